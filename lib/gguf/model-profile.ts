@@ -1,0 +1,52 @@
+import type { LayerKind } from "@/lib/schema/memory-surface";
+
+/** Weights of one tensor as llama.cpp allocates them, before the backend's padding. */
+export interface TensorProfile {
+  readonly name: string;
+  readonly bytes: number;
+}
+
+/** One repeating block. All counts are per token and per layer. */
+export interface BlockProfile {
+  readonly index: number;
+  readonly kind: Exclude<LayerKind, "output" | "embedding">;
+  readonly weightsBytes: number;
+  readonly tensors: readonly TensorProfile[];
+  readonly heads: number;
+  readonly kvHeads: number;
+}
+
+/** Everything the planner needs to know of a model file, read from its header alone. Bytes are integers. */
+export interface ModelProfile {
+  readonly ggufVersion: 2 | 3;
+  readonly name: string;
+  readonly architecture: string;
+  /** "Q4_K_M", from general.file_type, or the commonest tensor type where that is missing. */
+  readonly quantization: string;
+  readonly fileBytes: number;
+  readonly headerBytes: number;
+  readonly parameters: number;
+  readonly blocks: number;
+  readonly embeddingLength: number;
+  readonly feedForwardLength: number;
+  readonly vocabularySize: number;
+  readonly trainContextTokens: number;
+  readonly headSizeK: number;
+  readonly headSizeV: number;
+  /** 0 when the model has no sliding window. */
+  readonly slidingWindowTokens: number;
+  readonly experts: number;
+  readonly expertsUsed: number;
+  /** Multi-head latent attention (DeepSeek): the cache holds one compressed K of this many elements a token; 0 otherwise. */
+  readonly mlaKvElements: number;
+  readonly recurrent: { readonly stateElements: number; readonly convElements: number } | null;
+  readonly tiedEmbeddings: boolean;
+  readonly embedding: readonly TensorProfile[];
+  readonly output: readonly TensorProfile[];
+  readonly blocksProfile: readonly BlockProfile[];
+  readonly chatTemplate: string | null;
+  readonly tokenizerModel: string;
+  /** What the file is for; only `text` can be chatted with. */
+  readonly role: "text" | "embedding" | "projector" | "adapter" | "other";
+  readonly split: { readonly part: number; readonly parts: number } | null;
+}

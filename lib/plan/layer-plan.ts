@@ -1,0 +1,48 @@
+import type { FlashAttention, KvType } from "@/lib/schema/kv-type";
+import type { LayerKind } from "@/lib/schema/memory-surface";
+import type { MemoryParts } from "@/lib/schema/receipt";
+
+export interface PlannedLayer {
+  readonly index: number;
+  readonly role: "embedding" | "block" | "output";
+  readonly kind: LayerKind;
+  readonly experts: number;
+  readonly device: "gpu" | "cpu";
+  readonly weightsBytes: number;
+  readonly kvBytes: number;
+}
+
+export interface PlanWarning {
+  readonly code:
+    | "over-budget"
+    | "clamped"
+    | "context-above-training"
+    | "no-gpu"
+    | "ram-short"
+    | "flash-attention-needed"
+    | "estimated";
+  readonly message: string;
+}
+
+/** Where every layer goes and what that takes. `full`: all blocks + output on the GPU. */
+export interface LayerPlan {
+  readonly kind: "full" | "partial" | "cpu-only";
+  readonly gpuLayers: number;
+  /** Blocks + 1: the output layer counts. */
+  readonly totalLayers: number;
+  readonly contextTokens: number;
+  readonly kvType: KvType;
+  readonly batchTokens: number;
+  readonly flashAttention: FlashAttention;
+  readonly manual: boolean;
+  readonly budgetBytes: number;
+  /** On the GPU. */
+  readonly predicted: MemoryParts;
+  /** In system memory; overheadBytes is 0. */
+  readonly ram: MemoryParts;
+  readonly computeSource: "dry-run" | "estimated";
+  readonly perLayer: readonly PlannedLayer[];
+  /** What one more layer would need beyond the budget; null when all layers are on the GPU or there is none. */
+  readonly nextLayerShortBytes: number | null;
+  readonly warnings: readonly PlanWarning[];
+}

@@ -1,0 +1,35 @@
+import { z } from "zod";
+
+/** Every code that may leave the server. Each has one HTTP status and one sentence in lib/server/error-table.ts. */
+export const errorCodes = [
+  "NOT_GGUF",
+  "CORRUPT_MODEL",
+  "UNSUPPORTED_VERSION",
+  "UNSUPPORTED_ARCH",
+  "NOT_A_FILE",
+  "MODEL_NOT_FOUND",
+  "OUT_OF_MEMORY",
+  "ENGINE_CRASHED",
+  "ENGINE_TIMEOUT",
+  "ENGINE_FAILED",
+  "CONTEXT_EXCEEDED",
+  "BUSY",
+  "CANCELLED",
+  "INVALID_INPUT",
+  "UNSUPPORTED_MEDIA",
+  "FORBIDDEN",
+  "TOO_LARGE",
+  "DISK_FULL",
+  "STORE_UNAVAILABLE",
+  "DOWNLOAD_FAILED",
+  "NOT_FOUND",
+  "INTERNAL",
+] as const;
+
+export const errorCodeSchema = z.enum(errorCodes);
+export type ErrorCode = z.infer<typeof errorCodeSchema>;
+
+/** `next` is the step a person can take; the page shows it beside the message. */
+export const errorBodySchema = z.object({ code: errorCodeSchema, message: z.string(), next: z.string().optional() });
+export type ErrorBody = z.infer<typeof errorBodySchema>;
+export const errorResponseSchema = z.object({ error: errorBodySchema });

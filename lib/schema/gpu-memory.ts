@@ -1,0 +1,56 @@
+import { z } from "zod";
+
+const bytes = z.int().min(0);
+
+export const gpuBackendSchema = z.enum(["cuda", "vulkan", "metal", "none"]);
+export type GpuBackend = z.infer<typeof gpuBackendSchema>;
+
+/**
+ * What llama.cpp's buffers do not show: driver context, kernels, pools.
+ * `cautious` is the starting value of the backend, `learned` comes from receipts of this device, driver and backend.
+ */
+export const overheadSchema = z.object({
+  bytes,
+  source: z.enum(["cautious", "learned"]),
+  samples: z.int().min(0),
+  /** Largest minus smallest of the samples. */
+  spreadBytes: bytes,
+});
+export type Overhead = z.infer<typeof overheadSchema>;
+
+/** Memory of the one device that Headroom plans for, at one moment. total = usedByOthers + heldByEngine + free, as far as the source tells. */
+export const gpuMemorySchema = z.object({
+  name: z.string(),
+  backend: gpuBackendSchema,
+  /** `shared`: an integrated GPU that takes system memory; `software`: a CPU rasterizer such as lavapipe. */
+  kind: z.enum(["dedicated", "shared", "software", "unknown"]),
+  totalBytes: bytes,
+  usedByOthersBytes: bytes,
+  heldByEngineBytes: bytes,
+  freeBytes: bytes,
+  overhead: overheadSchema,
+  /** Where the numbers come from. `assumed`: typed in by the user or a conservative stand-in. */
+  source: z.enum(["nvidia-smi", "engine", "systeminformation", "assumed"]),
+});
+export type GpuMemory = z.infer<typeof gpuMemorySchema>;
+
+export const gpuProcessSchema = z.object({ pid: z.int(), name: z.string(), usedBytes: bytes });
+
+/** The result of looking for a GPU. No GPU is an outcome, not an error: `memory` is null and `reason` and `remedy` say why and what to do. */
+export const gpuReportSchema = z.object({
+  memory: gpuMemorySchema.nullable(),
+  reason: z.string().nullable(),
+  remedy: z.string().nullable(),
+  driverVersion: z.string().nullable(),
+  devices: z.array(z.string()),
+  utilizationPercent: z.number().nullable(),
+  temperatureCelsius: z.number().nullable(),
+  powerWatts: z.number().nullable(),
+  processes: z.array(gpuProcessSchema),
+  /** Epoch milliseconds of the reading; older than a few seconds is stale. */
+  readAtMs: z.number(),
+});
+export type GpuReport = z.infer<typeof gpuReportSchema>;
+
+export const systemMemorySchema = z.object({ totalBytes: bytes, availableBytes: bytes });
+export type SystemMemory = z.infer<typeof systemMemorySchema>;

@@ -1,0 +1,65 @@
+import { z } from "zod";
+import { errorBodySchema } from "./api-error";
+import { engineInfoSchema } from "./engine-messages";
+import { gpuReportSchema, systemMemorySchema } from "./gpu-memory";
+import { loadConfigSchema } from "./load-config";
+import { memoryPartsSchema } from "./receipt";
+
+export const engineStateSchema = z.enum([
+  "stopped",
+  "starting",
+  "ready",
+  "loading",
+  "loaded",
+  "generating",
+  "stopping",
+  "failed",
+]);
+export type EngineState = z.infer<typeof engineStateSchema>;
+
+/** What everyone may know of the engine: the header, the dashboard and GET /api/engine read this one object. */
+export const engineSnapshotSchema = z.object({
+  state: engineStateSchema,
+  generation: z.int(),
+  info: engineInfoSchema.nullable(),
+  modelName: z.string().nullable(),
+  /** What is loaded now. */
+  config: loadConfigSchema.nullable(),
+  totalLayers: z.int().nullable(),
+  /** GPU memory of the engine by part, as the load reported it. */
+  held: memoryPartsSchema.nullable(),
+  progress: z.object({ phase: z.string(), fraction: z.number() }).nullable(),
+  /** Why it failed or what it could not load. The web server lives on. */
+  error: errorBodySchema.nullable(),
+  /** Something was lowered, restarted or fell back: one sentence for the user. */
+  notice: z.string().nullable(),
+  queueLength: z.int(),
+  restarts: z.int(),
+});
+export type EngineSnapshot = z.infer<typeof engineSnapshotSchema>;
+
+export const telemetrySchema = z.object({
+  atMs: z.number(),
+  gpu: gpuReportSchema,
+  memory: systemMemorySchema,
+  cpuPercent: z.number().nullable(),
+});
+export type Telemetry = z.infer<typeof telemetrySchema>;
+
+/** Server-sent events of GET /api/events; the SSE event name is `type`. */
+export const liveEventSchema = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("telemetry"), telemetry: telemetrySchema }),
+  z.object({ type: z.literal("engine"), engine: engineSnapshotSchema }),
+  z.object({ type: z.literal("log"), level: z.string(), text: z.string(), atMs: z.number() }),
+  /** Settings or surface changed elsewhere: fetch again. */
+  z.object({ type: z.literal("changed"), what: z.enum(["settings", "surface", "models", "receipts", "chats"]) }),
+  z.object({
+    type: z.literal("download"),
+    id: z.string(),
+    name: z.string(),
+    state: z.string(),
+    doneBytes: z.number(),
+    totalBytes: z.number(),
+  }),
+]);
+export type LiveEvent = z.infer<typeof liveEventSchema>;

@@ -1,0 +1,81 @@
+import { z } from "zod";
+import { flashAttentionSchema } from "./kv-type";
+
+const bytes = z.int().min(0);
+
+/**
+ * How the cache of one layer grows with the context.
+ * `full`: one cell a context token. `window`: at most `windowTokens` and the batch. `none`: no attention cache here.
+ */
+export const layerKvSchema = z.object({
+  growth: z.enum(["full", "window", "none"]),
+  windowTokens: z.int().min(0),
+  /** Elements of K and of V that one cell (one token) stores: head size times KV heads. MLA stores K only. */
+  kElementsPerCell: z.int().min(0),
+  vElementsPerCell: z.int().min(0),
+  /** Recurrent state: does not grow with context, always f32. */
+  fixedBytes: bytes,
+});
+export type LayerKv = z.infer<typeof layerKvSchema>;
+
+export const layerKindSchema = z.enum(["attention", "sliding-window", "recurrent", "output", "embedding"]);
+export type LayerKind = z.infer<typeof layerKindSchema>;
+
+/** One block, or the output layer (index = blocks). Weights are those that move to the GPU with the layer. */
+export const layerMemorySchema = z.object({
+  index: z.int().min(0),
+  role: z.enum(["block", "output"]),
+  kind: layerKindSchema,
+  experts: z.int().min(0),
+  weightsBytes: bytes,
+  kv: layerKvSchema,
+});
+export type LayerMemory = z.infer<typeof layerMemorySchema>;
+
+/** One dry run: compute buffers (everything of the context that is not KV or recurrent state) on GPU and in RAM. */
+export const computePointSchema = z.object({ contextTokens: z.int().min(1), gpuBytes: bytes, ramBytes: bytes });
+export type ComputePoint = z.infer<typeof computePointSchema>;
+
+/** Dry runs at one number of GPU layers, ascending by context; linear between neighbours. */
+export const computeColumnSchema = z.object({ gpuLayers: z.int().min(0), points: z.array(computePointSchema).min(1) });
+export type ComputeColumn = z.infer<typeof computeColumnSchema>;
+
+const computeColumnsSchema = z.array(computeColumnSchema).min(1);
+
+/**
+ * Everything needed to answer "how much memory at k layers, this context, this KV type" without asking the engine.
+ * Valid for one model file, device, batch, number of sequences and flash attention mode. Plain JSON.
+ */
+export const memorySurfaceSchema = z.object({
+  version: z.literal(1),
+  model: z.object({
+    name: z.string(),
+    architecture: z.string(),
+    quantization: z.string(),
+    blocks: z.int().min(1),
+    fileBytes: bytes,
+    trainContextTokens: z.int().min(0),
+    embeddingLength: z.int().min(0),
+    vocabularySize: z.int().min(0),
+    tiedEmbeddings: z.boolean(),
+  }),
+  batchTokens: z.int().min(1),
+  sequences: z.int().min(1),
+  flashAttention: flashAttentionSchema,
+  /** `dry-run`: llama.cpp's own figures on this device. `estimated`: from the header alone, no GPU backend could run. */
+  computeSource: z.enum(["dry-run", "estimated"]),
+  /** `closed-form`: our arithmetic, checked against the dry run. `dry-run`: this family is beyond it, totals are the dry run's. */
+  weightsSource: z.enum(["closed-form", "dry-run"]),
+  kvSource: z.enum(["closed-form", "dry-run"]),
+  /** The token embedding, always in system memory. */
+  embeddingWeightsBytes: bytes,
+  /** Blocks 0..L-1, then the output layer. */
+  layers: z.array(layerMemorySchema).min(2),
+  /** GPU weight bytes for k = 0..L+1 (length L + 2), with the backend's padding. */
+  gpuWeightsBytes: z.array(bytes).min(3),
+  /** All weights that stay in RAM for k = 0..L+1. */
+  ramWeightsBytes: z.array(bytes).min(3),
+  /** Ascending by gpuLayers; linear between neighbours. */
+  compute: z.object({ f16: computeColumnsSchema, q8_0: computeColumnsSchema, q4_0: computeColumnsSchema }),
+});
+export type MemorySurface = z.infer<typeof memorySurfaceSchema>;

@@ -1,0 +1,42 @@
+import { z } from "zod";
+import { gpuBackendSchema } from "./gpu-memory";
+import { bufferSplitSchema, buffersSchema, loadConfigSchema } from "./load-config";
+
+const bytes = z.int();
+
+export const memoryPartsSchema = z.object({
+  weightsBytes: bytes,
+  kvBytes: bytes,
+  computeBytes: bytes,
+  overheadBytes: bytes,
+  totalBytes: bytes,
+});
+export type MemoryParts = z.infer<typeof memoryPartsSchema>;
+
+/** What one load was predicted to take on the GPU and what it took, part by part. Every load leaves one. */
+export const receiptSchema = z.object({
+  id: z.string(),
+  atMs: z.number(),
+  modelName: z.string(),
+  device: z.string(),
+  driverVersion: z.string().nullable(),
+  backend: gpuBackendSchema,
+  config: loadConfigSchema,
+  totalLayers: z.int(),
+  /** What LAYERS asked for; differs from config.gpuLayers when a load stepped down. */
+  requestedGpuLayers: z.int(),
+  /** Set when something was lowered to make it fit: what, and why. */
+  lowered: z.string().nullable(),
+  predicted: memoryPartsSchema,
+  actual: memoryPartsSchema,
+  buffers: buffersSchema,
+  split: bufferSplitSchema,
+  /** The driver's counter; null where none can be trusted. */
+  deviceUsedBeforeBytes: bytes.nullable(),
+  deviceUsedAfterBytes: bytes.nullable(),
+  /** (after - before) - buffers: feeds the learned overhead. */
+  measuredOverheadBytes: bytes.nullable(),
+  loadMs: z.number(),
+  tokensPerSecond: z.number().nullable(),
+});
+export type Receipt = z.infer<typeof receiptSchema>;

@@ -1,0 +1,262 @@
+import { z } from "zod";
+import { flashAttentionSchema, kvTypeSchema } from "./kv-type";
+
+/**
+ * What changing a setting costs while a model is loaded.
+ * `plan`: the plan is made anew; if it places the layers as before nothing is reloaded, otherwise the model is.
+ */
+export type ChangeCost = "nothing" | "context" | "plan" | "model";
+
+export type SettingGroup = "model" | "memory" | "compute" | "sampling" | "chat";
+
+/** How a form shows the row; `numberOrAuto` has Auto at the far left. */
+export type SettingControl = "text" | "longText" | "number" | "numberOrAuto" | "choice" | "switch" | "list";
+
+export interface SettingRow<Schema extends z.ZodType = z.ZodType> {
+  readonly schema: Schema;
+  readonly default: z.output<Schema>;
+  readonly label: string;
+  readonly help: string;
+  readonly group: SettingGroup;
+  readonly control: SettingControl;
+  readonly cost: ChangeCost;
+  readonly unit?: string;
+  /** Slider and field range; the schema stays the judge of what is valid. */
+  readonly range?: { readonly min: number; readonly max: number; readonly step: number; readonly log?: boolean };
+  readonly choices?: readonly string[];
+}
+
+const row = <Schema extends z.ZodType>(definition: SettingRow<Schema>): SettingRow<Schema> => definition;
+const wholeNumber = (min: number, max: number) => z.int().min(min).max(max);
+const autoOr = (min: number, max: number) => z.union([z.literal("auto"), wholeNumber(min, max)]);
+
+/** llama.cpp holds the context size in 32 bits; 16 Mi tokens is above every model published and far below overflow. */
+export const MAX_CONTEXT_TOKENS = 16_777_216;
+
+export const DEFAULT_MODEL = "SmolLM2-135M-Instruct.Q4_1.gguf";
+
+/**
+ * The one table of settings. A key is the name in modelconf.json, in the API and in the code alike.
+ * The row drives validation, the file, the form, the API and the reload decision: adding a setting is adding a row.
+ */
+export const settingRows = {
+  MODEL: row({
+    schema: z.string().min(1).max(1024),
+    default: DEFAULT_MODEL,
+    label: "Model",
+    help: "A GGUF file below the models folder, or an absolute path.",
+    group: "model",
+    control: "text",
+    cost: "model",
+  }),
+  MODEL_TYPE: row({
+    schema: z.string().max(64),
+    default: "",
+    label: "Model type",
+    help: "A note kept from the first version of this product. The file itself says what it is.",
+    group: "model",
+    control: "text",
+    cost: "nothing",
+  }),
+  LAYERS: row({
+    schema: autoOr(0, 1024),
+    default: "auto",
+    label: "GPU layers",
+    help: "Auto places as many layers on the GPU as the target leaves room for. A number is used as it is. The output layer counts as one.",
+    group: "memory",
+    control: "numberOrAuto",
+    cost: "plan",
+    unit: "layers",
+    range: { min: 0, max: 1024, step: 1 },
+  }),
+  TARGET_VRAM_USAGE: row({
+    schema: z.number().min(0).max(1),
+    default: 0.8,
+    label: "Target VRAM usage",
+    help: "A cap on the card's total memory in use, counting what other programs use.",
+    group: "memory",
+    control: "number",
+    cost: "plan",
+    unit: "%",
+    range: { min: 0, max: 1, step: 0.01 },
+  }),
+  N_CTX: row({
+    schema: wholeNumber(1, MAX_CONTEXT_TOKENS),
+    default: 4096,
+    label: "Context size",
+    help: "How many tokens of the conversation the model can see at once. Costs KV cache in every layer.",
+    group: "memory",
+    control: "number",
+    cost: "context",
+    unit: "tokens",
+    range: { min: 256, max: MAX_CONTEXT_TOKENS, step: 256, log: true },
+  }),
+  KV_CACHE_QUANT: row({
+    schema: kvTypeSchema,
+    default: "f16",
+    label: "KV cache",
+    help: "Number format of the attention cache. q8_0 needs 53 % and q4_0 28 % of f16; quantized needs flash attention.",
+    group: "memory",
+    control: "choice",
+    cost: "context",
+    choices: kvTypeSchema.options,
+  }),
+  N_BATCH: row({
+    schema: wholeNumber(1, 16_384),
+    default: 512,
+    label: "Batch size",
+    help: "Prompt tokens computed at once. Larger reads prompts faster and needs a larger compute buffer.",
+    group: "compute",
+    control: "number",
+    cost: "context",
+    unit: "tokens",
+    range: { min: 32, max: 4096, step: 32, log: true },
+  }),
+  FLASH_ATTENTION: row({
+    schema: flashAttentionSchema,
+    default: "auto",
+    label: "Flash attention",
+    help: "Computes attention without the large score matrix. Auto uses it wherever the backend can.",
+    group: "compute",
+    control: "choice",
+    cost: "context",
+    choices: flashAttentionSchema.options,
+  }),
+  THREADS: row({
+    schema: autoOr(1, 1024),
+    default: "auto",
+    label: "CPU threads",
+    help: "Threads for the layers on the CPU. Auto uses the cores that this computer offers.",
+    group: "compute",
+    control: "numberOrAuto",
+    cost: "context",
+    unit: "threads",
+    range: { min: 1, max: 64, step: 1 },
+  }),
+  USE_MMAP: row({
+    schema: z.boolean(),
+    default: true,
+    label: "Memory-map the file",
+    help: "Reads weights straight from the file instead of copying them into memory first.",
+    group: "compute",
+    control: "switch",
+    cost: "model",
+  }),
+  TEMPERATURE: row({
+    schema: z.number().min(0).max(5),
+    default: 0.7,
+    label: "Temperature",
+    help: "0 always takes the likeliest token; higher is more varied.",
+    group: "sampling",
+    control: "number",
+    cost: "nothing",
+    range: { min: 0, max: 2, step: 0.05 },
+  }),
+  TOP_K: row({
+    schema: wholeNumber(0, 1000),
+    default: 40,
+    label: "Top-k",
+    help: "Keep only the k likeliest tokens; 0 keeps all.",
+    group: "sampling",
+    control: "number",
+    cost: "nothing",
+    unit: "tokens",
+    range: { min: 0, max: 200, step: 1 },
+  }),
+  TOP_P: row({
+    schema: z.number().min(0).max(1),
+    default: 0.95,
+    label: "Top-p",
+    help: "Keep the likeliest tokens until their probabilities add up to p.",
+    group: "sampling",
+    control: "number",
+    cost: "nothing",
+    range: { min: 0, max: 1, step: 0.01 },
+  }),
+  MIN_P: row({
+    schema: z.number().min(0).max(1),
+    default: 0.05,
+    label: "Min-p",
+    help: "Drop tokens less likely than this share of the likeliest one.",
+    group: "sampling",
+    control: "number",
+    cost: "nothing",
+    range: { min: 0, max: 1, step: 0.01 },
+  }),
+  REPEAT_PENALTY: row({
+    schema: z.number().min(0.5).max(3),
+    default: 1,
+    label: "Repeat penalty",
+    help: "Above 1 makes tokens that were just used less likely; 1 is off.",
+    group: "sampling",
+    control: "number",
+    cost: "nothing",
+    range: { min: 1, max: 2, step: 0.01 },
+  }),
+  SEED: row({
+    schema: z.int().min(-1).max(0xffff_ffff),
+    default: -1,
+    label: "Seed",
+    help: "The same seed and settings give the same answer; -1 takes a new one each time.",
+    group: "sampling",
+    control: "number",
+    cost: "nothing",
+    range: { min: -1, max: 0xffff_ffff, step: 1 },
+  }),
+  MAX_TOKENS: row({
+    schema: wholeNumber(0, MAX_CONTEXT_TOKENS),
+    default: 0,
+    label: "Longest reply",
+    help: "Tokens after which a reply is cut; 0 lets it use what the context has left.",
+    group: "sampling",
+    control: "number",
+    cost: "nothing",
+    unit: "tokens",
+    range: { min: 0, max: 8192, step: 64 },
+  }),
+  STOP: row({
+    schema: z.array(z.string().min(1).max(256)).max(16),
+    default: [],
+    label: "Stop strings",
+    help: "A reply ends where one of these would appear.",
+    group: "sampling",
+    control: "list",
+    cost: "nothing",
+  }),
+  SYSTEM_PROMPT: row({
+    schema: z.string().max(65_536),
+    default: "",
+    label: "System prompt",
+    help: "Instructions that stand before every new chat; empty means none.",
+    group: "chat",
+    control: "longText",
+    cost: "nothing",
+  }),
+} as const satisfies Record<string, SettingRow>;
+
+type SettingRows = typeof settingRows;
+export type SettingKey = keyof SettingRows;
+export const settingKeys = Object.keys(settingRows) as SettingKey[];
+
+type SettingShape = { [Key in SettingKey]: SettingRows[Key]["schema"] };
+const settingShape = Object.fromEntries(
+  settingKeys.map(key => [key, settingRows[key].schema]),
+) as unknown as SettingShape;
+
+/** All settings, complete and valid. Unknown keys are refused; the settings store keeps those of the file beside it. */
+export const settingsSchema = z.strictObject(settingShape);
+export type Settings = z.infer<typeof settingsSchema>;
+
+/** A change: any subset of the keys. */
+export const settingsPatchSchema = settingsSchema.partial();
+export type SettingsPatch = z.infer<typeof settingsPatchSchema>;
+
+export const defaultSettings: Settings = settingsSchema.parse(
+  Object.fromEntries(settingKeys.map(key => [key, settingRows[key].default])),
+);
+
+/** The settings that decide where layers go; a slider moves one of these. */
+export type PlanSettings = Pick<
+  Settings,
+  "LAYERS" | "TARGET_VRAM_USAGE" | "N_CTX" | "KV_CACHE_QUANT" | "N_BATCH" | "FLASH_ATTENTION"
+>;

@@ -1,0 +1,12 @@
+/** llama.cpp rounds the number of KV cells up to this many tokens. @see llama.cpp src/llama-context.cpp (GGML_PAD(n_ctx, 256)) */
+export const CONTEXT_PAD_TOKENS = 256;
+
+/** Rounds up to a multiple; both are positive integers. */
+export const padUp = (value: number, multiple: number): number => Math.ceil(value / multiple) * multiple;
+
+/** "32,768" */
+export const formatTokens = (tokens: number): string => tokens.toLocaleString("en-US");
+
+/** "32k" for whole multiples of 1024, otherwise "32,000": for axis labels and chips. */
+export const formatTokensShort = (tokens: number): string =>
+  tokens >= 1024 && tokens % 1024 === 0 ? `${tokens / 1024}k` : formatTokens(tokens);
