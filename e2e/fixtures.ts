@@ -1,0 +1,152 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test as base } from "@playwright/test";
+
+/** One running Headroom with a home folder of its own. */
+export interface RunningServer {
+  readonly url: string;
+  readonly home: string;
+  readonly pid: number;
+  /** Process id of the engine child, or null while there is none. */
+  enginePid(): number | null;
+  /** Kills the web server with this signal and waits until it is gone; the home folder stays. */
+  kill(signal: NodeJS.Signals): Promise<void>;
+  /** Starts again on the same port and home. */
+  restart(): Promise<void>;
+}
+
+const START_LIMIT_MS = 30_000;
+const STOP_LIMIT_MS = 8_000;
+const ICD_FOLDER = "/usr/share/vulkan/icd.d";
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const address = probe.address();
+  probe.close();
+  await once(probe, "close");
+  if (address === null || typeof address === "string") throw new Error("the system gave no port");
+  return address.port;
+}
+
+async function waitUntilHealthy(url: string, server: ChildProcess, output: () => string): Promise<void> {
+  const deadlineMs = Date.now() + START_LIMIT_MS;
+  while (Date.now() < deadlineMs) {
+    if (server.exitCode !== null)
+      throw new Error(`The server ended with ${server.exitCode} before it answered:\n${output()}`);
+    const healthy = await fetch(`${url}/api/health`).then(
+      response => response.ok,
+      () => false,
+    );
+    if (healthy) return;
+    await new Promise(resolve => setTimeout(resolve, 100));
+  }
+  throw new Error(`The server did not answer within ${START_LIMIT_MS} ms:\n${output()}`);
+}
+
+const childrenOf = (pid: number): number[] => {
+  try {
+    return execFileSync("ps", ["-o", "pid=", "--ppid", String(pid)], { encoding: "utf8" })
+      .trim()
+      .split(/\s+/)
+      .filter(Boolean)
+      .map(Number);
+  } catch {
+    return []; // ps exits with 1 when there is no child
+  }
+};
+
+const isEngine = (pid: number): boolean =>
+  execFileSync("ps", ["-o", "args=", "-p", String(pid)], { encoding: "utf8" }).includes("engine.mjs");
+
+/** Starts dist/server.mjs as `npm start` does, on a free port, and waits until it is healthy. */
+export async function startServer(
+  env: Record<string, string> = {},
+): Promise<RunningServer & { stop(): Promise<void> }> {
+  const home = mkdtempSync(join(tmpdir(), "headroom-e2e-"));
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  let output = "";
+  let server: ChildProcess;
+
+  const start = async () => {
+    server = spawn(process.execPath, ["dist/server.mjs"], {
+      env: {
+        ...process.env,
+        NODE_ENV: "production",
+        PORT: String(port),
+        HEADROOM_HOME: home,
+        HEADROOM_GPU: "off",
+        ...env,
+      },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    for (const stream of [server.stdout, server.stderr])
+      stream?.on("data", chunk => (output = (output + chunk).slice(-20_000)));
+    await waitUntilHealthy(url, server, () => output);
+  };
+  const kill = async (signal: NodeJS.Signals) => {
+    if (server.exitCode !== null || server.signalCode !== null) return;
+    const gone = once(server, "exit");
+    server.kill(signal);
+    const timer = setTimeout(() => server.kill("SIGKILL"), STOP_LIMIT_MS);
+    await gone;
+    clearTimeout(timer);
+  };
+
+  await start();
+  return {
+    url,
+    home,
+    get pid() {
+      return server.pid ?? -1;
+    },
+    enginePid: () => childrenOf(server.pid ?? -1).find(isEngine) ?? null,
+    kill,
+    restart: start,
+    stop: async () => {
+      await kill("SIGTERM");
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Mesa's software Vulkan device (engine.md): without it, specs that need layers on a GPU are skipped and say so. */
+export const hasSoftwareGpu = (): boolean =>
+  existsSync(ICD_FOLDER) && readdirSync(ICD_FOLDER).some(name => name.startsWith("lvp_icd"));
+
+/** Environment of a server that plans for the software GPU. */
+export const softwareGpuEnv = { HEADROOM_GPU: "vulkan", GGML_VK_VISIBLE_DEVICES: "0" };
+
+/** `server`: one for all specs of a worker, on the CPU. `ownServer`: starts others with their own environment and stops them afterwards. */
+export const test = base.extend<
+  { ownServer: (env?: Record<string, string>) => Promise<RunningServer> },
+  { server: RunningServer }
+>({
+  server: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixture's needs from this pattern
+    async ({}, use) => {
+      const server = await startServer();
+      await use(server);
+      await server.stop();
+    },
+    { scope: "worker", timeout: 60_000 },
+  ],
+  baseURL: async ({ server }, use) => use(server.url),
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixture's needs from this pattern
+  ownServer: async ({}, use) => {
+    const started: Awaited<ReturnType<typeof startServer>>[] = [];
+    await use(async env => {
+      const server = await startServer(env);
+      started.push(server);
+      return server;
+    });
+    for (const server of started) await server.stop();
+  },
+});
+
+export { expect } from "@playwright/test";

@@ -1,0 +1,34 @@
+import { defineConfig } from "@playwright/test";
+
+/** HEADROOM_BROWSER is set by scripts/test.mjs: a system Chromium, or empty for Playwright's own. */
+const executablePath = process.env.HEADROOM_BROWSER;
+
+export default defineConfig({
+  testDir: "e2e",
+  // Each worker starts a server with the real model: one at a time on a small machine.
+  workers: 1,
+  fullyParallel: false,
+  timeout: 90_000,
+  expect: { timeout: 15_000 },
+  retries: 0,
+  forbidOnly: Boolean(process.env.CI),
+  outputDir: "test-results",
+  reporter: [["list"], ["json", { outputFile: "test-results/e2e.json" }]],
+  use: {
+    browserName: "chromium",
+    viewport: { width: 1440, height: 900 },
+    trace: "retain-on-failure",
+    launchOptions: {
+      ...(executablePath ? { executablePath } : {}),
+      // Nothing of the browser's own may ask the network: the specs assert that only loopback is spoken to.
+      args: [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--no-first-run",
+      ],
+    },
+  },
+});

@@ -1,0 +1,7 @@
+import { checkNode, ensureBuilt, ensureBundles, ensureInstalled } from "./prepare.mjs";
+
+checkNode();
+ensureInstalled();
+await ensureBundles();
+ensureBuilt();
+await import("../dist/bench.mjs");

@@ -1,0 +1,48 @@
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { projectRoot } from "./prepare.mjs";
+
+const entries = {
+  engine: "lib/engine/main.ts",
+  server: "scripts/server.ts",
+  plan: "scripts/plan.ts",
+  bench: "bench/main.ts",
+  "build-llama": "scripts/build-llama.ts",
+};
+
+/** Packages with native parts, or that are larger than what we use of them and load lazily, stay outside the bundles. */
+const external = [
+  "node-llama-cpp",
+  "next",
+  "libsql",
+  "pino",
+  "systeminformation",
+  "ai",
+  "@ai-sdk/*",
+  "@playwright/test",
+  "esbuild",
+];
+
+export async function buildBundles() {
+  rmSync(join(projectRoot, "dist"), { recursive: true, force: true });
+  const present = Object.entries(entries).filter(([, path]) => existsSync(join(projectRoot, path)));
+  await build({
+    absWorkingDir: projectRoot,
+    entryPoints: Object.fromEntries(present),
+    outdir: "dist",
+    outExtension: { ".js": ".mjs" },
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "node",
+    target: "node20",
+    external,
+    sourcemap: "linked",
+    chunkNames: "chunks/[name]-[hash]",
+    banner: {
+      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+    },
+    logLevel: "warning",
+  });
+}

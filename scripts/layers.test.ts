@@ -1,0 +1,144 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import ts from "typescript";
+import { describe, expect, it } from "vitest";
+
+/** architecture.md's table: a folder may import itself and what stands beside it here. */
+const mayImport: Record<string, readonly string[]> = {
+  "lib/units": [],
+  "lib/schema": ["lib/units"],
+  "lib/gguf": ["lib/schema", "lib/units"],
+  "lib/plan": ["lib/gguf", "lib/schema", "lib/units"],
+  "lib/engine": ["lib/plan", "lib/gguf", "lib/schema", "lib/units"],
+  "lib/server": ["lib/plan", "lib/gguf", "lib/schema", "lib/units"],
+  "lib/client": ["lib/plan", "lib/gguf", "lib/schema", "lib/units"],
+  components: ["lib/client", "lib/plan", "lib/gguf", "lib/schema", "lib/units"],
+  app: ["components", "lib/server", "lib/plan", "lib/gguf", "lib/schema", "lib/units"],
+  e2e: ["lib/plan", "lib/gguf", "lib/schema", "lib/units"],
+  // Thin entry points and measurements stand above everything; nothing may import them.
+  scripts: ["lib/server", "lib/plan", "lib/gguf", "lib/schema", "lib/units"],
+  bench: ["lib/server", "lib/engine", "lib/plan", "lib/gguf", "lib/schema", "lib/units"],
+};
+
+const onlyEngineImports = /^node-llama-cpp/;
+/** Pure folders run in the browser: nothing of Node, of React or of Next. */
+const pureFolders = ["lib/units", "lib/schema", "lib/gguf", "lib/plan"];
+const pureImports = /^(zod|@\/|\.)/;
+
+const sourceFile = /\.(ts|tsx)$/;
+const testFile = /\.(test|spec)\.tsx?$/;
+
+function sourcesBelow(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap(entry => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return sourcesBelow(path);
+    return sourceFile.test(entry.name) ? [path] : [];
+  });
+}
+
+const importsOf = (file: string): string[] =>
+  ts.preProcessFile(readFileSync(file, "utf8"), true, true).importedFiles.map(imported => imported.fileName);
+
+/** Project path of an import without its extension, or null for a package. */
+function projectPath(file: string, specifier: string): string | null {
+  if (specifier.startsWith("@/")) return normalize(specifier.slice(2));
+  if (specifier.startsWith(".")) return normalize(join(dirname(file), specifier));
+  return null;
+}
+
+const folderOf = (path: string): string =>
+  path.startsWith("lib/") ? path.split("/").slice(0, 2).join("/") : (path.split("/")[0] ?? "");
+
+const roots = ["app", "components", "lib", "e2e", "bench", "scripts"];
+const files = roots.flatMap(sourcesBelow).map(path => path.replaceAll("\\", "/"));
+const shipped = files.filter(file => !testFile.test(file));
+
+function breaches(file: string): string[] {
+  const folder = folderOf(file);
+  return importsOf(file).flatMap(specifier => {
+    const target = projectPath(file, specifier);
+    if (target === null) {
+      if (onlyEngineImports.test(specifier) && folder !== "lib/engine" && folder !== "bench")
+        return [`${file} -> ${specifier}`];
+      return pureFolders.includes(folder) && !testFile.test(file) && !pureImports.test(specifier)
+        ? [`${file} -> ${specifier}`]
+        : [];
+    }
+    const targetFolder = folderOf(target);
+    if (targetFolder === folder || (mayImport[folder] ?? []).includes(targetFolder)) return [];
+    return target === "package.json" ? [] : [`${file} -> ${target}`];
+  });
+}
+
+function importGraph(): Map<string, string[]> {
+  const known = new Map(shipped.map(file => [file.replace(sourceFile, ""), file]));
+  return new Map(
+    shipped.map(file => [
+      file,
+      importsOf(file).flatMap(specifier => {
+        const target = projectPath(file, specifier);
+        const found = target === null ? undefined : known.get(target);
+        return found ? [found] : [];
+      }),
+    ]),
+  );
+}
+
+/** The first circle found as a list of files, or an empty list. */
+function findCycle(graph: Map<string, string[]>): string[] {
+  const finished = new Set<string>();
+  const path: string[] = [];
+  const visit = (file: string): string[] => {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+    if (finished.has(file)) return [];
+    path.push(file);
+    for (const next of graph.get(file) ?? []) {
+      const cycle = visit(next);
+      if (cycle.length > 0) return cycle;
+    }
+    path.pop();
+    finished.add(file);
+    return [];
+  };
+  for (const file of graph.keys()) {
+    const cycle = visit(file);
+    if (cycle.length > 0) return cycle;
+  }
+  return [];
+}
+
+describe("the layers of architecture.md", () => {
+  it("sees the project's files and their imports", () => {
+    expect(shipped.length).toBeGreaterThan(30);
+    expect(importGraph().get("lib/schema/settings.ts")).toEqual(["lib/schema/kv-type.ts"]);
+  });
+
+  it("lets no folder import what its row does not list", () => {
+    expect(files.filter(file => !testFile.test(file)).flatMap(breaches)).toEqual([]);
+  });
+
+  it("has no import cycle", () => {
+    expect(findCycle(importGraph())).toEqual([]);
+  });
+
+  it("finds a breach and a cycle when there is one", () => {
+    const cyclic = new Map([
+      ["a", ["b"]],
+      ["b", ["c"]],
+      ["c", ["a"]],
+    ]);
+    expect(findCycle(cyclic)).toEqual(["a", "b", "c", "a"]);
+    expect(folderOf("lib/plan/budget.ts")).toBe("lib/plan");
+    expect((mayImport["lib/plan"] ?? []).includes("lib/server")).toBe(false);
+  });
+
+  it("has no barrel file and no folder or file for homeless functions", () => {
+    const homeless = /(^|\/)(index|utils|helpers|common|types|misc)(\.tsx?$|\/)/;
+    expect(files.filter(file => homeless.test(file))).toEqual([]);
+  });
+
+  it("names every file in kebab-case, or as Next asks", () => {
+    const nameOf = (file: string) => file.split("/").at(-1) ?? "";
+    expect(files.filter(file => !/^[a-z0-9-]+(\.(test|spec|model\.test|d))?\.tsx?$/.test(nameOf(file)))).toEqual([]);
+  });
+});

@@ -1,0 +1,129 @@
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statfsSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** What every command does first: check Node, install, bundle and build, each only when something changed. */
+export const projectRoot = fileURLToPath(new URL("..", import.meta.url));
+const inProject = path => join(projectRoot, path);
+
+/** Next 16 refuses anything older. */
+const MIN_NODE = [20, 9];
+/** node_modules with every platform backend of node-llama-cpp takes 1.5 GB, the build 0.2 GB. */
+const INSTALL_DISK_BYTES = 2.5e9;
+const BUILD_DISK_BYTES = 0.3e9;
+const STAMPS = "node_modules/.headroom";
+
+/** Ends the command with one sentence: a person reads it, so no stack. */
+export function stop(sentence, exitCode = 1) {
+  console.error(sentence);
+  process.exit(exitCode);
+}
+
+export function checkNode() {
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  if (major > MIN_NODE[0] || (major === MIN_NODE[0] && minor >= MIN_NODE[1])) return;
+  stop(
+    `Headroom needs Node ${MIN_NODE.join(".")} or later and this is ${process.versions.node}: install the current LTS release of Node and start again.`,
+  );
+}
+
+function checkDisk(neededBytes, what) {
+  const { bavail, bsize } = statfsSync(projectRoot);
+  const freeBytes = bavail * bsize;
+  if (freeBytes >= neededBytes) return;
+  const gb = bytes => (bytes / 1e9).toFixed(1);
+  stop(`${what} needs ${gb(neededBytes)} GB of disk and ${gb(freeBytes)} GB are free here: make room and start again.`);
+}
+
+/** Runs a program with its output shown; `quiet` keeps it for the case that it fails. */
+export function run(program, args, { env = {}, quiet = false } = {}) {
+  const result = spawnSync(program, args, {
+    cwd: projectRoot,
+    stdio: quiet ? "pipe" : ["ignore", "inherit", "inherit"],
+    env: { ...process.env, NEXT_TELEMETRY_DISABLED: "1", ...env },
+    shell: process.platform === "win32",
+  });
+  if (quiet && result.status !== 0)
+    process.stderr.write(Buffer.concat([result.stdout ?? Buffer.alloc(0), result.stderr ?? Buffer.alloc(0)]));
+  return result.status ?? 1;
+}
+
+const readStamp = name => {
+  const path = inProject(join(STAMPS, name));
+  return existsSync(path) ? readFileSync(path, "utf8") : "";
+};
+
+function writeStamp(name, value) {
+  mkdirSync(inProject(STAMPS), { recursive: true });
+  writeFileSync(inProject(join(STAMPS, name)), value);
+}
+
+const SOURCE = /\.(ts|tsx|css|mjs|json|svg|png|ico|webmanifest)$/;
+const NOT_BUILT = /\.test\.tsx?$/;
+
+function filesBelow(path) {
+  if (!existsSync(path)) return [];
+  return readdirSync(path, { withFileTypes: true }).flatMap(entry =>
+    entry.isDirectory() ? filesBelow(join(path, entry.name)) : [join(path, entry.name)],
+  );
+}
+
+/** One hash over names and contents: survives a clone, a copy and a changed clock, unlike file times. */
+function sourceHash(paths) {
+  const hash = createHash("sha256");
+  for (const path of paths
+    .flatMap(name => (/\.\w+$/.test(name) ? [inProject(name)] : filesBelow(inProject(name))))
+    .sort()) {
+    if (!SOURCE.test(path) || NOT_BUILT.test(path) || !existsSync(path)) continue;
+    hash.update(relative(projectRoot, path)).update("\0").update(readFileSync(path)).update("\0");
+  }
+  return hash.digest("hex");
+}
+
+const BUNDLED = ["lib", "scripts", "bench", "package-lock.json", "tsconfig.json"];
+const BUILT = [
+  "app",
+  "components",
+  "lib",
+  "public",
+  "proxy.ts",
+  "next.config.ts",
+  "postcss.config.mjs",
+  "package-lock.json",
+  "tsconfig.json",
+];
+
+/** Installs exactly the lockfile, without install scripts, when it changed or nothing is there. */
+export function ensureInstalled() {
+  const wanted = createHash("sha256")
+    .update(readFileSync(inProject("package-lock.json")))
+    .digest("hex");
+  if (readStamp("installed") === wanted) return;
+  checkDisk(INSTALL_DISK_BYTES, "Installing Headroom's packages");
+  console.error("Installing packages (about a minute, only the first time) ...");
+  if (run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { quiet: true }) !== 0)
+    stop("Installing the packages failed; npm's own words are above. Check the network and start again.");
+  writeStamp("installed", wanted);
+}
+
+/** dist/: engine child, web server, command line and benchmarks as plain JavaScript (Node 20 runs no TypeScript). */
+export async function ensureBundles() {
+  const wanted = sourceHash(BUNDLED);
+  if (readStamp("bundles") === wanted && existsSync(inProject("dist/engine.mjs"))) return;
+  const { buildBundles } = await import("./bundle.mjs");
+  await buildBundles();
+  writeStamp("bundles", wanted);
+}
+
+/** .next/: the pages. */
+export function ensureBuilt() {
+  const wanted = sourceHash(BUILT);
+  if (readStamp("built") === wanted && existsSync(inProject(".next/BUILD_ID"))) return;
+  checkDisk(BUILD_DISK_BYTES, "Building Headroom");
+  console.error("Building the pages (about 30 s, only after a change) ...");
+  if (run(process.execPath, ["node_modules/next/dist/bin/next", "build"], { quiet: true }) !== 0)
+    stop("Building the pages failed; the compiler's words are above.");
+  writeStamp("built", wanted);
+}

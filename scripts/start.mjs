@@ -1,0 +1,34 @@
+import { spawn } from "node:child_process";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { checkNode, ensureBuilt, ensureBundles, ensureInstalled, projectRoot, stop } from "./prepare.mjs";
+
+const port = Number(process.env.PORT || 3000);
+const host = process.env.HOST || "127.0.0.1";
+const dev = process.argv.includes("--dev");
+
+/** Asked before a minute of installing and building, not after it. */
+const portIsFree = () =>
+  new Promise(resolve => {
+    const probe = createServer();
+    probe.once("error", error => resolve(error.code !== "EADDRINUSE"));
+    probe.listen(port, host, () => probe.close(() => resolve(true)));
+  });
+
+checkNode();
+if (!(await portIsFree()))
+  stop(
+    `Port ${port} is in use: Headroom may be running already at http://${host}:${port}; otherwise start with another, PORT=${port + 1} npm start.`,
+  );
+ensureInstalled();
+await ensureBundles();
+if (!dev) ensureBuilt();
+
+const server = spawn(process.execPath, [join(projectRoot, "dist/server.mjs"), ...(dev ? ["--dev"] : [])], {
+  cwd: projectRoot,
+  stdio: "inherit",
+  env: { ...process.env, NEXT_TELEMETRY_DISABLED: "1", NODE_ENV: dev ? "development" : "production" },
+});
+// The server shuts down in order by itself; this process only waits for it and passes its exit code on.
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => server.kill(signal));
+server.on("exit", (code, signal) => process.exit(code ?? (signal ? 0 : 1)));
