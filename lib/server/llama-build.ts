@@ -1,0 +1,98 @@
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { freemem } from "node:os";
+import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import { z } from "zod";
+import { type BuildMachine, type BuildTarget, buildTargets } from "./llama-build-checks";
+
+/** Which build of llama.cpp the engine starts with; without the file it is the prebuilt one of the package. */
+const buildChoiceSchema = z.object({
+  build: z.literal("lastBuild"),
+  target: z.enum(buildTargets),
+  builtAtMs: z.number(),
+});
+export type BuildChoice = z.infer<typeof buildChoiceSchema>;
+
+const choicePath = (dataFolder: string): string => join(dataFolder, "llama-build.json");
+
+/** The own build that was verified here, or null for the prebuilt one. A damaged file means prebuilt: that always exists. */
+export function readBuildChoice(dataFolder: string): BuildChoice | null {
+  try {
+    return buildChoiceSchema.parse(JSON.parse(readFileSync(choicePath(dataFolder), "utf8")));
+  } catch {
+    return null;
+  }
+}
+
+export function writeBuildChoice(dataFolder: string, target: BuildTarget, nowMs: number): void {
+  mkdirSync(dataFolder, { recursive: true });
+  const choice: BuildChoice = { build: "lastBuild", target, builtAtMs: nowMs };
+  writeFileSync(choicePath(dataFolder), `${JSON.stringify(choice, null, 2)}\n`);
+}
+
+/** The way back: the next start takes the prebuilt binaries again. */
+export const forgetBuildChoice = (dataFolder: string): void => rmSync(choicePath(dataFolder), { force: true });
+
+/** How far a line of Ninja ("[12/153] ...") or Make ("[ 42%] ...") says the build is, or null for any other line. */
+export function buildProgress(line: string): number | null {
+  const steps = /^\[(\d+)\/(\d+)\]/.exec(line);
+  if (steps) return Number(steps[1]) / Number(steps[2]);
+  const percent = /^\[\s*(\d+)%\]/.exec(line);
+  return percent ? Number(percent[1]) / 100 : null;
+}
+
+const firstLineWithNumber = (text: string): string =>
+  text
+    .split("\n")
+    .find(line => /\d/.test(line))
+    ?.trim() ?? text.trim();
+
+export const thisMachine = (projectRoot: string): BuildMachine => {
+  const { bavail, bsize } = statfsSync(projectRoot);
+  return {
+    platform: process.platform,
+    freeDiskBytes: bavail * bsize,
+    freeMemoryBytes: freemem(),
+    version(program, args) {
+      const result = spawnSync(program, args, { encoding: "utf8", timeout: 10_000 });
+      return result.status === 0 ? firstLineWithNumber(result.stdout || result.stderr) : null;
+    },
+    exists: existsSync,
+  };
+};
+
+/**
+ * Compiles llama.cpp from the source that node-llama-cpp brings along: no download. All kernels of quantized flash
+ * attention are compiled in, which the CUDA prebuilt lacks for mixed KV types.
+ *
+ * @param onProgress 0 to 1, and the compiler's line
+ * @returns the compiler's exit code and its last lines
+ */
+export function compileLlama(
+  projectRoot: string,
+  target: BuildTarget,
+  onProgress: (fraction: number | null, line: string) => void,
+): Promise<{ exitCode: number; lastLines: string[] }> {
+  const cli = join(projectRoot, "node_modules/node-llama-cpp/dist/cli/cli.js");
+  const child = spawn(process.execPath, [cli, "source", "download", "--gpu", target, "--noUsageExample"], {
+    cwd: dirname(cli),
+    env: {
+      ...process.env,
+      NODE_LLAMA_CPP_CMAKE_OPTION_GGML_CUDA_FA_QUANTS: "all",
+      NODE_LLAMA_CPP_CMAKE_OPTION_GGML_OPENMP: "ON",
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const lastLines: string[] = [];
+  for (const stream of [child.stdout, child.stderr])
+    createInterface({ input: stream }).on("line", line => {
+      lastLines.push(line);
+      if (lastLines.length > 40) lastLines.shift();
+      onProgress(buildProgress(line), line);
+    });
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", exitCode => resolve({ exitCode: exitCode ?? 1, lastLines }));
+  });
+}
