@@ -1,0 +1,63 @@
+"use client";
+import { Menu as BaseMenu } from "@base-ui/react/menu";
+import { ChevronDown } from "lucide-react";
+import Link from "next/link";
+import { usePathname } from "next/navigation";
+import { classNames } from "@/components/ui/class-names";
+import { Menu, menuItemClass } from "@/components/ui/menu";
+import { appSections, sectionOf } from "./app-sections";
+import { BrandMark } from "./brand-mark";
+
+/** The sections side by side; on a phone they fold into a menu behind the name of the present one. */
+export function AppNav() {
+  const current = sectionOf(usePathname());
+  return (
+    <nav aria-label="Sections">
+      <ul className="hidden gap-0.5 md:flex">
+        {appSections.map(section => (
+          <li key={section.path}>
+            <Link
+              href={section.path}
+              prefetch={false}
+              aria-current={section === current ? "page" : undefined}
+              className={classNames(
+                "flex min-h-8 items-center rounded-control px-3",
+                section === current ? "bg-sunken font-semibold text-ink" : "text-ink-2 hover:bg-sunken hover:text-ink",
+              )}
+            >
+              {section.label}
+            </Link>
+          </li>
+        ))}
+      </ul>
+      <div className="md:hidden">
+        <Menu
+          align="start"
+          trigger={
+            <button
+              type="button"
+              aria-label={`${current.label}: go to another section`}
+              className="flex min-h-9 items-center gap-2 rounded-control pr-1 font-semibold"
+            >
+              <BrandMark />
+              {current.label}
+              <ChevronDown aria-hidden size={14} className="text-ink-3" />
+            </button>
+          }
+        >
+          {appSections.map(section => (
+            <BaseMenu.LinkItem
+              key={section.path}
+              closeOnClick
+              render={<Link href={section.path} prefetch={false} />}
+              aria-current={section === current ? "page" : undefined}
+              className={menuItemClass}
+            >
+              {section.label}
+            </BaseMenu.LinkItem>
+          ))}
+        </Menu>
+      </div>
+    </nav>
+  );
+}

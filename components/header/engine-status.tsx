@@ -1,0 +1,43 @@
+"use client";
+import Link from "next/link";
+import { classNames } from "@/components/ui/class-names";
+import { useLive } from "@/lib/client/live-store";
+import { type EngineTone, engineWords, layersWords } from "./engine-words";
+import { HeaderMeter } from "./header-meter";
+
+const dotClass: Record<EngineTone, string> = {
+  good: "bg-good",
+  busy: "bg-kv motion-safe:animate-pulse",
+  idle: "bg-line-strong",
+  bad: "bg-bad",
+};
+
+/** Model, layers, memory and state; the whole of it leads to the dashboard. */
+export function EngineStatus() {
+  const engine = useLive(state => state.engine);
+  const lost = useLive(state => state.connection === "lost");
+  const layers = engine && layersWords(engine);
+  const words = lost ? { text: "no connection", tone: "bad" as const } : engine ? engineWords(engine) : null;
+  return (
+    <Link
+      href="/dashboard"
+      prefetch={false}
+      className="flex min-h-8 min-w-0 items-center gap-3 rounded-control px-2 text-ink-2 text-sm whitespace-nowrap hover:bg-sunken sm:gap-4"
+    >
+      {engine?.modelName && <span className="hidden max-w-72 truncate lg:block">{engine.modelName}</span>}
+      {layers && (
+        <span>
+          <strong className="font-semibold text-ink">{layers.count}</strong>
+          {layers.rest && <span className="hidden sm:inline"> {layers.rest}</span>}
+        </span>
+      )}
+      <HeaderMeter />
+      {words && (
+        <span className="flex min-w-0 items-center gap-1.5">
+          <span aria-hidden className={classNames("size-2 shrink-0 rounded-full", dotClass[words.tone])} />
+          <span className={classNames("truncate", words.tone === "good" && "hidden sm:inline")}>{words.text}</span>
+        </span>
+      )}
+    </Link>
+  );
+}

@@ -1,0 +1,27 @@
+"use client";
+import { MemoryBar } from "@/components/ui/memory-bar";
+import { useLive } from "@/lib/client/live-store";
+import { formatGib } from "@/lib/units/bytes";
+
+/** The graphics card's memory in 96 pixels. Nothing where there is no card to show. */
+export function HeaderMeter() {
+  const gpu = useLive(state => state.telemetry?.gpu.memory ?? null);
+  const held = useLive(state => state.engine?.held ?? null);
+  if (gpu === null) return null;
+  const usedBytes = gpu.usedByOthersBytes + gpu.heldByEngineBytes;
+  return (
+    <MemoryBar
+      className="h-2 w-16 shrink-0 rounded-full bg-sunken shadow-[inset_0_0_0_1px_var(--line-strong)] sm:w-24"
+      label="GPU memory"
+      valueText={`${formatGib(usedBytes)} of ${formatGib(gpu.totalBytes)} used, ${formatGib(gpu.heldByEngineBytes)} by Headroom`}
+      totalBytes={gpu.totalBytes}
+      parts={[
+        { name: "others", bytes: gpu.usedByOthersBytes, fill: "hatched" },
+        { name: "weights", bytes: held?.weightsBytes ?? 0, fill: "var(--weights)" },
+        { name: "kv", bytes: held?.kvBytes ?? 0, fill: "var(--kv)" },
+        { name: "compute", bytes: held?.computeBytes ?? 0, fill: "var(--compute)" },
+        { name: "overhead", bytes: held?.overheadBytes ?? 0, fill: "var(--overhead)" },
+      ]}
+    />
+  );
+}

@@ -1,0 +1,37 @@
+import { Button as BaseButton } from "@base-ui/react/button";
+import type { ComponentProps } from "react";
+import { classNames } from "./class-names";
+
+const looks = {
+  /** One a view: the thing to do next. */
+  primary:
+    "border-transparent bg-accent text-accent-ink font-semibold hover:bg-accent-strong data-disabled:bg-sunken data-disabled:text-ink-3 data-disabled:border-line",
+  plain: "border-line-strong bg-raised text-ink hover:bg-sunken data-disabled:text-ink-3 data-disabled:border-line",
+  /** For toolbars and rows: no frame until it is pointed at. */
+  quiet: "border-transparent bg-transparent text-ink-2 hover:bg-sunken hover:text-ink data-disabled:text-ink-3",
+  danger: "border-bad bg-raised text-bad hover:bg-bad-soft data-disabled:text-ink-3 data-disabled:border-line",
+} as const;
+
+const sizes = {
+  sm: "min-h-7 px-2.5 py-0.5 text-sm gap-1.5",
+  md: "min-h-8 px-3 py-1 text-base gap-2",
+  /** Square, for a single icon; needs an aria-label. */
+  icon: "size-8 justify-center p-0",
+} as const;
+
+export interface ButtonProps extends Omit<ComponentProps<typeof BaseButton>, "className"> {
+  readonly look?: keyof typeof looks;
+  readonly size?: keyof typeof sizes;
+  readonly className?: string;
+}
+
+export const buttonClass = (look: keyof typeof looks = "plain", size: keyof typeof sizes = "md"): string =>
+  classNames(
+    "inline-flex items-center rounded-control border whitespace-nowrap transition-colors duration-100 select-none",
+    looks[look],
+    sizes[size],
+  );
+
+export function Button({ look = "plain", size = "md", className, ...rest }: ButtonProps) {
+  return <BaseButton type="button" {...rest} className={classNames(buttonClass(look, size), className)} />;
+}

@@ -1,0 +1,33 @@
+"use client";
+import { Tabs as BaseTabs } from "@base-ui/react/tabs";
+import type { ReactNode } from "react";
+
+export interface Tab {
+  readonly id: string;
+  readonly label: string;
+  readonly content: ReactNode;
+}
+
+/** Panels of which one shows; the rest is not rendered. Arrow keys move between the tabs. */
+export function Tabs({ label, tabs }: { readonly label: string; readonly tabs: readonly Tab[] }) {
+  return (
+    <BaseTabs.Root defaultValue={tabs[0]?.id}>
+      <BaseTabs.List aria-label={label} className="-mt-1 mb-3 flex gap-5 overflow-x-auto border-line border-b">
+        {tabs.map(tab => (
+          <BaseTabs.Tab
+            key={tab.id}
+            value={tab.id}
+            className="-mb-px min-h-9 border-transparent border-b-2 px-0.5 text-ink-2 text-sm whitespace-nowrap hover:text-ink data-active:border-accent data-active:font-semibold data-active:text-ink"
+          >
+            {tab.label}
+          </BaseTabs.Tab>
+        ))}
+      </BaseTabs.List>
+      {tabs.map(tab => (
+        <BaseTabs.Panel key={tab.id} value={tab.id} className="min-w-0 outline-offset-4">
+          {tab.content}
+        </BaseTabs.Panel>
+      ))}
+    </BaseTabs.Root>
+  );
+}
