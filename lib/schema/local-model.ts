@@ -1,0 +1,35 @@
+import { z } from "zod";
+import { errorBodySchema } from "./api-error";
+
+/** Where the layers of a file would go on the present card with the present settings. */
+export const planBadgeSchema = z.object({
+  kind: z.enum(["full", "partial", "cpu-only"]),
+  gpuLayers: z.int(),
+  totalLayers: z.int(),
+});
+export type PlanBadge = z.infer<typeof planBadgeSchema>;
+
+/** One GGUF file below the models folder. A file that cannot be read as a model stays in the list, with the reason. */
+export const localModelSchema = z.object({
+  /** What MODEL is set to: the path below the models folder, with "/". */
+  name: z.string(),
+  fileBytes: z.int().min(0),
+  modifiedAtMs: z.number(),
+  profile: z
+    .object({
+      architecture: z.string(),
+      quantization: z.string(),
+      parameters: z.number(),
+      blocks: z.int(),
+      trainContextTokens: z.int(),
+      hasChatTemplate: z.boolean(),
+      role: z.enum(["text", "embedding", "projector", "adapter", "other"]),
+    })
+    .nullable(),
+  plan: planBadgeSchema.nullable(),
+  problem: errorBodySchema.nullable(),
+});
+export type LocalModel = z.infer<typeof localModelSchema>;
+
+/** GET /api/models */
+export const localModelsSchema = z.object({ models: z.array(localModelSchema) });

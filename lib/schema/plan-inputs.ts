@@ -1,0 +1,12 @@
+import { z } from "zod";
+import { gpuMemorySchema } from "./gpu-memory";
+import { memorySurfaceSchema } from "./memory-surface";
+import { settingsSchema } from "./settings";
+
+/** GET /api/surface: all that the browser needs to plan by itself. `gpu` is null where there is no card to plan for. */
+export const planInputsSchema = z.object({
+  surface: memorySurfaceSchema,
+  gpu: gpuMemorySchema.nullable(),
+  settings: settingsSchema,
+});
+export type PlanInputs = z.infer<typeof planInputsSchema>;
