@@ -1,4 +1,4 @@
-import type { LayerKind } from "@/lib/schema/memory-surface";
+import type { LayerKind, LayerKv } from "@/lib/schema/memory-surface";
 
 /** Weights of one tensor as llama.cpp allocates them, before the backend's padding. */
 export interface TensorProfile {
@@ -14,6 +14,10 @@ export interface BlockProfile {
   readonly tensors: readonly TensorProfile[];
   readonly heads: number;
   readonly kvHeads: number;
+  /** 0 for a dense feed-forward, also in a mixture-of-experts model whose first blocks are dense. */
+  readonly experts: number;
+  /** What this block caches. `fixedBytes` is the recurrent state of one sequence. */
+  readonly kv: LayerKv;
 }
 
 /** Everything the planner needs to know of a model file, read from its header alone. Bytes are integers. */
@@ -39,14 +43,22 @@ export interface ModelProfile {
   readonly expertsUsed: number;
   /** Multi-head latent attention (DeepSeek): the cache holds one compressed K of this many elements a token; 0 otherwise. */
   readonly mlaKvElements: number;
+  /** f32 elements of one sequence in one recurrent block. */
   readonly recurrent: { readonly stateElements: number; readonly convElements: number } | null;
+  /** False where llama.cpp keeps caches beyond `blocksProfile[].kv` (sparse-attention indexers, looped stacks): take KV from the dry run. */
+  readonly kvClosedForm: boolean;
   readonly tiedEmbeddings: boolean;
+  /** Input tensors: always in system memory. */
   readonly embedding: readonly TensorProfile[];
+  /** With tied embeddings this holds the copy of token_embd that becomes the output layer. */
   readonly output: readonly TensorProfile[];
+  /** Used by every block (rope_freqs and the like): one copy on each device that holds a block. */
+  readonly shared: readonly TensorProfile[];
   readonly blocksProfile: readonly BlockProfile[];
   readonly chatTemplate: string | null;
   readonly tokenizerModel: string;
   /** What the file is for; only `text` can be chatted with. */
   readonly role: "text" | "embedding" | "projector" | "adapter" | "other";
+  /** `part` counts from 1. Parts after the first carry tensors only: `joinSplitProfiles` makes one profile of all. */
   readonly split: { readonly part: number; readonly parts: number } | null;
 }

@@ -18,7 +18,15 @@ export const layerKvSchema = z.object({
 });
 export type LayerKv = z.infer<typeof layerKvSchema>;
 
-export const layerKindSchema = z.enum(["attention", "sliding-window", "recurrent", "output", "embedding"]);
+/** `feed-forward`: a block without attention or recurrent state (Nemotron-H, DeciLM): weights only. */
+export const layerKindSchema = z.enum([
+  "attention",
+  "sliding-window",
+  "recurrent",
+  "feed-forward",
+  "output",
+  "embedding",
+]);
 export type LayerKind = z.infer<typeof layerKindSchema>;
 
 /** One block, or the output layer (index = blocks). Weights are those that move to the GPU with the layer. */

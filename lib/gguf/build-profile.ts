@@ -1,0 +1,157 @@
+import { type ArchitectureTraits, architectureTraits } from "./architecture-traits";
+import { blockCaches } from "./block-caches";
+import { GgufFormatError } from "./gguf-format-error";
+import { MetadataFields } from "./metadata-fields";
+import type { BlockProfile, ModelProfile, TensorProfile } from "./model-profile";
+import { type PlacedTensors, placeTensors } from "./place-tensors";
+import { quantizationName } from "./quantization-name";
+import type { GgufHeader } from "./read-header";
+
+/** llama.cpp aborts above this (LLAMA_MAX_LAYERS). */
+const MAX_BLOCKS = 512;
+const MAX_NAME_CHARACTERS = 200;
+const EXPERT_TENSOR = /\.ffn_\w+(?:_exps\.|\.\d+\.)/;
+
+/** @throws GgufFormatError where the metadata contradicts itself or names a model that llama.cpp does not know */
+export function buildProfile(header: GgufHeader): ModelProfile {
+  const { metadata } = header;
+  const architecture = new MetadataFields(metadata, "").string("general.architecture") ?? "";
+  const fields = new MetadataFields(metadata, architecture);
+  const split = splitOf(fields);
+  const continued = split !== null && split.part > 1;
+  const traits = traitsOf(fields, architecture, continued);
+  const role = roleOf(fields, traits);
+
+  const blocks = blockCountOf(header, fields, role, continued);
+  const embeddingLength = fields.count("{arch}.embedding_length") ?? 0;
+  const trunkBlocks = blocks - (fields.count("{arch}.nextn_predict_layers", blocks) ?? 0);
+  const caches = blockCaches(fields, architecture, traits, { blocks, trunkBlocks, embeddingLength });
+  const placed = placeTensors(header.tensors, architecture, blocks);
+  const experts = fields.count("{arch}.expert_count") ?? 0;
+  checkTokenizer(fields);
+
+  return {
+    ggufVersion: header.version,
+    name: nameOf(fields),
+    architecture,
+    quantization: quantizationName(fields.count("general.file_type"), header.tensors),
+    fileBytes: header.fileBytes,
+    headerBytes: header.headerBytes,
+    parameters: header.tensors.reduce((sum, tensor) => sum + tensor.elements, 0),
+    blocks,
+    embeddingLength,
+    feedForwardLength: Math.max(0, ...(fields.countPerBlock("{arch}.feed_forward_length", blocks) ?? [])),
+    vocabularySize: vocabularySizeOf(header, fields),
+    trainContextTokens: fields.count("{arch}.context_length") ?? 0,
+    headSizeK: caches.headSizeK,
+    headSizeV: caches.headSizeV,
+    slidingWindowTokens: caches.slidingWindowTokens,
+    experts,
+    expertsUsed: Math.max(0, ...(fields.countPerBlock("{arch}.expert_used_count", blocks) ?? [])),
+    mlaKvElements: caches.mlaKvElements,
+    recurrent: caches.recurrent,
+    kvClosedForm: traits.kvClosedForm ?? true,
+    tiedEmbeddings: placed.tiedEmbeddings,
+    embedding: placed.embedding,
+    output: placed.output,
+    shared: placed.shared,
+    blocksProfile: caches.blocks.map((block, index) => blockProfile(index, block, placed, experts)),
+    chatTemplate: fields.string("tokenizer.chat_template"),
+    tokenizerModel: fields.string("tokenizer.ggml.model") ?? "",
+    role,
+    split,
+  };
+}
+
+function traitsOf(fields: MetadataFields, architecture: string, continued: boolean): ArchitectureTraits {
+  if (continued && architecture === "") return {};
+  if (architecture === "") throw new GgufFormatError("CORRUPT_MODEL", "The header lacks general.architecture.", 0);
+  const traits = architectureTraits.get(architecture);
+  if (traits) return traits;
+  if (fields.string("general.type") === "mmproj") return { role: "projector", uncached: true };
+  throw new GgufFormatError(
+    "UNSUPPORTED_ARCH",
+    `The architecture "${architecture.slice(0, 64)}" is unknown to the bundled llama.cpp.`,
+    0,
+  );
+}
+
+function roleOf(fields: MetadataFields, traits: ArchitectureTraits): ModelProfile["role"] {
+  const type = fields.string("general.type");
+  if (type === "adapter" || fields.string("adapter.type") !== null) return "adapter";
+  if (type === "mmproj") return "projector";
+  if (traits.role) return traits.role;
+  // A pooling type other than "none" (0) turns a text model into an embedding model, such as Qwen3-Embedding.
+  return (fields.count("{arch}.pooling_type") ?? 0) > 0 ? "embedding" : "text";
+}
+
+function splitOf(fields: MetadataFields): ModelProfile["split"] {
+  const parts = fields.count("split.count", 0xffff) ?? 0;
+  if (parts <= 1) return null;
+  return { part: fields.requiredCount("split.no", 0, parts - 1) + 1, parts };
+}
+
+/** Models must say how many blocks they have; in adapters, projectors and later parts the tensors tell. */
+function blockCountOf(
+  header: GgufHeader,
+  fields: MetadataFields,
+  role: ModelProfile["role"],
+  continued: boolean,
+): number {
+  if (role !== "adapter" && role !== "projector" && !continued) {
+    fields.requiredCount("{arch}.context_length", 0);
+    fields.requiredCount("{arch}.embedding_length", 1);
+    return fields.requiredCount("{arch}.block_count", 1, MAX_BLOCKS);
+  }
+  const indexes = header.tensors.map(tensor => Number(/(?:^|\.)blk\.(\d+)\./.exec(tensor.name)?.[1] ?? -1));
+  return Math.min(MAX_BLOCKS, Math.max(-1, ...indexes) + 1);
+}
+
+function nameOf(fields: MetadataFields): string {
+  const name = fields.string("general.name") ?? fields.string("general.basename") ?? "";
+  return name
+    .replace(/\p{Cc}/gu, " ")
+    .trim()
+    .slice(0, MAX_NAME_CHARACTERS);
+}
+
+/** The list of tokens decides; a header without one may still say the number, or the embedding shows it. */
+function vocabularySizeOf(header: GgufHeader, fields: MetadataFields): number {
+  const embedding = header.tensors.find(tensor => tensor.name === "token_embd.weight");
+  return (
+    fields.stringListLength("tokenizer.ggml.tokens") ??
+    fields.count("{arch}.vocab_size") ??
+    embedding?.dimensions[1] ??
+    0
+  );
+}
+
+/** llama.cpp reads scores and types by the index of the token, without looking at their length. */
+function checkTokenizer(fields: MetadataFields): void {
+  const tokens = fields.stringListLength("tokenizer.ggml.tokens");
+  const scores = fields.listLength("tokenizer.ggml.scores", ["f32"]);
+  const types = fields.listLength("tokenizer.ggml.token_type", ["i32", "u32"]);
+  for (const [key, length] of [["scores", scores] as const, ["token_type", types] as const])
+    if (length !== null && length !== tokens)
+      throw new GgufFormatError(
+        "CORRUPT_MODEL",
+        `tokenizer.ggml.${key} has ${length} entries for ${tokens ?? 0} tokens.`,
+        0,
+      );
+}
+
+function blockProfile(
+  index: number,
+  block: Pick<BlockProfile, "kind" | "heads" | "kvHeads" | "kv">,
+  placed: PlacedTensors,
+  experts: number,
+): BlockProfile {
+  const tensors: readonly TensorProfile[] = placed.blocks[index] ?? [];
+  return {
+    index,
+    ...block,
+    weightsBytes: tensors.reduce((sum, tensor) => sum + tensor.bytes, 0),
+    tensors,
+    experts: tensors.some(tensor => EXPERT_TENSOR.test(tensor.name)) ? experts : 0,
+  };
+}

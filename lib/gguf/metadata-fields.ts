@@ -1,0 +1,100 @@
+import { GgufFormatError } from "./gguf-format-error";
+import type { Metadata, MetadataArray, MetadataValue } from "./read-metadata";
+
+/** Counts in a header are 32-bit in llama.cpp. */
+const MAX_COUNT = 0xffff_ffff;
+
+/**
+ * Typed look-ups in a header's metadata. A key in which `{arch}` stands is looked up under the file's architecture
+ * (`llama.block_count`). A value of the wrong type or range is a `GgufFormatError` that names key, value and limit.
+ */
+export class MetadataFields {
+  constructor(
+    private readonly metadata: Metadata,
+    private readonly architecture: string,
+  ) {}
+
+  string(key: string): string | null {
+    const value = this.#value(key);
+    if (value === null) return null;
+    return typeof value === "string" ? value : this.#fail(key, "a string");
+  }
+
+  /** A non-negative integer, or null when the key is missing. */
+  count(key: string, max = MAX_COUNT): number | null {
+    const value = this.#value(key);
+    return value === null ? null : this.#countOf(key, value, max);
+  }
+
+  requiredCount(key: string, min: number, max = MAX_COUNT): number {
+    const count = this.count(key, max);
+    if (count === null) throw new GgufFormatError("CORRUPT_MODEL", `The header lacks ${this.#fullKey(key)}.`, 0);
+    return count >= min ? count : this.#fail(key, `at least ${min}`);
+  }
+
+  /** One count a block: the key holds either one for all or a list with one for each. */
+  countPerBlock(key: string, blocks: number): readonly number[] | null {
+    const value = this.#value(key);
+    if (value === null) return null;
+    const list = listOf(value);
+    if (list === null) return new Array<number>(blocks).fill(this.#countOf(key, value, MAX_COUNT));
+    if (list.length < blocks || list.values === null) this.#fail(key, `${blocks} values, one a block`);
+    return (list.values ?? []).slice(0, blocks).map(entry => this.#countOf(key, entry, MAX_COUNT));
+  }
+
+  /** One flag a block, when the key holds a list; null when it holds anything else or is missing. */
+  flagPerBlock(key: string, blocks: number): readonly boolean[] | null {
+    const list = listOf(this.#value(key));
+    if (list === null) return null;
+    if (list.values === null || list.length < blocks) this.#fail(key, `${blocks} values, one a block`);
+    return (list.values ?? []).slice(0, blocks).map(entry => Boolean(entry));
+  }
+
+  /** Length of a list that must hold strings; null when the key is missing. */
+  stringListLength(key: string): number | null {
+    return this.listLength(key, ["string"]);
+  }
+
+  listLength(key: string, elementTypes: readonly string[]): number | null {
+    const value = this.#value(key);
+    if (value === null) return null;
+    const list = listOf(value);
+    if (list === null || !elementTypes.includes(list.elementType))
+      return this.#fail(key, `a list of ${elementTypes.join(" or ")}`);
+    return list.length;
+  }
+
+  #countOf(key: string, value: MetadataValue, max: number): number {
+    const count = typeof value === "bigint" ? Number(value) : value;
+    // Some converters wrote head counts and the like as floats or signed numbers: the value counts, not its type.
+    return typeof count === "number" && Number.isInteger(count) && count >= 0 && count <= max
+      ? count
+      : this.#fail(key, `an integer from 0 to ${max}`);
+  }
+
+  #fullKey(key: string): string {
+    return key.replace("{arch}", this.architecture);
+  }
+
+  #value(key: string): MetadataValue | null {
+    return this.metadata.get(this.#fullKey(key))?.value ?? null;
+  }
+
+  #fail(key: string, wanted: string): never {
+    const entry = this.metadata.get(this.#fullKey(key));
+    throw new GgufFormatError(
+      "CORRUPT_MODEL",
+      `${this.#fullKey(key)} is ${shown(entry?.value)}; it must be ${wanted}.`,
+      entry?.offsetBytes ?? 0,
+    );
+  }
+}
+
+function listOf(value: MetadataValue | null): MetadataArray | null {
+  return typeof value === "object" ? value : null;
+}
+
+function shown(value: MetadataValue | undefined): string {
+  if (typeof value === "object") return `a list of ${value.length} ${value.elementType}`;
+  return typeof value === "string" ? `"${value.slice(0, 40)}"` : String(value);
+}

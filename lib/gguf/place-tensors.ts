@@ -1,0 +1,56 @@
+import { GgufFormatError } from "./gguf-format-error";
+import type { ModelProfile, TensorProfile } from "./model-profile";
+
+/** Where each tensor of a file is allocated. */
+export interface PlacedTensors extends Pick<ModelProfile, "embedding" | "output" | "shared" | "tiedEmbeddings"> {
+  readonly blocks: readonly (readonly TensorProfile[])[];
+}
+
+const blockTensor = /^(?:enc\.|dec\.)?blk\.(\d+)\./;
+const inputTensor = /^(?:token_embd|position_embd|token_types|per_layer_token_embd|hrm\.z_l_init)\./;
+const sharedTensor = /^rope_(?:freqs|factors_long|factors_short)\./;
+/** llama.cpp computes these in the first block, so they are allocated with it. */
+const firstBlockTensor = /^(?:token_embd_norm|per_layer_model_proj|per_layer_proj_norm)\./;
+/** LFM2 calls its output norm by the name of an input norm. */
+const outputNamedLikeInput = /^lfm2/;
+
+/**
+ * Sorts tensors by the layer that llama.cpp allocates them with. What is in no block and no input is output.
+ * @see llama.cpp src/llama-arch.cpp (LLM_TENSOR_INFOS), src/llama-model-loader.cpp (create_tensor)
+ */
+export function placeTensors(tensors: readonly TensorProfile[], architecture: string, blocks: number): PlacedTensors {
+  const placed = {
+    embedding: [] as TensorProfile[],
+    output: [] as TensorProfile[],
+    shared: [] as TensorProfile[],
+    blocks: Array.from({ length: blocks }, () => [] as TensorProfile[]),
+  };
+  for (const { name, bytes } of tensors) home(placed, name, architecture).push({ name, bytes });
+  const embedding = placed.embedding.find(tensor => tensor.name === "token_embd.weight");
+  const tiedEmbeddings = embedding !== undefined && !placed.output.some(tensor => tensor.name === "output.weight");
+  if (tiedEmbeddings) placed.output.push(embedding);
+  return { ...placed, tiedEmbeddings };
+}
+
+function home(
+  placed: Record<"embedding" | "output" | "shared", TensorProfile[]> & { readonly blocks: TensorProfile[][] },
+  name: string,
+  architecture: string,
+): TensorProfile[] {
+  const block = blockTensor.exec(name)?.[1];
+  if (block !== undefined) return blockAt(placed.blocks, Number(block), name);
+  if (inputTensor.test(name)) return placed.embedding;
+  if (sharedTensor.test(name)) return placed.shared;
+  if (firstBlockTensor.test(name) && !outputNamedLikeInput.test(architecture)) return blockAt(placed.blocks, 0, name);
+  return placed.output;
+}
+
+function blockAt(blocks: readonly TensorProfile[][], index: number, name: string): TensorProfile[] {
+  const block = blocks[index];
+  if (block) return block;
+  throw new GgufFormatError(
+    "CORRUPT_MODEL",
+    `Tensor "${name}" is of block ${index}; the header says ${blocks.length} blocks.`,
+    0,
+  );
+}
