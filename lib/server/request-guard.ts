@@ -1,0 +1,124 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { ErrorCode } from "@/lib/schema/api-error";
+
+/** Who may talk to this server. */
+export interface AccessPolicy {
+  /** Exact Host headers, lower case, with port. */
+  readonly allowedHosts: readonly string[];
+  /** null on loopback without a token. */
+  readonly token: string | null;
+}
+
+/** The part of a request that decides whether it is answered. `hosts` holds every Host header that was sent. */
+export interface GuardedRequest {
+  readonly method: string;
+  /** The request target as it came over the wire. */
+  readonly target: string;
+  readonly hosts: readonly string[];
+  header(name: string): string | null;
+}
+
+export interface Refusal {
+  readonly status: number;
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+export const TOKEN_COOKIE = "headroom_token";
+
+const BODY_METHODS = new Set(["POST", "PUT", "PATCH", "DELETE"]);
+const READ_METHODS = new Set(["GET", "HEAD"]);
+/** Encoded dots, slashes, backslashes and NUL: no path of ours needs them, and routers disagree about what they mean. */
+const AMBIGUOUS_PATH = /\/\/|\\|%(?:2e|2f|5c|00)/i;
+
+const refusal = (status: number, code: ErrorCode, message: string): Refusal => ({ status, code, message });
+
+export const isApiPath = (path: string): boolean => /^\/(?:api|v1)(?:\/|$)/i.test(path);
+
+const pathOf = (target: string): string => target.split(/[?#]/, 1)[0] ?? "";
+
+/** DNS rebinding (CVE-2024-28224 in Ollama): a foreign name that resolves to 127.0.0.1 still says its name here. */
+function refuseHost({ hosts }: GuardedRequest, policy: AccessPolicy): Refusal | null {
+  const [host, ...more] = hosts;
+  if (host !== undefined && more.length === 0 && policy.allowedHosts.includes(host.toLowerCase())) return null;
+  return refusal(403, "FORBIDDEN", "This address is not one that Headroom answers to.");
+}
+
+function refuseTarget({ target }: GuardedRequest): Refusal | null {
+  if (target.startsWith("/") && !AMBIGUOUS_PATH.test(pathOf(target))) return null;
+  return refusal(400, "INVALID_INPUT", "This request target is not a plain path.");
+}
+
+/** Pages may be reached by a link from anywhere; data, events and assets only from our own pages. */
+function refuseCrossSite(request: GuardedRequest, policy: AccessPolicy): Refusal | null {
+  const forbidden = refusal(403, "FORBIDDEN", "Headroom answers only its own pages and programs on this computer.");
+  const origin = request.header("origin");
+  if (origin !== null && !isOwnOrigin(origin, policy)) return forbidden;
+  const site = request.header("sec-fetch-site");
+  if (site === null || site === "same-origin" || site === "none") return null;
+  const isNavigation =
+    READ_METHODS.has(request.method) &&
+    request.header("sec-fetch-mode") === "navigate" &&
+    request.header("sec-fetch-dest") === "document" &&
+    !isApiPath(pathOf(request.target));
+  return isNavigation ? null : forbidden;
+}
+
+function isOwnOrigin(origin: string, policy: AccessPolicy): boolean {
+  const host = /^https?:\/\/([^/]+)$/.exec(origin.toLowerCase())?.[1];
+  return host !== undefined && policy.allowedHosts.includes(host);
+}
+
+/** No Server Actions and no forms: a page is only read. */
+function refuseMethod({ method, target }: GuardedRequest): Refusal | null {
+  if (READ_METHODS.has(method)) return null;
+  if (BODY_METHODS.has(method) && isApiPath(pathOf(target))) return null;
+  return refusal(404, "NOT_FOUND", `There is nothing here that takes ${method.slice(0, 16)}.`);
+}
+
+const hasBody = (request: GuardedRequest): boolean =>
+  request.header("transfer-encoding") !== null || Number(request.header("content-length") ?? 0) > 0;
+
+/** A form or text/plain can be sent across sites without asking; JSON cannot. */
+function refuseBodyKind(request: GuardedRequest): Refusal | null {
+  if (!hasBody(request)) return null;
+  const mediaType = (request.header("content-type") ?? "").split(";", 1)[0]?.trim().toLowerCase();
+  if (mediaType !== "application/json") return refusal(415, "UNSUPPORTED_MEDIA", "The body must be application/json.");
+  const encoding = request.header("content-encoding");
+  if (encoding === null || encoding.toLowerCase() === "identity") return null;
+  return refusal(400, "INVALID_INPUT", "The body must not be compressed.");
+}
+
+const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
+
+/** Digests have one length, so the comparison takes the same time for every guess. */
+export const sameSecret = (given: string, expected: string): boolean =>
+  timingSafeEqual(digest(given), digest(expected));
+
+function givenToken(request: GuardedRequest): string {
+  const bearer = /^Bearer (.+)$/i.exec(request.header("authorization") ?? "")?.[1];
+  if (bearer !== undefined) return bearer;
+  const pairs = (request.header("cookie") ?? "").split(";").map(pair => pair.trim());
+  return pairs.find(pair => pair.startsWith(`${TOKEN_COOKIE}=`))?.slice(TOKEN_COOKIE.length + 1) ?? "";
+}
+
+/** One check, from the Authorization header or the cookie; the query would end in logs and histories. */
+function refuseToken(request: GuardedRequest, policy: AccessPolicy): Refusal | null {
+  if (policy.token === null || sameSecret(givenToken(request), policy.token)) return null;
+  return refusal(401, "FORBIDDEN", "This Headroom asks for a token: send it as a bearer token.");
+}
+
+/**
+ * Decides about one request before anything reads its body: null lets it pass.
+ * The web server asks for every request, and each route asks again, so that no path around one of them is open.
+ */
+export function guardRequest(request: GuardedRequest, policy: AccessPolicy): Refusal | null {
+  return (
+    refuseHost(request, policy) ??
+    refuseTarget(request) ??
+    refuseCrossSite(request, policy) ??
+    refuseToken(request, policy) ??
+    refuseMethod(request) ??
+    refuseBodyKind(request)
+  );
+}

@@ -1,0 +1,9 @@
+import { StartError } from "@/lib/server/start-error";
+import { startWebServer } from "@/lib/server/web-server";
+
+try {
+  await startWebServer({ dev: process.argv.includes("--dev") });
+} catch (error) {
+  console.error(error instanceof StartError ? error.message : error);
+  process.exit(1);
+}
