@@ -33,16 +33,17 @@ export interface LayerPlan {
   readonly contextTokens: number;
   readonly kvType: KvType;
   readonly batchTokens: number;
+  readonly sequences: number;
   readonly flashAttention: FlashAttention;
   readonly manual: boolean;
   readonly budgetBytes: number;
-  /** On the GPU. */
+  /** On the GPU. All 0 for cpu-only: such a model is loaded without the GPU backend, which would take memory even for 0 layers. */
   readonly predicted: MemoryParts;
   /** In system memory; overheadBytes is 0. */
   readonly ram: MemoryParts;
   readonly computeSource: "dry-run" | "estimated";
   readonly perLayer: readonly PlannedLayer[];
-  /** What one more layer would need beyond the budget; null when all layers are on the GPU or there is none. */
+  /** What one more layer would need beyond the budget, 0 when it would fit; null when all layers are on the GPU or there is none. */
   readonly nextLayerShortBytes: number | null;
   readonly warnings: readonly PlanWarning[];
 }

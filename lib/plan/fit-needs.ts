@@ -1,0 +1,98 @@
+import { type KvType, kvTypes } from "@/lib/schema/kv-type";
+import type { MemorySurface } from "@/lib/schema/memory-surface";
+import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
+import { computeBytes, kvBytesOfLayer } from "./memory-need";
+
+/**
+ * Highest need seen up to each breakpoint of a surface, for every number of GPU layers.
+ * Breakpoints are where need may bend: the dry runs' contexts and where sliding windows are full. Between two of them need is
+ * linear in padded context, so its maximum over all smaller contexts is at a breakpoint or at the context itself.
+ */
+interface Envelope {
+  readonly breakpoints: readonly number[];
+  readonly highest: readonly Float64Array[];
+}
+
+const envelopes = new WeakMap<MemorySurface, Map<KvType, Envelope>>();
+
+/** GPU bytes of weights, KV cache and compute for k = 0..L+1, as the surface says. */
+function gpuNeeds(surface: MemorySurface, contextTokens: number, kvType: KvType): Float64Array {
+  const blocks = surface.model.blocks;
+  const needs = new Float64Array(blocks + 2);
+  let kvBytes = 0;
+  for (let gpuLayers = 0; gpuLayers <= blocks + 1; gpuLayers++) {
+    const joining = gpuLayers === 0 ? undefined : surface.layers[blocks + 1 - gpuLayers];
+    if (joining !== undefined) kvBytes += kvBytesOfLayer(joining, { contextTokens, kvType }, surface);
+    const compute = computeBytes(surface, { gpuLayers, contextTokens, kvType }, "gpuBytes");
+    needs[gpuLayers] = (surface.gpuWeightsBytes[gpuLayers] ?? 0) + kvBytes + compute;
+  }
+  return needs;
+}
+
+function raiseTo(needs: Float64Array, floor: Float64Array | undefined): void {
+  if (floor === undefined) return;
+  for (let index = 0; index < needs.length; index++) needs[index] = Math.max(needs[index] ?? 0, floor[index] ?? 0);
+}
+
+/** Need of this KV type, or of a narrower one where its compute buffer is so much larger that it needs more in total. */
+function widestNeeds(surface: MemorySurface, contextTokens: number, kvType: KvType): Float64Array {
+  const needs = gpuNeeds(surface, contextTokens, kvType);
+  for (const narrower of kvTypes.slice(kvTypes.indexOf(kvType) + 1)) {
+    raiseTo(needs, gpuNeeds(surface, contextTokens, narrower));
+  }
+  return needs;
+}
+
+function breakpointsOf(surface: MemorySurface): number[] {
+  const contexts = new Set<number>();
+  for (const kvType of kvTypes)
+    for (const column of surface.compute[kvType])
+      for (const point of column.points) contexts.add(padUp(point.contextTokens, CONTEXT_PAD_TOKENS));
+  for (const { kv } of surface.layers)
+    if (kv.growth === "window") contexts.add(padUp(kv.windowTokens + surface.batchTokens, CONTEXT_PAD_TOKENS));
+  return [...contexts].sort((a, b) => a - b);
+}
+
+function envelopeOf(surface: MemorySurface, kvType: KvType): Envelope {
+  const ofSurface = envelopes.get(surface) ?? new Map<KvType, Envelope>();
+  envelopes.set(surface, ofSurface);
+  const known = ofSurface.get(kvType);
+  if (known !== undefined) return known;
+  const breakpoints = breakpointsOf(surface);
+  const highest: Float64Array[] = [];
+  for (const contextTokens of breakpoints) {
+    const needs = widestNeeds(surface, contextTokens, kvType);
+    raiseTo(needs, highest.at(-1));
+    highest.push(needs);
+  }
+  const envelope = { breakpoints, highest };
+  ofSurface.set(kvType, envelope);
+  return envelope;
+}
+
+/**
+ * GPU bytes that must fit the budget, for k = 0..L+1.
+ *
+ * This is `memoryNeed`, raised by as little as makes two promises true whatever the dry runs say: more context never gives
+ * more layers, and a narrower KV type never fewer. llama.cpp's allocator can need a few MiB less at a larger context, and a few more
+ * for a quantized cache; with two or more layers on the GPU the KV cache outweighs that and nothing is raised.
+ */
+export function fitNeeds(surface: MemorySurface, contextTokens: number, kvType: KvType): Float64Array {
+  const needs = widestNeeds(surface, contextTokens, kvType);
+  const { breakpoints, highest } = envelopeOf(surface, kvType);
+  const paddedTokens = padUp(contextTokens, CONTEXT_PAD_TOKENS);
+  let passed = -1;
+  while ((breakpoints[passed + 1] ?? Number.POSITIVE_INFINITY) <= paddedTokens) passed++;
+  raiseTo(needs, highest[passed]);
+  return needs;
+}
+
+/**
+ * The largest k whose need fits, tested from all layers down: need is not monotonic at the ends, so no search by halves.
+ * 0 when nothing fits: then the model runs on the CPU and takes nothing of the card.
+ */
+export function mostGpuLayers(needs: Float64Array, budgetBytes: number): number {
+  for (let gpuLayers = needs.length - 1; gpuLayers > 0; gpuLayers--)
+    if ((needs[gpuLayers] ?? Number.POSITIVE_INFINITY) <= budgetBytes) return gpuLayers;
+  return 0;
+}

@@ -1,0 +1,114 @@
+import type { KvType } from "@/lib/schema/kv-type";
+import type { ComputeColumn, LayerMemory, MemorySurface } from "@/lib/schema/memory-surface";
+import type { MemoryParts } from "@/lib/schema/receipt";
+import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
+
+/** One way to place a model, as far as memory is concerned; batch, sequences and flash attention belong to the surface. */
+export interface MemoryPoint {
+  readonly gpuLayers: number;
+  readonly contextTokens: number;
+  readonly kvType: KvType;
+}
+
+/** Bytes by 32 elements: f16 has none of the blocks' scales, q8_0 and q4_0 add one f16 scale a block. @see ggml/src/ggml-common.h block_q8_0, block_q4_0 */
+const BYTES_PER_32_ELEMENTS = { f16: 64, q8_0: 34, q4_0: 18 } as const satisfies Record<KvType, number>;
+
+/** Index of the first block on the GPU: the output layer goes first (k = 1), then the blocks from the last down. @see llama.cpp src/llama-model.cpp i_gpu_start */
+export const firstGpuBlock = (blocks: number, gpuLayers: number): number => Math.max(blocks + 1 - gpuLayers, 0);
+
+/**
+ * Cells that one layer's cache holds: the padded context, or what a sliding window keeps of it (the window and one batch),
+ * for each sequence. @see llama.cpp src/llama-kv-cache-iswa.cpp size_swa
+ */
+function cellsOfLayer(
+  layer: LayerMemory,
+  contextTokens: number,
+  run: Pick<MemorySurface, "batchTokens" | "sequences">,
+): number {
+  const contextCells = padUp(contextTokens, CONTEXT_PAD_TOKENS);
+  if (layer.kv.growth === "none") return 0;
+  if (layer.kv.growth === "full") return contextCells * run.sequences;
+  return padUp(Math.min(contextCells, layer.kv.windowTokens + run.batchTokens), CONTEXT_PAD_TOKENS) * run.sequences;
+}
+
+/**
+ * Bytes of key and value cache, or of recurrent state, that one layer needs on the device it is on.
+ * K and V have their own head size, and a grouped-query model stores only its KV heads: using the attention heads
+ * instead overstates Llama 3 8B by four times.
+ */
+export function kvBytesOfLayer(
+  layer: LayerMemory,
+  at: Pick<MemoryPoint, "contextTokens" | "kvType">,
+  run: Pick<MemorySurface, "batchTokens" | "sequences">,
+): number {
+  const elementsPerCell = layer.kv.kElementsPerCell + layer.kv.vElementsPerCell;
+  const cacheBytes =
+    (cellsOfLayer(layer, at.contextTokens, run) * elementsPerCell * BYTES_PER_32_ELEMENTS[at.kvType]) / 32;
+  return Math.ceil(cacheBytes) + layer.kv.fixedBytes;
+}
+
+/** Bytes for so many cells on one column: linear between dry runs, level before the first, and never falling after the last. */
+function onColumn(column: ComputeColumn, cells: number, side: "gpuBytes" | "ramBytes"): number {
+  let beforeCells = 0;
+  let beforeBytes = column.points[0]?.[side] ?? 0;
+  let slope = 0;
+  for (const point of column.points) {
+    const pointCells = padUp(point.contextTokens, CONTEXT_PAD_TOKENS);
+    slope = pointCells > beforeCells ? (point[side] - beforeBytes) / (pointCells - beforeCells) : 0;
+    if (cells <= pointCells) return beforeBytes + slope * (cells - beforeCells);
+    beforeCells = pointCells;
+    beforeBytes = point[side];
+  }
+  return beforeBytes + Math.max(0, slope) * (cells - beforeCells);
+}
+
+/**
+ * Compute buffer between the dry runs: linear over GPU layers and over context, rounded up to whole bytes.
+ * Contexts are compared after llama.cpp's padding, because 1,000 and 1,024 tokens make the same graph.
+ */
+export function computeBytes(surface: MemorySurface, at: MemoryPoint, side: "gpuBytes" | "ramBytes"): number {
+  const columns = surface.compute[at.kvType];
+  const cells = padUp(at.contextTokens, CONTEXT_PAD_TOKENS);
+  let left = columns[0];
+  if (left === undefined) return 0;
+  for (const right of columns) {
+    if (right.gpuLayers < at.gpuLayers) {
+      left = right;
+      continue;
+    }
+    const atRight = onColumn(right, cells, side);
+    const span = right.gpuLayers - left.gpuLayers;
+    if (span <= 0 || right.gpuLayers === at.gpuLayers) return Math.ceil(atRight);
+    const atLeft = onColumn(left, cells, side);
+    return Math.ceil(atLeft + ((atRight - atLeft) * (at.gpuLayers - left.gpuLayers)) / span);
+  }
+  return Math.ceil(onColumn(left, cells, side));
+}
+
+const parts = (weightsBytes: number, kvBytes: number, computePartBytes: number): MemoryParts => ({
+  weightsBytes,
+  kvBytes,
+  computeBytes: computePartBytes,
+  overheadBytes: 0,
+  totalBytes: weightsBytes + kvBytes + computePartBytes,
+});
+
+/**
+ * What llama.cpp allocates at this point, by device and by part. Weights and KV are exact; compute is exact where a dry run
+ * was made and linear between. Overhead outside the buffers is not part of it: see learn-overhead.ts.
+ */
+export function memoryNeed(surface: MemorySurface, at: MemoryPoint): { gpu: MemoryParts; ram: MemoryParts } {
+  const blocks = surface.model.blocks;
+  const firstOnGpu = firstGpuBlock(blocks, at.gpuLayers);
+  let gpuKvBytes = 0;
+  let ramKvBytes = 0;
+  for (const layer of surface.layers) {
+    const kvBytes = kvBytesOfLayer(layer, at, surface);
+    if (layer.index >= firstOnGpu) gpuKvBytes += kvBytes;
+    else ramKvBytes += kvBytes;
+  }
+  return {
+    gpu: parts(surface.gpuWeightsBytes[at.gpuLayers] ?? 0, gpuKvBytes, computeBytes(surface, at, "gpuBytes")),
+    ram: parts(surface.ramWeightsBytes[at.gpuLayers] ?? 0, ramKvBytes, computeBytes(surface, at, "ramBytes")),
+  };
+}

@@ -1,0 +1,165 @@
+import type { GpuMemory } from "@/lib/schema/gpu-memory";
+import type { LayerMemory, MemorySurface } from "@/lib/schema/memory-surface";
+import type { MemoryParts } from "@/lib/schema/receipt";
+import type { PlanSettings } from "@/lib/schema/settings";
+import { formatBytes } from "@/lib/units/bytes";
+import { formatTokens } from "@/lib/units/tokens";
+import { budgetBytes, toBeFreedBytes } from "./budget";
+import { fitNeeds, mostGpuLayers } from "./fit-needs";
+import type { LayerPlan, PlannedLayer, PlanWarning } from "./layer-plan";
+import { computeBytes, firstGpuBlock, kvBytesOfLayer, memoryNeed } from "./memory-need";
+
+const NOTHING: MemoryParts = { weightsBytes: 0, kvBytes: 0, computeBytes: 0, overheadBytes: 0, totalBytes: 0 };
+
+/**
+ * Where every layer goes: the most layers whose weights, KV cache and compute buffer fit the budget, or as many as `LAYERS` says.
+ * Pure and exact for the surface; what is loaded is confirmed by one dry run besides. Without a GPU everything is in system memory.
+ */
+export function planLayers(surface: MemorySurface, gpu: GpuMemory | null, settings: PlanSettings): LayerPlan {
+  const totalLayers = surface.model.blocks + 1;
+  const budget = gpu === null ? 0 : budgetBytes(gpu, settings.TARGET_VRAM_USAGE);
+  const needs = fitNeeds(surface, settings.N_CTX, settings.KV_CACHE_QUANT);
+  const manual = settings.LAYERS !== "auto";
+  const wanted = settings.LAYERS === "auto" ? mostGpuLayers(needs, budget) : Math.min(settings.LAYERS, totalLayers);
+  const gpuLayers = gpu === null ? 0 : wanted;
+  const next = needs[gpuLayers + 1];
+  return {
+    kind: gpuLayers === 0 ? "cpu-only" : gpuLayers === totalLayers ? "full" : "partial",
+    gpuLayers,
+    totalLayers,
+    contextTokens: settings.N_CTX,
+    kvType: settings.KV_CACHE_QUANT,
+    batchTokens: surface.batchTokens,
+    sequences: surface.sequences,
+    flashAttention: surface.flashAttention,
+    manual,
+    budgetBytes: budget,
+    ...predictedMemory(surface, gpu, gpuLayers, settings),
+    computeSource: surface.computeSource,
+    perLayer: placeLayers(surface, gpuLayers, settings),
+    nextLayerShortBytes: gpu === null || next === undefined ? null : Math.max(0, next - budget),
+    warnings: warningsOf(surface, gpu, settings, gpuLayers),
+  };
+}
+
+function predictedMemory(
+  surface: MemorySurface,
+  gpu: GpuMemory | null,
+  gpuLayers: number,
+  settings: PlanSettings,
+): { predicted: MemoryParts; ram: MemoryParts } {
+  const at = { gpuLayers, contextTokens: settings.N_CTX, kvType: settings.KV_CACHE_QUANT };
+  const need = memoryNeed(surface, at);
+  if (gpu === null || gpuLayers === 0) return { predicted: NOTHING, ram: cpuOnlyMemory(surface, need.ram, at) };
+  const overheadBytes = gpu.overhead.bytes;
+  return {
+    predicted: { ...need.gpu, overheadBytes, totalBytes: need.gpu.totalBytes + overheadBytes },
+    ram: need.ram,
+  };
+}
+
+/**
+ * Without the GPU backend the CPU computes what the GPU would at full offload: llama.cpp's CPU build asks for the same buffer
+ * (SmolLM2 135M, 4,096 tokens: 103,024,640 bytes against 103,022,592). At 0 layers of a GPU build it asks for far less RAM.
+ */
+function cpuOnlyMemory(surface: MemorySurface, ram: MemoryParts, at: Parameters<typeof memoryNeed>[1]): MemoryParts {
+  const everywhere = { ...at, gpuLayers: surface.model.blocks + 1 };
+  const bytes = Math.max(ram.computeBytes, computeBytes(surface, everywhere, "gpuBytes"));
+  return { ...ram, computeBytes: bytes, totalBytes: ram.weightsBytes + ram.kvBytes + bytes };
+}
+
+/**
+ * Weights that a layer has on its device. They differ for a tied output layer: on the GPU it is a copy of the token embedding,
+ * on the CPU it shares the embedding's bytes. So they are taken from the totals, and the map adds up to the plan.
+ */
+function weightsOf(surface: MemorySurface, layer: LayerMemory, onGpu: boolean): number {
+  const joinsAt = surface.model.blocks + 1 - layer.index;
+  return onGpu
+    ? (surface.gpuWeightsBytes[joinsAt] ?? 0) - (surface.gpuWeightsBytes[joinsAt - 1] ?? 0)
+    : (surface.ramWeightsBytes[joinsAt - 1] ?? 0) - (surface.ramWeightsBytes[joinsAt] ?? 0);
+}
+
+function placeLayers(surface: MemorySurface, gpuLayers: number, settings: PlanSettings): PlannedLayer[] {
+  const firstOnGpu = firstGpuBlock(surface.model.blocks, gpuLayers);
+  const at = { contextTokens: settings.N_CTX, kvType: settings.KV_CACHE_QUANT };
+  const placed: PlannedLayer[] = [
+    {
+      index: -1,
+      role: "embedding",
+      kind: "embedding",
+      experts: 0,
+      device: "cpu",
+      weightsBytes: surface.ramWeightsBytes[surface.model.blocks + 1] ?? surface.embeddingWeightsBytes,
+      kvBytes: 0,
+    },
+  ];
+  for (const layer of surface.layers) {
+    const onGpu = layer.index >= firstOnGpu;
+    placed.push({
+      index: layer.index,
+      role: layer.role,
+      kind: layer.kind,
+      experts: layer.experts,
+      device: onGpu ? "gpu" : "cpu",
+      weightsBytes: weightsOf(surface, layer, onGpu),
+      kvBytes: kvBytesOfLayer(layer, at, surface),
+    });
+  }
+  return placed;
+}
+
+function warningsOf(
+  surface: MemorySurface,
+  gpu: GpuMemory | null,
+  settings: PlanSettings,
+  gpuLayers: number,
+): PlanWarning[] {
+  const warnings: PlanWarning[] = [];
+  const warn = (code: PlanWarning["code"], message: string) => warnings.push({ code, message });
+  const totalLayers = surface.model.blocks + 1;
+  const trained = surface.model.trainContextTokens;
+  if (settings.LAYERS !== "auto" && settings.LAYERS > totalLayers)
+    warn(
+      "clamped",
+      `${settings.LAYERS} layers were asked for; this model has ${totalLayers}, the output layer included.`,
+    );
+  if (gpu === null) warn("no-gpu", "No GPU is planned for: all layers run on the CPU, in system memory.");
+  else warnings.push(...budgetWarnings(surface, gpu, settings, gpuLayers));
+  if (trained > 0 && settings.N_CTX > trained)
+    warn(
+      "context-above-training",
+      `${formatTokens(settings.N_CTX)} tokens are more than the ${formatTokens(trained)} this model was trained for: answers may get worse beyond that.`,
+    );
+  if (settings.KV_CACHE_QUANT !== "f16" && settings.FLASH_ATTENTION === "off")
+    warn(
+      "flash-attention-needed",
+      `A ${settings.KV_CACHE_QUANT} KV cache needs flash attention: llama.cpp refuses this context. Set flash attention to auto, or the KV cache to f16.`,
+    );
+  if (surface.computeSource === "estimated")
+    warn(
+      "estimated",
+      "The compute buffer is a cautious estimate: llama.cpp has not made a dry run of this model on this device.",
+    );
+  return warnings;
+}
+
+function budgetWarnings(
+  surface: MemorySurface,
+  gpu: GpuMemory,
+  settings: PlanSettings,
+  gpuLayers: number,
+): PlanWarning[] {
+  const budget = budgetBytes(gpu, settings.TARGET_VRAM_USAGE);
+  const toBeFreed = toBeFreedBytes(gpu, settings.TARGET_VRAM_USAGE);
+  if (gpuLayers > 0) {
+    const need = memoryNeed(surface, { gpuLayers, contextTokens: settings.N_CTX, kvType: settings.KV_CACHE_QUANT });
+    const excess = need.gpu.totalBytes - budget;
+    if (excess <= 0) return [];
+    return [
+      { code: "over-budget", message: `${gpuLayers} layers need ${formatBytes(excess)} more than the target leaves.` },
+    ];
+  }
+  if (toBeFreed === 0) return [];
+  const message = `Nothing is left for the model: ${formatBytes(toBeFreed)} would have to be freed on ${gpu.name} before the first byte fits.`;
+  return [{ code: "over-budget", message }];
+}

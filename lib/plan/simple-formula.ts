@@ -1,0 +1,64 @@
+import type { KvType } from "@/lib/schema/kv-type";
+import { MIB } from "@/lib/units/bytes";
+
+/** What the first description of this product knew of a model and a card. `hiddenSize`: 4096 for a 7B model, 5120 for 13B. */
+export interface SimpleInput {
+  readonly fileBytes: number;
+  readonly blocks: number;
+  readonly hiddenSize: number;
+  readonly contextTokens: number;
+  readonly kvType: KvType;
+  readonly targetVramUsage: number;
+  readonly totalBytes: number;
+  readonly usedBytes: number;
+}
+
+/** Bytes are rounded; `layers` and `usageShare` come from the unrounded figures. */
+export interface SimplePlan {
+  readonly layers: number;
+  /** The simple formula counts blocks only: it does not know the output layer. */
+  readonly totalLayers: number;
+  readonly weightsPerLayerBytes: number;
+  readonly kvPerLayerBytes: number;
+  readonly perLayerBytes: number;
+  /** target * total - used. */
+  readonly budgetBytes: number;
+  /** layers * perLayer + 500 MB. */
+  readonly usageBytes: number;
+  readonly usageShare: number;
+  /**
+   * The write-up's prose takes the 500 MB from the budget, and does not take off what others use: (target * total - 500 MB) / perLayer.
+   * So its "8-9, 15-16, 23-24 layers" for 32k on the example's card are not its example's 8, 14, 22. Neither is a bug.
+   */
+  readonly proseLayers: number;
+}
+
+/** "500 MB" of the write-up, which counts in binary megabytes throughout. */
+const OVERHEAD_BYTES = 500 * MIB;
+
+/** The write-up halves and quarters f16's 2 bytes; the real types keep a scale for each 32 elements (34/32 and 18/32). */
+const BYTES_PER_ELEMENT = { f16: 2, q8_0: 1, q4_0: 0.5 } as const satisfies Record<KvType, number>;
+
+/**
+ * Layers by the first formula of this product, kept to the digit for comparison. It ignores grouped-query attention, the compute
+ * buffer, the output layer and the cache's block scales; showing it beside the exact plan is how one sees what exactness buys.
+ */
+export function simplePlan(input: SimpleInput): SimplePlan {
+  const weightsPerLayer = input.fileBytes / input.blocks;
+  const kvPerLayer = 2 * input.contextTokens * input.hiddenSize * BYTES_PER_ELEMENT[input.kvType];
+  const perLayer = weightsPerLayer + kvPerLayer;
+  const targetBytes = input.targetVramUsage * input.totalBytes;
+  const layers = Math.min(input.blocks, Math.max(0, Math.floor((targetBytes - input.usedBytes) / perLayer)));
+  const usage = layers * perLayer + OVERHEAD_BYTES;
+  return {
+    layers,
+    totalLayers: input.blocks,
+    weightsPerLayerBytes: Math.round(weightsPerLayer),
+    kvPerLayerBytes: Math.round(kvPerLayer),
+    perLayerBytes: Math.round(perLayer),
+    budgetBytes: Math.max(0, Math.round(targetBytes - input.usedBytes)),
+    usageBytes: Math.round(usage),
+    usageShare: input.totalBytes > 0 ? usage / input.totalBytes : 0,
+    proseLayers: Math.min(input.blocks, Math.max(0, (targetBytes - OVERHEAD_BYTES) / perLayer)),
+  };
+}
