@@ -2,13 +2,17 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse, S
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { MIB } from "@/lib/units/bytes";
-import { type AccessPolicy, type GuardedRequest, guardRequest, isApiPath, type Refusal } from "./request-guard";
+import { openAiError } from "./openai-error";
+import {
+  type AccessPolicy,
+  BODY_LIMIT_BYTES,
+  type GuardedRequest,
+  guardRequest,
+  isApiPath,
+  isOpenAiPath,
+  type Refusal,
+} from "./request-guard";
 
-/**
- * Larger than any conversation a context can hold. It has to stay below 10 MB, where Next cuts a body and goes on
- * as if it were whole.
- */
-export const BODY_LIMIT_BYTES = 8 * MIB;
 /** A refused body is still read up to here, so that the sender gets to see the answer instead of a reset. */
 const DRAIN_LIMIT_BYTES = 4 * BODY_LIMIT_BYTES;
 const HEADER_LIMIT_BYTES = 16 * 1024;
@@ -66,7 +70,8 @@ const guardedRequest = (request: IncomingMessage): GuardedRequest => ({
   header: name => headerOf(request, name),
 });
 
-const bodyOf = ({ code, message }: Refusal): string => JSON.stringify({ error: { code, message } });
+const refusalJson = (target: string, { status, code, message }: Refusal): string =>
+  JSON.stringify(isOpenAiPath(target) ? openAiError(status, { code, message }) : { error: { code, message } });
 
 function setSecurityHeaders(request: IncomingMessage, response: ServerResponse): void {
   for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
@@ -79,7 +84,7 @@ function refuse(request: IncomingMessage, response: ServerResponse, refusal: Ref
   response.setHeader("Content-Type", "application/json; charset=utf-8");
   response.setHeader("Cache-Control", "no-store");
   if (refusal.status === 503) response.setHeader("Retry-After", "1");
-  response.end(bodyOf(refusal));
+  response.end(refusalJson(request.url ?? "", refusal));
 }
 
 function drain(request: IncomingMessage): void {
@@ -105,7 +110,7 @@ function refuseSocket(socket: Duplex, status: number, code: Refusal["code"], mes
     socket.destroy();
     return;
   }
-  const body = bodyOf({ status, code, message });
+  const body = refusalJson("", { status, code, message });
   const headers = {
     ...securityHeaders,
     "Cache-Control": "no-store",

@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { ErrorCode } from "@/lib/schema/api-error";
+import { MIB } from "@/lib/units/bytes";
 
 /** Who may talk to this server. */
 export interface AccessPolicy {
@@ -24,6 +25,12 @@ export interface Refusal {
   readonly message: string;
 }
 
+/**
+ * Larger than any conversation a context can hold. It has to stay below 10 MB, where Next cuts a body and goes on
+ * as if it were whole.
+ */
+export const BODY_LIMIT_BYTES = 8 * MIB;
+
 export const TOKEN_COOKIE = "headroom_token";
 
 const BODY_METHODS = new Set(["POST", "PUT", "PATCH", "DELETE"]);
@@ -34,6 +41,8 @@ const AMBIGUOUS_PATH = /\/\/|\\|%(?:2e|2f|5c|00)/i;
 const refusal = (status: number, code: ErrorCode, message: string): Refusal => ({ status, code, message });
 
 export const isApiPath = (path: string): boolean => /^\/(?:api|v1)(?:\/|$)/i.test(path);
+
+export const isOpenAiPath = (path: string): boolean => /^\/v1(?:\/|$)/i.test(path);
 
 const pathOf = (target: string): string => target.split(/[?#]/, 1)[0] ?? "";
 

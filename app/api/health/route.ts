@@ -1,0 +1,4 @@
+import { route } from "@/lib/server/route-handler";
+
+/** Answers whatever the engine does. */
+export const GET = route({ handle: () => ({ ok: true }) });

@@ -1,0 +1,88 @@
+import { type ErrorBody, type ErrorCode, errorCodeSchema } from "@/lib/schema/api-error";
+
+interface ErrorRow {
+  readonly status: number;
+  /** The step a person can take, where it is always the same one. */
+  readonly next?: string;
+  /** For errors whose own message is not meant for people. */
+  readonly message?: string;
+}
+
+/** 499 is nginx's: the client went away and nobody reads the answer. */
+const CLIENT_CLOSED_REQUEST = 499;
+
+/** One row a code: its HTTP status and the next step. The sentence that says what happened is the error's own. */
+export const errorTable: Readonly<Record<ErrorCode, ErrorRow>> = {
+  NOT_GGUF: { status: 422, next: "Choose a GGUF file: other formats have to be converted first." },
+  CORRUPT_MODEL: { status: 422, next: "Download the file again; it is damaged or incomplete." },
+  UNSUPPORTED_VERSION: { status: 422, next: "Use a file in GGUF version 2 or 3." },
+  UNSUPPORTED_ARCH: { status: 422, next: "Choose another model: the engine does not know this kind." },
+  NOT_A_FILE: { status: 400, next: "Give the path of a model file." },
+  MODEL_NOT_FOUND: { status: 404, next: "Choose a model that is in the list." },
+  OUT_OF_MEMORY: {
+    status: 507,
+    next: "Lower the context size or the number of GPU layers, or choose a smaller model.",
+  },
+  ENGINE_CRASHED: { status: 502, next: "Send it again: the engine is being started anew." },
+  ENGINE_TIMEOUT: { status: 504, next: "Send it again: the engine is being started anew." },
+  ENGINE_FAILED: { status: 503, next: "Choose another model or lower the settings, then load again." },
+  CONTEXT_EXCEEDED: { status: 400, next: "Shorten the conversation or raise the context size." },
+  BUSY: { status: 503, next: "Try again in a moment." },
+  CANCELLED: { status: CLIENT_CLOSED_REQUEST, message: "This was cancelled." },
+  INVALID_INPUT: { status: 400 },
+  UNSUPPORTED_MEDIA: { status: 415 },
+  FORBIDDEN: { status: 403 },
+  TOO_LARGE: { status: 413 },
+  DISK_FULL: {
+    status: 507,
+    next: "Free some space; nothing that was saved before is lost.",
+    message: "The disk is full, so this was not saved.",
+  },
+  STORE_UNAVAILABLE: {
+    status: 503,
+    next: "Check that the data folder exists and may be written to.",
+    message: "The data folder cannot be used at the moment.",
+  },
+  DOWNLOAD_FAILED: { status: 502, next: "Resume the download." },
+  NOT_FOUND: { status: 404 },
+  INTERNAL: {
+    status: 500,
+    next: "The log in Diagnostics has the details.",
+    message: "Something went wrong inside Headroom.",
+  },
+};
+
+/** What the file system says when it cannot save. */
+const fileSystemCodes: Readonly<Record<string, ErrorCode>> = {
+  ENOSPC: "DISK_FULL",
+  EDQUOT: "DISK_FULL",
+  EACCES: "STORE_UNAVAILABLE",
+  EPERM: "STORE_UNAVAILABLE",
+  EROFS: "STORE_UNAVAILABLE",
+};
+
+/**
+ * The code of any error. It is read from the error and not from its class: Next's bundles hold copies of our classes,
+ * and `instanceof` fails between copies.
+ */
+export function errorCodeOf(error: unknown): ErrorCode {
+  if (!(error instanceof Error)) return "INTERNAL";
+  const code = "code" in error ? error.code : undefined;
+  const own = errorCodeSchema.safeParse(code);
+  if (own.success) return own.data;
+  if (error.name === "AbortError") return "CANCELLED";
+  return (typeof code === "string" && fileSystemCodes[code]) || "INTERNAL";
+}
+
+const hasOwnWords = (error: unknown): error is Error =>
+  error instanceof Error && "code" in error && errorCodeSchema.safeParse(error.code).success;
+
+/** What may leave the server of an error: never a stack, never the words of an error that was not made for people. */
+export function errorAnswer(error: unknown): { status: number; body: ErrorBody } {
+  const code = errorCodeOf(error);
+  const row = errorTable[code];
+  const message = hasOwnWords(error) ? error.message : (row.message ?? code);
+  const ownNext = error instanceof Error && "next" in error && typeof error.next === "string" ? error.next : undefined;
+  const next = ownNext ?? row.next;
+  return { status: row.status, body: { code, message, ...(next !== undefined && { next }) } };
+}

@@ -1,0 +1,14 @@
+import type { ErrorCode } from "@/lib/schema/api-error";
+
+/** A request that cannot be answered as it is: the code, and what to change. */
+export class RequestError extends Error {
+  override readonly name = "RequestError";
+
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
