@@ -9,6 +9,10 @@ import type { GgufHeader } from "./read-header";
 
 /** llama.cpp aborts above this (LLAMA_MAX_LAYERS). */
 const MAX_BLOCKS = 512;
+/** Far above any model. */
+const MAX_WIDTH = 1 << 20;
+/** LLAMA_MAX_EXPERTS */
+const MAX_EXPERTS = 1024;
 const MAX_NAME_CHARACTERS = 200;
 const EXPERT_TENSOR = /\.ffn_\w+(?:_exps\.|\.\d+\.)/;
 
@@ -23,12 +27,14 @@ export function buildProfile(header: GgufHeader): ModelProfile {
   const role = roleOf(fields, traits);
 
   const blocks = blockCountOf(header, fields, role, continued);
-  const embeddingLength = fields.count("{arch}.embedding_length") ?? 0;
+  const embeddingLength = fields.count("{arch}.embedding_length", MAX_WIDTH) ?? 0;
   const trunkBlocks = blocks - (fields.count("{arch}.nextn_predict_layers", blocks) ?? 0);
   const caches = blockCaches(fields, architecture, traits, { blocks, trunkBlocks, embeddingLength });
   const placed = placeTensors(header.tensors, architecture, blocks);
-  const experts = fields.count("{arch}.expert_count") ?? 0;
+  const experts = fields.count("{arch}.expert_count", MAX_EXPERTS) ?? 0;
   checkTokenizer(fields);
+  if (role === "text" && split === null) checkBlocks(placed);
+  if (role === "text" && !continued && traits.recurrent !== "all") checkHeads(caches.blocks);
 
   return {
     ggufVersion: header.version,
@@ -100,7 +106,7 @@ function blockCountOf(
 ): number {
   if (role !== "adapter" && role !== "projector" && !continued) {
     fields.requiredCount("{arch}.context_length", 0);
-    fields.requiredCount("{arch}.embedding_length", 1);
+    fields.requiredCount("{arch}.embedding_length", 1, MAX_WIDTH);
     return fields.requiredCount("{arch}.block_count", 1, MAX_BLOCKS);
   }
   const indexes = header.tensors.map(tensor => Number(/(?:^|\.)blk\.(\d+)\./.exec(tensor.name)?.[1] ?? -1));
@@ -138,6 +144,18 @@ function checkTokenizer(fields: MetadataFields): void {
         `tokenizer.ggml.${key} has ${length} entries for ${tokens ?? 0} tokens.`,
         0,
       );
+}
+
+/** llama.cpp would miss tensors in a block that has none. */
+function checkBlocks(placed: PlacedTensors): void {
+  const empty = placed.blocks.findIndex(tensors => tensors.length === 0);
+  if (empty !== -1) throw new GgufFormatError("CORRUPT_MODEL", `Block ${empty} has no tensors.`, 0);
+}
+
+/** Single blocks may do without attention, a whole model with attention may not. */
+function checkHeads(blocks: readonly Pick<BlockProfile, "heads">[]): void {
+  if (blocks.every(block => block.heads === 0))
+    throw new GgufFormatError("CORRUPT_MODEL", "The header names no attention heads (head_count is 0 or missing).", 0);
 }
 
 function blockProfile(

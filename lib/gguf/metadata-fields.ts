@@ -33,13 +33,13 @@ export class MetadataFields {
   }
 
   /** One count a block: the key holds either one for all or a list with one for each. */
-  countPerBlock(key: string, blocks: number): readonly number[] | null {
+  countPerBlock(key: string, blocks: number, max = MAX_COUNT): readonly number[] | null {
     const value = this.#value(key);
     if (value === null) return null;
     const list = listOf(value);
-    if (list === null) return new Array<number>(blocks).fill(this.#countOf(key, value, MAX_COUNT));
+    if (list === null) return new Array<number>(blocks).fill(this.#countOf(key, value, max));
     if (list.length < blocks || list.values === null) this.#fail(key, `${blocks} values, one a block`);
-    return (list.values ?? []).slice(0, blocks).map(entry => this.#countOf(key, entry, MAX_COUNT));
+    return (list.values ?? []).slice(0, blocks).map(entry => this.#countOf(key, entry, max));
   }
 
   /** One flag a block, when the key holds a list; null when it holds anything else or is missing. */

@@ -1,6 +1,9 @@
 import type { RecurrentRule } from "./architecture-traits";
 import type { MetadataFields } from "./metadata-fields";
 
+/** Far above any model; keeps products of two such sizes exact integers. */
+const MAX_STATE_SIZE = 1 << 20;
+
 /** f32 elements that one recurrent block keeps for one sequence. They do not grow with the context. */
 export interface RecurrentState {
   readonly stateElements: number;
@@ -19,17 +22,17 @@ export function recurrentState(
   attention: { readonly headsPerBlock: readonly number[]; readonly headSizeK: number },
 ): RecurrentState {
   const firstHeads = attention.headsPerBlock[0] ?? 0;
-  const convKernel = fields.count("{arch}.ssm.conv_kernel") ?? 0;
+  const convKernel = fields.count("{arch}.ssm.conv_kernel", MAX_STATE_SIZE) ?? 0;
 
-  const wkvHeadSize = fields.count("{arch}.wkv.head_size") ?? 0;
+  const wkvHeadSize = fields.count("{arch}.wkv.head_size", MAX_STATE_SIZE) ?? 0;
   if (wkvHeadSize > 0) {
-    const tokenShifts = fields.count("{arch}.token_shift_count") ?? 2;
+    const tokenShifts = fields.count("{arch}.token_shift_count", MAX_STATE_SIZE) ?? 2;
     return { convElements: tokenShifts * embeddingLength, stateElements: embeddingLength * wkvHeadSize };
   }
-  const shortConvolution = fields.count("{arch}.shortconv.l_cache") ?? 0;
+  const shortConvolution = fields.count("{arch}.shortconv.l_cache", MAX_STATE_SIZE) ?? 0;
   if (shortConvolution > 0) return { convElements: embeddingLength * (shortConvolution - 1), stateElements: 0 };
 
-  const deltaHeadSize = fields.count("{arch}.kda.head_dim") ?? 0;
+  const deltaHeadSize = fields.count("{arch}.kda.head_dim", MAX_STATE_SIZE) ?? 0;
   if (deltaHeadSize > 0)
     return {
       convElements: 3 * (convKernel > 0 ? convKernel - 1 : 3) * firstHeads * deltaHeadSize,
@@ -38,9 +41,9 @@ export function recurrentState(
   if (architecture === "minimax-01")
     return { convElements: 0, stateElements: attention.headSizeK * attention.headSizeK * firstHeads };
 
-  const innerSize = fields.count("{arch}.ssm.inner_size") ?? 0;
-  const stateSize = fields.count("{arch}.ssm.state_size") ?? 0;
-  const groups = fields.count("{arch}.ssm.group_count") ?? 0;
+  const innerSize = fields.count("{arch}.ssm.inner_size", MAX_STATE_SIZE) ?? 0;
+  const stateSize = fields.count("{arch}.ssm.state_size", MAX_STATE_SIZE) ?? 0;
+  const groups = fields.count("{arch}.ssm.group_count", MAX_STATE_SIZE) ?? 0;
   return {
     convElements: Math.max(convKernel - 1, 0) * (innerSize + 2 * groups * stateSize),
     stateElements: stateSize * innerSize,
@@ -72,7 +75,7 @@ export function blockMemories(
     });
   }
   const listed = fields.flagPerBlock("{arch}.attention.recurrent_layers", blocks);
-  const attentionEvery = fields.count("{arch}.full_attention_interval") ?? rule;
+  const attentionEvery = Math.max(1, fields.count("{arch}.full_attention_interval") ?? rule);
   return kvHeadsPerBlock.map((_, index) => {
     const recurrent = listed?.[index] ?? (index + 1) % attentionEvery !== 0;
     return { recurrent, attention: !recurrent };
