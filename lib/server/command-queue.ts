@@ -1,0 +1,40 @@
+import type { EngineJob, JobRank } from "./engine-job";
+
+const rankOrder: Record<JobRank, number> = { model: 0, request: 1, background: 2 };
+
+/** Jobs that the child has not seen yet: by rank, and first come first served within one. */
+export class CommandQueue {
+  #waiting: EngineJob[] = [];
+
+  get length(): number {
+    return this.#waiting.length;
+  }
+
+  push(job: EngineJob): void {
+    const after = this.#waiting.findIndex(other => rankOrder[other.options.rank] > rankOrder[job.options.rank]);
+    this.#waiting.splice(after === -1 ? this.#waiting.length : after, 0, job);
+  }
+
+  /** The next job without taking it. */
+  peek(): EngineJob | undefined {
+    return this.#waiting[0];
+  }
+
+  shift(): EngineJob | undefined {
+    return this.#waiting.shift();
+  }
+
+  /** @returns whether the job was still waiting. */
+  remove(job: EngineJob): boolean {
+    const index = this.#waiting.indexOf(job);
+    if (index !== -1) this.#waiting.splice(index, 1);
+    return index !== -1;
+  }
+
+  /** Takes out all jobs, or those of one command type. */
+  takeAll(type?: EngineJob["command"]["type"]): EngineJob[] {
+    const taken = this.#waiting.filter(job => type === undefined || job.command.type === type);
+    this.#waiting = this.#waiting.filter(job => !taken.includes(job));
+    return taken;
+  }
+}

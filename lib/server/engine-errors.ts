@@ -1,0 +1,85 @@
+import type { ErrorCode } from "@/lib/schema/api-error";
+import type { EngineMessage } from "@/lib/schema/engine-messages";
+
+interface EngineErrorDetails {
+  readonly deficitBytes?: number | undefined;
+  readonly promptTokens?: number | undefined;
+  readonly contextTokens?: number | undefined;
+  readonly cause?: unknown;
+}
+
+/** A command that the engine refused or could not finish. The code is the one users and programs see. */
+export class EngineError extends Error {
+  override readonly name: string = "EngineError";
+  /** For OUT_OF_MEMORY, where the backend told: how much was missing. */
+  readonly deficitBytes: number | null;
+  /** For CONTEXT_EXCEEDED: what the prompt takes, and what there is. */
+  readonly promptTokens: number | null;
+  readonly contextTokens: number | null;
+
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    details: EngineErrorDetails = {},
+  ) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.deficitBytes = details.deficitBytes ?? null;
+    this.promptTokens = details.promptTokens ?? null;
+    this.contextTokens = details.contextTokens ?? null;
+  }
+
+  static fromMessage(message: Extract<EngineMessage, { type: "error" }>): EngineError {
+    return new EngineError(message.code, message.message, message);
+  }
+}
+
+/** How a child ended, in the operating system's terms. */
+export interface EngineExit {
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+}
+
+export const describeExit = ({ exitCode, signal }: EngineExit): string =>
+  signal === null ? `exit code ${exitCode ?? "unknown"}` : `signal ${signal}`;
+
+/** The child ended by itself or by another's hand while it was needed. */
+export class EngineCrashedError extends EngineError {
+  override readonly name = "EngineCrashedError";
+
+  constructor(readonly exit: EngineExit) {
+    super(
+      "ENGINE_CRASHED",
+      `The engine process ended unexpectedly (${describeExit(exit)}). It is being started again.`,
+    );
+  }
+}
+
+/** The child stopped giving signs of life, or went on with a command after it was told to stop, and was killed. */
+export class EngineHungError extends EngineError {
+  override readonly name = "EngineHungError";
+
+  constructor(what: string) {
+    super("ENGINE_TIMEOUT", `${what} It was ended and is being started again.`);
+  }
+}
+
+/** Too many crashes in a short time: the supervisor has given up until someone changes something. */
+export class EngineFailedError extends EngineError {
+  override readonly name = "EngineFailedError";
+
+  constructor(crashes: number, windowMs: number, lastReason: string) {
+    super(
+      "ENGINE_FAILED",
+      `The engine crashed ${crashes} times within ${Math.round(windowMs / 1000)} s and is not started again by itself. ` +
+        `Last: ${lastReason} Choose another model or lower the settings, then load again.`,
+    );
+  }
+}
+
+export class EngineCancelledError extends EngineError {
+  override readonly name = "EngineCancelledError";
+
+  constructor(what: string) {
+    super("CANCELLED", what);
+  }
+}

@@ -1,0 +1,90 @@
+import type { EngineCommand, EngineMessage } from "@/lib/schema/engine-messages";
+import type { EngineMode } from "./engine-child";
+import { EngineError } from "./engine-errors";
+
+export type JobCommand = Exclude<EngineCommand, { type: "cancel" | "shutdown" }>;
+
+/** `model` commands go ahead of waiting requests, which then run on the new model; `background` waits for everyone. */
+export type JobRank = "model" | "request" | "background";
+
+/** The message that completes each command. */
+const answerTypes = {
+  "sample-surface": "surface",
+  "dry-run": "dry-run",
+  load: "loaded",
+  unload: "unloaded",
+  generate: "finished",
+  complete: "finished",
+  count: "counted",
+  vram: "vram",
+} as const satisfies Record<JobCommand["type"], EngineMessage["type"]>;
+
+export interface JobOptions {
+  readonly rank: JobRank;
+  /** What the child must be started with for this command; null when any will do. */
+  readonly mode: EngineMode | null;
+  /** Everything on the way to the answer. */
+  readonly onMessage?: ((message: EngineMessage) => void) | undefined;
+}
+
+/**
+ * One command and the caller who waits for its answer.
+ *
+ * The two can part: a caller who gives up is told at once, while the child may still be busy with the command. The
+ * job is `ended` only when the child is done with it.
+ */
+export class EngineJob {
+  readonly answer: Promise<EngineMessage>;
+  cancelled = false;
+  #ended = false;
+  #settled = false;
+  #resolve: (answer: EngineMessage) => void = () => {};
+  #reject: (error: EngineError) => void = () => {};
+
+  constructor(
+    readonly command: JobCommand,
+    readonly options: JobOptions,
+  ) {
+    this.answer = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    // A caller may have stopped listening (a stream that was left); that must not end the web server.
+    this.answer.catch(() => {});
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** An answer in pieces: its caller wants the child's last word (how much was generated) even after a cancel. */
+  get streams(): boolean {
+    return this.command.type === "generate" || this.command.type === "complete";
+  }
+
+  /** Takes one message of the child. */
+  receive(message: EngineMessage): void {
+    if (this.#ended) return;
+    if (message.type === "error") this.fail(EngineError.fromMessage(message));
+    else if (message.type === answerTypes[this.command.type]) this.#complete(message);
+    else if (!this.#settled) this.options.onMessage?.(message);
+  }
+
+  /** Nothing more will come from the child. */
+  fail(error: EngineError): void {
+    this.#ended = true;
+    this.abandon(error);
+  }
+
+  /** Tells the caller now; the child is not done yet. */
+  abandon(error: EngineError): void {
+    this.#settled = true;
+    this.#reject(error);
+  }
+
+  #complete(answer: EngineMessage): void {
+    this.#ended = true;
+    this.#settled = true;
+    this.#resolve(answer);
+  }
+}

@@ -1,0 +1,22 @@
+import type { CrashLimits } from "./crash-breaker";
+import type { ChildLimits } from "./engine-child";
+
+export interface EngineLimits extends ChildLimits, CrashLimits {
+  /** A cancelled command that goes on for this long is stuck in native code: only ending the child helps. */
+  readonly cancelLimitMs: number;
+  /** Requests that may wait; more are refused as BUSY. */
+  readonly waitingRequests: number;
+}
+
+/** Silence of 8 s, counted each second, is found within 10 s. */
+export const engineLimits: EngineLimits = {
+  watchIntervalMs: 1000,
+  silentIntervals: 8,
+  silentIntervalsAtStart: 60,
+  killAfterMs: 2000,
+  backOffMs: [500, 2000, 8000],
+  crashes: 3,
+  windowMs: 60_000,
+  cancelLimitMs: 30_000,
+  waitingRequests: 64,
+};
