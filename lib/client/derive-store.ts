@@ -10,14 +10,14 @@ type Derived<Value> = Pick<Store<Value>, "get" | "initial" | "subscribe">;
 export function deriveStore<Inputs extends readonly unknown[], Value>(
   sources: readonly Pick<Store<unknown>, "subscribe">[],
   inputs: () => Inputs,
-  compute: (...values: Inputs) => Value,
+  compute: (inputs: Inputs) => Value,
   initial: Value,
 ): Derived<Value> {
   let last: { inputs: Inputs; value: Value } | undefined;
   const get = () => {
     const now = inputs();
     if (last === undefined || now.some((value, index) => value !== last?.inputs[index])) {
-      last = { inputs: now, value: compute(...now) };
+      last = { inputs: now, value: compute(now) };
     }
     return last.value;
   };

@@ -117,5 +117,16 @@ function follow(): () => void {
 /** Everything that the server tells by itself. It is connected while something subscribes. */
 export const liveStore = createStore<LiveState>(initialState, follow);
 
+/** Calls back when the server says that one of these changed. */
+export function watchChanges(kinds: readonly ChangeKind[], changed: () => void): () => void {
+  const version = () => kinds.reduce((sum, kind) => sum + liveStore.get().changes[kind], 0);
+  let seen = version();
+  return liveStore.subscribe(() => {
+    if (version() === seen) return;
+    seen = version();
+    changed();
+  });
+}
+
 export const useLive = <Slice>(select: (state: LiveState) => Slice): Slice => useStore(liveStore, select);
 export const useEngine = (): EngineSnapshot | null => useLive(state => state.engine);

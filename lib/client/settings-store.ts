@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { ErrorBody } from "@/lib/schema/api-error";
 import { type Settings, type SettingsPatch, settingKeys, settingsSchema } from "@/lib/schema/settings";
 import { apiRequest, errorBody } from "./api-request";
-import { liveStore } from "./live-store";
+import { watchChanges } from "./live-store";
 import { createStore } from "./store";
 import { useStore } from "./use-store";
 
@@ -50,14 +50,8 @@ async function readSettings(): Promise<void> {
 }
 
 function follow(): () => void {
-  let seen = liveStore.get().changes.settings;
   void readSettings();
-  return liveStore.subscribe(() => {
-    const { settings } = liveStore.get().changes;
-    if (settings === seen) return;
-    seen = settings;
-    void readSettings();
-  });
+  return watchChanges(["settings"], () => void readSettings());
 }
 
 export const settingsStore = createStore<SettingsState>(initialState, follow);

@@ -1,0 +1,52 @@
+"use client";
+import { NumberInput } from "@/components/ui/number-input";
+import { Slider } from "@/components/ui/slider";
+import { useModel } from "@/lib/client/surface-store";
+import type { SettingKey } from "@/lib/schema/settings";
+import { formatSetting, parseSettingNumber, rowOf } from "./setting-format";
+import { settingRange } from "./setting-range";
+import { SettingRow } from "./setting-row";
+import { useAutoValue } from "./use-auto-value";
+import { useSetting } from "./use-setting";
+
+/** Auto, or a number: Auto is the slider's far left, one step before the smallest number. */
+export function AutoNumberSetting({ settingKey }: { readonly settingKey: SettingKey }) {
+  const [value, set] = useSetting(settingKey);
+  const model = useModel();
+  const autoValue = useAutoValue(settingKey);
+  const { label, unit } = rowOf(settingKey);
+  if (typeof value !== "number" && value !== "auto") return null;
+  const { min, max } = settingRange(settingKey, model, 0);
+  const autoPosition = min - 1;
+  const fromPosition = (position: number) => (position === autoPosition ? "auto" : position);
+  const field = (
+    <NumberInput
+      className="w-28"
+      label={label}
+      unit={value === "auto" ? undefined : unit}
+      value={value === "auto" ? autoPosition : value}
+      format={position => (position === autoPosition ? autoWords(autoValue) : String(position))}
+      parse={text => (/^\s*auto/i.test(text) ? autoPosition : parseSettingNumber(settingKey, text))}
+      onCommit={position => set(fromPosition(position))}
+    />
+  );
+  return (
+    <SettingRow settingKey={settingKey} beside={field}>
+      <Slider
+        label={label}
+        value={value === "auto" ? autoPosition : value}
+        min={autoPosition}
+        max={max}
+        step={1}
+        largeStep={4}
+        valueText={position => formatPosition(settingKey, fromPosition(position), autoValue)}
+        onChange={position => set(fromPosition(position))}
+      />
+    </SettingRow>
+  );
+}
+
+const autoWords = (autoValue: number | null): string => (autoValue === null ? "Auto" : `Auto · ${autoValue}`);
+
+const formatPosition = (key: SettingKey, value: number | "auto", autoValue: number | null): string =>
+  value === "auto" && autoValue !== null ? `Auto, now ${formatSetting(key, autoValue)}` : formatSetting(key, value);

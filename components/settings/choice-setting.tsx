@@ -1,0 +1,31 @@
+"use client";
+import { Choice } from "@/components/ui/choice";
+import { Switch } from "@/components/ui/switch";
+import type { SettingKey, Settings } from "@/lib/schema/settings";
+import { choiceWord, rowOf } from "./setting-format";
+import { SettingRow } from "./setting-row";
+import { useSetting } from "./use-setting";
+
+/** One of a few words, side by side. */
+export function ChoiceSetting({ settingKey }: { readonly settingKey: SettingKey }) {
+  const [value, set] = useSetting(settingKey);
+  const { label, choices = [] } = rowOf(settingKey);
+  return (
+    <SettingRow settingKey={settingKey}>
+      <Choice
+        label={label}
+        value={String(value)}
+        options={choices.map(choice => ({ value: choice, label: choiceWord(choice) }))}
+        onChange={choice => set(choice as Settings[SettingKey])}
+      />
+    </SettingRow>
+  );
+}
+
+export function SwitchSetting({ settingKey }: { readonly settingKey: SettingKey }) {
+  const [value, set] = useSetting(settingKey);
+  const { label } = rowOf(settingKey);
+  return (
+    <SettingRow settingKey={settingKey} beside={<Switch label={label} checked={value === true} onChange={set} />} />
+  );
+}

@@ -1,0 +1,24 @@
+"use client";
+import { type ComponentType, memo } from "react";
+import type { SettingControl, SettingKey } from "@/lib/schema/settings";
+import { AutoNumberSetting } from "./auto-number-setting";
+import { ChoiceSetting, SwitchSetting } from "./choice-setting";
+import { NumberSetting } from "./number-setting";
+import { rowOf } from "./setting-format";
+import { ListSetting, LongTextSetting, TextSetting } from "./text-setting";
+
+const controls: Record<SettingControl, ComponentType<{ readonly settingKey: SettingKey }>> = {
+  text: TextSetting,
+  longText: LongTextSetting,
+  number: NumberSetting,
+  numberOrAuto: AutoNumberSetting,
+  choice: ChoiceSetting,
+  switch: SwitchSetting,
+  list: ListSetting,
+};
+
+/** The control that a row of the settings table asks for. */
+export const SettingField = memo(function SettingField({ settingKey }: { readonly settingKey: SettingKey }) {
+  const Control = controls[rowOf(settingKey).control];
+  return <Control settingKey={settingKey} />;
+});

@@ -1,0 +1,41 @@
+import { type SettingKey, type SettingRow, type Settings, settingRows } from "@/lib/schema/settings";
+import { formatTokens } from "@/lib/units/tokens";
+
+const choiceWords: Readonly<Record<string, string>> = { auto: "Auto", on: "On", off: "Off" };
+
+export const choiceWord = (choice: string): string => choiceWords[choice] ?? choice;
+
+/** The row under its general type: the table keeps each row's exact literals, which lack what that row leaves out. */
+export const rowOf = (key: SettingKey): SettingRow => settingRows[key];
+
+/** The number as its field shows it, without the unit: "32,768", "80", "0.70". */
+export function formatSettingNumber(key: SettingKey, value: number): string {
+  const { unit, range } = rowOf(key);
+  if (unit === "%") return String(Math.round(value * 100));
+  return Number.isInteger(range?.step ?? 1) ? formatTokens(value) : value.toFixed(2);
+}
+
+/** The value with its unit, as it is spoken and listed: "80 %", "32,768 tokens", "Auto". */
+export function formatSetting<Key extends SettingKey>(key: Key, value: Settings[Key]): string {
+  if (typeof value === "number") {
+    const { unit } = rowOf(key);
+    return unit === undefined ? formatSettingNumber(key, value) : `${formatSettingNumber(key, value)} ${unit}`;
+  }
+  if (typeof value === "boolean") return value ? "on" : "off";
+  if (Array.isArray(value)) return value.length === 0 ? "none" : value.join(", ");
+  return value === "" ? "none" : choiceWord(String(value));
+}
+
+/**
+ * What a typed text means for this setting, or null when the schema would refuse it.
+ * "32k" is 32,768; a percentage may be written as 80, "80 %" or 0.8.
+ */
+export function parseSettingNumber(key: SettingKey, text: string): number | null {
+  const match = /^\s*(-?[\d.,]+)\s*(k?)/i.exec(text);
+  if (match === null) return null;
+  const [, digits = "", kilo = ""] = match;
+  const number = Number(digits.replaceAll(",", "")) * (kilo === "" ? 1 : 1024);
+  const isFraction = number > 0 && number < 1;
+  const value = rowOf(key).unit === "%" && !isFraction ? number / 100 : number;
+  return settingRows[key].schema.safeParse(value).success ? value : null;
+}

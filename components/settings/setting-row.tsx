@@ -1,0 +1,31 @@
+import type { ReactNode } from "react";
+import { Info } from "@/components/ui/info";
+import { useSettings } from "@/lib/client/settings-store";
+import type { SettingKey } from "@/lib/schema/settings";
+import { rowOf } from "./setting-format";
+
+interface SettingRowProps {
+  readonly settingKey: SettingKey;
+  /** Beside the label: a number field or a switch. */
+  readonly beside?: ReactNode;
+  readonly children?: ReactNode;
+}
+
+/** Label, help and the mark of a change that waits to be applied, around any control. */
+export function SettingRow({ settingKey, beside, children }: SettingRowProps) {
+  const { label, help } = rowOf(settingKey);
+  const isPending = useSettings(state => settingKey in state.patch);
+  return (
+    <div className="flex flex-col gap-1">
+      <div className="flex min-h-7 items-center gap-1">
+        <span className="text-sm">{label}</span>
+        <Info about={label.toLowerCase()}>{help}</Info>
+        {isPending && (
+          <span role="img" aria-label="changed, not applied yet" className="size-1.5 rounded-full bg-accent" />
+        )}
+        {beside !== undefined && <div className="ml-auto">{beside}</div>}
+      </div>
+      {children}
+    </div>
+  );
+}

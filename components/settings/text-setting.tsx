@@ -1,0 +1,64 @@
+"use client";
+import { useState } from "react";
+import { inputClass } from "@/components/ui/field";
+import type { SettingKey } from "@/lib/schema/settings";
+import { rowOf } from "./setting-format";
+import { SettingRow } from "./setting-row";
+import { useSetting } from "./use-setting";
+
+interface TextSettingProps {
+  readonly settingKey: SettingKey;
+}
+
+export function TextSetting({ settingKey }: TextSettingProps) {
+  const [value, set] = useSetting(settingKey);
+  return (
+    <SettingRow settingKey={settingKey}>
+      <input
+        aria-label={rowOf(settingKey).label}
+        className={inputClass}
+        value={String(value)}
+        onChange={event => set(event.target.value)}
+      />
+    </SettingRow>
+  );
+}
+
+export function LongTextSetting({ settingKey }: TextSettingProps) {
+  const [value, set] = useSetting(settingKey);
+  return (
+    <SettingRow settingKey={settingKey}>
+      <textarea
+        aria-label={rowOf(settingKey).label}
+        rows={3}
+        placeholder="None"
+        className={inputClass}
+        value={String(value)}
+        onChange={event => set(event.target.value)}
+      />
+    </SettingRow>
+  );
+}
+
+/** A list, one entry a line. Kept as text while it is typed: an empty line is an entry to be. */
+export function ListSetting({ settingKey }: TextSettingProps) {
+  const [value, set] = useSetting(settingKey);
+  const [text, setText] = useState<string | null>(null);
+  const lines = Array.isArray(value) ? value.join("\n") : "";
+  return (
+    <SettingRow settingKey={settingKey}>
+      <textarea
+        aria-label={`${rowOf(settingKey).label}, one a line`}
+        rows={2}
+        placeholder="One a line"
+        className={inputClass}
+        value={text ?? lines}
+        onChange={event => {
+          setText(event.target.value);
+          set(event.target.value.split("\n").filter(line => line !== ""));
+        }}
+        onBlur={() => setText(null)}
+      />
+    </SettingRow>
+  );
+}

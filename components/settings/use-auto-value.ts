@@ -1,0 +1,11 @@
+import { useLive } from "@/lib/client/live-store";
+import { usePlan } from "@/lib/client/plan-store";
+import type { SettingKey } from "@/lib/schema/settings";
+
+/** What Auto comes out to at present; null where that is not known before the model is loaded. */
+export function useAutoValue(key: SettingKey): number | null {
+  const plan = usePlan();
+  const threads = useLive(state => state.engine?.config?.threads ?? state.engine?.info?.mathCores ?? null);
+  if (key === "THREADS") return threads;
+  return key === "LAYERS" && plan !== null && !plan.manual ? plan.gpuLayers : null;
+}

@@ -1,0 +1,11 @@
+import { draftSettings, useSettings } from "@/lib/client/settings-store";
+import { defaultSettings, type SettingKey, type Settings, type SettingsPatch } from "@/lib/schema/settings";
+
+/** One setting of the draft and how to move it. */
+export function useSetting<Key extends SettingKey>(
+  key: Key,
+): readonly [value: Settings[Key], set: (value: Settings[Key]) => void] {
+  const value = useSettings(state => (state.draft ?? defaultSettings)[key]);
+  const set = (next: Settings[Key]) => draftSettings({ [key]: next } as SettingsPatch);
+  return [value, set];
+}

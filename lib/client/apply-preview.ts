@@ -1,0 +1,46 @@
+import { changeCost } from "@/lib/plan/change-cost";
+import type { LayerPlan } from "@/lib/plan/layer-plan";
+import { loadConfigOf } from "@/lib/plan/load-config-of";
+import type { LoadConfig } from "@/lib/schema/load-config";
+import type { Receipt } from "@/lib/schema/receipt";
+import type { Settings, SettingsPatch } from "@/lib/schema/settings";
+
+export interface ApplyPreview {
+  /** `later`: nothing is loaded, so the change costs nothing until the next message loads the model. */
+  readonly cost: "nothing" | "context" | "model" | "later";
+  readonly layersBefore: number | null;
+  readonly layersAfter: number;
+  /** From past loads of this model; null when there were none, or when nothing is loaded anew. */
+  readonly seconds: number | null;
+}
+
+interface ApplyInputs {
+  readonly loaded: LoadConfig | null;
+  readonly saved: Settings;
+  readonly patch: SettingsPatch;
+  /** The plan of this computer, never of an assumed card. */
+  readonly plan: LayerPlan;
+  readonly receipts: readonly Receipt[];
+}
+
+/** What Apply will do and how long that took before. Pure. */
+export function applyPreview({ loaded, saved, patch, plan, receipts }: ApplyInputs): ApplyPreview {
+  const layersAfter = plan.gpuLayers;
+  if (loaded === null) return { cost: "later", layersBefore: null, layersAfter, seconds: null };
+  const settings = { ...saved, ...patch };
+  const threads = settings.THREADS === "auto" || settings.THREADS === undefined ? loaded.threads : settings.THREADS;
+  const useMmap = settings.USE_MMAP ?? loaded.useMmap;
+  const wanted = loadConfigOf(plan, { modelPath: loaded.modelPath, threads, useMmap });
+  const cost = patch.MODEL === undefined ? changeCost(loaded, wanted) : "model";
+  const pastSeconds = cost === "model" ? medianSeconds(receipts, loaded.modelPath) : null;
+  return { cost, layersBefore: loaded.gpuLayers, layersAfter, seconds: pastSeconds };
+}
+
+/** The middle one: the first load of a file reads it from disk and says little about the next. */
+function medianSeconds(receipts: readonly Receipt[], modelPath: string): number | null {
+  const times = receipts
+    .filter(receipt => receipt.config.modelPath === modelPath)
+    .map(receipt => receipt.loadMs / 1000)
+    .sort((a, b) => a - b);
+  return times[Math.floor(times.length / 2)] ?? null;
+}

@@ -1,0 +1,83 @@
+import type { LayerPlan } from "@/lib/plan/layer-plan";
+import { planLayers } from "@/lib/plan/plan-layers";
+import type { GpuMemory } from "@/lib/schema/gpu-memory";
+import type { MemorySurface } from "@/lib/schema/memory-surface";
+import type { PlanSettings, Settings } from "@/lib/schema/settings";
+import { assumedGpu, cardStore } from "./card-store";
+import { deriveStore } from "./derive-store";
+import { liveStore } from "./live-store";
+import { settingsStore } from "./settings-store";
+import { steadyGpu } from "./steady-gpu";
+import { surfaceStore } from "./surface-store";
+import { useStore } from "./use-store";
+
+let lastGpu: GpuMemory | null = null;
+
+/** The card of this computer, by its latest reading. */
+function presentGpu(): GpuMemory | null {
+  lastGpu = steadyGpu(lastGpu, liveStore.get().telemetry?.gpu.memory ?? surfaceStore.get().data?.gpu ?? null);
+  return lastGpu;
+}
+
+export interface PlanCard {
+  readonly gpu: GpuMemory | null;
+  /** Typed in by the user: not what this computer has. */
+  readonly isAssumed: boolean;
+}
+
+/** Which card the dashboard plans for. */
+export const planCardStore = deriveStore(
+  [liveStore, surfaceStore, cardStore],
+  () => [presentGpu(), cardStore.get().chosen, cardStore.get().card] as const,
+  ([present, chosen, card]): PlanCard => {
+    const isAssumed = chosen ?? present === null;
+    return { gpu: isAssumed ? assumedGpu(card) : present, isAssumed };
+  },
+  { gpu: null, isAssumed: false } as PlanCard,
+);
+
+const planKeys = [
+  "LAYERS",
+  "TARGET_VRAM_USAGE",
+  "N_CTX",
+  "KV_CACHE_QUANT",
+  "N_BATCH",
+  "FLASH_ATTENTION",
+] as const satisfies readonly (keyof PlanSettings)[];
+
+export function planSettingsOf(settings: Settings): PlanSettings {
+  const { LAYERS, TARGET_VRAM_USAGE, N_CTX, KV_CACHE_QUANT, N_BATCH, FLASH_ATTENTION } = settings;
+  return { LAYERS, TARGET_VRAM_USAGE, N_CTX, KV_CACHE_QUANT, N_BATCH, FLASH_ATTENTION };
+}
+
+/** The same object for as long as no setting of the plan moved: the temperature may, without a new plan. */
+const planSettingsStore = deriveStore(
+  [settingsStore],
+  () => {
+    const { draft } = settingsStore.get();
+    return planKeys.map(key => draft?.[key] ?? null);
+  },
+  () => {
+    const { draft } = settingsStore.get();
+    return draft && planSettingsOf(draft);
+  },
+  null as PlanSettings | null,
+);
+
+/** Everything that a view of the plan is drawn from, computed in the browser in the frame of the change. */
+export interface PlanView extends PlanCard {
+  readonly surface: MemorySurface;
+  readonly settings: PlanSettings;
+  readonly plan: LayerPlan;
+}
+
+export const planStore = deriveStore(
+  [surfaceStore, planCardStore, planSettingsStore],
+  () => [surfaceStore.get().data?.surface ?? null, planCardStore.get(), planSettingsStore.get()] as const,
+  ([surface, card, settings]): PlanView | null =>
+    surface && settings && { ...card, surface, settings, plan: planLayers(surface, card.gpu, settings) },
+  null as PlanView | null,
+);
+
+export const usePlanView = (): PlanView | null => useStore(planStore, view => view);
+export const usePlan = (): LayerPlan | null => useStore(planStore, view => view?.plan ?? null);

@@ -1,0 +1,49 @@
+import type { z } from "zod";
+import type { ErrorBody } from "@/lib/schema/api-error";
+import { apiRequest, errorBody } from "./api-request";
+import { type ChangeKind, watchChanges } from "./live-store";
+import { createStore, type Store } from "./store";
+
+export interface ResourceState<Data> {
+  readonly data: Data | null;
+  /** Why there is no data, or no newer one. */
+  readonly error: ErrorBody | null;
+}
+
+interface Resource<Data> extends Store<ResourceState<Data>> {
+  /** Reads it again now. */
+  readonly refresh: () => Promise<void>;
+}
+
+/**
+ * Something that the server has, read when it is first looked at and again whenever the server says that one of
+ * `changes` happened. Of two answers that cross, the one asked for last wins.
+ */
+export function createResource<Schema extends z.ZodType>(
+  path: string,
+  schema: Schema,
+  changes: readonly ChangeKind[],
+): Resource<z.output<Schema>> {
+  let newest = 0;
+  const refresh = async () => {
+    const request = ++newest;
+    const state = await readResource(path, schema);
+    if (request === newest) store.set(state);
+  };
+  const store: Store<ResourceState<z.output<Schema>>> = createStore({ data: null, error: null }, () => {
+    void refresh();
+    return watchChanges(changes, () => void refresh());
+  });
+  return { ...store, refresh };
+}
+
+async function readResource<Schema extends z.ZodType>(
+  path: string,
+  schema: Schema,
+): Promise<ResourceState<z.output<Schema>>> {
+  try {
+    return { data: await apiRequest({ path, schema }), error: null };
+  } catch (error) {
+    return { data: null, error: errorBody(error) };
+  }
+}
