@@ -10,74 +10,79 @@ export interface SurfaceRun {
 }
 
 const NO_KV: LayerKv = { growth: "none", windowTokens: 0, kElementsPerCell: 0, vElementsPerCell: 0, fixedBytes: 0 };
-/** Recurrent state is kept in 32 bits whatever the KV type. @see llama.cpp src/llama-model.cpp recurrent_type_r, recurrent_type_s */
-const STATE_BYTES_PER_ELEMENT = 4;
 
 const sumBytes = (tensors: readonly { readonly bytes: number }[]): number =>
   tensors.reduce((total, tensor) => total + tensor.bytes, 0);
 
-function kvOfBlock(profile: ModelProfile, block: BlockProfile, sequences: number): LayerKv {
-  const state = profile.recurrent;
-  if (block.kind === "recurrent") {
-    const elements = state === null ? 0 : state.stateElements + state.convElements;
-    return { ...NO_KV, fixedBytes: elements * STATE_BYTES_PER_ELEMENT * sequences };
-  }
-  const mla = profile.mlaKvElements > 0;
+/**
+ * Without flash attention V lies transposed, and llama.cpp makes every block's V as wide as the widest
+ * (it differs in OpenELM and Gemma 4). @see llama.cpp src/llama-kv-cache.cpp n_embd_v_gqa_max
+ */
+function kvOfBlock(block: BlockProfile, widestV: number, run: SurfaceRun): LayerKv {
+  const { kv } = block;
+  const transposed = run.flashAttention === "off" && kv.vElementsPerCell > 0;
   return {
-    growth: block.kind === "sliding-window" ? "window" : "full",
-    windowTokens: block.kind === "sliding-window" ? profile.slidingWindowTokens : 0,
-    kElementsPerCell: mla ? profile.mlaKvElements : profile.headSizeK * block.kvHeads,
-    vElementsPerCell: mla ? 0 : profile.headSizeV * block.kvHeads,
-    fixedBytes: 0,
+    ...kv,
+    vElementsPerCell: transposed ? widestV : kv.vElementsPerCell,
+    fixedBytes: kv.fixedBytes * run.sequences,
   };
 }
 
-/** Tied models have no output tensor of their own: on the GPU llama.cpp copies the token embedding there. */
-const outputWeightsOnGpu = (profile: ModelProfile): number =>
-  sumBytes(profile.output) + (profile.tiedEmbeddings ? tokenEmbeddingBytes(profile) : 0);
-
-const tokenEmbeddingBytes = (profile: ModelProfile): number =>
-  profile.embedding.find(tensor => tensor.name === "token_embd.weight")?.bytes ?? 0;
-
-function layersOf(profile: ModelProfile, sequences: number): LayerMemory[] {
+function layersOf(profile: ModelProfile, run: SurfaceRun): LayerMemory[] {
+  const widestV = profile.blocksProfile.reduce((widest, block) => Math.max(widest, block.kv.vElementsPerCell), 0);
   const blocks = profile.blocksProfile.map<LayerMemory>(block => ({
     index: block.index,
     role: "block",
     kind: block.kind,
-    experts: profile.experts,
+    experts: block.experts,
     weightsBytes: block.weightsBytes,
-    kv: kvOfBlock(profile, block, sequences),
+    kv: kvOfBlock(block, widestV, run),
   }));
   const output: LayerMemory = {
     index: profile.blocks,
     role: "output",
     kind: "output",
     experts: 0,
-    weightsBytes: outputWeightsOnGpu(profile),
+    weightsBytes: sumBytes(profile.output),
     kv: NO_KV,
   };
   return [...blocks, output];
 }
 
-/** Sums for k = 0..L+1 of what has gone to the GPU: the output layer first, then the blocks from the last down. */
+/** In RAM a tied output layer is the token embedding itself; only on the GPU is it a copy. */
+function outputBytesInRam(profile: ModelProfile): number {
+  const inEmbedding = new Set(profile.embedding.map(tensor => tensor.name));
+  return sumBytes(profile.output.filter(tensor => !inEmbedding.has(tensor.name)));
+}
+
+/**
+ * Sums for k = 0..L+1: the output layer goes first, then the blocks from the last down. Tensors that all blocks share (rope factors)
+ * have one copy on each device that holds a block.
+ */
 function weightTotals(profile: ModelProfile, layers: readonly LayerMemory[]): { gpu: number[]; ram: number[] } {
-  const embedding = sumBytes(profile.embedding);
-  const outputInRam = sumBytes(profile.output);
+  const shared = sumBytes(profile.shared);
+  const blocks = profile.blocks;
   const gpu = [0];
-  const ram = [embedding + outputInRam + sumBytes(profile.blocksProfile.map(block => ({ bytes: block.weightsBytes })))];
-  for (const layer of layers.toReversed()) {
-    gpu.push((gpu.at(-1) ?? 0) + layer.weightsBytes);
-    ram.push((ram.at(-1) ?? 0) - (layer.role === "output" ? outputInRam : layer.weightsBytes));
+  const ram = [sumBytes(profile.embedding) + shared + outputBytesInRam(profile) + sumBlocks(profile)];
+  for (let gpuLayers = 1; gpuLayers <= blocks + 1; gpuLayers++) {
+    const joining = layers[blocks + 1 - gpuLayers];
+    if (joining === undefined) break;
+    const leaving = gpuLayers === 1 ? outputBytesInRam(profile) : joining.weightsBytes;
+    gpu.push((gpu.at(-1) ?? 0) + joining.weightsBytes + (gpuLayers === 2 ? shared : 0));
+    ram.push((ram.at(-1) ?? 0) - leaving - (gpuLayers === blocks + 1 ? shared : 0));
   }
   return { gpu, ram };
 }
+
+const sumBlocks = (profile: ModelProfile): number =>
+  profile.blocksProfile.reduce((total, block) => total + block.weightsBytes, 0);
 
 /**
  * A surface from the header alone: weights and KV cache in closed form, exact for the families that lib/gguf knows;
  * compute buffers from a cautious bound (estimated-compute.ts) until dry runs replace them. Says so: `computeSource` is "estimated".
  */
 export function headerSurface(profile: ModelProfile, run: SurfaceRun): MemorySurface {
-  const layers = layersOf(profile, run.sequences);
+  const layers = layersOf(profile, run);
   const weights = weightTotals(profile, layers);
   return {
     version: 1,
@@ -97,7 +102,7 @@ export function headerSurface(profile: ModelProfile, run: SurfaceRun): MemorySur
     flashAttention: run.flashAttention,
     computeSource: "estimated",
     weightsSource: "closed-form",
-    kvSource: "closed-form",
+    kvSource: profile.kvClosedForm ? "closed-form" : "dry-run",
     embeddingWeightsBytes: sumBytes(profile.embedding),
     layers,
     gpuWeightsBytes: weights.gpu,

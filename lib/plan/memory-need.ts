@@ -64,25 +64,24 @@ function onColumn(column: ComputeColumn, cells: number, side: "gpuBytes" | "ramB
 
 /**
  * Compute buffer between the dry runs: linear over GPU layers and over context, rounded up to whole bytes.
- * Contexts are compared after llama.cpp's padding, because 1,000 and 1,024 tokens make the same graph.
+ * Contexts are compared after llama.cpp's padding, because 1,000 and 1,024 tokens make the same graph. The column of 0 layers never
+ * takes part in others: it has a graph of its own, and it may come from a build without a GPU.
  */
 export function computeBytes(surface: MemorySurface, at: MemoryPoint, side: "gpuBytes" | "ramBytes"): number {
-  const columns = surface.compute[at.kvType];
   const cells = padUp(at.contextTokens, CONTEXT_PAD_TOKENS);
-  let left = columns[0];
-  if (left === undefined) return 0;
-  for (const right of columns) {
+  let left: ComputeColumn | undefined;
+  for (const right of surface.compute[at.kvType]) {
     if (right.gpuLayers < at.gpuLayers) {
       left = right;
       continue;
     }
     const atRight = onColumn(right, cells, side);
-    const span = right.gpuLayers - left.gpuLayers;
-    if (span <= 0 || right.gpuLayers === at.gpuLayers) return Math.ceil(atRight);
+    if (left === undefined || left.gpuLayers === 0 || right.gpuLayers === at.gpuLayers) return Math.ceil(atRight);
     const atLeft = onColumn(left, cells, side);
-    return Math.ceil(atLeft + ((atRight - atLeft) * (at.gpuLayers - left.gpuLayers)) / span);
+    const share = (at.gpuLayers - left.gpuLayers) / (right.gpuLayers - left.gpuLayers);
+    return Math.ceil(atLeft + (atRight - atLeft) * share);
   }
-  return Math.ceil(onColumn(left, cells, side));
+  return left === undefined ? 0 : Math.ceil(onColumn(left, cells, side));
 }
 
 const parts = (weightsBytes: number, kvBytes: number, computePartBytes: number): MemoryParts => ({
