@@ -1,0 +1,265 @@
+import { z } from "zod";
+import { errorBodySchema } from "./api-error";
+import { finishReasonSchema, generationStatsSchema } from "./engine-messages";
+import { kvTypeSchema } from "./kv-type";
+import { settingRows } from "./settings";
+
+/** Ids are made by the browser (UUIDs) or come with an import; they are never a path. */
+export const chatIdSchema = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "not an id");
+
+/** Well above any context: what really limits a message is the context, which answers with counts. */
+const MAX_TEXT_CHARACTERS = 4_000_000;
+const textSchema = z.string().max(MAX_TEXT_CHARACTERS);
+const titleSchema = z.string().trim().min(1).max(200);
+const folderSchema = z.string().trim().min(1).max(60);
+
+/** A file whose text goes to the model. What is kept is the text, never the file. */
+export const attachmentSchema = z.strictObject({
+  name: z.string().min(1).max(255),
+  mediaType: z.string().max(128),
+  text: textSchema,
+});
+export type Attachment = z.infer<typeof attachmentSchema>;
+
+/** Overrides of the settings for one chat; what is missing comes from the settings. */
+export const chatSamplingSchema = z.strictObject({
+  temperature: settingRows.TEMPERATURE.schema.optional(),
+  topK: settingRows.TOP_K.schema.optional(),
+  topP: settingRows.TOP_P.schema.optional(),
+  minP: settingRows.MIN_P.schema.optional(),
+  repeatPenalty: settingRows.REPEAT_PENALTY.schema.optional(),
+  seed: settingRows.SEED.schema.optional(),
+  maxTokens: settingRows.MAX_TOKENS.schema.optional(),
+  stop: settingRows.STOP.schema.optional(),
+  /** At most one of the two constrains the output. */
+  jsonSchema: z.string().min(2).max(65_536).optional(),
+  grammar: z.string().min(1).max(65_536).optional(),
+});
+export type ChatSampling = z.infer<typeof chatSamplingSchema>;
+
+/** What happens when a conversation outgrows the context. `ask` refuses with counts and lets the user choose. */
+export const overflowSchema = z.enum(["ask", "drop", "summarise"]);
+export type Overflow = z.infer<typeof overflowSchema>;
+
+export const chatSchema = z.object({
+  id: chatIdSchema,
+  title: z.string(),
+  /** `auto`: made from the first exchange, and made anew until then; `user`: never touched again. */
+  titleSource: z.enum(["auto", "user"]),
+  folder: folderSchema.nullable(),
+  pinned: z.boolean(),
+  /** Lives in memory only. */
+  temporary: z.boolean(),
+  /** null: the one from the settings; empty: none. */
+  systemPrompt: z.string().nullable(),
+  sampling: chatSamplingSchema,
+  overflow: overflowSchema,
+  /** Last message of the branch that is shown. */
+  headId: chatIdSchema.nullable(),
+  createdAtMs: z.int(),
+  updatedAtMs: z.int(),
+});
+export type Chat = z.infer<typeof chatSchema>;
+
+/** An answer is pending while it is generated. Interrupted: stopped, crashed or cut off; it can be continued. */
+export const messageStatusSchema = z.enum(["pending", "complete", "interrupted"]);
+export type MessageStatus = z.infer<typeof messageStatusSchema>;
+
+/** What one answer took, and where the model was at the time. */
+export const replyStatsSchema = generationStatsSchema.extend({
+  finishReason: finishReasonSchema,
+  modelName: z.string(),
+  gpuLayers: z.int(),
+  totalLayers: z.int(),
+  contextTokens: z.int(),
+  kvType: kvTypeSchema,
+});
+export type ReplyStats = z.infer<typeof replyStatsSchema>;
+
+/**
+ * What the model did not see any more when it gave this answer. Later answers of the branch start from here, so that the
+ * engine's cached prefix stays valid.
+ */
+export const contextCutSchema = z.object({
+  /** First message of the branch that was still sent. */
+  fromMessageId: chatIdSchema,
+  droppedMessages: z.int().min(1),
+  /** Sent in place of what was dropped; null when it was dropped without one. */
+  summary: z.string().nullable(),
+});
+export type ContextCut = z.infer<typeof contextCutSchema>;
+
+/** A node of the message tree. Messages with the same parent are versions of each other. */
+export const chatMessageSchema = z.object({
+  id: chatIdSchema,
+  parentId: chatIdSchema.nullable(),
+  role: z.enum(["user", "assistant"]),
+  text: z.string(),
+  /** Reasoning that came before the text; empty when there was none. */
+  thought: z.string(),
+  thoughtMs: z.int().nullable(),
+  attachments: z.array(attachmentSchema),
+  status: messageStatusSchema,
+  /** The text was written or changed by the user, not by the model. */
+  edited: z.boolean(),
+  /** Why an answer was interrupted, where it was not the user. */
+  error: errorBodySchema.nullable(),
+  stats: replyStatsSchema.nullable(),
+  cut: contextCutSchema.nullable(),
+  createdAtMs: z.int(),
+});
+export type ChatMessage = z.infer<typeof chatMessageSchema>;
+
+/** One chat with its whole tree, parents before children. */
+export const chatTreeSchema = z.object({ chat: chatSchema, messages: z.array(chatMessageSchema) });
+export type ChatTree = z.infer<typeof chatTreeSchema>;
+
+/** A row of the list. `answering`: a reply is being generated or waits for its turn. */
+export const chatListSchema = z.object({
+  chats: z.array(chatSchema.extend({ answering: z.boolean() })),
+  /** What happened to the history when it was opened: quarantined, restored. */
+  notice: z.string().nullable(),
+});
+export type ChatList = z.infer<typeof chatListSchema>;
+export type ChatListRow = ChatList["chats"][number];
+
+export const chatHitSchema = z.object({
+  chatId: chatIdSchema,
+  title: z.string(),
+  messageId: chatIdSchema.nullable(),
+  /** Plain text; matches stand between U+0001 and U+0002. */
+  snippet: z.string(),
+  updatedAtMs: z.int(),
+});
+export type ChatHit = z.infer<typeof chatHitSchema>;
+export const chatHitsSchema = z.object({ hits: z.array(chatHitSchema) });
+
+// Requests
+
+export const newChatSchema = z.strictObject({
+  id: chatIdSchema.optional(),
+  title: titleSchema.optional(),
+  folder: folderSchema.nullable().optional(),
+  temporary: z.boolean().optional(),
+  systemPrompt: settingRows.SYSTEM_PROMPT.schema.nullable().optional(),
+  sampling: chatSamplingSchema.optional(),
+  overflow: overflowSchema.optional(),
+});
+export type NewChat = z.infer<typeof newChatSchema>;
+
+export const chatPatchSchema = z.strictObject({
+  title: titleSchema.optional(),
+  folder: folderSchema.nullable().optional(),
+  pinned: z.boolean().optional(),
+  systemPrompt: settingRows.SYSTEM_PROMPT.schema.nullable().optional(),
+  sampling: chatSamplingSchema.optional(),
+  overflow: overflowSchema.optional(),
+  headId: chatIdSchema.optional(),
+  /** false takes a deletion back. */
+  deleted: z.literal(false).optional(),
+});
+export type ChatPatch = z.infer<typeof chatPatchSchema>;
+
+/** The part of the AI SDK's UIMessage that a chat on this machine can take: text, and files as text. */
+export const incomingMessageSchema = z.object({
+  id: chatIdSchema,
+  role: z.enum(["user", "assistant"]),
+  parts: z
+    .array(
+      z.discriminatedUnion("type", [
+        z.object({ type: z.literal("text"), text: textSchema }),
+        z.object({ type: z.literal("data-attachment"), data: attachmentSchema }),
+      ]),
+    )
+    .max(100),
+});
+export type IncomingMessage = z.infer<typeof incomingMessageSchema>;
+
+/**
+ * Body of POST /api/chat.
+ * `submit-message` adds `message` (the user's) below `parentId` and answers it. `regenerate-message` answers the user's
+ * message `message.id` once more. `continue-message` goes on with the interrupted answer `message.id`.
+ */
+export const chatRequestSchema = z.strictObject({
+  chatId: chatIdSchema,
+  /** The AI SDK's transport sends the chat's id under this name as well. */
+  id: z.string().optional(),
+  message: incomingMessageSchema,
+  parentId: chatIdSchema.nullable().optional(),
+  trigger: z.enum(["submit-message", "regenerate-message", "continue-message"]).default("submit-message"),
+  /** Makes the chat, where it does not exist yet, one that leaves nothing behind. */
+  temporary: z.boolean().optional(),
+  /** For this answer only: what to do when it does not fit. */
+  overflow: overflowSchema.optional(),
+});
+export type ChatRequest = z.infer<typeof chatRequestSchema>;
+
+/** A message put into the tree by hand: an edited answer. */
+export const newMessageSchema = z.strictObject({
+  id: chatIdSchema,
+  parentId: chatIdSchema,
+  role: z.literal("assistant"),
+  text: textSchema,
+});
+
+export const contextRequestSchema = z.strictObject({
+  /** The branch that ends here; null for a new chat. */
+  headId: chatIdSchema.nullable(),
+  draft: textSchema,
+  attachments: z.array(attachmentSchema).max(100),
+  /** Used where the chat does not exist yet. */
+  systemPrompt: z.string().nullable().optional(),
+});
+export type ContextRequest = z.infer<typeof contextRequestSchema>;
+
+/** How full the context is, in tokens of the loaded model's own template. */
+export const contextUseSchema = z.object({
+  contextTokens: z.int(),
+  systemTokens: z.int(),
+  historyTokens: z.int(),
+  draftTokens: z.int(),
+  replyReserveTokens: z.int(),
+  /** KV cache of the whole context on all devices; the chat's share is in proportion. */
+  kvBytes: z.int().nullable(),
+  /** Messages that would be dropped or summarised before the next answer; 0 when it fits. */
+  overflowingMessages: z.int(),
+  /** The draft alone, with the system prompt, does not fit. */
+  draftTooLong: z.boolean(),
+});
+export type ContextUse = z.infer<typeof contextUseSchema>;
+/** `use` is null while no model is loaded: nobody can count then. */
+export const contextAnswerSchema = z.object({ use: contextUseSchema.nullable() });
+
+// The stream
+
+/** Where a run is before its first token; sent as a transient `data-status` part. */
+export const runStatusSchema = z.discriminatedUnion("phase", [
+  /** `position` 1 is next. */
+  z.object({ phase: z.literal("queued"), position: z.int().min(1) }),
+  z.object({ phase: z.literal("loading") }),
+  z.object({ phase: z.literal("summarising") }),
+  z.object({ phase: z.literal("prefill"), doneTokens: z.int(), totalTokens: z.int() }),
+  z.object({ phase: z.literal("generating") }),
+]);
+export type RunStatus = z.infer<typeof runStatusSchema>;
+
+/** The chunks of the AI SDK's UI message stream that a run of ours sends. */
+export const runChunkSchema = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("start"), messageId: z.string().optional() }),
+  z.object({ type: z.literal("text-start"), id: z.string() }),
+  z.object({ type: z.literal("text-delta"), id: z.string(), delta: z.string() }),
+  z.object({ type: z.literal("text-end"), id: z.string() }),
+  z.object({ type: z.literal("reasoning-start"), id: z.string() }),
+  z.object({ type: z.literal("reasoning-delta"), id: z.string(), delta: z.string() }),
+  z.object({ type: z.literal("reasoning-end"), id: z.string() }),
+  z.object({ type: z.literal("data-status"), data: runStatusSchema, transient: z.literal(true) }),
+  /** The answer as it was committed; the last word of a run about it. */
+  z.object({ type: z.literal("data-message"), data: chatMessageSchema, transient: z.literal(true) }),
+  z.object({ type: z.literal("data-chat"), data: chatSchema, transient: z.literal(true) }),
+  z.object({ type: z.literal("start-step") }),
+  z.object({ type: z.literal("finish-step") }),
+  z.object({ type: z.literal("error"), errorText: z.string() }),
+  z.object({ type: z.literal("abort"), reason: z.string().optional() }),
+  z.object({ type: z.literal("finish"), finishReason: z.string().optional() }),
+]);
+export type RunChunk = z.infer<typeof runChunkSchema>;

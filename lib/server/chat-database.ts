@@ -1,0 +1,273 @@
+import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { copyFile, rename } from "node:fs/promises";
+import { dirname } from "node:path";
+import Database from "libsql";
+import { ChatStoreError } from "./chat-errors";
+import { CHAT_APPLICATION_ID, chatMigrations } from "./chat-migrations";
+
+/** The calls are synchronous: a database that another program holds may not stop the web server for longer. */
+const BUSY_TIMEOUT_MS = 700;
+
+type Value = string | number | null;
+type Row = Record<string, unknown>;
+
+/** The file is there and is not a database of ours that this version can use. */
+class UnusableDatabaseError extends Error {
+  override readonly name = "UnusableDatabaseError";
+}
+
+export interface ChatDatabaseOptions {
+  /** ":memory:" keeps nothing. */
+  readonly filePath: string;
+  /** Runs once after each opening, before anything else. */
+  readonly onOpen?: (database: ChatDatabase) => void;
+  readonly now?: () => number;
+}
+
+/**
+ * One SQLite file: opened at the first use, checked, migrated, and put aside (never deleted) when it is broken.
+ * Every failure leaves as a ChatStoreError, and the use after it tries again, so that a full disk or a lost folder heals by itself.
+ */
+export class ChatDatabase {
+  readonly #options: ChatDatabaseOptions;
+  readonly #statements = new Map<string, Database.Statement<Value[]>>();
+  #connection: Database.Database | undefined;
+  #notice: string | null = null;
+
+  constructor(options: ChatDatabaseOptions) {
+    this.#options = options;
+  }
+
+  /** What a user should know about the last opening; null when there was nothing. */
+  get notice(): string | null {
+    return this.#notice;
+  }
+
+  all(sql: string, ...values: Value[]): Row[] {
+    return this.#guarded(() => this.#statement(sql).all(...values) as Row[]);
+  }
+
+  get(sql: string, ...values: Value[]): Row | undefined {
+    return this.all(sql, ...values)[0];
+  }
+
+  /** @returns how many rows were changed */
+  run(sql: string, ...values: Value[]): number {
+    return this.#guarded(() => this.#statement(sql).run(...values).changes);
+  }
+
+  /** Everything in it is committed to the disk when this returns, or nothing of it. */
+  transaction<Result>(work: () => Result): Result {
+    return this.#guarded(() => {
+      const connection = this.#open();
+      if (connection.inTransaction) return work();
+      this.#refuseLostFile();
+      connection.exec("BEGIN IMMEDIATE");
+      try {
+        const result = work();
+        connection.exec("COMMIT");
+        return result;
+      } catch (error) {
+        if (connection.inTransaction) connection.exec("ROLLBACK");
+        throw error;
+      }
+    });
+  }
+
+  /**
+   * Copies the database beside itself without blocking: nothing but a checkpoint writes the main file in WAL mode,
+   * and there is none while it is copied.
+   */
+  async backUp(): Promise<void> {
+    const { filePath } = this.#options;
+    if (filePath === ":memory:") return;
+    const connection = this.#open();
+    const partPath = `${backupPathOf(filePath)}.tmp`;
+    try {
+      connection.pragma("wal_autocheckpoint = 0");
+      connection.pragma("wal_checkpoint(TRUNCATE)");
+      await copyFile(filePath, partPath);
+      await rename(partPath, backupPathOf(filePath));
+    } catch (error) {
+      rmSync(partPath, { force: true });
+      throw storeError(error);
+    } finally {
+      if (connection.open) connection.pragma("wal_autocheckpoint = 1000");
+    }
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.#connection?.close();
+    this.#connection = undefined;
+  }
+
+  #statement(sql: string): Database.Statement<Value[]> {
+    const connection = this.#open();
+    const known = this.#statements.get(sql);
+    if (known) return known;
+    const statement = connection.prepare<Value[]>(sql);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+
+  #open(): Database.Database {
+    if (this.#connection) return this.#connection;
+    this.#connection = this.#openOrRestore();
+    this.#options.onOpen?.(this);
+    return this.#connection;
+  }
+
+  #openOrRestore(): Database.Database {
+    const { filePath, now = Date.now } = this.#options;
+    if (filePath === ":memory:") return openDatabase(filePath);
+    mkdirSync(dirname(filePath), { recursive: true, mode: 0o700 });
+    rmSync(`${backupPathOf(filePath)}.tmp`, { force: true });
+    try {
+      if (isEmptied(filePath)) throw new UnusableDatabaseError("it is empty, and a backup is not");
+      return openDatabase(filePath);
+    } catch (error) {
+      if (!isUnusable(error)) throw error;
+      const asidePath = putAside(filePath, now());
+      const restored = restoreBackup(filePath);
+      this.#notice = `The chat history could not be used (${reasonOf(error)}). It was kept as ${baseName(asidePath)}; ${restored ? "the last backup was restored" : "a new history was started"}.`;
+      return openDatabase(filePath);
+    }
+  }
+
+  /** SQLite goes on writing into a file that was deleted under it, and the messages would be lost at the next start. */
+  #refuseLostFile(): void {
+    const { filePath } = this.#options;
+    if (filePath === ":memory:" || existsSync(filePath)) return;
+    this.close();
+    throw new ChatStoreError(
+      "STORE_UNAVAILABLE",
+      "The file of the chat history is gone; the next message starts a new one.",
+    );
+  }
+
+  #guarded<Result>(work: () => Result): Result {
+    try {
+      return work();
+    } catch (error) {
+      // A damaged file is looked at again, and put aside, at the next use.
+      if (isUnusable(error)) this.close();
+      throw storeError(error);
+    }
+  }
+}
+
+const baseName = (path: string): string => path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
+const backupPathOf = (filePath: string): string => `${filePath}.backup`;
+const isEmptied = (filePath: string): boolean =>
+  existsSync(filePath) && statSync(filePath).size === 0 && existsSync(backupPathOf(filePath));
+
+function openDatabase(filePath: string): Database.Database {
+  const connection = new Database(filePath, { timeout: BUSY_TIMEOUT_MS });
+  try {
+    connection.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    refuseForeign(connection);
+    connection.pragma("journal_mode = WAL");
+    // FULL: an acknowledged message survives a power cut, not only a killed process.
+    connection.pragma("synchronous = FULL");
+    connection.pragma("foreign_keys = ON");
+    // Deleted text is overwritten where that costs nothing extra.
+    connection.pragma("secure_delete = FAST");
+    const [check] = connection.pragma("quick_check(1)") as [{ quick_check?: string }?];
+    if (check?.quick_check !== "ok") throw new UnusableDatabaseError("it is damaged");
+    migrate(connection);
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+const pragmaNumber = (connection: Database.Database, name: string): number => {
+  const [row] = connection.pragma(name) as [Record<string, unknown>?];
+  return Number(row?.[name] ?? 0);
+};
+
+function refuseForeign(connection: Database.Database): void {
+  const version = pragmaNumber(connection, "user_version");
+  const applicationId = pragmaNumber(connection, "application_id");
+  const tables = connection.prepare("SELECT count(*) AS tables FROM sqlite_master").get() as { tables: number };
+  if (applicationId === CHAT_APPLICATION_ID ? version > chatMigrations.length : tables.tables > 0) {
+    throw new UnusableDatabaseError(
+      applicationId === CHAT_APPLICATION_ID
+        ? `it was written by a newer version of Headroom (format ${version}, this one reads ${chatMigrations.length})`
+        : "it is another program's database",
+    );
+  }
+}
+
+function migrate(connection: Database.Database): void {
+  for (let version = pragmaNumber(connection, "user_version"); version < chatMigrations.length; version++) {
+    // user_version is part of the transaction: killed in between, the step is done anew.
+    connection.exec("BEGIN IMMEDIATE");
+    try {
+      connection.exec(chatMigrations[version] ?? "");
+      connection.exec(`PRAGMA application_id = ${CHAT_APPLICATION_ID}; PRAGMA user_version = ${version + 1}`);
+      connection.exec("COMMIT");
+    } catch (error) {
+      if (connection.inTransaction) connection.exec("ROLLBACK");
+      throw error;
+    }
+  }
+}
+
+/** Also the write-ahead log: it may hold messages that the main file has not. */
+function putAside(filePath: string, nowMs: number): string {
+  const asidePath = `${filePath}.broken-${new Date(nowMs).toISOString().replace(/[:.]/g, "-")}`;
+  for (const suffix of ["", "-wal", "-shm"]) {
+    if (existsSync(filePath + suffix)) renameSync(filePath + suffix, asidePath + suffix);
+  }
+  return asidePath;
+}
+
+function restoreBackup(filePath: string): boolean {
+  const backupPath = backupPathOf(filePath);
+  if (!existsSync(backupPath)) return false;
+  copyFileSync(backupPath, filePath);
+  try {
+    openDatabase(filePath).close();
+    return true;
+  } catch {
+    rmSync(filePath, { force: true });
+    return false;
+  }
+}
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
+
+const isUnusable = (error: unknown): boolean =>
+  error instanceof UnusableDatabaseError || /^SQLITE_(NOTADB|CORRUPT)/.test(codeOf(error));
+
+const reasonOf = (error: unknown): string =>
+  error instanceof UnusableDatabaseError ? error.message : "it is damaged or not a database";
+
+/** SQLite's failures in words; errors of our own pass through. */
+function storeError(error: unknown): unknown {
+  const code = codeOf(error);
+  const unavailable = (message: string) => new ChatStoreError("STORE_UNAVAILABLE", message, error);
+  if (code === "SQLITE_FULL" || code === "ENOSPC") {
+    return new ChatStoreError(
+      "DISK_FULL",
+      "The disk is full: the chat history cannot be written. Reading goes on.",
+      error,
+    );
+  }
+  if (code.startsWith("SQLITE_BUSY") || code.startsWith("SQLITE_LOCKED")) {
+    return unavailable("Another program holds the chat history; close it and try again.");
+  }
+  if (code.startsWith("SQLITE_READONLY") || code === "EACCES" || code === "EROFS") {
+    return unavailable("The chat history cannot be written: its folder is read-only.");
+  }
+  if (isUnusable(error)) return unavailable("The chat history is damaged; it is put aside at the next try.");
+  if (code.startsWith("SQLITE_CONSTRAINT")) return error;
+  if (code.startsWith("SQLITE_") || (error instanceof Error && error.message.includes("Unable to open connection"))) {
+    return unavailable("The chat history cannot be opened or written.");
+  }
+  return error;
+}

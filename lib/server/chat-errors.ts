@@ -1,0 +1,55 @@
+import type { ErrorCode } from "@/lib/schema/api-error";
+
+/** The history cannot be read or written now. What was committed stays; the next call tries again. */
+export class ChatStoreError extends Error {
+  override readonly name = "ChatStoreError";
+  readonly code: "STORE_UNAVAILABLE" | "DISK_FULL";
+
+  constructor(code: ChatStoreError["code"], message: string, cause?: unknown) {
+    super(message, { cause });
+    this.code = code;
+  }
+}
+
+/** No such chat or message; deleted ones count as none. */
+export class ChatNotFoundError extends Error {
+  override readonly name = "ChatNotFoundError";
+  readonly code: ErrorCode = "NOT_FOUND";
+
+  constructor(what: "chat" | "message") {
+    super(`There is no such ${what}. It may have been deleted in another window.`);
+  }
+}
+
+/** The chat is answering already; one answer at a time. */
+export class ChatBusyError extends Error {
+  override readonly name = "ChatBusyError";
+  readonly code: ErrorCode = "BUSY";
+
+  constructor(message = "This chat is still answering. Stop the answer or wait for its end.") {
+    super(message);
+  }
+}
+
+/** The request contradicts the chat's tree: a wrong role, a parent of another chat. */
+export class ChatInputError extends Error {
+  override readonly name = "ChatInputError";
+  readonly code: ErrorCode = "INVALID_INPUT";
+}
+
+/** What was to be sent is longer than the context; never cut silently. */
+export class ContextExceededError extends Error {
+  override readonly name = "ContextExceededError";
+  readonly code: ErrorCode = "CONTEXT_EXCEEDED";
+
+  constructor(
+    readonly promptTokens: number,
+    readonly contextTokens: number,
+    /** Messages that would have to go; 0 when even that would not help. */
+    readonly overflowingMessages: number,
+  ) {
+    super(
+      `This conversation needs ${promptTokens.toLocaleString("en-US")} tokens with room for a reply, and the context holds ${contextTokens.toLocaleString("en-US")}.`,
+    );
+  }
+}

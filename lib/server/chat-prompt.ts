@@ -1,0 +1,82 @@
+import type { Attachment, ChatMessage, ContextCut } from "@/lib/schema/chat";
+import type { ChatTurn } from "@/lib/schema/engine-messages";
+
+/** Longer than any run of backticks in the text, so that a file cannot end its own fence. */
+function fenceFor(text: string): string {
+  const longest = Math.max(2, ...(text.match(/`+/g) ?? []).map(run => run.length));
+  return "`".repeat(longest + 1);
+}
+
+function attachmentBlock({ name, text }: Attachment): string {
+  const fence = fenceFor(text);
+  return `File: ${name}\n${fence}\n${text}\n${fence}`;
+}
+
+/** A message as the model reads it: the files first, then what was said about them. */
+export const turnContent = ({ attachments, text }: Pick<ChatMessage, "attachments" | "text">): string =>
+  [...attachments.map(attachmentBlock), text].filter(block => block !== "").join("\n\n");
+
+const systemContent = (systemPrompt: string, summary: string | null): string =>
+  [systemPrompt, summary === null ? "" : `Summary of the conversation so far:\n${summary}`]
+    .filter(block => block !== "")
+    .join("\n\n");
+
+/** The part of a branch that is sent: from the cut on. A cut whose message is not in the branch is void. */
+export function sentMessages(branch: readonly ChatMessage[], cut: ContextCut | null): readonly ChatMessage[] {
+  const from = cut === null ? -1 : branch.findIndex(message => message.id === cut.fromMessageId);
+  return from < 0 ? branch : branch.slice(from);
+}
+
+/** The latest answer of the branch knows what had been left out by then. */
+export const cutOf = (branch: readonly ChatMessage[]): ContextCut | null =>
+  branch.findLast(message => message.role === "assistant")?.cut ?? null;
+
+/** Answers that hold nothing (refused, stopped at once) would only teach the model to be silent. */
+export function promptTurns(
+  messages: readonly ChatMessage[],
+  systemPrompt: string,
+  summary: string | null,
+): ChatTurn[] {
+  const system = systemContent(systemPrompt, summary);
+  const turns = messages
+    .map(message => ({ role: message.role, content: turnContent(message) }))
+    .filter(turn => turn.content !== "");
+  return system === "" ? turns : [{ role: "system", content: system }, ...turns];
+}
+
+/** A reply may take what is left of the context; this much has to be left before it starts. */
+const REPLY_RESERVE_TOKENS = 512;
+
+export const replyReserveTokens = (contextTokens: number, maxTokens: number): number =>
+  Math.min(maxTokens > 0 ? maxTokens : REPLY_RESERVE_TOKENS, Math.floor(contextTokens / 4));
+
+/** After a cut the sent part fills at most this share, so that the next turns need no new cut and keep the cached prefix. */
+const FILL_AFTER_CUT = 0.6;
+
+export interface Fit {
+  readonly fits: boolean;
+  /** How many of the oldest messages have to go; null when even the last message alone is too long. */
+  readonly dropMessages: number | null;
+}
+
+/**
+ * Which messages have to go for the prompt and a reply to fit.
+ *
+ * @param systemTokens of the system turn and the template around everything
+ * @param messageTokens of each sent message, oldest first; the last is the one to be answered and never goes
+ * @param isUser whether the message at an index is the user's: what is sent has to begin with one
+ */
+export function fitMessages(
+  systemTokens: number,
+  messageTokens: readonly number[],
+  isUser: (index: number) => boolean,
+  room: { readonly contextTokens: number; readonly reserveTokens: number },
+): Fit {
+  const limitTokens = room.contextTokens - room.reserveTokens;
+  const tokensFrom = (index: number) =>
+    systemTokens + messageTokens.slice(index).reduce((sum, tokens) => sum + tokens, 0);
+  if (tokensFrom(0) <= limitTokens) return { fits: true, dropMessages: 0 };
+  const starts = messageTokens.map((_, index) => index).filter(index => index > 0 && isUser(index));
+  const roomy = starts.find(index => tokensFrom(index) <= limitTokens * FILL_AFTER_CUT);
+  return { fits: false, dropMessages: roomy ?? starts.findLast(index => tokensFrom(index) <= limitTokens) ?? null };
+}

@@ -1,0 +1,102 @@
+import { z } from "zod";
+import { errorBodySchema } from "@/lib/schema/api-error";
+import {
+  attachmentSchema,
+  type Chat,
+  type ChatMessage,
+  chatSamplingSchema,
+  contextCutSchema,
+  messageStatusSchema,
+  overflowSchema,
+  replyStatsSchema,
+} from "@/lib/schema/chat";
+
+/** JSON in a column that does not parse, or is of an older shape, reads as `fallback`: one odd cell must not hide a chat. */
+const jsonColumn = <Schema extends z.ZodType>(schema: Schema, fallback: z.output<Schema>) =>
+  z.preprocess(parseJson, schema.catch(fallback));
+
+function parseJson(text: unknown): unknown {
+  if (typeof text !== "string") return null;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+const flagColumn = z.number().transform(flag => flag !== 0);
+
+const chatRowSchema = z.object({
+  id: z.string(),
+  title: z.string(),
+  title_source: z.enum(["auto", "user"]),
+  folder: z.string().nullable(),
+  pinned: flagColumn,
+  system_prompt: z.string().nullable(),
+  sampling: jsonColumn(chatSamplingSchema, {}),
+  overflow: overflowSchema,
+  head_id: z.string().nullable(),
+  created_at_ms: z.number(),
+  updated_at_ms: z.number(),
+});
+
+const messageRowSchema = z.object({
+  id: z.string(),
+  parent_id: z.string().nullable(),
+  role: z.enum(["user", "assistant"]),
+  text: z.string(),
+  thought: z.string(),
+  thought_ms: z.number().nullable(),
+  attachments: jsonColumn(z.array(attachmentSchema), []),
+  status: messageStatusSchema,
+  edited: flagColumn,
+  error: jsonColumn(errorBodySchema.nullable(), null),
+  stats: jsonColumn(replyStatsSchema.nullable(), null),
+  cut: jsonColumn(contextCutSchema.nullable(), null),
+  created_at_ms: z.number(),
+});
+
+/** The columns are named: `*` would carry the driver's own fields along. */
+export const CHAT_COLUMNS =
+  "id, title, title_source, folder, pinned, system_prompt, sampling, overflow, head_id, created_at_ms, updated_at_ms";
+export const MESSAGE_COLUMNS =
+  "id, parent_id, role, text, thought, thought_ms, attachments, status, edited, error, stats, cut, created_at_ms";
+
+export function chatFromRow(row: unknown, temporary: boolean): Chat {
+  const chat = chatRowSchema.parse(row);
+  return {
+    id: chat.id,
+    title: chat.title,
+    titleSource: chat.title_source,
+    folder: chat.folder,
+    pinned: chat.pinned,
+    temporary,
+    systemPrompt: chat.system_prompt,
+    sampling: chat.sampling,
+    overflow: chat.overflow,
+    headId: chat.head_id,
+    createdAtMs: chat.created_at_ms,
+    updatedAtMs: chat.updated_at_ms,
+  };
+}
+
+export function messageFromRow(row: unknown): ChatMessage {
+  const message = messageRowSchema.parse(row);
+  return {
+    id: message.id,
+    parentId: message.parent_id,
+    role: message.role,
+    text: message.text,
+    thought: message.thought,
+    thoughtMs: message.thought_ms,
+    attachments: message.attachments,
+    status: message.status,
+    edited: message.edited,
+    error: message.error,
+    stats: message.stats,
+    cut: message.cut,
+    createdAtMs: message.created_at_ms,
+  };
+}
+
+export const jsonOrNull = (value: unknown): string | null => (value === null ? null : JSON.stringify(value));
