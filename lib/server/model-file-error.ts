@@ -1,0 +1,17 @@
+import type { ErrorCode } from "@/lib/schema/api-error";
+
+/** A model's name or path that leads to no usable file. */
+export class ModelFileError extends Error {
+  override readonly name = "ModelFileError";
+
+  constructor(
+    readonly code: Extract<
+      ErrorCode,
+      "INVALID_INPUT" | "MODEL_NOT_FOUND" | "NOT_A_FILE" | "CORRUPT_MODEL" | "UNSUPPORTED_ARCH"
+    >,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
