@@ -59,6 +59,8 @@ const fileSystemCodes: Readonly<Record<string, ErrorCode>> = {
   EACCES: "STORE_UNAVAILABLE",
   EPERM: "STORE_UNAVAILABLE",
   EROFS: "STORE_UNAVAILABLE",
+  ENOENT: "STORE_UNAVAILABLE",
+  ENOTDIR: "STORE_UNAVAILABLE",
 };
 
 /**
