@@ -1,7 +1,7 @@
 import { type KvType, kvTypes } from "@/lib/schema/kv-type";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
-import { computeBytes, kvBytesOfLayer } from "./memory-need";
+import { computeBytes, kvBytesOfLayer, memoryNeed } from "./memory-need";
 
 /**
  * Highest need seen up to each breakpoint of a surface, for every number of GPU layers.
@@ -70,21 +70,34 @@ function envelopeOf(surface: MemorySurface, kvType: KvType): Envelope {
   return envelope;
 }
 
+/** Highest needs at breakpoints up to this context; undefined below the first. */
+function highestUpTo(surface: MemorySurface, contextTokens: number, kvType: KvType): Float64Array | undefined {
+  const { breakpoints, highest } = envelopeOf(surface, kvType);
+  const paddedTokens = padUp(contextTokens, CONTEXT_PAD_TOKENS);
+  let passed = -1;
+  while ((breakpoints[passed + 1] ?? Number.POSITIVE_INFINITY) <= paddedTokens) passed++;
+  return highest[passed];
+}
+
 /**
  * GPU bytes that must fit the budget, for k = 0..L+1.
  *
  * This is `memoryNeed`, raised by as little as makes two promises true whatever the dry runs say: more context never gives
  * more layers, and a narrower KV type never fewer. llama.cpp's allocator can need a few MiB less at a larger context, and a few more
- * for a quantized cache; with two or more layers on the GPU the KV cache outweighs that and nothing is raised.
+ * for a quantized cache; with a few layers on the GPU the KV cache outweighs that and nothing is raised.
  */
 export function fitNeeds(surface: MemorySurface, contextTokens: number, kvType: KvType): Float64Array {
   const needs = widestNeeds(surface, contextTokens, kvType);
-  const { breakpoints, highest } = envelopeOf(surface, kvType);
-  const paddedTokens = padUp(contextTokens, CONTEXT_PAD_TOKENS);
-  let passed = -1;
-  while ((breakpoints[passed + 1] ?? Number.POSITIVE_INFINITY) <= paddedTokens) passed++;
-  raiseTo(needs, highest[passed]);
+  raiseTo(needs, highestUpTo(surface, contextTokens, kvType));
   return needs;
+}
+
+/** `fitNeeds` for one number of layers, for searches over the context. It never falls as the context grows. */
+export function fitNeed(surface: MemorySurface, gpuLayers: number, contextTokens: number, kvType: KvType): number {
+  let need = highestUpTo(surface, contextTokens, kvType)?.[gpuLayers] ?? 0;
+  for (const type of kvTypes.slice(kvTypes.indexOf(kvType)))
+    need = Math.max(need, memoryNeed(surface, { gpuLayers, contextTokens, kvType: type }).gpu.totalBytes);
+  return need;
 }
 
 /**

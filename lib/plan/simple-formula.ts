@@ -1,4 +1,7 @@
+import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import type { KvType } from "@/lib/schema/kv-type";
+import type { MemorySurface } from "@/lib/schema/memory-surface";
+import type { PlanSettings } from "@/lib/schema/settings";
 import { MIB } from "@/lib/units/bytes";
 
 /** What the first description of this product knew of a model and a card. `hiddenSize`: 4096 for a 7B model, 5120 for 13B. */
@@ -62,3 +65,16 @@ export function simplePlan(input: SimpleInput): SimplePlan {
     proseLayers: Math.min(input.blocks, Math.max(0, (targetBytes - OVERHEAD_BYTES) / perLayer)),
   };
 }
+
+/** The simple formula for a surface's model on a card. */
+export const simplePlanOf = (model: MemorySurface["model"], gpu: GpuMemory, settings: PlanSettings): SimplePlan =>
+  simplePlan({
+    fileBytes: model.fileBytes,
+    blocks: model.blocks,
+    hiddenSize: model.embeddingLength,
+    contextTokens: settings.N_CTX,
+    kvType: settings.KV_CACHE_QUANT,
+    targetVramUsage: settings.TARGET_VRAM_USAGE,
+    totalBytes: gpu.totalBytes,
+    usedBytes: gpu.usedByOthersBytes,
+  });

@@ -1,0 +1,89 @@
+import type { GpuMemory } from "@/lib/schema/gpu-memory";
+import type { KvType } from "@/lib/schema/kv-type";
+import type { MemorySurface } from "@/lib/schema/memory-surface";
+import type { PlanSettings } from "@/lib/schema/settings";
+import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
+import { budgetBytes } from "./budget";
+import { fitNeeds, mostGpuLayers } from "./fit-needs";
+import { largestFullContexts, longestUsefulTokens } from "./largest-context";
+import { kvBytesOfLayer, memoryNeed } from "./memory-need";
+import { simplePlanOf } from "./simple-formula";
+
+export interface ContextCurve {
+  /** GPU bytes with all layers there, overhead left out as in the budget; one entry for each of `contexts`. */
+  readonly fullNeedBytes: readonly number[];
+  /** Layers that fit at each of `contexts`; 0 without a GPU. */
+  readonly gpuLayers: readonly number[];
+}
+
+export interface ContextRow {
+  readonly contextTokens: number;
+  /** KV cache of the widest layer at f16: what one more layer of it costs. */
+  readonly kvPerLayerBytes: number;
+  readonly gpuLayers: Readonly<Record<KvType, number>>;
+  /** Of the blocks; null without a card to divide. */
+  readonly simpleLayers: number | null;
+}
+
+export interface ContextImpact {
+  readonly contexts: readonly number[];
+  readonly perKvType: Readonly<Record<KvType, ContextCurve>>;
+  /** The largest context with all layers on the GPU; null when they never fit. */
+  readonly fullStopsAtTokens: Readonly<Record<KvType, number | null>>;
+  readonly budgetBytes: number;
+  /** 2,048 to 32,768 tokens, with the simple formula beside. */
+  readonly rows: readonly ContextRow[];
+}
+
+const TABLE_CONTEXTS = [2048, 4096, 8192, 16_384, 32_768] as const;
+const FIRST_CHART_TOKENS = 1024;
+
+/** Powers of two and their middles, up to what the model was trained for or is asked for: about a dozen points, even on a log axis. */
+function chartContexts(surface: MemorySurface, contextTokens: number): number[] {
+  const last = Math.max(longestUsefulTokens(surface), padUp(contextTokens, CONTEXT_PAD_TOKENS), 2 * FIRST_CHART_TOKENS);
+  const contexts = new Set([last]);
+  for (let tokens = FIRST_CHART_TOKENS; tokens < last; tokens *= 2) {
+    contexts.add(tokens);
+    if (tokens * 1.5 < last) contexts.add(tokens * 1.5);
+  }
+  return [...contexts].sort((a, b) => a - b);
+}
+
+/** What the context costs on this card: curves for the chart, and the table of sizes with the simple formula beside it. */
+export function contextImpact(surface: MemorySurface, gpu: GpuMemory | null, settings: PlanSettings): ContextImpact {
+  const budget = gpu === null ? 0 : budgetBytes(gpu, settings.TARGET_VRAM_USAGE);
+  const contexts = chartContexts(surface, settings.N_CTX);
+  const layersAt = (contextTokens: number, kvType: KvType) =>
+    gpu === null ? 0 : mostGpuLayers(fitNeeds(surface, contextTokens, kvType), budget);
+  const curve = (kvType: KvType): ContextCurve => ({
+    fullNeedBytes: contexts.map(
+      contextTokens =>
+        memoryNeed(surface, { gpuLayers: surface.model.blocks + 1, contextTokens, kvType }).gpu.totalBytes,
+    ),
+    gpuLayers: contexts.map(contextTokens => layersAt(contextTokens, kvType)),
+  });
+  const ofEach = <T>(make: (kvType: KvType) => T): Record<KvType, T> => ({
+    f16: make("f16"),
+    q8_0: make("q8_0"),
+    q4_0: make("q4_0"),
+  });
+  return {
+    contexts,
+    perKvType: ofEach(curve),
+    fullStopsAtTokens: gpu === null ? ofEach(() => null) : largestFullContexts(surface, budget),
+    budgetBytes: budget,
+    rows: TABLE_CONTEXTS.map(contextTokens => ({
+      contextTokens,
+      kvPerLayerBytes: widestKvBytes(surface, contextTokens),
+      gpuLayers: ofEach(kvType => layersAt(contextTokens, kvType)),
+      simpleLayers:
+        gpu === null ? null : simplePlanOf(surface.model, gpu, { ...settings, N_CTX: contextTokens }).layers,
+    })),
+  };
+}
+
+const widestKvBytes = (surface: MemorySurface, contextTokens: number): number =>
+  surface.layers.reduce(
+    (widest, layer) => Math.max(widest, kvBytesOfLayer(layer, { contextTokens, kvType: "f16" }, surface)),
+    0,
+  );

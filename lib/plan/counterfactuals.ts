@@ -1,0 +1,117 @@
+import type { GpuMemory } from "@/lib/schema/gpu-memory";
+import { kvTypes } from "@/lib/schema/kv-type";
+import type { MemorySurface } from "@/lib/schema/memory-surface";
+import type { PlanSettings, SettingsPatch } from "@/lib/schema/settings";
+import { formatGib } from "@/lib/units/bytes";
+import { formatTokensShort } from "@/lib/units/tokens";
+import { budgetBytes } from "./budget";
+import { fitNeeds, mostGpuLayers } from "./fit-needs";
+import { largestContext } from "./largest-context";
+import type { LayerPlan } from "./layer-plan";
+
+/** "What if": one change, and the layers it would give. Only what gains layers is listed. */
+export interface Counterfactual {
+  /** "q8_0 KV cache", "16k context": what to change. */
+  readonly label: string;
+  /** What a button applies; null where it is not a setting. */
+  readonly patch: SettingsPatch | null;
+  /** Set on the one that asks the user to close other programs. */
+  readonly closesOthers?: true;
+  readonly gpuLayers: number;
+  readonly gainLayers: number;
+  /** All layers on the GPU. */
+  readonly full: boolean;
+}
+
+interface Change {
+  readonly label: string;
+  readonly patch: SettingsPatch | null;
+  readonly closesOthers?: true;
+  readonly settings: PlanSettings;
+  readonly gpu: GpuMemory;
+}
+
+const TARGET_STEPS = [0.7, 0.8, 0.9, 0.95] as const;
+/** Below this a chat hardly has room to answer: smaller contexts are not offered. */
+const SMALLEST_OFFERED_TOKENS = 2048;
+
+const layersWith = (surface: MemorySurface, gpu: GpuMemory, settings: PlanSettings): number =>
+  mostGpuLayers(
+    fitNeeds(surface, settings.N_CTX, settings.KV_CACHE_QUANT),
+    budgetBytes(gpu, settings.TARGET_VRAM_USAGE),
+  );
+
+const withSettings = (label: string, patch: Partial<PlanSettings>, gpu: GpuMemory, settings: PlanSettings): Change => {
+  const automatic = settings.LAYERS === "auto" ? patch : { ...patch, LAYERS: "auto" as const };
+  return { label, patch: automatic, settings: { ...settings, ...automatic }, gpu };
+};
+
+function kvTypeChanges(gpu: GpuMemory, settings: PlanSettings): Change[] {
+  if (settings.FLASH_ATTENTION === "off") return [];
+  return kvTypes
+    .slice(kvTypes.indexOf(settings.KV_CACHE_QUANT) + 1)
+    .map(KV_CACHE_QUANT => withSettings(`${KV_CACHE_QUANT} KV cache`, { KV_CACHE_QUANT }, gpu, settings));
+}
+
+/** The next smaller power of two that gains a layer, and the largest context with all layers where that is another. */
+function contextChanges(surface: MemorySurface, gpu: GpuMemory, settings: PlanSettings): Change[] {
+  const contextChange = (N_CTX: number) =>
+    withSettings(`${formatTokensShort(N_CTX)} context`, { N_CTX }, gpu, settings);
+  const present = layersWith(surface, gpu, settings);
+  const smaller: number[] = [];
+  for (let tokens = SMALLEST_OFFERED_TOKENS; tokens < settings.N_CTX; tokens *= 2) smaller.unshift(tokens);
+  const first = smaller.find(N_CTX => layersWith(surface, gpu, { ...settings, N_CTX }) > present);
+  const budget = budgetBytes(gpu, settings.TARGET_VRAM_USAGE);
+  const full = largestContext(surface, surface.model.blocks + 1, settings.KV_CACHE_QUANT, budget) ?? 0;
+  const offered = [first ?? 0, floorToKibi(full)].filter(
+    tokens => tokens >= SMALLEST_OFFERED_TOKENS && tokens < settings.N_CTX,
+  );
+  return [...new Set(offered)].map(contextChange);
+}
+
+/** A context a person would type: whole multiples of 1,024. */
+const floorToKibi = (tokens: number): number => tokens - (tokens % 1024);
+
+function othersChange(gpu: GpuMemory, settings: PlanSettings): Change[] {
+  if (gpu.usedByOthersBytes === 0) return [];
+  const alone = { ...gpu, usedByOthersBytes: 0, freeBytes: gpu.freeBytes + gpu.usedByOthersBytes };
+  const label = `close other programs, ${formatGib(gpu.usedByOthersBytes)}`;
+  return [{ label, patch: null, closesOthers: true, settings: { ...settings, LAYERS: "auto" }, gpu: alone }];
+}
+
+function targetChange(gpu: GpuMemory, settings: PlanSettings): Change[] {
+  const target = TARGET_STEPS.find(step => step > settings.TARGET_VRAM_USAGE + 0.001);
+  if (target === undefined) return [];
+  return [withSettings(`target ${Math.round(target * 100)} %`, { TARGET_VRAM_USAGE: target }, gpu, settings)];
+}
+
+/** Most layers first. Empty without a GPU, and when all layers fit already. */
+export function counterfactuals(
+  surface: MemorySurface,
+  gpu: GpuMemory | null,
+  settings: PlanSettings,
+  plan: LayerPlan,
+): Counterfactual[] {
+  if (gpu === null || plan.kind === "full") return [];
+  const changes: Change[] = [
+    ...(settings.LAYERS === "auto" ? [] : [withSettings("automatic layers", {}, gpu, settings)]),
+    ...kvTypeChanges(gpu, settings),
+    ...contextChanges(surface, gpu, settings),
+    ...othersChange(gpu, settings),
+    ...targetChange(gpu, settings),
+  ];
+  return changes
+    .map(({ label, patch, closesOthers, settings: changed, gpu: changedGpu }) => {
+      const gpuLayers = layersWith(surface, changedGpu, changed);
+      return {
+        label,
+        patch,
+        ...(closesOthers === undefined ? {} : { closesOthers }),
+        gpuLayers,
+        gainLayers: gpuLayers - plan.gpuLayers,
+        full: gpuLayers === plan.totalLayers,
+      };
+    })
+    .filter(change => change.gainLayers > 0)
+    .sort((a, b) => b.gpuLayers - a.gpuLayers);
+}

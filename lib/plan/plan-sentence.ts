@@ -1,0 +1,72 @@
+import type { GpuMemory } from "@/lib/schema/gpu-memory";
+import type { MemorySurface } from "@/lib/schema/memory-surface";
+import type { PlanSettings } from "@/lib/schema/settings";
+import { formatBytes, formatGib } from "@/lib/units/bytes";
+import { formatTokens } from "@/lib/units/tokens";
+import { toBeFreedBytes } from "./budget";
+import { fitNeeds, mostGpuLayers } from "./fit-needs";
+import type { LayerPlan } from "./layer-plan";
+
+/** "80 %", "82.5 %" */
+const formatShare = (share: number): string => `${Number((share * 100).toFixed(1))} %`;
+
+/** What the budget comes from, for "… more than …": the target, or what is free where that is less. */
+function limitWords(gpu: GpuMemory, settings: PlanSettings): string {
+  const belowTarget = settings.TARGET_VRAM_USAGE * gpu.totalBytes - gpu.usedByOthersBytes;
+  const free = gpu.freeBytes + gpu.heldByEngineBytes;
+  return free < belowTarget ? "is free" : `your ${formatShare(settings.TARGET_VRAM_USAGE)} leaves`;
+}
+
+const layerWords = (count: number): string => (count === 1 ? "1 layer" : `${count} layers`);
+
+/** Bytes left in the budget, or short of it when negative. */
+const spareBytes = (plan: LayerPlan): number =>
+  plan.budgetBytes - (plan.predicted.totalBytes - plan.predicted.overheadBytes);
+
+function manualSentence(surface: MemorySurface, plan: LayerPlan, limit: string): string {
+  const needs = fitNeeds(surface, plan.contextTokens, plan.kvType);
+  const auto = mostGpuLayers(needs, plan.budgetBytes);
+  const chosen = `You chose ${plan.gpuLayers} of ${plan.totalLayers} layers.`;
+  const spare = spareBytes(plan);
+  if (spare < 0) return `${chosen} They need ${formatBytes(-spare)} more than ${limit}; ${auto} would fit.`;
+  return auto > plan.gpuLayers ? `${chosen} ${auto} would fit.` : `${chosen} They fit.`;
+}
+
+function cpuOnlySentence(gpu: GpuMemory, settings: PlanSettings, plan: LayerPlan, limit: string): string {
+  if (plan.manual) return `All ${plan.totalLayers} layers run on the CPU, as you chose.`;
+  const toBeFreed = toBeFreedBytes(gpu, settings.TARGET_VRAM_USAGE);
+  if (toBeFreed > 0)
+    return `No layer fits: ${formatBytes(toBeFreed)} would have to be freed before the first byte does.`;
+  return `No layer fits, so all run on the CPU. The first one needs ${formatBytes(plan.nextLayerShortBytes ?? 0)} more than ${limit}.`;
+}
+
+/** Why it is this many layers, as a person would say it. */
+export function planSentence(
+  surface: MemorySurface,
+  gpu: GpuMemory | null,
+  settings: PlanSettings,
+  plan: LayerPlan,
+): string {
+  if (gpu === null) return `No GPU: all ${plan.totalLayers} layers run on the CPU.`;
+  const limit = limitWords(gpu, settings);
+  if (plan.kind === "cpu-only") return cpuOnlySentence(gpu, settings, plan, limit);
+  if (plan.manual) return manualSentence(surface, plan, limit);
+  if (plan.kind === "full")
+    return `All ${layerWords(plan.totalLayers)} fit, with ${formatBytes(spareBytes(plan))} to spare.`;
+  return `${plan.gpuLayers} of ${plan.totalLayers} layers fit. The next one needs ${formatBytes(plan.nextLayerShortBytes ?? 0)} more than ${limit}.`;
+}
+
+/** The numbers behind the sentence, part by part. */
+export function planDetail(gpu: GpuMemory | null, plan: LayerPlan): string {
+  const { weightsBytes, kvBytes, computeBytes, overheadBytes } =
+    plan.kind === "cpu-only" || gpu === null ? plan.ram : plan.predicted;
+  const words = [
+    `Weights ${formatGib(weightsBytes)}`,
+    `KV cache for ${formatTokens(plan.contextTokens)} tokens ${formatGib(kvBytes)}`,
+    `compute ${formatGib(computeBytes)}`,
+  ];
+  if (gpu === null || plan.kind === "cpu-only") return `${words.join(", ")}, in system memory.`;
+  words.push(`overhead ${formatGib(overheadBytes)}`);
+  const others = gpu.usedByOthersBytes > 0 ? `, on top of ${formatGib(gpu.usedByOthersBytes)} used by others` : "";
+  return `${words.join(", ")}${others}.`;
+}
