@@ -1,15 +1,19 @@
-/** `npm run bench -- [suite] [--json]`: each suite prints a table with ratios; --json prints the same figures for machines. */
-type Suite = (options: { json: boolean; args: readonly string[] }) => Promise<void>;
+/** `npm run bench -- suite [--json]`: each suite prints a table with ratios; --json prints the same figures for machines. */
+export interface BenchOptions {
+  readonly json: boolean;
+  /** What follows the suite's name. */
+  readonly args: readonly string[];
+}
 
-const suites: Record<string, () => Promise<Suite>> = {};
+/** Each suite is loaded only when it is named: they pull in servers, browsers and the engine. */
+const suites: Record<string, () => Promise<(options: BenchOptions) => Promise<void>>> = {};
 
-const [name, ...args] = process.argv.slice(2).filter(argument => argument !== "--json");
-const json = process.argv.includes("--json");
-const load = name === undefined ? undefined : suites[name];
-
+const [suiteName, ...args] = process.argv.slice(2).filter(argument => argument !== "--json");
+const load = suiteName === undefined ? undefined : suites[suiteName];
 if (load === undefined) {
   console.error(`Which benchmark? npm run bench -- ${Object.keys(suites).join(" | ")} [--json]`);
   process.exit(2);
 }
-const suite = await load();
-await suite({ json, args });
+const runSuite = await load();
+await runSuite({ json: process.argv.includes("--json"), args });
+process.exit(0);
