@@ -1,7 +1,7 @@
 import { type KvType, kvTypes } from "@/lib/schema/kv-type";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
-import { computeBytes, kvBytesOfLayer, memoryNeed } from "./memory-need";
+import { gpuComputeBytes, kvBytesOfLayer, memoryNeed } from "./memory-need";
 
 /**
  * Highest need seen up to each breakpoint of a surface, for every number of GPU layers.
@@ -17,14 +17,14 @@ const envelopes = new WeakMap<MemorySurface, Map<KvType, Envelope>>();
 
 /** GPU bytes of weights, KV cache and compute for k = 0..L+1, as the surface says. */
 function gpuNeeds(surface: MemorySurface, contextTokens: number, kvType: KvType): Float64Array {
-  const blocks = surface.model.blocks;
-  const needs = new Float64Array(blocks + 2);
+  const at = { contextTokens, kvType };
+  const needs = gpuComputeBytes(surface, contextTokens, kvType);
   let kvBytes = 0;
-  for (let gpuLayers = 0; gpuLayers <= blocks + 1; gpuLayers++) {
-    const joining = gpuLayers === 0 ? undefined : surface.layers[blocks + 1 - gpuLayers];
-    if (joining !== undefined) kvBytes += kvBytesOfLayer(joining, { contextTokens, kvType }, surface);
-    const compute = computeBytes(surface, { gpuLayers, contextTokens, kvType }, "gpuBytes");
-    needs[gpuLayers] = (surface.gpuWeightsBytes[gpuLayers] ?? 0) + kvBytes + compute;
+  let gpuLayers = 1;
+  for (const joining of surface.layers.toReversed()) {
+    kvBytes += kvBytesOfLayer(joining, at, surface);
+    needs[gpuLayers] = (needs[gpuLayers] ?? 0) + kvBytes + (surface.gpuWeightsBytes[gpuLayers] ?? 0);
+    gpuLayers++;
   }
   return needs;
 }

@@ -68,20 +68,36 @@ function onColumn(column: ComputeColumn, cells: number, side: "gpuBytes" | "ramB
  * takes part in others: it has a graph of its own, and it may come from a build without a GPU.
  */
 export function computeBytes(surface: MemorySurface, at: MemoryPoint, side: "gpuBytes" | "ramBytes"): number {
+  const columns = surface.compute[at.kvType];
   const cells = padUp(at.contextTokens, CONTEXT_PAD_TOKENS);
-  let left: ComputeColumn | undefined;
-  for (const right of surface.compute[at.kvType]) {
-    if (right.gpuLayers < at.gpuLayers) {
-      left = right;
-      continue;
-    }
-    const atRight = onColumn(right, cells, side);
-    if (left === undefined || left.gpuLayers === 0 || right.gpuLayers === at.gpuLayers) return Math.ceil(atRight);
-    const atLeft = onColumn(left, cells, side);
-    const share = (at.gpuLayers - left.gpuLayers) / (right.gpuLayers - left.gpuLayers);
-    return Math.ceil(atLeft + (atRight - atLeft) * share);
+  const above = columns.findIndex(column => column.gpuLayers >= at.gpuLayers);
+  const right = columns[above] ?? columns.at(-1);
+  const left = columns[above - 1];
+  if (right === undefined) return 0;
+  const atRight = onColumn(right, cells, side);
+  if (left === undefined || left.gpuLayers === 0 || right.gpuLayers <= at.gpuLayers) return Math.ceil(atRight);
+  return between(left.gpuLayers, onColumn(left, cells, side), right.gpuLayers, atRight, at.gpuLayers);
+}
+
+const between = (leftLayers: number, left: number, rightLayers: number, right: number, gpuLayers: number): number =>
+  Math.ceil(left + ((right - left) * (gpuLayers - leftLayers)) / (rightLayers - leftLayers));
+
+/** `computeBytes` on the GPU for k = 0..L+1 in one pass: each column is read once. */
+export function gpuComputeBytes(surface: MemorySurface, contextTokens: number, kvType: KvType): Float64Array {
+  const cells = padUp(contextTokens, CONTEXT_PAD_TOKENS);
+  const bytes = new Float64Array(surface.model.blocks + 2);
+  let leftLayers = 0;
+  let left = 0;
+  for (const column of surface.compute[kvType]) {
+    const right = onColumn(column, cells, "gpuBytes");
+    for (let gpuLayers = leftLayers + 1; gpuLayers < column.gpuLayers; gpuLayers++)
+      bytes[gpuLayers] =
+        leftLayers === 0 ? Math.ceil(right) : between(leftLayers, left, column.gpuLayers, right, gpuLayers);
+    bytes[column.gpuLayers] = Math.ceil(right);
+    leftLayers = column.gpuLayers;
+    left = right;
   }
-  return left === undefined ? 0 : Math.ceil(onColumn(left, cells, side));
+  return bytes.fill(Math.ceil(left), leftLayers + 1);
 }
 
 const parts = (weightsBytes: number, kvBytes: number, computePartBytes: number): MemoryParts => ({
