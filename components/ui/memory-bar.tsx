@@ -13,7 +13,6 @@ interface MemoryBarProps {
   readonly label: string;
   /** The whole state in words: role=meter has one number, this says the rest. */
   readonly valueText: string;
-  readonly targetBytes?: number | null;
   readonly className?: string;
 }
 
@@ -21,11 +20,11 @@ interface MemoryBarProps {
  * A bar of memory parts, role=meter. Pure SVG geometry and no inline style, so a server-rendered one passes a CSP
  * without unsafe-inline.
  */
-export function MemoryBar({ parts, totalBytes, label, valueText, targetBytes, className }: MemoryBarProps) {
+export function MemoryBar({ parts, totalBytes, label, valueText, className }: MemoryBarProps) {
   const hatchId = useId();
   const usedBytes = parts.reduce((sum, part) => sum + part.bytes, 0);
+  const percent = (bytes: number) => `${totalBytes > 0 ? (bytes / totalBytes) * 100 : 0}%`;
   let startBytes = 0;
-  const share = (bytes: number) => (totalBytes > 0 ? (bytes / totalBytes) * 100 : 0);
   return (
     // biome-ignore lint/a11y/useSemanticElements: <meter> shows one value and cannot be drawn in parts.
     <div
@@ -40,26 +39,25 @@ export function MemoryBar({ parts, totalBytes, label, valueText, targetBytes, cl
       <svg aria-hidden="true" className="block size-full overflow-hidden rounded-[inherit]">
         <defs>
           <pattern id={hatchId} width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
-            <rect width="2" height="6" fill="var(--others)" />
+            <rect width="2.5" height="6" fill="var(--others)" />
           </pattern>
         </defs>
         {parts.map(part => {
-          const x = share(startBytes);
+          const x = percent(startBytes);
           startBytes += part.bytes;
           const fill = part.fill === "hatched" ? `url(#${hatchId})` : part.fill;
-          return <rect key={part.name} x={`${x}%`} width={`${share(part.bytes)}%`} height="100%" fill={fill} />;
+          return (
+            <rect
+              key={part.name}
+              x={x}
+              width={percent(part.bytes)}
+              height="100%"
+              fill={fill}
+              stroke="var(--sunken)"
+              strokeWidth={part.bytes > 0 ? 1 : 0}
+            />
+          );
         })}
-        {targetBytes != null && (
-          <line
-            x1={`${share(targetBytes)}%`}
-            x2={`${share(targetBytes)}%`}
-            y1="0"
-            y2="100%"
-            stroke="var(--target)"
-            strokeWidth="2"
-            strokeDasharray="3 2"
-          />
-        )}
       </svg>
     </div>
   );

@@ -1,3 +1,5 @@
+import { type ContextImpact, contextImpact } from "@/lib/plan/context-impact";
+import { explainPlan, type PlanExplanation } from "@/lib/plan/explain-plan";
 import type { LayerPlan } from "@/lib/plan/layer-plan";
 import { planLayers } from "@/lib/plan/plan-layers";
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
@@ -79,5 +81,37 @@ export const planStore = deriveStore(
   null as PlanView | null,
 );
 
+/** Why it is this many layers, and what would give more. */
+const explanationStore = deriveStore(
+  [planStore],
+  () => [planStore.get()] as const,
+  ([view]): PlanExplanation | null => view && explainPlan(view.surface, view.gpu, view.settings, view.plan),
+  null as PlanExplanation | null,
+);
+
+/** What the context costs, for the chart and its table. */
+const impactStore = deriveStore(
+  [planStore],
+  () => [planStore.get()] as const,
+  ([view]): ContextImpact | null => view && contextImpact(view.surface, view.gpu, view.settings),
+  null as ContextImpact | null,
+);
+
+/**
+ * The draft's plan on the card that this computer really has: what Apply will do. The same object as the plan that is
+ * shown, unless that is for an assumed card.
+ */
+const ownPlanStore = deriveStore(
+  [planStore, liveStore],
+  () => [planStore.get(), presentGpu()] as const,
+  ([view, gpu]): LayerPlan | null =>
+    view && (view.isAssumed ? planLayers(view.surface, gpu, view.settings) : view.plan),
+  null as LayerPlan | null,
+);
+
+export const useOwnPlan = (): LayerPlan | null => useStore(ownPlanStore, plan => plan);
+export const usePlanCard = (): PlanCard => useStore(planCardStore, card => card);
+export const useExplanation = (): PlanExplanation | null => useStore(explanationStore, explanation => explanation);
+export const useContextImpact = (): ContextImpact | null => useStore(impactStore, impact => impact);
 export const usePlanView = (): PlanView | null => useStore(planStore, view => view);
 export const usePlan = (): LayerPlan | null => useStore(planStore, view => view?.plan ?? null);

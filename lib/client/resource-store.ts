@@ -30,7 +30,7 @@ export function createResource<Schema extends z.ZodType>(
     const state = await readResource(path, schema);
     if (request === newest) store.set(state);
   };
-  const store: Store<ResourceState<z.output<Schema>>> = createStore({ data: null, error: null }, () => {
+  const store = createStore<ResourceState<z.output<Schema>>>({ data: null, error: null }, () => {
     void refresh();
     return watchChanges(changes, () => void refresh());
   });

@@ -1,0 +1,41 @@
+"use client";
+import { memo } from "react";
+import { Card } from "@/components/ui/card";
+import { MemoryFigures } from "@/components/vram/memory-figures";
+import { MemoryGauge } from "@/components/vram/memory-gauge";
+import { partBytes } from "@/components/vram/memory-parts";
+import { usePlanView } from "@/lib/client/plan-store";
+import { GaugeHistory } from "./gauge-history";
+import { GaugeProcesses } from "./gauge-processes";
+import { GpuReadings } from "./gpu-readings";
+import { useMeasuredMemory } from "./use-measured-memory";
+
+/** The card's memory: what the plan would take of it, and what is taken now. */
+export const GaugeCard = memo(function GaugeCard() {
+  const view = usePlanView();
+  const measured = useMeasuredMemory();
+  if (view?.gpu == null) return null;
+  const { gpu, plan, settings, isAssumed } = view;
+  const { totalBytes } = gpu;
+  const planned = partBytes(plan.predicted, gpu.usedByOthersBytes);
+  const now = isAssumed ? null : measured;
+  return (
+    <Card heading="GPU memory" aside={isAssumed ? `planned for ${gpu.name}, not this computer` : <GpuReadings />}>
+      <MemoryGauge
+        totalBytes={totalBytes}
+        targetBytes={settings.TARGET_VRAM_USAGE * totalBytes}
+        rows={[
+          { name: "Plan", bytes: planned },
+          ...(now === null ? [] : [{ name: "Now", bytes: now.bytes, isStale: now.isStale }]),
+        ]}
+      />
+      <MemoryFigures planned={planned} now={now?.bytes ?? null} totalBytes={totalBytes} />
+      {now !== null && (
+        <div className="mt-3 flex flex-col gap-2">
+          <GaugeHistory totalBytes={totalBytes} />
+          <GaugeProcesses />
+        </div>
+      )}
+    </Card>
+  );
+});

@@ -1,0 +1,33 @@
+"use client";
+import { useMemo } from "react";
+import { type MemoryMoment, MemorySparkline } from "@/components/vram/memory-sparkline";
+import { HISTORY_LENGTH, useLive } from "@/lib/client/live-store";
+import type { Telemetry } from "@/lib/schema/live-events";
+import { formatGib } from "@/lib/units/bytes";
+
+const SPAN_MS = HISTORY_LENGTH * 1000;
+
+function momentsOf(history: readonly Telemetry[]): MemoryMoment[] {
+  return history.flatMap(({ atMs, gpu }) =>
+    gpu.memory === null
+      ? []
+      : [{ atMs, othersBytes: gpu.memory.usedByOthersBytes, engineBytes: gpu.memory.heldByEngineBytes }],
+  );
+}
+
+/** The last three minutes of the card. */
+export function GaugeHistory({ totalBytes }: { readonly totalBytes: number }) {
+  const history = useLive(state => state.history);
+  const moments = useMemo(() => momentsOf(history), [history]);
+  const last = moments.at(-1);
+  if (last === undefined || moments.length < 2) return null;
+  return (
+    <div>
+      <MemorySparkline moments={moments} totalBytes={totalBytes} spanMs={SPAN_MS} />
+      <p className="mt-1 flex justify-between text-ink-3 text-xs">
+        <span>last 3 minutes</span>
+        <span>now {formatGib(last.othersBytes + last.engineBytes)} in use</span>
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,48 @@
+"use client";
+import { cardStore, chooseCard } from "@/lib/client/card-store";
+import { planCardStore } from "@/lib/client/plan-store";
+import { draftSettings } from "@/lib/client/settings-store";
+import type { Counterfactual } from "@/lib/plan/counterfactuals";
+import { bytesToMib } from "@/lib/units/bytes";
+
+/** Previews one change in every view; nothing is applied. */
+function preview({ patch, closesOthers }: Counterfactual): void {
+  if (patch !== null) draftSettings(patch);
+  else if (closesOthers) previewEmptyCard();
+}
+
+/** The same card as if nobody else used it. */
+function previewEmptyCard(): void {
+  const { gpu } = planCardStore.get();
+  const totalMib = gpu === null ? cardStore.get().card.totalMib : Math.round(bytesToMib(gpu.totalBytes));
+  chooseCard(true, { totalMib, usedMib: 0 });
+}
+
+interface PlanChipsProps {
+  readonly counterfactuals: readonly Counterfactual[];
+  readonly totalLayers: number;
+}
+
+/** "What if": one change each, with the layers it would give. */
+export function PlanChips({ counterfactuals, totalLayers }: PlanChipsProps) {
+  if (counterfactuals.length === 0) return null;
+  return (
+    <ul aria-label="What would give more layers" className="mt-3 flex flex-wrap gap-2">
+      {counterfactuals.map(change => (
+        <li key={change.label}>
+          <button
+            type="button"
+            onClick={() => preview(change)}
+            className="flex min-h-8 items-center gap-2 rounded-full border border-line-strong bg-raised px-3 text-sm hover:bg-sunken"
+          >
+            {change.label}
+            <strong className="font-semibold text-accent">
+              {change.full ? `all ${totalLayers}` : change.gpuLayers}
+              <span className="sr-only"> layers on the GPU</span>
+            </strong>
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}

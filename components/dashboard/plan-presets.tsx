@@ -1,0 +1,51 @@
+"use client";
+import { classNames } from "@/components/ui/class-names";
+import { draftSettings } from "@/lib/client/settings-store";
+import type { PlanPreset } from "@/lib/plan/presets";
+import type { PlanSettings } from "@/lib/schema/settings";
+import { formatGib } from "@/lib/units/bytes";
+import { formatTokens } from "@/lib/units/tokens";
+
+interface PlanPresetsProps {
+  readonly presets: readonly PlanPreset[];
+  readonly settings: PlanSettings;
+}
+
+/** Is this preset what is planned already? */
+const isChosen = ({ patch }: PlanPreset, settings: PlanSettings): boolean =>
+  patch.LAYERS === settings.LAYERS &&
+  patch.N_CTX === settings.N_CTX &&
+  patch.KV_CACHE_QUANT === settings.KV_CACHE_QUANT;
+
+/** Three ways to go, computed for this model and card. */
+export function PlanPresets({ presets, settings }: PlanPresetsProps) {
+  if (presets.length === 0) return null;
+  return (
+    <ul aria-label="Presets" className="mt-4 grid gap-2 sm:grid-cols-3">
+      {presets.map(preset => (
+        <li key={preset.id}>
+          <button
+            type="button"
+            aria-pressed={isChosen(preset, settings)}
+            onClick={() => draftSettings(preset.patch)}
+            className={classNames(
+              "flex size-full flex-col rounded-control border px-3 py-2 text-left",
+              isChosen(preset, settings)
+                ? "border-accent bg-accent-soft"
+                : "border-line-strong bg-raised hover:bg-sunken",
+            )}
+          >
+            <span className="font-semibold text-sm">{preset.label}</span>
+            <span className="text-ink-2 text-xs">{presetInWords(preset)}</span>
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function presetInWords({ plan }: PlanPreset): string {
+  const layers = plan.kind === "cpu-only" ? "CPU only" : `${plan.gpuLayers} of ${plan.totalLayers} layers`;
+  const memory = plan.gpuBytes === 0 ? "" : ` · ${formatGib(plan.gpuBytes)}`;
+  return `${layers} · ${formatTokens(plan.contextTokens)} tokens · ${plan.kvType}${memory}`;
+}

@@ -1,0 +1,42 @@
+import { useMemo } from "react";
+import type { PartBytes } from "@/components/vram/memory-parts";
+import { useLive } from "@/lib/client/live-store";
+import type { EngineSnapshot, Telemetry } from "@/lib/schema/live-events";
+
+export interface MeasuredMemory {
+  readonly bytes: PartBytes;
+  readonly isStale: boolean;
+}
+
+/** A reading that is older than this when it is sent is no reading of now: nvidia-smi hangs, or the card is gone. */
+const STALE_MS = 5000;
+
+/**
+ * The card as it was last read. What the engine holds is cut by what its load reported; what the driver counts beyond
+ * that is overhead.
+ */
+export function measuredMemory(telemetry: Telemetry | null, held: EngineSnapshot["held"]): MeasuredMemory | null {
+  const memory = telemetry?.gpu.memory ?? null;
+  if (telemetry === null || memory === null) return null;
+  const buffersBytes = held === null ? 0 : held.weightsBytes + held.kvBytes + held.computeBytes;
+  return {
+    bytes: {
+      others: memory.usedByOthersBytes,
+      weights: held?.weightsBytes ?? 0,
+      kv: held?.kvBytes ?? 0,
+      compute: held?.computeBytes ?? 0,
+      overhead: Math.max(0, memory.heldByEngineBytes - buffersBytes),
+    },
+    isStale: telemetry.atMs - telemetry.gpu.readAtMs > STALE_MS,
+  };
+}
+
+export function useMeasuredMemory(): MeasuredMemory | null {
+  const telemetry = useLive(state => state.telemetry);
+  const held = useLive(state => state.engine?.held ?? null);
+  const isLost = useLive(state => state.connection === "lost");
+  return useMemo(() => {
+    const measured = measuredMemory(telemetry, held);
+    return measured && { ...measured, isStale: measured.isStale || isLost };
+  }, [telemetry, held, isLost]);
+}

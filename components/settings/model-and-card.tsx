@@ -1,0 +1,56 @@
+"use client";
+import Link from "next/link";
+import { buttonClass } from "@/components/ui/button";
+import { Choice } from "@/components/ui/choice";
+import { chooseCard } from "@/lib/client/card-store";
+import { usePlanCard } from "@/lib/client/plan-store";
+import { useModel } from "@/lib/client/surface-store";
+import { formatGib } from "@/lib/units/bytes";
+import { formatTokensShort } from "@/lib/units/tokens";
+import { AssumedCardFields } from "./assumed-card-fields";
+
+const cardOptions = [
+  { value: "present", label: "This computer" },
+  { value: "assumed", label: "Another card" },
+] as const;
+
+/** What is planned for: which model on which card. */
+export function ModelAndCard() {
+  const model = useModel();
+  const { gpu, isAssumed } = usePlanCard();
+  return (
+    <div className="flex flex-col gap-3 border-line border-b px-4 pt-4 pb-4">
+      <div className="flex items-center gap-3">
+        <div className="min-w-0">
+          <p className="truncate font-semibold" title={model?.name}>
+            {model?.name ?? "No model"}
+          </p>
+          {model && (
+            <p className="text-ink-3 text-xs">
+              {model.architecture} · {model.quantization} · {formatGib(model.fileBytes)} · trained for{" "}
+              {formatTokensShort(model.trainContextTokens)}
+            </p>
+          )}
+        </div>
+        <Link href="/models" prefetch={false} className={`ml-auto ${buttonClass("plain", "sm")}`}>
+          Change
+        </Link>
+      </div>
+      <Choice
+        label="Card to plan for"
+        value={isAssumed ? "assumed" : "present"}
+        options={cardOptions}
+        onChange={value => chooseCard(value === "assumed")}
+      />
+      {isAssumed ? (
+        <AssumedCardFields />
+      ) : (
+        <p className="text-ink-3 text-xs">
+          {gpu === null
+            ? "No usable GPU: everything runs on the CPU, in system memory."
+            : `${gpu.name} · ${formatGib(gpu.totalBytes)}, ${formatGib(gpu.usedByOthersBytes)} used by others`}
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,40 @@
+"use client";
+import { memo } from "react";
+import { type SettingGroup, settingKeys } from "@/lib/schema/settings";
+import { ApplyBar } from "./apply-bar";
+import { ModelAndCard } from "./model-and-card";
+import { SettingField } from "./setting-field";
+import { rowOf } from "./setting-format";
+import { SettingsSection } from "./settings-section";
+
+/** The model has its own screen; it heads the panel instead of standing among the rows. */
+const sections: readonly { group: SettingGroup; heading: string; isOpen: boolean }[] = [
+  { group: "memory", heading: "Memory", isOpen: true },
+  { group: "compute", heading: "Compute", isOpen: true },
+  { group: "sampling", heading: "Sampling", isOpen: false },
+  { group: "chat", heading: "Chat", isOpen: false },
+];
+
+/** Every setting of the table, as the control that its row asks for. */
+export const SettingsPanel = memo(function SettingsPanel() {
+  return (
+    <section
+      aria-label="Settings"
+      className="card flex min-w-0 flex-col lg:max-h-[calc(100dvh-var(--header-height)-2rem)]"
+    >
+      <div className="min-h-0 flex-1 overflow-y-auto">
+        <ModelAndCard />
+        {sections.map(({ group, heading, isOpen }) => (
+          <SettingsSection key={group} heading={heading} isOpen={isOpen}>
+            {settingKeys
+              .filter(key => rowOf(key).group === group)
+              .map(key => (
+                <SettingField key={key} settingKey={key} />
+              ))}
+          </SettingsSection>
+        ))}
+      </div>
+      <ApplyBar />
+    </section>
+  );
+});

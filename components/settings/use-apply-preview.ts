@@ -1,0 +1,19 @@
+import { useMemo } from "react";
+import { type ApplyPreview, applyPreview } from "@/lib/client/apply-preview";
+import { useEngine } from "@/lib/client/live-store";
+import { useOwnPlan } from "@/lib/client/plan-store";
+import { useReceipts } from "@/lib/client/receipt-store";
+import { useSettings } from "@/lib/client/settings-store";
+
+/** What applying the draft would do to this computer's engine; null while that is not known. */
+export function useApplyPreview(): ApplyPreview | null {
+  const saved = useSettings(state => state.saved);
+  const patch = useSettings(state => state.patch);
+  const plan = useOwnPlan();
+  const loaded = useEngine()?.config ?? null;
+  const receipts = useReceipts();
+  return useMemo(
+    () => saved && plan && applyPreview({ loaded, saved, patch, plan, receipts: receipts ?? [] }),
+    [loaded, saved, patch, plan, receipts],
+  );
+}

@@ -1,0 +1,54 @@
+import { bytesToGib, formatGib, GIB } from "@/lib/units/bytes";
+
+interface GaugeScaleProps {
+  readonly totalBytes: number;
+  readonly targetBytes: number | null;
+}
+
+/** Whole GiB that are far enough apart to be read at any width: at most eight steps. */
+export function gibTicks(totalBytes: number): number[] {
+  const total = bytesToGib(totalBytes);
+  const step = [0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128].find(width => total / width <= 8) ?? 256;
+  return Array.from({ length: Math.floor(total / step + 1e-9) + 1 }, (_, index) => index * step);
+}
+
+/** The line that memory stays under, drawn across all bars of a gauge, with its label above. */
+export function TargetLine({ totalBytes, targetBytes }: GaugeScaleProps) {
+  if (targetBytes === null || totalBytes === 0) return null;
+  const percent = (targetBytes / totalBytes) * 100;
+  const x = `${percent}%`;
+  return (
+    <svg aria-hidden="true" className="pointer-events-none absolute inset-0 size-full overflow-visible">
+      <line x1={x} x2={x} y1="2" y2="100%" stroke="var(--target)" strokeWidth="2" strokeDasharray="4 3" />
+      <text
+        x={x}
+        dx={percent > 50 ? -6 : 6}
+        y="12"
+        textAnchor={percent > 50 ? "end" : "start"}
+        className="fill-target font-semibold text-xs"
+      >
+        target {formatGib(targetBytes)}
+      </text>
+    </svg>
+  );
+}
+
+export function GaugeAxis({ totalBytes }: Pick<GaugeScaleProps, "totalBytes">) {
+  const ticks = gibTicks(totalBytes);
+  const anchor = (index: number) => (index === 0 ? "start" : index === ticks.length - 1 ? "end" : "middle");
+  return (
+    <svg aria-hidden="true" className="mt-1 block h-4 w-full overflow-visible">
+      {ticks.map((gib, index) => (
+        <text
+          key={gib}
+          x={`${((gib * GIB) / totalBytes) * 100}%`}
+          y="11"
+          textAnchor={anchor(index)}
+          className="fill-ink-3 text-[11px]"
+        >
+          {index === ticks.length - 1 ? `${gib} GiB` : gib}
+        </text>
+      ))}
+    </svg>
+  );
+}

@@ -1,0 +1,67 @@
+import { memo } from "react";
+import { classNames } from "@/components/ui/class-names";
+import type { PlannedLayer } from "@/lib/plan/layer-plan";
+import { layerInWords, layerShortName } from "./layer-words";
+
+interface LayerCellProps {
+  readonly layer: PlannedLayer;
+  readonly id: string;
+  /** Bytes that fill a cell to its top. */
+  readonly scaleBytes: number;
+  readonly isActive: boolean;
+}
+
+const kvFill = { "sliding-window": "url(#kv-window)", recurrent: "url(#kv-recurrent)" } as const;
+
+const sameCell = (before: LayerCellProps, after: LayerCellProps): boolean =>
+  before.isActive === after.isActive &&
+  before.scaleBytes === after.scaleBytes &&
+  before.layer.device === after.layer.device &&
+  before.layer.weightsBytes === after.layer.weightsBytes &&
+  before.layer.kvBytes === after.layer.kvBytes &&
+  before.layer.kind === after.layer.kind;
+
+/** One layer: its weights, and the KV cache on top of them, to the scale of the whole map. */
+export const LayerCell = memo(function LayerCell({ layer, id, scaleBytes, isActive }: LayerCellProps) {
+  const percent = (bytes: number) => Math.min(100, (bytes / scaleBytes) * 100);
+  const weights = percent(layer.weightsBytes);
+  const kv = Math.min(100 - weights, percent(layer.kvBytes));
+  const isOnGpu = layer.device === "gpu";
+  const fill = layer.kind in kvFill ? kvFill[layer.kind as keyof typeof kvFill] : "var(--kv)";
+  return (
+    // biome-ignore lint/a11y/useFocusableInteractive: the map has the focus and names this cell by aria-activedescendant.
+    <div
+      id={id}
+      role="option"
+      aria-selected={isActive}
+      aria-label={layerInWords(layer)}
+      data-layer={layer.index}
+      className={classNames(
+        "relative h-(--cell-height) overflow-hidden rounded-cell border text-center",
+        isOnGpu ? "border-line-strong bg-raised" : "border-line border-dashed bg-sunken",
+        isActive && "outline-2 outline-accent outline-offset-1",
+      )}
+    >
+      <span className={classNames("block pt-0.5 text-[11px] leading-[14px]", isOnGpu ? "text-ink-2" : "text-ink-3")}>
+        {layerShortName(layer)}
+      </span>
+      <svg
+        aria-hidden="true"
+        viewBox="0 0 10 100"
+        preserveAspectRatio="none"
+        className={classNames(
+          "absolute inset-x-0 bottom-0 h-[calc(100%-17px)] w-full transition-opacity duration-120",
+          !isOnGpu && "opacity-30",
+        )}
+      >
+        <rect
+          y={100 - weights}
+          width="10"
+          height={weights}
+          fill={layer.experts > 0 ? "url(#weights-experts)" : "var(--weights)"}
+        />
+        <rect y={100 - weights - kv} width="10" height={kv} fill={fill} />
+      </svg>
+    </div>
+  );
+}, sameCell);

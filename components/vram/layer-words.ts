@@ -1,0 +1,35 @@
+import type { PlannedLayer } from "@/lib/plan/layer-plan";
+import type { LayerKind } from "@/lib/schema/memory-surface";
+import { formatMib } from "@/lib/units/bytes";
+
+const kindWords: Record<LayerKind, string> = {
+  attention: "attention",
+  "sliding-window": "sliding-window attention",
+  recurrent: "recurrent",
+  "feed-forward": "feed-forward only",
+  output: "output",
+  embedding: "token embedding",
+};
+
+/** "emb", "out" or the block's number: what fits a cell. */
+export function layerShortName(layer: PlannedLayer): string {
+  if (layer.role === "embedding") return "emb";
+  return layer.role === "output" ? "out" : String(layer.index);
+}
+
+export function layerName(layer: PlannedLayer): string {
+  if (layer.role === "embedding") return "Token embedding";
+  return layer.role === "output" ? "Output layer" : `Layer ${layer.index}`;
+}
+
+/** "Layer 12, on the GPU: attention, weights 117.0 MiB, KV cache 128.0 MiB" */
+export function layerInWords(layer: PlannedLayer): string {
+  const place = layer.device === "gpu" ? "on the GPU" : "in system memory";
+  const facts = [
+    ...(layer.role === "block" ? [kindWords[layer.kind]] : []),
+    ...(layer.experts > 0 ? [`${layer.experts} experts`] : []),
+    `weights ${formatMib(layer.weightsBytes)}`,
+    ...(layer.kvBytes > 0 ? [`${layer.kind === "recurrent" ? "state" : "KV cache"} ${formatMib(layer.kvBytes)}`] : []),
+  ];
+  return `${layerName(layer)}, ${place}: ${facts.join(", ")}`;
+}

@@ -1,0 +1,53 @@
+import { formatGib } from "@/lib/units/bytes";
+import { memoryPartLooks, type PartBytes, usedBytes } from "./memory-parts";
+import { Swatch } from "./swatch";
+
+interface MemoryFiguresProps {
+  readonly planned: PartBytes;
+  /** Null where it was not measured. */
+  readonly now: PartBytes | null;
+  readonly totalBytes: number;
+}
+
+/** The legend of the gauge that is its table as well: each part, planned and as it is. */
+export function MemoryFigures({ planned, now, totalBytes }: MemoryFiguresProps) {
+  return (
+    <dl className="mt-3 grid grid-cols-2 gap-x-4 gap-y-2.5 sm:grid-cols-3 lg:grid-cols-6">
+      {memoryPartLooks.map(part => (
+        <Figure
+          key={part.id}
+          name={part.name}
+          fill={part.fill}
+          plannedBytes={planned[part.id]}
+          nowBytes={now?.[part.id] ?? null}
+        />
+      ))}
+      <Figure
+        name="Free"
+        fill="none"
+        plannedBytes={totalBytes - usedBytes(planned)}
+        nowBytes={now && totalBytes - usedBytes(now)}
+      />
+    </dl>
+  );
+}
+
+interface FigureProps {
+  readonly name: string;
+  readonly fill: string;
+  readonly plannedBytes: number;
+  readonly nowBytes: number | null;
+}
+
+function Figure({ name, fill, plannedBytes, nowBytes }: FigureProps) {
+  return (
+    <div className="min-w-0">
+      <dt className="flex items-center gap-1.5 text-ink-2 text-sm">
+        <Swatch fill={fill} />
+        {name}
+      </dt>
+      <dd className="font-semibold">{formatGib(plannedBytes)}</dd>
+      {nowBytes !== null && <dd className="text-ink-3 text-xs">now {formatGib(nowBytes)}</dd>}
+    </div>
+  );
+}

@@ -1,0 +1,48 @@
+import { MemoryBar } from "@/components/ui/memory-bar";
+import { GaugeAxis, TargetLine } from "./gauge-scale";
+import { memoryPartLooks, type PartBytes, partsInWords } from "./memory-parts";
+
+export interface GaugeRow {
+  /** "Plan" or "Now". */
+  readonly name: string;
+  readonly bytes: PartBytes;
+  /** An old reading is shown, but never as if it were of this second. */
+  readonly isStale?: boolean;
+}
+
+interface MemoryGaugeProps {
+  readonly totalBytes: number;
+  readonly targetBytes: number | null;
+  readonly rows: readonly GaugeRow[];
+}
+
+/** What holds the memory of a card, as planned and as it is, on one scale under one target line. */
+export function MemoryGauge({ totalBytes, targetBytes, rows }: MemoryGaugeProps) {
+  return (
+    <div className="grid grid-cols-[auto_minmax(0,1fr)] gap-x-3">
+      <div className="flex flex-col gap-1.5 pt-5 text-ink-2 text-sm">
+        {rows.map((row, index) => (
+          <span key={row.name} className={index === 0 ? "flex h-9 items-center" : "flex h-4 items-center"}>
+            {row.name}
+          </span>
+        ))}
+      </div>
+      <div className="min-w-0">
+        <div className="relative flex flex-col gap-1.5 pt-5">
+          {rows.map((row, index) => (
+            <MemoryBar
+              key={row.name}
+              label={`GPU memory, ${row.name.toLowerCase()}`}
+              valueText={`${partsInWords(row.bytes, totalBytes)}${row.isStale ? ", stale" : ""}`}
+              totalBytes={totalBytes}
+              parts={memoryPartLooks.map(({ id, name, fill }) => ({ name, fill, bytes: row.bytes[id] }))}
+              className={`${index === 0 ? "h-9" : "h-4"} rounded-[6px] bg-sunken shadow-[0_0_0_1px_var(--line-strong)] ${row.isStale ? "opacity-45 grayscale" : ""}`}
+            />
+          ))}
+          <TargetLine totalBytes={totalBytes} targetBytes={targetBytes} />
+        </div>
+        <GaugeAxis totalBytes={totalBytes} />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,35 @@
+import type { MemoryParts } from "@/lib/schema/receipt";
+import { formatGib } from "@/lib/units/bytes";
+
+export type PartId = "others" | "weights" | "kv" | "compute" | "overhead";
+
+/** Memory of a card or of the computer, cut into what holds it. The rest of the total is free. */
+export type PartBytes = Readonly<Record<PartId, number>>;
+
+/** In the order in which every picture draws them. */
+export const memoryPartLooks = [
+  { id: "others", name: "Others", fill: "hatched" },
+  { id: "weights", name: "Weights", fill: "var(--weights)" },
+  { id: "kv", name: "KV cache", fill: "var(--kv)" },
+  { id: "compute", name: "Compute", fill: "var(--compute)" },
+  { id: "overhead", name: "Overhead", fill: "var(--overhead)" },
+] as const satisfies readonly { id: PartId; name: string; fill: string }[];
+
+export const partBytes = (parts: MemoryParts, othersBytes: number): PartBytes => ({
+  others: othersBytes,
+  weights: parts.weightsBytes,
+  kv: parts.kvBytes,
+  compute: parts.computeBytes,
+  overhead: parts.overheadBytes,
+});
+
+export const usedBytes = (bytes: PartBytes): number => memoryPartLooks.reduce((sum, part) => sum + bytes[part.id], 0);
+
+/** "6.20 GiB of 8.00 GiB: others 0.84 GiB, weights 2.39 GiB": what a meter says aloud. Empty parts are left out. */
+export function partsInWords(bytes: PartBytes, totalBytes: number): string {
+  const parts = memoryPartLooks
+    .filter(part => bytes[part.id] > 0)
+    .map(part => `${part.name.toLowerCase()} ${formatGib(bytes[part.id])}`);
+  const list = parts.length === 0 ? "" : `: ${parts.join(", ")}`;
+  return `${formatGib(usedBytes(bytes))} of ${formatGib(totalBytes)}${list}`;
+}
