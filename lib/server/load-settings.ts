@@ -1,0 +1,14 @@
+import { isDeepStrictEqual } from "node:util";
+import { type SettingKey, type Settings, type SettingsPatch, settingKeys, settingRows } from "@/lib/schema/settings";
+
+/** The settings that a load depends on; the others (sampling, system prompt) never touch the engine's memory. */
+const loadKeys: readonly SettingKey[] = settingKeys.filter(key => settingRows[key].cost !== "nothing");
+
+export const sameLoad = (one: Settings, other: Settings): boolean =>
+  loadKeys.every(key => isDeepStrictEqual(one[key], other[key]));
+
+/** `settings` with everything that a load depends on taken from `from`. */
+export const withLoadOf = (settings: Settings, from: SettingsPatch): Settings => ({
+  ...settings,
+  ...Object.fromEntries(loadKeys.flatMap(key => (from[key] === undefined ? [] : [[key, from[key]]]))),
+});
