@@ -1,0 +1,145 @@
+import { z } from "zod";
+import { errorBodySchema } from "./api-error";
+import { gpuBackendSchema } from "./gpu-memory";
+import { type FlashAttention, flashAttentionSchema, type KvType, kvTypeSchema } from "./kv-type";
+
+/** The four ways to load the model that are compared, in the order in which they run. */
+export const benchmarkWayIds = ["none", "kv-cache", "flash-attention", "all"] as const;
+const benchmarkWayIdSchema = z.enum(benchmarkWayIds);
+export type BenchmarkWayId = z.infer<typeof benchmarkWayIdSchema>;
+
+interface BenchmarkWay {
+  readonly label: string;
+  readonly kvType: KvType;
+  readonly flashAttention: FlashAttention;
+  readonly note: string;
+}
+
+/**
+ * llama.cpp creates no quantized V cache without flash attention, so "+ KV quantization" cannot stand alone: it has both, with the
+ * milder type, and its distance to "+ flash attention" is what quantization itself does. "All" takes the strongest type.
+ */
+export const benchmarkWays = {
+  none: {
+    label: "No optimization",
+    kvType: "f16",
+    flashAttention: "off",
+    note: "f16 KV cache, flash attention off.",
+  },
+  "kv-cache": {
+    label: "+ KV quantization",
+    kvType: "q8_0",
+    flashAttention: "on",
+    note: "q8_0 KV cache. llama.cpp needs flash attention for a quantized cache, so it is on here too; what quantization alone does is the difference to the next row.",
+  },
+  "flash-attention": {
+    label: "+ flash attention",
+    kvType: "f16",
+    flashAttention: "on",
+    note: "f16 KV cache, flash attention on.",
+  },
+  all: {
+    label: "All",
+    kvType: "q4_0",
+    flashAttention: "on",
+    note: "q4_0 KV cache, the smallest there is, with flash attention on.",
+  },
+} as const satisfies Record<BenchmarkWayId, BenchmarkWay>;
+
+const bytes = z.int().min(0);
+const byDeviceSchema = z.object({ gpuBytes: bytes, ramBytes: bytes });
+
+/** Medians over the repeats. */
+export const measuredSpeedSchema = z.object({
+  promptTokens: z.int(),
+  generatedTokens: z.int(),
+  repeats: z.int(),
+  prefillTokensPerSecond: z.number(),
+  decodeTokensPerSecond: z.number(),
+  /** Fastest minus slowest decode of the repeats, as a share of the median: a difference below this says nothing. */
+  decodeSpread: z.number(),
+});
+export type MeasuredSpeed = z.infer<typeof measuredSpeedSchema>;
+
+/** One way as it was planned, loaded and measured. `problem`: it could not be; the other rows stand. */
+export const benchmarkRowSchema = z.object({
+  id: benchmarkWayIdSchema,
+  kvType: kvTypeSchema,
+  flashAttention: flashAttentionSchema,
+  gpuLayers: z.int(),
+  totalLayers: z.int(),
+  /** llama.cpp's buffers as planned; what lies outside them (driver context, kernels) is in neither figure. */
+  predicted: byDeviceSchema,
+  kv: byDeviceSchema,
+  actual: byDeviceSchema.nullable(),
+  loadMs: z.number().nullable(),
+  speed: measuredSpeedSchema.nullable(),
+  problem: errorBodySchema.nullable(),
+});
+export type BenchmarkRow = z.infer<typeof benchmarkRowSchema>;
+
+/** What was measured on: runs are comparable where all of this is equal. */
+const benchmarkSubjectSchema = z.object({
+  modelName: z.string(),
+  modelFileBytes: bytes,
+  contextTokens: z.int(),
+  batchTokens: z.int(),
+  targetVramUsage: z.number(),
+  threads: z.int(),
+  backend: gpuBackendSchema,
+  /** The card, or null where everything ran on the CPU. */
+  gpuName: z.string().nullable(),
+});
+export type BenchmarkSubject = z.infer<typeof benchmarkSubjectSchema>;
+
+export const benchmarkRunSchema = z.object({
+  id: z.string(),
+  atMs: z.number(),
+  elapsedMs: z.number(),
+  subject: benchmarkSubjectSchema,
+  llamaCppRelease: z.string(),
+  rows: z.array(benchmarkRowSchema),
+});
+export type BenchmarkRun = z.infer<typeof benchmarkRunSchema>;
+
+export const benchmarkStepSchema = z.enum(["planning", "loading", "measuring", "restoring"]);
+export type BenchmarkStep = z.infer<typeof benchmarkStepSchema>;
+
+/** A benchmark while it runs. Rows that are done are in `rows` already. */
+export const benchmarkProgressSchema = z.object({
+  startedAtMs: z.number(),
+  /** The row it is at; null when all are done and the engine gets its former model back. */
+  wayId: benchmarkWayIdSchema.nullable(),
+  step: benchmarkStepSchema,
+  fraction: z.number().min(0).max(1),
+  remainingMs: z.number(),
+  cancelling: z.boolean(),
+  rows: z.array(benchmarkRowSchema),
+});
+export type BenchmarkProgress = z.infer<typeof benchmarkProgressSchema>;
+
+/** GET, POST and DELETE /api/benchmark answer with this. */
+export const benchmarkStateSchema = z.object({
+  /** What a benchmark started now would measure, and how long it would take; null while no usable model is chosen. */
+  next: z.object({ subject: benchmarkSubjectSchema, estimateMs: z.number() }).nullable(),
+  running: benchmarkProgressSchema.nullable(),
+  /** Why the last one that was started has no result: it failed, or was cancelled. */
+  problem: errorBodySchema.nullable(),
+  /** Newest first. */
+  runs: z.array(benchmarkRunSchema),
+});
+export type BenchmarkState = z.infer<typeof benchmarkStateSchema>;
+
+const subjectKeys = benchmarkSubjectSchema.keyof().options;
+
+/** The newest run before `run` that measured the same thing on the same device; `runs` are newest first. */
+export const earlierRunOf = (run: BenchmarkRun, runs: readonly BenchmarkRun[]): BenchmarkRun | null =>
+  runs.find(other => other.atMs < run.atMs && subjectKeys.every(key => other.subject[key] === run.subject[key])) ??
+  null;
+
+/** How far decoding got faster since (0.05: by 5 %); null where it was not measured both times, 0 where it is within the spread of either. */
+export function decodeChange(now: BenchmarkRow, before: BenchmarkRow | undefined): number | null {
+  if (!now.speed || !before?.speed) return null;
+  const change = now.speed.decodeTokensPerSecond / before.speed.decodeTokensPerSecond - 1;
+  return Math.abs(change) <= Math.max(now.speed.decodeSpread, before.speed.decodeSpread) ? 0 : change;
+}

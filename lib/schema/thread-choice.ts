@@ -1,0 +1,18 @@
+import { z } from "zod";
+
+/** Speeds of one model with so many threads. */
+export const threadSpeedSchema = z.object({
+  threads: z.int().min(1),
+  prefillTokensPerSecond: z.number(),
+  decodeTokensPerSecond: z.number(),
+});
+export type ThreadSpeed = z.infer<typeof threadSpeedSchema>;
+
+/** What THREADS "auto" means for a model on this machine, and why, in a sentence for the diagnostics. */
+export const threadChoiceSchema = z.object({
+  threads: z.int().min(1),
+  source: z.enum(["measured", "cores"]),
+  reason: z.string(),
+  speeds: z.array(threadSpeedSchema),
+});
+export type ThreadChoice = z.infer<typeof threadChoiceSchema>;
