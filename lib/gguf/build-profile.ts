@@ -28,6 +28,7 @@ export function buildProfile(header: GgufHeader): ModelProfile {
 
   const blocks = blockCountOf(header, fields, role, continued);
   const embeddingLength = fields.count("{arch}.embedding_length", MAX_WIDTH) ?? 0;
+  // Blocks after the trunk predict further tokens; llama.cpp does not load them unless asked to (load_mtp).
   const trunkBlocks = blocks - (fields.count("{arch}.nextn_predict_layers", blocks) ?? 0);
   const caches = blockCaches(fields, architecture, traits, { blocks, trunkBlocks, embeddingLength });
   const placed = placeTensors(header.tensors, architecture, blocks);
@@ -52,6 +53,7 @@ export function buildProfile(header: GgufHeader): ModelProfile {
     headSizeK: caches.headSizeK,
     headSizeV: caches.headSizeV,
     slidingWindowTokens: caches.slidingWindowTokens,
+    windowReserveTokens: windowReserveOf(fields),
     experts,
     expertsUsed: Math.max(0, ...(fields.countPerBlock("{arch}.expert_used_count", blocks) ?? [])),
     mlaKvElements: caches.mlaKvElements,
@@ -61,7 +63,9 @@ export function buildProfile(header: GgufHeader): ModelProfile {
     embedding: placed.embedding,
     output: placed.output,
     shared: placed.shared,
-    blocksProfile: caches.blocks.map((block, index) => blockProfile(index, block, placed, experts)),
+    blocksProfile: caches.blocks.map((block, index) =>
+      blockProfile(index, block, index < trunkBlocks ? (placed.blocks[index] ?? []) : [], experts),
+    ),
     chatTemplate: fields.string("tokenizer.chat_template"),
     tokenizerModel: fields.string("tokenizer.ggml.model") ?? "",
     role,
@@ -113,6 +117,13 @@ function blockCountOf(
   return Math.min(MAX_BLOCKS, Math.max(-1, ...indexes) + 1);
 }
 
+/** By the header's own key alone: node-llama-cpp knows neither llama.cpp's default windows nor those that it ignores. */
+function windowReserveOf(fields: MetadataFields): 0 | 1 {
+  const namedTokens = fields.count("{arch}.attention.sliding_window") ?? 0;
+  const trainTokens = fields.count("{arch}.context_length") ?? Number.POSITIVE_INFINITY;
+  return namedTokens > 0 && namedTokens < trainTokens ? 1 : 0;
+}
+
 function nameOf(fields: MetadataFields): string {
   const name = fields.string("general.name") ?? fields.string("general.basename") ?? "";
   return name
@@ -161,10 +172,9 @@ function checkHeads(blocks: readonly Pick<BlockProfile, "heads">[]): void {
 function blockProfile(
   index: number,
   block: Pick<BlockProfile, "kind" | "heads" | "kvHeads" | "kv">,
-  placed: PlacedTensors,
+  tensors: readonly TensorProfile[],
   experts: number,
 ): BlockProfile {
-  const tensors: readonly TensorProfile[] = placed.blocks[index] ?? [];
   return {
     index,
     ...block,

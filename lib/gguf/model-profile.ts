@@ -39,6 +39,11 @@ export interface ModelProfile {
   readonly headSizeV: number;
   /** 0 when the model has no sliding window. */
   readonly slidingWindowTokens: number;
+  /**
+   * node-llama-cpp makes the batch of a windowed model this many tokens larger, and a windowed cache holds the window and one batch.
+   * @see node-llama-cpp dist/gguf/insights/GgufInsights.js (swaSize)
+   */
+  readonly windowReserveTokens: 0 | 1;
   readonly experts: number;
   readonly expertsUsed: number;
   /** Multi-head latent attention (DeepSeek): the cache holds one compressed K of this many elements a token; 0 otherwise. */
