@@ -21,6 +21,15 @@ export const attachmentSchema = z.strictObject({
 });
 export type Attachment = z.infer<typeof attachmentSchema>;
 
+function isJsonObject(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
+}
+
 /** Overrides of the settings for one chat; what is missing comes from the settings. */
 export const chatSamplingSchema = z.strictObject({
   temperature: settingRows.TEMPERATURE.schema.optional(),
@@ -32,7 +41,7 @@ export const chatSamplingSchema = z.strictObject({
   maxTokens: settingRows.MAX_TOKENS.schema.optional(),
   stop: settingRows.STOP.schema.optional(),
   /** At most one of the two constrains the output. */
-  jsonSchema: z.string().min(2).max(65_536).optional(),
+  jsonSchema: z.string().max(65_536).refine(isJsonObject, "must be a JSON object").optional(),
   grammar: z.string().min(1).max(65_536).optional(),
 });
 export type ChatSampling = z.infer<typeof chatSamplingSchema>;
@@ -202,6 +211,8 @@ export const newMessageSchema = z.strictObject({
   text: textSchema,
 });
 
+export type NewMessage = z.infer<typeof newMessageSchema>;
+
 export const contextRequestSchema = z.strictObject({
   /** The branch that ends here; null for a new chat. */
   headId: chatIdSchema.nullable(),
@@ -263,3 +274,27 @@ export const runChunkSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("finish"), finishReason: z.string().optional() }),
 ]);
 export type RunChunk = z.infer<typeof runChunkSchema>;
+
+// Export and import
+
+export const CHAT_EXPORT_FORMAT = "headroom-chats";
+
+/** What a file of exported chats holds; other programs' exports are turned into the same by the browser. */
+export const chatImportSchema = z.object({
+  format: z.literal(CHAT_EXPORT_FORMAT).optional(),
+  version: z.literal(1).optional(),
+  chats: z
+    .array(
+      z.object({
+        chat: chatSchema.extend({ title: titleSchema }),
+        messages: z.array(chatMessageSchema.extend({ text: textSchema, thought: textSchema })),
+      }),
+    )
+    .max(10_000),
+});
+export type ChatImport = z.infer<typeof chatImportSchema>;
+/** `refused` names the chats that could not be taken, and why. */
+export const chatImportAnswerSchema = z.object({
+  imported: z.int(),
+  refused: z.array(z.object({ title: z.string(), reason: z.string() })),
+});

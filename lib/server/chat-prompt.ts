@@ -27,10 +27,6 @@ export function sentMessages(branch: readonly ChatMessage[], cut: ContextCut | n
   return from < 0 ? branch : branch.slice(from);
 }
 
-/** The latest answer of the branch knows what had been left out by then. */
-export const cutOf = (branch: readonly ChatMessage[]): ContextCut | null =>
-  branch.findLast(message => message.role === "assistant")?.cut ?? null;
-
 /** Answers that hold nothing (refused, stopped at once) would only teach the model to be silent. */
 export function promptTurns(
   messages: readonly ChatMessage[],
@@ -53,6 +49,13 @@ export const replyReserveTokens = (contextTokens: number, maxTokens: number): nu
 /** After a cut the sent part fills at most this share, so that the next turns need no new cut and keep the cached prefix. */
 const FILL_AFTER_CUT = 0.6;
 
+export interface Room {
+  readonly contextTokens: number;
+  readonly reserveTokens: number;
+  /** Kept free for the summary that will stand in for what goes. */
+  readonly summaryTokens: number;
+}
+
 export interface Fit {
   readonly fits: boolean;
   /** How many of the oldest messages have to go; null when even the last message alone is too long. */
@@ -70,13 +73,14 @@ export function fitMessages(
   systemTokens: number,
   messageTokens: readonly number[],
   isUser: (index: number) => boolean,
-  room: { readonly contextTokens: number; readonly reserveTokens: number },
+  room: Room,
 ): Fit {
   const limitTokens = room.contextTokens - room.reserveTokens;
   const tokensFrom = (index: number) =>
     systemTokens + messageTokens.slice(index).reduce((sum, tokens) => sum + tokens, 0);
   if (tokensFrom(0) <= limitTokens) return { fits: true, dropMessages: 0 };
   const starts = messageTokens.map((_, index) => index).filter(index => index > 0 && isUser(index));
-  const roomy = starts.find(index => tokensFrom(index) <= limitTokens * FILL_AFTER_CUT);
-  return { fits: false, dropMessages: roomy ?? starts.findLast(index => tokensFrom(index) <= limitTokens) ?? null };
+  const leftTokens = limitTokens - room.summaryTokens;
+  const roomy = starts.find(index => tokensFrom(index) <= leftTokens * FILL_AFTER_CUT);
+  return { fits: false, dropMessages: roomy ?? starts.findLast(index => tokensFrom(index) <= leftTokens) ?? null };
 }

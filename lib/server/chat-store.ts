@@ -1,5 +1,5 @@
 import type { ErrorBody } from "@/lib/schema/api-error";
-import type { Chat, ChatHit, ChatMessage, ChatPatch, ChatTree, NewChat } from "@/lib/schema/chat";
+import type { Chat, ChatHit, ChatMessage, ChatPatch, ChatTree, NewChat, NewMessage } from "@/lib/schema/chat";
 import { ChatDatabase } from "./chat-database";
 import { ChatBusyError, ChatInputError, ChatNotFoundError } from "./chat-errors";
 import { CHAT_COLUMNS, chatFromRow, jsonOrNull, MESSAGE_COLUMNS, messageFromRow } from "./chat-rows";
@@ -66,9 +66,14 @@ export class ChatStore {
   }
 
   tree(chatId: string): ChatTree {
-    const chat = this.read(chatId);
-    const rows = this.#database.all(`SELECT ${MESSAGE_COLUMNS} FROM message WHERE chat_id = ? ORDER BY key`, chatId);
-    return { chat, messages: rows.map(messageFromRow) };
+    return { chat: this.read(chatId), messages: this.messages(chatId) };
+  }
+
+  /** The whole tree, parents before children. */
+  messages(chatId: string): ChatMessage[] {
+    return this.#database
+      .all(`SELECT ${MESSAGE_COLUMNS} FROM message WHERE chat_id = ? ORDER BY key`, chatId)
+      .map(messageFromRow);
   }
 
   /** @throws ChatNotFoundError */
@@ -207,15 +212,29 @@ export class ChatStore {
     );
   }
 
+  /** A version of an answer in the user's own words; the old ones stay beside it. */
+  addEditedReply(chatId: string, { id, parentId, role, text }: NewMessage): ChatMessage {
+    return this.#database.transaction(() => {
+      if (this.hasMessage(id)) throw new ChatInputError("A message with this id exists already.");
+      const createdAtMs = this.#now();
+      const notGenerated = { thought: "", thoughtMs: null, error: null, stats: null, cut: null, attachments: [] };
+      const version = { id, parentId, role, text, status: "complete", edited: true, createdAtMs } as const;
+      this.insertMessage(chatId, { ...notGenerated, ...version });
+      this.moveHead(chatId, id);
+      return this.message(chatId, id);
+    });
+  }
+
   hasMessage(messageId: string): boolean {
     return this.#database.get("SELECT 1 FROM message WHERE id = ?", messageId) !== undefined;
   }
 
-  /** An interrupted or cut answer becomes pending again. @throws ChatBusyError when it already is */
+  /** An interrupted or cut answer becomes pending again; thoughts that led to no text are thought anew. @throws ChatBusyError when it already is */
   reopenReply(chatId: string, replyId: string): void {
     this.#database.transaction(() => {
       const changed = this.#write(
-        "UPDATE message SET status = 'pending', error = NULL WHERE id = ? AND chat_id = ? AND status <> 'pending'",
+        `UPDATE message SET status = 'pending', error = NULL, thought = iif(text = '', '', thought),
+          thought_ms = iif(text = '', NULL, thought_ms) WHERE id = ? AND chat_id = ? AND status <> 'pending'`,
         replyId,
         chatId,
       );
@@ -252,7 +271,12 @@ export class ChatStore {
   }
 
   moveHead(chatId: string, headId: string): void {
-    this.#write("UPDATE chat SET head_id = ?, updated_at_ms = ? WHERE id = ?", headId, this.#now(), chatId);
+    this.restoreHead(chatId, headId, this.#now());
+  }
+
+  /** The head of an imported chat, with the date it had. */
+  restoreHead(chatId: string, headId: string, updatedAtMs: number): void {
+    this.#write("UPDATE chat SET head_id = ?, updated_at_ms = ? WHERE id = ?", headId, updatedAtMs, chatId);
   }
 
   search(query: string, limit: number): ChatHit[] {

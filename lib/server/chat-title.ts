@@ -1,3 +1,5 @@
+import type { ChatStore } from "./chat-store";
+
 const MAX_TITLE_CHARACTERS = 56;
 /** A greeting says nothing about what follows. */
 const MIN_TELLING_CHARACTERS = 12;
@@ -34,4 +36,13 @@ export function chatTitle(question: string, answer: string): string | null {
   const answered = firstSentence(answer);
   const telling = asked.length < MIN_TELLING_CHARACTERS && answered.length > asked.length ? answered : asked;
   return telling === "" ? null : shortened(telling);
+}
+
+/** Names a chat for its first exchange; later ones, and titles that the user gave, change nothing. */
+export function nameChat(store: ChatStore, chatId: string, replyId: string): void {
+  const reply = store.message(chatId, replyId);
+  const asked = reply.parentId === null ? null : store.message(chatId, reply.parentId);
+  if (!asked || asked.parentId !== null) return;
+  const title = chatTitle(asked.text || (asked.attachments[0]?.name ?? ""), reply.text);
+  if (title !== null) store.retitle(chatId, title);
 }

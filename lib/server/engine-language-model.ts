@@ -23,6 +23,8 @@ export const headroomOptionsSchema = z.strictObject({
   minP: z.number().optional(),
   repeatPenalty: z.number().optional(),
   grammar: z.string().optional(),
+  /** The schema as JSON text: for streams of text that the SDK is not to parse itself. */
+  jsonSchema: z.string().optional(),
   /** Keeps the prefix of one conversation in the engine's cache. */
   cacheKey: z.string().optional(),
 });
@@ -66,6 +68,8 @@ function turnsOf({ prompt }: LanguageModelV3CallOptions): ChatTurn[] {
 function samplingOf(call: LanguageModelV3CallOptions): Sampling & { cacheKey?: string | undefined } {
   const own = headroomOptionsSchema.parse(call.providerOptions?.headroom ?? {});
   const format = call.responseFormat;
+  const jsonSchema: unknown =
+    own.jsonSchema !== undefined ? JSON.parse(own.jsonSchema) : format?.type === "json" ? format.schema : undefined;
   return {
     temperature: call.temperature ?? 0.7,
     topK: call.topK ?? 40,
@@ -75,7 +79,7 @@ function samplingOf(call: LanguageModelV3CallOptions): Sampling & { cacheKey?: s
     seed: call.seed ?? null,
     maxTokens: call.maxOutputTokens ?? 0,
     stop: call.stopSequences ?? [],
-    ...(format?.type === "json" && format.schema && { jsonSchema: format.schema }),
+    ...(jsonSchema !== undefined && { jsonSchema }),
     ...(own.grammar !== undefined && { grammar: own.grammar }),
     cacheKey: own.cacheKey,
   };

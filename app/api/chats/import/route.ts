@@ -1,0 +1,12 @@
+import { chatImportSchema } from "@/lib/schema/chat";
+import { importChats } from "@/lib/server/chat-import";
+import { route } from "@/lib/server/route-handler";
+
+export const POST = route({
+  body: chatImportSchema,
+  handle: async ({ body, services: { chats } }) => {
+    const result = await importChats(chats.kept, body);
+    chats.announce();
+    return result;
+  },
+});

@@ -1,0 +1,9 @@
+import { z } from "zod";
+import { route } from "@/lib/server/route-handler";
+
+const MAX_HITS = 50;
+
+export const GET = route({
+  query: z.strictObject({ q: z.string().trim().min(1).max(200) }),
+  handle: ({ query, services: { chats } }) => ({ hits: chats.search(query.q, MAX_HITS) }),
+});

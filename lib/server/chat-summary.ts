@@ -1,0 +1,62 @@
+import type { ChatMessage } from "@/lib/schema/chat";
+import type { Sampling } from "@/lib/schema/engine-messages";
+import { turnContent } from "./chat-prompt";
+import type { TurnEngine } from "./engine-language-model";
+
+/** Long enough for names, decisions and open questions; short enough to leave the context to what comes. */
+export const SUMMARY_TOKENS = 320;
+
+/** A cautious guess for text in general: the prompt is cut to it before anything is counted. */
+const CHARACTERS_PER_TOKEN = 3;
+
+const TASK =
+  "Summarise the conversation below in a few sentences. Keep names, numbers, decisions and open questions. Write only the summary.";
+
+interface SummaryInput {
+  readonly engine: TurnEngine;
+  readonly dropped: readonly ChatMessage[];
+  /** The summary that stood for even earlier messages. */
+  readonly before: string | null;
+  readonly contextTokens: number;
+  readonly summaryTokens: number;
+  readonly signal: AbortSignal;
+}
+
+/** What the model itself makes of the messages that are to be left out. */
+export async function summarise(input: SummaryInput): Promise<string> {
+  const { engine, contextTokens, summaryTokens, signal } = input;
+  const roomCharacters = Math.max(0, contextTokens - summaryTokens - 128) * CHARACTERS_PER_TOKEN;
+  const content = `${TASK}\n\n${transcript(input, roomCharacters)}`;
+  let summary = "";
+  const request = {
+    turns: [{ role: "user" as const, content }],
+    sampling: summarySampling(summaryTokens),
+    cacheKey: "summary",
+  };
+  for await (const message of engine.generate(request, signal)) {
+    if (message.type === "text" && !message.thought) summary += message.text;
+  }
+  signal.throwIfAborted();
+  return summary.trim();
+}
+
+const summarySampling = (maxTokens: number): Sampling => ({
+  temperature: 0.2,
+  topK: 40,
+  topP: 0.95,
+  minP: 0.05,
+  repeatPenalty: 1.1,
+  seed: 1,
+  maxTokens,
+  stop: [],
+});
+
+/** Every message gets the same share of the room, so that one long file cannot push the others out. */
+function transcript({ dropped, before }: SummaryInput, roomCharacters: number): string {
+  const parts = [
+    ...(before === null ? [] : [`Summary of what came before: ${before}`]),
+    ...dropped.map(message => `${message.role === "user" ? "User" : "Assistant"}: ${turnContent(message)}`),
+  ];
+  const shareCharacters = Math.floor(roomCharacters / Math.max(1, parts.length));
+  return parts.map(part => (part.length > shareCharacters ? `${part.slice(0, shareCharacters)}…` : part)).join("\n\n");
+}

@@ -1,0 +1,98 @@
+import type { ChatTurn, GenerationStats, Sampling } from "@/lib/schema/engine-messages";
+import type { EngineSnapshot } from "@/lib/schema/live-events";
+import type { ChatEngine } from "../chat-engine";
+import type { GenerationMessage } from "../engine-language-model";
+
+export interface GenerateCall {
+  readonly turns: ChatTurn[];
+  readonly sampling: Sampling;
+  readonly cacheKey?: string;
+}
+
+/** Words come when the test says so. Tokens are words: counts can be worked by hand. */
+export class ScriptedChatEngine implements ChatEngine {
+  readonly calls: GenerateCall[] = [];
+  contextTokens = 1000;
+  ensureLoaded: (signal?: AbortSignal) => Promise<unknown> = async () => {};
+  #waiting: (() => void)[] = [];
+  #script: (GenerationMessage | Error)[] = [];
+
+  /** Says this next, in one piece. */
+  say(text: string, thought = false): void {
+    this.#push({ type: "text", id: "c", text, tokens: 1, thought });
+  }
+
+  finish(reason: "stop" | "length" | "context" | "cancelled" = "stop", stats: Partial<GenerationStats> = {}): void {
+    this.#push({ type: "finished", id: "c", reason, stats: { ...someStats, ...stats } });
+  }
+
+  crash(error: Error): void {
+    this.#push(error);
+  }
+
+  async *generate(request: GenerateCall, signal?: AbortSignal): AsyncGenerator<GenerationMessage> {
+    this.calls.push(request);
+    const onAbort = () => this.finish("cancelled");
+    signal?.addEventListener("abort", onAbort);
+    try {
+      for (;;) {
+        const next = this.#script.shift();
+        if (next === undefined) await new Promise<void>(resolve => this.#waiting.push(resolve));
+        else if (next instanceof Error) throw next;
+        else {
+          yield next;
+          if (next.type === "finished") return;
+        }
+      }
+    } finally {
+      signal?.removeEventListener("abort", onAbort);
+    }
+  }
+
+  async count(turns: ChatTurn[]) {
+    const tokensPerTurn = turns.map(turn => turn.content.split(/\s+/).length);
+    return { tokensPerTurn, totalTokens: tokensPerTurn.reduce((sum, tokens) => sum + tokens, 0) };
+  }
+
+  snapshot(): EngineSnapshot {
+    return {
+      state: "loaded",
+      generation: 1,
+      info: null,
+      modelName: "scripted",
+      config: {
+        modelPath: "scripted.gguf",
+        gpuLayers: 3,
+        contextTokens: this.contextTokens,
+        batchTokens: 512,
+        sequences: 1,
+        kvType: "q8_0",
+        flashAttention: "auto",
+        threads: 2,
+        useMmap: true,
+      },
+      totalLayers: 5,
+      held: null,
+      progress: null,
+      error: null,
+      notice: null,
+      queueLength: 0,
+      restarts: 0,
+    };
+  }
+
+  #push(entry: GenerationMessage | Error): void {
+    this.#script.push(entry);
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+}
+
+const someStats: GenerationStats = {
+  promptTokens: 12,
+  cachedTokens: 4,
+  generatedTokens: 3,
+  timeToFirstTokenMs: 50,
+  tokensPerSecond: 20,
+  prefillTokensPerSecond: 100,
+  totalMs: 200,
+};
