@@ -1,0 +1,210 @@
+import type { GpuMemory, SystemMemory } from "@/lib/schema/gpu-memory";
+import { kvTypes } from "@/lib/schema/kv-type";
+import { formatGib, formatMib } from "@/lib/units/bytes";
+import { formatTokens } from "@/lib/units/tokens";
+import { contextImpact } from "./context-impact";
+import { explainPlan } from "./explain-plan";
+import type { LayerPlan, PlannedLayer } from "./layer-plan";
+import { planLayers } from "./plan-layers";
+import { planRam } from "./plan-ram";
+import type { PlanReportInput } from "./plan-report";
+import { compareWithSimple } from "./simple-comparison";
+
+export interface FormatReportInput extends PlanReportInput {
+  /** Adds whether system memory is enough for what stays there. */
+  readonly memory?: SystemMemory;
+  readonly useMmap?: boolean;
+}
+
+const BAR_CELLS = 60;
+
+/** The plan for people: memory now, cost of a layer, the plan with a bar, alternatives, and on request the simple formula. */
+export function formatReport(input: FormatReportInput): string {
+  const plan = planLayers(input.surface, input.gpu, input.settings);
+  const sections = [
+    titleLines(input, plan),
+    input.gpu === null ? [] : memoryLines(input.gpu, input, plan),
+    layerLines(plan),
+    planLines(input, plan),
+    alternativeLines(input, plan),
+    input.simple && input.gpu !== null ? simpleLines(input, input.gpu, plan) : [],
+    input.memory === undefined ? [] : ramLines(input, input.memory, plan),
+    plan.warnings.filter(({ code }) => code !== "no-gpu").map(warning => `! ${warning.message}`),
+  ];
+  return sections
+    .filter(lines => lines.length > 0)
+    .map(lines => lines.join("\n"))
+    .join("\n\n");
+}
+
+function titleLines({ surface, gpu }: PlanReportInput, plan: LayerPlan): string[] {
+  const { name, architecture, quantization, blocks, fileBytes } = surface.model;
+  return [
+    `${name} · ${architecture} · ${quantization} · ${blocks} blocks · ${formatGib(fileBytes)}`,
+    gpu === null ? "No GPU" : `${gpu.name} · ${gpu.backend}${gpu.source === "assumed" ? " · assumed card" : ""}`,
+    ...(plan.computeSource === "estimated" ? ["compute buffer: estimated"] : []),
+  ];
+}
+
+function memoryLines(gpu: GpuMemory, { settings }: PlanReportInput, plan: LayerPlan): string[] {
+  const { bytes, source, samples, spreadBytes } = gpu.overhead;
+  const learned = `learned from ${samples} ${samples === 1 ? "load" : "loads"}, spread ${formatMib(spreadBytes)}`;
+  return [
+    `Memory now (${gpu.source})`,
+    ...columns([
+      ["total", formatMib(gpu.totalBytes)],
+      ["used by others", formatMib(gpu.usedByOthersBytes)],
+      ["held by Headroom", formatMib(gpu.heldByEngineBytes)],
+      ["free", formatMib(gpu.freeBytes)],
+      [
+        `target ${Number((settings.TARGET_VRAM_USAGE * 100).toFixed(1))} %`,
+        formatMib(settings.TARGET_VRAM_USAGE * gpu.totalBytes),
+      ],
+      ["overhead", formatMib(bytes), source === "learned" ? learned : "cautious until a load was measured"],
+      ["budget", formatMib(plan.budgetBytes), "for weights, KV cache and compute"],
+    ]),
+  ];
+}
+
+const span = (bytes: readonly number[]): string => {
+  const least = Math.min(...bytes);
+  const most = Math.max(...bytes);
+  return least === most ? formatMib(most) : `${formatMib(least)} to ${formatMib(most)}`;
+};
+
+function layerLines(plan: LayerPlan): string[] {
+  const of = (role: PlannedLayer["role"]) => plan.perLayer.filter(layer => layer.role === role);
+  const blocks = of("block");
+  const weights = (role: PlannedLayer["role"]) => span(of(role).map(layer => layer.weightsBytes));
+  return [
+    `A layer at ${formatTokens(plan.contextTokens)} tokens, ${plan.kvType}`,
+    ...columns([
+      [`weights, ${blocks.length} blocks`, weights("block")],
+      ["KV cache of a block", span(blocks.map(block => block.kvBytes))],
+      ["weights, output layer", weights("output")],
+      ["token embedding", weights("embedding"), "always in system memory"],
+    ]),
+  ];
+}
+
+function planLines({ surface, gpu, settings }: PlanReportInput, plan: LayerPlan): string[] {
+  const { sentence } = explainPlan(surface, gpu, settings, plan);
+  const row = (label: string, parts: LayerPlan["predicted"]): string[] => [
+    label,
+    formatMib(parts.weightsBytes),
+    formatMib(parts.kvBytes),
+    formatMib(parts.computeBytes),
+    formatMib(parts.overheadBytes),
+    formatMib(parts.totalBytes),
+  ];
+  return [
+    "Plan",
+    `  ${sentence}`,
+    ...columns([
+      ["", "weights", "KV cache", "compute", "overhead", "total"],
+      ...(gpu === null ? [] : [row("GPU", plan.predicted)]),
+      row("CPU", plan.ram),
+    ]),
+    ...(gpu === null ? [] : barLines(gpu, settings.TARGET_VRAM_USAGE, plan)),
+  ];
+}
+
+/** One character a share of the card: others, weights, KV cache, compute, overhead, free; the target between two of them. */
+function barLines(gpu: GpuMemory, target: number, plan: LayerPlan): string[] {
+  const { weightsBytes, kvBytes, computeBytes, overheadBytes } = plan.predicted;
+  const parts: [string, number][] = [
+    ["/", gpu.usedByOthersBytes],
+    ["W", weightsBytes],
+    ["K", kvBytes],
+    ["C", computeBytes],
+    ["o", overheadBytes],
+  ];
+  let end = 0;
+  let bar = "";
+  for (const [mark, bytes] of parts) {
+    end += bytes;
+    const cells = Math.min(BAR_CELLS, Math.round((end / Math.max(1, gpu.totalBytes)) * BAR_CELLS));
+    bar += mark.repeat(Math.max(0, cells - bar.length));
+  }
+  const full = bar.padEnd(BAR_CELLS, ".");
+  const targetCell = Math.round(target * BAR_CELLS);
+  return [
+    `  [${full.slice(0, targetCell)}|${full.slice(targetCell)}] ${formatGib(gpu.totalBytes)}`,
+    "  / others  W weights  K KV cache  C compute  o overhead  . free  | target",
+  ];
+}
+
+function alternativeLines({ surface, gpu, settings }: PlanReportInput, plan: LayerPlan): string[] {
+  if (gpu === null) return [];
+  const { counterfactuals, largestFullContext } = explainPlan(surface, gpu, settings, plan);
+  const largest = kvTypes.map(kvType => {
+    const tokens = largestFullContext[kvType];
+    return `${kvType} ${tokens === null ? "never" : formatTokens(tokens)}`;
+  });
+  return [
+    "Alternatives",
+    ...columns(
+      counterfactuals.map(({ label, gpuLayers, gainLayers, full }) => [
+        label,
+        full ? `all ${gpuLayers}` : `${gpuLayers} of ${plan.totalLayers}`,
+        `+${gainLayers}`,
+      ]),
+    ),
+    `  largest context with all layers on the GPU: ${largest.join(", ")}`,
+  ];
+}
+
+function simpleLines({ surface, settings }: PlanReportInput, gpu: GpuMemory, plan: LayerPlan): string[] {
+  const { simple, differences, proseNote } = compareWithSimple(surface, gpu, settings, plan);
+  const { rows } = contextImpact(surface, gpu, settings);
+  const share = (simple.usageShare * 100).toFixed(1);
+  return [
+    "Simple formula",
+    `  ${formatMib(simple.weightsPerLayerBytes)} + ${formatMib(simple.kvPerLayerBytes)} = ${formatMib(simple.perLayerBytes)} a layer: ` +
+      `${simple.layers} of ${simple.totalLayers} layers, ${formatMib(simple.usageBytes, 0)}, ${share} % of ${formatMib(gpu.totalBytes, 0)}`,
+    ...columns([
+      ["", "simple", "exact"],
+      ...differences.map(({ part, simpleBytes, exactBytes, why }) => [
+        part,
+        formatMib(simpleBytes),
+        formatMib(exactBytes),
+        why,
+      ]),
+    ]),
+    `  ${proseNote}`,
+    ...columns([
+      ["context", ...kvTypes, "simple"],
+      ...rows.map(({ contextTokens, gpuLayers, simpleLayers }) => [
+        formatTokens(contextTokens),
+        ...kvTypes.map(kvType => String(gpuLayers[kvType])),
+        String(simpleLayers),
+      ]),
+    ]),
+  ];
+}
+
+function ramLines({ gpu, useMmap = true }: FormatReportInput, memory: SystemMemory, plan: LayerPlan): string[] {
+  const ram = planRam(plan, gpu, memory, { useMmap });
+  return [
+    `System memory: ${formatGib(ram.needBytes)} needed, ${formatGib(ram.availableBytes)} available${ram.sharedWithGpu ? ", shared with the GPU" : ""}`,
+    ...ram.warnings.map(warning => `! ${warning.message}`),
+  ];
+}
+
+const startsLikeNumber = /^[\d+]/;
+
+/** Aligned columns, two spaces in: numbers to the right, words to the left; the last column is not padded. */
+function columns(rows: readonly (readonly string[])[]): string[] {
+  const count = Math.max(0, ...rows.map(row => row.length));
+  const widths = Array.from({ length: count }, (_, index) => Math.max(...rows.map(row => row[index]?.length ?? 0)));
+  const numeric = widths.map((_, index) => {
+    const filled = rows.flatMap(row => row[index] || []);
+    return index > 0 && 2 * filled.filter(cell => startsLikeNumber.test(cell)).length > filled.length;
+  });
+  return rows.map(row => {
+    const cells = row.map((cell, index) =>
+      numeric[index] ? cell.padStart(widths[index] ?? 0) : cell.padEnd(widths[index] ?? 0),
+    );
+    return `  ${cells.join("  ")}`.trimEnd();
+  });
+}
