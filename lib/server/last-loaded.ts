@@ -1,6 +1,7 @@
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import { type Settings, type SettingsPatch, settingsPatchSchema } from "@/lib/schema/settings";
-import { writeFileAtomically } from "./write-file-atomically";
+import { replaceFile } from "./replace-file";
 
 /** The settings of the last load that worked: where to go back to when others do not. */
 export class LastLoaded {
@@ -17,6 +18,7 @@ export class LastLoaded {
   }
 
   async write(settings: Settings): Promise<void> {
-    await writeFileAtomically(this.path, `${JSON.stringify(settings, null, 2)}\n`);
+    await mkdir(dirname(this.path), { recursive: true });
+    replaceFile(this.path, `${JSON.stringify(settings, null, 2)}\n`);
   }
 }

@@ -1,6 +1,7 @@
 import { changeCost } from "@/lib/plan/change-cost";
 import type { LayerPlan } from "@/lib/plan/layer-plan";
 import type { ChatTurn } from "@/lib/schema/engine-messages";
+import type { EngineSnapshot } from "@/lib/schema/live-events";
 import type { LoadConfig } from "@/lib/schema/load-config";
 import type { Settings } from "@/lib/schema/settings";
 import { EngineCancelledError } from "./engine-errors";
@@ -73,9 +74,10 @@ export class ModelHost {
 
   /** What going to these settings would cost, without paying it. */
   async costOf(settings: Settings): Promise<SettingsChange> {
-    const { modelPath, plan } = await this.options.planner.planFor(settings);
+    const outcome = await this.options.planner.planFor(settings);
+    const { plan } = outcome;
     if (this.#tried !== null && sameLoad(this.#tried, settings)) return { cost: "nothing", plan };
-    const wanted = this.options.planner.configOf(plan, modelPath, settings);
+    const wanted = this.options.planner.configOf(outcome, settings);
     return { cost: changeCost(this.#serving?.planned ?? null, wanted), plan };
   }
 
@@ -99,6 +101,10 @@ export class ModelHost {
   /** Loads the settings' model anew, also after the engine had given up. */
   reload(): Promise<void> {
     return this.#tryFresh(this.options.readSettings());
+  }
+
+  snapshot(): EngineSnapshot {
+    return this.options.engine.snapshot();
   }
 
   async unload(): Promise<void> {

@@ -25,7 +25,8 @@ export interface PlannerOptions {
   readonly surfaces: Pick<SurfaceCache, "read" | "write">;
   /** Version of what computes the buffers: another one may compute others. */
   readonly engineVersion: string;
-  threadsFor(settings: Settings): number;
+  /** What THREADS "auto" stands for with a model of this size. */
+  autoThreads(fileBytes: number): number;
   onLog(level: "warn" | "info", text: string): void;
 }
 
@@ -101,22 +102,21 @@ export class Planner {
       // Read again each time: another program may have taken memory since.
       const report = await this.options.gpu.read();
       const plan = planLayers(known.surface, report.memory, settings);
-      const config = this.configOf(plan, modelPath, settings);
-      const outcome = { modelPath, surface: known.surface, gpu: report.memory, report, config };
+      const outcome = { modelPath, surface: known.surface, gpu: report.memory, plan };
+      const config = this.configOf(outcome, settings);
       // Without layers on the GPU there is no GPU memory to confirm.
-      if (plan.gpuLayers === 0) return { ...outcome, plan };
-      if (confirmedLayers.has(plan.gpuLayers)) return { ...outcome, plan: { ...plan, computeSource: "dry-run" } };
+      if (plan.gpuLayers === 0) return { ...outcome, config, report };
+      if (confirmedLayers.has(plan.gpuLayers))
+        return { ...outcome, plan: { ...plan, computeSource: "dry-run" }, config, report };
       await this.#confirm(known, config, signal);
       confirmedLayers.add(plan.gpuLayers);
     }
   }
 
-  configOf(plan: LayerPlan, modelPath: string, settings: Settings): LoadConfig {
-    return loadConfigOf(plan, {
-      modelPath,
-      threads: this.options.threadsFor(settings),
-      useMmap: settings.USE_MMAP,
-    });
+  /** The configuration that loads this plan. */
+  configOf({ plan, modelPath, surface }: PlanOutcome, settings: Settings): LoadConfig {
+    const threads = settings.THREADS === "auto" ? this.options.autoThreads(surface.model.fileBytes) : settings.THREADS;
+    return loadConfigOf(plan, { modelPath, threads, useMmap: settings.USE_MMAP });
   }
 
   /** Compares one configuration with llama.cpp's own figures, and corrects the surface where they differ. */

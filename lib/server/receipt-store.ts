@@ -1,45 +1,42 @@
 import { randomUUID } from "node:crypto";
-import { appendFile, mkdir, readFile } from "node:fs/promises";
-import { dirname } from "node:path";
-import { learnOverhead, type OverheadDevice } from "@/lib/plan/learn-overhead";
-import type { Overhead } from "@/lib/schema/gpu-memory";
 import { type Receipt, receiptSchema } from "@/lib/schema/receipt";
-import { writeFileAtomically } from "./write-file-atomically";
+import { JsonLinesFile } from "./json-lines-file";
+import { replaceFile } from "./replace-file";
 
-/** A receipt has about 1.3 KB. Past the limit the file is cut to the newest, so that it never grows without end. */
-const MAX_RECEIPTS = 4000;
-const KEPT_RECEIPTS = 2000;
+/** A receipt has about 1.3 KB and they are all kept in memory. Past the limit the file is cut to the newest half. */
+const MAX_RECEIPTS = 1000;
 
-/** What every load left behind, as JSON lines; a torn or foreign line is passed over. */
+/** What every load left behind: predicted against actual. */
 export class ReceiptStore {
+  readonly #file: JsonLinesFile<typeof receiptSchema>;
   readonly #listeners = new Set<() => void>();
-  #receipts: Promise<Receipt[]> | null = null;
-  #writing: Promise<void> = Promise.resolve();
+  #receipts: Receipt[] | null = null;
 
-  constructor(private readonly path: string) {}
+  constructor(private readonly path: string) {
+    this.#file = new JsonLinesFile(path, receiptSchema);
+  }
 
-  async append(receipt: Omit<Receipt, "id">): Promise<Receipt> {
-    const complete = { ...receipt, id: randomUUID() };
-    (await this.#all()).push(complete);
-    this.#writing = this.#writing.catch(() => {}).then(() => this.#write(complete));
-    await this.#writing;
-    for (const listener of this.#listeners) listener();
-    return complete;
+  /** Oldest first. */
+  all(): readonly Receipt[] {
+    return this.#known();
   }
 
   /** Newest first. */
-  async list(limit = 100): Promise<Receipt[]> {
-    return (await this.#all()).slice(-limit).reverse();
+  list(limit = 100): Receipt[] {
+    return this.#known().slice(-limit).reverse();
+  }
+
+  async append(receipt: Omit<Receipt, "id">): Promise<Receipt> {
+    const complete = { ...receipt, id: randomUUID() };
+    this.#known().push(complete);
+    for (const listener of this.#listeners) listener();
+    await this.#file.append(complete);
+    return complete;
   }
 
   /** All of them as JSON lines, oldest first. */
-  async exportLines(): Promise<string> {
-    return linesOf(await this.#all());
-  }
-
-  /** What to keep free beside llama.cpp's buffers on this device, as far as its loads have shown. */
-  async overheadOf(device: OverheadDevice): Promise<Overhead> {
-    return learnOverhead(await this.#all(), device);
+  exportLines(): string {
+    return linesOf(this.#known());
   }
 
   subscribe(listener: () => void): () => void {
@@ -47,36 +44,19 @@ export class ReceiptStore {
     return () => this.#listeners.delete(listener);
   }
 
-  #all(): Promise<Receipt[]> {
-    this.#receipts ??= this.#read();
+  #known(): Receipt[] {
+    this.#receipts ??= this.#readAndTidy();
     return this.#receipts;
   }
 
-  async #read(): Promise<Receipt[]> {
-    const text = await readFile(this.path, "utf8").catch(() => "");
-    const receipts = text.split("\n").flatMap(parseLine);
-    const isTorn = text !== "" && !text.endsWith("\n");
-    if (receipts.length <= MAX_RECEIPTS && !isTorn) return receipts;
-    const kept = receipts.slice(-KEPT_RECEIPTS);
-    // What cannot be tidied now (a full disk) is tidied at another start; receipts are read either way.
-    await writeFileAtomically(this.path, linesOf(kept)).catch(() => {});
-    return kept;
-  }
-
-  async #write(receipt: Receipt): Promise<void> {
-    await mkdir(dirname(this.path), { recursive: true });
-    await appendFile(this.path, linesOf([receipt]));
+  #readAndTidy(): Receipt[] {
+    const receipts = this.#file.readSync();
+    if (receipts.length <= MAX_RECEIPTS) return receipts;
+    const newest = receipts.slice(-MAX_RECEIPTS / 2);
+    replaceFile(this.path, linesOf(newest));
+    return newest;
   }
 }
 
 const linesOf = (receipts: readonly Receipt[]): string =>
   receipts.map(receipt => `${JSON.stringify(receipt)}\n`).join("");
-
-function parseLine(line: string): Receipt[] {
-  try {
-    const receipt = receiptSchema.safeParse(JSON.parse(line));
-    return receipt.success ? [receipt.data] : [];
-  } catch {
-    return [];
-  }
-}

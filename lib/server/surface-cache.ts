@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
-import { readdir, readFile, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { FlashAttention } from "@/lib/schema/kv-type";
 import { type MemorySurface, memorySurfaceSchema } from "@/lib/schema/memory-surface";
 import type { FileIdentity } from "./gguf-file";
-import { writeFileAtomically } from "./write-file-atomically";
+import { replaceFile } from "./replace-file";
 
 /** All that a surface depends on: another value of any of these, and it must be sampled anew. */
 export interface SurfaceKey {
@@ -50,7 +50,8 @@ export class SurfaceCache {
 
   async write(key: SurfaceKey, surface: MemorySurface): Promise<void> {
     try {
-      await writeFileAtomically(this.#pathOf(key), JSON.stringify({ key: surfaceKeyText(key), surface }));
+      await mkdir(this.folder, { recursive: true });
+      replaceFile(this.#pathOf(key), JSON.stringify({ key: surfaceKeyText(key), surface }));
       await this.#dropOldest();
     } catch (error) {
       this.onLog("warn", `memory surface not kept: ${error instanceof Error ? error.message : String(error)}`);
