@@ -450,6 +450,38 @@ const shape = (id: string, family: string, gguf: WritableGguf): ModelShape => ({
   gguf: { ...gguf, metadata: { ...gguf.metadata, "general.name": id } },
 });
 
+/**
+ * A SentencePiece vocabulary as small as llama.cpp can tokenize with: the three special tokens, all bytes, then words nobody types.
+ * Loading for real needs one, a dry run does not.
+ */
+function withTokenizer({ metadata, tensors }: WritableGguf): WritableGguf {
+  const size = tensors.find(tensor => tensor.name === "token_embd.weight")?.dimensions[1] ?? 0;
+  const special = ["<unk>", "<s>", "</s>"];
+  const bytes = Array.from({ length: 256 }, (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`);
+  const named = [...special, ...bytes];
+  const tokens = Array.from({ length: size }, (_, index) => named[index] ?? `\u2581w${index}`);
+  // llama_token_type: 2 unknown, 3 control, 6 byte, 1 normal.
+  const types = tokens.map((_, index) => (index === 0 ? 2 : index < special.length ? 3 : index < named.length ? 6 : 1));
+  return {
+    tensors,
+    metadata: {
+      ...metadata,
+      "tokenizer.ggml.model": "llama",
+      "tokenizer.ggml.tokens": { strings: tokens },
+      "tokenizer.ggml.scores": { type: "f32", values: tokens.map((_, index) => -index) },
+      "tokenizer.ggml.token_type": { type: "i32", values: types },
+      "tokenizer.ggml.bos_token_id": 1,
+      "tokenizer.ggml.eos_token_id": 2,
+      "tokenizer.ggml.unknown_token_id": 0,
+    },
+  };
+}
+
+const loadable = (id: string, family: string, gguf: WritableGguf): ModelShape => {
+  const named = shape(id, family, gguf);
+  return { ...named, gguf: withTokenizer(named.gguf) };
+};
+
 /** OpenELM grows its heads and its feed-forward from block to block. */
 const openElm270mHeads = [12, 12, 12, 12, 12, 16, 16, 16, 16, 16, 16, 16, 20, 20, 20, 20];
 const openElm270mInner = [
@@ -760,12 +792,12 @@ export const realShapes: readonly ModelShape[] = [
 
 /** The same structures in a size that a 2 GiB device really loads: at most some 100 MB each. */
 export const smallShapes: readonly ModelShape[] = [
-  shape(
+  loadable(
     "small-llama-2",
     "Llama 2",
     llama({ blocks: 8, width: 512, heads: 8, kvHeads: 8, feedForward: 1536, vocabulary: 32_000, contextTokens: 4096 }),
   ),
-  shape(
+  loadable(
     "small-llama-3",
     "Llama 3",
     llama3({
@@ -778,7 +810,7 @@ export const smallShapes: readonly ModelShape[] = [
       contextTokens: 131_072,
     }),
   ),
-  shape(
+  loadable(
     "small-mistral",
     "Mistral",
     llama({
@@ -791,7 +823,7 @@ export const smallShapes: readonly ModelShape[] = [
       contextTokens: 32_768,
     }),
   ),
-  shape(
+  loadable(
     "small-qwen2",
     "Qwen2",
     qwen2({
@@ -804,7 +836,7 @@ export const smallShapes: readonly ModelShape[] = [
       contextTokens: 32_768,
     }),
   ),
-  shape(
+  loadable(
     "small-qwen3",
     "Qwen3",
     qwen3(
@@ -821,7 +853,7 @@ export const smallShapes: readonly ModelShape[] = [
       { tied: true },
     ),
   ),
-  shape(
+  loadable(
     "small-qwen3-moe",
     "Qwen3-MoE",
     qwen3Moe(
@@ -838,7 +870,7 @@ export const smallShapes: readonly ModelShape[] = [
       { count: 16, used: 4, inner: 256 },
     ),
   ),
-  shape(
+  loadable(
     "small-gemma-2",
     "Gemma 2",
     gemma2(
@@ -855,7 +887,7 @@ export const smallShapes: readonly ModelShape[] = [
       1024,
     ),
   ),
-  shape(
+  loadable(
     "small-gemma-3",
     "Gemma 3",
     gemma3(
@@ -872,7 +904,7 @@ export const smallShapes: readonly ModelShape[] = [
       512,
     ),
   ),
-  shape(
+  loadable(
     "small-phi-3",
     "Phi-3",
     phi3({
@@ -885,7 +917,7 @@ export const smallShapes: readonly ModelShape[] = [
       contextTokens: 131_072,
     }),
   ),
-  shape(
+  loadable(
     "small-deepseek-2",
     "DeepSeek V2",
     deepSeek2({
@@ -902,7 +934,7 @@ export const smallShapes: readonly ModelShape[] = [
       routerCorrection: true,
     }),
   ),
-  shape(
+  loadable(
     "small-gpt-oss",
     "GPT-OSS",
     gptOss(
@@ -920,12 +952,12 @@ export const smallShapes: readonly ModelShape[] = [
       128,
     ),
   ),
-  shape(
+  loadable(
     "small-mamba",
     "Mamba",
     mambaModel({ blocks: 8, width: 768, vocabulary: 50_280, stateSize: 16, timeStepRank: 48 }),
   ),
-  shape(
+  loadable(
     "small-lfm2",
     "LFM2",
     lfm2({
@@ -939,7 +971,7 @@ export const smallShapes: readonly ModelShape[] = [
       attentionBlocks: [2, 5, 7],
     }),
   ),
-  shape(
+  loadable(
     "small-falcon-h1",
     "Falcon-H1",
     falconH1(
@@ -956,7 +988,7 @@ export const smallShapes: readonly ModelShape[] = [
       { inner: 768, stateSize: 128, heads: 12, groups: 1 },
     ),
   ),
-  shape(
+  loadable(
     "small-granite-hybrid",
     "Granite 4",
     graniteHybrid(
@@ -975,7 +1007,7 @@ export const smallShapes: readonly ModelShape[] = [
       512,
     ),
   ),
-  shape(
+  loadable(
     "small-qwen3-next",
     "Qwen3-Next",
     qwen3Next(
@@ -993,7 +1025,7 @@ export const smallShapes: readonly ModelShape[] = [
       { count: 16, used: 4, inner: 256 },
     ),
   ),
-  shape(
+  loadable(
     "small-openelm",
     "OpenELM",
     openElm({
