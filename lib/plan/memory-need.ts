@@ -86,13 +86,13 @@ const between = (leftLayers: number, left: number, rightLayers: number, right: n
 export function gpuComputeBytes(surface: MemorySurface, contextTokens: number, kvType: KvType): Float64Array {
   const cells = padUp(contextTokens, CONTEXT_PAD_TOKENS);
   const bytes = new Float64Array(surface.model.blocks + 2);
-  let leftLayers = 0;
+  let leftLayers = -1;
   let left = 0;
   for (const column of surface.compute[kvType]) {
     const right = onColumn(column, cells, "gpuBytes");
     for (let gpuLayers = leftLayers + 1; gpuLayers < column.gpuLayers; gpuLayers++)
       bytes[gpuLayers] =
-        leftLayers === 0 ? Math.ceil(right) : between(leftLayers, left, column.gpuLayers, right, gpuLayers);
+        leftLayers <= 0 ? Math.ceil(right) : between(leftLayers, left, column.gpuLayers, right, gpuLayers);
     bytes[column.gpuLayers] = Math.ceil(right);
     leftLayers = column.gpuLayers;
     left = right;
