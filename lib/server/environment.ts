@@ -16,6 +16,8 @@ const environmentSchema = z.object({
   HEADROOM_ALLOWED_HOSTS: optionalText,
   HEADROOM_HOME: optionalText,
   HEADROOM_MODELS_DIR: optionalText,
+  /** Another program in the engine's place: the scripted one of the tests. */
+  HEADROOM_ENGINE_ENTRY: optionalText,
   HEADROOM_GPU: z.preprocess(emptyAsMissing, z.enum(["auto", "cuda", "vulkan", "metal", "off"]).default("auto")),
   HEADROOM_ENGINE_BUILD: z.preprocess(emptyAsMissing, z.enum(["prebuilt", "lastBuild"]).default("prebuilt")),
   HF_TOKEN: optionalText,
@@ -98,7 +100,7 @@ export function readEnvironment(
     homeFolder,
     dataFolder: join(homeFolder, "data"),
     modelsFolder: resolve(projectRoot, parsed.HEADROOM_MODELS_DIR ?? "models"),
-    enginePath: join(projectRoot, "dist", "engine.mjs"),
+    enginePath: resolve(projectRoot, parsed.HEADROOM_ENGINE_ENTRY ?? join("dist", "engine.mjs")),
     gpu: parsed.HEADROOM_GPU,
     engineBuild: parsed.HEADROOM_ENGINE_BUILD,
     hubToken: parsed.HF_TOKEN ?? null,

@@ -24,7 +24,8 @@ export interface ProbedEngine {
 interface GpuProbeOptions {
   readonly engine: ProbedEngine;
   readonly nvidia: Pick<NvidiaSmi, "read" | "watch" | "close">;
-  readonly receipts: () => readonly Receipt[];
+  /** What loads so far have shown of the memory outside llama.cpp's buffers. */
+  readonly receipts: { all(): readonly Receipt[] };
   readonly gpuChoice: string;
   readonly machine: () => MachineFacts;
   /** CUDA_VISIBLE_DEVICES, as the engine sees it. */
@@ -43,7 +44,7 @@ const aliveStates: readonly EngineSnapshot["state"][] = ["ready", "loading", "lo
 export class GpuProbe {
   readonly #options: GpuProbeOptions;
   readonly #now: () => number;
-  #vram: Vram | null = null;
+  #vram: { readonly vram: Vram; readonly heldBytes: number } | null = null;
   #machine: MachineFacts | null = null;
   #kept: { readonly report: Promise<GpuReport>; readonly atMs: number } | null = null;
 
@@ -74,21 +75,29 @@ export class GpuProbe {
     if (gpuChoice === "off") return this.#report(null, null, unread);
     const info = engine.snapshot().info ?? (await engine.start().catch(() => null));
     const reading = info?.backend === "metal" ? unread : await nvidia.read();
-    await this.#readVram(info);
-    return this.#report(info, info?.gpuUsable ? this.#device(info, reading) : null, reading);
+    const heldBytes = this.#heldBytes(reading);
+    await this.#readVram(info, heldBytes);
+    return this.#report(info, info?.gpuUsable ? this.#device(info, reading, heldBytes) : null, reading);
   }
 
-  /** While the engine is stopped the last reading stays: asking would start a child, and that takes memory. */
-  async #readVram(info: EngineInfo | null): Promise<void> {
+  /** While the engine is stopped the last reading stays, without what it held: asking would start a child. */
+  async #readVram(info: EngineInfo | null, heldBytes: number): Promise<void> {
     const { engine } = this.#options;
     if (!info?.gpuUsable || !aliveStates.includes(engine.snapshot().state)) return;
-    this.#vram = (await engine.vram().catch(() => null)) ?? this.#vram;
+    const vram = await engine.vram().catch(() => null);
+    if (vram) this.#vram = { vram, heldBytes };
   }
 
-  #device(info: EngineInfo, reading: NvidiaReading): Device {
+  #vramNow(heldBytes: number): Vram | null {
+    if (this.#vram === null || heldBytes > 0) return this.#vram?.vram ?? null;
+    const { vram, heldBytes: releasedBytes } = this.#vram;
+    return { ...vram, usedBytes: Math.max(0, vram.usedBytes - releasedBytes) };
+  }
+
+  #device(info: EngineInfo, reading: NvidiaReading, heldBytes: number): Device {
     const cards = reading.kind === "read" ? this.#cardsOf(info, reading.gpus) : [];
-    const heldBytes = this.#heldBytes(reading);
-    return nvidiaDevice(info, cards, heldBytes) ?? vramDevice(info, this.#vram, heldBytes) ?? assumedDevice(info);
+    const vram = this.#vramNow(heldBytes);
+    return nvidiaDevice(info, cards, heldBytes) ?? vramDevice(info, vram, heldBytes) ?? assumedDevice(info);
   }
 
   /** The cards that the engine uses: all visible ones under CUDA, which pools them; those of the same name under Vulkan. */
@@ -119,7 +128,7 @@ export class GpuProbe {
     const driverVersion = card?.driverVersion ?? null;
     const overheadOf = { device: device?.name ?? "", driverVersion, backend: device?.backend ?? "none" } as const;
     return {
-      memory: device && { ...device, overhead: learnOverhead(receipts(), overheadOf) },
+      memory: device && { ...device, overhead: learnOverhead(receipts.all(), overheadOf) },
       reason: absence?.reason ?? (device?.source === "assumed" ? ASSUMED_REASON : null),
       remedy: absence?.remedy ?? null,
       driverVersion,
@@ -128,7 +137,7 @@ export class GpuProbe {
       temperatureCelsius: card?.temperatureCelsius ?? null,
       powerWatts: card?.powerWatts ?? null,
       processes: reading.kind === "read" ? [...reading.processes] : [],
-      readAtMs: this.#now(),
+      readAtMs: device?.source === "nvidia-smi" && reading.kind === "read" ? reading.atMs : this.#now(),
     };
   }
 }

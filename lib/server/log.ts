@@ -22,6 +22,9 @@ export class Log {
     this.#terminal = pino({ level: terminalLevel, base: null }, pino.destination({ dest: 2, sync: true }));
   }
 
+  /** For those who are given only somewhere to write to. */
+  readonly writer = (level: LogLevel, text: string): void => this.write(level, text);
+
   write(level: LogLevel, text: string): void {
     const line: LogLine = { level, text: escapeLine(text), atMs: Date.now() };
     this.#terminal[level](line.text);

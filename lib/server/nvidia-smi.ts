@@ -29,7 +29,13 @@ export interface NvidiaProcess {
 export type NvidiaFailure = "missing" | "silent" | "driver" | "unreadable";
 
 export type NvidiaReading =
-  | { readonly kind: "read"; readonly gpus: readonly NvidiaGpu[]; readonly processes: readonly NvidiaProcess[] }
+  | {
+      readonly kind: "read";
+      readonly gpus: readonly NvidiaGpu[];
+      readonly processes: readonly NvidiaProcess[];
+      /** When the driver said so. */
+      readonly atMs: number;
+    }
   | { readonly kind: "unknown"; readonly failure: NvidiaFailure; readonly said: string };
 
 /** How long the program may take to its first line, and be silent after it. */
@@ -171,7 +177,8 @@ export class NvidiaSmi {
   #reading(): NvidiaReading {
     if (this.#failure) return this.#failure.value;
     const gpus = this.#fresh(this.#gpus, SILENCE_LIMIT_MS).sort((one, other) => one.index - other.index);
-    return { kind: "read", gpus, processes: this.#fresh(this.#processes, PROCESS_LIMIT_MS) };
+    const atMs = this.#running?.lastLineAtMs ?? this.#timers.nowMs();
+    return { kind: "read", gpus, processes: this.#fresh(this.#processes, PROCESS_LIMIT_MS), atMs };
   }
 
   #fresh<Value>(seen: Map<number, Seen<Value>>, limitMs: number): Value[] {
