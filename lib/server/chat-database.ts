@@ -96,10 +96,18 @@ export class ChatDatabase {
     }
   }
 
+  /** Leaves one file: the driver alone would leave the write-ahead log beside it. */
   close(): void {
-    this.#statements.clear();
-    this.#connection?.close();
+    const connection = this.#connection;
     this.#connection = undefined;
+    this.#statements.clear();
+    if (!connection) return;
+    try {
+      connection.pragma("wal_checkpoint(TRUNCATE)");
+    } catch {
+      // Damaged or held by another program: what was committed is in the log, and is read from there.
+    }
+    connection.close();
   }
 
   #statement(sql: string): Database.Statement<Value[]> {
@@ -261,12 +269,15 @@ function storeError(error: unknown): unknown {
   if (code.startsWith("SQLITE_BUSY") || code.startsWith("SQLITE_LOCKED")) {
     return unavailable("Another program holds the chat history; close it and try again.");
   }
-  if (code.startsWith("SQLITE_READONLY") || code === "EACCES" || code === "EROFS") {
+  if (code.startsWith("SQLITE_READONLY") || code === "EACCES" || code === "EROFS" || code === "EPERM") {
     return unavailable("The chat history cannot be written: its folder is read-only.");
   }
   if (isUnusable(error)) return unavailable("The chat history is damaged; it is put aside at the next try.");
   if (code.startsWith("SQLITE_CONSTRAINT")) return error;
-  if (code.startsWith("SQLITE_") || (error instanceof Error && error.message.includes("Unable to open connection"))) {
+  if (
+    /^(?:SQLITE_|E[A-Z]+$)/.test(code) ||
+    (error instanceof Error && error.message.includes("Unable to open connection"))
+  ) {
     return unavailable("The chat history cannot be opened or written.");
   }
   return error;

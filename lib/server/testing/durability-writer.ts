@@ -1,0 +1,50 @@
+import { writeSync } from "node:fs";
+import type { ChatMessage } from "@/lib/schema/chat";
+import { ChatStore } from "../chat-store";
+
+/**
+ * Writes chats until it is killed, and acknowledges on standard output each thing that is safe from then on.
+ * Arguments: the database, and the number of this round.
+ */
+const [, , filePath = "", round = "0"] = process.argv;
+const store = new ChatStore({ filePath });
+
+const acknowledge = (line: object) => writeSync(1, `${JSON.stringify(line)}\n`);
+
+const message = (id: string, parentId: string | null, role: "user" | "assistant", text: string): ChatMessage => ({
+  id,
+  parentId,
+  role,
+  text,
+  thought: "",
+  thoughtMs: null,
+  attachments: [],
+  status: role === "user" ? "complete" : "pending",
+  edited: false,
+  error: null,
+  stats: null,
+  cut: null,
+  createdAtMs: Date.now(),
+});
+
+let parentId: string | null = null;
+const chatId = `chat-${round}`;
+store.create({ id: chatId });
+for (let turn = 0; ; turn += 1) {
+  const id: string = `${round}-${turn}`;
+  store.addExchange(
+    chatId,
+    message(`q-${id}`, parentId, "user", `Question ${id}`),
+    message(`a-${id}`, `q-${id}`, "assistant", ""),
+  );
+  acknowledge({ id: `q-${id}`, text: `Question ${id}` });
+  let text = "";
+  for (let part = 0; part < 3; part += 1) {
+    text += `Part ${part} of ${id}. `;
+    store.writeReply(`a-${id}`, { text, thought: "", thoughtMs: null });
+    acknowledge({ id: `a-${id}`, text });
+  }
+  store.endReply(`a-${id}`, { text, thought: "", thoughtMs: null, status: "complete", error: null, stats: null });
+  acknowledge({ id: `a-${id}`, text, status: "complete" });
+  parentId = `a-${id}`;
+}
