@@ -2,24 +2,41 @@
 import { SettingsPanel } from "@/components/settings/settings-panel";
 import { useSettings } from "@/lib/client/settings-store";
 import { useSurface } from "@/lib/client/surface-store";
+import { ContextCard } from "./context-card";
+import { ContextTableCard } from "./context-table-card";
+import { DetailsCard } from "./details-card";
 import { GaugeCard } from "./gauge-card";
 import { LayersCard } from "./layers-card";
 import { WhyCard } from "./why-card";
 
-/** On a phone one column in the order of the source; from 1024 px on the settings stand at the left and stay in view. */
+/**
+ * In the order of a phone: the sentence, the gauge and the map come first, the settings after them. From 1024 px on the
+ * settings stand at the left and stay in view.
+ */
 export function DashboardView() {
   const { data } = useSurface();
   const isReady = useSettings(state => state.draft !== null);
   if (data === null || !isReady) return null;
   return (
-    <div className="mx-auto grid w-full max-w-[1760px] grid-cols-1 items-start gap-4 p-3 sm:p-4 lg:grid-cols-[320px_minmax(0,1fr)] lg:grid-rows-[repeat(3,auto)_1fr]">
-      <div className="flex min-w-0 flex-col gap-4 lg:col-start-2">
+    <div className="mx-auto grid w-full max-w-[1760px] grid-cols-1 gap-4 p-3 sm:p-4 lg:grid-cols-[320px_minmax(0,1fr)_minmax(0,1fr)] lg:grid-rows-[auto_auto_auto_1fr]">
+      <div className="flex min-w-0 flex-col gap-4 lg:col-span-2 lg:col-start-2">
         <WhyCard />
         <GaugeCard />
+      </div>
+      <div className="min-w-0 lg:col-span-2 lg:col-start-2 xl:col-span-1">
         <LayersCard />
       </div>
-      <div className="min-w-0 lg:sticky lg:top-[calc(var(--header-height)+1rem)] lg:col-start-1 lg:row-span-full lg:row-start-1">
+      <div className="min-w-0 self-start lg:sticky lg:top-[calc(var(--header-height)+1rem)] lg:col-start-1 lg:row-span-4 lg:row-start-1">
         <SettingsPanel />
+      </div>
+      <div className="min-w-0 lg:col-span-2 lg:col-start-2 xl:col-span-1 xl:col-start-3">
+        <ContextCard />
+      </div>
+      <div className="min-w-0 lg:col-span-2 lg:col-start-2 xl:col-span-1">
+        <ContextTableCard />
+      </div>
+      <div className="min-w-0 lg:col-span-2 lg:col-start-2 xl:col-span-1 xl:col-start-3">
+        <DetailsCard />
       </div>
     </div>
   );

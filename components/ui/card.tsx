@@ -12,7 +12,11 @@ interface CardProps extends ComponentProps<"section"> {
 export function Card({ heading, aside, className, children, ...rest }: CardProps) {
   const headingId = useId();
   return (
-    <section {...rest} aria-labelledby={headingId} className={classNames("card min-w-0 p-4 sm:px-[18px]", className)}>
+    <section
+      {...rest}
+      aria-labelledby={headingId}
+      className={classNames("card h-full min-w-0 p-4 sm:px-[18px]", className)}
+    >
       <div className="mb-3 flex flex-wrap items-baseline justify-between gap-x-4 gap-y-1">
         <h2 id={headingId} className="font-semibold text-sm">
           {heading}

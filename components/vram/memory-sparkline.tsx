@@ -35,12 +35,12 @@ export function MemorySparkline({ moments, totalBytes, spanMs }: MemorySparkline
       preserveAspectRatio="none"
       className="block h-10 w-full rounded-[6px] bg-sunken"
     >
-      <path d={`M${used.join("L")} ${floor}`} fill="var(--weights)" opacity="0.35" />
+      <path d={`M${used.join("L")} ${floor}`} fill="var(--ink-2)" opacity="0.25" />
       <path d={`M${others.join("L")} ${floor}`} fill="var(--others)" opacity="0.6" />
       <path
         d={`M${used.join("L")}`}
         fill="none"
-        stroke="var(--weights)"
+        stroke="var(--ink-2)"
         strokeWidth="1.5"
         vectorEffect="non-scaling-stroke"
       />

@@ -1,0 +1,29 @@
+"use client";
+import { memo } from "react";
+import { Card } from "@/components/ui/card";
+import { ContextChart } from "@/components/vram/context-chart";
+import { FullStops } from "@/components/vram/full-stops";
+import { useContextImpact, usePlanView } from "@/lib/client/plan-store";
+import { draftSettings } from "@/lib/client/settings-store";
+
+const pickContext = (contextTokens: number) => draftSettings({ N_CTX: contextTokens });
+
+export const ContextCard = memo(function ContextCard() {
+  const view = usePlanView();
+  const impact = useContextImpact();
+  if (view === null || impact === null) return null;
+  const { surface, plan, settings } = view;
+  return (
+    <Card heading="What context costs" aside={`all ${plan.totalLayers} layers on the GPU`}>
+      <ContextChart
+        impact={impact}
+        contextTokens={settings.N_CTX}
+        kvType={settings.KV_CACHE_QUANT}
+        weightsBytes={surface.gpuWeightsBytes.at(-1) ?? 0}
+        totalLayers={plan.totalLayers}
+        onPick={pickContext}
+      />
+      {view.gpu !== null && <FullStops impact={impact} kvType={settings.KV_CACHE_QUANT} />}
+    </Card>
+  );
+});

@@ -1,0 +1,18 @@
+"use client";
+import { memo } from "react";
+import { Tabs } from "@/components/ui/tabs";
+import { ReceiptsTab } from "./receipts-tab";
+import { SimpleFormulaTab } from "./simple-formula-tab";
+
+const tabs = [
+  { id: "receipts", label: "Receipts", content: <ReceiptsTab /> },
+  { id: "simple", label: "Simple formula", content: <SimpleFormulaTab /> },
+];
+
+export const DetailsCard = memo(function DetailsCard() {
+  return (
+    <section aria-label="Details" className="card h-full min-w-0 p-4 sm:px-[18px]">
+      <Tabs label="Details" tabs={tabs} />
+    </section>
+  );
+});

@@ -1,0 +1,65 @@
+"use client";
+import { Download } from "lucide-react";
+import { buttonClass } from "@/components/ui/button";
+import { Empty } from "@/components/ui/empty";
+import { Cell, RowHead, Table } from "@/components/ui/table";
+import { ReceiptChart } from "@/components/vram/receipt-chart";
+import { useReceipts } from "@/lib/client/receipt-store";
+import type { Receipt } from "@/lib/schema/receipt";
+import { formatMib, MIB } from "@/lib/units/bytes";
+import { formatTokensShort } from "@/lib/units/tokens";
+import { formatWhen } from "./format-when";
+
+const headings = ["Load", "Layers", "Context", "Predicted", "Actual", "Difference", "tokens/s"];
+const SHOWN = 12;
+
+/** Past loads: what was predicted against what llama.cpp took. */
+export function ReceiptsTab() {
+  const receipts = useReceipts();
+  if (receipts === null) return <Empty>Reading past loads…</Empty>;
+  if (receipts.length === 0) return <Empty>No model has been loaded yet. Every load leaves a receipt here.</Empty>;
+  const shown = receipts.slice(0, SHOWN);
+  return (
+    <>
+      <ReceiptChart receipts={shown} />
+      <Table caption="Past loads" headings={headings}>
+        {shown.map(receipt => (
+          <ReceiptRow key={receipt.id} receipt={receipt} />
+        ))}
+      </Table>
+      <p className="mt-3 flex items-center justify-between gap-3 text-ink-3 text-xs">
+        <span>
+          {shown.length < receipts.length ? `The last ${shown.length} of ${receipts.length} loads.` : "All loads."}
+        </span>
+        <a href="/api/receipts" download="headroom-receipts.json" className={buttonClass("plain", "sm")}>
+          <Download aria-hidden size={14} /> Export JSON
+        </a>
+      </p>
+    </>
+  );
+}
+
+function ReceiptRow({ receipt }: { readonly receipt: Receipt }) {
+  const { config, predicted, actual, totalLayers } = receipt;
+  const differenceBytes = actual.totalBytes - predicted.totalBytes;
+  return (
+    <tr>
+      <RowHead>
+        {formatWhen(receipt.atMs)}
+        {receipt.lowered !== null && (
+          <span className="block text-warn text-xs whitespace-normal">{receipt.lowered}</span>
+        )}
+      </RowHead>
+      <Cell>{config.gpuLayers === 0 ? "CPU" : `${config.gpuLayers} of ${totalLayers}`}</Cell>
+      <Cell>
+        {formatTokensShort(config.contextTokens)} {config.kvType}
+      </Cell>
+      <Cell>{formatMib(predicted.totalBytes)}</Cell>
+      <Cell>{formatMib(actual.totalBytes)}</Cell>
+      <Cell className={Math.abs(differenceBytes) < MIB ? "font-semibold text-good" : "font-semibold text-warn"}>
+        {formatMib(differenceBytes)}
+      </Cell>
+      <Cell>{receipt.tokensPerSecond?.toFixed(1) ?? <span title="Nothing was generated with it">–</span>}</Cell>
+    </tr>
+  );
+}

@@ -1,0 +1,68 @@
+import { memo } from "react";
+import type { ContextImpact } from "@/lib/plan/context-impact";
+import type { KvType } from "@/lib/schema/kv-type";
+import { GIB } from "@/lib/units/bytes";
+import { formatTokensShort } from "@/lib/units/tokens";
+import type { ChartFrame } from "./chart-frame";
+import { gibSteps } from "./chart-scale";
+
+interface ChartAxesProps {
+  readonly frame: ChartFrame;
+  readonly impact: ContextImpact;
+  readonly kvType: KvType;
+}
+
+const isPowerOfTwo = (tokens: number): boolean => Number.isInteger(Math.log2(tokens));
+
+/** Labels narrower than this run into each other. */
+const LABEL_PX = 34;
+
+/** Indexes of the contexts whose labels there is room for: powers of two, and the last. */
+function labelledIndexes({ contexts }: ContextImpact, { x }: ChartFrame): number[] {
+  const kept: number[] = [];
+  const lastIndex = contexts.length - 1;
+  const lastX = x(contexts[lastIndex] ?? 1);
+  for (const [index, tokens] of contexts.entries()) {
+    const before = contexts[kept.at(-1) ?? -1];
+    const isFree = before === undefined || x(tokens) - x(before) >= LABEL_PX;
+    const isLast = index === lastIndex;
+    if (isLast || (isPowerOfTwo(tokens) && isFree && lastX - x(tokens) >= LABEL_PX)) kept.push(index);
+  }
+  return kept;
+}
+
+/** Grid, GiB at the left, contexts below and under each the layers that fit there. */
+export const ChartAxes = memo(function ChartAxes({ frame, impact, kvType }: ChartAxesProps) {
+  const { left, right, bottom, x, y } = frame;
+  return (
+    <g className="text-[11px]">
+      {gibSteps(frame.maxBytes).map(gib => (
+        <g key={gib}>
+          <line x1={left} x2={right} y1={y(gib * GIB)} y2={y(gib * GIB)} stroke="var(--line)" />
+          <text x={left - 8} y={y(gib * GIB) + 4} textAnchor="end" className="fill-ink-3">
+            {gib}
+          </text>
+        </g>
+      ))}
+      <text x={left - 8} y="10" textAnchor="end" className="fill-ink-3">
+        GiB
+      </text>
+      {labelledIndexes(impact, frame).map(index => {
+        const tokens = impact.contexts[index] ?? 1;
+        return (
+          <g key={tokens} textAnchor="middle">
+            <text x={x(tokens)} y={bottom + 18} className="fill-ink-3">
+              {formatTokensShort(tokens)}
+            </text>
+            <text x={x(tokens)} y={bottom + 35} className="fill-ink font-semibold">
+              {impact.perKvType[kvType].gpuLayers[index]}
+            </text>
+          </g>
+        );
+      })}
+      <text x={right + 14} y={bottom + 35} className="fill-ink-3">
+        layers
+      </text>
+    </g>
+  );
+});

@@ -1,0 +1,46 @@
+import { memo } from "react";
+import type { ContextImpact } from "@/lib/plan/context-impact";
+import { kvTypes } from "@/lib/schema/kv-type";
+import { formatGib } from "@/lib/units/bytes";
+import type { ChartFrame } from "./chart-frame";
+import { kvLooks } from "./kv-looks";
+
+interface ChartBudgetProps {
+  readonly frame: ChartFrame;
+  readonly impact: ContextImpact;
+}
+
+/** The line that the curves may not cross, and where each of them does. */
+export const ChartBudget = memo(function ChartBudget({ frame, impact }: ChartBudgetProps) {
+  const { budgetBytes, fullStopsAtTokens, contexts } = impact;
+  if (budgetBytes === 0) return null;
+  const y = frame.y(budgetBytes);
+  const longest = contexts.at(-1) ?? 0;
+  return (
+    <>
+      <line
+        x1={frame.left}
+        x2={frame.right}
+        y1={y}
+        y2={y}
+        stroke="var(--target)"
+        strokeWidth="1.75"
+        strokeDasharray="5 4"
+      />
+      <text x={frame.left + 6} y={y - 6} className="fill-target font-semibold text-[11px]">
+        budget {formatGib(budgetBytes)}
+      </text>
+      {kvTypes.map(kvType => {
+        const tokens = fullStopsAtTokens[kvType];
+        if (tokens === null || tokens >= longest || tokens < (contexts[0] ?? 0)) return null;
+        const x = frame.x(tokens);
+        return (
+          <g key={kvType}>
+            <line x1={x} x2={x} y1={y} y2={frame.bottom} stroke={kvLooks[kvType].stroke} strokeDasharray="2 3" />
+            <circle cx={x} cy={y} r="3" fill="var(--target)" />
+          </g>
+        );
+      })}
+    </>
+  );
+});

@@ -1,0 +1,44 @@
+import type { ContextImpact } from "@/lib/plan/context-impact";
+import { kvTypes } from "@/lib/schema/kv-type";
+import { linearScale, logScale, type Scale } from "./chart-scale";
+
+export const CHART_HEIGHT = 264;
+const MARGIN = { top: 22, right: 44, bottom: 44, left: 38 } as const;
+
+/** Above this many budgets a line leaves the chart: otherwise a 128k context would flatten everything that fits. */
+const BUDGETS_SHOWN = 2;
+
+export interface ChartFrame {
+  readonly width: number;
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+  readonly maxBytes: number;
+  readonly x: Scale;
+  readonly y: Scale;
+}
+
+const last = (values: readonly number[]): number => values.at(-1) ?? 0;
+const first = (values: readonly number[]): number => values[0] ?? 0;
+
+/** The room that the curves are drawn in: context on a log axis, memory from zero. */
+export function chartFrame(impact: ContextImpact, width: number): ChartFrame {
+  const highest = Math.max(...kvTypes.map(kvType => last(impact.perKvType[kvType].fullNeedBytes)));
+  const lowest = Math.max(...kvTypes.map(kvType => first(impact.perKvType[kvType].fullNeedBytes)));
+  const worthShowing = Math.max(impact.budgetBytes * BUDGETS_SHOWN, lowest * 1.5);
+  const maxBytes = Math.max(Math.min(highest * 1.04, worthShowing), impact.budgetBytes * 1.12);
+  const left = MARGIN.left;
+  const right = Math.max(left + 1, width - MARGIN.right);
+  const bottom = CHART_HEIGHT - MARGIN.bottom;
+  return {
+    width,
+    left,
+    right,
+    top: MARGIN.top,
+    bottom,
+    maxBytes,
+    x: logScale(first(impact.contexts), last(impact.contexts), left, right),
+    y: linearScale(0, maxBytes, bottom, MARGIN.top),
+  };
+}

@@ -1,0 +1,38 @@
+import { memo } from "react";
+import type { ContextImpact } from "@/lib/plan/context-impact";
+import { type KvType, kvTypes } from "@/lib/schema/kv-type";
+import { fullStopInWords } from "./context-words";
+import { kvLooks } from "./kv-looks";
+import { KvMarker } from "./kv-marker";
+
+interface FullStopsProps {
+  readonly impact: ContextImpact;
+  readonly kvType: KvType;
+}
+
+/** The chart's legend: each KV type with the largest context that leaves all layers on the GPU. */
+export const FullStops = memo(function FullStops({ impact, kvType }: FullStopsProps) {
+  const longest = impact.contexts.at(-1) ?? 0;
+  return (
+    <ul className="mt-3 flex flex-wrap gap-x-5 gap-y-1.5 border-line border-t pt-3 text-ink-2 text-sm">
+      {kvTypes.map(type => (
+        <li key={type} className="flex items-center gap-2">
+          <svg aria-hidden="true" width="26" height="12">
+            <line
+              x1="0"
+              x2="26"
+              y1="6"
+              y2="6"
+              stroke={kvLooks[type].stroke}
+              strokeWidth="2"
+              strokeDasharray={kvLooks[type].dash}
+            />
+            <KvMarker kvType={type} x={13} y={6} isFilled />
+          </svg>
+          <span className={type === kvType ? "font-semibold text-ink" : undefined}>{type}</span>
+          {fullStopInWords(impact.fullStopsAtTokens[type], longest)}
+        </li>
+      ))}
+    </ul>
+  );
+});
