@@ -256,7 +256,7 @@ export type RunStatus = z.infer<typeof runStatusSchema>;
 
 /** The chunks of the AI SDK's UI message stream that a run of ours sends. */
 export const runChunkSchema = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("start"), messageId: z.string().optional() }),
+  z.object({ type: z.literal("start"), messageId: z.string() }),
   z.object({ type: z.literal("text-start"), id: z.string() }),
   z.object({ type: z.literal("text-delta"), id: z.string(), delta: z.string() }),
   z.object({ type: z.literal("text-end"), id: z.string() }),
@@ -267,11 +267,8 @@ export const runChunkSchema = z.discriminatedUnion("type", [
   /** The answer as it was committed; the last word of a run about it. */
   z.object({ type: z.literal("data-message"), data: chatMessageSchema, transient: z.literal(true) }),
   z.object({ type: z.literal("data-chat"), data: chatSchema, transient: z.literal(true) }),
-  z.object({ type: z.literal("start-step") }),
-  z.object({ type: z.literal("finish-step") }),
   z.object({ type: z.literal("error"), errorText: z.string() }),
-  z.object({ type: z.literal("abort"), reason: z.string().optional() }),
-  z.object({ type: z.literal("finish"), finishReason: z.string().optional() }),
+  z.object({ type: z.literal("finish") }),
 ]);
 export type RunChunk = z.infer<typeof runChunkSchema>;
 

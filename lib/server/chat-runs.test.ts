@@ -44,8 +44,12 @@ const userSays = (chatId: string, id: string, text: string, more: Partial<ChatRe
 
 async function chunksOf(run: ChatRun): Promise<RunChunk[]> {
   const chunks: RunChunk[] = [];
-  for await (const chunk of run.follow()) chunks.push(chunk);
-  return chunks;
+  const reader = run.follow().getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return chunks;
+    chunks.push(value);
+  }
 }
 
 const textOf = (chunks: RunChunk[]): string =>

@@ -5,6 +5,7 @@ import { ChatStore } from "./chat-store";
 /** A deletion can be taken back for this long; after it the text is erased. */
 const UNDO_MS = 5 * 60_000;
 const BACKUP_INTERVAL_MS = 24 * 60 * 60_000;
+const TIDY_INTERVAL_MS = 60_000;
 
 export interface ChatStoresOptions {
   readonly filePath: string;
@@ -17,12 +18,15 @@ export class ChatStores {
   readonly temporary: ChatStore;
   readonly #now: () => number;
   readonly #listeners = new Set<() => void>();
+  readonly #tidying: ReturnType<typeof setInterval>;
   #backedUpAtMs = 0;
 
   constructor({ filePath, now = Date.now }: ChatStoresOptions) {
     this.kept = new ChatStore({ filePath, now });
     this.temporary = new ChatStore({ filePath: ":memory:", now });
     this.#now = now;
+    // What fails now is tried again in a minute, and a store that is down says so to whoever uses it.
+    this.#tidying = setInterval(() => void this.tidy().catch(() => {}), TIDY_INTERVAL_MS).unref();
   }
 
   /** The store that holds this chat. @throws ChatNotFoundError */
@@ -57,7 +61,7 @@ export class ChatStores {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Erases what can no longer be undone and backs up once a day; to be called now and then. */
+  /** Erases what can no longer be undone and backs up once a day. */
   async tidy(): Promise<void> {
     const now = this.#now();
     this.kept.purgeDeleted(now - UNDO_MS);
@@ -67,6 +71,7 @@ export class ChatStores {
   }
 
   close(): void {
+    clearInterval(this.#tidying);
     this.kept.close();
     this.temporary.close();
   }
