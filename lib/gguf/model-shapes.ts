@@ -451,12 +451,13 @@ const shape = (id: string, family: string, gguf: WritableGguf): ModelShape => ({
 });
 
 /**
- * A SentencePiece vocabulary as small as llama.cpp can tokenize with: the three special tokens, all bytes, then words nobody types.
+ * A SentencePiece vocabulary as small as llama.cpp can tokenize with: the special tokens, all bytes, then words nobody types.
  * Loading for real needs one, a dry run does not.
  */
 function withTokenizer({ metadata, tensors }: WritableGguf): WritableGguf {
   const size = tensors.find(tensor => tensor.name === "token_embd.weight")?.dimensions[1] ?? 0;
-  const special = ["<unk>", "<s>", "</s>"];
+  // For models named Phi-3, llama.cpp looks for <|endoftext|> by name.
+  const special = ["<unk>", "<s>", "</s>", "<|endoftext|>"];
   const bytes = Array.from({ length: 256 }, (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`);
   const named = [...special, ...bytes];
   const tokens = Array.from({ length: size }, (_, index) => named[index] ?? `\u2581w${index}`);
@@ -790,7 +791,10 @@ export const realShapes: readonly ModelShape[] = [
   ),
 ];
 
-/** The same structures in a size that a 2 GiB device really loads: at most some 100 MB each. */
+/**
+ * The same structures in a size that a 2 GiB device really loads: at most some 160 MB each. Trained contexts are short enough that no
+ * block's K or V exceeds 128 MiB, the largest tensor of a software Vulkan device: beyond it llama.cpp aborts.
+ */
 export const smallShapes: readonly ModelShape[] = [
   loadable(
     "small-llama-2",
@@ -914,7 +918,7 @@ export const smallShapes: readonly ModelShape[] = [
       kvHeads: 8,
       feedForward: 2048,
       vocabulary: 32_064,
-      contextTokens: 131_072,
+      contextTokens: 65_536,
     }),
   ),
   loadable(
@@ -930,7 +934,7 @@ export const smallShapes: readonly ModelShape[] = [
       experts: { count: 16, used: 4, inner: 256 },
       sharedExperts: 1,
       vocabulary: 16_384,
-      contextTokens: 163_840,
+      contextTokens: 65_536,
       routerCorrection: true,
     }),
   ),
@@ -1019,7 +1023,7 @@ export const smallShapes: readonly ModelShape[] = [
         headSize: 256,
         feedForward: 1024,
         vocabulary: 32_768,
-        contextTokens: 262_144,
+        contextTokens: 65_536,
       },
       { keyHeads: 4, valueHeads: 8, headSize: 64 },
       { count: 16, used: 4, inner: 256 },
