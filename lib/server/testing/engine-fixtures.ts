@@ -1,0 +1,68 @@
+import type { Sampling } from "@/lib/schema/engine-messages";
+import type { LoadConfig } from "@/lib/schema/load-config";
+import type { GenerationMessage } from "../engine-supervisor";
+
+export const loadConfig = (change: Partial<LoadConfig> = {}): LoadConfig => ({
+  modelPath: "models/some.gguf",
+  gpuLayers: 8,
+  contextTokens: 1024,
+  batchTokens: 512,
+  sequences: 1,
+  kvType: "f16",
+  flashAttention: "auto",
+  threads: 2,
+  useMmap: true,
+  ...change,
+});
+
+export const sampling: Sampling = {
+  temperature: 0,
+  topK: 0,
+  topP: 1,
+  minP: 0,
+  repeatPenalty: 1,
+  seed: 1,
+  maxTokens: 16,
+  stop: [],
+};
+
+export const question = { turns: [{ role: "user" as const, content: "Hello?" }], sampling };
+
+/** What became of an answer: its text, how it ended, or the code it failed with. */
+export interface HeardAnswer {
+  text: string;
+  reason: string | null;
+  code: string | null;
+}
+
+/** Reads an answer in the background; the result fills as it comes. */
+export function listen(answer: AsyncIterable<GenerationMessage>): HeardAnswer {
+  const heard: HeardAnswer = { text: "", reason: null, code: null };
+  const read = async () => {
+    for await (const message of answer) {
+      if (message.type === "text") heard.text += message.text;
+      if (message.type === "finished") heard.reason = message.reason;
+    }
+  };
+  read().catch(error => {
+    heard.code = codeOf(error);
+  });
+  return heard;
+}
+
+export const codeOf = (error: unknown): string =>
+  error instanceof Error && "code" in error ? String(error.code) : `no code: ${error}`;
+
+/** How a promise stands, without waiting for it: "pending", "done", or the code it failed with. */
+export function watch(promise: Promise<unknown>): { state: string } {
+  const watched = { state: "pending" };
+  promise.then(
+    () => {
+      watched.state = "done";
+    },
+    error => {
+      watched.state = codeOf(error);
+    },
+  );
+  return watched;
+}

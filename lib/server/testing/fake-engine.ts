@@ -1,0 +1,273 @@
+import {
+  commandEnvelopeSchema,
+  type EngineCommand,
+  type EngineInfo,
+  type EngineMessage,
+  type Vram,
+} from "@/lib/schema/engine-messages";
+import type { LoadConfig } from "@/lib/schema/load-config";
+import type { MemorySurface } from "@/lib/schema/memory-surface";
+import type { Timers } from "../timers";
+
+/** What a fake engine does on one command instead of answering properly. */
+export type FakeStep =
+  | { readonly do: "answer"; readonly afterMs?: number }
+  /** Ends its own process. */
+  | { readonly do: "crash"; readonly signal: NodeJS.Signals }
+  | { readonly do: "exit"; readonly code: number }
+  /** Blocks its event loop: no heartbeat, no answer to SIGTERM. */
+  | { readonly do: "hang" }
+  /** Goes on living and never answers, not even to a cancel. */
+  | { readonly do: "ignore" }
+  | { readonly do: "garbage"; readonly messages: readonly unknown[] }
+  | { readonly do: "flood"; readonly bytes: number }
+  | { readonly do: "out-of-memory"; readonly fitsLayers: number; readonly bytesPerLayer: number }
+  | { readonly do: "fail"; readonly code: Extract<EngineMessage, { type: "error" }>["code"]; readonly message: string };
+
+export interface FakeScript {
+  readonly heartbeatMs?: number;
+  readonly startMs?: number;
+  readonly backend?: EngineInfo["backend"];
+  readonly vram?: Vram;
+  /** Time for each command, and for each piece of an answer. */
+  readonly stepMs?: number;
+  readonly words?: readonly string[];
+  /** The steps of one type of command in order; the last one repeats. Each child begins anew unless it is named by generation. */
+  readonly on?: Partial<Record<EngineCommand["type"], readonly FakeStep[]>>;
+  readonly onGeneration?: Readonly<Record<number, Partial<Record<EngineCommand["type"], readonly FakeStep[]>>>>;
+}
+
+/** The world of a fake engine: a real process, or a test. */
+export interface FakeSurroundings {
+  readonly generation: number;
+  readonly gpu: string;
+  readonly timers: Timers;
+  send(message: unknown): void;
+  end(how: { readonly signal: NodeJS.Signals } | { readonly code: number }): void;
+  hang(): void;
+  print(text: string): void;
+}
+
+const MIB = 1024 * 1024;
+const WEIGHTS_BYTES_PER_LAYER = 10 * MIB;
+
+/** Speaks the engine's messages without an engine: answers from arithmetic, or misbehaves as its script says. */
+export class FakeEngine {
+  /** Breaches of the protocol by the other side: two commands at once, or a second model beside the first. */
+  readonly breaches: string[] = [];
+  loaded: LoadConfig | null = null;
+  #busyWith: EngineCommand | null = null;
+  #cancelled = new Set<string>();
+  #counts = new Map<EngineCommand["type"], number>();
+  #dead = false;
+
+  constructor(
+    private readonly script: FakeScript,
+    private readonly world: FakeSurroundings,
+  ) {
+    this.#beat();
+    this.#later(script.startMs ?? 1, () => this.#send(this.#ready()));
+  }
+
+  get busy(): boolean {
+    return this.#busyWith !== null;
+  }
+
+  /** The process is gone: nothing is sent any more. */
+  die(): void {
+    this.#dead = true;
+    this.loaded = null;
+  }
+
+  receive(raw: unknown): void {
+    const { command } = commandEnvelopeSchema.parse(raw);
+    if (command.type === "cancel") this.#cancelled.add(command.target);
+    else if (command.type === "vram" || command.type === "count") this.#answer(command);
+    else this.#begin(command);
+  }
+
+  #begin(command: EngineCommand): void {
+    if (this.#busyWith !== null) this.breaches.push(`${command.type} while busy with ${this.#busyWith.type}`);
+    this.#busyWith = command;
+    this.#perform(command, this.#nextStep(command.type));
+  }
+
+  #perform(command: EngineCommand, step: FakeStep): void {
+    switch (step.do) {
+      case "answer":
+        this.#later(step.afterMs ?? this.script.stepMs ?? 1, () => this.#answer(command));
+        break;
+      case "crash":
+        this.world.end({ signal: step.signal });
+        break;
+      case "exit":
+        this.world.end({ code: step.code });
+        break;
+      case "hang":
+        this.die();
+        this.world.hang();
+        break;
+      case "ignore":
+        break;
+      case "garbage":
+        for (const message of step.messages) this.world.send(message);
+        this.#answer(command);
+        break;
+      case "flood":
+        this.world.print("x".repeat(step.bytes));
+        this.#answer(command);
+        break;
+      case "out-of-memory":
+        this.#loadUpTo(command, step);
+        break;
+      case "fail":
+        this.#done({ type: "error", id: command.id, code: step.code, message: step.message });
+    }
+  }
+
+  #loadUpTo(command: EngineCommand, step: Extract<FakeStep, { do: "out-of-memory" }>): void {
+    const tooMany = command.type === "load" ? command.config.gpuLayers - step.fitsLayers : 0;
+    if (tooMany <= 0) this.#answer(command);
+    else
+      this.#done({
+        type: "error",
+        id: command.id,
+        code: "OUT_OF_MEMORY",
+        message: `unable to allocate buffer, ${tooMany} layers too many.`,
+        deficitBytes: tooMany * step.bytesPerLayer,
+      });
+  }
+
+  #answer(command: EngineCommand): void {
+    const { id } = command;
+    if (this.#cancelled.has(id) && command.type !== "generate" && command.type !== "complete") {
+      this.#done({ type: "error", id, code: "CANCELLED", message: "Cancelled." });
+      return;
+    }
+    switch (command.type) {
+      case "load":
+        this.#load(id, command.config);
+        break;
+      case "unload":
+        this.loaded = null;
+        this.#done({ type: "unloaded", id });
+        break;
+      case "dry-run":
+        this.#done({ type: "dry-run", id, buffers: buffersOf(command.config) });
+        break;
+      case "sample-surface":
+        this.#done({ type: "surface", id, surface: sampled(command.surface), dryRuns: 1, elapsedMs: 1 });
+        break;
+      case "generate":
+      case "complete":
+        this.#speak(id, [...(this.script.words ?? ["Hello", " world"])], 0);
+        break;
+      case "count":
+        this.#send({ type: "counted", id, tokensPerTurn: command.turns.map(() => 3), totalTokens: 3 });
+        break;
+      case "vram":
+        this.#send({ type: "vram", id, vram: this.script.vram ?? null });
+    }
+  }
+
+  #load(id: string, config: LoadConfig): void {
+    this.#send({ type: "progress", id, phase: "weights", fraction: 0.5 });
+    this.loaded = config;
+    this.#done({
+      type: "loaded",
+      id,
+      config,
+      buffers: buffersOf(config),
+      split: { gpuKvBytes: null, gpuComputeBytes: null, ramKvBytes: null, ramComputeBytes: null },
+      reused: "nothing",
+      elapsedMs: 1,
+      vramBefore: null,
+      vramAfter: null,
+      flashAttentionActive: null,
+      templateWarning: null,
+    });
+  }
+
+  #speak(id: string, words: string[], spoken: number): void {
+    const word = this.#cancelled.has(id) ? undefined : words.shift();
+    if (this.loaded === null) this.#done({ type: "error", id, code: "ENGINE_FAILED", message: "No model is loaded." });
+    else if (word === undefined) this.#finish(id, spoken);
+    else {
+      this.#send({ type: "text", id, text: word, tokens: 1, thought: false });
+      this.#later(this.script.stepMs ?? 1, () => this.#speak(id, words, spoken + 1));
+    }
+  }
+
+  #finish(id: string, generatedTokens: number): void {
+    this.#done({
+      type: "finished",
+      id,
+      reason: this.#cancelled.has(id) ? "cancelled" : "stop",
+      stats: {
+        promptTokens: 3,
+        cachedTokens: 0,
+        generatedTokens,
+        timeToFirstTokenMs: 1,
+        tokensPerSecond: 0,
+        prefillTokensPerSecond: 0,
+        totalMs: 1,
+      },
+    });
+  }
+
+  #nextStep(type: EngineCommand["type"]): FakeStep {
+    const steps = (this.script.onGeneration?.[this.world.generation] ?? this.script.on)?.[type] ?? [];
+    const count = this.#counts.get(type) ?? 0;
+    this.#counts.set(type, count + 1);
+    return steps[Math.min(count, steps.length - 1)] ?? { do: "answer" };
+  }
+
+  #done(message: EngineMessage): void {
+    this.#busyWith = null;
+    this.#send(message);
+  }
+
+  #send(message: EngineMessage): void {
+    if (!this.#dead) this.world.send({ generation: this.world.generation, message });
+  }
+
+  #later(delayMs: number, run: () => void): void {
+    this.world.timers.after(delayMs, () => {
+      if (!this.#dead) run();
+    });
+  }
+
+  #beat(): void {
+    this.#later(this.script.heartbeatMs ?? 1000, () => {
+      this.#send({ type: "heartbeat", busyWith: this.#busyWith?.id ?? null });
+      this.#beat();
+    });
+  }
+
+  #ready(): EngineMessage {
+    const backend = this.world.gpu === "off" ? "none" : (this.script.backend ?? "none");
+    const info: EngineInfo = {
+      backend,
+      gpuUsable: backend !== "none",
+      devices: backend === "none" ? [] : ["Fake GPU"],
+      llamaCppRelease: "fake",
+      nodeLlamaCppVersion: "fake",
+      buildType: "prebuilt",
+      mathCores: 2,
+      gpuProblem: null,
+    };
+    return { type: "ready", info, vram: backend === "none" ? null : (this.script.vram ?? null) };
+  }
+}
+
+const sampled = (surface: MemorySurface): MemorySurface => ({ ...surface, computeSource: "dry-run" });
+
+/** 10 MiB of weights a layer, and one byte of context a token and layer. */
+function buffersOf(config: LoadConfig) {
+  return {
+    gpuWeightsBytes: config.gpuLayers * WEIGHTS_BYTES_PER_LAYER,
+    gpuContextBytes: config.gpuLayers * config.contextTokens,
+    ramWeightsBytes: WEIGHTS_BYTES_PER_LAYER,
+    ramContextBytes: config.contextTokens,
+  };
+}
