@@ -722,20 +722,20 @@ export const realShapes: readonly ModelShape[] = [
     }),
   ),
   shape(
-    "falcon-h1-1.5b",
+    "falcon-h1-0.5b",
     "Falcon-H1",
     falconH1(
       {
-        blocks: 24,
-        width: 2048,
+        blocks: 36,
+        width: 1024,
         heads: 8,
         kvHeads: 2,
-        headSize: 128,
-        feedForward: 4096,
-        vocabulary: 65_537,
-        contextTokens: 131_072,
+        headSize: 64,
+        feedForward: 2048,
+        vocabulary: 32_784,
+        contextTokens: 16_384,
       },
-      { inner: 3072, stateSize: 256, heads: 48, groups: 1 },
+      { inner: 1536, stateSize: 128, heads: 24, groups: 1 },
     ),
   ),
   shape(
