@@ -31,7 +31,8 @@ export function decodeRatio(row: BenchmarkRow, rows: readonly BenchmarkRow[]): n
   return plain && row.speed ? row.speed.decodeTokensPerSecond / plain.decodeTokensPerSecond : null;
 }
 
-function fastestRow(rows: readonly BenchmarkRow[]): BenchmarkRow | null {
+/** The way that decodes fastest; null where none could be measured. */
+export function fastestRow(rows: readonly BenchmarkRow[]): BenchmarkRow | null {
   const measured = rows.filter(row => row.speed !== null);
   const rate = (row: BenchmarkRow) => row.speed?.decodeTokensPerSecond ?? 0;
   return measured.reduce<BenchmarkRow | null>(

@@ -38,6 +38,7 @@ const row = (decodeTokensPerSecond: number, decodeSpread: number): BenchmarkRow 
     decodeTokensPerSecond,
     decodeSpread,
   },
+  lowered: null,
   problem: null,
 });
 

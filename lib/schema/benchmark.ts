@@ -12,7 +12,8 @@ interface BenchmarkWay {
   readonly label: string;
   readonly kvType: KvType;
   readonly flashAttention: FlashAttention;
-  readonly note: string;
+  /** What the label and the values do not say. */
+  readonly note: string | null;
 }
 
 /**
@@ -24,25 +25,25 @@ export const benchmarkWays = {
     label: "No optimization",
     kvType: "f16",
     flashAttention: "off",
-    note: "f16 KV cache, flash attention off.",
+    note: null,
   },
   "kv-cache": {
     label: "+ KV quantization",
     kvType: "q8_0",
     flashAttention: "on",
-    note: "q8_0 KV cache. llama.cpp needs flash attention for a quantized cache, so it is on here too; what quantization alone does is the difference to the next row.",
+    note: "llama.cpp makes no quantized cache without flash attention, so it is on here too. What quantization alone does is the difference to “+ flash attention”.",
   },
   "flash-attention": {
     label: "+ flash attention",
     kvType: "f16",
     flashAttention: "on",
-    note: "f16 KV cache, flash attention on.",
+    note: null,
   },
   all: {
     label: "All",
     kvType: "q4_0",
     flashAttention: "on",
-    note: "q4_0 KV cache, the smallest there is, with flash attention on.",
+    note: null,
   },
 } as const satisfies Record<BenchmarkWayId, BenchmarkWay>;
 
@@ -74,6 +75,8 @@ export const benchmarkRowSchema = z.object({
   actual: byDeviceSchema.nullable(),
   loadMs: z.number().nullable(),
   speed: measuredSpeedSchema.nullable(),
+  /** Memory ran out while loading: what was lowered to load it all the same. */
+  lowered: z.string().nullable(),
   problem: errorBodySchema.nullable(),
 });
 export type BenchmarkRow = z.infer<typeof benchmarkRowSchema>;

@@ -6,11 +6,13 @@ import type { Settings } from "@/lib/schema/settings";
 import { EngineError } from "./engine-errors";
 import type { EngineSupervisor } from "./engine-supervisor";
 import { measureSpeed, type SpeedSizes } from "./measure-speed";
+import type { ModelLoader } from "./model-loader";
 import type { Planner } from "./planner";
 
 export interface BenchmarkBench {
   readonly planner: Pick<Planner, "confirmedPlanFor">;
-  readonly engine: Pick<EngineSupervisor, "load" | "complete">;
+  readonly loader: Pick<ModelLoader, "load">;
+  readonly engine: Pick<EngineSupervisor, "complete">;
 }
 
 /** The settings of one way; layers are always planned, or a fixed number would hide what a way gains. */
@@ -25,25 +27,29 @@ export function settingsOf(settings: Settings, wayId: BenchmarkWayId): Settings 
  * @throws the signal's reason when it fires, and whatever makes planning impossible
  */
 export async function measureRow(
-  { planner, engine }: BenchmarkBench,
+  { planner, loader, engine }: BenchmarkBench,
   way: { readonly id: BenchmarkWayId; readonly settings: Settings; readonly sizes: SpeedSizes },
   signal: AbortSignal,
   onStep: (step: BenchmarkStep) => void,
 ): Promise<BenchmarkRow> {
+  const settings = settingsOf(way.settings, way.id);
   onStep("planning");
-  const { plan, config } = await planner.confirmedPlanFor(settingsOf(way.settings, way.id), signal);
-  const row: BenchmarkRow = { ...plannedRow(way.id, plan), actual: null, loadMs: null, speed: null, problem: null };
+  const { plan } = await planner.confirmedPlanFor(settings, signal);
+  const planned: BenchmarkRow = { ...plannedRow(way.id, plan), ...notLoaded };
   try {
     onStep("loading");
-    const loaded = await engine.load(config, { signal });
-    const held = { ...row, actual: heldBy(loaded.buffers), loadMs: loaded.elapsedMs };
+    const { loaded, lowered } = await loader.load(settings, signal);
+    const { config, buffers, elapsedMs } = loaded;
+    const held = { ...planned, gpuLayers: config.gpuLayers, actual: heldBy(buffers), loadMs: elapsedMs, lowered };
     onStep("measuring");
     return await measured(held, engine, way.sizes, signal);
   } catch (error) {
     signal.throwIfAborted();
-    return { ...row, problem: problemOf(error) };
+    return { ...planned, problem: problemOf(error) };
   }
 }
+
+const notLoaded = { actual: null, loadMs: null, speed: null, lowered: null, problem: null };
 
 /** The memory of a way that loads but cannot be measured is worth keeping. */
 async function measured(

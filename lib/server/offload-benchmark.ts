@@ -13,6 +13,7 @@ import {
 import type { Settings } from "@/lib/schema/settings";
 import type { BenchmarkStore } from "./benchmark-store";
 import { EngineCancelledError, EngineError } from "./engine-errors";
+import type { EngineSupervisor } from "./engine-supervisor";
 import type { SpeedSizes } from "./measure-speed";
 import { estimateRowMs, progressAt } from "./offload-benchmark-estimate";
 import { type BenchmarkBench, measureRow, problemOf } from "./offload-benchmark-row";
@@ -23,7 +24,7 @@ export const benchmarkSizes: SpeedSizes = { promptTokens: 512, generatedTokens: 
 
 export interface OffloadBenchmarkOptions extends BenchmarkBench {
   readonly planner: Pick<Planner, "confirmedPlanFor" | "planFor" | "configOf">;
-  readonly engine: BenchmarkBench["engine"] & { snapshot(): { info: { llamaCppRelease: string } | null } };
+  readonly engine: Pick<EngineSupervisor, "complete" | "snapshot">;
   readonly host: {
     /** Lends the engine while nobody else uses it, and puts back what was loaded. @throws EngineError BUSY */
     borrow<T>(work: (wanted: AbortSignal) => Promise<T>): Promise<T>;
@@ -94,13 +95,12 @@ export class OffloadBenchmark {
     });
   }
 
-  /** Ends it after the step in progress; resolves when the engine is as it was. */
-  async cancel(): Promise<void> {
-    this.#running?.cancel.abort(new EngineCancelledError("The benchmark was cancelled."));
-    await this.#done;
+  /** Ends it as soon as the engine lets go; `finished` tells when the engine is as it was. */
+  cancel(): void {
+    this.#running?.cancel.abort(new EngineCancelledError("The benchmark was cancelled; nothing of it was kept."));
   }
 
-  /** The run in progress, or the last one; null when it has no result. */
+  /** The run in progress, or the last one; null when it has no result. Never rejects. */
   finished(): Promise<BenchmarkRun | null> {
     return this.#done;
   }
@@ -154,14 +154,15 @@ export class OffloadBenchmark {
 
   async #subject(): Promise<BenchmarkSubject> {
     const settings = this.options.readSettings();
-    const { plan, surface, gpu, modelPath } = await this.options.planner.planFor(settings);
+    const outcome = await this.options.planner.planFor(settings);
+    const { surface, gpu } = outcome;
     return {
       modelName: surface.model.name,
       modelFileBytes: surface.model.fileBytes,
       contextTokens: settings.N_CTX,
       batchTokens: settings.N_BATCH,
       targetVramUsage: settings.TARGET_VRAM_USAGE,
-      threads: this.options.planner.configOf(plan, modelPath, settings).threads,
+      threads: this.options.planner.configOf(outcome, settings).threads,
       backend: gpu?.backend ?? "none",
       gpuName: gpu?.name ?? null,
     };

@@ -10,3 +10,6 @@ export const formatTokens = (tokens: number): string => tokens.toLocaleString("e
 /** "32k" for whole multiples of 1024, otherwise "32,000": for axis labels and chips. */
 export const formatTokensShort = (tokens: number): string =>
   tokens >= 1024 && tokens % 1024 === 0 ? `${tokens / 1024}k` : formatTokens(tokens);
+
+/** "78.2" and "312": three digits, for columns under tokens/s. */
+export const formatTokensPerSecond = (rate: number): string => rate.toFixed(rate < 99.95 ? 1 : 0);

@@ -1,0 +1,16 @@
+"use client";
+import { BenchmarkPanel } from "./benchmark-panel";
+import { BenchmarkProblem } from "./benchmark-problem";
+import { useBenchmark } from "./use-benchmark";
+
+/** The benchmark of this machine: needs nothing from the page around it but width. */
+export function BenchmarkTab() {
+  const { state, error, start, cancel } = useBenchmark();
+  return (
+    <div className="@container flex min-w-0 flex-col gap-4">
+      {error !== null && <BenchmarkProblem problem={error} />}
+      {state !== null && <BenchmarkPanel state={state} onStart={start} onCancel={cancel} />}
+      {state === null && error === null && <p className="text-ink-3 text-sm">Reading earlier benchmarks…</p>}
+    </div>
+  );
+}

@@ -1,0 +1,74 @@
+import { classNames } from "@/components/ui/class-names";
+import {
+  type BenchmarkRow,
+  type BenchmarkRun,
+  type BenchmarkSubject,
+  type BenchmarkWayId,
+  benchmarkWayIds,
+  benchmarkWays,
+} from "@/lib/schema/benchmark";
+import { benchmarkColumns } from "./benchmark-columns";
+
+interface BenchmarkTableProps {
+  readonly subject: BenchmarkSubject;
+  /** Those that are done. */
+  readonly rows: readonly BenchmarkRow[];
+  /** The one being measured. */
+  readonly currentId: BenchmarkWayId | null;
+  /** An earlier run of the same, to compare with. */
+  readonly earlier: BenchmarkRun | null;
+}
+
+const remark = "block max-w-80 font-normal text-xs";
+
+/** One table that becomes a list of small ones where it has no room: each cell then carries its column's name. */
+export function BenchmarkTable({ subject, rows, currentId, earlier }: BenchmarkTableProps) {
+  const columns = benchmarkColumns(subject);
+  return (
+    <table className="block w-full text-sm @3xl:table">
+      <caption className="sr-only">The four ways side by side</caption>
+      <thead className="sr-only @3xl:not-sr-only">
+        <tr className="text-ink-3 text-xs">
+          <th scope="col" className="py-1.5 pr-3 text-left font-normal">
+            Way
+          </th>
+          {columns.map(({ label }) => (
+            <th key={label} scope="col" className="px-2 py-1.5 text-right font-normal last:pr-0">
+              {label}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody className="block @3xl:table-row-group">
+        {benchmarkWayIds.map(id => {
+          const row = rows.find(done => done.id === id);
+          return (
+            <tr
+              key={id}
+              className={classNames(
+                "grid grid-cols-2 gap-x-4 gap-y-2 border-line border-t py-3 @sm:grid-cols-3 @3xl:table-row @3xl:py-0",
+                row === undefined && id !== currentId && "text-ink-3",
+              )}
+            >
+              <th scope="row" className="col-span-full text-left font-semibold @3xl:py-2.5 @3xl:pr-3 @3xl:align-top">
+                {benchmarkWays[id].label}
+                {id === currentId && <span className="ml-2 font-normal text-accent">now</span>}
+                <span className="block font-normal text-ink-3 text-xs">
+                  {benchmarkWays[id].kvType} cache, flash attention {benchmarkWays[id].flashAttention}
+                </span>
+                {row?.problem && <span className={`${remark} text-bad`}>{row.problem.message}</span>}
+                {row?.lowered && <span className={`${remark} text-warn`}>{row.lowered}</span>}
+              </th>
+              {columns.map(({ label, cell }) => (
+                <td key={label} className="@3xl:px-2 @3xl:py-2.5 @3xl:text-right @3xl:align-top @3xl:last:pr-0">
+                  <span className="block text-ink-3 text-xs @3xl:hidden">{label}</span>
+                  {row === undefined ? "–" : cell(row, { rows, earlier })}
+                </td>
+              ))}
+            </tr>
+          );
+        })}
+      </tbody>
+    </table>
+  );
+}
