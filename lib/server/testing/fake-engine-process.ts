@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { EngineProcess, ForkEngine } from "../fork-engine";
+import type { Timers } from "../timers";
 import { FakeEngine, type FakeScript } from "./fake-engine";
-import type { ManualTimers } from "./manual-timers";
 
 /** A fake engine that lives in the test itself and in the test's own time: hundreds of crashes a second. */
 export class FakeEngineProcess extends EventEmitter implements EngineProcess {
@@ -17,7 +17,7 @@ export class FakeEngineProcess extends EventEmitter implements EngineProcess {
     readonly pid: number,
     env: NodeJS.ProcessEnv,
     script: FakeScript,
-    private readonly timers: ManualTimers,
+    private readonly timers: Timers,
   ) {
     super();
     this.env = env;
@@ -61,10 +61,7 @@ export class FakeEngineProcess extends EventEmitter implements EngineProcess {
 }
 
 /** Forks into the test. `processes` holds all children that ever were, in order. */
-export function fakeFork(
-  script: FakeScript,
-  timers: ManualTimers,
-): { fork: ForkEngine; processes: FakeEngineProcess[] } {
+export function fakeFork(script: FakeScript, timers: Timers): { fork: ForkEngine; processes: FakeEngineProcess[] } {
   const processes: FakeEngineProcess[] = [];
   const fork: ForkEngine = (_entryPath, env) => {
     const child = new FakeEngineProcess(1000 + processes.length, env, script, timers);
