@@ -1,27 +1,38 @@
 "use client";
 import { SettingsPanel } from "@/components/settings/settings-panel";
+import { usePlanCard } from "@/lib/client/plan-store";
 import { useSettings } from "@/lib/client/settings-store";
 import { useSurface } from "@/lib/client/surface-store";
 import { ContextCard } from "./context-card";
 import { ContextTableCard } from "./context-table-card";
+import { DashboardLoading } from "./dashboard-loading";
+import { DashboardProblem } from "./dashboard-problem";
 import { DetailsCard } from "./details-card";
 import { GaugeCard } from "./gauge-card";
 import { LayersCard } from "./layers-card";
+import { SystemMemoryCard } from "./system-memory-card";
 import { WhyCard } from "./why-card";
+
+export function DashboardView() {
+  const surface = useSurface();
+  const settingsError = useSettings(state => state.error);
+  const isReady = useSettings(state => state.draft !== null);
+  const error = surface.error ?? (isReady ? null : settingsError);
+  if (error !== null) return <DashboardProblem error={error} />;
+  return surface.data !== null && isReady ? <DashboardGrid /> : <DashboardLoading />;
+}
 
 /**
  * In the order of a phone: the sentence, the gauge and the map come first, the settings after them. From 1024 px on the
  * settings stand at the left and stay in view.
  */
-export function DashboardView() {
-  const { data } = useSurface();
-  const isReady = useSettings(state => state.draft !== null);
-  if (data === null || !isReady) return null;
+function DashboardGrid() {
+  const hasCard = usePlanCard().gpu !== null;
   return (
-    <div className="mx-auto grid w-full max-w-[1760px] grid-cols-1 gap-4 p-3 sm:p-4 lg:grid-cols-[320px_minmax(0,1fr)_minmax(0,1fr)] lg:grid-rows-[auto_auto_auto_1fr]">
+    <div className="grid w-full grid-cols-1 gap-4 p-3 sm:p-4 lg:grid-cols-[320px_minmax(0,1fr)_minmax(0,1fr)] lg:grid-rows-[auto_auto_auto_1fr]">
       <div className="flex min-w-0 flex-col gap-4 lg:col-span-2 lg:col-start-2">
         <WhyCard />
-        <GaugeCard />
+        {hasCard ? <GaugeCard /> : <SystemMemoryCard />}
       </div>
       <div className="min-w-0 lg:col-span-2 lg:col-start-2 xl:col-span-1">
         <LayersCard />

@@ -6,7 +6,8 @@ import { useMeasuredMemory } from "./use-measured-memory";
 export function GpuReadings() {
   const gpu = useLive(state => state.telemetry?.gpu ?? null);
   const measured = useMeasuredMemory();
-  if (gpu === null || measured === null) return <span>not read yet</span>;
+  if (gpu === null) return <span>not read yet</span>;
+  if (measured === null) return <span className="font-semibold text-warn">{gpu.reason ?? "cannot be read now"}</span>;
   const age = measured.isStale ? `stale, last read ${new Date(gpu.readAtMs).toLocaleTimeString("en-GB")}` : "live";
   return (
     <span className="flex flex-wrap items-center gap-x-2">

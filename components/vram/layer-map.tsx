@@ -50,7 +50,7 @@ export function LayerMap({ plan }: { readonly plan: LayerPlan }) {
           "grid gap-1 rounded-control outline-offset-4",
           layers.length > DENSE_ABOVE_LAYERS
             ? "grid-cols-[repeat(auto-fill,minmax(24px,1fr))] [--cell-height:38px]"
-            : "grid-cols-[repeat(auto-fill,minmax(32px,1fr))] [--cell-height:54px]",
+            : "grid-cols-[repeat(auto-fill,minmax(32px,1fr))] [--cell-height:54px] xl:[--cell-height:68px]",
         )}
       >
         {layers.map((layer, index) => (

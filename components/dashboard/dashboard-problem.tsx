@@ -1,0 +1,26 @@
+"use client";
+import Link from "next/link";
+import { Button, buttonClass } from "@/components/ui/button";
+import { Problem } from "@/components/ui/problem";
+import { retrySettings } from "@/lib/client/settings-store";
+import { surfaceStore } from "@/lib/client/surface-store";
+import type { ErrorBody } from "@/lib/schema/api-error";
+
+function readAgain(): void {
+  retrySettings();
+  void surfaceStore.refresh();
+}
+
+/** No plan without a model that can be read: what is wrong with it, and the ways on. */
+export function DashboardProblem({ error }: { readonly error: ErrorBody }) {
+  return (
+    <div className="p-4">
+      <Problem message={error.message} next={error.next} code={error.code}>
+        <Link href="/models" prefetch={false} className={buttonClass("primary")}>
+          Choose a model
+        </Link>
+        <Button onClick={readAgain}>Try again</Button>
+      </Problem>
+    </div>
+  );
+}

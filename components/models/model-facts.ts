@@ -1,0 +1,37 @@
+import type { LocalModel } from "@/lib/schema/local-model";
+import { formatBytes } from "@/lib/units/bytes";
+import { formatTokensShort } from "@/lib/units/tokens";
+
+type Profile = NonNullable<LocalModel["profile"]>;
+
+const roleWords: Record<Profile["role"], string | null> = {
+  text: null,
+  embedding: "makes embeddings, cannot chat",
+  projector: "reads images for another model, cannot chat",
+  adapter: "an adapter for another model, cannot chat",
+  other: "cannot chat",
+};
+
+/** "7.2 B", "135 M": parameters as model names count them, in thousands. */
+export function formatParameters(parameters: number): string {
+  if (parameters >= 1e9) return `${(parameters / 1e9).toFixed(1)} B`;
+  return `${Math.round(parameters / 1e6)} M`;
+}
+
+/** What is worth knowing of a file, each as a few words. */
+export function modelFacts({ fileBytes, profile }: LocalModel): string[] {
+  if (profile === null) return [formatBytes(fileBytes)];
+  const role = roleWords[profile.role];
+  return [
+    profile.architecture,
+    `${formatParameters(profile.parameters)} parameters`,
+    profile.quantization,
+    formatBytes(fileBytes),
+    `${profile.blocks} blocks`,
+    ...(profile.trainContextTokens > 0 ? [`trained for ${formatTokensShort(profile.trainContextTokens)} tokens`] : []),
+    profile.hasChatTemplate ? "chat template" : "no chat template",
+    ...(role === null ? [] : [role]),
+  ];
+}
+
+export const canChat = ({ profile, problem }: LocalModel): boolean => problem === null && profile?.role === "text";

@@ -1,0 +1,75 @@
+"use client";
+import { memo, useState } from "react";
+import { Button } from "@/components/ui/button";
+import { showToast } from "@/components/ui/toast";
+import { errorBody } from "@/lib/client/api-request";
+import { applySettings } from "@/lib/client/settings-store";
+import type { LocalModel } from "@/lib/schema/local-model";
+import { canChat, modelFacts } from "./model-facts";
+import { PlanBadge } from "./plan-badge";
+
+interface ModelRowProps {
+  readonly model: LocalModel;
+  readonly isChosen: boolean;
+}
+
+/** One file: what it is, how it would run here, and the way to choose it. */
+export const ModelRow = memo(function ModelRow({ model, isChosen }: ModelRowProps) {
+  return (
+    <li className="card flex flex-wrap items-center gap-x-4 gap-y-3 p-4" aria-current={isChosen ? "true" : undefined}>
+      <div className="min-w-0 flex-1 basis-72">
+        <h2 className="font-semibold break-words">{model.name}</h2>
+        <ul className="mt-1 flex flex-wrap gap-x-2 text-ink-2 text-sm">
+          {modelFacts(model).map((fact, index) => (
+            <li key={fact} className="flex gap-x-2">
+              {index > 0 && (
+                <span aria-hidden className="text-ink-3">
+                  ·
+                </span>
+              )}
+              {fact}
+            </li>
+          ))}
+        </ul>
+        {model.problem && (
+          <p className="mt-1 text-sm text-warn">
+            {model.problem.message} <span className="font-mono text-xs">{model.problem.code}</span>
+          </p>
+        )}
+      </div>
+      <div className="flex flex-wrap items-center gap-3">
+        {model.plan && <PlanBadge plan={model.plan} />}
+        {isChosen ? (
+          <span className="inline-flex min-h-8 items-center font-semibold text-good text-sm">In use</span>
+        ) : (
+          <ChooseButton model={model} />
+        )}
+      </div>
+    </li>
+  );
+});
+
+function ChooseButton({ model }: { readonly model: LocalModel }) {
+  const [isBusy, setBusy] = useState(false);
+  const choose = async () => {
+    setBusy(true);
+    try {
+      await applySettings({ MODEL: model.name });
+      showToast({ title: `${model.name} is loaded with its own plan`, description: "Chats are kept." });
+    } catch (error) {
+      const { message, next } = errorBody(error);
+      showToast({ title: message, tone: "bad", ...(next !== undefined && { description: next }) });
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <Button
+      disabled={isBusy || !canChat(model)}
+      aria-label={`Use ${model.name}: unloads the present model`}
+      onClick={() => void choose()}
+    >
+      {isBusy ? "Loading…" : "Use this model"}
+    </Button>
+  );
+}
