@@ -91,5 +91,7 @@ export async function startWebServer({ dev }: { dev: boolean }): Promise<void> {
   await listen(http, environment);
   shutDownOnSignals(http, app, unlock);
   await pages();
+  // The chosen model loads while the person opens the browser. What keeps it from loading is told on the page.
+  app.host.ensureLoaded().catch(() => {});
   console.log(`Headroom is at ${urlOf(environment)}`);
 }

@@ -1,0 +1,9 @@
+import { route } from "@/lib/server/route-handler";
+
+/** Takes the model out of memory, all of it: the engine process ends. The next message brings it back. */
+export const POST = route({
+  handle: async ({ services: { host, engine } }) => {
+    await host.unload();
+    return { engine: engine.snapshot() };
+  },
+});

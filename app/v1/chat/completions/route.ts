@@ -1,0 +1,23 @@
+import { chatCompletionRequestSchema } from "@/lib/schema/openai";
+import { chatShape, openAiSampling, turnsOf } from "@/lib/server/openai-answer";
+import { route } from "@/lib/server/route-handler";
+import { serveCompletion } from "@/lib/server/serve-completion";
+
+export const POST = route({
+  errors: "openai",
+  body: chatCompletionRequestSchema,
+  handle: ({ body, signal, services }) => {
+    const turns = turnsOf(body.messages);
+    const sampling = openAiSampling(body, services.settings.read());
+    return serveCompletion({
+      services,
+      signal,
+      shape: chatShape,
+      idPrefix: "chatcmpl",
+      model: body.model,
+      stream: body.stream ?? false,
+      includeUsage: body.stream_options?.include_usage ?? false,
+      start: gone => services.host.generate({ turns, sampling }, gone),
+    });
+  },
+});

@@ -1,0 +1,23 @@
+import { completionRequestSchema } from "@/lib/schema/openai";
+import { completionShape, openAiSampling } from "@/lib/server/openai-answer";
+import { route } from "@/lib/server/route-handler";
+import { serveCompletion } from "@/lib/server/serve-completion";
+
+export const POST = route({
+  errors: "openai",
+  body: completionRequestSchema,
+  handle: ({ body, signal, services }) => {
+    const prompt = [body.prompt].flat().join("");
+    const sampling = openAiSampling(body, services.settings.read());
+    return serveCompletion({
+      services,
+      signal,
+      shape: completionShape,
+      idPrefix: "cmpl",
+      model: body.model,
+      stream: body.stream ?? false,
+      includeUsage: body.stream_options?.include_usage ?? false,
+      start: gone => services.host.complete({ prompt, sampling }, gone),
+    });
+  },
+});

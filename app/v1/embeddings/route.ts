@@ -1,0 +1,9 @@
+import { RequestError } from "@/lib/server/request-error";
+import { route } from "@/lib/server/route-handler";
+
+export const POST = route({
+  errors: "openai",
+  handle: () => {
+    throw new RequestError("NOT_FOUND", "This version of Headroom makes no embeddings.");
+  },
+});

@@ -1,0 +1,100 @@
+import { z } from "zod";
+import { settingRows } from "./settings";
+
+/**
+ * What OpenAI's clients send, as far as it can mean something here. Every documented key is known; one that this engine
+ * cannot honour is taken only with its neutral value, so that nobody believes it had an effect.
+ */
+const MAX_MESSAGES = 10_000;
+
+const textPart = z.object({ type: z.literal("text"), text: z.string() });
+const content = z.union([z.string(), z.array(textPart).min(1)]);
+
+const messageSchema = z.discriminatedUnion("role", [
+  z.object({ role: z.enum(["system", "developer"]), content, name: z.string().optional() }),
+  z.object({ role: z.literal("user"), content, name: z.string().optional() }),
+  z.object({ role: z.literal("assistant"), content: content.nullable(), name: z.string().optional() }),
+]);
+export type OpenAiMessage = z.infer<typeof messageSchema>;
+
+const optional = <Schema extends z.ZodType>(schema: Schema) => schema.nullish();
+
+/** Keys for which only "nothing special" can be promised. */
+const neutralOnly = {
+  n: optional(z.literal(1)),
+  frequency_penalty: optional(z.literal(0)),
+  presence_penalty: optional(z.literal(0)),
+  logprobs: optional(z.literal(false)),
+  top_logprobs: optional(z.literal(0)),
+  logit_bias: optional(z.strictObject({})),
+  tools: optional(z.array(z.unknown()).max(0)),
+  tool_choice: optional(z.enum(["none", "auto"])),
+  parallel_tool_calls: optional(z.boolean()),
+  modalities: optional(z.array(z.literal("text"))),
+};
+
+/** Keys that describe the caller or the service and change nothing in an answer. */
+const withoutEffect = {
+  user: optional(z.string()),
+  metadata: optional(z.record(z.string(), z.string())),
+  store: optional(z.literal(false)),
+  service_tier: optional(z.string()),
+  safety_identifier: optional(z.string()),
+  prompt_cache_key: optional(z.string()),
+};
+
+const sampling = {
+  temperature: optional(settingRows.TEMPERATURE.schema),
+  top_p: optional(settingRows.TOP_P.schema),
+  seed: optional(z.int()),
+  max_tokens: optional(z.int().min(1)),
+  stop: optional(z.union([z.string().min(1).max(256), settingRows.STOP.schema])),
+  // Not OpenAI's, but every local engine has them by these names.
+  top_k: optional(settingRows.TOP_K.schema),
+  min_p: optional(settingRows.MIN_P.schema),
+  repeat_penalty: optional(settingRows.REPEAT_PENALTY.schema),
+};
+
+const delivery = {
+  model: optional(z.string().max(1024)),
+  stream: optional(z.boolean()),
+  stream_options: optional(
+    z.strictObject({ include_usage: optional(z.boolean()), include_obfuscation: optional(z.boolean()) }),
+  ),
+};
+
+const responseFormatSchema = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("text") }),
+  z.object({ type: z.literal("json_object") }),
+  z.object({
+    type: z.literal("json_schema"),
+    json_schema: z.object({ name: z.string(), schema: z.record(z.string(), z.unknown()) }),
+  }),
+]);
+
+export const chatCompletionRequestSchema = z.strictObject({
+  ...delivery,
+  ...sampling,
+  ...neutralOnly,
+  ...withoutEffect,
+  messages: z.array(messageSchema).min(1).max(MAX_MESSAGES),
+  max_completion_tokens: optional(z.int().min(1)),
+  response_format: optional(responseFormatSchema),
+});
+export type ChatCompletionRequest = z.infer<typeof chatCompletionRequestSchema>;
+
+export const completionRequestSchema = z.strictObject({
+  ...delivery,
+  ...sampling,
+  ...neutralOnly,
+  ...withoutEffect,
+  logprobs: optional(z.literal(0)),
+  prompt: z.union([z.string().min(1), z.array(z.string().min(1)).length(1)]),
+  best_of: optional(z.literal(1)),
+  echo: optional(z.literal(false)),
+  suffix: optional(z.literal("")),
+});
+export type CompletionRequest = z.infer<typeof completionRequestSchema>;
+
+/** What both kinds of request say about the answer. */
+export type CompletionSampling = Pick<CompletionRequest, keyof typeof sampling>;

@@ -1,0 +1,42 @@
+import type { LiveEvent } from "@/lib/schema/live-events";
+import { formatEvent } from "./event-stream";
+import type { LiveSampler } from "./live-sampler";
+
+const KEEP_ALIVE_MS = 15_000;
+/** A reader that is this many events behind does not read; it may come back and hear how things stand then. */
+const MAX_BEHIND = 500;
+/** From here on telemetry is left out: the next reading replaces it anyway. */
+const BUSY_BEHIND = 8;
+
+/** The events of one tab. */
+export function liveStream(sampler: LiveSampler, signal: AbortSignal): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  let leave = (): void => {};
+  return new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        const send = (text: string): void => controller.enqueue(encoder.encode(text));
+        const behind = (): number => MAX_BEHIND - (controller.desiredSize ?? 0);
+        const end = (): void => {
+          leave();
+          controller.close();
+        };
+        const next = (event: LiveEvent): void => {
+          if (behind() >= MAX_BEHIND) end();
+          else if (event.type !== "telemetry" || behind() <= BUSY_BEHIND) send(formatEvent(event, event.type));
+        };
+        const keepAlive = setInterval(() => send(": still here\n\n"), KEEP_ALIVE_MS);
+        let unsubscribe = (): void => {};
+        leave = () => {
+          clearInterval(keepAlive);
+          unsubscribe();
+        };
+        send("retry: 2000\n\n");
+        unsubscribe = sampler.subscribe({ next, end });
+        signal.addEventListener("abort", leave, { once: true });
+      },
+      cancel: () => leave(),
+    },
+    { highWaterMark: MAX_BEHIND },
+  );
+}
