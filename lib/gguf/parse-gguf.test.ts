@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { GgufFormatError } from "./gguf-format-error";
 import { ggufFileBytes, type WritableGguf, type WritableValue, writeGgufHeader } from "./gguf-writer";
 import type { ModelProfile } from "./model-profile";
-import { parseGguf } from "./parse-gguf";
+import { parseGguf, parseGgufParts } from "./parse-gguf";
 
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -342,6 +342,50 @@ describe("files that are not for chatting", () => {
   });
 });
 
+describe("a model in three parts", () => {
+  const [embedding, ...rest] = tinyLlama.tensors;
+  const partOf = (index: number, tensors: WritableGguf["tensors"], metadata: WritableGguf["metadata"] = {}) => {
+    const gguf: WritableGguf = {
+      metadata: {
+        ...metadata,
+        "split.no": { type: "u16", value: index },
+        "split.count": { type: "u16", value: 3 },
+        "split.tensors.count": { type: "i32", value: 7 },
+      },
+      tensors,
+    };
+    const bytes = writeGgufHeader(gguf);
+    return { bytes, fileBytes: ggufFileBytes(bytes, gguf) };
+  };
+  const parts = [
+    partOf(0, embedding ? [embedding] : [], tinyLlama.metadata),
+    partOf(1, rest.slice(0, 3)),
+    partOf(2, rest.slice(3)),
+  ] as const;
+
+  it("is the same model as in one, but for its size on disk", () => {
+    const parsed = parseGgufParts(parts);
+    if (parsed.kind !== "profile") throw new Error("the whole headers were given");
+    const whole = profileOf(tinyLlama);
+    const { fileBytes, headerBytes, ...joined } = parsed.profile;
+    expect({ ...joined, fileBytes: whole.fileBytes, headerBytes: whole.headerBytes }).toEqual(whole);
+    expect(fileBytes).toBe(parts[0].fileBytes + parts[1].fileBytes + parts[2].fileBytes);
+  });
+
+  it("says which part needs more bytes", () => {
+    const short = { bytes: parts[1].bytes.subarray(0, 40), fileBytes: parts[1].fileBytes };
+    expect(parseGgufParts([parts[0], short, parts[2]])).toMatchObject({ kind: "need", part: 1 });
+  });
+
+  it.each([
+    ["a part is missing", [parts[0], parts[1]], /Part 1 of 2 says that it is part 1 of 3/],
+    ["parts are exchanged", [parts[0], parts[2], parts[1]], /Part 2 of 3 says that it is part 3 of 3/],
+    ["tensors are missing", [parts[0], partOf(1, []), parts[2]], /hold 4 tensors; 7 were split/],
+  ])("is refused when %s", (_, given, message) => {
+    expect(refusal(() => parseGgufParts(given)).message).toMatch(message);
+  });
+});
+
 describe("reading in pieces", () => {
   it("converges in few steps when it gets exactly the bytes it asked for", () => {
     const metadata = {
@@ -382,7 +426,8 @@ describe("10,000 damaged headers", () => {
     values: fc.array(interesting, { minLength: 1, maxLength: 9 }),
   });
 
-  it("end in a profile, a wish for more, or a GgufFormatError, each within 50 ms", () => {
+  it("end in a profile, a wish for more, or a GgufFormatError, all within 10 s of computing", () => {
+    const before = process.cpuUsage();
     fc.assert(
       fc.property(
         fc.array(mutation, { minLength: 1, maxLength: 4 }),
@@ -391,17 +436,17 @@ describe("10,000 damaged headers", () => {
           const damaged = header.slice(0, length ?? header.byteLength);
           for (const { at, values } of mutations)
             damaged.set(values.slice(0, Math.max(0, damaged.length - at)), Math.min(at, damaged.length));
-          const startMs = performance.now();
           try {
             const parsed = parseGguf(damaged, fileBytes);
             if (parsed.kind === "need") expect(parsed.bytes).toBeGreaterThan(damaged.byteLength);
           } catch (error) {
             expect(error).toBeInstanceOf(GgufFormatError);
           }
-          expect(performance.now() - startMs).toBeLessThan(50);
         },
       ),
       { numRuns: 10_000, seed: 20_260_801 },
     );
+    // Processor time: other programs on this machine do not count. A single hang would end in the test's time limit.
+    expect(process.cpuUsage(before).user).toBeLessThan(10e6);
   });
 });
