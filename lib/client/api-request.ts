@@ -32,10 +32,15 @@ export async function apiRequest<Schema extends z.ZodType>(request: ApiRequest<S
     ...(signal && { signal }),
     ...(method !== "GET" && { headers: { "content-type": "application/json" }, body: JSON.stringify(body ?? {}) }),
   });
-  const json: unknown = await response.json().catch(() => null);
-  if (!response.ok) throw new ApiError(errorBodyOf(json, response.status), response.status);
-  return schema.parse(json);
+  if (!response.ok) throw await refusalOf(response);
+  return schema.parse(await jsonOf(response));
 }
+
+const jsonOf = (response: Response): Promise<unknown> => response.json().catch(() => null);
+
+/** What a response that is not `ok` says. */
+export const refusalOf = async (response: Response): Promise<ApiError> =>
+  new ApiError(errorBodyOf(await jsonOf(response), response.status), response.status);
 
 function errorBodyOf(json: unknown, status: number): ErrorBody {
   const parsed = errorResponseSchema.safeParse(json);

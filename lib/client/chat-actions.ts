@@ -1,0 +1,196 @@
+import { z } from "zod";
+import {
+  type Attachment,
+  type Chat,
+  type ChatMessage,
+  type ChatPatch,
+  type ChatRequest,
+  chatMessageSchema,
+  chatSchema,
+  type Overflow,
+} from "@/lib/schema/chat";
+import { ApiError, apiRequest, errorBody } from "./api-request";
+import { disconnect, readChat, requestAnswer } from "./chat-connection";
+import { deleteChat, patchChat } from "./chat-list";
+import { blankChat, isOpen, newSession, provisionalMessage, sessionStore, withMessage, withTree } from "./chat-session";
+import { leafBelow, neighbourVersion } from "./chat-tree";
+
+/** Shows a chat, or with null a new one. Leaving a temporary chat erases it. */
+export async function openChat(chatId: string | null): Promise<void> {
+  const { chat, phase } = sessionStore.get();
+  if (chatId === chat.id && phase !== "failed") return;
+  leaveChat();
+  if (chatId === null) {
+    sessionStore.set(newSession(blankChat(crypto.randomUUID())));
+    return;
+  }
+  sessionStore.set({ ...newSession(blankChat(chatId)), phase: "loading" });
+  await readOpened(chatId);
+}
+
+async function readOpened(chatId: string): Promise<void> {
+  try {
+    await readChat(chatId);
+  } catch (error) {
+    if (!isOpen(chatId)) return;
+    const isMissing = error instanceof ApiError && (error.status === 404 || error.status === 400);
+    const phase = isMissing ? "missing" : "failed";
+    sessionStore.update(session => ({ ...session, phase, error: errorBody(error) }));
+  }
+}
+
+/** Reads the open chat again: another tab has changed it. */
+export const refreshChat = (): Promise<void> => readOpened(sessionStore.get().chat.id);
+
+export function leaveChat(): void {
+  disconnect();
+  const { chat, phase } = sessionStore.get();
+  if (chat.temporary && phase === "ready") void deleteChat(chat.id).catch(() => {});
+}
+
+/** Changes the open chat: at the server where it knows it, otherwise for when it will. */
+export async function patchOpenChat(patch: ChatPatch): Promise<void> {
+  const { chat, phase } = sessionStore.get();
+  const { deleted: _deleted, headId: _headId, ...shown } = patch;
+  const patched: Chat = { ...chat, ...withoutUndefined(shown) };
+  sessionStore.update(session => ({ ...session, chat: patched }));
+  if (phase !== "ready") return;
+  const saved = await patchChat(chat.id, patch);
+  if (isOpen(chat.id)) sessionStore.update(session => ({ ...session, chat: saved }));
+}
+
+const withoutUndefined = <Fields extends object>(fields: Fields) =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [Key in keyof Fields]: Exclude<Fields[Key], undefined>;
+  };
+
+export const setTemporary = (temporary: boolean): void =>
+  sessionStore.update(session =>
+    session.phase === "new" ? { ...session, chat: { ...session.chat, temporary } } : session,
+  );
+
+/**
+ * Sends a message below the end of the shown branch, or in place of another version of it.
+ *
+ * @throws ApiError, TypeError; the transcript is as before then
+ */
+export async function sendMessage(
+  text: string,
+  attachments: readonly Attachment[],
+  versionOf?: ChatMessage,
+): Promise<void> {
+  const before = sessionStore.get();
+  const parentId = versionOf ? versionOf.parentId : before.headId;
+  const message = provisionalMessage({
+    id: crypto.randomUUID(),
+    parentId,
+    role: "user",
+    status: "complete",
+    text,
+    attachments: [...attachments],
+  });
+  sessionStore.update(session =>
+    withTree({ ...session, answering: true }, { messages: [...session.messages, message], headId: message.id }),
+  );
+  try {
+    await createIfNew();
+    await requestAnswer({
+      chatId: before.chat.id,
+      parentId,
+      trigger: "submit-message",
+      message: {
+        id: message.id,
+        role: "user",
+        parts: [
+          ...attachments.map(data => ({ type: "data-attachment" as const, data })),
+          ...(text === "" ? [] : [{ type: "text" as const, text }]),
+        ],
+      },
+    });
+  } catch (error) {
+    const messages = sessionStore.get().messages.filter(({ id }) => id !== message.id);
+    sessionStore.update(session => withTree({ ...session, answering: false }, { messages, headId: before.headId }));
+    throw error;
+  }
+}
+
+async function createIfNew(): Promise<void> {
+  const { chat, phase } = sessionStore.get();
+  if (phase !== "new") return;
+  const { id, temporary, systemPrompt, sampling, overflow, folder } = chat;
+  const body = { id, temporary, systemPrompt, sampling, overflow, folder };
+  const created = await apiRequest({
+    path: "/api/chats",
+    method: "POST",
+    body,
+    schema: z.object({ chat: chatSchema }),
+  });
+  sessionStore.update(session => ({ ...session, phase: "ready", chat: created.chat }));
+}
+
+/** Another answer to the same question, beside the ones there are. */
+export function regenerate(reply: ChatMessage): Promise<void> {
+  const { parentId } = reply;
+  if (parentId === null) return Promise.resolve();
+  const parts = { id: parentId, role: "user" as const, parts: [] };
+  return requestAgain({ message: parts, trigger: "regenerate-message" }, parentId);
+}
+
+/** Goes on with an answer that was cut. */
+export const continueReply = (reply: ChatMessage, overflow?: Overflow): Promise<void> =>
+  requestAgain(
+    {
+      message: { id: reply.id, role: "assistant", parts: [] },
+      trigger: "continue-message",
+      ...(overflow && { overflow }),
+    },
+    reply.id,
+  );
+
+async function requestAgain(request: Omit<ChatRequest, "chatId">, headId: string): Promise<void> {
+  const before = sessionStore.get();
+  sessionStore.update(session => withTree({ ...session, answering: true }, { messages: session.messages, headId }));
+  try {
+    await requestAnswer({ chatId: before.chat.id, ...request });
+  } catch (error) {
+    sessionStore.update(session =>
+      withTree({ ...session, answering: false }, { messages: session.messages, headId: before.headId }),
+    );
+    throw error;
+  }
+}
+
+/** The end of the answer comes over the stream, to every tab. */
+export async function stopAnswer(): Promise<void> {
+  const { chat } = sessionStore.get();
+  await apiRequest({
+    path: `/api/chat/${chat.id}/stop`,
+    method: "POST",
+    schema: z.object({ stopped: z.boolean() }),
+  });
+}
+
+/** Shows the version before or after of a message, down to that branch's latest end. */
+export function showVersion(message: ChatMessage, steps: 1 | -1): void {
+  const { messages, chat } = sessionStore.get();
+  const versionId = neighbourVersion(messages, message.id, steps);
+  if (versionId === null) return;
+  const headId = leafBelow(messages, versionId);
+  sessionStore.update(session => withTree(session, { messages, headId }));
+  void patchChat(chat.id, { headId }).catch(() => {});
+}
+
+/** The user's own version of an answer. */
+export async function editReply(reply: ChatMessage, text: string): Promise<void> {
+  const { chat } = sessionStore.get();
+  const { message } = await apiRequest({
+    path: `/api/chats/${chat.id}/messages`,
+    method: "POST",
+    body: { id: crypto.randomUUID(), parentId: reply.parentId, role: "assistant", text },
+    schema: z.object({ message: chatMessageSchema }),
+  });
+  if (!isOpen(chat.id)) return;
+  sessionStore.update(session =>
+    withTree(session, { messages: withMessage(session.messages, message), headId: message.id }),
+  );
+}

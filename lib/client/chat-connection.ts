@@ -1,0 +1,107 @@
+import { type ChatRequest, chatTreeSchema, type RunChunk } from "@/lib/schema/chat";
+import { ApiError, apiRequest, errorBody, refusalOf } from "./api-request";
+import { clearLiveReply, takeLiveChunk } from "./chat-live-reply";
+import { isOpen, openedSession, provisionalMessage, sessionStore, withMessage, withTree } from "./chat-session";
+import { readRunChunks } from "./chat-stream-reader";
+
+/** How often a tab that was cut off asks whether the server is back. */
+const RECONNECT_MS = 1000;
+
+let connection = new AbortController();
+
+/** Stops following; the answer itself goes on in the server. */
+export function disconnect(): void {
+  connection.abort();
+  connection = new AbortController();
+  clearLiveReply();
+}
+
+/**
+ * Sends a request for an answer and follows it in the background.
+ *
+ * @throws ApiError when the server refuses it, TypeError when it cannot be reached
+ */
+export async function requestAnswer(request: ChatRequest): Promise<void> {
+  const { signal } = connection;
+  const response = await fetch("/api/chat", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(request),
+    signal,
+  });
+  if (!response.ok || response.body === null) throw await refusalOf(response);
+  void follow(request.chatId, response.body, signal);
+}
+
+/** Reads the chat anew and joins the answer that is being made, if there is one. */
+export async function readChat(chatId: string): Promise<void> {
+  const { signal } = connection;
+  const tree = await apiRequest({ path: `/api/chats/${chatId}`, schema: chatTreeSchema, signal });
+  if (!isOpen(chatId)) return;
+  sessionStore.update(session => openedSession(session, tree));
+  if (!sessionStore.get().answering) return;
+  const response = await fetch(`/api/chat/${chatId}/stream`, { signal });
+  if (!response.ok) throw await refusalOf(response);
+  // 204: it ended between the two requests.
+  if (response.status === 204 || response.body === null) return readChat(chatId);
+  void follow(chatId, response.body, signal);
+}
+
+async function follow(chatId: string, body: ReadableStream<Uint8Array>, signal: AbortSignal): Promise<void> {
+  try {
+    for await (const chunk of readRunChunks(body)) {
+      if (signal.aborted || !isOpen(chatId)) return;
+      take(chunk);
+      if (chunk.type === "finish") return;
+    }
+  } catch (error) {
+    if (signal.aborted || !(error instanceof TypeError)) throw error;
+  }
+  await reconnect(chatId, signal);
+}
+
+function take(chunk: RunChunk): void {
+  takeLiveChunk(chunk);
+  if (chunk.type === "start") beginReply(chunk.messageId);
+  if (chunk.type === "data-message") {
+    const { data } = chunk;
+    sessionStore.update(session => withTree(session, { ...session, messages: withMessage(session.messages, data) }));
+  }
+  if (chunk.type === "data-chat") {
+    const { data } = chunk;
+    sessionStore.update(session => ({ ...session, chat: data }));
+  }
+  if (chunk.type === "finish") {
+    sessionStore.update(session => ({ ...session, answering: false, replyId: null }));
+    clearLiveReply();
+  }
+}
+
+/** The row that the answer grows in: a new one below the present head, or the one that is continued. */
+function beginReply(replyId: string): void {
+  sessionStore.update(session => {
+    const known = session.messages.find(({ id }) => id === replyId);
+    const reply = known
+      ? { ...known, status: "pending" as const, error: null }
+      : provisionalMessage({ id: replyId, parentId: session.headId, role: "assistant", status: "pending" });
+    const messages = withMessage(session.messages, reply);
+    return withTree({ ...session, answering: true, replyId }, { messages, headId: replyId });
+  });
+}
+
+/** The stream broke before the answer's end: the server went down, or the way to it. */
+async function reconnect(chatId: string, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted && isOpen(chatId)) {
+    try {
+      await readChat(chatId);
+      return;
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) {
+        sessionStore.update(session => ({ ...session, phase: "missing", answering: false, error: errorBody(error) }));
+        return;
+      }
+      sessionStore.update(session => ({ ...session, isCutOff: true }));
+      await new Promise(resolve => setTimeout(resolve, RECONNECT_MS));
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import type { RunChunk, RunStatus } from "@/lib/schema/chat";
+import { createStore } from "./store";
+import { useStore } from "./use-store";
+
+/** The answer that is arriving. The transcript's other rows know nothing of it, so a token renders one component. */
+export interface LiveReply {
+  readonly replyId: string | null;
+  readonly text: string;
+  readonly thought: string;
+  /** Where the run is before its first token; null from then on. */
+  readonly status: RunStatus | null;
+}
+
+const noReply: LiveReply = { replyId: null, text: "", thought: "", status: null };
+
+export const liveReplyStore = createStore<LiveReply>(noReply);
+
+/** The reply after one chunk; pure. */
+export function withChunk(reply: LiveReply, chunk: RunChunk): LiveReply {
+  switch (chunk.type) {
+    case "start":
+      return { ...noReply, replyId: chunk.messageId };
+    case "data-status":
+      return { ...reply, status: chunk.data.phase === "generating" ? null : chunk.data };
+    case "text-delta":
+      return { ...reply, text: reply.text + chunk.delta, status: null };
+    case "reasoning-delta":
+      return { ...reply, thought: reply.thought + chunk.delta, status: null };
+    default:
+      return reply;
+  }
+}
+
+let newest = noReply;
+let frame: number | null = null;
+
+/** Shows what has come since the last frame. A hidden tab has no frames and needs none. */
+function show(): void {
+  frame = null;
+  liveReplyStore.set(newest);
+}
+
+/** Takes a chunk in; however many come within a frame, they are shown once. */
+export function takeLiveChunk(chunk: RunChunk): void {
+  newest = withChunk(newest, chunk);
+  if (chunk.type === "start") show();
+  else frame ??= requestAnimationFrame(show);
+}
+
+export function clearLiveReply(): void {
+  if (frame !== null) cancelAnimationFrame(frame);
+  newest = noReply;
+  show();
+}
+
+const silent = { ...liveReplyStore, subscribe: () => () => {} };
+
+/** A slice of the arriving answer; `isLive` false listens to nothing. */
+export const useLiveReply = <Slice>(isLive: boolean, select: (reply: LiveReply) => Slice): Slice =>
+  useStore(isLive ? liveReplyStore : silent, select);

@@ -1,0 +1,109 @@
+import type { ErrorBody } from "@/lib/schema/api-error";
+import type { Chat, ChatMessage, ChatTree } from "@/lib/schema/chat";
+import { type ShownMessage, shownBranch } from "./chat-tree";
+import { createStore } from "./store";
+import { useStore } from "./use-store";
+
+/** The chat that this tab shows. The arriving answer's text is not here but in `liveReplyStore`. */
+export interface ChatSession {
+  /** `new`: the server does not know it yet. `missing`: deleted, or never there. */
+  readonly phase: "new" | "loading" | "ready" | "missing" | "failed";
+  readonly chat: Chat;
+  readonly messages: readonly ChatMessage[];
+  readonly headId: string | null;
+  readonly shown: readonly ShownMessage[];
+  /** An answer is being made; `replyId` is null until the server has named it. */
+  readonly answering: boolean;
+  readonly replyId: string | null;
+  /** The server cannot be reached while it answers. */
+  readonly isCutOff: boolean;
+  /** Why the chat could not be opened. */
+  readonly error: ErrorBody | null;
+}
+
+export function blankChat(id: string): Chat {
+  return {
+    id,
+    title: "New chat",
+    titleSource: "auto",
+    folder: null,
+    pinned: false,
+    temporary: false,
+    systemPrompt: null,
+    sampling: {},
+    overflow: "ask",
+    headId: null,
+    createdAtMs: 0,
+    updatedAtMs: 0,
+  };
+}
+
+export const newSession = (chat: Chat): ChatSession => ({
+  phase: "new",
+  chat,
+  messages: [],
+  headId: null,
+  shown: [],
+  answering: false,
+  replyId: null,
+  isCutOff: false,
+  error: null,
+});
+
+/** A fixed id on the server and in the first render; `openChat` gives a real one. */
+export const sessionStore = createStore<ChatSession>(newSession(blankChat("unopened")));
+
+/** The session with another tree or head, and the rows that follow from them. */
+export function withTree(
+  session: ChatSession,
+  tree: { readonly messages: readonly ChatMessage[]; readonly headId: string | null },
+): ChatSession {
+  return { ...session, ...tree, shown: shownBranch(tree.messages, tree.headId, session.shown) };
+}
+
+/** A chat as the server has it; a pending answer in it is one that is being made now. */
+export function openedSession(session: ChatSession, { chat, messages }: ChatTree): ChatSession {
+  const pending = messages.find(message => message.status === "pending");
+  const isSameChat = session.chat.id === chat.id;
+  const base = isSameChat ? session : newSession(chat);
+  return withTree(
+    {
+      ...base,
+      phase: "ready",
+      chat,
+      error: null,
+      isCutOff: false,
+      answering: pending !== undefined,
+      replyId: pending?.id ?? null,
+    },
+    { messages, headId: pending?.id ?? chat.headId },
+  );
+}
+
+/** Adds a message, or puts it in the place of the one with its id. */
+export function withMessage(messages: readonly ChatMessage[], message: ChatMessage): readonly ChatMessage[] {
+  const index = messages.findIndex(({ id }) => id === message.id);
+  return index < 0 ? [...messages, message] : messages.with(index, message);
+}
+
+/** What stands in the transcript until the server has sent the real thing. */
+export function provisionalMessage(
+  fields: Pick<ChatMessage, "id" | "parentId" | "role" | "status"> & Partial<ChatMessage>,
+): ChatMessage {
+  return {
+    text: "",
+    thought: "",
+    thoughtMs: null,
+    attachments: [],
+    edited: false,
+    error: null,
+    stats: null,
+    cut: null,
+    createdAtMs: Date.now(),
+    ...fields,
+  };
+}
+
+export const isOpen = (chatId: string): boolean => sessionStore.get().chat.id === chatId;
+
+export const useSession = <Slice>(select: (session: ChatSession) => Slice): Slice => useStore(sessionStore, select);
