@@ -18,11 +18,12 @@ const sumBytes = (tensors: readonly { readonly bytes: number }[]): number =>
  * Without flash attention V lies transposed, and llama.cpp makes every block's V as wide as the widest
  * (it differs in OpenELM and Gemma 4). @see llama.cpp src/llama-kv-cache.cpp n_embd_v_gqa_max
  */
-function kvOfBlock(block: BlockProfile, widestV: number, run: SurfaceRun): LayerKv {
+function kvOfBlock(profile: ModelProfile, block: BlockProfile, widestV: number, run: SurfaceRun): LayerKv {
   const { kv } = block;
   const transposed = run.flashAttention === "off" && kv.vElementsPerCell > 0;
   return {
     ...kv,
+    windowTokens: kv.windowTokens + (kv.growth === "window" ? profile.windowReserveTokens : 0),
     vElementsPerCell: transposed ? widestV : kv.vElementsPerCell,
     fixedBytes: kv.fixedBytes * run.sequences,
   };
@@ -36,7 +37,7 @@ function layersOf(profile: ModelProfile, run: SurfaceRun): LayerMemory[] {
     kind: block.kind,
     experts: block.experts,
     weightsBytes: block.weightsBytes,
-    kv: kvOfBlock(block, widestV, run),
+    kv: kvOfBlock(profile, block, widestV, run),
   }));
   const output: LayerMemory = {
     index: profile.blocks,
@@ -107,6 +108,6 @@ export function headerSurface(profile: ModelProfile, run: SurfaceRun): MemorySur
     layers,
     gpuWeightsBytes: weights.gpu,
     ramWeightsBytes: weights.ram,
-    compute: estimatedCompute(profile, run),
+    compute: estimatedCompute(profile, run, layers),
   };
 }

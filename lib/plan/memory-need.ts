@@ -28,7 +28,7 @@ function cellsOfLayer(
   const contextCells = padUp(contextTokens, CONTEXT_PAD_TOKENS);
   if (layer.kv.growth === "none") return 0;
   if (layer.kv.growth === "full") return contextCells * run.sequences;
-  return padUp(Math.min(contextCells, layer.kv.windowTokens + run.batchTokens), CONTEXT_PAD_TOKENS) * run.sequences;
+  return padUp(Math.min(contextCells, layer.kv.windowTokens + run.batchTokens + 1), CONTEXT_PAD_TOKENS) * run.sequences;
 }
 
 /**
