@@ -19,6 +19,8 @@ export const firstGpuBlock = (blocks: number, gpuLayers: number): number => Math
 /**
  * Cells that one layer's cache holds: the padded context, or what a sliding window keeps of it (the window and one batch),
  * for each sequence. @see llama.cpp src/llama-kv-cache-iswa.cpp size_swa
+ * node-llama-cpp adds one token to the batch of models with a window, which may cost another 256 cells.
+ * @see node-llama-cpp dist/evaluator/LlamaContext/LlamaContext.js (batchSize)
  */
 function cellsOfLayer(
   layer: LayerMemory,

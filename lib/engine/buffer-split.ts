@@ -1,0 +1,43 @@
+import type { BufferSplit } from "@/lib/schema/load-config";
+import { mibToBytes } from "@/lib/units/bytes";
+import type { LogLine } from "./engine-log";
+
+/** "llama_kv_cache:    Vulkan0 KV buffer size =    23.91 MiB". RS is the state of recurrent layers, kept beside the KV cache. */
+const BUFFER_LINE = /(\S+) +(KV|RS|compute|output) buffer size = +([\d.]+) MiB/;
+/** Everything else is a device: CUDA0, Vulkan0, Metal. `CUDA_Host` and `Vulkan_Host` are system memory that the GPU can read. */
+const HOST_BUFFER = /^(CPU|BLAS)|_Host$/;
+
+type Part = keyof BufferSplit;
+
+function partOf(bufferName: string, kind: string): Part {
+  const host = HOST_BUFFER.test(bufferName);
+  if (kind === "KV" || kind === "RS") return host ? "ramKvBytes" : "gpuKvBytes";
+  return host ? "ramComputeBytes" : "gpuComputeBytes";
+}
+
+/**
+ * The context's buffers by kind and device, from llama.cpp's info log: nothing else tells it (engine.md, trap 6).
+ * The log rounds to 0.01 MiB, so the parts add up to the exact totals only within that.
+ */
+export function bufferSplit(lines: readonly LogLine[]): BufferSplit {
+  const split: Record<Part, number | null> = {
+    gpuKvBytes: null,
+    gpuComputeBytes: null,
+    ramKvBytes: null,
+    ramComputeBytes: null,
+  };
+  for (const { text } of lines) {
+    const [, bufferName, kind, mib] = BUFFER_LINE.exec(text) ?? [];
+    if (bufferName === undefined || kind === undefined) continue;
+    const part = partOf(bufferName, kind);
+    split[part] = (split[part] ?? 0) + mibToBytes(Number(mib));
+  }
+  return split;
+}
+
+/** Whether flash attention runs, from the same log; null where it did not say. */
+export function flashAttentionActive(lines: readonly LogLine[]): boolean | null {
+  const text = lines.map(line => line.text).join("\n");
+  if (/Flash Attention not supported|flash_attn += disabled/.test(text)) return false;
+  return /Flash Attention enabled|flash_attn += enabled/.test(text) ? true : null;
+}

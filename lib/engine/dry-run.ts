@@ -1,0 +1,130 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { GgmlType, type GgufFileInfo, GgufInsights, readGgufFileInfo } from "node-llama-cpp";
+import type { KvType } from "@/lib/schema/kv-type";
+import type { Buffers, LoadConfig } from "@/lib/schema/load-config";
+import { readDryRunHeader } from "./dry-run-header";
+import { JobError } from "./job-error";
+import type { LlamaBackend } from "./llama-backend";
+
+/** What one device and system memory take. */
+export interface DeviceBytes {
+  readonly gpuBytes: number;
+  readonly ramBytes: number;
+}
+
+export type WeightsRun = Pick<LoadConfig, "gpuLayers" | "useMmap">;
+export type ContextRun = WeightsRun &
+  Pick<LoadConfig, "contextTokens" | "batchTokens" | "sequences" | "kvType" | "flashAttention">;
+
+export const ggmlTypes: Readonly<Record<KvType, GgmlType>> = {
+  f16: GgmlType.F16,
+  q8_0: GgmlType.Q8_0,
+  q4_0: GgmlType.Q4_0,
+};
+
+export const flashAttentionOption = (mode: LoadConfig["flashAttention"]): "auto" | boolean =>
+  mode === "auto" ? "auto" : mode === "on";
+
+/**
+ * llama.cpp building a model and its contexts without allocating, to report what it would allocate: the oracle of the
+ * planner. Needs the header alone; the file may be sparse, or not yet downloaded beyond its header.
+ */
+export class DryRun {
+  private constructor(
+    private readonly backend: LlamaBackend,
+    private readonly insights: GgufInsights,
+  ) {}
+
+  /** How many dry runs were made, for those who count the cost. */
+  runs = 0;
+
+  static async open(backend: LlamaBackend, modelPath: string): Promise<DryRun> {
+    const fileInfo = await headerInfo(modelPath);
+    return new DryRun(backend, await GgufInsights.from(fileInfo, backend.llama));
+  }
+
+  async weights({ gpuLayers, useMmap }: WeightsRun): Promise<DeviceBytes> {
+    const run = this.insights.estimateModelResourceRequirementsV2({ gpuLayers: this.#layers(gpuLayers), useMmap });
+    return this.#onlyIfReal(run);
+  }
+
+  async context(run: ContextRun): Promise<DeviceBytes> {
+    const kvCacheType = ggmlTypes[run.kvType];
+    return this.#onlyIfReal(
+      this.insights.estimateContextResourceRequirementsV2({
+        contextSize: run.contextTokens,
+        modelGpuLayers: this.#layers(run.gpuLayers),
+        batchSize: run.batchTokens,
+        sequences: run.sequences,
+        flashAttention: flashAttentionOption(run.flashAttention),
+        kvCacheKeyType: kvCacheType,
+        kvCacheValueType: kvCacheType,
+        useMmap: run.useMmap,
+      }),
+    );
+  }
+
+  async buffers(run: ContextRun): Promise<Buffers> {
+    const weights = await this.weights(run);
+    const context = await this.context(run);
+    return {
+      gpuWeightsBytes: weights.gpuBytes,
+      gpuContextBytes: context.gpuBytes,
+      ramWeightsBytes: weights.ramBytes,
+      ramContextBytes: context.ramBytes,
+    };
+  }
+
+  /** Without a GPU, node-llama-cpp answers for one that is not there unless it is asked for no layers. */
+  #layers(gpuLayers: number): number {
+    return this.backend.info.gpuUsable ? gpuLayers : 0;
+  }
+
+  /** node-llama-cpp answers with a rough formula when the dry run fails, and only its log says so. */
+  async #onlyIfReal(run: Promise<{ gpuVram: number; cpuRam: number }>): Promise<DeviceBytes> {
+    const { log } = this.backend;
+    const mark = log.mark();
+    const { gpuVram, cpuRam } = await run;
+    this.runs += 1;
+    const fellBack = log.since(mark).some(line => line.text.includes("Falling back to estimation heuristic"));
+    if (fellBack) throw new JobError("ENGINE_FAILED", log.reasonSince(mark) ?? "llama.cpp could not build this model.");
+    return { gpuBytes: gpuVram, ramBytes: cpuRam };
+  }
+}
+
+/** The files of a split model, in order; one file otherwise. */
+function partsOf(modelPath: string): string[] {
+  const match = /^(.*)-(\d{5})-of-(\d{5})\.gguf$/i.exec(basename(modelPath));
+  if (match === null) return [modelPath];
+  const [, prefix, , count] = match;
+  return Array.from({ length: Number(count) }, (_, index) =>
+    join(dirname(modelPath), `${prefix}-${String(index + 1).padStart(5, "0")}-of-${count}.gguf`),
+  );
+}
+
+/**
+ * What node-llama-cpp wants to know of a file, from a copy of its header without the tokenizer (see `dryRunHeader`).
+ * Its reader takes only paths, so the small copy is on disk for a moment; the dry run itself reads it from memory.
+ */
+async function headerInfo(modelPath: string): Promise<GgufFileInfo> {
+  const folder = await mkdtemp(join(tmpdir(), "headroom-dry-run-"));
+  try {
+    const headers: Uint8Array[] = [];
+    const parts = partsOf(modelPath);
+    const copyOf = (part: string) => join(folder, parts.length === 1 ? "header.gguf" : basename(part));
+    for (const part of parts) {
+      const header = await readDryRunHeader(part);
+      headers.push(header);
+      await writeFile(copyOf(part), header);
+    }
+    const info = await readGgufFileInfo(copyOf(parts[0] ?? modelPath), {
+      sourceType: "filesystem",
+      logWarnings: false,
+    });
+    return { ...info, sourceData: headers.map(header => ({ type: "buffer", buffer: Buffer.from(header) })) };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,56 @@
+import type { EngineMessage } from "@/lib/schema/engine-messages";
+
+export type LogLevel = Extract<EngineMessage, { type: "log" }>["level"];
+
+export interface LogLine {
+  readonly level: LogLevel;
+  readonly text: string;
+}
+
+/** A load of a large model prints about 200 lines; more than this is only kept by the server. */
+const KEPT_LINES = 1000;
+
+/**
+ * What llama.cpp and node-llama-cpp say, line by line. Kept, because the reason of a failed load and the split of the
+ * buffers stand nowhere else (engine.md, traps 6 and 9), and passed on.
+ */
+export class EngineLog {
+  #lines: LogLine[] = [];
+  #dropped = 0;
+
+  constructor(private readonly passOn: (line: LogLine) => void = () => {}) {}
+
+  write(level: LogLevel, text: string): void {
+    for (const piece of text.split("\n")) {
+      if (piece.trim() === "") continue;
+      const line = { level, text: piece.trimEnd() };
+      this.#lines.push(line);
+      this.passOn(line);
+    }
+    const excess = this.#lines.length - KEPT_LINES;
+    if (excess > 0) {
+      this.#lines.splice(0, excess);
+      this.#dropped += excess;
+    }
+  }
+
+  /** A place in the log; give it to `since`. */
+  mark(): number {
+    return this.#dropped + this.#lines.length;
+  }
+
+  since(mark: number): readonly LogLine[] {
+    return this.#lines.slice(Math.max(0, mark - this.#dropped));
+  }
+
+  /** The last error lines since the mark as one sentence, or null where there was none. */
+  reasonSince(mark: number): string | null {
+    const errors = this.since(mark).filter(line => line.level === "error");
+    return errors.length === 0
+      ? null
+      : errors
+          .slice(-3)
+          .map(line => line.text)
+          .join(" | ");
+  }
+}

@@ -1,0 +1,178 @@
+import {
+  type ChatHistoryItem,
+  type ChatWrapper,
+  type LLamaChatGenerateResponseOptions,
+  type Llama,
+  LlamaChat,
+  type LlamaContextSequence,
+  type LlamaGrammar,
+} from "node-llama-cpp";
+import { z } from "zod";
+import type { ChatTurn, FinishReason, GenerationStats, Sampling } from "@/lib/schema/engine-messages";
+import { promptTokens, toChatHistory } from "./chat-history";
+import { JobError } from "./job-error";
+import { type PrefillResult, prefill } from "./prefill";
+
+/** llama.cpp needs a cell for the token being computed, and node-llama-cpp would shift the context at the last one. */
+const RESERVED_CELLS = 2;
+/** Tokens that the repeat penalty looks back on: llama.cpp's own default. */
+const PENALTY_LAST_TOKENS = 64;
+
+export interface Generator {
+  readonly llama: Llama;
+  readonly sequence: LlamaContextSequence;
+  readonly chatWrapper: ChatWrapper;
+  readonly batchTokens: number;
+}
+
+export interface GenerationListener {
+  onPrefill(doneTokens: number, totalTokens: number): void;
+  onText(text: string, tokens: number, thought: boolean): void;
+}
+
+export interface Generation {
+  readonly reason: FinishReason;
+  readonly stats: GenerationStats;
+}
+
+/**
+ * Answers the last turn, or continues it where it is the assistant's. Counts first: a prompt that cannot fit is refused with
+ * numbers (engine.md, trap 12), and the reply ends at the full context instead of shifting it (trap 10).
+ *
+ * @throws JobError CONTEXT_EXCEEDED with promptTokens and contextTokens; INVALID_INPUT for a grammar or schema that cannot be used
+ */
+export async function generate(
+  generator: Generator,
+  request: { turns: readonly ChatTurn[]; sampling: Sampling },
+  listener: GenerationListener,
+  signal: AbortSignal,
+): Promise<Generation> {
+  const { sequence, chatWrapper, batchTokens } = generator;
+  const startedMs = performance.now();
+  const history = toChatHistory(request.turns);
+  const prompt = promptTokens(sequence.model, chatWrapper, history);
+  const limit = replyLimit(prompt.length, sequence.contextSize, request.sampling.maxTokens);
+  const grammar = await outputGrammar(generator.llama, request.sampling);
+  const timer = new GenerationTimer(startedMs, prompt.length);
+
+  timer.prefilled = await prefill(sequence, prompt, batchTokens, done => listener.onPrefill(done, prompt.length), signal);
+  if (timer.prefilled.aborted) return { reason: "cancelled", stats: timer.stats() };
+
+  const chat = new LlamaChat({ contextSequence: sequence, chatWrapper, autoDisposeSequence: false });
+  try {
+    const stopReason = await respond(chat, history, {
+      ...samplingOptions(request.sampling),
+      ...(grammar === undefined ? {} : { grammar }),
+      maxTokens: limit.tokens,
+      signal,
+      stopOnAbortSignal: true,
+      onResponseChunk(chunk) {
+        timer.count(chunk.tokens.length);
+        if (chunk.text !== "") listener.onText(chunk.text, chunk.tokens.length, chunk.type === "segment");
+      },
+    });
+    return { reason: finishReason(stopReason, limit.by), stats: timer.stats() };
+  } catch (error) {
+    // Aborted before the first token: there is no reply to return.
+    if (signal.aborted) return { reason: "cancelled", stats: timer.stats() };
+    throw error;
+  } finally {
+    chat.dispose({ disposeSequence: false });
+  }
+}
+
+type StopReason = Awaited<ReturnType<LlamaChat["generateResponse"]>>["metadata"]["stopReason"];
+
+const respond = async (
+  chat: LlamaChat,
+  history: ChatHistoryItem[],
+  options: LLamaChatGenerateResponseOptions,
+): Promise<StopReason> => (await chat.generateResponse(history, options)).metadata.stopReason;
+
+/** Room for the reply, and which limit it is: the caller's or the context's. */
+export function replyLimit(
+  prompt: number,
+  contextTokens: number,
+  maxTokens: number,
+): { tokens: number; by: "length" | "context" } {
+  const room = contextTokens - prompt - RESERVED_CELLS;
+  if (room < 1)
+    throw new JobError("CONTEXT_EXCEEDED", `The conversation needs ${prompt} tokens and the context holds ${contextTokens}.`, {
+      promptTokens: prompt,
+      contextTokens,
+    });
+  return maxTokens > 0 && maxTokens <= room ? { tokens: maxTokens, by: "length" } : { tokens: room, by: "context" };
+}
+
+export function finishReason(stopReason: StopReason, limitedBy: "length" | "context"): FinishReason {
+  if (stopReason === "abort") return "cancelled";
+  return stopReason === "maxTokens" ? limitedBy : "stop";
+}
+
+/** Everything is set: node-llama-cpp's own defaults are greedy with a repeat penalty of 1.1 (trap 10). */
+export function samplingOptions(sampling: Sampling) {
+  return {
+    temperature: sampling.temperature,
+    topK: sampling.topK,
+    topP: sampling.topP,
+    minP: sampling.minP,
+    seed: sampling.seed ?? Math.floor(Math.random() * 0xffff_ffff),
+    repeatPenalty:
+      sampling.repeatPenalty === 1
+        ? (false as const)
+        : { penalty: sampling.repeatPenalty, lastTokens: PENALTY_LAST_TOKENS, penalizeNewLine: false },
+    customStopTriggers: sampling.stop,
+    // A thought may take what the reply may take: the library would cut it at half of the context.
+    budgets: { thoughtTokens: Number.POSITIVE_INFINITY, commentTokens: Number.POSITIVE_INFINITY },
+  };
+}
+
+const jsonSchemaShape = z.record(z.string(), z.json());
+
+export async function outputGrammar(llama: Llama, sampling: Sampling): Promise<LlamaGrammar | undefined> {
+  try {
+    if (sampling.grammar !== undefined) return await llama.createGrammar({ grammar: sampling.grammar });
+    if (sampling.jsonSchema === undefined) return undefined;
+    // The library types schemas by their literal; at run time it checks the value itself.
+    const schema = jsonSchemaShape.parse(sampling.jsonSchema) as Parameters<typeof llama.createGrammarForJsonSchema>[0];
+    return await llama.createGrammarForJsonSchema(schema);
+  } catch (error) {
+    const what = sampling.grammar === undefined ? "JSON schema" : "grammar";
+    throw new JobError("INVALID_INPUT", `This ${what} cannot be used: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+/** Counts tokens and takes the times that people compare. */
+export class GenerationTimer {
+  prefilled: PrefillResult | null = null;
+  #generatedTokens = 0;
+  #firstTokenMs: number | null = null;
+
+  constructor(
+    private readonly startedMs: number,
+    private readonly promptLength: number,
+  ) {}
+
+  count(tokens: number): void {
+    if (tokens === 0) return;
+    this.#firstTokenMs ??= performance.now();
+    this.#generatedTokens += tokens;
+  }
+
+  stats(): GenerationStats {
+    const nowMs = performance.now();
+    const firstMs = this.#firstTokenMs ?? nowMs;
+    const prefillMs = this.prefilled?.elapsedMs ?? 0;
+    const computed = this.prefilled?.computedTokens ?? 0;
+    const perSecond = (tokens: number, ms: number) => (tokens > 0 && ms > 0 ? (tokens / ms) * 1000 : 0);
+    return {
+      promptTokens: this.promptLength,
+      cachedTokens: this.prefilled?.cachedTokens ?? 0,
+      generatedTokens: this.#generatedTokens,
+      timeToFirstTokenMs: firstMs - this.startedMs,
+      tokensPerSecond: perSecond(this.#generatedTokens - 1, nowMs - firstMs),
+      prefillTokensPerSecond: perSecond(computed, prefillMs),
+      totalMs: nowMs - this.startedMs,
+    };
+  }
+}

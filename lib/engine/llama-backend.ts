@@ -1,0 +1,87 @@
+import { availableParallelism } from "node:os";
+import { getLlama, getModuleVersion, type Llama, LlamaLogLevel } from "node-llama-cpp";
+import type { EngineInfo, Vram } from "@/lib/schema/engine-messages";
+import type { EngineLog, LogLevel } from "./engine-log";
+
+export interface BackendOptions {
+  readonly gpu: "auto" | "cuda" | "vulkan" | "metal" | "off";
+  readonly build: "prebuilt" | "lastBuild";
+  readonly log: EngineLog;
+}
+
+/** The one llama.cpp of this process, and what it turned out to be. */
+export interface LlamaBackend {
+  readonly llama: Llama;
+  readonly info: EngineInfo;
+  readonly log: EngineLog;
+}
+
+const levels: Partial<Record<LlamaLogLevel, LogLevel>> = {
+  [LlamaLogLevel.fatal]: "error",
+  [LlamaLogLevel.error]: "error",
+  [LlamaLogLevel.warn]: "warn",
+  [LlamaLogLevel.info]: "info",
+};
+
+/**
+ * Starts llama.cpp. Call it once in a process: a second one breaks its logging and accounting (engine.md, trap 2).
+ * A GPU that cannot be used is no error: `info.gpuUsable` is false then, and `info.gpuProblem` says why.
+ */
+export async function startLlamaBackend(options: BackendOptions): Promise<LlamaBackend> {
+  const { log } = options;
+  const mark = log.mark();
+  const llama = await startLlama(options);
+  const { total } = await llama.getVramState();
+  // "auto" may answer "vulkan" on a computer without any device (engine.md, trap 3).
+  const gpuUsable = options.gpu !== "off" && llama.gpu !== false && llama.supportsGpuOffloading && total > 0;
+  const info: EngineInfo = {
+    backend: gpuUsable ? llama.gpu : "none",
+    gpuUsable,
+    devices: gpuUsable ? await llama.getGpuDeviceNames() : [],
+    llamaCppRelease: llama.llamaCppRelease.release,
+    nodeLlamaCppVersion: await getModuleVersion(),
+    buildType: llama.buildType,
+    mathCores: llama.cpuMathCores,
+    gpuProblem: gpuUsable || options.gpu === "off" ? null : gpuProblem(options, llama, log, mark),
+  };
+  return { llama, info, log };
+}
+
+async function startLlama({ gpu, build, log }: BackendOptions): Promise<Llama> {
+  const common = {
+    logLevel: LlamaLogLevel.info,
+    logger: (level: LlamaLogLevel, text: string) => log.write(levels[level] ?? "debug", text),
+    // Without a limit of its own a CPU build would take at least four threads (trap 1).
+    maxThreads: availableParallelism(),
+    // Headroom's planner keeps the distance to the limit; a second margin would only hide memory from it.
+    vramPadding: 0,
+    ramPadding: 0,
+  } as const;
+  if (build === "lastBuild") return getLlama("lastBuild", common);
+  const prebuilt = { ...common, build: "never", skipDownload: true } as const;
+  if (gpu === "off") return getLlama({ ...prebuilt, gpu: false });
+  try {
+    return await getLlama({ ...prebuilt, gpu });
+  } catch (error) {
+    log.write("warn", `No usable ${gpu} build of llama.cpp: ${error instanceof Error ? error.message : String(error)}`);
+    return getLlama({ ...prebuilt, gpu: false });
+  }
+}
+
+/** In the backend's own words where it has any. */
+function gpuProblem({ gpu }: BackendOptions, llama: Llama, log: EngineLog, mark: number): string {
+  const said = log
+    .since(mark)
+    .filter(line => line.level === "error" || line.level === "warn")
+    .map(line => line.text);
+  if (said.length > 0) return said.slice(-3).join(" | ");
+  if (llama.gpu !== false) return `The ${llama.gpu} backend started but found no device.`;
+  return gpu === "auto" ? "No backend for a GPU could be started." : `The ${gpu} backend could not be started.`;
+}
+
+/** Memory of the device as the backend counts it; null where there is no GPU. */
+export async function readVram({ llama, info }: LlamaBackend): Promise<Vram | null> {
+  if (!info.gpuUsable) return null;
+  const { total, used, free, unifiedSize } = await llama.getVramState();
+  return { totalBytes: total, usedBytes: used, freeBytes: free, unifiedBytes: unifiedSize };
+}

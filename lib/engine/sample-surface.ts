@@ -1,0 +1,257 @@
+import { type MemoryPoint, memoryNeed } from "@/lib/plan/memory-need";
+import { type KvType, kvTypes } from "@/lib/schema/kv-type";
+import type { ComputeColumn, ComputePoint, LayerMemory, MemorySurface } from "@/lib/schema/memory-surface";
+import { MIB } from "@/lib/units/bytes";
+import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
+import { kvClosedFormHolds } from "./check-kv";
+import { addPoint, refine, type SampledColumn } from "./context-points";
+import { JobError } from "./job-error";
+import { kindsOfRun, type LayerRun, layerRuns } from "./layer-runs";
+import type { SurfaceOracle } from "./surface-oracle";
+
+export interface SamplingOptions {
+  /** How long it may take. The first few samples of each kind are taken even when that takes longer. */
+  readonly budgetMs: number;
+  /** Contexts to be exact at, such as the one that is set. */
+  readonly exactAt: readonly number[];
+  /** llama.cpp aborts on a larger tensor of the cache: contexts that would need one are left out. */
+  readonly largestTensorBytes: number;
+  onProgress(fraction: number): void;
+  /** Asked before each dry run: waits while something more urgent runs, throws when cancelled. */
+  checkIn(): Promise<void>;
+}
+
+const LONGEST_TOKENS = 131_072;
+const LONGEST_ALLOWED_TOKENS = 1_048_576;
+const PROBE_TOKENS = 4096;
+const KV_CHECK_TOKENS = 16_384;
+
+/** Numbers of GPU layers that need the same compute buffers, and these. */
+interface SharedColumn {
+  readonly runs: readonly Pick<LayerRun, "first" | "last">[];
+  readonly column: SampledColumn;
+}
+type Columns = ReadonlyMap<KvType, readonly SharedColumn[]>;
+
+/**
+ * Turns a surface made from the header into one made of dry runs: weights for every number of layers, and the compute buffers at
+ * their corners over layers and context, as close together as it takes and time allows.
+ *
+ * A surface that was sampled before is refined: what it knows is kept.
+ * Without a GPU only the column of zero layers can be asked for, and the surface stays `estimated`.
+ */
+export async function sampleSurface(
+  oracle: SurfaceOracle,
+  surface: MemorySurface,
+  options: SamplingOptions,
+): Promise<MemorySurface> {
+  const sampler = new SurfaceSampler(oracle, surface, options);
+  if (surface.computeSource === "dry-run") return sampler.refined();
+  return oracle.gpu ? sampler.onGpu() : sampler.inRam();
+}
+
+class SurfaceSampler {
+  readonly #pauses: { ms: number } = { ms: 0 };
+  readonly #beganMs = performance.now();
+
+  constructor(
+    private readonly oracle: SurfaceOracle,
+    private surface: MemorySurface,
+    private readonly options: SamplingOptions,
+  ) {}
+
+  async onGpu(): Promise<MemorySurface> {
+    await this.#takeWeights();
+    await this.#checkKv();
+    const runs = await this.#findRuns();
+    await this.#takeCompute(kindsOfRun(runs));
+    return { ...this.surface, computeSource: "dry-run" };
+  }
+
+  async inRam(): Promise<MemorySurface> {
+    await this.#takeWeights();
+    await this.#checkKv();
+    await this.#takeCompute([[{ first: 0, last: 0 }]]);
+    return this.surface;
+  }
+
+  async refined(): Promise<MemorySurface> {
+    const columns = new Map<KvType, SharedColumn[]>();
+    for (const kvType of kvTypes) {
+      const sampled = this.surface.compute[kvType].filter(({ gpuLayers }) => gpuLayers > 0 || !this.oracle.gpu);
+      const shared = sampled.map(({ gpuLayers, points }) => ({
+        runs: [{ first: gpuLayers, last: gpuLayers }],
+        column: this.#column(gpuLayers, kvType, [...points]),
+      }));
+      columns.set(kvType, shared);
+    }
+    await this.#refine(columns);
+    this.#putIn(columns);
+    return this.surface;
+  }
+
+  /** The closed form where it agrees at the ends and between; otherwise every number of layers from the dry run. */
+  async #takeWeights(): Promise<void> {
+    const last = this.oracle.gpu ? this.surface.model.blocks + 1 : 0;
+    const corners = [...new Set([0, 1, 2, Math.floor(last / 2), last - 1, last])].filter(k => k >= 0 && k <= last);
+    let agrees = true;
+    for (const gpuLayers of corners) agrees &&= await this.#weightsAgree(gpuLayers);
+    if (agrees) return;
+    const gpuWeightsBytes = [...this.surface.gpuWeightsBytes];
+    const ramWeightsBytes = [...this.surface.ramWeightsBytes];
+    for (let gpuLayers = 0; gpuLayers <= last; gpuLayers++) {
+      await this.#checkIn();
+      const { gpuBytes, ramBytes } = await this.oracle.weights(gpuLayers);
+      gpuWeightsBytes[gpuLayers] = gpuBytes;
+      ramWeightsBytes[gpuLayers] = ramBytes;
+    }
+    this.surface = { ...this.surface, gpuWeightsBytes, ramWeightsBytes, weightsSource: "dry-run" };
+  }
+
+  async #weightsAgree(gpuLayers: number): Promise<boolean> {
+    await this.#checkIn();
+    const { gpuBytes, ramBytes } = await this.oracle.weights(gpuLayers);
+    return this.surface.gpuWeightsBytes[gpuLayers] === gpuBytes && this.surface.ramWeightsBytes[gpuLayers] === ramBytes;
+  }
+
+  /** Where the closed form is wrong, cache and compute are sampled as one, and the layers claim no cache of their own. */
+  async #checkKv(): Promise<void> {
+    await this.#checkIn();
+    const large = Math.min(KV_CHECK_TOKENS, this.#longestTokens("f16"));
+    const small = padUp(large / 4, CONTEXT_PAD_TOKENS);
+    if (await kvClosedFormHolds(this.oracle, this.surface, [small, large])) return;
+    this.surface = { ...this.surface, kvSource: "dry-run", layers: this.surface.layers.map(withoutCache) };
+  }
+
+  async #findRuns(): Promise<LayerRun[]> {
+    const last = this.surface.model.blocks + 1;
+    const contextTokens = Math.min(this.#exactContexts("f16")[0] ?? PROBE_TOKENS, this.#longestTokens("f16"));
+    const everywhere = this.surface.kvSource === "dry-run" || !blocksAreAlike(this.surface.layers);
+    return layerRuns(1, last, everywhere, async gpuLayers => {
+      if (this.#timeLeft() < 0.5) return "not looked at";
+      const { gpuBytes, ramBytes } = await this.#compute({ gpuLayers, contextTokens, kvType: "f16" });
+      return `${Math.round(gpuBytes / MIB)} ${Math.round(ramBytes / MIB)}`;
+    });
+  }
+
+  async #takeCompute(kinds: readonly SharedColumn["runs"][]): Promise<void> {
+    const columns = await this.#firstColumns(kinds);
+    await this.#refine(columns);
+    this.#putIn(columns);
+  }
+
+  /** A few contexts for each kind and KV type: those of all layers and of one layer always, the others while time is left. */
+  async #firstColumns(kinds: readonly SharedColumn["runs"][]): Promise<Columns> {
+    const ends = kinds.filter((_, index) => index === 0 || index === kinds.length - 1).reverse();
+    const between = kinds.filter(kind => !ends.includes(kind)).sort((a, b) => b.length - a.length);
+    const columns = new Map<KvType, SharedColumn[]>();
+    for (const wanted of [ends, between])
+      for (const kvType of kvTypes)
+        for (const runs of wanted) {
+          if (wanted === between && this.#timeLeft() < 0.25) break;
+          const column = await this.#firstPoints(runs, kvType);
+          if (column === null) break;
+          columns.set(kvType, [...(columns.get(kvType) ?? []), { runs, column }]);
+        }
+    return columns;
+  }
+
+  /** Null for a KV type that cannot be: quantized without flash attention, or heads that its blocks do not divide. */
+  async #firstPoints(runs: SharedColumn["runs"], kvType: KvType): Promise<SampledColumn | null> {
+    const run = runs[Math.floor(runs.length / 2)] ?? { first: 0, last: 0 };
+    const column = this.#column(Math.floor((run.first + run.last) / 2), kvType, []);
+    const longest = this.#longestTokens(kvType);
+    const contexts = [CONTEXT_PAD_TOKENS, PROBE_TOKENS, longest, ...this.#exactContexts(kvType)];
+    try {
+      for (const contextTokens of contexts) if (contextTokens <= longest) await addPoint(column, contextTokens);
+    } catch (error) {
+      if (kvType === "f16" || !(error instanceof JobError) || error.code !== "ENGINE_FAILED") throw error;
+      return null;
+    }
+    return column;
+  }
+
+  async #refine(columns: Columns): Promise<void> {
+    const all = [...columns.values()].flat().map(({ column }) => column);
+    await refine(all, this.surface.model.trainContextTokens || LONGEST_TOKENS, async () => this.#timeLeft() > 0);
+  }
+
+  /** Replaces what the surface held of these KV types; the CPU's column stays where it was not asked for. */
+  #putIn(columns: Columns): void {
+    const compute = { ...this.surface.compute };
+    for (const [kvType, sampled] of columns) {
+      const added = sampled.flatMap(columnsOf);
+      const cpuOnly = added.some(({ gpuLayers }) => gpuLayers === 0);
+      const kept = compute[kvType].filter(({ gpuLayers }) => (gpuLayers === 0) !== cpuOnly);
+      compute[kvType] = [...kept, ...added].sort((a, b) => a.gpuLayers - b.gpuLayers);
+    }
+    this.surface = { ...this.surface, compute };
+  }
+
+  #column(gpuLayers: number, kvType: KvType, points: ComputePoint[]): SampledColumn {
+    return {
+      points,
+      totalBytes: contextTokens => memoryNeed(this.surface, { gpuLayers, contextTokens, kvType }).gpu.totalBytes || MIB,
+      sample: async contextTokens => ({
+        contextTokens,
+        ...(await this.#compute({ gpuLayers, contextTokens, kvType })),
+      }),
+    };
+  }
+
+  /** What the context takes beyond the closed form of its cache. */
+  async #compute(at: MemoryPoint): Promise<Omit<ComputePoint, "contextTokens">> {
+    await this.#checkIn();
+    const { gpuBytes, ramBytes } = await this.oracle.context(at);
+    const need = memoryNeed(this.surface, at);
+    return {
+      gpuBytes: Math.max(0, gpuBytes - need.gpu.kvBytes),
+      ramBytes: Math.max(0, ramBytes - need.ram.kvBytes),
+    };
+  }
+
+  /** Time spent waiting for others does not count. */
+  async #checkIn(): Promise<void> {
+    const waitedMs = performance.now();
+    await this.options.checkIn();
+    this.#pauses.ms += performance.now() - waitedMs;
+    this.options.onProgress(Math.min(1, Math.max(0, 1 - this.#timeLeft())));
+  }
+
+  /** As a share of the budget; negative when it is used up. */
+  #timeLeft(): number {
+    return 1 - (performance.now() - this.#beganMs - this.#pauses.ms) / this.options.budgetMs;
+  }
+
+  #exactContexts(kvType: KvType): number[] {
+    const contexts = this.options.exactAt.map(tokens => padUp(tokens, CONTEXT_PAD_TOKENS));
+    return contexts.filter(tokens => tokens <= this.#longestTokens(kvType));
+  }
+
+  #longestTokens(kvType: KvType): number {
+    const { model, sequences, layers } = this.surface;
+    const wanted = Math.min(LONGEST_ALLOWED_TOKENS, Math.max(model.trainContextTokens, LONGEST_TOKENS));
+    const elements = layers.map(({ kv }) =>
+      kv.growth === "full" ? Math.max(kv.kElementsPerCell, kv.vElementsPerCell) : 0,
+    );
+    const bytesPerElement = { f16: 2, q8_0: 34 / 32, q4_0: 18 / 32 }[kvType];
+    const fitting = this.options.largestTensorBytes / (Math.max(1, ...elements) * bytesPerElement * sequences);
+    const longest = Math.floor(Math.min(wanted, fitting) / CONTEXT_PAD_TOKENS) * CONTEXT_PAD_TOKENS;
+    return Math.max(CONTEXT_PAD_TOKENS, longest);
+  }
+}
+
+const withoutCache = (layer: LayerMemory): LayerMemory => ({
+  ...layer,
+  kv: { growth: "none", windowTokens: 0, kElementsPerCell: 0, vElementsPerCell: 0, fixedBytes: 0 },
+});
+
+function blocksAreAlike(layers: readonly LayerMemory[]): boolean {
+  const blocks = layers.filter(layer => layer.role === "block");
+  return new Set(blocks.map(({ kind, experts, kv }) => JSON.stringify([kind, experts, kv]))).size === 1;
+}
+
+const columnsOf = ({ runs, column }: SharedColumn): ComputeColumn[] =>
+  runs.flatMap(({ first, last }) =>
+    [...new Set([first, last])].map(gpuLayers => ({ gpuLayers, points: [...column.points] })),
+  );

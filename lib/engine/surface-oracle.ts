@@ -1,0 +1,26 @@
+import type { MemoryPoint } from "@/lib/plan/memory-need";
+import type { MemorySurface } from "@/lib/schema/memory-surface";
+import type { DeviceBytes, DryRun } from "./dry-run";
+
+/** Answers for one surface: the same model, batch, sequences and flash attention throughout. */
+export interface SurfaceOracle {
+  /** False where only system memory can be asked about. */
+  readonly gpu: boolean;
+  weights(gpuLayers: number): Promise<DeviceBytes>;
+  /** KV cache and compute together. `batchTokens` replaces the surface's own. */
+  context(at: MemoryPoint, batchTokens?: number): Promise<DeviceBytes>;
+}
+
+export function dryRunOracle(
+  dryRun: DryRun,
+  run: Pick<MemorySurface, "batchTokens" | "sequences" | "flashAttention"> & { readonly useMmap: boolean },
+  gpu: boolean,
+): SurfaceOracle {
+  const { batchTokens, sequences, flashAttention, useMmap } = run;
+  return {
+    gpu,
+    weights: gpuLayers => dryRun.weights({ gpuLayers, useMmap }),
+    context: (at, batch = batchTokens) =>
+      dryRun.context({ ...at, batchTokens: batch, sequences, flashAttention, useMmap }),
+  };
+}
