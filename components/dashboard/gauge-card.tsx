@@ -1,13 +1,16 @@
 "use client";
 import { memo } from "react";
+import { Button } from "@/components/ui/button";
 import { Card } from "@/components/ui/card";
 import { MemoryFigures } from "@/components/vram/memory-figures";
 import { MemoryGauge } from "@/components/vram/memory-gauge";
 import { partBytes } from "@/components/vram/memory-parts";
+import { chooseCard } from "@/lib/client/card-store";
 import { usePlanView } from "@/lib/client/plan-store";
 import { GaugeHistory } from "./gauge-history";
 import { GaugeProcesses } from "./gauge-processes";
 import { GpuReadings } from "./gpu-readings";
+import { NoGpu } from "./no-gpu";
 import { useMeasuredMemory } from "./use-measured-memory";
 
 /** The card's memory: what the plan would take of it, and what is taken now. */
@@ -36,6 +39,11 @@ export const GaugeCard = memo(function GaugeCard() {
           <GaugeProcesses />
         </div>
       )}
+      <NoGpu>
+        <Button size="sm" onClick={() => chooseCard(false)}>
+          Plan for this computer
+        </Button>
+      </NoGpu>
     </Card>
   );
 });

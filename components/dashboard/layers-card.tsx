@@ -3,19 +3,18 @@ import { memo } from "react";
 import { Card } from "@/components/ui/card";
 import { LayerMap } from "@/components/vram/layer-map";
 import { LayerMapSummary } from "@/components/vram/layer-map-summary";
-import { usePlan } from "@/lib/client/plan-store";
+import { usePlan, usePlanCard } from "@/lib/client/plan-store";
 import { formatGib } from "@/lib/units/bytes";
 
 export const LayersCard = memo(function LayersCard() {
   const plan = usePlan();
+  const hasGpu = usePlanCard().gpu !== null;
   if (plan === null) return null;
+  const ram = `system memory ${formatGib(plan.ram.totalBytes)}`;
   return (
-    <Card
-      heading="Layers"
-      aside={`GPU ${formatGib(plan.predicted.totalBytes)} · system memory ${formatGib(plan.ram.totalBytes)}`}
-    >
-      <LayerMap plan={plan} />
-      <LayerMapSummary plan={plan} />
+    <Card heading="Layers" aside={hasGpu ? `GPU ${formatGib(plan.predicted.totalBytes)} · ${ram}` : ram}>
+      <LayerMap plan={plan} hasGpu={hasGpu} />
+      <LayerMapSummary plan={plan} hasGpu={hasGpu} />
     </Card>
   );
 });

@@ -15,19 +15,16 @@ interface ModelRowProps {
 
 /** One file: what it is, how it would run here, and the way to choose it. */
 export const ModelRow = memo(function ModelRow({ model, isChosen }: ModelRowProps) {
+  const facts = modelFacts(model);
   return (
     <li className="card flex flex-wrap items-center gap-x-4 gap-y-3 p-4" aria-current={isChosen ? "true" : undefined}>
       <div className="min-w-0 flex-1 basis-72">
         <h2 className="font-semibold break-words">{model.name}</h2>
-        <ul className="mt-1 flex flex-wrap gap-x-2 text-ink-2 text-sm">
-          {modelFacts(model).map((fact, index) => (
-            <li key={fact} className="flex gap-x-2">
-              {index > 0 && (
-                <span aria-hidden className="text-ink-3">
-                  ·
-                </span>
-              )}
+        <ul className="mt-1 flex flex-wrap gap-x-1.5 text-ink-2 text-sm">
+          {facts.map((fact, index) => (
+            <li key={fact}>
               {fact}
+              {index < facts.length - 1 && <span aria-hidden> ·</span>}
             </li>
           ))}
         </ul>

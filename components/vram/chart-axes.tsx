@@ -34,6 +34,7 @@ function labelledIndexes({ contexts }: ContextImpact, { x }: ChartFrame): number
 /** Grid, GiB at the left, contexts below and under each the layers that fit there. */
 export const ChartAxes = memo(function ChartAxes({ frame, impact, kvType }: ChartAxesProps) {
   const { left, right, bottom, x, y } = frame;
+  const hasBudget = impact.budgetBytes > 0;
   return (
     <g className="text-[11px]">
       {gibSteps(frame.maxBytes).map(gib => (
@@ -54,15 +55,19 @@ export const ChartAxes = memo(function ChartAxes({ frame, impact, kvType }: Char
             <text x={x(tokens)} y={bottom + 18} className="fill-ink-3">
               {formatTokensShort(tokens)}
             </text>
-            <text x={x(tokens)} y={bottom + 35} className="fill-ink font-semibold">
-              {impact.perKvType[kvType].gpuLayers[index]}
-            </text>
+            {hasBudget && (
+              <text x={x(tokens)} y={bottom + 35} className="fill-ink font-semibold">
+                {impact.perKvType[kvType].gpuLayers[index]}
+              </text>
+            )}
           </g>
         );
       })}
-      <text x={right + 14} y={bottom + 35} className="fill-ink-3">
-        layers
-      </text>
+      {hasBudget && (
+        <text x={right + 14} y={bottom + 35} className="fill-ink-3">
+          fit
+        </text>
+      )}
     </g>
   );
 });

@@ -74,7 +74,7 @@ function CurveMarkers({ frame, impact, kvType }: CurveProps) {
         kvType={kvType}
         x={x}
         y={y}
-        isFilled={(needs[index] ?? 0) <= impact.budgetBytes}
+        isFilled={impact.budgetBytes === 0 || (needs[index] ?? 0) <= impact.budgetBytes}
       />
     ) : null,
   );

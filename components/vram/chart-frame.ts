@@ -27,7 +27,8 @@ export function chartFrame(impact: ContextImpact, width: number): ChartFrame {
   const highest = Math.max(...kvTypes.map(kvType => last(impact.perKvType[kvType].fullNeedBytes)));
   const lowest = Math.max(...kvTypes.map(kvType => first(impact.perKvType[kvType].fullNeedBytes)));
   const worthShowing = Math.max(impact.budgetBytes * BUDGETS_SHOWN, lowest * 1.5);
-  const maxBytes = Math.max(Math.min(highest * 1.04, worthShowing), impact.budgetBytes * 1.12);
+  const highestShown = impact.budgetBytes === 0 ? highest : Math.min(highest, worthShowing);
+  const maxBytes = Math.max(highestShown * 1.04, impact.budgetBytes * 1.12);
   const left = MARGIN.left;
   const right = Math.max(left + 1, width - MARGIN.right);
   const bottom = CHART_HEIGHT - MARGIN.bottom;

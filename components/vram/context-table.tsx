@@ -56,7 +56,7 @@ function ImpactRow({ row, isCurrent, totalLayers, onPick }: ImpactRowProps) {
       <Cell>{formatMib(row.kvPerLayerBytes, row.kvPerLayerBytes % 1_048_576 === 0 ? 0 : 1)}</Cell>
       {kvTypes.map(kvType => (
         <Cell key={kvType} className={row.gpuLayers[kvType] === totalLayers ? "font-semibold text-good" : undefined}>
-          {row.gpuLayers[kvType]}
+          {row.gpuLayers[kvType] === 0 ? "CPU" : row.gpuLayers[kvType]}
         </Cell>
       ))}
       <Cell className="text-ink-2">{row.simpleLayers ?? <span title="No card to divide">–</span>}</Cell>

@@ -9,12 +9,15 @@ interface LayerCellProps {
   /** Bytes that fill a cell to its top. */
   readonly scaleBytes: number;
   readonly isActive: boolean;
+  /** Stands back behind the layers on the GPU. */
+  readonly isFaded: boolean;
 }
 
 const kvFill = { "sliding-window": "url(#kv-window)", recurrent: "url(#kv-recurrent)" } as const;
 
 const sameCell = (before: LayerCellProps, after: LayerCellProps): boolean =>
   before.isActive === after.isActive &&
+  before.isFaded === after.isFaded &&
   before.scaleBytes === after.scaleBytes &&
   before.layer.device === after.layer.device &&
   before.layer.weightsBytes === after.layer.weightsBytes &&
@@ -22,11 +25,10 @@ const sameCell = (before: LayerCellProps, after: LayerCellProps): boolean =>
   before.layer.kind === after.layer.kind;
 
 /** One layer: its weights, and the KV cache on top of them, to the scale of the whole map. */
-export const LayerCell = memo(function LayerCell({ layer, id, scaleBytes, isActive }: LayerCellProps) {
+export const LayerCell = memo(function LayerCell({ layer, id, scaleBytes, isActive, isFaded }: LayerCellProps) {
   const percent = (bytes: number) => Math.min(100, (bytes / scaleBytes) * 100);
   const weights = percent(layer.weightsBytes);
   const kv = Math.min(100 - weights, percent(layer.kvBytes));
-  const isOnGpu = layer.device === "gpu";
   const fill = layer.kind in kvFill ? kvFill[layer.kind as keyof typeof kvFill] : "var(--kv)";
   return (
     // biome-ignore lint/a11y/useFocusableInteractive: the map has the focus and names this cell by aria-activedescendant.
@@ -38,11 +40,11 @@ export const LayerCell = memo(function LayerCell({ layer, id, scaleBytes, isActi
       data-layer={layer.index}
       className={classNames(
         "relative h-(--cell-height) overflow-hidden rounded-cell border text-center",
-        isOnGpu ? "border-line-strong bg-raised" : "border-line border-dashed bg-sunken",
+        isFaded ? "border-line-strong/60 border-dashed bg-sunken" : "border-line-strong bg-raised",
         isActive && "outline-2 outline-accent outline-offset-1",
       )}
     >
-      <span className={classNames("block pt-0.5 text-[11px] leading-[14px]", isOnGpu ? "text-ink-2" : "text-ink-3")}>
+      <span className={classNames("block pt-0.5 text-[11px] leading-[14px]", isFaded ? "text-ink-3" : "text-ink-2")}>
         {layerShortName(layer)}
       </span>
       <svg
@@ -51,7 +53,7 @@ export const LayerCell = memo(function LayerCell({ layer, id, scaleBytes, isActi
         preserveAspectRatio="none"
         className={classNames(
           "absolute inset-x-0 bottom-0 h-[calc(100%-17px)] w-full transition-opacity duration-120",
-          !isOnGpu && "opacity-30",
+          isFaded && "opacity-30",
         )}
       >
         <rect

@@ -13,8 +13,14 @@ const DENSE_ABOVE_LAYERS = 48;
 const scaleOf = (layers: readonly PlannedLayer[]): number =>
   Math.max(1, ...layers.filter(layer => layer.role === "block").map(layer => layer.weightsBytes + layer.kvBytes));
 
+interface LayerMapProps {
+  readonly plan: LayerPlan;
+  /** Without one there is nothing to tell apart: every layer is in system memory. */
+  readonly hasGpu: boolean;
+}
+
 /** Where every layer goes. One stop for the keyboard; arrows move over the cells and the line below reads them. */
-export function LayerMap({ plan }: { readonly plan: LayerPlan }) {
+export function LayerMap({ plan, hasGpu }: LayerMapProps) {
   const [active, setActive] = useState<number | null>(null);
   const grid = useRef<HTMLDivElement>(null);
   const idPrefix = useId();
@@ -38,7 +44,9 @@ export function LayerMap({ plan }: { readonly plan: LayerPlan }) {
         ref={grid}
         role="listbox"
         tabIndex={0}
-        aria-label={`Layers: ${plan.gpuLayers} of ${plan.totalLayers} on the GPU`}
+        aria-label={
+          hasGpu ? `Layers: ${plan.gpuLayers} of ${plan.totalLayers} on the GPU` : "Layers, all in system memory"
+        }
         aria-activedescendant={active === null ? undefined : `${idPrefix}${active}`}
         onKeyDown={move}
         onFocus={() => setActive(current => current ?? 0)}
@@ -60,6 +68,7 @@ export function LayerMap({ plan }: { readonly plan: LayerPlan }) {
             layer={layer}
             scaleBytes={scaleBytes}
             isActive={index === active}
+            isFaded={hasGpu && layer.device === "cpu"}
           />
         ))}
       </div>
