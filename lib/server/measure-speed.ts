@@ -30,9 +30,10 @@ export async function measureSpeed(
   signal: AbortSignal,
 ): Promise<MeasuredSpeed> {
   await complete(engine, countingPrompt(0, PROBE.characters), PROBE.generatedTokens, signal);
-  const probe = await complete(engine, countingPrompt(1, PROBE.characters), PROBE.generatedTokens, signal);
+  const probePrompt = countingPrompt(1, PROBE.characters);
+  const probe = await complete(engine, probePrompt, PROBE.generatedTokens, signal);
   const sizes = sizesFor(wanted, probe);
-  const characters = Math.round((sizes.promptTokens * PROBE.characters) / probe.promptTokens);
+  const characters = (sizes.promptTokens * probePrompt.length) / probe.promptTokens;
   const repeats: GenerationStats[] = [];
   for (let repeat = 0; repeat < sizes.repeats; repeat++) {
     repeats.push(await complete(engine, countingPrompt(repeat + 2, characters), sizes.generatedTokens, signal));
@@ -59,7 +60,7 @@ export function sizesFor(wanted: SpeedSizes, probe: GenerationStats): Omit<Speed
  */
 export function countingPrompt(turn: number, characters: number): string {
   const first = 1000 * ((turn % 9) + 1);
-  const numbers = Array.from({ length: Math.ceil(characters / "1000, ".length) }, (_, index) => first + index);
+  const numbers = Array.from({ length: Math.round(characters / "1000, ".length) }, (_, index) => first + index);
   return `${numbers.join(", ")}, `;
 }
 
