@@ -51,7 +51,7 @@ export function benchmarkSentence({ rows, subject }: BenchmarkRun): string {
   const plain = rowOf(rows, "none");
   const noise = Math.max(decodeSpread, plain?.speed?.decodeSpread ?? 0);
   if (ratio !== null && ratio - 1 <= noise)
-    return `No way decodes clearly faster than the others: ${rate}. ${memorySentence(rows, subject)}`;
+    return `No way decodes clearly faster than without optimization: ${rate} at best. ${memorySentence(rows, subject)}`;
   const gain = ratio === null ? "" : `, ${ratio.toFixed(2)} times as fast as without optimization`;
   return `“${benchmarkWays[fastest.id].label}” decodes fastest: ${rate}${gain}. ${layersSentence(fastest, plain) ?? memorySentence(rows, subject)}`;
 }
