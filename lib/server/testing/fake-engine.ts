@@ -1,3 +1,4 @@
+import { memoryNeed } from "@/lib/plan/memory-need";
 import {
   commandEnvelopeSchema,
   type EngineCommand,
@@ -5,8 +6,9 @@ import {
   type EngineMessage,
   type Vram,
 } from "@/lib/schema/engine-messages";
-import type { LoadConfig } from "@/lib/schema/load-config";
+import type { Buffers, LoadConfig } from "@/lib/schema/load-config";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
+import { MIB } from "@/lib/units/bytes";
 import type { Timers } from "../timers";
 
 /** What a fake engine does on one command instead of answering properly. */
@@ -32,6 +34,8 @@ export interface FakeScript {
   /** Time for each command, and for each piece of an answer. */
   readonly stepMs?: number;
   readonly words?: readonly string[];
+  /** What dry runs and loads take; without it, 10 MiB a layer. */
+  readonly truth?: MemorySurface;
   /** The steps of one type of command in order; the last one repeats. Each child begins anew unless it is named by generation. */
   readonly on?: Partial<Record<EngineCommand["type"], readonly FakeStep[]>>;
   readonly onGeneration?: Readonly<Record<number, Partial<Record<EngineCommand["type"], readonly FakeStep[]>>>>;
@@ -48,13 +52,13 @@ export interface FakeSurroundings {
   print(text: string): void;
 }
 
-const MIB = 1024 * 1024;
 const WEIGHTS_BYTES_PER_LAYER = 10 * MIB;
 
 /** Speaks the engine's messages without an engine: answers from arithmetic, or misbehaves as its script says. */
 export class FakeEngine {
   /** Breaches of the protocol by the other side: two commands at once, or a second model beside the first. */
   readonly breaches: string[] = [];
+  readonly received: EngineCommand[] = [];
   loaded: LoadConfig | null = null;
   #busyWith: EngineCommand | null = null;
   #cancelled = new Set<string>();
@@ -81,6 +85,7 @@ export class FakeEngine {
 
   receive(raw: unknown): void {
     const { command } = commandEnvelopeSchema.parse(raw);
+    this.received.push(command);
     if (command.type === "cancel") this.#cancelled.add(command.target);
     else if (command.type === "vram" || command.type === "count") this.#answer(command);
     else this.#begin(command);
@@ -153,10 +158,10 @@ export class FakeEngine {
         this.#done({ type: "unloaded", id });
         break;
       case "dry-run":
-        this.#done({ type: "dry-run", id, buffers: buffersOf(command.config) });
+        this.#done({ type: "dry-run", id, buffers: this.#buffersOf(command.config) });
         break;
       case "sample-surface":
-        this.#done({ type: "surface", id, surface: sampled(command.surface), dryRuns: 1, elapsedMs: 1 });
+        this.#done({ type: "surface", id, surface: this.#sampled(command.surface), dryRuns: 1, elapsedMs: 1 });
         break;
       case "generate":
       case "complete":
@@ -177,7 +182,7 @@ export class FakeEngine {
       type: "loaded",
       id,
       config,
-      buffers: buffersOf(config),
+      buffers: this.#buffersOf(config),
       split: { gpuKvBytes: null, gpuComputeBytes: null, ramKvBytes: null, ramComputeBytes: null },
       reused: "nothing",
       elapsedMs: 1,
@@ -213,6 +218,21 @@ export class FakeEngine {
         totalMs: 1,
       },
     });
+  }
+
+  #sampled(surface: MemorySurface): MemorySurface {
+    return { ...(this.script.truth ?? surface), computeSource: "dry-run" };
+  }
+
+  #buffersOf(config: LoadConfig): Buffers {
+    if (this.script.truth === undefined) return plainBuffers(config);
+    const { gpu, ram } = memoryNeed(this.script.truth, config);
+    return {
+      gpuWeightsBytes: gpu.weightsBytes,
+      gpuContextBytes: gpu.kvBytes + gpu.computeBytes,
+      ramWeightsBytes: ram.weightsBytes,
+      ramContextBytes: ram.kvBytes + ram.computeBytes,
+    };
   }
 
   #nextStep(type: EngineCommand["type"]): FakeStep {
@@ -260,14 +280,10 @@ export class FakeEngine {
   }
 }
 
-const sampled = (surface: MemorySurface): MemorySurface => ({ ...surface, computeSource: "dry-run" });
-
 /** 10 MiB of weights a layer, and one byte of context a token and layer. */
-function buffersOf(config: LoadConfig) {
-  return {
-    gpuWeightsBytes: config.gpuLayers * WEIGHTS_BYTES_PER_LAYER,
-    gpuContextBytes: config.gpuLayers * config.contextTokens,
-    ramWeightsBytes: WEIGHTS_BYTES_PER_LAYER,
-    ramContextBytes: config.contextTokens,
-  };
-}
+const plainBuffers = (config: LoadConfig): Buffers => ({
+  gpuWeightsBytes: config.gpuLayers * WEIGHTS_BYTES_PER_LAYER,
+  gpuContextBytes: config.gpuLayers * config.contextTokens,
+  ramWeightsBytes: WEIGHTS_BYTES_PER_LAYER,
+  ramContextBytes: config.contextTokens,
+});

@@ -1,0 +1,134 @@
+import { mkdirSync, mkdtempSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { modelShape, shapeFile } from "@/lib/gguf/model-shapes";
+import { parseGguf } from "@/lib/gguf/parse-gguf";
+import { headerSurface } from "@/lib/plan/header-surface";
+import type { EngineCommand } from "@/lib/schema/engine-messages";
+import type { GpuMemory, GpuReport } from "@/lib/schema/gpu-memory";
+import type { MemorySurface } from "@/lib/schema/memory-surface";
+import { defaultSettings, type Settings } from "@/lib/schema/settings";
+import { GIB, MIB } from "@/lib/units/bytes";
+import { EngineSupervisor } from "../engine-supervisor";
+import { LastLoaded } from "../last-loaded";
+import { ModelFiles } from "../model-files";
+import { ModelHost } from "../model-host";
+import { ModelLoader } from "../model-loader";
+import { Planner } from "../planner";
+import { ReceiptStore } from "../receipt-store";
+import { SurfaceCache } from "../surface-cache";
+import type { FakeScript } from "./fake-engine";
+import { fakeFork } from "./fake-engine-process";
+import { ManualTimers } from "./manual-timers";
+
+/** 8 blocks, so 9 layers with the output. */
+export const SMALL_MODEL = "small.gguf";
+
+/** A new folder with one small model of real structure and sparse zeros for weights. */
+export function makeHome(): string {
+  const home = mkdtempSync(join(tmpdir(), "headroom-host-"));
+  mkdirSync(join(home, "models"));
+  const { header, fileBytes } = shapeFile(modelShape("small-llama-2"));
+  writeFileSync(join(home, "models", SMALL_MODEL), header);
+  truncateSync(join(home, "models", SMALL_MODEL), fileBytes);
+  return home;
+}
+
+/** What the engine finds: the header's closed form, and a compute buffer of 20 MiB whatever the layers. */
+export function smallTruth(): MemorySurface {
+  const { header, fileBytes } = shapeFile(modelShape("small-llama-2"));
+  const parsed = parseGguf(header, fileBytes);
+  if (parsed.kind === "need") throw new Error("the header is not whole");
+  const { N_BATCH: batchTokens, FLASH_ATTENTION: flashAttention } = defaultSettings;
+  const surface = headerSurface(parsed.profile, { batchTokens, sequences: 1, flashAttention });
+  const flat = [{ gpuLayers: 0, points: [{ contextTokens: 256, gpuBytes: 20 * MIB, ramBytes: 20 * MIB }] }];
+  return { ...surface, compute: { f16: flat, q8_0: flat, q4_0: flat } };
+}
+
+export const card: GpuMemory = {
+  name: "Fake GPU",
+  backend: "vulkan",
+  kind: "dedicated",
+  totalBytes: 2 * GIB,
+  usedByOthersBytes: 0,
+  heldByEngineBytes: 0,
+  freeBytes: 2 * GIB,
+  overhead: { bytes: 0, source: "learned", samples: 1, spreadBytes: 0 },
+  source: "engine",
+};
+
+export const reportOf = (memory: GpuMemory | null): GpuReport => ({
+  memory,
+  reason: null,
+  remedy: null,
+  driverVersion: null,
+  devices: [],
+  utilizationPercent: null,
+  temperatureCelsius: null,
+  powerWatts: null,
+  processes: [],
+  readAtMs: Number.MAX_SAFE_INTEGER,
+});
+
+interface RigOptions {
+  readonly home?: string;
+  readonly script?: FakeScript;
+  readonly settings?: Partial<Settings>;
+}
+
+/** Everything from settings to a loaded model, over a scripted engine in the test's own time. */
+export function makeHostRig({ home = makeHome(), script = {}, settings = {} }: RigOptions = {}) {
+  const timers = new ManualTimers();
+  const { fork, processes } = fakeFork({ backend: "vulkan", truth: smallTruth(), ...script }, timers);
+  const log: string[] = [];
+  const onLog = (level: string, text: string) => log.push(`${level}: ${text}`);
+  const engine = new EngineSupervisor({ entryPath: "engine.mjs", gpu: "auto", env: {}, onLog, fork, timers });
+  const gpu = { memory: card as GpuMemory | null, read: async () => reportOf(gpu.memory) };
+  const models = new ModelFiles({ modelsFolder: join(home, "models") });
+  const receipts = new ReceiptStore(join(home, "data", "receipts.jsonl"));
+  const surfaces = new SurfaceCache(join(home, "data", "surfaces"), onLog);
+  const planner = new Planner({ models, engine, gpu, surfaces, engineVersion: "1", autoThreads: () => 2, onLog });
+  const loader = new ModelLoader({ engine, planner, models, gpu, receipts, timers, onLog });
+  const lastLoaded = new LastLoaded(join(home, "data", "last-loaded.json"));
+  const current = { settings: { ...defaultSettings, MODEL: SMALL_MODEL, N_CTX: 1024, ...settings } };
+  const host = new ModelHost({ engine, planner, loader, lastLoaded, readSettings: () => current.settings, onLog });
+  /** Changes settings as PATCH does. */
+  const patch = (change: Partial<Settings>) => {
+    current.settings = { ...current.settings, ...change };
+    return host.apply(current.settings);
+  };
+  /** Lets the test's time run until the promise has settled; files take real time as well. */
+  const done = async <Result>(promise: Promise<Result>): Promise<Result> => {
+    let settled = false;
+    promise.then(
+      () => (settled = true),
+      () => (settled = true),
+    );
+    while (!settled) await timers.advance(20);
+    return promise;
+  };
+  /** The configurations that any child was told to load, in order. */
+  const loads = () =>
+    processes.flatMap(({ engine: { received } }) =>
+      received.flatMap(command => (command.type === "load" ? [command.config] : [])),
+    );
+  const countOf = (type: EngineCommand["type"]): number =>
+    processes.flatMap(({ engine: { received } }) => received.filter(command => command.type === type)).length;
+  return {
+    home,
+    timers,
+    processes,
+    log,
+    engine,
+    gpu,
+    models,
+    receipts,
+    planner,
+    host,
+    current,
+    patch,
+    done,
+    loads,
+    countOf,
+  };
+}
