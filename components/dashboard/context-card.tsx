@@ -14,7 +14,10 @@ export const ContextCard = memo(function ContextCard() {
   if (view === null || impact === null) return null;
   const { surface, plan, settings } = view;
   return (
-    <Card heading="What context costs" aside={`all ${plan.totalLayers} layers ${view.gpu === null ? "in system memory" : "on the GPU"}`}>
+    <Card
+      heading="What context costs"
+      aside={`all ${plan.totalLayers} layers ${view.gpu === null ? "in system memory" : "on the GPU"}`}
+    >
       <ContextChart
         impact={impact}
         contextTokens={settings.N_CTX}

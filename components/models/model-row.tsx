@@ -1,9 +1,7 @@
 "use client";
 import { memo, useState } from "react";
+import { applyAndReport } from "@/components/settings/apply-settings";
 import { Button } from "@/components/ui/button";
-import { showToast } from "@/components/ui/toast";
-import { errorBody } from "@/lib/client/api-request";
-import { applySettings } from "@/lib/client/settings-store";
 import type { LocalModel } from "@/lib/schema/local-model";
 import { canChat, modelFacts } from "./model-facts";
 import { PlanBadge } from "./plan-badge";
@@ -50,15 +48,8 @@ function ChooseButton({ model }: { readonly model: LocalModel }) {
   const [isBusy, setBusy] = useState(false);
   const choose = async () => {
     setBusy(true);
-    try {
-      await applySettings({ MODEL: model.name });
-      showToast({ title: `${model.name} is loaded with its own plan`, description: "Chats are kept." });
-    } catch (error) {
-      const { message, next } = errorBody(error);
-      showToast({ title: message, tone: "bad", ...(next !== undefined && { description: next }) });
-    } finally {
-      setBusy(false);
-    }
+    await applyAndReport({ MODEL: model.name }, "all");
+    setBusy(false);
   };
   return (
     <Button

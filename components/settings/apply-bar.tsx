@@ -1,24 +1,11 @@
 "use client";
+import { useState } from "react";
 import { Button } from "@/components/ui/button";
-import { showToast } from "@/components/ui/toast";
-import { errorBody } from "@/lib/client/api-request";
-import { applySettings, resetDraft, useSettings } from "@/lib/client/settings-store";
-import type { SettingsPatch } from "@/lib/schema/settings";
+import { Switch } from "@/components/ui/switch";
+import { resetDraft, useSettings } from "@/lib/client/settings-store";
+import { applyAndReport } from "./apply-settings";
 import { applyLabel, changesInWords, costInWords } from "./apply-words";
 import { useApplyPreview } from "./use-apply-preview";
-
-async function apply(patch: SettingsPatch, title: string, canUndo: boolean): Promise<void> {
-  try {
-    const undo = await applySettings(patch);
-    showToast({
-      title,
-      ...(canUndo && { action: { label: "Undo", run: () => void apply(undo, "Taken back", false) } }),
-    });
-  } catch (error) {
-    const { message, next } = errorBody(error);
-    showToast({ title: message, tone: "bad", ...(next !== undefined && { description: next }) });
-  }
-}
 
 /** Appears when something waits to be applied: what changes, what it costs, and the two ways out. */
 export function ApplyBar() {
@@ -26,6 +13,7 @@ export function ApplyBar() {
   const patch = useSettings(state => state.patch);
   const isApplying = useSettings(state => state.applying);
   const preview = useApplyPreview();
+  const [isForModel, setForModel] = useState(false);
   const changes = saved === null ? [] : changesInWords(saved, patch);
   if (changes.length === 0) return null;
   return (
@@ -34,8 +22,16 @@ export function ApplyBar() {
         <p className="font-semibold">{changes.join(", ")}</p>
         {preview && <p className="text-ink-2">{costInWords(preview)}</p>}
       </div>
+      <div className="flex min-h-6 items-center justify-between gap-2 text-ink-2 text-sm">
+        <span aria-hidden>Only for this model</span>
+        <Switch label="Only for this model" checked={isForModel} onChange={setForModel} />
+      </div>
       <div className="flex gap-2">
-        <Button look="primary" disabled={isApplying} onClick={() => void apply(patch, "Settings applied", true)}>
+        <Button
+          look="primary"
+          disabled={isApplying}
+          onClick={() => void applyAndReport(patch, isForModel ? "model" : "all")}
+        >
           {isApplying ? "Applying…" : preview ? applyLabel(preview) : "Apply"}
         </Button>
         <Button disabled={isApplying} onClick={resetDraft}>

@@ -3,8 +3,10 @@ import { memo } from "react";
 import { type SettingGroup, settingKeys } from "@/lib/schema/settings";
 import { ApplyBar } from "./apply-bar";
 import { ModelAndCard } from "./model-and-card";
+import { ModelOverrides } from "./model-overrides";
 import { SettingField } from "./setting-field";
 import { rowOf } from "./setting-format";
+import { SettingsNotice } from "./settings-notice";
 import { SettingsSection } from "./settings-section";
 
 /** The model has its own screen; it heads the panel instead of standing among the rows. */
@@ -24,6 +26,8 @@ export const SettingsPanel = memo(function SettingsPanel() {
     >
       <div className="min-h-0 flex-1 overflow-y-auto">
         <ModelAndCard />
+        <SettingsNotice />
+        <ModelOverrides />
         {sections.map(({ group, heading, isOpen }) => (
           <SettingsSection key={group} heading={heading} isOpen={isOpen}>
             {settingKeys

@@ -17,22 +17,26 @@ interface Resource<Data> extends Store<ResourceState<Data>> {
 
 /**
  * Something that the server has, read when it is first looked at and again whenever the server says that one of
- * `changes` happened. Of two answers that cross, the one asked for last wins.
+ * `changes` happened, or `watch` calls back. Of two answers that cross, the one asked for last wins.
  */
 export function createResource<Schema extends z.ZodType>(
-  path: string,
+  path: string | (() => string),
   schema: Schema,
   changes: readonly ChangeKind[],
+  watch: (changed: () => void) => () => void = () => () => {},
 ): Resource<z.output<Schema>> {
   let newest = 0;
   const refresh = async () => {
     const request = ++newest;
-    const state = await readResource(path, schema);
+    const state = await readResource(typeof path === "string" ? path : path(), schema);
     if (request === newest) store.set(state);
   };
   const store = createStore<ResourceState<z.output<Schema>>>({ data: null, error: null }, () => {
     void refresh();
-    return watchChanges(changes, () => void refresh());
+    const endings = [watchChanges(changes, () => void refresh()), watch(() => void refresh())];
+    return () => {
+      for (const end of endings) end();
+    };
   });
   return { ...store, refresh };
 }

@@ -1,6 +1,12 @@
 import { z } from "zod";
-import type { ErrorBody } from "@/lib/schema/api-error";
-import { type Settings, type SettingsPatch, settingKeys, settingsSchema } from "@/lib/schema/settings";
+import { type ErrorBody, errorBodySchema } from "@/lib/schema/api-error";
+import {
+  type Settings,
+  type SettingsPatch,
+  settingKeys,
+  settingsPatchSchema,
+  settingsSchema,
+} from "@/lib/schema/settings";
 import { apiRequest, errorBody } from "./api-request";
 import { watchChanges } from "./live-store";
 import { createStore } from "./store";
@@ -13,13 +19,39 @@ export interface SettingsState {
   readonly patch: SettingsPatch;
   /** `saved` with `patch` over it: what every view is drawn from. */
   readonly draft: Settings | null;
+  /** Values that only the chosen model has. */
+  readonly overrides: SettingsPatch;
+  /** What a person should know about modelconf.json; null when all is well. */
+  readonly notice: string | null;
   readonly applying: boolean;
   readonly error: ErrorBody | null;
 }
 
-const initialState: SettingsState = { saved: null, patch: {}, draft: null, applying: false, error: null };
+const PATH = "/api/settings";
 
-const responseSchema = z.object({ settings: settingsSchema });
+const initialState: SettingsState = {
+  saved: null,
+  patch: {},
+  draft: null,
+  overrides: {},
+  notice: null,
+  applying: false,
+  error: null,
+};
+
+const savedSchema = z.object({
+  settings: settingsSchema,
+  overrides: settingsPatchSchema,
+  notice: z.string().nullable(),
+});
+type SavedSettings = z.infer<typeof savedSchema>;
+
+const appliedSchema = savedSchema.extend({
+  cost: z.enum(["nothing", "context", "model"]).nullable(),
+  /** Saved, but it could not be loaded. */
+  problem: errorBodySchema.nullable(),
+});
+type AppliedSettings = z.infer<typeof appliedSchema>;
 
 const isSame = (left: unknown, right: unknown): boolean =>
   Object.is(left, right) || (Array.isArray(left) && JSON.stringify(left) === JSON.stringify(right));
@@ -40,10 +72,13 @@ function withPatch(state: SettingsState, saved: Settings, patch: SettingsPatch):
   return { ...state, saved, patch: pending, draft: { ...saved, ...pending }, error: null };
 }
 
+function take({ settings, overrides, notice }: SavedSettings): void {
+  settingsStore.update(state => ({ ...withPatch(state, settings, state.patch), overrides, notice }));
+}
+
 async function readSettings(): Promise<void> {
   try {
-    const { settings } = await apiRequest({ path: "/api/settings", schema: responseSchema });
-    settingsStore.update(state => withPatch(state, settings, state.patch));
+    take(await apiRequest({ path: PATH, schema: savedSchema }));
   } catch (error) {
     settingsStore.update(state => ({ ...state, error: errorBody(error) }));
   }
@@ -66,24 +101,38 @@ export const resetDraft = (): void => settingsStore.update(state => ({ ...state,
 
 export const retrySettings = (): void => void readSettings();
 
+/** `model`: only for the chosen model. */
+export type SettingsScope = "all" | "model";
+
+export interface Applied extends AppliedSettings {
+  /** The change that takes it back. */
+  readonly undo: SettingsPatch;
+}
+
 /**
- * Sends a change to the server, which reloads what has to be reloaded.
+ * Sends a change to the server and waits until everything that had to be reloaded is.
  *
- * @returns the change that would take it back.
- * @throws ApiError as the server gave it; the draft stays as it was.
+ * @throws ApiError when it was refused; then the draft stays as it was.
  */
-export async function applySettings(patch: SettingsPatch): Promise<SettingsPatch> {
+export function applySettings(patch: SettingsPatch, scope: SettingsScope = "all"): Promise<Applied> {
+  return send({ path: `${PATH}?scope=${scope}`, method: "PATCH", body: patch }, patch);
+}
+
+/** The chosen model goes back to the settings of all. */
+export function dropOverrides(): Promise<Applied> {
+  return send({ path: PATH, method: "DELETE" }, settingsStore.get().overrides);
+}
+
+async function send(
+  request: { path: string; method: "PATCH" | "DELETE"; body?: SettingsPatch },
+  changed: SettingsPatch,
+): Promise<Applied> {
   const { saved } = settingsStore.get();
   settingsStore.update(state => ({ ...state, applying: true }));
   try {
-    const { settings } = await apiRequest({
-      path: "/api/settings",
-      method: "PATCH",
-      body: patch,
-      schema: responseSchema,
-    });
-    settingsStore.update(state => withPatch(state, settings, state.patch));
-    return saved === null ? {} : inversePatch(saved, patch);
+    const applied = await apiRequest({ ...request, schema: appliedSchema });
+    take(applied);
+    return { ...applied, undo: saved === null ? {} : inversePatch(saved, changed) };
   } finally {
     settingsStore.update(state => ({ ...state, applying: false }));
   }

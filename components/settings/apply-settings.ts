@@ -1,0 +1,36 @@
+import { showToast } from "@/components/ui/toast";
+import { errorBody } from "@/lib/client/api-request";
+import { type Applied, applySettings, dropOverrides, type SettingsScope } from "@/lib/client/settings-store";
+import type { ErrorBody } from "@/lib/schema/api-error";
+import type { SettingsPatch } from "@/lib/schema/settings";
+
+const doneWords = {
+  nothing: "Applied; nothing had to be reloaded",
+  context: "Applied with a new context",
+  model: "Applied; the model was reloaded",
+} as const;
+
+function showProblem({ message, next }: ErrorBody, title: string): void {
+  showToast({ title, description: next === undefined ? message : `${message} ${next}`, tone: "bad" });
+}
+
+/** Does it and says how it went, with the way back. */
+async function report(work: () => Promise<Applied>, scope: SettingsScope, canUndo: boolean): Promise<void> {
+  try {
+    const { cost, problem, undo } = await work();
+    if (problem !== null) return showProblem(problem, "Saved, but it could not be loaded");
+    showToast({
+      title: doneWords[cost ?? "nothing"],
+      ...(canUndo && {
+        action: { label: "Undo", run: () => void report(() => applySettings(undo, scope), scope, false) },
+      }),
+    });
+  } catch (error) {
+    showProblem(errorBody(error), "Nothing was changed");
+  }
+}
+
+export const applyAndReport = (patch: SettingsPatch, scope: SettingsScope): Promise<void> =>
+  report(() => applySettings(patch, scope), scope, true);
+
+export const dropOverridesAndReport = (): Promise<void> => report(dropOverrides, "model", true);

@@ -1,0 +1,25 @@
+"use client";
+import { Button } from "@/components/ui/button";
+import { useSettings } from "@/lib/client/settings-store";
+import { settingKeys } from "@/lib/schema/settings";
+import { dropOverridesAndReport } from "./apply-settings";
+import { formatSetting, rowOf } from "./setting-format";
+
+/** What the chosen model has of its own, and the way to be rid of it. */
+export function ModelOverrides() {
+  const overrides = useSettings(state => state.overrides);
+  const saved = useSettings(state => state.saved);
+  const keys = settingKeys.filter(key => overrides[key] !== undefined);
+  if (saved === null || keys.length === 0) return null;
+  return (
+    <div className="flex items-center gap-3 border-line border-b px-4 py-3 text-sm">
+      <p className="min-w-0 flex-1">
+        <span className="text-ink-3">Only this model: </span>
+        {keys.map(key => `${rowOf(key).label} ${formatSetting(key, saved[key])}`).join(", ")}
+      </p>
+      <Button size="sm" onClick={() => void dropOverridesAndReport()}>
+        Drop
+      </Button>
+    </div>
+  );
+}
