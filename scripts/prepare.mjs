@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, statfsSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statfsSync, statSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -95,17 +95,19 @@ const BUILT = [
   "tsconfig.json",
 ];
 
+/** npm writes its own record of what is installed after each install: as young as the lockfile means up to date. */
+function isInstalled() {
+  const record = inProject("node_modules/.package-lock.json");
+  return existsSync(record) && statSync(record).mtimeMs >= statSync(inProject("package-lock.json")).mtimeMs;
+}
+
 /** Installs exactly the lockfile, without install scripts, when it changed or nothing is there. */
 export function ensureInstalled() {
-  const wanted = createHash("sha256")
-    .update(readFileSync(inProject("package-lock.json")))
-    .digest("hex");
-  if (readStamp("installed") === wanted) return;
+  if (isInstalled()) return;
   checkDisk(INSTALL_DISK_BYTES, "Installing Headroom's packages");
   console.error("Installing packages (about a minute, only the first time) ...");
   if (run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { quiet: true }) !== 0)
     stop("Installing the packages failed; npm's own words are above. Check the network and start again.");
-  writeStamp("installed", wanted);
 }
 
 /** dist/: engine child, web server, command line and benchmarks as plain JavaScript (Node 20 runs no TypeScript). */

@@ -26,7 +26,13 @@ export async function complete(
   const grammar = await outputGrammar(generator.llama, request.sampling);
   const timer = new GenerationTimer(startedMs, prompt.length);
 
-  timer.prefilled = await prefill(sequence, prompt, batchTokens, done => listener.onPrefill(done, prompt.length), signal);
+  timer.prefilled = await prefill(
+    sequence,
+    prompt,
+    batchTokens,
+    done => listener.onPrefill(done, prompt.length),
+    signal,
+  );
   if (timer.prefilled.aborted) return { reason: "cancelled", stats: timer.stats() };
 
   const completion = new LlamaCompletion({ contextSequence: sequence, autoDisposeSequence: false });

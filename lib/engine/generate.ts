@@ -55,7 +55,13 @@ export async function generate(
   const grammar = await outputGrammar(generator.llama, request.sampling);
   const timer = new GenerationTimer(startedMs, prompt.length);
 
-  timer.prefilled = await prefill(sequence, prompt, batchTokens, done => listener.onPrefill(done, prompt.length), signal);
+  timer.prefilled = await prefill(
+    sequence,
+    prompt,
+    batchTokens,
+    done => listener.onPrefill(done, prompt.length),
+    signal,
+  );
   if (timer.prefilled.aborted) return { reason: "cancelled", stats: timer.stats() };
 
   const chat = new LlamaChat({ contextSequence: sequence, chatWrapper, autoDisposeSequence: false });
@@ -97,10 +103,14 @@ export function replyLimit(
 ): { tokens: number; by: "length" | "context" } {
   const room = contextTokens - prompt - RESERVED_CELLS;
   if (room < 1)
-    throw new JobError("CONTEXT_EXCEEDED", `The conversation needs ${prompt} tokens and the context holds ${contextTokens}.`, {
-      promptTokens: prompt,
-      contextTokens,
-    });
+    throw new JobError(
+      "CONTEXT_EXCEEDED",
+      `The conversation needs ${prompt} tokens and the context holds ${contextTokens}.`,
+      {
+        promptTokens: prompt,
+        contextTokens,
+      },
+    );
   return maxTokens > 0 && maxTokens <= room ? { tokens: maxTokens, by: "length" } : { tokens: room, by: "context" };
 }
 
@@ -138,7 +148,10 @@ export async function outputGrammar(llama: Llama, sampling: Sampling): Promise<L
     return await llama.createGrammarForJsonSchema(schema);
   } catch (error) {
     const what = sampling.grammar === undefined ? "JSON schema" : "grammar";
-    throw new JobError("INVALID_INPUT", `This ${what} cannot be used: ${error instanceof Error ? error.message : error}`);
+    throw new JobError(
+      "INVALID_INPUT",
+      `This ${what} cannot be used: ${error instanceof Error ? error.message : error}`,
+    );
   }
 }
 
