@@ -1,0 +1,113 @@
+import { lookup as resolveName } from "node:dns";
+import { type IncomingMessage, request as requestPlain } from "node:http";
+import { request as requestSecure } from "node:https";
+import { isIP, type LookupFunction } from "node:net";
+import { isPublicAddress } from "./public-address";
+import { RemoteHeaderError } from "./remote-header-error";
+
+const MAX_REDIRECTS = 5;
+
+export interface RequestRules {
+  /** Origin of the hub: the token goes nowhere else. */
+  readonly hubOrigin: string;
+  readonly token: string | null;
+  /** Origins that the owner of this computer has named (the hub's own): these alone may be plain http or on a private address. */
+  readonly trustedOrigins: readonly string[];
+}
+
+/** An answer that is no redirect, with the address that gave it. Its body is not read yet: read it or destroy it. */
+export interface CheckedResponse {
+  readonly url: URL;
+  readonly response: IncomingMessage;
+}
+
+/**
+ * GET that follows redirects itself, so that each hop is checked like the first: https, public address, no credentials.
+ *
+ * @throws RemoteHeaderError FORBIDDEN for a hop that is refused, DOWNLOAD_FAILED for a network error
+ */
+export async function checkedRequest(
+  start: URL,
+  headers: Readonly<Record<string, string>>,
+  rules: RequestRules,
+  signal: AbortSignal,
+): Promise<CheckedResponse> {
+  let url = start;
+  for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
+    const response = await requestOnce(url, headers, rules, signal);
+    const target = redirectTarget(response, url);
+    if (target === null) return { url, response };
+    response.destroy();
+    url = target;
+  }
+  throw new RemoteHeaderError("DOWNLOAD_FAILED", `${start.host} redirected more than ${MAX_REDIRECTS} times.`);
+}
+
+function redirectTarget(response: IncomingMessage, url: URL): URL | null {
+  const { location } = response.headers;
+  if (![301, 302, 303, 307, 308].includes(response.statusCode ?? 0) || location === undefined) return null;
+  if (URL.canParse(location, url)) return new URL(location, url);
+  response.destroy();
+  throw new RemoteHeaderError("DOWNLOAD_FAILED", `${url.host} redirected to something that is no address.`);
+}
+
+function requestOnce(
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+  rules: RequestRules,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  const isTrusted = rules.trustedOrigins.includes(url.origin);
+  if (!isTrusted) checkAddress(url);
+  const isSecure = url.protocol === "https:";
+  const authorization = rules.token !== null && url.origin === rules.hubOrigin;
+  return new Promise((resolve, reject) => {
+    const request = (isSecure ? requestSecure : requestPlain)(url, {
+      // No agent: a kept connection would skip the check of its address.
+      agent: false,
+      signal,
+      headers: {
+        ...headers,
+        "accept-encoding": "identity",
+        ...(authorization ? { authorization: `Bearer ${rules.token}` } : {}),
+      },
+      ...(isTrusted ? {} : { lookup: publicLookup }),
+    });
+    request.once("response", resolve);
+    request.once("error", error => reject(asHeaderError(error, url, signal)));
+    request.end();
+  });
+}
+
+/** What can be said without a network: `publicLookup` is not asked for a host that is an address already. */
+function checkAddress(url: URL): void {
+  if (url.protocol !== "https:") refuse(`${url.host} would be asked over ${url.protocol}// and not https.`);
+  if (url.username !== "" || url.password !== "") refuse(`The address on ${url.host} has a user name or password.`);
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  if (isIP(host) !== 0 && !isPublicAddress(host)) refuse(`${host} is not on the public internet.`);
+}
+
+/** Resolves a name and refuses it when any of its addresses is private. The connection goes to what was checked here. */
+const publicLookup: LookupFunction = (hostname, options, callback) => {
+  resolveName(hostname, { ...options, all: true }, (error, addresses) => {
+    const bad = error ? undefined : addresses.find(({ address }) => !isPublicAddress(address));
+    const problem =
+      error ?? (bad && new RemoteHeaderError("FORBIDDEN", `${hostname} leads to ${bad.address}, which is not public.`));
+    const [first] = addresses ?? [];
+    if (problem || !first) callback(problem ?? new Error(`${hostname} has no address.`), "", 0);
+    else if (options.all) callback(null, addresses);
+    else callback(null, first.address, first.family);
+  });
+};
+
+/** Errors of the network say little on their own (`ECONNREFUSED`): name the host. */
+export function asHeaderError(error: unknown, url: URL, signal: AbortSignal): unknown {
+  if (error instanceof RemoteHeaderError) return error;
+  if (signal.aborted) return signal.reason;
+  const reason = error instanceof Error ? error.message : String(error);
+  return new RemoteHeaderError("DOWNLOAD_FAILED", `${url.host} could not be read: ${reason}.`, { cause: error });
+}
+
+function refuse(message: string): never {
+  throw new RemoteHeaderError("FORBIDDEN", message);
+}

@@ -1,0 +1,200 @@
+import type { ModelProfile } from "@/lib/gguf/model-profile";
+import { parseGgufParts } from "@/lib/gguf/parse-gguf";
+import { asHeaderError, type CheckedResponse, checkedRequest, type RequestRules } from "./checked-request";
+import { RemoteHeaderError } from "./remote-header-error";
+import { parseRemoteSource } from "./remote-source";
+
+/** Holds the whole header of a model with a small vocabulary, and tells the size of the file. */
+const FIRST_BYTES = 512 * 1024;
+/** Of all parts together. The largest headers known have about 20 MiB. */
+const MAX_TOTAL_BYTES = 96 * 1024 * 1024;
+const DEFAULT_TIME_LIMIT_MS = 30_000;
+/** Requests at once for the parts of a split model. */
+const PARTS_AT_ONCE = 4;
+
+export interface RemoteHeaderOptions {
+  /** HF_ENDPOINT: where `hf:` leads. */
+  readonly endpoint: string;
+  /** HF_TOKEN: sent to the endpoint's host only. */
+  readonly token: string | null;
+  /** Origins that may be plain http or private, beside the endpoint's own: a test's second server. */
+  readonly trustedOrigins?: readonly string[];
+  readonly timeLimitMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** The first bytes of one file: its header and a little more. */
+export interface RemotePart {
+  readonly url: string;
+  readonly bytes: Uint8Array;
+  readonly fileBytes: number;
+}
+
+export interface RemoteHeader {
+  /** Of all parts together. */
+  readonly profile: ModelProfile;
+  readonly parts: readonly RemotePart[];
+}
+
+/**
+ * Reads only the header of a model that is not on this computer, by range requests; of a split model, the headers of all parts.
+ *
+ * @param source http(s) address or `hf:owner/repo/file.gguf`
+ * @throws RemoteHeaderError, GgufFormatError for what is no model, or the caller's abort reason
+ */
+export async function readRemoteHeader(source: string, options: RemoteHeaderOptions): Promise<RemoteHeader> {
+  const urls = parseRemoteSource(source, options.endpoint);
+  const hubOrigin = new URL(options.endpoint).origin;
+  const reader = new RemoteReader(
+    { hubOrigin, token: options.token, trustedOrigins: [hubOrigin, ...(options.trustedOrigins ?? [])] },
+    timeLimit(options),
+  );
+  const parts = await eachOf(urls, PARTS_AT_ONCE, url => reader.open(url));
+  for (;;) {
+    const parsed = parseGgufParts(parts);
+    if (parsed.kind === "profile") return { profile: parsed.profile, parts: parts.map(part => part.read()) };
+    await parts[parsed.part]?.readTo(parsed.bytes);
+  }
+}
+
+function timeLimit({ timeLimitMs = DEFAULT_TIME_LIMIT_MS, signal }: RemoteHeaderOptions): AbortSignal {
+  const limit = new AbortController();
+  const late = new RemoteHeaderError("DOWNLOAD_FAILED", `The header took longer than ${timeLimitMs / 1000} s.`);
+  setTimeout(() => limit.abort(late), timeLimitMs).unref();
+  return signal ? AbortSignal.any([signal, limit.signal]) : limit.signal;
+}
+
+async function eachOf<Item, Result>(
+  items: readonly Item[],
+  atOnce: number,
+  work: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  for (let index = 0; index < items.length; index += atOnce)
+    results.push(...(await Promise.all(items.slice(index, index + atOnce).map(work))));
+  return results;
+}
+
+/** Reads from several files under one limit of bytes and time. */
+class RemoteReader {
+  #budgetBytes = MAX_TOTAL_BYTES;
+
+  constructor(
+    readonly rules: RequestRules,
+    readonly signal: AbortSignal,
+  ) {}
+
+  async open(url: URL): Promise<RemoteFile> {
+    const file = new RemoteFile(this, url);
+    await file.readTo(FIRST_BYTES);
+    return file;
+  }
+
+  spend(bytes: number): void {
+    this.#budgetBytes -= bytes;
+    if (this.#budgetBytes < 0)
+      throw new RemoteHeaderError("TOO_LARGE", `The header is larger than ${MAX_TOTAL_BYTES} bytes.`);
+  }
+}
+
+class RemoteFile {
+  bytes: Uint8Array = new Uint8Array(0);
+  fileBytes = 0;
+  #url: URL;
+  #etag: string | undefined;
+
+  constructor(
+    private readonly reader: RemoteReader,
+    private readonly original: URL,
+  ) {
+    this.#url = original;
+  }
+
+  read(): RemotePart {
+    return { url: this.original.href, bytes: this.bytes, fileBytes: this.fileBytes };
+  }
+
+  /** Extends `bytes` to this many from the start of the file, or to its end. */
+  async readTo(wantedBytes: number): Promise<void> {
+    const { rules, signal } = this.reader;
+    const haveBytes = this.bytes.byteLength;
+    const range = { range: `bytes=${haveBytes}-${wantedBytes - 1}` };
+    const answer = await checkedRequest(this.#url, range, rules, signal);
+    try {
+      this.#check(answer);
+      // Without ranges the whole file comes from its start: what was read before is read again, never spliced.
+      const isPartial = answer.response.statusCode === 206;
+      const startBytes = isPartial ? haveBytes : 0;
+      this.fileBytes = this.#sameSize(isPartial ? rangeTotal(answer, startBytes) : wholeLength(answer), answer.url);
+      const countBytes = Math.min(wantedBytes, this.fileBytes) - startBytes;
+      this.reader.spend(countBytes);
+      const read = await readBody(answer, countBytes, signal);
+      this.bytes = Buffer.concat([this.bytes.subarray(0, startBytes), read]);
+    } finally {
+      answer.response.destroy();
+    }
+  }
+
+  #check({ url, response }: CheckedResponse): void {
+    const { statusCode = 0, headers } = response;
+    if (statusCode !== 200 && statusCode !== 206) throw statusError(statusCode, url, this.original);
+    if (headers["content-encoding"] !== undefined && headers["content-encoding"] !== "identity")
+      throw new RemoteHeaderError("DOWNLOAD_FAILED", `${url.host} compressed the file although asked not to.`);
+    if (this.#etag !== undefined && headers.etag !== this.#etag) throw changed(url);
+    this.#etag = headers.etag;
+    this.#url = url;
+  }
+
+  #sameSize(fileBytes: number, url: URL): number {
+    if (this.fileBytes === 0 || this.fileBytes === fileBytes) return fileBytes;
+    throw changed(url);
+  }
+}
+
+const changed = (url: URL): RemoteHeaderError =>
+  new RemoteHeaderError("DOWNLOAD_FAILED", `The file on ${url.host} changed while its header was read.`);
+
+/** Size of the whole file, from the answer to a range request that must begin at `startBytes`. */
+function rangeTotal({ url, response }: CheckedResponse, startBytes: number): number {
+  const range = response.headers["content-range"] ?? "";
+  const match = /^bytes (\d+)-\d+\/(\d+)$/.exec(range);
+  const totalBytes = Number(match?.[2]);
+  if (Number(match?.[1]) === startBytes && Number.isSafeInteger(totalBytes)) return totalBytes;
+  throw new RemoteHeaderError("DOWNLOAD_FAILED", `${url.host} sent another range than was asked for ("${range}").`);
+}
+
+function wholeLength({ url, response }: CheckedResponse): number {
+  const length = Number(response.headers["content-length"]);
+  if (Number.isSafeInteger(length)) return length;
+  throw new RemoteHeaderError("DOWNLOAD_FAILED", `${url.host} tells neither ranges nor the size of the file.`);
+}
+
+/** Reads exactly this many bytes of a body that may have more. */
+async function readBody({ url, response }: CheckedResponse, countBytes: number, signal: AbortSignal): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let readBytes = 0;
+  try {
+    for await (const chunk of response) {
+      if (!Buffer.isBuffer(chunk)) continue;
+      chunks.push(chunk);
+      readBytes += chunk.byteLength;
+      if (readBytes >= countBytes) break;
+    }
+  } catch (error) {
+    throw asHeaderError(error, url, signal);
+  }
+  if (readBytes < countBytes)
+    throw new RemoteHeaderError("DOWNLOAD_FAILED", `${url.host} sent ${readBytes} of ${countBytes} bytes.`);
+  return Buffer.concat(chunks).subarray(0, countBytes);
+}
+
+function statusError(status: number, url: URL, original: URL): RemoteHeaderError {
+  const file = decodeURIComponent(original.pathname.split("/").at(-1) ?? "");
+  if (status === 401)
+    return new RemoteHeaderError("FORBIDDEN", `${url.host} wants a sign-in for ${file}: set HF_TOKEN.`);
+  if (status === 403)
+    return new RemoteHeaderError("FORBIDDEN", `${file} is gated: accept its terms on ${url.host}, then set HF_TOKEN.`);
+  if (status === 404) return new RemoteHeaderError("MODEL_NOT_FOUND", `${url.host} has no ${file}.`);
+  if (status === 429) return new RemoteHeaderError("BUSY", `${url.host} asks to wait: too many requests.`);
+  return new RemoteHeaderError("DOWNLOAD_FAILED", `${url.host} answered ${status} for ${file}.`);
+}

@@ -1,0 +1,66 @@
+import { RemoteHeaderError } from "./remote-header-error";
+
+/** What Hugging Face allows in names of owners and repositories. */
+const HUB_NAME = /^(?!.*(?:\.\.|--))[A-Za-z0-9][A-Za-z0-9._-]{0,95}$/;
+const PATH_SEGMENT = /^[^\\/:*?"<>|\p{Cc}]{1,255}$/u;
+const MAX_SOURCE_CHARACTERS = 2048;
+/** `name-00002-of-00003.gguf`. @see llama.cpp src/llama.cpp (llama_split_path) */
+const SPLIT_NAME = /-(\d{5})-of-(\d{5})\.gguf$/;
+/** The largest splits on the hub have about 50 parts. */
+const MAX_PARTS = 200;
+
+/** Whether MODEL or a model option names something that is not on this computer. */
+export const isRemoteSource = (source: string): boolean => /^(?:https?:\/\/|hf:)/i.test(source);
+
+/**
+ * Addresses of all parts of a model elsewhere, in order; one for a model in one file. A part of a split stands for the whole.
+ *
+ * @param source an http(s) address, or `hf:owner/repo/folder/file.gguf` with an optional `@revision` behind the repository
+ * @param endpoint of the hub: where `hf:` leads, and the only origin that may be plain http
+ * @throws RemoteHeaderError INVALID_INPUT
+ */
+export function parseRemoteSource(source: string, endpoint: string): readonly URL[] {
+  if (source.length > MAX_SOURCE_CHARACTERS) refuse(`The address is longer than ${MAX_SOURCE_CHARACTERS} characters.`);
+  const url = /^hf:/i.test(source) ? hubAddress(source.slice(3), endpoint) : webAddress(source);
+  if (!url.pathname.endsWith(".gguf")) refuse(`"${url.pathname}" is no GGUF file: the name must end in .gguf.`);
+  return partAddresses(url);
+}
+
+function webAddress(source: string): URL {
+  const url = URL.canParse(source) ? new URL(source) : refuse(`"${source}" is no address.`);
+  if (url.protocol !== "https:" && url.protocol !== "http:") refuse(`"${source}" is no web address.`);
+  if (url.username !== "" || url.password !== "") refuse("An address with a user name or password is not taken.");
+  return url;
+}
+
+/** Built from checked parts and never read as an address: an owner called `evil.example:443` or `user@host` is none. */
+function hubAddress(text: string, endpoint: string): URL {
+  const [owner = "", repositoryAndRevision = "", ...path] = text.split("/");
+  const [repository = "", revision = "main", ...more] = repositoryAndRevision.split("@");
+  const sound =
+    HUB_NAME.test(owner) &&
+    HUB_NAME.test(repository) &&
+    HUB_NAME.test(revision) &&
+    more.length === 0 &&
+    path.length > 0 &&
+    path.every(segment => PATH_SEGMENT.test(segment) && segment !== "." && segment !== "..");
+  if (!sound) refuse(`"hf:${text}" is not of the form hf:owner/repo/file.gguf.`);
+  const segments = [owner, repository, "resolve", revision, ...path].map(encodeURIComponent);
+  return new URL(segments.join("/"), endpoint.endsWith("/") ? endpoint : `${endpoint}/`);
+}
+
+function partAddresses(url: URL): readonly URL[] {
+  const parts = Number(SPLIT_NAME.exec(url.pathname)?.[2] ?? 1);
+  if (parts < 1 || parts > MAX_PARTS) refuse(`A model in ${parts} parts is not taken; at most ${MAX_PARTS} are.`);
+  if (parts === 1) return [url];
+  return Array.from({ length: parts }, (_, index) => {
+    const part = new URL(url);
+    const number = (index + 1).toString().padStart(5, "0");
+    part.pathname = url.pathname.replace(SPLIT_NAME, `-${number}-of-$2.gguf`);
+    return part;
+  });
+}
+
+function refuse(message: string): never {
+  throw new RemoteHeaderError("INVALID_INPUT", message);
+}

@@ -1,0 +1,105 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** A file of which only the first bytes exist; the rest reads as zeros. */
+export interface StandInFile {
+  readonly start: Uint8Array;
+  readonly fileBytes: number;
+}
+
+export interface SeenRequest {
+  readonly path: string;
+  readonly range: string | undefined;
+  readonly authorization: string | undefined;
+}
+
+/** Answers instead of serving a file. */
+export type Misbehave = (request: IncomingMessage, response: ServerResponse) => void;
+
+const CHUNK_BYTES = 64 * 1024;
+
+/** A hub on this computer: serves files by range like the real one, or misbehaves as told, and remembers what it was asked. */
+export class StandInHub {
+  readonly seen: SeenRequest[] = [];
+  /** Bytes of bodies handed to the network. */
+  sentBytes = 0;
+  readonly #files = new Map<string, StandInFile | Misbehave>();
+  readonly #server: Server;
+
+  private constructor() {
+    this.#server = createServer((request, response) => this.#answer(request, response));
+  }
+
+  static async start(): Promise<StandInHub> {
+    const hub = new StandInHub();
+    await new Promise<void>(resolve => hub.#server.listen(0, "127.0.0.1", resolve));
+    return hub;
+  }
+
+  async stop(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise(resolve => this.#server.close(resolve));
+  }
+
+  get origin(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  get port(): number {
+    const address: AddressInfo | string | null = this.#server.address();
+    if (address === null || typeof address === "string") throw new Error("The hub does not listen.");
+    return address.port;
+  }
+
+  /** @param path as in the address, such as "/owner/repo/resolve/main/model.gguf" */
+  serve(path: string, file: StandInFile | Misbehave): void {
+    this.#files.set(path, file);
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    const path = request.url ?? "";
+    const { range, authorization } = request.headers;
+    this.seen.push({ path, range, authorization });
+    const file = this.#files.get(path);
+    if (file === undefined) response.writeHead(404).end("Entry not found");
+    else if (typeof file === "function") file(request, response);
+    else this.sendRange(file, range, response);
+  }
+
+  sendRange(file: StandInFile, range: string | undefined, response: ServerResponse): void {
+    const match = /^bytes=(\d+)-(\d+)$/.exec(range ?? "");
+    if (match === null) {
+      response.writeHead(200, { "content-length": file.fileBytes });
+      this.#send(file, 0, file.fileBytes, response);
+      return;
+    }
+    const startBytes = Number(match[1]);
+    const endBytes = Math.min(file.fileBytes, Number(match[2]) + 1);
+    response.writeHead(206, {
+      "content-length": endBytes - startBytes,
+      "content-range": `bytes ${startBytes}-${endBytes - 1}/${file.fileBytes}`,
+      etag: '"stand-in"',
+    });
+    this.#send(file, startBytes, endBytes, response);
+  }
+
+  /** Piece by piece, as fast as the other side reads, so that a file may be larger than memory. */
+  #send(file: StandInFile, startBytes: number, endBytes: number, response: ServerResponse): void {
+    let offsetBytes = startBytes;
+    const sendMore = (): void => {
+      while (offsetBytes < endBytes) {
+        const nextBytes = Math.min(endBytes, offsetBytes + CHUNK_BYTES);
+        const chunk = Buffer.alloc(nextBytes - offsetBytes);
+        chunk.set(file.start.subarray(offsetBytes, nextBytes));
+        offsetBytes = nextBytes;
+        this.sentBytes += chunk.byteLength;
+        if (!response.write(chunk)) {
+          response.once("drain", sendMore);
+          return;
+        }
+      }
+      response.end();
+    };
+    sendMore();
+  }
+}
