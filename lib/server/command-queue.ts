@@ -1,6 +1,6 @@
 import type { EngineJob, JobRank } from "./engine-job";
 
-const rankOrder: Record<JobRank, number> = { model: 0, request: 1, background: 2 };
+const rankOrder: Record<JobRank, number> = { model: 0, request: 1 };
 
 /** Jobs that the child has not seen yet: by rank, and first come first served within one. */
 export class CommandQueue {

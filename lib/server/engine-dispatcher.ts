@@ -12,15 +12,13 @@ export interface DispatcherEvents {
   /** The child said this about the command it works on, whether or not anyone still waits for it. */
   onMessage(message: JobMessage): void;
   onChange(): void;
-  /** Whether a model would be lost with the child. */
-  holdsModel(): boolean;
 }
 
 /** Gives the child one command at a time, in order of rank; carries cancellations to it and answers back. */
 export class EngineDispatcher {
   readonly #queue = new CommandQueue();
   #active: EngineJob | null = null;
-  /** Short questions that the child answers beside the active command, by id. */
+  /** What the child does beside the active command, by id. */
   readonly #asides = new Map<string, EngineJob>();
 
   constructor(
@@ -51,13 +49,14 @@ export class EngineDispatcher {
   }
 
   /** Sends at once, beside whatever the child is doing. The child must be up. */
-  submitAside(job: EngineJob): void {
+  submitAside(job: EngineJob, signal?: AbortSignal): void {
     const child = this.lifecycle.readyChild;
     if (child === null) {
       job.fail(new EngineError("BUSY", "The engine is being replaced. Try again in a moment."));
       return;
     }
     this.#asides.set(job.command.id, job);
+    if (signal !== undefined) this.#cancelOnAbort(job, signal);
     child.send(job.command);
   }
 
@@ -68,7 +67,8 @@ export class EngineDispatcher {
     const { lifecycle } = this;
     if (lifecycle.state === "stopped") this.#startFor(job);
     if (lifecycle.readyChild === null) return;
-    if (!lifecycle.suits(job.options.mode)) this.#switchFor(job);
+    // A child of the other mode takes its place, and the job is begun there.
+    if (!lifecycle.suits(job.options.mode)) void lifecycle.stopChild();
     else this.#begin(job, lifecycle.readyChild);
   }
 
@@ -131,17 +131,6 @@ export class EngineDispatcher {
     const { mode } = job.options;
     if (mode !== null && !this.lifecycle.suits(mode)) this.lifecycle.nextMode = mode;
     this.lifecycle.ensureChild();
-  }
-
-  /** A child of the other mode means losing the model; work in the background is not worth that. */
-  #switchFor(job: EngineJob): void {
-    if (job.options.rank === "background" && this.events.holdsModel()) {
-      this.#queue.remove(job);
-      job.fail(new EngineError("BUSY", "The engine runs a model without the GPU at the moment."));
-      this.pump();
-    } else {
-      void this.lifecycle.stopChild();
-    }
   }
 
   #refusalOf(job: EngineJob, signal?: AbortSignal): EngineError | null {

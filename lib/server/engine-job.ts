@@ -4,8 +4,8 @@ import { EngineError } from "./engine-errors";
 
 export type JobCommand = Exclude<EngineCommand, { type: "cancel" | "shutdown" }>;
 
-/** `model` commands go ahead of waiting requests, which then run on the new model; `background` waits for everyone. */
-export type JobRank = "model" | "request" | "background";
+/** `model` commands go ahead of waiting requests, which then run on the new model. */
+export type JobRank = "model" | "request";
 
 /** The message that completes each command. */
 const answerTypes = {

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { mistralSurface } from "@/lib/plan/surface-fixtures";
 import { EngineSupervisor } from "./engine-supervisor";
 import { codeOf, listen, loadConfig, question, sampling, watch } from "./testing/engine-fixtures";
 import type { FakeScript } from "./testing/fake-engine";
@@ -343,4 +344,18 @@ test("answers what the child refuses with its code and numbers", async () => {
   const completion = listen(engine.complete({ prompt: "x", sampling }));
   await timers.advance(50);
   expect(completion.code).toBe("CONTEXT_EXCEEDED");
+});
+
+test("samples a surface beside an answer, but not in a child without the GPU", async () => {
+  const { engine, timers } = await loadedWith({ ...gpuScript, words: ["a", "b"], stepMs: 10 });
+  const answer = listen(engine.generate(question));
+  await timers.advance(5);
+  const sampling = engine.sampleSurface("some.gguf", mistralSurface, true);
+  await timers.advance(14);
+  await expect(sampling).resolves.toEqual(mistralSurface);
+  expect(answer.reason).toBeNull();
+  const toCpu = watch(engine.load(loadConfig({ gpuLayers: 0 })));
+  await timers.advance(100);
+  expect(toCpu.state).toBe("done");
+  await expect(engine.sampleSurface("some.gguf", mistralSurface, true)).rejects.toMatchObject({ code: "BUSY" });
 });

@@ -88,7 +88,6 @@ export class EngineSupervisor {
       onBegin: command => this.#onBegin(command),
       onMessage: message => this.#onMessage(message),
       onChange,
-      holdsModel: () => this.#loaded !== null,
     });
   }
 
@@ -155,15 +154,18 @@ export class EngineSupervisor {
     return this.#lifecycle.close(why);
   }
 
-  /** Fills a surface with dry runs, when nobody else needs the engine. BUSY while a model runs without the GPU. */
+  /** Fills a surface with dry runs, in the gaps between other commands. BUSY while the child runs without the GPU. */
   async sampleSurface(
     modelPath: string,
     surface: MemorySurface,
     useMmap: boolean,
     signal?: AbortSignal,
   ): Promise<MemorySurface> {
+    await this.start();
+    if (this.#lifecycle.child?.mode === "off")
+      throw new EngineError("BUSY", "The engine runs without the GPU at the moment.");
     const request = { type: "sample-surface", modelPath, surface, useMmap } as const;
-    return (await this.#ask(request, "surface", { rank: "background", mode: "configured" }, signal)).surface;
+    return (await this.#askAside(request, "surface", signal)).surface;
   }
 
   async dryRun(config: LoadConfig, signal?: AbortSignal): Promise<Buffers> {
@@ -230,10 +232,11 @@ export class EngineSupervisor {
   async #askAside<Type extends EngineMessage["type"]>(
     request: EngineRequest,
     answerType: Type,
+    signal?: AbortSignal,
   ): Promise<MessageOf<Type>> {
     await this.start();
     const job = this.#job(request, { rank: "request", mode: null });
-    this.#dispatcher.submitAside(job);
+    this.#dispatcher.submitAside(job, signal);
     return expectType(await job.answer, answerType);
   }
 

@@ -88,6 +88,7 @@ export class FakeEngine {
     this.received.push(command);
     if (command.type === "cancel") this.#cancelled.add(command.target);
     else if (command.type === "vram" || command.type === "count") this.#answer(command);
+    else if (command.type === "sample-surface") this.#perform(command, this.#nextStep(command.type));
     else this.#begin(command);
   }
 
@@ -242,8 +243,8 @@ export class FakeEngine {
     return steps[Math.min(count, steps.length - 1)] ?? { do: "answer" };
   }
 
-  #done(message: EngineMessage): void {
-    this.#busyWith = null;
+  #done(message: Extract<EngineMessage, { id: string }>): void {
+    if (this.#busyWith?.id === message.id) this.#busyWith = null;
     this.#send(message);
   }
 
