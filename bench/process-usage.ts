@@ -1,0 +1,50 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { KIB } from "@/lib/units/bytes";
+
+/** Linux counts CPU time in these (USER_HZ); the value is part of its ABI. */
+const TICKS_PER_SECOND = 100;
+
+export interface ProcessUsage {
+  readonly pid: number;
+  readonly parentPid: number;
+  readonly command: string;
+  readonly cpuMs: number;
+  readonly rssBytes: number;
+}
+
+/** CPU time and memory of a process and of everything it started, from /proc. */
+export function usageOfTree(rootPid: number): ProcessUsage[] {
+  const all = readdirSync("/proc")
+    .filter(name => /^\d+$/.test(name))
+    .flatMap(name => usageOf(Number(name)));
+  const tree = new Set([rootPid]);
+  // A child has not always a higher number than its parent: look until nobody is added.
+  for (let size = 0; size < tree.size; ) {
+    size = tree.size;
+    for (const { pid, parentPid } of all) if (tree.has(parentPid)) tree.add(pid);
+  }
+  return all.filter(({ pid }) => tree.has(pid));
+}
+
+/** Nothing for a process that has ended meanwhile. */
+function usageOf(pid: number): ProcessUsage[] {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    // The command stands in parentheses and may hold anything; state, parent and the rest follow the last one.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    const ticks = Number(fields[11]) + Number(fields[12]);
+    const rss = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+    const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").filter(Boolean).join(" ");
+    return [
+      {
+        pid,
+        parentPid: Number(fields[1]),
+        command,
+        cpuMs: (ticks * 1000) / TICKS_PER_SECOND,
+        rssBytes: Number(rss ?? 0) * KIB,
+      },
+    ];
+  } catch {
+    return [];
+  }
+}
