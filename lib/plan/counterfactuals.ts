@@ -8,6 +8,7 @@ import { budgetBytes } from "./budget";
 import { fitNeeds, mostGpuLayers } from "./fit-needs";
 import { largestContext } from "./largest-context";
 import type { LayerPlan } from "./layer-plan";
+import { memoryNeed } from "./memory-need";
 
 /** "What if": one change, and the layers it would give. Only what gains layers is listed. */
 export interface Counterfactual {
@@ -31,9 +32,12 @@ interface Change {
   readonly gpu: GpuMemory;
 }
 
+const AUTOMATIC = "automatic layers";
 const TARGET_STEPS = [0.7, 0.8, 0.9, 0.95] as const;
 /** Below this a chat hardly has room to answer: smaller contexts are not offered. */
 const SMALLEST_OFFERED_TOKENS = 2048;
+/** Below this reading a prompt takes several times as long. */
+const SMALLEST_OFFERED_BATCH = 64;
 
 const layersWith = (surface: MemorySurface, gpu: GpuMemory, settings: PlanSettings): number =>
   mostGpuLayers(
@@ -85,33 +89,57 @@ function targetChange(gpu: GpuMemory, settings: PlanSettings): Change[] {
   return [withSettings(`target ${Math.round(target * 100)} %`, { TARGET_VRAM_USAGE: target }, gpu, settings)];
 }
 
-/** Most layers first. Empty without a GPU, and when all layers fit already. */
+/**
+ * With all layers on the GPU the compute buffer is proportional to the batch (measured: Mistral 7B's shape at 4,096 and 32,768 tokens,
+ * SmolLM2, to the byte). With some on the CPU it is not, and can even grow: then a smaller batch is not offered.
+ */
+function smallerBatch(
+  surface: MemorySurface,
+  gpu: GpuMemory,
+  settings: PlanSettings,
+  plan: LayerPlan,
+): Counterfactual[] {
+  const at = { gpuLayers: plan.totalLayers, contextTokens: settings.N_CTX, kvType: settings.KV_CACHE_QUANT };
+  const { gpu: full } = memoryNeed(surface, at);
+  const budget = budgetBytes(gpu, settings.TARGET_VRAM_USAGE);
+  for (let N_BATCH = surface.batchTokens / 2; N_BATCH >= SMALLEST_OFFERED_BATCH; N_BATCH /= 2) {
+    const computeBytes = full.computeBytes * (N_BATCH / surface.batchTokens);
+    if (full.weightsBytes + full.kvBytes + computeBytes > budget || !Number.isInteger(N_BATCH)) continue;
+    const { patch } = withSettings("", { N_BATCH }, gpu, settings);
+    const gainLayers = plan.totalLayers - plan.gpuLayers;
+    return [{ label: `batch ${N_BATCH}`, patch, gpuLayers: plan.totalLayers, gainLayers, full: true }];
+  }
+  return [];
+}
+
+/** Most layers first. Empty without a GPU, and when all layers fit already. A manual number that is too high gets what would fit. */
 export function counterfactuals(
   surface: MemorySurface,
   gpu: GpuMemory | null,
   settings: PlanSettings,
   plan: LayerPlan,
 ): Counterfactual[] {
-  if (gpu === null || plan.kind === "full") return [];
+  const overBudget = plan.predicted.totalBytes - plan.predicted.overheadBytes > plan.budgetBytes;
+  if (gpu === null || (plan.kind === "full" && !overBudget)) return [];
   const changes: Change[] = [
-    ...(settings.LAYERS === "auto" ? [] : [withSettings("automatic layers", {}, gpu, settings)]),
+    ...(settings.LAYERS === "auto" ? [] : [withSettings(AUTOMATIC, {}, gpu, settings)]),
     ...kvTypeChanges(gpu, settings),
     ...contextChanges(surface, gpu, settings),
     ...othersChange(gpu, settings),
     ...targetChange(gpu, settings),
   ];
-  return changes
-    .map(({ label, patch, closesOthers, settings: changed, gpu: changedGpu }) => {
-      const gpuLayers = layersWith(surface, changedGpu, changed);
-      return {
-        label,
-        patch,
-        ...(closesOthers === undefined ? {} : { closesOthers }),
-        gpuLayers,
-        gainLayers: gpuLayers - plan.gpuLayers,
-        full: gpuLayers === plan.totalLayers,
-      };
-    })
-    .filter(change => change.gainLayers > 0)
+  const gains = changes.map(({ label, patch, closesOthers, settings: changed, gpu: changedGpu }) => {
+    const gpuLayers = layersWith(surface, changedGpu, changed);
+    return {
+      label,
+      patch,
+      ...(closesOthers === undefined ? {} : { closesOthers }),
+      gpuLayers,
+      gainLayers: gpuLayers - plan.gpuLayers,
+      full: gpuLayers === plan.totalLayers,
+    };
+  });
+  return [...gains, ...smallerBatch(surface, gpu, settings, plan)]
+    .filter(change => change.gainLayers > 0 || (overBudget && (change.full || change.label === AUTOMATIC)))
     .sort((a, b) => b.gpuLayers - a.gpuLayers);
 }

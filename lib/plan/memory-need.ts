@@ -56,8 +56,9 @@ function onColumn(column: ComputeColumn, cells: number, side: "gpuBytes" | "ramB
   let slope = 0;
   for (const point of column.points) {
     const pointCells = padUp(point.contextTokens, CONTEXT_PAD_TOKENS);
+    if (cells === pointCells) return point[side];
     slope = pointCells > beforeCells ? (point[side] - beforeBytes) / (pointCells - beforeCells) : 0;
-    if (cells <= pointCells) return beforeBytes + slope * (cells - beforeCells);
+    if (cells < pointCells) return beforeBytes + slope * (cells - beforeCells);
     beforeCells = pointCells;
     beforeBytes = point[side];
   }

@@ -1,0 +1,56 @@
+import { describe, expect, it } from "vitest";
+import type { LoadConfig } from "@/lib/schema/load-config";
+import { changeCost } from "./change-cost";
+import { loadConfigOf } from "./load-config-of";
+import { planLayers } from "./plan-layers";
+import { mistralSurface, p4000, planSettings } from "./surface-fixtures";
+
+const configFor = (changes: Parameters<typeof planSettings>[0]): LoadConfig =>
+  loadConfigOf(planLayers(mistralSurface, p4000, planSettings(changes)), {
+    modelPath: "mistral.gguf",
+    threads: 4,
+    useMmap: true,
+  });
+
+const loaded = configFor({ N_CTX: 32_768 });
+
+describe("the configuration of a plan", () => {
+  it("is explicit in every part", () => {
+    expect(loaded).toEqual({
+      modelPath: "mistral.gguf",
+      gpuLayers: 21,
+      contextTokens: 32_768,
+      batchTokens: 512,
+      sequences: 1,
+      kvType: "f16",
+      flashAttention: "auto",
+      threads: 4,
+      useMmap: true,
+    });
+  });
+});
+
+describe("what a change costs", () => {
+  it.each([
+    [
+      "nothing, for a target that leads to the same layers",
+      "nothing",
+      configFor({ N_CTX: 32_768, TARGET_VRAM_USAGE: 0.79 }),
+    ],
+    ["a context, for a context size that leads to the same layers", "context", configFor({ N_CTX: 33_024 })],
+    [
+      "the model, for a KV type that leads to more layers",
+      "model",
+      configFor({ N_CTX: 32_768, KV_CACHE_QUANT: "q8_0" }),
+    ],
+    ["a context, for other threads", "context", { ...loaded, threads: 2 }],
+    ["the model, for another file", "model", { ...loaded, modelPath: "other.gguf" }],
+    ["the model, without memory mapping", "model", { ...loaded, useMmap: false }],
+  ] as const)("is %s", (_, cost, wanted) => {
+    expect(changeCost(loaded, wanted)).toBe(cost);
+  });
+
+  it("is the model when nothing is loaded", () => {
+    expect(changeCost(null, loaded)).toBe("model");
+  });
+});

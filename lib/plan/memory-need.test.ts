@@ -1,0 +1,104 @@
+import { describe, expect, it } from "vitest";
+import type { LayerKv, LayerMemory } from "@/lib/schema/memory-surface";
+import { MIB } from "@/lib/units/bytes";
+import { computeBytes, firstGpuBlock, kvBytesOfLayer, memoryNeed } from "./memory-need";
+import { mistralSurface } from "./surface-fixtures";
+
+const layer = (kv: Partial<LayerKv>): LayerMemory => ({
+  index: 0,
+  role: "block",
+  kind: "attention",
+  experts: 0,
+  weightsBytes: 0,
+  kv: { growth: "full", windowTokens: 0, kElementsPerCell: 0, vElementsPerCell: 0, fixedBytes: 0, ...kv },
+});
+const oneSequence = { batchTokens: 512, sequences: 1 };
+
+describe("KV cache of a layer", () => {
+  // Mistral-Small-22B: 56 layers, 8 KV heads of 128. An Ollama log at 49,152 tokens, q8_0: 5712.00 MiB. 5712 / 56 = 102 MiB.
+  it("is 102 MiB for Mistral-Small-22B at 49,152 tokens and q8_0, 5,712 MiB for its 56 layers", () => {
+    const grouped = layer({ kElementsPerCell: 1024, vElementsPerCell: 1024 });
+    const bytes = kvBytesOfLayer(grouped, { contextTokens: 49_152, kvType: "q8_0" }, oneSequence);
+    expect(56 * bytes).toBe(5712 * MIB);
+  });
+
+  // Llama-3.1-8B: 32 layers, 8 KV heads of 128; 32,768 * 2,048 elements * 2, 34/32 and 18/32 bytes.
+  it.each([
+    ["f16", 4096],
+    ["q8_0", 2176],
+    ["q4_0", 1152],
+  ] as const)("is for Llama-3.1-8B at 32,768 tokens and %s %i MiB in all", (kvType, mib) => {
+    const grouped = layer({ kElementsPerCell: 1024, vElementsPerCell: 1024 });
+    expect(32 * kvBytesOfLayer(grouped, { contextTokens: 32_768, kvType }, oneSequence)).toBe(mib * MIB);
+  });
+
+  it("counts cells in steps of 256, for each sequence", () => {
+    const small = layer({ kElementsPerCell: 32, vElementsPerCell: 32 });
+    const at = (contextTokens: number, sequences: number) =>
+      kvBytesOfLayer(small, { contextTokens, kvType: "f16" }, { batchTokens: 512, sequences });
+    // 1 to 256 tokens: 256 cells * 64 elements * 2 bytes
+    expect([at(1, 1), at(256, 1), at(257, 1), at(257, 3)]).toEqual([32_768, 32_768, 65_536, 196_608]);
+  });
+
+  it("stops growing where a sliding window is full: the window and one batch, padded", () => {
+    const windowed = layer({ growth: "window", windowTokens: 1025, kElementsPerCell: 32 });
+    const cells = (contextTokens: number) =>
+      kvBytesOfLayer(windowed, { contextTokens, kvType: "f16" }, oneSequence) / 64;
+    // 1,025 + 512 = 1,537, padded to 1,792
+    expect([cells(512), cells(1537), cells(131_072)]).toEqual([512, 1792, 1792]);
+  });
+
+  it("has only K for latent attention, and a fixed state for recurrent layers", () => {
+    // DeepSeek V3: 512 + 64 elements a token: 4,096 * 576 * 2 bytes
+    const latent = layer({ kElementsPerCell: 576 });
+    expect(kvBytesOfLayer(latent, { contextTokens: 4096, kvType: "f16" }, oneSequence)).toBe(4_718_592);
+    const recurrent = layer({ growth: "none", fixedBytes: 389_120 });
+    expect(kvBytesOfLayer(recurrent, { contextTokens: 131_072, kvType: "q4_0" }, oneSequence)).toBe(389_120);
+  });
+});
+
+describe("placement", () => {
+  it("offloads the output layer first, then the blocks from the last down", () => {
+    expect([0, 1, 2, 21, 33].map(gpuLayers => firstGpuBlock(32, gpuLayers))).toEqual([33, 32, 31, 12, 0]);
+  });
+
+  it("adds up to the same KV cache and weights on both sides, however they are split", () => {
+    const at = (gpuLayers: number) => memoryNeed(mistralSurface, { gpuLayers, contextTokens: 4096, kvType: "f16" });
+    for (const gpuLayers of [0, 1, 7, 33]) {
+      const { gpu, ram } = at(gpuLayers);
+      expect(gpu.kvBytes + ram.kvBytes).toBe(512 * MIB);
+      // 73,728,000 + 107,536,384 + 32 * 122,716,160
+      expect(gpu.weightsBytes + ram.weightsBytes).toBe(4_108_181_504);
+    }
+  });
+});
+
+describe("compute buffer between dry runs", () => {
+  const column = (gpuLayers: number, ...points: [contextTokens: number, gpuBytes: number][]) => ({
+    gpuLayers,
+    points: points.map(([contextTokens, gpuBytes]) => ({ contextTokens, gpuBytes, ramBytes: 0 })),
+  });
+  const f16 = [column(0, [256, 9000]), column(2, [512, 1000], [1024, 2000]), column(12, [512, 3000], [1024, 3000])];
+  const surface = { ...mistralSurface, compute: { ...mistralSurface.compute, f16 } };
+  const at = (gpuLayers: number, contextTokens: number) =>
+    computeBytes(surface, { gpuLayers, contextTokens, kvType: "f16" }, "gpuBytes");
+
+  it("is what was sampled at a sample, and linear between two, over context and over layers", () => {
+    expect([at(2, 512), at(2, 1024), at(2, 768)]).toEqual([1000, 2000, 1500]);
+    // half-way from 1,500 to 3,000
+    expect(at(7, 768)).toBe(2250);
+  });
+
+  it("takes contexts as llama.cpp pads them", () => {
+    expect([at(2, 600), at(2, 513)]).toEqual([1500, 1500]);
+  });
+
+  it("is level before the first sample, goes on with the last slope after the last, and is level beyond the last column", () => {
+    // 1,000 bytes in 512 tokens: 2,000 more at 2,048
+    expect([at(2, 1), at(2, 2048), at(12, 4096), at(33, 512)]).toEqual([1000, 4000, 3000, 3000]);
+  });
+
+  it("keeps the column of 0 layers to itself", () => {
+    expect([at(0, 512), at(1, 512)]).toEqual([9000, 1000]);
+  });
+});

@@ -1,0 +1,104 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { LoadConfig } from "@/lib/schema/load-config";
+import { memoryNeed } from "./memory-need";
+import { mendSurface } from "./mend-surface";
+import { surfaceArbitrary } from "./surface-arbitrary";
+import { mistralSurface } from "./surface-fixtures";
+
+const config: LoadConfig = {
+  modelPath: "m.gguf",
+  gpuLayers: 21,
+  contextTokens: 5000,
+  batchTokens: 512,
+  sequences: 1,
+  kvType: "f16",
+  flashAttention: "auto",
+  threads: 2,
+  useMmap: true,
+};
+
+const buffersAt = (surface: typeof mistralSurface, at: LoadConfig, computeErrorBytes: number) => {
+  const { gpu, ram } = memoryNeed(surface, at);
+  return {
+    gpuWeightsBytes: gpu.weightsBytes,
+    gpuContextBytes: gpu.kvBytes + gpu.computeBytes + computeErrorBytes,
+    ramWeightsBytes: ram.weightsBytes,
+    ramContextBytes: ram.kvBytes + ram.computeBytes,
+  };
+};
+
+describe("mending a surface", () => {
+  it("leaves it as it is when the dry run agrees", () => {
+    const mended = mendSurface(mistralSurface, config, buffersAt(mistralSurface, config, 0));
+    expect(mended.surface).toBe(mistralSurface);
+    expect(mended.mismatchBytes).toBe(0);
+  });
+
+  it("makes it exact there, and tells by how much it was off", () => {
+    const { surface, mismatchBytes } = mendSurface(
+      mistralSurface,
+      config,
+      buffersAt(mistralSurface, config, 4_000_000),
+    );
+    expect(mismatchBytes).toBe(4_000_000);
+    const before = memoryNeed(mistralSurface, config).gpu.totalBytes;
+    expect(memoryNeed(surface, config).gpu.totalBytes).toBe(before + 4_000_000);
+  });
+
+  it("changes nothing at other samples, other layers that have a column, and other KV types", () => {
+    const { surface } = mendSurface(mistralSurface, config, buffersAt(mistralSurface, config, 4_000_000));
+    const points = [
+      { gpuLayers: 21, contextTokens: 8192, kvType: "f16" as const },
+      { gpuLayers: 32, contextTokens: 5000, kvType: "f16" as const },
+      { gpuLayers: 21, contextTokens: 5000, kvType: "q8_0" as const },
+    ];
+    for (const point of points) expect(memoryNeed(surface, point)).toEqual(memoryNeed(mistralSurface, point));
+  });
+
+  it("takes over weights that are larger than the closed form's, and no layer's share turns negative", () => {
+    const exact = buffersAt(mistralSurface, config, 0);
+    const padded = {
+      ...exact,
+      gpuWeightsBytes: exact.gpuWeightsBytes + 1000,
+      ramWeightsBytes: exact.ramWeightsBytes + 64,
+    };
+    const { surface } = mendSurface(mistralSurface, config, padded);
+    expect(surface.weightsSource).toBe("dry-run");
+    expect(surface.gpuWeightsBytes[21]).toBe(padded.gpuWeightsBytes);
+    expect(surface.ramWeightsBytes[21]).toBe(padded.ramWeightsBytes);
+    const steps = surface.gpuWeightsBytes.slice(1).map((bytes, k) => bytes - (surface.gpuWeightsBytes[k] ?? 0));
+    expect(Math.min(...steps)).toBeGreaterThanOrEqual(0);
+  });
+
+  it("is exact at every configuration of every surface, and mending twice changes nothing", () => {
+    const anyConfig = fc.record({
+      share: fc.double({ min: 0, max: 1, noNaN: true }),
+      contextTokens: fc.integer({ min: 1, max: 90_000 }),
+    });
+    const compute = fc.integer({ min: 0, max: 2 ** 30 });
+    fc.assert(
+      fc.property(
+        surfaceArbitrary,
+        anyConfig,
+        compute,
+        compute,
+        (surface, { share, contextTokens }, gpuCompute, ramCompute) => {
+          const at = { ...config, gpuLayers: Math.round(share * (surface.model.blocks + 1)), contextTokens };
+          const { gpu, ram } = memoryNeed(surface, at);
+          const buffers = {
+            gpuWeightsBytes: gpu.weightsBytes,
+            gpuContextBytes: gpu.kvBytes + gpuCompute,
+            ramWeightsBytes: ram.weightsBytes,
+            ramContextBytes: ram.kvBytes + ramCompute,
+          };
+          const mended = mendSurface(surface, at, buffers).surface;
+          expect(memoryNeed(mended, at).gpu.computeBytes).toBe(gpuCompute);
+          expect(memoryNeed(mended, at).ram.computeBytes).toBe(ramCompute);
+          expect(mendSurface(mended, at, buffers).mismatchBytes).toBe(0);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+});
