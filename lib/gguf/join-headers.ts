@@ -17,7 +17,7 @@ export function joinHeaders(headers: readonly GgufHeader[]): GgufHeader {
   if (expected !== null && expected !== tensors.length)
     throw new GgufFormatError("CORRUPT_MODEL", `The parts hold ${tensors.length} tensors; ${expected} were split.`, 0);
   return {
-    version: first.version,
+    ...first,
     // The whole is not split any more.
     metadata: new Map([...first.metadata].filter(([key]) => !key.startsWith("split."))),
     tensors,

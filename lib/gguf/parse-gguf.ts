@@ -1,20 +1,9 @@
 import { buildProfile } from "./build-profile";
-import { NeedMoreBytes } from "./byte-reader";
-import { GgufFormatError } from "./gguf-format-error";
+import { headerOrNeed, type NeedBytes } from "./header-or-need";
 import { joinHeaders } from "./join-headers";
 import type { ModelProfile } from "./model-profile";
-import { type GgufHeader, readHeader } from "./read-header";
+import type { GgufHeader } from "./read-header";
 
-/** Real headers have up to about 20 MiB (vocabulary and merges). */
-const MAX_HEADER_BYTES = 256 * 1024 * 1024;
-/** Asking for less than this is not worth a request; it holds the whole header of a model with a small vocabulary. */
-const MIN_REQUEST_BYTES = 256 * 1024;
-
-export interface NeedBytes {
-  readonly kind: "need";
-  /** Call again with this many bytes from the start of the file. */
-  readonly bytes: number;
-}
 export interface ParsedProfile {
   readonly kind: "profile";
   readonly profile: ModelProfile;
@@ -48,21 +37,4 @@ export function parseGgufParts(parts: readonly FileStart[]): ParsedProfile | (Ne
     headers.push(header);
   }
   return { kind: "profile", profile: buildProfile(joinHeaders(headers)) };
-}
-
-function headerOrNeed(bytes: Uint8Array, fileBytes: number): GgufHeader | NeedBytes {
-  try {
-    return readHeader(bytes, fileBytes);
-  } catch (error) {
-    if (!(error instanceof NeedMoreBytes)) throw error;
-    if (error.bytes > MAX_HEADER_BYTES)
-      throw new GgufFormatError(
-        "CORRUPT_MODEL",
-        `The header claims more than ${MAX_HEADER_BYTES} bytes.`,
-        bytes.length,
-      );
-    // Doubling keeps the number of requests small where the header did not tell how much is still to come.
-    const wantedBytes = Math.max(error.bytes, MIN_REQUEST_BYTES, bytes.byteLength * 2);
-    return { kind: "need", bytes: Math.min(fileBytes, wantedBytes) };
-  }
 }

@@ -8,6 +8,9 @@ export interface GgufHeader {
   readonly version: 2 | 3;
   readonly metadata: Metadata;
   readonly tensors: readonly TensorInfo[];
+  readonly alignmentBytes: number;
+  /** From the end of the metadata to the end of the last entry, without the padding. */
+  readonly tensorTable: { readonly startBytes: number; readonly endBytes: number };
   /** Where the tensor data starts. */
   readonly headerBytes: number;
   readonly fileBytes: number;
@@ -27,10 +30,12 @@ export function readHeader(bytes: Uint8Array, fileBytes: number): GgufHeader {
   const tensorCount = readTensorCount(reader);
   const metadata = readMetadata(reader, readMetadataCount(reader));
   const alignmentBytes = alignmentOf(metadata);
+  const startBytes = reader.offsetBytes;
   const tensors = readTensors(reader, tensorCount);
-  const headerBytes = Math.ceil(reader.offsetBytes / alignmentBytes) * alignmentBytes;
+  const tensorTable = { startBytes, endBytes: reader.offsetBytes };
+  const headerBytes = Math.ceil(tensorTable.endBytes / alignmentBytes) * alignmentBytes;
   checkTensorData(tensors, alignmentBytes, headerBytes, fileBytes);
-  return { version, metadata, tensors, headerBytes, fileBytes };
+  return { version, metadata, tensors, alignmentBytes, tensorTable, headerBytes, fileBytes };
 }
 
 /** What people rename to .gguf by accident, by its first bytes. */
