@@ -1,25 +1,21 @@
-import { availableParallelism, cpus } from "node:os";
 import { join } from "node:path";
-import project from "@/package.json";
 import type { ChatEngine } from "./chat-engine";
 import { ChatRuns } from "./chat-runs";
 import { ChatStores } from "./chat-stores";
-import { EngineSupervisor } from "./engine-supervisor";
+import type { EngineSupervisor } from "./engine-supervisor";
 import { type Environment, readEnvironment } from "./environment";
-import { readMachineFacts } from "./gpu-absence";
-import { GpuProbe } from "./gpu-probe";
+import type { GpuProbe } from "./gpu-probe";
 import { LastLoaded } from "./last-loaded";
 import { LiveSampler } from "./live-sampler";
-import { Log } from "./log";
-import { ModelFiles } from "./model-files";
+import type { Log } from "./log";
+import type { ModelFiles } from "./model-files";
 import { ModelHost } from "./model-host";
 import { ModelLoader } from "./model-loader";
-import { NvidiaSmi } from "./nvidia-smi";
-import { Planner } from "./planner";
-import { ReceiptStore } from "./receipt-store";
-import { SettingsStore } from "./settings-store";
-import { SurfaceCache } from "./surface-cache";
-import { ThreadTuner } from "./thread-tuner";
+import type { Planner } from "./planner";
+import { planningServices } from "./planning-services";
+import type { ReceiptStore } from "./receipt-store";
+import type { SettingsStore } from "./settings-store";
+import type { ThreadTuner } from "./thread-tuner";
 
 /** Everything stateful of the server, once. */
 export interface Services {
@@ -56,7 +52,7 @@ export function services(): Services {
 }
 
 function build(environment: Environment): Services {
-  const core = buildPlanning(environment);
+  const core = planningServices(environment);
   const { log, settings, models, engine, gpu, planner, receipts, threads } = core;
   const loader = new ModelLoader({ ...core, onLog: log.writer });
   const lastLoaded = new LastLoaded(join(environment.dataFolder, "last-loaded.json"));
@@ -96,44 +92,6 @@ function build(environment: Environment): Services {
     threads,
     shutdown,
   };
-}
-
-/** What `npm run plan` needs as well: everything up to a plan, nothing that serves. */
-export function buildPlanning(environment: Environment) {
-  const { dataFolder, modelsFolder, engineBuild } = environment;
-  const log = new Log(environment.logLevel);
-  const settings = new SettingsStore({ folder: environment.homeFolder });
-  const models = new ModelFiles({ modelsFolder, isTrusted: path => settings.read().MODEL === path });
-  const engine = new EngineSupervisor({
-    entryPath: environment.enginePath,
-    gpu: environment.gpu,
-    build: engineBuild,
-    env: process.env,
-    onLog: log.writer,
-  });
-  const receipts = new ReceiptStore(join(dataFolder, "receipts.jsonl"));
-  const threads = new ThreadTuner(dataFolder, {
-    processor: cpus()[0]?.model ?? process.arch,
-    threads: availableParallelism(),
-  });
-  const gpu = new GpuProbe({
-    engine,
-    nvidia: new NvidiaSmi({ env: process.env }),
-    receipts,
-    gpuChoice: environment.gpu,
-    machine: readMachineFacts,
-    visibleDevices: process.env.CUDA_VISIBLE_DEVICES,
-  });
-  const planner = new Planner({
-    models,
-    engine,
-    gpu,
-    surfaces: new SurfaceCache(join(dataFolder, "surfaces"), log.writer),
-    engineVersion: `${project.dependencies["node-llama-cpp"]} ${engineBuild}`,
-    autoThreads: fileBytes => threads.threadsFor(fileBytes),
-    onLog: log.writer,
-  });
-  return { log, settings, models, engine, receipts, gpu, planner, threads };
 }
 
 const chatEngine = (host: ModelHost, engine: EngineSupervisor): ChatEngine => ({

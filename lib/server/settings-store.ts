@@ -135,6 +135,12 @@ export class SettingsStore {
     return this.#reading.settings;
   }
 
+  /** What would hold if this model were chosen. */
+  readFor(model: string): Settings {
+    this.read();
+    return interpret({ ...this.#raw, MODEL: model }, this.#raw).settings;
+  }
+
   /** What a person should know about the file; null when all is well. */
   notice(): string | null {
     const { problems } = this.#reading;

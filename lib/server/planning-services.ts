@@ -1,0 +1,60 @@
+import { availableParallelism, cpus } from "node:os";
+import { join } from "node:path";
+import project from "@/package.json";
+import { EngineSupervisor } from "./engine-supervisor";
+import type { Environment } from "./environment";
+import { readMachineFacts } from "./gpu-absence";
+import { GpuProbe } from "./gpu-probe";
+import { Log } from "./log";
+import { ModelFiles } from "./model-files";
+import { NvidiaSmi } from "./nvidia-smi";
+import { Planner } from "./planner";
+import { ReceiptStore } from "./receipt-store";
+import { SettingsStore } from "./settings-store";
+import { SurfaceCache } from "./surface-cache";
+import { ThreadTuner } from "./thread-tuner";
+
+/**
+ * Everything up to a plan and nothing that serves: what the server and `npm run plan` have in common.
+ *
+ * @param isTrusted whether the owner of this computer named this model file, beside the one in modelconf.json
+ */
+export function planningServices(environment: Environment, isTrusted: (path: string) => boolean = () => false) {
+  const { dataFolder, modelsFolder, engineBuild } = environment;
+  const log = new Log(environment.logLevel);
+  const settings = new SettingsStore({ folder: environment.homeFolder });
+  const models = new ModelFiles({
+    modelsFolder,
+    isTrusted: path => settings.read().MODEL === path || isTrusted(path),
+  });
+  const engine = new EngineSupervisor({
+    entryPath: environment.enginePath,
+    gpu: environment.gpu,
+    build: engineBuild,
+    env: process.env,
+    onLog: log.writer,
+  });
+  const receipts = new ReceiptStore(join(dataFolder, "receipts.jsonl"));
+  const threads = new ThreadTuner(dataFolder, {
+    processor: cpus()[0]?.model ?? process.arch,
+    threads: availableParallelism(),
+  });
+  const gpu = new GpuProbe({
+    engine,
+    nvidia: new NvidiaSmi({ env: process.env }),
+    receipts,
+    gpuChoice: environment.gpu,
+    machine: readMachineFacts,
+    visibleDevices: process.env.CUDA_VISIBLE_DEVICES,
+  });
+  const planner = new Planner({
+    models,
+    engine,
+    gpu,
+    surfaces: new SurfaceCache(join(dataFolder, "surfaces"), log.writer),
+    engineVersion: `${project.dependencies["node-llama-cpp"]} ${engineBuild}`,
+    autoThreads: fileBytes => threads.threadsFor(fileBytes),
+    onLog: log.writer,
+  });
+  return { log, settings, models, engine, receipts, gpu, planner, threads };
+}
