@@ -47,10 +47,7 @@ export class EngineCrashedError extends EngineError {
   override readonly name = "EngineCrashedError";
 
   constructor(readonly exit: EngineExit) {
-    super(
-      "ENGINE_CRASHED",
-      `The engine process ended unexpectedly (${describeExit(exit)}). It is being started again.`,
-    );
+    super("ENGINE_CRASHED", `The engine process ended unexpectedly (${describeExit(exit)}).`);
   }
 }
 
@@ -59,7 +56,7 @@ export class EngineHungError extends EngineError {
   override readonly name = "EngineHungError";
 
   constructor(what: string) {
-    super("ENGINE_TIMEOUT", `${what} It was ended and is being started again.`);
+    super("ENGINE_TIMEOUT", `${what} It was ended.`);
   }
 }
 

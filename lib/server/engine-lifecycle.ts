@@ -193,7 +193,7 @@ export class EngineLifecycle {
 
   #restartAfter(delayMs: number, error: EngineCrashedError | EngineHungError): void {
     this.restarts += 1;
-    this.crashNotice = error.message;
+    this.crashNotice = `${error.message} It is started again by itself.`;
     this.#callOffRestart = this.options.timers.after(delayMs, () => {
       this.#callOffRestart = null;
       this.ensureChild();
