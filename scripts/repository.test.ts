@@ -4,7 +4,14 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 
 const lockSchema = z.object({
-  packages: z.record(z.string(), z.object({ version: z.string().optional(), resolved: z.string().optional() })),
+  packages: z.record(
+    z.string(),
+    z.object({
+      version: z.string().optional(),
+      resolved: z.string().optional(),
+      optionalDependencies: z.record(z.string(), z.string()).optional(),
+    }),
+  ),
 });
 const packageSchema = z.object({
   dependencies: z.record(z.string(), z.string()),
@@ -40,6 +47,13 @@ describe("the repository", () => {
 
   it("has no download address in the lockfile", () => {
     expect(Object.entries(lock.packages).filter(([, entry]) => entry.resolved?.startsWith("http"))).toEqual([]);
+  });
+
+  // npm ci refuses a lockfile that lacks them; scripts/complete-lockfile.mjs adds what a registry did not serve.
+  it("C2 locks the packages of other platforms as well", () => {
+    const optional = Object.values(lock.packages).flatMap(entry => Object.keys(entry.optionalDependencies ?? {}));
+    expect(optional.length).toBeGreaterThan(50);
+    expect(optional.filter(name => locked(name) === "0.0.0")).toEqual([]);
   });
 
   // Floors: Next below 16.4.5 has known remote code execution; the planner depends on this very dry run of node-llama-cpp.
