@@ -1,5 +1,6 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { GgufFormatError } from "./gguf-format-error";
 import type { ModelProfile } from "./model-profile";
 import { parseGguf } from "./parse-gguf";
 
@@ -52,6 +53,15 @@ describe("the default model", () => {
     const [embedding] = profile.embedding;
     const [norm] = profile.output;
     expect(profile.headerBytes + (embedding?.bytes ?? 0) + blockBytes + (norm?.bytes ?? 0)).toBe(98_362_432);
+  });
+
+  it("is refused when it is cut at any percent of its length", async () => {
+    const header = new Uint8Array(profile.headerBytes);
+    await file.read(header, 0, header.byteLength, 0);
+    for (let percent = 0; percent < 100; percent++) {
+      const cutBytes = Math.floor((98_362_432 * percent) / 100);
+      expect(() => parseGguf(header.subarray(0, cutBytes), cutBytes), `${percent} %`).toThrow(GgufFormatError);
+    }
   });
 
   it("is understood after few requests for more", () => {
