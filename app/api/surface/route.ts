@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { settingRows } from "@/lib/schema/settings";
+import { settingRows, settingsSchema } from "@/lib/schema/settings";
 import { route } from "@/lib/server/route-handler";
 
-/** Dry runs are made for one batch size and flash attention mode: a draft of other ones needs another surface. */
+/** A surface holds for one batch size and one mode of flash attention: others can be asked for before they are applied. */
 const querySchema = z.strictObject({
   N_BATCH: z.coerce.number().pipe(settingRows.N_BATCH.schema).optional(),
   FLASH_ATTENTION: settingRows.FLASH_ATTENTION.schema.optional(),
@@ -13,11 +13,7 @@ export const GET = route({
   query: querySchema,
   handle: async ({ query, services }) => {
     const settings = services.settings.read();
-    const { surface, gpu } = await services.planner.planFor({
-      ...settings,
-      N_BATCH: query.N_BATCH ?? settings.N_BATCH,
-      FLASH_ATTENTION: query.FLASH_ATTENTION ?? settings.FLASH_ATTENTION,
-    });
+    const { surface, gpu } = await services.planner.planFor(settingsSchema.parse({ ...settings, ...query }));
     return { surface, gpu, settings };
   },
 });

@@ -1,0 +1,5 @@
+import { noSuchRoute } from "@/lib/server/no-such-route";
+
+const handler = noSuchRoute("headroom");
+
+export { handler as DELETE, handler as GET, handler as PATCH, handler as POST, handler as PUT };

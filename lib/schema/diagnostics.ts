@@ -1,0 +1,40 @@
+import { z } from "zod";
+import { gpuReportSchema, systemMemorySchema } from "./gpu-memory";
+import { engineSnapshotSchema } from "./live-events";
+import { threadChoiceSchema } from "./thread-choice";
+
+/** A graphics controller as the system's own tools list it, whether or not anything can use it. */
+export const graphicsCardSchema = z.object({
+  vendor: z.string(),
+  model: z.string(),
+  /** null where the system does not tell, as for most integrated ones. */
+  vramBytes: z.int().min(0).nullable(),
+  driverVersion: z.string().nullable(),
+});
+export type GraphicsCard = z.infer<typeof graphicsCardSchema>;
+
+/** GET /api/diagnostics: what a person needs to find out why something is as it is. Holds no secret: it is made to be sent to others. */
+export const diagnosticsSchema = z.object({
+  version: z.string(),
+  nodeVersion: z.string(),
+  /** "linux x64 6.1.0" */
+  system: z.string(),
+  cpu: z.object({
+    model: z.string(),
+    threads: z.int().min(1),
+    /** Vector extensions that llama.cpp has kernels for; empty where the system does not tell. */
+    features: z.array(z.string()),
+  }),
+  memory: systemMemorySchema,
+  engine: engineSnapshotSchema,
+  gpu: gpuReportSchema,
+  graphics: z.array(graphicsCardSchema),
+  /** What THREADS "auto" stands for with the chosen model; null where it cannot be read. */
+  threads: threadChoiceSchema.nullable(),
+  folders: z.object({ home: z.string(), models: z.string() }),
+  /** What is wrong with files that were read at the start. */
+  notices: z.array(z.string()),
+  /** Oldest first. */
+  log: z.array(z.object({ level: z.string(), text: z.string(), atMs: z.number() })),
+});
+export type Diagnostics = z.infer<typeof diagnosticsSchema>;
