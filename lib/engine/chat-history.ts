@@ -1,4 +1,4 @@
-import type { ChatHistoryItem, ChatWrapper, LlamaModel, Token } from "node-llama-cpp";
+import type { ChatHistoryItem } from "node-llama-cpp";
 import type { ChatTurn } from "@/lib/schema/engine-messages";
 
 /** Turns as the chat wrapper takes them. Text is plain: special tokens that a user types stay letters (faults.md, T4). */
@@ -15,7 +15,3 @@ export function toChatHistory(turns: readonly ChatTurn[]): ChatHistoryItem[] {
   const history = turns.filter(turn => turn.role !== "system" || turn.content !== "").map(toHistoryItem);
   return history.at(-1)?.type === "model" ? history : [...history, { type: "model", response: [] }];
 }
-
-/** The whole prompt as tokens, in the model's own template. */
-export const promptTokens = (model: LlamaModel, wrapper: ChatWrapper, history: ChatHistoryItem[]): Token[] =>
-  wrapper.generateContextState({ chatHistory: history }).contextText.tokenize(model.tokenizer);

@@ -1,48 +1,49 @@
-import { LlamaCompletion } from "node-llama-cpp";
+import { LlamaCompletion, type LlamaModel, LlamaVocabularyType, type Token } from "node-llama-cpp";
 import type { Sampling } from "@/lib/schema/engine-messages";
 import {
   finishReason,
   type Generation,
   type GenerationListener,
   GenerationTimer,
-  type Generator,
   outputGrammar,
   replyLimit,
   samplingOptions,
 } from "./generate";
+import type { LoadedModel } from "./loaded-model";
 import { prefill } from "./prefill";
+import { refuseHugeText } from "./prompt-tokens";
 
 /** Goes on with a raw text, without any template: the OpenAI completions route. Same limits and errors as `generate`. */
 export async function complete(
-  generator: Generator,
+  loaded: LoadedModel,
   request: { prompt: string; sampling: Sampling },
   listener: GenerationListener,
   signal: AbortSignal,
 ): Promise<Generation> {
-  const { sequence, batchTokens } = generator;
+  const { model, context } = loaded;
   const startedMs = performance.now();
-  const prompt = sequence.model.tokenize(request.prompt);
-  const limit = replyLimit(prompt.length, sequence.contextSize, request.sampling.maxTokens);
-  const grammar = await outputGrammar(generator.llama, request.sampling);
+  refuseHugeText(model, [request.prompt], context.contextSize);
+  // Whoever writes a raw prompt writes its special tokens too, as with llama.cpp's own server.
+  const input = model.tokenize(request.prompt, true);
+  const prompt = [...beginning(model), ...input];
+  const limit = replyLimit(prompt.length, context.contextSize, request.sampling.maxTokens);
+  const grammar = await outputGrammar(model.llama, request.sampling);
   const timer = new GenerationTimer(startedMs, prompt.length);
+  const sequence = loaded.sequences.take(null);
 
-  timer.prefilled = await prefill(
-    sequence,
-    prompt,
-    batchTokens,
-    done => listener.onPrefill(done, prompt.length),
-    signal,
-  );
+  timer.prefilled = await prefill(sequence, prompt, loaded.config.batchTokens, listener.onPrefill, signal);
   if (timer.prefilled.aborted) return { reason: "cancelled", stats: timer.stats() };
 
   const completion = new LlamaCompletion({ contextSequence: sequence, autoDisposeSequence: false });
   let pendingTokens = 0;
   try {
-    const { budgets: _, ...options } = samplingOptions(request.sampling);
-    const { metadata } = await completion.generateCompletionWithMeta(prompt, {
-      ...options,
+    const { metadata } = await completion.generateCompletionWithMeta(input, {
+      ...samplingOptions(request.sampling),
       ...(grammar === undefined ? {} : { grammar }),
       maxTokens: limit.tokens,
+      // The library cuts off the start of a prompt that leaves less room than this, without a word.
+      contextShiftSize: 1,
+      disableContextShift: true,
       signal,
       onToken(tokens) {
         timer.count(tokens.length);
@@ -60,4 +61,11 @@ export async function complete(
   } finally {
     completion.dispose({ disposeSequence: false });
   }
+}
+
+/** What node-llama-cpp puts before a completion's input, so that the same is in the cache. @see its utils/tokenizerUtils.js */
+function beginning({ vocabularyType, tokens }: LlamaModel): Token[] {
+  const { rwkv, ugm, wpm } = LlamaVocabularyType;
+  if (vocabularyType === rwkv || vocabularyType === ugm || tokens.bos === null) return [];
+  return vocabularyType === wpm || tokens.shouldPrependBosToken ? [tokens.bos] : [];
 }

@@ -1,6 +1,7 @@
-import type { ChatWrapper, LlamaModel } from "node-llama-cpp";
 import type { ChatTurn } from "@/lib/schema/engine-messages";
-import { promptTokens, toChatHistory } from "./chat-history";
+import { toChatHistory } from "./chat-history";
+import type { LoadedModel } from "./loaded-model";
+import { chatTokens, refuseHugeText } from "./prompt-tokens";
 
 export interface TokenCounts {
   /** Of each turn's own text, without what the template puts around it. */
@@ -10,9 +11,11 @@ export interface TokenCounts {
 }
 
 /** How much of the context these turns would take, before anything is evaluated. */
-export function countTokens(model: LlamaModel, wrapper: ChatWrapper, turns: readonly ChatTurn[]): TokenCounts {
+export function countTokens({ model, template, context }: LoadedModel, turns: readonly ChatTurn[]): TokenCounts {
+  const texts = turns.map(turn => turn.content);
+  refuseHugeText(model, texts, context.contextSize);
   return {
-    tokensPerTurn: turns.map(turn => model.tokenize(turn.content).length),
-    totalTokens: turns.length === 0 ? 0 : promptTokens(model, wrapper, toChatHistory(turns)).length,
+    tokensPerTurn: texts.map(text => model.tokenize(text).length),
+    totalTokens: turns.length === 0 ? 0 : chatTokens(model, template, toChatHistory(turns)).length,
   };
 }

@@ -4,6 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { GgmlType, type GgufFileInfo, GgufInsights, readGgufFileInfo } from "node-llama-cpp";
 import type { KvType } from "@/lib/schema/kv-type";
 import type { Buffers, LoadConfig } from "@/lib/schema/load-config";
+import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
 import { readDryRunHeader } from "./dry-run-header";
 import { JobError } from "./job-error";
 import type { LlamaBackend } from "./llama-backend";
@@ -23,6 +24,10 @@ export const ggmlTypes: Readonly<Record<KvType, GgmlType>> = {
   q8_0: GgmlType.Q8_0,
   q4_0: GgmlType.Q4_0,
 };
+
+const bytesPerElement: Readonly<Record<KvType, number>> = { f16: 2, q8_0: 34 / 32, q4_0: 18 / 32 };
+
+const largest = (counts: number | readonly number[] | undefined): number => Math.max(0, ...[counts ?? 0].flat());
 
 export const flashAttentionOption = (mode: LoadConfig["flashAttention"]): "auto" | boolean =>
   mode === "auto" ? "auto" : mode === "on";
@@ -75,6 +80,20 @@ export class DryRun {
       ramWeightsBytes: weights.ramBytes,
       ramContextBytes: context.ramBytes,
     };
+  }
+
+  /** K or V of one layer, as far as the plain keys of the header tell: heads may differ between layers, the largest counts. */
+  largestCacheTensorBytes({
+    contextTokens,
+    sequences,
+    kvType,
+  }: Pick<ContextRun, "contextTokens" | "sequences" | "kvType">): number {
+    const { attention, embedding_length: width } = this.insights.ggufFileInfo.architectureMetadata;
+    const heads = largest(attention?.head_count);
+    const headSize =
+      Math.max(attention?.key_length ?? 0, attention?.value_length ?? 0) || Number(width ?? 0) / (heads || 1);
+    const elements = (largest(attention?.head_count_kv) || heads) * headSize;
+    return padUp(contextTokens, CONTEXT_PAD_TOKENS) * sequences * elements * bytesPerElement[kvType];
   }
 
   /** Without a GPU, node-llama-cpp answers for one that is not there unless it is asked for no layers. */

@@ -1,31 +1,29 @@
 import type { EngineCommand, EngineMessage } from "@/lib/schema/engine-messages";
-import { MIB } from "@/lib/units/bytes";
 import { complete } from "./complete";
 import { countTokens } from "./count-tokens";
-import { DryRun } from "./dry-run";
+import { DryRunShelf } from "./dry-run-shelf";
 import { type GenerationListener, generate } from "./generate";
-import { CancelledError, errorMessage } from "./job-error";
+import { CancelledError, errorMessage, JobError } from "./job-error";
 import { type LlamaBackend, readVram } from "./llama-backend";
-import { LoadedModel } from "./loaded-model";
+import type { LoadedModel } from "./loaded-model";
+import { ModelLoader } from "./model-loader";
 import { sampleSurface } from "./sample-surface";
 import { dryRunOracle } from "./surface-oracle";
+import { checkTensor, largestTensorBytes } from "./tensor-limit";
 
 type CommandOf<Type extends EngineCommand["type"]> = Extract<EngineCommand, { type: Type }>;
 type Send = (message: EngineMessage) => void;
 
-/** Dry runs of the surface after this are not worth the wait; the confirming dry run mends what is missing. */
+/** A surface of 33 layers must be there within three seconds of being asked for. */
 const SURFACE_BUDGET_MS = 2500;
-/** Mesa's software device aborts on a larger tensor (engine.md, "A GPU for tests"); real cards hold what fits them. */
-const SOFTWARE_DEVICE_TENSOR_BYTES = 128 * MIB;
-const KEPT_DRY_RUNS = 4;
 
 /**
- * Does what the supervisor asks, one command after another. Only cancelling and reading the memory go beside; a surface is
- * sampled in the gaps, because planning works meanwhile and a chat should not wait for it.
+ * Does what the supervisor asks, one command after another. Beside them go cancelling, reading the memory, and sampling a
+ * surface: planning works meanwhile on what is known, so that waits for everything else.
  */
 export class EngineProcess {
-  readonly #model: LoadedModel;
-  readonly #dryRuns = new Map<string, Promise<DryRun>>();
+  readonly #dryRuns: DryRunShelf;
+  readonly #loader: ModelLoader;
   readonly #aborts = new Map<string, AbortController>();
   #queue: Promise<void> = Promise.resolve();
   #busyWith: string | null = null;
@@ -34,37 +32,42 @@ export class EngineProcess {
     private readonly backend: LlamaBackend,
     private readonly send: Send,
   ) {
-    this.#model = new LoadedModel(backend);
+    this.#dryRuns = new DryRunShelf(backend);
+    this.#loader = new ModelLoader(backend, modelPath => this.#dryRuns.take(modelPath));
   }
 
+  /** The command that is being worked on. */
   get busyWith(): string | null {
     return this.#busyWith;
   }
 
   handle(command: EngineCommand): void {
-    if (command.type === "cancel") this.#aborts.get(command.target)?.abort();
-    else if (command.type === "vram") void this.#answer(command);
-    else if (command.type === "sample-surface") void this.#answer(command);
-    else this.#queue = this.#queue.then(() => this.#inTurn(command));
+    if (command.type === "cancel") {
+      this.#aborts.get(command.target)?.abort();
+      return;
+    }
+    const abort = new AbortController();
+    this.#aborts.set(command.id, abort);
+    if (command.type === "vram" || command.type === "sample-surface") void this.#answer(command, abort);
+    else this.#queue = this.#queue.then(() => this.#inTurn(command, abort));
   }
 
-  /** Gives everything back; the process may end afterwards. */
+  /** Ends what is going on and gives everything back; the process may end afterwards. */
   async close(): Promise<void> {
     for (const abort of this.#aborts.values()) abort.abort();
     await this.#queue;
-    await this.#model.unload();
+    await this.#loader.unload();
   }
 
-  async #inTurn(command: EngineCommand): Promise<void> {
+  async #inTurn(command: EngineCommand, abort: AbortController): Promise<void> {
     this.#busyWith = command.id;
-    await this.#answer(command);
+    await this.#answer(command, abort);
     this.#busyWith = null;
   }
 
-  async #answer(command: EngineCommand): Promise<void> {
-    const abort = new AbortController();
-    this.#aborts.set(command.id, abort);
+  async #answer(command: EngineCommand, abort: AbortController): Promise<void> {
     try {
+      if (abort.signal.aborted) throw new CancelledError();
       this.send(await this.#do(command, abort.signal));
     } catch (error) {
       this.send(errorMessage(command.id, error));
@@ -76,86 +79,70 @@ export class EngineProcess {
   async #do(command: EngineCommand, signal: AbortSignal): Promise<EngineMessage> {
     const { id } = command;
     switch (command.type) {
-      case "load": {
-        const report = await this.#model.load(
-          command.config,
-          (phase, fraction) => this.send({ type: "progress", id, phase, fraction }),
-          signal,
-        );
-        return { type: "loaded", id, ...report };
-      }
+      case "load":
+        return this.#load(command, signal);
       case "generate":
-        return {
-          type: "finished",
-          id,
-          ...(await generate(this.#model.generator(), command, this.#listener(id), signal)),
-        };
+        return { type: "finished", id, ...(await generate(this.#loaded(), command, this.#listener(id), signal)) };
       case "complete":
-        return {
-          type: "finished",
-          id,
-          ...(await complete(this.#model.generator(), command, this.#listener(id), signal)),
-        };
-      case "count": {
-        const { sequence, chatWrapper } = this.#model.generator();
-        return { type: "counted", id, ...countTokens(sequence.model, chatWrapper, command.turns) };
-      }
+        return { type: "finished", id, ...(await complete(this.#loaded(), command, this.#listener(id), signal)) };
+      case "count":
+        return { type: "counted", id, ...countTokens(this.#loaded(), command.turns) };
       case "dry-run":
-        return {
-          type: "dry-run",
-          id,
-          buffers: await (await this.#dryRunOf(command.config.modelPath)).buffers(command.config),
-        };
+        return this.#dryRun(command);
       case "sample-surface":
         return this.#sampleSurface(command, signal);
       case "vram":
         return { type: "vram", id, vram: await readVram(this.backend) };
       case "unload":
       case "shutdown":
-        await this.#model.unload();
+        await this.#loader.unload();
         return { type: "unloaded", id };
       case "cancel":
         throw new CancelledError();
     }
   }
 
-  async #sampleSurface(command: CommandOf<"sample-surface">, signal: AbortSignal): Promise<EngineMessage> {
-    const { id, surface, useMmap } = command;
-    const { gpuUsable, devices } = this.backend.info;
-    const startedMs = performance.now();
-    const dryRun = await this.#dryRunOf(command.modelPath);
-    const runsBefore = dryRun.runs;
-    const sampled = await sampleSurface(dryRunOracle(dryRun, { ...surface, useMmap }, gpuUsable), surface, {
-      budgetMs: SURFACE_BUDGET_MS,
-      exactAt: [],
-      largestTensorBytes: devices.some(name => name.includes("llvmpipe"))
-        ? SOFTWARE_DEVICE_TENSOR_BYTES
-        : Number.POSITIVE_INFINITY,
-      onProgress: fraction => this.send({ type: "progress", id, phase: "surface", fraction }),
-      checkIn: async () => {
-        await this.#queue;
-        if (signal.aborted) throw new CancelledError();
-      },
+  async #load({ id, config }: CommandOf<"load">, signal: AbortSignal): Promise<EngineMessage> {
+    const report = await this.#loader.load(config, {
+      signal,
+      onProgress: progress => this.send({ type: "progress", id, ...progress }),
     });
-    return {
-      type: "surface",
-      id,
-      surface: sampled,
-      dryRuns: dryRun.runs - runsBefore,
-      elapsedMs: performance.now() - startedMs,
-    };
+    return { type: "loaded", id, ...report };
   }
 
-  /** Kept by path, the last few: opening one reads the header and builds the vocabulary. */
-  #dryRunOf(modelPath: string): Promise<DryRun> {
-    const known = this.#dryRuns.get(modelPath);
-    if (known) return known;
-    const opening = DryRun.open(this.backend, modelPath);
-    this.#dryRuns.set(modelPath, opening);
-    opening.catch(() => this.#dryRuns.delete(modelPath));
-    const [oldest] = this.#dryRuns.keys();
-    if (this.#dryRuns.size > KEPT_DRY_RUNS && oldest !== undefined) this.#dryRuns.delete(oldest);
-    return opening;
+  async #dryRun({ id, config }: CommandOf<"dry-run">): Promise<EngineMessage> {
+    const dryRun = await this.#dryRuns.take(config.modelPath);
+    checkTensor(this.backend.info, dryRun, config);
+    return { type: "dry-run", id, buffers: await dryRun.buffers(config) };
+  }
+
+  async #sampleSurface(command: CommandOf<"sample-surface">, signal: AbortSignal): Promise<EngineMessage> {
+    const { id, surface, useMmap } = command;
+    const beganMs = performance.now();
+    const dryRun = await this.#dryRuns.take(command.modelPath);
+    const runsBefore = dryRun.runs;
+    const sampled = await sampleSurface(
+      dryRunOracle(dryRun, { ...surface, useMmap }, this.backend.info.gpuUsable),
+      surface,
+      {
+        budgetMs: command.budgetMs ?? SURFACE_BUDGET_MS,
+        exactAt: command.exactAt ?? [],
+        largestTensorBytes: largestTensorBytes(this.backend.info),
+        onProgress: everyPercent(fraction => this.send({ type: "progress", id, phase: "surface", fraction })),
+        checkIn: async () => {
+          await this.#queue;
+          if (signal.aborted) throw new CancelledError();
+        },
+      },
+    );
+    const elapsedMs = performance.now() - beganMs;
+    return { type: "surface", id, surface: sampled, dryRuns: dryRun.runs - runsBefore, elapsedMs };
+  }
+
+  #loaded(): LoadedModel {
+    const { loaded } = this.#loader;
+    if (loaded === null) throw new JobError("MODEL_NOT_FOUND", "No model is loaded.");
+    return loaded;
   }
 
   #listener(id: string): GenerationListener {
@@ -164,4 +151,14 @@ export class EngineProcess {
       onText: (text, tokens, thought) => this.send({ type: "text", id, text, tokens, thought }),
     };
   }
+}
+
+/** Passes on only what has grown by a percent: a dry run takes some milliseconds. */
+function everyPercent(report: (fraction: number) => void): (fraction: number) => void {
+  let reported = 0;
+  return fraction => {
+    if (fraction - reported < 0.01) return;
+    reported = fraction;
+    report(fraction);
+  };
 }

@@ -1,29 +1,22 @@
 import {
   type ChatHistoryItem,
-  type ChatWrapper,
   type LLamaChatGenerateResponseOptions,
   type Llama,
   LlamaChat,
-  type LlamaContextSequence,
   type LlamaGrammar,
 } from "node-llama-cpp";
 import { z } from "zod";
 import type { ChatTurn, FinishReason, GenerationStats, Sampling } from "@/lib/schema/engine-messages";
-import { promptTokens, toChatHistory } from "./chat-history";
+import { toChatHistory } from "./chat-history";
 import { JobError } from "./job-error";
+import type { LoadedModel } from "./loaded-model";
 import { type PrefillResult, prefill } from "./prefill";
+import { chatTokens, contextExceeded, refuseHugeText } from "./prompt-tokens";
 
 /** llama.cpp needs a cell for the token being computed, and node-llama-cpp would shift the context at the last one. */
 const RESERVED_CELLS = 2;
 /** Tokens that the repeat penalty looks back on: llama.cpp's own default. */
 const PENALTY_LAST_TOKENS = 64;
-
-export interface Generator {
-  readonly llama: Llama;
-  readonly sequence: LlamaContextSequence;
-  readonly chatWrapper: ChatWrapper;
-  readonly batchTokens: number;
-}
 
 export interface GenerationListener {
   onPrefill(doneTokens: number, totalTokens: number): void;
@@ -42,29 +35,26 @@ export interface Generation {
  * @throws JobError CONTEXT_EXCEEDED with promptTokens and contextTokens; INVALID_INPUT for a grammar or schema that cannot be used
  */
 export async function generate(
-  generator: Generator,
-  request: { turns: readonly ChatTurn[]; sampling: Sampling },
+  loaded: LoadedModel,
+  request: { turns: readonly ChatTurn[]; sampling: Sampling; cacheKey?: string | undefined },
   listener: GenerationListener,
   signal: AbortSignal,
 ): Promise<Generation> {
-  const { sequence, chatWrapper, batchTokens } = generator;
+  const { model, context, template } = loaded;
   const startedMs = performance.now();
   const history = toChatHistory(request.turns);
-  const prompt = promptTokens(sequence.model, chatWrapper, history);
-  const limit = replyLimit(prompt.length, sequence.contextSize, request.sampling.maxTokens);
-  const grammar = await outputGrammar(generator.llama, request.sampling);
+  const texts = request.turns.map(turn => turn.content);
+  refuseHugeText(model, texts, context.contextSize);
+  const prompt = chatTokens(model, template, history);
+  const limit = replyLimit(prompt.length, context.contextSize, request.sampling.maxTokens);
+  const grammar = await outputGrammar(model.llama, request.sampling);
   const timer = new GenerationTimer(startedMs, prompt.length);
+  const sequence = loaded.sequences.take(request.cacheKey ?? null);
 
-  timer.prefilled = await prefill(
-    sequence,
-    prompt,
-    batchTokens,
-    done => listener.onPrefill(done, prompt.length),
-    signal,
-  );
+  timer.prefilled = await prefill(sequence, prompt, loaded.config.batchTokens, listener.onPrefill, signal);
   if (timer.prefilled.aborted) return { reason: "cancelled", stats: timer.stats() };
 
-  const chat = new LlamaChat({ contextSequence: sequence, chatWrapper, autoDisposeSequence: false });
+  const chat = new LlamaChat({ contextSequence: sequence, chatWrapper: template.wrapper, autoDisposeSequence: false });
   try {
     const stopReason = await respond(chat, history, {
       ...samplingOptions(request.sampling),
@@ -102,15 +92,7 @@ export function replyLimit(
   maxTokens: number,
 ): { tokens: number; by: "length" | "context" } {
   const room = contextTokens - prompt - RESERVED_CELLS;
-  if (room < 1)
-    throw new JobError(
-      "CONTEXT_EXCEEDED",
-      `The conversation needs ${prompt} tokens and the context holds ${contextTokens}.`,
-      {
-        promptTokens: prompt,
-        contextTokens,
-      },
-    );
+  if (room < 1) throw contextExceeded(prompt, contextTokens);
   return maxTokens > 0 && maxTokens <= room ? { tokens: maxTokens, by: "length" } : { tokens: room, by: "context" };
 }
 
@@ -132,8 +114,6 @@ export function samplingOptions(sampling: Sampling) {
         ? (false as const)
         : { penalty: sampling.repeatPenalty, lastTokens: PENALTY_LAST_TOKENS, penalizeNewLine: false },
     customStopTriggers: sampling.stop,
-    // A thought may take what the reply may take: the library would cut it at half of the context.
-    budgets: { thoughtTokens: Number.POSITIVE_INFINITY, commentTokens: Number.POSITIVE_INFINITY },
   };
 }
 

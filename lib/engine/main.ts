@@ -1,7 +1,11 @@
-import { commandEnvelopeSchema, type EngineMessage, engineEnvSchema } from "@/lib/schema/engine-messages";
+import { Console } from "node:console";
+import {
+  commandEnvelopeSchema,
+  type EngineCommand,
+  type EngineMessage,
+  engineEnvSchema,
+} from "@/lib/schema/engine-messages";
 import { EngineLog } from "./engine-log";
-import { EngineProcess } from "./engine-process";
-import { readVram, startLlamaBackend } from "./llama-backend";
 
 /** Entry of the engine process: started by the supervisor with an IPC channel, and gone with it. */
 const HEARTBEAT_MS = 1000;
@@ -13,22 +17,34 @@ function send(message: EngineMessage): void {
   if (process.connected) process.send?.({ generation, message });
 }
 
-// The parent is gone, however it went: nothing must keep the card's memory.
-process.on("disconnect", () => process.exit(0));
-// Standard output belongs to nobody here: what libraries print there goes to the log stream (trap 19).
-console.log = console.error;
-console.info = console.error;
+// The parent is gone, however it went. Nothing must keep the card's memory, and an orderly exit would wait for the running step.
+process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
+// Standard output belongs to nobody here: what libraries print goes to the log (engine.md, trap 19).
+globalThis.console = new Console(process.stderr);
 
 const log = new EngineLog(({ level, text }) => send({ type: "log", level, text }));
-const backend = await startLlamaBackend({ gpu: env.HEADROOM_ENGINE_GPU, build: env.HEADROOM_ENGINE_BUILD, log });
-const engine = new EngineProcess(backend, send);
+process.on("unhandledRejection", reason => log.write("error", `Unhandled rejection: ${String(reason)}`));
 
+const waiting: EngineCommand[] = [];
+let handle = (command: EngineCommand): void => void waiting.push(command);
 process.on("message", raw => {
   const envelope = commandEnvelopeSchema.safeParse(raw);
-  if (!envelope.success) return log.write("warn", `A command could not be understood: ${envelope.error.message}`);
-  if (envelope.data.generation !== generation) return;
-  engine.handle(envelope.data.command);
-  if (envelope.data.command.type === "shutdown") void engine.close().then(() => process.exit(0));
+  if (!envelope.success) log.write("warn", `A command could not be understood: ${envelope.error.message}`);
+  else if (envelope.data.generation === generation) handle(envelope.data.command);
 });
-setInterval(() => send({ type: "heartbeat", busyWith: engine.busyWith }), HEARTBEAT_MS);
+
+let busyWith = (): string | null => null;
+setInterval(() => send({ type: "heartbeat", busyWith: busyWith() }), HEARTBEAT_MS);
+
+// The library takes most of the start: loaded only now, so that the first heartbeat and the first command find us listening.
+const { readVram, startLlamaBackend } = await import("./llama-backend");
+const { EngineProcess } = await import("./engine-process");
+const backend = await startLlamaBackend({ gpu: env.HEADROOM_ENGINE_GPU, build: env.HEADROOM_ENGINE_BUILD, log });
+const engine = new EngineProcess(backend, send);
+busyWith = () => engine.busyWith;
+const stop = () => void engine.close().finally(() => process.exit(0));
+process.on("SIGTERM", stop);
+
 send({ type: "ready", info: backend.info, vram: await readVram(backend) });
+handle = command => (command.type === "shutdown" ? stop() : engine.handle(command));
+for (const command of waiting) handle(command);

@@ -22,7 +22,7 @@ export async function prefill(
   sequence: LlamaContextSequence,
   tokens: readonly Token[],
   batchTokens: number,
-  onProgress: (doneTokens: number) => void,
+  onProgress: (doneTokens: number, totalTokens: number) => void,
   signal: AbortSignal,
 ): Promise<PrefillResult> {
   const startedMs = performance.now();
@@ -37,7 +37,7 @@ export async function prefill(
     await sequence.evaluateWithoutGeneratingNewTokens(chunk);
     doneTokens += chunk.length;
     chunkTokens = nextChunkTokens(chunk.length, performance.now() - chunkStartedMs, batchTokens);
-    onProgress(doneTokens);
+    onProgress(doneTokens, tokens.length);
   }
   return {
     cachedTokens,

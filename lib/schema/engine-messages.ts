@@ -39,6 +39,10 @@ export const engineCommandSchema = z.discriminatedUnion("type", [
     modelPath: z.string(),
     useMmap: z.boolean(),
     surface: memorySurfaceSchema,
+    /** Contexts to be exact at, such as the one that is set. */
+    exactAt: z.array(z.int().min(1)).max(64).optional(),
+    /** How long it may take; the default is what a page can wait for. */
+    budgetMs: z.int().min(0).max(600_000).optional(),
   }),
   /** One dry run of exactly this configuration; answers `dry-run`. */
   z.object({ type: z.literal("dry-run"), id, config: loadConfigSchema }),

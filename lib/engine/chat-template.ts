@@ -1,0 +1,119 @@
+import {
+  type ChatHistoryItem,
+  type ChatWrapper,
+  type ChatWrapperGeneratedContextState,
+  GeneralChatWrapper,
+  type LlamaModel,
+  type ResolveChatWrapperOptions,
+  resolveChatWrapper,
+} from "node-llama-cpp";
+import type { ChatTurn } from "@/lib/schema/engine-messages";
+import { toChatHistory } from "./chat-history";
+import { TimeLimitError, withTimeLimit } from "./time-limit";
+
+/** One rendering of a conversation. */
+const RENDER_LIMIT_MS = 2000;
+/** Choosing a wrapper renders a template some dozens of times, to compare it with the ones that node-llama-cpp knows. */
+const CHOICE_LIMIT_MS = 6000;
+
+const probeTurns: readonly ChatTurn[] = [
+  { role: "system", content: "probe-instructions" },
+  { role: "user", content: "probe-question-one" },
+  { role: "assistant", content: "probe-answer" },
+  { role: "user", content: "probe-question-two" },
+];
+
+export type RenderedPrompt = ChatWrapperGeneratedContextState["contextText"];
+
+/**
+ * How the loaded model wants its conversations written. A template is a program out of a downloaded file: it runs under a time
+ * limit, and one that fails, hangs or loses what the user said is replaced by a general one. Special tokens that a user types are
+ * text to all of them.
+ */
+export class ChatTemplate {
+  private constructor(
+    private current: ChatWrapper,
+    private trouble: string | null,
+  ) {}
+
+  static resolve(model: LlamaModel): ChatTemplate {
+    const template = model.fileInfo.metadata.tokenizer?.chat_template;
+    if (template === undefined || template.trim() === "")
+      return new ChatTemplate(wrapperWithoutTemplate(model), "The model file has no chat template.");
+    try {
+      const wrapper = withTimeLimit(CHOICE_LIMIT_MS, () => wrapperFromTemplate(model));
+      const lost = withTimeLimit(RENDER_LIMIT_MS, () => lostTurn(wrapper));
+      if (lost === null) return new ChatTemplate(wrapper, null);
+      return new ChatTemplate(wrapperWithoutTemplate(model), `The model's chat template drops "${lost}".`);
+    } catch (error) {
+      return new ChatTemplate(wrapperWithoutTemplate(model), troubleOf(error));
+    }
+  }
+
+  get wrapper(): ChatWrapper {
+    return this.current;
+  }
+
+  /** What is wrong with the model's own template, and that another one is used; null when it is in use. */
+  get warning(): string | null {
+    return this.trouble === null ? null : `${this.trouble} A general one is used instead; answers may be worse.`;
+  }
+
+  /** The conversation as the model reads it. A template that fails only now is given up for good. */
+  render(history: ChatHistoryItem[]): RenderedPrompt {
+    try {
+      return withTimeLimit(RENDER_LIMIT_MS, () => renderWith(this.current, history));
+    } catch (error) {
+      if (this.current instanceof GeneralChatWrapper) throw error;
+      this.trouble = troubleOf(error);
+      this.current = new GeneralChatWrapper();
+      return renderWith(this.current, history);
+    }
+  }
+}
+
+const renderWith = (wrapper: ChatWrapper, history: ChatHistoryItem[]): RenderedPrompt =>
+  wrapper.generateContextState({ chatHistory: history }).contextText;
+
+/**
+ * @throws for a template that does not compile or render. `llama` is left out on purpose: node-llama-cpp would then fall back to
+ * a native renderer, which nothing can stop.
+ */
+function wrapperFromTemplate(model: LlamaModel): ChatWrapper {
+  const wrapper = resolveChatWrapper({
+    ...namesOf(model),
+    fileInfo: model.fileInfo,
+    tokenizer: model.tokenizer,
+    fallbackToOtherWrappersOnJinjaError: false,
+  });
+  return wrapper ?? new GeneralChatWrapper();
+}
+
+const wrapperWithoutTemplate = (model: LlamaModel): ChatWrapper =>
+  resolveChatWrapper(namesOf(model)) ?? new GeneralChatWrapper();
+
+const namesOf = ({ tokens, architecture, filename }: LlamaModel): ResolveChatWrapperOptions => ({
+  bosString: tokens.bosString,
+  architecture,
+  ...(filename === undefined ? {} : { filename }),
+  warningLogs: false,
+});
+
+/** The first thing a user said that is not in the rendered text, in its order; null when all is there. */
+function lostTurn(wrapper: ChatWrapper): string | null {
+  const text = renderWith(wrapper, toChatHistory(probeTurns)).toString();
+  let from = 0;
+  for (const { role, content } of probeTurns) {
+    if (role !== "user") continue;
+    const at = text.indexOf(content, from);
+    if (at < 0) return content;
+    from = at + content.length;
+  }
+  return null;
+}
+
+function troubleOf(error: unknown): string {
+  if (error instanceof TimeLimitError) return "The model's chat template takes too long.";
+  const reason = error instanceof Error ? error.message : String(error);
+  return `The model's chat template cannot be used (${reason.slice(0, 200)}).`;
+}

@@ -1,0 +1,50 @@
+import { InsufficientMemoryError } from "node-llama-cpp";
+import type { ErrorCode } from "@/lib/schema/api-error";
+import { MIB } from "@/lib/units/bytes";
+import { CancelledError, JobError } from "./job-error";
+import { type LlamaBackend, readVram } from "./llama-backend";
+
+/** llama.cpp tells the reason of a failed load only in its log (engine.md, trap 9). The first pattern that is found gives the code. */
+const reasons: readonly (readonly [pattern: RegExp, code: ErrorCode])[] = [
+  [
+    /out of (device )?memory|OutOfDeviceMemory|failed to allocate|unable to allocate|allocation of size/i,
+    "OUT_OF_MEMORY",
+  ],
+  [/unknown model architecture/i, "UNSUPPORTED_ARCH"],
+  [/not within the file bounds|corrupted or incomplete|failed to read magic|invalid magic/i, "CORRUPT_MODEL"],
+  [/requires flash_attn|does not divide/i, "INVALID_INPUT"],
+];
+
+/** "Device memory allocation of size 1073741824 failed", "failed to allocate Vulkan0 buffer of size ...", "allocating 1024.00 MiB on device 0". */
+function attemptedBytes(text: string): number | null {
+  const [, bytes] = /of size (\d+)/.exec(text) ?? [];
+  if (bytes !== undefined) return Number(bytes);
+  const [, mib] = /allocating ([\d.]+) MiB/.exec(text) ?? [];
+  return mib === undefined ? null : Math.round(Number(mib) * MIB);
+}
+
+async function deficitBytes(backend: LlamaBackend, text: string): Promise<number | null> {
+  const attempted = attemptedBytes(text);
+  const vram = await readVram(backend);
+  return attempted === null || vram === null ? null : Math.max(1, attempted - vram.freeBytes);
+}
+
+/** What to answer for a load that threw: with a code, and with llama.cpp's own words where it has any. */
+export async function loadError(
+  error: unknown,
+  backend: LlamaBackend,
+  mark: number,
+  signal: AbortSignal,
+): Promise<JobError> {
+  if (signal.aborted) return new CancelledError();
+  if (error instanceof JobError) return error;
+  const said = backend.log.reasonSince(mark);
+  const message = said ?? (error instanceof Error ? error.message : String(error));
+  const code = error instanceof InsufficientMemoryError ? "OUT_OF_MEMORY" : codeOf(message);
+  if (code !== "OUT_OF_MEMORY") return new JobError(code, message, {}, { cause: error });
+  const deficit = await deficitBytes(backend, message);
+  return new JobError(code, message, deficit === null ? {} : { deficitBytes: deficit }, { cause: error });
+}
+
+const codeOf = (message: string): ErrorCode =>
+  reasons.find(([pattern]) => pattern.test(message))?.[1] ?? "ENGINE_FAILED";

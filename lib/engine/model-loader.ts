@@ -1,0 +1,178 @@
+import type { LlamaContext, LlamaModel } from "node-llama-cpp";
+import type { EngineMessage } from "@/lib/schema/engine-messages";
+import type { Buffers, LoadConfig } from "@/lib/schema/load-config";
+import { bufferSplit, flashAttentionActive } from "./buffer-split";
+import { ChatTemplate } from "./chat-template";
+import { type DryRun, flashAttentionOption, ggmlTypes } from "./dry-run";
+import { fileMark } from "./file-mark";
+import { JobError } from "./job-error";
+import { type LlamaBackend, readVram } from "./llama-backend";
+import { loadError } from "./load-error";
+import type { LoadedModel } from "./loaded-model";
+import { checkMemory } from "./memory-guard";
+import { SequencePool } from "./sequence-pool";
+import { checkTensor } from "./tensor-limit";
+
+type LoadedMessage = Extract<EngineMessage, { type: "loaded" }>;
+type LoadReport = Omit<LoadedMessage, "type" | "id">;
+
+export interface LoadProgress {
+  readonly phase: "weights" | "context";
+  readonly fraction: number;
+}
+
+export interface LoadOptions {
+  readonly signal: AbortSignal;
+  onProgress(progress: LoadProgress): void;
+}
+
+interface Weights {
+  readonly config: LoadConfig;
+  readonly model: LlamaModel;
+  readonly template: ChatTemplate;
+  /** Tells a file that was replaced under the same name. */
+  readonly file: string;
+}
+
+/** Holds the one loaded model; loads, replaces and unloads it. Never two at once: the old one goes before the new one comes. */
+export class ModelLoader {
+  #weights: Weights | null = null;
+  #loaded: LoadedModel | null = null;
+
+  constructor(
+    private readonly backend: LlamaBackend,
+    private readonly openDryRun: (modelPath: string) => Promise<DryRun>,
+  ) {}
+
+  get loaded(): LoadedModel | null {
+    return this.#loaded;
+  }
+
+  /** On failure no context is loaded; the weights stay if they were there and are still wanted. */
+  async load(wanted: LoadConfig, options: LoadOptions): Promise<LoadReport> {
+    const beganMs = performance.now();
+    const config = { ...wanted, gpuLayers: this.backend.info.gpuUsable ? wanted.gpuLayers : 0 };
+    checkConfig(config);
+    const file = await fileMark(config.modelPath);
+    const reused = this.#reuse(config, file);
+    const mark = this.backend.log.mark();
+    try {
+      if (reused !== "everything") await this.#disposeContext();
+      if (reused === "nothing") await this.#disposeWeights();
+      const vramBefore = await readVram(this.backend);
+      if (reused !== "everything") await this.#refuseWhatCannotFit(config, reused);
+      this.#weights ??= await this.#loadWeights(config, file, options);
+      this.#loaded ??= await this.#createContext(config, this.#weights, options);
+      return {
+        ...this.#report(this.#loaded, mark),
+        reused,
+        elapsedMs: performance.now() - beganMs,
+        vramBefore,
+        vramAfter: await readVram(this.backend),
+      };
+    } catch (error) {
+      throw await loadError(error, this.backend, mark, options.signal);
+    }
+  }
+
+  async unload(): Promise<void> {
+    await this.#disposeContext();
+    await this.#disposeWeights();
+  }
+
+  #reuse(config: LoadConfig, file: string): LoadReport["reused"] {
+    const held = this.#weights;
+    if (held === null || held.file !== file || !sameWeights(held.config, config)) return "nothing";
+    return this.#loaded !== null && sameContext(this.#loaded.config, config) ? "everything" : "weights";
+  }
+
+  async #refuseWhatCannotFit(config: LoadConfig, reused: LoadReport["reused"]): Promise<void> {
+    const dryRun = await this.openDryRun(config.modelPath);
+    checkTensor(this.backend.info, dryRun, config);
+    const need = await dryRun.buffers(config);
+    await checkMemory(this.backend, reused === "nothing" ? need : { ...need, gpuWeightsBytes: 0, ramWeightsBytes: 0 });
+  }
+
+  async #loadWeights(config: LoadConfig, file: string, { signal, onProgress }: LoadOptions): Promise<Weights> {
+    const kvCacheType = ggmlTypes[config.kvType];
+    onProgress({ phase: "weights", fraction: 0 });
+    const model = await this.backend.llama.loadModel({
+      modelPath: config.modelPath,
+      gpuLayers: config.gpuLayers,
+      useMmap: config.useMmap,
+      defaultContextFlashAttention: flashAttentionOption(config.flashAttention),
+      // Without these node-llama-cpp reckons with an f16 cache wherever it reckons by itself (trap 8).
+      experimentalDefaultContextKvCacheKeyType: kvCacheType,
+      experimentalDefaultContextKvCacheValueType: kvCacheType,
+      // The plan was confirmed by a dry run, and checked against the memory that is free.
+      ignoreMemorySafetyChecks: true,
+      loadSignal: signal,
+      onLoadProgress: fraction => onProgress({ phase: "weights", fraction }),
+    });
+    return { config, model, template: ChatTemplate.resolve(model), file };
+  }
+
+  async #createContext(config: LoadConfig, weights: Weights, options: LoadOptions): Promise<LoadedModel> {
+    const kvCacheType = ggmlTypes[config.kvType];
+    options.onProgress({ phase: "context", fraction: 0 });
+    this.backend.llama.maxThreads = config.threads;
+    const context = await weights.model.createContext({
+      contextSize: config.contextTokens,
+      batchSize: config.batchTokens,
+      sequences: config.sequences,
+      flashAttention: flashAttentionOption(config.flashAttention),
+      experimentalKvCacheKeyType: kvCacheType,
+      experimentalKvCacheValueType: kvCacheType,
+      threads: config.threads,
+      // It would try again with a smaller context, and nobody would know.
+      failedCreationRemedy: false,
+      ignoreMemorySafetyChecks: true,
+      createSignal: options.signal,
+    });
+    options.onProgress({ phase: "context", fraction: 1 });
+    const { model, template } = weights;
+    return { config, model, context, template, sequences: new SequencePool(context) };
+  }
+
+  #report({ config, model, context, template }: LoadedModel, mark: number) {
+    const lines = this.backend.log.since(mark);
+    return {
+      config: { ...config, gpuLayers: model.gpuLayers },
+      buffers: buffersOf(model, context),
+      split: bufferSplit(lines),
+      flashAttentionActive: flashAttentionActive(lines),
+      templateWarning: template.warning,
+    };
+  }
+
+  async #disposeContext(): Promise<void> {
+    const context = this.#loaded?.context;
+    this.#loaded = null;
+    await context?.dispose();
+  }
+
+  async #disposeWeights(): Promise<void> {
+    const model = this.#weights?.model;
+    this.#weights = null;
+    await model?.dispose();
+  }
+}
+
+function checkConfig({ kvType, flashAttention }: LoadConfig): void {
+  if (kvType !== "f16" && flashAttention === "off")
+    throw new JobError("INVALID_INPUT", `A ${kvType} KV cache needs flash attention, which is switched off.`);
+}
+
+const sameWeights = (a: LoadConfig, b: LoadConfig): boolean =>
+  a.modelPath === b.modelPath && a.gpuLayers === b.gpuLayers && a.useMmap === b.useMmap;
+
+const contextKeys = ["contextTokens", "batchTokens", "sequences", "kvType", "flashAttention", "threads"] as const;
+const sameContext = (a: LoadConfig, b: LoadConfig): boolean => contextKeys.every(key => a[key] === b[key]);
+
+/** llama.cpp's own count of what it allocated. */
+const buffersOf = (model: LlamaModel, context: LlamaContext): Buffers => ({
+  gpuWeightsBytes: model.memoryUsage.vram,
+  gpuContextBytes: context.memoryUsage.vram,
+  ramWeightsBytes: model.memoryUsage.ram,
+  ramContextBytes: context.memoryUsage.ram,
+});

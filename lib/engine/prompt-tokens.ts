@@ -1,0 +1,30 @@
+import type { ChatHistoryItem, LlamaModel, Token } from "node-llama-cpp";
+import type { ChatTemplate } from "./chat-template";
+import { JobError } from "./job-error";
+
+/**
+ * A text of more characters than this for each token that the context holds cannot fit, whatever it says: the tokenizer runs on the
+ * event loop, at about a megabyte a second, and is not asked.
+ */
+const CHARACTERS_PER_TOKEN_LIMIT = 32;
+const SAMPLE_CHARACTERS = 65_536;
+
+/** @throws JobError CONTEXT_EXCEEDED, with an estimate of the tokens, for a text that is out of all proportion */
+export function refuseHugeText(model: LlamaModel, texts: readonly string[], contextTokens: number): void {
+  const characters = texts.reduce((sum, text) => sum + text.length, 0);
+  if (characters <= contextTokens * CHARACTERS_PER_TOKEN_LIMIT) return;
+  const sample = texts.join("\n").slice(0, SAMPLE_CHARACTERS);
+  const promptTokens = Math.round((model.tokenize(sample).length / sample.length) * characters);
+  throw contextExceeded(promptTokens, contextTokens);
+}
+
+export const contextExceeded = (promptTokens: number, contextTokens: number): JobError =>
+  new JobError(
+    "CONTEXT_EXCEEDED",
+    `The conversation needs ${promptTokens} tokens and the context holds ${contextTokens}.`,
+    { promptTokens, contextTokens },
+  );
+
+/** The whole prompt as tokens, in the model's own template. */
+export const chatTokens = (model: LlamaModel, template: ChatTemplate, history: ChatHistoryItem[]): Token[] =>
+  template.render(history).tokenize(model.tokenizer);

@@ -1,0 +1,33 @@
+import type { EngineInfo } from "@/lib/schema/engine-messages";
+import type { LoadConfig } from "@/lib/schema/load-config";
+import { formatBytes, MIB } from "@/lib/units/bytes";
+import type { DryRun } from "./dry-run";
+import { JobError } from "./job-error";
+
+/** maxStorageBufferRange of Mesa's software device, which is also the least that Vulkan allows. */
+const SOFTWARE_DEVICE_BYTES = 128 * MIB;
+/** The least of what drivers of real cards report (Intel's; AMD and NVIDIA have four times as much). */
+const VULKAN_DEVICE_BYTES = 1024 * MIB;
+
+const isSoftware = ({ devices }: Pick<EngineInfo, "devices">): boolean =>
+  devices.some(name => /llvmpipe|lavapipe|swiftshader/i.test(name));
+
+/**
+ * The largest cache tensor of one layer that is surely possible. llama.cpp ends the process on one that the device cannot hold, even
+ * in a dry run. @see llama.cpp ggml/src/ggml-vulkan/ggml-vulkan.cpp tensor_size_supported
+ */
+export function largestTensorBytes(info: Pick<EngineInfo, "backend" | "devices">): number {
+  if (info.backend !== "vulkan") return Number.POSITIVE_INFINITY;
+  return isSoftware(info) ? SOFTWARE_DEVICE_BYTES : VULKAN_DEVICE_BYTES;
+}
+
+/** Refuses a configuration that would end the process: only for software devices, whose limit is known. */
+export function checkTensor(info: EngineInfo, dryRun: DryRun, config: LoadConfig): void {
+  if (info.backend !== "vulkan" || !isSoftware(info) || config.gpuLayers === 0) return;
+  const bytes = dryRun.largestCacheTensorBytes(config);
+  if (bytes > SOFTWARE_DEVICE_BYTES)
+    throw new JobError(
+      "OUT_OF_MEMORY",
+      `A software GPU holds at most ${formatBytes(SOFTWARE_DEVICE_BYTES)} of cache in one tensor; this context needs ${formatBytes(bytes)}.`,
+    );
+}
