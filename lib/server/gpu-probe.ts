@@ -36,7 +36,7 @@ interface GpuProbeOptions {
 /** The device before anyone's budget: what one source told about it. */
 type Device = Omit<GpuMemory, "overhead">;
 
-const SOFTWARE_DEVICE = /llvmpipe|lavapipe|swiftshader|software/i;
+export const SOFTWARE_DEVICE = /llvmpipe|lavapipe|swiftshader|software/i;
 /** States in which a question to the engine does not start a child. */
 const aliveStates: readonly EngineSnapshot["state"][] = ["ready", "loading", "loaded", "generating"];
 
@@ -75,15 +75,22 @@ export class GpuProbe {
     if (gpuChoice === "off") return this.#report(null, null, unread);
     const info = engine.snapshot().info ?? (await engine.start().catch(() => null));
     const reading = info?.backend === "metal" ? unread : await nvidia.read();
+    return this.#report(info, info?.gpuUsable ? await this.#device(info, reading) : null, reading);
+  }
+
+  async #device(info: EngineInfo, reading: NvidiaReading): Promise<Device> {
+    const cards = reading.kind === "read" ? this.#cardsOf(info, reading.gpus) : [];
     const heldBytes = this.#heldBytes(reading);
-    await this.#readVram(info, heldBytes);
-    return this.#report(info, info?.gpuUsable ? this.#device(info, reading, heldBytes) : null, reading);
+    const told = nvidiaDevice(info, cards, heldBytes);
+    if (told) return told;
+    await this.#readVram(heldBytes);
+    return vramDevice(info, this.#vramNow(heldBytes), heldBytes) ?? assumedDevice(info);
   }
 
   /** While the engine is stopped the last reading stays, without what it held: asking would start a child. */
-  async #readVram(info: EngineInfo | null, heldBytes: number): Promise<void> {
+  async #readVram(heldBytes: number): Promise<void> {
     const { engine } = this.#options;
-    if (!info?.gpuUsable || !aliveStates.includes(engine.snapshot().state)) return;
+    if (!aliveStates.includes(engine.snapshot().state)) return;
     const vram = await engine.vram().catch(() => null);
     if (vram) this.#vram = { vram, heldBytes };
   }
@@ -92,12 +99,6 @@ export class GpuProbe {
     if (this.#vram === null || heldBytes > 0) return this.#vram?.vram ?? null;
     const { vram, heldBytes: releasedBytes } = this.#vram;
     return { ...vram, usedBytes: Math.max(0, vram.usedBytes - releasedBytes) };
-  }
-
-  #device(info: EngineInfo, reading: NvidiaReading, heldBytes: number): Device {
-    const cards = reading.kind === "read" ? this.#cardsOf(info, reading.gpus) : [];
-    const vram = this.#vramNow(heldBytes);
-    return nvidiaDevice(info, cards, heldBytes) ?? vramDevice(info, vram, heldBytes) ?? assumedDevice(info);
   }
 
   /** The cards that the engine uses: all visible ones under CUDA, which pools them; those of the same name under Vulkan. */

@@ -9,6 +9,7 @@ import { errorCodeOf } from "./error-table";
 import { type PlanOptions, parsePlanOptions, planUsage, UsageError } from "./plan-options";
 import { planningServices } from "./planning-services";
 import { readMemory } from "./read-memory";
+import { rememberDevice } from "./remembered-engine";
 import { StartError } from "./start-error";
 
 const EXIT_PLANNED = 0;
@@ -47,7 +48,7 @@ function modelName(model: string, env: PlanCommandInput["env"]): string {
 }
 
 async function makeReport(options: PlanOptions, env: PlanCommandInput["env"]): Promise<string> {
-  const services = planningServices(readEnvironment(env), () => true);
+  const services = planningServices(readEnvironment(env), { isTrusted: () => true, mayRemember: true });
   try {
     const settings = wantedSettings(options, services.settings, env);
     const card = options.gpu === null ? undefined : assumedCard(options.gpu);
@@ -59,6 +60,7 @@ async function makeReport(options: PlanOptions, env: PlanCommandInput["env"]): P
     return formatReport({ ...input, memory: readMemory(), useMmap: USE_MMAP });
   } finally {
     services.gpu.close();
+    await rememberDevice(services.engine, services.memo);
     await services.engine.shutdown();
   }
 }

@@ -1,6 +1,7 @@
 import { availableParallelism, cpus } from "node:os";
 import { join } from "node:path";
 import project from "@/package.json";
+import { DeviceMemo } from "./device-memo";
 import { EngineSupervisor } from "./engine-supervisor";
 import type { Environment } from "./environment";
 import { readMachineFacts } from "./gpu-absence";
@@ -10,16 +11,23 @@ import { ModelFiles } from "./model-files";
 import { NvidiaSmi } from "./nvidia-smi";
 import { Planner } from "./planner";
 import { ReceiptStore } from "./receipt-store";
+import { rememberedEngine } from "./remembered-engine";
 import { SettingsStore } from "./settings-store";
 import { SurfaceCache } from "./surface-cache";
 import { ThreadTuner } from "./thread-tuner";
 
-/**
- * Everything up to a plan and nothing that serves: what the server and `npm run plan` have in common.
- *
- * @param isTrusted whether the owner of this computer named this model file, beside the one in modelconf.json
- */
-export function planningServices(environment: Environment, isTrusted: (path: string) => boolean = () => false) {
+interface PlanningOptions {
+  /** Whether the owner of this computer named this model file, beside the one in modelconf.json. */
+  readonly isTrusted?: (path: string) => boolean;
+  /** Whether the device that was found last time is believed, instead of starting an engine to look again. */
+  readonly mayRemember?: boolean;
+}
+
+/** Everything up to a plan and nothing that serves: what the server and `npm run plan` have in common. */
+export function planningServices(
+  environment: Environment,
+  { isTrusted = () => false, mayRemember = false }: PlanningOptions = {},
+) {
   const { dataFolder, modelsFolder, engineBuild } = environment;
   const log = new Log(environment.logLevel);
   const settings = new SettingsStore({ folder: environment.homeFolder });
@@ -39,8 +47,10 @@ export function planningServices(environment: Environment, isTrusted: (path: str
     processor: cpus()[0]?.model ?? process.arch,
     threads: availableParallelism(),
   });
+  const engineVersion = `${project.dependencies["node-llama-cpp"]} ${engineBuild}`;
+  const memo = new DeviceMemo(join(dataFolder, "device.json"), `${engineVersion} ${environment.gpu}`, process.env);
   const gpu = new GpuProbe({
-    engine,
+    engine: mayRemember ? rememberedEngine(engine, memo) : engine,
     nvidia: new NvidiaSmi({ env: process.env }),
     receipts,
     gpuChoice: environment.gpu,
@@ -52,9 +62,9 @@ export function planningServices(environment: Environment, isTrusted: (path: str
     engine,
     gpu,
     surfaces: new SurfaceCache(join(dataFolder, "surfaces"), log.writer),
-    engineVersion: `${project.dependencies["node-llama-cpp"]} ${engineBuild}`,
+    engineVersion,
     autoThreads: fileBytes => threads.threadsFor(fileBytes),
     onLog: log.writer,
   });
-  return { log, settings, models, engine, receipts, gpu, planner, threads };
+  return { log, settings, models, engine, receipts, gpu, planner, threads, memo };
 }

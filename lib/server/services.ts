@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { ChatEngine } from "./chat-engine";
 import { ChatRuns } from "./chat-runs";
 import { ChatStores } from "./chat-stores";
+import type { DeviceMemo } from "./device-memo";
 import type { EngineSupervisor } from "./engine-supervisor";
 import { type Environment, readEnvironment } from "./environment";
 import type { GpuProbe } from "./gpu-probe";
@@ -28,6 +29,7 @@ export interface Services {
   readonly planner: Planner;
   readonly receipts: ReceiptStore;
   readonly threads: ThreadTuner;
+  readonly memo: DeviceMemo;
   readonly host: ModelHost;
   readonly sampler: LiveSampler;
   readonly chats: ChatStores;
@@ -53,7 +55,7 @@ export function services(): Services {
 
 function build(environment: Environment): Services {
   const core = planningServices(environment);
-  const { log, settings, models, engine, gpu, planner, receipts, threads } = core;
+  const { log, settings, models, engine, gpu, planner, receipts, threads, memo } = core;
   const loader = new ModelLoader({ ...core, onLog: log.writer });
   const lastLoaded = new LastLoaded(join(environment.dataFolder, "last-loaded.json"));
   const readSettings = () => settings.read();
@@ -90,6 +92,7 @@ function build(environment: Environment): Services {
     chats,
     runs,
     threads,
+    memo,
     shutdown,
   };
 }

@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import type { Environment } from "./environment";
 import { createHttpServer, type HttpServer, type PageHandler } from "./http-server";
 import { lockDataFolder } from "./instance-lock";
+import { rememberDevice } from "./remembered-engine";
 import { type Services, services } from "./services";
 import { StartError } from "./start-error";
 
@@ -92,6 +93,9 @@ export async function startWebServer({ dev }: { dev: boolean }): Promise<void> {
   shutDownOnSignals(http, app, unlock);
   await pages();
   // The chosen model loads while the person opens the browser. What keeps it from loading is told on the page.
-  app.host.ensureLoaded().catch(() => {});
+  app.host
+    .ensureLoaded()
+    .catch(() => {})
+    .finally(() => rememberDevice(app.engine, app.memo));
   console.log(`Headroom is at ${urlOf(environment)}`);
 }
