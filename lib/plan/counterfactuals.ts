@@ -1,7 +1,7 @@
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import { kvTypes } from "@/lib/schema/kv-type";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
-import type { PlanSettings, SettingsPatch } from "@/lib/schema/settings";
+import type { PlanSettings } from "@/lib/schema/settings";
 import { formatGib } from "@/lib/units/bytes";
 import { formatTokensShort } from "@/lib/units/tokens";
 import { budgetBytes } from "./budget";
@@ -15,7 +15,7 @@ export interface Counterfactual {
   /** "q8_0 KV cache", "16k context": what to change. */
   readonly label: string;
   /** What a button applies; null where it is not a setting. */
-  readonly patch: SettingsPatch | null;
+  readonly patch: Partial<PlanSettings> | null;
   /** Set on the one that asks the user to close other programs. */
   readonly closesOthers?: true;
   readonly gpuLayers: number;
@@ -26,7 +26,7 @@ export interface Counterfactual {
 
 interface Change {
   readonly label: string;
-  readonly patch: SettingsPatch | null;
+  readonly patch: Partial<PlanSettings> | null;
   readonly closesOthers?: true;
   readonly settings: PlanSettings;
   readonly gpu: GpuMemory;

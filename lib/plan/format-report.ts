@@ -3,7 +3,7 @@ import { kvTypes } from "@/lib/schema/kv-type";
 import { formatGib, formatMib } from "@/lib/units/bytes";
 import { formatTokens } from "@/lib/units/tokens";
 import { contextImpact } from "./context-impact";
-import { explainPlan } from "./explain-plan";
+import { explainPlan, type PlanExplanation } from "./explain-plan";
 import type { LayerPlan, PlannedLayer } from "./layer-plan";
 import { planLayers } from "./plan-layers";
 import { planRam } from "./plan-ram";
@@ -21,12 +21,13 @@ const BAR_CELLS = 60;
 /** The plan for people: memory now, cost of a layer, the plan with a bar, alternatives, and on request the simple formula. */
 export function formatReport(input: FormatReportInput): string {
   const plan = planLayers(input.surface, input.gpu, input.settings);
+  const explanation = explainPlan(input.surface, input.gpu, input.settings, plan);
   const sections = [
     titleLines(input, plan),
     input.gpu === null ? [] : memoryLines(input.gpu, input, plan),
     layerLines(plan),
-    planLines(input, plan),
-    alternativeLines(input, plan),
+    planLines(input, plan, explanation.sentence),
+    input.gpu === null ? [] : alternativeLines(explanation, plan),
     input.simple && input.gpu !== null ? simpleLines(input, input.gpu, plan) : [],
     input.memory === undefined ? [] : ramLines(input, input.memory, plan),
     plan.warnings.filter(({ code }) => code !== "no-gpu").map(warning => `! ${warning.message}`),
@@ -87,8 +88,7 @@ function layerLines(plan: LayerPlan): string[] {
   ];
 }
 
-function planLines({ surface, gpu, settings }: PlanReportInput, plan: LayerPlan): string[] {
-  const { sentence } = explainPlan(surface, gpu, settings, plan);
+function planLines({ gpu, settings }: PlanReportInput, plan: LayerPlan, sentence: string): string[] {
   const row = (label: string, parts: LayerPlan["predicted"]): string[] => [
     label,
     formatMib(parts.weightsBytes),
@@ -134,9 +134,7 @@ function barLines(gpu: GpuMemory, target: number, plan: LayerPlan): string[] {
   ];
 }
 
-function alternativeLines({ surface, gpu, settings }: PlanReportInput, plan: LayerPlan): string[] {
-  if (gpu === null) return [];
-  const { counterfactuals, largestFullContext } = explainPlan(surface, gpu, settings, plan);
+function alternativeLines({ counterfactuals, largestFullContext }: PlanExplanation, plan: LayerPlan): string[] {
   const largest = kvTypes.map(kvType => {
     const tokens = largestFullContext[kvType];
     return `${kvType} ${tokens === null ? "never" : formatTokens(tokens)}`;

@@ -1,7 +1,7 @@
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import { type KvType, kvTypes } from "@/lib/schema/kv-type";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
-import type { PlanSettings, SettingsPatch } from "@/lib/schema/settings";
+import type { PlanSettings } from "@/lib/schema/settings";
 import { budgetBytes } from "./budget";
 import { fitNeeds, mostGpuLayers } from "./fit-needs";
 import { largestContext } from "./largest-context";
@@ -16,7 +16,7 @@ export type PlanSummary = Pick<LayerPlan, "kind" | "gpuLayers" | "totalLayers" |
 export interface PlanPreset {
   readonly id: "keep-context" | "all-layers" | "smallest";
   readonly label: string;
-  readonly patch: SettingsPatch;
+  readonly patch: Partial<PlanSettings>;
   readonly plan: PlanSummary;
 }
 

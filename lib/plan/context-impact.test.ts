@@ -1,0 +1,61 @@
+import { describe, expect, it } from "vitest";
+import { bytesToMib, mibToBytes } from "@/lib/units/bytes";
+import { contextImpact } from "./context-impact";
+import { mistralSurface, p4000, planSettings } from "./surface-fixtures";
+
+/** The write-up's file has 4,166.1 MiB. */
+const surface = { ...mistralSurface, model: { ...mistralSurface.model, fileBytes: mibToBytes(4166.1) } };
+const impact = contextImpact(surface, p4000, planSettings({ N_CTX: 32_768 }));
+
+describe("what the context costs", () => {
+  it("is the design's table, with the simple formula beside it", () => {
+    const rows = impact.rows.map(({ contextTokens, kvPerLayerBytes, gpuLayers, simpleLayers }) => [
+      contextTokens,
+      bytesToMib(kvPerLayerBytes),
+      gpuLayers.f16,
+      gpuLayers.q8_0,
+      gpuLayers.q4_0,
+      simpleLayers,
+    ]);
+    expect(rows).toEqual([
+      [2048, 8, 33, 33, 33, 32],
+      [4096, 16, 33, 33, 33, 29],
+      [8192, 32, 33, 33, 33, 22],
+      [16_384, 64, 29, 33, 33, 14],
+      [32_768, 128, 21, 28, 33, 8],
+    ]);
+  });
+
+  it("draws curves that never fall, up to the trained context", () => {
+    expect(impact.contexts.at(-1)).toBe(32_768);
+    for (const { fullNeedBytes } of Object.values(impact.perKvType)) {
+      expect(fullNeedBytes).toHaveLength(impact.contexts.length);
+      expect(fullNeedBytes).toEqual(fullNeedBytes.toSorted((a, b) => a - b));
+    }
+  });
+
+  it("has the sketch's points: all layers at 4,096 and 32,768 tokens", () => {
+    const at = (contextTokens: number) =>
+      Object.values(impact.perKvType).map(({ fullNeedBytes }) =>
+        Math.round(bytesToMib(fullNeedBytes[impact.contexts.indexOf(contextTokens)] ?? 0)),
+      );
+    // f16, q8_0, q4_0 in MiB
+    expect(at(4096)).toEqual([4464, 4232, 4104]);
+    expect(at(32_768)).toEqual([8076, 6156, 5132]);
+  });
+
+  it("names where all layers stop fitting, between the last that fits and the next 256 tokens", () => {
+    expect(impact.fullStopsAtTokens).toEqual({ f16: 11_264, q8_0: 21_248, q4_0: 32_768 });
+  });
+
+  it("reaches a context beyond the trained one when that is asked for", () => {
+    expect(contextImpact(surface, p4000, planSettings({ N_CTX: 50_000 })).contexts.at(-1)).toBe(50_176);
+  });
+
+  it("draws the curves without a card too, and plans no layers", () => {
+    const without = contextImpact(surface, null, planSettings());
+    expect(without.perKvType.f16.fullNeedBytes).toEqual(impact.perKvType.f16.fullNeedBytes);
+    expect(new Set(without.perKvType.f16.gpuLayers)).toEqual(new Set([0]));
+    expect([without.budgetBytes, without.rows[0]?.simpleLayers]).toEqual([0, null]);
+  });
+});

@@ -1,0 +1,146 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { MIB } from "@/lib/units/bytes";
+import { explainPlan } from "./explain-plan";
+import { planLayers } from "./plan-layers";
+import {
+  contextArbitrary,
+  gpuArbitrary,
+  kvTypeArbitrary,
+  surfaceArbitrary,
+  targetArbitrary,
+} from "./surface-arbitrary";
+import { mistralSurface, p4000, planSettings } from "./surface-fixtures";
+
+const explained = (changes: Parameters<typeof planSettings>[0] = {}, gpu: typeof p4000 | null = p4000) => {
+  const settings = planSettings(changes);
+  return explainPlan(mistralSurface, gpu, settings, planLayers(mistralSurface, gpu, settings));
+};
+
+describe("the sentence", () => {
+  it.each([
+    ["a partial plan", { N_CTX: 32_768 }, "21 of 33 layers fit. The next one needs 37 MiB more than your 80 % leaves."],
+    // 5,396.6 - 4,463.6 = 933 MiB
+    ["a full plan", { N_CTX: 4096 }, "All 33 layers fit, with 933 MiB to spare."],
+    ["a manual number that fits", { LAYERS: 5, N_CTX: 32_768 }, "You chose 5 of 33 layers. 21 would fit."],
+    [
+      "a manual number that is too high",
+      { LAYERS: 22, N_CTX: 32_768 },
+      "You chose 22 of 33 layers. They need 37 MiB more than your 80 % leaves; 21 would fit.",
+    ],
+    ["a manual zero", { LAYERS: 0 }, "All 33 layers run on the CPU, as you chose."],
+  ] as const)("says why for %s", (_, changes, sentence) => {
+    expect(explained(changes).sentence).toBe(sentence);
+  });
+
+  it("names what is free where that is less than the target leaves", () => {
+    const grabbed = { ...p4000, freeBytes: 5000 * MIB };
+    expect(explained({ N_CTX: 32_768 }, grabbed).sentence).toMatch(/needs \d+ MiB more than is free\.$/);
+  });
+
+  it("says what would have to be freed when others hold too much", () => {
+    const busy = { ...p4000, usedByOthersBytes: 7000 * MIB, freeBytes: 1192 * MIB };
+    // 7000 + 300 - 6553.6
+    expect(explained({}, busy).sentence).toBe(
+      "No layer fits: 746 MiB would have to be freed before the first byte does.",
+    );
+  });
+
+  it("says that there is no GPU", () => {
+    expect(explained({}, null).sentence).toBe("No GPU: all 33 layers run on the CPU.");
+  });
+
+  it("is followed by the parts", () => {
+    expect(explained({ N_CTX: 32_768 }).detail).toBe(
+      "Weights 2.39 GiB, KV cache for 32,768 tokens 2.50 GiB, compute 0.18 GiB, overhead 0.29 GiB, on top of 0.84 GiB used by others.",
+    );
+  });
+});
+
+describe("counterfactuals", () => {
+  it("list what gains layers, most first, as in the design's sketch", () => {
+    const list = explained({ N_CTX: 32_768 }).counterfactuals.map(({ label, gpuLayers, gainLayers, full }) => [
+      label,
+      gpuLayers,
+      gainLayers,
+      full,
+    ]);
+    expect(list).toEqual([
+      ["q4_0 KV cache", 33, 12, true],
+      ["11k context", 33, 12, true],
+      ["16k context", 29, 8, false],
+      ["q8_0 KV cache", 28, 7, false],
+      // 0.9 * 8192 - 857 - 300 = 6,215.8; 5,188.2 + 4 * 245.0 = 6,168.3
+      ["close other programs, 0.84 GiB", 25, 4, false],
+      ["target 90 %", 25, 4, false],
+    ]);
+  });
+
+  it("offer a smaller batch where it makes all layers fit", () => {
+    // All 33 at 11,520 tokens need 4,034,453,504 + 1,509,949,440 + 116,653,... bytes: 2 MiB over the budget, half the compute buffer under it.
+    const batch = explained({ N_CTX: 11_520 }).counterfactuals.find(({ patch }) => patch?.N_BATCH !== undefined);
+    expect(batch).toEqual({ label: "batch 256", patch: { N_BATCH: 256 }, gpuLayers: 33, gainLayers: 1, full: true });
+  });
+
+  it("are none when all layers fit, without a GPU, and for what needs flash attention when that is off", () => {
+    expect(explained().counterfactuals).toEqual([]);
+    expect(explained({ N_CTX: 32_768 }, null).counterfactuals).toEqual([]);
+    const labels = explained({ N_CTX: 32_768, FLASH_ATTENTION: "off" }).counterfactuals.map(({ label }) => label);
+    expect(labels.filter(label => label.includes("KV cache"))).toEqual([]);
+  });
+
+  it("tell a manual number that is too high what would fit", () => {
+    const [all] = explained({ N_CTX: 32_768, LAYERS: 33 }).counterfactuals;
+    expect(all).toMatchObject({
+      label: "q4_0 KV cache",
+      patch: { KV_CACHE_QUANT: "q4_0", LAYERS: "auto" },
+      full: true,
+    });
+    const automatic = explained({ N_CTX: 32_768, LAYERS: 33 }).counterfactuals.find(
+      ({ label }) => label === "automatic layers",
+    );
+    expect(automatic).toMatchObject({ gpuLayers: 21, gainLayers: -12, patch: { LAYERS: "auto" } });
+  });
+
+  it("come true: a patch that is applied gives the layers it promised", () => {
+    const anySettings = fc
+      .record({ N_CTX: contextArbitrary, KV_CACHE_QUANT: kvTypeArbitrary, TARGET_VRAM_USAGE: targetArbitrary })
+      .map(planSettings);
+    fc.assert(
+      fc.property(surfaceArbitrary, gpuArbitrary, anySettings, (surface, gpu, settings) => {
+        const { counterfactuals, presets } = explainPlan(surface, gpu, settings, planLayers(surface, gpu, settings));
+        for (const { patch, gpuLayers } of [
+          ...counterfactuals,
+          ...presets.map(preset => ({ ...preset, ...preset.plan })),
+        ]) {
+          if (patch === null || patch.N_BATCH !== undefined) continue;
+          const changed = { ...settings, ...patch };
+          expect(planLayers(surface, gpu, changed).gpuLayers).toBe(gpuLayers);
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe("presets for Mistral 7B at 32,768 tokens on the 8 GiB card", () => {
+  const { presets, largestFullContext } = explained({ N_CTX: 32_768 });
+  const chosen = presets.map(({ id, patch, plan }) => [id, patch.N_CTX, patch.KV_CACHE_QUANT, plan.gpuLayers]);
+
+  it("keep the context with the cache that gives most layers, or all layers with the widest cache, or the least memory", () => {
+    expect(chosen).toEqual([
+      ["keep-context", 32_768, "q4_0", 33],
+      ["all-layers", 11_264, "f16", 33],
+      ["smallest", 4096, "q4_0", 33],
+    ]);
+  });
+
+  it("name the largest context with all layers for each KV type", () => {
+    expect(largestFullContext).toEqual({ f16: 11_264, q8_0: 21_248, q4_0: 32_768 });
+  });
+
+  it("stay with f16 when flash attention is off", () => {
+    const types = explained({ N_CTX: 32_768, FLASH_ATTENTION: "off" }).presets.map(({ patch }) => patch.KV_CACHE_QUANT);
+    expect(types).toEqual(["f16", "f16", "f16"]);
+  });
+});
