@@ -1,12 +1,16 @@
 "use client";
 import { memo } from "react";
 import { Tabs } from "@/components/ui/tabs";
+import { BenchmarkTab } from "./benchmark/benchmark-tab";
+import { DiagnosticsTab } from "./diagnostics/diagnostics-tab";
 import { ReceiptsTab } from "./receipts-tab";
 import { SimpleFormulaTab } from "./simple-formula-tab";
 
 const tabs = [
   { id: "receipts", label: "Receipts", content: <ReceiptsTab /> },
   { id: "simple", label: "Simple formula", content: <SimpleFormulaTab /> },
+  { id: "benchmark", label: "Benchmark", content: <BenchmarkTab /> },
+  { id: "diagnostics", label: "Diagnostics", content: <DiagnosticsTab /> },
 ];
 
 export const DetailsCard = memo(function DetailsCard() {

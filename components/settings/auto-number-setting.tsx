@@ -38,7 +38,6 @@ export function AutoNumberSetting({ settingKey }: { readonly settingKey: Setting
         min={autoPosition}
         max={max}
         step={1}
-        largeStep={4}
         valueText={position => formatPosition(settingKey, fromPosition(position), autoValue)}
         onChange={position => set(fromPosition(position))}
       />

@@ -1,5 +1,5 @@
 /** Stops of a slider in each doubling: fine enough to aim, few enough for the arrow keys. */
-export const STOPS_PER_DOUBLING = 8;
+const STOPS_PER_DOUBLING = 8;
 
 /**
  * The values that a logarithmic slider can take, ascending: even steps of ratio, rounded to `step`, each value once.

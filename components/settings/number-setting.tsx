@@ -4,7 +4,7 @@ import { Slider } from "@/components/ui/slider";
 import { useModel } from "@/lib/client/surface-store";
 import type { SettingKey } from "@/lib/schema/settings";
 import { formatTokensShort } from "@/lib/units/tokens";
-import { logStops, nearestStop, STOPS_PER_DOUBLING } from "./log-stops";
+import { logStops, nearestStop } from "./log-stops";
 import { formatSetting, formatSettingNumber, parseSettingNumber, rowOf } from "./setting-format";
 import { type SettingRange, settingRange } from "./setting-range";
 import { SettingRow } from "./setting-row";
@@ -70,7 +70,6 @@ function SettingSlider({ settingKey, value, range, onChange }: SettingSliderProp
         min={0}
         max={stops.length - 1}
         step={1}
-        largeStep={STOPS_PER_DOUBLING}
         mark={range.mark === null ? undefined : nearestStop(stops, range.mark.value)}
         valueText={index => say(at(index))}
         onChange={index => onChange(at(index))}

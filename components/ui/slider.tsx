@@ -1,5 +1,5 @@
 "use client";
-import { Slider as BaseSlider } from "@base-ui/react/slider";
+import type { CSSProperties } from "react";
 
 interface SliderProps {
   readonly label: string;
@@ -10,44 +10,40 @@ interface SliderProps {
   /** The value as it is spoken, with its unit: "16,384 tokens". */
   readonly valueText: (value: number) => string;
   readonly onChange: (value: number) => void;
-  readonly largeStep?: number;
   /** A value to mark on the track, such as a model's own maximum. */
   readonly mark?: number | undefined;
 }
 
-/** A one-thumb slider. Every movement is reported at once; arrows step, Page Up and Page Down leap. */
-export function Slider({ label, value, min, max, step, valueText, onChange, largeStep, mark }: SliderProps) {
+/** The browser's own range input, drawn by `.slider` in globals.css. Every movement is reported at once. */
+export function Slider({ label, value, min, max, step, valueText, onChange, mark }: SliderProps) {
   const inRange = Math.min(Math.max(value, min), max);
+  const fraction = (of: number) => (max > min ? (of - min) / (max - min) : 0);
+  const fill: CSSProperties & { "--fill": string } = { "--fill": `${fraction(inRange) * 100}%` };
   return (
-    <BaseSlider.Root
-      value={inRange}
-      min={min}
-      max={max}
-      step={step}
-      largeStep={largeStep ?? step * 10}
-      onValueChange={onChange}
-      thumbAlignment="edge"
-    >
-      <BaseSlider.Control className="flex h-6 touch-none items-center select-none">
-        <BaseSlider.Track className="relative h-1 w-full rounded-full bg-sunken shadow-[inset_0_0_0_1px_var(--line-strong)]">
-          <BaseSlider.Indicator className="rounded-full bg-accent" />
-          {mark !== undefined && <SliderMark fraction={(mark - min) / (max - min)} />}
-          <BaseSlider.Thumb
-            aria-label={label}
-            getAriaValueText={(_formatted, thumbValue) => valueText(thumbValue)}
-            className="size-[18px] rounded-full border-2 border-accent bg-surface has-[:focus-visible]:outline-2 has-[:focus-visible]:outline-offset-2 has-[:focus-visible]:outline-accent"
-          />
-        </BaseSlider.Track>
-      </BaseSlider.Control>
-    </BaseSlider.Root>
+    <div className="relative h-6">
+      {mark !== undefined && <SliderMark fraction={fraction(mark)} />}
+      <input
+        type="range"
+        className="slider"
+        aria-label={label}
+        aria-valuetext={valueText(inRange)}
+        {...{ min, max, step }}
+        value={inRange}
+        style={fill}
+        onChange={event => onChange(event.target.valueAsNumber)}
+      />
+    </div>
   );
 }
 
 function SliderMark({ fraction }: { readonly fraction: number }) {
   if (fraction < 0 || fraction > 1) return null;
   return (
-    <svg aria-hidden="true" className="absolute -top-1 left-0 h-3 w-full overflow-visible">
-      <rect x={`${fraction * 100}%`} width="2" height="12" fill="var(--ink-3)" />
+    <svg
+      aria-hidden="true"
+      className="pointer-events-none absolute inset-y-0 left-[9px] h-6 w-[calc(100%-18px)] overflow-visible"
+    >
+      <rect x={`${fraction * 100}%`} y="5" width="2" height="14" transform="translate(-1 0)" fill="var(--ink-3)" />
     </svg>
   );
 }

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { z } from "zod";
 import { type ErrorBody, errorResponseSchema } from "@/lib/schema/api-error";
 
 /** An answer of the server that is not the one asked for, in the server's own words where it gave some. */
@@ -56,6 +56,13 @@ export function errorBody(error: unknown): ErrorBody {
       code: "INTERNAL",
       message: "Headroom's server does not answer.",
       next: "Start it again with npm start, then reload this page.",
+    };
+  }
+  if (error instanceof z.ZodError) {
+    return {
+      code: "INTERNAL",
+      message: "This page and the server do not understand each other.",
+      next: "Headroom was probably updated: reload the page.",
     };
   }
   return { code: "INTERNAL", message: error instanceof Error ? error.message : String(error) };

@@ -1,0 +1,64 @@
+"use client";
+import { useState } from "react";
+import { classNames } from "@/components/ui/class-names";
+import { CopyButton } from "@/components/ui/copy-button";
+import { inputClass } from "@/components/ui/field";
+import { type LogLine, useLive } from "@/lib/client/live-store";
+
+const timeOf = ({ atMs }: LogLine): string => new Date(atMs).toLocaleTimeString("en-GB");
+
+/** Lines that came in while the page was open follow those that the server had kept; none is shown twice. */
+function joinLines(kept: readonly LogLine[], live: readonly LogLine[]): LogLine[] {
+  const lastKeptMs = kept.at(-1)?.atMs ?? 0;
+  return [...kept, ...live.filter(line => line.atMs > lastKeptMs)];
+}
+
+/** The engine's and the server's last words, to be searched and copied. */
+export function LogLines({ kept }: { readonly kept: readonly LogLine[] }) {
+  const live = useLive(state => state.log);
+  const [words, setWords] = useState("");
+  const lines = joinLines(kept, live).filter(line => line.text.toLowerCase().includes(words.toLowerCase()));
+  return (
+    <div>
+      <div className="mb-2 flex gap-2">
+        <input
+          type="search"
+          aria-label="Search the log"
+          placeholder="Search the log"
+          className={inputClass}
+          value={words}
+          onChange={event => setWords(event.target.value)}
+        />
+        <CopyButton
+          label="Copy lines"
+          text={() => lines.map(line => `${timeOf(line)} ${line.level} ${line.text}`).join("\n")}
+        />
+      </div>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard. */}
+      <section
+        aria-label="Log"
+        tabIndex={0}
+        className="max-h-64 overflow-auto rounded-control border border-line bg-sunken p-2"
+      >
+        {lines.length === 0 && (
+          <p className="text-ink-3 text-sm">{words === "" ? "Nothing was logged yet." : "No line has that."}</p>
+        )}
+        <ol className="font-mono text-xs">
+          {lines.map((line, index) => (
+            <li
+              // biome-ignore lint/suspicious/noArrayIndexKey: lines have no identity but their place.
+              key={index}
+              className={classNames(
+                "break-words whitespace-pre-wrap",
+                line.level === "error" && "text-bad",
+                line.level === "warn" && "text-warn",
+              )}
+            >
+              <span className="text-ink-3">{timeOf(line)}</span> {line.text}
+            </li>
+          ))}
+        </ol>
+      </section>
+    </div>
+  );
+}
