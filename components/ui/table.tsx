@@ -1,5 +1,6 @@
 import type { ComponentProps, ReactNode } from "react";
 import { classNames } from "./class-names";
+import { ScrollRegion } from "./scroll-region";
 
 interface TableProps {
   /** Says what the table holds; read aloud, not shown. */
@@ -11,8 +12,7 @@ interface TableProps {
 /** Figures in rows: the first column names the row, the rest is right-aligned. It scrolls sideways in itself on a phone. */
 export function Table({ caption, headings, children }: TableProps) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard.
-    <section aria-label={caption} tabIndex={0} className="-mx-1 overflow-x-auto px-1">
+    <ScrollRegion label={caption} className="-mx-1 overflow-x-auto px-1">
       <table className="w-full border-collapse text-sm">
         <caption className="sr-only">{caption}</caption>
         <thead>
@@ -33,7 +33,7 @@ export function Table({ caption, headings, children }: TableProps) {
         </thead>
         <tbody>{children}</tbody>
       </table>
-    </section>
+    </ScrollRegion>
   );
 }
 

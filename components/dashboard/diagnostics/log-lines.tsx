@@ -3,6 +3,7 @@ import { useState } from "react";
 import { classNames } from "@/components/ui/class-names";
 import { CopyButton } from "@/components/ui/copy-button";
 import { inputClass } from "@/components/ui/field";
+import { ScrollRegion } from "@/components/ui/scroll-region";
 import { type LogLine, useLive } from "@/lib/client/live-store";
 
 const timeOf = ({ atMs }: LogLine): string => new Date(atMs).toLocaleTimeString("en-GB");
@@ -34,12 +35,7 @@ export function LogLines({ kept }: { readonly kept: readonly LogLine[] }) {
           text={() => lines.map(line => `${timeOf(line)} ${line.level} ${line.text}`).join("\n")}
         />
       </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard. */}
-      <section
-        aria-label="Log"
-        tabIndex={0}
-        className="max-h-64 overflow-auto rounded-control border border-line bg-sunken p-2"
-      >
+      <ScrollRegion label="Log" className="max-h-64 overflow-auto rounded-control border border-line bg-sunken p-2">
         {lines.length === 0 && (
           <p className="text-ink-3 text-sm">{words === "" ? "Nothing was logged yet." : "No line has that."}</p>
         )}
@@ -58,7 +54,7 @@ export function LogLines({ kept }: { readonly kept: readonly LogLine[] }) {
             </li>
           ))}
         </ol>
-      </section>
+      </ScrollRegion>
     </div>
   );
 }
