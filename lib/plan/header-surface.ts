@@ -15,6 +15,9 @@ const sumBytes = (tensors: readonly { readonly bytes: number }[]): number =>
   tensors.reduce((total, tensor) => total + tensor.bytes, 0);
 
 /**
+ * A windowed cache holds the window and one batch, and node-llama-cpp makes the batch of a windowed model one token larger:
+ * that token is counted with the window (profile.windowReserveTokens).
+ *
  * Without flash attention V lies transposed, and llama.cpp makes every block's V as wide as the widest
  * (it differs in OpenELM and Gemma 4). @see llama.cpp src/llama-kv-cache.cpp n_embd_v_gqa_max
  */

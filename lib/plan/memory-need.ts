@@ -19,8 +19,7 @@ export const firstGpuBlock = (blocks: number, gpuLayers: number): number => Math
 /**
  * Cells that one layer's cache holds: the padded context, or what a sliding window keeps of it (the window and one batch),
  * for each sequence. @see llama.cpp src/llama-kv-cache-iswa.cpp size_swa
- * node-llama-cpp adds one token to the batch of models with a window, which may cost another 256 cells.
- * @see node-llama-cpp dist/evaluator/LlamaContext/LlamaContext.js (batchSize)
+ * The token that node-llama-cpp adds to the batch of windowed models is in `windowTokens` already: see header-surface.ts.
  */
 function cellsOfLayer(
   layer: LayerMemory,
@@ -30,7 +29,7 @@ function cellsOfLayer(
   const contextCells = padUp(contextTokens, CONTEXT_PAD_TOKENS);
   if (layer.kv.growth === "none") return 0;
   if (layer.kv.growth === "full") return contextCells * run.sequences;
-  return padUp(Math.min(contextCells, layer.kv.windowTokens + run.batchTokens + 1), CONTEXT_PAD_TOKENS) * run.sequences;
+  return padUp(Math.min(contextCells, layer.kv.windowTokens + run.batchTokens), CONTEXT_PAD_TOKENS) * run.sequences;
 }
 
 /**
