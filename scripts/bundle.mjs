@@ -1,10 +1,10 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
+import { buildEngine } from "./bundle-engine.mjs";
 import { projectRoot } from "./prepare.mjs";
 
 const entries = {
-  engine: "lib/engine/main.ts",
   server: "scripts/server.ts",
   plan: "scripts/plan.ts",
   bench: "bench/main.ts",
@@ -24,25 +24,32 @@ const external = [
   "esbuild",
 ];
 
+const common = {
+  absWorkingDir: projectRoot,
+  outdir: "dist",
+  outExtension: { ".js": ".mjs" },
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  platform: "node",
+  target: "node20",
+  sourcemap: "linked",
+  logLevel: "warning",
+};
+
 export async function buildBundles() {
   rmSync(join(projectRoot, "dist"), { recursive: true, force: true });
   const present = Object.entries(entries).filter(([, path]) => existsSync(join(projectRoot, path)));
-  await build({
-    absWorkingDir: projectRoot,
-    entryPoints: Object.fromEntries(present),
-    outdir: "dist",
-    outExtension: { ".js": ".mjs" },
-    bundle: true,
-    splitting: true,
-    format: "esm",
-    platform: "node",
-    target: "node20",
-    external,
-    sourcemap: "linked",
-    chunkNames: "chunks/[name]-[hash]",
-    banner: {
-      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-    },
-    logLevel: "warning",
-  });
+  await Promise.all([
+    buildEngine(common),
+    build({
+      ...common,
+      entryPoints: Object.fromEntries(present),
+      external,
+      chunkNames: "chunks/[name]-[hash]",
+      banner: {
+        js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+      },
+    }),
+  ]);
 }
