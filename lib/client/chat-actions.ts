@@ -10,6 +10,7 @@ import {
   type Overflow,
 } from "@/lib/schema/chat";
 import { ApiError, apiRequest, errorBody } from "./api-request";
+import { rememberAddress } from "./chat-address";
 import { disconnect, readChat, requestAnswer } from "./chat-connection";
 import { deleteChat, patchChat } from "./chat-list";
 import { blankChat, isOpen, newSession, provisionalMessage, sessionStore, withMessage, withTree } from "./chat-session";
@@ -126,6 +127,7 @@ async function createIfNew(): Promise<void> {
     schema: z.object({ chat: chatSchema }),
   });
   sessionStore.update(session => ({ ...session, phase: "ready", chat: created.chat }));
+  if (!temporary) rememberAddress(id);
 }
 
 /** Another answer to the same question, beside the ones there are. */
@@ -194,3 +196,15 @@ export async function editReply(reply: ChatMessage, text: string): Promise<void>
     withTree(session, { messages: withMessage(session.messages, message), headId: message.id }),
   );
 }
+
+/** Shows the branch that a message is on and scrolls to it. */
+export function revealMessage(messageId: string): void {
+  sessionStore.update(session => {
+    if (!session.messages.some(({ id }) => id === messageId)) return session;
+    const isShown = session.shown.some(({ message }) => message.id === messageId);
+    const headId = isShown ? session.headId : leafBelow(session.messages, messageId);
+    return { ...withTree(session, { messages: session.messages, headId }), targetId: messageId };
+  });
+}
+
+export const forgetTarget = (): void => sessionStore.update(session => ({ ...session, targetId: null }));

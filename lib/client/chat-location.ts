@@ -1,17 +1,15 @@
-import { openChat } from "./chat-actions";
-
-export const CHAT_PARAMETER = "chat";
-
-const addressOf = (chatId: string | null): string =>
-  chatId === null ? "/" : `/?${CHAT_PARAMETER}=${encodeURIComponent(chatId)}`;
+import { openChat, revealMessage } from "./chat-actions";
+import { chatAddress } from "./chat-address";
 
 /** Shows a chat and its address; Back leads to the one before. */
-export function goToChat(chatId: string | null): void {
-  if (window.location.pathname + window.location.search !== addressOf(chatId)) {
-    window.history.pushState(null, "", addressOf(chatId));
-  }
-  void openChat(chatId);
+export function goToChat(chatId: string | null): Promise<void> {
+  const address = chatAddress(chatId);
+  if (window.location.pathname + window.location.search !== address) window.history.pushState(null, "", address);
+  return openChat(chatId);
 }
 
-/** A new chat gets its address with its first message. */
-export const rememberAddress = (chatId: string): void => window.history.replaceState(null, "", addressOf(chatId));
+/** A hit of the search: the chat, at that message. */
+export async function goToMessage(chatId: string, messageId: string | null): Promise<void> {
+  await goToChat(chatId);
+  if (messageId !== null) revealMessage(messageId);
+}

@@ -19,6 +19,8 @@ export interface ChatSession {
   readonly isCutOff: boolean;
   /** Why the chat could not be opened. */
   readonly error: ErrorBody | null;
+  /** A message to scroll to: a hit of the search. */
+  readonly targetId: string | null;
 }
 
 export function blankChat(id: string): Chat {
@@ -48,6 +50,7 @@ export const newSession = (chat: Chat): ChatSession => ({
   replyId: null,
   isCutOff: false,
   error: null,
+  targetId: null,
 });
 
 /** A fixed id on the server and in the first render; `openChat` gives a real one. */

@@ -1,0 +1,28 @@
+"use client";
+import { Paperclip } from "lucide-react";
+import { useRef } from "react";
+import { Button } from "@/components/ui/button";
+
+/** Files are read here, in the browser; only their text is sent. */
+export function AttachButton({ onFiles }: { readonly onFiles: (files: Iterable<File>) => void }) {
+  const inputRef = useRef<HTMLInputElement>(null);
+  return (
+    <>
+      <input
+        ref={inputRef}
+        type="file"
+        multiple
+        hidden
+        aria-label="Attach files"
+        onChange={event => {
+          onFiles([...(event.target.files ?? [])]);
+          event.target.value = "";
+        }}
+      />
+      <Button look="quiet" size="sm" onClick={() => inputRef.current?.click()}>
+        <Paperclip aria-hidden size={14} />
+        <span className="max-sm:sr-only">Attach</span>
+      </Button>
+    </>
+  );
+}

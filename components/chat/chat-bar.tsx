@@ -1,0 +1,30 @@
+"use client";
+import { Menu as MenuIcon, Plus } from "lucide-react";
+import { useState } from "react";
+import { Button } from "@/components/ui/button";
+import { Dialog } from "@/components/ui/dialog";
+import { goToChat } from "@/lib/client/chat-location";
+import { useSession } from "@/lib/client/chat-session";
+import { ChatSidebar } from "./chat-sidebar";
+
+/** On a phone the list is a sheet behind a button. */
+export function ChatBar() {
+  const title = useSession(session => session.chat.title);
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <div className="flex items-center gap-1 border-line border-b bg-surface px-2 py-1 md:hidden">
+      <Button look="quiet" size="icon" aria-label="Show chats" onClick={() => setOpen(true)}>
+        <MenuIcon aria-hidden size={18} />
+      </Button>
+      <p className="min-w-0 flex-1 truncate text-sm">{title}</p>
+      <Button look="quiet" size="icon" aria-label="New chat" onClick={() => goToChat(null)}>
+        <Plus aria-hidden size={18} />
+      </Button>
+      <Dialog open={isOpen} onOpenChange={setOpen} title="Chats" place="left">
+        <div className="-m-4">
+          <ChatSidebar onChosen={() => setOpen(false)} />
+        </div>
+      </Dialog>
+    </div>
+  );
+}

@@ -1,0 +1,26 @@
+"use client";
+import { useSession } from "@/lib/client/chat-session";
+import { AnswerAnnouncer } from "./answer-announcer";
+import { ChatBar } from "./chat-bar";
+import { ChatProblem } from "./chat-problem";
+import { Composer } from "./composer";
+import { EmptyChat } from "./empty-chat";
+import { Transcript } from "./transcript";
+
+/** The open chat: transcript above, composer below. */
+export function ChatColumn() {
+  const phase = useSession(session => session.phase);
+  const chatId = useSession(session => session.chat.id);
+  const isEmpty = useSession(session => session.shown.length === 0);
+  const isUsable = phase === "new" || phase === "ready";
+  return (
+    <section aria-label="Open chat" className="flex min-h-0 min-w-0 flex-col">
+      <ChatBar />
+      {isUsable && (isEmpty ? <EmptyChat /> : <Transcript key={chatId} />)}
+      {phase === "loading" && <p className="flex-1 p-6 text-center text-ink-3">Opening the chat …</p>}
+      {!isUsable && phase !== "loading" && <ChatProblem />}
+      <AnswerAnnouncer />
+      <Composer key={`composer-${chatId}`} />
+    </section>
+  );
+}

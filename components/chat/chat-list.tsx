@@ -1,0 +1,34 @@
+"use client";
+import { useState } from "react";
+import { Button } from "@/components/ui/button";
+import { groupChats } from "@/lib/client/chat-groups";
+import { useChatList } from "@/lib/client/chat-list";
+import { useSession } from "@/lib/client/chat-session";
+import { ChatListGroup } from "./chat-list-group";
+
+/** Rows that are there at once; thousands of rows with their menus would take a second. */
+const FIRST_ROWS = 200;
+
+export function ChatList({ onChosen }: { readonly onChosen: (() => void) | undefined }) {
+  const data = useChatList(state => state.data);
+  const error = useChatList(state => state.error);
+  const openId = useSession(session => session.chat.id);
+  const [showsAll, setShowsAll] = useState(false);
+  if (error) return <p className="p-2 text-bad text-sm">{error.message}</p>;
+  if (data === null) return <p className="p-2 text-ink-3 text-sm">Reading the history …</p>;
+  const rows = showsAll ? data.chats : data.chats.slice(0, FIRST_ROWS);
+  return (
+    <>
+      {data.notice !== null && <p className="mb-2 rounded-control bg-warn-soft p-2 text-sm text-warn">{data.notice}</p>}
+      {rows.length === 0 && <p className="p-2 text-ink-3 text-sm">Your chats will be listed here.</p>}
+      {groupChats(rows, Date.now()).map(group => (
+        <ChatListGroup key={group.label} group={group} openId={openId} onChosen={onChosen} />
+      ))}
+      {rows.length < data.chats.length && (
+        <Button look="quiet" size="sm" onClick={() => setShowsAll(true)}>
+          Show all {data.chats.length.toLocaleString("en-US")} chats
+        </Button>
+      )}
+    </>
+  );
+}

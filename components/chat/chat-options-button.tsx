@@ -1,0 +1,32 @@
+"use client";
+import { SlidersHorizontal } from "lucide-react";
+import { lazy, Suspense, useState } from "react";
+import { Button } from "@/components/ui/button";
+import { presetOf } from "@/lib/client/chat-presets";
+import { useSession } from "@/lib/client/chat-session";
+
+const ChatOptions = lazy(() => import("./chat-options"));
+
+/** Says what is special about this chat, and opens where it is set. */
+export function ChatOptionsButton() {
+  const sampling = useSession(session => session.chat.sampling);
+  const hasPrompt = useSession(session => Boolean(session.chat.systemPrompt));
+  const [isOpen, setOpen] = useState(false);
+  const label = presetOf(sampling)?.label ?? "Own values";
+  return (
+    <>
+      <Button look="quiet" size="sm" aria-label={`Chat options: ${label}`} onClick={() => setOpen(true)}>
+        <SlidersHorizontal aria-hidden size={14} />
+        <span className="max-sm:sr-only">
+          {label}
+          {hasPrompt && " · own system prompt"}
+        </span>
+      </Button>
+      {isOpen && (
+        <Suspense>
+          <ChatOptions onClose={() => setOpen(false)} />
+        </Suspense>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,24 @@
+"use client";
+import { Dialog } from "@/components/ui/dialog";
+import { OutputOptions } from "./output-options";
+import { SamplingOptions } from "./sampling-options";
+import { SystemPromptOptions } from "./system-prompt-options";
+
+/** What one chat does differently from the settings. Each change holds from the next answer on. */
+export default function ChatOptions({ onClose }: { readonly onClose: () => void }) {
+  return (
+    <Dialog
+      open
+      onOpenChange={open => !open && onClose()}
+      title="Chat options"
+      description="For this chat, from its next answer on."
+      place="right"
+    >
+      <div className="flex flex-col gap-6">
+        <SystemPromptOptions />
+        <SamplingOptions />
+        <OutputOptions />
+      </div>
+    </Dialog>
+  );
+}

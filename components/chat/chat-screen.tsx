@@ -1,0 +1,25 @@
+"use client";
+import { useSearchParams } from "next/navigation";
+import { useEffect } from "react";
+import { openChat } from "@/lib/client/chat-actions";
+import { CHAT_PARAMETER } from "@/lib/client/chat-address";
+import { ChatColumn } from "./chat-column";
+import { ChatShortcuts } from "./chat-shortcuts";
+import { ChatSidebar } from "./chat-sidebar";
+import { useChatSync } from "./use-chat-sync";
+
+/** The home page: the list of chats beside the one that is open. */
+export function ChatScreen() {
+  const chatId = useSearchParams().get(CHAT_PARAMETER);
+  useEffect(() => void openChat(chatId), [chatId]);
+  useChatSync();
+  return (
+    <div className="grid h-[calc(100dvh-var(--header-height))] grid-cols-[minmax(0,1fr)] md:grid-cols-[264px_minmax(0,1fr)]">
+      <div className="hidden min-h-0 border-line border-r bg-surface md:block">
+        <ChatSidebar />
+      </div>
+      <ChatColumn />
+      <ChatShortcuts />
+    </div>
+  );
+}

@@ -1,0 +1,53 @@
+"use client";
+import { Download } from "lucide-react";
+import type { ComponentProps } from "react";
+import { type ExtraProps, useIsCodeFenceIncomplete } from "streamdown";
+import { CopyAction } from "./copy-action";
+import { downloadText } from "./download-text";
+import { HighlightedCode } from "./highlighted-code";
+import { MessageAction } from "./message-action";
+
+const textOf = (children: ComponentProps<"code">["children"]): string =>
+  Array.isArray(children) ? children.map(textOf).join("") : typeof children === "string" ? children : "";
+
+/** A fenced block with its language, coloured once it is complete. */
+export function CodeBlock({ className, children }: ComponentProps<"code"> & ExtraProps) {
+  const isArriving = useIsCodeFenceIncomplete();
+  const language = /language-([\w+#.-]+)/.exec(className ?? "")?.[1] ?? "";
+  const code = textOf(children).replace(/\n$/, "");
+  return (
+    <figure className="code-block">
+      <figcaption>
+        <span>{language || "text"}</span>
+        <span className="flex">
+          <CopyAction text={code} />
+          <MessageAction label="Download" onClick={() => downloadText(code, `snippet.${extensionOf(language)}`)}>
+            <Download aria-hidden size={14} />
+          </MessageAction>
+        </span>
+      </figcaption>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: wide code scrolls, also by keyboard. */}
+      <pre tabIndex={0}>
+        <code>{isArriving ? code : <HighlightedCode code={code} language={language} />}</code>
+      </pre>
+    </figure>
+  );
+}
+
+const extensions: Readonly<Record<string, string>> = {
+  javascript: "js",
+  typescript: "ts",
+  python: "py",
+  markdown: "md",
+  bash: "sh",
+  shell: "sh",
+  rust: "rs",
+  ruby: "rb",
+  csharp: "cs",
+  kotlin: "kt",
+  "": "txt",
+  text: "txt",
+};
+
+const extensionOf = (language: string): string =>
+  extensions[language.toLowerCase()] ?? (/^[a-z0-9]{1,8}$/i.test(language) ? language.toLowerCase() : "txt");

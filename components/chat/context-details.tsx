@@ -1,0 +1,51 @@
+"use client";
+import { Choice } from "@/components/ui/choice";
+import { patchOpenChat } from "@/lib/client/chat-actions";
+import { usedKvBytes, usedTokens } from "@/lib/client/chat-context-use";
+import { useSession } from "@/lib/client/chat-session";
+import type { ContextUse, Overflow } from "@/lib/schema/chat";
+import { formatBytes } from "@/lib/units/bytes";
+import { formatTokens } from "@/lib/units/tokens";
+import { showFailure } from "./show-failure";
+
+const overflowOptions = [
+  { value: "ask", label: "Ask me" },
+  { value: "drop", label: "Drop the oldest" },
+  { value: "summarise", label: "Summarise" },
+] as const satisfies readonly { value: Overflow; label: string }[];
+
+/** Where the tokens of this chat are, in words. */
+export function ContextDetails({ use }: { readonly use: ContextUse }) {
+  const overflow = useSession(session => session.chat.overflow);
+  const free = use.contextTokens - usedTokens(use) - use.replyReserveTokens;
+  const kvBytes = usedKvBytes(use);
+  const rows = [
+    ["System prompt and template", use.systemTokens],
+    ["Conversation", use.historyTokens],
+    ["Your draft", use.draftTokens],
+    ["Kept for the reply", use.replyReserveTokens],
+    ["Free", Math.max(0, free)],
+  ] as const;
+  const change = (value: Overflow) => patchOpenChat({ overflow: value }).catch(showFailure("The choice was not saved"));
+  return (
+    <div className="order-last mt-1 ml-2 flex w-full flex-wrap gap-x-8 gap-y-3 border-line border-t pt-3 text-sm">
+      <dl className="grid grid-cols-[auto_auto] gap-x-4">
+        {rows.map(([name, tokens]) => (
+          <div key={name} className="contents">
+            <dt className="text-ink-3">{name}</dt>
+            <dd className="text-right">{formatTokens(tokens)}</dd>
+          </div>
+        ))}
+      </dl>
+      <div className="flex flex-col gap-1.5">
+        {kvBytes !== null && use.kvBytes !== null && (
+          <p className="text-ink-2">
+            This conversation fills {formatBytes(kvBytes)} of the {formatBytes(use.kvBytes)} KV cache.
+          </p>
+        )}
+        <p className="text-ink-3">When the context is full</p>
+        <Choice label="When the context is full" value={overflow} options={overflowOptions} onChange={change} />
+      </div>
+    </div>
+  );
+}

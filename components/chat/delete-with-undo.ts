@@ -1,0 +1,20 @@
+import { showToast } from "@/components/ui/toast";
+import { deleteChat, restoreChat } from "@/lib/client/chat-list";
+import { goToChat } from "@/lib/client/chat-location";
+import { sessionStore } from "@/lib/client/chat-session";
+import type { Chat } from "@/lib/schema/chat";
+import { showFailure } from "./show-failure";
+
+/** No question before: the way back comes after. */
+export function deleteWithUndo(chat: Chat): void {
+  const wasOpen = sessionStore.get().chat.id === chat.id;
+  if (wasOpen) goToChat(null);
+  const undo = () => {
+    restoreChat(chat.id)
+      .then(() => (wasOpen ? goToChat(chat.id) : undefined))
+      .catch(showFailure("The chat was not brought back"));
+  };
+  deleteChat(chat.id)
+    .then(() => showToast({ title: `Deleted “${chat.title}”`, action: { label: "Undo", run: undo } }))
+    .catch(showFailure("The chat was not deleted"));
+}

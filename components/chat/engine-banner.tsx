@@ -1,0 +1,57 @@
+"use client";
+import Link from "next/link";
+import { z } from "zod";
+import { Button, buttonClass } from "@/components/ui/button";
+import { apiRequest } from "@/lib/client/api-request";
+import { useSession } from "@/lib/client/chat-session";
+import { useEngine } from "@/lib/client/live-store";
+import type { EngineSnapshot } from "@/lib/schema/live-events";
+import { LoadProgress } from "./load-progress";
+import { showFailure } from "./show-failure";
+
+const isBusy = (engine: EngineSnapshot): boolean => ["starting", "loading", "stopping"].includes(engine.state);
+
+const load = () =>
+  void apiRequest({ path: "/api/engine/reload", method: "POST", schema: z.unknown() }).catch(
+    showFailure("The model was not loaded"),
+  );
+
+/** What keeps the model from answering right now; nothing when nothing does. */
+export function EngineBanner() {
+  const engine = useEngine();
+  if (engine === null) return null;
+  if (isBusy(engine)) return <LoadingBanner engine={engine} />;
+  const { error } = engine;
+  if (error === null) return null;
+  return (
+    <div
+      role="status"
+      className="flex flex-wrap items-center gap-3 rounded-card bg-bad-soft px-3.5 py-2 text-bad text-sm"
+    >
+      <p className="min-w-0 flex-1 basis-64">
+        {error.message} {error.next}
+      </p>
+      <Button size="sm" onClick={load}>
+        Load again
+      </Button>
+      <Link href="/models" prefetch={false} className={buttonClass("plain", "sm")}>
+        Choose a model
+      </Link>
+    </div>
+  );
+}
+
+function LoadingBanner({ engine }: { readonly engine: EngineSnapshot }) {
+  const answering = useSession(session => session.answering);
+  const percent = Math.round((engine.progress?.fraction ?? 0) * 100);
+  const what = engine.state === "starting" ? "Starting the engine" : `Loading ${engine.modelName ?? "the model"}`;
+  return (
+    <div className="flex flex-wrap items-center gap-x-3 gap-y-1 rounded-card bg-accent-soft px-3.5 py-2 text-sm">
+      <strong className="font-semibold">{what}</strong>
+      <LoadProgress percent={percent} />
+      <span className="text-ink-2">
+        {percent} % · {answering ? "your message is answered then" : "you can write meanwhile"}
+      </span>
+    </div>
+  );
+}

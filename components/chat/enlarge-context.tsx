@@ -1,0 +1,37 @@
+"use client";
+import { useEffect, useState } from "react";
+import { z } from "zod";
+import { Button } from "@/components/ui/button";
+import { apiRequest } from "@/lib/client/api-request";
+import { applySettings } from "@/lib/client/settings-store";
+import { MAX_CONTEXT_TOKENS } from "@/lib/schema/settings";
+import { formatTokens } from "@/lib/units/tokens";
+import { showFailure } from "./show-failure";
+
+const planSchema = z.object({ plan: z.object({ gpuLayers: z.int(), totalLayers: z.int() }) });
+
+/** The next power of two that holds it, and some turns more. */
+const enlargedTokens = (neededTokens: number): number =>
+  Math.min(MAX_CONTEXT_TOKENS, 2 ** Math.ceil(Math.log2(neededTokens * 1.25)));
+
+/** A larger context, with the layers that it leaves on the GPU, before it is paid. */
+export function EnlargeContext({ neededTokens }: { readonly neededTokens: number }) {
+  const contextTokens = enlargedTokens(neededTokens);
+  const [cost, setCost] = useState("");
+  useEffect(() => {
+    const controller = new AbortController();
+    const request = { path: "/api/plan", method: "POST", body: { N_CTX: contextTokens }, schema: planSchema } as const;
+    apiRequest({ ...request, signal: controller.signal }).then(
+      ({ plan }) => setCost(plan.gpuLayers === 0 ? "" : `: ${plan.gpuLayers} of ${plan.totalLayers} layers on GPU`),
+      () => {},
+    );
+    return () => controller.abort();
+  }, [contextTokens]);
+  const enlarge = () => applySettings({ N_CTX: contextTokens }).catch(showFailure("The context was not enlarged"));
+  return (
+    <Button size="sm" onClick={enlarge}>
+      Enlarge the context to {formatTokens(contextTokens)}
+      {cost}
+    </Button>
+  );
+}

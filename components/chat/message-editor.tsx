@@ -1,0 +1,50 @@
+"use client";
+import { type KeyboardEvent, useRef, useState } from "react";
+import { Button } from "@/components/ui/button";
+import { showFailure } from "./show-failure";
+import { useGrowingTextarea } from "./use-growing-textarea";
+
+interface MessageEditorProps {
+  readonly text: string;
+  readonly saveLabel: string;
+  readonly onSave: (text: string) => Promise<void>;
+  readonly onDone: () => void;
+}
+
+/** A message in a field. Ctrl or Cmd with Enter saves, Escape leaves it as it was. */
+export function MessageEditor({ text, saveLabel, onSave, onDone }: MessageEditorProps) {
+  const [draft, setDraft] = useState(text);
+  const fieldRef = useRef<HTMLTextAreaElement>(null);
+  useGrowingTextarea(fieldRef, draft);
+  const save = () => {
+    if (draft.trim() === "") return;
+    onDone();
+    onSave(draft).catch(showFailure("The message was not changed"));
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === "Escape") onDone();
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) save();
+  };
+  return (
+    <div className="flex flex-col gap-2 rounded-card border border-line-strong bg-surface p-3">
+      <textarea
+        ref={fieldRef}
+        aria-label="Edit message"
+        // biome-ignore lint/a11y/noAutofocus: the field has just been asked for.
+        autoFocus
+        className="max-h-[60dvh] w-full resize-none bg-transparent text-chat outline-none"
+        value={draft}
+        onChange={event => setDraft(event.target.value)}
+        onKeyDown={onKeyDown}
+      />
+      <div className="flex justify-end gap-2">
+        <Button size="sm" onClick={onDone}>
+          Cancel
+        </Button>
+        <Button size="sm" look="primary" onClick={save} disabled={draft.trim() === ""}>
+          {saveLabel}
+        </Button>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,28 @@
+"use client";
+import { memo } from "react";
+import type { ShownMessage } from "@/lib/client/chat-tree";
+import { CutNote } from "./cut-note";
+import { QuestionMessage } from "./question-message";
+import { ReplyMessage } from "./reply-message";
+
+interface MessageRowProps {
+  readonly row: ShownMessage;
+  readonly isLast: boolean;
+}
+
+/** Rendered anew only when its message or its place among the versions changes. Rows out of view are not laid out. */
+export const MessageRow = memo(function MessageRow({ row, isLast }: MessageRowProps) {
+  const { message } = row;
+  const isUser = message.role === "user";
+  return (
+    <article
+      aria-label={isUser ? "You" : "Reply"}
+      data-message-id={message.id}
+      tabIndex={-1}
+      className="flex flex-col gap-2 outline-none [contain-intrinsic-size:auto_160px] [content-visibility:auto]"
+    >
+      {message.cut && <CutNote cut={message.cut} />}
+      {isUser ? <QuestionMessage row={row} /> : <ReplyMessage row={row} isLast={isLast} />}
+    </article>
+  );
+});

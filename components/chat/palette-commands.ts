@@ -1,0 +1,47 @@
+import { setTemporary, stopAnswer } from "@/lib/client/chat-actions";
+import { goToChat } from "@/lib/client/chat-location";
+import { sessionStore } from "@/lib/client/chat-session";
+import { setTheme } from "@/lib/client/theme";
+import { deleteWithUndo } from "./delete-with-undo";
+import type { PaletteItem } from "./palette";
+import { showFailure } from "./show-failure";
+
+interface PaletteActions {
+  readonly goToPage: (path: string) => void;
+  readonly showShortcuts: () => void;
+}
+
+const command = (label: string, run: () => void): PaletteItem => ({ id: `command ${label}`, label, detail: "", run });
+
+function newTemporaryChat(): void {
+  void goToChat(null);
+  setTemporary(true);
+}
+
+/** What can be done now; commands for the open chat only where there is one. */
+export function paletteCommands({ goToPage, showShortcuts }: PaletteActions): PaletteItem[] {
+  const { answering, phase, chat } = sessionStore.get();
+  const isKept = phase === "ready" && !chat.temporary;
+  const exportChat = (format: string) => () => window.location.assign(`/api/chats/${chat.id}/export?format=${format}`);
+  return [
+    ...(answering
+      ? [command("Stop the answer", () => void stopAnswer().catch(showFailure("The answer was not stopped")))]
+      : []),
+    command("New chat", () => void goToChat(null)),
+    command("New temporary chat", newTemporaryChat),
+    ...(isKept
+      ? [
+          command("Export this chat as Markdown", exportChat("markdown")),
+          command("Export this chat as JSON", exportChat("json")),
+          command("Delete this chat", () => deleteWithUndo(chat)),
+        ]
+      : []),
+    command("Dashboard", () => goToPage("/dashboard")),
+    command("Models", () => goToPage("/models")),
+    command("Export all chats", () => window.location.assign("/api/chats/export")),
+    command("Light theme", () => setTheme("light")),
+    command("Dark theme", () => setTheme("dark")),
+    command("Theme of the system", () => setTheme("system")),
+    command("Keyboard shortcuts", showShortcuts),
+  ];
+}

@@ -1,0 +1,51 @@
+"use client";
+import { Pencil } from "lucide-react";
+import { useState } from "react";
+import { sendMessage } from "@/lib/client/chat-actions";
+import { useSession } from "@/lib/client/chat-session";
+import type { ShownMessage } from "@/lib/client/chat-tree";
+import { AttachmentChip } from "./attachment-chip";
+import { CopyAction } from "./copy-action";
+import { MessageAction } from "./message-action";
+import { MessageEditor } from "./message-editor";
+import { VersionArrows } from "./version-arrows";
+
+/** What the user said; editing it makes a new version with a branch of its own. */
+export function QuestionMessage({ row }: { readonly row: ShownMessage }) {
+  const { message } = row;
+  const [isEditing, setEditing] = useState(false);
+  const answering = useSession(session => session.answering);
+  if (isEditing) {
+    return (
+      <MessageEditor
+        text={message.text}
+        saveLabel="Send"
+        onSave={text => sendMessage(text, message.attachments, message)}
+        onDone={() => setEditing(false)}
+      />
+    );
+  }
+  return (
+    <>
+      <div className="ml-auto flex w-fit max-w-[85%] flex-col items-end gap-2">
+        {message.attachments.map(attachment => (
+          <AttachmentChip key={attachment.name} attachment={attachment} />
+        ))}
+        {message.text !== "" && (
+          <p className="rounded-[14px_14px_4px_14px] border border-line bg-sunken px-3.5 py-2 text-chat whitespace-pre-wrap [overflow-wrap:anywhere]">
+            {message.text}
+          </p>
+        )}
+      </div>
+      <div className="flex items-center justify-end gap-0.5 text-ink-3">
+        <VersionArrows row={row} />
+        <CopyAction text={message.text} />
+        {!answering && (
+          <MessageAction label="Edit" onClick={() => setEditing(true)}>
+            <Pencil aria-hidden size={14} />
+          </MessageAction>
+        )}
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,32 @@
+"use client";
+import { Pencil, RotateCcw } from "lucide-react";
+import { regenerate } from "@/lib/client/chat-actions";
+import { useSession } from "@/lib/client/chat-session";
+import type { ShownMessage } from "@/lib/client/chat-tree";
+import { CopyAction } from "./copy-action";
+import { MessageAction } from "./message-action";
+import { ReplyStats } from "./reply-stats";
+import { showFailure } from "./show-failure";
+import { VersionArrows } from "./version-arrows";
+
+export function ReplyActions({ row, onEdit }: { readonly row: ShownMessage; readonly onEdit: () => void }) {
+  const { message } = row;
+  const answering = useSession(session => session.answering);
+  const again = () => regenerate(message).catch(showFailure("No other answer was made"));
+  return (
+    <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
+      <div className="-ml-1.5 flex items-center gap-0.5">
+        <VersionArrows row={row} />
+        <CopyAction text={message.text} />
+        <MessageAction label="Regenerate" onClick={again} disabled={answering}>
+          <RotateCcw aria-hidden size={14} />
+        </MessageAction>
+        <MessageAction label="Edit" onClick={onEdit} disabled={answering}>
+          <Pencil aria-hidden size={14} />
+        </MessageAction>
+      </div>
+      {message.edited && <span className="text-ink-3 text-xs">Written by you</span>}
+      {message.stats && <ReplyStats stats={message.stats} />}
+    </div>
+  );
+}

@@ -1,0 +1,33 @@
+"use client";
+import { useState } from "react";
+import { editReply } from "@/lib/client/chat-actions";
+import { useSession } from "@/lib/client/chat-session";
+import type { ShownMessage } from "@/lib/client/chat-tree";
+import { MessageEditor } from "./message-editor";
+import { ReplyActions } from "./reply-actions";
+import { ReplyEnd } from "./reply-end";
+import { ReplyText } from "./reply-text";
+
+/** An answer: its text, how it ended, what can be done with it. */
+export function ReplyMessage({ row, isLast }: { readonly row: ShownMessage; readonly isLast: boolean }) {
+  const { message } = row;
+  const [isEditing, setEditing] = useState(false);
+  const isLive = useSession(session => session.answering && session.replyId === message.id);
+  if (isEditing) {
+    return (
+      <MessageEditor
+        text={message.text}
+        saveLabel="Save as new version"
+        onSave={text => editReply(message, text)}
+        onDone={() => setEditing(false)}
+      />
+    );
+  }
+  return (
+    <>
+      <ReplyText message={message} isLive={isLive} />
+      {!isLive && <ReplyEnd message={message} isLast={isLast} />}
+      {!isLive && <ReplyActions row={row} onEdit={() => setEditing(true)} />}
+    </>
+  );
+}

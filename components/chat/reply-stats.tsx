@@ -1,0 +1,61 @@
+"use client";
+import { useState } from "react";
+import type { ReplyStats as Stats } from "@/lib/schema/chat";
+import { formatTokens } from "@/lib/units/tokens";
+import { CopyAction } from "./copy-action";
+
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;
+
+function statsLines(stats: Stats): readonly (readonly [string, string])[] {
+  const { gpuLayers, totalLayers } = stats;
+  return [
+    ["Generated", `${formatTokens(stats.generatedTokens)} tokens at ${stats.tokensPerSecond.toFixed(1)} tokens/s`],
+    ["Prompt", `${formatTokens(stats.promptTokens)} tokens, ${formatTokens(stats.cachedTokens)} from the cache`],
+    [
+      "First token",
+      `${seconds(stats.timeToFirstTokenMs)} (prompt at ${stats.prefillTokensPerSecond.toFixed(0)} tokens/s)`,
+    ],
+    ["Whole answer", seconds(stats.totalMs)],
+    ["Model", stats.modelName],
+    ["Layers", gpuLayers === 0 ? "CPU only" : `${gpuLayers} of ${totalLayers} on GPU`],
+    ["Context", `${formatTokens(stats.contextTokens)} tokens, ${stats.kvType} KV cache`],
+    [
+      "Ended by",
+      { stop: "the model", length: "the token limit", context: "the full context", cancelled: "you" }[
+        stats.finishReason
+      ],
+    ],
+  ];
+}
+
+/** One line; the rest behind it, to read or to copy. */
+export function ReplyStats({ stats }: { readonly stats: Stats }) {
+  const [isOpen, setOpen] = useState(false);
+  const lines = statsLines(stats);
+  return (
+    <>
+      <button
+        type="button"
+        aria-expanded={isOpen}
+        onClick={() => setOpen(!isOpen)}
+        className="min-h-7 rounded-control px-1.5 text-ink-3 text-xs hover:bg-sunken hover:text-ink"
+      >
+        {stats.tokensPerSecond.toFixed(1)} tokens/s · first token {seconds(stats.timeToFirstTokenMs)} ·{" "}
+        {formatTokens(stats.generatedTokens)} tokens
+      </button>
+      {isOpen && (
+        <div className="flex w-full items-start gap-2 rounded-control border border-line bg-surface px-3 py-2">
+          <dl className="grid flex-1 grid-cols-[auto_minmax(0,1fr)] gap-x-4 gap-y-0.5 text-sm">
+            {lines.map(([name, value]) => (
+              <div key={name} className="contents">
+                <dt className="text-ink-3">{name}</dt>
+                <dd>{value}</dd>
+              </div>
+            ))}
+          </dl>
+          <CopyAction label="Copy figures" text={lines.map(([name, value]) => `${name}: ${value}`).join("\n")} />
+        </div>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,25 @@
+"use client";
+import { useLiveReply } from "@/lib/client/chat-live-reply";
+import type { ChatMessage } from "@/lib/schema/chat";
+import { Markdown } from "./markdown";
+import { RunStatusLine } from "./run-status-line";
+import { Thought } from "./thought";
+
+interface ReplyTextProps {
+  readonly message: ChatMessage;
+  /** Its text is arriving: the only component that hears of tokens. */
+  readonly isLive: boolean;
+}
+
+export function ReplyText({ message, isLive }: ReplyTextProps) {
+  const live = useLiveReply(isLive, reply => reply);
+  const isArriving = isLive && live.replyId === message.id;
+  const { text, thought } = isArriving ? live : message;
+  return (
+    <div className="flex min-w-0 flex-col gap-3">
+      {isLive && live.status && <RunStatusLine status={live.status} />}
+      {thought !== "" && <Thought text={thought} thoughtMs={message.thoughtMs} isThinking={isLive && text === ""} />}
+      {text !== "" && <Markdown text={text} isStreaming={isLive} />}
+    </div>
+  );
+}

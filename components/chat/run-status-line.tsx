@@ -1,0 +1,29 @@
+"use client";
+import type { RunStatus } from "@/lib/schema/chat";
+
+function statusWords(status: RunStatus): string {
+  switch (status.phase) {
+    case "queued":
+      return status.position === 1
+        ? "Waiting for the answer in another chat"
+        : `Waiting: ${status.position - 1} other chats are before this one`;
+    case "loading":
+      return "Waiting for the model";
+    case "summarising":
+      return "Summarising the oldest messages to make room";
+    case "prefill":
+      return `Reading ${status.doneTokens.toLocaleString("en-US")} of ${status.totalTokens.toLocaleString("en-US")} tokens`;
+    case "generating":
+      return "Writing";
+  }
+}
+
+/** What happens before the first word. */
+export function RunStatusLine({ status }: { readonly status: RunStatus }) {
+  return (
+    <p className="flex items-center gap-2 text-ink-3 text-sm">
+      <span aria-hidden className="size-2 rounded-full bg-accent motion-safe:animate-pulse" />
+      {statusWords(status)}
+    </p>
+  );
+}

@@ -1,0 +1,66 @@
+"use client";
+import { useState } from "react";
+import { Button } from "@/components/ui/button";
+import { Field, FieldTextArea } from "@/components/ui/field";
+import { Menu, MenuItem } from "@/components/ui/menu";
+import { patchOpenChat } from "@/lib/client/chat-actions";
+import { useSession } from "@/lib/client/chat-session";
+import { examplePrompts, readPrompts, removePrompt, savePrompt } from "@/lib/client/prompt-library";
+import { useSettings } from "@/lib/client/settings-store";
+import { showFailure } from "./show-failure";
+
+const MAX_NAME_CHARACTERS = 40;
+
+/** The chat's own system prompt, and a small library to take one from. */
+export function SystemPromptOptions() {
+  const own = useSession(session => session.chat.systemPrompt);
+  const general = useSettings(state => state.saved?.SYSTEM_PROMPT ?? "");
+  const [draft, setDraft] = useState(own ?? general);
+  const [saved, setSaved] = useState(readPrompts);
+  const change = (systemPrompt: string | null) => {
+    setDraft(systemPrompt ?? general);
+    patchOpenChat({ systemPrompt }).catch(showFailure("The system prompt was not saved"));
+  };
+  const name = (draft.trim().split(/\n|\. /)[0] ?? "").slice(0, MAX_NAME_CHARACTERS);
+  return (
+    <section className="flex flex-col gap-2">
+      <Field
+        label="System prompt"
+        help={own === null ? "From the settings. Empty means none." : "Only for this chat. Empty means none."}
+      >
+        <FieldTextArea
+          rows={5}
+          value={draft}
+          onChange={event => setDraft(event.target.value)}
+          onBlur={() => draft !== (own ?? general) && change(draft)}
+        />
+      </Field>
+      <div className="flex flex-wrap gap-2">
+        <Menu align="start" trigger={<Button size="sm">Choose one</Button>}>
+          {[...saved, ...examplePrompts].map(prompt => (
+            <MenuItem key={prompt.name} onSelect={() => change(prompt.text)}>
+              {prompt.name}
+            </MenuItem>
+          ))}
+        </Menu>
+        {name !== "" && !saved.some(prompt => prompt.text === draft) && (
+          <Button size="sm" onClick={() => setSaved(savePrompt({ name, text: draft }))}>
+            Keep in the library
+          </Button>
+        )}
+        {saved
+          .filter(prompt => prompt.text === draft)
+          .map(prompt => (
+            <Button key={prompt.name} size="sm" onClick={() => setSaved(removePrompt(prompt.name))}>
+              Remove from the library
+            </Button>
+          ))}
+        {own !== null && (
+          <Button size="sm" look="quiet" onClick={() => change(null)}>
+            As in the settings
+          </Button>
+        )}
+      </div>
+    </section>
+  );
+}

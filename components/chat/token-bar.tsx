@@ -1,0 +1,32 @@
+import { useId } from "react";
+import type { ContextUse } from "@/lib/schema/chat";
+
+/** Drawn in SVG: widths as attributes pass a policy that forbids inline styles. */
+export function TokenBar({ use }: { readonly use: ContextUse }) {
+  const hatchId = useId();
+  const percent = (tokens: number) => `${(Math.min(tokens, use.contextTokens) / use.contextTokens) * 100}%`;
+  const { systemTokens, historyTokens, draftTokens, replyReserveTokens } = use;
+  const used = systemTokens + historyTokens + draftTokens;
+  return (
+    <svg
+      aria-hidden="true"
+      className="block h-2 w-full overflow-hidden rounded-full bg-sunken shadow-[inset_0_0_0_1px_var(--line)]"
+    >
+      <defs>
+        <pattern id={hatchId} width="4" height="4" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+          <rect width="1.5" height="4" fill="var(--ink-3)" />
+        </pattern>
+      </defs>
+      <rect width={percent(systemTokens)} height="100%" fill="var(--ink-3)" />
+      <rect x={percent(systemTokens)} width={percent(historyTokens)} height="100%" fill="var(--accent)" />
+      <rect
+        x={percent(systemTokens + historyTokens)}
+        width={percent(draftTokens)}
+        height="100%"
+        fill="var(--accent)"
+        opacity="0.5"
+      />
+      <rect x={percent(used)} width={percent(replyReserveTokens)} height="100%" fill={`url(#${hatchId})`} />
+    </svg>
+  );
+}

@@ -1,0 +1,31 @@
+"use client";
+import { useEffect, useState } from "react";
+import { askContextUse } from "@/lib/client/chat-context-use";
+import { useSession } from "@/lib/client/chat-session";
+import { useLive } from "@/lib/client/live-store";
+import type { Attachment, ContextUse } from "@/lib/schema/chat";
+
+const TYPING_PAUSE_MS = 400;
+
+/** How full the context is with this draft: asked after each answer, each load and each pause in typing. */
+export function useContextUse(draft: string, attachments: readonly Attachment[]): ContextUse | null {
+  const [use, setUse] = useState<ContextUse | null>(null);
+  const { chat, headId } = useSession(session => session);
+  const isIdle = useSession(session => !session.answering && (session.phase === "ready" || session.phase === "new"));
+  const config = useLive(state => state.engine?.config ?? null);
+  const { id: chatId, systemPrompt } = chat;
+  const maxTokens = chat.sampling.maxTokens;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the longest reply is part of what the server answers.
+  useEffect(() => {
+    if (!isIdle || config === null) return;
+    const controller = new AbortController();
+    const question = { chatId, headId, draft, attachments, systemPrompt };
+    const ask = () => askContextUse(question, controller.signal).then(setUse, () => {});
+    const timer = setTimeout(ask, TYPING_PAUSE_MS);
+    return () => {
+      clearTimeout(timer);
+      controller.abort();
+    };
+  }, [chatId, headId, draft, attachments, systemPrompt, maxTokens, isIdle, config]);
+  return config === null ? null : use;
+}

@@ -1,0 +1,54 @@
+"use client";
+import { type RefObject, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { forgetTarget } from "@/lib/client/chat-actions";
+import { useSession } from "@/lib/client/chat-session";
+import type { ShownMessage } from "@/lib/client/chat-tree";
+
+/** Rows at the start and with each step upwards: enough for two screens, few enough to parse in a frame or two. */
+const STEP_ROWS = 20;
+/** Earlier rows are put in before the edge comes into view. */
+const NEAR_TOP_PX = 600;
+
+/**
+ * Index of the first row that is rendered. It moves up as one scrolls towards it, and to a message that is searched for;
+ * what is in view stays where it is.
+ */
+export function useShownWindow(scrollRef: RefObject<HTMLElement | null>, shown: readonly ShownMessage[]): number {
+  const [rows, setRows] = useState(STEP_ROWS);
+  const targetId = useSession(session => session.targetId);
+  const targetIndex = targetId === null ? -1 : shown.findIndex(({ message }) => message.id === targetId);
+  const wantedRows = targetIndex < 0 ? rows : Math.max(rows, shown.length - targetIndex + 2);
+  const firstIndex = Math.max(0, shown.length - wantedRows);
+  const heightBefore = useRef<number | null>(null);
+
+  useEffect(() => {
+    const scroller = scrollRef.current;
+    if (scroller === null || firstIndex === 0) return;
+    const onScroll = () => {
+      if (scroller.scrollTop > NEAR_TOP_PX) return;
+      heightBefore.current = scroller.scrollHeight - scroller.scrollTop;
+      setRows(count => count + STEP_ROWS);
+    };
+    scroller.addEventListener("scroll", onScroll, { passive: true });
+    return () => scroller.removeEventListener("scroll", onScroll);
+  }, [scrollRef, firstIndex]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs when rows were put in above.
+  useLayoutEffect(() => {
+    const scroller = scrollRef.current;
+    if (scroller === null || heightBefore.current === null) return;
+    scroller.scrollTop = scroller.scrollHeight - heightBefore.current;
+    heightBefore.current = null;
+  }, [firstIndex]);
+
+  useEffect(() => {
+    if (targetId === null || targetIndex < 0) return;
+    setRows(wantedRows);
+    const row = scrollRef.current?.querySelector(`[data-message-id="${CSS.escape(targetId)}"]`);
+    row?.scrollIntoView({ block: "center" });
+    if (row instanceof HTMLElement) row.focus();
+    forgetTarget();
+  }, [scrollRef, targetId, targetIndex, wantedRows]);
+
+  return firstIndex;
+}

@@ -1,0 +1,54 @@
+"use client";
+import Link from "next/link";
+import { useEffect, useState } from "react";
+import { Button, buttonClass } from "@/components/ui/button";
+import { useLive } from "@/lib/client/live-store";
+import type { EngineSnapshot, Telemetry } from "@/lib/schema/live-events";
+import { formatGib } from "@/lib/units/bytes";
+
+const SEEN_KEY = "headroom.welcome-seen";
+
+function cardWords({ gpu, memory }: Telemetry): string {
+  const card = gpu.memory
+    ? `${gpu.memory.name} with ${formatGib(gpu.memory.totalBytes)}`
+    : `no usable graphics card${gpu.reason ? ` (${gpu.reason.replace(/\.$/, "")})` : ""}`;
+  return `Found: ${card}, and ${formatGib(memory.totalBytes)} of system memory.`;
+}
+
+function planWords({ modelName, config, totalLayers }: EngineSnapshot): string | null {
+  if (config === null) return null;
+  const place =
+    config.gpuLayers === 0 ? "runs on the CPU" : `has ${config.gpuLayers} of ${totalLayers ?? "?"} layers on the card`;
+  return `${modelName ?? "The model"} is loaded and ${place}.`;
+}
+
+/** The first minute: what this computer has, and that a better model is one step away. */
+export function Welcome() {
+  const telemetry = useLive(state => state.telemetry);
+  const engine = useLive(state => state.engine);
+  const [isShown, setShown] = useState(false);
+  useEffect(() => setShown(localStorage.getItem(SEEN_KEY) === null), []);
+  if (!isShown) return null;
+  const close = () => {
+    localStorage.setItem(SEEN_KEY, "1");
+    setShown(false);
+  };
+  return (
+    <section aria-label="Welcome" className="card flex flex-col gap-2 p-4">
+      <h2 className="font-semibold">Welcome to Headroom</h2>
+      <p className="text-ink-2">Everything here runs on your computer. {telemetry && cardWords(telemetry)}</p>
+      <p className="text-ink-2">
+        {engine && planWords(engine)} The model that comes with Headroom is very small: good for a first try, not for
+        facts. A larger one answers much better.
+      </p>
+      <div className="mt-1 flex flex-wrap gap-2">
+        <Link href="/models" prefetch={false} className={buttonClass("primary")}>
+          Find a better model
+        </Link>
+        <Button look="quiet" onClick={close}>
+          Start with this one
+        </Button>
+      </div>
+    </section>
+  );
+}
