@@ -48,7 +48,7 @@ export interface Environment {
 
 /** A host with its port; port 80 is also said without one. A name that has a port already is taken as it is. */
 function hostHeaders(name: string, port: number): string[] {
-  if (/:\d+$/.test(name) && !name.endsWith("]")) return [name.toLowerCase()];
+  if (/^(?:\[[^\]]+\]|[^:]+):\d+$/.test(name)) return [name.toLowerCase()];
   const host = name.includes(":") && !name.startsWith("[") ? `[${name}]` : name;
   return [`${host}:${port}`.toLowerCase(), ...(port === 80 ? [host.toLowerCase()] : [])];
 }

@@ -1,0 +1,44 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { buildSync } from "esbuild";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { lockDataFolder } from "./instance-lock";
+import { StartError } from "./start-error";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "headroom-lock-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+it("E11 a second Headroom on one data folder is refused in one sentence, until the first gives it back", () => {
+  const unlock = lockDataFolder(folder);
+  expect(() => lockDataFolder(folder)).toThrow(StartError);
+  expect(() => lockDataFolder(folder)).toThrow(/^Another Headroom is working in [^\n]+$/);
+  unlock();
+  lockDataFolder(folder)();
+});
+
+it("E11 a killed one leaves no lock behind", async () => {
+  const script = join(folder, "hold.cjs");
+  const contents = `import { lockDataFolder } from "./instance-lock";
+    lockDataFolder(process.argv[2]);
+    console.log("held");
+    setInterval(() => {}, 1000);`;
+  buildSync({
+    stdin: { contents, resolveDir: import.meta.dirname, loader: "ts" },
+    bundle: true,
+    platform: "node",
+    external: ["libsql"],
+    outfile: script,
+  });
+  const env = { ...process.env, NODE_PATH: join(process.cwd(), "node_modules") };
+  const holder = spawn(process.execPath, [script, folder], { env, stdio: ["ignore", "pipe", "inherit"] });
+  await new Promise(resolve => holder.stdout.once("data", resolve));
+  expect(() => lockDataFolder(folder)).toThrow(StartError);
+  holder.kill("SIGKILL");
+  await new Promise(resolve => holder.once("exit", resolve));
+  lockDataFolder(folder)();
+});
