@@ -8,6 +8,7 @@ import { ContextTableCard } from "./context-table-card";
 import { DashboardLoading } from "./dashboard-loading";
 import { DashboardProblem } from "./dashboard-problem";
 import { DetailsCard } from "./details-card";
+import { EngineBanner } from "./engine-banner";
 import { GaugeCard } from "./gauge-card";
 import { LayersCard } from "./layers-card";
 import { SystemMemoryCard } from "./system-memory-card";
@@ -31,6 +32,7 @@ function DashboardGrid() {
   return (
     <div className="grid w-full grid-cols-1 gap-4 p-3 sm:p-4 lg:grid-cols-[320px_minmax(0,1fr)_minmax(0,1fr)] lg:grid-rows-[auto_auto_auto_1fr]">
       <div className="flex min-w-0 flex-col gap-4 lg:col-span-2 lg:col-start-2">
+        <EngineBanner />
         <WhyCard />
         {hasCard ? <GaugeCard /> : <SystemMemoryCard />}
       </div>
@@ -43,10 +45,8 @@ function DashboardGrid() {
       <div className="min-w-0 lg:col-span-2 lg:col-start-2 xl:col-span-1 xl:col-start-3">
         <ContextCard />
       </div>
-      <div className="min-w-0 lg:col-span-2 lg:col-start-2 xl:col-span-1">
+      <div className="grid min-w-0 gap-4 lg:col-span-2 lg:col-start-2 xl:grid-cols-[minmax(0,2fr)_minmax(0,3fr)]">
         <ContextTableCard />
-      </div>
-      <div className="min-w-0 lg:col-span-2 lg:col-start-2 xl:col-span-1 xl:col-start-3">
         <DetailsCard />
       </div>
     </div>

@@ -4,15 +4,15 @@ import { Card } from "@/components/ui/card";
 import { LayerMap } from "@/components/vram/layer-map";
 import { LayerMapSummary } from "@/components/vram/layer-map-summary";
 import { usePlan, usePlanCard } from "@/lib/client/plan-store";
-import { formatGib } from "@/lib/units/bytes";
+import { formatBytes } from "@/lib/units/bytes";
 
 export const LayersCard = memo(function LayersCard() {
   const plan = usePlan();
   const hasGpu = usePlanCard().gpu !== null;
   if (plan === null) return null;
-  const ram = `system memory ${formatGib(plan.ram.totalBytes)}`;
+  const ram = `system memory ${formatBytes(plan.ram.totalBytes)}`;
   return (
-    <Card heading="Layers" aside={hasGpu ? `GPU ${formatGib(plan.predicted.totalBytes)} · ${ram}` : ram}>
+    <Card heading="Layers" aside={hasGpu ? `GPU ${formatBytes(plan.predicted.totalBytes)} · ${ram}` : ram}>
       <LayerMap plan={plan} hasGpu={hasGpu} />
       <LayerMapSummary plan={plan} hasGpu={hasGpu} />
     </Card>

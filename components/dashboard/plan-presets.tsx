@@ -3,7 +3,7 @@ import { classNames } from "@/components/ui/class-names";
 import { draftSettings } from "@/lib/client/settings-store";
 import type { PlanPreset } from "@/lib/plan/presets";
 import type { PlanSettings } from "@/lib/schema/settings";
-import { formatGib } from "@/lib/units/bytes";
+import { formatBytes } from "@/lib/units/bytes";
 import { formatTokens } from "@/lib/units/tokens";
 
 interface PlanPresetsProps {
@@ -17,12 +17,17 @@ const isChosen = ({ patch }: PlanPreset, settings: PlanSettings): boolean =>
   patch.N_CTX === settings.N_CTX &&
   patch.KV_CACHE_QUANT === settings.KV_CACHE_QUANT;
 
+/** A small model often fits whole with everything that was asked for: then two presets are one. */
+const isSamePlan = ({ patch }: PlanPreset, other: PlanPreset): boolean =>
+  patch.N_CTX === other.patch.N_CTX && patch.KV_CACHE_QUANT === other.patch.KV_CACHE_QUANT;
+
 /** Three ways to go, computed for this model and card. */
 export function PlanPresets({ presets, settings }: PlanPresetsProps) {
-  if (presets.length === 0) return null;
+  const distinct = presets.filter((preset, index) => presets.findIndex(other => isSamePlan(other, preset)) === index);
+  if (distinct.length === 0) return null;
   return (
     <ul aria-label="Presets" className="mt-4 grid gap-2 sm:grid-cols-3">
-      {presets.map(preset => (
+      {distinct.map(preset => (
         <li key={preset.id}>
           <button
             type="button"
@@ -46,6 +51,6 @@ export function PlanPresets({ presets, settings }: PlanPresetsProps) {
 
 function presetInWords({ plan }: PlanPreset): string {
   const layers = plan.kind === "cpu-only" ? "CPU only" : `${plan.gpuLayers} of ${plan.totalLayers} layers`;
-  const memory = plan.gpuBytes === 0 ? "" : ` · ${formatGib(plan.gpuBytes)}`;
+  const memory = plan.gpuBytes === 0 ? "" : ` · ${formatBytes(plan.gpuBytes)}`;
   return `${layers} · ${formatTokens(plan.contextTokens)} tokens · ${plan.kvType}${memory}`;
 }

@@ -40,7 +40,7 @@ export function ReceiptsTab() {
 }
 
 function ReceiptRow({ receipt }: { readonly receipt: Receipt }) {
-  const { config, predicted, actual, totalLayers } = receipt;
+  const { config, predicted, actual, buffers, totalLayers } = receipt;
   const differenceBytes = actual.totalBytes - predicted.totalBytes;
   return (
     <tr>
@@ -54,11 +54,21 @@ function ReceiptRow({ receipt }: { readonly receipt: Receipt }) {
       <Cell>
         {formatTokensShort(config.contextTokens)} {config.kvType}
       </Cell>
-      <Cell>{formatMib(predicted.totalBytes)}</Cell>
-      <Cell>{formatMib(actual.totalBytes)}</Cell>
-      <Cell className={Math.abs(differenceBytes) < MIB ? "font-semibold text-good" : "font-semibold text-warn"}>
-        {formatMib(differenceBytes)}
-      </Cell>
+      {config.gpuLayers === 0 ? (
+        <>
+          <Cell>–</Cell>
+          <Cell>{formatMib(buffers.ramWeightsBytes + buffers.ramContextBytes)}</Cell>
+          <Cell>in RAM</Cell>
+        </>
+      ) : (
+        <>
+          <Cell>{formatMib(predicted.totalBytes)}</Cell>
+          <Cell>{formatMib(actual.totalBytes)}</Cell>
+          <Cell className={Math.abs(differenceBytes) < MIB ? "font-semibold text-good" : "font-semibold text-warn"}>
+            {formatMib(differenceBytes)}
+          </Cell>
+        </>
+      )}
       <Cell>{receipt.tokensPerSecond?.toFixed(1) ?? <span title="Nothing was generated with it">–</span>}</Cell>
     </tr>
   );

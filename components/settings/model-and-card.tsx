@@ -4,8 +4,9 @@ import { buttonClass } from "@/components/ui/button";
 import { Choice } from "@/components/ui/choice";
 import { chooseCard } from "@/lib/client/card-store";
 import { usePlanCard } from "@/lib/client/plan-store";
+import { useSettings } from "@/lib/client/settings-store";
 import { useModel } from "@/lib/client/surface-store";
-import { formatGib } from "@/lib/units/bytes";
+import { formatBytes, formatGib } from "@/lib/units/bytes";
 import { formatTokensShort } from "@/lib/units/tokens";
 import { AssumedCardFields } from "./assumed-card-fields";
 
@@ -17,17 +18,16 @@ const cardOptions = [
 /** What is planned for: which model on which card. */
 export function ModelAndCard() {
   const model = useModel();
+  const fileName = useSettings(state => state.saved?.MODEL.split("/").at(-1));
   const { gpu, isAssumed } = usePlanCard();
   return (
     <div className="flex flex-col gap-3 border-line border-b px-4 pt-4 pb-4">
       <div className="flex items-center gap-3">
         <div className="min-w-0">
-          <p className="truncate font-semibold" title={model?.name}>
-            {model?.name ?? "No model"}
-          </p>
+          <p className="font-semibold break-words">{fileName ?? "No model"}</p>
           {model && (
             <p className="text-ink-3 text-xs">
-              {model.architecture} · {model.quantization} · {formatGib(model.fileBytes)} · trained for{" "}
+              {model.architecture} · {model.quantization} · {formatBytes(model.fileBytes)} · trained for{" "}
               {formatTokensShort(model.trainContextTokens)}
             </p>
           )}

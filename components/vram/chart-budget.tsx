@@ -14,6 +14,7 @@ interface ChartBudgetProps {
 export const ChartBudget = memo(function ChartBudget({ frame, impact }: ChartBudgetProps) {
   const { budgetBytes, fullStopsAtTokens, contexts } = impact;
   if (budgetBytes === 0) return null;
+  if (budgetBytes > frame.maxBytes) return <BudgetAbove frame={frame} budgetBytes={budgetBytes} />;
   const y = frame.y(budgetBytes);
   const longest = contexts.at(-1) ?? 0;
   return (
@@ -44,3 +45,12 @@ export const ChartBudget = memo(function ChartBudget({ frame, impact }: ChartBud
     </>
   );
 });
+
+/** All curves are so far below the budget that its line would be off the chart. */
+function BudgetAbove({ frame, budgetBytes }: { readonly frame: ChartFrame; readonly budgetBytes: number }) {
+  return (
+    <text x={frame.left + 6} y={frame.top + 12} className="fill-target font-semibold text-[11px]">
+      ↑ budget {formatGib(budgetBytes)}, above the chart
+    </text>
+  );
+}

@@ -15,6 +15,9 @@ interface ChartCurvesProps {
   readonly clipId: string;
 }
 
+/** A line of small text with room around it. */
+const LABEL_PX = 18;
+
 const pointsOf = ({ x, y }: ChartFrame, { contexts, perKvType }: ContextImpact, kvType: KvType) =>
   contexts.map((tokens, index) => [x(tokens), y(perKvType[kvType].fullNeedBytes[index] ?? 0)] as const);
 
@@ -55,9 +58,11 @@ export const ChartCurves = memo(function ChartCurves({
           <CurveMarkers key={type} kvType={type} frame={frame} impact={impact} />
         ))}
       </g>
-      <text x={left + 6} y={bottom - 7} className="fill-ink-2 text-[11px]">
-        weights
-      </text>
+      {bottom - weightsY > LABEL_PX && (
+        <text x={left + 6} y={bottom - 7} className="fill-ink-2 text-[11px]">
+          weights
+        </text>
+      )}
       <CurveNames frame={frame} impact={impact} kvType={kvType} />
     </>
   );
@@ -83,7 +88,7 @@ function CurveMarkers({ frame, impact, kvType }: CurveProps) {
 /** Names at the right end; a curve that leaves through the top has its name there. */
 function CurveNames({ frame, impact, kvType }: CurveProps) {
   const ends = kvTypes.map(type => Math.max(frame.top, pointsOf(frame, impact, type).at(-1)?.[1] ?? frame.top));
-  const labelYs = spreadLabels(ends, 14);
+  const labelYs = spreadLabels(ends, 14, frame.bottom - 4);
   return kvTypes.map((type, index) => (
     <text
       key={type}

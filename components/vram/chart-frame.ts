@@ -5,6 +5,9 @@ import { linearScale, logScale, type Scale } from "./chart-scale";
 export const CHART_HEIGHT = 264;
 const MARGIN = { top: 22, right: 44, bottom: 44, left: 38 } as const;
 
+/** A budget this many times above the highest curve is not drawn to scale: the curves would lie flat on the floor. */
+const BUDGET_OUT_OF_SIGHT = 2;
+
 /** Above this many budgets a line leaves the chart: otherwise a 128k context would flatten everything that fits. */
 const BUDGETS_SHOWN = 2;
 
@@ -28,7 +31,8 @@ export function chartFrame(impact: ContextImpact, width: number): ChartFrame {
   const lowest = Math.max(...kvTypes.map(kvType => first(impact.perKvType[kvType].fullNeedBytes)));
   const worthShowing = Math.max(impact.budgetBytes * BUDGETS_SHOWN, lowest * 1.5);
   const highestShown = impact.budgetBytes === 0 ? highest : Math.min(highest, worthShowing);
-  const maxBytes = Math.max(highestShown * 1.04, impact.budgetBytes * 1.12);
+  const shownBudget = impact.budgetBytes > highest * BUDGET_OUT_OF_SIGHT ? highest * 1.25 : impact.budgetBytes * 1.12;
+  const maxBytes = Math.max(highestShown * 1.04, shownBudget);
   const left = MARGIN.left;
   const right = Math.max(left + 1, width - MARGIN.right);
   const bottom = CHART_HEIGHT - MARGIN.bottom;

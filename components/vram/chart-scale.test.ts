@@ -22,6 +22,9 @@ describe("gibSteps", () => {
 
 describe("spreadLabels", () => {
   it("moves labels that would overlap apart and leaves the rest", () => {
-    expect(spreadLabels([100, 20, 22], 14)).toEqual([100, 20, 34]);
+    expect(spreadLabels([100, 20, 22], 14, 200)).toEqual([100, 20, 34]);
+  });
+  it("pushes back up what would pass the limit", () => {
+    expect(spreadLabels([95, 98, 99], 14, 100)).toEqual([72, 86, 100]);
   });
 });

@@ -22,8 +22,8 @@ export function gibSteps(maxBytes: number): number[] {
   return Array.from({ length: Math.floor(maxGib / step + 1e-9) + 1 }, (_, index) => Number((index * step).toFixed(2)));
 }
 
-/** Moves labels apart so that they are at least `gap` from each other; keeps their order. */
-export function spreadLabels(positions: readonly number[], gap: number): number[] {
+/** Moves labels apart so that they are at least `gap` from each other and none is past `limit`; keeps their order. */
+export function spreadLabels(positions: readonly number[], gap: number, limit: number): number[] {
   const order = positions.map((_, index) => index).sort((a, b) => (positions[a] ?? 0) - (positions[b] ?? 0));
   const spread = [...positions];
   let floor = Number.NEGATIVE_INFINITY;
@@ -31,6 +31,11 @@ export function spreadLabels(positions: readonly number[], gap: number): number[
     const position = Math.max(spread[index] ?? 0, floor);
     spread[index] = position;
     floor = position + gap;
+  }
+  let ceiling = limit;
+  for (const index of order.reverse()) {
+    spread[index] = Math.min(spread[index] ?? 0, ceiling);
+    ceiling = (spread[index] ?? 0) - gap;
   }
   return spread;
 }

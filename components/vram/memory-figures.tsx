@@ -1,4 +1,4 @@
-import { formatGib } from "@/lib/units/bytes";
+import { formatBytes } from "@/lib/units/bytes";
 import { memoryPartLooks, type PartBytes, usedBytes } from "./memory-parts";
 import { Swatch } from "./swatch";
 
@@ -46,8 +46,8 @@ function Figure({ name, fill, plannedBytes, nowBytes }: FigureProps) {
         <Swatch fill={fill} />
         {name}
       </dt>
-      <dd className="font-semibold">{formatGib(plannedBytes)}</dd>
-      {nowBytes !== null && <dd className="text-ink-3 text-xs">now {formatGib(nowBytes)}</dd>}
+      <dd className="font-semibold">{formatBytes(plannedBytes)}</dd>
+      {nowBytes !== null && <dd className="text-ink-3 text-xs">now {formatBytes(nowBytes)}</dd>}
     </div>
   );
 }
