@@ -13,9 +13,10 @@ function preview({ patch, closesOthers }: Counterfactual): void {
 
 /** The same card as if nobody else used it. */
 function previewEmptyCard(): void {
-  const { gpu } = planCardStore.get();
-  const totalMib = gpu === null ? cardStore.get().card.totalMib : Math.round(bytesToMib(gpu.totalBytes));
-  chooseCard(true, { totalMib, usedMib: 0 });
+  const { gpu, isAssumed } = planCardStore.get();
+  const { card } = cardStore.get();
+  if (gpu === null || isAssumed) chooseCard(true, { ...card, usedMib: 0 });
+  else chooseCard(true, { name: null, totalMib: Math.round(bytesToMib(gpu.totalBytes)), usedMib: 0 });
 }
 
 interface PlanChipsProps {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { customCard, whatIfCards, whatIfGpu } from "@/lib/plan/what-if-cards";
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import { mibToBytes } from "@/lib/units/bytes";
 import { createStore } from "./store";
@@ -8,6 +9,8 @@ const STORAGE_KEY = "headroom.assumed-card";
 
 /** A card to plan for that is not in this computer, as the user typed it in. */
 export const assumedCardSchema = z.object({
+  /** Of the common cards; null when its memory was typed in. */
+  name: z.string().nullable(),
   totalMib: z.int().min(256).max(1_048_576),
   usedMib: z.int().min(0).max(1_048_576),
 });
@@ -22,7 +25,7 @@ export interface CardState {
 }
 
 /** The most common card among those who run models at home, with a desktop on it. */
-const initialState: CardState = { chosen: null, card: { totalMib: 8192, usedMib: 800 } };
+const initialState: CardState = { chosen: null, card: { name: null, totalMib: 8192, usedMib: 800 } };
 
 function restore(): void {
   const saved = savedSchema.safeParse(readJson(localStorage.getItem(STORAGE_KEY)));
@@ -47,23 +50,8 @@ export function chooseCard(chosen: boolean, card: AssumedCard = cardStore.get().
   localStorage.setItem(STORAGE_KEY, JSON.stringify({ chosen, card }));
 }
 
-/** llama.cpp's CUDA context and kernels on such a card; others measured 300 to 460 MiB. */
-const ASSUMED_OVERHEAD_BYTES = mibToBytes(300);
-
-export function assumedGpu({ totalMib, usedMib }: AssumedCard): GpuMemory {
-  const totalBytes = mibToBytes(totalMib);
-  const usedByOthersBytes = Math.min(totalBytes, mibToBytes(usedMib));
-  return {
-    name: `an assumed ${Number((totalMib / 1024).toFixed(1))} GiB card`,
-    backend: "cuda",
-    kind: "unknown",
-    totalBytes,
-    usedByOthersBytes,
-    heldByEngineBytes: 0,
-    freeBytes: totalBytes - usedByOthersBytes,
-    overhead: { bytes: ASSUMED_OVERHEAD_BYTES, source: "cautious", samples: 0, spreadBytes: 0 },
-    source: "assumed",
-  };
-}
+/** The card as if it were here. */
+export const assumedGpu = ({ name, totalMib, usedMib }: AssumedCard): GpuMemory =>
+  whatIfGpu(whatIfCards.find(card => card.name === name) ?? customCard(totalMib), mibToBytes(usedMib));
 
 export const useCard = <Slice>(select: (state: CardState) => Slice): Slice => useStore(cardStore, select);

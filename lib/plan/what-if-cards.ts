@@ -53,6 +53,10 @@ export const whatIfCards: readonly WhatIfCard[] = [
   nvidia("A100 80 GB", 81_920),
 ];
 
+/** A card of which only the memory is known; taken for an NVIDIA one, whose overhead is the largest. */
+export const customCard = (totalMib: number): WhatIfCard =>
+  nvidia(`an assumed ${Number((totalMib / 1024).toFixed(1))} GiB card`, totalMib);
+
 /** The card as if it were here, with so much of it taken by others. Its overhead is the backend's cautious start. */
 export function whatIfGpu(card: WhatIfCard, usedByOthersBytes = 0): GpuMemory {
   const totalBytes = card.totalMib * MIB;
