@@ -77,12 +77,16 @@ function parseNumber(text: string | undefined, max: number): number | null {
   return value <= max ? value : null;
 }
 
+/** Megabytes are always whole; "8.192" is some language's way to write thousands. */
+const parseMib = (text: string | undefined): number | null =>
+  text !== undefined && /^\d+$/.test(text) ? parseNumber(text, MAX_MIB) : null;
+
 function parseMemory(
   total: string | undefined,
   used: string | undefined,
   free: string | undefined,
 ): NvidiaGpu["memory"] {
-  const [totalMib, usedMib, freeMib] = [total, used, free].map(text => parseNumber(text, MAX_MIB));
+  const [totalMib, usedMib, freeMib] = [total, used, free].map(parseMib);
   if (!totalMib || usedMib == null || freeMib == null || usedMib + freeMib > totalMib) return null;
   return { totalBytes: mibToBytes(totalMib), usedBytes: mibToBytes(usedMib), freeBytes: mibToBytes(freeMib) };
 }
@@ -95,11 +99,13 @@ export function parseGpuLine(line: string): NvidiaGpu | null {
   const [driver, total, used, free, utilization, temperature, power] = rest.splice(-7);
   const cardIndex = parseNumber(index, 1023);
   if (cardIndex === null || uuid === undefined || !UUID.test(uuid)) return null;
+  // Where the driver's version stands anything else, a decimal comma has moved the fields.
+  if (driver === undefined || !/^(?:\d+\.\d[\d.]*|\[.*\])$/.test(driver)) return null;
   return {
     index: cardIndex,
     uuid,
     name: escapeLine(rest.join(", ")),
-    driverVersion: driver !== undefined && /^[\d.]+$/.test(driver) ? driver : null,
+    driverVersion: driver.startsWith("[") ? null : driver,
     memory: parseMemory(total, used, free),
     utilizationPercent: parseNumber(utilization, 100),
     temperatureCelsius: parseNumber(temperature, 200),

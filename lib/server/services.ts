@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { BenchmarkStore } from "./benchmark-store";
 import type { ChatEngine } from "./chat-engine";
 import { ChatRuns } from "./chat-runs";
 import { ChatStores } from "./chat-stores";
@@ -12,11 +13,13 @@ import type { Log } from "./log";
 import type { ModelFiles } from "./model-files";
 import { ModelHost } from "./model-host";
 import { ModelLoader } from "./model-loader";
+import { OffloadBenchmark } from "./offload-benchmark";
 import type { Planner } from "./planner";
 import { planningServices } from "./planning-services";
 import type { ReceiptStore } from "./receipt-store";
 import type { SettingsStore } from "./settings-store";
 import type { ThreadTuner } from "./thread-tuner";
+import { tuneThreadsWhenIdle } from "./tune-threads-when-idle";
 
 /** Everything stateful of the server, once. */
 export interface Services {
@@ -34,6 +37,7 @@ export interface Services {
   readonly sampler: LiveSampler;
   readonly chats: ChatStores;
   readonly runs: ChatRuns;
+  readonly benchmark: OffloadBenchmark;
   /** Saves what is being written, ends the engine and closes the stores. */
   shutdown(): Promise<void>;
 }
@@ -71,7 +75,18 @@ function build(environment: Environment): Services {
   ] as const;
   const sampler = new LiveSampler({ gpu, engine, settings, log, changes, onFailure });
 
+  const benchmarkStore = new BenchmarkStore(environment.dataFolder);
+  const benchmark = new OffloadBenchmark({ planner, loader, engine, host, store: benchmarkStore, readSettings });
+  const stopTuning = tuneThreadsWhenIdle({
+    engine,
+    host,
+    tuner: threads,
+    isAuto: () => settings.read().THREADS === "auto",
+    onLog: log.writer,
+  });
+
   const shutdown = async (): Promise<void> => {
+    stopTuning();
     sampler.close();
     await runs.shutdown();
     gpu.close();
@@ -93,6 +108,7 @@ function build(environment: Environment): Services {
     runs,
     threads,
     memo,
+    benchmark,
     shutdown,
   };
 }
