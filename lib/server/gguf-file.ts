@@ -1,7 +1,9 @@
 import { constants } from "node:fs";
-import { type FileHandle, open, stat } from "node:fs/promises";
+import { type FileHandle, open, realpath, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import type { ModelProfile } from "@/lib/gguf/model-profile";
-import { parseGguf } from "@/lib/gguf/parse-gguf";
+import { type FileStart, parseGguf, parseGgufParts } from "@/lib/gguf/parse-gguf";
+import { splitPartNames } from "@/lib/gguf/split-name";
 import { ModelFileError } from "./model-file-error";
 
 /** Tells whether a file is still the one that was read. */
@@ -29,23 +31,82 @@ export async function identifyFile(path: string): Promise<FileIdentity> {
 }
 
 /**
- * Reads no more of the file than its header.
+ * The same for a model: of a split one, given its first part, all parts that are there together.
+ *
+ * @throws ModelFileError
+ */
+export async function identifyModel(path: string): Promise<FileIdentity> {
+  const first = await identifyFile(path);
+  const names = splitPartNames(basename(path));
+  if (names[0] !== basename(path)) return first;
+  const later = await Promise.all(
+    names.slice(1).map(name => identifyFile(join(dirname(path), name)).catch(() => null)),
+  );
+  const parts = [first, ...later].filter(part => part !== null);
+  return {
+    path,
+    bytes: parts.reduce((sum, part) => sum + part.bytes, 0),
+    modifiedAtMs: Math.max(...parts.map(part => part.modifiedAtMs)),
+  };
+}
+
+/**
+ * Reads no more of the file than its header; of a split model, given its first part, the headers of all parts.
  *
  * @throws ModelFileError, GgufFormatError
  */
 export async function readGgufProfile(path: string): Promise<ModelProfile> {
+  const { profile, ...first } = await readPart(path);
+  if (profile.split === null || profile.split.part > 1) return profile;
+  const parts = [first, ...(await readLaterParts(path, profile.split.parts))];
+  const parsed = parseGgufParts(parts);
+  if (parsed.kind === "need") throw endedEarly(path);
+  return parsed.profile;
+}
+
+/** @throws ModelFileError saying which part is missing, or lies elsewhere: a link must not lead out of the models folder */
+async function readLaterParts(path: string, count: number): Promise<FileStart[]> {
+  const names = splitPartNames(basename(path));
+  if (names.length !== count || names[0] !== basename(path))
+    throw new ModelFileError(
+      "CORRUPT_MODEL",
+      `${path} is part 1 of ${count}: its name must end in -00001-of-${count.toString().padStart(5, "0")}.gguf, so that the others are found.`,
+    );
+  const folder = dirname(await realpath(path));
+  const parts: FileStart[] = [];
+  for (const [index, name] of names.slice(1).entries()) {
+    const part = join(dirname(path), name);
+    const real = await realpath(part).catch(cause => {
+      throw new ModelFileError(
+        "MODEL_NOT_FOUND",
+        `Part ${index + 2} of ${count} is missing: there is no file ${part}.`,
+        {
+          cause,
+        },
+      );
+    });
+    if (dirname(real) !== folder)
+      throw new ModelFileError("INVALID_INPUT", `${part} is a link to another folder than the first part's.`);
+    parts.push(await readPart(part));
+  }
+  return parts;
+}
+
+async function readPart(path: string): Promise<FileStart & { readonly profile: ModelProfile }> {
   return withModelFile(path, async (file, fileBytes) => {
     let wantedBytes = Math.min(FIRST_READ_BYTES, fileBytes);
     for (;;) {
       const bytes = await readStart(file, wantedBytes);
       const parsed = parseGguf(bytes, fileBytes);
-      if (parsed.kind === "profile") return parsed.profile;
-      if (parsed.bytes <= bytes.byteLength)
-        throw new ModelFileError("CORRUPT_MODEL", `${path} ended while its header was being read.`);
+      if (parsed.kind === "profile") return { bytes, fileBytes, profile: parsed.profile };
+      if (parsed.bytes <= bytes.byteLength) throw endedEarly(path);
       wantedBytes = parsed.bytes;
     }
   });
 }
+
+const endedEarly = (path: string): ModelFileError =>
+  new ModelFileError("CORRUPT_MODEL", `${path} ended while its header was being read.`);
 
 /** Whether this is a regular file that begins like a GGUF; never throws. */
 export async function startsLikeGguf(path: string): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, renameSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -8,6 +8,7 @@ import type { WritableValue } from "@/lib/gguf/gguf-writer";
 import { modelShape, shapeFile } from "@/lib/gguf/model-shapes";
 import { ModelFiles } from "./model-files";
 import { codeOf } from "./testing/engine-fixtures";
+import { partName, splitInThree } from "./testing/split-files";
 
 let folder: string;
 let modelsFolder: string;
@@ -166,4 +167,78 @@ test.each([
   const refusal = await models.readChatProfile(path).catch(error => error);
   expect(codeOf(refusal)).toBe("UNSUPPORTED_ARCH");
   expect(refusal.message).toContain(what);
+});
+
+/** Three files, of which the first alone has metadata. */
+function writeSplit(folder: string, parts: readonly number[] = [1, 2, 3]): { fileBytes: number } {
+  const files = splitInThree(modelShape("small-llama-2").gguf);
+  for (const part of parts) {
+    const file = files[part - 1];
+    const path = join(folder, partName("split", part));
+    writeFileSync(path, file?.start ?? "");
+    truncateSync(path, file?.fileBytes);
+  }
+  return { fileBytes: files.reduce((sum, file) => sum + file.fileBytes, 0) };
+}
+
+test("reads a split model as one: sizes and tensors of all parts", async () => {
+  const { fileBytes } = writeSplit(modelsFolder);
+  const path = join(modelsFolder, partName("split", 1));
+  const whole = await models.readProfile(writeModel(join(modelsFolder, "whole.gguf")));
+  const { blocksProfile, output, embedding, parameters, ...split } = await models.readChatProfile(path);
+  expect({ blocksProfile, output, embedding, parameters }).toEqual({
+    blocksProfile: whole.blocksProfile,
+    output: whole.output,
+    embedding: whole.embedding,
+    parameters: whole.parameters,
+  });
+  expect(split.fileBytes).toBe(fileBytes);
+  expect((await models.identify(path)).bytes).toBe(fileBytes);
+});
+
+test("lists a split model once, with the size of the whole", async () => {
+  const { fileBytes } = writeSplit(modelsFolder);
+  expect(await models.listModels()).toMatchObject([
+    { name: "split-00001-of-00003.gguf", fileBytes, profile: { architecture: "llama" }, problem: null },
+  ]);
+});
+
+test("reads a split model again when a later part was replaced", async () => {
+  writeSplit(modelsFolder);
+  const path = join(modelsFolder, partName("split", 1));
+  const first = await models.readProfile(path);
+  expect(await models.readProfile(path)).toBe(first);
+  writeFileSync(join(modelsFolder, partName("split", 3)), "<html>");
+  await expect(models.readProfile(path)).rejects.toMatchObject({ code: "NOT_GGUF" });
+});
+
+test("says which part of a split model is missing", async () => {
+  writeSplit(modelsFolder, [1, 3]);
+  const reading = models.readProfile(join(modelsFolder, partName("split", 1)));
+  await expect(reading).rejects.toMatchObject({
+    code: "MODEL_NOT_FOUND",
+    message: expect.stringContaining("Part 2 of 3 is missing"),
+  });
+});
+
+test("G12 refuses part 2 of 3 and names the first", async () => {
+  writeSplit(modelsFolder);
+  const reading = models.readChatProfile(join(modelsFolder, partName("split", 2)));
+  await expect(reading).rejects.toMatchObject({
+    code: "UNSUPPORTED_ARCH",
+    message: "split-00002-of-00003.gguf is part 2 of 3 of a model: choose its first part, …-00001-of-00003.gguf.",
+  });
+});
+
+test("refuses a first part whose name does not lead to the others", async () => {
+  writeSplit(folder);
+  renameSync(join(folder, partName("split", 1)), join(modelsFolder, "renamed.gguf"));
+  expect(await codeFor("renamed.gguf")).toBe("CORRUPT_MODEL");
+});
+
+test("S11 refuses a part that is a link out of the models folder", async () => {
+  writeSplit(modelsFolder, [1, 3]);
+  writeSplit(folder, [2]);
+  symlinkSync(join(folder, partName("split", 2)), join(modelsFolder, partName("split", 2)));
+  expect(await codeFor(partName("split", 1))).toBe("INVALID_INPUT");
 });

@@ -3,7 +3,7 @@ import { isAbsolute, join, relative, sep } from "node:path";
 import type { ModelProfile } from "@/lib/gguf/model-profile";
 import type { LocalModel } from "@/lib/schema/local-model";
 import { errorAnswer } from "./error-table";
-import { type FileIdentity, identifyFile, readGgufProfile } from "./gguf-file";
+import { type FileIdentity, identifyModel, readGgufProfile } from "./gguf-file";
 import { ModelFileError } from "./model-file-error";
 import { resolveAbsolute, resolveInside } from "./model-path";
 
@@ -56,7 +56,7 @@ export class ModelFiles {
   }
 
   identify(path: string): Promise<FileIdentity> {
-    return identifyFile(path);
+    return identifyModel(path);
   }
 
   /**
@@ -65,7 +65,7 @@ export class ModelFiles {
    * @throws ModelFileError, GgufFormatError
    */
   async readProfile(path: string): Promise<ModelProfile> {
-    const identity = await identifyFile(path);
+    const identity = await identifyModel(path);
     const known = this.#profiles.get(path);
     if (known !== undefined && isSameFile(known.identity, identity)) return known.profile;
     const profile = await readGgufProfile(path);
@@ -86,7 +86,7 @@ export class ModelFiles {
     if (split !== null && split.part > 1)
       throw new ModelFileError(
         "UNSUPPORTED_ARCH",
-        `${this.nameOf(path)} is part ${split.part} of ${split.parts}: choose part 1.`,
+        `${this.nameOf(path)} is part ${split.part} of ${split.parts} of a model: choose its first part, …-00001-of-${split.parts.toString().padStart(5, "0")}.gguf.`,
       );
     return profile;
   }
@@ -105,7 +105,7 @@ export class ModelFiles {
   /** @returns null for a later part of a split model, which is no model of its own, and for a file that just vanished */
   async #list(path: string): Promise<ListedModel | null> {
     const name = this.nameOf(path);
-    const identity = await identifyFile(path).catch(() => null);
+    const identity = await identifyModel(path).catch(() => null);
     if (identity === null) return null;
     const file = { name, fileBytes: identity.bytes, modifiedAtMs: identity.modifiedAtMs };
     try {

@@ -4,6 +4,7 @@ import { ggufFileBytes, type WritableGguf, writeGgufHeader } from "@/lib/gguf/gg
 import { modelShape, shapeFile } from "@/lib/gguf/model-shapes";
 import { type RemoteHeader, type RemoteHeaderOptions, readRemoteHeader } from "./remote-header";
 import { RemoteHeaderError } from "./remote-header-error";
+import { partName, splitInThree } from "./testing/split-files";
 import { type Misbehave, type StandInFile, StandInHub } from "./testing/stand-in-hub";
 
 const PATH = "/owner/repo/resolve/main/model.gguf";
@@ -80,21 +81,9 @@ describe("a model on the hub", () => {
   });
 
   it("in three parts is counted whole, whichever part was named", async () => {
-    const { metadata, tensors } = modelShape("llama-2-7b").gguf;
-    const cut = [tensors.slice(0, 100), tensors.slice(100, 101), tensors.slice(101)];
-    const files = cut.map((some, index) =>
-      fileOf({
-        metadata: {
-          ...(index === 0 ? metadata : {}),
-          "split.no": { type: "u16", value: index },
-          "split.count": { type: "u16", value: 3 },
-          "split.tensors.count": { type: "i32", value: tensors.length },
-        },
-        tensors: some,
-      }),
-    );
+    const files = splitInThree(modelShape("llama-2-7b").gguf);
     files.forEach((file, index) => {
-      hub.serve(`/owner/repo/resolve/main/m-0000${index + 1}-of-00003.gguf`, file);
+      hub.serve(`/owner/repo/resolve/main/${partName("m", index + 1)}`, file);
     });
     const { profile, parts } = await read({}, "hf:owner/repo/m-00002-of-00003.gguf");
     expect(parts.map(part => part.fileBytes)).toEqual(files.map(file => file.fileBytes));

@@ -1,11 +1,10 @@
+import { splitPartCount, splitPartNames } from "@/lib/gguf/split-name";
 import { RemoteHeaderError } from "./remote-header-error";
 
 /** What Hugging Face allows in names of owners and repositories. */
 const HUB_NAME = /^(?!.*(?:\.\.|--))[A-Za-z0-9][A-Za-z0-9._-]{0,95}$/;
 const PATH_SEGMENT = /^[^\\/:*?"<>|\p{Cc}]{1,255}$/u;
 const MAX_SOURCE_CHARACTERS = 2048;
-/** `name-00002-of-00003.gguf`. @see llama.cpp src/llama.cpp (llama_split_path) */
-const SPLIT_NAME = /-(\d{5})-of-(\d{5})\.gguf$/;
 /** The largest splits on the hub have about 50 parts. */
 const MAX_PARTS = 200;
 
@@ -50,13 +49,11 @@ function hubAddress(text: string, endpoint: string): URL {
 }
 
 function partAddresses(url: URL): readonly URL[] {
-  const parts = Number(SPLIT_NAME.exec(url.pathname)?.[2] ?? 1);
+  const parts = splitPartCount(url.pathname);
   if (parts < 1 || parts > MAX_PARTS) refuse(`A model in ${parts} parts is not taken; at most ${MAX_PARTS} are.`);
-  if (parts === 1) return [url];
-  return Array.from({ length: parts }, (_, index) => {
+  return splitPartNames(url.pathname).map(pathname => {
     const part = new URL(url);
-    const number = (index + 1).toString().padStart(5, "0");
-    part.pathname = url.pathname.replace(SPLIT_NAME, `-${number}-of-$2.gguf`);
+    part.pathname = pathname;
     return part;
   });
 }
