@@ -4,7 +4,7 @@ import type { ChatTurn } from "@/lib/schema/engine-messages";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
 import type { LoadConfig } from "@/lib/schema/load-config";
 import type { Settings } from "@/lib/schema/settings";
-import { EngineCancelledError } from "./engine-errors";
+import { EngineCancelledError, EngineError } from "./engine-errors";
 import type { CompleteRequest, EngineSupervisor, GenerateRequest, GenerationMessage } from "./engine-supervisor";
 import { errorAnswer, errorCodeOf } from "./error-table";
 import type { LastLoaded } from "./last-loaded";
@@ -37,12 +37,20 @@ interface LoadTask {
   readonly done: Promise<void>;
 }
 
+/** The engine is somebody else's for a while. */
+interface Loan {
+  /** Fires when anyone asks for the engine meanwhile. */
+  readonly wanted: AbortController;
+  readonly returned: Promise<void>;
+}
+
 /**
  * Keeps the settings' model loaded: on first use, after a change that needs it, and after a crash. What cannot be
  * loaded is told, and what worked last is used instead.
  */
 export class ModelHost {
   #task: LoadTask | null = null;
+  #loan: Loan | null = null;
   #serving: Serving | null = null;
   /** Settings that were tried last, whether or not they worked: they are not tried again by themselves. */
   #tried: Settings | null = null;
@@ -59,6 +67,7 @@ export class ModelHost {
    * @throws EngineError, ModelFileError, GgufFormatError when none can
    */
   async ensureLoaded(signal?: AbortSignal): Promise<void> {
+    if (this.#loan !== null) await this.#atHome(signal);
     for (;;) {
       const task = this.#task ?? (this.#isServing() ? null : this.#try(this.options.readSettings()));
       if (task === null) return;
@@ -88,6 +97,7 @@ export class ModelHost {
    * @throws ModelFileError, GgufFormatError for a model that cannot be planned; what is loaded stays
    */
   async apply(settings: Settings): Promise<SettingsChange> {
+    if (this.#loan !== null) await this.#atHome();
     const change = await this.costOf(settings).catch(error => {
       this.#tellFailure(error);
       throw error;
@@ -99,8 +109,9 @@ export class ModelHost {
   }
 
   /** Loads the settings' model anew, also after the engine had given up. */
-  reload(): Promise<void> {
-    return this.#tryFresh(this.options.readSettings());
+  async reload(): Promise<void> {
+    if (this.#loan !== null) await this.#atHome();
+    await this.#tryFresh(this.options.readSettings());
   }
 
   snapshot(): EngineSnapshot {
@@ -108,12 +119,36 @@ export class ModelHost {
   }
 
   async unload(): Promise<void> {
+    if (this.#loan !== null) await this.#atHome();
     this.#unloaded = true;
     this.#serving = null;
     this.#tried = null;
     this.#task?.controller.abort();
     await this.options.engine.unload();
     this.options.engine.tell({ error: null, notice: null });
+  }
+
+  /**
+   * Lends the engine to `work`, which may load and run what it likes. Everyone else waits meanwhile, and `wanted` tells
+   * that somebody does; afterwards what served is planned and loaded again, or the engine is empty as it was.
+   *
+   * @param notice tells those who wait what for
+   * @throws EngineError BUSY while the engine is in use
+   */
+  async borrow<Result>(work: (wanted: AbortSignal) => Promise<Result>, notice?: string): Promise<Result> {
+    if (this.#isBusy()) throw new EngineError("BUSY", "The engine is in use. Try again when it has finished.");
+    const wanted = new AbortController();
+    let giveBack = () => {};
+    const returned = new Promise<void>(resolve => {
+      giveBack = resolve;
+    });
+    this.#loan = { wanted, returned };
+    if (notice !== undefined) this.options.engine.tell({ error: null, notice });
+    try {
+      return await work(wanted.signal);
+    } finally {
+      await this.#restore(giveBack);
+    }
   }
 
   async *generate(request: GenerateRequest, signal?: AbortSignal): AsyncGenerator<GenerationMessage, void, undefined> {
@@ -130,6 +165,34 @@ export class ModelHost {
   async count(turns: ChatTurn[]): ReturnType<EngineSupervisor["count"]> {
     await this.ensureLoaded();
     return this.options.engine.count(turns);
+  }
+
+  #isBusy(): boolean {
+    const { state, queueLength } = this.options.engine.snapshot();
+    return (
+      this.#loan !== null || this.#task !== null || queueLength > 0 || state === "generating" || state === "loading"
+    );
+  }
+
+  /** Waits until the engine is not lent to anyone. */
+  async #atHome(signal?: AbortSignal): Promise<void> {
+    while (this.#loan !== null) {
+      this.#loan.wanted.abort(new EngineCancelledError("Somebody wants to use the engine."));
+      await untilAborted(this.#loan.returned, signal);
+    }
+  }
+
+  /** Ends the loan once those who wait cannot come between. What keeps the old model from loading is in the snapshot. */
+  async #restore(giveBack: () => void): Promise<void> {
+    const serving = this.#serving;
+    if (serving === null) {
+      await this.options.engine.unload();
+      this.options.engine.tell({ error: null, notice: null });
+    }
+    this.#loan = null;
+    const task = serving === null ? null : this.#begin(serving.settings);
+    giveBack();
+    await task?.done.catch(() => {});
   }
 
   #isServing(): boolean {
@@ -192,7 +255,8 @@ export class ModelHost {
 
   #reloadAfterCrash(): void {
     const { state, config } = this.options.engine.snapshot();
-    if (this.#serving === null || this.#task !== null || state !== "ready" || config !== null) return;
+    if (this.#loan !== null || this.#serving === null || this.#task !== null || state !== "ready" || config !== null)
+      return;
     this.#begin(this.#serving.settings);
   }
 
