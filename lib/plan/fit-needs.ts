@@ -79,25 +79,36 @@ function highestUpTo(surface: MemorySurface, contextTokens: number, kvType: KvTy
   return highest[passed];
 }
 
+/** Numbers of layers for which llama.cpp confirmed exactly this context and KV type. */
+function confirmedLayers(surface: MemorySurface, contextTokens: number, kvType: KvType): number[] {
+  const cells = padUp(contextTokens, CONTEXT_PAD_TOKENS);
+  return (surface.confirmed ?? [])
+    .filter(point => point.kvType === kvType && padUp(point.contextTokens, CONTEXT_PAD_TOKENS) === cells)
+    .map(point => point.gpuLayers);
+}
+
 /**
  * GPU bytes that must fit the budget, for k = 0..L+1.
  *
- * This is `memoryNeed`, raised by as little as makes two promises true whatever the dry runs say: more context never gives
+ * This is `memoryNeed`, raised by as little as makes two promises true whatever the samples say: more context never gives
  * more layers, and a narrower KV type never fewer. llama.cpp's allocator can need a few MiB less at a larger context, and a few more
- * for a quantized cache; with a few layers on the GPU the KV cache outweighs that and nothing is raised.
+ * for a quantized cache; with a few layers of a large model on the GPU the KV cache outweighs that and nothing is raised.
+ * Where llama.cpp confirmed the very configuration, its word stands: no layer is left out for the sake of a promise.
  */
 export function fitNeeds(surface: MemorySurface, contextTokens: number, kvType: KvType): Float64Array {
   const needs = widestNeeds(surface, contextTokens, kvType);
   raiseTo(needs, highestUpTo(surface, contextTokens, kvType));
+  for (const gpuLayers of confirmedLayers(surface, contextTokens, kvType))
+    needs[gpuLayers] = memoryNeed(surface, { gpuLayers, contextTokens, kvType }).gpu.totalBytes;
   return needs;
 }
 
-/** `fitNeeds` for one number of layers, for searches over the context. It never falls as the context grows. */
+/** `fitNeeds` for one number of layers, for searches over the context. */
 export function fitNeed(surface: MemorySurface, gpuLayers: number, contextTokens: number, kvType: KvType): number {
-  let need = highestUpTo(surface, contextTokens, kvType)?.[gpuLayers] ?? 0;
-  for (const type of kvTypes.slice(kvTypes.indexOf(kvType)))
-    need = Math.max(need, memoryNeed(surface, { gpuLayers, contextTokens, kvType: type }).gpu.totalBytes);
-  return need;
+  const said = (type: KvType) => memoryNeed(surface, { gpuLayers, contextTokens, kvType: type }).gpu.totalBytes;
+  if (confirmedLayers(surface, contextTokens, kvType).includes(gpuLayers)) return said(kvType);
+  const highest = highestUpTo(surface, contextTokens, kvType)?.[gpuLayers] ?? 0;
+  return Math.max(highest, ...kvTypes.slice(kvTypes.indexOf(kvType)).map(said));
 }
 
 /**

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { LoadConfig } from "@/lib/schema/load-config";
+import { fitNeed, fitNeeds } from "./fit-needs";
 import { memoryNeed } from "./memory-need";
 import { mendSurface } from "./mend-surface";
 import { surfaceArbitrary } from "./surface-arbitrary";
@@ -29,10 +30,25 @@ const buffersAt = (surface: typeof mistralSurface, at: LoadConfig, computeErrorB
 };
 
 describe("mending a surface", () => {
-  it("leaves it as it is when the dry run agrees", () => {
-    const mended = mendSurface(mistralSurface, config, buffersAt(mistralSurface, config, 0));
-    expect(mended.surface).toBe(mistralSurface);
+  it("only notes the point as confirmed when the dry run agrees, once", () => {
+    const exact = buffersAt(mistralSurface, config, 0);
+    const mended = mendSurface(mistralSurface, config, exact);
     expect(mended.mismatchBytes).toBe(0);
+    expect(mended.surface).toEqual({
+      ...mistralSurface,
+      confirmed: [{ gpuLayers: 21, contextTokens: 5120, kvType: "f16" }],
+    });
+    expect(mendSurface(mended.surface, config, exact).surface).toEqual(mended.surface);
+  });
+
+  it("is believed at the confirmed point against the promises that hold elsewhere", () => {
+    // One layer on the GPU has no KV cache: 120.1 MB at 2,048 tokens, below the 134.7 MB seen at 512.
+    const one = { ...config, gpuLayers: 1, contextTokens: 2048 };
+    const raised = fitNeed(mistralSurface, 1, 2048, "f16");
+    const { surface } = mendSurface(mistralSurface, one, buffersAt(mistralSurface, one, 0));
+    expect([raised, fitNeed(surface, 1, 2048, "f16")]).toEqual([107_536_384 + 135_858_176, 107_536_384 + 120_064_000]);
+    expect(fitNeeds(surface, 2048, "f16")[1]).toBe(107_536_384 + 120_064_000);
+    expect(fitNeed(surface, 1, 2304, "f16")).toBeGreaterThanOrEqual(raised);
   });
 
   it("makes it exact there, and tells by how much it was off", () => {

@@ -1,5 +1,5 @@
 import type { Buffers, LoadConfig } from "@/lib/schema/load-config";
-import type { ComputeColumn, ComputePoint, MemorySurface } from "@/lib/schema/memory-surface";
+import type { ComputeColumn, ComputePoint, ConfirmedPoint, MemorySurface } from "@/lib/schema/memory-surface";
 import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
 import { computeBytes, memoryNeed } from "./memory-need";
 
@@ -40,9 +40,22 @@ function mendColumns(surface: MemorySurface, config: LoadConfig, point: ComputeP
   return [...columns.filter(column => column !== known), mended].sort((a, b) => a.gpuLayers - b.gpuLayers);
 }
 
+/** More than a user tries with one model; the oldest are forgotten. */
+const CONFIRMED_POINTS = 64;
+
+function withConfirmed(surface: MemorySurface, { gpuLayers, contextTokens, kvType }: LoadConfig): ConfirmedPoint[] {
+  const others = (surface.confirmed ?? []).filter(
+    point =>
+      point.gpuLayers !== gpuLayers ||
+      point.kvType !== kvType ||
+      cellsOf(point.contextTokens) !== cellsOf(contextTokens),
+  );
+  return [...others, { gpuLayers, contextTokens: cellsOf(contextTokens), kvType }].slice(-CONFIRMED_POINTS);
+}
+
 /**
  * The surface with one confirmed dry run put in: exact at that configuration, unchanged away from it. What the context takes beyond
- * the KV cache is compute. A difference in the weights moves all totals on its side of k, so that no layer's share turns negative.
+ * the KV cache is compute. Keep the surface also where nothing was off: it knows now that this point is confirmed. A difference in the weights moves all totals on its side of k, so that no layer's share turns negative.
  */
 export function mendSurface(surface: MemorySurface, config: LoadConfig, buffers: Buffers): MendedSurface {
   const { gpu, ram } = memoryNeed(surface, config);
@@ -51,7 +64,8 @@ export function mendSurface(surface: MemorySurface, config: LoadConfig, buffers:
   const mismatchBytes =
     Math.abs(buffers.gpuWeightsBytes + buffers.gpuContextBytes - gpu.totalBytes) +
     Math.abs(buffers.ramWeightsBytes + buffers.ramContextBytes - ram.totalBytes);
-  if (mismatchBytes === 0) return { surface, mismatchBytes };
+  const confirmed = withConfirmed(surface, config);
+  if (mismatchBytes === 0) return { surface: { ...surface, confirmed }, mismatchBytes };
   const point: ComputePoint = {
     contextTokens: cellsOf(config.contextTokens),
     gpuBytes: Math.max(0, buffers.gpuContextBytes - gpu.kvBytes),
@@ -63,6 +77,7 @@ export function mendSurface(surface: MemorySurface, config: LoadConfig, buffers:
     mismatchBytes,
     surface: {
       ...surface,
+      confirmed,
       weightsSource: exactWeights ? surface.weightsSource : "dry-run",
       gpuWeightsBytes: surface.gpuWeightsBytes.map((bytes, k) => shift(bytes, gpuWeightsError, k >= config.gpuLayers)),
       ramWeightsBytes: surface.ramWeightsBytes.map((bytes, k) => shift(bytes, ramWeightsError, k <= config.gpuLayers)),

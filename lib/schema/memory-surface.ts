@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { flashAttentionSchema } from "./kv-type";
+import { flashAttentionSchema, kvTypeSchema } from "./kv-type";
 
 const bytes = z.int().min(0);
 
@@ -48,6 +48,14 @@ export type ComputePoint = z.infer<typeof computePointSchema>;
 export const computeColumnSchema = z.object({ gpuLayers: z.int().min(0), points: z.array(computePointSchema).min(1) });
 export type ComputeColumn = z.infer<typeof computeColumnSchema>;
 
+/** A configuration whose dry run was made and put in: what it said counts for itself alone, whatever its neighbours say. */
+export const confirmedPointSchema = z.object({
+  gpuLayers: z.int().min(0),
+  contextTokens: z.int().min(1),
+  kvType: kvTypeSchema,
+});
+export type ConfirmedPoint = z.infer<typeof confirmedPointSchema>;
+
 const computeColumnsSchema = z.array(computeColumnSchema).min(1);
 
 /**
@@ -85,5 +93,7 @@ export const memorySurfaceSchema = z.object({
   ramWeightsBytes: z.array(bytes).min(3),
   /** Ascending by gpuLayers; linear between neighbours. */
   compute: z.object({ f16: computeColumnsSchema, q8_0: computeColumnsSchema, q4_0: computeColumnsSchema }),
+  /** Newest last. */
+  confirmed: z.array(confirmedPointSchema).optional(),
 });
 export type MemorySurface = z.infer<typeof memorySurfaceSchema>;
