@@ -6,7 +6,10 @@ export interface BenchOptions {
 }
 
 /** Each suite is loaded only when it is named: they pull in servers, browsers and the engine. */
-const suites: Record<string, () => Promise<(options: BenchOptions) => Promise<void>>> = {};
+const suites: Record<string, () => Promise<(options: BenchOptions) => Promise<void>>> = {
+  idle: async () => (await import("./idle")).benchIdle,
+  offload: async () => (await import("./offload")).benchOffload,
+};
 
 const [suiteName, ...args] = process.argv.slice(2).filter(argument => argument !== "--json");
 const load = suiteName === undefined ? undefined : suites[suiteName];

@@ -15,6 +15,7 @@ import type { BenchmarkStore } from "./benchmark-store";
 import { EngineCancelledError, EngineError } from "./engine-errors";
 import type { EngineSupervisor } from "./engine-supervisor";
 import type { SpeedSizes } from "./measure-speed";
+import type { ModelHost } from "./model-host";
 import { estimateRowMs, progressAt } from "./offload-benchmark-estimate";
 import { type BenchmarkBench, measureRow, problemOf } from "./offload-benchmark-row";
 import type { Planner } from "./planner";
@@ -25,10 +26,7 @@ export const benchmarkSizes: SpeedSizes = { promptTokens: 512, generatedTokens: 
 export interface OffloadBenchmarkOptions extends BenchmarkBench {
   readonly planner: Pick<Planner, "confirmedPlanFor" | "planFor" | "configOf">;
   readonly engine: Pick<EngineSupervisor, "complete" | "snapshot">;
-  readonly host: {
-    /** Lends the engine while nobody else uses it, and puts back what was loaded. @throws EngineError BUSY */
-    borrow<T>(work: (wanted: AbortSignal) => Promise<T>): Promise<T>;
-  };
+  readonly host: Pick<ModelHost, "borrow">;
   readonly store: Pick<BenchmarkStore, "append" | "list">;
   readSettings(): Settings;
   readonly nowMs?: () => number;
@@ -113,7 +111,7 @@ export class OffloadBenchmark {
         hasEngine = true;
         begun();
         await this.#measureRows(running);
-      });
+      }, "A benchmark is measuring this computer: chats wait until it is done.");
       return await this.#keep(running);
     } catch (error) {
       if (!hasEngine) throw error;

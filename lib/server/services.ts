@@ -87,6 +87,7 @@ function build(environment: Environment): Services {
 
   const shutdown = async (): Promise<void> => {
     stopTuning();
+    benchmark.cancel();
     sampler.close();
     await runs.shutdown();
     gpu.close();

@@ -1,0 +1,102 @@
+import {
+  benchmarkMeaning,
+  benchmarkMemory,
+  benchmarkSentence,
+  decodeRatio,
+  subjectText,
+} from "@/lib/plan/explain-benchmark";
+import {
+  type BenchmarkRow,
+  type BenchmarkRun,
+  benchmarkWayIds,
+  benchmarkWays,
+  decodeChange,
+  earlierRunOf,
+} from "@/lib/schema/benchmark";
+import { lockDataFolder } from "@/lib/server/instance-lock";
+import type { OffloadBenchmark } from "@/lib/server/offload-benchmark";
+import { services } from "@/lib/server/services";
+import { formatMib } from "@/lib/units/bytes";
+import { formatEstimate } from "@/lib/units/durations";
+import { formatTokensPerSecond } from "@/lib/units/tokens";
+import { printTable } from "./print-table";
+
+const POLL_MS = 250;
+
+/** The dashboard's benchmark in the terminal: the same code, the same data folder, the same earlier runs. */
+export async function benchOffload({ json }: { readonly json: boolean }): Promise<void> {
+  const app = services();
+  const unlock = lockDataFolder(app.environment.dataFolder);
+  process.once("SIGINT", () => app.benchmark.cancel());
+  try {
+    const run = await follow(app.benchmark);
+    const { runs } = await app.benchmark.state();
+    if (json) console.log(JSON.stringify(run));
+    else print(run, earlierRunOf(run, runs));
+  } finally {
+    await app.shutdown();
+    unlock();
+  }
+}
+
+/** Runs it with a line on stderr for each row as it begins. */
+async function follow(benchmark: OffloadBenchmark): Promise<BenchmarkRun> {
+  const { next, runs } = await benchmark.state();
+  if (next !== null)
+    console.error(
+      `${subjectText(next.subject)}: ${formatEstimate(next.estimateMs)}${runs.length ? "" : " (a guess)"}.`,
+    );
+  await benchmark.start();
+  let told = "";
+  const timer = setInterval(async () => {
+    const { running } = await benchmark.state();
+    const doing = running?.wayId ? `${benchmarkWays[running.wayId].label}: ${running.step}` : "";
+    if (doing !== "" && doing !== told) console.error(`  ${doing}, ${formatEstimate(running?.remainingMs ?? 0)} left`);
+    told = doing;
+  }, POLL_MS);
+  const run = await benchmark.finished();
+  clearInterval(timer);
+  if (run !== null) return run;
+  const { problem } = await benchmark.state();
+  throw new Error(problem?.message ?? "The benchmark has no result.");
+}
+
+function print(run: BenchmarkRun, earlier: BenchmarkRun | null): void {
+  const memory = run.subject.gpuName === null ? "memory" : "GPU memory";
+  const header = ["", "layers on GPU", "KV share", `planned ${memory}`, "actual", "prefill t/s", "decode t/s", "ratio"];
+  printTable(
+    [...header, ...(earlier ? ["last time"] : [])],
+    run.rows.map(row => [...cellsOf(row, run), ...(earlier ? [changeText(row, earlier)] : [])]),
+  );
+  console.log(`\n${benchmarkSentence(run)}\n${benchmarkMeaning(run.subject)}`);
+  for (const id of benchmarkWayIds) {
+    const { label, note } = benchmarkWays[id];
+    if (note !== null) console.log(`${label}: ${note}`);
+  }
+  for (const row of run.rows) {
+    const remark = row.problem?.message ?? row.lowered;
+    if (remark) console.log(`${benchmarkWays[row.id].label}: ${remark}`);
+  }
+}
+
+function cellsOf(row: BenchmarkRow, { rows, subject }: BenchmarkRun): string[] {
+  const { predictedBytes, actualBytes, kvShare } = benchmarkMemory(row, subject);
+  const ratio = decodeRatio(row, rows);
+  return [
+    `${benchmarkWays[row.id].label} (${row.kvType}, fa ${row.flashAttention})`,
+    `${row.gpuLayers} of ${row.totalLayers}`,
+    kvShare === null ? "-" : `${Math.round(kvShare * 100)} %`,
+    formatMib(predictedBytes),
+    actualBytes === null ? "-" : formatMib(actualBytes),
+    row.speed === null ? "-" : formatTokensPerSecond(row.speed.prefillTokensPerSecond),
+    row.speed === null ? "-" : formatTokensPerSecond(row.speed.decodeTokensPerSecond),
+    ratio === null ? "-" : `${ratio.toFixed(2)}x`,
+  ];
+}
+
+function changeText(row: BenchmarkRow, earlier: BenchmarkRun): string {
+  const before = earlier.rows.find(other => other.id === row.id);
+  const change = decodeChange(row, before);
+  if (change === null) return "-";
+  return change === 0 ? "same" : `${change > 0 ? "+" : ""}${(change * 100).toFixed(0)} %`;
+}
