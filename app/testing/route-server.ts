@@ -1,0 +1,54 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import type { ReadableStream as NodeReadableStream } from "node:stream/web";
+import { createHttpServer } from "@/lib/server/http-server";
+import { services } from "@/lib/server/services";
+
+type Handler = (request: Request, context: { params: Promise<Record<string, string>> }) => Promise<Response>;
+
+const appFolder = join(import.meta.dirname, "..");
+
+function toRequest(request: IncomingMessage, response: ServerResponse): Request {
+  const gone = new AbortController();
+  response.once("close", () => gone.abort());
+  const headers = new Headers();
+  for (const [name, values] of Object.entries(request.headersDistinct))
+    for (const value of values ?? []) headers.append(name, value);
+  const hasBody = request.method !== "GET" && request.method !== "HEAD";
+  return new Request(`http://${request.headers.host}${request.url}`, {
+    method: request.method ?? "GET",
+    headers,
+    signal: gone.signal,
+    ...(hasBody && { body: Readable.toWeb(request) as ReadableStream, duplex: "half" }),
+  });
+}
+
+async function send(answer: Response, response: ServerResponse): Promise<void> {
+  response.writeHead(answer.status, Object.fromEntries(answer.headers));
+  if (!answer.body) return void response.end();
+  const body = Readable.fromWeb(answer.body as NodeReadableStream);
+  response.once("close", () => body.destroy());
+  body.on("error", () => response.destroy()).pipe(response);
+}
+
+/** The app's API routes behind the real door on a port of their own, without Next. Routes with a name in their path are not served. */
+export async function serveRoutes(): Promise<{ url: string; close(): Promise<void> }> {
+  const policy = { allowedHosts: [] as string[], token: null };
+  const http = createHttpServer({
+    policy,
+    handlePage: async (request, response) => {
+      const { pathname } = new URL(request.url ?? "/", "http://host");
+      const module: Record<string, Handler> = await import(join(appFolder, pathname, "route.ts"));
+      const handler = module[request.method ?? ""];
+      if (!handler) return void response.writeHead(405).end();
+      await send(await handler(toRequest(request, response), { params: Promise.resolve({}) }), response);
+    },
+    onError: error => console.error(error),
+  });
+  const { port } = await http.listen(0, "127.0.0.1");
+  policy.allowedHosts.push(`127.0.0.1:${port}`);
+  // The routes' own guard knows the port from the environment; this one was chosen by the system.
+  Object.assign(services().environment, { allowedHosts: policy.allowedHosts });
+  return { url: `http://127.0.0.1:${port}`, close: () => http.close() };
+}

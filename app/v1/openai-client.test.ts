@@ -1,0 +1,214 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import OpenAI from "openai";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { DEFAULT_MODEL } from "@/lib/schema/settings";
+import { services } from "@/lib/server/services";
+import { fakeEngineEntry } from "@/lib/server/testing/fake-engine-entry";
+import { serveRoutes } from "../testing/route-server";
+
+const WORDS = ["Hel", "lo", ", wörld", " 😀", "!"];
+const home = mkdtempSync(join(tmpdir(), "headroom-openai-"));
+const question = { model: DEFAULT_MODEL, messages: [{ role: "user" as const, content: "Hello?" }] };
+
+let client: OpenAI;
+let url: string;
+let close: () => Promise<void>;
+
+beforeAll(async () => {
+  vi.stubEnv("HEADROOM_HOME", home);
+  vi.stubEnv("HEADROOM_ENGINE_ENTRY", fakeEngineEntry({ words: WORDS, stepMs: 60 }));
+  ({ url, close } = await serveRoutes());
+  client = new OpenAI({ baseURL: `${url}/v1`, apiKey: "none", maxRetries: 0 });
+});
+afterAll(async () => {
+  await close();
+  await services().shutdown();
+  rmSync(home, { recursive: true, force: true });
+});
+afterEach(() => vi.restoreAllMocks());
+
+const idleWithin = async (limitMs: number): Promise<number> => {
+  const startedAt = performance.now();
+  while (services().engine.snapshot().state === "generating" && performance.now() - startedAt < limitMs * 3)
+    await new Promise(resolve => setTimeout(resolve, 5));
+  return performance.now() - startedAt;
+};
+
+describe("A10 the official openai client", () => {
+  it("A10 lists the models, the chosen one first", async () => {
+    const models = await client.models.list();
+    expect(models.data[0]).toMatchObject({ id: DEFAULT_MODEL, object: "model", owned_by: "headroom" });
+  });
+
+  it("A10 gets a whole answer with its end and counts", async () => {
+    const answer = await client.chat.completions.create(question);
+    expect(answer.choices).toHaveLength(1);
+    expect(answer.choices[0]).toMatchObject({
+      finish_reason: "stop",
+      message: { role: "assistant", content: WORDS.join("") },
+    });
+    expect(answer.model).toBe(DEFAULT_MODEL);
+    expect(answer.usage?.completion_tokens).toBe(WORDS.length);
+    expect(answer.usage?.total_tokens).toBe((answer.usage?.prompt_tokens ?? 0) + WORDS.length);
+  });
+
+  it("A7 A10 gets the same text as a stream, piece by piece, then the end and the counts", async () => {
+    const stream = await client.chat.completions.create({
+      ...question,
+      stream: true,
+      stream_options: { include_usage: true },
+    });
+    const pieces: string[] = [];
+    const ends: (string | null)[] = [];
+    let usage = null;
+    for await (const chunk of stream) {
+      pieces.push(chunk.choices[0]?.delta.content ?? "");
+      if (chunk.choices[0]?.finish_reason) ends.push(chunk.choices[0].finish_reason);
+      usage = chunk.usage ?? usage;
+    }
+    expect(pieces.filter(piece => piece !== "")).toEqual(WORDS);
+    expect(ends).toEqual(["stop"]);
+    expect(usage).toMatchObject({ completion_tokens: WORDS.length });
+  });
+
+  it("A10 streams through its helper as well", async () => {
+    const final = await client.chat.completions.stream(question).finalChatCompletion();
+    expect(final.choices[0]?.message.content).toBe(WORDS.join(""));
+  });
+
+  it("A10 completes a plain prompt, whole and as a stream", async () => {
+    const prompt = { model: DEFAULT_MODEL, prompt: "Once" };
+    expect((await client.completions.create(prompt)).choices[0]).toMatchObject({
+      text: WORDS.join(""),
+      finish_reason: "stop",
+    });
+    let text = "";
+    for await (const chunk of await client.completions.create({ ...prompt, stream: true }))
+      text += chunk.choices[0]?.text ?? "";
+    expect(text).toBe(WORDS.join(""));
+  });
+
+  it("A9 max_tokens and its newer name reach the engine, with the settings for the rest", async () => {
+    const generate = vi.spyOn(services().host, "generate");
+    await client.chat.completions.create({ ...question, max_tokens: 3, temperature: 0, seed: 7, stop: "END" });
+    await client.chat.completions.create({ ...question, max_completion_tokens: 2 });
+    const sampling = generate.mock.calls.map(([request]) => request.sampling);
+    expect(sampling[0]).toMatchObject({ maxTokens: 3, temperature: 0, seed: 7, stop: ["END"], topK: 40 });
+    expect(sampling[1]).toMatchObject({ maxTokens: 2, temperature: 0.7, seed: null });
+  });
+
+  it("takes any name for the one model, but not that of another in the library", async () => {
+    expect((await client.chat.completions.create({ ...question, model: "gpt-4o" })).model).toBe(DEFAULT_MODEL);
+    vi.spyOn(services().models, "listModels").mockResolvedValue([
+      { name: "other.gguf", fileBytes: 1, modifiedAtMs: 1, profile: null, problem: null },
+    ]);
+    await expect(client.chat.completions.create({ ...question, model: "other.gguf" })).rejects.toMatchObject({
+      status: 404,
+      code: "model_not_found",
+    });
+  });
+
+  it("understands parts, system and developer messages", async () => {
+    const generate = vi.spyOn(services().host, "generate");
+    await client.chat.completions.create({
+      model: DEFAULT_MODEL,
+      messages: [
+        { role: "developer", content: "Be brief." },
+        {
+          role: "user",
+          content: [
+            { type: "text", text: "Hel" },
+            { type: "text", text: "lo" },
+          ],
+        },
+      ],
+    });
+    expect(generate.mock.calls[0]?.[0].turns).toEqual([
+      { role: "system", content: "Be brief." },
+      { role: "user", content: "Hello" },
+    ]);
+  });
+
+  it.each([
+    [{ messages: [] }, /^400 messages must be a list/],
+    [{ messages: [{ role: "user", content: "" }] }, /^400 The last message must be/],
+    [{ messages: [{ role: "system", content: "x" }] }, /^400 The last message must be/],
+    [{ max_tokens: 0 }, /^400 max_tokens must be/],
+    [{ max_tokens: -1 }, /^400 max_tokens must be/],
+    [{ temperature: 9 }, /^400 temperature must be a number from 0 to 5/],
+    [{ n: 2 }, /^400 n must be 1/],
+    [{ tools: [{ type: "function", function: { name: "f" } }] }, /^400 tools must be/],
+    [{ stop: [""] }, /^400 stop/],
+    [{ gpu_layers: 99 }, /^400 There is no field "gpu_layers"/],
+    [{ prompt: "x" }, /^400 There is no field "prompt"/],
+  ])("A1 A2 A8 refuses %j with a sentence", async (change, words) => {
+    const request = { ...question, ...change } as typeof question;
+    await expect(client.chat.completions.create(request)).rejects.toThrow(words);
+    await expect(client.chat.completions.create(request)).rejects.toBeInstanceOf(OpenAI.BadRequestError);
+  });
+
+  it("embeddings are refused clearly", async () => {
+    await expect(client.embeddings.create({ model: DEFAULT_MODEL, input: "x" })).rejects.toThrow(/makes no embeddings/);
+  });
+
+  it("A4 A10 what fails before the first word is a status, also for a stream", async () => {
+    vi.spyOn(services().host, "generate").mockImplementation(async function* () {
+      const error = Object.assign(new Error("The prompt has 5000 tokens, 4096 fit."), { code: "CONTEXT_EXCEEDED" });
+      yield* await Promise.reject(error);
+    });
+    for (const stream of [false, true])
+      await expect(client.chat.completions.create({ ...question, stream })).rejects.toMatchObject({
+        status: 400,
+        code: "context_length_exceeded",
+        message: expect.stringContaining("5000"),
+      });
+  });
+
+  it("A10 what fails after it arrives as an error in the stream", async () => {
+    vi.spyOn(services().host, "generate").mockImplementation(async function* () {
+      yield { type: "text", id: "1", text: "begun", tokens: 1, thought: false };
+      throw Object.assign(new Error("The engine process ended unexpectedly."), { code: "ENGINE_CRASHED" });
+    });
+    let text = "";
+    const read = async () => {
+      for await (const chunk of await client.chat.completions.create({ ...question, stream: true }))
+        text += chunk.choices[0]?.delta.content ?? "";
+    };
+    await expect(read()).rejects.toThrow(/ended unexpectedly/);
+    expect(text).toBe("begun");
+  });
+});
+
+describe("a client that leaves", () => {
+  it("N2 N3 in the middle of a stream: the engine is idle within 0.3 s", async () => {
+    const leaving = new AbortController();
+    const stream = await client.chat.completions.create({ ...question, stream: true }, { signal: leaving.signal });
+    for await (const chunk of stream) if (chunk.choices[0]?.delta.content) break;
+    leaving.abort();
+    expect(await idleWithin(300)).toBeLessThan(300);
+  });
+
+  it("N1 N3 before the first word, and from an answer that is no stream: idle within 1 s", async () => {
+    for (const stream of [true, false]) {
+      const leaving = new AbortController();
+      const answer = client.chat.completions.create({ ...question, stream }, { signal: leaving.signal });
+      while (services().engine.snapshot().state !== "generating") await new Promise(resolve => setTimeout(resolve, 2));
+      leaving.abort();
+      await expect(answer).rejects.toThrow();
+      expect(await idleWithin(1_000)).toBeLessThan(1_000);
+    }
+  });
+
+  it("N2 from the queue: the place is free again", async () => {
+    const first = client.chat.completions.create(question);
+    const leaving = new AbortController();
+    const second = client.chat.completions.create(question, { signal: leaving.signal });
+    while (services().engine.snapshot().queueLength === 0) await new Promise(resolve => setTimeout(resolve, 2));
+    leaving.abort();
+    await expect(second).rejects.toThrow();
+    await first;
+    expect(services().engine.snapshot().queueLength).toBe(0);
+  });
+});
