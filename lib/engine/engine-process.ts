@@ -2,6 +2,7 @@ import type { EngineCommand, EngineMessage } from "@/lib/schema/engine-messages"
 import { complete } from "./complete";
 import { countTokens } from "./count-tokens";
 import { DryRunShelf } from "./dry-run-shelf";
+import { FreeCores } from "./free-cores";
 import { type GenerationListener, generate } from "./generate";
 import { CancelledError, errorMessage, JobError } from "./job-error";
 import { type LlamaBackend, readVram } from "./llama-backend";
@@ -25,6 +26,7 @@ export class EngineProcess {
   readonly #dryRuns: DryRunShelf;
   readonly #loader: ModelLoader;
   readonly #aborts = new Map<string, AbortController>();
+  readonly #freeCores = new FreeCores();
   #queue: Promise<void> = Promise.resolve();
   #busyWith: string | null = null;
 
@@ -36,8 +38,10 @@ export class EngineProcess {
     this.#loader = new ModelLoader(backend, modelPath => this.#dryRuns.take(modelPath));
   }
 
-  /** The command that is being worked on. */
-  get busyWith(): string | null {
+  /** Once a second: fits the threads to what other programs leave. Answers the command that is being worked on. */
+  beat(): string | null {
+    const freeCores = this.#freeCores.sample();
+    if (this.#busyWith !== null) this.#loader.limitThreads(freeCores);
     return this.#busyWith;
   }
 
@@ -61,6 +65,7 @@ export class EngineProcess {
 
   async #inTurn(command: EngineCommand, abort: AbortController): Promise<void> {
     this.#busyWith = command.id;
+    this.#loader.limitThreads(this.#freeCores.latest);
     await this.#answer(command, abort);
     this.#busyWith = null;
   }

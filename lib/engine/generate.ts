@@ -119,20 +119,25 @@ export function samplingOptions(sampling: Sampling) {
 
 const jsonSchemaShape = z.record(z.string(), z.json());
 
-export async function outputGrammar(llama: Llama, sampling: Sampling): Promise<LlamaGrammar | undefined> {
-  try {
-    if (sampling.grammar !== undefined) return await llama.createGrammar({ grammar: sampling.grammar });
-    if (sampling.jsonSchema === undefined) return undefined;
-    // The library types schemas by their literal; at run time it checks the value itself.
-    const schema = jsonSchemaShape.parse(sampling.jsonSchema) as Parameters<typeof llama.createGrammarForJsonSchema>[0];
-    return await llama.createGrammarForJsonSchema(schema);
-  } catch (error) {
-    const what = sampling.grammar === undefined ? "JSON schema" : "grammar";
-    throw new JobError(
-      "INVALID_INPUT",
-      `This ${what} cannot be used: ${error instanceof Error ? error.message : error}`,
-    );
-  }
+/** @throws JobError INVALID_INPUT */
+export async function outputGrammar(
+  llama: Llama,
+  { grammar, jsonSchema }: Sampling,
+): Promise<LlamaGrammar | undefined> {
+  const refuse = (why: string): never => {
+    throw new JobError("INVALID_INPUT", why);
+  };
+  const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+  if (grammar !== undefined)
+    return llama.createGrammar({ grammar }).catch(error => refuse(`This grammar cannot be used: ${reasonOf(error)}`));
+  if (jsonSchema === undefined) return undefined;
+  const parsed = jsonSchemaShape.safeParse(jsonSchema);
+  if (!parsed.success) return refuse("A JSON schema must be an object.");
+  // The library types schemas by their literal; at run time it checks the value itself.
+  const schema = parsed.data as Parameters<typeof llama.createGrammarForJsonSchema>[0];
+  return llama
+    .createGrammarForJsonSchema(schema)
+    .catch(error => refuse(`This JSON schema cannot be used: ${reasonOf(error)}`));
 }
 
 /** Counts tokens and takes the times that people compare. */

@@ -33,15 +33,15 @@ process.on("message", raw => {
   else if (envelope.data.generation === generation) handle(envelope.data.command);
 });
 
-let busyWith = (): string | null => null;
-setInterval(() => send({ type: "heartbeat", busyWith: busyWith() }), HEARTBEAT_MS);
+let beat = (): string | null => null;
+setInterval(() => send({ type: "heartbeat", busyWith: beat() }), HEARTBEAT_MS);
 
 // The library takes most of the start: loaded only now, so that the first heartbeat and the first command find us listening.
 const { readVram, startLlamaBackend } = await import("./llama-backend");
 const { EngineProcess } = await import("./engine-process");
 const backend = await startLlamaBackend({ gpu: env.HEADROOM_ENGINE_GPU, build: env.HEADROOM_ENGINE_BUILD, log });
 const engine = new EngineProcess(backend, send);
-busyWith = () => engine.busyWith;
+beat = () => engine.beat();
 const stop = () => void engine.close().finally(() => process.exit(0));
 process.on("SIGTERM", stop);
 

@@ -5,6 +5,7 @@ import { bufferSplit, flashAttentionActive } from "./buffer-split";
 import { ChatTemplate } from "./chat-template";
 import { type DryRun, flashAttentionOption, ggmlTypes } from "./dry-run";
 import { fileMark } from "./file-mark";
+import { threadsFor } from "./free-cores";
 import { JobError } from "./job-error";
 import { type LlamaBackend, readVram } from "./llama-backend";
 import { loadError } from "./load-error";
@@ -46,6 +47,12 @@ export class ModelLoader {
 
   get loaded(): LoadedModel | null {
     return this.#loaded;
+  }
+
+  /** Takes effect with the next step: the configuration's number of threads is the most, not the least. */
+  limitThreads(freeCores: number): void {
+    const wanted = this.#loaded?.config.threads;
+    if (wanted !== undefined) this.backend.llama.maxThreads = threadsFor(freeCores, wanted);
   }
 
   /** On failure no context is loaded; the weights stay if they were there and are still wanted. */

@@ -1,0 +1,142 @@
+import { type ChildProcess, fork, spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import {
+  type EngineCommand,
+  type EngineMessage,
+  messageEnvelopeSchema,
+  type Sampling,
+} from "@/lib/schema/engine-messages";
+import type { LoadConfig } from "@/lib/schema/load-config";
+
+const projectRoot = fileURLToPath(new URL("../../..", import.meta.url));
+export const defaultModelPath = `${projectRoot}models/SmolLM2-135M-Instruct.Q4_1.gguf`;
+
+type MessageOf<Type extends EngineMessage["type"]> = Extract<EngineMessage, { type: Type }>;
+type WithoutId<Command> = Command extends { id: string } ? Omit<Command, "id"> : never;
+/** What ends a command, besides `error`. */
+type LastMessage = MessageOf<"surface" | "dry-run" | "loaded" | "unloaded" | "finished" | "counted" | "vram" | "error">;
+
+const GENERATION = 3;
+const lastTypes: readonly string[] = [
+  "surface",
+  "dry-run",
+  "loaded",
+  "unloaded",
+  "finished",
+  "counted",
+  "vram",
+  "error",
+];
+
+/** The bundles, made anew only when a source changed. */
+export function buildBundles(): void {
+  const built = spawnSync(process.execPath, ["scripts/build.mjs", "--bundles"], { cwd: projectRoot, stdio: "inherit" });
+  if (built.status !== 0) throw new Error("The bundles could not be built.");
+}
+
+/** The real engine in its own process, spoken to as the supervisor does, without any of its care. */
+export class ForkedEngine {
+  readonly ready: Promise<MessageOf<"ready">>;
+  readonly exited: Promise<{ code: number | null; signal: string | null }>;
+  readonly heartbeats: MessageOf<"heartbeat">[] = [];
+  stdout = "";
+  readonly #process: ChildProcess;
+  readonly #ends = new Map<string, (message: LastMessage) => void>();
+  readonly #watchers = new Map<string, (message: EngineMessage) => void>();
+  #count = 0;
+
+  constructor(env: Record<string, string>) {
+    this.#process = fork(`${projectRoot}dist/engine.mjs`, [], {
+      execArgv: [],
+      stdio: ["ignore", "pipe", "ignore", "ipc"],
+      env: {
+        ...process.env,
+        UV_THREADPOOL_SIZE: "1",
+        HEADROOM_ENGINE_GENERATION: String(GENERATION),
+        ...env,
+      },
+    });
+    this.#process.stdout?.on("data", (chunk: Buffer) => {
+      this.stdout += chunk.toString();
+    });
+    this.exited = new Promise(resolve => this.#process.on("exit", (code, signal) => resolve({ code, signal })));
+    this.ready = new Promise(resolve =>
+      this.#process.on("message", (raw: unknown) => {
+        const { message } = messageEnvelopeSchema.parse(raw);
+        if (message.type === "ready") resolve(message);
+        else if (message.type === "heartbeat") this.heartbeats.push(message);
+        else if (message.type !== "log") this.#receive(message);
+      }),
+    );
+  }
+
+  /** Answers the message that ends the command; `watch` sees all of them as they come. */
+  ask(
+    command: WithoutId<EngineCommand>,
+    watch: (message: EngineMessage, id: string) => void = () => {},
+  ): Promise<LastMessage> {
+    this.#count += 1;
+    const id = `command-${this.#count}`;
+    this.#watchers.set(id, message => watch(message, id));
+    const end = new Promise<LastMessage>(resolve => this.#ends.set(id, resolve));
+    this.#send({ ...command, id } as EngineCommand);
+    return end;
+  }
+
+  async askFor<Type extends LastMessage["type"]>(
+    type: Type,
+    command: WithoutId<EngineCommand>,
+    watch?: (message: EngineMessage, id: string) => void,
+  ): Promise<MessageOf<Type>> {
+    const message = await this.ask(command, watch);
+    if (message.type !== type) throw new Error(`Expected ${type}, got ${JSON.stringify(message)}`);
+    return message as MessageOf<Type>;
+  }
+
+  cancel(target: string): void {
+    this.#send({ type: "cancel", id: `cancel-${target}`, target });
+  }
+
+  disconnect(): void {
+    this.#process.disconnect();
+  }
+
+  async end(): Promise<void> {
+    if (this.#process.connected) this.#send({ type: "shutdown", id: "end" });
+    const kill = setTimeout(() => this.#process.kill("SIGKILL"), 5000);
+    await this.exited;
+    clearTimeout(kill);
+  }
+
+  #send(command: EngineCommand): void {
+    this.#process.send({ generation: GENERATION, command });
+  }
+
+  #receive(message: Exclude<EngineMessage, MessageOf<"ready" | "heartbeat" | "log">>): void {
+    this.#watchers.get(message.id)?.(message);
+    if (lastTypes.includes(message.type)) this.#ends.get(message.id)?.(message as LastMessage);
+  }
+}
+
+export const cpuConfig: LoadConfig = {
+  modelPath: defaultModelPath,
+  gpuLayers: 0,
+  contextTokens: 1024,
+  batchTokens: 256,
+  sequences: 1,
+  kvType: "f16",
+  flashAttention: "auto",
+  threads: 2,
+  useMmap: true,
+};
+
+export const greedy: Sampling = {
+  temperature: 0,
+  topK: 40,
+  topP: 0.95,
+  minP: 0.05,
+  repeatPenalty: 1,
+  seed: 1,
+  maxTokens: 24,
+  stop: [],
+};
