@@ -2,10 +2,12 @@ import { readdir } from "node:fs/promises";
 import { isAbsolute, join, relative, sep } from "node:path";
 import type { ModelProfile } from "@/lib/gguf/model-profile";
 import type { LocalModel } from "@/lib/schema/local-model";
+import { checkChatModel } from "./check-chat-model";
 import { errorAnswer } from "./error-table";
 import { type FileIdentity, identifyModel, readGgufProfile } from "./gguf-file";
 import { ModelFileError } from "./model-file-error";
 import { resolveAbsolute, resolveInside } from "./model-path";
+import { isRemoteSource } from "./remote-source";
 
 /** Folders of folders are fine; a link that leads in a circle is not followed for ever. */
 const MAX_FOLDER_DEPTH = 4;
@@ -38,6 +40,8 @@ export class ModelFiles {
    * @throws ModelFileError
    */
   async resolveModel(name: string): Promise<string> {
+    if (isRemoteSource(name))
+      throw new ModelFileError("MODEL_NOT_FOUND", `${name} is not on this computer: download it to load it.`);
     if (!isAbsolute(name)) return this.resolveInside(name);
     const below = this.nameOf(name);
     return isAbsolute(below) ? resolveAbsolute(name, this.#isTrusted(name)) : this.resolveInside(below);
@@ -80,14 +84,7 @@ export class ModelFiles {
    */
   async readChatProfile(path: string): Promise<ModelProfile> {
     const profile = await this.readProfile(path);
-    const { role, split } = profile;
-    if (role !== "text")
-      throw new ModelFileError("UNSUPPORTED_ARCH", `${this.nameOf(path)} is not a chat model but ${roleNames[role]}.`);
-    if (split !== null && split.part > 1)
-      throw new ModelFileError(
-        "UNSUPPORTED_ARCH",
-        `${this.nameOf(path)} is part ${split.part} of ${split.parts} of a model: choose its first part, …-00001-of-${split.parts.toString().padStart(5, "0")}.gguf.`,
-      );
+    checkChatModel(profile, this.nameOf(path));
     return profile;
   }
 
@@ -125,13 +122,6 @@ export class ModelFiles {
     if (this.#profiles.size > MAX_KEPT_PROFILES && !oldest.done) this.#profiles.delete(oldest.value);
   }
 }
-
-const roleNames: Readonly<Record<Exclude<ModelProfile["role"], "text">, string>> = {
-  embedding: "an embedding model",
-  projector: "the image part of another model",
-  adapter: "an adapter for another model",
-  other: "something else",
-};
 
 const isSameFile = (one: FileIdentity, other: FileIdentity): boolean =>
   one.bytes === other.bytes && one.modifiedAtMs === other.modifiedAtMs;

@@ -32,7 +32,7 @@ export async function planCommand({ args, env, out, complain }: PlanCommandInput
     return EXIT_PLANNED;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    if (error instanceof UsageError || error instanceof StartError) {
+    if (error instanceof UsageError || error instanceof StartError || errorCodeOf(error) === "INVALID_INPUT") {
       complain(message);
       return EXIT_USAGE;
     }

@@ -11,7 +11,8 @@ export class UsageError extends Error {
 }
 
 export const planUsage = `npm run plan -- [options]
-  --model FILE               a path, or a name in models/ (default: the one in modelconf.json)
+  --model FILE               a path, or a name in models/ (default: the one in modelconf.json);
+                             an http(s) address or hf:owner/repo/file.gguf: only the header is read
   --context N                tokens of context
   --kv f16|q8_0|q4_0         number format of the KV cache
   --target 0.8               share of the card's memory that may be in use

@@ -11,6 +11,8 @@ import { formatMib } from "@/lib/units/bytes";
 import { EngineError } from "./engine-errors";
 import type { EngineSupervisor } from "./engine-supervisor";
 import type { ModelFiles } from "./model-files";
+import type { RemoteModels } from "./remote-models";
+import { isRemoteSource } from "./remote-source";
 import { type SurfaceCache, type SurfaceKey, surfaceKeyText } from "./surface-cache";
 
 /** Where the GPU's memory is read. */
@@ -20,6 +22,8 @@ export interface GpuSource {
 
 export interface PlannerOptions {
   readonly models: Pick<ModelFiles, "resolveModel" | "readChatProfile" | "identify">;
+  /** Models that are not on this computer: they can be planned, not loaded. */
+  readonly remote: Pick<RemoteModels, "headerPath">;
   readonly engine: Pick<EngineSupervisor, "sampleSurface" | "dryRun">;
   readonly gpu: GpuSource;
   readonly surfaces: Pick<SurfaceCache, "read" | "write">;
@@ -80,7 +84,7 @@ export class Planner {
 
   /** @param gpuOverride a card to plan for instead of the one in this computer; null: plan for none */
   async planFor(settings: Settings, gpuOverride?: GpuMemory | null): Promise<PlanOutcome> {
-    const modelPath = await this.options.models.resolveModel(settings.MODEL);
+    const modelPath = await this.#headerOf(settings.MODEL);
     const report = await this.options.gpu.read();
     const { surface } = await this.#knownSurface(modelPath, settings, report);
     const gpu = gpuOverride === undefined ? report.memory : gpuOverride;
@@ -89,7 +93,7 @@ export class Planner {
 
   /** The same from an exact surface, however long sampling it takes. */
   async exactPlanFor(settings: Settings, gpuOverride?: GpuMemory | null): Promise<PlanOutcome> {
-    await this.#sampled(await this.options.models.resolveModel(settings.MODEL), settings);
+    await this.#sampled(await this.#headerOf(settings.MODEL), settings);
     return this.planFor(settings, gpuOverride);
   }
 
@@ -130,6 +134,12 @@ export class Planner {
     known.surface = surface;
     if (surface.computeSource === "dry-run") await this.options.surfaces.write(known.key, surface);
     this.#changed();
+  }
+
+  /** Path of a file with the model's header: the model itself, where it is on this computer. */
+  #headerOf(model: string): Promise<string> {
+    const { models, remote } = this.options;
+    return isRemoteSource(model) ? remote.headerPath(model) : models.resolveModel(model);
   }
 
   async #sampled(modelPath: string, settings: SurfaceSettings): Promise<KnownSurface> {

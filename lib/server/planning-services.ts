@@ -12,6 +12,8 @@ import { NvidiaSmi } from "./nvidia-smi";
 import { Planner } from "./planner";
 import { ReceiptStore } from "./receipt-store";
 import { rememberedEngine } from "./remembered-engine";
+import { RemoteHeaderStore } from "./remote-header-store";
+import { RemoteModels } from "./remote-models";
 import { SettingsStore } from "./settings-store";
 import { SurfaceCache } from "./surface-cache";
 import { ThreadTuner } from "./thread-tuner";
@@ -57,8 +59,14 @@ export function planningServices(
     machine: readMachineFacts,
     visibleDevices: process.env.CUDA_VISIBLE_DEVICES,
   });
+  const remote = new RemoteModels({
+    store: new RemoteHeaderStore(join(dataFolder, "remote-headers")),
+    endpoint: environment.hubEndpoint,
+    token: environment.hubToken,
+  });
   const planner = new Planner({
     models,
+    remote,
     engine,
     gpu,
     surfaces: new SurfaceCache(join(dataFolder, "surfaces"), log.writer),

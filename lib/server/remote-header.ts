@@ -8,6 +8,8 @@ import { parseRemoteSource } from "./remote-source";
 const FIRST_BYTES = 512 * 1024;
 /** Of all parts together. The largest headers known have about 20 MiB. */
 const MAX_TOTAL_BYTES = 96 * 1024 * 1024;
+/** The largest single files of models have some 50 GB; file systems hold sparse files of up to 16 TiB. */
+const MAX_FILE_BYTES = 2 ** 42;
 const DEFAULT_TIME_LIMIT_MS = 30_000;
 /** Requests at once for the parts of a split model. */
 const PARTS_AT_ONCE = 4;
@@ -23,11 +25,16 @@ export interface RemoteHeaderOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What tells one version of a file from another without its content; the etag is null where the server gives none. */
+export interface RemoteVersion {
+  readonly fileBytes: number;
+  readonly etag: string | null;
+}
+
 /** The first bytes of one file: its header and a little more. */
-export interface RemotePart {
+export interface RemotePart extends RemoteVersion {
   readonly url: string;
   readonly bytes: Uint8Array;
-  readonly fileBytes: number;
 }
 
 export interface RemoteHeader {
@@ -43,18 +50,33 @@ export interface RemoteHeader {
  * @throws RemoteHeaderError, GgufFormatError for what is no model, or the caller's abort reason
  */
 export async function readRemoteHeader(source: string, options: RemoteHeaderOptions): Promise<RemoteHeader> {
+  const parts = await openParts(source, options, FIRST_BYTES);
+  for (;;) {
+    const parsed = parseGgufParts(parts);
+    if (parsed.kind === "profile") return { profile: parsed.profile, parts: parts.map(part => part.read()) };
+    await parts[parsed.part]?.readTo(parsed.bytes);
+  }
+}
+
+/**
+ * The present version of each part, for one byte of each.
+ *
+ * @throws RemoteHeaderError, or the caller's abort reason
+ */
+export async function readRemoteVersions(source: string, options: RemoteHeaderOptions): Promise<RemoteVersion[]> {
+  const parts = await openParts(source, options, 1);
+  return parts.map(({ fileBytes, etag }) => ({ fileBytes, etag }));
+}
+
+/** @param firstBytes to read of each part */
+async function openParts(source: string, options: RemoteHeaderOptions, firstBytes: number): Promise<RemoteFile[]> {
   const urls = parseRemoteSource(source, options.endpoint);
   const hubOrigin = new URL(options.endpoint).origin;
   const reader = new RemoteReader(
     { hubOrigin, token: options.token, trustedOrigins: [hubOrigin, ...(options.trustedOrigins ?? [])] },
     timeLimit(options),
   );
-  const parts = await eachOf(urls, PARTS_AT_ONCE, url => reader.open(url));
-  for (;;) {
-    const parsed = parseGgufParts(parts);
-    if (parsed.kind === "profile") return { profile: parsed.profile, parts: parts.map(part => part.read()) };
-    await parts[parsed.part]?.readTo(parsed.bytes);
-  }
+  return eachOf(urls, PARTS_AT_ONCE, url => reader.open(url, firstBytes));
 }
 
 function timeLimit({ timeLimitMs = DEFAULT_TIME_LIMIT_MS, signal }: RemoteHeaderOptions): AbortSignal {
@@ -84,9 +106,9 @@ class RemoteReader {
     readonly signal: AbortSignal,
   ) {}
 
-  async open(url: URL): Promise<RemoteFile> {
+  async open(url: URL, firstBytes: number): Promise<RemoteFile> {
     const file = new RemoteFile(this, url);
-    await file.readTo(FIRST_BYTES);
+    await file.readTo(firstBytes);
     return file;
   }
 
@@ -100,8 +122,8 @@ class RemoteReader {
 class RemoteFile {
   bytes: Uint8Array = new Uint8Array(0);
   fileBytes = 0;
+  etag: string | null = null;
   #url: URL;
-  #etag: string | undefined;
 
   constructor(
     private readonly reader: RemoteReader,
@@ -111,7 +133,7 @@ class RemoteFile {
   }
 
   read(): RemotePart {
-    return { url: this.original.href, bytes: this.bytes, fileBytes: this.fileBytes };
+    return { url: this.original.href, bytes: this.bytes, fileBytes: this.fileBytes, etag: this.etag };
   }
 
   /** Extends `bytes` to this many from the start of the file, or to its end. */
@@ -140,12 +162,15 @@ class RemoteFile {
     if (statusCode !== 200 && statusCode !== 206) throw statusError(statusCode, url, this.original);
     if (headers["content-encoding"] !== undefined && headers["content-encoding"] !== "identity")
       throw new RemoteHeaderError("DOWNLOAD_FAILED", `${url.host} compressed the file although asked not to.`);
-    if (this.#etag !== undefined && headers.etag !== this.#etag) throw changed(url);
-    this.#etag = headers.etag;
+    const { etag = null } = headers;
+    if (this.etag !== null && etag !== this.etag) throw changed(url);
+    this.etag = etag;
     this.#url = url;
   }
 
   #sameSize(fileBytes: number, url: URL): number {
+    if (fileBytes > MAX_FILE_BYTES)
+      throw new RemoteHeaderError("TOO_LARGE", `${url.host} says that the file has ${fileBytes} bytes.`);
     if (this.fileBytes === 0 || this.fileBytes === fileBytes) return fileBytes;
     throw changed(url);
   }

@@ -16,6 +16,8 @@ import { ModelHost } from "../model-host";
 import { ModelLoader } from "../model-loader";
 import { Planner } from "../planner";
 import { ReceiptStore } from "../receipt-store";
+import { RemoteHeaderStore } from "../remote-header-store";
+import { RemoteModels } from "../remote-models";
 import { SurfaceCache } from "../surface-cache";
 import type { FakeScript } from "./fake-engine";
 import { fakeFork } from "./fake-engine-process";
@@ -70,14 +72,19 @@ export const reportOf = (memory: GpuMemory | null): GpuReport => ({
   readAtMs: Number.MAX_SAFE_INTEGER,
 });
 
+/** Nothing listens there. */
+const NO_HUB = "http://127.0.0.1:9";
+
 interface RigOptions {
   readonly home?: string;
   readonly script?: FakeScript;
   readonly settings?: Partial<Settings>;
+  /** Where `hf:` leads. */
+  readonly hub?: string;
 }
 
 /** Everything from settings to a loaded model, over a scripted engine in the test's own time. */
-export function makeHostRig({ home = makeHome(), script = {}, settings = {} }: RigOptions = {}) {
+export function makeHostRig({ home = makeHome(), script = {}, settings = {}, hub = NO_HUB }: RigOptions = {}) {
   const timers = new ManualTimers();
   const { fork, processes } = fakeFork({ backend: "vulkan", truth: smallTruth(), ...script }, timers);
   const log: string[] = [];
@@ -87,7 +94,17 @@ export function makeHostRig({ home = makeHome(), script = {}, settings = {} }: R
   const models = new ModelFiles({ modelsFolder: join(home, "models") });
   const receipts = new ReceiptStore(join(home, "data", "receipts.jsonl"));
   const surfaces = new SurfaceCache(join(home, "data", "surfaces"), onLog);
-  const planner = new Planner({ models, engine, gpu, surfaces, engineVersion: "1", autoThreads: () => 2, onLog });
+  const remote = new RemoteModels({ store: new RemoteHeaderStore(join(home, "remote")), endpoint: hub, token: null });
+  const planner = new Planner({
+    models,
+    remote,
+    engine,
+    gpu,
+    surfaces,
+    engineVersion: "1",
+    autoThreads: () => 2,
+    onLog,
+  });
   const loader = new ModelLoader({ engine, planner, models, gpu, receipts, timers, onLog });
   const lastLoaded = new LastLoaded(join(home, "data", "last-loaded.json"));
   const current = { settings: { ...defaultSettings, MODEL: SMALL_MODEL, N_CTX: 1024, ...settings } };
