@@ -156,7 +156,8 @@ describe("A10 the official openai client", () => {
   it("A4 A10 what fails before the first word is a status, also for a stream", async () => {
     vi.spyOn(services().host, "generate").mockImplementation(async function* () {
       const error = Object.assign(new Error("The prompt has 5000 tokens, 4096 fit."), { code: "CONTEXT_EXCEEDED" });
-      yield* await Promise.reject(error);
+      if (error) throw error;
+      yield { type: "text", id: "1", text: "", tokens: 0, thought: false };
     });
     for (const stream of [false, true])
       await expect(client.chat.completions.create({ ...question, stream })).rejects.toMatchObject({
