@@ -12,7 +12,8 @@ export function ChatOptionsButton() {
   const sampling = useSession(session => session.chat.sampling);
   const hasPrompt = useSession(session => Boolean(session.chat.systemPrompt));
   const [isOpen, setOpen] = useState(false);
-  const label = presetOf(sampling)?.label ?? "Own values";
+  const preset = presetOf(sampling);
+  const label = preset?.id === "settings" ? "Options" : (preset?.label ?? "Own values");
   return (
     <>
       <Button look="quiet" size="sm" aria-label={`Chat options: ${label}`} onClick={() => setOpen(true)}>

@@ -64,7 +64,6 @@ export default function Palette({ onClose, onShowShortcuts }: PaletteProps) {
             }}
             onKeyDown={onKeyDown}
           />
-          {/* biome-ignore lint/a11y/useFocusableInteractive: focus stays in the field, which names the active option. */}
           <div id={listId} role="listbox" aria-label="Results" className="min-h-0 overflow-y-auto p-1.5">
             {items.map((item, position) => (
               <div

@@ -4,15 +4,15 @@ import { useEffect, useState } from "react";
 import { Button, buttonClass } from "@/components/ui/button";
 import { useLive } from "@/lib/client/live-store";
 import type { EngineSnapshot, Telemetry } from "@/lib/schema/live-events";
+import { DEFAULT_MODEL } from "@/lib/schema/settings";
 import { formatGib } from "@/lib/units/bytes";
 
 const SEEN_KEY = "headroom.welcome-seen";
 
 function cardWords({ gpu, memory }: Telemetry): string {
-  const card = gpu.memory
-    ? `${gpu.memory.name} with ${formatGib(gpu.memory.totalBytes)}`
-    : `no usable graphics card${gpu.reason ? ` (${gpu.reason.replace(/\.$/, "")})` : ""}`;
-  return `Found: ${card}, and ${formatGib(memory.totalBytes)} of system memory.`;
+  const card = gpu.memory ? `${gpu.memory.name} with ${formatGib(gpu.memory.totalBytes)}` : "no usable graphics card";
+  const why = gpu.memory || gpu.reason === null ? "" : ` ${gpu.reason}`;
+  return `Found: ${card}, and ${formatGib(memory.totalBytes)} of system memory.${why}`;
 }
 
 function planWords({ modelName, config, totalLayers }: EngineSnapshot): string | null {
@@ -38,8 +38,9 @@ export function Welcome() {
       <h2 className="font-semibold">Welcome to Headroom</h2>
       <p className="text-ink-2">Everything here runs on your computer. {telemetry && cardWords(telemetry)}</p>
       <p className="text-ink-2">
-        {engine && planWords(engine)} The model that comes with Headroom is very small: good for a first try, not for
-        facts. A larger one answers much better.
+        {engine && planWords(engine)}{" "}
+        {engine?.modelName === DEFAULT_MODEL &&
+          "It comes with Headroom and is very small: good for a first try, not for facts. A larger one answers much better."}
       </p>
       <div className="mt-1 flex flex-wrap gap-2">
         <Link href="/models" prefetch={false} className={buttonClass("primary")}>

@@ -1,24 +1,28 @@
+import { memoryNeed } from "@/lib/plan/memory-need";
 import type { ContextRequest, ContextUse } from "@/lib/schema/chat";
+import type { LoadConfig } from "@/lib/schema/load-config";
 import type { Settings } from "@/lib/schema/settings";
 import { countMessages, isUserAt, standingCut } from "./chat-context";
 import type { ChatEngine, ChatSettings } from "./chat-engine";
 import { fitMessages, replyReserveTokens, sentMessages, turnContent } from "./chat-prompt";
 import { samplingFor } from "./chat-sampling";
 import type { ChatStores } from "./chat-stores";
+import type { Planner } from "./planner";
 
 interface ContextSources {
   readonly chats: ChatStores;
   readonly host: Pick<ChatEngine, "count" | "snapshot">;
   readonly settings: ChatSettings;
+  readonly planner: Pick<Planner, "surfaceFor">;
 }
 
 /** Counted by the loaded model; null while none is loaded, because asking would load one. */
 export async function contextUse(
   chatId: string,
   request: ContextRequest,
-  { chats, host, settings }: ContextSources,
+  { chats, host, settings, planner }: ContextSources,
 ): Promise<ContextUse | null> {
-  const { config, held } = host.snapshot();
+  const { config } = host.snapshot();
   if (!config) return null;
   const current: Settings = await settings.read();
   const store = chats.storeIf(chatId);
@@ -46,10 +50,20 @@ export async function contextUse(
     historyTokens: historyTokens.reduce((sum, tokens) => sum + tokens, 0),
     draftTokens: counted.messageTokens.slice(sent.length).reduce((sum, tokens) => sum + tokens, 0),
     replyReserveTokens: room.reserveTokens,
-    kvBytes: held?.kvBytes ?? null,
+    kvBytes: await kvBytesOf(config, current, planner),
     overflowingMessages: dropMessages ?? 0,
     draftTooLong: dropMessages === null,
   };
+}
+
+/** On all devices together; null where the model's file is gone by now. */
+async function kvBytesOf(config: LoadConfig, settings: Settings, planner: ContextSources["planner"]) {
+  try {
+    const { gpu, ram } = memoryNeed(await planner.surfaceFor(config.modelPath, settings), config);
+    return gpu.kvBytes + ram.kvBytes;
+  } catch {
+    return null;
+  }
 }
 
 const draftMessage = ({ draft, attachments }: ContextRequest) => ({
