@@ -40,6 +40,14 @@ test("takes fewer layers by what was missing when memory runs out, tells it, and
   expect(receipts.list()[0]?.lowered).toMatch(/5 GPU layers instead of 9/);
 });
 
+test("does not take layers off the GPU when it is system memory that is short", async () => {
+  const script = { on: { load: [{ do: "fail", code: "OUT_OF_MEMORY", message: "No system memory." }] } } as const;
+  const { host, engine, done, loads } = makeHostRig({ script, availableRamBytes: 1000 });
+  expect(await done(host.ensureLoaded().catch(codeOf))).toBe("OUT_OF_MEMORY");
+  expect(loads()).toHaveLength(1);
+  expect(engine.snapshot()).toMatchObject({ state: "ready", error: { message: "No system memory." } });
+});
+
 test("runs on the CPU alone, in a child without the GPU, when not one layer fits", async () => {
   const script = { on: { load: [{ do: "out-of-memory", fitsLayers: 0, bytesPerLayer: 1 }] } } as const;
   const { host, engine, processes, done } = makeHostRig({ script });
@@ -157,4 +165,15 @@ test("stays unloaded until someone asks for an answer", async () => {
   const answer = listen(host.generate(question));
   while (answer.reason === null && answer.code === null) await done(Promise.resolve());
   expect([answer.reason, engine.snapshot().config?.contextTokens]).toEqual(["stop", 2048]);
+});
+
+test("reloads in a new child, also while an answer runs, and without loading twice", async () => {
+  const { host, engine, processes, done, loads } = makeHostRig({ script: { words: ["a", "b", "c"], stepMs: 100 } });
+  await done(host.ensureLoaded());
+  const answer = listen(host.generate(question));
+  while (answer.text === "") await done(Promise.resolve());
+  await done(host.reload());
+  expect(answer.code).toBe("CANCELLED");
+  expect(engine.snapshot()).toMatchObject({ state: "loaded", generation: 2 });
+  expect([processes[0]?.exited, loads().length]).toEqual([true, 2]);
 });

@@ -108,10 +108,13 @@ export class ModelHost {
     return change;
   }
 
-  /** Loads the settings' model anew, also after the engine had given up. */
+  /** Loads the settings' model in a new engine process, also after the engine had given up. An answer in progress is cut. */
   async reload(): Promise<void> {
     if (this.#loan !== null) await this.#atHome();
-    await this.#tryFresh(this.options.readSettings());
+    this.#task?.controller.abort();
+    this.#serving = null;
+    await this.options.engine.restart();
+    await this.#try(this.options.readSettings()).done;
   }
 
   snapshot(): EngineSnapshot {

@@ -1,3 +1,4 @@
+import { memoryNeed } from "@/lib/plan/memory-need";
 import { stepDown } from "@/lib/plan/step-down";
 import type { GpuReport } from "@/lib/schema/gpu-memory";
 import type { LoadConfig } from "@/lib/schema/load-config";
@@ -16,6 +17,8 @@ export interface ModelLoaderOptions {
   readonly models: Pick<ModelFiles, "nameOf">;
   readonly gpu: GpuSource;
   readonly receipts: Pick<ReceiptStore, "append">;
+  /** System memory that can be had without swapping. */
+  readonly availableRamBytes?: () => number;
   readonly timers?: Timers;
   onLog(level: "warn" | "info", text: string): void;
 }
@@ -75,6 +78,7 @@ export class ModelLoader {
         return await this.options.engine.load(config, { signal });
       } catch (error) {
         if (!(error instanceof EngineError) || error.code !== "OUT_OF_MEMORY") throw error;
+        if (this.#isRamShort(confirmed, config)) throw error;
         const { memory } = await this.options.gpu.read();
         const lower = stepDown(confirmed.surface, config, error.deficitBytes ?? 0, memory);
         if (lower === null) throw error;
@@ -85,6 +89,12 @@ export class ModelLoader {
         config = lower;
       }
     }
+  }
+
+  /** Layers taken off the GPU go to system memory: where that is short already, fewer layers would only make it worse. */
+  #isRamShort({ surface }: ConfirmedPlan, config: LoadConfig): boolean {
+    const { availableRamBytes = () => process.availableMemory() } = this.options;
+    return memoryNeed(surface, config).ram.totalBytes > availableRamBytes();
   }
 
   async #leaveReceipt(confirmed: ConfirmedPlan, loaded: LoadedMessage, lowered: string | null): Promise<void> {

@@ -81,10 +81,12 @@ interface RigOptions {
   readonly settings?: Partial<Settings>;
   /** Where `hf:` leads. */
   readonly hub?: string;
+  readonly availableRamBytes?: number;
 }
 
 /** Everything from settings to a loaded model, over a scripted engine in the test's own time. */
-export function makeHostRig({ home = makeHome(), script = {}, settings = {}, hub = NO_HUB }: RigOptions = {}) {
+export function makeHostRig(options: RigOptions = {}) {
+  const { home = makeHome(), script = {}, settings = {}, hub = NO_HUB, availableRamBytes = 8 * GIB } = options;
   const timers = new ManualTimers();
   const { fork, processes } = fakeFork({ backend: "vulkan", truth: smallTruth(), ...script }, timers);
   const log: string[] = [];
@@ -105,7 +107,16 @@ export function makeHostRig({ home = makeHome(), script = {}, settings = {}, hub
     autoThreads: () => 2,
     onLog,
   });
-  const loader = new ModelLoader({ engine, planner, models, gpu, receipts, timers, onLog });
+  const loader = new ModelLoader({
+    engine,
+    planner,
+    models,
+    gpu,
+    receipts,
+    timers,
+    availableRamBytes: () => availableRamBytes,
+    onLog,
+  });
   const lastLoaded = new LastLoaded(join(home, "data", "last-loaded.json"));
   const current = { settings: { ...defaultSettings, MODEL: SMALL_MODEL, N_CTX: 1024, ...settings } };
   const host = new ModelHost({ engine, planner, loader, lastLoaded, readSettings: () => current.settings, onLog });
