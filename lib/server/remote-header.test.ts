@@ -145,6 +145,13 @@ describe("a hub that lies", () => {
     expect((await refusal(read())).code).toBe(code);
   });
 
+  it("about a size that no file has is refused", async () => {
+    hub.serve(PATH, (_, response) => {
+      response.writeHead(206, { "content-range": `bytes 0-524287/${2 ** 52}` }).end("GGUF");
+    });
+    expect((await refusal(read())).code).toBe("TOO_LARGE");
+  });
+
   it("with a header without end is refused at the limit of bytes", async () => {
     const start = writeGgufHeader({
       metadata: { "general.architecture": "llama", "x.endless": { strings: [] } },
@@ -188,6 +195,16 @@ describe("a hub that lies", () => {
     expect(error.code).toBe(code);
     expect(error.message).toMatch(message);
   });
+});
+
+it.each([
+  ["a line break", "a%0Ab.gguf", /has no a%0Ab.gguf/],
+  ["half a character", "%E0%A4%A.gguf", /has no %E0%A4%A.gguf/],
+  ["a space", "a%20b.gguf", /has no a b.gguf/],
+])("a missing file with %s in its name is named in one line", async (_, name, message) => {
+  const error = await refusal(read({}, `${hub.origin}/${name}`));
+  expect(error.code).toBe("MODEL_NOT_FOUND");
+  expect(error.message).toMatch(message);
 });
 
 describe("a redirect", () => {

@@ -214,7 +214,7 @@ async function readBody({ url, response }: CheckedResponse, countBytes: number, 
 }
 
 function statusError(status: number, url: URL, original: URL): RemoteHeaderError {
-  const file = decodeURIComponent(original.pathname.split("/").at(-1) ?? "");
+  const file = fileName(original);
   if (status === 401)
     return new RemoteHeaderError("FORBIDDEN", `${url.host} wants a sign-in for ${file}: set HF_TOKEN.`);
   if (status === 403)
@@ -222,4 +222,15 @@ function statusError(status: number, url: URL, original: URL): RemoteHeaderError
   if (status === 404) return new RemoteHeaderError("MODEL_NOT_FOUND", `${url.host} has no ${file}.`);
   if (status === 429) return new RemoteHeaderError("BUSY", `${url.host} asks to wait: too many requests.`);
   return new RemoteHeaderError("DOWNLOAD_FAILED", `${url.host} answered ${status} for ${file}.`);
+}
+
+/** For messages: as people write it, unless it is no text or would break a line. */
+function fileName({ pathname }: URL): string {
+  const encoded = pathname.split("/").at(-1) ?? "";
+  try {
+    const name = decodeURIComponent(encoded);
+    return /\p{Cc}/u.test(name) ? encoded : name;
+  } catch {
+    return encoded;
+  }
 }
