@@ -12,6 +12,7 @@ import {
   isOpenAiPath,
   type Refusal,
 } from "./request-guard";
+import { answerLogin } from "./token-login";
 
 /** A refused body is still read up to here, so that the sender gets to see the answer instead of a reset. */
 const DRAIN_LIMIT_BYTES = 4 * BODY_LIMIT_BYTES;
@@ -146,8 +147,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       guardRequest(guardedRequest(request), options.policy) ??
       refuseSize(request) ??
       (requestsAtOnce >= MAX_REQUESTS_AT_ONCE ? tooBusy : null);
-    if (refusal) refuse(request, response, refusal);
-    else handle(request, response);
+    if (refusal === null) handle(request, response);
+    else if (!answerLogin(request, response, refusal, options.policy.token)) refuse(request, response, refusal);
   }
 
   function handle(request: IncomingMessage, response: ServerResponse): void {

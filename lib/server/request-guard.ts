@@ -108,7 +108,12 @@ function givenToken(request: GuardedRequest): string {
   const bearer = /^Bearer (.+)$/i.exec(request.header("authorization") ?? "")?.[1];
   if (bearer !== undefined) return bearer;
   const pairs = (request.header("cookie") ?? "").split(";").map(pair => pair.trim());
-  return pairs.find(pair => pair.startsWith(`${TOKEN_COOKIE}=`))?.slice(TOKEN_COOKIE.length + 1) ?? "";
+  const value = pairs.find(pair => pair.startsWith(`${TOKEN_COOKIE}=`))?.slice(TOKEN_COOKIE.length + 1) ?? "";
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return "";
+  }
 }
 
 /** One check, from the Authorization header or the cookie; the query would end in logs and histories. */
