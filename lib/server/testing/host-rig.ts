@@ -37,8 +37,8 @@ export function makeHome(): string {
 }
 
 /** What the engine finds: the header's closed form, and a compute buffer of 20 MiB whatever the layers. */
-export function smallTruth(): MemorySurface {
-  const { header, fileBytes } = shapeFile(modelShape("small-llama-2"));
+export function truthOf(shapeId: string): MemorySurface {
+  const { header, fileBytes } = shapeFile(modelShape(shapeId));
   const parsed = parseGguf(header, fileBytes);
   if (parsed.kind === "need") throw new Error("the header is not whole");
   const { N_BATCH: batchTokens, FLASH_ATTENTION: flashAttention } = defaultSettings;
@@ -46,6 +46,8 @@ export function smallTruth(): MemorySurface {
   const flat = [{ gpuLayers: 0, points: [{ contextTokens: 256, gpuBytes: 20 * MIB, ramBytes: 20 * MIB }] }];
   return { ...surface, compute: { f16: flat, q8_0: flat, q4_0: flat } };
 }
+
+export const smallTruth = (): MemorySurface => truthOf("small-llama-2");
 
 export const card: GpuMemory = {
   name: "Fake GPU",
