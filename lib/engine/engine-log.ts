@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import type { EngineMessage } from "@/lib/schema/engine-messages";
 
 export type LogLevel = Extract<EngineMessage, { type: "log" }>["level"];
@@ -9,6 +10,8 @@ export interface LogLine {
 
 /** A load of a large model prints about 200 lines; more than this is only kept by the server. */
 const KEPT_LINES = 1000;
+const LATE_TURNS = 10;
+const TURN_MS = 5;
 
 /**
  * What llama.cpp and node-llama-cpp say, line by line. Kept, because the reason of a failed load and the split of the
@@ -41,6 +44,15 @@ export class EngineLog {
 
   since(mark: number): readonly LogLine[] {
     return this.#lines.slice(Math.max(0, mark - this.#dropped));
+  }
+
+  /** Lines come from llama.cpp's own threads and may be some turns of the event loop late. */
+  async untilSaid(mark: number, pattern: RegExp): Promise<readonly LogLine[]> {
+    for (let turn = 0; turn < LATE_TURNS; turn++) {
+      if (this.since(mark).some(line => pattern.test(line.text))) break;
+      await setTimeout(TURN_MS);
+    }
+    return this.since(mark);
   }
 
   /** The last error lines since the mark as one sentence, or null where there was none. */

@@ -123,13 +123,10 @@ describe("the engine on the CPU", () => {
   });
 
   it("ends at the full context instead of forgetting the start", async () => {
-    const { reason, stats } = await answer(
-      [{ role: "user", content: `${"one two three ".repeat(320)} Go on.` }],
-      {
-        maxTokens: 0,
-        grammar: 'root ::= ("four "){200}',
-      },
-    );
+    const { reason, stats } = await answer([{ role: "user", content: `${"one two three ".repeat(320)} Go on.` }], {
+      maxTokens: 0,
+      grammar: 'root ::= ("four "){200}',
+    });
     expect(reason).toBe("context");
     expect(stats.promptTokens + stats.generatedTokens).toBeGreaterThan(1016);
     expect(stats.promptTokens + stats.generatedTokens).toBeLessThanOrEqual(1024);

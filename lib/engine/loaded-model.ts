@@ -1,5 +1,5 @@
 import type { LlamaContext, LlamaModel } from "node-llama-cpp";
-import type { LoadConfig } from "@/lib/schema/load-config";
+import type { BufferSplit, LoadConfig } from "@/lib/schema/load-config";
 import type { ChatTemplate } from "./chat-template";
 import type { SequencePool } from "./sequence-pool";
 
@@ -10,4 +10,6 @@ export interface LoadedModel {
   readonly context: LlamaContext;
   readonly sequences: SequencePool;
   readonly template: ChatTemplate;
+  readonly split: BufferSplit;
+  readonly flashAttentionActive: boolean | null;
 }

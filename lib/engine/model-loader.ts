@@ -1,6 +1,6 @@
-import type { LlamaContext, LlamaModel } from "node-llama-cpp";
+import type { LlamaModel } from "node-llama-cpp";
 import type { EngineMessage } from "@/lib/schema/engine-messages";
-import type { Buffers, LoadConfig } from "@/lib/schema/load-config";
+import type { LoadConfig } from "@/lib/schema/load-config";
 import { bufferSplit, flashAttentionActive } from "./buffer-split";
 import { ChatTemplate } from "./chat-template";
 import { type DryRun, flashAttentionOption, ggmlTypes } from "./dry-run";
@@ -26,6 +26,9 @@ export interface LoadOptions {
   readonly signal: AbortSignal;
   onProgress(progress: LoadProgress): void;
 }
+
+/** What llama.cpp prints last when it makes a context. */
+const LAST_BUFFER_LINE = /compute buffer size/;
 
 interface Weights {
   readonly config: LoadConfig;
@@ -71,7 +74,7 @@ export class ModelLoader {
       this.#weights ??= await this.#loadWeights(config, file, options);
       this.#loaded ??= await this.#createContext(config, this.#weights, options);
       return {
-        ...this.#report(this.#loaded, mark),
+        ...reportOf(this.#loaded),
         reused,
         elapsedMs: performance.now() - beganMs,
         vramBefore,
@@ -121,6 +124,7 @@ export class ModelLoader {
 
   async #createContext(config: LoadConfig, weights: Weights, options: LoadOptions): Promise<LoadedModel> {
     const kvCacheType = ggmlTypes[config.kvType];
+    const mark = this.backend.log.mark();
     options.onProgress({ phase: "context", fraction: 0 });
     this.backend.llama.maxThreads = config.threads;
     const context = await weights.model.createContext({
@@ -137,18 +141,15 @@ export class ModelLoader {
       createSignal: options.signal,
     });
     options.onProgress({ phase: "context", fraction: 1 });
-    const { model, template } = weights;
-    return { config, model, context, template, sequences: new SequencePool(context) };
-  }
-
-  #report({ config, model, context, template }: LoadedModel, mark: number) {
-    const lines = this.backend.log.since(mark);
+    const lines = await this.backend.log.untilSaid(mark, LAST_BUFFER_LINE);
     return {
-      config: { ...config, gpuLayers: model.gpuLayers },
-      buffers: buffersOf(model, context),
+      config: { ...config, gpuLayers: weights.model.gpuLayers },
+      model: weights.model,
+      template: weights.template,
+      context,
+      sequences: new SequencePool(context),
       split: bufferSplit(lines),
       flashAttentionActive: flashAttentionActive(lines),
-      templateWarning: template.warning,
     };
   }
 
@@ -176,10 +177,16 @@ const sameWeights = (a: LoadConfig, b: LoadConfig): boolean =>
 const contextKeys = ["contextTokens", "batchTokens", "sequences", "kvType", "flashAttention", "threads"] as const;
 const sameContext = (a: LoadConfig, b: LoadConfig): boolean => contextKeys.every(key => a[key] === b[key]);
 
-/** llama.cpp's own count of what it allocated. */
-const buffersOf = (model: LlamaModel, context: LlamaContext): Buffers => ({
-  gpuWeightsBytes: model.memoryUsage.vram,
-  gpuContextBytes: context.memoryUsage.vram,
-  ramWeightsBytes: model.memoryUsage.ram,
-  ramContextBytes: context.memoryUsage.ram,
+const reportOf = ({ config, model, context, template, split, flashAttentionActive }: LoadedModel) => ({
+  config,
+  // llama.cpp's own count of what it allocated.
+  buffers: {
+    gpuWeightsBytes: model.memoryUsage.vram,
+    gpuContextBytes: context.memoryUsage.vram,
+    ramWeightsBytes: model.memoryUsage.ram,
+    ramContextBytes: context.memoryUsage.ram,
+  },
+  split,
+  flashAttentionActive,
+  templateWarning: template.warning,
 });

@@ -30,12 +30,14 @@ export function withTimeLimit<Result>(limitMs: number, work: () => Result): Resu
   try {
     script.runInContext(context, { timeout: limitMs });
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ERR_SCRIPT_EXECUTION_TIMEOUT")
-      throw new TimeLimitError(limitMs);
-    throw error;
+    throw isTimeout(error) ? new TimeLimitError(limitMs) : error;
   } finally {
     sandbox.work = () => {};
   }
   if (outcome.result === undefined) throw outcome.error?.value;
   return outcome.result.value;
 }
+
+/** The error is made in whatever realm was running: `instanceof` would not know it. */
+const isTimeout = (error: unknown): boolean =>
+  typeof error === "object" && error !== null && "code" in error && error.code === "ERR_SCRIPT_EXECUTION_TIMEOUT";
