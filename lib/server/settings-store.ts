@@ -13,7 +13,7 @@ import { type ReplaceFiles, replaceFile, temporaryPath } from "./replace-file";
 import { RequestError } from "./request-error";
 import { fileStamp, type RawSettings, readSettingsFile, realPathOf } from "./settings-file";
 
-export const SETTINGS_FILE = "modelconf.json";
+const SETTINGS_FILE = "modelconf.json";
 
 /** An editor may write a file in two steps: a broken file younger than this is looked at again before it is judged. */
 const EDITING_MS = 2_000;
