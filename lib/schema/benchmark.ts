@@ -69,7 +69,7 @@ export const benchmarkRowSchema = z.object({
   flashAttention: flashAttentionSchema,
   gpuLayers: z.int(),
   totalLayers: z.int(),
-  /** llama.cpp's buffers as planned; what lies outside them (driver context, kernels) is in neither figure. */
+  /** llama.cpp's buffers as its dry run tells; what lies outside them (driver context, kernels) is in neither figure. */
   predicted: byDeviceSchema,
   kv: byDeviceSchema,
   actual: byDeviceSchema.nullable(),
@@ -83,6 +83,7 @@ export type BenchmarkRow = z.infer<typeof benchmarkRowSchema>;
 
 /** What was measured on: runs are comparable where all of this is equal. */
 const benchmarkSubjectSchema = z.object({
+  /** Name of the file. */
   modelName: z.string(),
   modelFileBytes: bytes,
   contextTokens: z.int(),

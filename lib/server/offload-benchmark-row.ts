@@ -12,7 +12,7 @@ import type { Planner } from "./planner";
 export interface BenchmarkBench {
   readonly planner: Pick<Planner, "confirmedPlanFor">;
   readonly loader: Pick<ModelLoader, "load">;
-  readonly engine: Pick<EngineSupervisor, "complete">;
+  readonly engine: Pick<EngineSupervisor, "complete" | "dryRun">;
 }
 
 /** The settings of one way; layers are always planned, or a fixed number would hide what a way gains. */
@@ -34,13 +34,16 @@ export async function measureRow(
 ): Promise<BenchmarkRow> {
   const settings = settingsOf(way.settings, way.id);
   onStep("planning");
-  const { plan } = await planner.confirmedPlanFor(settings, signal);
+  const { plan, config } = await planner.confirmedPlanFor(settings, signal);
   const planned: BenchmarkRow = { ...plannedRow(way.id, plan), ...notLoaded };
   try {
+    // The plan was confirmed for the GPU only: system memory is still a cautious estimate in it.
+    const predicted = byDevice(await engine.dryRun(config, signal));
     onStep("loading");
     const { loaded, lowered } = await loader.load(settings, signal);
-    const { config, buffers, elapsedMs } = loaded;
-    const held = { ...planned, gpuLayers: config.gpuLayers, actual: heldBy(buffers), loadMs: elapsedMs, lowered };
+    const actual = byDevice(loaded.buffers);
+    const { gpuLayers } = loaded.config;
+    const held = { ...planned, predicted, gpuLayers, actual, loadMs: loaded.elapsedMs, lowered };
     onStep("measuring");
     return await measured(held, engine, way.sizes, signal);
   } catch (error) {
@@ -83,7 +86,7 @@ function plannedRow(id: BenchmarkWayId, plan: LayerPlan) {
   };
 }
 
-const heldBy = (buffers: Buffers) => ({
+const byDevice = (buffers: Buffers) => ({
   gpuBytes: buffers.gpuWeightsBytes + buffers.gpuContextBytes,
   ramBytes: buffers.ramWeightsBytes + buffers.ramContextBytes,
 });

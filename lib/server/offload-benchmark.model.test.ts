@@ -44,6 +44,7 @@ describe("OffloadBenchmark with the default model on the CPU", () => {
     for (const row of run?.rows ?? []) {
       expect(row.problem).toBeNull();
       expect(row.gpuLayers).toBe(0);
+      expect(Math.abs((row.actual?.ramBytes ?? 0) - row.predicted.ramBytes)).toBeLessThan(1024);
       expect(row.speed?.prefillTokensPerSecond).toBeGreaterThan(1);
       expect(row.speed?.decodeTokensPerSecond).toBeGreaterThan(1);
       expect(row.speed?.promptTokens).toBeGreaterThan(12);
@@ -51,11 +52,10 @@ describe("OffloadBenchmark with the default model on the CPU", () => {
     }
     // SmolLM2 135M: 30 blocks, 3 KV heads of 64, 1,024 cells: 30 * 1024 * 2 * 192 elements of 2, 34/32 or 18/32 bytes.
     expect(run?.rows.map(row => row.kv.ramBytes)).toEqual([23_592_960, 12_533_760, 23_592_960, 6_635_520]);
-    const actual = run?.rows.map(row => row.actual?.ramBytes ?? 0) ?? [];
-    const [none = 0, kvCache = 0, flash = 0, all = 0] = actual;
-    expect(flash).toBeLessThanOrEqual(none);
-    expect(flash - kvCache).toBeGreaterThan(9 * 1024 ** 2);
-    expect(flash - all).toBeGreaterThan(15 * 1024 ** 2);
+    // What a smaller cache saves is partly taken back: attention over it needs a larger compute buffer.
+    const [none = 0, kvCache = 0, flash = 0, all = 0] = run?.rows.map(row => row.actual?.ramBytes ?? 0) ?? [];
+    expect([none, flash, kvCache, all]).toEqual([none, flash, kvCache, all].sort((a, b) => b - a));
+    expect(all).toBeLessThan(flash);
     expect(engine.snapshot()).toMatchObject({ state: "loaded", config: before });
   });
 });

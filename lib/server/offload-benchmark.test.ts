@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
+import type { LayerPlan } from "@/lib/plan/layer-plan";
 import { planLayers } from "@/lib/plan/plan-layers";
 import { mistralSurface, p4000 } from "@/lib/plan/surface-fixtures";
 import type { BenchmarkRun } from "@/lib/schema/benchmark";
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
+import type { Buffers } from "@/lib/schema/load-config";
 import { defaultSettings, type Settings } from "@/lib/schema/settings";
 import { EngineError } from "./engine-errors";
 import type { CompleteRequest } from "./engine-supervisor";
@@ -12,6 +14,15 @@ import { loadConfig } from "./testing/engine-fixtures";
 const settings: Settings = { ...defaultSettings, MODEL: "mistral.gguf", N_CTX: 32_768, LAYERS: 3 };
 const modelPath = "models/mistral.gguf";
 
+const noBuffers: Buffers = { gpuWeightsBytes: 0, gpuContextBytes: 0, ramWeightsBytes: 0, ramContextBytes: 0 };
+
+const buffersOf = ({ predicted, ram }: LayerPlan): Buffers => ({
+  gpuWeightsBytes: predicted.weightsBytes,
+  gpuContextBytes: predicted.kvBytes + predicted.computeBytes,
+  ramWeightsBytes: ram.weightsBytes,
+  ramContextBytes: ram.kvBytes + ram.computeBytes,
+});
+
 /** A machine whose engine decodes one token a second for each layer on the GPU, and one more. */
 class FakeMachine {
   readonly events: string[] = [];
@@ -20,11 +31,16 @@ class FakeMachine {
   busy = false;
   gpu: GpuMemory | null = p4000;
   #gpuLayers = 0;
+  #buffers = noBuffers;
   onLoad: (settings: Settings) => void = () => {};
   readonly benchmark = new OffloadBenchmark({
     planner: this.#planner(),
     loader: { load: (wanted: Settings, signal: AbortSignal) => this.#load(wanted, signal) },
-    engine: { complete: request => this.#complete(request), snapshot: () => snapshot },
+    engine: {
+      complete: request => this.#complete(request),
+      dryRun: async () => this.#buffers,
+      snapshot: () => snapshot,
+    },
     host: { borrow: work => this.#borrow(work) },
     store: { append: async run => void this.runs.unshift(run), list: async () => this.runs },
     readSettings: () => settings,
@@ -50,7 +66,11 @@ class FakeMachine {
       processes: [],
       readAtMs: 0,
     };
-    const confirmedPlanFor = async (wanted: Settings) => ({ ...(await planFor(wanted)), report, config: configOf() });
+    const confirmedPlanFor = async (wanted: Settings) => {
+      const outcome = await planFor(wanted);
+      this.#buffers = buffersOf(outcome.plan);
+      return { ...outcome, report, config: configOf() };
+    };
     return { planFor, configOf, confirmedPlanFor };
   }
 
@@ -72,12 +92,7 @@ class FakeMachine {
     const plan = planLayers(mistralSurface, this.gpu, wanted);
     this.#gpuLayers = plan.gpuLayers;
     const config = loadConfig({ modelPath, gpuLayers: plan.gpuLayers });
-    const buffers = {
-      gpuWeightsBytes: plan.predicted.weightsBytes,
-      gpuContextBytes: plan.predicted.kvBytes + plan.predicted.computeBytes,
-      ramWeightsBytes: plan.ram.weightsBytes,
-      ramContextBytes: plan.ram.kvBytes + plan.ram.computeBytes,
-    };
+    const buffers = buffersOf(plan);
     const loaded = {
       type: "loaded" as const,
       id: "1",

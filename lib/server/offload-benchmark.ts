@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { basename } from "node:path";
 import type { ErrorBody } from "@/lib/schema/api-error";
 import {
   type BenchmarkProgress,
@@ -25,7 +26,7 @@ export const benchmarkSizes: SpeedSizes = { promptTokens: 512, generatedTokens: 
 
 export interface OffloadBenchmarkOptions extends BenchmarkBench {
   readonly planner: Pick<Planner, "confirmedPlanFor" | "planFor" | "configOf">;
-  readonly engine: Pick<EngineSupervisor, "complete" | "snapshot">;
+  readonly engine: Pick<EngineSupervisor, "complete" | "dryRun" | "snapshot">;
   readonly host: Pick<ModelHost, "borrow">;
   readonly store: Pick<BenchmarkStore, "append" | "list">;
   readSettings(): Settings;
@@ -153,9 +154,9 @@ export class OffloadBenchmark {
   async #subject(): Promise<BenchmarkSubject> {
     const settings = this.options.readSettings();
     const outcome = await this.options.planner.planFor(settings);
-    const { surface, gpu } = outcome;
+    const { surface, gpu, modelPath } = outcome;
     return {
-      modelName: surface.model.name,
+      modelName: basename(modelPath),
       modelFileBytes: surface.model.fileBytes,
       contextTokens: settings.N_CTX,
       batchTokens: settings.N_BATCH,
