@@ -32,6 +32,9 @@ interface Gap {
 const GOOD_ENOUGH = 0.001;
 /** Before a gap was looked at: a guess by its width, so that wide gaps come first. */
 const DOUBT_PER_DOUBLING = 0.02;
+/** How much of it is left for the halves of a gap: a line that was right at one point says less than one that was wrong. */
+const TRUST_AFTER_STRAIGHT = 0.15;
+const TRUST_AFTER_BENT = 0.5;
 /** Contexts beyond what the model was trained for are allowed but rare. */
 const WEIGHT_BEYOND_TRAINING = 0.25;
 /** What people choose: where a gap holds one of these it is cut there, so that the surface is exact at it. */
@@ -59,13 +62,29 @@ function errorOfLine({ left, right }: Gap, found: ComputePoint): number {
   return off("gpuBytes") + off("ramBytes");
 }
 
+/** A doubt that rests on width alone: small contexts are closer together than large ones, as on the slider. */
+function doubtByWidth(left: ComputePoint, right: ComputePoint, trainedTokens: number): number {
+  const doublings = Math.log2(right.contextTokens / left.contextTokens);
+  return doublings * DOUBT_PER_DOUBLING * (left.contextTokens < trainedTokens ? 1 : WEIGHT_BEYOND_TRAINING);
+}
+
 function gapsOf(column: SampledColumn, trainedTokens: number): Gap[] {
   return column.points.slice(1).map((right, index) => {
     const left = column.points[index] ?? right;
-    const doublings = Math.log2(right.contextTokens / left.contextTokens);
-    const weight = left.contextTokens < trainedTokens ? 1 : WEIGHT_BEYOND_TRAINING;
-    return { column, left, right, doubt: weight * doublings * DOUBT_PER_DOUBLING };
+    return { column, left, right, doubt: doubtByWidth(left, right, trainedTokens) };
   });
+}
+
+/** A gap next to a point that was just found `error` away from the line: what was wrong once is soon wrong again. */
+function gapAfter(
+  column: SampledColumn,
+  left: ComputePoint,
+  right: ComputePoint,
+  error: number,
+  trainedTokens: number,
+): Gap {
+  const trust = error < GOOD_ENOUGH / 10 ? TRUST_AFTER_STRAIGHT : TRUST_AFTER_BENT;
+  return { column, left, right, doubt: Math.max(error, trust * doubtByWidth(left, right, trainedTokens)) };
 }
 
 /**
@@ -89,10 +108,8 @@ export async function refine(
     const { column, left, right } = gap;
     const point = await addPoint(column, contextTokens);
     const error = errorOfLine(gap, point) / column.totalBytes(contextTokens);
-    // A good guess at one point says less than a bad one: some doubt stays.
-    const doubt = Math.max(error, gap.doubt / 3);
-    insert(gaps, { column, left, right: point, doubt });
-    insert(gaps, { column, left: point, right, doubt });
+    insert(gaps, gapAfter(column, left, point, error, trainedTokens));
+    insert(gaps, gapAfter(column, point, right, error, trainedTokens));
   }
 }
 

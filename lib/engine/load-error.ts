@@ -23,10 +23,10 @@ function attemptedBytes(text: string): number | null {
   return mib === undefined ? null : Math.round(Number(mib) * MIB);
 }
 
-async function deficitBytes(backend: LlamaBackend, text: string): Promise<number | null> {
+/** How much more memory the failed allocation needed; at least a byte, because it did fail. Null where the log does not tell. */
+export function missingBytes(text: string, freeBytes: number): number | null {
   const attempted = attemptedBytes(text);
-  const vram = await readVram(backend);
-  return attempted === null || vram === null ? null : Math.max(1, attempted - vram.freeBytes);
+  return attempted === null ? null : Math.max(1, attempted - freeBytes);
 }
 
 /** What to answer for a load that threw: with a code, and with llama.cpp's own words where it has any. */
@@ -42,9 +42,10 @@ export async function loadError(
   const message = said ?? (error instanceof Error ? error.message : String(error));
   const code = error instanceof InsufficientMemoryError ? "OUT_OF_MEMORY" : codeOf(message);
   if (code !== "OUT_OF_MEMORY") return new JobError(code, message, {}, { cause: error });
-  const deficit = await deficitBytes(backend, message);
-  return new JobError(code, message, deficit === null ? {} : { deficitBytes: deficit }, { cause: error });
+  const vram = await readVram(backend);
+  const deficitBytes = vram === null ? null : missingBytes(message, vram.freeBytes);
+  return new JobError(code, message, deficitBytes === null ? {} : { deficitBytes }, { cause: error });
 }
 
-const codeOf = (message: string): ErrorCode =>
+export const codeOf = (message: string): ErrorCode =>
   reasons.find(([pattern]) => pattern.test(message))?.[1] ?? "ENGINE_FAILED";

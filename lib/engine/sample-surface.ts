@@ -51,8 +51,9 @@ export async function sampleSurface(
 }
 
 class SurfaceSampler {
-  readonly #pauses: { ms: number } = { ms: 0 };
+  #pausedMs = 0;
   readonly #beganMs = performance.now();
+  readonly #looks = new Map<number, string>();
 
   constructor(
     private readonly oracle: SurfaceOracle,
@@ -61,16 +62,16 @@ class SurfaceSampler {
   ) {}
 
   async onGpu(): Promise<MemorySurface> {
-    await this.#takeWeights();
     await this.#checkKv();
+    await this.#takeWeights();
     const runs = await this.#findRuns();
     await this.#takeCompute(kindsOfRun(runs));
     return { ...this.surface, computeSource: "dry-run" };
   }
 
   async inRam(): Promise<MemorySurface> {
-    await this.#takeWeights();
     await this.#checkKv();
+    await this.#takeWeights();
     await this.#takeCompute([[{ first: 0, last: 0 }]]);
     return this.surface;
   }
@@ -104,6 +105,8 @@ class SurfaceSampler {
       const { gpuBytes, ramBytes } = await this.oracle.weights(gpuLayers);
       gpuWeightsBytes[gpuLayers] = gpuBytes;
       ramWeightsBytes[gpuLayers] = ramBytes;
+      // The dry run holds this number of layers at the moment: looking at it later would build it again.
+      if (gpuLayers > 0 && this.#looksEverywhere()) await this.#look(gpuLayers);
     }
     this.surface = { ...this.surface, gpuWeightsBytes, ramWeightsBytes, weightsSource: "dry-run" };
   }
@@ -125,13 +128,25 @@ class SurfaceSampler {
 
   async #findRuns(): Promise<LayerRun[]> {
     const last = this.surface.model.blocks + 1;
-    const contextTokens = Math.min(this.#exactContexts("f16")[0] ?? PROBE_TOKENS, this.#longestTokens("f16"));
-    const everywhere = this.surface.kvSource === "dry-run" || !blocksAreAlike(this.surface.layers);
-    return layerRuns(1, last, everywhere, async gpuLayers => {
-      if (this.#timeLeft() < 0.5) return "not looked at";
-      const { gpuBytes, ramBytes } = await this.#compute({ gpuLayers, contextTokens, kvType: "f16" });
-      return `${Math.round(gpuBytes / MIB)} ${Math.round(ramBytes / MIB)}`;
+    return layerRuns(1, last, this.#looksEverywhere(), async gpuLayers => {
+      const looked = this.#looks.get(gpuLayers);
+      // All layers on the GPU is the case that matters most, and unlike the others.
+      if (looked !== undefined || gpuLayers === last || this.#timeLeft() > 0.5) return looked ?? this.#look(gpuLayers);
+      return "not looked at";
     });
+  }
+
+  #looksEverywhere(): boolean {
+    return this.surface.kvSource === "dry-run" || !blocksAreAlike(this.surface.layers);
+  }
+
+  /** The compute buffers at one context, rounded: equal for numbers of layers that need the same. */
+  async #look(gpuLayers: number): Promise<string> {
+    const contextTokens = Math.min(this.#exactContexts("f16")[0] ?? PROBE_TOKENS, this.#longestTokens("f16"));
+    const { gpuBytes, ramBytes } = await this.#compute({ gpuLayers, contextTokens, kvType: "f16" });
+    const value = `${Math.round(gpuBytes / MIB)} ${Math.round(ramBytes / MIB)}`;
+    this.#looks.set(gpuLayers, value);
+    return value;
   }
 
   async #takeCompute(kinds: readonly SharedColumn["runs"][]): Promise<void> {
@@ -214,13 +229,13 @@ class SurfaceSampler {
   async #checkIn(): Promise<void> {
     const waitedMs = performance.now();
     await this.options.checkIn();
-    this.#pauses.ms += performance.now() - waitedMs;
+    this.#pausedMs += performance.now() - waitedMs;
     this.options.onProgress(Math.min(1, Math.max(0, 1 - this.#timeLeft())));
   }
 
   /** As a share of the budget; negative when it is used up. */
   #timeLeft(): number {
-    return 1 - (performance.now() - this.#beganMs - this.#pauses.ms) / this.options.budgetMs;
+    return 1 - (performance.now() - this.#beganMs - this.#pausedMs) / this.options.budgetMs;
   }
 
   #exactContexts(kvType: KvType): number[] {
