@@ -7,7 +7,10 @@ export interface BenchOptions {
 
 /** Each suite is loaded only when it is named: they pull in servers, browsers and the engine. */
 const suites: Record<string, () => Promise<(options: BenchOptions) => Promise<void>>> = {
+  chat: async () => (await import("./chat")).benchChat,
+  durability: async () => (await import("./durability")).benchDurability,
   idle: async () => (await import("./idle")).benchIdle,
+  plan: async () => (await import("./plan")).benchPlan,
   offload: async () => (await import("./offload")).benchOffload,
 };
 

@@ -1,0 +1,177 @@
+import { existsSync } from "node:fs";
+import { gzipSync } from "node:zlib";
+import { type Browser, chromium, type Page } from "@playwright/test";
+import type { ChatImport, ChatMessage } from "@/lib/schema/chat";
+import type { ChatFigure } from "./chat-figure";
+
+const BROWSERS = [
+  process.env.HEADROOM_BROWSER,
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+];
+const FIRST_LOAD_GOAL_BYTES = 200_000;
+const OPEN_GOAL_MS = 500;
+const LONG_CHAT_MESSAGES = 2000;
+/** Above this a task is a "long task" to the browser, and typing feels it. */
+const TASK_GOAL_MS = 50;
+const STREAM_TOKENS_PER_SECOND = 100;
+const STREAM_SECONDS = 10;
+
+export async function benchChatClient(url: string): Promise<ChatFigure[]> {
+  const executablePath = BROWSERS.find(path => path && existsSync(path));
+  const browser = await chromium.launch({ args: ["--no-sandbox"], ...(executablePath && { executablePath }) });
+  try {
+    return [await benchFirstLoad(browser, url), await benchLongChat(browser, url), await benchStreaming(browser, url)];
+  } finally {
+    await browser.close();
+  }
+}
+
+/** Scripts that the page needs before it can be used; what comes later (markdown, dialogs) is not among them. */
+async function benchFirstLoad(browser: Browser, url: string): Promise<ChatFigure> {
+  const page = await browser.newPage();
+  const html = await (await page.request.get(url)).text();
+  const paths = [...html.matchAll(/<script[^>]+src="([^"]+)"/g)].map(match => match[1] ?? "");
+  let bytes = 0;
+  for (const path of new Set(paths))
+    bytes += gzipSync(await (await page.request.get(new URL(path, url).href)).body()).length;
+  await page.close();
+  return {
+    name: `first-load JavaScript, ${new Set(paths).size} files, gzipped`,
+    value: `${(bytes / 1000).toFixed(0)} kB`,
+    goal: `<= ${FIRST_LOAD_GOAL_BYTES / 1000} kB`,
+    met: bytes <= FIRST_LOAD_GOAL_BYTES,
+  };
+}
+
+/** From the click in the list to the last message on the screen, formatted. */
+async function benchLongChat(browser: Browser, url: string): Promise<ChatFigure> {
+  const page = await browser.newPage();
+  await page.request.post(`${url}/api/chats/import`, { data: longChat() });
+  await page.goto(url);
+  const row = page.getByRole("link", { name: "Long history" });
+  await row.waitFor();
+  await page.waitForTimeout(2000);
+  const elapsedMs = await row.evaluate(
+    (link, last) =>
+      new Promise<number>(resolve => {
+        const startedAtMs = performance.now();
+        const check = () => {
+          const isThere = [...document.querySelectorAll(".markdown strong")].some(
+            element => element.innerHTML === last,
+          );
+          if (isThere) requestAnimationFrame(() => resolve(performance.now() - startedAtMs));
+          else requestAnimationFrame(check);
+        };
+        if (link instanceof HTMLElement) link.click();
+        check();
+      }),
+    String(LONG_CHAT_MESSAGES - 1),
+  );
+  await page.close();
+  return {
+    name: `opening a chat of ${LONG_CHAT_MESSAGES} messages`,
+    value: `${elapsedMs.toFixed(0)} ms`,
+    goal: `<= ${OPEN_GOAL_MS} ms`,
+    met: elapsedMs <= OPEN_GOAL_MS,
+  };
+}
+
+function longChat(): ChatImport {
+  const messages = Array.from(
+    { length: LONG_CHAT_MESSAGES },
+    (_, index): ChatMessage => ({
+      id: `long-${index}`,
+      parentId: index === 0 ? null : `long-${index - 1}`,
+      role: index % 2 === 0 ? "user" : "assistant",
+      text:
+        index % 2 === 0
+          ? `Question ${index}`
+          : `Answer **${index}**, with a list:\n\n- one\n- two\n\n\`\`\`ts\nconst answer = ${index};\n\`\`\`\n\nand some more words after it.`,
+      thought: "",
+      thoughtMs: null,
+      attachments: [],
+      status: "complete",
+      edited: false,
+      error: null,
+      stats: null,
+      cut: null,
+      createdAtMs: 1_700_000_000_000 + index,
+    }),
+  );
+  const chat: ChatImport["chats"][number]["chat"] = {
+    id: "long",
+    title: "Long history",
+    titleSource: "user",
+    folder: null,
+    pinned: false,
+    temporary: false,
+    systemPrompt: null,
+    sampling: {},
+    overflow: "ask",
+    headId: `long-${LONG_CHAT_MESSAGES - 1}`,
+    createdAtMs: 1_700_000_000_000,
+    updatedAtMs: Date.now(),
+  };
+  return { chats: [{ chat, messages }] };
+}
+
+/** A stand-in for the network inside the page: exactly 100 tokens a second, faster than this machine's model may be. */
+async function benchStreaming(browser: Browser, url: string): Promise<ChatFigure> {
+  const page = await browser.newPage();
+  await page.addInitScript(fakeStream, { tokensPerSecond: STREAM_TOKENS_PER_SECOND, seconds: STREAM_SECONDS });
+  await page.goto(url);
+  await page.getByRole("textbox", { name: "Message", exact: true }).waitFor();
+  await page.waitForTimeout(2000);
+  const longestMs = await longestTaskWhile(page, async () => {
+    await page.getByRole("textbox", { name: "Message", exact: true }).fill("Go.");
+    await page.keyboard.press("Enter");
+    await page.getByText("the last word").waitFor({ timeout: (STREAM_SECONDS + 20) * 1000 });
+  });
+  await page.close();
+  return {
+    name: `longest task while ${STREAM_TOKENS_PER_SECOND} tokens/s arrive for ${STREAM_SECONDS} s`,
+    value: longestMs === 0 ? `< ${TASK_GOAL_MS} ms` : `${longestMs.toFixed(0)} ms`,
+    goal: `<= ${TASK_GOAL_MS} ms`,
+    met: longestMs <= TASK_GOAL_MS,
+  };
+}
+
+/** The browser reports tasks from 50 ms on; 0 when there was none. */
+async function longestTaskWhile(page: Page, work: () => Promise<void>): Promise<number> {
+  await page.evaluate(() => {
+    const seen: number[] = [];
+    Reflect.set(window, "longTasks", seen);
+    new PerformanceObserver(list => seen.push(...list.getEntries().map(entry => entry.duration))).observe({
+      type: "longtask",
+    });
+  });
+  await work();
+  return page.evaluate(() => Math.max(0, ...(Reflect.get(window, "longTasks") as number[])));
+}
+
+/** Runs in the page: answers POST /api/chat with prose, lists and code, a token at a time. */
+function fakeStream({ tokensPerSecond, seconds }: { tokensPerSecond: number; seconds: number }): void {
+  const real = window.fetch.bind(window);
+  const paragraph = "Rivers **carry** stones, and `stones` carry rivers. ".repeat(6);
+  const code = "\n\n```ts\nconst river = stones.map(stone => stone.carry());\nexport default river;\n```\n\n";
+  const words = (paragraph + code).repeat(60).match(/\S+\s*/g) ?? [];
+  window.fetch = async (input, init) => {
+    if (input !== "/api/chat") return real(input, init);
+    const encoder = new TextEncoder();
+    const body = new ReadableStream<Uint8Array>({
+      async start(controller) {
+        const send = (chunk: object) => controller.enqueue(encoder.encode(`data: ${JSON.stringify(chunk)}\n\n`));
+        send({ type: "start", messageId: "fake" });
+        send({ type: "text-start", id: "t" });
+        for (let token = 0; token < tokensPerSecond * seconds; token += 1) {
+          send({ type: "text-delta", id: "t", delta: words[token % words.length] });
+          await new Promise(resolve => setTimeout(resolve, 1000 / tokensPerSecond));
+        }
+        send({ type: "text-delta", id: "t", delta: "\n\nthe last word" });
+      },
+    });
+    return new Response(body, { headers: { "content-type": "text/event-stream" } });
+  };
+}

@@ -1,0 +1,6 @@
+export interface ChatFigure {
+  readonly name: string;
+  readonly value: string;
+  readonly goal: string;
+  readonly met: boolean;
+}

@@ -1,0 +1,557 @@
+import { randomUUID } from "node:crypto";
+import AxeBuilder from "@axe-core/playwright";
+import type { APIRequestContext, Page } from "@playwright/test";
+import { expect, test } from "./fixtures";
+import { ChatPage } from "./pages/chat-page";
+
+/** Goes on until the token limit: what is stopped, reloaded or killed must not end by itself before. */
+const ENDLESS = 'root ::= ("river " | "stone " | "cloud ")+';
+
+/** A chat whose next answer is `maxTokens` long. */
+async function endlessChat(request: APIRequestContext, baseUrl = "", maxTokens = 600): Promise<string> {
+  const id = randomUUID();
+  const response = await request.post(`${baseUrl}/api/chats`, {
+    data: { id, title: `Endless ${id.slice(0, 8)}`, sampling: { grammar: ENDLESS, maxTokens, seed: 7 } },
+  });
+  expect(response.ok()).toBe(true);
+  return id;
+}
+
+const message = (id: string, parentId: string | null, role: "user" | "assistant", text: string) => ({
+  id,
+  parentId,
+  role,
+  text,
+  thought: "",
+  thoughtMs: null,
+  attachments: [],
+  status: "complete",
+  edited: false,
+  error: null,
+  stats: null,
+  cut: null,
+  createdAtMs: 1_700_000_000_000,
+});
+
+/** A chat that was not generated: `texts` in turn from the user and the model. */
+async function importedChat(request: APIRequestContext, title: string, texts: readonly string[], baseUrl = "") {
+  const id = randomUUID();
+  const messages = texts.map((text, index) =>
+    message(
+      `${id.slice(0, 8)}-${index}`,
+      index === 0 ? null : `${id.slice(0, 8)}-${index - 1}`,
+      index % 2 === 0 ? "user" : "assistant",
+      text,
+    ),
+  );
+  const chat = {
+    id,
+    title,
+    titleSource: "user",
+    folder: null,
+    pinned: false,
+    temporary: false,
+    systemPrompt: null,
+    sampling: {},
+    overflow: "ask",
+    headId: messages.at(-1)?.id ?? null,
+    createdAtMs: 1_700_000_000_000,
+    updatedAtMs: Date.now(),
+  };
+  const response = await request.post(`${baseUrl}/api/chats/import`, { data: { chats: [{ chat, messages }] } });
+  expect(await response.json()).toEqual({ imported: 1, refused: [] });
+  return id;
+}
+
+const violationsOf = async (page: Page): Promise<string[]> =>
+  (await new AxeBuilder({ page }).analyze()).violations.map(
+    ({ id, nodes }) => `${id}: ${nodes.map(node => node.target.join(" ")).join(", ")}`,
+  );
+
+test.describe("talking", () => {
+  test("a message is answered, with its figures, and both are there after a reload", async ({ page }) => {
+    const chat = new ChatPage(page);
+    await chat.open();
+    await chat.ask("What is the capital of France?");
+    const reply = await chat.textOf(chat.replies.last());
+    expect(reply.length).toBeGreaterThan(0);
+    await expect(page.getByRole("button", { name: /tokens\/s · first token .* tokens$/ })).toBeVisible();
+    await expect(chat.row("What is the capital of France?")).toHaveAttribute("aria-current", "page");
+    await page.reload();
+    await expect(chat.questions).toHaveText(/What is the capital of France\?/);
+    expect(await chat.textOf(chat.replies.last())).toBe(reply);
+  });
+
+  test("the figures say how many prompt tokens came from the cache", async ({ page }) => {
+    const chat = new ChatPage(page);
+    await chat.open(await endlessChat(page.request, "", 12));
+    await chat.ask("Tell me about rivers, stones and clouds in the mountains.");
+    await chat.ask("And now some more.");
+    await page
+      .getByRole("button", { name: /tokens\/s/ })
+      .last()
+      .click();
+    const prompt = await page.getByRole("definition").filter({ hasText: "from the cache" }).textContent();
+    const [, promptTokens = 0, cachedTokens = 0] = (/^(\d+) tokens, (\d+) from/.exec(prompt ?? "") ?? []).map(Number);
+    expect(cachedTokens).toBeGreaterThan(promptTokens / 2);
+  });
+
+  test("a stopped answer keeps its text and goes on from there", async ({ page }) => {
+    const chat = new ChatPage(page);
+    await chat.open(await endlessChat(page.request, "", 120));
+    await chat.say("Begin.");
+    await chat.replyBegun();
+    await chat.stop.click();
+    await expect(page.getByText("Stopped.")).toBeVisible();
+    const stopped = await chat.textOf(chat.replies.last());
+    expect(stopped.length).toBeGreaterThan(0);
+    await page.getByRole("button", { name: "Continue" }).click();
+    await chat.replyFinished();
+    const continued = await chat.textOf(chat.replies.last());
+    expect(continued.startsWith(stopped)).toBe(true);
+    expect(continued.length).toBeGreaterThan(stopped.length);
+    await expect(chat.replies).toHaveCount(1);
+  });
+
+  test("Escape stops, Shift+Enter breaks the line, and a draft survives a reload", async ({ page }) => {
+    const chat = new ChatPage(page);
+    await chat.open(await endlessChat(page.request));
+    await chat.say("Begin.");
+    await chat.replyBegun();
+    await chat.message.press("Escape");
+    await expect(page.getByText("Stopped.")).toBeVisible();
+    await chat.message.pressSequentially("first line");
+    await chat.message.press("Shift+Enter");
+    await chat.message.pressSequentially("second line");
+    await page.reload();
+    await expect(chat.message).toHaveValue("first line\nsecond line");
+    await expect(chat.questions).toHaveCount(1);
+  });
+});
+
+test.describe("versions", () => {
+  test("another answer stands beside the first, and arrows lead between them", async ({ page }) => {
+    const chat = new ChatPage(page);
+    await chat.open(await endlessChat(page.request, "", 12));
+    await chat.ask("Begin.");
+    await chat.options({ temperature: 1.9 });
+    await page.getByRole("button", { name: "Regenerate" }).click();
+    await expect(chat.replies.last().getByText("2 / 2")).toBeVisible();
+    await chat.replyFinished();
+    await page.getByRole("button", { name: "Version before" }).click();
+    await expect(chat.replies.last().getByText("1 / 2")).toBeVisible();
+    await page.reload();
+    await expect(chat.replies.last().getByText("1 / 2")).toBeVisible();
+  });
+
+  test("an edited question opens a branch of its own, and the old one stays whole", async ({ page }) => {
+    const chat = new ChatPage(page);
+    await chat.open(await endlessChat(page.request, "", 12));
+    await chat.ask("First question");
+    await chat.ask("Second question");
+    await chat.questions.first().getByRole("button", { name: "Edit" }).click();
+    await page.getByRole("textbox", { name: "Edit message" }).fill("Another beginning");
+    await page.getByRole("button", { name: "Send" }).first().click();
+    await expect(chat.questions).toHaveCount(1);
+    await expect(chat.questions).toHaveText(/Another beginning/);
+    await chat.replyFinished();
+    await chat.questions.first().getByRole("button", { name: "Version before" }).click();
+    await expect(chat.questions).toHaveText([/First question/, /Second question/]);
+  });
+
+  test("an answer can be put into one's own words", async ({ page }) => {
+    const chat = new ChatPage(page);
+    await chat.open(await importedChat(page.request, "To be edited", ["Who won?", "Nobody."]));
+    await chat.replies.last().getByRole("button", { name: "Edit" }).click();
+    await page.getByRole("textbox", { name: "Edit message" }).fill("Everybody.");
+    await page.getByRole("button", { name: "Save as new version" }).click();
+    await expect(page.getByText("Written by you")).toBeVisible();
+    expect(await chat.textOf(chat.replies.last())).toBe("Everybody.");
+    await expect(chat.replies.last().getByText("2 / 2")).toBeVisible();
+  });
+});
+
+test.describe("the list", () => {
+  test("finds a chat by the words in it, and goes to the message", async ({ page }) => {
+    const id = await importedChat(page.request, "Birds", ["Which bird?", "The quetzalcoatlus flies.", "Sure?", "Yes."]);
+    const chat = new ChatPage(page);
+    await chat.open();
+    await chat.search.fill("quetzalcoat");
+    await page.getByRole("button", { name: /Birds.*quetzalcoatlus/ }).click();
+    await expect(page).toHaveURL(`/?chat=${id}`);
+    await expect(chat.replies.first()).toBeFocused();
+  });
+
+  test("renames, pins and files chats", async ({ page }) => {
+    await importedChat(page.request, "Old name", ["Hello", "Hi."]);
+    const chat = new ChatPage(page);
+    await chat.open();
+    await chat.rowAction("Old name", "Rename");
+    await page.getByRole("textbox", { name: "Title" }).fill("New name");
+    await page.keyboard.press("Enter");
+    await expect(chat.row("New name")).toBeVisible();
+    await chat.rowAction("New name", "Pin");
+    await expect(
+      chat.list.getByRole("region", { name: "Pinned" }).getByRole("link", { name: "New name" }),
+    ).toBeVisible();
+    await chat.rowAction("New name", "Unpin");
+    await chat.rowAction("New name", "Move to folder …");
+    await page.getByRole("textbox", { name: "New folder" }).fill("Letters");
+    await page.getByRole("button", { name: "Move", exact: true }).click();
+    await expect(
+      chat.list.getByRole("group").filter({ hasText: "Letters" }).getByRole("link", { name: "New name" }),
+    ).toBeVisible();
+    await page.reload();
+    await expect(chat.row("New name")).toBeVisible();
+  });
+
+  test("brings a deleted chat back", async ({ page }) => {
+    const id = await importedChat(page.request, "Precious", ["Hello", "Hi there, friend."]);
+    const chat = new ChatPage(page);
+    await chat.open(id);
+    await chat.rowAction("Precious", "Delete");
+    await expect(chat.row("Precious")).toBeHidden();
+    await expect(chat.replies).toHaveCount(0);
+    await page.getByRole("button", { name: "Undo" }).click();
+    await expect(chat.row("Precious")).toBeVisible();
+    expect(await chat.textOf(chat.replies.last())).toBe("Hi there, friend.");
+  });
+
+  test("an exported chat comes back through the import as it was", async ({ page }) => {
+    const id = await importedChat(page.request, "Round trip", ["One?", "**Two** and `three`."]);
+    const chat = new ChatPage(page);
+    await chat.open(id);
+    const markdown = await chat.download(() => chat.rowAction("Round trip", "Export as Markdown"));
+    expect(markdown).toEqual({
+      name: "Round-trip.md",
+      text: "# Round trip\n\n## You\n\nOne?\n\n## Assistant\n\n**Two** and `three`.\n",
+    });
+    const json = await chat.download(() => chat.rowAction("Round trip", "Export as JSON"));
+    await page.request.delete(`/api/chats/${id}`, { data: {} });
+    await page
+      .getByLabel("Import chats")
+      .setInputFiles({ name: json.name, mimeType: "application/json", buffer: Buffer.from(json.text) });
+    await expect(page.getByText("1 chat imported")).toBeVisible();
+    await chat.row("Round trip").click();
+    expect(await chat.textOf(chat.replies.last())).toBe("Two and three.");
+  });
+
+  test("a temporary chat is in no list, on no disk and gone after a reload", async ({ page }) => {
+    const chat = new ChatPage(page);
+    await chat.open();
+    await page.getByRole("button", { name: "New temporary chat" }).click();
+    await expect(page.getByText(/Temporary chat: nothing of it is written/)).toBeVisible();
+    await chat.options({ longestReply: 8 });
+    await chat.ask("The password is xylophone42.");
+    await expect(page).toHaveURL("/");
+    expect(await (await page.request.get("/api/chats")).text()).not.toContain("xylophone42");
+    expect(await (await page.request.get("/api/chats/search?q=xylophone42")).json()).toEqual({ hits: [] });
+    await page.reload();
+    await expect(chat.questions).toHaveCount(0);
+  });
+});
+
+test.describe("an answer outlives the page", () => {
+  test("a reload and a second tab go on with the same text, and either may stop it", async ({ page, context }) => {
+    const chat = new ChatPage(page);
+    await chat.open(await endlessChat(page.request));
+    await chat.say("Begin.");
+    await chat.replyBegun();
+    const before = await chat.textOf(chat.replies.last());
+    await page.reload();
+    await chat.replyBegun();
+    expect((await chat.textOf(chat.replies.last())).startsWith(before)).toBe(true);
+    const second = new ChatPage(await context.newPage());
+    await second.open(chat.chatId);
+    await second.replyBegun();
+    await second.stop.click();
+    await expect(second.page.getByText("Stopped.")).toBeVisible();
+    await expect(page.getByText("Stopped.")).toBeVisible();
+    expect(await chat.textOf(chat.replies.last())).toBe(await second.textOf(second.replies.last()));
+  });
+
+  test("a tab that only looks on sees the other one's message and its answer", async ({ page, context }) => {
+    const chat = new ChatPage(page);
+    const id = await endlessChat(page.request, "", 40);
+    await chat.open(id);
+    const second = new ChatPage(await context.newPage());
+    await second.open(id);
+    await chat.ask("Begin.");
+    await second.page.bringToFront();
+    await expect(second.questions).toHaveText(/Begin\./);
+    await expect.poll(() => second.textOf(second.replies.last())).toBe(await chat.textOf(chat.replies.last()));
+  });
+
+  test("when the engine is killed the text stays, the page says so, and the next message is answered", async ({
+    page,
+    ownServer,
+  }) => {
+    const server = await ownServer();
+    const chat = new ChatPage(page);
+    await page.goto(`${server.url}/?chat=${await endlessChat(page.request, server.url, 400)}`);
+    await chat.say("Begin.");
+    await chat.replyBegun();
+    const before = await chat.textOf(chat.replies.last());
+    process.kill(server.enginePid() ?? Number.NaN, "SIGKILL");
+    await expect(page.getByText(/The engine process ended unexpectedly/).first()).toBeVisible();
+    expect((await chat.textOf(chat.replies.last())).startsWith(before)).toBe(true);
+    await chat.options({ longestReply: 10 });
+    await chat.ask("Are you there?");
+    expect((await chat.textOf(chat.replies.last())).length).toBeGreaterThan(0);
+  });
+
+  test("when the server is killed the page waits for it, shows what was saved, and offers to go on", async ({
+    page,
+    ownServer,
+  }) => {
+    const server = await ownServer();
+    const chat = new ChatPage(page);
+    await page.goto(`${server.url}/?chat=${await endlessChat(page.request, server.url, 400)}`);
+    await chat.say("Begin.");
+    await chat.replyBegun();
+    // Text is saved each second.
+    await expect
+      .poll(async () => (await chat.textOf(chat.replies.last())).length, { timeout: 30_000 })
+      .toBeGreaterThan(60);
+    await page.waitForTimeout(1100);
+    await server.kill("SIGKILL");
+    await expect(page.getByText("Headroom's server does not answer.", { exact: false }).first()).toBeVisible();
+    await server.restart();
+    await expect(page.getByText("Headroom ended while this answer was being written.")).toBeVisible({
+      timeout: 30_000,
+    });
+    expect((await chat.textOf(chat.replies.last())).length).toBeGreaterThan(20);
+    await expect(page.getByRole("button", { name: "Continue" })).toBeVisible();
+  });
+});
+
+test.describe("the context", () => {
+  test("is told to overflow before it does, and drops the oldest messages when that is chosen", async ({
+    page,
+    ownServer,
+  }) => {
+    const server = await ownServer();
+    await page.request.patch(`${server.url}/api/settings`, { data: { N_CTX: 512, MAX_TOKENS: 12 } });
+    const long = Array(30).fill("the river runs over the stones").join(" ");
+    const id = await importedChat(page.request, "Long one", [long, "Yes.", long, "Indeed."], server.url);
+    const chat = new ChatPage(page);
+    await page.goto(`${server.url}/?chat=${id}`);
+    await chat.message.fill("And then?");
+    await expect(page.getByText(/The next answer will not fit: it needs \d+ tokens/)).toBeVisible({ timeout: 30_000 });
+    await page.getByRole("button", { name: /Drop the oldest \d+ messages/ }).click();
+    await expect(page.getByText(/will be left out of the next answer/)).toBeVisible();
+    await chat.message.press("Enter");
+    await expect(page.getByText(/The context was full: \d+ earlier messages left out/)).toBeVisible({
+      timeout: 30_000,
+    });
+    await chat.replyFinished();
+  });
+
+  test("refuses with counts what cannot fit, keeps the message, and answers it once a way is chosen", async ({
+    page,
+    ownServer,
+  }) => {
+    const server = await ownServer();
+    await page.request.patch(`${server.url}/api/settings`, { data: { N_CTX: 512, MAX_TOKENS: 12 } });
+    const long = Array(45).fill("the river runs over the stones").join(" ");
+    const id = await importedChat(page.request, "Too long", [long, "Yes.", "Short.", "Fine."], server.url);
+    const chat = new ChatPage(page);
+    await page.goto(`${server.url}/?chat=${id}`);
+    await chat.say(Array(30).fill("the clouds move over the river").join(" "));
+    await expect(page.getByText(/This conversation needs \d+ tokens .* the context holds 512/)).toBeVisible({
+      timeout: 30_000,
+    });
+    await page.getByRole("button", { name: "Answer without the oldest messages" }).click();
+    await chat.replyFinished();
+    expect((await chat.textOf(chat.replies.last())).length).toBeGreaterThan(0);
+  });
+
+  test("meter shows the draft's tokens and the KV cache that the chat fills", async ({ page }) => {
+    const chat = new ChatPage(page);
+    await chat.open(await importedChat(page.request, "Metered", ["Hello", "Hi."]));
+    const meter = page.getByRole("button", { name: /of 4,096 tokens/ });
+    await expect(meter).toBeVisible({ timeout: 30_000 });
+    const before = Number.parseInt((await meter.textContent()) ?? "", 10);
+    await chat.message.fill(Array(40).fill("word").join(" "));
+    await expect.poll(async () => Number.parseInt((await meter.textContent()) ?? "", 10)).toBeGreaterThan(before + 35);
+    await meter.click();
+    // 30 layers, 3 KV heads of 64, K and V, 2 bytes, 4,096 tokens: 94,371,840 bytes.
+    await expect(page.getByText("of the 90 MiB KV cache")).toBeVisible();
+  });
+});
+
+test.describe("files", () => {
+  test("text goes to the model and is shown by name; pictures and binaries are refused", async ({ page }) => {
+    const chat = new ChatPage(page);
+    await chat.open(await endlessChat(page.request, "", 8));
+    const attach = page.getByLabel("Attach files");
+    await attach.setInputFiles([
+      { name: "notes.md", mimeType: "text/markdown", buffer: Buffer.from("# Notes\nThe key is under the mat.") },
+      { name: "photo.png", mimeType: "image/png", buffer: Buffer.from([0x89, 0x50, 0x4e, 0x47]) },
+      { name: "data.bin", mimeType: "", buffer: Buffer.from([0, 159, 146, 150]) },
+    ]);
+    await expect(page.getByText("photo.png: pictures, sound and films are not supported.")).toBeVisible();
+    await expect(page.getByText(/data.bin is not a text file/)).toBeVisible();
+    await expect(page.getByRole("button", { name: "Remove notes.md" })).toBeVisible();
+    await chat.ask("Where is the key?");
+    await expect(chat.questions.last()).toContainText("notes.md");
+    const tree = await (await page.request.get(`/api/chats/${chat.chatId}`)).json();
+    expect(tree.messages[0].attachments[0].text).toBe("# Notes\nThe key is under the mat.");
+  });
+
+  test("the text of a PDF is read in the browser", async ({ page }) => {
+    const chat = new ChatPage(page);
+    await chat.open(await endlessChat(page.request, "", 8));
+    await page
+      .getByLabel("Attach files")
+      .setInputFiles({ name: "note.pdf", mimeType: "application/pdf", buffer: onePagePdf("Meet me at noon") });
+    await expect(page.getByRole("button", { name: "Remove note.pdf" })).toBeVisible();
+    await chat.ask("When?");
+    const tree = await (await page.request.get(`/api/chats/${chat.chatId}`)).json();
+    expect(tree.messages[0].attachments[0].text).toContain("Meet me at noon");
+  });
+});
+
+/** The smallest file that PDF readers take: one page with one line of text. */
+function onePagePdf(text: string): Buffer {
+  const stream = `BT /F1 18 Tf 40 700 Td (${text}) Tj ET`;
+  const objects = [
+    "<< /Type /Catalog /Pages 2 0 R >>",
+    "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+    "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>",
+    `<< /Length ${stream.length} >>\nstream\n${stream}\nendstream`,
+    "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+  ];
+  const bodies = objects.map((object, index) => `${index + 1} 0 obj\n${object}\nendobj\n`);
+  const header = "%PDF-1.4\n";
+  const offsets = bodies.map((_, index) => header.length + bodies.slice(0, index).join("").length);
+  const table = offsets.map(offset => `${String(offset).padStart(10, "0")} 00000 n \n`).join("");
+  const tableAt = header.length + bodies.join("").length;
+  return Buffer.from(
+    `${header}${bodies.join("")}xref\n0 6\n0000000000 65535 f \n${table}trailer\n<< /Size 6 /Root 1 0 R >>\nstartxref\n${tableAt}\n%%EOF`,
+  );
+}
+
+test.describe("what a model may not do", () => {
+  const hostile = [
+    "<script>window.hacked = 1</script><img src=x onerror='window.hacked = 2'>",
+    "![leak](http://127.0.0.1:9/leak.png?q=secret) ![leak](https://evil.example/x.png)",
+    "[click](javascript:window.hacked=3) [data](data:text/html,<script>1</script>) [good](https://example.com/page)",
+    '<iframe src="https://evil.example"></iframe><style>*{display:none}</style><svg onload="window.hacked=4">',
+    "<a href='javascript:window.hacked=5'>raw</a> <form action='https://evil.example'><button>go</button></form>",
+    "$$\\href{javascript:window.hacked=6}{x}$$ and $$\\includegraphics{https://evil.example/y.png}$$",
+    "```html\n<script>window.hacked = 7</script>\n```",
+    "| <img src=x onerror=window.hacked=8> | b |\n|---|---|\n| 1 | 2 |",
+  ].join("\n\n");
+
+  test("run scripts, load pictures, or lead anywhere but to plain addresses", async ({ page }) => {
+    const requests: string[] = [];
+    const violations: string[] = [];
+    page.on("request", request => requests.push(request.url()));
+    page.on("console", entry => entry.type() === "error" && violations.push(entry.text()));
+    const chat = new ChatPage(page);
+    await chat.open(await importedChat(page.request, hostile.slice(0, 60), ["Do your worst", hostile]));
+    const reply = chat.replies.last();
+    await expect(reply.getByText("Picture not loaded").first()).toBeVisible();
+    await expect(reply.locator(".katex").first()).toBeVisible();
+    const links = await reply.locator(".markdown a").evaluateAll(all => all.map(link => link.getAttribute("href")));
+    expect(links).toEqual(["https://example.com/page"]);
+    await expect(reply.locator(".markdown :is(img, iframe, form, script, style:not(svg style), object)")).toHaveCount(
+      0,
+    );
+    for (const text of await reply.getByText(/^(click|data|raw)$/).all()) await text.click();
+    expect(await page.evaluate(() => Reflect.get(window, "hacked"))).toBeUndefined();
+    const strangers = requests.filter(
+      url => !/^(?:http:\/\/127\.0\.0\.1:\d+\/|data:|blob:)/.test(url) || url.includes("leak"),
+    );
+    expect(strangers).toEqual([]);
+    expect(violations).toEqual([]);
+  });
+});
+
+test.describe("for everybody", () => {
+  for (const colorScheme of ["light", "dark"] as const) {
+    test(`axe finds nothing in the ${colorScheme} chat`, async ({ page }) => {
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      const chat = new ChatPage(page);
+      await chat.open();
+      expect(await violationsOf(page)).toEqual([]);
+      const text =
+        "Some **text**, `code`, a [link](https://example.com).\n\n```ts\nconst a = 1; // why\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n- [x] done";
+      await chat.open(await importedChat(page.request, "For axe", ["Hello", text, "More", "Yes."]));
+      await expect(chat.replies.first().locator(".hljs-keyword")).toBeVisible();
+      expect(await violationsOf(page)).toEqual([]);
+      await page.getByRole("button", { name: /^Chat options/ }).click();
+      await expect(page.getByRole("dialog", { name: "Chat options" })).toBeVisible();
+      expect(await violationsOf(page)).toEqual([]);
+    });
+  }
+
+  test("tokens never reach a live region; its begin and its end do", async ({ page }) => {
+    const chat = new ChatPage(page);
+    await chat.open(await endlessChat(page.request, "", 60));
+    const log = page.getByRole("log", { name: "Conversation" });
+    await chat.say("Begin.");
+    await expect(log).toHaveAttribute("aria-busy", "true");
+    await expect(chat.status).toHaveText("Generating");
+    await chat.replyBegun();
+    const liveText = await page.evaluate(() =>
+      [...document.querySelectorAll("[aria-live]:not([aria-live=off]), [role=status], [role=alert]")]
+        .map(region => region.textContent)
+        .join(" "),
+    );
+    expect(liveText).not.toMatch(/river|stone|cloud/);
+    await chat.replyFinished();
+    await expect(log).toHaveAttribute("aria-live", "off");
+    await expect(log).toHaveAttribute("aria-busy", "false");
+  });
+
+  test("the keyboard reaches chats, commands and the list of shortcuts", async ({ page }) => {
+    await importedChat(page.request, "Palette target", ["Hello", "The ornithopter lands."]);
+    const chat = new ChatPage(page);
+    await chat.open();
+    await page.keyboard.press("Control+k");
+    await page.keyboard.type("ornithopter");
+    await expect(page.getByRole("option", { name: /Palette target/ })).toHaveAttribute("aria-selected", "true");
+    await page.keyboard.press("Enter");
+    await expect(chat.replies.first()).toBeFocused();
+    await page.keyboard.press("Control+/");
+    await expect(page.getByRole("dialog", { name: "Keyboard shortcuts" })).toBeVisible();
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("/");
+    await expect(chat.message).toBeFocused();
+    await page.keyboard.press("Control+Shift+O");
+    await expect(page).toHaveURL("/");
+    await expect(chat.replies).toHaveCount(0);
+  });
+
+  test("on a phone the list is a sheet, and nothing is wider than the screen", async ({ page }) => {
+    await page.setViewportSize({ width: 360, height: 740 });
+    const wide = `\`\`\`\n${"x".repeat(400)}\n\`\`\`\n\n${"y".repeat(300)}\n\n|${" column |".repeat(12)}\n|${"---|".repeat(12)}\n|${" cell |".repeat(12)}`;
+    await importedChat(page.request, "Wide one", ["z".repeat(300), wide]);
+    const chat = new ChatPage(page);
+    await chat.open();
+    await page.getByRole("button", { name: "Show chats" }).click();
+    await page.getByRole("dialog", { name: "Chats" }).getByRole("link", { name: "Wide one" }).click();
+    await expect(chat.replies).toHaveCount(1);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+  });
+});
+
+test("a chat of 2,000 messages opens at its end, and earlier ones come as one scrolls up", async ({ page }) => {
+  const texts = Array.from({ length: 2000 }, (_, index) =>
+    index % 2 === 0
+      ? `Question ${index}`
+      : `Answer **${index}** with \`code\` and a list:\n\n- one\n- two\n\n\`\`\`ts\nconst n = ${index};\n\`\`\``,
+  );
+  const chat = new ChatPage(page);
+  await chat.open(await importedChat(page.request, "Long history", texts));
+  await expect(page.getByText("Answer 1999")).toBeVisible();
+  expect(await page.getByRole("article").count()).toBeLessThan(60);
+  const transcript = page.getByRole("region", { name: "Transcript" });
+  await transcript.evaluate(element => element.scrollTo({ top: 0 }));
+  await expect(page.getByText("Question 1970")).toBeAttached();
+  await expect(page.getByRole("button", { name: "Jump to latest" })).toBeVisible();
+  await page.getByRole("button", { name: "Jump to latest" }).click();
+  await expect(page.getByText("Answer 1999")).toBeInViewport();
+});

@@ -1,0 +1,97 @@
+import { readFileSync } from "node:fs";
+import { expect, type Locator, type Page } from "@playwright/test";
+
+/** A reply of the bundled model on a busy machine, loading included. */
+const REPLY_LIMIT_MS = 60_000;
+
+/** The chat as someone sees it: by role, label and text. */
+export class ChatPage {
+  readonly message: Locator;
+  readonly send: Locator;
+  readonly stop: Locator;
+  readonly questions: Locator;
+  readonly replies: Locator;
+  readonly list: Locator;
+  readonly search: Locator;
+  readonly status: Locator;
+
+  constructor(readonly page: Page) {
+    this.message = page.getByRole("textbox", { name: "Message", exact: true });
+    this.send = page.getByRole("button", { name: "Send", exact: true });
+    this.stop = page.getByRole("button", { name: "Stop", exact: true });
+    this.questions = page.getByRole("article", { name: "You" });
+    this.replies = page.getByRole("article", { name: "Reply" });
+    this.list = page.getByRole("navigation", { name: "Chats" });
+    this.search = page.getByRole("searchbox", { name: "Search chats" });
+    this.status = page.getByRole("status").filter({ hasText: /^(Generating|Reply finished)$/ });
+  }
+
+  async open(chatId?: string): Promise<void> {
+    await this.page.goto(chatId === undefined ? "/" : `/?chat=${chatId}`);
+    await expect(this.message).toBeEditable();
+  }
+
+  get chatId(): string {
+    return new URL(this.page.url()).searchParams.get("chat") ?? "";
+  }
+
+  async say(text: string): Promise<void> {
+    await this.message.fill(text);
+    await this.message.press("Enter");
+  }
+
+  /** Says something and waits for the whole reply. */
+  async ask(text: string): Promise<void> {
+    const replies = await this.replies.count();
+    await this.say(text);
+    await expect(this.replies).toHaveCount(replies + 1, { timeout: REPLY_LIMIT_MS });
+    await this.replyFinished();
+  }
+
+  async replyFinished(): Promise<void> {
+    await expect(this.status).toHaveText("Reply finished", { timeout: REPLY_LIMIT_MS });
+    await expect(this.stop).toBeHidden();
+  }
+
+  /** Until some words of the reply that is being written are there. */
+  async replyBegun(): Promise<void> {
+    await expect(this.stop).toBeVisible();
+    await expect.poll(() => this.textOf(this.replies.last()), { timeout: REPLY_LIMIT_MS }).toMatch(/\w+\s+\w+/);
+  }
+
+  /** The words of a reply, without its buttons. */
+  async textOf(reply: Locator): Promise<string> {
+    return (await reply.locator(".markdown").allInnerTexts()).join("\n").trim();
+  }
+
+  async options(change: { longestReply?: number; temperature?: number; systemPrompt?: string }): Promise<void> {
+    await this.page.getByRole("button", { name: /^Chat options/ }).click();
+    const dialog = this.page.getByRole("dialog", { name: "Chat options" });
+    if (change.systemPrompt !== undefined) await dialog.getByLabel("System prompt").fill(change.systemPrompt);
+    if (change.temperature !== undefined) await this.#fill(dialog, "Temperature", change.temperature);
+    if (change.longestReply !== undefined) await this.#fill(dialog, "Longest reply", change.longestReply);
+    await dialog.getByRole("button", { name: "Close" }).click();
+    await expect(dialog).toBeHidden();
+  }
+
+  async #fill(dialog: Locator, label: string, value: number): Promise<void> {
+    const field = dialog.getByRole("textbox", { name: label });
+    await field.fill(String(value));
+    await field.press("Enter");
+  }
+
+  row(title: string | RegExp): Locator {
+    return this.list.getByRole("link", { name: title });
+  }
+
+  async rowAction(title: string, action: string): Promise<void> {
+    await this.list.getByRole("button", { name: `Actions for ${title}` }).click();
+    await this.page.getByRole("menuitem", { name: action }).click();
+  }
+
+  /** What a click downloads, as text. */
+  async download(click: () => Promise<void>): Promise<{ name: string; text: string }> {
+    const [download] = await Promise.all([this.page.waitForEvent("download"), click()]);
+    return { name: download.suggestedFilename(), text: readFileSync(await download.path(), "utf8") };
+  }
+}
