@@ -2,13 +2,16 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { killRounds } from "@/lib/server/testing/kill-rounds";
-import type { BenchOptions } from "./main";
 import { printTable } from "./print-table";
 
 const ROUNDS = 500;
 
 /** SIGKILL at 500 random moments to a process that writes chats; an argument sets another number of rounds. */
-export async function benchDurability({ json, args }: BenchOptions): Promise<void> {
+export async function benchDurability(options: {
+  readonly json: boolean;
+  readonly args: readonly string[];
+}): Promise<void> {
+  const { json, args } = options;
   const rounds = Number(args[0] ?? ROUNDS);
   const folder = mkdtempSync(join(tmpdir(), "headroom-durability-"));
   try {
