@@ -3,7 +3,7 @@ import { goToChat } from "@/lib/client/chat-location";
 import { sessionStore } from "@/lib/client/chat-session";
 import { setTheme } from "@/lib/client/theme";
 import { deleteWithUndo } from "./delete-with-undo";
-import type { PaletteItem } from "./palette";
+import type { PaletteItem } from "./palette-item";
 import { showFailure } from "./show-failure";
 
 interface PaletteActions {

@@ -4,15 +4,9 @@ import { useRouter } from "next/navigation";
 import { type KeyboardEvent, useId, useState } from "react";
 import { classNames } from "@/components/ui/class-names";
 import { paletteCommands } from "./palette-commands";
+import type { PaletteItem } from "./palette-item";
 import { SearchSnippet } from "./search-snippet";
 import { usePaletteChats } from "./use-palette-chats";
-
-export interface PaletteItem {
-  readonly id: string;
-  readonly label: string;
-  readonly detail: string;
-  readonly run: () => void;
-}
 
 interface PaletteProps {
   readonly onClose: () => void;

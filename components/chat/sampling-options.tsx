@@ -8,7 +8,7 @@ import type { SettingKey } from "@/lib/schema/settings";
 import { SamplingNumber } from "./sampling-number";
 import { showFailure } from "./show-failure";
 
-export type SamplingNumberKey = Exclude<keyof ChatSampling, "stop" | "jsonSchema" | "grammar">;
+type SamplingNumberKey = Exclude<keyof ChatSampling, "stop" | "jsonSchema" | "grammar">;
 
 /** Which row of the settings table a value of the chat overrides: range, step and help come from there. */
 const rows: readonly (readonly [SamplingNumberKey, SettingKey])[] = [

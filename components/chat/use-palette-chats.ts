@@ -3,7 +3,7 @@ import { useEffect, useState } from "react";
 import { searchChats, useChatList } from "@/lib/client/chat-list";
 import { goToChat, goToMessage } from "@/lib/client/chat-location";
 import type { ChatHit } from "@/lib/schema/chat";
-import type { PaletteItem } from "./palette";
+import type { PaletteItem } from "./palette-item";
 import { showFailure } from "./show-failure";
 
 const RECENT_CHATS = 8;
