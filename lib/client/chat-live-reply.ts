@@ -13,7 +13,7 @@ export interface LiveReply {
 
 const noReply: LiveReply = { replyId: null, text: "", thought: "", status: null };
 
-export const liveReplyStore = createStore<LiveReply>(noReply);
+const liveReplyStore = createStore<LiveReply>(noReply);
 
 /** The reply after one chunk; pure. */
 export function withChunk(reply: LiveReply, chunk: RunChunk): LiveReply {

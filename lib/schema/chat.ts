@@ -72,7 +72,6 @@ export type Chat = z.infer<typeof chatSchema>;
 
 /** An answer is pending while it is generated. Interrupted: stopped, crashed or cut off; it can be continued. */
 export const messageStatusSchema = z.enum(["pending", "complete", "interrupted"]);
-export type MessageStatus = z.infer<typeof messageStatusSchema>;
 
 /** What one answer took, and where the model was at the time. */
 export const replyStatsSchema = generationStatsSchema.extend({
