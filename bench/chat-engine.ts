@@ -53,7 +53,7 @@ async function benchPrefixReuse(url: string): Promise<ChatFigure> {
 }
 
 async function benchStops(url: string): Promise<ChatFigure[]> {
-  const endless = { grammar: 'root ::= ("river " | "stone ")+', maxTokens: 4000 };
+  const endless = { grammar: 'root ::= ("river " | "stone ") root', maxTokens: 4000 };
   const decode = await worstStop(url, endless, "Begin.", "text-delta");
   const long = "The river runs over the stones. ".repeat(900);
   const prefill = await worstStop(url, {}, long, '"phase":"prefill"');

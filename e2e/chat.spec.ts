@@ -5,7 +5,7 @@ import { expect, test } from "./fixtures";
 import { ChatPage } from "./pages/chat-page";
 
 /** Goes on until the token limit: what is stopped, reloaded or killed must not end by itself before. */
-const ENDLESS = 'root ::= ("river " | "stone " | "cloud ")+';
+const ENDLESS = 'root ::= ("river " | "stone " | "cloud ") root';
 
 /** A chat whose next answer is `maxTokens` long. */
 async function endlessChat(request: APIRequestContext, baseUrl = "", maxTokens = 600): Promise<string> {
@@ -453,7 +453,7 @@ test.describe("what a model may not do", () => {
     await chat.open(await importedChat(page.request, hostile.slice(0, 60), ["Do your worst", hostile]));
     const reply = chat.replies.last();
     await expect(reply.getByText("Picture not loaded").first()).toBeVisible();
-    await expect(reply.locator(".katex").first()).toBeVisible();
+    await expect(reply.locator("math").first()).toBeVisible();
     const links = await reply.locator(".markdown a").evaluateAll(all => all.map(link => link.getAttribute("href")));
     expect(links).toEqual(["https://example.com/page"]);
     await expect(reply.locator(".markdown :is(img, iframe, form, script, style:not(svg style), object)")).toHaveCount(

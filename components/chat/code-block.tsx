@@ -1,26 +1,14 @@
 "use client";
 import { Download } from "lucide-react";
-import { type ComponentProps, isValidElement, type ReactNode } from "react";
-import { type ExtraProps, useIsCodeFenceIncomplete } from "streamdown";
+import { useIsCodeFenceIncomplete } from "streamdown";
 import { CopyAction } from "./copy-action";
 import { downloadText } from "./download-text";
 import { HighlightedCode } from "./highlighted-code";
 import { MessageAction } from "./message-action";
 
-const textOf = (children: ReactNode): string =>
-  Array.isArray(children) ? children.map(textOf).join("") : typeof children === "string" ? children : "";
-
-/** The parser gives a fenced block as the `code` element inside of a `pre`. */
-function codeIn(children: ReactNode): { language: string; code: string } {
-  const props = isValidElement<ComponentProps<"code">>(children) ? children.props : { children };
-  const language = /language-([\w+#.-]+)/.exec(props.className ?? "")?.[1] ?? "";
-  return { language, code: textOf(props.children).replace(/\n$/, "") };
-}
-
 /** A fenced block with its language, coloured once it is complete. */
-export function CodeBlock({ children }: ComponentProps<"pre"> & ExtraProps) {
+export function CodeBlock({ code, language }: { readonly code: string; readonly language: string }) {
   const isArriving = useIsCodeFenceIncomplete();
-  const { language, code } = codeIn(children);
   return (
     <figure className="code-block">
       <figcaption>

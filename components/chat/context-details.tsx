@@ -10,7 +10,7 @@ import { showFailure } from "./show-failure";
 
 const overflowOptions = [
   { value: "ask", label: "Ask me" },
-  { value: "drop", label: "Drop the oldest" },
+  { value: "drop", label: "Drop oldest" },
   { value: "summarise", label: "Summarise" },
 ] as const satisfies readonly { value: Overflow; label: string }[];
 

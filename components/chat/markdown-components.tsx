@@ -1,13 +1,27 @@
 "use client";
-import type { ComponentProps } from "react";
-import { type Components, defaultRehypePlugins, type ExtraProps, type StreamdownProps } from "streamdown";
+import { type ComponentProps, isValidElement, type ReactNode } from "react";
+import remarkMath from "remark-math";
+import {
+  type Components,
+  defaultRehypePlugins,
+  defaultRemarkPlugins,
+  type ExtraProps,
+  type StreamdownProps,
+} from "streamdown";
 import { CodeBlock } from "./code-block";
 import { MarkdownTable } from "./markdown-table";
+import { MathText } from "./math-text";
 
 const { sanitize, harden } = defaultRehypePlugins;
 
 /** Without the plugin that turns raw HTML into elements: tags in a model's text are text. */
 export const safeRehypePlugins = [sanitize, harden] as NonNullable<StreamdownProps["rehypePlugins"]>;
+
+/** $$a$$ is math, within a line and on lines of its own. */
+export const remarkPlugins: NonNullable<StreamdownProps["remarkPlugins"]> = [
+  ...Object.values(defaultRemarkPlugins),
+  [remarkMath, { singleDollarTextMath: false }],
+];
 
 const SAFE_LINK = /^(?:https?:|mailto:)/i;
 
@@ -30,9 +44,23 @@ function RefusedImage({ alt, src }: ComponentProps<"img"> & ExtraProps) {
   );
 }
 
-function InlineCode({ children }: ComponentProps<"code"> & ExtraProps) {
+function InlineCode({ className, children }: ComponentProps<"code"> & ExtraProps) {
+  if (isMath(className)) return <MathText tex={plainText(children)} isDisplay={false} />;
   return <code>{children}</code>;
 }
+
+/** The parser gives a fenced block, and display math, as a `code` element inside of a `pre`. */
+function Block({ children }: ComponentProps<"pre"> & ExtraProps) {
+  const props = isValidElement<ComponentProps<"code">>(children) ? children.props : { children };
+  const text = plainText(props.children).replace(/\n$/, "");
+  if (isMath(props.className)) return <MathText tex={text} isDisplay />;
+  return <CodeBlock code={text} language={/language-([\w+#.-]+)/.exec(props.className ?? "")?.[1] ?? ""} />;
+}
+
+const isMath = (className: string | undefined): boolean => /(?:^| )language-math(?: |$)/.test(className ?? "");
+
+const plainText = (children: ReactNode): string =>
+  Array.isArray(children) ? children.map(plainText).join("") : typeof children === "string" ? children : "";
 
 export const markdownComponents: Components = {
   // The elements alone, without the classes that the library would give them: their look is in markdown.css.
@@ -55,7 +83,7 @@ export const markdownComponents: Components = {
   h6: "h6",
   a: Link,
   img: RefusedImage,
-  pre: CodeBlock,
+  pre: Block,
   code: InlineCode,
   inlineCode: InlineCode,
   table: MarkdownTable,

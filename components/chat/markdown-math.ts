@@ -1,4 +1,0 @@
-import { createMathPlugin } from "@streamdown/math";
-import "katex/dist/katex.min.css";
-
-export const mathPlugin = createMathPlugin({ errorColor: "var(--bad)" });
