@@ -1,0 +1,46 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { defaultSettings, type Settings } from "@/lib/schema/settings";
+import { readEnvironment } from "../environment";
+import { LastLoaded } from "../last-loaded";
+import { ModelHost } from "../model-host";
+import { ModelLoader } from "../model-loader";
+import { planningServices } from "../planning-services";
+
+interface RealRigOptions {
+  readonly gpu: "auto" | "off";
+  readonly settings?: Partial<Settings>;
+  readonly modelsFolder?: string;
+}
+
+/** The default model behind the real engine, with a data folder of its own. */
+export function makeRealRig({ gpu, settings = {}, modelsFolder }: RealRigOptions) {
+  const home = mkdtempSync(join(tmpdir(), "headroom-real-"));
+  const environment = readEnvironment({
+    HEADROOM_HOME: home,
+    HEADROOM_GPU: gpu,
+    LOG_LEVEL: "silent",
+    HEADROOM_MODELS_DIR: modelsFolder,
+  });
+  const core = planningServices(environment);
+  const { engine, planner, log } = core;
+  const current = { settings: { ...defaultSettings, N_CTX: 1024, ...settings } };
+  const loader = new ModelLoader({ ...core, onLog: log.writer });
+  const lastLoaded = new LastLoaded(join(home, "data", "last-loaded.json"));
+  const readSettings = () => current.settings;
+  const host = new ModelHost({ engine, planner, loader, lastLoaded, readSettings, onLog: log.writer });
+  /** Changes settings as PATCH does. */
+  const patch = (change: Partial<Settings>) => {
+    current.settings = { ...current.settings, ...change };
+    return host.apply(current.settings);
+  };
+  const close = async () => {
+    core.gpu.close();
+    await engine.shutdown();
+  };
+  return { ...core, host, current, patch, close };
+}
+
+/** Software Vulkan, where Mesa is installed (engine.md, "A GPU for tests"). Inherited by every engine started after. */
+export const SOFTWARE_GPU = { GGML_VK_VISIBLE_DEVICES: "0" } as const;
