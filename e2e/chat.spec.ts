@@ -511,6 +511,7 @@ test.describe("for everybody", () => {
     const chat = new ChatPage(page);
     await chat.open();
     await page.keyboard.press("Control+k");
+    await expect(page.getByRole("combobox", { name: "Search chats and commands" })).toBeFocused();
     await page.keyboard.type("ornithopter");
     await expect(page.getByRole("option", { name: /Palette target/ })).toHaveAttribute("aria-selected", "true");
     await page.keyboard.press("Enter");

@@ -7,10 +7,19 @@ import { COMPOSER_ID } from "./composer-field";
 import { preloadMarkdown } from "./markdown";
 import { showFailure } from "./show-failure";
 
-const Palette = lazy(() => import("./palette"));
+const loadPalette = () => import("./palette");
+const Palette = lazy(loadPalette);
 const ShortcutList = lazy(() => import("./shortcut-list"));
 
 type Overlay = "palette" | "shortcuts" | null;
+
+/** After the first paint: what is typed right after Ctrl+K must already find the palette there. */
+const PRELOAD_DELAY_MS = 500;
+
+function preload(): void {
+  preloadMarkdown();
+  void loadPalette();
+}
 
 const focusComposer = () => document.getElementById(COMPOSER_ID)?.focus();
 
@@ -46,7 +55,7 @@ export function ChatShortcuts() {
       action();
     };
     document.addEventListener("keydown", onKeyDown);
-    const idle = setTimeout(preloadMarkdown, 500);
+    const idle = setTimeout(preload, PRELOAD_DELAY_MS);
     return () => {
       document.removeEventListener("keydown", onKeyDown);
       clearTimeout(idle);

@@ -44,6 +44,15 @@ function RefusedImage({ alt, src }: ComponentProps<"img"> & ExtraProps) {
   );
 }
 
+/** A box of a task list: it says its state and cannot be changed. */
+function TaskMark({ checked }: ComponentProps<"input"> & ExtraProps) {
+  return (
+    <span role="img" aria-label={checked ? "Done:" : "Open:"} className="task-mark">
+      {checked ? "☑" : "☐"}
+    </span>
+  );
+}
+
 function InlineCode({ className, children }: ComponentProps<"code"> & ExtraProps) {
   if (isMath(className)) return <MathText tex={plainText(children)} isDisplay={false} />;
   return <code>{children}</code>;
@@ -82,6 +91,7 @@ export const markdownComponents: Components = {
   h5: "h6",
   h6: "h6",
   a: Link,
+  input: TaskMark,
   img: RefusedImage,
   pre: Block,
   code: InlineCode,
