@@ -39,7 +39,7 @@ export interface EngineExit {
   readonly signal: string | null;
 }
 
-export const describeExit = ({ exitCode, signal }: EngineExit): string =>
+const describeExit = ({ exitCode, signal }: EngineExit): string =>
   signal === null ? `exit code ${exitCode ?? "unknown"}` : `signal ${signal}`;
 
 /** The child ended by itself or by another's hand while it was needed. */

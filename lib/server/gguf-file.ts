@@ -22,7 +22,7 @@ const MAGIC = "GGUF";
  *
  * @throws ModelFileError for what is missing, or is a folder, a pipe or a device: none of these is opened
  */
-export async function identifyFile(path: string): Promise<FileIdentity> {
+async function identifyFile(path: string): Promise<FileIdentity> {
   const found = await stat(path).catch(cause => {
     throw notReadable(path, cause);
   });

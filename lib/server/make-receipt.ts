@@ -17,7 +17,7 @@ export interface LoadRecord {
   readonly after: GpuReport | null;
 }
 
-export const noMemory: MemoryParts = {
+const noMemory: MemoryParts = {
   weightsBytes: 0,
   kvBytes: 0,
   computeBytes: 0,
