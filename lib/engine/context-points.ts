@@ -28,7 +28,7 @@ interface Gap {
   readonly doubt: number;
 }
 
-/** A straight line that was off by this share of the total is worth no further look. */
+/** A straight line that is off by this share of the total is worth no further look. */
 const GOOD_ENOUGH = 0.001;
 /** Before a gap was looked at: a guess by its width, so that wide gaps come first. */
 const DOUBT_PER_DOUBLING = 0.02;

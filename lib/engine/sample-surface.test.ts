@@ -130,14 +130,21 @@ describe("sampleSurface", () => {
     expect(memoryNeed(sampled, at).gpu.computeBytes).toBe(321 * MIB);
   });
 
-  it("keeps what a sampled surface knows and adds to it", async () => {
+  it("becomes exact at another context for every number of layers, and keeps what it knew", async () => {
     const surface = estimated(MISTRAL);
-    const computeMib = ({ contextTokens }: MemoryPoint) => (contextTokens <= 9000 ? 100 : 150);
-    const first = await sampleSurface(oracle(surface, { computeMib }), surface, options({ budgetMs: 0 }));
-    const second = await sampleSurface(oracle(surface, { computeMib }), first, options({ budgetMs: 2000 }));
-    const at = { gpuLayers: 33, contextTokens: 8960, kvType: "f16" } as const;
-    expect(memoryNeed(second, at).gpu.computeBytes).toBe(100 * MIB);
-    expect(second.compute.f16.length).toBe(first.compute.f16.length);
+    // A tooth at one context, and at one number of layers only.
+    const computeMib = ({ gpuLayers, contextTokens }: MemoryPoint) =>
+      gpuLayers === 14 && contextTokens === 9728 ? 222 : 100;
+    const fake = oracle(surface, { computeMib });
+    const first = await sampleSurface(fake, surface, options());
+    const second = await sampleSurface(fake, first, options({ exactAt: [9600] }));
+    for (const kvType of ["f16", "q8_0", "q4_0"] as const) {
+      const computeAt = (gpuLayers: number, contextTokens: number) =>
+        memoryNeed(second, { gpuLayers, contextTokens, kvType }).gpu.computeBytes / MIB;
+      expect(computeAt(14, 9600)).toBe(222);
+      expect(computeAt(13, 9600)).toBe(100);
+      expect(computeAt(14, 4096)).toBe(100);
+    }
   });
 
   it("asks only for the CPU's column where there is no GPU, and stays estimated", async () => {

@@ -25,6 +25,8 @@ const LONGEST_TOKENS = 131_072;
 const LONGEST_ALLOWED_TOKENS = 1_048_576;
 const PROBE_TOKENS = 4096;
 const KV_CHECK_TOKENS = 16_384;
+/** Of the time, where contexts are named to be exact at. */
+const SHARE_FOR_EVERY_LAYER = 0.4;
 
 /** Numbers of GPU layers that need the same compute buffers, and these. */
 interface SharedColumn {
@@ -37,7 +39,7 @@ type Columns = ReadonlyMap<KvType, readonly SharedColumn[]>;
  * Turns a surface made from the header into one made of dry runs: weights for every number of layers, and the compute buffers at
  * their corners over layers and context, as close together as it takes and time allows.
  *
- * A surface that was sampled before is refined: what it knows is kept.
+ * A surface that was sampled before becomes exact at the named contexts, for every number of layers.
  * Without a GPU only the column of zero layers can be asked for, and the surface stays `estimated`.
  */
 export async function sampleSurface(
@@ -76,19 +78,54 @@ class SurfaceSampler {
     return this.surface;
   }
 
+  /** A second look: exact at the wanted contexts, with what is known elsewhere left as it is. */
   async refined(): Promise<MemorySurface> {
-    const columns = new Map<KvType, SharedColumn[]>();
-    for (const kvType of kvTypes) {
-      const sampled = this.surface.compute[kvType].filter(({ gpuLayers }) => gpuLayers > 0 || !this.oracle.gpu);
-      const shared = sampled.map(({ gpuLayers, points }) => ({
-        runs: [{ first: gpuLayers, last: gpuLayers }],
-        column: this.#column(gpuLayers, kvType, [...points]),
-      }));
-      columns.set(kvType, shared);
-    }
-    await this.#refine(columns);
-    this.#putIn(columns);
+    await this.#takeEveryLayer();
     return this.surface;
+  }
+
+  /**
+   * The wanted contexts for every number of layers. Kinds are told apart at one context only, and hybrid models differ at others:
+   * where someone is about to load, nothing is left to that.
+   */
+  async #takeEveryLayer(): Promise<void> {
+    const last = this.oracle.gpu ? this.surface.model.blocks + 1 : 0;
+    for (const kvType of kvTypes)
+      for (let gpuLayers = last; gpuLayers >= Math.min(1, last); gpuLayers--)
+        for (const contextTokens of this.#exactContexts(kvType)) {
+          if (this.#timeLeft() <= 0) return;
+          const point = await this.#possiblePoint({ gpuLayers, contextTokens, kvType });
+          if (point !== null) this.#putPoint(kvType, gpuLayers, point);
+        }
+  }
+
+  async #possiblePoint(at: MemoryPoint): Promise<ComputePoint | null> {
+    try {
+      return { contextTokens: at.contextTokens, ...(await this.#compute(at)) };
+    } catch (error) {
+      if (isImpossible(error, at.kvType)) return null;
+      throw error;
+    }
+  }
+
+  #putPoint(kvType: KvType, gpuLayers: number, point: ComputePoint): void {
+    const columns = this.surface.compute[kvType];
+    const known =
+      columns.find(column => column.gpuLayers === gpuLayers)?.points ?? this.#pointsBetween(kvType, gpuLayers);
+    const points = [...known.filter(({ contextTokens }) => contextTokens !== point.contextTokens), point];
+    points.sort((a, b) => a.contextTokens - b.contextTokens);
+    const others = columns.filter(column => column.gpuLayers !== gpuLayers);
+    const compute = [...others, { gpuLayers, points }].sort((a, b) => a.gpuLayers - b.gpuLayers);
+    this.surface = { ...this.surface, compute: { ...this.surface.compute, [kvType]: compute } };
+  }
+
+  /** What the surface says of a number of layers that has no column of its own: wherever the column below it bends. */
+  #pointsBetween(kvType: KvType, gpuLayers: number): ComputePoint[] {
+    const below = this.surface.compute[kvType].findLast(column => column.gpuLayers < gpuLayers);
+    return (below?.points ?? []).map(({ contextTokens }) => {
+      const { gpu, ram } = memoryNeed(this.surface, { gpuLayers, contextTokens, kvType });
+      return { contextTokens, gpuBytes: gpu.computeBytes, ramBytes: ram.computeBytes };
+    });
   }
 
   /** The closed form where it agrees at the ends and between; otherwise every number of layers from the dry run. */
@@ -153,6 +190,7 @@ class SurfaceSampler {
     const columns = await this.#firstColumns(kinds);
     await this.#refine(columns);
     this.#putIn(columns);
+    await this.#takeEveryLayer();
   }
 
   /** A few contexts for each kind and KV type: those of all layers and of one layer always, the others while time is left. */
@@ -173,22 +211,23 @@ class SurfaceSampler {
 
   /** Null for a KV type that cannot be: quantized without flash attention, or heads that its blocks do not divide. */
   async #firstPoints(runs: SharedColumn["runs"], kvType: KvType): Promise<SampledColumn | null> {
-    const run = runs[Math.floor(runs.length / 2)] ?? { first: 0, last: 0 };
-    const column = this.#column(Math.floor((run.first + run.last) / 2), kvType, []);
+    const column = this.#column(middleOf(runs), kvType, []);
     const longest = this.#longestTokens(kvType);
     const contexts = [CONTEXT_PAD_TOKENS, PROBE_TOKENS, longest, ...this.#exactContexts(kvType)];
     try {
       for (const contextTokens of contexts) if (contextTokens <= longest) await addPoint(column, contextTokens);
     } catch (error) {
-      if (kvType === "f16" || !(error instanceof JobError) || error.code !== "ENGINE_FAILED") throw error;
-      return null;
+      if (isImpossible(error, kvType)) return null;
+      throw error;
     }
     return column;
   }
 
   async #refine(columns: Columns): Promise<void> {
     const all = [...columns.values()].flat().map(({ column }) => column);
-    await refine(all, this.surface.model.trainContextTokens || LONGEST_TOKENS, async () => this.#timeLeft() > 0);
+    const trainedTokens = this.surface.model.trainContextTokens || LONGEST_TOKENS;
+    const keptForEveryLayer = this.options.exactAt.length > 0 ? SHARE_FOR_EVERY_LAYER : 0;
+    await refine(all, trainedTokens, async () => this.#timeLeft() > keptForEveryLayer);
   }
 
   /** Replaces what the surface held of these KV types; the CPU's column stays where it was not asked for. */
@@ -256,6 +295,10 @@ class SurfaceSampler {
   }
 }
 
+/** Quantized without flash attention, or heads that the blocks of the type do not divide: llama.cpp makes no such context. */
+const isImpossible = (error: unknown, kvType: KvType): boolean =>
+  kvType !== "f16" && error instanceof JobError && error.code === "ENGINE_FAILED";
+
 const withoutCache = (layer: LayerMemory): LayerMemory => ({
   ...layer,
   kv: { growth: "none", windowTokens: 0, kElementsPerCell: 0, vElementsPerCell: 0, fixedBytes: 0 },
@@ -264,6 +307,12 @@ const withoutCache = (layer: LayerMemory): LayerMemory => ({
 function blocksAreAlike(layers: readonly LayerMemory[]): boolean {
   const blocks = layers.filter(layer => layer.role === "block");
   return new Set(blocks.map(({ kind, experts, kv }) => JSON.stringify([kind, experts, kv]))).size === 1;
+}
+
+/** The number of layers that stands for all of these. */
+function middleOf(runs: SharedColumn["runs"]): number {
+  const { first, last } = runs[Math.floor(runs.length / 2)] ?? { first: 0, last: 0 };
+  return Math.floor((first + last) / 2);
 }
 
 const columnsOf = ({ runs, column }: SharedColumn): ComputeColumn[] =>

@@ -1,0 +1,311 @@
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type ModelShape, shapeFile, smallShapes } from "@/lib/gguf/model-shapes";
+import { parseGguf } from "@/lib/gguf/parse-gguf";
+import { headerSurface } from "@/lib/plan/header-surface";
+import { memoryNeed } from "@/lib/plan/memory-need";
+import { mendSurface } from "@/lib/plan/mend-surface";
+import { nextToConfirm } from "@/lib/plan/next-to-confirm";
+import { planLayers } from "@/lib/plan/plan-layers";
+import type { GpuMemory } from "@/lib/schema/gpu-memory";
+import { kvTypes } from "@/lib/schema/kv-type";
+import type { Buffers, LoadConfig } from "@/lib/schema/load-config";
+import type { MemorySurface } from "@/lib/schema/memory-surface";
+import { defaultSettings, type PlanSettings } from "@/lib/schema/settings";
+import { bytesToMib, MIB } from "@/lib/units/bytes";
+import { CONTEXT_PAD_TOKENS } from "@/lib/units/tokens";
+import { printTable } from "./print-table";
+
+type EngineParts = Awaited<ReturnType<typeof startEngine>>;
+
+interface LoadRow {
+  readonly family: string;
+  readonly gpuLayers: number;
+  readonly totalLayers: number;
+  readonly kvType: string;
+  readonly contextTokens: number;
+  readonly realBytes: number;
+  /** Of the dry run of exactly this configuration, against the real load: GPU buffers together. */
+  readonly confirmedErrorBytes: number;
+  /** Of the surface alone, as a share of the real load: between its samples, and at contexts that are set. */
+  readonly firstError: number;
+  readonly instantError: number;
+  readonly weightsErrorBytes: number;
+  /** Against the load's own log, which rounds to 0.01 MiB a buffer; null where the layers claim no closed form. */
+  readonly kvErrorBytes: number | null;
+}
+
+interface RegretRow {
+  readonly family: string;
+  readonly budgets: number;
+  /** Layers that the plan left on the CPU although they would have fitted, over all budgets. */
+  readonly lostLayers: number;
+  readonly overBudget: number;
+  readonly dryRunsPerPlan: number;
+}
+
+const BATCH_TOKENS = 512;
+const BUDGETS = 12;
+/** What a page waits for. */
+const FIRST_LOOK_MS = 2500;
+/** When a context is set that the surface was not asked for. */
+const SECOND_LOOK_MS = 2500;
+const CONTEXTS = [4096, 5000, 8192, 3000] as const;
+const EXACT_BYTES = 0.01 * MIB;
+
+/**
+ * The planner against llama.cpp on a device: what was predicted for loads that are then really made, and how many layers a plan loses
+ * against trying every number of layers. Models are small ones of real structure, their weights zeros that take no disk.
+ */
+export async function benchPlan({ json }: { readonly json: boolean }): Promise<void> {
+  // Mesa's software device stands in where there is no GPU; it must be chosen before llama.cpp starts.
+  process.env.GGML_VK_VISIBLE_DEVICES ??= "0";
+  const engine = await startEngine();
+  const { info } = engine.backend;
+  if (!info.gpuUsable) throw new Error(`This benchmark needs a GPU, or Mesa's software one: ${info.gpuProblem}`);
+  const folder = mkdtempSync(join(tmpdir(), "headroom-bench-plan-"));
+  const loads: LoadRow[] = [];
+  const regrets: RegretRow[] = [];
+  try {
+    for (const shape of smallShapes) {
+      const family = await openFamily(engine, shape, folder);
+      for (const config of configurationsOf(family)) {
+        const row = await compareLoad(engine, family, config);
+        if (row !== null) loads.push(row);
+      }
+      await engine.loader.unload();
+      regrets.push(await measureRegret(family));
+      console.error(`${shape.family}: done`);
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  if (json) console.log(JSON.stringify({ device: info.devices, loads, regrets, summary: summaryOf(loads, regrets) }));
+  else print(info.devices, loads, regrets);
+}
+
+/** node-llama-cpp is loaded only here, after the device was chosen. */
+async function startEngine() {
+  const { EngineLog } = await import("@/lib/engine/engine-log");
+  const { startLlamaBackend } = await import("@/lib/engine/llama-backend");
+  const { DryRunShelf } = await import("@/lib/engine/dry-run-shelf");
+  const { ModelLoader } = await import("@/lib/engine/model-loader");
+  const { sampleSurface } = await import("@/lib/engine/sample-surface");
+  const { dryRunOracle } = await import("@/lib/engine/surface-oracle");
+  const { largestTensorBytes } = await import("@/lib/engine/tensor-limit");
+  const backend = await startLlamaBackend({ gpu: "auto", build: "prebuilt", log: new EngineLog() });
+  const shelf = new DryRunShelf(backend);
+  const loader = new ModelLoader(backend, modelPath => shelf.take(modelPath));
+
+  async function sample(
+    modelPath: string,
+    surface: MemorySurface,
+    budgetMs: number,
+    exactAt: readonly number[],
+  ): Promise<MemorySurface> {
+    const oracle = dryRunOracle(await shelf.take(modelPath), { ...surface, useMmap: true }, true);
+    return sampleSurface(oracle, surface, {
+      budgetMs,
+      exactAt,
+      largestTensorBytes: largestTensorBytes(backend.info),
+      onProgress: () => {},
+      checkIn: async () => {},
+    });
+  }
+  return { backend, shelf, loader, sample };
+}
+
+interface Family {
+  readonly name: string;
+  readonly modelPath: string;
+  readonly firstSurface: MemorySurface;
+  readonly surface: MemorySurface;
+  dryRun(config: LoadConfig): Promise<Buffers>;
+}
+
+async function openFamily(engine: EngineParts, shape: ModelShape, folder: string): Promise<Family> {
+  const { header, fileBytes } = shapeFile(shape);
+  const modelPath = join(folder, `${shape.id}.gguf`);
+  writeFileSync(modelPath, header);
+  truncateSync(modelPath, fileBytes);
+  const parsed = parseGguf(header, fileBytes);
+  if (parsed.kind !== "profile") throw new Error(`${shape.id} has no whole header.`);
+  const run = { batchTokens: BATCH_TOKENS, sequences: 1, flashAttention: "auto" } as const;
+  const firstSurface = await engine.sample(modelPath, headerSurface(parsed.profile, run), FIRST_LOOK_MS, []);
+  const surface = await engine.sample(modelPath, firstSurface, SECOND_LOOK_MS, CONTEXTS);
+  const dryRun = await engine.shelf.take(modelPath);
+  return { name: shape.family, modelPath, firstSurface, surface, dryRun: config => dryRun.buffers(config) };
+}
+
+/** All layers and parts of them, each KV type, contexts on the surface's samples and between them. */
+function configurationsOf({ modelPath, surface }: Family): LoadConfig[] {
+  const total = surface.model.blocks + 1;
+  const half = Math.ceil(total / 2);
+  const points: readonly Pick<LoadConfig, "gpuLayers" | "kvType" | "contextTokens">[] = [
+    { gpuLayers: total, kvType: "f16", contextTokens: CONTEXTS[0] },
+    { gpuLayers: half, kvType: "f16", contextTokens: CONTEXTS[1] },
+    { gpuLayers: half + 1, kvType: "q8_0", contextTokens: CONTEXTS[2] },
+    { gpuLayers: total - 1, kvType: "q4_0", contextTokens: CONTEXTS[3] },
+  ];
+  const common = { modelPath, batchTokens: BATCH_TOKENS, sequences: 1, flashAttention: "auto", threads: 2 } as const;
+  return points.map(point => ({ ...common, ...point, useMmap: true }));
+}
+
+/** Null for a KV type that this family cannot have. */
+async function compareLoad(engine: EngineParts, family: Family, config: LoadConfig): Promise<LoadRow | null> {
+  const confirmed = await family.dryRun(config).catch(() => null);
+  if (confirmed === null) return null;
+  const signal = new AbortController().signal;
+  const { buffers, split } = await engine.loader.load(config, { signal, onProgress: () => {} });
+  const { gpu } = memoryNeed(family.surface, config);
+  const realBytes = gpuBytes(buffers);
+  return {
+    family: family.name,
+    gpuLayers: config.gpuLayers,
+    totalLayers: family.surface.model.blocks + 1,
+    kvType: config.kvType,
+    contextTokens: config.contextTokens,
+    realBytes,
+    confirmedErrorBytes: gpuBytes(confirmed) - realBytes,
+    firstError: (memoryNeed(family.firstSurface, config).gpu.totalBytes - realBytes) / realBytes,
+    instantError: (gpu.totalBytes - realBytes) / realBytes,
+    weightsErrorBytes: gpu.weightsBytes - buffers.gpuWeightsBytes,
+    kvErrorBytes: family.surface.kvSource === "closed-form" ? gpu.kvBytes - (split.gpuKvBytes ?? 0) : null,
+  };
+}
+
+const gpuBytes = (buffers: Buffers): number => buffers.gpuWeightsBytes + buffers.gpuContextBytes;
+
+/** Every number of layers from the dry run, against the plan as Headroom makes it: from the surface, confirmed, mended, planned again. */
+async function measureRegret(family: Family): Promise<RegretRow> {
+  const settings: PlanSettings = { ...defaultSettings, N_CTX: 4096, N_BATCH: BATCH_TOKENS, TARGET_VRAM_USAGE: 1 };
+  const [template] = configurationsOf(family);
+  if (template === undefined) throw new Error("There is no configuration.");
+  const at = (gpuLayers: number): LoadConfig => ({ ...template, gpuLayers, contextTokens: settings.N_CTX });
+  const needs = [0];
+  for (let gpuLayers = 1; gpuLayers <= family.surface.model.blocks + 1; gpuLayers++)
+    needs.push(gpuBytes(await family.dryRun(at(gpuLayers))));
+
+  const [low, high] = [0.9 * Math.min(...needs.slice(1)), 1.05 * Math.max(...needs)];
+  let lostLayers = 0;
+  let overBudget = 0;
+  let dryRuns = 0;
+  for (let step = 0; step < BUDGETS; step++) {
+    const budget = Math.round(low + ((high - low) * step) / (BUDGETS - 1));
+    const plan = await confirmedLayers(family, settings, cardOf(budget), at);
+    let best = needs.findLastIndex(need => need <= budget);
+    while (best > plan.gpuLayers && !(await fitsWithLess(family, at(best), budget)))
+      best = needs.findLastIndex((need, gpuLayers) => gpuLayers < best && need <= budget);
+    lostLayers += best - plan.gpuLayers;
+    overBudget += (needs[plan.gpuLayers] ?? 0) > budget ? 1 : 0;
+    dryRuns += plan.dryRuns;
+  }
+  return { family: family.name, budgets: BUDGETS, lostLayers, overBudget, dryRunsPerPlan: dryRuns / BUDGETS };
+}
+
+/**
+ * The planner's law: more context never gives more layers, nor does a wider KV type. llama.cpp's need is a sawtooth, so some number of
+ * layers may fit at this context and not at a smaller one; such a plan does not count as better.
+ */
+async function fitsWithLess(family: Family, config: LoadConfig, budget: number): Promise<boolean> {
+  for (const kvType of kvTypes)
+    for (
+      let contextTokens = CONTEXT_PAD_TOKENS;
+      contextTokens <= config.contextTokens;
+      contextTokens += CONTEXT_PAD_TOKENS
+    ) {
+      const buffers = await family.dryRun({ ...config, kvType, contextTokens }).catch(() => null);
+      if (buffers !== null && gpuBytes(buffers) > budget) return false;
+    }
+  return true;
+}
+
+async function confirmedLayers(
+  family: Family,
+  settings: PlanSettings,
+  card: GpuMemory,
+  at: (gpuLayers: number) => LoadConfig,
+): Promise<{ gpuLayers: number; dryRuns: number }> {
+  let { surface } = family;
+  const confirmed = new Set<number>();
+  for (;;) {
+    const next = nextToConfirm(surface, card, settings, confirmed);
+    if (next === null) return { gpuLayers: planLayers(surface, card, settings).gpuLayers, dryRuns: confirmed.size };
+    surface = mendSurface(surface, at(next), await family.dryRun(at(next))).surface;
+    confirmed.add(next);
+  }
+}
+
+/** A card of which exactly this much may be used. */
+const cardOf = (totalBytes: number): GpuMemory => ({
+  name: "benchmark",
+  backend: "vulkan",
+  kind: "dedicated",
+  totalBytes,
+  usedByOthersBytes: 0,
+  heldByEngineBytes: 0,
+  freeBytes: totalBytes,
+  overhead: { bytes: 0, source: "learned", samples: 1, spreadBytes: 0 },
+  source: "assumed",
+});
+
+function summaryOf(loads: readonly LoadRow[], regrets: readonly RegretRow[]) {
+  const worst = (values: readonly number[]): number => Math.max(0, ...values.map(Math.abs));
+  return {
+    configurations: loads.length,
+    families: new Set(loads.map(row => row.family)).size,
+    confirmedWorstBytes: worst(loads.map(row => row.confirmedErrorBytes)),
+    firstWorst: worst(loads.map(row => row.firstError)),
+    firstMedian: medianOf(loads.map(row => Math.abs(row.firstError))),
+    instantWorst: worst(loads.map(row => row.instantError)),
+    instantMedian: medianOf(loads.map(row => Math.abs(row.instantError))),
+    weightsWorstBytes: worst(loads.map(row => row.weightsErrorBytes)),
+    kvWorstBytes: worst(loads.map(row => row.kvErrorBytes ?? 0)),
+    lostLayers: regrets.reduce((sum, row) => sum + row.lostLayers, 0),
+    overBudget: regrets.reduce((sum, row) => sum + row.overBudget, 0),
+  };
+}
+
+const medianOf = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+
+const mib = (bytes: number): string => bytesToMib(bytes).toFixed(2);
+const percent = (share: number): string => `${(share * 100).toFixed(2)} %`;
+
+function print(devices: readonly string[], loads: readonly LoadRow[], regrets: readonly RegretRow[]): void {
+  console.log(`Predicted against really loaded, GPU buffers in MiB, on ${devices.join(", ")}:\n`);
+  printTable(
+    ["family", "layers", "KV", "context", "real", "confirmed", "between samples", "instant", "weights", "KV cache"],
+    loads.map(row => [
+      row.family,
+      `${row.gpuLayers} of ${row.totalLayers}`,
+      row.kvType,
+      String(row.contextTokens),
+      mib(row.realBytes),
+      mib(row.confirmedErrorBytes),
+      percent(row.firstError),
+      percent(row.instantError),
+      mib(row.weightsErrorBytes),
+      row.kvErrorBytes === null ? "-" : mib(row.kvErrorBytes),
+    ]),
+  );
+  console.log(`\nConfirmed plans against every number of layers, ${BUDGETS} budgets each:\n`);
+  printTable(
+    ["family", "layers lost", "over budget", "dry runs a plan"],
+    regrets.map(row => [row.family, String(row.lostLayers), String(row.overBudget), row.dryRunsPerPlan.toFixed(1)]),
+  );
+  const summary = summaryOf(loads, regrets);
+  const verdict = (holds: boolean): string => (holds ? "ok" : "NOT MET");
+  console.log(
+    [
+      "",
+      `${summary.configurations} configurations of ${summary.families} families`,
+      `confirmed: ${mib(summary.confirmedWorstBytes)} MiB off at worst (goal 0.01): ${verdict(summary.confirmedWorstBytes <= EXACT_BYTES)}`,
+      `between the samples of ${FIRST_LOOK_MS / 1000} s: ${percent(summary.firstWorst)} off at worst, ${percent(summary.firstMedian)} in the middle`,
+      `instant, at contexts that are set: ${percent(summary.instantWorst)} off at worst, ${percent(summary.instantMedian)} in the middle (goal 1 %): ${verdict(summary.instantWorst <= 0.01)}`,
+      `weights: ${mib(summary.weightsWorstBytes)} MiB, KV cache: ${mib(summary.kvWorstBytes)} MiB (goal 0, the log rounds): ${verdict(summary.weightsWorstBytes === 0 && summary.kvWorstBytes <= 2 * EXACT_BYTES)}`,
+      `regret: ${summary.lostLayers} layers lost, ${summary.overBudget} plans over budget (goal 0 and 0): ${verdict(summary.lostLayers === 0 && summary.overBudget === 0)}`,
+    ].join("\n"),
+  );
+}
