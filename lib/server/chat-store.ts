@@ -3,7 +3,7 @@ import type { Chat, ChatHit, ChatMessage, ChatPatch, ChatTree, NewChat, NewMessa
 import { ChatDatabase } from "./chat-database";
 import { ChatBusyError, ChatInputError, ChatNotFoundError } from "./chat-errors";
 import { CHAT_COLUMNS, chatFromRow, jsonOrNull, MESSAGE_COLUMNS, messageFromRow } from "./chat-rows";
-import { type ChatSearchRow, searchHits, searchStatement } from "./chat-search";
+import { type ChatSearchRow, searchHits, searchStatements } from "./chat-search";
 
 /** What a pending answer is found to be when the server starts: whoever was generating it is gone. */
 const STOPPED_SERVER: ErrorBody = {
@@ -280,8 +280,9 @@ export class ChatStore {
   }
 
   search(query: string, limit: number): ChatHit[] {
-    const { titles, texts } = searchStatement(query, limit);
+    const { titles, texts } = searchStatements(query, limit);
     return searchHits(
+      query,
       this.#database.all(titles.sql, ...titles.values) as unknown as ChatSearchRow[],
       this.#database.all(texts.sql, ...texts.values) as unknown as ChatSearchRow[],
       limit,
