@@ -79,7 +79,7 @@ test.describe("talking", () => {
     await expect(chat.row("What is the capital of France?")).toHaveAttribute("aria-current", "page");
     await page.reload();
     await expect(chat.questions).toHaveText(/What is the capital of France\?/);
-    expect(await chat.textOf(chat.replies.last())).toBe(reply);
+    await expect.poll(() => chat.textOf(chat.replies.last())).toBe(reply);
   });
 
   test("the figures say how many prompt tokens came from the cache", async ({ page }) => {
@@ -332,7 +332,7 @@ test.describe("the context", () => {
   }) => {
     const server = await ownServer();
     await page.request.patch(`${server.url}/api/settings`, { data: { N_CTX: 512, MAX_TOKENS: 12 } });
-    const long = Array(30).fill("the river runs over the stones").join(" ");
+    const long = Array(40).fill("the river runs over the stones").join(" ");
     const id = await importedChat(page.request, "Long one", [long, "Yes.", long, "Indeed."], server.url);
     const chat = new ChatPage(page);
     await page.goto(`${server.url}/?chat=${id}`);
@@ -353,7 +353,7 @@ test.describe("the context", () => {
   }) => {
     const server = await ownServer();
     await page.request.patch(`${server.url}/api/settings`, { data: { N_CTX: 512, MAX_TOKENS: 12 } });
-    const long = Array(45).fill("the river runs over the stones").join(" ");
+    const long = Array(60).fill("the river runs over the stones").join(" ");
     const id = await importedChat(page.request, "Too long", [long, "Yes.", "Short.", "Fine."], server.url);
     const chat = new ChatPage(page);
     await page.goto(`${server.url}/?chat=${id}`);
