@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { modelShape, shapeFile } from "@/lib/gguf/model-shapes";
 import { planCommand } from "./plan-command";
 import { codeOf } from "./testing/engine-fixtures";
+import { fakeEngineEntry } from "./testing/fake-engine-entry";
 import { makeHostRig, truthOf } from "./testing/host-rig";
 import { partName, splitInThree } from "./testing/split-files";
 import { type Misbehave, type StandInFile, StandInHub } from "./testing/stand-in-hub";
@@ -32,12 +33,14 @@ afterEach(async () => {
 });
 
 describe("npm run plan with a model that is not here", () => {
+  const enginePath = fakeEngineEntry({ backend: "none" });
+
   async function run(...args: string[]) {
     const printed: string[] = [];
     const complained: string[] = [];
     const exitCode = await planCommand({
       args,
-      env: { HEADROOM_HOME: home, HEADROOM_GPU: "off", HF_ENDPOINT: hub.origin, HF_TOKEN: "hf_canary" },
+      env: { HEADROOM_HOME: home, HEADROOM_ENGINE_ENTRY: enginePath, HF_ENDPOINT: hub.origin, HF_TOKEN: "hf_canary" },
       out: text => printed.push(text),
       complain: text => complained.push(text),
     });
