@@ -1,6 +1,15 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, statfsSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -97,6 +106,8 @@ const BUILT = [
 
 /** npm writes its own record of what is installed after each install: as young as the lockfile means up to date. */
 function isInstalled() {
+  // A linked folder belongs to another checkout: npm ci would empty it.
+  if (lstatSync(inProject("node_modules"), { throwIfNoEntry: false })?.isSymbolicLink()) return true;
   const record = inProject("node_modules/.package-lock.json");
   return existsSync(record) && statSync(record).mtimeMs >= statSync(inProject("package-lock.json")).mtimeMs;
 }

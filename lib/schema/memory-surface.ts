@@ -80,6 +80,8 @@ export const memorySurfaceSchema = z.object({
   flashAttention: flashAttentionSchema,
   /** `dry-run`: llama.cpp's own figures on this device. `estimated`: from the header alone, no GPU backend could run. */
   computeSource: z.enum(["dry-run", "estimated"]),
+  /** False or missing: sampled in a hurry, with fewer corners than there are. */
+  refined: z.boolean().optional(),
   /** `closed-form`: our arithmetic, checked against the dry run. `dry-run`: this family is beyond it, totals are the dry run's. */
   weightsSource: z.enum(["closed-form", "dry-run"]),
   kvSource: z.enum(["closed-form", "dry-run"]),

@@ -350,12 +350,14 @@ test("samples a surface beside an answer, but not in a child without the GPU", a
   const { engine, timers } = await loadedWith({ ...gpuScript, words: ["a", "b"], stepMs: 10 });
   const answer = listen(engine.generate(question));
   await timers.advance(5);
-  const sampling = engine.sampleSurface("some.gguf", mistralSurface, true);
+  const sampling = engine.sampleSurface("some.gguf", mistralSurface, { useMmap: true });
   await timers.advance(14);
   await expect(sampling).resolves.toEqual(mistralSurface);
   expect(answer.reason).toBeNull();
   const toCpu = watch(engine.load(loadConfig({ gpuLayers: 0 })));
   await timers.advance(100);
   expect(toCpu.state).toBe("done");
-  await expect(engine.sampleSurface("some.gguf", mistralSurface, true)).rejects.toMatchObject({ code: "BUSY" });
+  await expect(engine.sampleSurface("some.gguf", mistralSurface, { useMmap: true })).rejects.toMatchObject({
+    code: "BUSY",
+  });
 });

@@ -51,6 +51,15 @@ export interface EngineSupervisorOptions extends Pick<LifecycleOptions, "entryPa
 export type LoadedFacts = Pick<EngineSnapshot, "modelName" | "totalLayers" | "held">;
 const noFacts: LoadedFacts = { modelName: null, totalLayers: null, held: null };
 
+export interface SamplingRequest {
+  readonly useMmap: boolean;
+  /** Contexts that must be exact, such as the one that is set. */
+  readonly exactAt?: number[];
+  readonly budgetMs?: number;
+  /** No GPU to ask about: system memory only. */
+  readonly ramOnly?: boolean;
+}
+
 /**
  * The one engine as the web server sees it: commands that answer or throw an EngineError, and a snapshot for everyone.
  * Nothing that happens in the child can harm the web server.
@@ -154,17 +163,17 @@ export class EngineSupervisor {
     return this.#lifecycle.close(why);
   }
 
-  /** Fills a surface with dry runs, in the gaps between other commands. BUSY while the child runs without the GPU. */
+  /** Fills a surface with dry runs, in the gaps between other commands. BUSY while the child runs without the GPU that is asked about. */
   async sampleSurface(
     modelPath: string,
     surface: MemorySurface,
-    useMmap: boolean,
+    { ramOnly = false, ...options }: SamplingRequest,
     signal?: AbortSignal,
   ): Promise<MemorySurface> {
     await this.start();
-    if (this.#lifecycle.child?.mode === "off")
+    if (!ramOnly && this.#lifecycle.child?.mode === "off")
       throw new EngineError("BUSY", "The engine runs without the GPU at the moment.");
-    const request = { type: "sample-surface", modelPath, surface, useMmap } as const;
+    const request = { type: "sample-surface", modelPath, surface, ...options } as const;
     return (await this.#askAside(request, "surface", signal)).surface;
   }
 

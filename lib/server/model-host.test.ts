@@ -85,6 +85,7 @@ test("loads the last of twenty changes in a second, and answers who waited meanw
   const patches = Array.from({ length: 20 }, (_, index) => watch(patch({ N_CTX: 1024 + 256 * index })));
   await done(host.ensureLoaded());
   while (answer.reason === null && answer.code === null) await done(Promise.resolve());
+  while (patches.some(({ state }) => state === "pending")) await done(Promise.resolve());
   expect(answer).toMatchObject({ text: "Hello world", reason: "stop" });
   expect(engine.snapshot().config?.contextTokens).toBe(1024 + 256 * 19);
   expect(patches.filter(({ state }) => state !== "CANCELLED" && state !== "done")).toEqual([]);

@@ -57,6 +57,8 @@ export class ModelHost {
   /** The user took the model out; a request or a load brings it back, a changed setting does not. */
   #unloaded = false;
 
+  #changesAsked = 0;
+
   constructor(private readonly options: ModelHostOptions) {
     options.engine.subscribe(() => this.#reloadAfterCrash());
   }
@@ -97,12 +99,15 @@ export class ModelHost {
    * @throws ModelFileError, GgufFormatError for a model that cannot be planned; what is loaded stays
    */
   async apply(settings: Settings): Promise<SettingsChange> {
+    // Planning reads files and takes its time: what counts is which change was asked for last, not which is planned last.
+    this.#changesAsked += 1;
+    const turn = this.#changesAsked;
     if (this.#loan !== null) await this.#atHome();
     const change = await this.costOf(settings).catch(error => {
       this.#tellFailure(error);
       throw error;
     });
-    if (this.#unloaded) return change;
+    if (this.#unloaded || turn !== this.#changesAsked) return change;
     if (change.cost !== "nothing") await this.#tryFresh(settings);
     else this.#tried = settings;
     return change;

@@ -12,6 +12,9 @@ import { readMemory } from "./read-memory";
 import { rememberDevice } from "./remembered-engine";
 import { StartError } from "./start-error";
 
+/** A person waits at the terminal: enough for the configuration asked for; the server refines the rest. */
+const SAMPLING_BUDGET_MS = 300;
+
 const EXIT_PLANNED = 0;
 const EXIT_USAGE = 2;
 const EXIT_NO_MODEL = 3;
@@ -48,7 +51,11 @@ function modelName(model: string, env: PlanCommandInput["env"]): string {
 }
 
 async function makeReport(options: PlanOptions, env: PlanCommandInput["env"]): Promise<string> {
-  const services = planningServices(readEnvironment(env), { isTrusted: () => true, mayRemember: true });
+  const services = planningServices(readEnvironment(env), {
+    isTrusted: () => true,
+    mayRemember: true,
+    samplingBudgetMs: SAMPLING_BUDGET_MS,
+  });
   try {
     const settings = wantedSettings(options, services.settings, env);
     const card = options.gpu === null ? undefined : assumedCard(options.gpu);

@@ -1,7 +1,9 @@
+import { calibrateEstimate } from "@/lib/plan/calibrate-estimate";
 import { headerSurface } from "@/lib/plan/header-surface";
 import type { LayerPlan } from "@/lib/plan/layer-plan";
 import { loadConfigOf } from "@/lib/plan/load-config-of";
 import { mendSurface } from "@/lib/plan/mend-surface";
+import { nextToConfirm } from "@/lib/plan/next-to-confirm";
 import { planLayers } from "@/lib/plan/plan-layers";
 import type { GpuMemory, GpuReport } from "@/lib/schema/gpu-memory";
 import type { LoadConfig } from "@/lib/schema/load-config";
@@ -29,6 +31,8 @@ export interface PlannerOptions {
   readonly surfaces: Pick<SurfaceCache, "read" | "write">;
   /** Version of what computes the buffers: another one may compute others. */
   readonly engineVersion: string;
+  /** For one answer in a hurry: a coarser surface, which the next server refines. Without it the engine takes the time it needs. */
+  readonly samplingBudgetMs?: number;
   /** What THREADS "auto" stands for with a model of this size. */
   autoThreads(fileBytes: number): number;
   onLog(level: "warn" | "info", text: string): void;
@@ -61,7 +65,9 @@ const SEQUENCES = 1;
 /** Surfaces of a big model have a few hundred kilobytes in memory. */
 const MAX_KNOWN_SURFACES = 50;
 
-type SurfaceSettings = Pick<Settings, "N_BATCH" | "FLASH_ATTENTION" | "USE_MMAP">;
+const NO_DEVICE = "none";
+
+type SurfaceSettings = Pick<Settings, "N_BATCH" | "FLASH_ATTENTION" | "USE_MMAP" | "N_CTX">;
 
 /** Answers with a plan at once, from what is known, and has the engine complete what is known in the background. */
 export class Planner {
@@ -97,23 +103,27 @@ export class Planner {
     return this.planFor(settings, gpuOverride);
   }
 
-  /** The plan to load: made with the memory that is free now, and confirmed by one dry run of exactly its configuration. */
+  /**
+   * The plan to load: made with the memory that is free now, and confirmed by one dry run of exactly its configuration. What might
+   * fit as well, as far as the surface can be wrong, is confirmed too: no layer stays on the CPU for an interpolation.
+   */
   async confirmedPlanFor(settings: Settings, signal?: AbortSignal): Promise<ConfirmedPlan> {
     const modelPath = await this.options.models.resolveModel(settings.MODEL);
     const known = await this.#sampled(modelPath, settings);
-    const confirmedLayers = new Set<number>();
+    const confirmed = new Set<number>();
     for (;;) {
       // Read again each time: another program may have taken memory since.
       const report = await this.options.gpu.read();
       const plan = planLayers(known.surface, report.memory, settings);
       const outcome = { modelPath, surface: known.surface, gpu: report.memory, plan };
-      const config = this.configOf(outcome, settings);
-      // Without layers on the GPU there is no GPU memory to confirm.
-      if (plan.gpuLayers === 0) return { ...outcome, config, report };
-      if (confirmedLayers.has(plan.gpuLayers))
-        return { ...outcome, plan: { ...plan, computeSource: "dry-run" }, config, report };
+      const next = nextToConfirm(known.surface, report.memory, settings, confirmed);
+      if (next === null) {
+        const computeSource = plan.gpuLayers > 0 ? "dry-run" : plan.computeSource;
+        return { ...outcome, plan: { ...plan, computeSource }, config: this.configOf(outcome, settings), report };
+      }
+      const config = this.configOf({ ...outcome, plan: { ...plan, gpuLayers: next } }, settings);
       await this.#confirm(known, config, signal);
-      confirmedLayers.add(plan.gpuLayers);
+      confirmed.add(next);
     }
   }
 
@@ -127,12 +137,13 @@ export class Planner {
   async #confirm(known: KnownSurface, config: LoadConfig, signal?: AbortSignal): Promise<void> {
     const buffers = await this.options.engine.dryRun(config, signal);
     const { surface, mismatchBytes } = mendSurface(known.surface, config, buffers);
-    if (mismatchBytes === 0) return;
-    const level = known.surface.computeSource === "dry-run" ? "warn" : "info";
-    const where = `${known.surface.model.name} at ${config.gpuLayers} GPU layers, ${config.contextTokens} tokens`;
-    this.options.onLog(level, `memory surface was ${formatMib(mismatchBytes, 2)} off for ${where}; mended`);
+    if (mismatchBytes > 0) {
+      const where = `${surface.model.name} at ${config.gpuLayers} GPU layers, ${config.contextTokens} tokens`;
+      this.options.onLog("info", `memory surface was ${formatMib(mismatchBytes, 2)} off for ${where}; mended`);
+    }
+    // Kept also where it was right: at a confirmed point the planner believes the dry run, in the browser as well.
     known.surface = surface;
-    if (surface.computeSource === "dry-run") await this.options.surfaces.write(known.key, surface);
+    if (mismatchBytes > 0 && surface.computeSource === "dry-run") await this.options.surfaces.write(known.key, surface);
     this.#changed();
   }
 
@@ -152,15 +163,21 @@ export class Planner {
     const key: SurfaceKey = {
       file: await this.options.models.identify(modelPath),
       engineVersion: this.options.engineVersion,
-      device: report.memory === null ? "none" : `${report.memory.backend} ${report.memory.name}`,
+      device: report.memory === null ? NO_DEVICE : `${report.memory.backend} ${report.memory.name}`,
       batchTokens: settings.N_BATCH,
       sequences: SEQUENCES,
       flashAttention: settings.FLASH_ATTENTION,
     };
     const known = await this.#meet(modelPath, key);
-    if (report.memory !== null && known.surface.computeSource === "estimated")
-      known.sampling ??= this.#sample(known, settings.USE_MMAP);
+    if (this.#wantsSampling(known, report)) known.sampling ??= this.#sample(known, settings);
     return known;
+  }
+
+  /** Without a GPU the CPU's own buffers still make a better estimate; what was sampled in a hurry is refined by whoever has time. */
+  #wantsSampling({ surface }: KnownSurface, { memory }: GpuReport): boolean {
+    const hasTime = this.options.samplingBudgetMs === undefined;
+    if (memory !== null && surface.computeSource === "estimated") return true;
+    return hasTime && !surface.refined;
   }
 
   /** The surface of this key, begun by whoever asks first. */
@@ -181,12 +198,21 @@ export class Planner {
   }
 
   /** Never rejects: without the samples the estimate stays in use, and every load is confirmed anyway. */
-  async #sample(known: KnownSurface, useMmap: boolean): Promise<void> {
+  async #sample(known: KnownSurface, settings: SurfaceSettings): Promise<void> {
+    const { samplingBudgetMs } = this.options;
+    const hasGpu = known.key.device !== NO_DEVICE;
     try {
-      const sampled = await this.options.engine.sampleSurface(known.modelPath, known.surface, useMmap);
-      known.surface = sampled;
-      if (sampled.computeSource !== "dry-run") return;
-      await this.options.surfaces.write(known.key, sampled);
+      const sampled = await this.options.engine.sampleSurface(known.modelPath, known.surface, {
+        useMmap: settings.USE_MMAP,
+        exactAt: [settings.N_CTX],
+        ramOnly: !hasGpu,
+        ...(samplingBudgetMs === undefined ? {} : { budgetMs: samplingBudgetMs }),
+      });
+      // A GPU that was there a moment ago and did not answer leaves an estimate: not to be kept.
+      if (hasGpu && sampled.computeSource !== "dry-run") return;
+      const surface = hasGpu ? sampled : calibrateEstimate(known.surface, sampled);
+      known.surface = { ...surface, refined: samplingBudgetMs === undefined };
+      await this.options.surfaces.write(known.key, known.surface);
       this.#changed();
     } catch (error) {
       this.options.onLog("warn", `memory surface stays an estimate: ${error instanceof Error ? error.message : error}`);

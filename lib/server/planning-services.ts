@@ -23,12 +23,14 @@ interface PlanningOptions {
   readonly isTrusted?: (path: string) => boolean;
   /** Whether the device that was found last time is believed, instead of starting an engine to look again. */
   readonly mayRemember?: boolean;
+  /** How long llama.cpp may be asked about a new model: for a command line that answers once. */
+  readonly samplingBudgetMs?: number;
 }
 
 /** Everything up to a plan and nothing that serves: what the server and `npm run plan` have in common. */
 export function planningServices(
   environment: Environment,
-  { isTrusted = () => false, mayRemember = false }: PlanningOptions = {},
+  { isTrusted = () => false, mayRemember = false, samplingBudgetMs }: PlanningOptions = {},
 ) {
   const { dataFolder, modelsFolder, engineBuild } = environment;
   const log = new Log(environment.logLevel);
@@ -72,6 +74,7 @@ export function planningServices(
     surfaces: new SurfaceCache(join(dataFolder, "surfaces"), log.writer),
     engineVersion,
     autoThreads: fileBytes => threads.threadsFor(fileBytes),
+    ...(samplingBudgetMs === undefined ? {} : { samplingBudgetMs }),
     onLog: log.writer,
   });
   return { log, settings, models, engine, receipts, gpu, planner, threads, memo };

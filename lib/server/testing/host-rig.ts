@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { modelShape, shapeFile } from "@/lib/gguf/model-shapes";
 import { parseGguf } from "@/lib/gguf/parse-gguf";
 import { headerSurface } from "@/lib/plan/header-surface";
@@ -127,14 +128,20 @@ export function makeHostRig(options: RigOptions = {}) {
     current.settings = { ...current.settings, ...change };
     return host.apply(current.settings);
   };
-  /** Lets the test's time run until the promise has settled; files take real time as well. */
+  /**
+   * Lets the test's time run until the promise has settled. Files take real time as well: a real pause at each step keeps the
+   * test's minute from passing while one is written.
+   */
   const done = async <Result>(promise: Promise<Result>): Promise<Result> => {
     let settled = false;
     promise.then(
       () => (settled = true),
       () => (settled = true),
     );
-    while (!settled) await timers.advance(20);
+    while (!settled) {
+      await timers.advance(20);
+      await setTimeout(1);
+    }
     return promise;
   };
   /** The configurations that any child was told to load, in order. */
