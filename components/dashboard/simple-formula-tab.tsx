@@ -13,7 +13,10 @@ export function SimpleFormulaTab() {
   const simple = simplePlanOf(view.surface.model, view.gpu, view.settings);
   return (
     <>
-      <Table caption="Simple formula and exact plan" headings={["", "Simple formula", "Exact plan", "Why they differ"]}>
+      <Table
+        caption="Simple formula and exact plan"
+        headings={["Figure", "Simple formula", "Exact plan", "Why they differ"]}
+      >
         {comparison(view.plan, simple, view).map(row => (
           <tr key={row.name}>
             <RowHead>{row.name}</RowHead>

@@ -11,15 +11,13 @@ export const WhyCard = memo(function WhyCard() {
   const explanation = useExplanation();
   if (view === null || explanation === null) return null;
   return (
-    <section aria-labelledby="why-heading" className="card min-w-0 p-4 sm:px-[18px]">
+    <section aria-label="Why this many layers" className="card min-w-0 p-4 sm:px-[18px]">
       {view.isAssumed && view.gpu && (
         <p className="mb-1 text-ink-2 text-sm">
           On <strong className="font-semibold text-ink">{view.gpu.name}</strong>, not on this computer:
         </p>
       )}
-      <h2 id="why-heading" className="text-balance font-semibold text-sentence tracking-[-0.01em]">
-        {explanation.sentence}
-      </h2>
+      <h2 className="text-balance font-semibold text-sentence tracking-[-0.01em]">{explanation.sentence}</h2>
       <p className="mt-1 text-ink-2">{explanation.detail}</p>
       <PlanWarnings warnings={view.plan.warnings} />
       <PlanChips counterfactuals={explanation.counterfactuals} totalLayers={view.plan.totalLayers} />
