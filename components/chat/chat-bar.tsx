@@ -1,11 +1,11 @@
 "use client";
 import { Menu as MenuIcon, Plus } from "lucide-react";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { Button } from "@/components/ui/button";
-import { Dialog } from "@/components/ui/dialog";
 import { goToChat } from "@/lib/client/chat-location";
 import { useSession } from "@/lib/client/chat-session";
-import { ChatSidebar } from "./chat-sidebar";
+
+const ChatSheet = lazy(() => import("./chat-sheet"));
 
 /** On a phone the list is a sheet behind a button. */
 export function ChatBar() {
@@ -20,11 +20,11 @@ export function ChatBar() {
       <Button look="quiet" size="icon" aria-label="New chat" onClick={() => goToChat(null)}>
         <Plus aria-hidden size={18} />
       </Button>
-      <Dialog open={isOpen} onOpenChange={setOpen} title="Chats" place="left">
-        <div className="-m-4">
-          <ChatSidebar onChosen={() => setOpen(false)} />
-        </div>
-      </Dialog>
+      {isOpen && (
+        <Suspense>
+          <ChatSheet onClose={() => setOpen(false)} />
+        </Suspense>
+      )}
     </div>
   );
 }

@@ -1,8 +1,8 @@
 "use client";
 import { useRef } from "react";
-import { Button } from "@/components/ui/button";
-import { Menu, MenuItem } from "@/components/ui/menu";
+import { buttonClass } from "@/components/ui/button";
 import { showToast } from "@/components/ui/toast";
+import { LazyMenu } from "./lazy-menu";
 import { showFailure } from "./show-failure";
 
 const exportAll = () => window.location.assign("/api/chats/export");
@@ -37,17 +37,18 @@ export function ChatFilesMenu() {
           if (file) importFile(file).catch(showFailure("The chats were not imported"));
         }}
       />
-      <Menu
+      <LazyMenu
         align="start"
         trigger={
-          <Button look="quiet" size="sm">
+          <button type="button" className={buttonClass("quiet", "sm")}>
             Import and export
-          </Button>
+          </button>
         }
-      >
-        <MenuItem onSelect={() => inputRef.current?.click()}>Import: Headroom, ChatGPT, Open WebUI …</MenuItem>
-        <MenuItem onSelect={exportAll}>Export all chats (JSON)</MenuItem>
-      </Menu>
+        entries={[
+          { label: "Import: Headroom, ChatGPT, Open WebUI …", run: () => inputRef.current?.click() },
+          { label: "Export all chats (JSON)", run: exportAll },
+        ]}
+      />
     </div>
   );
 }

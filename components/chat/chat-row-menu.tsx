@@ -1,13 +1,14 @@
 "use client";
 import { Ellipsis } from "lucide-react";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { buttonClass } from "@/components/ui/button";
-import { Menu, MenuItem } from "@/components/ui/menu";
 import { patchChat } from "@/lib/client/chat-list";
 import type { ChatListRow } from "@/lib/schema/chat";
 import { deleteWithUndo } from "./delete-with-undo";
-import { FolderDialog } from "./folder-dialog";
+import { LazyMenu } from "./lazy-menu";
 import { showFailure } from "./show-failure";
+
+const FolderDialog = lazy(() => import("./folder-dialog"));
 
 interface ChatRowMenuProps {
   readonly chat: ChatListRow;
@@ -23,21 +24,26 @@ export function ChatRowMenu({ chat, onRename }: ChatRowMenuProps) {
     void patchChat(chat.id, { pinned: !chat.pinned }).catch(showFailure("The chat was not changed"));
   return (
     <>
-      <Menu
+      <LazyMenu
         trigger={
           <button type="button" aria-label={`Actions for ${chat.title}`} className={buttonClass("quiet", "icon")}>
             <Ellipsis aria-hidden size={16} className="text-ink-3" />
           </button>
         }
-      >
-        <MenuItem onSelect={onRename}>Rename</MenuItem>
-        <MenuItem onSelect={togglePin}>{chat.pinned ? "Unpin" : "Pin"}</MenuItem>
-        <MenuItem onSelect={() => setMoving(true)}>Move to folder …</MenuItem>
-        <MenuItem onSelect={download(`/api/chats/${chat.id}/export?format=markdown`)}>Export as Markdown</MenuItem>
-        <MenuItem onSelect={download(`/api/chats/${chat.id}/export`)}>Export as JSON</MenuItem>
-        <MenuItem onSelect={() => deleteWithUndo(chat)}>Delete</MenuItem>
-      </Menu>
-      {isMoving && <FolderDialog chat={chat} onDone={() => setMoving(false)} />}
+        entries={[
+          { label: "Rename", run: onRename },
+          { label: chat.pinned ? "Unpin" : "Pin", run: togglePin },
+          { label: "Move to folder …", run: () => setMoving(true) },
+          { label: "Export as Markdown", run: download(`/api/chats/${chat.id}/export?format=markdown`) },
+          { label: "Export as JSON", run: download(`/api/chats/${chat.id}/export`) },
+          { label: "Delete", run: () => deleteWithUndo(chat) },
+        ]}
+      />
+      {isMoving && (
+        <Suspense>
+          <FolderDialog chat={chat} onDone={() => setMoving(false)} />
+        </Suspense>
+      )}
     </>
   );
 }

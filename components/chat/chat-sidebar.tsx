@@ -2,12 +2,12 @@
 import { EyeOff, Plus } from "lucide-react";
 import { useState } from "react";
 import { Button } from "@/components/ui/button";
-import { inputClass } from "@/components/ui/field";
 import { setTemporary } from "@/lib/client/chat-actions";
 import { goToChat } from "@/lib/client/chat-location";
 import { ChatFilesMenu } from "./chat-files-menu";
 import { ChatHits } from "./chat-hits";
 import { ChatList } from "./chat-list";
+import { fieldClass } from "./field-class";
 
 /** New chat, search, the list. `onChosen` closes the sheet that it is in on a phone. */
 export function ChatSidebar({ onChosen }: { readonly onChosen?: () => void }) {
@@ -32,7 +32,7 @@ export function ChatSidebar({ onChosen }: { readonly onChosen?: () => void }) {
         type="search"
         aria-label="Search chats"
         placeholder="Search chats"
-        className={inputClass}
+        className={fieldClass}
         value={query}
         onChange={event => setQuery(event.target.value)}
         onKeyDown={event => event.key === "Escape" && setQuery("")}

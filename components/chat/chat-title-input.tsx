@@ -1,8 +1,8 @@
 "use client";
 import { useState } from "react";
-import { inputClass } from "@/components/ui/field";
 import { patchChat } from "@/lib/client/chat-list";
 import type { Chat } from "@/lib/schema/chat";
+import { fieldClass } from "./field-class";
 import { showFailure } from "./show-failure";
 
 /** Enter or leaving renames, Escape gives the old title back. */
@@ -17,7 +17,7 @@ export function ChatTitleInput({ chat, onDone }: { readonly chat: Chat; readonly
   return (
     <input
       aria-label="Title"
-      className={inputClass}
+      className={fieldClass}
       value={title}
       maxLength={200}
       ref={input => input?.focus()}

@@ -15,7 +15,7 @@ const overflowOptions = [
 ] as const satisfies readonly { value: Overflow; label: string }[];
 
 /** Where the tokens of this chat are, in words. */
-export function ContextDetails({ use }: { readonly use: ContextUse }) {
+export default function ContextDetails({ use }: { readonly use: ContextUse }) {
   const overflow = useSession(session => session.chat.overflow);
   const free = use.contextTokens - usedTokens(use) - use.replyReserveTokens;
   const kvBytes = usedKvBytes(use);

@@ -1,10 +1,11 @@
 "use client";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { usedTokens } from "@/lib/client/chat-context-use";
 import type { ContextUse } from "@/lib/schema/chat";
 import { formatTokens } from "@/lib/units/tokens";
-import { ContextDetails } from "./context-details";
 import { TokenBar } from "./token-bar";
+
+const ContextDetails = lazy(() => import("./context-details"));
 
 /** How full the context is; behind it, of what, what that costs, and what happens when it is full. */
 export function ContextMeter({ use }: { readonly use: ContextUse | null }) {
@@ -25,7 +26,11 @@ export function ContextMeter({ use }: { readonly use: ContextUse | null }) {
           {formatTokens(usedTokens(use))} of {formatTokens(use.contextTokens)} tokens
         </span>
       </button>
-      {isOpen && <ContextDetails use={use} />}
+      {isOpen && (
+        <Suspense>
+          <ContextDetails use={use} />
+        </Suspense>
+      )}
     </>
   );
 }

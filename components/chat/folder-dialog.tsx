@@ -9,7 +9,7 @@ import type { ChatListRow } from "@/lib/schema/chat";
 import { showFailure } from "./show-failure";
 
 /** A folder is made by naming it and gone with its last chat. */
-export function FolderDialog({ chat, onDone }: { readonly chat: ChatListRow; readonly onDone: () => void }) {
+export default function FolderDialog({ chat, onDone }: { readonly chat: ChatListRow; readonly onDone: () => void }) {
   const rows = useChatList(state => state.data?.chats);
   const [name, setName] = useState("");
   const move = (folder: string | null) => {

@@ -1,5 +1,6 @@
 "use client";
 import { lazy, Suspense } from "react";
+import { LongText } from "./long-text";
 
 const loadBody = () => import("./markdown-body");
 const MarkdownBody = lazy(loadBody);
@@ -12,10 +13,14 @@ interface MarkdownProps {
   readonly isStreaming: boolean;
 }
 
-/** A model's text. Until the renderer has come it stands there as it is. */
+/** Parsing takes a millisecond for a thousand characters, in one piece: beyond this it would be felt. */
+const MAX_FORMATTED_CHARACTERS = 100_000;
+
+/** A model's text. Until the renderer has come, and when it is too long for it, it stands there as it is. */
 export function Markdown(props: MarkdownProps) {
+  if (props.text.length > MAX_FORMATTED_CHARACTERS) return <LongText text={props.text} />;
   return (
-    <Suspense fallback={<p className="text-chat whitespace-pre-wrap [overflow-wrap:anywhere]">{props.text}</p>}>
+    <Suspense fallback={<LongText text={props.text} />}>
       <MarkdownBody {...props} />
     </Suspense>
   );

@@ -6,6 +6,7 @@ import { useSession } from "@/lib/client/chat-session";
 import type { ShownMessage } from "@/lib/client/chat-tree";
 import { AttachmentChip } from "./attachment-chip";
 import { CopyAction } from "./copy-action";
+import { LongText } from "./long-text";
 import { MessageAction } from "./message-action";
 import { MessageEditor } from "./message-editor";
 import { VersionArrows } from "./version-arrows";
@@ -32,9 +33,10 @@ export function QuestionMessage({ row }: { readonly row: ShownMessage }) {
           <AttachmentChip key={attachment.name} attachment={attachment} />
         ))}
         {message.text !== "" && (
-          <p className="rounded-[14px_14px_4px_14px] border border-line bg-sunken px-3.5 py-2 text-chat whitespace-pre-wrap [overflow-wrap:anywhere]">
-            {message.text}
-          </p>
+          <LongText
+            text={message.text}
+            className="rounded-[14px_14px_4px_14px] border border-line bg-sunken px-3.5 py-2"
+          />
         )}
       </div>
       <div className="flex items-center justify-end gap-0.5 text-ink-3">

@@ -1,4 +1,5 @@
 "use client";
+import { useDeferredValue } from "react";
 import { useLiveReply } from "@/lib/client/chat-live-reply";
 import type { ChatMessage } from "@/lib/schema/chat";
 import { Markdown } from "./markdown";
@@ -14,7 +15,8 @@ interface ReplyTextProps {
 export function ReplyText({ message, isLive }: ReplyTextProps) {
   const live = useLiveReply(isLive, reply => reply);
   const isArriving = isLive && live.replyId === message.id;
-  const { text, thought } = isArriving ? live : message;
+  // Deferred: typing, scrolling and stopping go before the next words.
+  const { text, thought } = useDeferredValue(isArriving ? live : message);
   return (
     <div className="flex min-w-0 flex-col gap-3">
       {isLive && live.status && <RunStatusLine status={live.status} />}

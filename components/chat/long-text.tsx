@@ -1,0 +1,22 @@
+"use client";
+import { useState } from "react";
+import { classNames } from "@/components/ui/class-names";
+
+/** Ten pages: what one reads before one wants the rest. */
+const SHOWN_CHARACTERS = 20_000;
+
+/** Text as it is. A very long one shows its beginning, or every keystroke elsewhere would wait for its layout. */
+export function LongText({ text, className }: { readonly text: string; readonly className?: string }) {
+  const [showsAll, setShowsAll] = useState(false);
+  const isCut = !showsAll && text.length > SHOWN_CHARACTERS;
+  return (
+    <div className={classNames("text-chat whitespace-pre-wrap [overflow-wrap:anywhere]", className)}>
+      {isCut ? text.slice(0, SHOWN_CHARACTERS) : text}
+      {isCut && (
+        <button type="button" className="block min-h-7 text-accent underline" onClick={() => setShowsAll(true)}>
+          Show all {text.length.toLocaleString("en-US")} characters
+        </button>
+      )}
+    </div>
+  );
+}
