@@ -1,14 +1,11 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
-import { availableParallelism, tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { availableParallelism } from "node:os";
+import { basename } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { liveEventSchema } from "@/lib/schema/live-events";
 import { formatBytes } from "@/lib/units/bytes";
 import { printTable } from "./print-table";
 import { usageOfTree } from "./process-usage";
+import { startServer } from "./start-server";
 
 const WATCH_MS = 20_000;
 /** After the load: receipt, garbage collection and lazy imports belong to it and not to idleness. */
@@ -22,23 +19,16 @@ const GOAL_PERCENT = 1;
  */
 export async function benchIdle({ json }: { readonly json: boolean }): Promise<void> {
   if (process.platform !== "linux") throw new Error("CPU time is read from /proc: this benchmark needs Linux.");
-  const home = mkdtempSync(join(tmpdir(), "headroom-idle-"));
   // With "auto" the engine would measure its threads in the very time that is watched.
-  writeFileSync(join(home, "modelconf.json"), JSON.stringify({ THREADS: availableParallelism() }));
-  const port = await freePort();
-  const server = spawn(process.execPath, [join("dist", "server.mjs")], {
-    stdio: ["ignore", "ignore", "inherit"],
-    env: { ...process.env, HEADROOM_HOME: home, PORT: String(port), HOST: "127.0.0.1" },
-  });
+  const server = await startServer({ THREADS: availableParallelism() });
   try {
     const dashboard = new AbortController();
-    await openDashboard(port, dashboard.signal);
+    await openDashboard(`${server.url}/api/events`, dashboard.signal);
     await sleep(SETTLE_MS);
-    report(await watch(server.pid ?? 0), json);
+    report(await watch(server.pid), json);
     dashboard.abort();
   } finally {
-    await end(server);
-    rmSync(home, { recursive: true, force: true });
+    await server.stop();
   }
 }
 
@@ -81,17 +71,17 @@ function report(processes: readonly IdleProcess[], json: boolean): void {
   console.log(`\nThe goal is under ${GOAL_PERCENT} %: ${cpuPercent < GOAL_PERCENT ? "met" : "missed"}.`);
 }
 
-/** Follows /api/events as a dashboard does; resolves once a model is loaded and goes on reading until the signal fires. */
-function openDashboard(port: number, signal: AbortSignal): Promise<void> {
+/** Follows the events as a dashboard does; resolves once a model is loaded and goes on reading until the signal fires. */
+function openDashboard(url: string, signal: AbortSignal): Promise<void> {
   return new Promise((onLoaded, onFailure) => {
     const tooLong = () => onFailure(new Error("No model was loaded within two minutes."));
     setTimeout(tooLong, LOAD_LIMIT_MS).unref();
-    readEvents(`http://127.0.0.1:${port}/api/events`, signal, onLoaded).catch(onFailure);
+    readEvents(url, signal, onLoaded).catch(onFailure);
   });
 }
 
 async function readEvents(url: string, signal: AbortSignal, onLoaded: () => void): Promise<void> {
-  const response = await connect(url, signal);
+  const response = await fetch(url, { signal });
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
   let pending = "";
   for (;;) {
@@ -107,32 +97,4 @@ function isLoadedEvent(line: string): boolean {
   if (!line.startsWith("data:")) return false;
   const event = liveEventSchema.safeParse(JSON.parse(line.slice("data:".length)));
   return event.success && event.data.type === "engine" && event.data.engine.state === "loaded";
-}
-
-/** The server needs a moment before it listens. */
-async function connect(url: string, signal: AbortSignal): Promise<Response> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      const response = await fetch(url, { signal });
-      if (response.ok) return response;
-      throw new Error(`${url} answered with status ${response.status}.`);
-    } catch (error) {
-      if (attempt >= 100 || !(error instanceof TypeError)) throw error;
-      await sleep(200);
-    }
-  }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const address = probe.address();
-  probe.close();
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
-
-async function end(server: ChildProcess): Promise<void> {
-  if (server.exitCode !== null || server.signalCode !== null) return;
-  server.kill("SIGTERM");
-  await once(server, "exit");
 }

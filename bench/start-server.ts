@@ -11,6 +11,7 @@ const STOP_LIMIT_MS = 8_000;
 
 export interface BenchServer {
   readonly url: string;
+  readonly pid: number;
   stop(): Promise<void>;
 }
 
@@ -30,6 +31,7 @@ export async function startServer(
   await untilHealthy(url, server);
   return {
     url,
+    pid: server.pid ?? 0,
     stop: async () => {
       await end(server);
       rmSync(home, { recursive: true, force: true });
