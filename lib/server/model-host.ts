@@ -1,6 +1,6 @@
 import { changeCost } from "@/lib/plan/change-cost";
 import type { LayerPlan } from "@/lib/plan/layer-plan";
-import type { ChatTurn } from "@/lib/schema/engine-messages";
+import type { ChatTurn, GenerationStats } from "@/lib/schema/engine-messages";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
 import type { LoadConfig } from "@/lib/schema/load-config";
 import type { Settings } from "@/lib/schema/settings";
@@ -18,6 +18,8 @@ export interface ModelHostOptions {
   readonly loader: Pick<ModelLoader, "load">;
   readonly lastLoaded: Pick<LastLoaded, "read" | "write">;
   readSettings(): Settings;
+  /** Every finished answer, with its times. */
+  onAnswered?(stats: GenerationStats): void;
   onLog(level: "warn" | "info", text: string): void;
 }
 
@@ -161,7 +163,10 @@ export class ModelHost {
 
   async *generate(request: GenerateRequest, signal?: AbortSignal): AsyncGenerator<GenerationMessage, void, undefined> {
     await this.ensureLoaded(signal);
-    yield* this.options.engine.generate(request, signal);
+    for await (const message of this.options.engine.generate(request, signal)) {
+      if (message.type === "finished") this.options.onAnswered?.(message.stats);
+      yield message;
+    }
   }
 
   async *complete(request: CompleteRequest, signal?: AbortSignal): AsyncGenerator<GenerationMessage, void, undefined> {

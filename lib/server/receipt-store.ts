@@ -34,6 +34,17 @@ export class ReceiptStore {
     return complete;
   }
 
+  /** What the newest load turned out to be worth: told by its first answer that is long enough to be timed. */
+  async noteSpeed(tokensPerSecond: number): Promise<void> {
+    const receipts = this.#known();
+    const newest = receipts.at(-1);
+    if (newest === undefined || newest.tokensPerSecond !== null) return;
+    const complete = { ...newest, tokensPerSecond };
+    receipts[receipts.length - 1] = complete;
+    for (const listener of this.#listeners) listener();
+    await this.#file.append(complete);
+  }
+
   /** All of them as JSON lines, oldest first. */
   exportLines(): string {
     return linesOf(this.#known());
@@ -50,7 +61,8 @@ export class ReceiptStore {
   }
 
   #readAndTidy(): Receipt[] {
-    const receipts = this.#file.readSync();
+    // A receipt whose speed became known stands there twice: the later line counts.
+    const receipts = [...new Map(this.#file.readSync().map(receipt => [receipt.id, receipt])).values()];
     if (receipts.length <= MAX_RECEIPTS) return receipts;
     const newest = receipts.slice(-MAX_RECEIPTS / 2);
     replaceFile(this.path, linesOf(newest));

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { GenerationStats } from "@/lib/schema/engine-messages";
 import { BenchmarkStore } from "./benchmark-store";
 import type { ChatEngine } from "./chat-engine";
 import { ChatRuns } from "./chat-runs";
@@ -20,6 +21,9 @@ import type { ReceiptStore } from "./receipt-store";
 import type { SettingsStore } from "./settings-store";
 import type { ThreadTuner } from "./thread-tuner";
 import { tuneThreadsWhenIdle } from "./tune-threads-when-idle";
+
+/** Shorter answers say little about the speed of a load. */
+const TIMED_ANSWER_TOKENS = 16;
 
 /** Everything stateful of the server, once. */
 export interface Services {
@@ -63,7 +67,11 @@ function build(environment: Environment): Services {
   const loader = new ModelLoader({ ...core, onLog: log.writer });
   const lastLoaded = new LastLoaded(join(environment.dataFolder, "last-loaded.json"));
   const readSettings = () => settings.read();
-  const host = new ModelHost({ engine, planner, loader, lastLoaded, readSettings, onLog: log.writer });
+  const onAnswered = ({ generatedTokens, tokensPerSecond }: GenerationStats) => {
+    if (generatedTokens >= TIMED_ANSWER_TOKENS)
+      receipts.noteSpeed(tokensPerSecond).catch(error => log.failure("receipt", error));
+  };
+  const host = new ModelHost({ engine, planner, loader, lastLoaded, readSettings, onAnswered, onLog: log.writer });
   const chats = new ChatStores({ filePath: join(environment.dataFolder, "chats.sqlite") });
   const onFailure = (what: string, error: unknown) => log.failure(what, error);
   const runs = new ChatRuns({ chats, engine: chatEngine(host, engine), settings, onFailure });
