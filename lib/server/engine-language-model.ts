@@ -87,18 +87,30 @@ function samplingOf(call: LanguageModelV3CallOptions): Sampling & { cacheKey?: s
 
 async function* streamParts(
   messages: AsyncIterable<GenerationMessage>,
-  { onPrefill, onFinished }: EngineLanguageModelOptions,
+  options: EngineLanguageModelOptions,
 ): AsyncGenerator<LanguageModelV3StreamPart> {
   yield { type: "stream-start", warnings: [] };
   const segments = new Segments();
-  for await (const message of messages) {
-    if (message.type === "prefill") onPrefill?.(message);
-    else if (message.type === "text") yield* segments.add(message);
-    else {
-      onFinished?.(message);
-      yield* segments.end();
-      yield { type: "finish", usage: usageOf(message.stats), finishReason: finishReasonOf(message.reason) };
-    }
+  try {
+    for await (const message of messages) yield* partsOf(message, segments, options);
+  } catch (error) {
+    // Part of the protocol: a stream that breaks would reach nobody as an error.
+    yield* segments.end();
+    yield { type: "error", error };
+  }
+}
+
+function* partsOf(
+  message: GenerationMessage,
+  segments: Segments,
+  { onPrefill, onFinished }: EngineLanguageModelOptions,
+): Generator<LanguageModelV3StreamPart> {
+  if (message.type === "prefill") onPrefill?.(message);
+  else if (message.type === "text") yield* segments.add(message);
+  else {
+    onFinished?.(message);
+    yield* segments.end();
+    yield { type: "finish", usage: usageOf(message.stats), finishReason: finishReasonOf(message.reason) };
   }
 }
 
@@ -159,6 +171,7 @@ async function collect(parts: AsyncIterable<LanguageModelV3StreamPart>) {
     if (part.type === "text-delta") text += part.delta;
     if (part.type === "reasoning-delta") reasoning += part.delta;
     if (part.type === "finish") finish = part;
+    if (part.type === "error") throw part.error;
   }
   if (!finish) throw new Error("The engine ended without saying why.");
   return {
