@@ -1,7 +1,7 @@
 "use client";
 import { memo } from "react";
+import { BenchmarkTab } from "@/components/benchmark/benchmark-tab";
 import { Tabs } from "@/components/ui/tabs";
-import { BenchmarkTab } from "./benchmark/benchmark-tab";
 import { DiagnosticsTab } from "./diagnostics/diagnostics-tab";
 import { ReceiptsTab } from "./receipts-tab";
 import { SimpleFormulaTab } from "./simple-formula-tab";

@@ -17,7 +17,7 @@ export function layerShortName(layer: PlannedLayer): string {
   return layer.role === "output" ? "out" : String(layer.index);
 }
 
-export function layerName(layer: PlannedLayer): string {
+function layerName(layer: PlannedLayer): string {
   if (layer.role === "embedding") return "Token embedding";
   return layer.role === "output" ? "Output layer" : `Layer ${layer.index}`;
 }

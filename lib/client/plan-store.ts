@@ -47,7 +47,7 @@ const planKeys = [
   "FLASH_ATTENTION",
 ] as const satisfies readonly (keyof PlanSettings)[];
 
-export function planSettingsOf(settings: Settings): PlanSettings {
+function planSettingsOf(settings: Settings): PlanSettings {
   const { LAYERS, TARGET_VRAM_USAGE, N_CTX, KV_CACHE_QUANT, N_BATCH, FLASH_ATTENTION } = settings;
   return { LAYERS, TARGET_VRAM_USAGE, N_CTX, KV_CACHE_QUANT, N_BATCH, FLASH_ATTENTION };
 }
@@ -73,7 +73,7 @@ export interface PlanView extends PlanCard {
   readonly plan: LayerPlan;
 }
 
-export const planStore = deriveStore(
+const planStore = deriveStore(
   [surfaceStore, planCardStore, planSettingsStore],
   () => [surfaceStore.get().data?.surface ?? null, planCardStore.get(), planSettingsStore.get()] as const,
   ([surface, card, settings]): PlanView | null =>

@@ -139,4 +139,3 @@ async function send(
 }
 
 export const useSettings = <Slice>(select: (state: SettingsState) => Slice): Slice => useStore(settingsStore, select);
-export const useDraft = (): Settings | null => useSettings(state => state.draft);
