@@ -9,6 +9,7 @@ export interface BenchOptions {
 const suites: Record<string, () => Promise<(options: BenchOptions) => Promise<void>>> = {
   chat: async () => (await import("./chat")).benchChat,
   durability: async () => (await import("./durability")).benchDurability,
+  engine: async () => (await import("./engine")).benchEngine,
   idle: async () => (await import("./idle")).benchIdle,
   plan: async () => (await import("./plan")).benchPlan,
   offload: async () => (await import("./offload")).benchOffload,

@@ -160,17 +160,25 @@ export class GenerationTimer {
   stats(): GenerationStats {
     const nowMs = performance.now();
     const firstMs = this.#firstTokenMs ?? nowMs;
-    const prefillMs = this.prefilled?.elapsedMs ?? 0;
-    const computed = this.prefilled?.computedTokens ?? 0;
+    const { cachedTokens, computedTokens, startedMs } = this.prefilled ?? noPrefill(this.startedMs);
+    // With the first token the whole prompt was computed; without one, only what prefill did.
+    const prefilledTokens = this.#firstTokenMs === null ? computedTokens : this.promptLength - cachedTokens;
     const perSecond = (tokens: number, ms: number) => (tokens > 0 && ms > 0 ? (tokens / ms) * 1000 : 0);
     return {
       promptTokens: this.promptLength,
-      cachedTokens: this.prefilled?.cachedTokens ?? 0,
+      cachedTokens,
       generatedTokens: this.#generatedTokens,
       timeToFirstTokenMs: firstMs - this.startedMs,
       tokensPerSecond: perSecond(this.#generatedTokens - 1, nowMs - firstMs),
-      prefillTokensPerSecond: perSecond(computed, prefillMs),
+      prefillTokensPerSecond: perSecond(prefilledTokens, firstMs - startedMs),
       totalMs: nowMs - this.startedMs,
     };
   }
 }
+
+const noPrefill = (startedMs: number): PrefillResult => ({
+  cachedTokens: 0,
+  computedTokens: 0,
+  startedMs,
+  aborted: false,
+});

@@ -1,0 +1,84 @@
+import { LlamaChatSession } from "node-llama-cpp";
+import { z } from "zod";
+import { EngineLog } from "@/lib/engine/engine-log";
+import { startLlamaBackend } from "@/lib/engine/llama-backend";
+
+/** One measured answer: as its reader sees it. */
+export const measuredTurnSchema = z.object({
+  tokens: z.int(),
+  timeToFirstTokenMs: z.number(),
+  /** Tokens after the first over the time after the first. */
+  tokensPerSecond: z.number(),
+});
+export type MeasuredTurn = z.infer<typeof measuredTurnSchema>;
+
+export const bareRequestSchema = z.object({
+  modelPath: z.string(),
+  contextTokens: z.int(),
+  batchTokens: z.int(),
+  threads: z.int(),
+  maxTokens: z.int(),
+});
+export type BareRequest = z.infer<typeof bareRequestSchema>;
+
+/** Times of tokens as they arrive, turned into what people compare. */
+export class TokenClock {
+  readonly #beganMs = performance.now();
+  #firstMs = 0;
+  #lastMs = 0;
+  tokens = 0;
+
+  count(tokens: number): void {
+    if (tokens === 0) return;
+    this.#lastMs = performance.now();
+    if (this.tokens === 0) this.#firstMs = this.#lastMs;
+    this.tokens += tokens;
+  }
+
+  turn(tokens = this.tokens): MeasuredTurn {
+    const spentMs = this.#lastMs - this.#firstMs;
+    return {
+      tokens,
+      timeToFirstTokenMs: this.#firstMs - this.#beganMs,
+      tokensPerSecond: tokens > 1 && spentMs > 0 ? ((tokens - 1) / spentMs) * 1000 : 0,
+    };
+  }
+}
+
+/**
+ * node-llama-cpp alone, as its own documentation uses it, with Headroom's settings: the measure for what the process boundary,
+ * the web server and HTTP cost. Runs in a process of its own and answers each list of questions with a list of measures.
+ */
+export async function serveBareSession(request: BareRequest): Promise<void> {
+  const { llama } = await startLlamaBackend({ gpu: "off", build: "prebuilt", log: new EngineLog() });
+  const model = await llama.loadModel({ modelPath: request.modelPath, gpuLayers: 0 });
+  llama.maxThreads = request.threads;
+  const context = await model.createContext({
+    contextSize: request.contextTokens,
+    batchSize: request.batchTokens,
+    threads: request.threads,
+    flashAttention: "auto",
+  });
+  const sequence = context.getSequence();
+
+  async function converse(questions: readonly string[]): Promise<MeasuredTurn[]> {
+    const session = new LlamaChatSession({ contextSequence: sequence, systemPrompt: "", autoDisposeSequence: false });
+    const turns: MeasuredTurn[] = [];
+    for (const question of questions) {
+      const clock = new TokenClock();
+      await session.prompt(question, {
+        maxTokens: request.maxTokens,
+        temperature: 0,
+        repeatPenalty: false,
+        onToken: tokens => clock.count(tokens.length),
+      });
+      turns.push(clock.turn());
+    }
+    session.dispose({ disposeSequence: false });
+    return turns;
+  }
+
+  process.on("message", async raw => process.send?.(await converse(z.array(z.string()).parse(raw))));
+  process.on("disconnect", () => process.exit(0));
+  process.send?.("ready");
+}

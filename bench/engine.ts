@@ -1,0 +1,186 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
+import { z } from "zod";
+import { DEFAULT_MODEL } from "@/lib/schema/settings";
+import { bareRequestSchema, type MeasuredTurn, measuredTurnSchema, serveBareSession, TokenClock } from "./bare-session";
+import { printTable } from "./print-table";
+import { type BenchServer, startServer } from "./start-server";
+
+const ROUNDS = 3;
+const MAX_TOKENS = 128;
+const CONTEXT_TOKENS = 4096;
+const BATCH_TOKENS = 512;
+const GOAL_RATIO = 0.95;
+/** Started with this, the bench process is node-llama-cpp alone, and serves the one that started it. */
+const BARE = "--bare";
+
+const QUESTIONS = [
+  "Explain in detail how a sailing ship can move against the wind.",
+  "What did sailors eat on long voyages, and why did they fall ill?",
+  "Describe a storm at sea as a novelist would.",
+  "How is the depth of water measured from a ship?",
+  "Compare the duties of a captain and a first mate.",
+  "Write a short list of ten nautical terms with their meanings.",
+] as const;
+
+interface TurnRow {
+  readonly turn: number;
+  readonly bare: MeasuredTurn;
+  readonly headroom: MeasuredTurn;
+}
+
+/** Six turns of a chat through our HTTP route against node-llama-cpp alone, in one run and turn about, with the same settings. */
+export async function benchEngine({ json, args }: { json: boolean; args: readonly string[] }): Promise<void> {
+  if (args[0] === BARE) {
+    await serveBareSession(bareRequestSchema.parse(JSON.parse(args[1] ?? "")));
+    await once(process, "disconnect");
+    return;
+  }
+  const threads = availableParallelism();
+  const bare = await startBare(threads);
+  const server = await startServer(settingsFor(threads), { HEADROOM_GPU: "off" });
+  try {
+    report(await measure(bare, server), threads, json);
+  } finally {
+    bare.disconnect();
+    await server.stop();
+  }
+}
+
+const settingsFor = (threads: number) => ({
+  N_CTX: CONTEXT_TOKENS,
+  N_BATCH: BATCH_TOKENS,
+  KV_CACHE_QUANT: "f16",
+  FLASH_ATTENTION: "auto",
+  THREADS: threads,
+});
+
+async function startBare(threads: number): Promise<ChildProcess> {
+  const request = {
+    modelPath: resolve(process.env.HEADROOM_MODELS_DIR ?? "models", DEFAULT_MODEL),
+    contextTokens: CONTEXT_TOKENS,
+    batchTokens: BATCH_TOKENS,
+    threads,
+    maxTokens: MAX_TOKENS,
+  };
+  // One libuv worker here too: with its default of four, node-llama-cpp alone is slower by half (engine.md, trap 1).
+  const env = { ...process.env, UV_THREADPOOL_SIZE: "1" };
+  const child = fork(process.argv[1] ?? "", ["engine", BARE, JSON.stringify(request)], { env });
+  await once(child, "message");
+  return child;
+}
+
+/** Medians over the rounds. Each round has its own opening, so that none finds its prompt in the cache. */
+async function measure(bare: ChildProcess, server: BenchServer): Promise<TurnRow[]> {
+  const rounds: { bare: MeasuredTurn[]; headroom: MeasuredTurn[] }[] = [];
+  await converseOverHttp(server.url, ["Say hello."]);
+  for (let round = 1; round <= ROUNDS; round++) {
+    const questions = QUESTIONS.map((question, index) => (index === 0 ? `Round ${round}. ${question}` : question));
+    rounds.push({ bare: await converseBare(bare, questions), headroom: await converseOverHttp(server.url, questions) });
+    console.error(`round ${round} of ${ROUNDS}: done`);
+  }
+  return QUESTIONS.map((_, index) => ({
+    turn: index + 1,
+    bare: medianTurn(rounds.flatMap(round => round.bare[index] ?? [])),
+    headroom: medianTurn(rounds.flatMap(round => round.headroom[index] ?? [])),
+  }));
+}
+
+async function converseBare(bare: ChildProcess, questions: readonly string[]): Promise<MeasuredTurn[]> {
+  bare.send(questions);
+  const [answer] = await once(bare, "message");
+  return z.array(measuredTurnSchema).parse(answer);
+}
+
+async function converseOverHttp(url: string, questions: readonly string[]): Promise<MeasuredTurn[]> {
+  const messages: { role: "user" | "assistant"; content: string }[] = [];
+  const turns: MeasuredTurn[] = [];
+  for (const question of questions) {
+    messages.push({ role: "user", content: question });
+    const { text, turn } = await answerOverHttp(url, messages);
+    messages.push({ role: "assistant", content: text });
+    turns.push(turn);
+  }
+  return turns;
+}
+
+const chunkSchema = z.object({
+  choices: z.array(z.object({ delta: z.object({ content: z.string().nullish() }) })),
+  usage: z.object({ completion_tokens: z.int() }).nullish(),
+});
+
+async function answerOverHttp(url: string, messages: readonly object[]): Promise<{ text: string; turn: MeasuredTurn }> {
+  const clock = new TokenClock();
+  const response = await fetch(`${url}/v1/chat/completions`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({
+      model: DEFAULT_MODEL,
+      messages,
+      max_tokens: MAX_TOKENS,
+      temperature: 0,
+      stream: true,
+      stream_options: { include_usage: true },
+    }),
+  });
+  if (!response.ok || response.body === null) throw new Error(`${response.status}: ${await response.text()}`);
+  let text = "";
+  let tokens = 0;
+  for await (const data of serverSentData(response.body)) {
+    if (data === "[DONE]") break;
+    const { choices, usage } = chunkSchema.parse(JSON.parse(data));
+    const content = choices[0]?.delta.content ?? "";
+    if (content !== "") clock.count(1);
+    text += content;
+    tokens = usage?.completion_tokens ?? tokens;
+  }
+  return { text, turn: clock.turn(tokens) };
+}
+
+async function* serverSentData(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  let pending = "";
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    const lines = (pending + decoder.decode(part.value, { stream: true })).split("\n");
+    pending = lines.pop() ?? "";
+    for (const line of lines) if (line.startsWith("data: ")) yield line.slice("data: ".length);
+  }
+}
+
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+
+const medianTurn = (turns: readonly MeasuredTurn[]): MeasuredTurn => ({
+  tokens: median(turns.map(turn => turn.tokens)),
+  timeToFirstTokenMs: median(turns.map(turn => turn.timeToFirstTokenMs)),
+  tokensPerSecond: median(turns.map(turn => turn.tokensPerSecond)),
+});
+
+function report(rows: readonly TurnRow[], threads: number, json: boolean): void {
+  const decodeRatios = rows.map(row => row.headroom.tokensPerSecond / row.bare.tokensPerSecond);
+  const decodeRatio = median(decodeRatios);
+  if (json) {
+    console.log(JSON.stringify({ threads, rounds: ROUNDS, goalRatio: GOAL_RATIO, decodeRatio, turns: rows }));
+    return;
+  }
+  console.log(`${DEFAULT_MODEL}, CPU, ${threads} threads, ${CONTEXT_TOKENS} tokens, medians of ${ROUNDS} rounds:\n`);
+  printTable(
+    ["turn", "bare t/s", "Headroom t/s", "ratio", "bare first token", "Headroom first token", "ratio"],
+    rows.map(({ turn, bare, headroom }, index) => [
+      String(turn),
+      bare.tokensPerSecond.toFixed(1),
+      headroom.tokensPerSecond.toFixed(1),
+      (decodeRatios[index] ?? 0).toFixed(2),
+      `${bare.timeToFirstTokenMs.toFixed(0)} ms`,
+      `${headroom.timeToFirstTokenMs.toFixed(0)} ms`,
+      (headroom.timeToFirstTokenMs / bare.timeToFirstTokenMs).toFixed(2),
+    ]),
+  );
+  const verdict = decodeRatio >= GOAL_RATIO ? "ok" : "NOT MET";
+  console.log(
+    `\nDecoding through our HTTP: ${decodeRatio.toFixed(2)} of node-llama-cpp alone (goal ${GOAL_RATIO}): ${verdict}`,
+  );
+}
