@@ -15,7 +15,7 @@ const STALE_MS = 5000;
  * The card as it was last read. What the engine holds is cut by what its load reported; what the driver counts beyond
  * that is overhead.
  */
-function measuredMemory(telemetry: Telemetry | null, held: EngineSnapshot["held"]): MeasuredMemory | null {
+export function measuredMemory(telemetry: Telemetry | null, held: EngineSnapshot["held"]): MeasuredMemory | null {
   const memory = telemetry?.gpu.memory ?? null;
   if (telemetry === null || memory === null) return null;
   const buffersBytes = held === null ? 0 : held.weightsBytes + held.kvBytes + held.computeBytes;

@@ -14,13 +14,16 @@ export interface ApplyPreview {
   readonly seconds: number | null;
 }
 
+/** What a receipt says of how long loading took. */
+export type PastLoad = Pick<Receipt, "config" | "loadMs">;
+
 interface ApplyInputs {
   readonly loaded: LoadConfig | null;
   readonly saved: Settings;
   readonly patch: SettingsPatch;
   /** The plan of this computer, never of an assumed card. */
   readonly plan: LayerPlan;
-  readonly receipts: readonly Receipt[];
+  readonly receipts: readonly PastLoad[];
 }
 
 /** What Apply will do and how long that took before. Pure. */
@@ -37,7 +40,7 @@ export function applyPreview({ loaded, saved, patch, plan, receipts }: ApplyInpu
 }
 
 /** The middle one: the first load of a file reads it from disk and says little about the next. */
-function medianSeconds(receipts: readonly Receipt[], modelPath: string): number | null {
+function medianSeconds(receipts: readonly PastLoad[], modelPath: string): number | null {
   const times = receipts
     .filter(receipt => receipt.config.modelPath === modelPath)
     .map(receipt => receipt.loadMs / 1000)

@@ -1,0 +1,51 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { z } from "zod";
+import { createResource } from "./resource-store";
+
+const answers: ((body: unknown, status?: number) => void)[] = [];
+
+/** Answers of the server, in the test's hands: each call waits until the test gives its answer. */
+vi.stubGlobal(
+  "fetch",
+  () =>
+    new Promise<Response>(resolve =>
+      answers.push((body, status = 200) => resolve(new Response(JSON.stringify(body), { status }))),
+    ),
+);
+
+afterEach(() => answers.splice(0));
+
+const makeResource = () => createResource("/api/thing", z.object({ value: z.number() }), []);
+
+describe("createResource", () => {
+  it("of two answers that cross, the one asked for last wins", async () => {
+    const resource = makeResource();
+    const [first, second] = [resource.refresh(), resource.refresh()];
+    answers[1]?.({ value: 2 });
+    answers[0]?.({ value: 1 });
+    await Promise.all([first, second]);
+    expect(resource.get().data).toEqual({ value: 2 });
+  });
+
+  it("a refusal is kept in the server's own words", async () => {
+    const resource = makeResource();
+    const refresh = resource.refresh();
+    answers[0]?.(
+      { error: { code: "MODEL_NOT_FOUND", message: "There is no such file.", next: "Choose another." } },
+      404,
+    );
+    await refresh;
+    expect(resource.get()).toEqual({
+      data: null,
+      error: { code: "MODEL_NOT_FOUND", message: "There is no such file.", next: "Choose another." },
+    });
+  });
+
+  it("an answer of another shape is an error with a way out, not a crash", async () => {
+    const resource = makeResource();
+    const refresh = resource.refresh();
+    answers[0]?.({ value: "two" });
+    await refresh;
+    expect(resource.get().error?.next).toMatch(/reload the page/);
+  });
+});
