@@ -213,7 +213,10 @@ class SurfaceSampler {
   async #firstPoints(runs: SharedColumn["runs"], kvType: KvType): Promise<SampledColumn | null> {
     const column = this.#column(middleOf(runs), kvType, []);
     const longest = this.#longestTokens(kvType);
-    const contexts = [CONTEXT_PAD_TOKENS, PROBE_TOKENS, longest, ...this.#exactContexts(kvType)];
+    const exact = this.#exactContexts(kvType);
+    // In a hurry the context that was asked for must do, and one far off for the slope.
+    const hurried = this.#timeLeft() <= 0 && exact.length > 0;
+    const contexts = hurried ? [...exact, longest] : [CONTEXT_PAD_TOKENS, PROBE_TOKENS, longest, ...exact];
     try {
       for (const contextTokens of contexts) if (contextTokens <= longest) await addPoint(column, contextTokens);
     } catch (error) {
@@ -274,7 +277,8 @@ class SurfaceSampler {
 
   /** As a share of the budget; negative when it is used up. */
   #timeLeft(): number {
-    return 1 - (performance.now() - this.#beganMs - this.#pausedMs) / this.options.budgetMs;
+    const usedMs = performance.now() - this.#beganMs - this.#pausedMs;
+    return 1 - usedMs / Math.max(1, this.options.budgetMs);
   }
 
   #exactContexts(kvType: KvType): number[] {
