@@ -288,7 +288,7 @@ test.describe("an answer outlives the page", () => {
   }) => {
     const server = await ownServer();
     const chat = new ChatPage(page);
-    await page.goto(`${server.url}/?chat=${await endlessChat(page.request, server.url, 400)}`);
+    await chat.open(await endlessChat(page.request, server.url, 400), server.url);
     await chat.say("Begin.");
     await chat.replyBegun();
     const before = await chat.textOf(chat.replies.last());
@@ -306,7 +306,7 @@ test.describe("an answer outlives the page", () => {
   }) => {
     const server = await ownServer();
     const chat = new ChatPage(page);
-    await page.goto(`${server.url}/?chat=${await endlessChat(page.request, server.url, 400)}`);
+    await chat.open(await endlessChat(page.request, server.url, 400), server.url);
     await chat.say("Begin.");
     await chat.replyBegun();
     // Text is saved each second.
@@ -335,7 +335,7 @@ test.describe("the context", () => {
     const long = Array(40).fill("the river runs over the stones").join(" ");
     const id = await importedChat(page.request, "Long one", [long, "Yes.", long, "Indeed."], server.url);
     const chat = new ChatPage(page);
-    await page.goto(`${server.url}/?chat=${id}`);
+    await chat.open(id, server.url);
     await chat.message.fill("And then?");
     await expect(page.getByText(/The next answer will not fit: it needs \d+ tokens/)).toBeVisible({ timeout: 30_000 });
     await page.getByRole("button", { name: /Drop the oldest \d+ messages/ }).click();
@@ -356,7 +356,7 @@ test.describe("the context", () => {
     const long = Array(60).fill("the river runs over the stones").join(" ");
     const id = await importedChat(page.request, "Too long", [long, "Yes.", "Short.", "Fine."], server.url);
     const chat = new ChatPage(page);
-    await page.goto(`${server.url}/?chat=${id}`);
+    await chat.open(id, server.url);
     await chat.say(Array(30).fill("the clouds move over the river").join(" "));
     await expect(page.getByText(/This conversation needs \d+ tokens .* the context holds 512/)).toBeVisible({
       timeout: 30_000,
@@ -390,8 +390,9 @@ test.describe("files", () => {
       { name: "photo.png", mimeType: "image/png", buffer: Buffer.from([0x89, 0x50, 0x4e, 0x47]) },
       { name: "data.bin", mimeType: "", buffer: Buffer.from([0, 159, 146, 150]) },
     ]);
-    await expect(page.getByText("photo.png: pictures, sound and films are not supported.")).toBeVisible();
-    await expect(page.getByText(/data.bin is not a text file/)).toBeVisible();
+    const notifications = page.getByRole("region", { name: "Notifications" });
+    await expect(notifications.getByText("photo.png: pictures, sound and films are not supported.")).toBeVisible();
+    await expect(notifications.getByText(/data.bin is not a text file/)).toBeVisible();
     await expect(page.getByRole("button", { name: "Remove notes.md" })).toBeVisible();
     await chat.ask("Where is the key?");
     await expect(chat.questions.last()).toContainText("notes.md");

@@ -26,10 +26,9 @@ export class ChatPage {
     this.status = page.getByRole("status").filter({ hasText: /^(Generating|Reply finished)$/ });
   }
 
-  async open(chatId?: string): Promise<void> {
-    await this.page.goto(chatId === undefined ? "/" : `/?chat=${chatId}`);
-    // The page takes the focus there once it lives: what is done before is lost.
-    await expect(this.message).toBeFocused();
+  async open(chatId?: string, serverUrl = ""): Promise<void> {
+    await this.page.goto(`${serverUrl}/${chatId === undefined ? "" : `?chat=${chatId}`}`);
+    await expect(this.message).toBeEditable();
   }
 
   get chatId(): string {

@@ -53,8 +53,12 @@ export const newSession = (chat: Chat): ChatSession => ({
   targetId: null,
 });
 
-/** A fixed id on the server and in the first render; `openChat` gives a real one. */
-export const sessionStore = createStore<ChatSession>(newSession(blankChat("unopened")));
+/** On the server and in the first render no chat is open yet; what is typed then would be lost. */
+const UNOPENED_ID = "unopened";
+
+export const sessionStore = createStore<ChatSession>(newSession(blankChat(UNOPENED_ID)));
+
+export const isUnopened = ({ chat }: ChatSession): boolean => chat.id === UNOPENED_ID;
 
 /** The session with another tree or head, and the rows that follow from them. */
 export function withTree(
