@@ -39,7 +39,8 @@ async function waitUntilHealthy(url: string, server: ChildProcess, output: () =>
     if (server.exitCode !== null)
       throw new Error(`The server ended with ${server.exitCode} before it answered:\n${output()}`);
     const healthy = await fetch(`${url}/api/health`).then(
-      response => response.ok,
+      // 401: it is up and asks for its token.
+      response => response.ok || response.status === 401,
       () => false,
     );
     if (healthy) return;
