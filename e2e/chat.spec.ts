@@ -270,6 +270,22 @@ test.describe("an answer outlives the page", () => {
     expect(await chat.textOf(chat.replies.last())).toBe(await second.textOf(second.replies.last()));
   });
 
+  test("back from another screen, the chat goes on where it is", async ({ page }) => {
+    const chat = new ChatPage(page);
+    await chat.open(await endlessChat(page.request));
+    const id = chat.chatId;
+    await chat.say("Begin.");
+    await chat.replyBegun();
+    const before = await chat.textOf(chat.replies.last());
+    await page.getByRole("link", { name: "Dashboard" }).click();
+    await page.getByRole("link", { name: "Chat" }).click();
+    await chat.replyBegun();
+    expect(chat.chatId).toBe(id);
+    expect((await chat.textOf(chat.replies.last())).startsWith(before)).toBe(true);
+    await chat.stop.click();
+    await expect(page.getByText("Stopped.")).toBeVisible();
+  });
+
   test("a tab that only looks on sees the other one's message and its answer", async ({ page, context }) => {
     const chat = new ChatPage(page);
     const id = await endlessChat(page.request, "", 40);

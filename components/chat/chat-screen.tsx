@@ -1,17 +1,16 @@
 "use client";
 import { useSearchParams } from "next/navigation";
-import { useEffect } from "react";
-import { openChat } from "@/lib/client/chat-actions";
 import { CHAT_PARAMETER } from "@/lib/client/chat-address";
 import { ChatColumn } from "./chat-column";
 import { ChatShortcuts } from "./chat-shortcuts";
 import { ChatSidebar } from "./chat-sidebar";
 import { useChatSync } from "./use-chat-sync";
+import { useOpenChat } from "./use-open-chat";
 
 /** The home page: the list of chats beside the one that is open. */
 export function ChatScreen() {
   const chatId = useSearchParams().get(CHAT_PARAMETER);
-  useEffect(() => void openChat(chatId), [chatId]);
+  useOpenChat(chatId);
   useChatSync();
   return (
     <div className="grid h-[calc(100dvh-var(--header-height))] grid-cols-[minmax(0,1fr)] md:grid-cols-[264px_minmax(0,1fr)]">

@@ -29,11 +29,23 @@ export async function openChat(chatId: string | null): Promise<void> {
   await readOpened(chatId);
 }
 
+/**
+ * The page came (again): back from another screen the chat that was open is shown, with what was written meanwhile.
+ */
+export function enterChat(chatId: string | null): Promise<void> {
+  const { chat, phase } = sessionStore.get();
+  const wasOpen = phase === "ready" && chatId === null;
+  if (!wasOpen && chatId !== chat.id) return openChat(chatId);
+  rememberAddress(chat.id);
+  return readOpened(chat.id);
+}
+
 async function readOpened(chatId: string): Promise<void> {
   try {
     await readChat(chatId);
   } catch (error) {
-    if (!isOpen(chatId)) return;
+    const isCalledOff = error instanceof DOMException && error.name === "AbortError";
+    if (isCalledOff || !isOpen(chatId)) return;
     const isMissing = error instanceof ApiError && (error.status === 404 || error.status === 400);
     const phase = isMissing ? "missing" : "failed";
     sessionStore.update(session => ({ ...session, phase, error: errorBody(error) }));
@@ -43,10 +55,13 @@ async function readOpened(chatId: string): Promise<void> {
 /** Reads the open chat again: another tab has changed it. */
 export const refreshChat = (): Promise<void> => readOpened(sessionStore.get().chat.id);
 
+/** The page goes: the answer goes on in the server, a temporary chat does not. */
 export function leaveChat(): void {
   disconnect();
   const { chat, phase } = sessionStore.get();
-  if (chat.temporary && phase === "ready") void deleteChat(chat.id).catch(() => {});
+  if (!chat.temporary) return;
+  if (phase === "ready") void deleteChat(chat.id).catch(() => {});
+  sessionStore.set(newSession(blankChat(crypto.randomUUID())));
 }
 
 /** Changes the open chat: at the server where it knows it, otherwise for when it will. */
