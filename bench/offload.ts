@@ -13,9 +13,9 @@ import {
   decodeChange,
   earlierRunOf,
 } from "@/lib/schema/benchmark";
-import { lockDataFolder } from "@/lib/server/instance-lock";
-import type { OffloadBenchmark } from "@/lib/server/offload-benchmark";
+import type { OffloadBenchmark } from "@/lib/server/benchmark/offload-benchmark";
 import { services } from "@/lib/server/services";
+import { lockDataFolder } from "@/lib/server/web/instance-lock";
 import { formatMib } from "@/lib/units/bytes";
 import { formatEstimate } from "@/lib/units/durations";
 import { formatTokensPerSecond } from "@/lib/units/tokens";

@@ -26,7 +26,8 @@ const pureFolders = ["lib/units", "lib/schema", "lib/gguf", "lib/plan"];
 const pureImports = /^(zod|@\/|\.)/;
 
 const sourceFile = /\.(ts|tsx)$/;
-const testFile = /\.(test|spec)\.tsx?$/;
+/** Tests, and what only tests use. */
+const testFile = /\.(test|spec)\.tsx?$|\/testing\//;
 
 function sourcesBelow(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap(entry => {

@@ -1,5 +1,5 @@
-import { StartError } from "@/lib/server/start-error";
-import { startWebServer } from "@/lib/server/web-server";
+import { StartError } from "@/lib/server/web/start-error";
+import { startWebServer } from "@/lib/server/web/web-server";
 
 try {
   await startWebServer({ dev: process.argv.includes("--dev") });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { planLayers } from "@/lib/plan/plan-layers";
-import { mistralSurface, p4000 } from "@/lib/plan/surface-fixtures";
+import { mistralSurface, p4000 } from "@/lib/plan/testing/surface-fixtures";
 import type { LoadConfig } from "@/lib/schema/load-config";
 import { defaultSettings, type Settings } from "@/lib/schema/settings";
 import { applyPreview, type PastLoad } from "./apply-preview";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { MIB } from "@/lib/units/bytes";
 import { budgetBytes, toBeFreedBytes } from "./budget";
-import { p4000 } from "./surface-fixtures";
+import { p4000 } from "./testing/surface-fixtures";
 
 const card = (mib: { others: number; held: number; free: number; overhead?: number }) => ({
   ...p4000,

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { ComputeColumn, MemorySurface } from "@/lib/schema/memory-surface";
 import { calibrateEstimate } from "./calibrate-estimate";
 import { computeBytes } from "./memory-need";
-import { mistralSurface } from "./surface-fixtures";
+import { mistralSurface } from "./testing/surface-fixtures";
 
 const column = (
   gpuLayers: number,

@@ -3,7 +3,7 @@ import type { LoadConfig } from "@/lib/schema/load-config";
 import { changeCost } from "./change-cost";
 import { loadConfigOf } from "./load-config-of";
 import { planLayers } from "./plan-layers";
-import { mistralSurface, p4000, planSettings } from "./surface-fixtures";
+import { mistralSurface, p4000, planSettings } from "./testing/surface-fixtures";
 
 const configFor = (changes: Parameters<typeof planSettings>[0]): LoadConfig =>
   loadConfigOf(planLayers(mistralSurface, p4000, planSettings(changes)), {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { bytesToMib, mibToBytes } from "@/lib/units/bytes";
 import { contextImpact } from "./context-impact";
-import { mistralSurface, p4000, planSettings } from "./surface-fixtures";
+import { mistralSurface, p4000, planSettings } from "./testing/surface-fixtures";
 
 /** The write-up's file has 4,166.1 MiB. */
 const surface = { ...mistralSurface, model: { ...mistralSurface.model, fileBytes: mibToBytes(4166.1) } };

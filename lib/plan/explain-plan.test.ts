@@ -9,8 +9,8 @@ import {
   kvTypeArbitrary,
   surfaceArbitrary,
   targetArbitrary,
-} from "./surface-arbitrary";
-import { mistralSurface, p4000, planSettings } from "./surface-fixtures";
+} from "./testing/surface-arbitrary";
+import { mistralSurface, p4000, planSettings } from "./testing/surface-fixtures";
 
 const explained = (changes: Parameters<typeof planSettings>[0] = {}, gpu: typeof p4000 | null = p4000) => {
   const settings = planSettings(changes);

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { LayerKv, LayerMemory, MemorySurface } from "@/lib/schema/memory-surface";
 import { fitNeed, fitNeeds, mostGpuLayers } from "./fit-needs";
 import { memoryNeed } from "./memory-need";
-import { mistralSurface } from "./surface-fixtures";
+import { mistralSurface } from "./testing/surface-fixtures";
 
 const noKv: LayerKv = { growth: "none", windowTokens: 0, kElementsPerCell: 0, vElementsPerCell: 0, fixedBytes: 0 };
 const layer = (index: number, kv: LayerKv): LayerMemory => ({

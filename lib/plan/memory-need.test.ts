@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { LayerKv, LayerMemory } from "@/lib/schema/memory-surface";
 import { MIB } from "@/lib/units/bytes";
 import { computeBytes, firstGpuBlock, kvBytesOfLayer, memoryNeed } from "./memory-need";
-import { mistralSurface } from "./surface-fixtures";
+import { mistralSurface } from "./testing/surface-fixtures";
 
 const layer = (kv: Partial<LayerKv>): LayerMemory => ({
   index: 0,

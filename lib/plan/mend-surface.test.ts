@@ -4,8 +4,8 @@ import type { LoadConfig } from "@/lib/schema/load-config";
 import { fitNeed, fitNeeds } from "./fit-needs";
 import { memoryNeed } from "./memory-need";
 import { mendSurface } from "./mend-surface";
-import { surfaceArbitrary } from "./surface-arbitrary";
-import { mistralSurface } from "./surface-fixtures";
+import { surfaceArbitrary } from "./testing/surface-arbitrary";
+import { mistralSurface } from "./testing/surface-fixtures";
 
 const config: LoadConfig = {
   modelPath: "m.gguf",

@@ -9,8 +9,8 @@ import { memoryNeed } from "./memory-need";
 import { mendSurface } from "./mend-surface";
 import { nextToConfirm } from "./next-to-confirm";
 import { planLayers } from "./plan-layers";
-import { kvTypeArbitrary } from "./surface-arbitrary";
-import { mistralSurface, p4000, planSettings } from "./surface-fixtures";
+import { kvTypeArbitrary } from "./testing/surface-arbitrary";
+import { mistralSurface, p4000, planSettings } from "./testing/surface-fixtures";
 
 /** What loads would really take: the surface's own figures, off by some share of the compute buffer at each number of layers. */
 function truthOf(settings: PlanSettings, errors: readonly number[]) {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { bytesToMib, formatMib, MIB } from "@/lib/units/bytes";
 import { memoryNeed } from "./memory-need";
 import { planLayers } from "./plan-layers";
-import { mistralSurface, p4000, planSettings } from "./surface-fixtures";
+import { mistralSurface, p4000, planSettings } from "./testing/surface-fixtures";
 
 const mib = (bytes: number): string => bytesToMib(bytes).toFixed(1);
 

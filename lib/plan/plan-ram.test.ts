@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { GIB } from "@/lib/units/bytes";
 import { planLayers } from "./plan-layers";
 import { planRam } from "./plan-ram";
-import { mistralSurface, p4000, planSettings } from "./surface-fixtures";
+import { mistralSurface, p4000, planSettings } from "./testing/surface-fixtures";
 
 const onCpu = planLayers(mistralSurface, null, planSettings());
 const memory = (availableGib: number) => ({ totalBytes: 16 * GIB, availableBytes: availableGib * GIB });

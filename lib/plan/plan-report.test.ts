@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { GIB, mibToBytes } from "@/lib/units/bytes";
 import { formatReport } from "./format-report";
 import { planReport } from "./plan-report";
-import { mistralSurface, p4000, planSettings } from "./surface-fixtures";
+import { mistralSurface, p4000, planSettings } from "./testing/surface-fixtures";
 
 const surface = { ...mistralSurface, model: { ...mistralSurface.model, fileBytes: mibToBytes(4166.1) } };
 const settings = planSettings({ N_CTX: 32_768 });

@@ -13,8 +13,8 @@ import {
   orderlySurfaceArbitrary,
   surfaceArbitrary,
   targetArbitrary,
-} from "./surface-arbitrary";
-import { p4000, planSettings } from "./surface-fixtures";
+} from "./testing/surface-arbitrary";
+import { p4000, planSettings } from "./testing/surface-fixtures";
 
 const settingsArbitrary = fc
   .record({ N_CTX: contextArbitrary, KV_CACHE_QUANT: kvTypeArbitrary, TARGET_VRAM_USAGE: targetArbitrary })

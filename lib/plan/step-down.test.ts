@@ -4,7 +4,7 @@ import type { LoadConfig } from "@/lib/schema/load-config";
 import { MIB } from "@/lib/units/bytes";
 import { memoryNeed } from "./memory-need";
 import { stepDown } from "./step-down";
-import { mistralSurface, p4000 } from "./surface-fixtures";
+import { mistralSurface, p4000 } from "./testing/surface-fixtures";
 
 const config: LoadConfig = {
   modelPath: "m.gguf",

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { gpuMemorySchema } from "@/lib/schema/gpu-memory";
 import { MIB } from "@/lib/units/bytes";
 import { planLayers } from "./plan-layers";
-import { mistralSurface, planSettings } from "./surface-fixtures";
+import { mistralSurface, planSettings } from "./testing/surface-fixtures";
 import { whatIfCards, whatIfGpu } from "./what-if-cards";
 
 describe("cards that are not here", () => {

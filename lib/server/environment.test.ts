@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { StartError } from "@/lib/server/web/start-error";
 import { readEnvironment } from "./environment";
-import { StartError } from "./start-error";
 
 const TOKEN = "0123456789abcdef";
 const open = { HOST: "0.0.0.0", HEADROOM_TOKEN: TOKEN, HEADROOM_ALLOWED_HOSTS: "chat.example.com, 192.168.1.5:3000" };

@@ -1,6 +1,6 @@
 import { join, resolve } from "node:path";
 import { z } from "zod";
-import { StartError } from "./start-error";
+import { StartError } from "@/lib/server/web/start-error";
 
 const LOOPBACK_HOSTS: readonly string[] = ["127.0.0.1", "::1", "localhost"];
 /** Shorter ones can be guessed over a local network within days. */

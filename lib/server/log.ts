@@ -1,5 +1,5 @@
 import pino from "pino";
-import { escapeLine } from "./escape-line";
+import { escapeLine } from "@/lib/server/files/escape-line";
 
 export type LogLevel = "error" | "warn" | "info" | "debug";
 

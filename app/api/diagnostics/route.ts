@@ -1,4 +1,4 @@
-import { diagnose } from "@/lib/server/diagnose";
-import { route } from "@/lib/server/route-handler";
+import { diagnose } from "@/lib/server/web/diagnose";
+import { route } from "@/lib/server/web/route-handler";
 
 export const GET = route({ handle: ({ services }) => diagnose(services) });

@@ -1,4 +1,4 @@
-import { route } from "@/lib/server/route-handler";
+import { route } from "@/lib/server/web/route-handler";
 
 /** Answers whatever the engine does. */
 export const GET = route({ handle: () => ({ ok: true }) });

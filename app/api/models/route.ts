@@ -1,4 +1,4 @@
-import { listLibrary } from "@/lib/server/list-library";
-import { route } from "@/lib/server/route-handler";
+import { listLibrary } from "@/lib/server/models/list-library";
+import { route } from "@/lib/server/web/route-handler";
 
 export const GET = route({ handle: async ({ services }) => ({ models: await listLibrary(services) }) });

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { settingsPatchSchema } from "@/lib/schema/settings";
-import { answerPlan } from "@/lib/server/answer-plan";
-import { route } from "@/lib/server/route-handler";
+import { answerPlan } from "@/lib/server/planning/answer-plan";
+import { route } from "@/lib/server/web/route-handler";
 
 const bytes = z
   .int()

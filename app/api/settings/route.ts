@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { settingsPatchSchema } from "@/lib/schema/settings";
-import { applySettings } from "@/lib/server/apply-settings";
-import { route } from "@/lib/server/route-handler";
+import { applySettings } from "@/lib/server/loading/apply-settings";
+import { route } from "@/lib/server/web/route-handler";
 
 const querySchema = z.strictObject({ scope: z.enum(["all", "model"]).default("all") });
 

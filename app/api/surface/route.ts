@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { settingRows, settingsSchema } from "@/lib/schema/settings";
-import { route } from "@/lib/server/route-handler";
+import { route } from "@/lib/server/web/route-handler";
 
 /** A surface holds for one batch size and one mode of flash attention: others can be asked for before they are applied. */
 const querySchema = z.strictObject({

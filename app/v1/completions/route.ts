@@ -1,7 +1,7 @@
 import { completionRequestSchema } from "@/lib/schema/openai";
-import { completionShape, openAiSampling } from "@/lib/server/openai-answer";
-import { route } from "@/lib/server/route-handler";
-import { serveCompletion } from "@/lib/server/serve-completion";
+import { completionShape, openAiSampling } from "@/lib/server/openai/openai-answer";
+import { serveCompletion } from "@/lib/server/openai/serve-completion";
+import { route } from "@/lib/server/web/route-handler";
 
 export const POST = route({
   errors: "openai",

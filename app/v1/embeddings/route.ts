@@ -1,5 +1,5 @@
-import { RequestError } from "@/lib/server/request-error";
-import { route } from "@/lib/server/route-handler";
+import { RequestError } from "@/lib/server/web/request-error";
+import { route } from "@/lib/server/web/route-handler";
 
 export const POST = route({
   errors: "openai",

@@ -1,6 +1,6 @@
 import { writeSync } from "node:fs";
 import type { ChatMessage } from "@/lib/schema/chat";
-import { ChatStore } from "../chat-store";
+import { ChatStore } from "@/lib/server/chat/chat-store";
 
 /**
  * Writes chats until it is killed, and acknowledges on standard output each thing that is safe from then on.

@@ -1,6 +1,6 @@
 import type { Sampling } from "@/lib/schema/engine-messages";
 import type { LoadConfig } from "@/lib/schema/load-config";
-import type { GenerationMessage } from "../engine-supervisor";
+import type { GenerationMessage } from "@/lib/server/supervisor/engine-supervisor";
 
 export const loadConfig = (change: Partial<LoadConfig> = {}): LoadConfig => ({
   modelPath: "models/some.gguf",

@@ -8,8 +8,8 @@ import {
 } from "@/lib/schema/engine-messages";
 import type { Buffers, LoadConfig } from "@/lib/schema/load-config";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
+import type { Timers } from "@/lib/server/supervisor/timers";
 import { MIB } from "@/lib/units/bytes";
-import type { Timers } from "../timers";
 
 /** What a fake engine does on one command instead of answering properly. */
 export type FakeStep =

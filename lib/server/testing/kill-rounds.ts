@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import Database from "libsql";
 import { z } from "zod";
-import { ChatStore } from "../chat-store";
+import { ChatStore } from "@/lib/server/chat/chat-store";
 
 const acknowledgementSchema = z.object({ id: z.string(), text: z.string(), status: z.string().optional() });
 type Acknowledgement = z.infer<typeof acknowledgementSchema>;

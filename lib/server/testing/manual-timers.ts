@@ -1,4 +1,4 @@
-import type { Timers } from "../timers";
+import type { Timers } from "@/lib/server/supervisor/timers";
 
 interface PendingTimer {
   readonly dueMs: number;

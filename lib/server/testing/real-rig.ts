@@ -2,11 +2,11 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { defaultSettings, type Settings } from "@/lib/schema/settings";
+import { LastLoaded } from "@/lib/server/loading/last-loaded";
+import { ModelHost } from "@/lib/server/loading/model-host";
+import { ModelLoader } from "@/lib/server/loading/model-loader";
+import { planningServices } from "@/lib/server/planning/planning-services";
 import { readEnvironment } from "../environment";
-import { LastLoaded } from "../last-loaded";
-import { ModelHost } from "../model-host";
-import { ModelLoader } from "../model-loader";
-import { planningServices } from "../planning-services";
 
 interface RealRigOptions {
   readonly gpu: "auto" | "off";

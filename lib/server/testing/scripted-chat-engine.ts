@@ -1,7 +1,7 @@
 import type { ChatTurn, GenerationStats, Sampling } from "@/lib/schema/engine-messages";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
-import type { ChatEngine } from "../chat-engine";
-import type { GenerationMessage } from "../engine-language-model";
+import type { ChatEngine } from "@/lib/server/chat/chat-engine";
+import type { GenerationMessage } from "@/lib/server/chat/engine-language-model";
 
 export interface GenerateCall {
   readonly turns: ChatTurn[];

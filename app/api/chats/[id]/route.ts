@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { chatIdSchema, chatPatchSchema } from "@/lib/schema/chat";
-import { route } from "@/lib/server/route-handler";
+import { route } from "@/lib/server/web/route-handler";
 
 const params = z.object({ id: chatIdSchema });
 

@@ -1,5 +1,5 @@
-import { downloadHeaders, exportChats } from "@/lib/server/chat-export";
-import { route } from "@/lib/server/route-handler";
+import { downloadHeaders, exportChats } from "@/lib/server/chat/chat-export";
+import { route } from "@/lib/server/web/route-handler";
 
 export const GET = route({
   handle: ({ services: { chats } }) =>

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { route } from "@/lib/server/route-handler";
+import { route } from "@/lib/server/web/route-handler";
 
 const MAX_HITS = 50;
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { chatIdSchema } from "@/lib/schema/chat";
-import { route } from "@/lib/server/route-handler";
+import { route } from "@/lib/server/web/route-handler";
 
 /** Answers when the text so far is saved. */
 export const POST = route({

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { chatIdSchema } from "@/lib/schema/chat";
-import { chatStreamResponse } from "@/lib/server/chat-stream-response";
-import { route } from "@/lib/server/route-handler";
+import { chatStreamResponse } from "@/lib/server/chat/chat-stream-response";
+import { route } from "@/lib/server/web/route-handler";
 
 /** Joins the answer that is being made; 204 when there is none. */
 export const GET = route({

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { chatIdSchema, contextRequestSchema } from "@/lib/schema/chat";
-import { contextUse } from "@/lib/server/chat-context-use";
-import { route } from "@/lib/server/route-handler";
+import { contextUse } from "@/lib/server/chat/chat-context-use";
+import { route } from "@/lib/server/web/route-handler";
 
 /** How full the context is with this branch and draft; also for a chat that has no message yet. */
 export const POST = route({

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { chatIdSchema } from "@/lib/schema/chat";
-import { chatMarkdown, downloadHeaders, exportChat } from "@/lib/server/chat-export";
-import { route } from "@/lib/server/route-handler";
+import { chatMarkdown, downloadHeaders, exportChat } from "@/lib/server/chat/chat-export";
+import { route } from "@/lib/server/web/route-handler";
 
 export const GET = route({
   params: z.object({ id: chatIdSchema }),

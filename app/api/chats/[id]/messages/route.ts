@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { chatIdSchema, newMessageSchema } from "@/lib/schema/chat";
-import { route } from "@/lib/server/route-handler";
+import { route } from "@/lib/server/web/route-handler";
 
 /** Adds a version of an answer that the user wrote. */
 export const POST = route({

@@ -1,0 +1,83 @@
+import { memoryNeed } from "@/lib/plan/memory-need";
+import type { ContextRequest, ContextUse } from "@/lib/schema/chat";
+import type { LoadConfig } from "@/lib/schema/load-config";
+import type { Settings } from "@/lib/schema/settings";
+import type { Planner } from "@/lib/server/planning/planner";
+import { countMessages, isUserAt, standingCut } from "./chat-context";
+import type { ChatEngine, ChatSettings } from "./chat-engine";
+import { fitMessages, replyReserveTokens, sentMessages, turnContent } from "./chat-prompt";
+import { samplingFor } from "./chat-sampling";
+import type { ChatStores } from "./chat-stores";
+
+interface ContextSources {
+  readonly chats: ChatStores;
+  readonly host: Pick<ChatEngine, "count" | "snapshot">;
+  readonly settings: ChatSettings;
+  readonly planner: Pick<Planner, "surfaceFor">;
+}
+
+/** Counted by the loaded model; null while none is loaded, because asking would load one. */
+export async function contextUse(
+  chatId: string,
+  request: ContextRequest,
+  { chats, host, settings, planner }: ContextSources,
+): Promise<ContextUse | null> {
+  const { config } = host.snapshot();
+  if (!config) return null;
+  const current: Settings = await settings.read();
+  const store = chats.storeIf(chatId);
+  const chat = store?.find(chatId) ?? null;
+  const branch = store?.branch(chatId, request.headId) ?? [];
+  const cut = standingCut(branch, config.contextTokens);
+  const sent = sentMessages(branch, cut).filter(message => turnContent(message) !== "");
+  const draft = draftMessage(request);
+  const messages = turnContent(draft) === "" ? sent : [...sent, draft];
+  const systemPrompt = chat?.systemPrompt ?? request.systemPrompt ?? current.SYSTEM_PROMPT;
+  const counted = await countMessages(host, messages, systemPrompt, cut?.summary ?? null);
+  const historyTokens = counted.messageTokens.slice(0, sent.length);
+  const room = {
+    contextTokens: config.contextTokens,
+    reserveTokens: replyReserveTokens(
+      config.contextTokens,
+      samplingFor({ sampling: chat?.sampling ?? {} }, current).maxTokens,
+    ),
+    summaryTokens: 0,
+  };
+  const { dropMessages } = fitMessages(counted.systemTokens, counted.messageTokens, isUserAt(messages), room);
+  return {
+    contextTokens: config.contextTokens,
+    systemTokens: counted.systemTokens,
+    historyTokens: historyTokens.reduce((sum, tokens) => sum + tokens, 0),
+    draftTokens: counted.messageTokens.slice(sent.length).reduce((sum, tokens) => sum + tokens, 0),
+    replyReserveTokens: room.reserveTokens,
+    kvBytes: await kvBytesOf(config, current, planner),
+    overflowingMessages: dropMessages ?? 0,
+    draftTooLong: dropMessages === null,
+  };
+}
+
+/** On all devices together; null where the model's file is gone by now. */
+async function kvBytesOf(config: LoadConfig, settings: Settings, planner: ContextSources["planner"]) {
+  try {
+    const { gpu, ram } = memoryNeed(await planner.surfaceFor(config.modelPath, settings), config);
+    return gpu.kvBytes + ram.kvBytes;
+  } catch {
+    return null;
+  }
+}
+
+const draftMessage = ({ draft, attachments }: ContextRequest) => ({
+  id: "draft",
+  parentId: null,
+  role: "user" as const,
+  text: draft,
+  attachments,
+  thought: "",
+  thoughtMs: null,
+  status: "complete" as const,
+  edited: false,
+  error: null,
+  stats: null,
+  cut: null,
+  createdAtMs: 0,
+});

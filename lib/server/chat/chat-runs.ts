@@ -1,0 +1,136 @@
+import type { ChatRequest, Overflow } from "@/lib/schema/chat";
+import { errorAnswer, errorCodeOf } from "@/lib/server/web/error-table";
+import { answerChat } from "./chat-answer";
+import { commitRequest } from "./chat-commit";
+import type { ChatEngine, ChatSettings } from "./chat-engine";
+import { ChatBusyError, ChatNotFoundError } from "./chat-errors";
+import { ChatRun } from "./chat-run";
+import type { ChatStore } from "./chat-store";
+import type { ChatStores } from "./chat-stores";
+import { nameChat } from "./chat-title";
+
+/** What a crash can cost of an answer that is being written. */
+const FLUSH_MS = 1000;
+
+export interface ChatRunsOptions {
+  readonly chats: ChatStores;
+  readonly engine: ChatEngine;
+  readonly settings: ChatSettings;
+  readonly onFailure: (what: string, error: unknown) => void;
+  readonly flushMs?: number;
+  readonly now?: () => number;
+}
+
+interface Waiting {
+  readonly run: ChatRun;
+  readonly store: ChatStore;
+  readonly overflow: Overflow | undefined;
+}
+
+/** The answers that are being made: one at a time, the others wait in the order they came. */
+export class ChatRuns {
+  readonly #options: ChatRunsOptions;
+  readonly #runs = new Map<string, ChatRun>();
+  readonly #queue: Waiting[] = [];
+  #current: ChatRun | null = null;
+
+  constructor(options: ChatRunsOptions) {
+    this.#options = options;
+  }
+
+  /** The run that answers in this chat now. */
+  find(chatId: string): ChatRun | null {
+    return this.#runs.get(chatId) ?? null;
+  }
+
+  /**
+   * Commits what the user sent, then begins to answer it. Sent twice, the second one only follows the first.
+   *
+   * @throws ChatBusyError, ChatNotFoundError, ChatInputError, ChatStoreError
+   */
+  start(request: ChatRequest): ChatRun {
+    const { chats, flushMs = FLUSH_MS, now = Date.now } = this.#options;
+    const store = this.#storeFor(request);
+    const active = this.find(request.chatId);
+    if (active && request.trigger === "submit-message" && store.hasMessage(request.message.id)) return active;
+    if (active) throw new ChatBusyError();
+    const reply = commitRequest(store, request, now());
+    nameChat(store, request.chatId, reply.id);
+    const run = new ChatRun({ chatId: request.chatId, reply, store, flushMs, now });
+    this.#runs.set(run.chatId, run);
+    this.#queue.push({ run, store, overflow: request.overflow });
+    run.signal.addEventListener("abort", () => this.#leaveQueue(run), { once: true });
+    this.#next();
+    this.#tellPositions();
+    chats.announce();
+    return run;
+  }
+
+  /** @returns whether there was something to stop */
+  async stop(chatId: string): Promise<boolean> {
+    const run = this.find(chatId);
+    await run?.stop();
+    return run !== null;
+  }
+
+  async shutdown(): Promise<void> {
+    await Promise.all([...this.#runs.values()].map(run => run.stop()));
+  }
+
+  /** A first message makes its chat. */
+  #storeFor({ chatId, parentId, trigger, temporary = false }: ChatRequest): ChatStore {
+    const { chats } = this.#options;
+    const store = chats.storeIf(chatId);
+    if (store) return store;
+    const isFirst = trigger === "submit-message" && (parentId ?? null) === null;
+    if (!isFirst || chats.kept.knows(chatId)) throw new ChatNotFoundError("chat");
+    chats.create({ id: chatId, temporary });
+    return chats.storeOf(chatId);
+  }
+
+  #next(): void {
+    if (this.#current) return;
+    const waiting = this.#queue.shift();
+    if (!waiting) return;
+    this.#current = waiting.run;
+    void this.#answer(waiting).finally(() => {
+      this.#current = null;
+      this.#next();
+      this.#tellPositions();
+    });
+  }
+
+  async #answer({ run, store, overflow }: Waiting): Promise<void> {
+    const { engine, settings } = this.#options;
+    try {
+      const stats = await answerChat({ run, store, engine, settings, overflow });
+      this.#end(run, stats.finishReason === "cancelled" ? "interrupted" : "complete", stats, null);
+    } catch (error) {
+      const wasStopped = run.signal.aborted && errorCodeOf(error) === "CANCELLED";
+      if (errorCodeOf(error) === "INTERNAL") this.#options.onFailure("A chat's answer failed", error);
+      this.#end(run, "interrupted", null, wasStopped ? null : errorAnswer(error).body);
+    }
+  }
+
+  #end(run: ChatRun, ...end: Parameters<ChatRun["end"]>): void {
+    this.#runs.delete(run.chatId);
+    try {
+      run.end(...end);
+    } catch (error) {
+      this.#options.onFailure("The end of an answer could not be saved", error);
+    }
+    this.#options.chats.announce();
+  }
+
+  #leaveQueue(run: ChatRun): void {
+    const index = this.#queue.findIndex(waiting => waiting.run === run);
+    if (index < 0) return;
+    this.#queue.splice(index, 1);
+    this.#end(run, "interrupted", null, null);
+    this.#tellPositions();
+  }
+
+  #tellPositions(): void {
+    for (const [index, { run }] of this.#queue.entries()) run.tell({ phase: "queued", position: index + 1 });
+  }
+}

@@ -1,0 +1,25 @@
+import type { ModelProfile } from "@/lib/gguf/model-profile";
+import { ModelFileError } from "@/lib/server/models/model-file-error";
+
+const roleNames: Readonly<Record<Exclude<ModelProfile["role"], "text">, string>> = {
+  embedding: "an embedding model",
+  projector: "the image part of another model",
+  adapter: "an adapter for another model",
+  other: "something else",
+};
+
+/**
+ * Whether a file of the right format is also of the right kind.
+ *
+ * @param name for the message
+ * @throws ModelFileError UNSUPPORTED_ARCH
+ */
+export function checkChatModel({ role, split }: Pick<ModelProfile, "role" | "split">, name: string): void {
+  if (role !== "text")
+    throw new ModelFileError("UNSUPPORTED_ARCH", `${name} is not a chat model but ${roleNames[role]}.`);
+  if (split !== null && split.part > 1)
+    throw new ModelFileError(
+      "UNSUPPORTED_ARCH",
+      `${name} is part ${split.part} of ${split.parts} of a model: choose its first part, …-00001-of-${split.parts.toString().padStart(5, "0")}.gguf.`,
+    );
+}

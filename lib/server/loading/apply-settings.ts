@@ -1,0 +1,40 @@
+import type { ErrorBody } from "@/lib/schema/api-error";
+import type { Settings, SettingsPatch } from "@/lib/schema/settings";
+import type { Services } from "@/lib/server/services";
+import type { SettingsScope } from "@/lib/server/settings/settings-store";
+import { errorAnswer, errorCodeOf } from "@/lib/server/web/error-table";
+
+export interface AppliedSettings {
+  readonly settings: Settings;
+  readonly overrides: SettingsPatch;
+  readonly notice: string | null;
+  /** What it cost; null when the new settings could not be planned. */
+  readonly cost: "nothing" | "context" | "model" | null;
+  /** Where the layers go now; null without a plan. */
+  readonly gpuLayers: number | null;
+  /** The settings are saved, but could not be loaded; the engine's snapshot says what answers instead. */
+  readonly problem: ErrorBody | null;
+}
+
+/**
+ * Saves a change and does what it needs.
+ *
+ * @throws ModelFileError for a model that the library does not have: then nothing was saved
+ */
+export async function applySettings(
+  { settings, models, host }: Services,
+  patch: SettingsPatch,
+  scope: SettingsScope,
+): Promise<AppliedSettings> {
+  if (patch.MODEL !== undefined) await models.identify(await models.resolveModel(patch.MODEL));
+  const saved = Object.keys(patch).length > 0 ? await settings.patch(patch, scope) : settings.read();
+  const state = { settings: saved, overrides: settings.overrides(), notice: settings.notice() };
+  try {
+    const { cost, plan } = await host.apply(saved);
+    return { ...state, cost, gpuLayers: plan.gpuLayers, problem: null };
+  } catch (error) {
+    // A newer change has taken over; it will tell how it went.
+    const problem = errorCodeOf(error) === "CANCELLED" ? null : errorAnswer(error).body;
+    return { ...state, cost: null, gpuLayers: null, problem };
+  }
+}

@@ -1,0 +1,102 @@
+import { memoryNeed } from "@/lib/plan/memory-need";
+import type { GpuReport } from "@/lib/schema/gpu-memory";
+import type { Buffers, LoadConfig } from "@/lib/schema/load-config";
+import type { MemorySurface } from "@/lib/schema/memory-surface";
+import type { MemoryParts, Receipt } from "@/lib/schema/receipt";
+import type { LoadedMessage } from "@/lib/server/supervisor/engine-supervisor";
+
+/** One load as it was planned, as it went, and what the driver said around it. */
+export interface LoadRecord {
+  readonly modelName: string;
+  readonly surface: MemorySurface;
+  readonly requestedGpuLayers: number;
+  readonly lowered: string | null;
+  readonly loaded: LoadedMessage;
+  /** Just before the load and just after it; null when it could not be read in time. */
+  readonly before: GpuReport;
+  readonly after: GpuReport | null;
+}
+
+const noMemory: MemoryParts = {
+  weightsBytes: 0,
+  kvBytes: 0,
+  computeBytes: 0,
+  overheadBytes: 0,
+  totalBytes: 0,
+};
+
+/** What the plan says this configuration takes on the GPU. Without layers there the engine runs without a GPU at all. */
+export function predictedParts(surface: MemorySurface, config: LoadConfig, overheadBytes: number): MemoryParts {
+  if (config.gpuLayers === 0) return noMemory;
+  return withOverhead(memoryNeed(surface, config).gpu, overheadBytes);
+}
+
+/**
+ * What the load reports, part by part. Where llama.cpp's log did not split the context into KV cache and compute, the
+ * closed form's KV cache is taken out of it. Overhead that nobody could measure is shown as it was predicted.
+ */
+export function actualParts(loaded: LoadedMessage, predicted: MemoryParts, measuredOverheadBytes: number | null) {
+  const { gpuWeightsBytes, gpuContextBytes } = loaded.buffers;
+  if (loaded.config.gpuLayers === 0) return noMemory;
+  const kvBytes = Math.min(loaded.split.gpuKvBytes ?? predicted.kvBytes, gpuContextBytes);
+  const parts = { weightsBytes: gpuWeightsBytes, kvBytes, computeBytes: gpuContextBytes - kvBytes };
+  return withOverhead(parts, measuredOverheadBytes ?? predicted.overheadBytes);
+}
+
+export function makeReceipt(record: LoadRecord, atMs: number): Omit<Receipt, "id"> {
+  const { surface, loaded, before, after } = record;
+  const { config, buffers } = loaded;
+  const predicted = predictedParts(surface, config, before.memory?.overhead.bytes ?? 0);
+  const measuredOverheadBytes = config.gpuLayers === 0 ? null : measureOverhead(before, after, buffers);
+  return {
+    atMs,
+    modelName: record.modelName,
+    device: before.memory?.name ?? "CPU",
+    driverVersion: before.driverVersion,
+    backend: before.memory?.backend ?? "none",
+    config,
+    totalLayers: surface.model.blocks + 1,
+    requestedGpuLayers: record.requestedGpuLayers,
+    lowered: record.lowered,
+    predicted,
+    actual: actualParts(loaded, predicted, measuredOverheadBytes),
+    buffers,
+    split: loaded.split,
+    deviceUsedBeforeBytes: usedBytes(before, "others"),
+    deviceUsedAfterBytes: after === null ? null : usedBytes(after, "all"),
+    measuredOverheadBytes,
+    loadMs: loaded.elapsedMs,
+    tokensPerSecond: null,
+  };
+}
+
+/**
+ * What our process takes on the card beyond llama.cpp's buffers: all that is used after the load, without what others
+ * used before it. Compared with others and not with all that was used before, because the driver's context may exist
+ * already, and the model that was replaced was still there.
+ *
+ * @returns null where no counter can be trusted: a software device's never moves, and others may have freed memory meanwhile
+ */
+export function measureOverhead(before: GpuReport, after: GpuReport | null, buffers: Buffers): number | null {
+  const othersBytes = usedBytes(before, "others");
+  const afterBytes = after === null ? null : usedBytes(after, "all");
+  if (othersBytes === null || afterBytes === null) return null;
+  const overheadBytes = afterBytes - othersBytes - buffers.gpuWeightsBytes - buffers.gpuContextBytes;
+  return overheadBytes < 0 ? null : overheadBytes;
+}
+
+function usedBytes({ memory }: GpuReport, by: "others" | "all"): number | null {
+  if (memory === null || memory.kind === "software" || memory.source === "assumed") return null;
+  return by === "others" ? memory.usedByOthersBytes : memory.totalBytes - memory.freeBytes;
+}
+
+const withOverhead = (
+  { weightsBytes, kvBytes, computeBytes }: Pick<MemoryParts, "weightsBytes" | "kvBytes" | "computeBytes">,
+  overheadBytes: number,
+): MemoryParts => ({
+  weightsBytes,
+  kvBytes,
+  computeBytes,
+  overheadBytes,
+  totalBytes: weightsBytes + kvBytes + computeBytes + overheadBytes,
+});

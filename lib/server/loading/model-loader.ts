@@ -1,0 +1,145 @@
+import { memoryNeed } from "@/lib/plan/memory-need";
+import { stepDown } from "@/lib/plan/step-down";
+import type { GpuReport } from "@/lib/schema/gpu-memory";
+import type { LoadConfig } from "@/lib/schema/load-config";
+import type { Settings } from "@/lib/schema/settings";
+import type { ModelFiles } from "@/lib/server/models/model-files";
+import type { ConfirmedPlan, GpuSource, Planner } from "@/lib/server/planning/planner";
+import { EngineCrashedError, EngineError, EngineHungError } from "@/lib/server/supervisor/engine-errors";
+import type { EngineSupervisor, LoadedMessage } from "@/lib/server/supervisor/engine-supervisor";
+import { systemTimers, type Timers } from "@/lib/server/supervisor/timers";
+import { actualParts, makeReceipt, measureOverhead, predictedParts } from "./make-receipt";
+import type { ReceiptStore } from "./receipt-store";
+
+export interface ModelLoaderOptions {
+  readonly engine: Pick<EngineSupervisor, "load" | "start" | "snapshot" | "describeLoaded">;
+  readonly planner: Pick<Planner, "confirmedPlanFor">;
+  readonly models: Pick<ModelFiles, "nameOf">;
+  readonly gpu: GpuSource;
+  readonly receipts: Pick<ReceiptStore, "append">;
+  /** System memory that can be had without swapping. */
+  readonly availableRamBytes?: () => number;
+  readonly timers?: Timers;
+  onLog(level: "warn" | "info", text: string): void;
+}
+
+export interface LoadOutcome {
+  readonly loaded: LoadedMessage;
+  /** As it was planned; what is loaded has fewer layers when memory ran out. */
+  readonly planned: LoadConfig;
+  /** What was lowered, in one sentence. */
+  readonly lowered: string | null;
+}
+
+/** A counter that is read once a second lags behind a load by up to that. */
+const COUNTER_WAIT_MS = 300;
+const COUNTER_READS = 8;
+
+/** Takes settings to a loaded model: plan, confirm, load, and on the way down when memory runs out; leaves a receipt. */
+export class ModelLoader {
+  readonly #timers: Timers;
+
+  constructor(private readonly options: ModelLoaderOptions) {
+    this.#timers = options.timers ?? systemTimers;
+  }
+
+  /**
+   * The supervisor starts a crashed engine again, until it gives up and says why; each new engine gets a new plan.
+   *
+   * @throws EngineError, ModelFileError, GgufFormatError
+   */
+  async load(settings: Settings, signal: AbortSignal): Promise<LoadOutcome> {
+    for (;;) {
+      try {
+        return await this.#loadOnce(settings, signal);
+      } catch (error) {
+        if (!isCrash(error) || signal.aborted) throw error;
+        await this.options.engine.start();
+      }
+    }
+  }
+
+  async #loadOnce(settings: Settings, signal: AbortSignal): Promise<LoadOutcome> {
+    const confirmed = await this.options.planner.confirmedPlanFor(settings, signal);
+    const loaded = await this.#loadOrLower(confirmed, signal);
+    const lowered = describeLowered(confirmed.config, loaded.config);
+    this.#describe(confirmed, loaded, null);
+    void this.#leaveReceipt(confirmed, loaded, lowered).catch(error =>
+      this.options.onLog("warn", `no receipt of this load: ${error instanceof Error ? error.message : error}`),
+    );
+    return { loaded, planned: confirmed.config, lowered };
+  }
+
+  /** Fewer layers each time memory runs out, until it fits or nothing is left to lower. */
+  async #loadOrLower(confirmed: ConfirmedPlan, signal: AbortSignal): Promise<LoadedMessage> {
+    let { config } = confirmed;
+    for (;;) {
+      try {
+        return await this.options.engine.load(config, { signal });
+      } catch (error) {
+        if (!(error instanceof EngineError) || error.code !== "OUT_OF_MEMORY") throw error;
+        if (this.#isRamShort(confirmed, config)) throw error;
+        const { memory } = await this.options.gpu.read();
+        const lower = stepDown(confirmed.surface, config, error.deficitBytes ?? 0, memory);
+        if (lower === null) throw error;
+        this.options.onLog(
+          "warn",
+          `${error.message} Trying ${lower.gpuLayers} GPU layers instead of ${config.gpuLayers}.`,
+        );
+        config = lower;
+      }
+    }
+  }
+
+  /** Layers taken off the GPU go to system memory: where that is short already, fewer layers would only make it worse. */
+  #isRamShort({ surface }: ConfirmedPlan, config: LoadConfig): boolean {
+    const { availableRamBytes = () => process.availableMemory() } = this.options;
+    return memoryNeed(surface, config).ram.totalBytes > availableRamBytes();
+  }
+
+  async #leaveReceipt(confirmed: ConfirmedPlan, loaded: LoadedMessage, lowered: string | null): Promise<void> {
+    const after = await this.#readAfterLoad(confirmed.report, loaded);
+    this.#describe(confirmed, loaded, measureOverhead(confirmed.report, after, loaded.buffers));
+    const record = {
+      modelName: this.options.models.nameOf(confirmed.modelPath),
+      surface: confirmed.surface,
+      requestedGpuLayers: confirmed.config.gpuLayers,
+      lowered,
+      loaded,
+      before: confirmed.report,
+      after,
+    };
+    await this.options.receipts.append(makeReceipt(record, this.#timers.nowMs()));
+  }
+
+  /** @returns a reading taken after the load and while it stood; null when there is no counter or it says nothing new in time */
+  async #readAfterLoad(before: GpuReport, loaded: LoadedMessage): Promise<GpuReport | null> {
+    const loadedAtMs = this.#timers.nowMs();
+    for (let reads = 0; reads < COUNTER_READS && before.memory !== null; reads += 1) {
+      const report = await this.options.gpu.read();
+      const stillLoaded = this.options.engine.snapshot().config === loaded.config;
+      if (!stillLoaded) return null;
+      if (report.readAtMs >= loadedAtMs) return report;
+      await new Promise<void>(resolve => this.#timers.after(COUNTER_WAIT_MS, resolve));
+    }
+    return null;
+  }
+
+  #describe(confirmed: ConfirmedPlan, loaded: LoadedMessage, measuredOverheadBytes: number | null): void {
+    const { surface, gpu, modelPath } = confirmed;
+    if (this.options.engine.snapshot().config !== loaded.config) return;
+    const predicted = predictedParts(surface, loaded.config, gpu?.overhead.bytes ?? 0);
+    this.options.engine.describeLoaded({
+      modelName: this.options.models.nameOf(modelPath),
+      totalLayers: surface.model.blocks + 1,
+      held: actualParts(loaded, predicted, measuredOverheadBytes),
+    });
+  }
+}
+
+const isCrash = (error: unknown): boolean => error instanceof EngineCrashedError || error instanceof EngineHungError;
+
+function describeLowered(planned: LoadConfig, loaded: LoadConfig): string | null {
+  if (planned.gpuLayers === loaded.gpuLayers) return null;
+  return `The GPU ran out of memory while loading: ${loaded.gpuLayers} GPU layers instead of ${planned.gpuLayers}.`;
+}

@@ -1,0 +1,74 @@
+import { randomUUID } from "node:crypto";
+import { type Receipt, receiptSchema } from "@/lib/schema/receipt";
+import { JsonLinesFile } from "@/lib/server/files/json-lines-file";
+import { replaceFile } from "@/lib/server/files/replace-file";
+
+/** A receipt has about 1.3 KB and they are all kept in memory. Past the limit the file is cut to the newest half. */
+const MAX_RECEIPTS = 1000;
+
+/** What every load left behind: predicted against actual. */
+export class ReceiptStore {
+  readonly #file: JsonLinesFile<typeof receiptSchema>;
+  readonly #listeners = new Set<() => void>();
+  #receipts: Receipt[] | null = null;
+
+  constructor(private readonly path: string) {
+    this.#file = new JsonLinesFile(path, receiptSchema);
+  }
+
+  /** Oldest first. */
+  all(): readonly Receipt[] {
+    return this.#known();
+  }
+
+  /** Newest first. */
+  list(limit = 100): Receipt[] {
+    return this.#known().slice(-limit).reverse();
+  }
+
+  async append(receipt: Omit<Receipt, "id">): Promise<Receipt> {
+    const complete = { ...receipt, id: randomUUID() };
+    this.#known().push(complete);
+    for (const listener of this.#listeners) listener();
+    await this.#file.append(complete);
+    return complete;
+  }
+
+  /** What the newest load turned out to be worth: told by its first answer that is long enough to be timed. */
+  async noteSpeed(tokensPerSecond: number): Promise<void> {
+    const receipts = this.#known();
+    const newest = receipts.at(-1);
+    if (newest === undefined || newest.tokensPerSecond !== null) return;
+    const complete = { ...newest, tokensPerSecond };
+    receipts[receipts.length - 1] = complete;
+    for (const listener of this.#listeners) listener();
+    await this.#file.append(complete);
+  }
+
+  /** All of them as JSON lines, oldest first. */
+  exportLines(): string {
+    return linesOf(this.#known());
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #known(): Receipt[] {
+    this.#receipts ??= this.#readAndTidy();
+    return this.#receipts;
+  }
+
+  #readAndTidy(): Receipt[] {
+    // A receipt whose speed became known stands there twice: the later line counts.
+    const receipts = [...new Map(this.#file.readSync().map(receipt => [receipt.id, receipt])).values()];
+    if (receipts.length <= MAX_RECEIPTS) return receipts;
+    const newest = receipts.slice(-MAX_RECEIPTS / 2);
+    replaceFile(this.path, linesOf(newest));
+    return newest;
+  }
+}
+
+const linesOf = (receipts: readonly Receipt[]): string =>
+  receipts.map(receipt => `${JSON.stringify(receipt)}\n`).join("");

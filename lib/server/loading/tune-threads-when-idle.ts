@@ -1,0 +1,88 @@
+import { stat } from "node:fs/promises";
+import type { LoadConfig } from "@/lib/schema/load-config";
+import type { ThreadSpeed } from "@/lib/schema/thread-choice";
+import { measureSpeed, type SpeedSizes } from "@/lib/server/benchmark/measure-speed";
+import type { EngineSupervisor } from "@/lib/server/supervisor/engine-supervisor";
+import { systemTimers, type Timers } from "@/lib/server/supervisor/timers";
+import type { ModelHost } from "./model-host";
+import type { ThreadTuner } from "./thread-tuner";
+
+/** After a load or an answer: long enough that a person who is going to write has begun to. */
+const IDLE_MS = 15_000;
+/** A measurement that others interrupted is tried at another quiet moment, but not for ever. */
+const MOST_ATTEMPTS = 3;
+const SIZES: SpeedSizes = { promptTokens: 128, generatedTokens: 32, repeats: 2, limitMs: 6000 };
+
+export interface TuneThreadsOptions {
+  readonly engine: Pick<EngineSupervisor, "snapshot" | "subscribe" | "load" | "complete">;
+  readonly host: Pick<ModelHost, "borrow">;
+  readonly tuner: Pick<ThreadTuner, "candidates" | "remember">;
+  /** Whether THREADS is "auto": a fixed number is not ours to doubt. */
+  isAuto(): boolean;
+  onLog(level: "info" | "warn", text: string): void;
+  readonly timers?: Timers;
+  readonly fileBytesOf?: (path: string) => Promise<number>;
+}
+
+/**
+ * Measures how many threads suit the loaded model, once for its size on this machine, when the engine has been idle for a
+ * while. Whoever asks for the engine meanwhile gets it at once.
+ *
+ * @returns stops watching
+ */
+export function tuneThreadsWhenIdle(options: TuneThreadsOptions): () => void {
+  const { engine, timers = systemTimers } = options;
+  let attempts = 0;
+  let wasIdle = false;
+  let callOff = () => {};
+
+  const measure = async () => {
+    attempts += 1;
+    try {
+      await measureThreads(options, timers.nowMs());
+    } catch (error) {
+      options.onLog("info", `threads not measured: ${error instanceof Error ? error.message : error}`);
+    }
+  };
+  const look = () => {
+    const isIdle = engine.snapshot().state === "loaded";
+    if (isIdle === wasIdle) return;
+    wasIdle = isIdle;
+    callOff();
+    if (isIdle && attempts < MOST_ATTEMPTS) callOff = timers.after(IDLE_MS, () => void measure());
+  };
+  const unsubscribe = engine.subscribe(look);
+  look();
+  return () => {
+    unsubscribe();
+    callOff();
+  };
+}
+
+/** @throws EngineError BUSY when somebody uses the engine, the signal's reason when somebody wants it meanwhile */
+async function measureThreads(options: TuneThreadsOptions, nowMs: number): Promise<void> {
+  const { config, info, totalLayers } = options.engine.snapshot();
+  // With every layer on the GPU the threads hardly compute.
+  if (config === null || !options.isAuto() || config.gpuLayers === totalLayers) return;
+  const fileBytes = await (options.fileBytesOf ?? sizeOf)(config.modelPath);
+  const candidates = options.tuner.candidates(fileBytes, info?.mathCores ?? 0);
+  if (candidates.length < 2) return;
+  await options.host.borrow(async wanted => {
+    const speeds: ThreadSpeed[] = [];
+    for (const threads of candidates) speeds.push(await speedWith(threads, config, options.engine, wanted));
+    await options.tuner.remember(fileBytes, speeds, nowMs);
+  });
+}
+
+async function speedWith(
+  threads: number,
+  config: LoadConfig,
+  engine: TuneThreadsOptions["engine"],
+  wanted: AbortSignal,
+): Promise<ThreadSpeed> {
+  await engine.load({ ...config, threads }, { signal: wanted });
+  const { prefillTokensPerSecond, decodeTokensPerSecond } = await measureSpeed(engine, SIZES, wanted);
+  return { threads, prefillTokensPerSecond, decodeTokensPerSecond };
+}
+
+const sizeOf = async (path: string): Promise<number> => (await stat(path)).size;

@@ -1,0 +1,131 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { WritableValue } from "@/lib/gguf/gguf-writer";
+import { modelShape, shapeFile } from "@/lib/gguf/model-shapes";
+import { codeOf } from "@/lib/server/testing/engine-fixtures";
+import { partName, splitInThree } from "@/lib/server/testing/split-files";
+import { type StandInFile, StandInHub } from "@/lib/server/testing/stand-in-hub";
+import { readGgufProfile } from "./gguf-file";
+import { RemoteHeaderStore } from "./remote-header-store";
+import { RemoteModels } from "./remote-models";
+
+const PATH = "/owner/repo/resolve/main/model.gguf";
+const SOURCE = "hf:owner/repo/model.gguf";
+const TEN_MINUTES_MS = 600_000;
+
+let home: string;
+let hub: StandInHub;
+let models: RemoteModels;
+
+beforeEach(async () => {
+  home = mkdtempSync(join(tmpdir(), "headroom-remote-"));
+  hub = await StandInHub.start();
+  models = new RemoteModels({ store: new RemoteHeaderStore(home), endpoint: hub.origin, token: null });
+});
+afterEach(async () => {
+  await hub.stop();
+  rmSync(home, { recursive: true });
+});
+
+function fileOf(id: string, moreMetadata: Readonly<Record<string, WritableValue>> = {}): StandInFile {
+  const shape = modelShape(id);
+  const gguf = { ...shape.gguf, metadata: { ...shape.gguf.metadata, ...moreMetadata } };
+  const { header, fileBytes } = shapeFile({ ...shape, gguf });
+  return { start: header, fileBytes };
+}
+
+/** As if the header had been checked that long ago. */
+function age(path: string, ms: number): void {
+  const then = new Date(Date.now() - ms);
+  utimesSync(join(path, "..", "record.json"), then, then);
+}
+
+const ranges = () => hub.seen.map(({ range }) => range);
+
+test("makes a file with the header and the size of a model elsewhere, from its first bytes alone", async () => {
+  const file = fileOf("mistral-7b-v0.1");
+  hub.serve(PATH, file);
+  const path = await models.headerPath(SOURCE);
+  expect(statSync(path).size).toBe(file.fileBytes);
+  // Parameters as Hugging Face counts them.
+  expect(await readGgufProfile(path)).toMatchObject({ blocks: 32, parameters: 7_241_732_096 });
+  expect(ranges()).toEqual(["bytes=0-524287"]);
+  expect(hub.sentBytes).toBe(512 * 1024);
+});
+
+test("makes all parts of a split, whichever was named", async () => {
+  splitInThree(modelShape("llama-2-7b").gguf).forEach((file, index) => {
+    hub.serve(`/owner/repo/resolve/main/${partName("m", index + 1)}`, file);
+  });
+  const path = await models.headerPath(`hf:owner/repo/${partName("m", 3)}`);
+  expect(await readGgufProfile(path)).toMatchObject({ blocks: 32, parameters: 6_738_415_616, split: null });
+  expect(await models.headerPath(`${hub.origin}/owner/repo/resolve/main/${partName("m", 1)}`)).toBe(path);
+  expect(hub.seen).toHaveLength(3);
+});
+
+test("asks nothing again within ten minutes, also after a restart, and one byte afterwards", async () => {
+  hub.serve(PATH, fileOf("small-llama-3"));
+  const path = await models.headerPath(SOURCE);
+  const restarted = new RemoteModels({ store: new RemoteHeaderStore(home), endpoint: hub.origin, token: null });
+  expect(await restarted.headerPath(SOURCE)).toBe(path);
+  expect(hub.seen).toHaveLength(1);
+  age(path, TEN_MINUTES_MS);
+  expect(await models.headerPath(SOURCE)).toBe(path);
+  expect(await models.headerPath(SOURCE)).toBe(path);
+  expect(ranges().slice(1)).toEqual(["bytes=0-0"]);
+});
+
+test("reads a file anew that was replaced, and drops the old header", async () => {
+  hub.serve(PATH, fileOf("small-llama-3"));
+  const old = await models.headerPath(SOURCE);
+  age(old, TEN_MINUTES_MS);
+  hub.serve(PATH, fileOf("small-qwen3"));
+  const path = await models.headerPath(SOURCE);
+  expect((await readGgufProfile(path)).architecture).toBe("qwen3");
+  expect(existsSync(old)).toBe(false);
+  expect(readdirSync(home)).toHaveLength(1);
+});
+
+test("reads a file anew whose server gives no version, and keeps its path while it is the same", async () => {
+  const file = fileOf("small-llama-3");
+  hub.serve(PATH, (_, response) => hub.sendRange(file, undefined, response));
+  const path = await models.headerPath(SOURCE);
+  age(path, TEN_MINUTES_MS);
+  expect(await models.headerPath(SOURCE)).toBe(path);
+});
+
+test("D12 reads a header once however many ask at the same time", async () => {
+  hub.serve(PATH, fileOf("small-llama-3"));
+  const paths = await Promise.all(Array.from({ length: 20 }, () => models.headerPath(SOURCE)));
+  expect(new Set(paths).size).toBe(1);
+  expect(hub.seen).toHaveLength(1);
+});
+
+test("reads four headers at once and not more", async () => {
+  const release: (() => void)[] = [];
+  for (const name of "abcde")
+    hub.serve(`/o/r/resolve/main/${name}.gguf`, (_, response) => {
+      release.push(() => response.writeHead(404).end());
+    });
+  const asked = [..."abcde"].map(name => models.headerPath(`hf:o/r/${name}.gguf`).catch(codeOf));
+  expect(await asked[4]).toBe("BUSY");
+  while (release.length < 4) await new Promise(resolve => setTimeout(resolve, 5));
+  for (const answer of release) answer();
+  expect(await Promise.all(asked)).toEqual([...new Array(4).fill("MODEL_NOT_FOUND"), "BUSY"]);
+});
+
+test("G12 refuses what is no chat model by its own name, and keeps nothing of it", async () => {
+  hub.serve(PATH, fileOf("small-llama-3", { "llama.pooling_type": 1 }));
+  const refusal = await models.headerPath(SOURCE).catch(error => error);
+  expect(codeOf(refusal)).toBe("UNSUPPORTED_ARCH");
+  expect(refusal.message).toBe(`${SOURCE} is not a chat model but an embedding model.`);
+  expect(readdirSync(home)).toEqual([]);
+});
+
+test("a failure is no answer for the next time", async () => {
+  expect(await models.headerPath(SOURCE).catch(codeOf)).toBe("MODEL_NOT_FOUND");
+  hub.serve(PATH, fileOf("small-llama-3"));
+  expect(existsSync(await models.headerPath(SOURCE))).toBe(true);
+});

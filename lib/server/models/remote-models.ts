@@ -1,0 +1,69 @@
+import { checkChatModel } from "@/lib/server/chat/check-chat-model";
+import { type RemoteHeaderOptions, type RemoteVersion, readRemoteHeader, readRemoteVersions } from "./remote-header";
+import { RemoteHeaderError } from "./remote-header-error";
+import type { RemoteHeaderStore } from "./remote-header-store";
+import { parseRemoteSource } from "./remote-source";
+
+export interface RemoteModelsOptions extends Omit<RemoteHeaderOptions, "signal"> {
+  readonly store: RemoteHeaderStore;
+}
+
+/** Published files hardly ever change; a slider moved twice must not ask the hub twice. */
+const TRUSTED_FOR_MS = 10 * 60 * 1000;
+/** Each may hold a header of up to 96 MiB in memory. */
+const MAX_AT_ONCE = 4;
+
+/** Models that are not on this computer, as far as planning goes: their headers alone. */
+export class RemoteModels {
+  readonly #reading = new Map<string, Promise<string>>();
+
+  constructor(private readonly options: RemoteModelsOptions) {}
+
+  /**
+   * A sparse file with the model's header and size; of a split model the first part, with the others beside it.
+   * It can be planned and not loaded: its weights are holes.
+   *
+   * @param source http(s) address or `hf:owner/repo/file.gguf`
+   * @throws RemoteHeaderError, GgufFormatError, ModelFileError for what is no chat model
+   */
+  async headerPath(source: string): Promise<string> {
+    const address = this.#addressOf(source);
+    const reading = this.#reading.get(address) ?? this.#begin(source, address);
+    return reading;
+  }
+
+  /** One address for the two ways of writing it, and for all parts of a split. */
+  #addressOf(source: string): string {
+    return parseRemoteSource(source, this.options.endpoint)[0]?.href ?? source;
+  }
+
+  #begin(source: string, address: string): Promise<string> {
+    if (this.#reading.size >= MAX_AT_ONCE)
+      throw new RemoteHeaderError("BUSY", `The headers of ${MAX_AT_ONCE} other models are being read.`);
+    const reading = this.#find(source, address).finally(() => this.#reading.delete(address));
+    this.#reading.set(address, reading);
+    return reading;
+  }
+
+  async #find(source: string, address: string): Promise<string> {
+    const { store } = this.options;
+    const kept = await store.find(address);
+    if (kept !== null) {
+      if (Date.now() - kept.checkedAtMs < TRUSTED_FOR_MS) return kept.path;
+      if (isSame(kept.versions, await readRemoteVersions(source, this.options))) {
+        await store.confirm(address);
+        return kept.path;
+      }
+    }
+    const { profile, parts } = await readRemoteHeader(source, this.options);
+    checkChatModel(profile, source);
+    return store.keep(address, parts);
+  }
+}
+
+/** Without an etag nobody can tell. */
+const isSame = (kept: readonly RemoteVersion[], now: readonly RemoteVersion[]): boolean =>
+  kept.length === now.length &&
+  kept.every(
+    ({ fileBytes, etag }, index) => etag !== null && now[index]?.etag === etag && now[index].fileBytes === fileBytes,
+  );

@@ -1,0 +1,58 @@
+import { randomUUID } from "node:crypto";
+import type { Services } from "@/lib/server/services";
+import type { GenerationMessage } from "@/lib/server/supervisor/engine-supervisor";
+import { eventStreamResponse, pulledStream } from "@/lib/server/web/event-stream";
+import { RequestError } from "@/lib/server/web/request-error";
+import { type AnswerShape, streamedAnswer, wholeAnswer } from "./openai-answer";
+
+interface CompletionToServe {
+  readonly services: Services;
+  readonly signal: AbortSignal;
+  readonly shape: AnswerShape;
+  readonly idPrefix: string;
+  readonly model: string | null | undefined;
+  readonly stream: boolean;
+  readonly includeUsage: boolean;
+  start(signal: AbortSignal): AsyncIterable<GenerationMessage>;
+}
+
+/**
+ * One model answers at a time, whatever a client calls it: many send a fixed name. Only a name that is another model of
+ * the library is refused, because its answer would be mistaken for that model's.
+ *
+ * @throws RequestError MODEL_NOT_FOUND
+ */
+async function refuseOtherModel(asked: string | null | undefined, { settings, models }: Services): Promise<void> {
+  const { MODEL } = settings.read();
+  if (!asked || asked === MODEL) return;
+  const others = await models.listModels();
+  if (!others.some(model => model.name === asked)) return;
+  throw new RequestError("MODEL_NOT_FOUND", `${asked} is in the library, but ${MODEL} is the model that is chosen.`);
+}
+
+/** Answers one request of OpenAI's API, whole or as a stream; the client's leaving ends the generation. */
+export async function serveCompletion(request: CompletionToServe): Promise<Response> {
+  await refuseOtherModel(request.model, request.services);
+  // Two ways of leaving: the request's abort, and a stream that nobody reads on.
+  const gone = new AbortController();
+  request.signal.addEventListener("abort", () => gone.abort(), { once: true });
+  const head = {
+    id: `${request.idPrefix}-${randomUUID()}`,
+    created: Math.floor(Date.now() / 1000),
+    model: request.services.settings.read().MODEL,
+  };
+  const messages = request.start(gone.signal);
+  if (!request.stream) return Response.json(await wholeAnswer(messages, head, request.shape));
+  const events = streamedAnswer(await begun(messages), head, request.shape, request.includeUsage);
+  return eventStreamResponse(pulledStream(events, gone));
+}
+
+/** Waits for the first message, so that what fails before it is answered with a status instead of inside a stream. */
+async function begun<Item>(items: AsyncIterable<Item>): Promise<AsyncIterable<Item>> {
+  const rest = items[Symbol.asyncIterator]();
+  const first = await rest.next();
+  return (async function* () {
+    if (!first.done) yield first.value;
+    yield* { [Symbol.asyncIterator]: () => rest };
+  })();
+}

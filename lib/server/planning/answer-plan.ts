@@ -1,0 +1,61 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { type PlanReport, planReport } from "@/lib/plan/plan-report";
+import { type SettingsPatch, settingsSchema } from "@/lib/schema/settings";
+import { isRemoteSource } from "@/lib/server/models/remote-source";
+import type { SettingsStore } from "@/lib/server/settings/settings-store";
+import { assumedCard, type CardSize } from "./assumed-card";
+import type { Planner, PlanOutcome } from "./planner";
+
+interface PlanWishes {
+  /** A card that is not here; null: plan for none; undefined: the one that is here. */
+  readonly gpu?: CardSize | null | undefined;
+  readonly simple?: boolean | undefined;
+}
+
+/** Sampling a surface takes up to 2.5 s. */
+const EXACT_WITHIN_MS = 4000;
+
+/** The plan for the present settings with a change in them, as `npm run plan -- --json` prints it. */
+export async function answerPlan(
+  {
+    planner,
+    settings,
+  }: {
+    readonly planner: Pick<Planner, "planFor" | "exactPlanFor">;
+    readonly settings: Pick<SettingsStore, "read" | "readFor">;
+  },
+  patch: SettingsPatch,
+  { gpu: wished, simple = false }: PlanWishes,
+): Promise<PlanReport> {
+  const base = patch.MODEL === undefined ? settings.read() : settings.readFor(patch.MODEL);
+  const wanted = settingsSchema.parse({ ...base, ...patch });
+  const override = wished ? assumedCard(wished) : wished;
+  const plan = isRemoteSource(wanted.MODEL)
+    ? soonExactPlan(planner, wanted, override)
+    : planner.planFor(wanted, override);
+  const { surface, gpu } = await plan;
+  const { LAYERS, TARGET_VRAM_USAGE, N_CTX, KV_CACHE_QUANT, N_BATCH, FLASH_ATTENTION } = wanted;
+  return planReport({
+    surface,
+    gpu,
+    settings: { LAYERS, TARGET_VRAM_USAGE, N_CTX, KV_CACHE_QUANT, N_BATCH, FLASH_ATTENTION },
+    simple,
+  });
+}
+
+/** Nobody watches a model elsewhere become exact, as the page does with the present one: worth a short wait, though not for an engine that answers a chat. */
+async function soonExactPlan(
+  planner: Pick<Planner, "planFor" | "exactPlanFor">,
+  ...wanted: Parameters<Planner["planFor"]>
+): Promise<PlanOutcome> {
+  const enough = new AbortController();
+  const known = async () => {
+    await wait(EXACT_WITHIN_MS, undefined, { signal: enough.signal });
+    return planner.planFor(...wanted);
+  };
+  try {
+    return await Promise.race([planner.exactPlanFor(...wanted), known()]);
+  } finally {
+    enough.abort();
+  }
+}

@@ -1,0 +1,69 @@
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { z } from "zod";
+import { engineInfoSchema, vramSchema } from "@/lib/schema/engine-messages";
+import { replaceFile } from "@/lib/server/files/replace-file";
+
+const memoSchema = z.object({ key: z.string(), info: engineInfoSchema, vram: vramSchema.nullable() });
+
+/** What the engine found when it last ran on this machine as it is. */
+export type KnownDevice = Pick<z.infer<typeof memoSchema>, "info" | "vram">;
+
+/** Names that decide which device the engine finds. */
+const deciding = ["CUDA_VISIBLE_DEVICES", "GGML_VK_VISIBLE_DEVICES", "VK_ICD_FILENAMES", "VK_DRIVER_FILES"] as const;
+
+const textOf = (path: string): string => {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+};
+
+const namesIn = (folder: string): string[] => {
+  try {
+    return readdirSync(folder).sort();
+  } catch {
+    return [];
+  }
+};
+
+/** Changes with every driver, card and setting that could change what the engine finds. */
+const machineKey = (run: string, env: Readonly<Record<string, string | undefined>>): string =>
+  JSON.stringify([
+    run,
+    process.platform,
+    deciding.map(name => env[name] ?? null),
+    textOf("/proc/driver/nvidia/version"),
+    namesIn("/dev/dri"),
+    namesIn("/dev").filter(name => /^(?:nvidia|dxg|kfd)/.test(name)),
+    namesIn("/usr/share/vulkan/icd.d"),
+    namesIn("/etc/vulkan/icd.d"),
+  ]);
+
+/**
+ * Remembers which device the engine found, so that `npm run plan` need not start an engine, which takes longer than the
+ * plan, to learn it again.
+ */
+export class DeviceMemo {
+  constructor(
+    private readonly path: string,
+    private readonly run: string,
+    private readonly env: Readonly<Record<string, string | undefined>>,
+  ) {}
+
+  read(): KnownDevice | null {
+    try {
+      const memo = memoSchema.safeParse(JSON.parse(readFileSync(this.path, "utf8")));
+      return memo.success && memo.data.key === machineKey(this.run, this.env) ? memo.data : null;
+    } catch {
+      return null;
+    }
+  }
+
+  /** @throws the file system's error */
+  write(known: KnownDevice): void {
+    mkdirSync(dirname(this.path), { recursive: true });
+    replaceFile(this.path, `${JSON.stringify({ key: machineKey(this.run, this.env), ...known })}\n`);
+  }
+}

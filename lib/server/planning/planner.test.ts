@@ -1,0 +1,108 @@
+import { truncateSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { card, makeHome, makeHostRig, reportOf, SMALL_MODEL, smallTruth } from "@/lib/server/testing/host-rig";
+import { MIB } from "@/lib/units/bytes";
+
+test("plans at once from the header, and again from dry runs when they are there", async () => {
+  const { planner, current, done, countOf } = makeHostRig();
+  let changes = 0;
+  planner.subscribe(() => {
+    changes += 1;
+  });
+  const first = await done(planner.planFor(current.settings));
+  expect(first.surface.computeSource).toBe("estimated");
+  const exact = await done(planner.exactPlanFor(current.settings));
+  expect(exact.surface).toEqual({ ...smallTruth(), computeSource: "dry-run", refined: true });
+  expect([changes, countOf("sample-surface")]).toEqual([1, 1]);
+});
+
+test("keeps a surface on disk for the same file, engine, device and settings, and for no other", async () => {
+  const home = makeHome();
+  const first = makeHostRig({ home });
+  await first.done(first.planner.exactPlanFor(first.current.settings));
+
+  const again = makeHostRig({ home });
+  const known = await again.done(again.planner.planFor(again.current.settings));
+  expect([known.surface.computeSource, again.countOf("sample-surface")]).toEqual(["dry-run", 0]);
+  const otherBatch = await again.done(again.planner.planFor({ ...again.current.settings, N_BATCH: 256 }));
+  expect(otherBatch.surface.computeSource).toBe("estimated");
+  again.gpu.memory = { ...card, name: "Another GPU" };
+  const otherDevice = await again.done(again.planner.planFor(again.current.settings));
+  expect(otherDevice.surface.computeSource).toBe("estimated");
+
+  truncateSync(join(home, "models", SMALL_MODEL), 200 * MIB);
+  const changed = makeHostRig({ home });
+  const otherFile = await changed.done(changed.planner.planFor(changed.current.settings));
+  expect(otherFile.surface.computeSource).toBe("estimated");
+});
+
+test("plans for a card that is not here, or for none, without touching the engine's", async () => {
+  const { planner, current, gpu, done } = makeHostRig();
+  gpu.memory = null;
+  const assumed = { ...card, name: "RTX", source: "assumed" as const };
+  expect(await done(planner.planFor(current.settings, assumed))).toMatchObject({
+    gpu: assumed,
+    plan: { kind: "full" },
+  });
+  expect(await done(planner.planFor(current.settings))).toMatchObject({ gpu: null, plan: { kind: "cpu-only" } });
+});
+
+test("confirms the plan to load by a dry run of exactly its configuration, and the next layer as long as it might fit", async () => {
+  const { planner, processes, current, done } = makeHostRig({ settings: { TARGET_VRAM_USAGE: 0.025 } });
+  const { plan, config } = await done(planner.confirmedPlanFor(current.settings));
+  expect(plan).toMatchObject({ kind: "partial", computeSource: "dry-run" });
+  const dryRuns = processes[0]?.engine.received.filter(command => command.type === "dry-run");
+  // The plan's own number of layers first; one more misses by less than the surface may be wrong, so it is asked about as well.
+  expect(dryRuns?.map(command => command.config)).toEqual([config, { ...config, gpuLayers: config.gpuLayers + 1 }]);
+});
+
+test("mends a surface that the dry run does not confirm, says so, and plans again within the budget", async () => {
+  const home = makeHome();
+  // An engine that says 20 MiB of compute when the surface is sampled, and takes 40 when asked again.
+  const settings = { TARGET_VRAM_USAGE: 0.03 };
+  const optimistic = makeHostRig({ home, settings });
+  const expected = await optimistic.done(optimistic.planner.confirmedPlanFor(optimistic.current.settings));
+  const point = [{ gpuLayers: 0, points: [{ contextTokens: 256, gpuBytes: 40 * MIB, ramBytes: 20 * MIB }] }];
+  const truth = { ...smallTruth(), compute: { f16: point, q8_0: point, q4_0: point } };
+  const { planner, current, log, done } = makeHostRig({ home, settings, script: { truth } });
+  const { plan, surface } = await done(planner.confirmedPlanFor(current.settings));
+  // 61.4 MiB of budget: 59.6 for 8 layers with 20 MiB of compute, 60.5 for 3 with 40.
+  expect([expected.plan.gpuLayers, plan.gpuLayers]).toEqual([8, 3]);
+  expect(plan.predicted.computeBytes).toBe(40 * MIB);
+  expect(plan.predicted.totalBytes).toBeLessThanOrEqual(plan.budgetBytes);
+  expect(surface.computeSource).toBe("dry-run");
+  expect(log.some(line => line.startsWith("info: memory surface was 20.00 MiB off"))).toBe(true);
+});
+
+test("notices memory that another program takes between the plan and the load", async () => {
+  const { planner, current, gpu, done } = makeHostRig();
+  let reads = 0;
+  gpu.read = async () => {
+    reads += 1;
+    const takenBytes = reads < 3 ? 0 : 1998 * MIB;
+    return reportOf({ ...card, usedByOthersBytes: takenBytes, freeBytes: card.totalBytes - takenBytes });
+  };
+  const { plan, report } = await done(planner.confirmedPlanFor({ ...current.settings, TARGET_VRAM_USAGE: 1 }));
+  expect(report.memory?.usedByOthersBytes).toBe(1998 * MIB);
+  // 50 MiB are left: 48.1 for 5 layers, 52.0 for 6.
+  expect(plan.gpuLayers).toBe(5);
+  expect(plan.predicted.totalBytes).toBeLessThanOrEqual(50 * MIB);
+});
+
+test("does not sample again what crashed the engine, and stays with the estimate", async () => {
+  const { planner, current, done, countOf } = makeHostRig({
+    script: { on: { "sample-surface": [{ do: "crash", signal: "SIGABRT" }] } },
+  });
+  const first = await done(planner.exactPlanFor(current.settings));
+  const second = await done(planner.exactPlanFor(current.settings));
+  expect([first, second].map(({ surface }) => surface.computeSource)).toEqual(["estimated", "estimated"]);
+  expect(countOf("sample-surface")).toBe(1);
+});
+
+test("refuses a model that is none before the engine hears of it", async () => {
+  const { planner, current, processes, done } = makeHostRig();
+  const missing = planner.planFor({ ...current.settings, MODEL: "missing.gguf" });
+  await expect(done(missing)).rejects.toMatchObject({ code: "MODEL_NOT_FOUND" });
+  expect(processes).toEqual([]);
+});

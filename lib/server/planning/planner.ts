@@ -1,0 +1,238 @@
+import { calibrateEstimate } from "@/lib/plan/calibrate-estimate";
+import { headerSurface } from "@/lib/plan/header-surface";
+import type { LayerPlan } from "@/lib/plan/layer-plan";
+import { loadConfigOf } from "@/lib/plan/load-config-of";
+import { mendSurface } from "@/lib/plan/mend-surface";
+import { nextToConfirm } from "@/lib/plan/next-to-confirm";
+import { planLayers } from "@/lib/plan/plan-layers";
+import type { GpuMemory, GpuReport } from "@/lib/schema/gpu-memory";
+import type { LoadConfig } from "@/lib/schema/load-config";
+import type { MemorySurface } from "@/lib/schema/memory-surface";
+import type { Settings } from "@/lib/schema/settings";
+import type { ModelFiles } from "@/lib/server/models/model-files";
+import type { RemoteModels } from "@/lib/server/models/remote-models";
+import { isRemoteSource } from "@/lib/server/models/remote-source";
+import { EngineError } from "@/lib/server/supervisor/engine-errors";
+import type { EngineSupervisor } from "@/lib/server/supervisor/engine-supervisor";
+import { formatMib } from "@/lib/units/bytes";
+import { type SurfaceCache, type SurfaceKey, surfaceKeyText } from "./surface-cache";
+
+/** Where the GPU's memory is read. */
+export interface GpuSource {
+  read(): Promise<GpuReport>;
+}
+
+export interface PlannerOptions {
+  readonly models: Pick<ModelFiles, "resolveModel" | "readChatProfile" | "identify">;
+  /** Models that are not on this computer: they can be planned, not loaded. */
+  readonly remote: Pick<RemoteModels, "headerPath">;
+  readonly engine: Pick<EngineSupervisor, "sampleSurface" | "dryRun">;
+  readonly gpu: GpuSource;
+  readonly surfaces: Pick<SurfaceCache, "read" | "write">;
+  /** Version of what computes the buffers: another one may compute others. */
+  readonly engineVersion: string;
+  /** For one answer in a hurry: a coarser surface, which the next server refines. Without it the engine takes the time it needs. */
+  readonly samplingBudgetMs?: number;
+  /** What THREADS "auto" stands for with a model of this size. */
+  autoThreads(fileBytes: number): number;
+  onLog(level: "warn" | "info", text: string): void;
+}
+
+export interface PlanOutcome {
+  readonly modelPath: string;
+  readonly surface: MemorySurface;
+  /** The card that was planned for; null without one. */
+  readonly gpu: GpuMemory | null;
+  readonly plan: LayerPlan;
+}
+
+/** A plan whose configuration llama.cpp's own dry run has confirmed. */
+export interface ConfirmedPlan extends PlanOutcome {
+  readonly config: LoadConfig;
+  readonly report: GpuReport;
+}
+
+interface KnownSurface {
+  readonly key: SurfaceKey;
+  readonly modelPath: string;
+  surface: MemorySurface;
+  /** Sampling in progress or over; null when it may be tried. */
+  sampling: Promise<void> | null;
+}
+
+/** Headroom plans for one conversation at a time. */
+const SEQUENCES = 1;
+/** Surfaces of a big model have a few hundred kilobytes in memory. */
+const MAX_KNOWN_SURFACES = 50;
+
+const NO_DEVICE = "none";
+
+type SurfaceSettings = Pick<Settings, "N_BATCH" | "FLASH_ATTENTION" | "USE_MMAP" | "N_CTX">;
+
+/** Answers with a plan at once, from what is known, and has the engine complete what is known in the background. */
+export class Planner {
+  readonly #known = new Map<string, Promise<KnownSurface>>();
+  readonly #listeners = new Set<() => void>();
+
+  constructor(private readonly options: PlannerOptions) {}
+
+  /** Called whenever a surface has become exact. */
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** What is known about this model's memory now: from the engine's dry runs where there are any, else from the header. */
+  async surfaceFor(modelPath: string, settings: SurfaceSettings): Promise<MemorySurface> {
+    const known = await this.#knownSurface(modelPath, settings, await this.options.gpu.read());
+    return known.surface;
+  }
+
+  /** @param gpuOverride a card to plan for instead of the one in this computer; null: plan for none */
+  async planFor(settings: Settings, gpuOverride?: GpuMemory | null): Promise<PlanOutcome> {
+    const modelPath = await this.#headerOf(settings.MODEL);
+    const report = await this.options.gpu.read();
+    const { surface } = await this.#knownSurface(modelPath, settings, report);
+    const gpu = gpuOverride === undefined ? report.memory : gpuOverride;
+    return { modelPath, surface, gpu, plan: planLayers(surface, gpu, settings) };
+  }
+
+  /** The same from an exact surface, however long sampling it takes. */
+  async exactPlanFor(settings: Settings, gpuOverride?: GpuMemory | null): Promise<PlanOutcome> {
+    await this.#sampled(await this.#headerOf(settings.MODEL), settings);
+    return this.planFor(settings, gpuOverride);
+  }
+
+  /**
+   * The plan to load: made with the memory that is free now, and confirmed by one dry run of exactly its configuration. What might
+   * fit as well, as far as the surface can be wrong, is confirmed too: no layer stays on the CPU for an interpolation.
+   */
+  async confirmedPlanFor(settings: Settings, signal?: AbortSignal): Promise<ConfirmedPlan> {
+    const modelPath = await this.options.models.resolveModel(settings.MODEL);
+    const known = await this.#sampled(modelPath, settings);
+    const confirmed = new Set<number>();
+    for (;;) {
+      // Read again each time: another program may have taken memory since.
+      const report = await this.options.gpu.read();
+      const plan = planLayers(known.surface, report.memory, settings);
+      const outcome = { modelPath, surface: known.surface, gpu: report.memory, plan };
+      const next = nextToConfirm(known.surface, report.memory, settings, confirmed);
+      if (next === null) {
+        const computeSource = plan.gpuLayers > 0 ? "dry-run" : plan.computeSource;
+        return { ...outcome, plan: { ...plan, computeSource }, config: this.configOf(outcome, settings), report };
+      }
+      const config = this.configOf({ ...outcome, plan: { ...plan, gpuLayers: next } }, settings);
+      await this.#confirm(known, config, signal);
+      confirmed.add(next);
+    }
+  }
+
+  /** The configuration that loads this plan. */
+  configOf({ plan, modelPath, surface }: PlanOutcome, settings: Settings): LoadConfig {
+    const threads = settings.THREADS === "auto" ? this.options.autoThreads(surface.model.fileBytes) : settings.THREADS;
+    return loadConfigOf(plan, { modelPath, threads, useMmap: settings.USE_MMAP });
+  }
+
+  /** Compares one configuration with llama.cpp's own figures, and corrects the surface where they differ. */
+  async #confirm(known: KnownSurface, config: LoadConfig, signal?: AbortSignal): Promise<void> {
+    const buffers = await this.options.engine.dryRun(config, signal);
+    const { surface, mismatchBytes } = mendSurface(known.surface, config, buffers);
+    if (mismatchBytes > 0) {
+      const where = `${surface.model.name} at ${config.gpuLayers} GPU layers, ${config.contextTokens} tokens`;
+      this.options.onLog("info", `memory surface was ${formatMib(mismatchBytes, 2)} off for ${where}; mended`);
+    }
+    // Kept also where it was right: at a confirmed point the planner believes the dry run, in the browser as well.
+    known.surface = surface;
+    if (mismatchBytes > 0 && surface.computeSource === "dry-run") await this.options.surfaces.write(known.key, surface);
+    this.#changed();
+  }
+
+  /** Path of a file with the model's header: the model itself, where it is on this computer. */
+  #headerOf(model: string): Promise<string> {
+    const { models, remote } = this.options;
+    return isRemoteSource(model) ? remote.headerPath(model) : models.resolveModel(model);
+  }
+
+  async #sampled(modelPath: string, settings: SurfaceSettings): Promise<KnownSurface> {
+    const known = await this.#knownSurface(modelPath, settings, await this.options.gpu.read());
+    await known.sampling;
+    return known;
+  }
+
+  async #knownSurface(modelPath: string, settings: SurfaceSettings, report: GpuReport): Promise<KnownSurface> {
+    const key: SurfaceKey = {
+      file: await this.options.models.identify(modelPath),
+      engineVersion: this.options.engineVersion,
+      device: report.memory === null ? NO_DEVICE : `${report.memory.backend} ${report.memory.name}`,
+      batchTokens: settings.N_BATCH,
+      sequences: SEQUENCES,
+      flashAttention: settings.FLASH_ATTENTION,
+    };
+    const known = await this.#meet(modelPath, key);
+    if (this.#wantsSampling(known, report)) known.sampling ??= this.#sample(known, settings);
+    return known;
+  }
+
+  /** Without a GPU the CPU's own buffers still make a better estimate; what was sampled in a hurry is refined by whoever has time. */
+  #wantsSampling({ surface }: KnownSurface, { memory }: GpuReport): boolean {
+    const hasTime = this.options.samplingBudgetMs === undefined;
+    if (memory !== null && surface.computeSource === "estimated") return true;
+    return hasTime && !surface.refined;
+  }
+
+  /** The surface of this key, begun by whoever asks first. */
+  #meet(modelPath: string, key: SurfaceKey): Promise<KnownSurface> {
+    const text = surfaceKeyText(key);
+    const known = this.#known.get(text) ?? this.#begin(modelPath, key);
+    this.#remember(text, known);
+    known.catch(() => this.#known.delete(text));
+    return known;
+  }
+
+  async #begin(modelPath: string, key: SurfaceKey): Promise<KnownSurface> {
+    const { batchTokens, sequences, flashAttention } = key;
+    const profile = await this.options.models.readChatProfile(modelPath);
+    const cached = await this.options.surfaces.read(key);
+    const surface = cached ?? headerSurface(profile, { batchTokens, sequences, flashAttention });
+    return { key, modelPath, surface, sampling: null };
+  }
+
+  /** Never rejects: without the samples the estimate stays in use, and every load is confirmed anyway. */
+  async #sample(known: KnownSurface, settings: SurfaceSettings): Promise<void> {
+    const { samplingBudgetMs } = this.options;
+    const hasGpu = known.key.device !== NO_DEVICE;
+    try {
+      const sampled = await this.options.engine.sampleSurface(known.modelPath, known.surface, {
+        useMmap: settings.USE_MMAP,
+        exactAt: [settings.N_CTX],
+        ramOnly: !hasGpu,
+        ...(samplingBudgetMs === undefined ? {} : { budgetMs: samplingBudgetMs }),
+      });
+      // A GPU that was there a moment ago and did not answer leaves an estimate: not to be kept.
+      if (hasGpu && sampled.computeSource !== "dry-run") return;
+      const surface = hasGpu ? sampled : calibrateEstimate(known.surface, sampled);
+      known.surface = { ...surface, refined: samplingBudgetMs === undefined };
+      await this.options.surfaces.write(known.key, known.surface);
+      this.#changed();
+    } catch (error) {
+      this.options.onLog("warn", `memory surface stays an estimate: ${error instanceof Error ? error.message : error}`);
+      // The engine was busy: another time. What made it crash is not tried again.
+      if (isPassing(error)) known.sampling = null;
+    }
+  }
+
+  #remember(text: string, known: Promise<KnownSurface>): void {
+    this.#known.delete(text);
+    this.#known.set(text, known);
+    const oldest = this.#known.keys().next();
+    if (this.#known.size > MAX_KNOWN_SURFACES && !oldest.done) this.#known.delete(oldest.value);
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+const isPassing = (error: unknown): boolean =>
+  error instanceof EngineError &&
+  (error.code === "BUSY" || error.code === "CANCELLED" || error.code === "ENGINE_FAILED");

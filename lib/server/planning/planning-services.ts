@@ -1,0 +1,81 @@
+import { availableParallelism, cpus } from "node:os";
+import { join } from "node:path";
+import type { Environment } from "@/lib/server/environment";
+import { readMachineFacts } from "@/lib/server/gpu/gpu-absence";
+import { GpuProbe } from "@/lib/server/gpu/gpu-probe";
+import { NvidiaSmi } from "@/lib/server/gpu/nvidia-smi";
+import { ReceiptStore } from "@/lib/server/loading/receipt-store";
+import { ThreadTuner } from "@/lib/server/loading/thread-tuner";
+import { Log } from "@/lib/server/log";
+import { ModelFiles } from "@/lib/server/models/model-files";
+import { RemoteHeaderStore } from "@/lib/server/models/remote-header-store";
+import { RemoteModels } from "@/lib/server/models/remote-models";
+import { SettingsStore } from "@/lib/server/settings/settings-store";
+import { EngineSupervisor } from "@/lib/server/supervisor/engine-supervisor";
+import project from "@/package.json";
+import { DeviceMemo } from "./device-memo";
+import { Planner } from "./planner";
+import { rememberedEngine } from "./remembered-engine";
+import { SurfaceCache } from "./surface-cache";
+
+interface PlanningOptions {
+  /** Whether the owner of this computer named this model file, beside the one in modelconf.json. */
+  readonly isTrusted?: (path: string) => boolean;
+  /** Whether the device that was found last time is believed, instead of starting an engine to look again. */
+  readonly mayRemember?: boolean;
+  /** How long llama.cpp may be asked about a new model: for a command line that answers once. */
+  readonly samplingBudgetMs?: number;
+}
+
+/** Everything up to a plan and nothing that serves: what the server and `npm run plan` have in common. */
+export function planningServices(
+  environment: Environment,
+  { isTrusted = () => false, mayRemember = false, samplingBudgetMs }: PlanningOptions = {},
+) {
+  const { dataFolder, modelsFolder, engineBuild } = environment;
+  const log = new Log(environment.logLevel);
+  const settings = new SettingsStore({ folder: environment.homeFolder });
+  const models = new ModelFiles({
+    modelsFolder,
+    isTrusted: path => settings.read().MODEL === path || isTrusted(path),
+  });
+  const engine = new EngineSupervisor({
+    entryPath: environment.enginePath,
+    gpu: environment.gpu,
+    build: engineBuild,
+    env: process.env,
+    onLog: log.writer,
+  });
+  const receipts = new ReceiptStore(join(dataFolder, "receipts.jsonl"));
+  const threads = new ThreadTuner(dataFolder, {
+    processor: cpus()[0]?.model ?? process.arch,
+    threads: availableParallelism(),
+  });
+  const engineVersion = `${project.dependencies["node-llama-cpp"]} ${engineBuild}`;
+  const memo = new DeviceMemo(join(dataFolder, "device.json"), `${engineVersion} ${environment.gpu}`, process.env);
+  const gpu = new GpuProbe({
+    engine: mayRemember ? rememberedEngine(engine, memo) : engine,
+    nvidia: new NvidiaSmi({ env: process.env }),
+    receipts,
+    gpuChoice: environment.gpu,
+    machine: readMachineFacts,
+    visibleDevices: process.env.CUDA_VISIBLE_DEVICES,
+  });
+  const remote = new RemoteModels({
+    store: new RemoteHeaderStore(join(dataFolder, "remote-headers")),
+    endpoint: environment.hubEndpoint,
+    token: environment.hubToken,
+  });
+  const planner = new Planner({
+    models,
+    remote,
+    engine,
+    gpu,
+    surfaces: new SurfaceCache(join(dataFolder, "surfaces"), log.writer),
+    engineVersion,
+    autoThreads: fileBytes => threads.threadsFor(fileBytes),
+    ...(samplingBudgetMs === undefined ? {} : { samplingBudgetMs }),
+    onLog: log.writer,
+  });
+  return { log, settings, models, engine, receipts, gpu, planner, threads, memo };
+}

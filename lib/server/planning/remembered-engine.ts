@@ -1,0 +1,33 @@
+import { type ProbedEngine, SOFTWARE_DEVICE } from "@/lib/server/gpu/gpu-probe";
+import type { EngineSupervisor } from "@/lib/server/supervisor/engine-supervisor";
+import type { DeviceMemo } from "./device-memo";
+
+/**
+ * The engine as the GPU probe sees it, answered from memory where that is as good as asking: which device there is, and
+ * how much memory a software device has, whose counter never moves. Everything else starts the engine.
+ */
+export function rememberedEngine(engine: EngineSupervisor, memo: DeviceMemo): ProbedEngine {
+  const known = memo.read();
+  if (known === null) return engine;
+  const isSoftware = known.info.devices.some(device => SOFTWARE_DEVICE.test(device));
+  const hasStarted = (): boolean => engine.snapshot().info !== null;
+  return {
+    get pid() {
+      return engine.pid;
+    },
+    snapshot: () => (hasStarted() ? engine.snapshot() : { ...engine.snapshot(), state: "ready", info: known.info }),
+    start: () => engine.start(),
+    vram: async () => (isSoftware && !hasStarted() ? known.vram : engine.vram()),
+  };
+}
+
+/** Writes down what a started engine found. What cannot be kept only costs time. */
+export async function rememberDevice(engine: EngineSupervisor, memo: DeviceMemo): Promise<void> {
+  const { info } = engine.snapshot();
+  if (info === null) return;
+  try {
+    memo.write({ info, vram: info.gpuUsable ? await engine.vram() : null });
+  } catch {
+    // A read-only or full data folder: the engine is asked again next time.
+  }
+}

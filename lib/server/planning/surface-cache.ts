@@ -1,0 +1,85 @@
+import { createHash } from "node:crypto";
+import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import type { FlashAttention } from "@/lib/schema/kv-type";
+import { type MemorySurface, memorySurfaceSchema } from "@/lib/schema/memory-surface";
+import { replaceFile } from "@/lib/server/files/replace-file";
+import type { FileIdentity } from "@/lib/server/models/gguf-file";
+
+/** All that a surface depends on: another value of any of these, and it must be sampled anew. */
+export interface SurfaceKey {
+  readonly file: FileIdentity;
+  readonly engineVersion: string;
+  readonly device: string;
+  readonly batchTokens: number;
+  readonly sequences: number;
+  readonly flashAttention: FlashAttention;
+}
+
+/** A surface has 20 to 200 KB; this many are enough for every model and setting in use. */
+const MAX_KEPT_SURFACES = 200;
+
+const entrySchema = z.object({ key: z.string(), surface: memorySurfaceSchema });
+
+export const surfaceKeyText = ({ file, engineVersion, device, batchTokens, sequences, flashAttention }: SurfaceKey) =>
+  JSON.stringify([
+    file.path,
+    file.bytes,
+    file.modifiedAtMs,
+    engineVersion,
+    device,
+    batchTokens,
+    sequences,
+    flashAttention,
+  ]);
+
+/** Sampled surfaces on disk. A cache: what cannot be read is sampled again, and what cannot be written is only slower next time. */
+export class SurfaceCache {
+  constructor(
+    private readonly folder: string,
+    private readonly onLog: (level: "warn", text: string) => void,
+  ) {}
+
+  async read(key: SurfaceKey): Promise<MemorySurface | null> {
+    const text = await readFile(this.#pathOf(key), "utf8").catch(() => null);
+    if (text === null) return null;
+    const entry = entrySchema.safeParse(parseJson(text));
+    return entry.success && entry.data.key === surfaceKeyText(key) ? entry.data.surface : null;
+  }
+
+  async write(key: SurfaceKey, surface: MemorySurface): Promise<void> {
+    try {
+      await mkdir(this.folder, { recursive: true });
+      replaceFile(this.#pathOf(key), JSON.stringify({ key: surfaceKeyText(key), surface }));
+      await this.#dropOldest();
+    } catch (error) {
+      this.onLog("warn", `memory surface not kept: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  #pathOf(key: SurfaceKey): string {
+    return join(this.folder, `${createHash("sha256").update(surfaceKeyText(key)).digest("hex").slice(0, 32)}.json`);
+  }
+
+  async #dropOldest(): Promise<void> {
+    const names = await readdir(this.folder);
+    if (names.length <= MAX_KEPT_SURFACES) return;
+    const files = await Promise.all(names.map(name => this.#aged(join(this.folder, name))));
+    const oldestFirst = files.sort((one, other) => one.modifiedAtMs - other.modifiedAtMs);
+    for (const { path } of oldestFirst.slice(0, names.length - MAX_KEPT_SURFACES)) await rm(path, { force: true });
+  }
+
+  async #aged(path: string): Promise<{ path: string; modifiedAtMs: number }> {
+    return { path, modifiedAtMs: (await stat(path).catch(() => null))?.mtimeMs ?? 0 };
+  }
+}
+
+/** A torn file is no JSON; the schema refuses undefined. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

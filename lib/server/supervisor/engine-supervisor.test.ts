@@ -1,0 +1,363 @@
+import { expect, test } from "vitest";
+import { mistralSurface } from "@/lib/plan/testing/surface-fixtures";
+import { codeOf, listen, loadConfig, question, sampling, watch } from "@/lib/server/testing/engine-fixtures";
+import type { FakeScript } from "@/lib/server/testing/fake-engine";
+import { fakeFork } from "@/lib/server/testing/fake-engine-process";
+import { ManualTimers } from "@/lib/server/testing/manual-timers";
+import { EngineSupervisor } from "./engine-supervisor";
+
+const gpuScript: FakeScript = {
+  backend: "vulkan",
+  vram: { totalBytes: 8000, usedBytes: 1000, freeBytes: 7000, unifiedBytes: 0 },
+};
+
+function startWith(script: FakeScript = {}) {
+  const timers = new ManualTimers();
+  const { fork, processes } = fakeFork(script, timers);
+  const log: string[] = [];
+  const engine = new EngineSupervisor({
+    entryPath: "dist/engine.mjs",
+    gpu: "auto",
+    env: { PATH: "/bin", HF_TOKEN: "secret", HEADROOM_TOKEN: "canary", GGML_VK_VISIBLE_DEVICES: "0" },
+    onLog: (level, text) => log.push(`${level}: ${text}`),
+    fork,
+    timers,
+  });
+  return { engine, timers, processes, log };
+}
+
+async function loadedWith(script: FakeScript = {}) {
+  const started = startWith(script);
+  const load = watch(started.engine.load(loadConfig()));
+  await started.timers.advance(50);
+  expect(load.state).toBe("done");
+  return started;
+}
+
+test("starts the child with the first command, loads, answers and counts", async () => {
+  const { engine, timers, processes } = startWith();
+  expect(engine.snapshot().state).toBe("stopped");
+  expect(processes).toHaveLength(0);
+  const load = watch(engine.load(loadConfig()));
+  await timers.advance(50);
+  expect(load.state).toBe("done");
+  expect(engine.snapshot()).toMatchObject({ state: "loaded", generation: 1, config: loadConfig() });
+  const answer = listen(engine.generate(question));
+  await timers.advance(1);
+  expect(engine.snapshot().state).toBe("generating");
+  const count = watch(engine.count(question.turns));
+  await timers.advance(50);
+  expect(answer).toEqual({ text: "Hello world", reason: "stop", code: null });
+  expect(count.state).toBe("done");
+  expect(engine.snapshot().state).toBe("loaded");
+});
+
+test("gives the child no secret, one libuv worker, its generation and the chosen devices", async () => {
+  const { processes } = await loadedWith();
+  const env = processes[0]?.env ?? {};
+  expect(env).toMatchObject({
+    UV_THREADPOOL_SIZE: "1",
+    HEADROOM_ENGINE_GPU: "auto",
+    HEADROOM_ENGINE_GENERATION: "1",
+    GGML_VK_VISIBLE_DEVICES: "0",
+  });
+  expect(JSON.stringify(env)).not.toMatch(/secret|canary/);
+});
+
+test.each([
+  ["idle", {}],
+  ["loading", { on: { load: [{ do: "ignore" }] } }],
+  ["decoding", { words: ["Hello", " world"], stepMs: 10 }],
+] as const)(
+  "fails what was pending with ENGINE_CRASHED when the child is killed while %s, and starts another",
+  async (moment, script) => {
+    const { engine, timers, processes } = startWith(script);
+    const load = watch(engine.load(loadConfig()));
+    await timers.advance(50);
+    const answer = moment === "decoding" ? listen(engine.generate(question)) : null;
+    await timers.advance(15);
+    const waiting = moment === "decoding" ? watch(engine.dryRun(loadConfig())) : null;
+    processes[0]?.exit(null, "SIGKILL");
+    await timers.advance(1);
+    if (moment === "loading") expect(load.state).toBe("ENGINE_CRASHED");
+    if (answer) expect(answer).toMatchObject({ text: "Hello", code: "ENGINE_CRASHED" });
+    if (waiting) expect(waiting.state).toBe("ENGINE_CRASHED");
+    expect(engine.snapshot()).toMatchObject({ state: "starting", config: null, restarts: 1 });
+    expect(engine.snapshot().notice).toContain("SIGKILL");
+    await timers.advance(600);
+    expect(engine.snapshot()).toMatchObject({ state: "ready", generation: 2 });
+  },
+);
+
+test("waits 0.5 s and 2 s before it starts again, and gives up at the third crash within 60 s", async () => {
+  const { engine, timers, processes } = startWith();
+  const last = () => processes.at(-1);
+  await Promise.all([engine.start(), timers.advance(10)]);
+  last()?.exit(null, "SIGSEGV");
+  await timers.advance(499);
+  expect(processes).toHaveLength(1);
+  await timers.advance(10);
+  expect(processes).toHaveLength(2);
+  last()?.exit(null, "SIGSEGV");
+  await timers.advance(1990);
+  expect(processes).toHaveLength(2);
+  await timers.advance(20);
+  expect(processes).toHaveLength(3);
+  last()?.exit(null, "SIGSEGV");
+  await timers.advance(20_000);
+  expect(processes).toHaveLength(3);
+  expect(engine.snapshot()).toMatchObject({ state: "failed", error: { code: "ENGINE_FAILED" } });
+  expect(engine.snapshot().error?.message).toMatch(/3 times within 60 s.*SIGSEGV/);
+  await expect(engine.load(loadConfig())).rejects.toMatchObject({ code: "ENGINE_FAILED" });
+});
+
+test("takes commands again once the crashes are a minute old, or after a restart", async () => {
+  const script: FakeScript = { onGeneration: { 4: {} }, on: { load: [{ do: "crash", signal: "SIGABRT" }] } };
+  const { engine, timers } = startWith(script);
+  const crashThrice = async () => {
+    for (let crash = 0; crash < 3; crash += 1) {
+      const load = watch(engine.load(loadConfig()));
+      await timers.advance(9000);
+      expect(load.state).toBe("ENGINE_CRASHED");
+    }
+    expect(engine.snapshot().state).toBe("failed");
+  };
+  await crashThrice();
+  const restart = watch(engine.restart());
+  await timers.advance(50);
+  expect(restart.state).toBe("done");
+  const load = watch(engine.load(loadConfig()));
+  await timers.advance(50);
+  expect(load.state).toBe("done");
+});
+
+test("forgets earlier crashes after an answer, so that twenty kills with work in between never open the breaker", async () => {
+  const { engine, timers, processes } = startWith();
+  for (let kill = 0; kill < 20; kill += 1) {
+    const load = watch(engine.load(loadConfig()));
+    await timers.advance(600);
+    const answer = listen(engine.generate(question));
+    await timers.advance(100);
+    expect([load.state, answer.reason]).toEqual(["done", "stop"]);
+    processes.at(-1)?.exit(null, "SIGBUS");
+    await timers.advance(1);
+  }
+  expect(engine.snapshot()).toMatchObject({ state: "starting", restarts: 20, error: null });
+});
+
+test("kills a child that is stuck within 10 s, by a signal that cannot be ignored", async () => {
+  const { engine, timers, processes } = await loadedWith({ on: { generate: [{ do: "hang" }] } });
+  const answer = listen(engine.generate(question));
+  await timers.advance(10_000);
+  expect(answer.code).toBe("ENGINE_TIMEOUT");
+  expect(processes[0]?.exited).toBe(true);
+  expect(engine.snapshot()).toMatchObject({ state: "ready", generation: 2 });
+});
+
+test("does not take a slow prefill for a hang: the heartbeat goes on", async () => {
+  const { engine, timers, processes } = await loadedWith({ on: { generate: [{ do: "answer", afterMs: 120_000 }] } });
+  const answer = listen(engine.generate(question));
+  await timers.advance(121_000);
+  expect(answer.reason).toBe("stop");
+  expect(processes).toHaveLength(1);
+});
+
+test("ends a child that goes on after a cancel, and says so to the one who waits", async () => {
+  const { engine, timers } = await loadedWith({ on: { generate: [{ do: "ignore" }] } });
+  const controller = new AbortController();
+  const answer = listen(engine.generate(question, controller.signal));
+  await timers.advance(10);
+  controller.abort();
+  await timers.advance(29_000);
+  expect(answer.code).toBeNull();
+  await timers.advance(2000);
+  expect(answer.code).toBe("ENGINE_TIMEOUT");
+});
+
+test("drops and counts messages that are none, and those of an earlier child", async () => {
+  const late = { generation: 0, message: { type: "finished", id: "c2", reason: "stop", stats: {} } };
+  const foreign = {
+    generation: 1,
+    message: { type: "text", id: "c999", text: "not yours", tokens: 1, thought: false },
+  };
+  const garbage = [null, 7, "text", {}, { generation: 1 }, { generation: 1, message: { type: "text" } }, late, foreign];
+  const { engine, timers, log } = await loadedWith({ on: { generate: [{ do: "garbage", messages: garbage }] } });
+  const answer = listen(engine.generate(question));
+  await timers.advance(50);
+  expect(answer).toEqual({ text: "Hello world", reason: "stop", code: null });
+  // Seven of the eight fail validation; the count is logged at 1, 2 and 4.
+  expect(log.filter(line => line.includes("dropped as invalid"))).toHaveLength(3);
+});
+
+test("stops the answer when the request is aborted, and tells how much there was", async () => {
+  const { engine, timers } = await loadedWith({ words: ["a", "b", "c", "d", "e", "f"], stepMs: 10 });
+  const controller = new AbortController();
+  const answer = listen(engine.generate(question, controller.signal));
+  await timers.advance(35);
+  controller.abort();
+  await timers.advance(20);
+  expect(answer).toMatchObject({ text: "abc", reason: "cancelled" });
+  expect(engine.snapshot().state).toBe("loaded");
+});
+
+test("stops the answer when its reader leaves", async () => {
+  const { engine, timers } = await loadedWith({ words: ["a", "b", "c", "d"], stepMs: 10 });
+  const read = async () => {
+    for await (const message of engine.generate(question)) if (message.type === "text") break;
+  };
+  const reading = read();
+  await timers.advance(25);
+  await reading;
+  await timers.advance(15);
+  expect(engine.snapshot().state).toBe("loaded");
+});
+
+test("cancels a request that still waits without troubling the child", async () => {
+  const { engine, timers } = await loadedWith({ words: ["a", "b", "c", "d"], stepMs: 10 });
+  const first = listen(engine.generate(question));
+  const controller = new AbortController();
+  const second = listen(engine.generate(question, controller.signal));
+  await timers.advance(5);
+  expect(engine.snapshot().queueLength).toBe(1);
+  controller.abort();
+  await timers.advance(100);
+  expect([first.reason, second.code]).toEqual(["stop", "CANCELLED"]);
+  const third = listen(engine.generate(question, AbortSignal.abort()));
+  await timers.advance(10);
+  expect(third.code).toBe("CANCELLED");
+});
+
+test("lets the newest of many loads win, never with two in the child", async () => {
+  const { engine, timers, processes } = startWith({ stepMs: 40 });
+  const loads = Array.from({ length: 20 }, (_, index) =>
+    watch(engine.load(loadConfig({ contextTokens: 1024 + index }))),
+  );
+  await timers.advance(25);
+  loads.push(watch(engine.load(loadConfig({ contextTokens: 4096 }))));
+  await timers.advance(200);
+  expect(loads.map(load => load.state)).toEqual([...Array(20).fill("CANCELLED"), "done"]);
+  expect(engine.snapshot().config?.contextTokens).toBe(4096);
+  expect(processes[0]?.engine.breaches).toEqual([]);
+});
+
+test("loads after the answer in progress and before the requests that wait", async () => {
+  const { engine, timers } = await loadedWith({ words: ["a", "b"], stepMs: 10 });
+  const before = listen(engine.generate(question));
+  const after = listen(engine.generate(question));
+  await timers.advance(5);
+  const load = watch(engine.load(loadConfig({ contextTokens: 2048 })));
+  await timers.advance(27);
+  expect(before.reason).toBe("stop");
+  expect(engine.snapshot().state).toBe("loading");
+  await timers.advance(15);
+  expect([load.state, after.text]).toEqual(["done", ""]);
+  await timers.advance(50);
+  expect(after).toMatchObject({ text: "ab", reason: "stop" });
+});
+
+test("keeps requests that come while a model loads, and shows the progress meanwhile", async () => {
+  const { engine, timers } = startWith({ on: { load: [{ do: "answer", afterMs: 100 }] } });
+  const load = watch(engine.load(loadConfig()));
+  const answer = listen(engine.generate(question));
+  await timers.advance(50);
+  expect(engine.snapshot()).toMatchObject({ state: "loading", modelName: "some.gguf", queueLength: 1 });
+  await timers.advance(100);
+  expect([load.state, answer.text]).toEqual(["done", "Hello world"]);
+});
+
+test("refuses requests as BUSY past its limit and takes them again afterwards", async () => {
+  const { engine, timers } = await loadedWith();
+  const answers = Array.from({ length: 600 }, () => listen(engine.generate(question)));
+  await timers.advance(1);
+  // One with the child, 64 waiting.
+  expect(answers.filter(answer => answer.code === "BUSY")).toHaveLength(600 - 65);
+  await timers.advance(1000);
+  expect(answers.filter(answer => answer.reason === "stop")).toHaveLength(65);
+  const next = listen(engine.generate(question));
+  await timers.advance(50);
+  expect(next.reason).toBe("stop");
+});
+
+test("ends the child to unload, and starts another for the next command", async () => {
+  const { engine, timers, processes } = await loadedWith({ words: ["a", "b", "c"], stepMs: 10 });
+  const answer = listen(engine.generate(question));
+  await timers.advance(15);
+  const unload = watch(engine.unload());
+  await timers.advance(10);
+  expect([unload.state, answer.code]).toEqual(["done", "CANCELLED"]);
+  expect(engine.snapshot()).toMatchObject({ state: "stopped", config: null, held: null, modelName: null });
+  expect(processes[0]?.exited).toBe(true);
+  const load = watch(engine.load(loadConfig()));
+  await timers.advance(50);
+  expect([load.state, engine.snapshot().generation]).toEqual(["done", 2]);
+});
+
+test("kills what does not end on SIGTERM two seconds later", async () => {
+  const { engine, timers, processes } = await loadedWith({ on: { generate: [{ do: "hang" }] } });
+  listen(engine.generate(question));
+  await timers.advance(10);
+  const shutdown = watch(engine.shutdown());
+  await timers.advance(1900);
+  expect(processes[0]?.exited).toBe(false);
+  await timers.advance(200);
+  expect([processes[0]?.exited, shutdown.state]).toEqual([true, "done"]);
+  await expect(engine.load(loadConfig())).rejects.toMatchObject({ code: "CANCELLED" });
+  expect(processes).toHaveLength(1);
+});
+
+test("runs a model without GPU layers in a child without the GPU, and goes back for one that has some", async () => {
+  const { engine, timers, processes } = await loadedWith(gpuScript);
+  const toCpu = watch(engine.load(loadConfig({ gpuLayers: 0 })));
+  await timers.advance(50);
+  expect(toCpu.state).toBe("done");
+  expect(processes.map(child => child.env.HEADROOM_ENGINE_GPU)).toEqual(["auto", "off"]);
+  // What the machine has is still known, and so is its memory.
+  expect(engine.snapshot().info).toMatchObject({ backend: "vulkan", gpuUsable: true });
+  await expect(engine.vram()).resolves.toEqual(gpuScript.vram);
+  const back = watch(engine.load(loadConfig({ gpuLayers: 4 })));
+  await timers.advance(50);
+  expect(back.state).toBe("done");
+  expect(processes.map(child => child.env.HEADROOM_ENGINE_GPU)).toEqual(["auto", "off", "auto"]);
+  expect(processes.filter(child => !child.exited)).toHaveLength(1);
+});
+
+test("does not replace the child for zero layers where there is no GPU anyway", async () => {
+  const { engine, timers, processes } = await loadedWith();
+  const load = watch(engine.load(loadConfig({ gpuLayers: 0 })));
+  await timers.advance(50);
+  expect([load.state, processes.length]).toEqual(["done", 1]);
+});
+
+test("answers what the child refuses with its code and numbers", async () => {
+  const { engine, timers } = startWith({
+    on: {
+      load: [{ do: "out-of-memory", fitsLayers: 5, bytesPerLayer: 100 }],
+      complete: [{ do: "fail", code: "CONTEXT_EXCEEDED", message: "5000 tokens do not fit 4096." }],
+    },
+  });
+  const load = engine.load(loadConfig({ gpuLayers: 8 }));
+  const code = load.catch(error => [codeOf(error), error.deficitBytes]);
+  await timers.advance(50);
+  // 8 asked for, 5 fit, 100 bytes each.
+  expect(await code).toEqual(["OUT_OF_MEMORY", 300]);
+  expect(engine.snapshot()).toMatchObject({ state: "ready", config: null });
+  const completion = listen(engine.complete({ prompt: "x", sampling }));
+  await timers.advance(50);
+  expect(completion.code).toBe("CONTEXT_EXCEEDED");
+});
+
+test("samples a surface beside an answer, but not in a child without the GPU", async () => {
+  const { engine, timers } = await loadedWith({ ...gpuScript, words: ["a", "b"], stepMs: 10 });
+  const answer = listen(engine.generate(question));
+  await timers.advance(5);
+  const sampling = engine.sampleSurface("some.gguf", mistralSurface, { useMmap: true });
+  await timers.advance(14);
+  await expect(sampling).resolves.toEqual(mistralSurface);
+  expect(answer.reason).toBeNull();
+  const toCpu = watch(engine.load(loadConfig({ gpuLayers: 0 })));
+  await timers.advance(100);
+  expect(toCpu.state).toBe("done");
+  await expect(engine.sampleSurface("some.gguf", mistralSurface, { useMmap: true })).rejects.toMatchObject({
+    code: "BUSY",
+  });
+});

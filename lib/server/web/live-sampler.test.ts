@@ -1,0 +1,203 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import type { GpuReport } from "@/lib/schema/gpu-memory";
+import { type EngineSnapshot, type LiveEvent, liveEventSchema } from "@/lib/schema/live-events";
+import { ManualTimers } from "@/lib/server/testing/manual-timers";
+import { LiveSampler } from "./live-sampler";
+import { liveStream } from "./live-stream";
+
+class Source {
+  readonly listeners = new Set<() => void>();
+  subscribe(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+  change(): void {
+    for (const listener of this.listeners) listener();
+  }
+}
+
+const noGpu: GpuReport = {
+  memory: null,
+  reason: "none",
+  remedy: "none",
+  driverVersion: null,
+  devices: [],
+  utilizationPercent: null,
+  temperatureCelsius: null,
+  powerWatts: null,
+  processes: [],
+  readAtMs: 0,
+};
+const snapshot: EngineSnapshot = {
+  state: "ready",
+  generation: 1,
+  info: null,
+  modelName: null,
+  config: null,
+  totalLayers: null,
+  held: null,
+  progress: null,
+  error: null,
+  notice: null,
+  queueLength: 0,
+  restarts: 0,
+};
+
+let timers: ManualTimers;
+let engine: Source & { snapshot(): EngineSnapshot };
+let settings: Source & { read(): void };
+let looks: { gpu: number; settings: number; watchers: number };
+let sampler: LiveSampler;
+
+beforeEach(() => {
+  timers = new ManualTimers();
+  looks = { gpu: 0, settings: 0, watchers: 0 };
+  engine = Object.assign(new Source(), { snapshot: () => snapshot });
+  settings = Object.assign(new Source(), {
+    read: () => {
+      looks.settings += 1;
+    },
+  });
+  const gpu = {
+    read: async () => {
+      looks.gpu += 1;
+      return noGpu;
+    },
+    watch: () => {
+      looks.watchers += 1;
+      return () => {
+        looks.watchers -= 1;
+      };
+    },
+  };
+  sampler = new LiveSampler({
+    gpu,
+    engine,
+    settings,
+    log: { subscribe: () => () => {} },
+    changes: [["settings", settings]],
+    onFailure: () => {},
+    timers,
+  });
+});
+
+function tab() {
+  const heard: LiveEvent[] = [];
+  let hasEnded = false;
+  const leave = sampler.subscribe({
+    next: event => heard.push(event),
+    end: () => {
+      hasEnded = true;
+    },
+  });
+  return { heard, leave, of: (type: string) => heard.filter(event => event.type === type), ended: () => hasEnded };
+}
+
+describe("live numbers", () => {
+  it("nothing is read while nobody listens", async () => {
+    await timers.advance(10_000);
+    expect(looks).toEqual({ gpu: 0, settings: 0, watchers: 0 });
+    expect(engine.listeners.size + settings.listeners.size).toBe(0);
+  });
+
+  it("are read once a second, however many tabs listen", async () => {
+    const tabs = [tab(), tab(), tab()];
+    await timers.advance(9_500);
+    expect(looks).toEqual({ gpu: 10, settings: 10, watchers: 1 });
+    for (const each of tabs) expect(each.of("telemetry")).toHaveLength(10);
+  });
+
+  it("stop with the last tab and start again with the next", async () => {
+    const [one, two] = [tab(), tab()];
+    await timers.advance(2_500);
+    one.leave();
+    one.leave();
+    await timers.advance(1_000);
+    two.leave();
+    const { gpu } = looks;
+    await timers.advance(20_000);
+    expect(looks).toMatchObject({ gpu, watchers: 0 });
+    expect(engine.listeners.size + settings.listeners.size).toBe(0);
+    tab();
+    await timers.advance(1_500);
+    expect(looks).toMatchObject({ gpu: gpu + 2, watchers: 1 });
+  });
+
+  it("a newcomer hears at once how things stand", async () => {
+    expect(tab().heard.map(event => event.type)).toEqual(["engine"]);
+    await timers.advance(100);
+    expect(tab().heard.map(event => event.type)).toEqual(["engine", "telemetry"]);
+  });
+
+  it("hundreds of steps of a load are told ten times a second at most, the last one always", async () => {
+    const { of } = tab();
+    for (let step = 0; step < 100; step += 1) {
+      engine.change();
+      await timers.advance(10);
+    }
+    await timers.advance(200);
+    expect(of("engine").length).toBeGreaterThan(8);
+    expect(of("engine").length).toBeLessThanOrEqual(12);
+  });
+
+  it("what changed elsewhere is named", async () => {
+    const { of } = tab();
+    settings.change();
+    expect(of("changed")).toEqual([{ type: "changed", what: "settings" }]);
+  });
+
+  it("every event is what the page expects", async () => {
+    const { heard } = tab();
+    await timers.advance(1_500);
+    for (const event of heard) expect(liveEventSchema.parse(event)).toEqual(event);
+  });
+
+  it("a failing look is followed by the next one", async () => {
+    settings.read = () => {
+      looks.settings += 1;
+      throw new Error("folder gone");
+    };
+    tab();
+    await timers.advance(3_500);
+    expect(looks.settings).toBe(4);
+  });
+
+  it("E8 a shutdown ends all tabs", async () => {
+    const { ended } = tab();
+    sampler.close();
+    expect(ended()).toBe(true);
+    expect(looks.watchers).toBe(0);
+  });
+});
+
+describe("the stream of one tab", () => {
+  const text = async (reader: ReadableStreamDefaultReader<Uint8Array>): Promise<string> =>
+    new TextDecoder().decode((await reader.read()).value);
+
+  it("tells events by name as JSON", async () => {
+    const reader = liveStream(sampler, new AbortController().signal).getReader();
+    expect(await text(reader)).toBe("retry: 2000\n\n");
+    expect(await text(reader)).toBe(`event: engine\ndata: ${JSON.stringify({ type: "engine", engine: snapshot })}\n\n`);
+    await reader.cancel();
+  });
+
+  it("N3 leaves by the stream's cancel and by the request's abort alike", async () => {
+    const reader = liveStream(sampler, new AbortController().signal).getReader();
+    expect(looks.watchers).toBe(1);
+    await reader.cancel();
+    expect(looks.watchers).toBe(0);
+    const client = new AbortController();
+    liveStream(sampler, client.signal);
+    expect(looks.watchers).toBe(1);
+    client.abort();
+    expect(looks.watchers).toBe(0);
+  });
+
+  it("N6 a reader that does not read misses telemetry instead of filling the memory, and is left in the end", async () => {
+    liveStream(sampler, new AbortController().signal);
+    await timers.advance(60_000);
+    expect(looks.watchers).toBe(1);
+    for (let event = 0; event < 1_000; event += 1) settings.change();
+    expect(looks.watchers).toBe(0);
+  });
+});
