@@ -65,9 +65,7 @@ const isEngine = (pid: number): boolean =>
   execFileSync("ps", ["-o", "args=", "-p", String(pid)], { encoding: "utf8" }).includes("engine.mjs");
 
 /** Starts dist/server.mjs as `npm start` does, on a free port, and waits until it is healthy. */
-export async function startServer(
-  env: Record<string, string> = {},
-): Promise<RunningServer & { stop(): Promise<void> }> {
+async function startServer(env: Record<string, string> = {}): Promise<RunningServer & { stop(): Promise<void> }> {
   const home = mkdtempSync(join(tmpdir(), "headroom-e2e-"));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;

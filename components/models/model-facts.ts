@@ -13,7 +13,7 @@ const roleWords: Record<Profile["role"], string | null> = {
 };
 
 /** "7.2 B", "135 M": parameters as model names count them, in thousands. */
-export function formatParameters(parameters: number): string {
+function formatParameters(parameters: number): string {
   if (parameters >= 1e9) return `${(parameters / 1e9).toFixed(1)} B`;
   return `${Math.round(parameters / 1e6)} M`;
 }

@@ -29,6 +29,7 @@ export function ApplyBar() {
       <div className="flex gap-2">
         <Button
           look="primary"
+          className="min-w-0 flex-1 justify-center text-sm whitespace-normal"
           disabled={isApplying}
           onClick={() => void applyAndReport(patch, isForModel ? "model" : "all")}
         >

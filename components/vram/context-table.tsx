@@ -12,7 +12,7 @@ interface ContextTableProps {
   readonly onPick: (contextTokens: number) => void;
 }
 
-const headings = ["Context", "KV a layer, f16", ...kvTypes, "Simple formula"];
+const headings = ["Context", "KV a layer, f16", ...kvTypes, "Simple"];
 
 /** Layers that fit at each context size; pressing a size sets it. */
 export const ContextTable = memo(function ContextTable({

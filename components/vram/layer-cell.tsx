@@ -44,7 +44,7 @@ export const LayerCell = memo(function LayerCell({ layer, id, scaleBytes, isActi
         isActive && "outline-2 outline-accent outline-offset-1",
       )}
     >
-      <span className={classNames("block pt-0.5 text-[11px] leading-[14px]", isFaded ? "text-ink-3" : "text-ink-2")}>
+      <span className={classNames("block pt-0.5 leading-[14px]", isFaded ? "text-ink-3" : "text-ink-2")}>
         {layerShortName(layer)}
       </span>
       <svg

@@ -57,8 +57,8 @@ export function LayerMap({ plan, hasGpu }: LayerMapProps) {
         className={classNames(
           "grid gap-1 rounded-control outline-offset-4",
           layers.length > DENSE_ABOVE_LAYERS
-            ? "grid-cols-[repeat(auto-fill,minmax(24px,1fr))] [--cell-height:38px]"
-            : "grid-cols-[repeat(auto-fill,minmax(32px,1fr))] [--cell-height:54px] xl:[--cell-height:68px]",
+            ? "grid-cols-[repeat(auto-fill,minmax(25px,1fr))] text-[10px] [--cell-height:44px]"
+            : "grid-cols-[repeat(auto-fill,minmax(32px,1fr))] text-[11px] [--cell-height:54px] xl:[--cell-height:68px]",
         )}
       >
         {layers.map((layer, index) => (

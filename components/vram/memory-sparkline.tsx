@@ -13,7 +13,7 @@ interface MemorySparklineProps {
 }
 
 const WIDTH = 600;
-const HEIGHT = 40;
+const HEIGHT = 32;
 
 /** Memory in use over the last minutes: others below, our engine on top of them. The newest moment is at the right edge. */
 export function MemorySparkline({ moments, totalBytes, spanMs }: MemorySparklineProps) {
@@ -33,10 +33,10 @@ export function MemorySparkline({ moments, totalBytes, spanMs }: MemorySparkline
       aria-label={`Memory in use over the last minutes: ${rangeInWords(moments)}`}
       viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
       preserveAspectRatio="none"
-      className="block h-10 w-full rounded-[6px] bg-sunken"
+      className="block h-8 w-full rounded-[6px] bg-sunken"
     >
-      <path d={`M${used.join("L")} ${floor}`} fill="var(--ink-2)" opacity="0.25" />
-      <path d={`M${others.join("L")} ${floor}`} fill="var(--others)" opacity="0.6" />
+      <path d={`M${used.join("L")} ${floor}`} fill="var(--ink-2)" opacity="0.14" />
+      <path d={`M${others.join("L")} ${floor}`} fill="var(--others)" opacity="0.45" />
       <path
         d={`M${used.join("L")}`}
         fill="none"

@@ -83,7 +83,7 @@ export function ggufFileBytes(header: Uint8Array, { metadata, tensors }: Writabl
   return tensors.reduce((sum, tensor) => sum + padded(tensorBytes(tensor), alignmentBytes), header.byteLength);
 }
 
-export function tensorBytes({ dimensions, type }: WritableTensor): number {
+function tensorBytes({ dimensions, type }: WritableTensor): number {
   const stored = typesByName.get(type)?.type;
   if (!stored) throw new Error(`No tensor type is named "${type}".`);
   return (dimensions.reduce((product, size) => product * size, 1) / stored.blockElements) * stored.blockBytes;

@@ -22,7 +22,7 @@ export const vector = (name: string, elements: number): WritableTensor => ({
   dimensions: [elements],
   type: "F32",
 });
-export const bias = (name: string, ...dimensions: readonly number[]): WritableTensor => ({
+const bias = (name: string, ...dimensions: readonly number[]): WritableTensor => ({
   name: `${name}.bias`,
   dimensions,
   type: "F32",

@@ -10,7 +10,7 @@ export interface BenchmarkMemory {
   readonly kvShare: number | null;
 }
 
-export const measuredDevice = (subject: BenchmarkSubject): "gpuBytes" | "ramBytes" =>
+const measuredDevice = (subject: BenchmarkSubject): "gpuBytes" | "ramBytes" =>
   subject.gpuName === null ? "ramBytes" : "gpuBytes";
 
 export function benchmarkMemory(row: BenchmarkRow, subject: BenchmarkSubject): BenchmarkMemory {

@@ -34,7 +34,7 @@ export const gpuMemorySchema = z.object({
 });
 export type GpuMemory = z.infer<typeof gpuMemorySchema>;
 
-export const gpuProcessSchema = z.object({ pid: z.int(), name: z.string(), usedBytes: bytes });
+const gpuProcessSchema = z.object({ pid: z.int(), name: z.string(), usedBytes: bytes });
 
 /** The result of looking for a GPU. No GPU is an outcome, not an error: `memory` is null and `reason` and `remedy` say why and what to do. */
 export const gpuReportSchema = z.object({

@@ -9,4 +9,3 @@ export const planInputsSchema = z.object({
   gpu: gpuMemorySchema.nullable(),
   settings: settingsSchema,
 });
-export type PlanInputs = z.infer<typeof planInputsSchema>;

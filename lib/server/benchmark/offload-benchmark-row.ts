@@ -16,7 +16,7 @@ export interface BenchmarkBench {
 }
 
 /** The settings of one way; layers are always planned, or a fixed number would hide what a way gains. */
-export function settingsOf(settings: Settings, wayId: BenchmarkWayId): Settings {
+function settingsOf(settings: Settings, wayId: BenchmarkWayId): Settings {
   const { kvType, flashAttention } = benchmarkWays[wayId];
   return { ...settings, LAYERS: "auto", KV_CACHE_QUANT: kvType, FLASH_ATTENTION: flashAttention };
 }

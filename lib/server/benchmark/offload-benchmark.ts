@@ -22,7 +22,7 @@ import { estimateRowMs, progressAt } from "./offload-benchmark-estimate";
 import { type BenchmarkBench, measureRow, problemOf } from "./offload-benchmark-row";
 
 /** A prompt of about a page and a short answer, three times: 10 s a row with a small model on two cores. */
-export const benchmarkSizes: SpeedSizes = { promptTokens: 512, generatedTokens: 64, repeats: 3, limitMs: 40_000 };
+const benchmarkSizes: SpeedSizes = { promptTokens: 512, generatedTokens: 64, repeats: 3, limitMs: 40_000 };
 
 export interface OffloadBenchmarkOptions extends BenchmarkBench {
   readonly planner: Pick<Planner, "confirmedPlanFor" | "planFor" | "configOf">;

@@ -1,4 +1,4 @@
-import { checkChatModel } from "@/lib/server/chat/check-chat-model";
+import { checkChatModel } from "./check-chat-model";
 import { type RemoteHeaderOptions, type RemoteVersion, readRemoteHeader, readRemoteVersions } from "./remote-header";
 import { RemoteHeaderError } from "./remote-header-error";
 import type { RemoteHeaderStore } from "./remote-header-store";

@@ -1,5 +1,5 @@
 import type { ModelProfile } from "@/lib/gguf/model-profile";
-import { ModelFileError } from "@/lib/server/models/model-file-error";
+import { ModelFileError } from "./model-file-error";
 
 const roleNames: Readonly<Record<Exclude<ModelProfile["role"], "text">, string>> = {
   embedding: "an embedding model",
