@@ -29,11 +29,13 @@ export function ApplyBar() {
       <div className="flex gap-2">
         <Button
           look="primary"
-          className="min-w-0 flex-1 justify-center text-sm whitespace-normal"
+          className="min-w-0 flex-1 justify-center"
           disabled={isApplying}
           onClick={() => void applyAndReport(patch, isForModel ? "model" : "all")}
         >
-          {isApplying ? "Applying…" : preview ? applyLabel(preview) : "Apply"}
+          <span className="whitespace-normal">
+            {isApplying ? "Applying…" : preview ? applyLabel(preview) : "Apply"}
+          </span>
         </Button>
         <Button disabled={isApplying} onClick={resetDraft}>
           Reset

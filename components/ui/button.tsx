@@ -27,7 +27,7 @@ export interface ButtonProps extends Omit<ComponentProps<typeof BaseButton>, "cl
 
 export const buttonClass = (look: keyof typeof looks = "plain", size: keyof typeof sizes = "md"): string =>
   classNames(
-    "inline-flex shrink-0 items-center rounded-control border whitespace-nowrap transition-colors duration-100 select-none",
+    "inline-flex items-center rounded-control border whitespace-nowrap transition-colors duration-100 select-none",
     looks[look],
     sizes[size],
   );

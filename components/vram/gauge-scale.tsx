@@ -5,10 +5,10 @@ interface GaugeScaleProps {
   readonly targetBytes: number | null;
 }
 
-/** Whole GiB that are far enough apart to be read at any width: at most eight steps. */
+/** Whole GiB that are far enough apart to be read at any width: at most five steps. */
 function gibTicks(totalBytes: number): number[] {
   const total = bytesToGib(totalBytes);
-  const step = [0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128].find(width => total / width <= 8) ?? 256;
+  const step = [0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128].find(width => total / width <= 5) ?? 256;
   return Array.from({ length: Math.floor(total / step + 1e-9) + 1 }, (_, index) => index * step);
 }
 
