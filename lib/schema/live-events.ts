@@ -28,6 +28,8 @@ export const engineSnapshotSchema = z.object({
   totalLayers: z.int().nullable(),
   /** GPU memory of the engine by part, as the load reported it. */
   held: memoryPartsSchema.nullable(),
+  /** Whether flash attention really runs, as the load's log said; null where it did not say. */
+  flashAttentionActive: z.boolean().nullable(),
   progress: z.object({ phase: z.string(), fraction: z.number() }).nullable(),
   /** Why it failed or what it could not load. The web server lives on. */
   error: errorBodySchema.nullable(),

@@ -32,7 +32,8 @@ function buildWords({ engine }: Diagnostics): string {
 /** Flash attention is asked for; whether it runs is the load's own answer. */
 function flashAttentionWords({ engine }: Diagnostics): string {
   if (engine.config === null) return "nothing is loaded";
-  return `asked for: ${engine.config.flashAttention}`;
+  const runs = { true: "runs", false: "does not run", null: "the load did not say whether it runs" };
+  return `${runs[`${engine.flashAttentionActive}`]} (set to ${engine.config.flashAttention})`;
 }
 
 /** Everything worth knowing, one line each; the page and the copied report show the same. */

@@ -131,6 +131,7 @@ const snapshot: ReturnType<OffloadBenchmarkOptions["engine"]["snapshot"]> = {
   config: null,
   totalLayers: null,
   held: null,
+  flashAttentionActive: null,
   progress: null,
   error: null,
   notice: null,

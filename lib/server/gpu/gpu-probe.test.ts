@@ -72,6 +72,7 @@ function probeIn(world: World): GpuProbe {
     config: null,
     totalLayers: null,
     held: world.heldBytes === undefined ? null : parts(world.heldBytes),
+    flashAttentionActive: null,
     progress: null,
     error: null,
     notice: null,

@@ -133,6 +133,7 @@ export class ModelLoader {
       modelName: this.options.models.nameOf(modelPath),
       totalLayers: surface.model.blocks + 1,
       held: actualParts(loaded, predicted, measuredOverheadBytes),
+      flashAttentionActive: loaded.flashAttentionActive,
     });
   }
 }

@@ -32,6 +32,7 @@ class Rig {
         config: loadConfig({ gpuLayers: this.gpuLayers, threads: 16 }),
         totalLayers: 33,
         held: null,
+        flashAttentionActive: null,
         progress: null,
         error: null,
         notice: null,

@@ -48,8 +48,8 @@ export interface EngineSupervisorOptions extends Pick<LifecycleOptions, "entryPa
 }
 
 /** What only the one who planned the load knows about it. */
-export type LoadedFacts = Pick<EngineSnapshot, "modelName" | "totalLayers" | "held">;
-const noFacts: LoadedFacts = { modelName: null, totalLayers: null, held: null };
+export type LoadedFacts = Pick<EngineSnapshot, "modelName" | "totalLayers" | "held" | "flashAttentionActive">;
+const noFacts: LoadedFacts = { modelName: null, totalLayers: null, held: null, flashAttentionActive: null };
 
 export interface SamplingRequest {
   readonly useMmap: boolean;

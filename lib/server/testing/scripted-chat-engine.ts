@@ -73,6 +73,7 @@ export class ScriptedChatEngine implements ChatEngine {
       },
       totalLayers: 5,
       held: null,
+      flashAttentionActive: null,
       progress: null,
       error: null,
       notice: null,

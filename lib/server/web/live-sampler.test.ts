@@ -36,6 +36,7 @@ const snapshot: EngineSnapshot = {
   config: null,
   totalLayers: null,
   held: null,
+  flashAttentionActive: null,
   progress: null,
   error: null,
   notice: null,
