@@ -9,12 +9,16 @@ interface MarkdownBodyProps {
   readonly isStreaming: boolean;
 }
 
-/** Parses block by block: while text arrives only the last block is parsed again. */
+/**
+ * Parses block by block: while text arrives only the last block is parsed again, and at its end none. (The mode for
+ * finished text would parse all of it once more, in one piece.)
+ */
 export default function MarkdownBody({ text, isStreaming }: MarkdownBodyProps) {
   return (
     <Streamdown
       className="markdown"
-      mode={isStreaming ? "streaming" : "static"}
+      mode="streaming"
+      parseIncompleteMarkdown={isStreaming}
       components={markdownComponents}
       remarkPlugins={remarkPlugins}
       rehypePlugins={safeRehypePlugins}
