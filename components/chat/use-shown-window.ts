@@ -5,7 +5,7 @@ import { useSession } from "@/lib/client/chat-session";
 import type { ShownMessage } from "@/lib/client/chat-tree";
 
 /** Rows at the start and with each step upwards: enough for two screens, few enough to parse in a frame or two. */
-const STEP_ROWS = 20;
+const STEP_ROWS = 12;
 /** Earlier rows are put in before the edge comes into view. */
 const NEAR_TOP_PX = 600;
 
@@ -29,6 +29,8 @@ export function useShownWindow(scrollRef: RefObject<HTMLElement | null>, shown: 
       heightBefore.current = scroller.scrollHeight - scroller.scrollTop;
       setRows(count => count + STEP_ROWS);
     };
+    // Rows that do not fill the screen cannot be scrolled.
+    if (scroller.scrollHeight < scroller.clientHeight + NEAR_TOP_PX) onScroll();
     scroller.addEventListener("scroll", onScroll, { passive: true });
     return () => scroller.removeEventListener("scroll", onScroll);
   }, [scrollRef, firstIndex]);
