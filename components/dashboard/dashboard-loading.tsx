@@ -6,7 +6,7 @@ export function DashboardLoading() {
     <div
       role="status"
       aria-label="Reading the model and the card"
-      className="grid w-full grid-cols-1 gap-4 p-3 sm:p-4 lg:grid-cols-[320px_minmax(0,1fr)]"
+      className="grid w-full grid-cols-1 gap-4 p-3 sm:p-4 lg:grid-cols-[336px_minmax(0,1fr)]"
     >
       <Skeleton className="hidden h-[680px] lg:block" />
       <div className="flex min-w-0 flex-col gap-4">

@@ -1,6 +1,6 @@
 "use client";
 import { Empty } from "@/components/ui/empty";
-import { Cell, RowHead, Table } from "@/components/ui/table";
+import { Cell, RowHead, Table, TextCell } from "@/components/ui/table";
 import { type PlanView, usePlanView } from "@/lib/client/plan-store";
 import type { LayerPlan } from "@/lib/plan/layer-plan";
 import { type SimplePlan, simplePlanOf } from "@/lib/plan/simple-formula";
@@ -22,7 +22,7 @@ export function SimpleFormulaTab() {
             <RowHead>{row.name}</RowHead>
             <Cell>{row.simple}</Cell>
             <Cell className="font-semibold">{row.exact}</Cell>
-            <Cell className="min-w-56 text-left text-ink-2 whitespace-normal sm:text-right">{row.why}</Cell>
+            <TextCell>{row.why}</TextCell>
           </tr>
         ))}
       </Table>

@@ -13,7 +13,7 @@ export function changesInWords(saved: Settings, patch: SettingsPatch): string[] 
 }
 
 const about = (seconds: number | null): string =>
-  seconds === null ? "" : ` in about ${seconds < 10 ? Math.max(0.1, seconds).toFixed(1) : Math.round(seconds)} s`;
+  seconds === null ? "" : ` in about ${seconds < 2 ? Math.max(0.1, seconds).toFixed(1) : Math.round(seconds)} s`;
 
 /** What the Apply button says: what it does, and what it costs. */
 export function applyLabel({ cost, seconds }: ApplyPreview): string {

@@ -52,3 +52,8 @@ export function Cell({ className, ...rest }: ComponentProps<"td">) {
     <td {...rest} className={classNames("border-line border-b px-2 py-1.5 text-right whitespace-nowrap", className)} />
   );
 }
+
+/** A cell of prose: it wraps, and reads from the left. */
+export function TextCell({ children }: { readonly children: ReactNode }) {
+  return <td className="min-w-52 border-line border-b px-2 py-1.5 text-ink-2">{children}</td>;
+}
