@@ -22,7 +22,7 @@ export function EngineStatus() {
     <Link
       href="/dashboard"
       prefetch={false}
-      className="flex min-h-8 min-w-0 items-center gap-3 rounded-control px-2 text-ink-2 text-sm whitespace-nowrap hover:bg-sunken sm:gap-4"
+      className="flex min-h-8 min-w-0 items-center gap-2 rounded-control px-1 text-ink-2 text-sm whitespace-nowrap hover:bg-sunken sm:gap-4 sm:px-2"
     >
       {engine?.modelName && <span className="hidden max-w-72 truncate lg:block">{engine.modelName}</span>}
       {layers && (
@@ -35,7 +35,9 @@ export function EngineStatus() {
       {words && (
         <span className="flex min-w-0 items-center gap-1.5">
           <span aria-hidden className={classNames("size-2 shrink-0 rounded-full", dotClass[words.tone])} />
-          <span className={classNames("truncate", words.tone === "good" && "hidden sm:inline")}>{words.text}</span>
+          <span className={classNames("truncate", words.tone === "good" && "sr-only sm:not-sr-only")}>
+            {words.text}
+          </span>
         </span>
       )}
     </Link>

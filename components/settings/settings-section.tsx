@@ -10,7 +10,7 @@ interface SettingsSectionProps {
 /** A group of settings that folds away. */
 export function SettingsSection({ heading, isOpen = false, children }: SettingsSectionProps) {
   return (
-    <details open={isOpen} className="group border-line border-b px-4 py-1.5">
+    <details open={isOpen} className="group border-line border-b px-4 py-1.5 last:border-b-0">
       <summary className="-mx-2 flex min-h-9 list-none items-center gap-1.5 rounded-control px-2 font-semibold text-sm hover:bg-sunken [&::-webkit-details-marker]:hidden">
         <h3>{heading}</h3>
         <ChevronRight aria-hidden size={15} className="ml-auto text-ink-3 transition-transform group-open:rotate-90" />
