@@ -6,6 +6,7 @@ import type { KvType } from "@/lib/schema/kv-type";
 import type { Buffers, LoadConfig } from "@/lib/schema/load-config";
 import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
 import { readDryRunHeader } from "./dry-run-header";
+import { elementBytes } from "./element-bytes";
 import { JobError } from "./job-error";
 import type { LlamaBackend } from "./llama-backend";
 
@@ -24,8 +25,6 @@ export const ggmlTypes: Readonly<Record<KvType, GgmlType>> = {
   q8_0: GgmlType.Q8_0,
   q4_0: GgmlType.Q4_0,
 };
-
-const bytesPerElement: Readonly<Record<KvType, number>> = { f16: 2, q8_0: 34 / 32, q4_0: 18 / 32 };
 
 const largest = (counts: number | readonly number[] | undefined): number => Math.max(0, ...[counts ?? 0].flat());
 
@@ -93,7 +92,7 @@ export class DryRun {
     const headSize =
       Math.max(attention?.key_length ?? 0, attention?.value_length ?? 0) || Number(width ?? 0) / (heads || 1);
     const elements = (largest(attention?.head_count_kv) || heads) * headSize;
-    return padUp(contextTokens, CONTEXT_PAD_TOKENS) * sequences * elements * bytesPerElement[kvType];
+    return padUp(contextTokens, CONTEXT_PAD_TOKENS) * sequences * elements * elementBytes[kvType];
   }
 
   /** Without a GPU, node-llama-cpp answers for one that is not there unless it is asked for no layers. */

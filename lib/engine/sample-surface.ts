@@ -1,39 +1,31 @@
 import { type MemoryPoint, memoryNeed } from "@/lib/plan/memory-need";
 import { type KvType, kvTypes } from "@/lib/schema/kv-type";
-import type { ComputeColumn, ComputePoint, LayerMemory, MemorySurface } from "@/lib/schema/memory-surface";
+import type { ComputePoint, LayerMemory, MemorySurface } from "@/lib/schema/memory-surface";
 import { MIB } from "@/lib/units/bytes";
 import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
 import { kvClosedFormHolds } from "./check-kv";
+import { middleOf, type SharedColumn, type SharedColumns, withColumns, withPoint } from "./compute-columns";
 import { addPoint, refine, type SampledColumn } from "./context-points";
 import { JobError } from "./job-error";
 import { kindsOfRun, type LayerRun, layerRuns } from "./layer-runs";
+import { longestContextTokens } from "./longest-context";
+import { type PaceOptions, SamplingPace } from "./sampling-pace";
 import type { SurfaceOracle } from "./surface-oracle";
 
-export interface SamplingOptions {
-  /** How long it may take. The first few samples of each kind are taken even when that takes longer. */
-  readonly budgetMs: number;
+/** The first few samples of each kind are taken even when that takes longer than the budget. */
+export interface SamplingOptions extends PaceOptions {
   /** Contexts to be exact at, such as the one that is set. */
   readonly exactAt: readonly number[];
   /** llama.cpp aborts on a larger tensor of the cache: contexts that would need one are left out. */
   readonly largestTensorBytes: number;
-  onProgress(fraction: number): void;
-  /** Asked before each dry run: waits while something more urgent runs, throws when cancelled. */
-  checkIn(): Promise<void>;
 }
 
-const LONGEST_TOKENS = 131_072;
-const LONGEST_ALLOWED_TOKENS = 1_048_576;
 const PROBE_TOKENS = 4096;
 const KV_CHECK_TOKENS = 16_384;
+/** Refined up to here where the header does not say what the model was trained for. */
+const UNTRAINED_TOKENS = 131_072;
 /** Of the time, where contexts are named to be exact at. */
 const SHARE_FOR_EVERY_LAYER = 0.4;
-
-/** Numbers of GPU layers that need the same compute buffers, and these. */
-interface SharedColumn {
-  readonly runs: readonly Pick<LayerRun, "first" | "last">[];
-  readonly column: SampledColumn;
-}
-type Columns = ReadonlyMap<KvType, readonly SharedColumn[]>;
 
 /**
  * Turns a surface made from the header into one made of dry runs: weights for every number of layers, and the compute buffers at
@@ -53,15 +45,16 @@ export async function sampleSurface(
 }
 
 class SurfaceSampler {
-  #pausedMs = 0;
-  readonly #beganMs = performance.now();
+  readonly #pace: SamplingPace;
   readonly #looks = new Map<number, string>();
 
   constructor(
     private readonly oracle: SurfaceOracle,
     private surface: MemorySurface,
     private readonly options: SamplingOptions,
-  ) {}
+  ) {
+    this.#pace = new SamplingPace(options);
+  }
 
   async onGpu(): Promise<MemorySurface> {
     await this.#checkKv();
@@ -89,14 +82,17 @@ class SurfaceSampler {
    * where someone is about to load, nothing is left to that.
    */
   async #takeEveryLayer(): Promise<void> {
-    const last = this.oracle.gpu ? this.surface.model.blocks + 1 : 0;
     for (const kvType of kvTypes)
-      for (let gpuLayers = last; gpuLayers >= Math.min(1, last); gpuLayers--)
-        for (const contextTokens of this.#exactContexts(kvType)) {
-          if (this.#timeLeft() <= 0) return;
-          const point = await this.#possiblePoint({ gpuLayers, contextTokens, kvType });
-          if (point !== null) this.#putPoint(kvType, gpuLayers, point);
-        }
+      for (const contextTokens of this.#exactContexts(kvType)) await this.#takeContext(contextTokens, kvType);
+  }
+
+  async #takeContext(contextTokens: number, kvType: KvType): Promise<void> {
+    const last = this.oracle.gpu ? this.surface.model.blocks + 1 : 0;
+    for (let gpuLayers = last; gpuLayers >= Math.min(1, last) && this.#pace.left > 0; gpuLayers--) {
+      const point = await this.#possiblePoint({ gpuLayers, contextTokens, kvType });
+      if (point === null) return;
+      this.surface = withPoint(this.surface, kvType, gpuLayers, point);
+    }
   }
 
   async #possiblePoint(at: MemoryPoint): Promise<ComputePoint | null> {
@@ -106,26 +102,6 @@ class SurfaceSampler {
       if (isImpossible(error, at.kvType)) return null;
       throw error;
     }
-  }
-
-  #putPoint(kvType: KvType, gpuLayers: number, point: ComputePoint): void {
-    const columns = this.surface.compute[kvType];
-    const known =
-      columns.find(column => column.gpuLayers === gpuLayers)?.points ?? this.#pointsBetween(kvType, gpuLayers);
-    const points = [...known.filter(({ contextTokens }) => contextTokens !== point.contextTokens), point];
-    points.sort((a, b) => a.contextTokens - b.contextTokens);
-    const others = columns.filter(column => column.gpuLayers !== gpuLayers);
-    const compute = [...others, { gpuLayers, points }].sort((a, b) => a.gpuLayers - b.gpuLayers);
-    this.surface = { ...this.surface, compute: { ...this.surface.compute, [kvType]: compute } };
-  }
-
-  /** What the surface says of a number of layers that has no column of its own: wherever the column below it bends. */
-  #pointsBetween(kvType: KvType, gpuLayers: number): ComputePoint[] {
-    const below = this.surface.compute[kvType].findLast(column => column.gpuLayers < gpuLayers);
-    return (below?.points ?? []).map(({ contextTokens }) => {
-      const { gpu, ram } = memoryNeed(this.surface, { gpuLayers, contextTokens, kvType });
-      return { contextTokens, gpuBytes: gpu.computeBytes, ramBytes: ram.computeBytes };
-    });
   }
 
   /** The closed form where it agrees at the ends and between; otherwise every number of layers from the dry run. */
@@ -138,7 +114,7 @@ class SurfaceSampler {
     const gpuWeightsBytes = [...this.surface.gpuWeightsBytes];
     const ramWeightsBytes = [...this.surface.ramWeightsBytes];
     for (let gpuLayers = 0; gpuLayers <= last; gpuLayers++) {
-      await this.#checkIn();
+      await this.#pace.checkIn();
       const { gpuBytes, ramBytes } = await this.oracle.weights(gpuLayers);
       gpuWeightsBytes[gpuLayers] = gpuBytes;
       ramWeightsBytes[gpuLayers] = ramBytes;
@@ -149,14 +125,14 @@ class SurfaceSampler {
   }
 
   async #weightsAgree(gpuLayers: number): Promise<boolean> {
-    await this.#checkIn();
+    await this.#pace.checkIn();
     const { gpuBytes, ramBytes } = await this.oracle.weights(gpuLayers);
     return this.surface.gpuWeightsBytes[gpuLayers] === gpuBytes && this.surface.ramWeightsBytes[gpuLayers] === ramBytes;
   }
 
   /** Where the closed form is wrong, cache and compute are sampled as one, and the layers claim no cache of their own. */
   async #checkKv(): Promise<void> {
-    await this.#checkIn();
+    await this.#pace.checkIn();
     const large = Math.min(KV_CHECK_TOKENS, this.#longestTokens("f16"));
     const small = padUp(large / 4, CONTEXT_PAD_TOKENS);
     if (await kvClosedFormHolds(this.oracle, this.surface, [small, large])) return;
@@ -168,7 +144,7 @@ class SurfaceSampler {
     return layerRuns(1, last, this.#looksEverywhere(), async gpuLayers => {
       const looked = this.#looks.get(gpuLayers);
       // All layers on the GPU is the case that matters most, and unlike the others.
-      if (looked !== undefined || gpuLayers === last || this.#timeLeft() > 0.5) return looked ?? this.#look(gpuLayers);
+      if (looked !== undefined || gpuLayers === last || this.#pace.left > 0.5) return looked ?? this.#look(gpuLayers);
       return "not looked at";
     });
   }
@@ -189,19 +165,19 @@ class SurfaceSampler {
   async #takeCompute(kinds: readonly SharedColumn["runs"][]): Promise<void> {
     const columns = await this.#firstColumns(kinds);
     await this.#refine(columns);
-    this.#putIn(columns);
+    this.surface = withColumns(this.surface, columns);
     await this.#takeEveryLayer();
   }
 
   /** A few contexts for each kind and KV type: those of all layers and of one layer always, the others while time is left. */
-  async #firstColumns(kinds: readonly SharedColumn["runs"][]): Promise<Columns> {
+  async #firstColumns(kinds: readonly SharedColumn["runs"][]): Promise<SharedColumns> {
     const ends = kinds.filter((_, index) => index === 0 || index === kinds.length - 1).reverse();
     const between = kinds.filter(kind => !ends.includes(kind)).sort((a, b) => b.length - a.length);
     const columns = new Map<KvType, SharedColumn[]>();
     for (const wanted of [ends, between])
       for (const kvType of kvTypes)
         for (const runs of wanted) {
-          if (wanted === between && this.#timeLeft() < 0.25) break;
+          if (wanted === between && this.#pace.left < 0.25) break;
           const column = await this.#firstPoints(runs, kvType);
           if (column === null) break;
           columns.set(kvType, [...(columns.get(kvType) ?? []), { runs, column }]);
@@ -215,7 +191,7 @@ class SurfaceSampler {
     const longest = this.#longestTokens(kvType);
     const exact = this.#exactContexts(kvType);
     // In a hurry the context that was asked for must do, and one far off for the slope.
-    const hurried = this.#timeLeft() <= 0 && exact.length > 0;
+    const hurried = this.#pace.left <= 0 && exact.length > 0;
     const contexts = hurried ? [...exact, longest] : [CONTEXT_PAD_TOKENS, PROBE_TOKENS, longest, ...exact];
     try {
       for (const contextTokens of contexts) if (contextTokens <= longest) await addPoint(column, contextTokens);
@@ -226,23 +202,11 @@ class SurfaceSampler {
     return column;
   }
 
-  async #refine(columns: Columns): Promise<void> {
+  async #refine(columns: SharedColumns): Promise<void> {
     const all = [...columns.values()].flat().map(({ column }) => column);
-    const trainedTokens = this.surface.model.trainContextTokens || LONGEST_TOKENS;
+    const trainedTokens = this.surface.model.trainContextTokens || UNTRAINED_TOKENS;
     const keptForEveryLayer = this.options.exactAt.length > 0 ? SHARE_FOR_EVERY_LAYER : 0;
-    await refine(all, trainedTokens, async () => this.#timeLeft() > keptForEveryLayer);
-  }
-
-  /** Replaces what the surface held of these KV types; the CPU's column stays where it was not asked for. */
-  #putIn(columns: Columns): void {
-    const compute = { ...this.surface.compute };
-    for (const [kvType, sampled] of columns) {
-      const added = sampled.flatMap(columnsOf);
-      const cpuOnly = added.some(({ gpuLayers }) => gpuLayers === 0);
-      const kept = compute[kvType].filter(({ gpuLayers }) => (gpuLayers === 0) !== cpuOnly);
-      compute[kvType] = [...kept, ...added].sort((a, b) => a.gpuLayers - b.gpuLayers);
-    }
-    this.surface = { ...this.surface, compute };
+    await refine(all, trainedTokens, async () => this.#pace.left > keptForEveryLayer);
   }
 
   #column(gpuLayers: number, kvType: KvType, points: ComputePoint[]): SampledColumn {
@@ -258,7 +222,7 @@ class SurfaceSampler {
 
   /** What the context takes beyond the closed form of its cache. */
   async #compute(at: MemoryPoint): Promise<Omit<ComputePoint, "contextTokens">> {
-    await this.#checkIn();
+    await this.#pace.checkIn();
     const { gpuBytes, ramBytes } = await this.oracle.context(at);
     const need = memoryNeed(this.surface, at);
     return {
@@ -267,35 +231,13 @@ class SurfaceSampler {
     };
   }
 
-  /** Time spent waiting for others does not count. */
-  async #checkIn(): Promise<void> {
-    const waitedMs = performance.now();
-    await this.options.checkIn();
-    this.#pausedMs += performance.now() - waitedMs;
-    this.options.onProgress(Math.min(1, Math.max(0, 1 - this.#timeLeft())));
-  }
-
-  /** As a share of the budget; negative when it is used up. */
-  #timeLeft(): number {
-    const usedMs = performance.now() - this.#beganMs - this.#pausedMs;
-    return 1 - usedMs / Math.max(1, this.options.budgetMs);
-  }
-
   #exactContexts(kvType: KvType): number[] {
     const contexts = this.options.exactAt.map(tokens => padUp(tokens, CONTEXT_PAD_TOKENS));
     return contexts.filter(tokens => tokens <= this.#longestTokens(kvType));
   }
 
   #longestTokens(kvType: KvType): number {
-    const { model, sequences, layers } = this.surface;
-    const wanted = Math.min(LONGEST_ALLOWED_TOKENS, Math.max(model.trainContextTokens, LONGEST_TOKENS));
-    const elements = layers.map(({ kv }) =>
-      kv.growth === "full" ? Math.max(kv.kElementsPerCell, kv.vElementsPerCell) : 0,
-    );
-    const bytesPerElement = { f16: 2, q8_0: 34 / 32, q4_0: 18 / 32 }[kvType];
-    const fitting = this.options.largestTensorBytes / (Math.max(1, ...elements) * bytesPerElement * sequences);
-    const longest = Math.floor(Math.min(wanted, fitting) / CONTEXT_PAD_TOKENS) * CONTEXT_PAD_TOKENS;
-    return Math.max(CONTEXT_PAD_TOKENS, longest);
+    return longestContextTokens(this.surface, kvType, this.options.largestTensorBytes);
   }
 }
 
@@ -312,14 +254,3 @@ function blocksAreAlike(layers: readonly LayerMemory[]): boolean {
   const blocks = layers.filter(layer => layer.role === "block");
   return new Set(blocks.map(({ kind, experts, kv }) => JSON.stringify([kind, experts, kv]))).size === 1;
 }
-
-/** The number of layers that stands for all of these. */
-function middleOf(runs: SharedColumn["runs"]): number {
-  const { first, last } = runs[Math.floor(runs.length / 2)] ?? { first: 0, last: 0 };
-  return Math.floor((first + last) / 2);
-}
-
-const columnsOf = ({ runs, column }: SharedColumn): ComputeColumn[] =>
-  runs.flatMap(({ first, last }) =>
-    [...new Set([first, last])].map(gpuLayers => ({ gpuLayers, points: [...column.points] })),
-  );
