@@ -11,6 +11,7 @@ import { showFailure } from "./show-failure";
 function endWords({ status, error, stats }: ChatMessage): string | null {
   if (error !== null) return error.message;
   if (status === "interrupted") return "Stopped.";
+  if (status === "pending") return "Interrupted.";
   if (stats?.finishReason === "length") return "Cut at the longest reply that is set.";
   if (stats?.finishReason === "context") return "Cut: the context is full.";
   return null;

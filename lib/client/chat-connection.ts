@@ -36,15 +36,19 @@ export async function requestAnswer(request: ChatRequest): Promise<void> {
 /** Reads the chat anew and joins the answer that is being made, if there is one. */
 export async function readChat(chatId: string): Promise<void> {
   const { signal } = connection;
-  const tree = await apiRequest({ path: `/api/chats/${chatId}`, schema: chatTreeSchema, signal });
-  if (!isOpen(chatId)) return;
-  sessionStore.update(session => openedSession(session, tree));
-  if (!sessionStore.get().answering) return;
+  await readTree(chatId, signal);
+  if (!isOpen(chatId) || !sessionStore.get().answering) return;
   const response = await fetch(`/api/chat/${chatId}/stream`, { signal });
   if (!response.ok) throw await refusalOf(response);
-  // 204: it ended between the two requests.
-  if (response.status === 204 || response.body === null) return readChat(chatId);
-  void follow(chatId, response.body, signal);
+  if (response.status !== 204 && response.body !== null) return void follow(chatId, response.body, signal);
+  // It ended between the two requests; if it is still called pending, its end could not be saved.
+  await readTree(chatId, signal);
+  if (isOpen(chatId)) sessionStore.update(session => ({ ...session, answering: false, replyId: null }));
+}
+
+async function readTree(chatId: string, signal: AbortSignal): Promise<void> {
+  const tree = await apiRequest({ path: `/api/chats/${chatId}`, schema: chatTreeSchema, signal });
+  if (isOpen(chatId)) sessionStore.update(session => openedSession(session, tree));
 }
 
 async function follow(chatId: string, body: ReadableStream<Uint8Array>, signal: AbortSignal): Promise<void> {

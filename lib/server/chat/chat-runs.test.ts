@@ -228,6 +228,16 @@ describe("requests", () => {
     expect(replyOf(third).text).toBe("chat-3");
   });
 
+  test("above the 64 that may wait are refused, and nothing of them is kept", () => {
+    engine.ensureLoaded = () => new Promise(() => {});
+    // One is being answered, 64 wait.
+    for (let index = 0; index <= 64; index += 1) runs.start(userSays(`chat-${index}`, `q-${index}`, "Hello"));
+    expect(() => runs.start(userSays("one-too-many", "q", "Hello"))).toThrow(
+      expect.objectContaining({ code: "BUSY" }) as Error,
+    );
+    expect(chats.storeIf("one-too-many")).toBeNull();
+  });
+
   test("for a second answer make a version beside the first", async () => {
     const run = await exchange("chat", "q1", "Hello there", "First.");
     const again = runs.start({ ...userSays("chat", "q1", ""), trigger: "regenerate-message" });

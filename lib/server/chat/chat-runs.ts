@@ -12,6 +12,9 @@ import { nameChat } from "./chat-title";
 /** What a crash can cost of an answer that is being written. */
 const FLUSH_MS = 1000;
 
+/** Answers that may wait. What comes above is refused at once: it would wait for hours. */
+const MAX_WAITING = 64;
+
 export interface ChatRunsOptions {
   readonly chats: ChatStores;
   readonly engine: ChatEngine;
@@ -50,6 +53,9 @@ export class ChatRuns {
    */
   start(request: ChatRequest): ChatRun {
     const { chats, flushMs = FLUSH_MS, now = Date.now } = this.#options;
+    if (this.#queue.length >= MAX_WAITING) {
+      throw new ChatBusyError(`${MAX_WAITING} answers are waiting already. Try again when some of them are done.`);
+    }
     const store = this.#storeFor(request);
     const active = this.find(request.chatId);
     if (active && request.trigger === "submit-message" && store.hasMessage(request.message.id)) return active;

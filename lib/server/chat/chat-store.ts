@@ -1,7 +1,7 @@
 import type { ErrorBody } from "@/lib/schema/api-error";
 import type { Chat, ChatHit, ChatMessage, ChatPatch, ChatTree, NewChat, NewMessage } from "@/lib/schema/chat";
 import { ChatDatabase } from "./chat-database";
-import { ChatBusyError, ChatInputError, ChatNotFoundError } from "./chat-errors";
+import { ChatInputError, ChatNotFoundError } from "./chat-errors";
 import { CHAT_COLUMNS, chatFromRow, jsonOrNull, MESSAGE_COLUMNS, messageFromRow } from "./chat-rows";
 import { type ChatSearchRow, searchHits, searchStatements } from "./chat-search";
 
@@ -229,16 +229,15 @@ export class ChatStore {
     return this.#database.get("SELECT 1 FROM message WHERE id = ?", messageId) !== undefined;
   }
 
-  /** An interrupted or cut answer becomes pending again; thoughts that led to no text are thought anew. @throws ChatBusyError when it already is */
+  /** An answer becomes pending again; thoughts that led to no text are thought anew. */
   reopenReply(chatId: string, replyId: string): void {
     this.#database.transaction(() => {
-      const changed = this.#write(
+      this.#write(
         `UPDATE message SET status = 'pending', error = NULL, thought = iif(text = '', '', thought),
-          thought_ms = iif(text = '', NULL, thought_ms) WHERE id = ? AND chat_id = ? AND status <> 'pending'`,
+          thought_ms = iif(text = '', NULL, thought_ms) WHERE id = ? AND chat_id = ?`,
         replyId,
         chatId,
       );
-      if (changed === 0) throw new ChatBusyError();
       this.moveHead(chatId, replyId);
     });
   }
