@@ -72,6 +72,7 @@ test.describe("talking", () => {
   test("a message is answered, with its figures, and both are there after a reload", async ({ page }) => {
     const chat = new ChatPage(page);
     await chat.open();
+    await chat.options({ longestReply: 60 });
     await chat.ask("What is the capital of France?");
     const reply = await chat.textOf(chat.replies.last());
     expect(reply.length).toBeGreaterThan(0);
@@ -278,7 +279,8 @@ test.describe("an answer outlives the page", () => {
     await chat.replyBegun();
     const before = await chat.textOf(chat.replies.last());
     await page.getByRole("link", { name: "Dashboard" }).click();
-    await page.getByRole("link", { name: "Chat" }).click();
+    await expect(page).toHaveURL(/dashboard/);
+    await page.getByRole("link", { name: "Chat", exact: true }).click();
     await chat.replyBegun();
     expect(chat.chatId).toBe(id);
     expect((await chat.textOf(chat.replies.last())).startsWith(before)).toBe(true);
@@ -567,8 +569,10 @@ test("a chat of 2,000 messages opens at its end, and earlier ones come as one sc
   await expect(page.getByText("Answer 1999")).toBeVisible();
   expect(await page.getByRole("article").count()).toBeLessThan(60);
   const transcript = page.getByRole("region", { name: "Transcript" });
-  await transcript.evaluate(element => element.scrollTo({ top: 0 }));
-  await expect(page.getByText("Question 1970")).toBeAttached();
+  await expect(async () => {
+    await transcript.evaluate(element => element.scrollTo({ top: 0 }));
+    await expect(page.getByText("Question 1940")).toBeAttached({ timeout: 200 });
+  }).toPass();
   await expect(page.getByRole("button", { name: "Jump to latest" })).toBeVisible();
   await page.getByRole("button", { name: "Jump to latest" }).click();
   await expect(page.getByText("Answer 1999")).toBeInViewport();

@@ -1,5 +1,5 @@
 "use client";
-import { useSession } from "@/lib/client/chat-session";
+import { isUsable, useSession } from "@/lib/client/chat-session";
 import { AnswerAnnouncer } from "./answer-announcer";
 import { ChatBar } from "./chat-bar";
 import { ChatProblem } from "./chat-problem";
@@ -12,13 +12,13 @@ export function ChatColumn() {
   const phase = useSession(session => session.phase);
   const chatId = useSession(session => session.chat.id);
   const isEmpty = useSession(session => session.shown.length === 0);
-  const isUsable = phase === "new" || phase === "ready";
+  const canWrite = useSession(isUsable);
   return (
     <section aria-label="Open chat" className="flex min-h-0 min-w-0 flex-col">
       <ChatBar />
-      {isUsable && (isEmpty ? <EmptyChat /> : <Transcript key={chatId} />)}
-      {phase === "loading" && <p className="flex-1 p-6 text-center text-ink-3">Opening the chat …</p>}
-      {!isUsable && phase !== "loading" && <ChatProblem />}
+      {canWrite && (isEmpty ? <EmptyChat /> : <Transcript key={chatId} />)}
+      {phase === "loading" && <div className="flex-1" />}
+      {!canWrite && phase !== "loading" && <ChatProblem />}
       <AnswerAnnouncer />
       <Composer key={`composer-${chatId}`} />
     </section>

@@ -1,7 +1,7 @@
 "use client";
 import { type ClipboardEvent, type KeyboardEvent, useEffect, useRef } from "react";
 import { stopAnswer } from "@/lib/client/chat-actions";
-import { isUnopened, useSession } from "@/lib/client/chat-session";
+import { isUsable, useSession } from "@/lib/client/chat-session";
 import { showFailure } from "./show-failure";
 import { useGrowingTextarea } from "./use-growing-textarea";
 
@@ -18,7 +18,7 @@ export const COMPOSER_ID = "composer";
 export function ComposerField({ text, onChange, onSend, onFiles }: ComposerFieldProps) {
   const fieldRef = useRef<HTMLTextAreaElement>(null);
   const answering = useSession(session => session.answering);
-  const isDisabled = useSession(isUnopened);
+  const canWrite = useSession(isUsable);
   useGrowingTextarea(fieldRef, text);
   useEffect(() => {
     if (window.matchMedia("(pointer: fine)").matches) fieldRef.current?.focus({ preventScroll: true });
@@ -39,7 +39,7 @@ export function ComposerField({ text, onChange, onSend, onFiles }: ComposerField
       id={COMPOSER_ID}
       ref={fieldRef}
       rows={1}
-      disabled={isDisabled}
+      readOnly={!canWrite}
       aria-label="Message"
       placeholder="Write a message"
       className="block max-h-[40dvh] w-full resize-none bg-transparent text-chat outline-none placeholder:text-ink-3"

@@ -2,7 +2,7 @@
 import { type FormEvent, useState } from "react";
 import { errorBody } from "@/lib/client/api-request";
 import { sendMessage } from "@/lib/client/chat-actions";
-import { useSession } from "@/lib/client/chat-session";
+import { isUsable, useSession } from "@/lib/client/chat-session";
 import { AttachmentChip } from "./attachment-chip";
 import { ComposerField } from "./composer-field";
 import { ComposerToolbar } from "./composer-toolbar";
@@ -17,11 +17,11 @@ export function Composer() {
   const [text, setText] = useDraftText();
   const { attachments, addFiles, remove, clear } = useAttachments();
   const [problem, setProblem] = useState<string | null>(null);
-  const isOpen = useSession(session => session.phase === "new" || session.phase === "ready");
+  const canWrite = useSession(isUsable);
   const answering = useSession(session => session.answering);
   const use = useContextUse(text, attachments);
   const isEmpty = text.trim() === "" && attachments.length === 0;
-  const canSend = isOpen && !answering && !isEmpty && use?.draftTooLong !== true;
+  const canSend = canWrite && !answering && !isEmpty && use?.draftTooLong !== true;
 
   const send = async (event?: FormEvent) => {
     event?.preventDefault();

@@ -1,6 +1,6 @@
 "use client";
 import { sendMessage } from "@/lib/client/chat-actions";
-import { useSession } from "@/lib/client/chat-session";
+import { isUsable, useSession } from "@/lib/client/chat-session";
 import { showFailure } from "./show-failure";
 
 const starters = [
@@ -12,7 +12,7 @@ const starters = [
 
 /** Something to begin with; small models can do these. */
 export function Starters() {
-  const isReady = useSession(session => session.phase === "new" || session.phase === "ready");
+  const isReady = useSession(isUsable);
   return (
     <ul className="grid gap-2 sm:grid-cols-2">
       {starters.map(text => (

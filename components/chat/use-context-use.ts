@@ -1,7 +1,7 @@
 "use client";
 import { useEffect, useState } from "react";
 import { askContextUse } from "@/lib/client/chat-context-use";
-import { useSession } from "@/lib/client/chat-session";
+import { isUsable, useSession } from "@/lib/client/chat-session";
 import { useLive } from "@/lib/client/live-store";
 import type { Attachment, ContextUse } from "@/lib/schema/chat";
 
@@ -11,7 +11,7 @@ const TYPING_PAUSE_MS = 400;
 export function useContextUse(draft: string, attachments: readonly Attachment[]): ContextUse | null {
   const [use, setUse] = useState<ContextUse | null>(null);
   const { chat, headId } = useSession(session => session);
-  const isIdle = useSession(session => !session.answering && (session.phase === "ready" || session.phase === "new"));
+  const isIdle = useSession(session => !session.answering && isUsable(session));
   const config = useLive(state => state.engine?.config ?? null);
   const { id: chatId, systemPrompt } = chat;
   const maxTokens = chat.sampling.maxTokens;

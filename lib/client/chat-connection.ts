@@ -59,7 +59,8 @@ async function follow(chatId: string, body: ReadableStream<Uint8Array>, signal: 
       if (chunk.type === "finish") return;
     }
   } catch (error) {
-    if (signal.aborted || !(error instanceof TypeError)) throw error;
+    if (signal.aborted) return;
+    if (!(error instanceof TypeError)) throw error;
   }
   await reconnect(chatId, signal);
 }

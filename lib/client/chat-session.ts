@@ -53,12 +53,8 @@ export const newSession = (chat: Chat): ChatSession => ({
   targetId: null,
 });
 
-/** On the server and in the first render no chat is open yet; what is typed then would be lost. */
-const UNOPENED_ID = "unopened";
-
-export const sessionStore = createStore<ChatSession>(newSession(blankChat(UNOPENED_ID)));
-
-export const isUnopened = ({ chat }: ChatSession): boolean => chat.id === UNOPENED_ID;
+/** On the server and in the first render no chat is open yet. */
+export const sessionStore = createStore<ChatSession>({ ...newSession(blankChat("unopened")), phase: "loading" });
 
 /** The session with another tree or head, and the rows that follow from them. */
 export function withTree(
@@ -110,6 +106,9 @@ export function provisionalMessage(
     ...fields,
   };
 }
+
+/** Whether something can be said in it now. */
+export const isUsable = ({ phase }: ChatSession): boolean => phase === "new" || phase === "ready";
 
 export const isOpen = (chatId: string): boolean => sessionStore.get().chat.id === chatId;
 
