@@ -58,6 +58,7 @@ const playwrightCases = report => {
       spec.tests.map(test => ({
         title: spec.title,
         state: playwrightState[test.status],
+        flaky: test.status === "flaky",
         reason: test.annotations.find(annotation => annotation.type === "skip")?.description,
       })),
     ),
@@ -137,6 +138,7 @@ for (const [name, step] of Object.entries(steps)) {
 const having = state => cases.filter(test => test.state === state);
 for (const { title } of having("failed")) console.log(`FAILED  ${title}`);
 for (const { title, reason } of having("skipped")) console.log(`skipped ${title}${reason ? `: ${reason}` : ""}`);
+for (const { title } of cases.filter(test => test.flaky)) console.log(`passed on the second try  ${title}`);
 printScoreboard(cases);
 
 const [passed, failed, skipped] = ["passed", "failed", "skipped"].map(state => having(state).length);

@@ -28,9 +28,12 @@ interface PlanChipsProps {
 export function PlanChips({ counterfactuals, totalLayers }: PlanChipsProps) {
   if (counterfactuals.length === 0) return null;
   return (
-    <ul aria-label="What would give more layers" className="mt-3 flex flex-wrap gap-2">
+    <ul
+      aria-label="What would give more layers"
+      className="-mx-4 mt-3 flex gap-2 overflow-x-auto px-4 py-1 sm:mx-0 sm:flex-wrap sm:px-0"
+    >
       {counterfactuals.map(change => (
-        <li key={change.label}>
+        <li key={change.label} className="shrink-0">
           <button
             type="button"
             onClick={() => preview(change)}

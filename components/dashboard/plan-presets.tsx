@@ -26,9 +26,12 @@ export function PlanPresets({ presets, settings }: PlanPresetsProps) {
   const distinct = presets.filter((preset, index) => presets.findIndex(other => isSamePlan(other, preset)) === index);
   if (distinct.length === 0) return null;
   return (
-    <ul aria-label="Presets" className="mt-4 grid gap-2 sm:grid-cols-3">
+    <ul
+      aria-label="Presets"
+      className="-mx-4 mt-2 flex gap-2 overflow-x-auto px-4 py-1 sm:mx-0 sm:grid sm:grid-cols-3 sm:px-0"
+    >
       {distinct.map(preset => (
-        <li key={preset.id}>
+        <li key={preset.id} className="w-60 shrink-0 sm:w-auto">
           <button
             type="button"
             aria-pressed={isChosen(preset, settings)}

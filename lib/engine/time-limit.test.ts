@@ -23,7 +23,7 @@ describe("withTimeLimit", () => {
       }
     };
     expect(() => withTimeLimit(100, endless)).toThrow(TimeLimitError);
-    expect(performance.now() - beganMs).toBeLessThan(2000);
+    expect(performance.now() - beganMs).toBeLessThan(8000);
   });
 
   it("works again afterwards", () => {

@@ -160,7 +160,7 @@ describe("a stand-in nvidia-smi", () => {
     const reader = standIn(`trap "" TERM INT; sleep 60 & echo $! >> ${starts}; wait; sleep 60`);
     const startedAt = performance.now();
     expect(await reader.read()).toMatchObject({ kind: "unknown", failure: "silent" });
-    expect(performance.now() - startedAt).toBeLessThan(4_500);
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
     expect(await reader.read()).toMatchObject({ failure: "silent" });
     await new Promise(resolve => setTimeout(resolve, 200));
     expect(startedPids()).toHaveLength(2);

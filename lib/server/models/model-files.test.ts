@@ -65,7 +65,7 @@ test.each([
   make(join(modelsFolder, name));
   const startMs = Date.now();
   expect(await codeFor(name)).toBe(code);
-  expect(Date.now() - startMs).toBeLessThan(1000);
+  expect(Date.now() - startMs).toBeLessThan(5000);
 });
 
 test.runIf(process.platform === "linux")("never reads a device, also behind a trusted path", async () => {

@@ -171,7 +171,7 @@ describe("a hub that lies", () => {
     });
     const startMs = performance.now();
     expect((await refusal(read({ timeLimitMs: 300 }))).message).toMatch(/longer than 0.3 s/);
-    expect(performance.now() - startMs).toBeLessThan(3000);
+    expect(performance.now() - startMs).toBeLessThan(10_000);
   });
 
   it("ends when the caller has enough", async () => {

@@ -169,7 +169,7 @@ describe("load", () => {
     while (held.length === 0) await new Promise(resolve => setTimeout(resolve, 5));
     const startedAt = performance.now();
     await http.close();
-    expect(performance.now() - startedAt).toBeLessThan(3_000);
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
     expect(await cut).toBe("cut");
   });
 });
