@@ -8,7 +8,7 @@ export default defineConfig({
   // Each worker starts a server with the real model: one at a time on a small machine.
   workers: 1,
   fullyParallel: false,
-  timeout: 90_000,
+  timeout: 180_000,
   expect: { timeout: 15_000 },
   // A second try tells a slow moment of the machine from a fault; the run names every test that needed one.
   retries: process.env.CI ? 1 : 0,

@@ -8,7 +8,7 @@ test("chat, lower the target, apply, see the reload, and chat on with the histor
   ownServer,
 }) => {
   test.skip(!hasSoftwareGpu(), "no software Vulkan device (mesa-vulkan-drivers) to place layers on");
-  test.setTimeout(240_000);
+  test.setTimeout(400_000);
   const server = await ownServer(softwareGpuEnv);
   const chat = new ChatPage(page);
   const dashboard = new DashboardPage(page);
