@@ -30,7 +30,7 @@ export function PlanChips({ counterfactuals, totalLayers }: PlanChipsProps) {
   return (
     <ul
       aria-label="What would give more layers"
-      className="-mx-4 mt-3 flex gap-2 overflow-x-auto px-4 py-1 sm:mx-0 sm:flex-wrap sm:px-0"
+      className="relative -mx-4 mt-3 flex gap-2 overflow-x-auto px-4 py-1 sm:mx-0 sm:flex-wrap sm:px-0"
     >
       {counterfactuals.map(change => (
         <li key={change.label} className="shrink-0">

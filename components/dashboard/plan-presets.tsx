@@ -28,7 +28,7 @@ export function PlanPresets({ presets, settings }: PlanPresetsProps) {
   return (
     <ul
       aria-label="Presets"
-      className="-mx-4 mt-2 flex gap-2 overflow-x-auto px-4 py-1 sm:mx-0 sm:grid sm:grid-cols-3 sm:px-0"
+      className="relative -mx-4 mt-2 flex gap-2 overflow-x-auto px-4 py-1 sm:mx-0 sm:grid sm:grid-cols-3 sm:px-0"
     >
       {distinct.map(preset => (
         <li key={preset.id} className="w-60 shrink-0 sm:w-auto">
