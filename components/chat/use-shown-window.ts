@@ -4,7 +4,9 @@ import { forgetTarget } from "@/lib/client/chat-actions";
 import { useSession } from "@/lib/client/chat-session";
 import type { ShownMessage } from "@/lib/client/chat-tree";
 
-/** Rows at the start and with each step upwards: enough for two screens, few enough to parse in a frame or two. */
+/** The end of a chat is on the screen before the rest of the screen is filled. */
+const FIRST_ROWS = 4;
+/** Rows with each step upwards: few enough to parse in a frame or two. */
 const STEP_ROWS = 12;
 /** Earlier rows are put in before the edge comes into view. */
 const NEAR_TOP_PX = 600;
@@ -14,7 +16,7 @@ const NEAR_TOP_PX = 600;
  * what is in view stays where it is.
  */
 export function useShownWindow(scrollRef: RefObject<HTMLElement | null>, shown: readonly ShownMessage[]): number {
-  const [rows, setRows] = useState(STEP_ROWS);
+  const [rows, setRows] = useState(FIRST_ROWS);
   const targetId = useSession(session => session.targetId);
   const targetIndex = targetId === null ? -1 : shown.findIndex(({ message }) => message.id === targetId);
   const wantedRows = targetIndex < 0 ? rows : Math.max(rows, shown.length - targetIndex + 2);
