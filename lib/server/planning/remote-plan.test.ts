@@ -29,7 +29,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await hub.stop();
-  rmSync(home, { recursive: true });
+  rmSync(home, { recursive: true, maxRetries: 10 });
 });
 
 describe("npm run plan with a model that is not here", () => {
