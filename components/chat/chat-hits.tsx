@@ -1,13 +1,8 @@
 "use client";
-import { useEffect, useState } from "react";
-import { searchChats } from "@/lib/client/chat-list";
 import { goToMessage } from "@/lib/client/chat-location";
 import type { ChatHit } from "@/lib/schema/chat";
 import { SearchSnippet } from "./search-snippet";
-import { showFailure } from "./show-failure";
-
-/** A pause in typing, not every letter. */
-const SEARCH_DELAY_MS = 120;
+import { useChatHits } from "./use-chat-hits";
 
 interface ChatHitsProps {
   readonly query: string;
@@ -16,17 +11,7 @@ interface ChatHitsProps {
 
 /** Chats whose title or messages hold the words. */
 export function ChatHits({ query, onChosen }: ChatHitsProps) {
-  const [hits, setHits] = useState<readonly ChatHit[] | null>(null);
-  useEffect(() => {
-    const controller = new AbortController();
-    const timer = setTimeout(() => {
-      searchChats(query, controller.signal).then(setHits, showFailure("The search failed"));
-    }, SEARCH_DELAY_MS);
-    return () => {
-      clearTimeout(timer);
-      controller.abort();
-    };
-  }, [query]);
+  const hits = useChatHits(query);
   const choose = (hit: ChatHit) => {
     goToMessage(hit.chatId, hit.messageId);
     onChosen?.();

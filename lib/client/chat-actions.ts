@@ -1,6 +1,7 @@
 import { z } from "zod";
 import {
   type Attachment,
+  blankMessage,
   type Chat,
   type ChatMessage,
   type ChatPatch,
@@ -13,7 +14,7 @@ import { ApiError, apiRequest, errorBody } from "./api-request";
 import { rememberAddress } from "./chat-address";
 import { disconnect, readChat, requestAnswer } from "./chat-connection";
 import { deleteChat, patchChat } from "./chat-list";
-import { blankChat, isOpen, newSession, provisionalMessage, sessionStore, withMessage, withTree } from "./chat-session";
+import { blankChat, isOpen, newSession, sessionStore, withMessage, withTree } from "./chat-session";
 import { leafBelow, neighbourVersion } from "./chat-tree";
 
 /** Shows a chat, or with null a new one. Leaving a temporary chat erases it. */
@@ -97,7 +98,7 @@ export async function sendMessage(
 ): Promise<void> {
   const before = sessionStore.get();
   const parentId = versionOf ? versionOf.parentId : before.headId;
-  const message = provisionalMessage({
+  const message = blankMessage({
     id: crypto.randomUUID(),
     parentId,
     role: "user",

@@ -1,7 +1,7 @@
-import { type ChatRequest, chatTreeSchema, type RunChunk } from "@/lib/schema/chat";
+import { blankMessage, type ChatRequest, chatTreeSchema, type RunChunk } from "@/lib/schema/chat";
 import { ApiError, apiRequest, errorBody, refusalOf } from "./api-request";
 import { clearLiveReply, takeLiveChunk } from "./chat-live-reply";
-import { isOpen, openedSession, provisionalMessage, sessionStore, withMessage, withTree } from "./chat-session";
+import { isOpen, openedSession, sessionStore, withMessage, withTree } from "./chat-session";
 import { readRunChunks } from "./chat-stream-reader";
 
 /** How often a tab that was cut off asks whether the server is back. */
@@ -88,7 +88,7 @@ function beginReply(replyId: string): void {
     const known = session.messages.find(({ id }) => id === replyId);
     const reply = known
       ? { ...known, status: "pending" as const, error: null }
-      : provisionalMessage({ id: replyId, parentId: session.headId, role: "assistant", status: "pending" });
+      : blankMessage({ id: replyId, parentId: session.headId, role: "assistant", status: "pending" });
     const messages = withMessage(session.messages, reply);
     return withTree({ ...session, answering: true, replyId }, { messages, headId: replyId });
   });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { ChatImport } from "@/lib/schema/chat";
+import { blankMessage, type ChatImport } from "@/lib/schema/chat";
 import { ChatFileError, parseChatFile } from "./chat-import";
-import { blankChat, provisionalMessage } from "./chat-session";
+import { blankChat } from "./chat-session";
 import { shownBranch } from "./chat-tree";
 
 const linesOf = (imported: ChatImport["chats"][number] | undefined): string[] =>
@@ -90,7 +90,7 @@ describe("parseChatFile", () => {
   });
 
   test("reads our own export as it is", () => {
-    const message = provisionalMessage({ id: "m", parentId: null, role: "user", status: "complete", text: "Hi" });
+    const message = blankMessage({ id: "m", parentId: null, role: "user", status: "complete", text: "Hi" });
     const own = { format: "headroom-chats", version: 1, chats: [{ chat: blankChat("c"), messages: [message] }] };
     expect(parseChatFile(JSON.stringify(own))).toEqual(own.chats);
   });

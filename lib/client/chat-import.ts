@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { type ChatImport, type ChatMessage, chatIdSchema, chatImportSchema } from "@/lib/schema/chat";
-import { blankChat, provisionalMessage } from "./chat-session";
+import { blankMessage, type ChatImport, type ChatMessage, chatIdSchema, chatImportSchema } from "@/lib/schema/chat";
+import { blankChat } from "./chat-session";
 
 type ImportedChat = ChatImport["chats"][number];
 
@@ -199,8 +199,8 @@ function placeNode(
   const newId = chatIdSchema.safeParse(id).success && !messages.has(id) ? id : crypto.randomUUID();
   if (parent?.role === role) {
     const between = crypto.randomUUID();
-    add(provisionalMessage({ ...blank, id: between, parentId, role: role === "user" ? "assistant" : "user" }));
-    add(provisionalMessage({ ...blank, id: newId, parentId: between, role, text }));
-  } else add(provisionalMessage({ ...blank, id: newId, parentId, role, text }));
+    add(blankMessage({ ...blank, id: between, parentId, role: role === "user" ? "assistant" : "user" }));
+    add(blankMessage({ ...blank, id: newId, parentId: between, role, text }));
+  } else add(blankMessage({ ...blank, id: newId, parentId, role, text }));
   return newId;
 }

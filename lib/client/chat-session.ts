@@ -89,24 +89,6 @@ export function withMessage(messages: readonly ChatMessage[], message: ChatMessa
   return index < 0 ? [...messages, message] : messages.with(index, message);
 }
 
-/** What stands in the transcript until the server has sent the real thing. */
-export function provisionalMessage(
-  fields: Pick<ChatMessage, "id" | "parentId" | "role" | "status"> & Partial<ChatMessage>,
-): ChatMessage {
-  return {
-    text: "",
-    thought: "",
-    thoughtMs: null,
-    attachments: [],
-    edited: false,
-    error: null,
-    stats: null,
-    cut: null,
-    createdAtMs: Date.now(),
-    ...fields,
-  };
-}
-
 /** Whether something can be said in it now. */
 export const isUsable = ({ phase }: ChatSession): boolean => phase === "new" || phase === "ready";
 

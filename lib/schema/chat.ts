@@ -118,6 +118,22 @@ export const chatMessageSchema = z.object({
 });
 export type ChatMessage = z.infer<typeof chatMessageSchema>;
 
+/** A message in which nothing stands yet; whoever makes one says who speaks, where it hangs and how it stands. */
+export const blankMessage = (
+  fields: Pick<ChatMessage, "id" | "parentId" | "role" | "status"> & Partial<ChatMessage>,
+): ChatMessage => ({
+  text: "",
+  thought: "",
+  thoughtMs: null,
+  attachments: [],
+  edited: false,
+  error: null,
+  stats: null,
+  cut: null,
+  createdAtMs: Date.now(),
+  ...fields,
+});
+
 /** One chat with its whole tree, parents before children. */
 export const chatTreeSchema = z.object({ chat: chatSchema, messages: z.array(chatMessageSchema) });
 export type ChatTree = z.infer<typeof chatTreeSchema>;

@@ -8,7 +8,7 @@ import type { Buffers } from "@/lib/schema/load-config";
 import { defaultSettings, type Settings } from "@/lib/schema/settings";
 import { EngineError } from "@/lib/server/supervisor/engine-errors";
 import type { CompleteRequest } from "@/lib/server/supervisor/engine-supervisor";
-import { loadConfig } from "@/lib/server/testing/engine-fixtures";
+import { engineSnapshot, loadConfig } from "@/lib/server/testing/engine-fixtures";
 import { OffloadBenchmark, type OffloadBenchmarkOptions } from "./offload-benchmark";
 
 const settings: Settings = { ...defaultSettings, MODEL: "mistral.gguf", N_CTX: 32_768, LAYERS: 3 };
@@ -123,21 +123,7 @@ class FakeMachine {
   }
 }
 
-const snapshot: ReturnType<OffloadBenchmarkOptions["engine"]["snapshot"]> = {
-  state: "loaded",
-  generation: 1,
-  info: null,
-  modelName: null,
-  config: null,
-  totalLayers: null,
-  held: null,
-  flashAttentionActive: null,
-  progress: null,
-  error: null,
-  notice: null,
-  queueLength: 0,
-  restarts: 0,
-};
+const snapshot = engineSnapshot();
 
 describe("OffloadBenchmark", () => {
   it("measures the four ways in order on a borrowed engine, with layers planned whatever LAYERS says", async () => {

@@ -1,33 +1,16 @@
-import type { ChatMessage, ChatRequest, IncomingMessage } from "@/lib/schema/chat";
+import { blankMessage, type ChatMessage, type ChatRequest, type IncomingMessage } from "@/lib/schema/chat";
 import { ChatInputError } from "./chat-errors";
 import type { ChatStore } from "./chat-store";
 
-const blankMessage = (parentId: string | null, nowMs: number): Omit<ChatMessage, "role" | "status"> => ({
-  id: crypto.randomUUID(),
-  parentId,
-  text: "",
-  thought: "",
-  thoughtMs: null,
-  attachments: [],
-  edited: false,
-  error: null,
-  stats: null,
-  cut: null,
-  createdAtMs: nowMs,
-});
-
-const pendingReply = (parentId: string, nowMs: number): ChatMessage => ({
-  ...blankMessage(parentId, nowMs),
-  role: "assistant",
-  status: "pending",
-});
+const pendingReply = (parentId: string, nowMs: number): ChatMessage =>
+  blankMessage({ id: crypto.randomUUID(), parentId, role: "assistant", status: "pending", createdAtMs: nowMs });
 
 /** @throws ChatInputError when there is nothing in it */
 function userMessage({ id, parts }: IncomingMessage, parentId: string | null, nowMs: number): ChatMessage {
   const text = parts.flatMap(part => (part.type === "text" ? [part.text] : [])).join("\n\n");
   const attachments = parts.flatMap(part => (part.type === "data-attachment" ? [part.data] : []));
   if (text.trim() === "" && attachments.length === 0) throw new ChatInputError("The message is empty.");
-  return { ...blankMessage(parentId, nowMs), id, role: "user", text, attachments, status: "complete" };
+  return blankMessage({ id, parentId, role: "user", text, attachments, status: "complete", createdAtMs: nowMs });
 }
 
 function submit(store: ChatStore, { chatId, message, parentId }: ChatRequest, nowMs: number): ChatMessage {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { EngineInfo, Vram } from "@/lib/schema/engine-messages";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
+import { engineSnapshot } from "@/lib/server/testing/engine-fixtures";
 import { GIB, MIB } from "@/lib/units/bytes";
 import type { MachineFacts } from "./gpu-absence";
 import { GpuProbe } from "./gpu-probe";
@@ -64,21 +65,12 @@ const parts = (totalBytes: number) => ({
 
 /** A probe in a world that can change between readings. */
 function probeIn(world: World): GpuProbe {
-  const snapshot = (): EngineSnapshot => ({
-    state: world.state ?? "loaded",
-    generation: 1,
-    info: world.info === undefined ? info() : world.info,
-    modelName: null,
-    config: null,
-    totalLayers: null,
-    held: world.heldBytes === undefined ? null : parts(world.heldBytes),
-    flashAttentionActive: null,
-    progress: null,
-    error: null,
-    notice: null,
-    queueLength: 0,
-    restarts: 0,
-  });
+  const snapshot = () =>
+    engineSnapshot({
+      state: world.state ?? "loaded",
+      info: world.info === undefined ? info() : world.info,
+      held: world.heldBytes === undefined ? null : parts(world.heldBytes),
+    });
   let nowMs = 0;
   return new GpuProbe({
     engine: {

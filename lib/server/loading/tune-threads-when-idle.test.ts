@@ -3,7 +3,7 @@ import type { EngineState } from "@/lib/schema/live-events";
 import type { ThreadSpeed } from "@/lib/schema/thread-choice";
 import { EngineError } from "@/lib/server/supervisor/engine-errors";
 import type { CompleteRequest } from "@/lib/server/supervisor/engine-supervisor";
-import { loadConfig } from "@/lib/server/testing/engine-fixtures";
+import { engineSnapshot, loadConfig } from "@/lib/server/testing/engine-fixtures";
 import { ManualTimers } from "@/lib/server/testing/manual-timers";
 import { type TuneThreadsOptions, tuneThreadsWhenIdle } from "./tune-threads-when-idle";
 
@@ -24,21 +24,12 @@ class Rig {
 
   readonly options: TuneThreadsOptions = {
     engine: {
-      snapshot: () => ({
-        state: this.state,
-        generation: 1,
-        info: null,
-        modelName: null,
-        config: loadConfig({ gpuLayers: this.gpuLayers, threads: 16 }),
-        totalLayers: 33,
-        held: null,
-        flashAttentionActive: null,
-        progress: null,
-        error: null,
-        notice: null,
-        queueLength: 0,
-        restarts: 0,
-      }),
+      snapshot: () =>
+        engineSnapshot({
+          state: this.state,
+          config: loadConfig({ gpuLayers: this.gpuLayers, threads: 16 }),
+          totalLayers: 33,
+        }),
       subscribe: listener => {
         this.#listener = listener;
         return () => {

@@ -1,4 +1,5 @@
 import type { Sampling } from "@/lib/schema/engine-messages";
+import type { EngineSnapshot } from "@/lib/schema/live-events";
 import type { LoadConfig } from "@/lib/schema/load-config";
 import type { GenerationMessage } from "@/lib/server/supervisor/engine-supervisor";
 
@@ -12,6 +13,24 @@ export const loadConfig = (change: Partial<LoadConfig> = {}): LoadConfig => ({
   flashAttention: "auto",
   threads: 2,
   useMmap: true,
+  ...change,
+});
+
+/** An engine with a model of which nothing is known. */
+export const engineSnapshot = (change: Partial<EngineSnapshot> = {}): EngineSnapshot => ({
+  state: "loaded",
+  generation: 1,
+  info: null,
+  modelName: null,
+  config: null,
+  totalLayers: null,
+  held: null,
+  flashAttentionActive: null,
+  progress: null,
+  error: null,
+  notice: null,
+  queueLength: 0,
+  restarts: 0,
   ...change,
 });
 

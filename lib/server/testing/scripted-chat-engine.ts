@@ -2,6 +2,7 @@ import type { ChatTurn, GenerationStats, Sampling } from "@/lib/schema/engine-me
 import type { EngineSnapshot } from "@/lib/schema/live-events";
 import type { ChatEngine } from "@/lib/server/chat/chat-engine";
 import type { GenerationMessage } from "@/lib/server/chat/engine-language-model";
+import { engineSnapshot, loadConfig } from "./engine-fixtures";
 
 export interface GenerateCall {
   readonly turns: ChatTurn[];
@@ -55,31 +56,16 @@ export class ScriptedChatEngine implements ChatEngine {
   }
 
   snapshot(): EngineSnapshot {
-    return {
-      state: "loaded",
-      generation: 1,
-      info: null,
+    return engineSnapshot({
       modelName: "scripted",
-      config: {
+      config: loadConfig({
         modelPath: "scripted.gguf",
         gpuLayers: 3,
         contextTokens: this.contextTokens,
-        batchTokens: 512,
-        sequences: 1,
         kvType: "q8_0",
-        flashAttention: "auto",
-        threads: 2,
-        useMmap: true,
-      },
+      }),
       totalLayers: 5,
-      held: null,
-      flashAttentionActive: null,
-      progress: null,
-      error: null,
-      notice: null,
-      queueLength: 0,
-      restarts: 0,
-    };
+    });
   }
 
   #push(entry: GenerationMessage | Error): void {

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { GpuReport } from "@/lib/schema/gpu-memory";
 import { type EngineSnapshot, type LiveEvent, liveEventSchema } from "@/lib/schema/live-events";
+import { engineSnapshot } from "@/lib/server/testing/engine-fixtures";
 import { ManualTimers } from "@/lib/server/testing/manual-timers";
 import { LiveSampler } from "./live-sampler";
 import { liveStream } from "./live-stream";
@@ -28,21 +29,7 @@ const noGpu: GpuReport = {
   processes: [],
   readAtMs: 0,
 };
-const snapshot: EngineSnapshot = {
-  state: "ready",
-  generation: 1,
-  info: null,
-  modelName: null,
-  config: null,
-  totalLayers: null,
-  held: null,
-  flashAttentionActive: null,
-  progress: null,
-  error: null,
-  notice: null,
-  queueLength: 0,
-  restarts: 0,
-};
+const snapshot = engineSnapshot({ state: "ready" });
 
 let timers: ManualTimers;
 let engine: Source & { snapshot(): EngineSnapshot };

@@ -1,0 +1,25 @@
+"use client";
+import { useEffect, useState } from "react";
+import { searchChats } from "@/lib/client/chat-list";
+import type { ChatHit } from "@/lib/schema/chat";
+import { showFailure } from "./show-failure";
+
+/** A pause in typing, not every letter. */
+const SEARCH_DELAY_MS = 120;
+
+/** Chats whose title or messages hold the words; null until the first answer, and where there are no words. */
+export function useChatHits(query: string): readonly ChatHit[] | null {
+  const [hits, setHits] = useState<readonly ChatHit[] | null>(null);
+  useEffect(() => {
+    if (query === "") return setHits(null);
+    const controller = new AbortController();
+    const timer = setTimeout(() => {
+      searchChats(query, controller.signal).then(setHits, showFailure("The search failed"));
+    }, SEARCH_DELAY_MS);
+    return () => {
+      clearTimeout(timer);
+      controller.abort();
+    };
+  }, [query]);
+  return hits;
+}
