@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { z } from "zod";
 import { DEFAULT_MODEL } from "@/lib/schema/settings";
 import { bareRequestSchema, type MeasuredTurn, measuredTurnSchema, serveBareSession, TokenClock } from "./bare-session";
@@ -13,6 +14,8 @@ const MAX_TOKENS = 128;
 const CONTEXT_TOKENS = 4096;
 const BATCH_TOKENS = 512;
 const GOAL_RATIO = 0.95;
+/** Headroom gives its threads up to other programs, and looks once a second: after the other side's turn it must see the cores free. */
+const SETTLE_MS = 2500;
 /** Started with this, the bench process is node-llama-cpp alone, and serves the one that started it. */
 const BARE = "--bare";
 
@@ -78,7 +81,11 @@ async function measure(bare: ChildProcess, server: BenchServer): Promise<TurnRow
   await converseOverHttp(server.url, ["Say hello."]);
   for (let round = 1; round <= ROUNDS; round++) {
     const questions = QUESTIONS.map((question, index) => (index === 0 ? `Round ${round}. ${question}` : question));
-    rounds.push({ bare: await converseBare(bare, questions), headroom: await converseOverHttp(server.url, questions) });
+    const ofBare = await converseBare(bare, questions);
+    await setTimeout(SETTLE_MS);
+    const ofHeadroom = await converseOverHttp(server.url, questions);
+    await setTimeout(SETTLE_MS);
+    rounds.push({ bare: ofBare, headroom: ofHeadroom });
     console.error(`round ${round} of ${ROUNDS}: done`);
   }
   return QUESTIONS.map((_, index) => ({

@@ -50,7 +50,7 @@ export async function complete(
         pendingTokens += tokens.length;
       },
       onTextChunk(text) {
-        listener.onText(text, pendingTokens, false);
+        listener.onText({ text, tokens: pendingTokens, thought: false });
         pendingTokens = 0;
       },
     });

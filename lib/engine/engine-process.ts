@@ -3,7 +3,7 @@ import { complete } from "./complete";
 import { countTokens } from "./count-tokens";
 import { DryRunShelf } from "./dry-run-shelf";
 import { FreeCores } from "./free-cores";
-import { type GenerationListener, generate } from "./generate";
+import { type Generation, type GenerationListener, generate } from "./generate";
 import { CancelledError, errorMessage, JobError } from "./job-error";
 import { type LlamaBackend, readVram } from "./llama-backend";
 import type { LoadedModel } from "./loaded-model";
@@ -11,6 +11,7 @@ import { ModelLoader } from "./model-loader";
 import { sampleSurface } from "./sample-surface";
 import { dryRunOracle } from "./surface-oracle";
 import { checkTensor, largestTensorBytes } from "./tensor-limit";
+import { TextGatherer } from "./text-gatherer";
 
 type CommandOf<Type extends EngineCommand["type"]> = Extract<EngineCommand, { type: Type }>;
 type Send = (message: EngineMessage) => void;
@@ -87,9 +88,9 @@ export class EngineProcess {
       case "load":
         return this.#load(command, signal);
       case "generate":
-        return { type: "finished", id, ...(await generate(this.#loaded(), command, this.#listener(id), signal)) };
+        return this.#write(id, listener => generate(this.#loaded(), command, listener, signal));
       case "complete":
-        return { type: "finished", id, ...(await complete(this.#loaded(), command, this.#listener(id), signal)) };
+        return this.#write(id, listener => complete(this.#loaded(), command, listener, signal));
       case "count":
         return { type: "counted", id, ...countTokens(this.#loaded(), command.turns) };
       case "dry-run":
@@ -150,11 +151,18 @@ export class EngineProcess {
     return loaded;
   }
 
-  #listener(id: string): GenerationListener {
-    return {
-      onPrefill: (doneTokens, totalTokens) => this.send({ type: "prefill", id, doneTokens, totalTokens }),
-      onText: (text, tokens, thought) => this.send({ type: "text", id, text, tokens, thought }),
-    };
+  /** Tells about an answer while it is written. All of its text is out before its end. */
+  async #write(id: string, answer: (listener: GenerationListener) => Promise<Generation>): Promise<EngineMessage> {
+    const text = new TextGatherer(piece => this.send({ type: "text", id, ...piece }));
+    try {
+      const generation = await answer({
+        onPrefill: (doneTokens, totalTokens) => this.send({ type: "prefill", id, doneTokens, totalTokens }),
+        onText: piece => text.add(piece),
+      });
+      return { type: "finished", id, ...generation };
+    } finally {
+      text.flush();
+    }
   }
 }
 

@@ -12,6 +12,7 @@ import { JobError } from "./job-error";
 import type { LoadedModel } from "./loaded-model";
 import { type PrefillResult, prefill } from "./prefill";
 import { chatTokens, contextExceeded, refuseHugeText } from "./prompt-tokens";
+import type { TextPiece } from "./text-gatherer";
 
 /** llama.cpp needs a cell for the token being computed, and node-llama-cpp would shift the context at the last one. */
 const RESERVED_CELLS = 2;
@@ -20,7 +21,7 @@ const PENALTY_LAST_TOKENS = 64;
 
 export interface GenerationListener {
   onPrefill(doneTokens: number, totalTokens: number): void;
-  onText(text: string, tokens: number, thought: boolean): void;
+  onText(piece: TextPiece): void;
 }
 
 export interface Generation {
@@ -64,7 +65,8 @@ export async function generate(
       stopOnAbortSignal: true,
       onResponseChunk(chunk) {
         timer.count(chunk.tokens.length);
-        if (chunk.text !== "") listener.onText(chunk.text, chunk.tokens.length, chunk.type === "segment");
+        const { text, tokens, type } = chunk;
+        if (text !== "") listener.onText({ text, tokens: tokens.length, thought: type === "segment" });
       },
     });
     return { reason: finishReason(stopReason, limit.by), stats: timer.stats() };

@@ -1,0 +1,46 @@
+export interface TextPiece {
+  readonly text: string;
+  readonly tokens: number;
+  readonly thought: boolean;
+}
+
+/**
+ * Between two pieces: 30 a second read as smoothly as one a token. Every message wakes the web server and whoever reads it, on cores that
+ * llama.cpp's threads spin on meanwhile: one a token cost 4 to 15 % of the decode speed on two cores.
+ */
+const INTERVAL_MS = 33;
+
+/**
+ * Hands on the text of an answer in few pieces: the first one at once, then what has come together since the last. A piece waits no longer
+ * than the interval, also while no further token comes.
+ */
+export class TextGatherer {
+  #waiting: TextPiece | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #handedOnMs = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    private readonly handOn: (piece: TextPiece) => void,
+    private readonly intervalMs = INTERVAL_MS,
+  ) {}
+
+  add(piece: TextPiece): void {
+    if (this.#waiting !== null && this.#waiting.thought !== piece.thought) this.flush();
+    const { text, tokens } = this.#waiting ?? { text: "", tokens: 0 };
+    this.#waiting = { text: text + piece.text, tokens: tokens + piece.tokens, thought: piece.thought };
+    const restMs = this.#handedOnMs + this.intervalMs - performance.now();
+    if (restMs <= 0) this.flush();
+    else this.#timer ??= setTimeout(() => this.flush(), restMs);
+  }
+
+  /** Hands on what is still waiting. To be called at the end of the answer, however it ends. */
+  flush(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    if (this.#waiting === null) return;
+    const piece = this.#waiting;
+    this.#waiting = null;
+    this.#handedOnMs = performance.now();
+    this.handOn(piece);
+  }
+}
