@@ -11,11 +11,46 @@ export interface SharedColumn {
 }
 export type SharedColumns = ReadonlyMap<KvType, readonly SharedColumn[]>;
 
-/** The number of layers that stands for all of these. */
-export function middleOf(runs: SharedColumn["runs"]): number {
-  const { first, last } = runs[Math.floor(runs.length / 2)] ?? { first: 0, last: 0 };
-  return Math.floor((first + last) / 2);
+/**
+ * The number of layers that stands for all of these: inside a run, where the ends are not, and small, because a dry run with few layers on
+ * the GPU takes half as long as one with many.
+ */
+export function standInFor(runs: SharedColumn["runs"]): number {
+  const longest = runs.reduce((one, other) => (other.last - other.first > one.last - one.first ? other : one));
+  return Math.min(longest.first + 2, Math.floor((longest.first + longest.last) / 2));
 }
+
+/** Columns of the GPU that say the same are one, with all that lies between two neighbours of them; `points` are copies. */
+export function sharedPoints(
+  surface: MemorySurface,
+  kvType: KvType,
+): { readonly runs: SharedColumn["runs"]; readonly points: ComputePoint[] }[] {
+  const shared = new Map<string, { runs: { first: number; last: number }[]; points: ComputePoint[] }>();
+  let before = "";
+  for (const { gpuLayers, points } of surface.compute[kvType].filter(column => column.gpuLayers > 0)) {
+    const text = JSON.stringify(points);
+    const own = shared.get(text) ?? { runs: [], points: [...points] };
+    shared.set(text, own);
+    const run = own.runs.at(-1);
+    if (text === before && run !== undefined) run.last = gpuLayers;
+    else own.runs.push({ first: gpuLayers, last: gpuLayers });
+    before = text;
+  }
+  return [...shared.values()];
+}
+
+/** The runs without some numbers of layers, in as few runs as that leaves. */
+export const withoutLayers = (runs: SharedColumn["runs"], removed: ReadonlySet<number>): SharedColumn["runs"] =>
+  runs.flatMap(({ first, last }) => {
+    const kept: { first: number; last: number }[] = [];
+    for (let gpuLayers = first; gpuLayers <= last; gpuLayers++) {
+      if (removed.has(gpuLayers)) continue;
+      const run = kept.at(-1);
+      if (run?.last === gpuLayers - 1) run.last = gpuLayers;
+      else kept.push({ first: gpuLayers, last: gpuLayers });
+    }
+    return kept;
+  });
 
 const columnsOf = ({ runs, column }: SharedColumn): ComputeColumn[] =>
   runs.flatMap(({ first, last }) =>

@@ -9,7 +9,7 @@ async function column(curveMib: (tokens: number) => number, contexts: readonly n
   const points: ComputePoint[] = [];
   const sampled: SampledColumn = {
     points,
-    totalBytes: () => 1000 * MIB,
+    heldBytes: () => ({ gpuBytes: 1000 * MIB, ramBytes: 0 }),
     sample: async contextTokens => ({ contextTokens, gpuBytes: curveMib(contextTokens) * MIB, ramBytes: 0 }),
   };
   for (const tokens of contexts) await addPoint(sampled, tokens);

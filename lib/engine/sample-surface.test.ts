@@ -147,6 +147,46 @@ describe("sampleSurface", () => {
     }
   });
 
+  it("finds the jumps of a sawtooth in a second look, and says that nothing is left", async () => {
+    const surface = estimated(MISTRAL);
+    // Straight pieces of different slope with jumps between them, as llama.cpp's allocator makes them, and a piece of their own for all layers.
+    const computeMib = ({ gpuLayers, contextTokens }: MemoryPoint) => {
+      const steps = Math.ceil(contextTokens / 256);
+      if (gpuLayers === 33) return 50 + steps / 4;
+      return steps < 11 ? 130 + steps / 2 : steps < 27 ? 180 + steps / 4 : 40 + steps * 1.75;
+    };
+    const fake = oracle(surface, { computeMib });
+    const first = await sampleSurface(fake, surface, options({ budgetMs: 0 }));
+    const second = await sampleSurface(fake, first, options({ budgetMs: 60_000 }));
+    expect([first.detail, second.detail]).toEqual(["fine", "complete"]);
+    for (const kvType of ["f16", "q8_0", "q4_0"] as const)
+      for (const gpuLayers of [1, 2, 17, 32, 33])
+        for (let contextTokens = 256; contextTokens <= 32_768; contextTokens += 256) {
+          const at = { gpuLayers, contextTokens, kvType };
+          expect(memoryNeed(second, at).gpu.computeBytes, JSON.stringify(at)).toBeCloseTo(computeMib(at) * MIB, -1);
+        }
+    // Of 128 contexts, three KV types and two kinds of layer numbers 768 could be asked about.
+    expect(fake.asked.length).toBeLessThan(450);
+  });
+
+  it("tells numbers of layers apart in a second look that were taken for like", async () => {
+    const surface = estimated(MISTRAL);
+    // No time to look at each number of layers at first; ten of them need more than the others.
+    const computeMib = ({ gpuLayers, contextTokens }: MemoryPoint) =>
+      (gpuLayers >= 10 && gpuLayers < 20 ? 160 : 100) + Math.ceil(contextTokens / 256) / 2;
+    const fake = oracle(surface, { computeMib });
+    let sampled = await sampleSurface(fake, surface, options({ budgetMs: 0 }));
+    for (let pass = 0; pass < 4 && sampled.detail === "fine"; pass++)
+      sampled = await sampleSurface(fake, sampled, options({ budgetMs: 60_000 }));
+    expect(sampled.detail).toBe("complete");
+    for (const kvType of ["f16", "q8_0", "q4_0"] as const)
+      for (let gpuLayers = 1; gpuLayers <= 33; gpuLayers++)
+        for (const contextTokens of [512, 3000, 16_384]) {
+          const at = { gpuLayers, contextTokens, kvType };
+          expect(memoryNeed(sampled, at).gpu.computeBytes, JSON.stringify(at)).toBeCloseTo(computeMib(at) * MIB, -1);
+        }
+  });
+
   it("asks only for the CPU's column where there is no GPU, and stays estimated", async () => {
     const surface = estimated(MISTRAL);
     const fake = oracle(surface, { gpu: false });

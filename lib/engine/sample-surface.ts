@@ -4,8 +4,16 @@ import type { ComputePoint, LayerMemory, MemorySurface } from "@/lib/schema/memo
 import { MIB } from "@/lib/units/bytes";
 import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
 import { kvClosedFormHolds } from "./check-kv";
-import { middleOf, type SharedColumn, type SharedColumns, withColumns, withPoint } from "./compute-columns";
-import { addPoint, refine, type SampledColumn } from "./context-points";
+import {
+  type SharedColumn,
+  type SharedColumns,
+  sharedPoints,
+  standInFor,
+  withColumns,
+  withoutLayers,
+  withPoint,
+} from "./compute-columns";
+import { addPoint, GOOD_ENOUGH, refine, type SampledColumn } from "./context-points";
 import { JobError } from "./job-error";
 import { kindsOfRun, type LayerRun, layerRuns } from "./layer-runs";
 import { longestContextTokens } from "./longest-context";
@@ -24,6 +32,8 @@ const PROBE_TOKENS = 4096;
 const KV_CHECK_TOKENS = 16_384;
 /** Refined up to here where the header does not say what the model was trained for. */
 const UNTRAINED_TOKENS = 131_072;
+/** Where numbers of layers are compared: far from each other, and from where their kinds were told apart first. */
+const LIKENESS_TOKENS = [1024, 8192];
 /** Of the time, where contexts are named to be exact at. */
 const SHARE_FOR_EVERY_LAYER = 0.4;
 
@@ -31,7 +41,8 @@ const SHARE_FOR_EVERY_LAYER = 0.4;
  * Turns a surface made from the header into one made of dry runs: weights for every number of layers, and the compute buffers at
  * their corners over layers and context, as close together as it takes and time allows.
  *
- * A surface that was sampled before becomes exact at the named contexts, for every number of layers.
+ * A surface that was sampled before becomes exact at the named contexts, for every number of layers, and is looked at further where it
+ * may still be wrong, until it is `complete`.
  * Without a GPU only the column of zero layers can be asked for, and the surface stays `estimated`.
  */
 export async function sampleSurface(
@@ -60,21 +71,81 @@ class SurfaceSampler {
     await this.#checkKv();
     await this.#takeWeights();
     const runs = await this.#findRuns();
-    await this.#takeCompute(kindsOfRun(runs));
-    return { ...this.surface, computeSource: "dry-run" };
+    const complete = await this.#takeCompute(kindsOfRun(runs));
+    return { ...this.surface, computeSource: "dry-run", detail: complete ? "complete" : "fine" };
   }
 
   async inRam(): Promise<MemorySurface> {
     await this.#checkKv();
     await this.#takeWeights();
-    await this.#takeCompute([[{ first: 0, last: 0 }]]);
-    return this.surface;
+    const complete = await this.#takeCompute([[{ first: 0, last: 0 }]]);
+    return { ...this.surface, detail: complete ? "complete" : "fine" };
   }
 
-  /** A second look: exact at the wanted contexts, with what is known elsewhere left as it is. */
+  /** A second look: exact at the wanted contexts, and on from what is known elsewhere. */
   async refined(): Promise<MemorySurface> {
     await this.#takeEveryLayer();
-    return this.surface;
+    const columns = new Map<KvType, SharedColumn[]>();
+    for (const kvType of kvTypes) if (await this.#isPossible(kvType)) columns.set(kvType, this.#knownColumns(kvType));
+    const refinedAll = await this.#refine(columns, 0);
+    this.surface = withColumns(this.surface, columns);
+    const complete = refinedAll && (await this.#separateUnlike(columns));
+    return { ...this.surface, detail: complete ? "complete" : "fine" };
+  }
+
+  /** Numbers of layers that were taken for others' like and are not get columns of their own. @returns whether there were none */
+  async #separateUnlike(columns: SharedColumns): Promise<boolean> {
+    const unlike = await this.#unlikeLayers();
+    if (unlike.length === 0) return true;
+    const removed = new Set(unlike.map(({ first }) => first));
+    const separated = new Map<KvType, SharedColumn[]>();
+    for (const [kvType, known] of columns) {
+      const rest = known.map(({ runs, column }) => ({ runs: withoutLayers(runs, removed), column }));
+      const added: SharedColumn[] = [];
+      for (const runs of kindsOfRun(unlike)) {
+        const column = await this.#firstPoints(runs, kvType);
+        if (column !== null) added.push({ runs, column });
+      }
+      separated.set(kvType, [...rest.filter(({ runs }) => runs.length > 0), ...added]);
+    }
+    this.surface = withColumns(this.surface, separated);
+    return false;
+  }
+
+  /** Looks at every number of layers that has no column of its own. */
+  async #unlikeLayers(): Promise<LayerRun[]> {
+    const own = new Set(this.surface.compute.f16.map(({ gpuLayers }) => gpuLayers));
+    const unlike: LayerRun[] = [];
+    for (let gpuLayers = 1; gpuLayers <= this.surface.model.blocks + 1; gpuLayers++) {
+      const value = own.has(gpuLayers) ? null : await this.#unlikeValue(gpuLayers);
+      if (value !== null) unlike.push({ first: gpuLayers, last: gpuLayers, value });
+    }
+    return unlike;
+  }
+
+  /** What the dry run says at two contexts, where that is not what the surface says. */
+  async #unlikeValue(gpuLayers: number): Promise<string | null> {
+    const found: number[] = [];
+    let isLike = true;
+    for (const contextTokens of LIKENESS_TOKENS.filter(tokens => tokens <= this.#longestTokens("f16"))) {
+      const at = { gpuLayers, contextTokens, kvType: "f16" } as const;
+      const { gpuBytes } = await this.#compute(at);
+      const { gpu } = memoryNeed(this.surface, at);
+      isLike &&= Math.abs(gpuBytes - gpu.computeBytes) <= GOOD_ENOUGH * gpu.totalBytes;
+      found.push(Math.round(gpuBytes / MIB));
+    }
+    return isLike ? null : found.join(" ");
+  }
+
+  #knownColumns(kvType: KvType): SharedColumn[] {
+    return sharedPoints(this.surface, kvType).map(({ runs, points }) => ({
+      runs,
+      column: this.#column(standInFor(runs), kvType, points),
+    }));
+  }
+
+  async #isPossible(kvType: KvType): Promise<boolean> {
+    return (await this.#possiblePoint({ gpuLayers: 1, contextTokens: CONTEXT_PAD_TOKENS, kvType })) !== null;
   }
 
   /**
@@ -162,11 +233,13 @@ class SurfaceSampler {
     return value;
   }
 
-  async #takeCompute(kinds: readonly SharedColumn["runs"][]): Promise<void> {
+  /** @returns whether nothing is left to look at */
+  async #takeCompute(kinds: readonly SharedColumn["runs"][]): Promise<boolean> {
     const columns = await this.#firstColumns(kinds);
-    await this.#refine(columns);
+    const complete = await this.#refine(columns, this.options.exactAt.length > 0 ? SHARE_FOR_EVERY_LAYER : 0);
     this.surface = withColumns(this.surface, columns);
     await this.#takeEveryLayer();
+    return complete;
   }
 
   /** A few contexts for each kind and KV type: those of all layers and of one layer always, the others while time is left. */
@@ -187,7 +260,7 @@ class SurfaceSampler {
 
   /** Null for a KV type that cannot be: quantized without flash attention, or heads that its blocks do not divide. */
   async #firstPoints(runs: SharedColumn["runs"], kvType: KvType): Promise<SampledColumn | null> {
-    const column = this.#column(middleOf(runs), kvType, []);
+    const column = this.#column(standInFor(runs), kvType, []);
     const longest = this.#longestTokens(kvType);
     const exact = this.#exactContexts(kvType);
     // In a hurry the context that was asked for must do, and one far off for the slope.
@@ -202,17 +275,19 @@ class SurfaceSampler {
     return column;
   }
 
-  async #refine(columns: SharedColumns): Promise<void> {
+  async #refine(columns: SharedColumns, keptShare: number): Promise<boolean> {
     const all = [...columns.values()].flat().map(({ column }) => column);
     const trainedTokens = this.surface.model.trainContextTokens || UNTRAINED_TOKENS;
-    const keptForEveryLayer = this.options.exactAt.length > 0 ? SHARE_FOR_EVERY_LAYER : 0;
-    await refine(all, trainedTokens, async () => this.#pace.left > keptForEveryLayer);
+    return refine(all, trainedTokens, async () => this.#pace.left > keptShare);
   }
 
   #column(gpuLayers: number, kvType: KvType, points: ComputePoint[]): SampledColumn {
     return {
       points,
-      totalBytes: contextTokens => memoryNeed(this.surface, { gpuLayers, contextTokens, kvType }).gpu.totalBytes || MIB,
+      heldBytes: contextTokens => {
+        const { gpu, ram } = memoryNeed(this.surface, { gpuLayers, contextTokens, kvType });
+        return { gpuBytes: gpu.totalBytes, ramBytes: ram.totalBytes };
+      },
       sample: async contextTokens => ({
         contextTokens,
         ...(await this.#compute({ gpuLayers, contextTokens, kvType })),

@@ -80,8 +80,11 @@ export const memorySurfaceSchema = z.object({
   flashAttention: flashAttentionSchema,
   /** `dry-run`: llama.cpp's own figures on this device. `estimated`: from the header alone, no GPU backend could run. */
   computeSource: z.enum(["dry-run", "estimated"]),
-  /** False or missing: sampled in a hurry, with fewer corners than there are. */
-  refined: z.boolean().optional(),
+  /**
+   * How closely the dry runs stand: `coarse` was sampled in a hurry, `fine` as long as a page can wait, `complete` has nothing left between
+   * the samples that matters. Missing: not sampled.
+   */
+  detail: z.enum(["coarse", "fine", "complete"]).optional(),
   /** `closed-form`: our arithmetic, checked against the dry run. `dry-run`: this family is beyond it, totals are the dry run's. */
   weightsSource: z.enum(["closed-form", "dry-run"]),
   kvSource: z.enum(["closed-form", "dry-run"]),

@@ -13,7 +13,10 @@ export const GET = route({
   query: querySchema,
   handle: async ({ query, services }) => {
     const settings = services.settings.read();
-    const { surface, gpu } = await services.planner.planFor(settingsSchema.parse({ ...settings, ...query }));
+    const shown = settingsSchema.parse({ ...settings, ...query });
+    const { surface, gpu } = await services.planner.planFor(shown);
+    // Sliders will move over all of it; the page hears of each improvement.
+    void services.planner.complete(shown);
     return { surface, gpu, settings };
   },
 });

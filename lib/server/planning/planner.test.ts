@@ -13,7 +13,7 @@ test("plans at once from the header, and again from dry runs when they are there
   const first = await done(planner.planFor(current.settings));
   expect(first.surface.computeSource).toBe("estimated");
   const exact = await done(planner.exactPlanFor(current.settings));
-  expect(exact.surface).toEqual({ ...smallTruth(), computeSource: "dry-run", refined: true });
+  expect(exact.surface).toEqual({ ...smallTruth(), computeSource: "dry-run", detail: "fine" });
   expect([changes, countOf("sample-surface")]).toEqual([1, 1]);
 });
 
@@ -35,6 +35,46 @@ test("keeps a surface on disk for the same file, engine, device and settings, an
   const changed = makeHostRig({ home });
   const otherFile = await changed.done(changed.planner.planFor(changed.current.settings));
   expect(otherFile.surface.computeSource).toBe("estimated");
+});
+
+test("looks on until nothing of a surface is left, once, and keeps that on disk", async () => {
+  const home = makeHome();
+  const { planner, current, done, countOf } = makeHostRig({ home });
+  await done(Promise.all([planner.complete(current.settings), planner.complete(current.settings)]));
+  const { surface } = await done(planner.planFor(current.settings));
+  expect([surface.detail, countOf("sample-surface")]).toEqual(["complete", 2]);
+  await done(planner.complete(current.settings));
+  const again = makeHostRig({ home });
+  await again.done(again.planner.complete(again.current.settings));
+  expect([countOf("sample-surface"), again.countOf("sample-surface")]).toEqual([2, 0]);
+});
+
+test("loses nothing that a load confirms while a surface is looked at further", async () => {
+  // The second look is slow: a load is planned and confirmed in the middle of it.
+  const { planner, current, done, countOf } = makeHostRig({
+    script: { on: { "sample-surface": [{ do: "answer" }, { do: "answer", afterMs: 1000 }] } },
+  });
+  await done(planner.exactPlanFor(current.settings));
+  const completing = planner.complete(current.settings);
+  const { config } = await done(planner.confirmedPlanFor(current.settings));
+  await done(completing);
+  const { surface } = await done(planner.planFor(current.settings));
+  expect(surface.detail).toBe("complete");
+  expect(surface.confirmed?.map(point => point.gpuLayers)).toContain(config.gpuLayers);
+  expect(countOf("sample-surface")).toBe(3);
+});
+
+test("looks no further at what is an estimate, and lets the engine's refusal be", async () => {
+  const { planner, current, gpu, done, countOf } = makeHostRig();
+  gpu.memory = null;
+  await done(planner.complete(current.settings));
+  expect(countOf("sample-surface")).toBe(1);
+  const refusing = makeHostRig({
+    script: { on: { "sample-surface": [{ do: "answer" }, { do: "crash", signal: "SIGABRT" }] } },
+  });
+  await refusing.done(refusing.planner.complete(refusing.current.settings));
+  const { surface } = await refusing.done(refusing.planner.planFor(refusing.current.settings));
+  expect([surface.computeSource, surface.detail]).toEqual(["dry-run", "fine"]);
 });
 
 test("plans for a card that is not here, or for none, without touching the engine's", async () => {

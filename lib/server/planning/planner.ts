@@ -67,12 +67,18 @@ const MAX_KNOWN_SURFACES = 50;
 
 const NO_DEVICE = "none";
 
+/** A page shows the better surface after each. */
+const COMPLETING_PASS_MS = 10_000;
+/** A minute at most for one look at the page; what is still missing then is for the next. */
+const COMPLETING_PASSES = 6;
+
 type SurfaceSettings = Pick<Settings, "N_BATCH" | "FLASH_ATTENTION" | "USE_MMAP" | "N_CTX">;
 
 /** Answers with a plan at once, from what is known, and has the engine complete what is known in the background. */
 export class Planner {
   readonly #known = new Map<string, Promise<KnownSurface>>();
   readonly #listeners = new Set<() => void>();
+  #completing: KnownSurface | null = null;
 
   constructor(private readonly options: PlannerOptions) {}
 
@@ -101,6 +107,40 @@ export class Planner {
   async exactPlanFor(settings: Settings, gpuOverride?: GpuMemory | null): Promise<PlanOutcome> {
     await this.#sampled(await this.#headerOf(settings.MODEL), settings);
     return this.planFor(settings, gpuOverride);
+  }
+
+  /**
+   * Has the engine look on, in the gaps between its other commands, until the surface of these settings is `complete`: for a page whose
+   * sliders move over all of it. Ends early when another surface is wanted. Never rejects: what is known stays in use.
+   */
+  async complete(settings: Settings): Promise<void> {
+    try {
+      const known = await this.#sampled(await this.#headerOf(settings.MODEL), settings);
+      if (this.#completing === known) return;
+      this.#completing = known;
+      for (let pass = 0; pass < COMPLETING_PASSES && this.#wantsCompleting(known); pass++)
+        await this.#lookOn(known, settings);
+      if (this.#completing === known) this.#completing = null;
+    } catch (error) {
+      this.#completing = null;
+      this.options.onLog("info", `memory surface stays as it is: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+
+  /** Without a GPU a surface is an estimate, which closer samples make no better. */
+  #wantsCompleting(known: KnownSurface): boolean {
+    return this.#completing === known && known.key.device !== NO_DEVICE && known.surface.detail === "fine";
+  }
+
+  async #lookOn(known: KnownSurface, { USE_MMAP }: Settings): Promise<void> {
+    const begun = known.surface;
+    const request = { useMmap: USE_MMAP, budgetMs: COMPLETING_PASS_MS };
+    const surface = await this.options.engine.sampleSurface(known.modelPath, begun, request);
+    // A load has confirmed something meanwhile that this look knows nothing of: its word counts, and the look is made again.
+    if (known.surface !== begun) return;
+    known.surface = surface;
+    await this.options.surfaces.write(known.key, surface);
+    this.#changed();
   }
 
   /**
@@ -177,7 +217,7 @@ export class Planner {
   #wantsSampling({ surface }: KnownSurface, { memory }: GpuReport): boolean {
     const hasTime = this.options.samplingBudgetMs === undefined;
     if (memory !== null && surface.computeSource === "estimated") return true;
-    return hasTime && !surface.refined;
+    return hasTime && (surface.detail === undefined || surface.detail === "coarse");
   }
 
   /** The surface of this key, begun by whoever asks first. */
@@ -211,7 +251,8 @@ export class Planner {
       // A GPU that was there a moment ago and did not answer leaves an estimate: not to be kept.
       if (hasGpu && sampled.computeSource !== "dry-run") return;
       const surface = hasGpu ? sampled : calibrateEstimate(known.surface, sampled);
-      known.surface = { ...surface, refined: samplingBudgetMs === undefined };
+      const isHurried = samplingBudgetMs !== undefined && sampled.detail === "fine";
+      known.surface = { ...surface, detail: isHurried ? "coarse" : sampled.detail };
       await this.options.surfaces.write(known.key, known.surface);
       this.#changed();
     } catch (error) {

@@ -21,15 +21,19 @@ const fileOf = (id: string): StandInFile => {
 
 let home: string;
 let hub: StandInHub;
+let rigs: ReturnType<typeof makeHostRig>[];
 
 beforeEach(async () => {
+  rigs = [];
   home = mkdtempSync(join(tmpdir(), "headroom-remote-plan-"));
   hub = await StandInHub.start();
   hub.serve(`${FOLDER}/mistral.gguf`, fileOf("mistral-7b-v0.1"));
 });
 afterEach(async () => {
+  // A plan has its surface sampled and written in the background: that ends before its folder does.
+  for (const { done, planner, current } of rigs) await done(planner.exactPlanFor(current.settings));
   await hub.stop();
-  rmSync(home, { recursive: true, maxRetries: 10 });
+  rmSync(home, { recursive: true });
 });
 
 describe("npm run plan with a model that is not here", () => {
@@ -142,8 +146,12 @@ describe("npm run plan with a model that is not here", () => {
 });
 
 describe("the engine and a model that is not here", () => {
-  const rigFor = () =>
-    makeHostRig({ home, hub: hub.origin, settings: { MODEL: MISTRAL }, script: { truth: truthOf("mistral-7b-v0.1") } });
+  function rigFor() {
+    const script = { truth: truthOf("mistral-7b-v0.1") };
+    const rig = makeHostRig({ home, hub: hub.origin, settings: { MODEL: MISTRAL }, script });
+    rigs.push(rig);
+    return rig;
+  }
 
   it("makes its surface from dry runs of the header's file, and knows it again after a restart", async () => {
     const first = rigFor();

@@ -221,8 +221,11 @@ export class FakeEngine {
     });
   }
 
+  /** The first look leaves something to be done, the second nothing. */
   #sampled(surface: MemorySurface): MemorySurface {
-    return { ...(this.script.truth ?? surface), computeSource: "dry-run" };
+    const detail = surface.computeSource === "dry-run" ? "complete" : "fine";
+    const { confirmed } = surface;
+    return { ...(this.script.truth ?? surface), computeSource: "dry-run", detail, ...(confirmed && { confirmed }) };
   }
 
   #buffersOf(config: LoadConfig): Buffers {
