@@ -47,22 +47,36 @@ async function verifyBuild(target: BuildTarget, { projectRoot, modelsFolder }: B
       threads: 1,
       useMmap: true,
     });
+    if ((await fewTokens(engine)) === 0) throw new Error("it answered nothing");
     return `llama.cpp ${info.llamaCppRelease}, ${info.gpuUsable ? `${info.backend} on ${info.devices.join(", ")}` : "CPU"}`;
   } finally {
     await engine.shutdown();
   }
 }
 
-function printProgress(fraction: number | null, line: string): void {
-  if (fraction === null) return;
-  const percent = `${Math.floor(fraction * 100)} %`.padStart(5);
-  if (process.stdout.isTTY) process.stdout.write(`\r${percent}  ${line.slice(0, 90).padEnd(90)}`);
-  else if (line.startsWith("[1/") || Math.round(fraction * 1000) % 100 === 0) console.log(`${percent}  ${line}`);
+async function fewTokens(engine: EngineSupervisor): Promise<number> {
+  const sampling = { temperature: 0, topK: 1, topP: 1, minP: 0, repeatPenalty: 1, seed: 1, maxTokens: 4, stop: [] };
+  for await (const message of engine.complete({ prompt: "Once upon a time", sampling }))
+    if (message.type === "finished") return message.stats.generatedTokens;
+  return 0;
+}
+
+/** One line that changes on a terminal; ten lines in a file. */
+function progressPrinter(): (fraction: number | null, line: string) => void {
+  let printedTenths = -1;
+  return (fraction, line) => {
+    if (fraction === null) return;
+    const percent = `${Math.floor(fraction * 100)} %`.padStart(5);
+    const tenths = Math.floor(fraction * 10);
+    if (process.stdout.isTTY) process.stdout.write(`\r${percent}  ${line.slice(0, 90).padEnd(90)}`);
+    else if (tenths > printedTenths) console.log(`${percent}  ${line}`);
+    printedTenths = tenths;
+  };
 }
 
 async function build(target: BuildTarget, folders: BuildFolders): Promise<number> {
   console.log("\nCompiling; this takes a quarter of an hour on two cores, longer for CUDA ...");
-  const { exitCode, lastLines } = await compileLlama(folders.projectRoot, target, printProgress);
+  const { exitCode, lastLines } = await compileLlama(folders.projectRoot, target, progressPrinter());
   if (exitCode !== 0) {
     console.error(
       `\n${lastLines.join("\n")}\n\nThe build failed (exit ${exitCode}). The usual causes and their remedies: docs/build-llama.md. Headroom goes on with what it had.`,
