@@ -1,14 +1,17 @@
 import { planInputsSchema } from "@/lib/schema/plan-inputs";
+import { plannedModelStore } from "./planned-model";
 import { createResource } from "./resource-store";
 import { settingsStore } from "./settings-store";
 import { useStore } from "./use-store";
 
 const PATH = "/api/surface";
 
-/** Dry runs are made for one batch size and flash attention mode. Moving one of these two needs another surface. */
+/** Dry runs are made for one model, batch size and flash attention mode: another one of these needs another surface. */
 function pathForDraft(): string {
   const { N_BATCH, FLASH_ATTENTION } = settingsStore.get().patch;
+  const { source } = plannedModelStore.get();
   const query = new URLSearchParams();
+  if (source !== null) query.set("MODEL", source);
   if (N_BATCH !== undefined) query.set("N_BATCH", String(N_BATCH));
   if (FLASH_ATTENTION !== undefined) query.set("FLASH_ATTENTION", FLASH_ATTENTION);
   return query.size === 0 ? PATH : `${PATH}?${query}`;
@@ -21,15 +24,16 @@ const REST_MS = 250;
 function watchDraft(changed: () => void): () => void {
   let path = pathForDraft();
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const end = settingsStore.subscribe(() => {
+  const look = () => {
     if (pathForDraft() === path) return;
     path = pathForDraft();
     clearTimeout(timer);
     timer = setTimeout(changed, REST_MS);
-  });
+  };
+  const endings = [settingsStore.subscribe(look), plannedModelStore.subscribe(look)];
   return () => {
     clearTimeout(timer);
-    end();
+    for (const end of endings) end();
   };
 }
 

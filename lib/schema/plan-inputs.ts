@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { gpuMemorySchema } from "./gpu-memory";
 import { memorySurfaceSchema } from "./memory-surface";
-import { settingsSchema } from "./settings";
 
 /** GET /api/surface: all that the browser needs to plan by itself. `gpu` is null where there is no card to plan for. */
 export const planInputsSchema = z.object({
+  /** What it was made for, as MODEL names it. */
+  source: z.string(),
   surface: memorySurfaceSchema,
   gpu: gpuMemorySchema.nullable(),
-  settings: settingsSchema,
 });
