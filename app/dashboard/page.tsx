@@ -1,13 +1,22 @@
 import type { Metadata } from "next";
+import { z } from "zod";
 import { DashboardView } from "@/components/dashboard/dashboard-view";
 
 export const metadata: Metadata = { title: "Dashboard" };
 
-export default function DashboardPage() {
+/** `?model=`: to be planned instead of the one that is chosen; anything else in the address is nobody's. */
+const addressSchema = z.object({ model: z.string().min(1).max(2048).optional().catch(undefined) });
+
+interface DashboardPageProps {
+  readonly searchParams: Promise<Record<string, string | string[] | undefined>>;
+}
+
+export default async function DashboardPage({ searchParams }: DashboardPageProps) {
+  const { model } = addressSchema.parse(await searchParams);
   return (
     <>
       <h1 className="sr-only">Dashboard</h1>
-      <DashboardView />
+      <DashboardView modelToPlan={model ?? null} />
     </>
   );
 }

@@ -1,5 +1,6 @@
 import type { Metadata } from "next";
 import { ModelsView } from "@/components/models/models-view";
+import { PlanElsewhere } from "@/components/models/plan-elsewhere";
 
 export const metadata: Metadata = { title: "Models" };
 
@@ -11,6 +12,7 @@ export default function ModelsPage() {
         GGUF files of this computer, each with the plan it would get on this card with your settings.
       </p>
       <ModelsView />
+      <PlanElsewhere />
     </div>
   );
 }

@@ -2,6 +2,7 @@
 import Link from "next/link";
 import { Button, buttonClass } from "@/components/ui/button";
 import { Problem } from "@/components/ui/problem";
+import { dashboardAddress, usePlannedModel } from "@/lib/client/planned-model";
 import { retrySettings } from "@/lib/client/settings-store";
 import { surfaceStore } from "@/lib/client/surface-store";
 import type { ErrorBody } from "@/lib/schema/api-error";
@@ -13,12 +14,19 @@ function readAgain(): void {
 
 /** No plan without a model that can be read: what is wrong with it, and the ways on. */
 export function DashboardProblem({ error }: { readonly error: ErrorBody }) {
+  const isAnother = usePlannedModel() !== null;
   return (
     <div className="p-4">
       <Problem message={error.message} next={error.next} code={error.code}>
-        <Link href="/models" prefetch={false} className={buttonClass("primary")}>
-          Choose a model
-        </Link>
+        {isAnother ? (
+          <Link href={dashboardAddress(null)} prefetch={false} className={buttonClass("primary")}>
+            Back to the model in use
+          </Link>
+        ) : (
+          <Link href="/models" prefetch={false} className={buttonClass("primary")}>
+            Choose a model
+          </Link>
+        )}
         <Button onClick={readAgain}>Try again</Button>
       </Problem>
     </div>

@@ -1,6 +1,8 @@
 "use client";
+import { useEffect } from "react";
 import { SettingsPanel } from "@/components/settings/settings-panel";
 import { usePlanCard } from "@/lib/client/plan-store";
+import { planForModel } from "@/lib/client/planned-model";
 import { useSettings } from "@/lib/client/settings-store";
 import { useSurface } from "@/lib/client/surface-store";
 import { ContextCard } from "./context-card";
@@ -11,10 +13,20 @@ import { DetailsCard } from "./details-card";
 import { EngineBanner } from "./engine-banner";
 import { GaugeCard } from "./gauge-card";
 import { LayersCard } from "./layers-card";
+import { PlannedModelBanner } from "./planned-model-banner";
 import { SystemMemoryCard } from "./system-memory-card";
 import { WhyCard } from "./why-card";
 
-export function DashboardView() {
+interface DashboardViewProps {
+  /** Instead of the model that is chosen, from the page's address. */
+  readonly modelToPlan: string | null;
+}
+
+export function DashboardView({ modelToPlan }: DashboardViewProps) {
+  useEffect(() => {
+    planForModel(modelToPlan);
+    return () => planForModel(null);
+  }, [modelToPlan]);
   const surface = useSurface();
   const settingsError = useSettings(state => state.error);
   const isReady = useSettings(state => state.draft !== null);
@@ -33,6 +45,7 @@ function DashboardGrid() {
     <div className="grid w-full grid-cols-1 gap-4 p-3 sm:p-4 lg:grid-cols-[336px_minmax(0,1fr)_minmax(0,1fr)] lg:grid-rows-[auto_auto_auto_1fr]">
       <div className="flex min-w-0 flex-col gap-4 lg:col-span-2 lg:col-start-2">
         <EngineBanner />
+        <PlannedModelBanner />
         <WhyCard />
         {hasCard ? <GaugeCard /> : <SystemMemoryCard />}
       </div>

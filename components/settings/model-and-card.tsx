@@ -4,8 +4,7 @@ import { buttonClass } from "@/components/ui/button";
 import { Choice } from "@/components/ui/choice";
 import { chooseCard } from "@/lib/client/card-store";
 import { usePlanCard } from "@/lib/client/plan-store";
-import { useSettings } from "@/lib/client/settings-store";
-import { useModel } from "@/lib/client/surface-store";
+import { useModel, useSurface } from "@/lib/client/surface-store";
 import { formatBytes, formatGib } from "@/lib/units/bytes";
 import { formatTokensShort } from "@/lib/units/tokens";
 import { AssumedCardFields } from "./assumed-card-fields";
@@ -18,7 +17,7 @@ const cardOptions = [
 /** What is planned for: which model on which card. */
 export function ModelAndCard() {
   const model = useModel();
-  const fileName = useSettings(state => state.saved?.MODEL.split("/").at(-1));
+  const fileName = useSurface().data?.source.split("/").at(-1);
   const { gpu, isAssumed } = usePlanCard();
   return (
     <div className="flex flex-col gap-3 border-line border-b px-4 pt-4 pb-4">

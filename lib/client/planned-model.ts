@@ -12,3 +12,7 @@ export const plannedModelStore = createStore<PlannedModel>({ source: null });
 export const planForModel = (source: string | null): void => plannedModelStore.set({ source });
 
 export const usePlannedModel = (): string | null => useStore(plannedModelStore, state => state.source);
+
+/** The dashboard's address for a model, or for the one that is chosen. */
+export const dashboardAddress = (source: string | null): string =>
+  source === null ? "/dashboard" : `/dashboard?model=${encodeURIComponent(source)}`;

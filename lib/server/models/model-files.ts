@@ -2,12 +2,12 @@ import { readdir } from "node:fs/promises";
 import { isAbsolute, join, relative, sep } from "node:path";
 import type { ModelProfile } from "@/lib/gguf/model-profile";
 import type { LocalModel } from "@/lib/schema/local-model";
+import { isRemoteSource } from "@/lib/schema/model-source";
 import { errorAnswer } from "@/lib/server/web/error-table";
 import { checkChatModel } from "./check-chat-model";
 import { type FileIdentity, identifyModel, readGgufProfile } from "./gguf-file";
 import { ModelFileError } from "./model-file-error";
 import { resolveAbsolute, resolveInside } from "./model-path";
-import { isRemoteSource } from "./remote-source";
 
 /** Folders of folders are fine; a link that leads in a circle is not followed for ever. */
 const MAX_FOLDER_DEPTH = 4;

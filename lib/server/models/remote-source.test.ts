@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { isRemoteSource } from "@/lib/schema/model-source";
 import { RemoteHeaderError } from "./remote-header-error";
-import { isRemoteSource, parseRemoteSource } from "./remote-source";
+import { parseRemoteSource } from "./remote-source";
 
 const hub = "https://huggingface.co";
 const addresses = (source: string, endpoint = hub): string[] =>
@@ -20,6 +21,8 @@ describe("a source", () => {
   it.each([
     ["hf:owner/repo/model.gguf", "https://huggingface.co/owner/repo/resolve/main/model.gguf"],
     ["hf:a/b.c-d_e@v2/folder/my model.gguf", "https://huggingface.co/a/b.c-d_e/resolve/v2/folder/my%20model.gguf"],
+    ["https://huggingface.co/o/r/blob/main/q4/m.gguf", "https://huggingface.co/o/r/resolve/main/q4/m.gguf"],
+    ["https://example.com/o/r/blob/main/m.gguf", "https://example.com/o/r/blob/main/m.gguf"],
     ["https://example.com/x.gguf?download=1", "https://example.com/x.gguf?download=1"],
   ])("%s leads to %s", (source, address) => {
     expect(addresses(source)).toEqual([address]);

@@ -8,9 +8,6 @@ const MAX_SOURCE_CHARACTERS = 2048;
 /** The largest splits on the hub have about 50 parts. */
 const MAX_PARTS = 200;
 
-/** Whether MODEL or a model option names something that is not on this computer. */
-export const isRemoteSource = (source: string): boolean => /^(?:https?:\/\/|hf:)/i.test(source);
-
 /**
  * Addresses of all parts of a model elsewhere, in order; one for a model in one file. A part of a split stands for the whole.
  *
@@ -20,7 +17,7 @@ export const isRemoteSource = (source: string): boolean => /^(?:https?:\/\/|hf:)
  */
 export function parseRemoteSource(source: string, endpoint: string): readonly URL[] {
   if (source.length > MAX_SOURCE_CHARACTERS) refuse(`The address is longer than ${MAX_SOURCE_CHARACTERS} characters.`);
-  const url = /^hf:/i.test(source) ? hubAddress(source.slice(3), endpoint) : webAddress(source);
+  const url = /^hf:/i.test(source) ? hubAddress(source.slice(3), endpoint) : fileOfPage(webAddress(source), endpoint);
   if (!url.pathname.endsWith(".gguf")) refuse(`"${url.pathname}" is no GGUF file: the name must end in .gguf.`);
   return partAddresses(url);
 }
@@ -29,6 +26,13 @@ function webAddress(source: string): URL {
   const url = URL.canParse(source) ? new URL(source) : refuse(`"${source}" is no address.`);
   if (url.protocol !== "https:" && url.protocol !== "http:") refuse(`"${source}" is no web address.`);
   if (url.username !== "" || url.password !== "") refuse("An address with a user name or password is not taken.");
+  return url;
+}
+
+/** The hub's page of a file is what people copy from the address bar; the file itself is at another address. */
+function fileOfPage(url: URL, endpoint: string): URL {
+  if (url.origin === new URL(endpoint).origin)
+    url.pathname = url.pathname.replace(/^(\/[^/]+\/[^/]+)\/blob\//, "$1/resolve/");
   return url;
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { type PlanReport, planReport } from "@/lib/plan/plan-report";
+import { isRemoteSource } from "@/lib/schema/model-source";
 import { type SettingsPatch, settingsSchema } from "@/lib/schema/settings";
-import { isRemoteSource } from "@/lib/server/models/remote-source";
 import type { SettingsStore } from "@/lib/server/settings/settings-store";
 import { assumedCard, type CardSize } from "./assumed-card";
 import type { Planner, PlanOutcome } from "./planner";

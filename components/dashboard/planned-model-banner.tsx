@@ -1,0 +1,29 @@
+"use client";
+import Link from "next/link";
+import { buttonClass } from "@/components/ui/button";
+import { dashboardAddress, usePlannedModel } from "@/lib/client/planned-model";
+import { useSettings } from "@/lib/client/settings-store";
+import { useSurface } from "@/lib/client/surface-store";
+import { isRemoteSource } from "@/lib/schema/model-source";
+
+/** Says that everything below is about another model than the one that answers, and leads back. */
+export function PlannedModelBanner() {
+  const source = usePlannedModel();
+  const shown = useSurface().data?.source ?? null;
+  const chosen = useSettings(state => state.saved?.MODEL ?? null);
+  if (source === null || source === chosen) return null;
+  return (
+    <div role="status" className="card flex flex-wrap items-center gap-x-4 gap-y-2 border-accent px-4 py-3">
+      <p className="min-w-0 flex-1 basis-72 break-words">
+        {shown === source ? "Planned for " : "Reading the header of "}
+        <strong className="font-semibold">{source}</strong>
+        {isRemoteSource(source)
+          ? ", which is not on this computer: from its header alone."
+          : ", which is not loaded: nothing changes until you use it."}
+      </p>
+      <Link href={dashboardAddress(null)} prefetch={false} className={buttonClass("plain", "sm")}>
+        Back to the model in use
+      </Link>
+    </div>
+  );
+}
