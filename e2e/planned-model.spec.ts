@@ -1,0 +1,55 @@
+import AxeBuilder from "@axe-core/playwright";
+import { modelShape, shapeFile } from "@/lib/gguf/model-shapes";
+import { StandInHub } from "@/lib/server/testing/stand-in-hub";
+import { expect, test } from "./fixtures";
+import { DashboardPage } from "./pages/dashboard-page";
+
+const ADDRESS = "hf:owner/repo/mistral.gguf";
+
+test.describe("a model that is not on this computer", () => {
+  let hub: StandInHub;
+  test.beforeAll(async () => {
+    hub = await StandInHub.start();
+    const { header, fileBytes } = shapeFile(modelShape("mistral-7b-v0.1"));
+    hub.serve("/owner/repo/resolve/main/mistral.gguf", { start: header, fileBytes });
+  });
+  test.afterAll(() => hub.stop());
+
+  test("is planned in every view from its address, and cannot be applied", async ({ page, ownServer }) => {
+    const { url } = await ownServer({ HF_ENDPOINT: hub.origin });
+    const dashboard = new DashboardPage(page);
+    await page.goto(`${url}/models`);
+    const address = page.getByRole("textbox", { name: /^Would it fit/ });
+    await address.fill("mistral");
+    await page.getByRole("button", { name: "See its plan" }).click();
+    await expect(page.getByText('"mistral" is no address')).toBeVisible();
+    await address.fill(ADDRESS);
+    await page.getByRole("button", { name: "See its plan" }).click();
+
+    await expect(page.getByText(`Planned for ${ADDRESS}, which is not on this computer`)).toBeVisible();
+    await dashboard.type("Memory of the card, MiB", "8192");
+    await dashboard.type("Used by others, MiB", "857");
+    // 32 blocks and the output; at 2,048 tokens all of a 4 GiB model fit the target of 6553 MiB less 857.
+    await dashboard.type("Context size", "2048");
+    await expect(dashboard.sentence).toContainText("All 33 layers fit");
+    await dashboard.type("Context size", "32768");
+    await expect(dashboard.sentence).toContainText(/\d+ of 33 layers/);
+    await expect(dashboard.apply).toHaveCount(0);
+    expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+
+    await page.getByRole("link", { name: "Back to the model in use" }).click();
+    await expect(dashboard.sentence).toContainText(/31 layers/);
+    await expect(page.getByText("Planned for")).toHaveCount(0);
+    await dashboard.reset.click();
+    // The weights stayed where they are: the header is a small part of the file.
+    expect(hub.sentBytes).toBeLessThan(16 * 1024 * 1024);
+  });
+
+  test("that does not exist is said to be missing, with the way back", async ({ page, ownServer }) => {
+    const { url } = await ownServer({ HF_ENDPOINT: hub.origin });
+    await page.goto(`${url}/dashboard?model=${encodeURIComponent("hf:owner/repo/missing.gguf")}`);
+    await expect(page.getByRole("alert")).toContainText("missing.gguf");
+    await page.getByRole("link", { name: "Back to the model in use" }).click();
+    await expect(new DashboardPage(page).sentence).toBeVisible();
+  });
+});
