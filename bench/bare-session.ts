@@ -21,6 +21,9 @@ export const bareRequestSchema = z.object({
 });
 export type BareRequest = z.infer<typeof bareRequestSchema>;
 
+export const bareQuestionSchema = z.object({ question: z.string(), isNewChat: z.boolean() });
+type BareQuestion = z.infer<typeof bareQuestionSchema>;
+
 /** Times of tokens as they arrive, turned into what people compare. */
 export class TokenClock {
   readonly #beganMs = performance.now();
@@ -47,7 +50,7 @@ export class TokenClock {
 
 /**
  * node-llama-cpp alone, as its own documentation uses it, with Headroom's settings: the measure for what the process boundary,
- * the web server and HTTP cost. Runs in a process of its own and answers each list of questions with a list of measures.
+ * the web server and HTTP cost. Runs in a process of its own and answers each question with a measure.
  */
 export async function serveBareSession(request: BareRequest): Promise<void> {
   const { llama } = await startLlamaBackend({ gpu: "off", build: "prebuilt", log: new EngineLog() });
@@ -61,24 +64,23 @@ export async function serveBareSession(request: BareRequest): Promise<void> {
   });
   const sequence = context.getSequence();
 
-  async function converse(questions: readonly string[]): Promise<MeasuredTurn[]> {
-    const session = new LlamaChatSession({ contextSequence: sequence, systemPrompt: "", autoDisposeSequence: false });
-    const turns: MeasuredTurn[] = [];
-    for (const question of questions) {
-      const clock = new TokenClock();
-      await session.prompt(question, {
-        maxTokens: request.maxTokens,
-        temperature: 0,
-        repeatPenalty: false,
-        onToken: tokens => clock.count(tokens.length),
-      });
-      turns.push(clock.turn());
-    }
-    session.dispose({ disposeSequence: false });
-    return turns;
+  let session = null as LlamaChatSession | null;
+
+  async function answer({ question, isNewChat }: BareQuestion): Promise<MeasuredTurn> {
+    if (isNewChat) session?.dispose({ disposeSequence: false });
+    if (isNewChat || session === null)
+      session = new LlamaChatSession({ contextSequence: sequence, systemPrompt: "", autoDisposeSequence: false });
+    const clock = new TokenClock();
+    await session.prompt(question, {
+      maxTokens: request.maxTokens,
+      temperature: 0,
+      repeatPenalty: false,
+      onToken: tokens => clock.count(tokens.length),
+    });
+    return clock.turn();
   }
 
-  process.on("message", async raw => process.send?.(await converse(z.array(z.string()).parse(raw))));
+  process.on("message", async raw => process.send?.(await answer(bareQuestionSchema.parse(raw))));
   process.on("disconnect", () => process.exit(0));
   process.send?.("ready");
 }

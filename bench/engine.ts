@@ -9,7 +9,7 @@ import { bareRequestSchema, type MeasuredTurn, measuredTurnSchema, serveBareSess
 import { printTable } from "./print-table";
 import { type BenchServer, startServer } from "./start-server";
 
-const ROUNDS = 3;
+const ROUNDS = 4;
 const MAX_TOKENS = 128;
 const CONTEXT_TOKENS = 4096;
 const BATCH_TOKENS = 512;
@@ -75,42 +75,40 @@ async function startBare(threads: number): Promise<ChildProcess> {
   return child;
 }
 
-/** Medians over the rounds. Each round has its own opening, so that none finds its prompt in the cache. */
+/**
+ * Medians over the rounds. The two answer turn about, so that what else the computer does meets both alike. Each round has its own opening,
+ * so that none finds its prompt in the cache.
+ */
 async function measure(bare: ChildProcess, server: BenchServer): Promise<TurnRow[]> {
-  const rounds: { bare: MeasuredTurn[]; headroom: MeasuredTurn[] }[] = [];
-  await converseOverHttp(server.url, ["Say hello."]);
+  const turns: TurnRow[] = [];
+  await answerOverHttp(server.url, [{ role: "user", content: "Say hello." }]);
   for (let round = 1; round <= ROUNDS; round++) {
-    const questions = QUESTIONS.map((question, index) => (index === 0 ? `Round ${round}. ${question}` : question));
-    const ofBare = await converseBare(bare, questions);
-    await setTimeout(SETTLE_MS);
-    const ofHeadroom = await converseOverHttp(server.url, questions);
-    await setTimeout(SETTLE_MS);
-    rounds.push({ bare: ofBare, headroom: ofHeadroom });
+    const messages: { role: "user" | "assistant"; content: string }[] = [];
+    for (const [index, asked] of QUESTIONS.entries()) {
+      const question = index === 0 ? `Round ${round}. ${asked}` : asked;
+      const ofBare = await answerBare(bare, question, index === 0);
+      await setTimeout(SETTLE_MS);
+      messages.push({ role: "user", content: question });
+      const { text, turn } = await answerOverHttp(server.url, messages);
+      messages.push({ role: "assistant", content: text });
+      turns.push({ turn: index + 1, bare: ofBare, headroom: turn });
+    }
     console.error(`round ${round} of ${ROUNDS}: done`);
   }
-  return QUESTIONS.map((_, index) => ({
-    turn: index + 1,
-    bare: medianTurn(rounds.flatMap(round => round.bare[index] ?? [])),
-    headroom: medianTurn(rounds.flatMap(round => round.headroom[index] ?? [])),
-  }));
+  return QUESTIONS.map((_, index) => {
+    const ofTurn = turns.filter(({ turn }) => turn === index + 1);
+    return {
+      turn: index + 1,
+      bare: medianTurn(ofTurn.map(({ bare: measured }) => measured)),
+      headroom: medianTurn(ofTurn.map(({ headroom }) => headroom)),
+    };
+  });
 }
 
-async function converseBare(bare: ChildProcess, questions: readonly string[]): Promise<MeasuredTurn[]> {
-  bare.send(questions);
+async function answerBare(bare: ChildProcess, question: string, isNewChat: boolean): Promise<MeasuredTurn> {
+  bare.send({ question, isNewChat });
   const [answer] = await once(bare, "message");
-  return z.array(measuredTurnSchema).parse(answer);
-}
-
-async function converseOverHttp(url: string, questions: readonly string[]): Promise<MeasuredTurn[]> {
-  const messages: { role: "user" | "assistant"; content: string }[] = [];
-  const turns: MeasuredTurn[] = [];
-  for (const question of questions) {
-    messages.push({ role: "user", content: question });
-    const { text, turn } = await answerOverHttp(url, messages);
-    messages.push({ role: "assistant", content: text });
-    turns.push(turn);
-  }
-  return turns;
+  return measuredTurnSchema.parse(answer);
 }
 
 const chunkSchema = z.object({
@@ -157,11 +155,14 @@ async function* serverSentData(body: ReadableStream<Uint8Array>): AsyncGenerator
   }
 }
 
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const [low, high] = [sorted[Math.ceil(sorted.length / 2) - 1], sorted[Math.floor(sorted.length / 2)]];
+  return ((low ?? 0) + (high ?? 0)) / 2;
+}
 
 const medianTurn = (turns: readonly MeasuredTurn[]): MeasuredTurn => ({
-  tokens: median(turns.map(turn => turn.tokens)),
+  tokens: Math.round(median(turns.map(turn => turn.tokens))),
   timeToFirstTokenMs: median(turns.map(turn => turn.timeToFirstTokenMs)),
   tokensPerSecond: median(turns.map(turn => turn.tokensPerSecond)),
 });

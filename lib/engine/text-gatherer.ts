@@ -5,10 +5,10 @@ export interface TextPiece {
 }
 
 /**
- * Between two pieces: 30 a second read as smoothly as one a token. Every message wakes the web server and whoever reads it, on cores that
+ * Between two pieces: 20 a second read as smoothly as one a token. Every message wakes the web server and whoever reads it, on cores that
  * llama.cpp's threads spin on meanwhile: one a token cost 4 to 15 % of the decode speed on two cores.
  */
-const INTERVAL_MS = 33;
+const INTERVAL_MS = 50;
 
 /**
  * Hands on the text of an answer in few pieces: the first one at once, then what has come together since the last. A piece waits no longer
