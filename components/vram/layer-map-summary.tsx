@@ -1,5 +1,6 @@
 import { memo } from "react";
 import type { LayerPlan } from "@/lib/plan/layer-plan";
+import type { MemoryParts } from "@/lib/schema/receipt";
 import { formatMib } from "@/lib/units/bytes";
 import { Swatch } from "./swatch";
 
@@ -11,11 +12,9 @@ interface LayerMapSummaryProps {
 /** What the map's colours mean, and that its cells add up to the plan. */
 export const LayerMapSummary = memo(function LayerMapSummary({ plan, hasGpu }: LayerMapSummaryProps) {
   const memory = hasGpu ? plan.predicted : plan.ram;
-  const planBytes = memory.weightsBytes + memory.kvBytes;
   const cellBytes = plan.perLayer
     .filter(layer => layer.device === (hasGpu ? "gpu" : "cpu"))
     .reduce((sum, layer) => sum + layer.weightsBytes + layer.kvBytes, 0);
-  const cells = hasGpu ? "The cells on the GPU" : "The cells";
   return (
     <div className="mt-3 flex flex-col gap-2 border-line border-t pt-3 text-ink-2 text-sm">
       <ul className="flex flex-wrap gap-x-4 gap-y-1">
@@ -30,14 +29,23 @@ export const LayerMapSummary = memo(function LayerMapSummary({ plan, hasGpu }: L
         {plan.perLayer.some(layer => layer.experts > 0) && <LegendItem fill="url(#weights-experts)" name="experts" />}
         {hasGpu && <li className="text-ink-3">faded, dashed: in system memory</li>}
       </ul>
-      <p>
-        {cellBytes === planBytes
-          ? `${cells} add up to the plan: ${formatMib(planBytes)} of weights and KV cache.`
-          : `${cells} come to ${formatMib(cellBytes)}, the plan to ${formatMib(planBytes)}: the difference is padding of the backend.`}
-      </p>
+      <p>{sumInWords(hasGpu ? "Cells on the GPU" : "Cells", cellBytes, memory)}</p>
     </div>
   );
 });
+
+/** "Cells on the GPU 4,758.1 MiB + compute 340.0 MiB + overhead 460.0 MiB = 5,558.1 MiB, the plan's total." */
+function sumInWords(cells: string, cellBytes: number, memory: MemoryParts): string {
+  const paddingBytes = memory.weightsBytes + memory.kvBytes - cellBytes;
+  const terms = [
+    [cells, cellBytes],
+    ["padding of the backend", paddingBytes],
+    ["compute", memory.computeBytes],
+    ["overhead", memory.overheadBytes],
+  ] as const;
+  const shown = terms.filter(([, bytes], index) => index === 0 || bytes !== 0);
+  return `${shown.map(([name, bytes]) => `${name} ${formatMib(bytes)}`).join(" + ")} = ${formatMib(memory.totalBytes)}, the plan's total.`;
+}
 
 function LegendItem({ fill, name }: { readonly fill: string; readonly name: string }) {
   return (
