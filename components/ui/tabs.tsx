@@ -12,15 +12,12 @@ export interface Tab {
 export function Tabs({ label, tabs }: { readonly label: string; readonly tabs: readonly Tab[] }) {
   return (
     <BaseTabs.Root defaultValue={tabs[0]?.id}>
-      <BaseTabs.List
-        aria-label={label}
-        className="-mt-1 mb-3 flex gap-x-5 overflow-x-auto border-line border-b max-sm:justify-between max-sm:gap-x-2"
-      >
+      <BaseTabs.List aria-label={label} className="-mt-1 mb-3 flex flex-wrap gap-x-5 border-line border-b">
         {tabs.map(tab => (
           <BaseTabs.Tab
             key={tab.id}
             value={tab.id}
-            className="-mb-px min-h-9 border-transparent border-b-2 px-0.5 text-ink-2 text-sm whitespace-nowrap max-sm:text-xs hover:text-ink data-active:border-accent data-active:font-semibold data-active:text-ink"
+            className="-mb-px min-h-9 border-transparent border-b-2 px-0.5 text-ink-2 text-sm whitespace-nowrap hover:text-ink data-active:border-accent data-active:font-semibold data-active:text-ink"
           >
             {tab.label}
           </BaseTabs.Tab>

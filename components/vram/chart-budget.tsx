@@ -48,6 +48,9 @@ export const ChartBudget = memo(function ChartBudget({ frame, impact }: ChartBud
             x={x - 4}
             y={frame.bottom - 7 - index * STOP_LABEL_PX}
             textAnchor="end"
+            stroke="var(--surface)"
+            strokeWidth="3"
+            paintOrder="stroke"
             className="fill-ink font-semibold text-[11px]"
           >
             {kvType} to {formatTokens(tokens)}

@@ -73,7 +73,9 @@ export function LayerMap({ plan, hasGpu }: LayerMapProps) {
         ))}
       </div>
       <p className="mt-2 min-h-9 text-ink-2 text-sm sm:min-h-5">
-        {activeLayer === undefined ? "Point at a layer to read its bytes." : layerInWords(activeLayer)}
+        {activeLayer === undefined
+          ? "Point at a layer, or move with the arrow keys, to read its bytes."
+          : layerInWords(activeLayer)}
       </p>
     </>
   );
