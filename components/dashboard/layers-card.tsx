@@ -15,7 +15,7 @@ export const LayersCard = memo(function LayersCard() {
     <Card
       className="flex flex-col"
       heading="Layers"
-      aside={hasGpu ? `GPU ${formatBytes(plan.predicted.totalBytes)} · ${ram}` : ram}
+      aside={plan.gpuLayers > 0 ? `GPU ${formatBytes(plan.predicted.totalBytes)} · ${ram}` : ram}
     >
       <LayerMap plan={plan} hasGpu={hasGpu} />
       <LayerMapSummary plan={plan} hasGpu={hasGpu} />
