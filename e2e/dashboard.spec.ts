@@ -157,7 +157,7 @@ test.describe("without a GPU", () => {
   }) => {
     const dashboard = new DashboardPage(page);
     await dashboard.open();
-    await dashboard.type("Memory of the card, MiB", "600");
+    await dashboard.type("Memory of the card, MiB", "900");
     await dashboard.type("Used by others, MiB", "0");
     const offered = page.getByRole("list", { name: "What would give more layers" });
     await offered.getByRole("button", { name: /^q4_0 KV cache/ }).click();
@@ -173,7 +173,7 @@ test.describe("without a GPU", () => {
   }) => {
     const dashboard = new DashboardPage(page);
     await dashboard.open();
-    await dashboard.type("Memory of the card, MiB", "800");
+    await dashboard.type("Memory of the card, MiB", "900");
     await dashboard.type("Used by others, MiB", "0");
     const stop = page
       .getByRole("listitem")

@@ -27,7 +27,7 @@ export function PlanBadge({ plan }: { readonly plan: PlanBadgeData }) {
         isTooLarge ? "border-bad text-bad" : looks[plan.kind],
       )}
     >
-      {isTooLarge ? `needs ${formatBytes(plan.ramBytes)}, ${formatBytes(totalBytes)} are here` : words(plan)}
+      {isTooLarge ? `needs ${formatBytes(plan.ramBytes)} of ${formatBytes(totalBytes)} memory` : words(plan)}
     </span>
   );
 }
