@@ -152,6 +152,39 @@ test.describe("without a GPU", () => {
     expect(requests).toEqual([]);
   });
 
+  test("what is tried stands among the chips, shows what will be different, and is taken back there", async ({
+    page,
+  }) => {
+    const dashboard = new DashboardPage(page);
+    await dashboard.open();
+    await dashboard.type("Memory of the card, MiB", "900");
+    await dashboard.type("Used by others, MiB", "0");
+    const offered = page.getByRole("list", { name: "What would give more layers" });
+    await offered.getByRole("button", { name: /^q4_0 KV cache/ }).click();
+    const tried = offered.getByRole("button", { name: /^q4_0 KV cache.*tried/ });
+    await expect(tried).toHaveAttribute("aria-pressed", "true");
+    await expect(page.getByText(/^System memory\d+ MiB → \d+ MiB$/)).toBeVisible();
+    await tried.click();
+    await expect(dashboard.apply).toBeHidden();
+  });
+
+  test("the largest context with all layers on the GPU is named for a KV type, and can be pressed", async ({
+    page,
+  }) => {
+    const dashboard = new DashboardPage(page);
+    await dashboard.open();
+    await dashboard.type("Memory of the card, MiB", "900");
+    await dashboard.type("Used by others, MiB", "0");
+    const stop = page
+      .getByRole("listitem")
+      .filter({ hasText: /^q8_0/ })
+      .getByRole("button", { name: /^all layers/ });
+    const tokens = /([\d,]+) tokens/.exec((await stop.textContent()) ?? "")?.[1];
+    await stop.click();
+    await expect(dashboard.field("Context size, tokens")).toHaveValue(String(tokens));
+    await expect(dashboard.layers).toHaveAccessibleName("Layers: 31 of 31 on the GPU");
+  });
+
   test("a setting can be the chosen model's alone, is shown as that, and can be dropped", async ({ page, server }) => {
     const dashboard = new DashboardPage(page);
     await dashboard.open();
@@ -207,6 +240,16 @@ test.describe("without a GPU", () => {
     await page.goto("/models");
     await page.getByText("In use").waitFor();
     expect(await width()).toBe(360);
+  });
+
+  test("on a phone Apply is in sight wherever something was changed", async ({ page }) => {
+    await page.setViewportSize({ width: 360, height: 740 });
+    const dashboard = new DashboardPage(page);
+    await dashboard.open();
+    await dashboard.type("Context size, tokens", "2048");
+    await dashboard.sentence.scrollIntoViewIfNeeded();
+    await expect(dashboard.apply).toBeInViewport({ ratio: 1 });
+    await expect(dashboard.reset).toBeInViewport({ ratio: 1 });
   });
 
   test("the theme that was chosen is there from the first byte of the next page", async ({ page }) => {

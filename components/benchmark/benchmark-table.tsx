@@ -25,32 +25,32 @@ const remark = "block max-w-80 font-normal text-xs";
 export function BenchmarkTable({ subject, rows, currentId, earlier }: BenchmarkTableProps) {
   const columns = benchmarkColumns(subject);
   return (
-    <table className="block w-full text-sm @3xl:table">
+    <table className="block w-full text-sm @xl:table">
       <caption className="sr-only">The four ways side by side</caption>
-      <thead className="sr-only @3xl:not-sr-only">
+      <thead className="sr-only @xl:not-sr-only">
         <tr className="text-ink-3 text-xs">
           <th scope="col" className="py-1.5 pr-3 text-left font-normal">
             Way
           </th>
           {columns.map(({ label }) => (
-            <th key={label} scope="col" className="px-2 py-1.5 text-right font-normal last:pr-0">
+            <th key={label} scope="col" className="px-1.5 py-1.5 text-right align-bottom font-normal last:pr-0">
               {label}
             </th>
           ))}
         </tr>
       </thead>
-      <tbody className="block @3xl:table-row-group">
+      <tbody className="block @xl:table-row-group">
         {benchmarkWayIds.map(id => {
           const row = rows.find(done => done.id === id);
           return (
             <tr
               key={id}
               className={classNames(
-                "grid grid-cols-2 gap-x-4 gap-y-2 border-line border-t py-3 @sm:grid-cols-3 @3xl:table-row @3xl:py-0",
+                "grid grid-cols-2 gap-x-4 gap-y-2 border-line border-t py-3 @sm:grid-cols-3 @xl:table-row @xl:py-0",
                 row === undefined && id !== currentId && "text-ink-3",
               )}
             >
-              <th scope="row" className="col-span-full text-left font-semibold @3xl:py-2.5 @3xl:pr-3 @3xl:align-top">
+              <th scope="row" className="col-span-full text-left font-semibold @xl:py-2.5 @xl:pr-3 @xl:align-top">
                 {benchmarkWays[id].label}
                 {id === currentId && <span className="ml-2 font-normal text-accent">now</span>}
                 <span className="block font-normal text-ink-3 text-xs">
@@ -60,8 +60,8 @@ export function BenchmarkTable({ subject, rows, currentId, earlier }: BenchmarkT
                 {row?.lowered && <span className={`${remark} text-warn`}>{row.lowered}</span>}
               </th>
               {columns.map(({ label, cell }) => (
-                <td key={label} className="@3xl:px-2 @3xl:py-2.5 @3xl:text-right @3xl:align-top @3xl:last:pr-0">
-                  <span className="block text-ink-3 text-xs @3xl:hidden">{label}</span>
+                <td key={label} className="@xl:px-1.5 @xl:py-2.5 @xl:text-right @xl:align-top @xl:last:pr-0">
+                  <span className="block text-ink-3 text-xs @xl:hidden">{label}</span>
                   {row === undefined ? "–" : cell(row, { rows, earlier })}
                 </td>
               ))}

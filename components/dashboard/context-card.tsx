@@ -5,8 +5,12 @@ import { ContextChart } from "@/components/vram/context-chart";
 import { FullStops } from "@/components/vram/full-stops";
 import { useContextImpact, usePlanView } from "@/lib/client/plan-store";
 import { draftSettings } from "@/lib/client/settings-store";
+import type { KvType } from "@/lib/schema/kv-type";
 
 const pickContext = (contextTokens: number) => draftSettings({ N_CTX: contextTokens });
+
+const pickFullStop = (KV_CACHE_QUANT: KvType, N_CTX: number) =>
+  draftSettings({ KV_CACHE_QUANT, N_CTX, LAYERS: "auto" });
 
 export const ContextCard = memo(function ContextCard() {
   const view = usePlanView();
@@ -26,7 +30,7 @@ export const ContextCard = memo(function ContextCard() {
         totalLayers={plan.totalLayers}
         onPick={pickContext}
       />
-      {view.gpu !== null && <FullStops impact={impact} kvType={settings.KV_CACHE_QUANT} />}
+      {view.gpu !== null && <FullStops impact={impact} kvType={settings.KV_CACHE_QUANT} onPick={pickFullStop} />}
     </Card>
   );
 });

@@ -16,6 +16,7 @@ export const ContextTableCard = memo(function ContextTableCard() {
       <ContextTable
         impact={impact}
         contextTokens={plan.contextTokens}
+        kvType={plan.kvType}
         totalLayers={plan.totalLayers}
         onPick={pickContext}
       />

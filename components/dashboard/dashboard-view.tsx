@@ -42,7 +42,7 @@ export function DashboardView({ modelToPlan }: DashboardViewProps) {
 function DashboardGrid() {
   const hasCard = usePlanCard().gpu !== null;
   return (
-    <div className="grid w-full grid-cols-1 gap-4 p-3 sm:p-4 lg:grid-cols-[336px_minmax(0,1fr)_minmax(0,1fr)] lg:grid-rows-[auto_auto_auto_1fr]">
+    <div className="grid w-full grid-cols-1 gap-4 p-3 max-lg:has-data-apply-bar:pb-52 sm:p-4 lg:grid-cols-[336px_minmax(0,1fr)_minmax(0,1fr)] lg:grid-rows-[auto_auto_auto_1fr]">
       <div className="flex min-w-0 flex-col gap-4 lg:col-span-2 lg:col-start-2">
         <EngineBanner />
         <PlannedModelBanner />

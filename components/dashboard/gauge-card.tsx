@@ -21,12 +21,13 @@ export const GaugeCard = memo(function GaugeCard() {
   const { gpu, plan, settings, isAssumed } = view;
   const { totalBytes } = gpu;
   const planned = partBytes(plan.predicted, gpu.usedByOthersBytes);
+  const targetBytes = settings.TARGET_VRAM_USAGE * totalBytes;
   const now = isAssumed ? null : measured;
   return (
     <Card heading="GPU memory" aside={isAssumed ? `planned for ${gpu.name}, not this computer` : <GpuReadings />}>
       <MemoryGauge
         totalBytes={totalBytes}
-        targetBytes={settings.TARGET_VRAM_USAGE * totalBytes}
+        targetBytes={targetBytes}
         rows={[
           { name: "Plan", bytes: planned },
           ...(now === null ? [] : [{ name: "Now", bytes: now.bytes, isStale: now.isStale }]),
@@ -35,7 +36,7 @@ export const GaugeCard = memo(function GaugeCard() {
       <MemoryFigures planned={planned} now={now?.bytes ?? null} totalBytes={totalBytes} />
       {now !== null && (
         <div className="mt-3 flex flex-col gap-2">
-          <GaugeHistory totalBytes={totalBytes} />
+          <GaugeHistory totalBytes={totalBytes} targetBytes={targetBytes} />
           <GaugeProcesses />
         </div>
       )}

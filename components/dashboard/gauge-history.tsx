@@ -7,25 +7,31 @@ import { formatGib } from "@/lib/units/bytes";
 
 const SPAN_MS = HISTORY_LENGTH * 1000;
 
-function momentsOf(history: readonly Telemetry[]): MemoryMoment[] {
+/** Another source may count another total: what was read of that cannot be drawn to the same scale. */
+function momentsOf(history: readonly Telemetry[], totalBytes: number): MemoryMoment[] {
   return history.flatMap(({ atMs, gpu }) =>
-    gpu.memory === null
+    gpu.memory?.totalBytes !== totalBytes
       ? []
       : [{ atMs, othersBytes: gpu.memory.usedByOthersBytes, engineBytes: gpu.memory.heldByEngineBytes }],
   );
 }
 
+interface GaugeHistoryProps {
+  readonly totalBytes: number;
+  readonly targetBytes: number;
+}
+
 /** The last three minutes of the card. */
-export function GaugeHistory({ totalBytes }: { readonly totalBytes: number }) {
+export function GaugeHistory({ totalBytes, targetBytes }: GaugeHistoryProps) {
   const history = useLive(state => state.history);
-  const moments = useMemo(() => momentsOf(history), [history]);
+  const moments = useMemo(() => momentsOf(history, totalBytes), [history, totalBytes]);
   const last = moments.at(-1);
   if (last === undefined || moments.length < 2) return null;
   return (
     <div>
-      <MemorySparkline moments={moments} totalBytes={totalBytes} spanMs={SPAN_MS} />
+      <MemorySparkline moments={moments} totalBytes={totalBytes} targetBytes={targetBytes} spanMs={SPAN_MS} />
       <p className="mt-1 flex justify-between text-ink-3 text-xs">
-        <span>last 3 minutes</span>
+        <span>last 3 minutes: others hatched, Headroom on top</span>
         <span>now {formatGib(last.othersBytes + last.engineBytes)} in use</span>
       </p>
     </div>

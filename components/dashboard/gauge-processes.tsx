@@ -4,6 +4,10 @@ import { formatBytes } from "@/lib/units/bytes";
 
 const SHOWN = 6;
 
+/** "/usr/lib/firefox/firefox-bin" and "C:\\Games\\game.exe" by their last part; a driver that may not look says "[Not Found]". */
+const programName = (path: string): string =>
+  path.startsWith("[") ? "unknown program" : (path.split(/[\\/]/).at(-1) ?? path);
+
 /** Who else holds memory of the card, where the driver tells. */
 export function GaugeProcesses() {
   const processes = useLive(state => state.telemetry?.gpu.processes ?? null);
@@ -13,7 +17,7 @@ export function GaugeProcesses() {
     <ul aria-label="Programs on the card" className="flex flex-wrap gap-x-4 gap-y-1 text-ink-2 text-sm">
       {largest.slice(0, SHOWN).map(({ pid, name, usedBytes }) => (
         <li key={pid}>
-          {name} <span className="text-ink">{formatBytes(usedBytes)}</span>
+          {programName(name)} <span className="text-ink">{formatBytes(usedBytes)}</span>
         </li>
       ))}
       {largest.length > SHOWN && <li className="text-ink-3">and {largest.length - SHOWN} more</li>}

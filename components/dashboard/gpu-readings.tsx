@@ -1,8 +1,16 @@
 "use client";
 import { useLive } from "@/lib/client/live-store";
+import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import { useMeasuredMemory } from "./use-measured-memory";
 
-/** "live · Quadro P4000 · 41 °C · 12 % · 35 W", of fixed width so that nothing jumps; what is unknown is left out. */
+const sourceWords: Record<GpuMemory["source"], string> = {
+  "nvidia-smi": "from nvidia-smi",
+  engine: "from llama.cpp",
+  systeminformation: "from the system",
+  assumed: "assumed",
+};
+
+/** "live from nvidia-smi · Quadro P4000 · 12 % busy · 41 °C · 35 W", of fixed width so that nothing jumps; what is unknown is left out. */
 export function GpuReadings() {
   const gpu = useLive(state => state.telemetry?.gpu ?? null);
   const measured = useMeasuredMemory();
@@ -11,18 +19,29 @@ export function GpuReadings() {
   const age = measured.isStale ? `stale, last read ${new Date(gpu.readAtMs).toLocaleTimeString("en-GB")}` : "live";
   return (
     <span className="flex flex-wrap items-center gap-x-2">
-      <span className={measured.isStale ? "font-semibold text-warn" : "text-good"}>{age}</span>
-      {gpu.memory && <span>{gpu.memory.name}</span>}
-      {gpu.utilizationPercent !== null && <Reading value={gpu.utilizationPercent} unit="%" name="utilization" />}
-      {gpu.temperatureCelsius !== null && <Reading value={gpu.temperatureCelsius} unit="°C" name="temperature" />}
-      {gpu.powerWatts !== null && <Reading value={gpu.powerWatts} unit="W" name="power" />}
+      <span className={measured.isStale ? "font-semibold text-warn" : "font-semibold text-good"}>{age}</span>
+      {gpu.memory && (
+        <span>
+          {sourceWords[gpu.memory.source]} · {gpu.memory.name}
+        </span>
+      )}
+      <Reading value={gpu.utilizationPercent} unit="% busy" width="min-w-16" />
+      <Reading value={gpu.temperatureCelsius} unit="°C" width="min-w-10" />
+      <Reading value={gpu.powerWatts} unit="W" width="min-w-10" />
     </span>
   );
 }
 
-function Reading({ value, unit, name }: { readonly value: number; readonly unit: string; readonly name: string }) {
+interface ReadingProps {
+  readonly value: number | null;
+  readonly unit: string;
+  readonly width: string;
+}
+
+function Reading({ value, unit, width }: ReadingProps) {
+  if (value === null) return null;
   return (
-    <span title={name} className="min-w-10 text-right">
+    <span className={`${width} text-right`}>
       {Math.round(value)} {unit}
     </span>
   );

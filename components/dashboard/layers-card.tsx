@@ -12,7 +12,11 @@ export const LayersCard = memo(function LayersCard() {
   if (plan === null) return null;
   const ram = `system memory ${formatBytes(plan.ram.totalBytes)}`;
   return (
-    <Card heading="Layers" aside={hasGpu ? `GPU ${formatBytes(plan.predicted.totalBytes)} · ${ram}` : ram}>
+    <Card
+      className="flex flex-col"
+      heading="Layers"
+      aside={plan.gpuLayers > 0 ? `GPU ${formatBytes(plan.predicted.totalBytes)} · ${ram}` : ram}
+    >
       <LayerMap plan={plan} hasGpu={hasGpu} />
       <LayerMapSummary plan={plan} hasGpu={hasGpu} />
     </Card>

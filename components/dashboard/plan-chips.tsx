@@ -1,8 +1,11 @@
 "use client";
+import { X } from "lucide-react";
+import { chipLabel } from "@/components/settings/apply-words";
 import { cardStore, chooseCard } from "@/lib/client/card-store";
 import { planCardStore } from "@/lib/client/plan-store";
-import { draftSettings } from "@/lib/client/settings-store";
+import { draftSettings, useSettings } from "@/lib/client/settings-store";
 import type { Counterfactual } from "@/lib/plan/counterfactuals";
+import { type SettingKey, type SettingsPatch, settingKeys } from "@/lib/schema/settings";
 import { bytesToMib } from "@/lib/units/bytes";
 
 /** Previews one change in every view; nothing is applied. */
@@ -24,20 +27,34 @@ interface PlanChipsProps {
   readonly totalLayers: number;
 }
 
-/** "What if": one change each, with the layers it would give. */
+const chip = "flex min-h-8 items-center gap-2 rounded-full border px-3 text-sm";
+
+/** "What if": one change each, with the layers it would give. What is tried already stands first and can be taken back. */
 export function PlanChips({ counterfactuals, totalLayers }: PlanChipsProps) {
-  if (counterfactuals.length === 0) return null;
+  const patch = useSettings(state => state.patch);
+  const tried = settingKeys.filter(key => patch[key] !== undefined && chipLabel(key, patch) !== null);
+  if (counterfactuals.length + tried.length === 0) return null;
   return (
     <ul
       aria-label="What would give more layers"
-      className="relative -mx-4 mt-3 flex gap-2 overflow-x-auto px-4 py-1 sm:mx-0 sm:flex-wrap sm:px-0"
+      className="relative -mx-4 mt-3 flex items-center gap-2 overflow-x-auto px-4 py-1 sm:mx-0 sm:flex-wrap sm:px-0"
     >
+      {tried.map(key => (
+        <li key={key} className="shrink-0">
+          <TriedChip settingKey={key} patch={patch} />
+        </li>
+      ))}
+      {counterfactuals.length > 0 && (
+        <li aria-hidden className="shrink-0 text-ink-3 text-sm">
+          More layers with
+        </li>
+      )}
       {counterfactuals.map(change => (
         <li key={change.label} className="shrink-0">
           <button
             type="button"
             onClick={() => preview(change)}
-            className="flex min-h-8 items-center gap-2 rounded-full border border-line-strong bg-raised px-3 text-sm hover:bg-sunken"
+            className={`${chip} border-line-strong bg-raised hover:bg-sunken`}
           >
             {change.label}
             <strong className="font-semibold text-accent">
@@ -48,5 +65,22 @@ export function PlanChips({ counterfactuals, totalLayers }: PlanChipsProps) {
         </li>
       ))}
     </ul>
+  );
+}
+
+/** A change that every view shows and that is not applied yet; pressing it takes it back. */
+function TriedChip({ settingKey, patch }: { readonly settingKey: SettingKey; readonly patch: SettingsPatch }) {
+  const savedValue = useSettings(state => state.saved?.[settingKey]);
+  return (
+    <button
+      type="button"
+      aria-pressed
+      onClick={() => draftSettings({ [settingKey]: savedValue } as SettingsPatch)}
+      className={`${chip} border-accent bg-accent-soft hover:bg-sunken`}
+    >
+      {chipLabel(settingKey, patch)}
+      <X aria-hidden size={13} className="text-ink-2" />
+      <span className="sr-only">: tried, press to take it back</span>
+    </button>
   );
 }

@@ -7,10 +7,11 @@ import { ReceiptChart } from "@/components/vram/receipt-chart";
 import { useReceipts } from "@/lib/client/receipt-store";
 import type { Receipt } from "@/lib/schema/receipt";
 import { formatMib, MIB } from "@/lib/units/bytes";
+import { formatDuration } from "@/lib/units/durations";
 import { formatTokensShort } from "@/lib/units/tokens";
 import { formatWhen } from "./format-when";
 
-const headings = ["Load", "Layers", "Context", "Predicted", "Actual", "Difference", "tokens/s"];
+const headings = ["Load", "Predicted", "Actual", "Difference", "tokens/s"];
 const SHOWN = 12;
 
 /** Past loads: what was predicted against what llama.cpp took. */
@@ -22,7 +23,7 @@ export function ReceiptsTab() {
   return (
     <>
       <ReceiptChart receipts={shown} />
-      <Table caption="Past loads" headings={headings}>
+      <Table caption="Past loads" headings={headings} className="max-sm:[&_:is(th,td):nth-child(2)]:hidden">
         {shown.map(receipt => (
           <ReceiptRow key={receipt.id} receipt={receipt} />
         ))}
@@ -39,21 +40,24 @@ export function ReceiptsTab() {
   );
 }
 
+/** "21 of 33 layers, 32k f16, 4.1 s" */
+function loadInWords({ config, totalLayers, loadMs }: Receipt): string {
+  const layers = config.gpuLayers === 0 ? "CPU" : `${config.gpuLayers} of ${totalLayers} layers`;
+  return `${layers}, ${formatTokensShort(config.contextTokens)} ${config.kvType}, ${formatDuration(loadMs)}`;
+}
+
 function ReceiptRow({ receipt }: { readonly receipt: Receipt }) {
-  const { config, predicted, actual, buffers, totalLayers } = receipt;
+  const { config, predicted, actual, buffers } = receipt;
   const differenceBytes = actual.totalBytes - predicted.totalBytes;
   return (
     <tr>
       <RowHead>
         {formatWhen(receipt.atMs)}
+        <span className="block text-ink-3 text-xs max-sm:whitespace-normal">{loadInWords(receipt)}</span>
         {receipt.lowered !== null && (
           <span className="block text-warn text-xs whitespace-normal">{receipt.lowered}</span>
         )}
       </RowHead>
-      <Cell>{config.gpuLayers === 0 ? "CPU" : `${config.gpuLayers} of ${totalLayers}`}</Cell>
-      <Cell>
-        {formatTokensShort(config.contextTokens)} {config.kvType}
-      </Cell>
       {config.gpuLayers === 0 ? (
         <>
           <Cell>–</Cell>

@@ -1,5 +1,8 @@
+"use client";
 import { classNames } from "@/components/ui/class-names";
+import { useLive } from "@/lib/client/live-store";
 import type { PlanBadge as PlanBadgeData } from "@/lib/schema/local-model";
+import { formatBytes } from "@/lib/units/bytes";
 
 const looks = {
   full: "border-good text-good",
@@ -7,21 +10,24 @@ const looks = {
   "cpu-only": "border-line-strong text-ink-2",
 } as const;
 
-const words = ({ kind, gpuLayers, totalLayers }: PlanBadgeData): string => {
-  if (kind === "full") return `all ${totalLayers} layers on GPU`;
-  return kind === "partial" ? `${gpuLayers} of ${totalLayers} layers on GPU` : "CPU";
-};
+function words({ kind, gpuLayers, totalLayers, gpuBytes, ramBytes }: PlanBadgeData): string {
+  if (kind === "cpu-only") return `CPU · ${formatBytes(ramBytes)}`;
+  const layers = kind === "full" ? `all ${totalLayers}` : `${gpuLayers} of ${totalLayers}`;
+  return `${layers} layers on GPU · ${formatBytes(gpuBytes)}`;
+}
 
-/** How a file would run on the present card with the present settings. */
+/** How a file would run on the present card with the present settings, and a word where it cannot. */
 export function PlanBadge({ plan }: { readonly plan: PlanBadgeData }) {
+  const totalBytes = useLive(state => state.telemetry?.memory.totalBytes ?? null);
+  const isTooLarge = totalBytes !== null && plan.ramBytes > totalBytes;
   return (
     <span
       className={classNames(
         "inline-flex min-h-6 items-center rounded-full border px-2.5 text-xs whitespace-nowrap",
-        looks[plan.kind],
+        isTooLarge ? "border-bad text-bad" : looks[plan.kind],
       )}
     >
-      {words(plan)}
+      {isTooLarge ? `needs ${formatBytes(plan.ramBytes)} of ${formatBytes(totalBytes)} memory` : words(plan)}
     </span>
   );
 }

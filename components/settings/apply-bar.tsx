@@ -2,45 +2,87 @@
 import { useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Switch } from "@/components/ui/switch";
+import { useEngine } from "@/lib/client/live-store";
+import { usePlanCard } from "@/lib/client/plan-store";
 import { resetDraft, useSettings } from "@/lib/client/settings-store";
 import { applyAndReport } from "./apply-settings";
 import { applyLabel, changesInWords, costInWords } from "./apply-words";
+import { useApplyDifference } from "./use-apply-difference";
 import { useApplyPreview } from "./use-apply-preview";
 
-/** Appears when something waits to be applied: what changes, what it costs, and the two ways out. */
+/**
+ * Appears when something waits to be applied: what changes, what it costs, and the two ways out. Beside the settings it
+ * is their foot; where they are somewhere down the page it stands at the foot of the window, as what was pressed may be
+ * anywhere.
+ */
 export function ApplyBar() {
   const saved = useSettings(state => state.saved);
+  const patch = useSettings(state => state.patch);
+  const changes = saved === null ? [] : changesInWords(saved, patch);
+  if (changes.length === 0) return null;
+  return (
+    <div
+      data-apply-bar=""
+      className="fixed inset-x-0 bottom-0 z-20 flex flex-col gap-2 border-line border-t bg-surface px-4 py-3 shadow-pop sm:flex-row sm:items-center sm:gap-x-6 lg:static lg:flex-col lg:items-stretch lg:rounded-b-card lg:p-4 lg:shadow-none"
+    >
+      <ApplyCost changes={changes} />
+      <ApplyButtons />
+    </div>
+  );
+}
+
+function ApplyCost({ changes }: { readonly changes: readonly string[] }) {
+  const preview = useApplyPreview();
+  const isLoading = useEngine()?.state === "loading";
+  const differences = useApplyDifference();
+  const { isAssumed } = usePlanCard();
+  return (
+    <div role="status" className="min-w-0 flex-1 text-sm">
+      <p className="font-semibold">{changes.join(", ")}</p>
+      {differences.length > 0 && (
+        <dl className="flex flex-wrap gap-x-4 text-ink-2">
+          {differences.map(({ name, before, after }) => (
+            <div key={name} className="flex gap-1.5 lg:w-full lg:justify-between">
+              <dt>{name}</dt>
+              <dd>
+                {before} → <span className="font-semibold text-ink">{after}</span>
+              </dd>
+            </div>
+          ))}
+        </dl>
+      )}
+      {preview && (
+        <p className="text-ink-2">
+          {isAssumed && "On this computer: "}
+          {costInWords(preview, isLoading)}
+        </p>
+      )}
+    </div>
+  );
+}
+
+function ApplyButtons() {
   const patch = useSettings(state => state.patch);
   const isApplying = useSettings(state => state.applying);
   const preview = useApplyPreview();
   const [isForModel, setForModel] = useState(false);
-  const changes = saved === null ? [] : changesInWords(saved, patch);
-  if (changes.length === 0) return null;
   return (
-    <div className="sticky bottom-0 z-10 flex flex-col gap-2 rounded-b-card border-line border-t bg-surface p-4">
-      <div className="text-sm" role="status">
-        <p className="font-semibold">{changes.join(", ")}</p>
-        {preview && <p className="text-ink-2">{costInWords(preview)}</p>}
-      </div>
-      <div className="flex min-h-6 items-center justify-between gap-2 text-ink-2 text-sm">
+    <div className="flex flex-wrap items-center gap-2">
+      <div className="flex min-h-6 items-center justify-between gap-2 text-ink-2 text-sm max-sm:w-full lg:w-full">
         <span aria-hidden>Only for this model</span>
         <Switch label="Only for this model" checked={isForModel} onChange={setForModel} />
       </div>
-      <div className="flex gap-2">
-        <Button
-          look="primary"
-          className="min-w-0 flex-1 justify-center"
-          disabled={isApplying}
-          onClick={() => void applyAndReport(patch, isForModel ? "model" : "all")}
-        >
-          <span className="whitespace-normal">
-            {isApplying ? "Applying…" : preview ? applyLabel(preview) : "Apply"}
-          </span>
-        </Button>
-        <Button disabled={isApplying} onClick={resetDraft}>
-          Reset
-        </Button>
-      </div>
+      <Button
+        look="primary"
+        className="min-w-0 flex-1 justify-center"
+        disabled={isApplying}
+        onClick={() => void applyAndReport(patch, isForModel ? "model" : "all")}
+      >
+        <span className="whitespace-normal">{isApplying ? "Applying…" : preview ? applyLabel(preview) : "Apply"}</span>
+      </Button>
+      <Button disabled={isApplying} onClick={resetDraft}>
+        Reset
+      </Button>
     </div>
   );
 }

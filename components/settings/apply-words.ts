@@ -1,5 +1,5 @@
 import type { ApplyPreview } from "@/lib/client/apply-preview";
-import { type Settings, type SettingsPatch, settingKeys } from "@/lib/schema/settings";
+import { type SettingKey, type Settings, type SettingsPatch, settingKeys } from "@/lib/schema/settings";
 import { formatSetting, rowOf } from "./setting-format";
 
 /** "KV cache f16 → q8_0": each change that waits, in the order of the table. */
@@ -12,6 +12,22 @@ export function changesInWords(saved: Settings, patch: SettingsPatch): string[] 
   });
 }
 
+/** The settings that move layers or memory: what is tried of them is worth seeing beside the plan's sentence. */
+const chipWords: Partial<Record<SettingKey, (value: string) => string>> = {
+  TARGET_VRAM_USAGE: value => `target ${value}`,
+  N_CTX: value => `${value} of context`,
+  KV_CACHE_QUANT: value => `${value} KV cache`,
+  LAYERS: value => (value === "Auto" ? "automatic layers" : value),
+  N_BATCH: value => `batch ${value}`,
+  FLASH_ATTENTION: value => `flash attention ${value.toLowerCase()}`,
+};
+
+/** "q8_0 KV cache": one value of a draft in the words of a chip; null for a setting that the plan does not depend on. */
+export function chipLabel(key: SettingKey, patch: SettingsPatch): string | null {
+  const value = patch[key];
+  return value === undefined ? null : (chipWords[key]?.(formatSetting(key, value)) ?? null);
+}
+
 const about = (seconds: number | null): string =>
   seconds === null ? "" : ` in about ${seconds < 2 ? Math.max(0.1, seconds).toFixed(1) : Math.round(seconds)} s`;
 
@@ -22,12 +38,13 @@ export function applyLabel({ cost, seconds }: ApplyPreview): string {
   return "Apply";
 }
 
-/** The same cost as a sentence, with what will be different. */
-export function costInWords(preview: ApplyPreview): string {
-  const { cost, layersBefore, layersAfter } = preview;
-  if (cost === "later") return "Nothing is loaded: this takes effect with the next message.";
-  const layers = layersBefore === layersAfter ? "" : ` ${layersBefore} → ${layersAfter} layers on the GPU.`;
-  if (cost === "model") return `Reloads the model${about(preview.seconds)}.${layers} Chats are kept.`;
+/** The same cost as a sentence. */
+export function costInWords({ cost, seconds }: ApplyPreview, isLoading: boolean): string {
+  if (cost === "later")
+    return isLoading
+      ? "The model that is being loaded starts anew with this."
+      : "Nothing is loaded: this takes effect with the next message.";
+  if (cost === "model") return `Reloads the model${about(seconds)}. Chats are kept.`;
   if (cost === "context") return "Makes a new context; the weights stay. Chats are kept.";
   return "Costs nothing: nothing is reloaded.";
 }

@@ -21,19 +21,19 @@ export function ModelAndCard() {
   const { gpu, isAssumed } = usePlanCard();
   return (
     <div className="flex flex-col gap-3 border-line border-b px-4 pt-4 pb-4">
-      <div className="flex items-center gap-3">
-        <div className="min-w-0">
-          <p className="font-semibold break-words">{fileName ?? "No model"}</p>
-          {model && (
-            <p className="text-ink-3 text-xs">
-              {model.architecture} · {model.quantization} · {formatBytes(model.fileBytes)} · trained for{" "}
-              {formatTokensShort(model.trainContextTokens)}
-            </p>
-          )}
+      <div>
+        <div className="flex items-start gap-3">
+          <p className="min-w-0 flex-1 pt-0.5 font-semibold break-words">{fileName ?? "No model"}</p>
+          <Link href="/models" prefetch={false} className={buttonClass("plain", "sm")}>
+            Change
+          </Link>
         </div>
-        <Link href="/models" prefetch={false} className={`ml-auto ${buttonClass("plain", "sm")}`}>
-          Change
-        </Link>
+        {model && (
+          <p className="mt-1 text-ink-3 text-xs">
+            {model.architecture} · {model.quantization} · {formatBytes(model.fileBytes)} · trained for{" "}
+            {formatTokensShort(model.trainContextTokens)}
+          </p>
+        )}
       </div>
       <Choice
         label="Card to plan for"

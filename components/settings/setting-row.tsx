@@ -19,7 +19,7 @@ export function SettingRow({ settingKey, beside, children }: SettingRowProps) {
     <div className="flex flex-col gap-1">
       <div className="flex min-h-7 items-center gap-1">
         <span className="text-sm">{label}</span>
-        <Info about={label.toLowerCase()}>{help}</Info>
+        <Info about={label}>{help}</Info>
         {isPending && (
           <span role="img" aria-label="changed, not applied yet" className="size-1.5 rounded-full bg-accent" />
         )}

@@ -6,14 +6,17 @@ interface TableProps {
   /** Says what the table holds; read aloud, not shown. */
   readonly caption: string;
   readonly headings: readonly string[];
+  /** The last column is prose, and its heading stands over where that begins. */
+  readonly endsInText?: boolean;
+  readonly className?: string;
   readonly children: ReactNode;
 }
 
 /** Figures in rows: the first column names the row, the rest is right-aligned. It scrolls sideways in itself on a phone. */
-export function Table({ caption, headings, children }: TableProps) {
+export function Table({ caption, headings, endsInText = false, className, children }: TableProps) {
   return (
     <ScrollRegion label={caption} className="-mx-1 overflow-x-auto px-1">
-      <table className="w-full border-collapse text-sm">
+      <table className={classNames("w-full border-collapse text-sm", className)}>
         <caption className="sr-only">{caption}</caption>
         <thead>
           <tr>
@@ -22,8 +25,8 @@ export function Table({ caption, headings, children }: TableProps) {
                 key={heading}
                 scope="col"
                 className={classNames(
-                  "border-line border-b px-2 py-1.5 font-normal text-ink-3 whitespace-nowrap",
-                  index === 0 ? "text-left" : "text-right",
+                  "border-line border-b px-1.5 py-1.5 align-bottom font-normal text-ink-3 sm:px-2 sm:whitespace-nowrap",
+                  index === 0 || (endsInText && index === headings.length - 1) ? "text-left" : "text-right",
                 )}
               >
                 {heading}
@@ -42,18 +45,24 @@ export function RowHead({ className, ...rest }: ComponentProps<"th">) {
     <th
       scope="row"
       {...rest}
-      className={classNames("border-line border-b px-2 py-1.5 text-left font-normal whitespace-nowrap", className)}
+      className={classNames(
+        "border-line border-b px-1.5 py-1.5 text-left font-normal whitespace-nowrap sm:px-2",
+        className,
+      )}
     />
   );
 }
 
 export function Cell({ className, ...rest }: ComponentProps<"td">) {
   return (
-    <td {...rest} className={classNames("border-line border-b px-2 py-1.5 text-right whitespace-nowrap", className)} />
+    <td
+      {...rest}
+      className={classNames("border-line border-b px-1.5 py-1.5 text-right whitespace-nowrap sm:px-2", className)}
+    />
   );
 }
 
 /** A cell of prose: it wraps, and reads from the left. */
-export function TextCell({ children }: { readonly children: ReactNode }) {
-  return <td className="min-w-52 border-line border-b px-2 py-1.5 text-ink-2">{children}</td>;
+export function TextCell({ className, ...rest }: ComponentProps<"td">) {
+  return <td {...rest} className={classNames("border-line border-b px-2 py-1.5 text-ink-2", className)} />;
 }

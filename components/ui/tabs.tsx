@@ -12,7 +12,7 @@ export interface Tab {
 export function Tabs({ label, tabs }: { readonly label: string; readonly tabs: readonly Tab[] }) {
   return (
     <BaseTabs.Root defaultValue={tabs[0]?.id}>
-      <BaseTabs.List aria-label={label} className="-mt-1 mb-3 flex gap-5 overflow-x-auto border-line border-b">
+      <BaseTabs.List aria-label={label} className="-mt-1 mb-3 flex flex-wrap gap-x-5 border-line border-b">
         {tabs.map(tab => (
           <BaseTabs.Tab
             key={tab.id}

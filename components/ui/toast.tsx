@@ -14,7 +14,7 @@ interface ToastMessage {
   readonly tone?: "plain" | "bad";
 }
 
-/** Shows a short message at the foot of the window. May be called from anywhere in the browser. */
+/** Shows a short message below the header, where it covers neither the composer nor Apply. May be called from anywhere in the browser. */
 export function showToast({ title, description, action, tone = "plain" }: ToastMessage): void {
   const id = manager.add({
     title,
@@ -61,7 +61,7 @@ export function Toaster() {
   return (
     <Toast.Provider toastManager={manager}>
       <Toast.Portal>
-        <Toast.Viewport className="fixed inset-x-4 bottom-4 z-50 flex flex-col gap-2 sm:left-auto sm:w-96">
+        <Toast.Viewport className="fixed inset-x-4 top-[calc(var(--header-height)+0.75rem)] z-50 flex flex-col gap-2 sm:left-auto sm:w-96">
           <ToastList />
         </Toast.Viewport>
       </Toast.Portal>

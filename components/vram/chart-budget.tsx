@@ -2,6 +2,7 @@ import { memo } from "react";
 import type { ContextImpact } from "@/lib/plan/context-impact";
 import { kvTypes } from "@/lib/schema/kv-type";
 import { formatGib } from "@/lib/units/bytes";
+import { formatTokens } from "@/lib/units/tokens";
 import type { ChartFrame } from "./chart-frame";
 import { kvLooks } from "./kv-looks";
 
@@ -10,6 +11,9 @@ interface ChartBudgetProps {
   readonly impact: ContextImpact;
 }
 
+/** A line of small text: the names of neighbouring stops stand one above the other. */
+const STOP_LABEL_PX = 15;
+
 /** The line that the curves may not cross, and where each of them does. */
 export const ChartBudget = memo(function ChartBudget({ frame, impact }: ChartBudgetProps) {
   const { budgetBytes, fullStopsAtTokens, contexts } = impact;
@@ -17,6 +21,11 @@ export const ChartBudget = memo(function ChartBudget({ frame, impact }: ChartBud
   if (budgetBytes > frame.maxBytes) return <BudgetAbove frame={frame} budgetBytes={budgetBytes} />;
   const y = frame.y(budgetBytes);
   const longest = contexts.at(-1) ?? 0;
+  const stops = kvTypes.flatMap(kvType => {
+    const tokens = fullStopsAtTokens[kvType];
+    if (tokens === null || tokens >= longest || tokens < (contexts[0] ?? 0)) return [];
+    return [{ kvType, tokens, x: frame.x(tokens) }];
+  });
   return (
     <>
       <line
@@ -31,17 +40,23 @@ export const ChartBudget = memo(function ChartBudget({ frame, impact }: ChartBud
       <text x={frame.left + 6} y={y - 6} className="fill-target font-semibold text-[11px]">
         budget {formatGib(budgetBytes)}
       </text>
-      {kvTypes.map(kvType => {
-        const tokens = fullStopsAtTokens[kvType];
-        if (tokens === null || tokens >= longest || tokens < (contexts[0] ?? 0)) return null;
-        const x = frame.x(tokens);
-        return (
-          <g key={kvType}>
-            <line x1={x} x2={x} y1={y} y2={frame.bottom} stroke={kvLooks[kvType].stroke} strokeDasharray="2 3" />
-            <circle cx={x} cy={y} r="3" fill="var(--target)" />
-          </g>
-        );
-      })}
+      {stops.map(({ kvType, tokens, x }, index) => (
+        <g key={kvType}>
+          <line x1={x} x2={x} y1={y} y2={frame.bottom} stroke={kvLooks[kvType].stroke} strokeDasharray="2 3" />
+          <circle cx={x} cy={y} r="3" fill="var(--target)" />
+          <text
+            x={x - 4}
+            y={frame.bottom - 7 - index * STOP_LABEL_PX}
+            textAnchor="end"
+            stroke="var(--surface)"
+            strokeWidth="3"
+            paintOrder="stroke"
+            className="fill-ink font-semibold text-[11px]"
+          >
+            {kvType} to {formatTokens(tokens)}
+          </text>
+        </g>
+      ))}
     </>
   );
 });

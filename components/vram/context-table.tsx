@@ -1,32 +1,36 @@
 import { memo } from "react";
 import { Cell, RowHead, Table } from "@/components/ui/table";
 import type { ContextImpact, ContextRow } from "@/lib/plan/context-impact";
-import { kvTypes } from "@/lib/schema/kv-type";
-import { formatMib } from "@/lib/units/bytes";
+import { type KvType, kvTypes } from "@/lib/schema/kv-type";
+import { formatMib, MIB } from "@/lib/units/bytes";
 import { formatTokens } from "@/lib/units/tokens";
 
 interface ContextTableProps {
   readonly impact: ContextImpact;
   readonly contextTokens: number;
+  /** The one that is planned with: what a layer costs, and what the simple formula says, is told for it. */
+  readonly kvType: KvType;
   readonly totalLayers: number;
   readonly onPick: (contextTokens: number) => void;
 }
 
-const headings = ["Context", "KV a layer, f16", ...kvTypes, "Simple"];
+const headings = (kvType: KvType) => ["Context", `KV a layer, ${kvType}`, ...kvTypes, "Simple"];
 
 /** Layers that fit at each context size; pressing a size sets it. */
 export const ContextTable = memo(function ContextTable({
   impact,
   contextTokens,
+  kvType,
   totalLayers,
   onPick,
 }: ContextTableProps) {
   return (
-    <Table caption="Layers that fit by context size" headings={headings}>
+    <Table caption="Layers that fit by context size" headings={headings(kvType)}>
       {impact.rows.map(row => (
         <ImpactRow
           key={row.contextTokens}
           row={row}
+          kvType={kvType}
           isCurrent={row.contextTokens === contextTokens}
           totalLayers={totalLayers}
           onPick={onPick}
@@ -36,12 +40,13 @@ export const ContextTable = memo(function ContextTable({
   );
 });
 
-interface ImpactRowProps extends Pick<ContextTableProps, "totalLayers" | "onPick"> {
+interface ImpactRowProps extends Pick<ContextTableProps, "kvType" | "totalLayers" | "onPick"> {
   readonly row: ContextRow;
   readonly isCurrent: boolean;
 }
 
-function ImpactRow({ row, isCurrent, totalLayers, onPick }: ImpactRowProps) {
+function ImpactRow({ row, isCurrent, kvType, totalLayers, onPick }: ImpactRowProps) {
+  const kvBytes = row.kvPerLayerBytes[kvType];
   return (
     <tr aria-current={isCurrent ? "true" : undefined} className="aria-[current]:bg-accent-soft">
       <RowHead className="py-0.5">
@@ -53,10 +58,10 @@ function ImpactRow({ row, isCurrent, totalLayers, onPick }: ImpactRowProps) {
           {formatTokens(row.contextTokens)} <span className="sr-only">tokens: use this context size</span>
         </button>
       </RowHead>
-      <Cell>{formatMib(row.kvPerLayerBytes, row.kvPerLayerBytes % 1_048_576 === 0 ? 0 : 1)}</Cell>
-      {kvTypes.map(kvType => (
-        <Cell key={kvType} className={row.gpuLayers[kvType] === totalLayers ? "font-semibold text-good" : undefined}>
-          {row.gpuLayers[kvType] === 0 ? "CPU" : row.gpuLayers[kvType]}
+      <Cell>{formatMib(kvBytes, kvBytes % MIB === 0 ? 0 : 1)}</Cell>
+      {kvTypes.map(type => (
+        <Cell key={type} className={row.gpuLayers[type] === totalLayers ? "font-semibold text-good" : undefined}>
+          {row.gpuLayers[type] === 0 ? "CPU" : row.gpuLayers[type]}
         </Cell>
       ))}
       <Cell className="text-ink-2">{row.simpleLayers ?? <span title="No card to divide">–</span>}</Cell>

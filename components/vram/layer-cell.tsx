@@ -39,7 +39,7 @@ export const LayerCell = memo(function LayerCell({ layer, id, scaleBytes, isActi
       aria-label={layerInWords(layer)}
       data-layer={layer.index}
       className={classNames(
-        "relative h-(--cell-height) overflow-hidden rounded-cell border text-center",
+        "relative max-h-60 min-h-(--cell-height) overflow-hidden rounded-cell border text-center",
         isFaded ? "border-line-strong/60 border-dashed bg-sunken" : "border-line-strong bg-raised",
         isActive && "outline-2 outline-accent outline-offset-1",
       )}

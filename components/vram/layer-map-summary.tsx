@@ -1,5 +1,6 @@
 import { memo } from "react";
-import type { LayerPlan } from "@/lib/plan/layer-plan";
+import type { LayerPlan, PlannedLayer } from "@/lib/plan/layer-plan";
+import type { MemoryParts } from "@/lib/schema/receipt";
 import { formatMib } from "@/lib/units/bytes";
 import { Swatch } from "./swatch";
 
@@ -8,14 +9,9 @@ interface LayerMapSummaryProps {
   readonly hasGpu: boolean;
 }
 
-/** What the map's colours mean, and that its cells add up to the plan. */
+/** What the map's colours mean, and that its cells add up to the plan on either side. */
 export const LayerMapSummary = memo(function LayerMapSummary({ plan, hasGpu }: LayerMapSummaryProps) {
-  const memory = hasGpu ? plan.predicted : plan.ram;
-  const planBytes = memory.weightsBytes + memory.kvBytes;
-  const cellBytes = plan.perLayer
-    .filter(layer => layer.device === (hasGpu ? "gpu" : "cpu"))
-    .reduce((sum, layer) => sum + layer.weightsBytes + layer.kvBytes, 0);
-  const cells = hasGpu ? "The cells on the GPU" : "The cells";
+  const isOnGpu = plan.gpuLayers > 0;
   return (
     <div className="mt-3 flex flex-col gap-2 border-line border-t pt-3 text-ink-2 text-sm">
       <ul className="flex flex-wrap gap-x-4 gap-y-1">
@@ -30,14 +26,27 @@ export const LayerMapSummary = memo(function LayerMapSummary({ plan, hasGpu }: L
         {plan.perLayer.some(layer => layer.experts > 0) && <LegendItem fill="url(#weights-experts)" name="experts" />}
         {hasGpu && <li className="text-ink-3">faded, dashed: in system memory</li>}
       </ul>
-      <p>
-        {cellBytes === planBytes
-          ? `${cells} add up to the plan: ${formatMib(planBytes)} of weights and KV cache.`
-          : `${cells} come to ${formatMib(cellBytes)}, the plan to ${formatMib(planBytes)}: the difference is padding of the backend.`}
-      </p>
+      {isOnGpu && <p>{sumInWords("On the GPU: cells", cellBytesOn("gpu", plan), plan.predicted)}</p>}
+      <p>{sumInWords("In system memory: cells", cellBytesOn("cpu", plan), plan.ram)}</p>
     </div>
   );
 });
+
+const cellBytesOn = (device: PlannedLayer["device"], { perLayer }: LayerPlan): number =>
+  perLayer.filter(layer => layer.device === device).reduce((sum, layer) => sum + layer.weightsBytes + layer.kvBytes, 0);
+
+/** "On the GPU: cells 4,758.1 MiB + compute 340.0 MiB + overhead 460.0 MiB = 5,558.1 MiB, the plan's total." */
+function sumInWords(cells: string, cellBytes: number, memory: MemoryParts): string {
+  const paddingBytes = memory.weightsBytes + memory.kvBytes - cellBytes;
+  const terms = [
+    [cells, cellBytes],
+    ["padding of the backend", paddingBytes],
+    ["compute", memory.computeBytes],
+    ["overhead", memory.overheadBytes],
+  ] as const;
+  const shown = terms.filter(([, bytes], index) => index === 0 || bytes !== 0);
+  return `${shown.map(([name, bytes]) => `${name} ${formatMib(bytes)}`).join(" + ")} = ${formatMib(memory.totalBytes)}, the plan's total.`;
+}
 
 function LegendItem({ fill, name }: { readonly fill: string; readonly name: string }) {
   return (

@@ -55,7 +55,7 @@ export function LayerMap({ plan, hasGpu }: LayerMapProps) {
         onPointerDown={point}
         onPointerLeave={() => setActive(null)}
         className={classNames(
-          "grid gap-1 rounded-control outline-offset-4",
+          "grid flex-1 auto-rows-[minmax(var(--cell-height),1fr)] content-start gap-1 rounded-control outline-offset-4",
           layers.length > DENSE_ABOVE_LAYERS
             ? "grid-cols-[repeat(auto-fill,minmax(25px,1fr))] text-[10px] [--cell-height:44px]"
             : "grid-cols-[repeat(auto-fill,minmax(32px,1fr))] text-[11px] [--cell-height:54px] xl:[--cell-height:68px]",
@@ -73,7 +73,9 @@ export function LayerMap({ plan, hasGpu }: LayerMapProps) {
         ))}
       </div>
       <p className="mt-2 min-h-9 text-ink-2 text-sm sm:min-h-5">
-        {activeLayer === undefined ? "Point at a layer to read its bytes." : layerInWords(activeLayer)}
+        {activeLayer === undefined
+          ? "Point at a layer, or move with the arrow keys, to read its bytes."
+          : layerInWords(activeLayer)}
       </p>
     </>
   );

@@ -1,3 +1,4 @@
+import { useId } from "react";
 import { formatGib } from "@/lib/units/bytes";
 
 export interface MemoryMoment {
@@ -9,14 +10,16 @@ export interface MemoryMoment {
 interface MemorySparklineProps {
   readonly moments: readonly MemoryMoment[];
   readonly totalBytes: number;
+  readonly targetBytes: number;
   readonly spanMs: number;
 }
 
 const WIDTH = 600;
-const HEIGHT = 32;
+const HEIGHT = 40;
 
 /** Memory in use over the last minutes: others below, our engine on top of them. The newest moment is at the right edge. */
-export function MemorySparkline({ moments, totalBytes, spanMs }: MemorySparklineProps) {
+export function MemorySparkline({ moments, totalBytes, targetBytes, spanMs }: MemorySparklineProps) {
+  const hatchId = useId();
   const last = moments.at(-1);
   if (last === undefined || moments.length < 2) return null;
   const x = (moment: MemoryMoment) => WIDTH - ((last.atMs - moment.atMs) / spanMs) * WIDTH;
@@ -33,10 +36,22 @@ export function MemorySparkline({ moments, totalBytes, spanMs }: MemorySparkline
       aria-label={`Memory in use over the last minutes: ${rangeInWords(moments)}`}
       viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
       preserveAspectRatio="none"
-      className="block h-8 w-full rounded-[6px] bg-sunken"
+      className="block h-10 w-full rounded-[6px] bg-sunken"
     >
-      <path d={`M${used.join("L")} ${floor}`} fill="var(--ink-2)" opacity="0.14" />
-      <path d={`M${others.join("L")} ${floor}`} fill="var(--others)" opacity="0.45" />
+      <pattern id={hatchId} width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+        <rect width="5" height="5" fill="var(--sunken)" />
+        <rect width="2" height="5" fill="var(--others)" />
+      </pattern>
+      <path d={`M${used.join("L")} ${floor}`} fill="var(--ink-3)" />
+      <path d={`M${others.join("L")} ${floor}`} fill={`url(#${hatchId})`} />
+      <line
+        x2={WIDTH}
+        y1={y(targetBytes)}
+        y2={y(targetBytes)}
+        stroke="var(--target)"
+        strokeDasharray="4 3"
+        vectorEffect="non-scaling-stroke"
+      />
       <path
         d={`M${used.join("L")}`}
         fill="none"

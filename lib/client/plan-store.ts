@@ -109,6 +109,15 @@ const ownPlanStore = deriveStore(
   null as LayerPlan | null,
 );
 
+/** The saved settings' plan on the card that this computer really has: what is there before Apply. */
+const savedPlanStore = deriveStore(
+  [surfaceStore, liveStore, settingsStore],
+  () => [surfaceStore.get().data?.surface ?? null, presentGpu(), settingsStore.get().saved] as const,
+  ([surface, gpu, saved]): LayerPlan | null => surface && saved && planLayers(surface, gpu, planSettingsOf(saved)),
+  null as LayerPlan | null,
+);
+
+export const useSavedPlan = (): LayerPlan | null => useStore(savedPlanStore, plan => plan);
 export const useOwnPlan = (): LayerPlan | null => useStore(ownPlanStore, plan => plan);
 export const usePlanCard = (): PlanCard => useStore(planCardStore, card => card);
 export const useExplanation = (): PlanExplanation | null => useStore(explanationStore, explanation => explanation);

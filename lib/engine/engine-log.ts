@@ -10,6 +10,8 @@ export interface LogLine {
 
 /** A load of a large model prints about 200 lines; more than this is only kept by the server. */
 const KEPT_LINES = 1000;
+/** Empty, or one of the dots by which llama.cpp shows that loading goes on: a hundred of them would push out what was said. */
+const NOTHING_SAID = /^[\s.]*$/;
 const LATE_TURNS = 10;
 const TURN_MS = 5;
 
@@ -25,7 +27,7 @@ export class EngineLog {
 
   write(level: LogLevel, text: string): void {
     for (const piece of text.split("\n")) {
-      if (piece.trim() === "") continue;
+      if (NOTHING_SAID.test(piece)) continue;
       const line = { level, text: piece.trimEnd() };
       this.#lines.push(line);
       this.passOn(line);

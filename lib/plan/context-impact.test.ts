@@ -11,7 +11,7 @@ describe("what the context costs", () => {
   it("is the design's table, with the simple formula beside it", () => {
     const rows = impact.rows.map(({ contextTokens, kvPerLayerBytes, gpuLayers, simpleLayers }) => [
       contextTokens,
-      bytesToMib(kvPerLayerBytes),
+      bytesToMib(kvPerLayerBytes.f16),
       gpuLayers.f16,
       gpuLayers.q8_0,
       gpuLayers.q4_0,

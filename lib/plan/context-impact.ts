@@ -18,8 +18,8 @@ export interface ContextCurve {
 
 export interface ContextRow {
   readonly contextTokens: number;
-  /** KV cache of the widest layer at f16: what one more layer of it costs. */
-  readonly kvPerLayerBytes: number;
+  /** KV cache of the widest layer: what one more layer of it costs. */
+  readonly kvPerLayerBytes: Readonly<Record<KvType, number>>;
   readonly gpuLayers: Readonly<Record<KvType, number>>;
   /** Of the blocks; null without a card to divide. */
   readonly simpleLayers: number | null;
@@ -74,7 +74,7 @@ export function contextImpact(surface: MemorySurface, gpu: GpuMemory | null, set
     budgetBytes: budget,
     rows: TABLE_CONTEXTS.map(contextTokens => ({
       contextTokens,
-      kvPerLayerBytes: widestKvBytes(surface, contextTokens),
+      kvPerLayerBytes: ofEach(kvType => widestKvBytes(surface, contextTokens, kvType)),
       gpuLayers: ofEach(kvType => layersAt(contextTokens, kvType)),
       simpleLayers:
         gpu === null ? null : simplePlanOf(surface.model, gpu, { ...settings, N_CTX: contextTokens }).layers,
@@ -82,8 +82,8 @@ export function contextImpact(surface: MemorySurface, gpu: GpuMemory | null, set
   };
 }
 
-const widestKvBytes = (surface: MemorySurface, contextTokens: number): number =>
+const widestKvBytes = (surface: MemorySurface, contextTokens: number, kvType: KvType): number =>
   surface.layers.reduce(
-    (widest, layer) => Math.max(widest, kvBytesOfLayer(layer, { contextTokens, kvType: "f16" }, surface)),
+    (widest, layer) => Math.max(widest, kvBytesOfLayer(layer, { contextTokens, kvType }, surface)),
     0,
   );

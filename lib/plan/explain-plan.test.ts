@@ -52,7 +52,7 @@ describe("the sentence", () => {
 
   it("is followed by the parts", () => {
     expect(explained({ N_CTX: 32_768 }).detail).toBe(
-      "Weights 2.39 GiB, KV cache for 32,768 tokens 2.50 GiB, compute 0.18 GiB, overhead 0.29 GiB, on top of 0.84 GiB used by others.",
+      "Weights 2.39 GiB, KV cache for 32,768 tokens 2.50 GiB, compute 185 MiB, overhead 300 MiB, on top of 857 MiB used by others.",
     );
   });
 });

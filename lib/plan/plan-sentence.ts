@@ -1,7 +1,7 @@
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { PlanSettings } from "@/lib/schema/settings";
-import { formatBytes, formatGib } from "@/lib/units/bytes";
+import { formatBytes } from "@/lib/units/bytes";
 import { formatTokens } from "@/lib/units/tokens";
 import { toBeFreedBytes } from "./budget";
 import { fitNeeds, mostGpuLayers } from "./fit-needs";
@@ -61,12 +61,12 @@ export function planDetail(gpu: GpuMemory | null, plan: LayerPlan): string {
   const { weightsBytes, kvBytes, computeBytes, overheadBytes } =
     plan.kind === "cpu-only" || gpu === null ? plan.ram : plan.predicted;
   const words = [
-    `Weights ${formatGib(weightsBytes)}`,
-    `KV cache for ${formatTokens(plan.contextTokens)} tokens ${formatGib(kvBytes)}`,
-    `compute ${formatGib(computeBytes)}`,
+    `Weights ${formatBytes(weightsBytes)}`,
+    `KV cache for ${formatTokens(plan.contextTokens)} tokens ${formatBytes(kvBytes)}`,
+    `compute ${formatBytes(computeBytes)}`,
   ];
   if (gpu === null || plan.kind === "cpu-only") return `${words.join(", ")}, in system memory.`;
-  words.push(`overhead ${formatGib(overheadBytes)}`);
-  const others = gpu.usedByOthersBytes > 0 ? `, on top of ${formatGib(gpu.usedByOthersBytes)} used by others` : "";
+  words.push(`overhead ${formatBytes(overheadBytes)}`);
+  const others = gpu.usedByOthersBytes > 0 ? `, on top of ${formatBytes(gpu.usedByOthersBytes)} used by others` : "";
   return `${words.join(", ")}${others}.`;
 }

@@ -53,10 +53,10 @@ export function compareWithSimple(
         part: "overhead",
         simpleBytes: simple.usageBytes - simple.layers * simple.perLayerBytes,
         exactBytes: plan.predicted.overheadBytes,
-        why: "500 MB for every card, and only added to the usage shown; here it is learned from loads and taken from the budget.",
+        why: "500 MiB for every card, and only added to the usage shown; here it is learned from loads and taken from the budget.",
       },
     ],
-    proseNote: `Taking the 500 MB from the budget, and not what others use, as the write-up's prose does, gives ${simple.proseLayers.toFixed(1)} layers: another way to count, no error.`,
+    proseNote: `Taking the 500 MiB from the budget, and not what others use, as the write-up's prose does, gives ${simple.proseLayers.toFixed(1)} layers: another way to count, no error.`,
   };
 }
 

@@ -6,6 +6,9 @@ export const planBadgeSchema = z.object({
   kind: z.enum(["full", "partial", "cpu-only"]),
   gpuLayers: z.int(),
   totalLayers: z.int(),
+  /** What the plan takes of the card, 0 for cpu-only, and of system memory. */
+  gpuBytes: z.int().min(0),
+  ramBytes: z.int().min(0),
 });
 export type PlanBadge = z.infer<typeof planBadgeSchema>;
 

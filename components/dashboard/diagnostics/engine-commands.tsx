@@ -3,7 +3,7 @@ import { useState } from "react";
 import { Button } from "@/components/ui/button";
 import { showToast } from "@/components/ui/toast";
 import { errorBody } from "@/lib/client/api-request";
-import { commandEngine } from "@/lib/client/diagnostics-store";
+import { commandEngine, diagnosticsStore } from "@/lib/client/diagnostics-store";
 import { useEngine } from "@/lib/client/live-store";
 
 const doneWords = {
@@ -14,10 +14,12 @@ const doneWords = {
 
 /** Loads, reloads and unloads the model now. */
 export function EngineCommands() {
-  const isLoaded = useEngine()?.config != null;
-  const [isBusy, setBusy] = useState(false);
+  const engine = useEngine();
+  const isLoaded = engine?.config != null;
+  const isLoading = engine?.state === "loading";
+  const [running, setRunning] = useState<keyof typeof doneWords | null>(null);
   const run = async (command: keyof typeof doneWords) => {
-    setBusy(true);
+    setRunning(command);
     try {
       await commandEngine(command);
       showToast({ title: doneWords[command] });
@@ -25,16 +27,17 @@ export function EngineCommands() {
       const { message, next } = errorBody(error);
       showToast({ title: message, tone: "bad", ...(next !== undefined && { description: next }) });
     } finally {
-      setBusy(false);
+      setRunning(null);
+      void diagnosticsStore.refresh();
     }
   };
   return (
     <>
-      <Button size="sm" disabled={isBusy} onClick={() => void run(isLoaded ? "reload" : "load")}>
+      <Button size="sm" disabled={running !== null || isLoading} onClick={() => void run(isLoaded ? "reload" : "load")}>
         {isLoaded ? "Reload now" : "Load now"}
       </Button>
-      <Button size="sm" disabled={isBusy || !isLoaded} onClick={() => void run("unload")}>
-        Unload now
+      <Button size="sm" disabled={running === "unload" || !(isLoaded || isLoading)} onClick={() => void run("unload")}>
+        {isLoading ? "Stop loading" : "Unload now"}
       </Button>
     </>
   );

@@ -1,5 +1,5 @@
 "use client";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { classNames } from "@/components/ui/class-names";
 import { CopyButton } from "@/components/ui/copy-button";
 import { inputClass } from "@/components/ui/field";
@@ -14,13 +14,31 @@ function joinLines(kept: readonly LogLine[], live: readonly LogLine[]): LogLine[
   return [...kept, ...live.filter(line => line.atMs > lastKeptMs)];
 }
 
+/** How far from its end a log may be and still count as being at it. */
+const NEAR_END_PX = 80;
+
+function scrollToEnd(last: HTMLElement | null, lineCount: number): void {
+  const box = last?.closest("section");
+  if (last === null || box == null || lineCount === 0) return;
+  const isNearEnd = box.scrollHeight - box.scrollTop - box.clientHeight - last.offsetHeight < NEAR_END_PX;
+  if (isNearEnd || box.scrollTop === 0) box.scrollTop = box.scrollHeight;
+}
+
 /** The engine's and the server's last words, to be searched and copied. */
 export function LogLines({ kept }: { readonly kept: readonly LogLine[] }) {
   const live = useLive(state => state.log);
   const [words, setWords] = useState("");
-  const lines = joinLines(kept, live).filter(line => line.text.toLowerCase().includes(words.toLowerCase()));
+  const all = joinLines(kept, live);
+  const lines = all.filter(line => line.text.toLowerCase().includes(words.toLowerCase()));
+  const end = useRef<HTMLLIElement>(null);
+  // The fault is at the end; whoever scrolled up to read is left alone.
+  useEffect(() => scrollToEnd(end.current, lines.length), [lines.length]);
   return (
     <div>
+      <p className="mb-1 flex justify-between gap-4 text-ink-3 text-xs">
+        <span>Last lines of engine and server</span>
+        <span>{words === "" ? `${all.length} lines` : `${lines.length} of ${all.length} lines`}</span>
+      </p>
       <div className="mb-2 flex gap-2">
         <input
           type="search"
@@ -44,6 +62,7 @@ export function LogLines({ kept }: { readonly kept: readonly LogLine[] }) {
             <li
               // biome-ignore lint/suspicious/noArrayIndexKey: lines have no identity but their place.
               key={index}
+              ref={index === lines.length - 1 ? end : null}
               className={classNames(
                 "break-words whitespace-pre-wrap",
                 line.level === "error" && "text-bad",

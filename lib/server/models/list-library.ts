@@ -27,6 +27,7 @@ async function badgeOf(
     sequences: 1,
     flashAttention: settings.FLASH_ATTENTION,
   });
-  const { kind, gpuLayers, totalLayers } = planLayers(surface, memory, { ...settings, LAYERS: "auto" });
-  return { kind, gpuLayers, totalLayers };
+  const plan = planLayers(surface, memory, { ...settings, LAYERS: "auto" });
+  const { kind, gpuLayers, totalLayers, predicted, ram } = plan;
+  return { kind, gpuLayers, totalLayers, gpuBytes: predicted.totalBytes, ramBytes: ram.totalBytes };
 }
