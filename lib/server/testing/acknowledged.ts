@@ -20,7 +20,8 @@ export class Acknowledged {
   /** The seeds that were sent, in order, and how many of them were acknowledged. */
   readonly seeds: number[] = [];
   seedsAcknowledged = 0;
-  readonly lost: string[] = [];
+  /** What was not kept, each once however often it is compared. */
+  readonly lost = new Set<string>();
 
   /** Compares all that was promised in these chats with what the restarted server tells, before anything new is asked. */
   async compare(url: string, chatIds: Iterable<string>): Promise<void> {
@@ -34,21 +35,21 @@ export class Acknowledged {
   /** A change that was not acknowledged may have been saved; one that was may not be undone. */
   compareSeed(seed: number): void {
     const last = this.seedsAcknowledged - 1;
-    if (last >= 0 && this.seeds.lastIndexOf(seed) < last) this.lost.push(`seed ${this.seeds[last]}: found ${seed}`);
+    if (last >= 0 && this.seeds.lastIndexOf(seed) < last) this.lost.add(`seed ${this.seeds[last]}: found ${seed}`);
   }
 
   #expectNothing(chatId: string): void {
     for (const [id, heard] of this.questions)
-      if (heard.chatId === chatId) this.lost.push(`${id}: its chat is not there`);
+      if (heard.chatId === chatId) this.lost.add(`${id}: its chat is not there`);
   }
 
   #compareChat({ chat, messages }: ChatTree): void {
     const found = new Map(messages.map(message => [message.id, message]));
     for (const [id, { chatId, text }] of this.questions)
-      if (chatId === chat.id && found.get(id)?.text !== text) this.lost.push(`question ${id}`);
+      if (chatId === chat.id && found.get(id)?.text !== text) this.lost.add(`question ${id}`);
     for (const [id, { chatId, text, status }] of this.answers) {
       const answer = found.get(id);
-      if (chatId === chat.id && (answer?.text !== text || answer.status !== status)) this.lost.push(`answer ${id}`);
+      if (chatId === chat.id && (answer?.text !== text || answer.status !== status)) this.lost.add(`answer ${id}`);
     }
     for (const [id, heard] of this.partial) if (heard.chatId === chat.id) this.#comparePart(id, heard, found.get(id));
     for (const message of messages) this.#expectWhole(message, messages);
@@ -58,7 +59,7 @@ export class Acknowledged {
   #comparePart(id: string, { chatId, text }: Heard, answer: ChatMessage | undefined): void {
     this.partial.delete(id);
     if (answer === undefined || !(answer.text.startsWith(text) || text.startsWith(answer.text)))
-      this.lost.push(`part of ${id}: heard "${text}", found "${answer?.text}"`);
+      this.lost.add(`part of ${id}: heard "${text}", found "${answer?.text}"`);
     else {
       if (answer.text !== "") this.keptParts += 1;
       this.answers.set(id, { chatId, text: answer.text, status: answer.status });
@@ -66,10 +67,10 @@ export class Acknowledged {
   }
 
   #expectWhole({ id, role, text, status, error }: ChatMessage, messages: readonly ChatMessage[]): void {
-    if (status === "pending") this.lost.push(`${id} is pending, and nobody writes it`);
-    if (status === "interrupted" && error?.code !== "CANCELLED") this.lost.push(`${id}: ${error?.code ?? "no reason"}`);
+    if (status === "pending") this.lost.add(`${id} is pending, and nobody writes it`);
+    if (status === "interrupted" && error?.code !== "CANCELLED") this.lost.add(`${id}: ${error?.code ?? "no reason"}`);
     if (role === "assistant") return;
-    if (this.sent.get(id) !== text) this.lost.push(`question ${id} is half there`);
-    if (!messages.some(({ parentId }) => parentId === id)) this.lost.push(`question ${id} has no answer`);
+    if (this.sent.get(id) !== text) this.lost.add(`question ${id} is half there`);
+    if (!messages.some(({ parentId }) => parentId === id)) this.lost.add(`question ${id} has no answer`);
   }
 }

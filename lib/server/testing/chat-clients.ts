@@ -92,6 +92,7 @@ export class ChatClients {
     const part = partial.get(replyId);
     if (chunk.type === "text-delta" && part) part.text += chunk.delta;
     if (chunk.type === "data-message") {
+      if (part?.text !== chunk.data.text) this.#acknowledged.lost.add(`answer ${replyId} is not what was streamed`);
       partial.delete(replyId);
       answers.set(replyId, { chatId, text: chunk.data.text, status: chunk.data.status });
     }

@@ -126,7 +126,7 @@ class ServerKills {
       answers: complete,
       keptParts,
       settings: seedsAcknowledged,
-      lost,
+      lost: [...lost],
       broken: this.#broken,
       slowestEndMs: this.#slowestEndMs,
     };
