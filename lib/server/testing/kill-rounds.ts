@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { build } from "esbuild";
 import Database from "libsql";
 import { z } from "zod";
 import { ChatStore } from "@/lib/server/chat/chat-store";
+import { bundleEntry } from "./bundle-entry";
 
 const acknowledgementSchema = z.object({ id: z.string(), text: z.string(), status: z.string().optional() });
 type Acknowledgement = z.infer<typeof acknowledgementSchema>;
@@ -47,7 +47,7 @@ export async function killRounds(options: {
   readonly rootFolder: string;
   readonly random: () => number;
 }): Promise<KillRounds> {
-  const writerPath = await bundleWriter(options.rootFolder);
+  const writerPath = await bundleEntry(options.rootFolder, "lib/server/testing/durability-writer.ts");
   const filePath = join(options.folder, "chats.db");
   const lost: string[] = [];
   const broken: string[] = [];
@@ -64,22 +64,6 @@ export async function killRounds(options: {
     rmSync(writerPath, { force: true });
   }
   return { rounds: options.rounds, acknowledged, lost, broken };
-}
-
-/** Inside the project, so that the bundle finds the database's native package. */
-async function bundleWriter(rootFolder: string): Promise<string> {
-  const outfile = join(rootFolder, "node_modules", ".cache", "headroom", `durability-writer-${process.pid}.mjs`);
-  await build({
-    entryPoints: [join(rootFolder, "lib/server/testing/durability-writer.ts")],
-    outfile,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    packages: "external",
-    tsconfig: join(rootFolder, "tsconfig.json"),
-    logLevel: "error",
-  });
-  return outfile;
 }
 
 function writeUntilKilled(writerPath: string, filePath: string, round: number, moment: KillMoment) {
