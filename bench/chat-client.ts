@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { type Browser, chromium, type Page } from "@playwright/test";
-import type { ChatImport, ChatMessage } from "@/lib/schema/chat";
+import { blankMessage, type ChatImport, type ChatMessage } from "@/lib/schema/chat";
 import type { ChatFigure } from "./chat-figure";
 
 const BROWSERS = [
@@ -17,12 +17,26 @@ const LONG_CHAT_MESSAGES = 2000;
 const TASK_GOAL_MS = 50;
 const STREAM_TOKENS_PER_SECOND = 100;
 const STREAM_SECONDS = 10;
+/** faults.md U6: from the key to the letter on the screen. */
+const TYPING_GOAL_MS = 200;
+const TYPED_TEXT = "Typing beside something very large.";
+/** The shortest event that the browser reports. */
+const SHORTEST_EVENT_MS = 16;
+const SHOW_LIMIT_MS = 60_000;
+const CODE_BYTES = 1_000_000;
+const TABLE_ROWS = 10_000;
 
 export async function benchChatClient(url: string): Promise<ChatFigure[]> {
   const executablePath = BROWSERS.find(path => path && existsSync(path));
   const browser = await chromium.launch({ args: ["--no-sandbox"], ...(executablePath && { executablePath }) });
   try {
-    return [await benchFirstLoad(browser, url), await benchLongChat(browser, url), await benchStreaming(browser, url)];
+    return [
+      await benchFirstLoad(browser, url),
+      await benchLongChat(browser, url),
+      await benchStreaming(browser, url),
+      await benchTyping(browser, url, "a code block of 1 MB", codeBlock()),
+      await benchTyping(browser, url, `a table of ${TABLE_ROWS} rows`, table()),
+    ];
   } finally {
     await browser.close();
   }
@@ -81,30 +95,30 @@ async function benchLongChat(browser: Browser, url: string): Promise<ChatFigure>
 }
 
 function longChat(): ChatImport {
-  const messages = Array.from(
-    { length: LONG_CHAT_MESSAGES },
-    (_, index): ChatMessage => ({
-      id: `long-${index}`,
-      parentId: index === 0 ? null : `long-${index - 1}`,
-      role: index % 2 === 0 ? "user" : "assistant",
-      text:
-        index % 2 === 0
-          ? `Question ${index}`
-          : `Answer **${index}**, with a list:\n\n- one\n- two\n\n\`\`\`ts\nconst answer = ${index};\n\`\`\`\n\nand some more words after it.`,
-      thought: "",
-      thoughtMs: null,
-      attachments: [],
-      status: "complete",
-      edited: false,
-      error: null,
-      stats: null,
-      cut: null,
-      createdAtMs: 1_700_000_000_000 + index,
-    }),
+  const texts = Array.from({ length: LONG_CHAT_MESSAGES }, (_, index) =>
+    index % 2 === 0
+      ? `Question ${index}`
+      : `Answer **${index}**, with a list:\n\n- one\n- two\n\n\`\`\`ts\nconst answer = ${index};\n\`\`\`\n\nand some more words after it.`,
+  );
+  return importOf("long", "Long history", texts);
+}
+
+/** A chat that nobody had: `texts` in turn from the user and the model. */
+function importOf(id: string, title: string, texts: readonly string[]): ChatImport {
+  const messages = texts.map(
+    (text, index): ChatMessage =>
+      blankMessage({
+        id: `${id}-${index}`,
+        parentId: index === 0 ? null : `${id}-${index - 1}`,
+        role: index % 2 === 0 ? "user" : "assistant",
+        status: "complete",
+        text,
+        createdAtMs: 1_700_000_000_000 + index,
+      }),
   );
   const chat: ChatImport["chats"][number]["chat"] = {
-    id: "long",
-    title: "Long history",
+    id,
+    title,
     titleSource: "user",
     folder: null,
     pinned: false,
@@ -112,11 +126,55 @@ function longChat(): ChatImport {
     systemPrompt: null,
     sampling: {},
     overflow: "ask",
-    headId: `long-${LONG_CHAT_MESSAGES - 1}`,
+    headId: messages.at(-1)?.id ?? null,
     createdAtMs: 1_700_000_000_000,
     updatedAtMs: Date.now(),
   };
   return { chats: [{ chat, messages }] };
+}
+
+function codeBlock(): string {
+  const line = (index: number) => `export const river${index} = stones.map(stone => stone.carry("${index}"));`;
+  const lines = Array.from({ length: Math.ceil(CODE_BYTES / line(10_000).length) }, (_, index) => line(index));
+  return `\`\`\`ts\n${lines.join("\n")}\n\`\`\``;
+}
+
+function table(): string {
+  const rows = Array.from({ length: TABLE_ROWS }, (_, index) => `| ${index} | stone ${index} | carried |`);
+  return ["| number | name | state |", "| --- | --- | --- |", ...rows].join("\n");
+}
+
+/** The slowest letter while an answer that holds something very large is on the screen. */
+async function benchTyping(browser: Browser, url: string, what: string, answer: string): Promise<ChatFigure> {
+  const page = await browser.newPage();
+  const id = crypto.randomUUID();
+  await page.request.post(`${url}/api/chats/import`, { data: importOf(id, what, ["Show it.", answer]) });
+  await page.goto(`${url}/?chat=${id}`);
+  const message = page.getByRole("textbox", { name: "Message", exact: true });
+  await message.waitFor();
+  // What is so long comes as plain text and in part; whoever asks for all of it has it all on the page.
+  await page.getByRole("button", { name: /^Show all .* characters$/ }).click({ timeout: SHOW_LIMIT_MS });
+  await page.evaluate(shortestMs => {
+    const seen: number[] = [];
+    Reflect.set(window, "keyEvents", seen);
+    const observer = new PerformanceObserver(list =>
+      seen.push(...list.getEntries().flatMap(({ name, duration }) => (/^key|input$/.test(name) ? [duration] : []))),
+    );
+    observer.observe({ type: "event", durationThreshold: shortestMs, buffered: true } as PerformanceObserverInit);
+  }, SHORTEST_EVENT_MS);
+  await message.pressSequentially(TYPED_TEXT);
+  // Whatever the words set off after a pause, such as counting their tokens, belongs to them.
+  await page.waitForTimeout(1500);
+  await message.pressSequentially(TYPED_TEXT);
+  await page.waitForTimeout(500);
+  const slowestMs = await page.evaluate(() => Math.max(0, ...(Reflect.get(window, "keyEvents") as number[])));
+  await page.close();
+  return {
+    name: `slowest letter typed below ${what}`,
+    value: slowestMs === 0 ? `< ${SHORTEST_EVENT_MS} ms` : `${slowestMs.toFixed(0)} ms`,
+    goal: `<= ${TYPING_GOAL_MS} ms`,
+    met: slowestMs <= TYPING_GOAL_MS,
+  };
 }
 
 /** A stand-in for the network inside the page: exactly 100 tokens a second, faster than this machine's model may be. */

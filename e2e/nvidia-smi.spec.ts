@@ -1,6 +1,7 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import type { Page } from "@playwright/test";
 import { expect, hasSoftwareGpu, softwareGpuEnv, test } from "./fixtures";
 import { DashboardPage } from "./pages/dashboard-page";
 
@@ -9,16 +10,26 @@ type Behaviour = "reads" | "garbage" | "gone" | "hangs";
 /** The software GPU's own name, so that the stand-in's card is taken for the one that llama.cpp uses. */
 const CARD = "0, GPU-5a2c1f7e-1111-2222-3333-444455556666, llvmpipe, 550.54.14, 8192, 4096, 4096, 12, 41, 30.52";
 
-/** An nvidia-smi that does what a file says, looked at each second. */
+const isRunning = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+
+/** An nvidia-smi that does what a file says, looked at each second, and writes down each start. */
 class StandInNvidiaSmi {
   readonly folder = mkdtempSync(join(tmpdir(), "headroom-nvidia-"));
   readonly #behaviourPath = join(this.folder, "behaviour");
+  readonly #startsPath = join(this.folder, "starts");
 
   constructor() {
     const script = join(this.folder, "nvidia-smi");
     writeFileSync(
       script,
       `#!/bin/sh
+echo $$ >> "${this.#startsPath}"
 case "$*" in
   *compute-apps*) echo "4242, /usr/bin/blender, 4096"; exec sleep 1000 ;;
 esac
@@ -41,6 +52,13 @@ done
     writeFileSync(this.#behaviourPath, behaviour);
   }
 
+  /** The process ids of all that were started, and of those that still run. */
+  processes(): { readonly started: readonly number[]; readonly running: readonly number[] } {
+    const lines = existsSync(this.#startsPath) ? readFileSync(this.#startsPath, "utf8") : "";
+    const started = lines.split("\n").filter(Boolean).map(Number);
+    return { started, running: started.filter(isRunning) };
+  }
+
   get env(): Record<string, string> {
     return { ...softwareGpuEnv, PATH: `${this.folder}${delimiter}${process.env.PATH}` };
   }
@@ -49,6 +67,35 @@ done
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
+
+/** The times of the next readings that this tab is told. */
+const readingTimes = (page: Page, count: number): Promise<number[]> =>
+  page.evaluate(
+    wanted =>
+      new Promise<number[]>(resolve => {
+        const times: number[] = [];
+        const source = new EventSource("/api/events");
+        source.addEventListener("telemetry", ({ data }) => {
+          times.push(JSON.parse(data).telemetry.atMs);
+          if (times.length < wanted) return;
+          source.close();
+          resolve(times);
+        });
+      }),
+    count,
+  );
+
+/** As when another tab comes to the front: headless tabs are all in front. */
+const setHidden = (page: Page, isHidden: boolean): Promise<void> =>
+  page.evaluate(hidden => {
+    Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+    document.dispatchEvent(new Event("visibilitychange"));
+  }, isHidden);
+
+/** One that tells of the card, one that tells of the programs on it. */
+const PROGRAMS = 2;
+/** A timer may fire a little early by the wall clock; a second sampler would tell in between. */
+const FEWEST_MS_BETWEEN_READINGS = 900;
 
 test.describe("with a stand-in nvidia-smi", () => {
   test.skip(!hasSoftwareGpu(), "no software Vulkan device here");
@@ -81,4 +128,40 @@ test.describe("with a stand-in nvidia-smi", () => {
       await expect(now).toHaveAttribute("aria-valuetext", /of 8\.00 GiB: others/, { timeout: 60_000 });
       smi.remove();
     });
+
+  test("two tabs share one sampler at 1 Hz, and it ends when both are hidden or closed", async ({
+    page,
+    context,
+    ownServer,
+  }) => {
+    const smi = new StandInNvidiaSmi();
+    const { url } = await ownServer(smi.env);
+    const other = await context.newPage();
+    for (const tab of [page, other]) {
+      await new DashboardPage(tab).open(url);
+      await expect(tab.getByText("41 °C")).toBeVisible({ timeout: 60_000 });
+    }
+    const { started } = smi.processes();
+    const times = await Promise.all([readingTimes(page, 4), readingTimes(other, 4)]);
+    const told = [...new Set(times.flat())].sort((a, b) => a - b);
+    const gaps = told.slice(1).map((time, index) => time - (told[index] ?? 0));
+    expect(Math.min(...gaps)).toBeGreaterThan(FEWEST_MS_BETWEEN_READINGS);
+    expect(smi.processes().started).toEqual(started);
+    expect(smi.processes().running).toHaveLength(PROGRAMS);
+
+    const running = () => smi.processes().running.length;
+    const ended = () => expect.poll(running, { timeout: 30_000 }).toBe(0);
+    await setHidden(other, true);
+    await readingTimes(page, 3);
+    expect(smi.processes().started).toEqual(started);
+    expect(running()).toBe(PROGRAMS);
+    await page.close();
+    await ended();
+    await setHidden(other, false);
+    await expect.poll(running, { timeout: 30_000 }).toBe(PROGRAMS);
+    await other.close();
+    await ended();
+    expect(smi.processes().started).toHaveLength(started.length + PROGRAMS);
+    smi.remove();
+  });
 });

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "libsql";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { ChatDatabase } from "./chat-database";
 import { ChatStore } from "./chat-store";
 
 let folder: string;
@@ -141,6 +142,30 @@ test("a database that another program holds is an error with words within a seco
   other.close();
   store.create({ id: "d" });
   expect(store.list().length).toBe(2);
+});
+
+test("P3 a database that cannot grow is an error with words, keeps what it has, and goes on when it can", () => {
+  const database = new ChatDatabase({ filePath });
+  const add = (key: number) =>
+    database.run(
+      "INSERT INTO chat (id, title, title_source, created_at_ms, updated_at_ms) VALUES (?, ?, 'auto', 1, 1)",
+      `${key}`,
+      "A title. ".repeat(1000),
+    );
+  const count = () => database.get("SELECT count(*) AS chats FROM chat")?.chats;
+  add(0);
+  // What SQLite says when it may not have another page is what it says when the disk has none.
+  database.all("PRAGMA max_page_count = 1");
+  let added = 1;
+  const fill = () => {
+    for (; added < 1000; added += 1) add(added);
+  };
+  expect(fill).toThrow(expect.objectContaining({ code: "DISK_FULL" }) as Error);
+  expect(count()).toBe(added);
+  database.all("PRAGMA max_page_count = 100000");
+  add(added);
+  expect(count()).toBe(added + 1);
+  database.close();
 });
 
 test("a file that vanished is an error once, and then a new history (P4)", () => {

@@ -1,4 +1,16 @@
+import { MIB } from "@/lib/units/bytes";
 import type { GpuChoice } from "./fork-engine";
+
+/**
+ * glibc takes buffers of up to 32 MiB from its arenas once one of them was freed, and an arena rarely gives memory back:
+ * after fifty loads the engine held 352 MiB in place of 306. What is larger than this is given to the system at once.
+ * A token allocates nothing so large: node-llama-cpp keeps the list of candidates as long as its sampler.
+ */
+const MALLOC_MMAP_BYTES = MIB;
+/** A fixed threshold ends glibc's own rule for the free end of an arena; small buffers that come and go would ask the system each time. */
+const MALLOC_TRIM_BYTES = 8 * MIB;
+/** JavaScript allocates in one thread and llama.cpp in another; each arena more keeps holes of its own. */
+const MALLOC_ARENAS = 2;
 
 /**
  * What the child may see of our environment. Everything else stays here, above all tokens (HF_TOKEN, HEADROOM_TOKEN):
@@ -52,6 +64,10 @@ export function engineEnvironment(
     // Decode steps must all run on one libuv worker: with the default four, llama.cpp's threads spin against each
     // other and decoding takes half as long again (engine.md, trap 1).
     UV_THREADPOOL_SIZE: "1",
+    // Other C libraries do not know these names.
+    MALLOC_MMAP_THRESHOLD_: String(MALLOC_MMAP_BYTES),
+    MALLOC_TRIM_THRESHOLD_: String(MALLOC_TRIM_BYTES),
+    MALLOC_ARENA_MAX: String(MALLOC_ARENAS),
     HEADROOM_ENGINE_GPU: run.gpu,
     HEADROOM_ENGINE_BUILD: run.build,
     HEADROOM_ENGINE_GENERATION: String(run.generation),

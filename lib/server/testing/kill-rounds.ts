@@ -1,16 +1,22 @@
 import { spawn } from "node:child_process";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { build } from "esbuild";
 import Database from "libsql";
 import { z } from "zod";
 import { ChatStore } from "@/lib/server/chat/chat-store";
+import { bundleEntry } from "./bundle-entry";
 
 const acknowledgementSchema = z.object({ id: z.string(), text: z.string(), status: z.string().optional() });
 type Acknowledgement = z.infer<typeof acknowledgementSchema>;
 
-/** Long enough for Node to start and for some turns; short enough that some rounds die in the migration. */
-const LATEST_KILL_MS = 400;
+/** From the start of Node into its first turns, with the migration between them. */
+const EARLIEST_KILL_MS = 60;
+const LATEST_KILL_MS = 460;
+/** What a writer has acknowledged at least when it is killed by their number, on however slow a machine. */
+export const FEWEST_LINES = 10;
+const MOST_LINES = 100;
+/** A commit takes some milliseconds: the kill falls anywhere in one. */
+const WITHIN_COMMIT_MS = 10;
 
 export interface KillRounds {
   readonly rounds: number;
@@ -21,17 +27,27 @@ export interface KillRounds {
   readonly broken: readonly string[];
 }
 
-/**
- * Kills a process that writes chats at random moments, and looks for what it had acknowledged. Every tenth round begins
- * without a file, so that kills hit the migration as well.
- */
+/** A time, or a number of acknowledged lines and a moment after the last of them. */
+interface KillMoment {
+  readonly lines: number;
+  readonly thenMs: number;
+}
+
+/** Of ten rounds two end by time; the first of them begins without a file, so that kills hit the migration as well. */
+function killMoment(round: number, random: () => number): KillMoment {
+  if (round % 5 === 0) return { lines: 0, thenMs: EARLIEST_KILL_MS + random() * (LATEST_KILL_MS - EARLIEST_KILL_MS) };
+  const lines = FEWEST_LINES + Math.floor(random() * (MOST_LINES - FEWEST_LINES));
+  return { lines, thenMs: random() * WITHIN_COMMIT_MS };
+}
+
+/** Kills a process that writes chats at random moments, and looks for what it had acknowledged. */
 export async function killRounds(options: {
   readonly rounds: number;
   readonly folder: string;
   readonly rootFolder: string;
   readonly random: () => number;
 }): Promise<KillRounds> {
-  const writerPath = await bundleWriter(options.rootFolder);
+  const writerPath = await bundleEntry(options.rootFolder, "lib/server/testing/durability-writer.ts");
   const filePath = join(options.folder, "chats.db");
   const lost: string[] = [];
   const broken: string[] = [];
@@ -39,7 +55,7 @@ export async function killRounds(options: {
   try {
     for (let round = 0; round < options.rounds; round += 1) {
       if (round % 10 === 0) for (const suffix of ["", "-wal", "-shm"]) rmSync(filePath + suffix, { force: true });
-      const lines = await writeUntilKilled(writerPath, filePath, round, 60 + options.random() * LATEST_KILL_MS);
+      const lines = await writeUntilKilled(writerPath, filePath, round, killMoment(round, options.random));
       acknowledged += lines.length;
       const problem = lookAt(filePath, round, lines, lost);
       if (problem !== null) broken.push(`round ${round}: ${problem}`);
@@ -50,30 +66,20 @@ export async function killRounds(options: {
   return { rounds: options.rounds, acknowledged, lost, broken };
 }
 
-/** Inside the project, so that the bundle finds the database's native package. */
-async function bundleWriter(rootFolder: string): Promise<string> {
-  const outfile = join(rootFolder, "node_modules", ".cache", "headroom", `durability-writer-${process.pid}.mjs`);
-  await build({
-    entryPoints: [join(rootFolder, "lib/server/testing/durability-writer.ts")],
-    outfile,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    packages: "external",
-    tsconfig: join(rootFolder, "tsconfig.json"),
-    logLevel: "error",
-  });
-  return outfile;
-}
-
-function writeUntilKilled(writerPath: string, filePath: string, round: number, killAfterMs: number) {
+function writeUntilKilled(writerPath: string, filePath: string, round: number, moment: KillMoment) {
   return new Promise<Acknowledgement[]>((resolve, reject) => {
     const child = spawn(process.execPath, [writerPath, filePath, String(round)], {
       stdio: ["ignore", "pipe", "inherit"],
     });
     let output = "";
+    let missingLines = moment.lines;
+    const killSoon = () => setTimeout(() => child.kill("SIGKILL"), moment.thenMs);
+    if (missingLines === 0) killSoon();
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       output += text;
+      if (missingLines <= 0) return;
+      missingLines -= text.split("\n").length - 1;
+      if (missingLines <= 0) killSoon();
     });
     child.once("error", reject);
     child.once("close", (_code, signal) => {
@@ -87,7 +93,6 @@ function writeUntilKilled(writerPath: string, filePath: string, round: number, k
             .map(line => acknowledgementSchema.parse(JSON.parse(line))),
         );
     });
-    setTimeout(() => child.kill("SIGKILL"), killAfterMs);
   });
 }
 
