@@ -1,0 +1,68 @@
+"use client";
+import { Toast } from "@base-ui/react/toast";
+import { X } from "lucide-react";
+import { useEffect } from "react";
+import { useStore } from "@/lib/client/use-store";
+import { buttonClass } from "./button";
+import { type ToastMessage, toastStore } from "./toast";
+
+type ToastManager = ReturnType<typeof Toast.useToastManager>;
+
+function show(manager: ToastManager, { title, description, action, tone = "plain" }: ToastMessage): void {
+  const id = manager.add({
+    title,
+    description,
+    type: tone,
+    timeout: tone === "bad" ? 0 : 6000,
+    priority: tone === "bad" ? "high" : "low",
+    ...(action && {
+      actionProps: {
+        children: action.label,
+        onClick: () => {
+          manager.close(id);
+          action.run();
+        },
+      },
+    }),
+  });
+}
+
+function ToastList() {
+  const manager = Toast.useToastManager();
+  const waiting = useStore(toastStore, messages => messages);
+  useEffect(() => {
+    if (waiting.length === 0) return;
+    for (const message of toastStore.get()) show(manager, message);
+    toastStore.set([]);
+  }, [manager, waiting]);
+  return manager.toasts.map(toast => (
+    <Toast.Root
+      key={toast.id}
+      toast={toast}
+      className="rounded-card border border-line bg-raised shadow-pop transition-opacity duration-150 data-[type=bad]:border-bad data-ending-style:opacity-0 data-starting-style:opacity-0"
+    >
+      <Toast.Content className="flex items-start gap-3 py-2.5 pr-2 pl-4">
+        <div className="min-w-0 flex-1 py-1">
+          <Toast.Title className="font-semibold text-sm" />
+          <Toast.Description className="text-ink-2 text-sm" />
+        </div>
+        {toast.actionProps && <Toast.Action className={buttonClass("plain", "sm")} />}
+        <Toast.Close aria-label="Dismiss" className={buttonClass("quiet", "icon")}>
+          <X aria-hidden size={16} />
+        </Toast.Close>
+      </Toast.Content>
+    </Toast.Root>
+  ));
+}
+
+export default function ToastRegion() {
+  return (
+    <Toast.Provider>
+      <Toast.Portal>
+        <Toast.Viewport className="fixed inset-x-4 bottom-4 z-50 flex flex-col gap-2 sm:left-auto sm:w-96">
+          <ToastList />
+        </Toast.Viewport>
+      </Toast.Portal>
+    </Toast.Provider>
+  );
+}
