@@ -20,7 +20,7 @@ export const viewport: Viewport = {
 
 /** Reading the cookie also makes every page dynamic, which the nonce of the content security policy needs. */
 export default async function RootLayout({ children }: { readonly children: ReactNode }) {
-  const theme = themeSchema.catch("system").parse((await cookies()).get(THEME_COOKIE)?.value);
+  const theme = themeSchema.parse((await cookies()).get(THEME_COOKIE)?.value);
   return (
     <html lang="en" data-theme={theme === "system" ? undefined : theme}>
       <body className="font-sans">

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import { errorBodySchema } from "./api-error";
 
 /** Where the layers of a file would go on the present card with the present settings. */
@@ -13,10 +13,10 @@ export type PlanBadge = z.infer<typeof planBadgeSchema>;
 export const localModelSchema = z.object({
   /** What MODEL is set to: the path below the models folder, with "/". */
   name: z.string(),
-  fileBytes: z.int().min(0),
+  fileBytes: z.int().check(z.minimum(0)),
   modifiedAtMs: z.number(),
-  profile: z
-    .object({
+  profile: z.nullable(
+    z.object({
       architecture: z.string(),
       quantization: z.string(),
       parameters: z.number(),
@@ -24,10 +24,10 @@ export const localModelSchema = z.object({
       trainContextTokens: z.int(),
       hasChatTemplate: z.boolean(),
       role: z.enum(["text", "embedding", "projector", "adapter", "other"]),
-    })
-    .nullable(),
-  plan: planBadgeSchema.nullable(),
-  problem: errorBodySchema.nullable(),
+    }),
+  ),
+  plan: z.nullable(planBadgeSchema),
+  problem: z.nullable(errorBodySchema),
 });
 export type LocalModel = z.infer<typeof localModelSchema>;
 

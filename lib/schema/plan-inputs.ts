@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import { gpuMemorySchema } from "./gpu-memory";
 import { memorySurfaceSchema } from "./memory-surface";
 import { settingsSchema } from "./settings";
@@ -6,6 +6,6 @@ import { settingsSchema } from "./settings";
 /** GET /api/surface: all that the browser needs to plan by itself. `gpu` is null where there is no card to plan for. */
 export const planInputsSchema = z.object({
   surface: memorySurfaceSchema,
-  gpu: gpuMemorySchema.nullable(),
+  gpu: z.nullable(gpuMemorySchema),
   settings: settingsSchema,
 });

@@ -5,7 +5,7 @@ import { route } from "@/lib/server/web/route-handler";
 /** A surface holds for one batch size and one mode of flash attention: others can be asked for before they are applied. */
 const querySchema = z.strictObject({
   N_BATCH: z.coerce.number().pipe(settingRows.N_BATCH.schema).optional(),
-  FLASH_ATTENTION: settingRows.FLASH_ATTENTION.schema.optional(),
+  FLASH_ATTENTION: z.optional(settingRows.FLASH_ATTENTION.schema),
 });
 
 /** All that the page needs to plan by itself, without asking again while a slider moves. */
