@@ -17,7 +17,7 @@ const mayImport: Record<string, readonly string[]> = {
   e2e: ["lib/plan", "lib/gguf", "lib/schema", "lib/units"],
   // Thin entry points and measurements stand above everything; nothing may import them.
   scripts: ["lib/server", "lib/plan", "lib/gguf", "lib/schema", "lib/units"],
-  bench: ["lib/server", "lib/engine", "lib/plan", "lib/gguf", "lib/schema", "lib/units"],
+  bench: ["e2e", "lib/server", "lib/engine", "lib/plan", "lib/gguf", "lib/schema", "lib/units"],
 };
 
 const onlyEngineImports = /^node-llama-cpp/;
