@@ -2,7 +2,7 @@ import type { Metadata, Viewport } from "next";
 import { cookies } from "next/headers";
 import type { ReactNode } from "react";
 import { AppHeader } from "@/components/header/app-header";
-import { Toaster } from "@/components/ui/toast";
+import { Toaster } from "@/components/ui/toaster";
 import { THEME_COOKIE, themeSchema } from "@/lib/schema/theme";
 import "./globals.css";
 
@@ -20,7 +20,7 @@ export const viewport: Viewport = {
 
 /** Reading the cookie also makes every page dynamic, which the nonce of the content security policy needs. */
 export default async function RootLayout({ children }: { readonly children: ReactNode }) {
-  const theme = themeSchema.catch("system").parse((await cookies()).get(THEME_COOKIE)?.value);
+  const theme = themeSchema.parse((await cookies()).get(THEME_COOKIE)?.value);
   return (
     <html lang="en" data-theme={theme === "system" ? undefined : theme}>
       <body className="font-sans">

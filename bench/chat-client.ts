@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
-import { gzipSync } from "node:zlib";
 import { type Browser, chromium, type Page } from "@playwright/test";
+import { FIRST_LOAD_GOAL_BYTES, readFirstLoad } from "@/e2e/first-load";
 import { blankMessage, type ChatImport, type ChatMessage } from "@/lib/schema/chat";
 import type { ChatFigure } from "./chat-figure";
 
@@ -10,7 +10,6 @@ const BROWSERS = [
   "/usr/bin/chromium-browser",
   "/usr/bin/google-chrome",
 ];
-const FIRST_LOAD_GOAL_BYTES = 200_000;
 const OPEN_GOAL_MS = 500;
 const LONG_CHAT_MESSAGES = 2000;
 /** Above this a task is a "long task" to the browser, and typing feels it. */
@@ -31,7 +30,7 @@ export async function benchChatClient(url: string): Promise<ChatFigure[]> {
   const browser = await chromium.launch({ args: ["--no-sandbox"], ...(executablePath && { executablePath }) });
   try {
     return [
-      await benchFirstLoad(browser, url),
+      await benchFirstLoad(url),
       await benchLongChat(browser, url),
       await benchStreaming(browser, url),
       await benchTyping(browser, url, "a code block of 1 MB", codeBlock()),
@@ -42,22 +41,13 @@ export async function benchChatClient(url: string): Promise<ChatFigure[]> {
   }
 }
 
-/** Scripts that the page needs before it can be used; what comes later (markdown, dialogs) is not among them. */
-async function benchFirstLoad(browser: Browser, url: string): Promise<ChatFigure> {
-  const page = await browser.newPage();
-  const html = await (await page.request.get(url)).text();
-  // Scripts marked noModule are for browsers from before 2018; the others never fetch them.
-  const scripts = [...html.matchAll(/<script[^>]+src="([^"]+)"[^>]*>/g)].filter(([tag]) => !/nomodule/i.test(tag));
-  const paths = scripts.map(match => match[1] ?? "");
-  let bytes = 0;
-  for (const path of new Set(paths))
-    bytes += gzipSync(await (await page.request.get(new URL(path, url).href)).body()).length;
-  await page.close();
+async function benchFirstLoad(url: string): Promise<ChatFigure> {
+  const { files, gzippedBytes } = await readFirstLoad(url);
   return {
-    name: `first-load JavaScript, ${new Set(paths).size} files, gzipped`,
-    value: `${(bytes / 1000).toFixed(0)} kB`,
+    name: `first-load JavaScript, ${files} files, gzipped`,
+    value: `${(gzippedBytes / 1000).toFixed(0)} kB`,
     goal: `<= ${FIRST_LOAD_GOAL_BYTES / 1000} kB`,
-    met: bytes <= FIRST_LOAD_GOAL_BYTES,
+    met: gzippedBytes <= FIRST_LOAD_GOAL_BYTES,
   };
 }
 

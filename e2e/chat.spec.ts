@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import AxeBuilder from "@axe-core/playwright";
 import type { APIRequestContext, Page } from "@playwright/test";
+import { FIRST_LOAD_GOAL_BYTES, readFirstLoad } from "./first-load";
 import { expect, test } from "./fixtures";
 import { ChatPage } from "./pages/chat-page";
 
@@ -490,6 +491,23 @@ test.describe("what a model may not do", () => {
 });
 
 test.describe("for everybody", () => {
+  test("the page needs at most 200 kB of script before it can be used", async ({ server }) => {
+    expect((await readFirstLoad(server.url)).gzippedBytes).toBeLessThanOrEqual(FIRST_LOAD_GOAL_BYTES);
+  });
+
+  test("a menu opens with the first press of a key, on its first entry, and gives the focus back", async ({ page }) => {
+    await new ChatPage(page).open();
+    const theme = page.getByRole("button", { name: "Theme" });
+    for (const key of ["Enter", "ArrowDown"]) {
+      await theme.press(key);
+      await expect(page.getByRole("menuitemradio", { name: "Like the computer" })).toBeFocused();
+      await page.keyboard.press("ArrowDown");
+      await expect(page.getByRole("menuitemradio", { name: "Light" })).toBeFocused();
+      await page.keyboard.press("Escape");
+      await expect(theme).toBeFocused();
+    }
+  });
+
   for (const colorScheme of ["light", "dark"] as const) {
     test(`axe finds nothing in the ${colorScheme} chat`, async ({ page }) => {
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });

@@ -17,13 +17,16 @@ const mayImport: Record<string, readonly string[]> = {
   e2e: ["lib/plan", "lib/gguf", "lib/schema", "lib/units"],
   // Thin entry points and measurements stand above everything; nothing may import them.
   scripts: ["lib/server", "lib/plan", "lib/gguf", "lib/schema", "lib/units"],
-  bench: ["lib/server", "lib/engine", "lib/plan", "lib/gguf", "lib/schema", "lib/units"],
+  bench: ["e2e", "lib/server", "lib/engine", "lib/plan", "lib/gguf", "lib/schema", "lib/units"],
 };
 
 const onlyEngineImports = /^node-llama-cpp/;
 /** Pure folders run in the browser: nothing of Node, of React or of Next. */
 const pureFolders = ["lib/units", "lib/schema", "lib/gguf", "lib/plan"];
 const pureImports = /^(zod|@\/|\.)/;
+
+/** What a browser loads takes the small build of zod, of which only the used parts are shipped. */
+const browserFolders = ["lib/schema", "lib/client", "components"];
 
 const sourceFile = /\.(ts|tsx)$/;
 /** Tests, and what only tests use. */
@@ -120,6 +123,12 @@ describe("the layers of architecture.md", () => {
 
   it("has no import cycle", () => {
     expect(findCycle(importGraph())).toEqual([]);
+  });
+
+  it("ships no more of zod to the browser than its small build", () => {
+    const inBrowser = shipped.filter(file => browserFolders.includes(folderOf(file)));
+    expect(inBrowser.filter(file => importsOf(file).includes("zod"))).toEqual([]);
+    expect(importsOf("lib/schema/settings.ts")).toContain("zod/mini");
   });
 
   it("finds a breach and a cycle when there is one", () => {

@@ -1,8 +1,8 @@
 "use client";
 import { useRef } from "react";
 import { buttonClass } from "@/components/ui/button";
+import { Menu } from "@/components/ui/menu";
 import { showToast } from "@/components/ui/toast";
-import { LazyMenu } from "./lazy-menu";
 import { showFailure } from "./show-failure";
 
 const exportAll = () => window.location.assign("/api/chats/export");
@@ -37,7 +37,7 @@ export function ChatFilesMenu() {
           if (file) importFile(file).catch(showFailure("The chats were not imported"));
         }}
       />
-      <LazyMenu
+      <Menu
         align="start"
         trigger={
           <button type="button" className={buttonClass("quiet", "sm")}>

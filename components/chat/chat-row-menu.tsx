@@ -2,10 +2,10 @@
 import { Ellipsis } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
 import { buttonClass } from "@/components/ui/button";
+import { Menu } from "@/components/ui/menu";
 import { patchChat } from "@/lib/client/chat-list";
 import type { ChatListRow } from "@/lib/schema/chat";
 import { deleteWithUndo } from "./delete-with-undo";
-import { LazyMenu } from "./lazy-menu";
 import { showFailure } from "./show-failure";
 
 const FolderDialog = lazy(() => import("./folder-dialog"));
@@ -24,7 +24,7 @@ export function ChatRowMenu({ chat, onRename }: ChatRowMenuProps) {
     void patchChat(chat.id, { pinned: !chat.pinned }).catch(showFailure("The chat was not changed"));
   return (
     <>
-      <LazyMenu
+      <Menu
         trigger={
           <button type="button" aria-label={`Actions for ${chat.title}`} className={buttonClass("quiet", "icon")}>
             <Ellipsis aria-hidden size={16} className="text-ink-3" />

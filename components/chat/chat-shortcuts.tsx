@@ -1,5 +1,6 @@
 "use client";
 import { lazy, Suspense, useEffect, useState } from "react";
+import { useAfterPaint } from "@/components/ui/use-after-paint";
 import { setTemporary, stopAnswer } from "@/lib/client/chat-actions";
 import { goToChat } from "@/lib/client/chat-location";
 import { sessionStore } from "@/lib/client/chat-session";
@@ -13,9 +14,7 @@ const ShortcutList = lazy(() => import("./shortcut-list"));
 
 type Overlay = "palette" | "shortcuts" | null;
 
-/** After the first paint: what is typed right after Ctrl+K must already find the palette there. */
-const PRELOAD_DELAY_MS = 500;
-
+/** What is typed right after Ctrl+K must already find the palette there. */
 function preload(): void {
   preloadMarkdown();
   void loadPalette();
@@ -55,12 +54,9 @@ export function ChatShortcuts() {
       action();
     };
     document.addEventListener("keydown", onKeyDown);
-    const idle = setTimeout(preload, PRELOAD_DELAY_MS);
-    return () => {
-      document.removeEventListener("keydown", onKeyDown);
-      clearTimeout(idle);
-    };
+    return () => document.removeEventListener("keydown", onKeyDown);
   }, []);
+  useAfterPaint(preload);
   const close = () => setOverlay(null);
   return (
     <Suspense>

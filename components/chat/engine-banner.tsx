@@ -1,6 +1,6 @@
 "use client";
 import Link from "next/link";
-import { z } from "zod";
+import * as z from "zod/mini";
 import { Button, buttonClass } from "@/components/ui/button";
 import { apiRequest } from "@/lib/client/api-request";
 import { useSession } from "@/lib/client/chat-session";

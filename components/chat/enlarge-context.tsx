@@ -1,6 +1,6 @@
 "use client";
 import { useEffect, useState } from "react";
-import { z } from "zod";
+import * as z from "zod/mini";
 import { Button } from "@/components/ui/button";
 import { apiRequest } from "@/lib/client/api-request";
 import { applySettings } from "@/lib/client/settings-store";

@@ -2,7 +2,7 @@
 import { useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Field, FieldTextArea } from "@/components/ui/field";
-import { Menu, MenuItem } from "@/components/ui/menu";
+import { Menu } from "@/components/ui/menu";
 import { patchOpenChat } from "@/lib/client/chat-actions";
 import { useSession } from "@/lib/client/chat-session";
 import { examplePrompts, readPrompts, removePrompt, savePrompt } from "@/lib/client/prompt-library";
@@ -36,13 +36,11 @@ export function SystemPromptOptions() {
         />
       </Field>
       <div className="flex flex-wrap gap-2">
-        <Menu align="start" trigger={<Button size="sm">Choose one</Button>}>
-          {[...saved, ...examplePrompts].map(prompt => (
-            <MenuItem key={prompt.name} onSelect={() => change(prompt.text)}>
-              {prompt.name}
-            </MenuItem>
-          ))}
-        </Menu>
+        <Menu
+          align="start"
+          trigger={<Button size="sm">Choose one</Button>}
+          entries={[...saved, ...examplePrompts].map(({ name: label, text }) => ({ label, run: () => change(text) }))}
+        />
         {name !== "" && !saved.some(prompt => prompt.text === draft) && (
           <Button size="sm" onClick={() => setSaved(savePrompt({ name, text: draft }))}>
             Keep in the library

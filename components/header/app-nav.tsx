@@ -1,10 +1,9 @@
 "use client";
-import { Menu as BaseMenu } from "@base-ui/react/menu";
 import { ChevronDown } from "lucide-react";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
 import { classNames } from "@/components/ui/class-names";
-import { Menu, menuItemClass } from "@/components/ui/menu";
+import { Menu } from "@/components/ui/menu";
 import { appSections, sectionOf } from "./app-sections";
 import { BrandMark } from "./brand-mark";
 
@@ -44,19 +43,8 @@ export function AppNav() {
               <ChevronDown aria-hidden size={14} className="text-ink-3" />
             </button>
           }
-        >
-          {appSections.map(section => (
-            <BaseMenu.LinkItem
-              key={section.path}
-              closeOnClick
-              render={<Link href={section.path} prefetch={false} />}
-              aria-current={section === current ? "page" : undefined}
-              className={menuItemClass}
-            >
-              {section.label}
-            </BaseMenu.LinkItem>
-          ))}
-        </Menu>
+          entries={appSections.map(section => ({ ...section, isCurrent: section === current }))}
+        />
       </div>
     </nav>
   );

@@ -2,9 +2,10 @@
 import { SunMoon } from "lucide-react";
 import { useState } from "react";
 import { Button } from "@/components/ui/button";
-import { Menu, MenuChoice } from "@/components/ui/menu";
+import { Menu, preloadMenu } from "@/components/ui/menu";
+import { useAfterPaint } from "@/components/ui/use-after-paint";
 import { setTheme } from "@/lib/client/theme";
-import { type Theme, themeSchema } from "@/lib/schema/theme";
+import type { Theme } from "@/lib/schema/theme";
 
 const choices: readonly { value: Theme; label: string }[] = [
   { value: "system", label: "Like the computer" },
@@ -14,8 +15,8 @@ const choices: readonly { value: Theme; label: string }[] = [
 
 export function ThemeMenu({ initialTheme }: { readonly initialTheme: Theme }) {
   const [theme, setChosen] = useState(initialTheme);
-  const choose = (value: string) => {
-    const chosen = themeSchema.parse(value);
+  useAfterPaint(preloadMenu);
+  const choose = (chosen: Theme) => {
     setChosen(chosen);
     setTheme(chosen);
   };
@@ -26,8 +27,7 @@ export function ThemeMenu({ initialTheme }: { readonly initialTheme: Theme }) {
           <SunMoon aria-hidden size={17} />
         </Button>
       }
-    >
-      <MenuChoice value={theme} choices={choices} onChange={choose} />
-    </Menu>
+      entries={choices.map(({ value, label }) => ({ label, isChosen: value === theme, run: () => choose(value) }))}
+    />
   );
 }

@@ -1,15 +1,14 @@
-import { Button as BaseButton } from "@base-ui/react/button";
 import type { ComponentProps } from "react";
 import { classNames } from "./class-names";
 
 const looks = {
   /** One a view: the thing to do next. */
   primary:
-    "border-transparent bg-accent text-accent-ink font-semibold hover:bg-accent-strong data-disabled:bg-sunken data-disabled:text-ink-3 data-disabled:border-line",
-  plain: "border-line-strong bg-raised text-ink hover:bg-sunken data-disabled:text-ink-3 data-disabled:border-line",
+    "border-transparent bg-accent text-accent-ink font-semibold hover:bg-accent-strong disabled:bg-sunken disabled:text-ink-3 disabled:border-line",
+  plain: "border-line-strong bg-raised text-ink hover:bg-sunken disabled:text-ink-3 disabled:border-line",
   /** For toolbars and rows: no frame until it is pointed at. */
-  quiet: "border-transparent bg-transparent text-ink-2 hover:bg-sunken hover:text-ink data-disabled:text-ink-3",
-  danger: "border-bad bg-raised text-bad hover:bg-bad-soft data-disabled:text-ink-3 data-disabled:border-line",
+  quiet: "border-transparent bg-transparent text-ink-2 hover:bg-sunken hover:text-ink disabled:text-ink-3",
+  danger: "border-bad bg-raised text-bad hover:bg-bad-soft disabled:text-ink-3 disabled:border-line",
 } as const;
 
 const sizes = {
@@ -19,7 +18,7 @@ const sizes = {
   icon: "size-8 justify-center p-0",
 } as const;
 
-export interface ButtonProps extends Omit<ComponentProps<typeof BaseButton>, "className"> {
+export interface ButtonProps extends Omit<ComponentProps<"button">, "className"> {
   readonly look?: keyof typeof looks;
   readonly size?: keyof typeof sizes;
   readonly className?: string;
@@ -33,5 +32,5 @@ export const buttonClass = (look: keyof typeof looks = "plain", size: keyof type
   );
 
 export function Button({ look = "plain", size = "md", className, ...rest }: ButtonProps) {
-  return <BaseButton type="button" {...rest} className={classNames(buttonClass(look, size), className)} />;
+  return <button type="button" {...rest} className={classNames(buttonClass(look, size), className)} />;
 }

@@ -1,59 +1,47 @@
 "use client";
-import { Menu as BaseMenu } from "@base-ui/react/menu";
-import type { ReactElement, ReactNode } from "react";
+import { cloneElement, type KeyboardEvent, type MouseEvent, type ReactElement, useState } from "react";
+import type { MenuEntry } from "./menu-entry";
+import { showToast } from "./toast";
+
+interface TriggerProps {
+  readonly onClick?: (event: MouseEvent) => void;
+  readonly onKeyDown?: (event: KeyboardEvent) => void;
+  readonly "aria-haspopup"?: "menu";
+  readonly "aria-expanded"?: boolean;
+}
 
 interface MenuProps {
   /** The button that opens it. */
-  readonly trigger: ReactElement;
+  readonly trigger: ReactElement<TriggerProps>;
   readonly align?: "start" | "end";
-  readonly children: ReactNode;
+  readonly entries: readonly MenuEntry[];
 }
 
-export const menuItemClass =
-  "flex min-h-8 cursor-default items-center gap-2 rounded-[6px] px-2.5 py-1 text-sm outline-none select-none data-highlighted:bg-sunken data-disabled:text-ink-3";
+const loadMenu = () => import("./open-menu");
+type OpenMenu = Awaited<ReturnType<typeof loadMenu>>["OpenMenu"];
 
-/** A list of actions behind a button. */
-export function Menu({ trigger, align = "end", children }: MenuProps) {
-  return (
-    <BaseMenu.Root>
-      <BaseMenu.Trigger render={trigger} />
-      <BaseMenu.Portal>
-        <BaseMenu.Positioner sideOffset={4} align={align} className="z-50">
-          <BaseMenu.Popup className="min-w-40 rounded-control border border-line bg-raised p-1 shadow-pop outline-none">
-            {children}
-          </BaseMenu.Popup>
-        </BaseMenu.Positioner>
-      </BaseMenu.Portal>
-    </BaseMenu.Root>
-  );
-}
+/** Fetches what is behind the buttons before one of them is pressed. */
+export const preloadMenu = (): void => void loadMenu().catch(() => {});
 
-export function MenuItem({ onSelect, children }: { readonly onSelect: () => void; readonly children: ReactNode }) {
-  return (
-    <BaseMenu.Item onClick={onSelect} className={menuItemClass}>
-      {children}
-    </BaseMenu.Item>
-  );
-}
+const refuse = () => showToast({ title: "The menu could not be loaded: is Headroom still running?", tone: "bad" });
 
-interface MenuChoiceProps {
-  readonly value: string;
-  readonly choices: readonly { readonly value: string; readonly label: string }[];
-  readonly onChange: (value: string) => void;
-}
-
-/** One of several, the present one marked. */
-export function MenuChoice({ value, choices, onChange }: MenuChoiceProps) {
-  return (
-    <BaseMenu.RadioGroup value={value} onValueChange={onChange}>
-      {choices.map(choice => (
-        <BaseMenu.RadioItem key={choice.value} value={choice.value} closeOnClick className={menuItemClass}>
-          <span className="w-3" aria-hidden>
-            <BaseMenu.RadioItemIndicator>✓</BaseMenu.RadioItemIndicator>
-          </span>
-          {choice.label}
-        </BaseMenu.RadioItem>
-      ))}
-    </BaseMenu.RadioGroup>
-  );
+/**
+ * A menu behind a button. Its code comes with the first press, and a list of hundreds of rows builds no menu at all. The
+ * button stays, with the focus on it, until the menu is there.
+ */
+export function Menu({ trigger, align = "end", entries }: MenuProps) {
+  const [opened, setOpened] = useState<{ readonly OpenMenu: OpenMenu; readonly byKeyboard: boolean } | null>(null);
+  if (opened !== null) return <opened.OpenMenu {...{ trigger, align, entries }} byKeyboard={opened.byKeyboard} />;
+  const open = (byKeyboard: boolean) => loadMenu().then(({ OpenMenu }) => setOpened({ OpenMenu, byKeyboard }), refuse);
+  return cloneElement(trigger, {
+    // A press of a key makes a click without a count.
+    onClick: event => void open(event.detail === 0),
+    onKeyDown: event => {
+      if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+      event.preventDefault();
+      void open(true);
+    },
+    "aria-haspopup": "menu",
+    "aria-expanded": false,
+  });
 }

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type * as z from "zod/mini";
 import { type ErrorBody, errorResponseSchema } from "@/lib/schema/api-error";
 
 /** An answer of the server that is not the one asked for, in the server's own words where it gave some. */
@@ -12,7 +12,7 @@ export class ApiError extends Error {
   }
 }
 
-interface ApiRequest<Schema extends z.ZodType> {
+interface ApiRequest<Schema extends z.ZodMiniType> {
   readonly path: string;
   readonly schema: Schema;
   readonly method?: "GET" | "POST" | "PATCH" | "DELETE";
@@ -25,7 +25,7 @@ interface ApiRequest<Schema extends z.ZodType> {
  *
  * @throws ApiError for a refusal or an answer that is not ours, TypeError when the server cannot be reached.
  */
-export async function apiRequest<Schema extends z.ZodType>(request: ApiRequest<Schema>): Promise<z.output<Schema>> {
+export async function apiRequest<Schema extends z.ZodMiniType>(request: ApiRequest<Schema>): Promise<z.output<Schema>> {
   const { path, schema, method = "GET", body, signal } = request;
   const response = await fetch(path, {
     method,
@@ -33,8 +33,16 @@ export async function apiRequest<Schema extends z.ZodType>(request: ApiRequest<S
     ...(method !== "GET" && { headers: { "content-type": "application/json" }, body: JSON.stringify(body ?? {}) }),
   });
   if (!response.ok) throw await refusalOf(response);
-  return schema.parse(await jsonOf(response));
+  const answer = schema.safeParse(await jsonOf(response));
+  if (!answer.success) throw new ApiError(NOT_UNDERSTOOD, response.status);
+  return answer.data;
 }
+
+const NOT_UNDERSTOOD: ErrorBody = {
+  code: "INTERNAL",
+  message: "This page and the server do not understand each other.",
+  next: "Headroom was probably updated: reload the page.",
+};
 
 const jsonOf = (response: Response): Promise<unknown> => response.json().catch(() => null);
 
@@ -56,13 +64,6 @@ export function errorBody(error: unknown): ErrorBody {
       code: "INTERNAL",
       message: "Headroom's server does not answer.",
       next: "Start it again with npm start, then reload this page.",
-    };
-  }
-  if (error instanceof z.ZodError) {
-    return {
-      code: "INTERNAL",
-      message: "This page and the server do not understand each other.",
-      next: "Headroom was probably updated: reload the page.",
     };
   }
   return { code: "INTERNAL", message: error instanceof Error ? error.message : String(error) };

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import { customCard, whatIfCards, whatIfGpu } from "@/lib/plan/what-if-cards";
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import { mibToBytes } from "@/lib/units/bytes";
@@ -10,9 +10,9 @@ const STORAGE_KEY = "headroom.assumed-card";
 /** A card to plan for that is not in this computer, as the user typed it in. */
 export const assumedCardSchema = z.object({
   /** Of the common cards; null when its memory was typed in. */
-  name: z.string().nullable(),
-  totalMib: z.int().min(256).max(1_048_576),
-  usedMib: z.int().min(0).max(1_048_576),
+  name: z.nullable(z.string()),
+  totalMib: z.int().check(z.minimum(256), z.maximum(1_048_576)),
+  usedMib: z.int().check(z.minimum(0), z.maximum(1_048_576)),
 });
 export type AssumedCard = z.infer<typeof assumedCardSchema>;
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import { blankMessage, type ChatImport, type ChatMessage, chatIdSchema, chatImportSchema } from "@/lib/schema/chat";
 import { blankChat } from "./chat-session";
 
@@ -9,27 +9,27 @@ export class ChatFileError extends Error {
   override readonly name = "ChatFileError";
 }
 
-const seconds = z.number().nullish();
+const seconds = z.nullish(z.number());
 
 /** ChatGPT's conversations.json. Content other than text (pictures, tools) has parts that are no strings. */
 const chatGptSchema = z.array(
   z.object({
-    title: z.string().nullish(),
+    title: z.nullish(z.string()),
     create_time: seconds,
     update_time: seconds,
-    current_node: z.string().nullish(),
+    current_node: z.nullish(z.string()),
     mapping: z.record(
       z.string(),
       z.object({
         id: z.string(),
-        parent: z.string().nullish(),
-        message: z
-          .object({
+        parent: z.nullish(z.string()),
+        message: z.nullish(
+          z.object({
             author: z.object({ role: z.string() }),
             create_time: seconds,
-            content: z.object({ content_type: z.string(), parts: z.array(z.unknown()).optional() }),
-          })
-          .nullish(),
+            content: z.object({ content_type: z.string(), parts: z.optional(z.array(z.unknown())) }),
+          }),
+        ),
       }),
     ),
   }),
@@ -38,21 +38,21 @@ const chatGptSchema = z.array(
 /** Open WebUI's export of all chats. */
 const openWebUiSchema = z.array(
   z.object({
-    title: z.string().nullish(),
+    title: z.nullish(z.string()),
     created_at: seconds,
     updated_at: seconds,
-    pinned: z.boolean().nullish(),
+    pinned: z.nullish(z.boolean()),
     chat: z.object({
-      title: z.string().nullish(),
+      title: z.nullish(z.string()),
       history: z.object({
-        currentId: z.string().nullish(),
+        currentId: z.nullish(z.string()),
         messages: z.record(
           z.string(),
           z.object({
             id: z.string(),
-            parentId: z.string().nullish(),
+            parentId: z.nullish(z.string()),
             role: z.string(),
-            content: z.string().nullish(),
+            content: z.nullish(z.string()),
             timestamp: seconds,
           }),
         ),

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod/mini";
 import { type ChatImport, chatImportAnswerSchema } from "@/lib/schema/chat";
 import { MIB } from "@/lib/units/bytes";
 import { apiRequest } from "./api-request";

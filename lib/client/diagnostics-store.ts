@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import { diagnosticsSchema } from "@/lib/schema/diagnostics";
 import { engineSnapshotSchema } from "@/lib/schema/live-events";
 import { apiRequest } from "./api-request";

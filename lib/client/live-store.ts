@@ -97,7 +97,8 @@ function follow(): () => void {
     source = new EventSource("/api/events");
     source.onopen = opened;
     source.onerror = failed;
-    for (const option of liveEventSchema.options) source.addEventListener(option.shape.type.value, receive);
+    for (const { shape } of liveEventSchema.def.options)
+      for (const type of shape.type.def.values) source.addEventListener(type, receive);
   };
   const visibilityChanged = () => {
     if (!document.hidden) return open();

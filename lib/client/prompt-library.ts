@@ -1,6 +1,9 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 
-const promptSchema = z.object({ name: z.string().min(1).max(60), text: z.string().min(1).max(65_536) });
+const promptSchema = z.object({
+  name: z.string().check(z.minLength(1), z.maxLength(60)),
+  text: z.string().check(z.minLength(1), z.maxLength(65_536)),
+});
 export type SavedPrompt = z.infer<typeof promptSchema>;
 
 const KEY = "headroom.prompts";

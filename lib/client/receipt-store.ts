@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import { type Receipt, receiptSchema } from "@/lib/schema/receipt";
 import { createResource } from "./resource-store";
 import { useStore } from "./use-store";

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { z } from "zod";
+import * as z from "zod/mini";
 import { createResource } from "./resource-store";
 
 const answers: ((body: unknown, status?: number) => void)[] = [];

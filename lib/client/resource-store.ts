@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod/mini";
 import type { ErrorBody } from "@/lib/schema/api-error";
 import { apiRequest, errorBody } from "./api-request";
 import { type ChangeKind, watchChanges } from "./live-store";
@@ -19,7 +19,7 @@ interface Resource<Data> extends Store<ResourceState<Data>> {
  * Something that the server has, read when it is first looked at and again whenever the server says that one of
  * `changes` happened, or `watch` calls back. Of two answers that cross, the one asked for last wins.
  */
-export function createResource<Schema extends z.ZodType>(
+export function createResource<Schema extends z.ZodMiniType>(
   path: string | (() => string),
   schema: Schema,
   changes: readonly ChangeKind[],
@@ -41,7 +41,7 @@ export function createResource<Schema extends z.ZodType>(
   return { ...store, refresh };
 }
 
-async function readResource<Schema extends z.ZodType>(
+async function readResource<Schema extends z.ZodMiniType>(
   path: string,
   schema: Schema,
 ): Promise<ResourceState<z.output<Schema>>> {

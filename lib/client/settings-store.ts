@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import { type ErrorBody, errorBodySchema } from "@/lib/schema/api-error";
 import {
   type Settings,
@@ -42,14 +42,14 @@ const initialState: SettingsState = {
 const savedSchema = z.object({
   settings: settingsSchema,
   overrides: settingsPatchSchema,
-  notice: z.string().nullable(),
+  notice: z.nullable(z.string()),
 });
 type SavedSettings = z.infer<typeof savedSchema>;
 
-const appliedSchema = savedSchema.extend({
-  cost: z.enum(["nothing", "context", "model"]).nullable(),
+const appliedSchema = z.extend(savedSchema, {
+  cost: z.nullable(z.enum(["nothing", "context", "model"])),
   /** Saved, but it could not be loaded. */
-  problem: errorBodySchema.nullable(),
+  problem: z.nullable(errorBodySchema),
 });
 type AppliedSettings = z.infer<typeof appliedSchema>;
 

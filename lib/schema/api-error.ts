@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 
 /** Every code that may leave the server. Each has one HTTP status and one sentence in lib/server/error-table.ts. */
 export const errorCodes = [
@@ -30,6 +30,6 @@ export const errorCodeSchema = z.enum(errorCodes);
 export type ErrorCode = z.infer<typeof errorCodeSchema>;
 
 /** `next` is the step a person can take; the page shows it beside the message. */
-export const errorBodySchema = z.object({ code: errorCodeSchema, message: z.string(), next: z.string().optional() });
+export const errorBodySchema = z.object({ code: errorCodeSchema, message: z.string(), next: z.optional(z.string()) });
 export type ErrorBody = z.infer<typeof errorBodySchema>;
 export const errorResponseSchema = z.object({ error: errorBodySchema });

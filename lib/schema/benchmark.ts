@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import { errorBodySchema } from "./api-error";
 import { gpuBackendSchema } from "./gpu-memory";
 import { type FlashAttention, flashAttentionSchema, type KvType, kvTypeSchema } from "./kv-type";
@@ -47,7 +47,7 @@ export const benchmarkWays = {
   },
 } as const satisfies Record<BenchmarkWayId, BenchmarkWay>;
 
-const bytes = z.int().min(0);
+const bytes = z.int().check(z.minimum(0));
 const byDeviceSchema = z.object({ gpuBytes: bytes, ramBytes: bytes });
 
 /** Medians over the repeats. */
@@ -72,12 +72,12 @@ export const benchmarkRowSchema = z.object({
   /** llama.cpp's buffers as its dry run tells; what lies outside them (driver context, kernels) is in neither figure. */
   predicted: byDeviceSchema,
   kv: byDeviceSchema,
-  actual: byDeviceSchema.nullable(),
-  loadMs: z.number().nullable(),
-  speed: measuredSpeedSchema.nullable(),
+  actual: z.nullable(byDeviceSchema),
+  loadMs: z.nullable(z.number()),
+  speed: z.nullable(measuredSpeedSchema),
   /** Memory ran out while loading: what was lowered to load it all the same. */
-  lowered: z.string().nullable(),
-  problem: errorBodySchema.nullable(),
+  lowered: z.nullable(z.string()),
+  problem: z.nullable(errorBodySchema),
 });
 export type BenchmarkRow = z.infer<typeof benchmarkRowSchema>;
 
@@ -92,7 +92,7 @@ const benchmarkSubjectSchema = z.object({
   threads: z.int(),
   backend: gpuBackendSchema,
   /** The card, or null where everything ran on the CPU. */
-  gpuName: z.string().nullable(),
+  gpuName: z.nullable(z.string()),
 });
 export type BenchmarkSubject = z.infer<typeof benchmarkSubjectSchema>;
 
@@ -113,9 +113,9 @@ export type BenchmarkStep = z.infer<typeof benchmarkStepSchema>;
 export const benchmarkProgressSchema = z.object({
   startedAtMs: z.number(),
   /** The row it is at; null when all are done and the engine gets its former model back. */
-  wayId: benchmarkWayIdSchema.nullable(),
+  wayId: z.nullable(benchmarkWayIdSchema),
   step: benchmarkStepSchema,
-  fraction: z.number().min(0).max(1),
+  fraction: z.number().check(z.minimum(0), z.maximum(1)),
   remainingMs: z.number(),
   cancelling: z.boolean(),
   rows: z.array(benchmarkRowSchema),
@@ -125,16 +125,16 @@ export type BenchmarkProgress = z.infer<typeof benchmarkProgressSchema>;
 /** GET, POST and DELETE /api/benchmark answer with this. */
 export const benchmarkStateSchema = z.object({
   /** What a benchmark started now would measure, and how long it would take; null while no usable model is chosen. */
-  next: z.object({ subject: benchmarkSubjectSchema, estimateMs: z.number() }).nullable(),
-  running: benchmarkProgressSchema.nullable(),
+  next: z.nullable(z.object({ subject: benchmarkSubjectSchema, estimateMs: z.number() })),
+  running: z.nullable(benchmarkProgressSchema),
   /** Why the last one that was started has no result: it failed, or was cancelled. */
-  problem: errorBodySchema.nullable(),
+  problem: z.nullable(errorBodySchema),
   /** Newest first. */
   runs: z.array(benchmarkRunSchema),
 });
 export type BenchmarkState = z.infer<typeof benchmarkStateSchema>;
 
-const subjectKeys = benchmarkSubjectSchema.keyof().options;
+const subjectKeys = z.keyof(benchmarkSubjectSchema).options;
 
 /** The newest run before `run` that measured the same thing on the same device; `runs` are newest first. */
 export const earlierRunOf = (run: BenchmarkRun, runs: readonly BenchmarkRun[]): BenchmarkRun | null =>

@@ -1,22 +1,22 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import { errorBodySchema } from "./api-error";
 import { finishReasonSchema, generationStatsSchema } from "./engine-messages";
 import { kvTypeSchema } from "./kv-type";
 import { settingRows } from "./settings";
 
 /** Ids are made by the browser (UUIDs) or come with an import; they are never a path. */
-export const chatIdSchema = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "not an id");
+export const chatIdSchema = z.string().check(z.regex(/^[A-Za-z0-9_-]{1,64}$/, "not an id"));
 
 /** Well above any context: what really limits a message is the context, which answers with counts. */
 const MAX_TEXT_CHARACTERS = 4_000_000;
-const textSchema = z.string().max(MAX_TEXT_CHARACTERS);
-const titleSchema = z.string().trim().min(1).max(200);
-const folderSchema = z.string().trim().min(1).max(60);
+const textSchema = z.string().check(z.maxLength(MAX_TEXT_CHARACTERS));
+const titleSchema = z.string().check(z.trim(), z.minLength(1), z.maxLength(200));
+const folderSchema = z.string().check(z.trim(), z.minLength(1), z.maxLength(60));
 
 /** A file whose text goes to the model. What is kept is the text, never the file. */
 export const attachmentSchema = z.strictObject({
-  name: z.string().min(1).max(255),
-  mediaType: z.string().max(128),
+  name: z.string().check(z.minLength(1), z.maxLength(255)),
+  mediaType: z.string().check(z.maxLength(128)),
   text: textSchema,
 });
 export type Attachment = z.infer<typeof attachmentSchema>;
@@ -32,17 +32,17 @@ function isJsonObject(text: string): boolean {
 
 /** Overrides of the settings for one chat; what is missing comes from the settings. */
 export const chatSamplingSchema = z.strictObject({
-  temperature: settingRows.TEMPERATURE.schema.optional(),
-  topK: settingRows.TOP_K.schema.optional(),
-  topP: settingRows.TOP_P.schema.optional(),
-  minP: settingRows.MIN_P.schema.optional(),
-  repeatPenalty: settingRows.REPEAT_PENALTY.schema.optional(),
-  seed: settingRows.SEED.schema.optional(),
-  maxTokens: settingRows.MAX_TOKENS.schema.optional(),
-  stop: settingRows.STOP.schema.optional(),
+  temperature: z.optional(settingRows.TEMPERATURE.schema),
+  topK: z.optional(settingRows.TOP_K.schema),
+  topP: z.optional(settingRows.TOP_P.schema),
+  minP: z.optional(settingRows.MIN_P.schema),
+  repeatPenalty: z.optional(settingRows.REPEAT_PENALTY.schema),
+  seed: z.optional(settingRows.SEED.schema),
+  maxTokens: z.optional(settingRows.MAX_TOKENS.schema),
+  stop: z.optional(settingRows.STOP.schema),
   /** At most one of the two constrains the output. */
-  jsonSchema: z.string().max(65_536).refine(isJsonObject, "must be a JSON object").optional(),
-  grammar: z.string().min(1).max(65_536).optional(),
+  jsonSchema: z.optional(z.string().check(z.maxLength(65_536), z.refine(isJsonObject, "must be a JSON object"))),
+  grammar: z.optional(z.string().check(z.minLength(1), z.maxLength(65_536))),
 });
 export type ChatSampling = z.infer<typeof chatSamplingSchema>;
 
@@ -55,16 +55,16 @@ export const chatSchema = z.object({
   title: z.string(),
   /** `auto`: made from the first exchange, and made anew until then; `user`: never touched again. */
   titleSource: z.enum(["auto", "user"]),
-  folder: folderSchema.nullable(),
+  folder: z.nullable(folderSchema),
   pinned: z.boolean(),
   /** Lives in memory only. */
   temporary: z.boolean(),
   /** null: the one from the settings; empty: none. */
-  systemPrompt: z.string().nullable(),
+  systemPrompt: z.nullable(z.string()),
   sampling: chatSamplingSchema,
   overflow: overflowSchema,
   /** Last message of the branch that is shown. */
-  headId: chatIdSchema.nullable(),
+  headId: z.nullable(chatIdSchema),
   createdAtMs: z.int(),
   updatedAtMs: z.int(),
 });
@@ -74,7 +74,7 @@ export type Chat = z.infer<typeof chatSchema>;
 export const messageStatusSchema = z.enum(["pending", "complete", "interrupted"]);
 
 /** What one answer took, and where the model was at the time. */
-export const replyStatsSchema = generationStatsSchema.extend({
+export const replyStatsSchema = z.extend(generationStatsSchema, {
   finishReason: finishReasonSchema,
   modelName: z.string(),
   gpuLayers: z.int(),
@@ -91,29 +91,29 @@ export type ReplyStats = z.infer<typeof replyStatsSchema>;
 export const contextCutSchema = z.object({
   /** First message of the branch that was still sent. */
   fromMessageId: chatIdSchema,
-  droppedMessages: z.int().min(1),
+  droppedMessages: z.int().check(z.minimum(1)),
   /** Sent in place of what was dropped; null when it was dropped without one. */
-  summary: z.string().nullable(),
+  summary: z.nullable(z.string()),
 });
 export type ContextCut = z.infer<typeof contextCutSchema>;
 
 /** A node of the message tree. Messages with the same parent are versions of each other. */
 export const chatMessageSchema = z.object({
   id: chatIdSchema,
-  parentId: chatIdSchema.nullable(),
+  parentId: z.nullable(chatIdSchema),
   role: z.enum(["user", "assistant"]),
   text: z.string(),
   /** Reasoning that came before the text; empty when there was none. */
   thought: z.string(),
-  thoughtMs: z.int().nullable(),
+  thoughtMs: z.nullable(z.int()),
   attachments: z.array(attachmentSchema),
   status: messageStatusSchema,
   /** The text was written or changed by the user, not by the model. */
   edited: z.boolean(),
   /** Why an answer was interrupted, where it was not the user. */
-  error: errorBodySchema.nullable(),
-  stats: replyStatsSchema.nullable(),
-  cut: contextCutSchema.nullable(),
+  error: z.nullable(errorBodySchema),
+  stats: z.nullable(replyStatsSchema),
+  cut: z.nullable(contextCutSchema),
   createdAtMs: z.int(),
 });
 export type ChatMessage = z.infer<typeof chatMessageSchema>;
@@ -140,9 +140,9 @@ export type ChatTree = z.infer<typeof chatTreeSchema>;
 
 /** A row of the list. `answering`: a reply is being generated or waits for its turn. */
 export const chatListSchema = z.object({
-  chats: z.array(chatSchema.extend({ answering: z.boolean() })),
+  chats: z.array(z.extend(chatSchema, { answering: z.boolean() })),
   /** What happened to the history when it was opened: quarantined, restored. */
-  notice: z.string().nullable(),
+  notice: z.nullable(z.string()),
 });
 export type ChatList = z.infer<typeof chatListSchema>;
 export type ChatListRow = ChatList["chats"][number];
@@ -150,7 +150,7 @@ export type ChatListRow = ChatList["chats"][number];
 export const chatHitSchema = z.object({
   chatId: chatIdSchema,
   title: z.string(),
-  messageId: chatIdSchema.nullable(),
+  messageId: z.nullable(chatIdSchema),
   /** Plain text; matches stand between U+0001 and U+0002. */
   snippet: z.string(),
   updatedAtMs: z.int(),
@@ -161,26 +161,26 @@ export const chatHitsSchema = z.object({ hits: z.array(chatHitSchema) });
 // Requests
 
 export const newChatSchema = z.strictObject({
-  id: chatIdSchema.optional(),
-  title: titleSchema.optional(),
-  folder: folderSchema.nullable().optional(),
-  temporary: z.boolean().optional(),
-  systemPrompt: settingRows.SYSTEM_PROMPT.schema.nullable().optional(),
-  sampling: chatSamplingSchema.optional(),
-  overflow: overflowSchema.optional(),
+  id: z.optional(chatIdSchema),
+  title: z.optional(titleSchema),
+  folder: z.optional(z.nullable(folderSchema)),
+  temporary: z.optional(z.boolean()),
+  systemPrompt: z.optional(z.nullable(settingRows.SYSTEM_PROMPT.schema)),
+  sampling: z.optional(chatSamplingSchema),
+  overflow: z.optional(overflowSchema),
 });
 export type NewChat = z.infer<typeof newChatSchema>;
 
 export const chatPatchSchema = z.strictObject({
-  title: titleSchema.optional(),
-  folder: folderSchema.nullable().optional(),
-  pinned: z.boolean().optional(),
-  systemPrompt: settingRows.SYSTEM_PROMPT.schema.nullable().optional(),
-  sampling: chatSamplingSchema.optional(),
-  overflow: overflowSchema.optional(),
-  headId: chatIdSchema.optional(),
+  title: z.optional(titleSchema),
+  folder: z.optional(z.nullable(folderSchema)),
+  pinned: z.optional(z.boolean()),
+  systemPrompt: z.optional(z.nullable(settingRows.SYSTEM_PROMPT.schema)),
+  sampling: z.optional(chatSamplingSchema),
+  overflow: z.optional(overflowSchema),
+  headId: z.optional(chatIdSchema),
   /** false takes a deletion back. */
-  deleted: z.literal(false).optional(),
+  deleted: z.optional(z.literal(false)),
 });
 export type ChatPatch = z.infer<typeof chatPatchSchema>;
 
@@ -195,7 +195,7 @@ export const incomingMessageSchema = z.object({
         z.object({ type: z.literal("data-attachment"), data: attachmentSchema }),
       ]),
     )
-    .max(100),
+    .check(z.maxLength(100)),
 });
 export type IncomingMessage = z.infer<typeof incomingMessageSchema>;
 
@@ -207,14 +207,14 @@ export type IncomingMessage = z.infer<typeof incomingMessageSchema>;
 export const chatRequestSchema = z.strictObject({
   chatId: chatIdSchema,
   /** The AI SDK's transport sends the chat's id under this name as well. */
-  id: z.string().optional(),
+  id: z.optional(z.string()),
   message: incomingMessageSchema,
-  parentId: chatIdSchema.nullable().optional(),
-  trigger: z.enum(["submit-message", "regenerate-message", "continue-message"]).default("submit-message"),
+  parentId: z.optional(z.nullable(chatIdSchema)),
+  trigger: z._default(z.enum(["submit-message", "regenerate-message", "continue-message"]), "submit-message"),
   /** Makes the chat, where it does not exist yet, one that leaves nothing behind. */
-  temporary: z.boolean().optional(),
+  temporary: z.optional(z.boolean()),
   /** For this answer only: what to do when it does not fit. */
-  overflow: overflowSchema.optional(),
+  overflow: z.optional(overflowSchema),
 });
 export type ChatRequest = z.infer<typeof chatRequestSchema>;
 
@@ -230,11 +230,11 @@ export type NewMessage = z.infer<typeof newMessageSchema>;
 
 export const contextRequestSchema = z.strictObject({
   /** The branch that ends here; null for a new chat. */
-  headId: chatIdSchema.nullable(),
+  headId: z.nullable(chatIdSchema),
   draft: textSchema,
-  attachments: z.array(attachmentSchema).max(100),
+  attachments: z.array(attachmentSchema).check(z.maxLength(100)),
   /** Used where the chat does not exist yet. */
-  systemPrompt: z.string().nullable().optional(),
+  systemPrompt: z.optional(z.nullable(z.string())),
 });
 export type ContextRequest = z.infer<typeof contextRequestSchema>;
 
@@ -246,7 +246,7 @@ export const contextUseSchema = z.object({
   draftTokens: z.int(),
   replyReserveTokens: z.int(),
   /** KV cache of the whole context on all devices; the chat's share is in proportion. */
-  kvBytes: z.int().nullable(),
+  kvBytes: z.nullable(z.int()),
   /** Messages that would be dropped or summarised before the next answer; 0 when it fits. */
   overflowingMessages: z.int(),
   /** The draft alone, with the system prompt, does not fit. */
@@ -254,14 +254,14 @@ export const contextUseSchema = z.object({
 });
 export type ContextUse = z.infer<typeof contextUseSchema>;
 /** `use` is null while no model is loaded: nobody can count then. */
-export const contextAnswerSchema = z.object({ use: contextUseSchema.nullable() });
+export const contextAnswerSchema = z.object({ use: z.nullable(contextUseSchema) });
 
 // The stream
 
 /** Where a run is before its first token; sent as a transient `data-status` part. */
 export const runStatusSchema = z.discriminatedUnion("phase", [
   /** `position` 1 is next. */
-  z.object({ phase: z.literal("queued"), position: z.int().min(1) }),
+  z.object({ phase: z.literal("queued"), position: z.int().check(z.minimum(1)) }),
   z.object({ phase: z.literal("loading") }),
   z.object({ phase: z.literal("summarising") }),
   z.object({ phase: z.literal("prefill"), doneTokens: z.int(), totalTokens: z.int() }),
@@ -293,16 +293,16 @@ export const CHAT_EXPORT_FORMAT = "headroom-chats";
 
 /** What a file of exported chats holds; other programs' exports are turned into the same by the browser. */
 export const chatImportSchema = z.object({
-  format: z.literal(CHAT_EXPORT_FORMAT).optional(),
-  version: z.literal(1).optional(),
+  format: z.optional(z.literal(CHAT_EXPORT_FORMAT)),
+  version: z.optional(z.literal(1)),
   chats: z
     .array(
       z.object({
-        chat: chatSchema.extend({ title: titleSchema }),
-        messages: z.array(chatMessageSchema.extend({ text: textSchema, thought: textSchema })),
+        chat: z.extend(chatSchema, { title: titleSchema }),
+        messages: z.array(z.extend(chatMessageSchema, { text: textSchema, thought: textSchema })),
       }),
     )
-    .max(10_000),
+    .check(z.maxLength(10_000)),
 });
 export type ChatImport = z.infer<typeof chatImportSchema>;
 /** `refused` names the chats that could not be taken, and why. */

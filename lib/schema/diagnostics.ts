@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import { gpuReportSchema, systemMemorySchema } from "./gpu-memory";
 import { engineSnapshotSchema } from "./live-events";
 import { threadChoiceSchema } from "./thread-choice";
@@ -8,8 +8,8 @@ export const graphicsCardSchema = z.object({
   vendor: z.string(),
   model: z.string(),
   /** null where the system does not tell, as for most integrated ones. */
-  vramBytes: z.int().min(0).nullable(),
-  driverVersion: z.string().nullable(),
+  vramBytes: z.nullable(z.int().check(z.minimum(0))),
+  driverVersion: z.nullable(z.string()),
 });
 export type GraphicsCard = z.infer<typeof graphicsCardSchema>;
 
@@ -21,7 +21,7 @@ export const diagnosticsSchema = z.object({
   system: z.string(),
   cpu: z.object({
     model: z.string(),
-    threads: z.int().min(1),
+    threads: z.int().check(z.minimum(1)),
     /** Vector extensions that llama.cpp has kernels for; empty where the system does not tell. */
     features: z.array(z.string()),
   }),
@@ -30,7 +30,7 @@ export const diagnosticsSchema = z.object({
   gpu: gpuReportSchema,
   graphics: z.array(graphicsCardSchema),
   /** What THREADS "auto" stands for with the chosen model; null where it cannot be read. */
-  threads: threadChoiceSchema.nullable(),
+  threads: z.nullable(threadChoiceSchema),
   folders: z.object({ home: z.string(), models: z.string() }),
   /** What is wrong with files that were read at the start. */
   notices: z.array(z.string()),

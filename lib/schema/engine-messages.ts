@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import { errorCodeSchema } from "./api-error";
 import { gpuBackendSchema } from "./gpu-memory";
 import { bufferSplitSchema, buffersSchema, loadConfigSchema } from "./load-config";
@@ -9,7 +9,7 @@ import { memorySurfaceSchema } from "./memory-surface";
  * Every command carries an `id`; every answer repeats it. `generation` names the child that a message belongs to, so that
  * late messages of a killed child are dropped.
  */
-const id = z.string().min(1).max(64);
+const id = z.string().check(z.minLength(1), z.maxLength(64));
 
 export const chatTurnSchema = z.object({ role: z.enum(["system", "user", "assistant"]), content: z.string() });
 export type ChatTurn = z.infer<typeof chatTurnSchema>;
@@ -21,13 +21,13 @@ export const samplingSchema = z.object({
   minP: z.number(),
   repeatPenalty: z.number(),
   /** null: a new one for each answer. */
-  seed: z.int().nullable(),
+  seed: z.nullable(z.int()),
   /** 0: what the context has left. */
-  maxTokens: z.int().min(0),
+  maxTokens: z.int().check(z.minimum(0)),
   stop: z.array(z.string()),
   /** Constrains the output; at most one of the two. */
-  jsonSchema: z.unknown().optional(),
-  grammar: z.string().optional(),
+  jsonSchema: z.optional(z.unknown()),
+  grammar: z.optional(z.string()),
 });
 export type Sampling = z.infer<typeof samplingSchema>;
 
@@ -40,9 +40,9 @@ export const engineCommandSchema = z.discriminatedUnion("type", [
     useMmap: z.boolean(),
     surface: memorySurfaceSchema,
     /** Contexts to be exact at, such as the one that is set. */
-    exactAt: z.array(z.int().min(1)).max(64).optional(),
+    exactAt: z.optional(z.array(z.int().check(z.minimum(1))).check(z.maxLength(64))),
     /** How long it may take; the default is what a page can wait for. */
-    budgetMs: z.int().min(0).max(600_000).optional(),
+    budgetMs: z.optional(z.int().check(z.minimum(0), z.maximum(600_000))),
   }),
   /** One dry run of exactly this configuration; answers `dry-run`. */
   z.object({ type: z.literal("dry-run"), id, config: loadConfigSchema }),
@@ -56,9 +56,9 @@ export const engineCommandSchema = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("generate"),
     id,
-    turns: z.array(chatTurnSchema).min(1),
+    turns: z.array(chatTurnSchema).check(z.minLength(1)),
     sampling: samplingSchema,
-    cacheKey: z.string().optional(),
+    cacheKey: z.optional(z.string()),
   }),
   /** Plain completion of a raw prompt (the OpenAI completions route). */
   z.object({ type: z.literal("complete"), id, prompt: z.string(), sampling: samplingSchema }),
@@ -72,10 +72,10 @@ export const engineCommandSchema = z.discriminatedUnion("type", [
 export type EngineCommand = z.infer<typeof engineCommandSchema>;
 
 export const generationStatsSchema = z.object({
-  promptTokens: z.int().min(0),
+  promptTokens: z.int().check(z.minimum(0)),
   /** Of these, taken from the cache without computing. */
-  cachedTokens: z.int().min(0),
-  generatedTokens: z.int().min(0),
+  cachedTokens: z.int().check(z.minimum(0)),
+  generatedTokens: z.int().check(z.minimum(0)),
   timeToFirstTokenMs: z.number(),
   /** Decode speed: tokens after the first over the time after the first. 0 when there were fewer than two. */
   tokensPerSecond: z.number(),
@@ -98,28 +98,28 @@ export const engineInfoSchema = z.object({
   buildType: z.enum(["prebuilt", "localBuild"]),
   mathCores: z.int(),
   /** Why there is no GPU, from the backend's own words, where it says. */
-  gpuProblem: z.string().nullable(),
+  gpuProblem: z.nullable(z.string()),
 });
 export type EngineInfo = z.infer<typeof engineInfoSchema>;
 
 export const vramSchema = z.object({
-  totalBytes: z.int().min(0),
-  usedBytes: z.int().min(0),
-  freeBytes: z.int().min(0),
-  unifiedBytes: z.int().min(0),
+  totalBytes: z.int().check(z.minimum(0)),
+  usedBytes: z.int().check(z.minimum(0)),
+  freeBytes: z.int().check(z.minimum(0)),
+  unifiedBytes: z.int().check(z.minimum(0)),
 });
 export type Vram = z.infer<typeof vramSchema>;
 
 export const engineMessageSchema = z.discriminatedUnion("type", [
   /** First message of a child: the backend is up. */
-  z.object({ type: z.literal("ready"), info: engineInfoSchema, vram: vramSchema.nullable() }),
+  z.object({ type: z.literal("ready"), info: engineInfoSchema, vram: z.nullable(vramSchema) }),
   /** Every second, and never while the child is stuck: it is sent from the same event loop. */
-  z.object({ type: z.literal("heartbeat"), busyWith: id.nullable() }),
+  z.object({ type: z.literal("heartbeat"), busyWith: z.nullable(id) }),
   z.object({
     type: z.literal("progress"),
     id,
     phase: z.enum(["weights", "context", "surface"]),
-    fraction: z.number().min(0).max(1),
+    fraction: z.number().check(z.minimum(0), z.maximum(1)),
   }),
   z.object({ type: z.literal("surface"), id, surface: memorySurfaceSchema, dryRuns: z.int(), elapsedMs: z.number() }),
   z.object({ type: z.literal("dry-run"), id, buffers: buffersSchema }),
@@ -131,10 +131,10 @@ export const engineMessageSchema = z.discriminatedUnion("type", [
     split: bufferSplitSchema,
     reused: z.enum(["nothing", "weights", "everything"]),
     elapsedMs: z.number(),
-    vramBefore: vramSchema.nullable(),
-    vramAfter: vramSchema.nullable(),
-    flashAttentionActive: z.boolean().nullable(),
-    templateWarning: z.string().nullable(),
+    vramBefore: z.nullable(vramSchema),
+    vramAfter: z.nullable(vramSchema),
+    flashAttentionActive: z.nullable(z.boolean()),
+    templateWarning: z.nullable(z.string()),
   }),
   z.object({ type: z.literal("unloaded"), id }),
   z.object({ type: z.literal("prefill"), id, doneTokens: z.int(), totalTokens: z.int() }),
@@ -142,7 +142,7 @@ export const engineMessageSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("text"), id, text: z.string(), tokens: z.int(), thought: z.boolean() }),
   z.object({ type: z.literal("finished"), id, reason: finishReasonSchema, stats: generationStatsSchema }),
   z.object({ type: z.literal("counted"), id, tokensPerTurn: z.array(z.int()), totalTokens: z.int() }),
-  z.object({ type: z.literal("vram"), id, vram: vramSchema.nullable() }),
+  z.object({ type: z.literal("vram"), id, vram: z.nullable(vramSchema) }),
   z.object({ type: z.literal("log"), level: z.enum(["error", "warn", "info", "debug"]), text: z.string() }),
   z.object({
     type: z.literal("error"),
@@ -150,9 +150,9 @@ export const engineMessageSchema = z.discriminatedUnion("type", [
     code: errorCodeSchema,
     message: z.string(),
     /** For OUT_OF_MEMORY where the backend told: how much was missing. For CONTEXT_EXCEEDED: the counts. */
-    deficitBytes: z.int().optional(),
-    promptTokens: z.int().optional(),
-    contextTokens: z.int().optional(),
+    deficitBytes: z.optional(z.int()),
+    promptTokens: z.optional(z.int()),
+    contextTokens: z.optional(z.int()),
   }),
 ]);
 export type EngineMessage = z.infer<typeof engineMessageSchema>;
@@ -166,7 +166,7 @@ export const messageEnvelopeSchema = z.object({ generation: z.int(), message: en
  * HEADROOM_ENGINE_GPU = auto | cuda | vulkan | metal | off; HEADROOM_ENGINE_GENERATION; HEADROOM_ENGINE_BUILD = prebuilt | lastBuild.
  */
 export const engineEnvSchema = z.object({
-  HEADROOM_ENGINE_GPU: z.enum(["auto", "cuda", "vulkan", "metal", "off"]).default("auto"),
-  HEADROOM_ENGINE_GENERATION: z.coerce.number().int().default(0),
-  HEADROOM_ENGINE_BUILD: z.enum(["prebuilt", "lastBuild"]).default("prebuilt"),
+  HEADROOM_ENGINE_GPU: z._default(z.enum(["auto", "cuda", "vulkan", "metal", "off"]), "auto"),
+  HEADROOM_ENGINE_GENERATION: z._default(z.coerce.number().check(z.int()), 0),
+  HEADROOM_ENGINE_BUILD: z._default(z.enum(["prebuilt", "lastBuild"]), "prebuilt"),
 });

@@ -1,6 +1,6 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 
-const bytes = z.int().min(0);
+const bytes = z.int().check(z.minimum(0));
 
 export const gpuBackendSchema = z.enum(["cuda", "vulkan", "metal", "none"]);
 export type GpuBackend = z.infer<typeof gpuBackendSchema>;
@@ -12,7 +12,7 @@ export type GpuBackend = z.infer<typeof gpuBackendSchema>;
 export const overheadSchema = z.object({
   bytes,
   source: z.enum(["cautious", "learned"]),
-  samples: z.int().min(0),
+  samples: z.int().check(z.minimum(0)),
   /** Largest minus smallest of the samples. */
   spreadBytes: bytes,
 });
@@ -38,14 +38,14 @@ const gpuProcessSchema = z.object({ pid: z.int(), name: z.string(), usedBytes: b
 
 /** The result of looking for a GPU. No GPU is an outcome, not an error: `memory` is null and `reason` and `remedy` say why and what to do. */
 export const gpuReportSchema = z.object({
-  memory: gpuMemorySchema.nullable(),
-  reason: z.string().nullable(),
-  remedy: z.string().nullable(),
-  driverVersion: z.string().nullable(),
+  memory: z.nullable(gpuMemorySchema),
+  reason: z.nullable(z.string()),
+  remedy: z.nullable(z.string()),
+  driverVersion: z.nullable(z.string()),
   devices: z.array(z.string()),
-  utilizationPercent: z.number().nullable(),
-  temperatureCelsius: z.number().nullable(),
-  powerWatts: z.number().nullable(),
+  utilizationPercent: z.nullable(z.number()),
+  temperatureCelsius: z.nullable(z.number()),
+  powerWatts: z.nullable(z.number()),
   processes: z.array(gpuProcessSchema),
   /** Epoch milliseconds of the reading; older than a few seconds is stale. */
   readAtMs: z.number(),

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 
 /** KV-cache element types, widest first. Only equal pairs for K and V: mixed pairs have no fast kernel in the CUDA prebuilt. */
 export const kvTypes = ["f16", "q8_0", "q4_0"] as const;

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import { errorBodySchema } from "./api-error";
 import { engineInfoSchema } from "./engine-messages";
 import { gpuReportSchema, systemMemorySchema } from "./gpu-memory";
@@ -21,20 +21,20 @@ export type EngineState = z.infer<typeof engineStateSchema>;
 export const engineSnapshotSchema = z.object({
   state: engineStateSchema,
   generation: z.int(),
-  info: engineInfoSchema.nullable(),
-  modelName: z.string().nullable(),
+  info: z.nullable(engineInfoSchema),
+  modelName: z.nullable(z.string()),
   /** What is loaded now. */
-  config: loadConfigSchema.nullable(),
-  totalLayers: z.int().nullable(),
+  config: z.nullable(loadConfigSchema),
+  totalLayers: z.nullable(z.int()),
   /** GPU memory of the engine by part, as the load reported it. */
-  held: memoryPartsSchema.nullable(),
+  held: z.nullable(memoryPartsSchema),
   /** Whether flash attention really runs, as the load's log said; null where it did not say. */
-  flashAttentionActive: z.boolean().nullable(),
-  progress: z.object({ phase: z.string(), fraction: z.number() }).nullable(),
+  flashAttentionActive: z.nullable(z.boolean()),
+  progress: z.nullable(z.object({ phase: z.string(), fraction: z.number() })),
   /** Why it failed or what it could not load. The web server lives on. */
-  error: errorBodySchema.nullable(),
+  error: z.nullable(errorBodySchema),
   /** Something was lowered, restarted or fell back: one sentence for the user. */
-  notice: z.string().nullable(),
+  notice: z.nullable(z.string()),
   queueLength: z.int(),
   restarts: z.int(),
 });
@@ -44,7 +44,7 @@ export const telemetrySchema = z.object({
   atMs: z.number(),
   gpu: gpuReportSchema,
   memory: systemMemorySchema,
-  cpuPercent: z.number().nullable(),
+  cpuPercent: z.nullable(z.number()),
 });
 export type Telemetry = z.infer<typeof telemetrySchema>;
 

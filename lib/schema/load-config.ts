@@ -1,20 +1,20 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import { flashAttentionSchema, kvTypeSchema } from "./kv-type";
 
-const bytes = z.int().min(0);
+const bytes = z.int().check(z.minimum(0));
 
 /** Exactly one way to load a model: what was planned, what is confirmed by a dry run and what is loaded are this same object. */
 export const loadConfigSchema = z.object({
-  modelPath: z.string().min(1),
+  modelPath: z.string().check(z.minLength(1)),
   /** 0..blocks + 1, explicit: "auto" never reaches the engine. */
-  gpuLayers: z.int().min(0),
-  contextTokens: z.int().min(1),
-  batchTokens: z.int().min(1),
-  sequences: z.int().min(1),
+  gpuLayers: z.int().check(z.minimum(0)),
+  contextTokens: z.int().check(z.minimum(1)),
+  batchTokens: z.int().check(z.minimum(1)),
+  sequences: z.int().check(z.minimum(1)),
   kvType: kvTypeSchema,
   flashAttention: flashAttentionSchema,
   /** Explicit; never node-llama-cpp's default (engine.md, trap 1). */
-  threads: z.int().min(1),
+  threads: z.int().check(z.minimum(1)),
   useMmap: z.boolean(),
 });
 export type LoadConfig = z.infer<typeof loadConfigSchema>;
@@ -30,9 +30,9 @@ export type Buffers = z.infer<typeof buffersSchema>;
 
 /** The load's own log split by kind, where it printed one; null where it did not. */
 export const bufferSplitSchema = z.object({
-  gpuKvBytes: bytes.nullable(),
-  gpuComputeBytes: bytes.nullable(),
-  ramKvBytes: bytes.nullable(),
-  ramComputeBytes: bytes.nullable(),
+  gpuKvBytes: z.nullable(bytes),
+  gpuComputeBytes: z.nullable(bytes),
+  ramKvBytes: z.nullable(bytes),
+  ramComputeBytes: z.nullable(bytes),
 });
 export type BufferSplit = z.infer<typeof bufferSplitSchema>;

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import { errorBodySchema } from "./api-error";
 
 /** Where the layers of a file would go on the present card with the present settings. */
@@ -7,8 +7,8 @@ export const planBadgeSchema = z.object({
   gpuLayers: z.int(),
   totalLayers: z.int(),
   /** What the plan takes of the card, 0 for cpu-only, and of system memory. */
-  gpuBytes: z.int().min(0),
-  ramBytes: z.int().min(0),
+  gpuBytes: z.int().check(z.minimum(0)),
+  ramBytes: z.int().check(z.minimum(0)),
 });
 export type PlanBadge = z.infer<typeof planBadgeSchema>;
 
@@ -16,10 +16,10 @@ export type PlanBadge = z.infer<typeof planBadgeSchema>;
 export const localModelSchema = z.object({
   /** What MODEL is set to: the path below the models folder, with "/". */
   name: z.string(),
-  fileBytes: z.int().min(0),
+  fileBytes: z.int().check(z.minimum(0)),
   modifiedAtMs: z.number(),
-  profile: z
-    .object({
+  profile: z.nullable(
+    z.object({
       architecture: z.string(),
       quantization: z.string(),
       parameters: z.number(),
@@ -27,10 +27,10 @@ export const localModelSchema = z.object({
       trainContextTokens: z.int(),
       hasChatTemplate: z.boolean(),
       role: z.enum(["text", "embedding", "projector", "adapter", "other"]),
-    })
-    .nullable(),
-  plan: planBadgeSchema.nullable(),
-  problem: errorBodySchema.nullable(),
+    }),
+  ),
+  plan: z.nullable(planBadgeSchema),
+  problem: z.nullable(errorBodySchema),
 });
 export type LocalModel = z.infer<typeof localModelSchema>;
 

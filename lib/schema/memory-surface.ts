@@ -1,7 +1,7 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import { flashAttentionSchema, kvTypeSchema } from "./kv-type";
 
-const bytes = z.int().min(0);
+const bytes = z.int().check(z.minimum(0));
 
 /**
  * How the cache of one layer grows with the context.
@@ -9,10 +9,10 @@ const bytes = z.int().min(0);
  */
 export const layerKvSchema = z.object({
   growth: z.enum(["full", "window", "none"]),
-  windowTokens: z.int().min(0),
+  windowTokens: z.int().check(z.minimum(0)),
   /** Elements of K and of V that one cell (one token) stores: head size times KV heads. MLA stores K only. */
-  kElementsPerCell: z.int().min(0),
-  vElementsPerCell: z.int().min(0),
+  kElementsPerCell: z.int().check(z.minimum(0)),
+  vElementsPerCell: z.int().check(z.minimum(0)),
   /** Recurrent state: does not grow with context, always f32. */
   fixedBytes: bytes,
 });
@@ -31,32 +31,39 @@ export type LayerKind = z.infer<typeof layerKindSchema>;
 
 /** One block, or the output layer (index = blocks). Weights are those that move to the GPU with the layer. */
 export const layerMemorySchema = z.object({
-  index: z.int().min(0),
+  index: z.int().check(z.minimum(0)),
   role: z.enum(["block", "output"]),
   kind: layerKindSchema,
-  experts: z.int().min(0),
+  experts: z.int().check(z.minimum(0)),
   weightsBytes: bytes,
   kv: layerKvSchema,
 });
 export type LayerMemory = z.infer<typeof layerMemorySchema>;
 
 /** One dry run: compute buffers (everything of the context that is not KV or recurrent state) on GPU and in RAM. */
-export const computePointSchema = z.object({ contextTokens: z.int().min(1), gpuBytes: bytes, ramBytes: bytes });
+export const computePointSchema = z.object({
+  contextTokens: z.int().check(z.minimum(1)),
+  gpuBytes: bytes,
+  ramBytes: bytes,
+});
 export type ComputePoint = z.infer<typeof computePointSchema>;
 
 /** Dry runs at one number of GPU layers, ascending by context; linear between neighbours. */
-export const computeColumnSchema = z.object({ gpuLayers: z.int().min(0), points: z.array(computePointSchema).min(1) });
+export const computeColumnSchema = z.object({
+  gpuLayers: z.int().check(z.minimum(0)),
+  points: z.array(computePointSchema).check(z.minLength(1)),
+});
 export type ComputeColumn = z.infer<typeof computeColumnSchema>;
 
 /** A configuration whose dry run was made and put in: what it said counts for itself alone, whatever its neighbours say. */
 export const confirmedPointSchema = z.object({
-  gpuLayers: z.int().min(0),
-  contextTokens: z.int().min(1),
+  gpuLayers: z.int().check(z.minimum(0)),
+  contextTokens: z.int().check(z.minimum(1)),
   kvType: kvTypeSchema,
 });
 export type ConfirmedPoint = z.infer<typeof confirmedPointSchema>;
 
-const computeColumnsSchema = z.array(computeColumnSchema).min(1);
+const computeColumnsSchema = z.array(computeColumnSchema).check(z.minLength(1));
 
 /**
  * Everything needed to answer "how much memory at k layers, this context, this KV type" without asking the engine.
@@ -68,15 +75,15 @@ export const memorySurfaceSchema = z.object({
     name: z.string(),
     architecture: z.string(),
     quantization: z.string(),
-    blocks: z.int().min(1),
+    blocks: z.int().check(z.minimum(1)),
     fileBytes: bytes,
-    trainContextTokens: z.int().min(0),
-    embeddingLength: z.int().min(0),
-    vocabularySize: z.int().min(0),
+    trainContextTokens: z.int().check(z.minimum(0)),
+    embeddingLength: z.int().check(z.minimum(0)),
+    vocabularySize: z.int().check(z.minimum(0)),
     tiedEmbeddings: z.boolean(),
   }),
-  batchTokens: z.int().min(1),
-  sequences: z.int().min(1),
+  batchTokens: z.int().check(z.minimum(1)),
+  sequences: z.int().check(z.minimum(1)),
   flashAttention: flashAttentionSchema,
   /** `dry-run`: llama.cpp's own figures on this device. `estimated`: from the header alone, no GPU backend could run. */
   computeSource: z.enum(["dry-run", "estimated"]),
@@ -84,21 +91,21 @@ export const memorySurfaceSchema = z.object({
    * How closely the dry runs stand: `coarse` was sampled in a hurry, `fine` as long as a page can wait, `complete` has nothing left between
    * the samples that matters. Missing: not sampled.
    */
-  detail: z.enum(["coarse", "fine", "complete"]).optional(),
+  detail: z.optional(z.enum(["coarse", "fine", "complete"])),
   /** `closed-form`: our arithmetic, checked against the dry run. `dry-run`: this family is beyond it, totals are the dry run's. */
   weightsSource: z.enum(["closed-form", "dry-run"]),
   kvSource: z.enum(["closed-form", "dry-run"]),
   /** The token embedding, always in system memory. */
   embeddingWeightsBytes: bytes,
   /** Blocks 0..L-1, then the output layer. */
-  layers: z.array(layerMemorySchema).min(2),
+  layers: z.array(layerMemorySchema).check(z.minLength(2)),
   /** GPU weight bytes for k = 0..L+1 (length L + 2), with the backend's padding. */
-  gpuWeightsBytes: z.array(bytes).min(3),
+  gpuWeightsBytes: z.array(bytes).check(z.minLength(3)),
   /** All weights that stay in RAM for k = 0..L+1. */
-  ramWeightsBytes: z.array(bytes).min(3),
+  ramWeightsBytes: z.array(bytes).check(z.minLength(3)),
   /** Ascending by gpuLayers; linear between neighbours. */
   compute: z.object({ f16: computeColumnsSchema, q8_0: computeColumnsSchema, q4_0: computeColumnsSchema }),
   /** Newest last. */
-  confirmed: z.array(confirmedPointSchema).optional(),
+  confirmed: z.optional(z.array(confirmedPointSchema)),
 });
 export type MemorySurface = z.infer<typeof memorySurfaceSchema>;

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import { settingRows } from "./settings";
 
 /**
@@ -8,16 +8,16 @@ import { settingRows } from "./settings";
 const MAX_MESSAGES = 10_000;
 
 const textPart = z.object({ type: z.literal("text"), text: z.string() });
-const content = z.union([z.string(), z.array(textPart).min(1)]);
+const content = z.union([z.string(), z.array(textPart).check(z.minLength(1))]);
 
 const messageSchema = z.discriminatedUnion("role", [
-  z.object({ role: z.enum(["system", "developer"]), content, name: z.string().optional() }),
-  z.object({ role: z.literal("user"), content, name: z.string().optional() }),
-  z.object({ role: z.literal("assistant"), content: content.nullable(), name: z.string().optional() }),
+  z.object({ role: z.enum(["system", "developer"]), content, name: z.optional(z.string()) }),
+  z.object({ role: z.literal("user"), content, name: z.optional(z.string()) }),
+  z.object({ role: z.literal("assistant"), content: z.nullable(content), name: z.optional(z.string()) }),
 ]);
 export type OpenAiMessage = z.infer<typeof messageSchema>;
 
-const optional = <Schema extends z.ZodType>(schema: Schema) => schema.nullish();
+const optional = <Schema extends z.ZodMiniType>(schema: Schema) => z.nullish(schema);
 
 /** Keys for which only "nothing special" can be promised. */
 const neutralOnly = {
@@ -27,7 +27,7 @@ const neutralOnly = {
   logprobs: optional(z.literal(false)),
   top_logprobs: optional(z.literal(0)),
   logit_bias: optional(z.strictObject({})),
-  tools: optional(z.array(z.unknown()).max(0)),
+  tools: optional(z.array(z.unknown()).check(z.maxLength(0))),
   tool_choice: optional(z.enum(["none", "auto"])),
   parallel_tool_calls: optional(z.boolean()),
   modalities: optional(z.array(z.literal("text"))),
@@ -47,8 +47,8 @@ const sampling = {
   temperature: optional(settingRows.TEMPERATURE.schema),
   top_p: optional(settingRows.TOP_P.schema),
   seed: optional(z.int()),
-  max_tokens: optional(z.int().min(1)),
-  stop: optional(z.union([z.string().min(1).max(256), settingRows.STOP.schema])),
+  max_tokens: optional(z.int().check(z.minimum(1))),
+  stop: optional(z.union([z.string().check(z.minLength(1), z.maxLength(256)), settingRows.STOP.schema])),
   // Not OpenAI's, but every local engine has them by these names.
   top_k: optional(settingRows.TOP_K.schema),
   min_p: optional(settingRows.MIN_P.schema),
@@ -56,7 +56,7 @@ const sampling = {
 };
 
 const delivery = {
-  model: optional(z.string().max(1024)),
+  model: optional(z.string().check(z.maxLength(1024))),
   stream: optional(z.boolean()),
   stream_options: optional(
     z.strictObject({ include_usage: optional(z.boolean()), include_obfuscation: optional(z.boolean()) }),
@@ -77,8 +77,8 @@ export const chatCompletionRequestSchema = z.strictObject({
   ...sampling,
   ...neutralOnly,
   ...withoutEffect,
-  messages: z.array(messageSchema).min(1).max(MAX_MESSAGES),
-  max_completion_tokens: optional(z.int().min(1)),
+  messages: z.array(messageSchema).check(z.minLength(1), z.maxLength(MAX_MESSAGES)),
+  max_completion_tokens: optional(z.int().check(z.minimum(1))),
   response_format: optional(responseFormatSchema),
 });
 export type ChatCompletionRequest = z.infer<typeof chatCompletionRequestSchema>;
@@ -89,7 +89,7 @@ export const completionRequestSchema = z.strictObject({
   ...neutralOnly,
   ...withoutEffect,
   logprobs: optional(z.literal(0)),
-  prompt: z.union([z.string().min(1), z.array(z.string().min(1)).length(1)]),
+  prompt: z.union([z.string().check(z.minLength(1)), z.array(z.string().check(z.minLength(1))).check(z.length(1))]),
   best_of: optional(z.literal(1)),
   echo: optional(z.literal(false)),
   suffix: optional(z.literal("")),

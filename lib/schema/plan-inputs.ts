@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import { gpuMemorySchema } from "./gpu-memory";
 import { memorySurfaceSchema } from "./memory-surface";
 
@@ -7,5 +7,5 @@ export const planInputsSchema = z.object({
   /** What it was made for, as MODEL names it. */
   source: z.string(),
   surface: memorySurfaceSchema,
-  gpu: gpuMemorySchema.nullable(),
+  gpu: z.nullable(gpuMemorySchema),
 });

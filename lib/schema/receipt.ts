@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import { gpuBackendSchema } from "./gpu-memory";
 import { bufferSplitSchema, buffersSchema, loadConfigSchema } from "./load-config";
 
@@ -19,24 +19,24 @@ export const receiptSchema = z.object({
   atMs: z.number(),
   modelName: z.string(),
   device: z.string(),
-  driverVersion: z.string().nullable(),
+  driverVersion: z.nullable(z.string()),
   backend: gpuBackendSchema,
   config: loadConfigSchema,
   totalLayers: z.int(),
   /** What LAYERS asked for; differs from config.gpuLayers when a load stepped down. */
   requestedGpuLayers: z.int(),
   /** Set when something was lowered to make it fit: what, and why. */
-  lowered: z.string().nullable(),
+  lowered: z.nullable(z.string()),
   predicted: memoryPartsSchema,
   actual: memoryPartsSchema,
   buffers: buffersSchema,
   split: bufferSplitSchema,
   /** The driver's counter; null where none can be trusted. */
-  deviceUsedBeforeBytes: bytes.nullable(),
-  deviceUsedAfterBytes: bytes.nullable(),
+  deviceUsedBeforeBytes: z.nullable(bytes),
+  deviceUsedAfterBytes: z.nullable(bytes),
   /** (after - before) - buffers: feeds the learned overhead. */
-  measuredOverheadBytes: bytes.nullable(),
+  measuredOverheadBytes: z.nullable(bytes),
   loadMs: z.number(),
-  tokensPerSecond: z.number().nullable(),
+  tokensPerSecond: z.nullable(z.number()),
 });
 export type Receipt = z.infer<typeof receiptSchema>;

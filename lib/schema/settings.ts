@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import { flashAttentionSchema, kvTypeSchema } from "./kv-type";
 
 /**
@@ -12,7 +12,7 @@ export type SettingGroup = "model" | "memory" | "compute" | "sampling" | "chat";
 /** How a form shows the row; `numberOrAuto` has Auto at the far left. */
 export type SettingControl = "text" | "longText" | "number" | "numberOrAuto" | "choice" | "switch" | "list";
 
-export interface SettingRow<Schema extends z.ZodType = z.ZodType> {
+export interface SettingRow<Schema extends z.ZodMiniType = z.ZodMiniType> {
   readonly schema: Schema;
   readonly default: z.output<Schema>;
   readonly label: string;
@@ -26,8 +26,8 @@ export interface SettingRow<Schema extends z.ZodType = z.ZodType> {
   readonly choices?: readonly string[];
 }
 
-const row = <Schema extends z.ZodType>(definition: SettingRow<Schema>): SettingRow<Schema> => definition;
-const wholeNumber = (min: number, max: number) => z.int().min(min).max(max);
+const row = <Schema extends z.ZodMiniType>(definition: SettingRow<Schema>): SettingRow<Schema> => definition;
+const wholeNumber = (min: number, max: number) => z.int().check(z.minimum(min), z.maximum(max));
 const autoOr = (min: number, max: number) => z.union([z.literal("auto"), wholeNumber(min, max)]);
 
 /** llama.cpp holds the context size in 32 bits; 16 Mi tokens is above every model published and far below overflow. */
@@ -41,7 +41,7 @@ export const DEFAULT_MODEL = "SmolLM2-135M-Instruct.Q4_1.gguf";
  */
 export const settingRows = {
   MODEL: row({
-    schema: z.string().min(1).max(1024),
+    schema: z.string().check(z.minLength(1), z.maxLength(1024)),
     default: DEFAULT_MODEL,
     label: "Model",
     help: "A GGUF file below the models folder, or an absolute path.",
@@ -50,7 +50,7 @@ export const settingRows = {
     cost: "model",
   }),
   MODEL_TYPE: row({
-    schema: z.string().max(64),
+    schema: z.string().check(z.maxLength(64)),
     default: "",
     label: "Model type",
     help: "A note kept from the first version of this product. The file itself says what it is.",
@@ -59,7 +59,7 @@ export const settingRows = {
     cost: "nothing",
   }),
   TARGET_VRAM_USAGE: row({
-    schema: z.number().min(0).max(1),
+    schema: z.number().check(z.minimum(0), z.maximum(1)),
     default: 0.8,
     label: "Target VRAM usage",
     help: "A cap on the card's total memory in use, counting what other programs use.",
@@ -143,7 +143,7 @@ export const settingRows = {
     cost: "model",
   }),
   TEMPERATURE: row({
-    schema: z.number().min(0).max(5),
+    schema: z.number().check(z.minimum(0), z.maximum(5)),
     default: 0.7,
     label: "Temperature",
     help: "0 always takes the likeliest token; higher is more varied.",
@@ -164,7 +164,7 @@ export const settingRows = {
     range: { min: 0, max: 200, step: 1 },
   }),
   TOP_P: row({
-    schema: z.number().min(0).max(1),
+    schema: z.number().check(z.minimum(0), z.maximum(1)),
     default: 0.95,
     label: "Top-p",
     help: "Keep the likeliest tokens until their probabilities add up to p.",
@@ -174,7 +174,7 @@ export const settingRows = {
     range: { min: 0, max: 1, step: 0.01 },
   }),
   MIN_P: row({
-    schema: z.number().min(0).max(1),
+    schema: z.number().check(z.minimum(0), z.maximum(1)),
     default: 0.05,
     label: "Min-p",
     help: "Drop tokens less likely than this share of the likeliest one.",
@@ -184,7 +184,7 @@ export const settingRows = {
     range: { min: 0, max: 1, step: 0.01 },
   }),
   REPEAT_PENALTY: row({
-    schema: z.number().min(0.5).max(3),
+    schema: z.number().check(z.minimum(0.5), z.maximum(3)),
     default: 1,
     label: "Repeat penalty",
     help: "Above 1 makes tokens that were just used less likely; 1 is off.",
@@ -194,7 +194,7 @@ export const settingRows = {
     range: { min: 1, max: 2, step: 0.01 },
   }),
   SEED: row({
-    schema: z.int().min(-1).max(0xffff_ffff),
+    schema: z.int().check(z.minimum(-1), z.maximum(0xffff_ffff)),
     default: -1,
     label: "Seed",
     help: "The same seed and settings give the same answer; -1 takes a new one each time.",
@@ -215,7 +215,7 @@ export const settingRows = {
     range: { min: 0, max: 8192, step: 64 },
   }),
   STOP: row({
-    schema: z.array(z.string().min(1).max(256)).max(16),
+    schema: z.array(z.string().check(z.minLength(1), z.maxLength(256))).check(z.maxLength(16)),
     default: [],
     label: "Stop strings",
     help: "A reply ends where one of these would appear.",
@@ -224,7 +224,7 @@ export const settingRows = {
     cost: "nothing",
   }),
   SYSTEM_PROMPT: row({
-    schema: z.string().max(65_536),
+    schema: z.string().check(z.maxLength(65_536)),
     default: "",
     label: "System prompt",
     help: "Instructions that stand before every new chat; empty means none.",
@@ -248,7 +248,7 @@ export const settingsSchema = z.strictObject(settingShape);
 export type Settings = z.infer<typeof settingsSchema>;
 
 /** A change: any subset of the keys. */
-export const settingsPatchSchema = settingsSchema.partial();
+export const settingsPatchSchema = z.partial(settingsSchema);
 export type SettingsPatch = z.infer<typeof settingsPatchSchema>;
 
 export const defaultSettings: Settings = settingsSchema.parse(

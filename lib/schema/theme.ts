@@ -1,6 +1,7 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 
-export const themeSchema = z.enum(["system", "light", "dark"]);
+/** Anything else in the cookie is the system's choice. */
+export const themeSchema = z.catch(z.enum(["system", "light", "dark"]), "system");
 export type Theme = z.infer<typeof themeSchema>;
 
 /** A cookie and not localStorage: the server writes the theme into the first byte of the page, so nothing flashes. */

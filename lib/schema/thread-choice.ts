@@ -1,8 +1,8 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 
 /** Speeds of one model with so many threads. */
 export const threadSpeedSchema = z.object({
-  threads: z.int().min(1),
+  threads: z.int().check(z.minimum(1)),
   prefillTokensPerSecond: z.number(),
   decodeTokensPerSecond: z.number(),
 });
@@ -10,7 +10,7 @@ export type ThreadSpeed = z.infer<typeof threadSpeedSchema>;
 
 /** What THREADS "auto" means for a model on this machine, and why, in a sentence for the diagnostics. */
 export const threadChoiceSchema = z.object({
-  threads: z.int().min(1),
+  threads: z.int().check(z.minimum(1)),
   source: z.enum(["measured", "cores"]),
   reason: z.string(),
   speeds: z.array(threadSpeedSchema),

@@ -7,9 +7,9 @@ import { route } from "@/lib/server/web/route-handler";
  * another file, or one that is not on this computer (`hf:owner/repo/file.gguf`, an http address), of which only the header is read.
  */
 const querySchema = z.strictObject({
-  MODEL: settingRows.MODEL.schema.optional(),
+  MODEL: z.optional(settingRows.MODEL.schema),
   N_BATCH: z.coerce.number().pipe(settingRows.N_BATCH.schema).optional(),
-  FLASH_ATTENTION: settingRows.FLASH_ATTENTION.schema.optional(),
+  FLASH_ATTENTION: z.optional(settingRows.FLASH_ATTENTION.schema),
 });
 
 /** All that the page needs to plan by itself, without asking again while a slider moves. */

@@ -12,8 +12,8 @@ import {
 } from "@/lib/schema/chat";
 
 /** JSON in a column that does not parse, or is of an older shape, reads as `fallback`: one odd cell must not hide a chat. */
-const jsonColumn = <Schema extends z.ZodType>(schema: Schema, fallback: z.output<Schema>) =>
-  z.preprocess(parseJson, schema.catch(fallback));
+const jsonColumn = <Schema extends z.core.$ZodType>(schema: Schema, fallback: z.output<Schema>) =>
+  z.preprocess(parseJson, z.catch(schema, fallback));
 
 function parseJson(text: unknown): unknown {
   if (typeof text !== "string") return null;
@@ -50,9 +50,9 @@ const messageRowSchema = z.object({
   attachments: jsonColumn(z.array(attachmentSchema), []),
   status: messageStatusSchema,
   edited: flagColumn,
-  error: jsonColumn(errorBodySchema.nullable(), null),
-  stats: jsonColumn(replyStatsSchema.nullable(), null),
-  cut: jsonColumn(contextCutSchema.nullable(), null),
+  error: jsonColumn(z.nullable(errorBodySchema), null),
+  stats: jsonColumn(z.nullable(replyStatsSchema), null),
+  cut: jsonColumn(z.nullable(contextCutSchema), null),
   created_at_ms: z.number(),
 });
 

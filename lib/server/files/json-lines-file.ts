@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { appendFile, mkdir, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { z } from "zod";
+import { z } from "zod";
 
 /**
  * Records that are only ever added: one JSON object a line. A line that is no such record (torn by a crash, written by a
  * later version) is passed over and stays in the file.
  */
-export class JsonLinesFile<Schema extends z.ZodType> {
+export class JsonLinesFile<Schema extends z.core.$ZodType> {
   constructor(
     private readonly path: string,
     private readonly schema: Schema,
@@ -39,7 +39,7 @@ export class JsonLinesFile<Schema extends z.ZodType> {
 
   #parseLine(line: string): z.output<Schema>[] {
     try {
-      const record = this.schema.safeParse(JSON.parse(line));
+      const record = z.safeParse(this.schema, JSON.parse(line));
       return record.success ? [record.data] : [];
     } catch {
       return [];

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { engineInfoSchema, vramSchema } from "@/lib/schema/engine-messages";
 import { replaceFile } from "@/lib/server/files/replace-file";
 
-const memoSchema = z.object({ key: z.string(), info: engineInfoSchema, vram: vramSchema.nullable() });
+const memoSchema = z.object({ key: z.string(), info: engineInfoSchema, vram: z.nullable(vramSchema) });
 
 /** What the engine found when it last ran on this machine as it is. */
 export type KnownDevice = Pick<z.infer<typeof memoSchema>, "info" | "vram">;

@@ -44,13 +44,13 @@ const argOptions = {
 const MAX_CARD_MIB = 8 * 1024 * 1024;
 
 const valuesSchema = z.object({
-  "--model": settingRows.MODEL.schema.optional(),
-  "--context": settingRows.N_CTX.schema.optional(),
-  "--kv": settingRows.KV_CACHE_QUANT.schema.optional(),
-  "--target": settingRows.TARGET_VRAM_USAGE.schema.optional(),
-  "--layers": settingRows.LAYERS.schema.optional(),
-  "--batch": settingRows.N_BATCH.schema.optional(),
-  "--flash-attention": settingRows.FLASH_ATTENTION.schema.optional(),
+  "--model": z.optional(settingRows.MODEL.schema),
+  "--context": z.optional(settingRows.N_CTX.schema),
+  "--kv": z.optional(settingRows.KV_CACHE_QUANT.schema),
+  "--target": z.optional(settingRows.TARGET_VRAM_USAGE.schema),
+  "--layers": z.optional(settingRows.LAYERS.schema),
+  "--batch": z.optional(settingRows.N_BATCH.schema),
+  "--flash-attention": z.optional(settingRows.FLASH_ATTENTION.schema),
   "--gpu-total-mib": z.int().min(1).max(MAX_CARD_MIB).optional(),
   "--gpu-used-mib": z.int().min(0).max(MAX_CARD_MIB).optional(),
 });

@@ -7,6 +7,7 @@ import {
   type SettingsPatch,
   settingKeys,
   settingRows,
+  settingsPatchSchema,
   settingsSchema,
 } from "@/lib/schema/settings";
 import { type ReplaceFiles, replaceFile, temporaryPath } from "@/lib/server/files/replace-file";
@@ -152,9 +153,9 @@ export class SettingsStore {
   overrides(): SettingsPatch {
     const { settings } = this.#reading;
     const own = overridesIn(this.#raw, settings.MODEL);
-    return settingsSchema
-      .partial()
-      .parse(Object.fromEntries(settingKeys.filter(key => Object.hasOwn(own, key)).map(key => [key, settings[key]])));
+    return settingsPatchSchema.parse(
+      Object.fromEntries(settingKeys.filter(key => Object.hasOwn(own, key)).map(key => [key, settings[key]])),
+    );
   }
 
   /** @throws the file system's error when it cannot be saved; then nothing changed. */

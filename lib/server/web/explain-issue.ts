@@ -86,7 +86,7 @@ const formatPath = (path: readonly PropertyKey[]): string =>
  * The first thing that is wrong with `value`, naming the field, what may stand there and what did:
  * "N_CTX must be a whole number from 1 to 16777216, not -1."
  */
-export function explainIssue(schema: z.ZodType, value: unknown, error: z.ZodError): string {
+export function explainIssue(schema: z.core.$ZodType, value: unknown, error: z.core.$ZodError): string {
   const issue = error.issues[0];
   if (issue === undefined) return "The input is not valid.";
   if (issue.code === "unrecognized_keys") {

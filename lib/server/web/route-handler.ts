@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { z } from "zod";
 import type { ErrorBody } from "@/lib/schema/api-error";
 import { openAiError } from "@/lib/server/openai/openai-error";
 import { type Services, services } from "@/lib/server/services";
@@ -9,7 +9,11 @@ import { RequestError } from "./request-error";
 import { guardRequest, type Refusal } from "./request-guard";
 
 /** What a route says about its input, and what it does with it once that is valid. */
-export interface RouteOptions<Params extends z.ZodType, Query extends z.ZodType, Body extends z.ZodType> {
+export interface RouteOptions<
+  Params extends z.core.$ZodType,
+  Query extends z.core.$ZodType,
+  Body extends z.core.$ZodType,
+> {
   /** Parts of the path, such as `[id]`. */
   readonly params?: Params;
   readonly query?: Query;
@@ -47,9 +51,9 @@ export const isGuardedRoute = (handler: unknown): boolean => typeof handler === 
  * The only way to build an API route: guard, then input, then the work, then the error table.
  */
 export function route<
-  Params extends z.ZodType = z.ZodUndefined,
-  Query extends z.ZodType = z.ZodUndefined,
-  Body extends z.ZodType = z.ZodUndefined,
+  Params extends z.core.$ZodType = z.ZodUndefined,
+  Query extends z.core.$ZodType = z.ZodUndefined,
+  Body extends z.core.$ZodType = z.ZodUndefined,
 >(options: RouteOptions<Params, Query, Body>): RouteHandler {
   const shape = options.errors ?? "headroom";
   const handler: RouteHandler = async (request, context) => {
@@ -81,7 +85,7 @@ function guard(request: Request, { environment }: Services): Refusal | null {
   return guardRequest(guarded, environment);
 }
 
-async function readInput<Params extends z.ZodType, Query extends z.ZodType, Body extends z.ZodType>(
+async function readInput<Params extends z.core.$ZodType, Query extends z.core.$ZodType, Body extends z.core.$ZodType>(
   options: RouteOptions<Params, Query, Body>,
   request: Request,
   context: RouteContext,
@@ -94,9 +98,9 @@ async function readInput<Params extends z.ZodType, Query extends z.ZodType, Body
   };
 }
 
-function parseInput<Schema extends z.ZodType>(schema: Schema | undefined, value: unknown): z.output<Schema> {
+function parseInput<Schema extends z.core.$ZodType>(schema: Schema | undefined, value: unknown): z.output<Schema> {
   if (schema === undefined) return undefined as z.output<Schema>;
-  const result = schema.safeParse(value);
+  const result = z.safeParse(schema, value);
   if (result.success) return result.data;
   throw new RequestError("INVALID_INPUT", explainIssue(schema, value, result.error));
 }

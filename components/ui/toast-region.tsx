@@ -1,21 +1,14 @@
 "use client";
 import { Toast } from "@base-ui/react/toast";
 import { X } from "lucide-react";
+import { useEffect } from "react";
+import { useStore } from "@/lib/client/use-store";
 import { buttonClass } from "./button";
+import { type ToastMessage, toastStore } from "./toast";
 
-const manager = Toast.createToastManager();
+type ToastManager = ReturnType<typeof Toast.useToastManager>;
 
-interface ToastMessage {
-  readonly title: string;
-  readonly description?: string;
-  /** A way back, or the next step. */
-  readonly action?: { readonly label: string; readonly run: () => void };
-  /** Errors stay until closed; the rest goes after 6 s. */
-  readonly tone?: "plain" | "bad";
-}
-
-/** Shows a short message below the header, where it covers neither the composer nor Apply. May be called from anywhere in the browser. */
-export function showToast({ title, description, action, tone = "plain" }: ToastMessage): void {
+function show(manager: ToastManager, { title, description, action, tone = "plain" }: ToastMessage): void {
   const id = manager.add({
     title,
     description,
@@ -35,8 +28,14 @@ export function showToast({ title, description, action, tone = "plain" }: ToastM
 }
 
 function ToastList() {
-  const { toasts } = Toast.useToastManager();
-  return toasts.map(toast => (
+  const manager = Toast.useToastManager();
+  const waiting = useStore(toastStore, messages => messages);
+  useEffect(() => {
+    if (waiting.length === 0) return;
+    for (const message of toastStore.get()) show(manager, message);
+    toastStore.set([]);
+  }, [manager, waiting]);
+  return manager.toasts.map(toast => (
     <Toast.Root
       key={toast.id}
       toast={toast}
@@ -56,10 +55,9 @@ function ToastList() {
   ));
 }
 
-/** The one place where toasts appear; mounted by the layout. */
-export function Toaster() {
+export default function ToastRegion() {
   return (
-    <Toast.Provider toastManager={manager}>
+    <Toast.Provider>
       <Toast.Portal>
         <Toast.Viewport className="fixed inset-x-4 top-[calc(var(--header-height)+0.75rem)] z-50 flex flex-col gap-2 sm:left-auto sm:w-96">
           <ToastList />

@@ -1,4 +1,0 @@
-export interface MenuEntry {
-  readonly label: string;
-  readonly run: () => void;
-}

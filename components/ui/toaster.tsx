@@ -1,0 +1,12 @@
+"use client";
+import { lazy, Suspense, useCallback, useState } from "react";
+import { useAfterPaint } from "./use-after-paint";
+
+const ToastRegion = lazy(() => import("./toast-region"));
+
+/** The one place where toasts appear; mounted by the layout. What is to be shown before it has come waits for it. */
+export function Toaster() {
+  const [isPainted, setPainted] = useState(false);
+  useAfterPaint(useCallback(() => setPainted(true), []));
+  return <Suspense>{isPainted && <ToastRegion />}</Suspense>;
+}
