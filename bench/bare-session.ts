@@ -21,7 +21,7 @@ export const bareRequestSchema = z.object({
 });
 export type BareRequest = z.infer<typeof bareRequestSchema>;
 
-export const bareQuestionSchema = z.object({ question: z.string(), isNewChat: z.boolean() });
+const bareQuestionSchema = z.object({ question: z.string(), isNewChat: z.boolean() });
 type BareQuestion = z.infer<typeof bareQuestionSchema>;
 
 /** Times of tokens as they arrive, turned into what people compare. */
