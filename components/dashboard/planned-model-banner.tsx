@@ -1,17 +1,15 @@
 "use client";
 import Link from "next/link";
 import { buttonClass } from "@/components/ui/button";
-import { dashboardAddress, usePlannedModel } from "@/lib/client/planned-model";
-import { useSettings } from "@/lib/client/settings-store";
+import { dashboardAddress, useAnotherModel } from "@/lib/client/planned-model";
 import { useSurface } from "@/lib/client/surface-store";
 import { isRemoteSource } from "@/lib/schema/model-source";
 
 /** Says that everything below is about another model than the one that answers, and leads back. */
 export function PlannedModelBanner() {
-  const source = usePlannedModel();
+  const source = useAnotherModel();
   const shown = useSurface().data?.source ?? null;
-  const chosen = useSettings(state => state.saved?.MODEL ?? null);
-  if (source === null || source === chosen) return null;
+  if (source === null) return null;
   return (
     <div role="status" className="card flex flex-wrap items-center gap-x-4 gap-y-2 border-accent px-4 py-3">
       <p className="min-w-0 flex-1 basis-72 break-words">

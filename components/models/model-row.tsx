@@ -1,7 +1,9 @@
 "use client";
+import Link from "next/link";
 import { memo, useState } from "react";
 import { applyAndReport } from "@/components/settings/apply-settings";
-import { Button } from "@/components/ui/button";
+import { Button, buttonClass } from "@/components/ui/button";
+import { dashboardAddress } from "@/lib/client/planned-model";
 import type { LocalModel } from "@/lib/schema/local-model";
 import { canChat, modelFacts } from "./model-facts";
 import { PlanBadge } from "./plan-badge";
@@ -34,6 +36,16 @@ export const ModelRow = memo(function ModelRow({ model, isChosen }: ModelRowProp
       </div>
       <div className="flex flex-wrap items-center gap-3">
         {model.plan && <PlanBadge plan={model.plan} />}
+        {canChat(model) && (
+          <Link
+            href={dashboardAddress(isChosen ? null : model.name)}
+            prefetch={false}
+            className={buttonClass("quiet")}
+            aria-label={`See the plan of ${model.name}`}
+          >
+            See its plan
+          </Link>
+        )}
         {isChosen ? (
           <span className="inline-flex min-h-8 items-center font-semibold text-good text-sm">In use</span>
         ) : (

@@ -4,7 +4,9 @@ import { Button } from "@/components/ui/button";
 import { Switch } from "@/components/ui/switch";
 import { useEngine } from "@/lib/client/live-store";
 import { usePlanCard } from "@/lib/client/plan-store";
+import { useAnotherModel } from "@/lib/client/planned-model";
 import { resetDraft, useSettings } from "@/lib/client/settings-store";
+import { isRemoteSource } from "@/lib/schema/model-source";
 import { applyAndReport } from "./apply-settings";
 import { applyLabel, changesInWords, costInWords } from "./apply-words";
 import { useApplyDifference } from "./use-apply-difference";
@@ -18,16 +20,55 @@ import { useApplyPreview } from "./use-apply-preview";
 export function ApplyBar() {
   const saved = useSettings(state => state.saved);
   const patch = useSettings(state => state.patch);
+  const another = useAnotherModel();
   const changes = saved === null ? [] : changesInWords(saved, patch);
-  if (changes.length === 0) return null;
+  if (changes.length === 0 && (another === null || isRemoteSource(another))) return null;
   return (
     <div
       data-apply-bar=""
       className="fixed inset-x-0 bottom-0 z-20 flex flex-col gap-2 border-line border-t bg-surface px-4 py-3 shadow-pop sm:flex-row sm:items-center sm:gap-x-6 lg:static lg:flex-col lg:items-stretch lg:rounded-b-card lg:p-4 lg:shadow-none"
     >
-      <ApplyCost changes={changes} />
-      <ApplyButtons />
+      {another === null ? (
+        <>
+          <ApplyCost changes={changes} />
+          <ApplyButtons />
+        </>
+      ) : (
+        <AnotherModel source={another} changes={changes} />
+      )}
     </div>
+  );
+}
+
+/** What is planned is not what would be reloaded: a file of the library can be taken into use, a model elsewhere cannot. */
+function AnotherModel({ source, changes }: { readonly source: string; readonly changes: readonly string[] }) {
+  const patch = useSettings(state => state.patch);
+  const isApplying = useSettings(state => state.applying);
+  const isRemote = isRemoteSource(source);
+  return (
+    <>
+      <p role="status" className="min-w-0 flex-1 text-sm">
+        {changes.length > 0 && <strong className="block font-semibold">{changes.join(", ")}</strong>}
+        {isRemote ? "Only planned: this model is not on this computer." : "Unloads the present model. Chats are kept."}
+      </p>
+      <div className="flex flex-wrap items-center gap-2">
+        {!isRemote && (
+          <Button
+            look="primary"
+            className="min-w-0 flex-1 justify-center"
+            disabled={isApplying}
+            onClick={() => void applyAndReport({ ...patch, MODEL: source }, "all")}
+          >
+            {isApplying ? "Loading…" : "Use this model"}
+          </Button>
+        )}
+        {changes.length > 0 && (
+          <Button disabled={isApplying} onClick={resetDraft}>
+            Reset
+          </Button>
+        )}
+      </div>
+    </>
   );
 }
 
