@@ -33,7 +33,12 @@ const KV_CHECK_TOKENS = 16_384;
 /** Refined up to here where the header does not say what the model was trained for. */
 const UNTRAINED_TOKENS = 131_072;
 /** Where numbers of layers are compared: far from each other, and from where their kinds were told apart first. */
-const LIKENESS_TOKENS = [1024, 8192];
+const LIKENESS_POINTS = [
+  { contextTokens: 1024, kvType: "f16" },
+  { contextTokens: 8192, kvType: "f16" },
+  { contextTokens: 3072, kvType: "q8_0" },
+  { contextTokens: 6144, kvType: "q4_0" },
+] as const;
 /** Of the time, where contexts are named to be exact at. */
 const SHARE_FOR_EVERY_LAYER = 0.4;
 
@@ -112,27 +117,27 @@ class SurfaceSampler {
     return false;
   }
 
-  /** Looks at every number of layers that has no column of its own. */
+  /** Looks at every number of layers: also the ends of a run have what its middle said. */
   async #unlikeLayers(): Promise<LayerRun[]> {
-    const own = new Set(this.surface.compute.f16.map(({ gpuLayers }) => gpuLayers));
     const unlike: LayerRun[] = [];
     for (let gpuLayers = 1; gpuLayers <= this.surface.model.blocks + 1; gpuLayers++) {
-      const value = own.has(gpuLayers) ? null : await this.#unlikeValue(gpuLayers);
+      const value = await this.#unlikeValue(gpuLayers);
       if (value !== null) unlike.push({ first: gpuLayers, last: gpuLayers, value });
     }
     return unlike;
   }
 
-  /** What the dry run says at two contexts, where that is not what the surface says. */
+  /** What the dry run says here and there, where that is not what the surface says. */
   async #unlikeValue(gpuLayers: number): Promise<string | null> {
     const found: number[] = [];
     let isLike = true;
-    for (const contextTokens of LIKENESS_TOKENS.filter(tokens => tokens <= this.#longestTokens("f16"))) {
-      const at = { gpuLayers, contextTokens, kvType: "f16" } as const;
-      const { gpuBytes } = await this.#compute(at);
+    for (const { contextTokens, kvType } of LIKENESS_POINTS) {
+      const at = { gpuLayers, contextTokens: Math.min(contextTokens, this.#longestTokens(kvType)), kvType };
+      const point = await this.#possiblePoint(at);
+      if (point === null) continue;
       const { gpu } = memoryNeed(this.surface, at);
-      isLike &&= Math.abs(gpuBytes - gpu.computeBytes) <= GOOD_ENOUGH * gpu.totalBytes;
-      found.push(Math.round(gpuBytes / MIB));
+      isLike &&= Math.abs(point.gpuBytes - gpu.computeBytes) <= GOOD_ENOUGH * gpu.totalBytes;
+      found.push(Math.round(point.gpuBytes / MIB));
     }
     return isLike ? null : found.join(" ");
   }
