@@ -111,7 +111,7 @@ describe("the default model on the CPU", () => {
     // The first loads warm caches up.
     const before = await afterLoads(10);
     const after = await afterLoads(50);
-    // Of about 290 MiB: half a MiB that stays of each load is found.
+    // Of about 300 MiB: two thirds of a MiB that stay of each load are found.
     expect(after.residentKib).toBeLessThan(before.residentKib * 1.1);
     expect(after.handles).toBeLessThanOrEqual(before.handles);
   });
