@@ -25,6 +25,9 @@ export function ContextMeter({ use }: { readonly use: ContextUse | null }) {
         <span>
           {formatTokens(usedTokens(use))} of {formatTokens(use.contextTokens)} tokens
         </span>
+        {use.replyReserveTokens > 0 && (
+          <span className="hidden sm:inline">· {formatTokens(use.replyReserveTokens)} kept for the reply</span>
+        )}
       </button>
       {isOpen && (
         <Suspense>

@@ -1,5 +1,6 @@
 "use client";
 import { memo } from "react";
+import { classNames } from "@/components/ui/class-names";
 import type { ShownMessage } from "@/lib/client/chat-tree";
 import { CutNote } from "./cut-note";
 import { QuestionMessage } from "./question-message";
@@ -19,7 +20,11 @@ export const MessageRow = memo(function MessageRow({ row, isLast }: MessageRowPr
       aria-label={isUser ? "You" : "Reply"}
       data-message-id={message.id}
       tabIndex={-1}
-      className="flex flex-col gap-2 outline-none [contain-intrinsic-size:auto_160px] [content-visibility:auto]"
+      className={classNames(
+        "flex flex-col outline-none [contain-intrinsic-size:auto_160px] [content-visibility:auto]",
+        // The row of actions is already a gap between a question and its answer.
+        isUser ? "-mb-4 gap-0.5" : "gap-2",
+      )}
     >
       {message.cut && <CutNote cut={message.cut} />}
       {isUser ? <QuestionMessage row={row} /> : <ReplyMessage row={row} isLast={isLast} />}

@@ -11,7 +11,13 @@ interface PaletteActions {
   readonly showShortcuts: () => void;
 }
 
-const command = (label: string, run: () => void): PaletteItem => ({ id: `command ${label}`, label, detail: "", run });
+const command = (label: string, run: () => void, keys?: string): PaletteItem => ({
+  id: `command ${label}`,
+  label,
+  detail: "",
+  run,
+  ...(keys !== undefined && { keys }),
+});
 
 function newTemporaryChat(): void {
   void goToChat(null);
@@ -25,10 +31,10 @@ export function paletteCommands({ goToPage, showShortcuts }: PaletteActions): Pa
   const exportChat = (format: string) => () => window.location.assign(`/api/chats/${chat.id}/export?format=${format}`);
   return [
     ...(answering
-      ? [command("Stop the answer", () => void stopAnswer().catch(showFailure("The answer was not stopped")))]
+      ? [command("Stop the answer", () => void stopAnswer().catch(showFailure("The answer was not stopped")), "Escape")]
       : []),
-    command("New chat", () => void goToChat(null)),
-    command("New temporary chat", newTemporaryChat),
+    command("New chat", () => void goToChat(null), "Ctrl or ⌘ + Shift + O"),
+    command("New temporary chat", newTemporaryChat, "Ctrl or ⌘ + Alt + Shift + O"),
     ...(isKept
       ? [
           command("Export this chat as Markdown", exportChat("markdown")),
@@ -42,6 +48,6 @@ export function paletteCommands({ goToPage, showShortcuts }: PaletteActions): Pa
     command("Light theme", () => setTheme("light")),
     command("Dark theme", () => setTheme("dark")),
     command("Theme of the system", () => setTheme("system")),
-    command("Keyboard shortcuts", showShortcuts),
+    command("Keyboard shortcuts", showShortcuts, "Ctrl or ⌘ + /"),
   ];
 }

@@ -3,5 +3,7 @@ export interface PaletteItem {
   readonly id: string;
   readonly label: string;
   readonly detail: string;
+  /** The keys that do the same. */
+  readonly keys?: string;
   readonly run: () => void;
 }

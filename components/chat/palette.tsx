@@ -7,6 +7,7 @@ import { paletteCommands } from "./palette-commands";
 import type { PaletteItem } from "./palette-item";
 import { SearchSnippet } from "./search-snippet";
 import { usePaletteChats } from "./use-palette-chats";
+import { usePaletteEngine } from "./use-palette-engine";
 
 interface PaletteProps {
   readonly onClose: () => void;
@@ -20,7 +21,9 @@ export default function Palette({ onClose, onShowShortcuts }: PaletteProps) {
   const [index, setIndex] = useState(0);
   const listId = useId();
   const commands = paletteCommands({ goToPage: path => router.push(path), showShortcuts: onShowShortcuts });
-  const matching = commands.filter(({ label }) => label.toLowerCase().includes(query.trim().toLowerCase()));
+  const matching = [...commands, ...usePaletteEngine()].filter(({ label }) =>
+    label.toLowerCase().includes(query.trim().toLowerCase()),
+  );
   const items = [...matching, ...usePaletteChats(query.trim())];
   const chosen = Math.min(index, items.length - 1);
   const run = (item: PaletteItem | undefined) => {
@@ -75,7 +78,12 @@ export default function Palette({ onClose, onShowShortcuts }: PaletteProps) {
                   position === chosen && "bg-sunken",
                 )}
               >
-                <span className="block truncate">{item.label}</span>
+                <span className="flex items-baseline justify-between gap-3">
+                  <span className="truncate">{item.label}</span>
+                  {item.keys !== undefined && (
+                    <kbd className="shrink-0 text-ink-3 text-xs max-sm:hidden">{item.keys}</kbd>
+                  )}
+                </span>
                 {item.detail !== "" && <SearchSnippet text={item.detail} />}
               </div>
             ))}

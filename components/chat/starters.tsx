@@ -21,7 +21,7 @@ export function Starters() {
             type="button"
             disabled={!isReady}
             onClick={() => sendMessage(text, []).catch(showFailure("The message was not sent"))}
-            className="h-full w-full rounded-card border border-line bg-surface px-3.5 py-2.5 text-left text-ink-2 hover:border-line-strong hover:text-ink"
+            className="flex h-full w-full items-start rounded-card border border-line bg-surface px-3.5 py-2.5 text-left text-ink-2 hover:border-line-strong hover:text-ink"
           >
             {text}
           </button>

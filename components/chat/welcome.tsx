@@ -11,8 +11,8 @@ const SEEN_KEY = "headroom.welcome-seen";
 
 function cardWords({ gpu, memory }: Telemetry): string {
   const card = gpu.memory ? `${gpu.memory.name} with ${formatGib(gpu.memory.totalBytes)}` : "no usable graphics card";
-  const why = gpu.memory || gpu.reason === null ? "" : ` ${gpu.reason}`;
-  return `Found: ${card}, and ${formatGib(memory.totalBytes)} of system memory.${why}`;
+  if (gpu.memory || gpu.reason === null) return `Found: ${card}, and ${formatGib(memory.totalBytes)} of system memory.`;
+  return `Found: ${formatGib(memory.totalBytes)} of system memory. ${gpu.reason}`;
 }
 
 function planWords({ modelName, config, totalLayers }: EngineSnapshot): string | null {
@@ -22,13 +22,14 @@ function planWords({ modelName, config, totalLayers }: EngineSnapshot): string |
   return `${modelName ?? "The model"} is loaded and ${place}.`;
 }
 
-/** The first minute: what this computer has, and that a better model is one step away. */
+/** The first minute: what this computer has, and where to learn which better model it could run. */
 export function Welcome() {
   const telemetry = useLive(state => state.telemetry);
   const engine = useLive(state => state.engine);
   const [isShown, setShown] = useState(false);
   useEffect(() => setShown(localStorage.getItem(SEEN_KEY) === null), []);
-  if (!isShown) return null;
+  // All of it at once: a card that grows would push away what one is about to press.
+  if (!isShown || telemetry === null || engine === null) return null;
   const close = () => {
     localStorage.setItem(SEEN_KEY, "1");
     setShown(false);
@@ -36,15 +37,15 @@ export function Welcome() {
   return (
     <section aria-label="Welcome" className="card flex flex-col gap-2 p-4">
       <h2 className="font-semibold">Welcome to Headroom</h2>
-      <p className="text-ink-2">Everything here runs on your computer. {telemetry && cardWords(telemetry)}</p>
+      <p className="text-ink-2">Everything here runs on your computer. {cardWords(telemetry)}</p>
       <p className="text-ink-2">
-        {engine && planWords(engine)}{" "}
-        {engine?.modelName === DEFAULT_MODEL &&
-          "It comes with Headroom and is very small: good for a first try, not for facts. A larger one answers much better."}
+        {planWords(engine)}{" "}
+        {engine.modelName === DEFAULT_MODEL &&
+          "It comes with Headroom and is very small: good for a first try, not for facts. A larger one answers much better; the Models screen says whether it would fit before you download it."}
       </p>
       <div className="mt-1 flex flex-wrap gap-2">
         <Link href="/models" prefetch={false} className={buttonClass("primary")}>
-          Find a better model
+          Check what would fit
         </Link>
         <Button look="quiet" onClick={close}>
           Start with this one
