@@ -196,6 +196,18 @@ describe("the engine on the CPU", () => {
     expect(tokensPerTurn[0]).toBeLessThan(totalTokens);
   });
 
+  it("estimates what turns take that are out of all proportion, so that they can be left out", async () => {
+    const huge = { role: "user", content: "A ship sails over the sea. ".repeat(40_000) } as const;
+    const turns = [huge, { role: "assistant", content: "So it does." } as const, capital];
+    const { tokensPerTurn, totalTokens } = await engine.askFor("counted", { type: "count", turns });
+    const { tokensPerTurn: exact } = await engine.askFor("counted", { type: "count", turns: turns.slice(1) });
+    expect(tokensPerTurn.slice(1)).toEqual(exact);
+    // Seven tokens a sentence: A, ship, sails, over, the, sea and the full stop.
+    expect(tokensPerTurn[0]).toBeGreaterThan(0.95 * 7 * 40_000);
+    expect(tokensPerTurn[0]).toBeLessThan(1.05 * 7 * 40_000);
+    expect(totalTokens).toBe(tokensPerTurn.reduce((sum, tokens) => sum + tokens, 0));
+  });
+
   it("makes only a new context where the weights may stay", async () => {
     const larger = await engine.askFor("loaded", { type: "load", config: { ...cpuConfig, contextTokens: 2048 } });
     expect(larger.reused).toBe("weights");

@@ -9,13 +9,19 @@ import { JobError } from "./job-error";
 const CHARACTERS_PER_TOKEN_LIMIT = 32;
 const SAMPLE_CHARACTERS = 65_536;
 
+export const isHuge = (texts: readonly string[], contextTokens: number): boolean =>
+  texts.reduce((sum, text) => sum + text.length, 0) > contextTokens * CHARACTERS_PER_TOKEN_LIMIT;
+
+/** Exact for what is tokenized in no time; of a longer text its beginning speaks for the rest. */
+export function estimateTokens(model: LlamaModel, text: string): number {
+  const sample = text.slice(0, SAMPLE_CHARACTERS);
+  const tokens = model.tokenize(sample).length;
+  return sample.length === text.length ? tokens : Math.round((tokens / sample.length) * text.length);
+}
+
 /** @throws JobError CONTEXT_EXCEEDED, with an estimate of the tokens, for a text that is out of all proportion */
 export function refuseHugeText(model: LlamaModel, texts: readonly string[], contextTokens: number): void {
-  const characters = texts.reduce((sum, text) => sum + text.length, 0);
-  if (characters <= contextTokens * CHARACTERS_PER_TOKEN_LIMIT) return;
-  const sample = texts.join("\n").slice(0, SAMPLE_CHARACTERS);
-  const promptTokens = Math.round((model.tokenize(sample).length / sample.length) * characters);
-  throw contextExceeded(promptTokens, contextTokens);
+  if (isHuge(texts, contextTokens)) throw contextExceeded(estimateTokens(model, texts.join("\n")), contextTokens);
 }
 
 export const contextExceeded = (promptTokens: number, contextTokens: number): JobError =>
