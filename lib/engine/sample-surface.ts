@@ -76,8 +76,9 @@ class SurfaceSampler {
     await this.#checkKv();
     await this.#takeWeights();
     const runs = await this.#findRuns();
-    const complete = await this.#takeCompute(kindsOfRun(runs));
-    return { ...this.surface, computeSource: "dry-run", detail: complete ? "complete" : "fine" };
+    await this.#takeCompute(kindsOfRun(runs));
+    // Complete it is only when numbers of layers that were taken for like have been compared: for a second look.
+    return { ...this.surface, computeSource: "dry-run", detail: "fine" };
   }
 
   async inRam(): Promise<MemorySurface> {
