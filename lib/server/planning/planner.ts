@@ -110,6 +110,27 @@ export class Planner {
   }
 
   /**
+   * The same for whoever asks once: where the engine was asked anyway, in a hurry, it also confirms what was planned and what the next
+   * layer would need. Not for a server, whose engine may be running without the GPU.
+   */
+  async exactPlanOnce(settings: Settings, gpuOverride?: GpuMemory | null): Promise<PlanOutcome> {
+    const known = await this.#sampled(await this.#headerOf(settings.MODEL), settings);
+    const confirmed = new Set<number>();
+    for (;;) {
+      const outcome = await this.planFor(settings, gpuOverride);
+      const isAsked = known.sampling !== null && known.surface.computeSource === "dry-run" && outcome.gpu !== null;
+      if (!isAsked) return outcome;
+      const { gpuLayers, totalLayers } = outcome.plan;
+      const more = Math.min(gpuLayers + 1, totalLayers);
+      const next =
+        nextToConfirm(known.surface, outcome.gpu, settings, confirmed) ?? (confirmed.has(more) ? null : more);
+      if (next === null) return outcome;
+      await this.#confirm(known, this.configOf({ ...outcome, plan: { ...outcome.plan, gpuLayers: next } }, settings));
+      confirmed.add(next);
+    }
+  }
+
+  /**
    * Has the engine look on, in the gaps between its other commands, until the surface of these settings is `complete`: for a page whose
    * sliders move over all of it. Ends early when another surface is wanted. Never rejects: what is known stays in use.
    */
