@@ -58,6 +58,8 @@ interface KnownSurface {
   surface: MemorySurface;
   /** Sampling in progress or over; null when it may be tried. */
   sampling: Promise<void> | null;
+  /** Each pass has the page ask again: without a count, a surface that never becomes complete would be looked at for ever. */
+  passesLeft: number;
 }
 
 /** Headroom plans for one conversation at a time. */
@@ -69,7 +71,7 @@ const NO_DEVICE = "none";
 
 /** A page shows the better surface after each. */
 const COMPLETING_PASS_MS = 10_000;
-/** A minute at most for one look at the page; what is still missing then is for the next. */
+/** A minute at most for each surface; what is still missing then is for the next start. */
 const COMPLETING_PASSES = 6;
 
 type SurfaceSettings = Pick<Settings, "N_BATCH" | "FLASH_ATTENTION" | "USE_MMAP" | "N_CTX">;
@@ -139,8 +141,7 @@ export class Planner {
       const known = await this.#sampled(await this.#headerOf(settings.MODEL), settings);
       if (this.#completing === known) return;
       this.#completing = known;
-      for (let pass = 0; pass < COMPLETING_PASSES && this.#wantsCompleting(known); pass++)
-        await this.#lookOn(known, settings);
+      while (this.#wantsCompleting(known)) await this.#lookOn(known, settings);
       if (this.#completing === known) this.#completing = null;
     } catch (error) {
       this.#completing = null;
@@ -150,10 +151,12 @@ export class Planner {
 
   /** Without a GPU a surface is an estimate, which closer samples make no better. */
   #wantsCompleting(known: KnownSurface): boolean {
-    return this.#completing === known && known.key.device !== NO_DEVICE && known.surface.detail === "fine";
+    if (this.#completing !== known || known.passesLeft === 0) return false;
+    return known.key.device !== NO_DEVICE && known.surface.detail === "fine";
   }
 
   async #lookOn(known: KnownSurface, { USE_MMAP }: Settings): Promise<void> {
+    known.passesLeft -= 1;
     const begun = known.surface;
     const request = { useMmap: USE_MMAP, budgetMs: COMPLETING_PASS_MS };
     const surface = await this.options.engine.sampleSurface(known.modelPath, begun, request);
@@ -255,7 +258,7 @@ export class Planner {
     const profile = await this.options.models.readChatProfile(modelPath);
     const cached = await this.options.surfaces.read(key);
     const surface = cached ?? headerSurface(profile, { batchTokens, sequences, flashAttention });
-    return { key, modelPath, surface, sampling: null };
+    return { key, modelPath, surface, sampling: null, passesLeft: COMPLETING_PASSES };
   }
 
   /** Never rejects: without the samples the estimate stays in use, and every load is confirmed anyway. */
