@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { type Browser, chromium, type Page } from "@playwright/test";
+import { type Browser, chromium, type Locator, type Page } from "@playwright/test";
 import { FIRST_LOAD_GOAL_BYTES, readFirstLoad } from "@/e2e/first-load";
 import { blankMessage, type ChatImport, type ChatMessage } from "@/lib/schema/chat";
 import type { ChatFigure } from "./chat-figure";
@@ -19,8 +19,8 @@ const STREAM_SECONDS = 10;
 /** faults.md U6: from the key to the letter on the screen. */
 const TYPING_GOAL_MS = 200;
 const TYPED_TEXT = "Typing beside something very large.";
-/** The shortest event that the browser reports. */
-const SHORTEST_EVENT_MS = 16;
+/** A fast typist's. */
+const KEY_PAUSE_MS = 120;
 const SHOW_LIMIT_MS = 60_000;
 const CODE_BYTES = 1_000_000;
 const TABLE_ROWS = 10_000;
@@ -144,27 +144,40 @@ async function benchTyping(browser: Browser, url: string, what: string, answer: 
   await message.waitFor();
   // What is so long comes as plain text and in part; whoever asks for all of it has it all on the page.
   await page.getByRole("button", { name: /^Show all .* characters$/ }).click({ timeout: SHOW_LIMIT_MS });
-  await page.evaluate(shortestMs => {
-    const seen: number[] = [];
-    Reflect.set(window, "keyEvents", seen);
-    const observer = new PerformanceObserver(list =>
-      seen.push(...list.getEntries().flatMap(({ name, duration }) => (/^key|input$/.test(name) ? [duration] : []))),
-    );
-    observer.observe({ type: "event", durationThreshold: shortestMs, buffered: true } as PerformanceObserverInit);
-  }, SHORTEST_EVENT_MS);
-  await message.pressSequentially(TYPED_TEXT);
-  // Whatever the words set off after a pause, such as counting their tokens, belongs to them.
-  await page.waitForTimeout(1500);
-  await message.pressSequentially(TYPED_TEXT);
-  await page.waitForTimeout(500);
-  const slowestMs = await page.evaluate(() => Math.max(0, ...(Reflect.get(window, "keyEvents") as number[])));
+  const slowestMs = await slowestLetter(page, message);
   await page.close();
   return {
     name: `slowest letter typed below ${what}`,
-    value: slowestMs === 0 ? `< ${SHORTEST_EVENT_MS} ms` : `${slowestMs.toFixed(0)} ms`,
+    value: `${slowestMs.toFixed(0)} ms`,
     goal: `<= ${TYPING_GOAL_MS} ms`,
     met: slowestMs <= TYPING_GOAL_MS,
   };
+}
+
+/**
+ * From the key to the first picture of the page after it, as the browser hands pictures out. Event Timing will not do:
+ * without a screen it counts some keys until seconds after the pictures that show their letters.
+ */
+async function slowestLetter(page: Page, message: Locator): Promise<number> {
+  const pictures = await page.context().newCDPSession(page);
+  let onPicture = (_atMs: number): void => {};
+  pictures.on("Page.screencastFrame", ({ metadata, sessionId }) => {
+    onPicture((metadata.timestamp ?? 0) * 1000);
+    pictures.send("Page.screencastFrameAck", { sessionId }).catch(() => {});
+  });
+  await message.focus();
+  await pictures.send("Page.startScreencast", { format: "jpeg", quality: 10 });
+  let slowestMs = 0;
+  for (const letter of TYPED_TEXT) {
+    const pressedAtMs = Date.now();
+    const shown = new Promise<number>(resolve => {
+      onPicture = atMs => atMs >= pressedAtMs && resolve(atMs);
+    });
+    await page.keyboard.press(letter);
+    slowestMs = Math.max(slowestMs, (await shown) - pressedAtMs);
+    await page.waitForTimeout(KEY_PAUSE_MS);
+  }
+  return slowestMs;
 }
 
 /** A stand-in for the network inside the page: exactly 100 tokens a second, faster than this machine's model may be. */
