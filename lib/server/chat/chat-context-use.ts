@@ -31,7 +31,8 @@ export async function contextUse(
   const cut = standingCut(branch, config.contextTokens);
   const sent = sentMessages(branch, cut).filter(message => turnContent(message) !== "");
   const draft = draftMessage(request);
-  const messages = turnContent(draft) === "" ? sent : [...sent, draft];
+  const isEmpty = turnContent(draft) === "";
+  const messages = isEmpty ? sent : [...sent, draft];
   const systemPrompt = chat?.systemPrompt ?? request.systemPrompt ?? current.SYSTEM_PROMPT;
   const counted = await countMessages(host, messages, systemPrompt, cut?.summary ?? null);
   const historyTokens = counted.messageTokens.slice(0, sent.length);
@@ -43,7 +44,10 @@ export async function contextUse(
     ),
     summaryTokens: 0,
   };
-  const { dropMessages } = fitMessages(counted.systemTokens, counted.messageTokens, isUserAt(messages), room);
+  // What will be asked next never goes. Nothing typed yet counts as a question of no tokens, or a last answer that
+  // fills the context would be called the draft.
+  const askedTokens = isEmpty ? [...counted.messageTokens, 0] : counted.messageTokens;
+  const { dropMessages } = fitMessages(counted.systemTokens, askedTokens, isUserAt([...sent, draft]), room);
   return {
     contextTokens: config.contextTokens,
     systemTokens: counted.systemTokens,
