@@ -1,5 +1,5 @@
 import { memoryNeed } from "@/lib/plan/memory-need";
-import type { KvType } from "@/lib/schema/kv-type";
+import { type KvType, kvTypes } from "@/lib/schema/kv-type";
 import type { ComputeColumn, ComputePoint, MemorySurface } from "@/lib/schema/memory-surface";
 import type { SampledColumn } from "./context-points";
 import type { LayerRun } from "./layer-runs";
@@ -80,6 +80,12 @@ function pointsBetween(surface: MemorySurface, kvType: KvType, gpuLayers: number
   });
 }
 
+const knownPoints = (surface: MemorySurface, kvType: KvType, gpuLayers: number): readonly ComputePoint[] =>
+  surface.compute[kvType].find(column => column.gpuLayers === gpuLayers)?.points ??
+  pointsBetween(surface, kvType, gpuLayers);
+
+const byContext = (a: ComputePoint, b: ComputePoint): number => a.contextTokens - b.contextTokens;
+
 /** The surface with one point put in, on a column of its own. */
 export function withPoint(
   surface: MemorySurface,
@@ -87,11 +93,74 @@ export function withPoint(
   gpuLayers: number,
   point: ComputePoint,
 ): MemorySurface {
-  const columns = surface.compute[kvType];
-  const own = columns.find(column => column.gpuLayers === gpuLayers);
-  const known = own?.points ?? pointsBetween(surface, kvType, gpuLayers);
-  const points = [...known.filter(({ contextTokens }) => contextTokens !== point.contextTokens), point];
-  points.sort((a, b) => a.contextTokens - b.contextTokens);
-  const compute = [...columns.filter(column => column !== own), { gpuLayers, points }].sort(byLayers);
-  return { ...surface, compute: { ...surface.compute, [kvType]: compute } };
+  const others = knownPoints(surface, kvType, gpuLayers).filter(known => known.contextTokens !== point.contextTokens);
+  const column = { gpuLayers, points: [...others, point].sort(byContext) };
+  const columns = surface.compute[kvType].filter(known => known.gpuLayers !== gpuLayers);
+  return { ...surface, compute: { ...surface.compute, [kvType]: [...columns, column].sort(byLayers) } };
+}
+
+/** All points of a stretch of contexts at one number of layers. */
+export interface Stretch {
+  readonly kvType: KvType;
+  readonly gpuLayers: number;
+  readonly points: readonly ComputePoint[];
+}
+
+/** The surface with these, each on a column of its own, as far as columns differ: what was thought of the stretches before goes. */
+export function withStretches(surface: MemorySurface, stretches: readonly Stretch[]): MemorySurface {
+  const added = new Map(kvTypes.map(kvType => [kvType, new Map<number, ComputeColumn>()]));
+  for (const { kvType, gpuLayers, points } of stretches) {
+    // From the surface as it was: between columns that already have this stretch and those that have not, nothing is right.
+    if (points.length > 0) added.get(kvType)?.set(gpuLayers, stretched(surface, { kvType, gpuLayers, points }));
+  }
+  const compute = { ...surface.compute };
+  for (const [kvType, columns] of added) {
+    const others = compute[kvType].filter(({ gpuLayers }) => !columns.has(gpuLayers));
+    compute[kvType] = withoutRepeats([...others, ...columns.values()].sort(byLayers));
+  }
+  return { ...surface, compute };
+}
+
+function stretched(surface: MemorySurface, { kvType, gpuLayers, points }: Stretch): ComputeColumn {
+  const firstTokens = points.at(0)?.contextTokens ?? 0;
+  const lastTokens = points.at(-1)?.contextTokens ?? 0;
+  const outside = knownPoints(surface, kvType, gpuLayers).filter(
+    ({ contextTokens }) => contextTokens < firstTokens || contextTokens > lastTokens,
+  );
+  return { gpuLayers, points: cornersOf([...outside, ...points].sort(byContext), lastTokens) };
+}
+
+/** A straight line that misses by less than this says the same: far less than any figure shows. */
+const SAME_BYTES = 2048;
+
+/** The points that it takes to draw the same lines up to this context, and all points after it. */
+function cornersOf(points: readonly ComputePoint[], untilTokens: number): ComputePoint[] {
+  const corners: ComputePoint[] = [];
+  let from = 0;
+  while (from < points.length) {
+    corners.push(...points.slice(from, from + 1));
+    let to = from + 1;
+    while ((points[to + 1]?.contextTokens ?? Infinity) <= untilTokens && isStraight(points, from, to + 1)) to += 1;
+    from = to;
+  }
+  return corners;
+}
+
+function isStraight(points: readonly ComputePoint[], from: number, to: number): boolean {
+  const [start, end] = [points[from], points[to]];
+  if (start === undefined || end === undefined) return false;
+  return points.slice(from + 1, to).every(({ contextTokens, gpuBytes, ramBytes }) => {
+    const share = (contextTokens - start.contextTokens) / (end.contextTokens - start.contextTokens);
+    const misses = (value: number, first: number, last: number) =>
+      Math.abs(first + (last - first) * share - value) > SAME_BYTES;
+    return !misses(gpuBytes, start.gpuBytes, end.gpuBytes) && !misses(ramBytes, start.ramBytes, end.ramBytes);
+  });
+}
+
+/** Without the columns that stand between two others that say the same. */
+function withoutRepeats(columns: readonly ComputeColumn[]): ComputeColumn[] {
+  const texts = columns.map(({ points }) => JSON.stringify(points));
+  const isRepeat = (index: number): boolean =>
+    texts[index] === texts[index - 1] && texts[index] === texts[index + 1] && columns[index - 1]?.gpuLayers !== 0;
+  return columns.filter((_, index) => !isRepeat(index));
 }

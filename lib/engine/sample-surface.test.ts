@@ -165,8 +165,30 @@ describe("sampleSurface", () => {
           const at = { gpuLayers, contextTokens, kvType };
           expect(memoryNeed(second, at).gpu.computeBytes, JSON.stringify(at)).toBeCloseTo(computeMib(at) * MIB, -1);
         }
-    // Of 128 contexts, three KV types and two kinds of layer numbers 768 could be asked about.
-    expect(fake.asked.length).toBeLessThan(450);
+  });
+
+  it("finds a tooth of one step at one number of layers, and keeps no more of the lines beside it than it takes", async () => {
+    const surface = estimated(MISTRAL);
+    const computeMib = ({ gpuLayers, contextTokens, kvType }: MemoryPoint) =>
+      gpuLayers === 14 && contextTokens === 11_520 && kvType === "q8_0" ? 150 : 100 + contextTokens / 256;
+    const fake = oracle(surface, { computeMib });
+    let sampled = surface;
+    for (let pass = 0; pass < 4 && sampled.detail !== "complete"; pass++)
+      sampled = await sampleSurface(fake, sampled, options({ budgetMs: 60_000 }));
+    expect(sampled).toMatchObject({ detail: "complete", walkedTokens: 16_384 });
+    for (const kvType of ["f16", "q8_0", "q4_0"] as const)
+      for (const gpuLayers of [1, 13, 14, 15, 33])
+        for (const contextTokens of [256, 11_264, 11_520, 11_776, 16_384]) {
+          const at = { gpuLayers, contextTokens, kvType };
+          expect(memoryNeed(sampled, at).gpu.computeBytes, JSON.stringify(at)).toBeCloseTo(computeMib(at) * MIB, -1);
+        }
+    const walked = sampled.compute.q8_0.map(
+      ({ points }) => points.filter(point => point.contextTokens <= 16_384).length,
+    );
+    expect(Math.max(...walked)).toBeLessThanOrEqual(6);
+    expect(sampled.compute.q8_0.filter(({ gpuLayers }) => gpuLayers > 0).map(({ gpuLayers }) => gpuLayers)).toEqual([
+      1, 13, 14, 15, 33,
+    ]);
   });
 
   it("tells numbers of layers apart in a second look that were taken for like", async () => {

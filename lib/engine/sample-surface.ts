@@ -7,11 +7,13 @@ import { kvClosedFormHolds } from "./check-kv";
 import {
   type SharedColumn,
   type SharedColumns,
+  type Stretch,
   sharedPoints,
   standInFor,
   withColumns,
   withoutLayers,
   withPoint,
+  withStretches,
 } from "./compute-columns";
 import { addPoint, GOOD_ENOUGH, refine, type SampledColumn } from "./context-points";
 import { JobError } from "./job-error";
@@ -39,6 +41,14 @@ const LIKENESS_POINTS = [
   { contextTokens: 3072, kvType: "q8_0" },
   { contextTokens: 6144, kvType: "q4_0" },
 ] as const;
+/**
+ * llama.cpp's allocator leaves single teeth of one step of the context in an otherwise straight line, of up to a tenth of the total in a
+ * small model, and not at the same context for like numbers of layers: up to here each step is looked at. Beyond, weights and cache are
+ * so much that a tooth matters less.
+ */
+const WALKED_TOKENS = 16_384;
+/** Steps at once: with each number of layers llama.cpp builds the model anew. */
+const STRIDE_TOKENS = 1024;
 /** Of the time, where contexts are named to be exact at. */
 const SHARE_FOR_EVERY_LAYER = 0.4;
 
@@ -91,12 +101,18 @@ class SurfaceSampler {
   /** A second look: exact at the wanted contexts, and on from what is known elsewhere. */
   async refined(): Promise<MemorySurface> {
     await this.#takeEveryLayer();
+    const mayWalk = this.surface.walkedTokens !== undefined || (await this.#refineKnown());
+    const complete = mayWalk && (await this.#walk());
+    return { ...this.surface, detail: complete ? "complete" : "fine" };
+  }
+
+  /** @returns whether straight lines between the samples are good enough, as far as samples tell, for every number of layers */
+  async #refineKnown(): Promise<boolean> {
     const columns = new Map<KvType, SharedColumn[]>();
     for (const kvType of kvTypes) if (await this.#isPossible(kvType)) columns.set(kvType, this.#knownColumns(kvType));
     const refinedAll = await this.#refine(columns, 0);
     this.surface = withColumns(this.surface, columns);
-    const complete = refinedAll && (await this.#separateUnlike(columns));
-    return { ...this.surface, detail: complete ? "complete" : "fine" };
+    return refinedAll && (await this.#separateUnlike(columns));
   }
 
   /** Numbers of layers that were taken for others' like and are not get columns of their own. @returns whether there were none */
@@ -141,6 +157,35 @@ class SurfaceSampler {
       found.push(Math.round(point.gpuBytes / MIB));
     }
     return isLike ? null : found.join(" ");
+  }
+
+  /** Each step of the context, each number of layers, each KV type, from small contexts up. @returns whether it came to the end */
+  async #walk(): Promise<boolean> {
+    const endTokens = Math.min(WALKED_TOKENS, this.#trainedTokens);
+    for (let from = this.surface.walkedTokens ?? 0; from < endTokens; from += STRIDE_TOKENS) {
+      if (this.#pace.left <= 0) return false;
+      const stretches: Stretch[] = [];
+      for (let gpuLayers = 1; gpuLayers <= this.surface.model.blocks + 1; gpuLayers++)
+        for (const kvType of kvTypes)
+          stretches.push({ kvType, gpuLayers, points: await this.#stride(gpuLayers, kvType, from) });
+      this.surface = { ...withStretches(this.surface, stretches), walkedTokens: from + STRIDE_TOKENS };
+    }
+    return true;
+  }
+
+  async #stride(gpuLayers: number, kvType: KvType, from: number): Promise<ComputePoint[]> {
+    const points: ComputePoint[] = [];
+    const last = Math.min(from + STRIDE_TOKENS, this.#longestTokens(kvType));
+    for (let contextTokens = from + CONTEXT_PAD_TOKENS; contextTokens <= last; contextTokens += CONTEXT_PAD_TOKENS) {
+      const point = await this.#possiblePoint({ gpuLayers, contextTokens, kvType });
+      if (point === null) return points;
+      points.push(point);
+    }
+    return points;
+  }
+
+  get #trainedTokens(): number {
+    return this.surface.model.trainContextTokens || UNTRAINED_TOKENS;
   }
 
   #knownColumns(kvType: KvType): SharedColumn[] {
@@ -283,8 +328,7 @@ class SurfaceSampler {
 
   async #refine(columns: SharedColumns, keptShare: number): Promise<boolean> {
     const all = [...columns.values()].flat().map(({ column }) => column);
-    const trainedTokens = this.surface.model.trainContextTokens || UNTRAINED_TOKENS;
-    return refine(all, trainedTokens, async () => this.#pace.left > keptShare);
+    return refine(all, this.#trainedTokens, async () => this.#pace.left > keptShare);
   }
 
   #column(gpuLayers: number, kvType: KvType, points: ComputePoint[]): SampledColumn {

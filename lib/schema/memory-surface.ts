@@ -92,6 +92,8 @@ export const memorySurfaceSchema = z.object({
    * the samples that matters. Missing: not sampled.
    */
   detail: z.optional(z.enum(["coarse", "fine", "complete"])),
+  /** Up to this context each step was looked at, for each number of layers and KV type. Missing: nowhere. */
+  walkedTokens: z.optional(z.int().check(z.minimum(0))),
   /** `closed-form`: our arithmetic, checked against the dry run. `dry-run`: this family is beyond it, totals are the dry run's. */
   weightsSource: z.enum(["closed-form", "dry-run"]),
   kvSource: z.enum(["closed-form", "dry-run"]),
