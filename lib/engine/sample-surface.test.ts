@@ -175,7 +175,7 @@ describe("sampleSurface", () => {
     let sampled = surface;
     for (let pass = 0; pass < 4 && sampled.detail !== "complete"; pass++)
       sampled = await sampleSurface(fake, sampled, options({ budgetMs: 60_000 }));
-    expect(sampled).toMatchObject({ detail: "complete", walkedTokens: 16_384 });
+    expect(sampled).toMatchObject({ detail: "complete", walkedTokens: 32_768 });
     for (const kvType of ["f16", "q8_0", "q4_0"] as const)
       for (const gpuLayers of [1, 13, 14, 15, 33])
         for (const contextTokens of [256, 11_264, 11_520, 11_776, 16_384]) {

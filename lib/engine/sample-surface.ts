@@ -43,10 +43,12 @@ const LIKENESS_POINTS = [
 ] as const;
 /**
  * llama.cpp's allocator leaves single teeth of one step of the context in an otherwise straight line, of up to a tenth of the total in a
- * small model, and not at the same context for like numbers of layers: up to here each step is looked at. Beyond, weights and cache are
- * so much that a tooth matters less.
+ * small model, and not at the same context for like numbers of layers: up to here each step is looked at, where the header says
+ * that the model was trained for so much. Beyond, weights and cache are so much that a tooth matters less.
  */
-const WALKED_TOKENS = 16_384;
+const WALKED_TOKENS = 32_768;
+/** Up to here for every model: people set more than it was trained for. */
+const LEAST_WALKED_TOKENS = 8192;
 /** Steps at once: with each number of layers llama.cpp builds the model anew. */
 const STRIDE_TOKENS = 1024;
 /** Of the time, where contexts are named to be exact at. */
@@ -161,7 +163,7 @@ class SurfaceSampler {
 
   /** Each step of the context, each number of layers, each KV type, from small contexts up. @returns whether it came to the end */
   async #walk(): Promise<boolean> {
-    const endTokens = Math.min(WALKED_TOKENS, this.#trainedTokens);
+    const endTokens = Math.min(WALKED_TOKENS, Math.max(LEAST_WALKED_TOKENS, this.#trainedTokens));
     for (let from = this.surface.walkedTokens ?? 0; from < endTokens; from += STRIDE_TOKENS) {
       if (this.#pace.left <= 0) return false;
       const stretches: Stretch[] = [];
