@@ -52,6 +52,9 @@ export interface ConfirmedPlan extends PlanOutcome {
   readonly report: GpuReport;
 }
 
+/** The number of layers to ask a dry run about; null: nothing more. */
+type NextToConfirm = (outcome: PlanOutcome, confirmed: ReadonlySet<number>) => number | null;
+
 interface KnownSurface {
   readonly key: SurfaceKey;
   readonly modelPath: string;
@@ -117,19 +120,12 @@ export class Planner {
    */
   async exactPlanOnce(settings: Settings, gpuOverride?: GpuMemory | null): Promise<PlanOutcome> {
     const known = await this.#sampled(await this.#headerOf(settings.MODEL), settings);
-    const confirmed = new Set<number>();
-    for (;;) {
-      const outcome = await this.planFor(settings, gpuOverride);
-      const isAsked = known.sampling !== null && known.surface.computeSource === "dry-run" && outcome.gpu !== null;
-      if (!isAsked) return outcome;
-      const { gpuLayers, totalLayers } = outcome.plan;
+    const next: NextToConfirm = ({ gpu, plan: { gpuLayers, totalLayers } }, confirmed) => {
+      if (known.sampling === null || known.surface.computeSource !== "dry-run" || gpu === null) return null;
       const more = Math.min(gpuLayers + 1, totalLayers);
-      const next =
-        nextToConfirm(known.surface, outcome.gpu, settings, confirmed) ?? (confirmed.has(more) ? null : more);
-      if (next === null) return outcome;
-      await this.#confirm(known, this.configOf({ ...outcome, plan: { ...outcome.plan, gpuLayers: next } }, settings));
-      confirmed.add(next);
-    }
+      return nextToConfirm(known.surface, gpu, settings, confirmed) ?? (confirmed.has(more) ? null : more);
+    };
+    return this.#confirmed(known, settings, { plan: () => this.planFor(settings, gpuOverride), next });
   }
 
   /**
@@ -174,20 +170,33 @@ export class Planner {
   async confirmedPlanFor(settings: Settings, signal?: AbortSignal): Promise<ConfirmedPlan> {
     const modelPath = await this.options.models.resolveModel(settings.MODEL);
     const known = await this.#sampled(modelPath, settings);
+    const outcome = await this.#confirmed(known, settings, {
+      plan: async () => {
+        // Read again each time: another program may have taken memory since.
+        const report = await this.options.gpu.read();
+        const plan = planLayers(known.surface, report.memory, settings);
+        return { modelPath, surface: known.surface, gpu: report.memory, plan, report };
+      },
+      next: ({ gpu }, confirmed) => nextToConfirm(known.surface, gpu, settings, confirmed),
+      ...(signal && { signal }),
+    });
+    const computeSource = outcome.plan.gpuLayers > 0 ? "dry-run" : outcome.plan.computeSource;
+    return { ...outcome, plan: { ...outcome.plan, computeSource }, config: this.configOf(outcome, settings) };
+  }
+
+  /** Plans, and plans again after each dry run, until there is nothing next to confirm. */
+  async #confirmed<Outcome extends PlanOutcome>(
+    known: KnownSurface,
+    settings: Settings,
+    { plan, next, signal }: { plan: () => Promise<Outcome>; next: NextToConfirm; signal?: AbortSignal },
+  ): Promise<Outcome> {
     const confirmed = new Set<number>();
     for (;;) {
-      // Read again each time: another program may have taken memory since.
-      const report = await this.options.gpu.read();
-      const plan = planLayers(known.surface, report.memory, settings);
-      const outcome = { modelPath, surface: known.surface, gpu: report.memory, plan };
-      const next = nextToConfirm(known.surface, report.memory, settings, confirmed);
-      if (next === null) {
-        const computeSource = plan.gpuLayers > 0 ? "dry-run" : plan.computeSource;
-        return { ...outcome, plan: { ...plan, computeSource }, config: this.configOf(outcome, settings), report };
-      }
-      const config = this.configOf({ ...outcome, plan: { ...plan, gpuLayers: next } }, settings);
-      await this.#confirm(known, config, signal);
-      confirmed.add(next);
+      const outcome = await plan();
+      const gpuLayers = next(outcome, confirmed);
+      if (gpuLayers === null) return outcome;
+      await this.#confirm(known, this.configOf({ ...outcome, plan: { ...outcome.plan, gpuLayers } }, settings), signal);
+      confirmed.add(gpuLayers);
     }
   }
 
