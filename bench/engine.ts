@@ -5,6 +5,7 @@ import { resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { z } from "zod";
 import { DEFAULT_MODEL } from "@/lib/schema/settings";
+import { sentData } from "@/lib/server/testing/sent-data";
 import { bareRequestSchema, type MeasuredTurn, measuredTurnSchema, serveBareSession, TokenClock } from "./bare-session";
 import { printTable } from "./print-table";
 import { type BenchServer, startServer } from "./start-server";
@@ -133,7 +134,7 @@ async function answerOverHttp(url: string, messages: readonly object[]): Promise
   if (!response.ok || response.body === null) throw new Error(`${response.status}: ${await response.text()}`);
   let text = "";
   let tokens = 0;
-  for await (const data of serverSentData(response.body)) {
+  for await (const data of sentData(response.body)) {
     if (data === "[DONE]") break;
     const { choices, usage } = chunkSchema.parse(JSON.parse(data));
     const content = choices[0]?.delta.content ?? "";
@@ -142,17 +143,6 @@ async function answerOverHttp(url: string, messages: readonly object[]): Promise
     tokens = usage?.completion_tokens ?? tokens;
   }
   return { text, turn: clock.turn(tokens) };
-}
-
-async function* serverSentData(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
-  const reader = body.getReader();
-  const decoder = new TextDecoder();
-  let pending = "";
-  for (let part = await reader.read(); !part.done; part = await reader.read()) {
-    const lines = (pending + decoder.decode(part.value, { stream: true })).split("\n");
-    pending = lines.pop() ?? "";
-    for (const line of lines) if (line.startsWith("data: ")) yield line.slice("data: ".length);
-  }
 }
 
 function median(values: readonly number[]): number {

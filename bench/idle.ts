@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { liveEventSchema } from "@/lib/schema/live-events";
+import { sentData } from "@/lib/server/testing/sent-data";
 import { formatBytes } from "@/lib/units/bytes";
 import { printTable } from "./print-table";
 import { usageOfTree } from "./process-usage";
@@ -82,20 +83,11 @@ function openDashboard(url: string, signal: AbortSignal): Promise<void> {
 }
 
 async function readEvents(url: string, signal: AbortSignal, onLoaded: () => void): Promise<void> {
-  const response = await fetch(url, { signal });
-  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
-  let pending = "";
-  for (;;) {
-    const part = await reader?.read();
-    if (part === undefined || part.done) return;
-    const lines = (pending + part.value).split("\n");
-    pending = lines.pop() ?? "";
-    if (lines.some(isLoadedEvent)) onLoaded();
-  }
+  const { body } = await fetch(url, { signal });
+  for await (const data of sentData(body)) if (isLoadedEvent(data)) onLoaded();
 }
 
-function isLoadedEvent(line: string): boolean {
-  if (!line.startsWith("data:")) return false;
-  const event = liveEventSchema.safeParse(JSON.parse(line.slice("data:".length)));
+function isLoadedEvent(data: string): boolean {
+  const event = liveEventSchema.safeParse(JSON.parse(data));
   return event.success && event.data.type === "engine" && event.data.engine.state === "loaded";
 }

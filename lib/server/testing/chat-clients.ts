@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ChatRequest, type NewChat, type RunChunk, runChunkSchema } from "@/lib/schema/chat";
 import type { Acknowledged } from "./acknowledged";
+import { sentData } from "./sent-data";
 
 /** A chat of more turns would outgrow the context of the test's settings. */
 const TURNS_OF_A_CHAT = 4;
@@ -75,8 +76,8 @@ export class ChatClients {
     };
     const { body } = await post(`${url}/api/chat`, request);
     let replyId = "";
-    for await (const line of linesOf(body)) {
-      for (const chunk of chunkOf(line)) {
+    for await (const data of sentData(body)) {
+      for (const chunk of chunkOf(data)) {
         if (chunk.type === "start") {
           replyId = chunk.messageId;
           this.#acknowledged.questions.set(id, { chatId, text });
@@ -118,18 +119,5 @@ async function post(url: string, body: object, method = "POST"): Promise<Respons
   return response;
 }
 
-async function* linesOf(body: Response["body"]): AsyncGenerator<string> {
-  const reader = body?.pipeThrough(new TextDecoderStream()).getReader();
-  let pending = "";
-  for (;;) {
-    const part = await reader?.read();
-    if (part === undefined || part.done) return;
-    const lines = (pending + part.value).split("\n");
-    pending = lines.pop() ?? "";
-    yield* lines;
-  }
-}
-
-/** Nothing for comments, blank lines and the end mark. */
-const chunkOf = (line: string): RunChunk[] =>
-  line.startsWith("data: {") ? [runChunkSchema.parse(JSON.parse(line.slice("data: ".length)))] : [];
+/** Nothing for the end mark. */
+const chunkOf = (data: string): RunChunk[] => (data.startsWith("{") ? [runChunkSchema.parse(JSON.parse(data))] : []);
