@@ -1,5 +1,5 @@
 import { LlamaChatSession } from "node-llama-cpp";
-import { z } from "zod";
+import * as z from "zod";
 import { EngineLog } from "@/lib/engine/engine-log";
 import { startLlamaBackend } from "@/lib/engine/llama-backend";
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { z } from "zod";
+import * as z from "zod";
 import { chatTreeSchema, type ReplyStats } from "@/lib/schema/chat";
 import type { ChatFigure } from "./chat-figure";
 

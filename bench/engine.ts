@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { z } from "zod";
+import * as z from "zod";
 import { DEFAULT_MODEL } from "@/lib/schema/settings";
 import { sentData } from "@/lib/server/testing/sent-data";
 import { bareRequestSchema, type MeasuredTurn, measuredTurnSchema, serveBareSession, TokenClock } from "./bare-session";

@@ -1,5 +1,6 @@
 "use client";
 import type { RunStatus } from "@/lib/schema/chat";
+import { formatTokens } from "@/lib/units/tokens";
 
 function statusWords(status: RunStatus): string {
   switch (status.phase) {
@@ -12,7 +13,7 @@ function statusWords(status: RunStatus): string {
     case "summarising":
       return "Summarising the oldest messages to make room";
     case "prefill":
-      return `Reading ${status.doneTokens.toLocaleString("en-US")} of ${status.totalTokens.toLocaleString("en-US")} tokens`;
+      return `Reading ${formatTokens(status.doneTokens)} of ${formatTokens(status.totalTokens)} tokens`;
     case "generating":
       return "Writing";
   }

@@ -5,7 +5,7 @@ import {
   LlamaChat,
   type LlamaGrammar,
 } from "node-llama-cpp";
-import { z } from "zod";
+import * as z from "zod";
 import type { ChatTurn, FinishReason, GenerationStats, Sampling } from "@/lib/schema/engine-messages";
 import { toChatHistory } from "./chat-history";
 import { JobError } from "./job-error";

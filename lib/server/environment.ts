@@ -1,5 +1,5 @@
 import { join, resolve } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { StartError } from "@/lib/server/web/start-error";
 
 const LOOPBACK_HOSTS: readonly string[] = ["127.0.0.1", "::1", "localhost"];
@@ -8,6 +8,9 @@ const MIN_TOKEN_CHARACTERS = 16;
 
 const emptyAsMissing = (value: unknown): unknown => (value === "" ? undefined : value);
 const optionalText = z.preprocess(emptyAsMissing, z.string().optional());
+
+/** Each includes those before it. */
+export const logLevels = ["silent", "error", "warn", "info", "debug"] as const;
 
 const environmentSchema = z.object({
   PORT: z.preprocess(emptyAsMissing, z.coerce.number().int().min(1).max(65_535).default(3000)),
@@ -22,7 +25,7 @@ const environmentSchema = z.object({
   HEADROOM_ENGINE_BUILD: z.preprocess(emptyAsMissing, z.enum(["prebuilt", "lastBuild"]).default("prebuilt")),
   HF_TOKEN: optionalText,
   HF_ENDPOINT: z.preprocess(emptyAsMissing, z.url({ protocol: /^https?$/ }).default("https://huggingface.co")),
-  LOG_LEVEL: z.preprocess(emptyAsMissing, z.enum(["silent", "error", "warn", "info", "debug"]).default("warn")),
+  LOG_LEVEL: z.preprocess(emptyAsMissing, z.enum(logLevels).default("warn")),
 });
 
 type ParsedEnvironment = z.infer<typeof environmentSchema>;

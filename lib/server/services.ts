@@ -20,7 +20,7 @@ import type { SettingsStore } from "@/lib/server/settings/settings-store";
 import type { EngineSupervisor } from "@/lib/server/supervisor/engine-supervisor";
 import { LiveSampler } from "@/lib/server/web/live-sampler";
 import { type Environment, readEnvironment } from "./environment";
-import type { Log } from "./log";
+import { Log } from "./log";
 
 /** Shorter answers say little about the speed of a load. */
 const TIMED_ANSWER_TOKENS = 16;
@@ -62,16 +62,18 @@ export function services(): Services {
 }
 
 function build(environment: Environment): Services {
-  const core = planningServices(environment);
-  const { log, settings, models, engine, gpu, planner, receipts, threads, memo } = core;
-  const loader = new ModelLoader({ ...core, onLog: log.writer });
+  const log = new Log(environment.logLevel);
+  const onLog = log.writer;
+  const core = planningServices(environment, { onLog });
+  const { settings, models, engine, gpu, planner, receipts, threads, memo } = core;
+  const loader = new ModelLoader({ ...core, onLog });
   const lastLoaded = new LastLoaded(join(environment.dataFolder, "last-loaded.json"));
   const readSettings = () => settings.read();
   const onAnswered = ({ generatedTokens, tokensPerSecond }: GenerationStats) => {
     if (generatedTokens >= TIMED_ANSWER_TOKENS)
       receipts.noteSpeed(tokensPerSecond).catch(error => log.failure("receipt", error));
   };
-  const host = new ModelHost({ engine, planner, loader, lastLoaded, readSettings, onAnswered, onLog: log.writer });
+  const host = new ModelHost({ engine, planner, loader, lastLoaded, readSettings, onAnswered, onLog });
   const chats = new ChatStores({ filePath: join(environment.dataFolder, "chats.sqlite") });
   const onFailure = (what: string, error: unknown) => log.failure(what, error);
   const runs = new ChatRuns({ chats, engine: chatEngine(host, engine), settings, onFailure });
@@ -90,7 +92,7 @@ function build(environment: Environment): Services {
     host,
     tuner: threads,
     isAuto: () => settings.read().THREADS === "auto",
-    onLog: log.writer,
+    onLog,
   });
 
   const shutdown = async (): Promise<void> => {

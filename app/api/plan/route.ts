@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { settingsPatchSchema } from "@/lib/schema/settings";
 import { answerPlan } from "@/lib/server/planning/answer-plan";
 import { route } from "@/lib/server/web/route-handler";

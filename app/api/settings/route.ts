@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { settingsPatchSchema } from "@/lib/schema/settings";
 import { applySettings } from "@/lib/server/loading/apply-settings";
 import { route } from "@/lib/server/web/route-handler";

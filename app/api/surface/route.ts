@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { settingRows, settingsSchema } from "@/lib/schema/settings";
 import { route } from "@/lib/server/web/route-handler";
 

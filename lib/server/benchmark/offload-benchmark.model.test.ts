@@ -13,12 +13,13 @@ import { OffloadBenchmark } from "./offload-benchmark";
 describe("OffloadBenchmark with the default model on the CPU", () => {
   const home = mkdtempSync(join(tmpdir(), "headroom-benchmark-"));
   const environment = readEnvironment({ HEADROOM_HOME: home, HEADROOM_GPU: "off", LOG_LEVEL: "silent" });
-  const core = planningServices(environment);
-  const { engine, planner, settings, log } = core;
+  const onLog = () => {};
+  const core = planningServices(environment, { onLog });
+  const { engine, planner, settings } = core;
   const readSettings = () => ({ ...settings.read(), N_CTX: 1024 });
-  const loader = new ModelLoader({ ...core, onLog: log.writer });
+  const loader = new ModelLoader({ ...core, onLog });
   const lastLoaded = new LastLoaded(join(home, "last-loaded.json"));
-  const host = new ModelHost({ engine, planner, loader, lastLoaded, readSettings, onLog: log.writer });
+  const host = new ModelHost({ engine, planner, loader, lastLoaded, readSettings, onLog });
   const benchmark = new OffloadBenchmark({
     planner,
     loader,

@@ -1,4 +1,5 @@
 import type { ErrorCode } from "@/lib/schema/api-error";
+import { formatTokens } from "@/lib/units/tokens";
 
 /** The history cannot be read or written now. What was committed stays; the next call tries again. */
 export class ChatStoreError extends Error {
@@ -49,7 +50,7 @@ export class ContextExceededError extends Error {
     readonly overflowingMessages: number,
   ) {
     super(
-      `This conversation needs ${promptTokens.toLocaleString("en-US")} tokens with room for a reply, and the context holds ${contextTokens.toLocaleString("en-US")}.`,
+      `This conversation needs ${formatTokens(promptTokens)} tokens with room for a reply, and the context holds ${formatTokens(contextTokens)}.`,
     );
   }
 }

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { errorBodySchema } from "@/lib/schema/api-error";
 import {
   attachmentSchema,

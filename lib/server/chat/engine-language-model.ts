@@ -4,7 +4,7 @@ import type {
   LanguageModelV3StreamPart,
   LanguageModelV3Usage,
 } from "@ai-sdk/provider";
-import { z } from "zod";
+import * as z from "zod";
 import type { ChatTurn, EngineMessage, GenerationStats, Sampling } from "@/lib/schema/engine-messages";
 
 type MessageOf<Type extends EngineMessage["type"]> = Extract<EngineMessage, { type: Type }>;

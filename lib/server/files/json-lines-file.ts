@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { appendFile, mkdir, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * Records that are only ever added: one JSON object a line. A line that is no such record (torn by a crash, written by a

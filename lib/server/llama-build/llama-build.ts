@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync 
 import { freemem } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
-import { z } from "zod";
+import * as z from "zod";
 import { type BuildMachine, type BuildTarget, buildTargets } from "./llama-build-checks";
 
 /** Which build of llama.cpp the engine starts with; without the file it is the prebuilt one of the package. */

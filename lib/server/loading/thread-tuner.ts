@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { type ThreadChoice, type ThreadSpeed, threadSpeedSchema } from "@/lib/schema/thread-choice";
 import { JsonLinesFile } from "@/lib/server/files/json-lines-file";
 

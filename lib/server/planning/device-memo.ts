@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { engineInfoSchema, vramSchema } from "@/lib/schema/engine-messages";
 import { replaceFile } from "@/lib/server/files/replace-file";
 

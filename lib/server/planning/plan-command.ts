@@ -3,7 +3,8 @@ import { resolve } from "node:path";
 import { formatReport } from "@/lib/plan/format-report";
 import { planReport } from "@/lib/plan/plan-report";
 import { type Settings, settingsSchema } from "@/lib/schema/settings";
-import { readEnvironment } from "@/lib/server/environment";
+import { logLevels, readEnvironment } from "@/lib/server/environment";
+import { escapeLine } from "@/lib/server/files/escape-line";
 import { readMemory } from "@/lib/server/gpu/read-memory";
 import { errorCodeOf } from "@/lib/server/web/error-table";
 import { StartError } from "@/lib/server/web/start-error";
@@ -31,7 +32,7 @@ interface PlanCommandInput {
 export async function planCommand({ args, env, out, complain }: PlanCommandInput): Promise<number> {
   try {
     const options = parsePlanOptions(args);
-    out(options.help ? planUsage : await makeReport(options, env));
+    out(options.help ? planUsage : await makeReport(options, { env, complain }));
     return EXIT_PLANNED;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
@@ -50,8 +51,15 @@ function modelName(model: string, env: PlanCommandInput["env"]): string {
   return paths.find(path => existsSync(path)) ?? model;
 }
 
-async function makeReport(options: PlanOptions, env: PlanCommandInput["env"]): Promise<string> {
-  const services = planningServices(readEnvironment(env), {
+async function makeReport(
+  options: PlanOptions,
+  { env, complain }: Pick<PlanCommandInput, "env" | "complain">,
+): Promise<string> {
+  const environment = readEnvironment(env);
+  const services = planningServices(environment, {
+    onLog: (level, text) => {
+      if (logLevels.indexOf(level) <= logLevels.indexOf(environment.logLevel)) complain(escapeLine(text));
+    },
     isTrusted: () => true,
     mayRemember: true,
     samplingBudgetMs: SAMPLING_BUDGET_MS,

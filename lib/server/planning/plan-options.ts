@@ -1,5 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
-import { z } from "zod";
+import * as z from "zod";
 import { type SettingsPatch, settingRows } from "@/lib/schema/settings";
 import { explainIssue } from "@/lib/server/web/explain-issue";
 import { mibToBytes } from "@/lib/units/bytes";

@@ -263,11 +263,14 @@ export class Planner {
   }
 
   async #begin(modelPath: string, key: SurfaceKey): Promise<KnownSurface> {
-    const { batchTokens, sequences, flashAttention } = key;
-    const profile = await this.options.models.readChatProfile(modelPath);
-    const cached = await this.options.surfaces.read(key);
-    const surface = cached ?? headerSurface(profile, { batchTokens, sequences, flashAttention });
+    const surface = (await this.options.surfaces.read(key)) ?? (await this.#surfaceOfHeader(modelPath, key));
     return { key, modelPath, surface, sampling: null, passesLeft: COMPLETING_PASSES };
+  }
+
+  /** @throws ModelFileError for what is no model to chat with: of such a file no surface is ever kept */
+  async #surfaceOfHeader(modelPath: string, { batchTokens, sequences, flashAttention }: SurfaceKey) {
+    const profile = await this.options.models.readChatProfile(modelPath);
+    return headerSurface(profile, { batchTokens, sequences, flashAttention });
   }
 
   /** Never rejects: without the samples the estimate stays in use, and every load is confirmed anyway. */

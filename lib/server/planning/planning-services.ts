@@ -6,7 +6,7 @@ import { GpuProbe } from "@/lib/server/gpu/gpu-probe";
 import { NvidiaSmi } from "@/lib/server/gpu/nvidia-smi";
 import { ReceiptStore } from "@/lib/server/loading/receipt-store";
 import { ThreadTuner } from "@/lib/server/loading/thread-tuner";
-import { Log } from "@/lib/server/log";
+import type { Log } from "@/lib/server/log";
 import { ModelFiles } from "@/lib/server/models/model-files";
 import { RemoteHeaderStore } from "@/lib/server/models/remote-header-store";
 import { RemoteModels } from "@/lib/server/models/remote-models";
@@ -19,6 +19,7 @@ import { rememberedEngine } from "./remembered-engine";
 import { SurfaceCache } from "./surface-cache";
 
 interface PlanningOptions {
+  readonly onLog: Log["writer"];
   /** Whether the owner of this computer named this model file, beside the one in modelconf.json. */
   readonly isTrusted?: (path: string) => boolean;
   /** Whether the device that was found last time is believed, instead of starting an engine to look again. */
@@ -30,10 +31,9 @@ interface PlanningOptions {
 /** Everything up to a plan and nothing that serves: what the server and `npm run plan` have in common. */
 export function planningServices(
   environment: Environment,
-  { isTrusted = () => false, mayRemember = false, samplingBudgetMs }: PlanningOptions = {},
+  { onLog, isTrusted = () => false, mayRemember = false, samplingBudgetMs }: PlanningOptions,
 ) {
   const { dataFolder, modelsFolder, engineBuild } = environment;
-  const log = new Log(environment.logLevel);
   const settings = new SettingsStore({ folder: environment.homeFolder });
   const models = new ModelFiles({
     modelsFolder,
@@ -44,7 +44,7 @@ export function planningServices(
     gpu: environment.gpu,
     build: engineBuild,
     env: process.env,
-    onLog: log.writer,
+    onLog,
   });
   const receipts = new ReceiptStore(join(dataFolder, "receipts.jsonl"));
   const threads = new ThreadTuner(dataFolder, {
@@ -71,11 +71,11 @@ export function planningServices(
     remote,
     engine,
     gpu,
-    surfaces: new SurfaceCache(join(dataFolder, "surfaces"), log.writer),
+    surfaces: new SurfaceCache(join(dataFolder, "surfaces"), onLog),
     engineVersion,
     autoThreads: fileBytes => threads.threadsFor(fileBytes),
     ...(samplingBudgetMs === undefined ? {} : { samplingBudgetMs }),
-    onLog: log.writer,
+    onLog,
   });
-  return { log, settings, models, engine, receipts, gpu, planner, threads, memo };
+  return { settings, models, engine, receipts, gpu, planner, threads, memo };
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import type { FlashAttention } from "@/lib/schema/kv-type";
 import { type MemorySurface, memorySurfaceSchema } from "@/lib/schema/memory-surface";
 import { replaceFile } from "@/lib/server/files/replace-file";

@@ -1,5 +1,5 @@
 import { readFileSync, realpathSync, statSync } from "node:fs";
-import { z } from "zod";
+import * as z from "zod";
 import { MIB } from "@/lib/units/bytes";
 
 /** A file larger than this was not written by or for Headroom. */

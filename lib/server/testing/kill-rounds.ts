@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import Database from "libsql";
-import { z } from "zod";
+import * as z from "zod";
 import { ChatStore } from "@/lib/server/chat/chat-store";
 import { bundleEntry } from "./bundle-entry";
 

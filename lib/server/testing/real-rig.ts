@@ -23,13 +23,14 @@ export function makeRealRig({ gpu, settings = {}, modelsFolder }: RealRigOptions
     LOG_LEVEL: "silent",
     HEADROOM_MODELS_DIR: modelsFolder,
   });
-  const core = planningServices(environment);
-  const { engine, planner, log } = core;
+  const onLog = () => {};
+  const core = planningServices(environment, { onLog });
+  const { engine, planner } = core;
   const current = { settings: { ...defaultSettings, N_CTX: 1024, ...settings } };
-  const loader = new ModelLoader({ ...core, onLog: log.writer });
+  const loader = new ModelLoader({ ...core, onLog });
   const lastLoaded = new LastLoaded(join(home, "data", "last-loaded.json"));
   const readSettings = () => current.settings;
-  const host = new ModelHost({ engine, planner, loader, lastLoaded, readSettings, onLog: log.writer });
+  const host = new ModelHost({ engine, planner, loader, lastLoaded, readSettings, onLog });
   /** Changes settings as PATCH does. */
   const patch = (change: Partial<Settings>) => {
     current.settings = { ...current.settings, ...change };

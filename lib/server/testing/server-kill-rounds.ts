@@ -13,7 +13,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import Database from "libsql";
-import { z } from "zod";
+import * as z from "zod";
 import { settingRows } from "@/lib/schema/settings";
 import { Acknowledged } from "./acknowledged";
 import { ChatClients } from "./chat-clients";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { arch, availableParallelism, cpus, platform, release } from "node:os";
-import { z } from "zod";
+import * as z from "zod";
 import type { Diagnostics, GraphicsCard } from "@/lib/schema/diagnostics";
 import { readMemory } from "@/lib/server/gpu/read-memory";
 import type { Services } from "@/lib/server/services";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** The part of a JSON schema that says what a value may be. */
 interface ValueSchema {

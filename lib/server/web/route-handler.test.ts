@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { errorCodes, errorResponseSchema } from "@/lib/schema/api-error";
 import { settingKeys, settingRows, settingsPatchSchema } from "@/lib/schema/settings";
 import { readEnvironment } from "@/lib/server/environment";

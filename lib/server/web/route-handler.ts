@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { ErrorBody } from "@/lib/schema/api-error";
 import { openAiError } from "@/lib/server/openai/openai-error";
 import { type Services, services } from "@/lib/server/services";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { chatIdSchema, chatPatchSchema } from "@/lib/schema/chat";
 import { route } from "@/lib/server/web/route-handler";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { route } from "@/lib/server/web/route-handler";
 
 const MAX_HITS = 50;

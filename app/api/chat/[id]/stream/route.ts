@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { chatIdSchema } from "@/lib/schema/chat";
 import { chatStreamResponse } from "@/lib/server/chat/chat-stream-response";
 import { route } from "@/lib/server/web/route-handler";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { chatIdSchema, contextRequestSchema } from "@/lib/schema/chat";
 import { contextUse } from "@/lib/server/chat/chat-context-use";
 import { route } from "@/lib/server/web/route-handler";
