@@ -38,8 +38,10 @@ setInterval(() => send({ type: "heartbeat", busyWith: beat() }), HEARTBEAT_MS);
 
 // The library takes most of the start: loaded only now, so that the first heartbeat and the first command find us listening.
 const { readVram, startLlamaBackend } = await import("./llama-backend");
+const starting = startLlamaBackend({ gpu: env.HEADROOM_ENGINE_GPU, build: env.HEADROOM_ENGINE_BUILD, log });
+// Read while the library tries its binaries in a process of its own.
 const { EngineProcess } = await import("./engine-process");
-const backend = await startLlamaBackend({ gpu: env.HEADROOM_ENGINE_GPU, build: env.HEADROOM_ENGINE_BUILD, log });
+const backend = await starting;
 const engine = new EngineProcess(backend, send);
 beat = () => engine.beat();
 const stop = () => void engine.close().finally(() => process.exit(0));
