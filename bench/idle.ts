@@ -18,7 +18,7 @@ const GOAL_PERCENT = 1;
 
 /**
  * What Headroom costs while nobody uses it: a model is loaded, one dashboard is open, nothing is asked. CPU time of the
- * web server and all it started over 60 s, as a share of one core, and what they hold in memory.
+ * web server and all it started over a minute, as a share of one core, and what they hold in memory.
  */
 export async function benchIdle({ json }: { readonly json: boolean }): Promise<void> {
   if (process.platform !== "linux") throw new Error("CPU time is read from /proc: this benchmark needs Linux.");
@@ -70,7 +70,7 @@ function report(processes: readonly IdleProcess[], settling: readonly IdleProces
   }
   const row = (name: string, percent: number, bytes: number) => [name, `${percent.toFixed(2)} %`, formatBytes(bytes)];
   printTable(
-    ["idle for 60 s, model loaded, one dashboard open", "CPU of one core", "memory (RSS)"],
+    [`idle for ${WATCH_MS / 1000} s, model loaded, one dashboard open`, "CPU of one core", "memory (RSS)"],
     [
       ...processes.map(({ name, cpuPercent, rssBytes }) => row(name, cpuPercent, rssBytes)),
       row("together", cpuPercent, rssBytes),

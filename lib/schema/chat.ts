@@ -160,24 +160,25 @@ export const chatHitsSchema = z.object({ hits: z.array(chatHitSchema) });
 
 // Requests
 
-export const newChatSchema = z.strictObject({
-  id: z.optional(chatIdSchema),
+/** What is chosen when a chat is made and may be changed later. */
+const chatChoices = {
   title: z.optional(titleSchema),
   folder: z.optional(z.nullable(folderSchema)),
-  temporary: z.optional(z.boolean()),
   systemPrompt: z.optional(z.nullable(settingRows.SYSTEM_PROMPT.schema)),
   sampling: z.optional(chatSamplingSchema),
   overflow: z.optional(overflowSchema),
+};
+
+export const newChatSchema = z.strictObject({
+  ...chatChoices,
+  id: z.optional(chatIdSchema),
+  temporary: z.optional(z.boolean()),
 });
 export type NewChat = z.infer<typeof newChatSchema>;
 
 export const chatPatchSchema = z.strictObject({
-  title: z.optional(titleSchema),
-  folder: z.optional(z.nullable(folderSchema)),
+  ...chatChoices,
   pinned: z.optional(z.boolean()),
-  systemPrompt: z.optional(z.nullable(settingRows.SYSTEM_PROMPT.schema)),
-  sampling: z.optional(chatSamplingSchema),
-  overflow: z.optional(overflowSchema),
   headId: z.optional(chatIdSchema),
   /** false takes a deletion back. */
   deleted: z.optional(z.literal(false)),

@@ -1,5 +1,5 @@
 import { memoryNeed } from "@/lib/plan/memory-need";
-import type { ContextRequest, ContextUse } from "@/lib/schema/chat";
+import { blankMessage, type ContextRequest, type ContextUse } from "@/lib/schema/chat";
 import type { LoadConfig } from "@/lib/schema/load-config";
 import type { Settings } from "@/lib/schema/settings";
 import type { Planner } from "@/lib/server/planning/planner";
@@ -70,18 +70,5 @@ async function kvBytesOf(config: LoadConfig, settings: Settings, planner: Contex
   }
 }
 
-const draftMessage = ({ draft, attachments }: ContextRequest) => ({
-  id: "draft",
-  parentId: null,
-  role: "user" as const,
-  text: draft,
-  attachments,
-  thought: "",
-  thoughtMs: null,
-  status: "complete" as const,
-  edited: false,
-  error: null,
-  stats: null,
-  cut: null,
-  createdAtMs: 0,
-});
+const draftMessage = ({ draft, attachments }: ContextRequest) =>
+  blankMessage({ id: "draft", parentId: null, role: "user", status: "complete", text: draft, attachments });
