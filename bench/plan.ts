@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type ModelShape, shapeFile, smallShapes } from "@/lib/gguf/model-shapes";
 import { parseGguf } from "@/lib/gguf/parse-gguf";
+import { type ModelShape, shapeFile, smallShapes } from "@/lib/gguf/testing/model-shapes";
 import { headerSurface } from "@/lib/plan/header-surface";
 import { memoryNeed } from "@/lib/plan/memory-need";
 import { mendSurface } from "@/lib/plan/mend-surface";

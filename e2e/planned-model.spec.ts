@@ -1,5 +1,5 @@
 import AxeBuilder from "@axe-core/playwright";
-import { modelShape, shapeFile } from "@/lib/gguf/model-shapes";
+import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import { StandInHub } from "@/lib/server/testing/stand-in-hub";
 import { expect, test } from "./fixtures";
 import { DashboardPage } from "./pages/dashboard-page";

@@ -2,13 +2,14 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { GgmlType, type GgufFileInfo, GgufInsights, readGgufFileInfo } from "node-llama-cpp";
+import { splitPartNames } from "@/lib/gguf/split-name";
 import type { KvType } from "@/lib/schema/kv-type";
 import type { Buffers, LoadConfig } from "@/lib/schema/load-config";
 import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
-import { readDryRunHeader } from "./dry-run-header";
 import { elementBytes } from "./element-bytes";
 import { JobError } from "./job-error";
 import type { LlamaBackend } from "./llama-backend";
+import { readDryRunHeader } from "./read-dry-run-header";
 
 /** What one device and system memory take. */
 export interface DeviceBytes {
@@ -113,14 +114,8 @@ export class DryRun {
 }
 
 /** The files of a split model, in order; one file otherwise. */
-function partsOf(modelPath: string): string[] {
-  const match = /^(.*)-(\d{5})-of-(\d{5})\.gguf$/i.exec(basename(modelPath));
-  if (match === null) return [modelPath];
-  const [, prefix, , count] = match;
-  return Array.from({ length: Number(count) }, (_, index) =>
-    join(dirname(modelPath), `${prefix}-${String(index + 1).padStart(5, "0")}-of-${count}.gguf`),
-  );
-}
+const partsOf = (modelPath: string): string[] =>
+  splitPartNames(basename(modelPath)).map(name => join(dirname(modelPath), name));
 
 /**
  * What node-llama-cpp wants to know of a file, from a copy of its header without the tokenizer (see `dryRunHeader`).

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from "vitest";
 import type { ModelProfile, TensorProfile } from "@/lib/gguf/model-profile";
-import { type ModelShape, modelShape, realShapes, smallShapes } from "@/lib/gguf/model-shapes";
+import { type ModelShape, modelShape, realShapes, smallShapes } from "@/lib/gguf/testing/model-shapes";
 import { headerSurface } from "@/lib/plan/header-surface";
 import { type MemoryPoint, memoryNeed } from "@/lib/plan/memory-need";
 import type { MemorySurface } from "@/lib/schema/memory-surface";

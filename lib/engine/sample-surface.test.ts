@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { modelShape, shapeFile } from "@/lib/gguf/model-shapes";
 import { parseGguf } from "@/lib/gguf/parse-gguf";
+import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import { headerSurface } from "@/lib/plan/header-surface";
 import { type MemoryPoint, memoryNeed } from "@/lib/plan/memory-need";
 import type { MemorySurface } from "@/lib/schema/memory-surface";

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { GgufFormatError } from "./gguf-format-error";
-import { ggufFileBytes, type WritableGguf, type WritableValue, writeGgufHeader } from "./gguf-writer";
 import type { ModelProfile } from "./model-profile";
 import { parseGguf, parseGgufParts } from "./parse-gguf";
+import { ggufFileBytes, type WritableGguf, type WritableValue, writeGgufHeader } from "./testing/gguf-writer";
 
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
 

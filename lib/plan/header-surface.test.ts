@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ModelProfile } from "@/lib/gguf/model-profile";
-import { modelShape, shapeFile } from "@/lib/gguf/model-shapes";
 import { parseGguf } from "@/lib/gguf/parse-gguf";
+import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import { memorySurfaceSchema } from "@/lib/schema/memory-surface";
 import { MIB } from "@/lib/units/bytes";
 import { headerSurface } from "./header-surface";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
 import { serveRoutes } from "@/app/testing/route-server";
-import { modelShape, shapeFile } from "@/lib/gguf/model-shapes";
+import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import { services } from "@/lib/server/services";
 import { fakeEngineEntry } from "@/lib/server/testing/fake-engine-entry";
 import { truthOf } from "@/lib/server/testing/host-rig";

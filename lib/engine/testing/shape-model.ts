@@ -1,8 +1,8 @@
 import { truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ModelProfile } from "@/lib/gguf/model-profile";
-import { type ModelShape, shapeFile } from "@/lib/gguf/model-shapes";
 import { parseGguf } from "@/lib/gguf/parse-gguf";
+import { type ModelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 
 /** A model of this shape on the disk, its weights sparse zeros: whole to llama.cpp, and its real size. */
 export function writeShape(

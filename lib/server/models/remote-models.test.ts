@@ -2,8 +2,8 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync } fr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { WritableValue } from "@/lib/gguf/gguf-writer";
-import { modelShape, shapeFile } from "@/lib/gguf/model-shapes";
+import type { WritableValue } from "@/lib/gguf/testing/gguf-writer";
+import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import { codeOf } from "@/lib/server/testing/engine-fixtures";
 import { partName, splitInThree } from "@/lib/server/testing/split-files";
 import { type StandInFile, StandInHub } from "@/lib/server/testing/stand-in-hub";

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, type TestContext, test, vi } from "vitest";
-import { modelShape, shapeFile } from "@/lib/gguf/model-shapes";
+import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import type { PlanReport } from "@/lib/plan/plan-report";
 import { makeRealRig, SOFTWARE_GPU } from "@/lib/server/testing/real-rig";
 import { partName, splitInThree } from "@/lib/server/testing/split-files";

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { modelShape, shapeFile } from "@/lib/gguf/model-shapes";
+import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import { codeOf } from "@/lib/server/testing/engine-fixtures";
 import { fakeEngineEntry } from "@/lib/server/testing/fake-engine-entry";
 import { makeHostRig, truthOf } from "@/lib/server/testing/host-rig";

@@ -1,4 +1,4 @@
-import { ggufFileBytes, type WritableGguf, writeGgufHeader } from "@/lib/gguf/gguf-writer";
+import { ggufFileBytes, type WritableGguf, writeGgufHeader } from "@/lib/gguf/testing/gguf-writer";
 import type { StandInFile } from "./stand-in-hub";
 
 /**

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { ModelProfile } from "./model-profile";
+import type { ModelProfile } from "../model-profile";
+import { parseGguf } from "../parse-gguf";
 import { type ModelShape, modelShape, realShapes, shapeFile, smallShapes } from "./model-shapes";
-import { parseGguf } from "./parse-gguf";
 
 function profileOf(shape: ModelShape): ModelProfile {
   const { header, fileBytes } = shapeFile(shape);

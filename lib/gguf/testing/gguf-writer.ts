@@ -1,4 +1,4 @@
-import { type TensorType, tensorTypes } from "./tensor-types";
+import { type TensorType, tensorTypes } from "../tensor-types";
 
 /**
  * Writes GGUF headers for tests and benchmarks: what it writes is sound unless told otherwise.
