@@ -1,7 +1,9 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { isGuardedRoute } from "@/lib/server/web/route-handler";
+import * as z from "zod";
+import { explainIssue } from "@/lib/server/web/explain-issue";
+import { inputSchemasOf } from "@/lib/server/web/route-handler";
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
@@ -24,6 +26,62 @@ describe("S7 every route of the app is built with the guard", () => {
     const module: Record<string, unknown> = await import(join(import.meta.dirname, file));
     const handlers = METHODS.filter(method => method in module);
     expect(handlers).not.toEqual([]);
-    for (const method of handlers) expect(isGuardedRoute(module[method]), method).toBe(true);
+    for (const method of handlers) expect(inputSchemasOf(module[method]), method).not.toBe(null);
+  });
+});
+
+interface FieldSchema {
+  readonly anyOf?: readonly FieldSchema[];
+  readonly oneOf?: readonly FieldSchema[];
+  readonly properties?: Readonly<Record<string, FieldSchema>>;
+  readonly items?: FieldSchema;
+  readonly const?: unknown;
+}
+
+/** A body of the least that is needed to stand at each field, with something put there: one for each field and kind of object. */
+function bodiesWith(schema: FieldSchema, put: unknown): { field: string; body: unknown }[] {
+  const branches = schema.anyOf ?? schema.oneOf;
+  if (branches) return branches.flatMap(branch => bodiesWith(branch, put));
+  if (schema.items)
+    return bodiesWith(schema.items, put).map(({ field, body }) => ({
+      field: `[0]${field && `.${field}`}`,
+      body: [body],
+    }));
+  if (!schema.properties) return [{ field: "", body: put }];
+  const fixed = Object.fromEntries(
+    Object.entries(schema.properties).flatMap(([key, inner]) => ("const" in inner ? [[key, inner.const]] : [])),
+  );
+  return Object.entries(schema.properties).flatMap(([key, inner]) =>
+    [{ field: "", body: put }, ...bodiesWith(inner, put)].map(({ field, body }) => ({
+      field: `${key}${field.startsWith("[") || field === "" ? field : `.${field}`}`,
+      body: { ...fixed, [key]: body },
+    })),
+  );
+}
+
+/** What hardly any field may be; `undefined` is a field that is missing. */
+const wrongValues = [undefined, -7.5, "\u0000?", "", true, [], [[1]], {}, { "5": 1 }, "x".repeat(5_000_000)];
+/** "tools must be an empty list, not a list of 1 entry." and nothing that only its programmer would say. */
+const SENTENCE =
+  /^(?:[\w.[\]]+ (?:must be .+, not .+|is missing: it must be .+)|The body (?:must be .+, not .+|is missing: it must be .+)|There is no field ".*"(?: in [\w.[\]]+)?)\.$/s;
+const NOT_SAID =
+  /invalid|expected|undefined|\bat most 0\b|\bnull\b|\b1 (?:entries|characters)|not nothing|must be ,|object Object|\^|\/\^/i;
+
+describe("each refusal of input is a sentence that a person would say", () => {
+  it.each(files.map(file => file.slice(import.meta.dirname.length + 1)))("%s", async file => {
+    const module: Record<string, unknown> = await import(join(import.meta.dirname, file));
+    for (const method of METHODS)
+      for (const schema of Object.values(inputSchemasOf(module[method]) ?? {})) {
+        const json = z.toJSONSchema(schema, { unrepresentable: "any", io: "input" }) as FieldSchema;
+        for (const put of wrongValues)
+          for (const { field, body } of [{ field: "", body: put }, ...bodiesWith(json, put)]) {
+            const result = z.safeParse(schema, body);
+            if (result.success) continue;
+            const sentence = explainIssue(schema, body, result.error);
+            expect(sentence, `${method} ${field}`).toMatch(SENTENCE);
+            expect(sentence.replaceAll(/"(?:[^"\\]|\\.)*"/g, "x"), `${method} ${field}`).not.toMatch(NOT_SAID);
+            expect(sentence.length, `${method} ${field}`).toBeLessThan(400);
+          }
+      }
   });
 });

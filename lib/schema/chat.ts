@@ -5,7 +5,9 @@ import { kvTypeSchema } from "./kv-type";
 import { settingRows } from "./settings";
 
 /** Ids are made by the browser (UUIDs) or come with an import; they are never a path. */
-export const chatIdSchema = z.string().check(z.regex(/^[A-Za-z0-9_-]{1,64}$/, "not an id"));
+export const chatIdSchema = z
+  .string()
+  .check(z.regex(/^[A-Za-z0-9_-]{1,64}$/), z.describe('an id of at most 64 letters, digits, "-" and "_"'));
 
 /** Well above any context: what really limits a message is the context, which answers with counts. */
 const MAX_TEXT_CHARACTERS = 4_000_000;

@@ -2,7 +2,9 @@ import * as z from "zod";
 
 /** The part of a JSON schema that says what a value may be. */
 interface ValueSchema {
-  readonly type?: string;
+  readonly type?: string | readonly string[];
+  /** In words, where a pattern says nothing to a person. */
+  readonly description?: string;
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
   readonly minimum?: number;
@@ -12,9 +14,15 @@ interface ValueSchema {
   readonly minItems?: number;
   readonly maxItems?: number;
   readonly anyOf?: readonly ValueSchema[];
+  readonly oneOf?: readonly ValueSchema[];
   readonly items?: ValueSchema;
   readonly properties?: Readonly<Record<string, ValueSchema>>;
+  readonly required?: readonly string[];
+  readonly additionalProperties?: ValueSchema | boolean;
 }
+
+type Path = readonly PropertyKey[];
+type Issue = z.core.$ZodIssue;
 
 /** Every whole number has JavaScript's own limits in its schema; they say nothing to a person. */
 const isLimit = (value: number | undefined): value is number =>
@@ -26,77 +34,172 @@ function range(min: number | undefined, max: number | undefined): string {
   return isLimit(max) ? ` of at most ${max}` : "";
 }
 
+const counted = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
+
+function lengthInWords(
+  min: number | undefined,
+  max: number | undefined,
+  [one, many]: readonly [string, string],
+): string {
+  if (isLimit(min) && min === max) return ` of ${counted(min, one, many)}`;
+  const length = range(min, max);
+  return length === "" ? "" : `${length.replace(" from", " of")} ${(max ?? min) === 1 ? one : many}`;
+}
+
+const characters = ["character", "characters"] as const;
+const entries = ["entry", "entries"] as const;
+
+/** Without unions: each way of being right on its own. */
+const branchesOf = (schema: ValueSchema): readonly ValueSchema[] => {
+  const { type } = schema;
+  const inner =
+    schema.anyOf ??
+    schema.oneOf ??
+    (Array.isArray(type) ? type.map((one: string) => ({ ...schema, type: one })) : null);
+  return inner === null ? [schema] : inner.flatMap(branchesOf);
+};
+
 /** "a whole number from 1 to 16384", "one of f16, q8_0, q4_0": what may stand there. */
-function describeValue(schema: ValueSchema): string {
-  if (schema.anyOf) return schema.anyOf.map(describeValue).join(" or ");
+function describeBranch(schema: ValueSchema): string {
+  if (schema.description !== undefined) return schema.description;
   if (schema.const !== undefined) return JSON.stringify(schema.const);
-  if (schema.enum) return `one of ${schema.enum.join(", ")}`;
+  if (schema.enum)
+    return schema.enum.length === 1 ? JSON.stringify(schema.enum[0]) : `one of ${schema.enum.join(", ")}`;
   switch (schema.type) {
     case "integer":
       return `a whole number${range(schema.minimum, schema.maximum)}`;
     case "number":
       return `a number${range(schema.minimum, schema.maximum)}`;
     case "string":
-      return `text${describeLength(schema.minLength, schema.maxLength, "characters")}`;
+      if (schema.maxLength === 0) return "empty text";
+      return `text${lengthInWords(schema.minLength, schema.maxLength, characters)}`;
     case "array":
-      return `a list${describeLength(schema.minItems, schema.maxItems, "entries")}`;
+      return schema.maxItems === 0
+        ? "an empty list"
+        : `a list${lengthInWords(schema.minItems, schema.maxItems, entries)}`;
     case "boolean":
       return "true or false";
     case "object":
-      return "an object";
+      return takesNoField(schema) ? "an empty object" : "an object";
     default:
-      return schema.type ?? "something else";
+      return "something else";
   }
 }
 
-const describeLength = (min: number | undefined, max: number | undefined, of: string): string => {
-  const length = range(min, max);
-  return length === "" ? "" : `${length.replace(" from", " of")} ${of}`;
-};
+const takesNoField = ({ properties, additionalProperties }: ValueSchema): boolean =>
+  additionalProperties === false && Object.keys(properties ?? {}).length === 0;
 
-function schemaAt(schema: ValueSchema | undefined, path: readonly PropertyKey[]): ValueSchema | undefined {
-  const [key, ...rest] = path;
-  if (key === undefined || schema === undefined) return schema;
-  return schemaAt(typeof key === "number" ? schema.items : schema.properties?.[String(key)], rest);
+/** Several fixed values are one list of them. */
+function withOneList(schemas: readonly ValueSchema[]): readonly ValueSchema[] {
+  const fixed = schemas.flatMap(({ const: only, enum: several = only === undefined ? [] : [only] }) => several);
+  const rest = schemas.filter(schema => schema.const === undefined && schema.enum === undefined);
+  return fixed.length === 0 ? rest : [{ enum: [...new Set(fixed)] }, ...rest];
 }
 
-function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+/** A field that may be null may as well be left out: null is told only where nothing else may stand. */
+function inWords(schemas: readonly ValueSchema[]): string {
+  const told = schemas.filter(({ type }) => type !== "null");
+  return [...new Set(withOneList(told.length > 0 ? told : schemas).map(describeBranch))].join(" or ");
+}
+
+/** Of several kinds of object, those whose fixed fields ("role", "type") are as in the value; all where none is. */
+function kindsLike(branches: readonly ValueSchema[], value: unknown): readonly ValueSchema[] {
+  const objects = branches.filter(({ properties }) => properties !== undefined);
+  const alike = objects.filter(({ properties }) =>
+    Object.entries(properties ?? {}).every(
+      ([key, { const: fixed, enum: allowed = fixed === undefined ? [] : [fixed] }]) => {
+        const given = valueAt(value, [key]);
+        return allowed.length === 0 || given === undefined || allowed.includes(given);
+      },
+    ),
+  );
+  return alike.length > 0 ? branches.filter(branch => alike.includes(branch) || !objects.includes(branch)) : branches;
+}
+
+/** Everything that may stand at `path`. */
+function schemasAt(schema: ValueSchema, path: Path, value: unknown): readonly ValueSchema[] {
+  const [key, ...rest] = path;
+  const branches = branchesOf(schema);
+  if (key === undefined) return branches;
+  return kindsLike(branches, value).flatMap(({ items, properties, additionalProperties }) => {
+    const others = typeof additionalProperties === "object" ? additionalProperties : undefined;
+    const inner = typeof key === "number" ? items : (properties?.[String(key)] ?? others);
+    return inner === undefined ? [] : schemasAt(inner, rest, valueAt(value, [key]));
+  });
+}
+
+function valueAt(value: unknown, path: Path): unknown {
   return path.reduce<unknown>(
-    (inner, key) => (typeof inner === "object" && inner !== null ? Reflect.get(inner, key) : undefined),
+    (inner, key) =>
+      typeof inner === "object" && inner !== null && Object.hasOwn(inner, key) ? Reflect.get(inner, key) : undefined,
     value,
   );
 }
 
 const MAX_SHOWN_CHARACTERS = 60;
+const MAX_SHOWN_FIELDS = 3;
 
 function show(value: unknown): string {
-  if (value === undefined) return "nothing";
   if (typeof value === "number") return String(value);
-  if (Array.isArray(value)) return "a list";
-  if (typeof value === "object" && value !== null) return "an object";
-  const text = JSON.stringify(value);
-  return text.length > MAX_SHOWN_CHARACTERS ? `${text.slice(0, MAX_SHOWN_CHARACTERS)}…` : text;
+  if (Array.isArray(value))
+    return value.length === 0 ? "an empty list" : `a list of ${counted(value.length, ...entries)}`;
+  if (typeof value === "object" && value !== null) {
+    const keys = Object.keys(value);
+    if (keys.length === 0) return "an empty object";
+    const shown = keys.slice(0, MAX_SHOWN_FIELDS).map(showText);
+    return `an object with ${shown.join(", ")}${keys.length > MAX_SHOWN_FIELDS ? " and more" : ""}`;
+  }
+  return typeof value === "string" ? showText(value) : JSON.stringify(value);
+}
+
+function showText(text: string): string {
+  const shown = JSON.stringify(text);
+  return shown.length > MAX_SHOWN_CHARACTERS ? `${shown.slice(0, MAX_SHOWN_CHARACTERS)}…` : shown;
+}
+
+/** Of a text that is too long its length matters, not how it begins. */
+function showFor(issue: Issue, value: unknown): string {
+  const isLength = issue.code === "too_big" || issue.code === "too_small";
+  if (isLength && typeof value === "string" && value !== "") return counted(value.length, ...characters);
+  return show(value);
 }
 
 /** "messages[2].content" */
-const formatPath = (path: readonly PropertyKey[]): string =>
+const formatPath = (path: Path): string =>
   path.map((key, index) => (typeof key === "number" ? `[${key}]` : `${index > 0 ? "." : ""}${String(key)}`)).join("");
+
+/**
+ * Where a value may be of several kinds, what is wrong inside the kind that it is: a list with a wrong entry is told by
+ * its entry. Stays at the union where the value is of none of them.
+ */
+function innermost(issue: Issue): Issue {
+  if (issue.code !== "invalid_union") return issue;
+  const inside = issue.errors.flatMap(([first]) =>
+    first === undefined || (first.path.length === 0 && first.code !== "unrecognized_keys") ? [] : [first],
+  );
+  const [only] = inside;
+  if (only === undefined || inside.length > 1) return issue;
+  return innermost({ ...only, path: [...issue.path, ...only.path] });
+}
 
 /**
  * The first thing that is wrong with `value`, naming the field, what may stand there and what did:
  * "N_CTX must be a whole number from 1 to 16777216, not -1."
  */
 export function explainIssue(schema: z.core.$ZodType, value: unknown, error: z.core.$ZodError): string {
-  const issue = error.issues[0];
-  if (issue === undefined) return "The input is not valid.";
-  if (issue.code === "unrecognized_keys") {
-    const inside = issue.path.length > 0 ? ` in ${formatPath(issue.path)}` : "";
-    return `There is no field ${issue.keys.map(key => JSON.stringify(key)).join(", ")}${inside}.`;
+  const [first] = error.issues;
+  if (first === undefined) return "The input is not valid.";
+  const issue = innermost(first);
+  const { path } = issue;
+  const json = z.toJSONSchema(schema, { unrepresentable: "any", io: "input" }) as ValueSchema;
+  const wanted = schemasAt(json, path, value);
+  const name = path.length > 0 ? formatPath(path) : "The body";
+  const given = valueAt(value, path);
+  if (issue.code === "unrecognized_keys" && !wanted.some(takesNoField)) {
+    const inside = path.length > 0 ? ` in ${formatPath(path)}` : "";
+    return `There is no field ${issue.keys.map(showText).join(", ")}${inside}.`;
   }
-  const name = issue.path.length > 0 ? formatPath(issue.path) : "The body";
-  if (issue.code === "custom") return `${name}: ${issue.message}`;
-  const json: ValueSchema = z.toJSONSchema(schema, { unrepresentable: "any", io: "input" }) as ValueSchema;
-  const wanted = schemaAt(json, issue.path);
-  if (wanted === undefined) return `${name}: ${issue.message}.`;
-  return `${name} must be ${describeValue(wanted)}, not ${show(valueAt(value, issue.path))}.`;
+  if (issue.code === "custom") return `${name} ${issue.message}, not ${show(given)}.`;
+  if (given === undefined) return `${name} is missing: it must be ${inWords(wanted)}.`;
+  return `${name} must be ${inWords(wanted)}, not ${showFor(issue, given)}.`;
 }

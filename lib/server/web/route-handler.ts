@@ -42,10 +42,16 @@ interface RouteContext {
 
 type RouteHandler = (request: Request, context: RouteContext) => Promise<Response>;
 
-const builtHere = new WeakSet<object>();
+type InputSchemas = Partial<Record<"params" | "query" | "body", z.core.$ZodType>>;
 
-/** For the test that walks all routes: whether a handler was made by `route`, and so is guarded. */
-export const isGuardedRoute = (handler: unknown): boolean => typeof handler === "function" && builtHere.has(handler);
+const builtHere = new WeakMap<object, InputSchemas>();
+
+/**
+ * For the tests that walk all routes: what a handler reads, where it was made by `route` and so is guarded; null for any
+ * other.
+ */
+export const inputSchemasOf = (handler: unknown): InputSchemas | null =>
+  typeof handler === "function" ? (builtHere.get(handler) ?? null) : null;
 
 /**
  * The only way to build an API route: guard, then input, then the work, then the error table.
@@ -69,7 +75,8 @@ export function route<
       return errorResponse(status, body, shape);
     }
   };
-  builtHere.add(handler);
+  const { params, query, body } = options;
+  builtHere.set(handler, { ...(params && { params }), ...(query && { query }), ...(body && { body }) });
   return handler;
 }
 

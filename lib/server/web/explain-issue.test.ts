@@ -1,0 +1,80 @@
+import { describe, expect, it } from "vitest";
+import * as z from "zod";
+import { chatPatchSchema, chatRequestSchema, newChatSchema } from "@/lib/schema/chat";
+import { chatCompletionRequestSchema, completionRequestSchema } from "@/lib/schema/openai";
+import { explainIssue } from "./explain-issue";
+
+const chat = { messages: [{ role: "user", content: "Hello" }] };
+const message = { id: "m1", role: "user", parts: [] };
+
+const completions: readonly (readonly [unknown, string])[] = [
+  [{ ...chat, tools: [{ type: "function" }] }, "tools must be an empty list, not a list of 1 entry."],
+  [{ ...chat, logit_bias: { 5: 1 } }, 'logit_bias must be an empty object, not an object with "5".'],
+  [{ ...chat, n: 2 }, "n must be 1, not 2."],
+  [{ ...chat, tool_choice: "required" }, 'tool_choice must be one of none, auto, not "required".'],
+  [{ ...chat, max_tokens: 0 }, "max_tokens must be a whole number of at least 1, not 0."],
+  [{ ...chat, temperature: "warm" }, 'temperature must be a number from 0 to 5, not "warm".'],
+  [{ ...chat, metadata: { a: 1 } }, "metadata.a must be text, not 1."],
+  [{ ...chat, modalities: ["text", "audio"] }, 'modalities[1] must be "text", not "audio".'],
+  [{ ...chat, stop: ["a", ""] }, 'stop[1] must be text of 1 to 256 characters, not "".'],
+  [{ ...chat, temprature: 1 }, 'There is no field "temprature".'],
+  [{ ...chat, stream_options: { usage: true } }, 'There is no field "usage" in stream_options.'],
+  [{}, "messages is missing: it must be a list of 1 to 10000 entries."],
+  [{ messages: "Hello" }, 'messages must be a list of 1 to 10000 entries, not "Hello".'],
+  [{ messages: [] }, "messages must be a list of 1 to 10000 entries, not an empty list."],
+  [
+    { messages: [{ role: "tool", content: "x" }] },
+    'messages[0].role must be one of system, developer, user, assistant, not "tool".',
+  ],
+  [{ messages: [{ role: "user" }] }, "messages[0].content is missing: it must be text or a list of at least 1 entry."],
+  [
+    { messages: [{ role: "user", content: [{ type: "image_url", image_url: { url: "x" } }] }] },
+    'messages[0].content[0].type must be "text", not "image_url".',
+  ],
+  [
+    { ...chat, response_format: { type: "xml" } },
+    'response_format.type must be one of text, json_object, json_schema, not "xml".',
+  ],
+  ["Hello", 'The body must be an object, not "Hello".'],
+  [[1, 2], "The body must be an object, not a list of 2 entries."],
+];
+
+const others: readonly (readonly [z.core.$ZodType, unknown, string])[] = [
+  [completionRequestSchema, { prompt: "x", suffix: "y" }, 'suffix must be "", not "y".'],
+  [
+    completionRequestSchema,
+    { prompt: ["a", "b"] },
+    "prompt must be text of at least 1 character or a list of 1 entry, not a list of 2 entries.",
+  ],
+  [chatPatchSchema, { title: "t".repeat(201) }, "title must be text of 1 to 200 characters, not 201 characters."],
+  [chatPatchSchema, { title: "" }, 'title must be text of 1 to 200 characters, not "".'],
+  [chatPatchSchema, { deleted: true }, "deleted must be false, not true."],
+  [newChatSchema, { id: "../x" }, 'id must be an id of at most 64 letters, digits, "-" and "_", not "../x".'],
+  [newChatSchema, { sampling: { jsonSchema: "[]" } }, 'sampling.jsonSchema must be a JSON object, not "[]".'],
+  [
+    chatRequestSchema,
+    { chatId: "c1", message: { ...message, parts: [{ type: "file", url: "x" }] } },
+    'message.parts[0].type must be one of text, data-attachment, not "file".',
+  ],
+  [
+    chatRequestSchema,
+    { chatId: "c1", message: { ...message, parts: [{ type: "text", text: 5 }] } },
+    "message.parts[0].text must be text of at most 4000000 characters, not 5.",
+  ],
+];
+
+const explained = (schema: z.core.$ZodType, value: unknown): string => {
+  const result = z.safeParse(schema, value);
+  if (result.success) throw new Error("this input is taken");
+  return explainIssue(schema, value, result.error);
+};
+
+describe("explainIssue", () => {
+  it.each(completions)("says of a chat completion what %j has wrong", (value, sentence) => {
+    expect(explained(chatCompletionRequestSchema, value)).toBe(sentence);
+  });
+
+  it.each(others)("says what is wrong (%#)", (schema, value, sentence) => {
+    expect(explained(schema, value)).toBe(sentence);
+  });
+});
