@@ -4,7 +4,9 @@ import type { ReactNode } from "react";
 import { AppHeader } from "@/components/header/app-header";
 import { Toaster } from "@/components/ui/toaster";
 import { THEME_COOKIE, themeSchema } from "@/lib/schema/theme";
+import "@fontsource-variable/inter/wght.css";
 import "./globals.css";
+import { inter } from "./inter";
 
 export const metadata: Metadata = {
   title: { default: "Headroom", template: "%s · Headroom" },
@@ -22,7 +24,7 @@ export const viewport: Viewport = {
 export default async function RootLayout({ children }: { readonly children: ReactNode }) {
   const theme = themeSchema.parse((await cookies()).get(THEME_COOKIE)?.value);
   return (
-    <html lang="en" data-theme={theme === "system" ? undefined : theme}>
+    <html lang="en" className={inter.variable} data-theme={theme === "system" ? undefined : theme}>
       <body className="font-sans">
         <div className="app-root flex min-h-dvh flex-col">
           <AppHeader theme={theme} />

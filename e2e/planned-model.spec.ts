@@ -22,7 +22,7 @@ test.describe("a model that is not on this computer", () => {
     const address = page.getByRole("textbox", { name: /^Would it fit/ });
     await address.fill("mistral");
     await page.getByRole("button", { name: "See its plan" }).click();
-    await expect(page.getByText('"mistral" is no address')).toBeVisible();
+    await expect(page.getByText('"mistral" is no address of a model')).toBeVisible();
     await address.fill(ADDRESS);
     await page.getByRole("button", { name: "See its plan" }).click();
 

@@ -21,7 +21,7 @@ export function AttachButton({ onFiles }: { readonly onFiles: (files: Iterable<F
       />
       <Button look="quiet" size="sm" onClick={() => inputRef.current?.click()}>
         <Paperclip aria-hidden size={14} />
-        <span className="max-sm:sr-only">Attach</span>
+        <span className="sr-only @lg:not-sr-only">Attach</span>
       </Button>
     </>
   );

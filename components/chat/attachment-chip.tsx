@@ -7,14 +7,17 @@ interface AttachmentChipProps {
   readonly onRemove?: () => void;
 }
 
-/** A file by its name, with the size of the text that the model gets. */
+/** A file by its name and size; what of it the model gets is its text. */
 export function AttachmentChip({ attachment, onRemove }: AttachmentChipProps) {
-  const { name, text } = attachment;
+  const { name, text, fileBytes } = attachment;
+  const textBytes = new Blob([text]).size;
   return (
     <span className="inline-flex min-h-8 max-w-full items-center gap-2 rounded-control border border-line bg-surface px-2.5 text-sm">
       <FileText aria-hidden size={14} className="shrink-0 text-ink-3" />
       <span className="truncate">{name}</span>
-      <span className="shrink-0 text-ink-3 text-xs">{formatBytes(new Blob([text]).size)}</span>
+      <span className="shrink-0 text-ink-3 text-xs" title={`${formatBytes(textBytes)} of text go to the model`}>
+        {formatBytes(fileBytes ?? textBytes)}
+      </span>
       {onRemove && (
         <button
           type="button"

@@ -18,7 +18,7 @@ export function ChatOptionsButton() {
     <>
       <Button look="quiet" size="sm" aria-label={`Chat options: ${label}`} onClick={() => setOpen(true)}>
         <SlidersHorizontal aria-hidden size={14} />
-        <span className="max-sm:sr-only">
+        <span className="sr-only @lg:not-sr-only">
           {label}
           {hasPrompt && " · own system prompt"}
         </span>

@@ -20,9 +20,12 @@ export function ComposerField({ text, onChange, onSend, onFiles }: ComposerField
   const answering = useSession(session => session.answering);
   const canWrite = useSession(isUsable);
   useGrowingTextarea(fieldRef, text);
+  // What was pressed is gone (a starter, Stop, Continue, Regenerate): the keyboard goes on here and not at the page's top.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: an answer's beginning and end take buttons away.
   useEffect(() => {
-    if (window.matchMedia("(pointer: fine)").matches) fieldRef.current?.focus({ preventScroll: true });
-  }, []);
+    const isLost = document.activeElement === null || document.activeElement === document.body;
+    if (isLost && window.matchMedia("(pointer: fine)").matches) fieldRef.current?.focus({ preventScroll: true });
+  }, [answering]);
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === "Escape" && answering) stopAnswer().catch(showFailure("The answer was not stopped"));
     if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;

@@ -8,6 +8,7 @@ import { ComposerField } from "./composer-field";
 import { ComposerToolbar } from "./composer-toolbar";
 import { ContextWarning } from "./context-warning";
 import { EngineBanner } from "./engine-banner";
+import { TemplateNote } from "./template-note";
 import { useAttachments } from "./use-attachments";
 import { useContextUse } from "./use-context-use";
 import { useDraftText } from "./use-draft-text";
@@ -43,6 +44,7 @@ export function Composer() {
     <div className="px-3 pb-3 sm:px-5 sm:pb-4">
       <div className="mx-auto flex max-w-[744px] flex-col gap-2">
         <EngineBanner />
+        <TemplateNote />
         <ContextWarning use={use} />
         {problem !== null && (
           <p role="alert" className="rounded-control bg-bad-soft px-3 py-2 text-bad text-sm">
@@ -56,7 +58,7 @@ export function Composer() {
             event.preventDefault();
             addFiles(event.dataTransfer.files);
           }}
-          className="rounded-[14px] border border-line-strong bg-surface px-3.5 pt-3 pb-2 shadow-card focus-within:border-accent"
+          className="@container rounded-[14px] border border-line-strong bg-surface px-3.5 pt-3 pb-2 shadow-card focus-within:border-accent"
         >
           {attachments.length > 0 && (
             <div className="mb-2 flex flex-wrap gap-2">

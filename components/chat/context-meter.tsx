@@ -1,14 +1,27 @@
 "use client";
 import { lazy, Suspense, useState } from "react";
-import { usedTokens } from "@/lib/client/chat-context-use";
+import { liveContextUse, usedTokens } from "@/lib/client/chat-context-use";
+import { useLiveReply } from "@/lib/client/chat-live-reply";
+import { useSession } from "@/lib/client/chat-session";
+import { useLive } from "@/lib/client/live-store";
 import type { ContextUse } from "@/lib/schema/chat";
 import { formatTokens } from "@/lib/units/tokens";
 import { TokenBar } from "./token-bar";
 
 const ContextDetails = lazy(() => import("./context-details"));
 
+/** What the arriving answer says where there is one, so that the meter moves with it. */
+function useShownUse(use: ContextUse | null): ContextUse | null {
+  const answering = useSession(session => session.answering);
+  const nowTokens = useLiveReply(answering, reply => reply.usedTokens);
+  const contextTokens = useLive(state => state.engine?.config?.contextTokens ?? null);
+  if (!answering || nowTokens === null || contextTokens === null) return use;
+  return liveContextUse(use, nowTokens, contextTokens);
+}
+
 /** How full the context is; behind it, of what, what that costs, and what happens when it is full. */
-export function ContextMeter({ use }: { readonly use: ContextUse | null }) {
+export function ContextMeter({ use: useBefore }: { readonly use: ContextUse | null }) {
+  const use = useShownUse(useBefore);
   const [isOpen, setOpen] = useState(false);
   if (use === null) return null;
   return (
@@ -19,14 +32,14 @@ export function ContextMeter({ use }: { readonly use: ContextUse | null }) {
         onClick={() => setOpen(!isOpen)}
         className="flex min-h-7 items-center gap-2.5 rounded-control px-2 text-ink-3 text-xs hover:bg-sunken hover:text-ink"
       >
-        <span className="hidden w-28 sm:block">
+        <span className="hidden w-16 @sm:block @lg:w-28">
           <TokenBar use={use} />
         </span>
         <span>
           {formatTokens(usedTokens(use))} of {formatTokens(use.contextTokens)} tokens
         </span>
         {use.replyReserveTokens > 0 && (
-          <span className="hidden sm:inline">· {formatTokens(use.replyReserveTokens)} kept for the reply</span>
+          <span className="hidden @xl:inline">· {formatTokens(use.replyReserveTokens)} kept for the reply</span>
         )}
       </button>
       {isOpen && (

@@ -2,6 +2,7 @@
 import { EyeOff } from "lucide-react";
 import { useChatList } from "@/lib/client/chat-list";
 import { useSession } from "@/lib/client/chat-session";
+import { ModelLine } from "./model-line";
 import { Starters } from "./starters";
 import { Welcome } from "./welcome";
 
@@ -24,7 +25,12 @@ export function EmptyChat() {
           )}
         </div>
         <div className="flex flex-col gap-5">
-          <p className="text-sentence">What would you like to talk about?</p>
+          <div className="flex flex-col gap-1.5">
+            <p className="text-balance font-semibold text-sentence tracking-[-0.01em]">
+              What would you like to talk about?
+            </p>
+            <ModelLine />
+          </div>
           <Starters />
         </div>
       </div>

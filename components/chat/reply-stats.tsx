@@ -6,15 +6,24 @@ import { CopyAction } from "./copy-action";
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;
 
+const generatedInWords = ({ generatedTokens, tokensPerSecond }: Stats): string =>
+  tokensPerSecond > 0
+    ? `${formatTokens(generatedTokens)} tokens at ${tokensPerSecond.toFixed(1)} tokens/s`
+    : `${formatTokens(generatedTokens)} ${generatedTokens === 1 ? "token" : "tokens"}`;
+
 function statsLines(stats: Stats): readonly (readonly [string, string])[] {
   const { gpuLayers, totalLayers } = stats;
   return [
-    ["Generated", `${formatTokens(stats.generatedTokens)} tokens at ${stats.tokensPerSecond.toFixed(1)} tokens/s`],
+    ["Generated", generatedInWords(stats)],
     ["Prompt", `${formatTokens(stats.promptTokens)} tokens, ${formatTokens(stats.cachedTokens)} from the cache`],
-    [
-      "First token",
-      `${seconds(stats.timeToFirstTokenMs)} (prompt at ${stats.prefillTokensPerSecond.toFixed(0)} tokens/s)`,
-    ],
+    ...(stats.generatedTokens === 0
+      ? []
+      : [
+          [
+            "First token",
+            `${seconds(stats.timeToFirstTokenMs)} (prompt at ${stats.prefillTokensPerSecond.toFixed(0)} tokens/s)`,
+          ] as const,
+        ]),
     ["Whole answer", seconds(stats.totalMs)],
     ["Model", stats.modelName],
     ["Layers", gpuLayers === 0 ? "CPU only" : `${gpuLayers} of ${totalLayers} on GPU`],
@@ -26,6 +35,14 @@ function statsLines(stats: Stats): readonly (readonly [string, string])[] {
       ],
     ],
   ];
+}
+
+/** "12.3 tokens/s · first token 0.4 s · 120 tokens"; a speed needs two tokens, and no token has no first one. */
+export function statsInWords({ generatedTokens, tokensPerSecond, timeToFirstTokenMs, totalMs }: Stats): string {
+  if (generatedTokens === 0) return `ended after ${seconds(totalMs)}, before the first token`;
+  const speed = tokensPerSecond > 0 ? [`${tokensPerSecond.toFixed(1)} tokens/s`] : [];
+  const count = `${formatTokens(generatedTokens)} ${generatedTokens === 1 ? "token" : "tokens"}`;
+  return [...speed, `first token ${seconds(timeToFirstTokenMs)}`, count].join(" · ");
 }
 
 /** One line; the rest behind it, to read or to copy. */
@@ -40,8 +57,7 @@ export function ReplyStats({ stats }: { readonly stats: Stats }) {
         onClick={() => setOpen(!isOpen)}
         className="min-h-7 rounded-control px-1.5 text-ink-3 text-xs hover:bg-sunken hover:text-ink"
       >
-        {stats.tokensPerSecond.toFixed(1)} tokens/s · first token {seconds(stats.timeToFirstTokenMs)} ·{" "}
-        {formatTokens(stats.generatedTokens)} tokens
+        {statsInWords(stats)}
       </button>
       {isOpen && (
         <div className="flex w-full items-start gap-2 rounded-control border border-line bg-surface px-3 py-2">

@@ -1,7 +1,7 @@
 import { useId } from "react";
 import type { ContextUse } from "@/lib/schema/chat";
 
-/** Drawn in SVG: widths as attributes pass a policy that forbids inline styles. */
+/** The context is KV cache, so it has that colour here as well. Drawn in SVG: widths as attributes pass a policy that forbids inline styles. */
 export function TokenBar({ use }: { readonly use: ContextUse }) {
   const hatchId = useId();
   const percent = (tokens: number) => `${(Math.min(tokens, use.contextTokens) / use.contextTokens) * 100}%`;
@@ -18,12 +18,12 @@ export function TokenBar({ use }: { readonly use: ContextUse }) {
         </pattern>
       </defs>
       <rect width={percent(systemTokens)} height="100%" fill="var(--ink-3)" />
-      <rect x={percent(systemTokens)} width={percent(historyTokens)} height="100%" fill="var(--accent)" />
+      <rect x={percent(systemTokens)} width={percent(historyTokens)} height="100%" fill="var(--kv)" />
       <rect
         x={percent(systemTokens + historyTokens)}
         width={percent(draftTokens)}
         height="100%"
-        fill="var(--accent)"
+        fill="var(--kv)"
         opacity="0.5"
       />
       <rect x={percent(used)} width={percent(replyReserveTokens)} height="100%" fill={`url(#${hatchId})`} />

@@ -1,4 +1,5 @@
 import Link from "next/link";
+import { PaletteButton } from "@/components/palette/palette-button";
 import type { Theme } from "@/lib/schema/theme";
 import { AppNav } from "./app-nav";
 import { BrandMark } from "./brand-mark";
@@ -16,11 +17,12 @@ export function AppHeader({ theme }: { readonly theme: Theme }) {
       </a>
       <Link href="/" prefetch={false} className="hidden items-center gap-2.5 font-semibold tracking-[-0.01em] md:flex">
         <BrandMark />
-        Headroom
+        <span className="sr-only lg:not-sr-only">Headroom</span>
       </Link>
       <AppNav />
       <div className="ml-auto flex min-w-0 items-center gap-1">
         <EngineStatus />
+        <PaletteButton />
         <ThemeMenu initialTheme={theme} />
       </div>
     </header>

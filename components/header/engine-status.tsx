@@ -22,13 +22,13 @@ export function EngineStatus() {
     <Link
       href="/dashboard"
       prefetch={false}
-      className="flex min-h-8 min-w-0 items-center gap-2 rounded-control px-1 text-ink-2 text-sm whitespace-nowrap hover:bg-sunken sm:gap-4 sm:px-2"
+      className="flex min-h-8 min-w-0 items-center gap-2 overflow-hidden rounded-control px-1 text-ink-2 text-sm whitespace-nowrap hover:bg-sunken sm:gap-4 sm:px-2"
     >
-      {engine?.modelName && <span className="hidden max-w-72 truncate lg:block">{engine.modelName}</span>}
+      {engine?.modelName && <span className="hidden max-w-72 truncate xl:block">{engine.modelName}</span>}
       {layers && (
         <span>
           <strong className="font-semibold text-ink">{layers.count}</strong>
-          {layers.rest && <span className="hidden sm:inline"> {layers.rest}</span>}
+          {layers.rest && <span className="hidden sm:inline md:hidden lg:inline"> {layers.rest}</span>}
         </span>
       )}
       <HeaderMeter />

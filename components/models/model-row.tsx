@@ -1,8 +1,11 @@
 "use client";
 import Link from "next/link";
 import { memo, useState } from "react";
+import { engineWords } from "@/components/header/engine-words";
 import { applyAndReport } from "@/components/settings/apply-settings";
 import { Button, buttonClass } from "@/components/ui/button";
+import { classNames } from "@/components/ui/class-names";
+import { useEngine } from "@/lib/client/live-store";
 import { dashboardAddress } from "@/lib/client/planned-model";
 import type { LocalModel } from "@/lib/schema/local-model";
 import { canChat, modelFacts } from "./model-facts";
@@ -46,15 +49,28 @@ export const ModelRow = memo(function ModelRow({ model, isChosen }: ModelRowProp
             See its plan
           </Link>
         )}
-        {isChosen ? (
-          <span className="inline-flex min-h-8 items-center font-semibold text-good text-sm">In use</span>
-        ) : (
-          <ChooseButton model={model} />
-        )}
+        {isChosen ? <UseState name={model.name} /> : <ChooseButton model={model} />}
       </div>
     </li>
   );
 });
+
+/** Chosen is not loaded: that comes with the first message, and takes its time. */
+function UseState({ name }: { readonly name: string }) {
+  const engine = useEngine();
+  const isLoaded = engine?.modelName === name && engine.config !== null;
+  const words = isLoaded ? "In use" : engine?.state === "loading" ? engineWords(engine).text : "Chosen, not loaded";
+  return (
+    <span
+      className={classNames(
+        "inline-flex min-h-8 items-center font-semibold text-sm",
+        isLoaded ? "text-good" : "text-ink-2",
+      )}
+    >
+      {words}
+    </span>
+  );
+}
 
 function ChooseButton({ model }: { readonly model: LocalModel }) {
   const [isBusy, setBusy] = useState(false);

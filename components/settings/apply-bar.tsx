@@ -9,6 +9,7 @@ import { resetDraft, useSettings } from "@/lib/client/settings-store";
 import { isRemoteSource } from "@/lib/schema/model-source";
 import { applyAndReport } from "./apply-settings";
 import { applyLabel, changesInWords, costInWords } from "./apply-words";
+import { ReloadWaits } from "./reload-waits";
 import { useApplyDifference } from "./use-apply-difference";
 import { useApplyPreview } from "./use-apply-preview";
 
@@ -21,14 +22,18 @@ export function ApplyBar() {
   const saved = useSettings(state => state.saved);
   const patch = useSettings(state => state.patch);
   const another = useAnotherModel();
+  const loadWaits = useEngine()?.loadWaits === true;
   const changes = saved === null ? [] : changesInWords(saved, patch);
-  if (changes.length === 0 && (another === null || isRemoteSource(another))) return null;
+  const isFree = changes.length === 0 && (another === null || isRemoteSource(another));
+  if (isFree && !loadWaits) return null;
   return (
     <div
       data-apply-bar=""
       className="fixed inset-x-0 bottom-0 z-20 flex flex-col gap-2 border-line border-t bg-surface px-4 py-3 shadow-pop sm:flex-row sm:items-center sm:gap-x-6 lg:static lg:flex-col lg:items-stretch lg:rounded-b-card lg:p-4 lg:shadow-none"
     >
-      {another === null ? (
+      {isFree ? (
+        <ReloadWaits />
+      ) : another === null ? (
         <>
           <ApplyCost changes={changes} />
           <ApplyButtons />
@@ -74,7 +79,7 @@ function AnotherModel({ source, changes }: { readonly source: string; readonly c
 
 function ApplyCost({ changes }: { readonly changes: readonly string[] }) {
   const preview = useApplyPreview();
-  const isLoading = useEngine()?.state === "loading";
+  const state = useEngine()?.state;
   const differences = useApplyDifference();
   const { isAssumed } = usePlanCard();
   return (
@@ -95,7 +100,7 @@ function ApplyCost({ changes }: { readonly changes: readonly string[] }) {
       {preview && (
         <p className="text-ink-2">
           {isAssumed && "On this computer: "}
-          {costInWords(preview, isLoading)}
+          {costInWords(preview, state)}
         </p>
       )}
     </div>
@@ -106,6 +111,7 @@ function ApplyButtons() {
   const patch = useSettings(state => state.patch);
   const isApplying = useSettings(state => state.applying);
   const preview = useApplyPreview();
+  const isAnswering = useEngine()?.state === "generating";
   const [isForModel, setForModel] = useState(false);
   return (
     <div className="flex flex-wrap items-center gap-2">
@@ -119,7 +125,9 @@ function ApplyButtons() {
         disabled={isApplying}
         onClick={() => void applyAndReport(patch, isForModel ? "model" : "all")}
       >
-        <span className="whitespace-normal">{isApplying ? "Applying…" : preview ? applyLabel(preview) : "Apply"}</span>
+        <span className="whitespace-normal">
+          {isApplying ? "Applying…" : preview ? applyLabel(preview, isAnswering) : "Apply"}
+        </span>
       </Button>
       <Button disabled={isApplying} onClick={resetDraft}>
         Reset

@@ -19,8 +19,10 @@ async function report(work: () => Promise<Applied>, scope: SettingsScope, canUnd
   try {
     const { cost, problem, undo } = await work();
     if (problem !== null) return showProblem(problem, "Saved, but it could not be loaded");
+    // A newer change has taken over and will tell how it went.
+    if (cost === null) return;
     showToast({
-      title: doneWords[cost ?? "nothing"],
+      title: doneWords[cost],
       ...(canUndo && {
         action: { label: "Undo", run: () => void report(() => applySettings(undo, scope), scope, false) },
       }),

@@ -1,4 +1,5 @@
 import type { ApplyPreview } from "@/lib/client/apply-preview";
+import type { EngineState } from "@/lib/schema/live-events";
 import { type SettingKey, type Settings, type SettingsPatch, settingKeys } from "@/lib/schema/settings";
 import { formatSetting, rowOf } from "./setting-format";
 
@@ -32,18 +33,23 @@ const about = (seconds: number | null): string =>
   seconds === null ? "" : ` in about ${seconds < 2 ? Math.max(0.1, seconds).toFixed(1) : Math.round(seconds)} s`;
 
 /** What the Apply button says: what it does, and what it costs. */
-export function applyLabel({ cost, seconds }: ApplyPreview): string {
+export function applyLabel({ cost, seconds }: ApplyPreview, isAnswering = false): string {
+  if (isAnswering && cost !== "nothing" && cost !== "later") return "Apply: reloads after this answer";
   if (cost === "model") return `Apply: reloads${about(seconds)}`;
   if (cost === "context") return "Apply: new context, no reload";
   return "Apply";
 }
 
 /** The same cost as a sentence. */
-export function costInWords({ cost, seconds }: ApplyPreview, isLoading: boolean): string {
+export function costInWords({ cost, seconds }: ApplyPreview, state: EngineState | undefined): string {
   if (cost === "later")
-    return isLoading
+    return state === "loading"
       ? "The model that is being loaded starts anew with this."
       : "Nothing is loaded: this takes effect with the next message.";
+  const isAnswering = state === "generating";
+  if (isAnswering && cost === "model")
+    return `The answer in progress comes first; then the model reloads${about(seconds)}.`;
+  if (isAnswering && cost === "context") return "The answer in progress comes first; then there is a new context.";
   if (cost === "model") return `Reloads the model${about(seconds)}. Chats are kept.`;
   if (cost === "context") return "Makes a new context; the weights stay. Chats are kept.";
   return "Costs nothing: nothing is reloaded.";

@@ -11,14 +11,17 @@ export function ChoiceSetting({ settingKey }: { readonly settingKey: SettingKey 
   const [value, set] = useSetting(settingKey);
   const { label, choices = [] } = rowOf(settingKey);
   return (
-    <SettingRow settingKey={settingKey}>
-      <Choice
-        label={label}
-        value={String(value)}
-        options={choices.map(choice => ({ value: choice, label: choiceWord(choice) }))}
-        onChange={choice => set(choice as Settings[SettingKey])}
-      />
-    </SettingRow>
+    <SettingRow
+      settingKey={settingKey}
+      beside={
+        <Choice
+          label={label}
+          value={String(value)}
+          options={choices.map(choice => ({ value: choice, label: choiceWord(choice) }))}
+          onChange={choice => set(choice as Settings[SettingKey])}
+        />
+      }
+    />
   );
 }
 

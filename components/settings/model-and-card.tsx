@@ -20,7 +20,7 @@ export function ModelAndCard() {
   const fileName = useSurface().data?.source.split("/").at(-1);
   const { gpu, isAssumed } = usePlanCard();
   return (
-    <div className="flex flex-col gap-3 border-line border-b px-4 pt-4 pb-4">
+    <div className="flex flex-col gap-2 border-line border-b px-4 py-3">
       <div>
         <div className="flex items-start gap-3">
           <p className="min-w-0 flex-1 pt-0.5 font-semibold break-words">{fileName ?? "No model"}</p>

@@ -16,7 +16,7 @@ export function SettingRow({ settingKey, beside, children }: SettingRowProps) {
   const { label, help } = rowOf(settingKey);
   const isPending = useSettings(state => settingKey in state.patch);
   return (
-    <div className="flex flex-col gap-1">
+    <div className="flex flex-col">
       <div className="flex min-h-7 items-center gap-1">
         <span className="text-sm">{label}</span>
         <Info about={label}>{help}</Info>

@@ -8,6 +8,7 @@ import { SettingField } from "./setting-field";
 import { rowOf } from "./setting-format";
 import { SettingsNotice } from "./settings-notice";
 import { SettingsSection } from "./settings-section";
+import { StickyPlan } from "./sticky-plan";
 
 /** The model has its own screen; it heads the panel instead of standing among the rows. */
 const sections: readonly { group: SettingGroup; heading: string; isOpen: boolean }[] = [
@@ -24,7 +25,8 @@ export const SettingsPanel = memo(function SettingsPanel() {
       aria-label="Settings"
       className="card flex min-w-0 flex-col lg:max-h-[calc(100dvh-var(--header-height)-2rem)]"
     >
-      <div className="min-h-0 flex-1 overflow-y-auto">
+      <StickyPlan />
+      <div className="min-h-0 flex-1 lg:overflow-y-auto">
         <ModelAndCard />
         <SettingsNotice />
         <ModelOverrides />

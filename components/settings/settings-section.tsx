@@ -15,7 +15,7 @@ export function SettingsSection({ heading, isOpen = false, children }: SettingsS
         <h3>{heading}</h3>
         <ChevronRight aria-hidden size={15} className="ml-auto text-ink-3 transition-transform group-open:rotate-90" />
       </summary>
-      <div className="flex flex-col gap-3 pt-1 pb-3 sm:max-lg:grid sm:max-lg:grid-cols-2 sm:max-lg:gap-x-8">
+      <div className="flex flex-col gap-2 pt-0.5 pb-2 sm:max-lg:grid sm:max-lg:grid-cols-2 sm:max-lg:gap-x-8">
         {children}
       </div>
     </details>

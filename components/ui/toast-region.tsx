@@ -1,10 +1,15 @@
 "use client";
 import { Toast } from "@base-ui/react/toast";
 import { X } from "lucide-react";
-import { useEffect } from "react";
+import { usePathname } from "next/navigation";
+import { useEffect, useRef } from "react";
 import { useStore } from "@/lib/client/use-store";
 import { buttonClass } from "./button";
 import { type ToastMessage, toastStore } from "./toast";
+
+const SHOWN_MS = 6000;
+/** Long enough to read a sentence and its next step twice. */
+const ERROR_SHOWN_MS = 15_000;
 
 type ToastManager = ReturnType<typeof Toast.useToastManager>;
 
@@ -13,7 +18,7 @@ function show(manager: ToastManager, { title, description, action, tone = "plain
     title,
     description,
     type: tone,
-    timeout: tone === "bad" ? 0 : 6000,
+    timeout: tone === "bad" ? ERROR_SHOWN_MS : SHOWN_MS,
     priority: tone === "bad" ? "high" : "low",
     ...(action && {
       actionProps: {
@@ -35,6 +40,13 @@ function ToastList() {
     for (const message of toastStore.get()) show(manager, message);
     toastStore.set([]);
   }, [manager, waiting]);
+  const pathname = usePathname();
+  const shownOn = useRef(pathname);
+  useEffect(() => {
+    if (shownOn.current === pathname) return;
+    shownOn.current = pathname;
+    for (const { id } of manager.toasts) manager.close(id);
+  });
   return manager.toasts.map(toast => (
     <Toast.Root
       key={toast.id}

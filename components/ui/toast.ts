@@ -5,7 +5,7 @@ export interface ToastMessage {
   readonly description?: string;
   /** A way back, or the next step. */
   readonly action?: { readonly label: string; readonly run: () => void };
-  /** Errors stay until closed; the rest goes after 6 s. */
+  /** Errors stay longer; what is pointed at or focused stays. All go with the screen they came on. */
   readonly tone?: "plain" | "bad";
 }
 

@@ -35,6 +35,8 @@ export async function openChat(chatId: string | null): Promise<void> {
  */
 export function enterChat(chatId: string | null): Promise<void> {
   const { chat, phase } = sessionStore.get();
+  // Begun from another screen: it has no address yet.
+  if (phase === "new" && chatId === null) return Promise.resolve();
   const wasOpen = phase === "ready" && chatId === null;
   if (!wasOpen && chatId !== chat.id) return openChat(chatId);
   rememberAddress(chat.id);

@@ -22,7 +22,7 @@ export async function readAttachment(file: File): Promise<Attachment> {
   if (isMedia(file)) throw new AttachmentError(`${file.name}: pictures, sound and films are not supported.`);
   const text = isPdf(file) ? await readPdf(file) : await readText(file);
   if (text.trim() === "") throw new AttachmentError(`${file.name} holds no text.`);
-  return { name: file.name.slice(0, 255), mediaType: file.type || "text/plain", text };
+  return { name: file.name.slice(0, 255), mediaType: file.type || "text/plain", fileBytes: file.size, text };
 }
 
 async function readText(file: File): Promise<string> {

@@ -18,6 +18,27 @@ export async function askContextUse(question: ContextQuestion, signal: AbortSign
 
 export const usedTokens = (use: ContextUse): number => use.systemTokens + use.historyTokens + use.draftTokens;
 
+/**
+ * The same while an answer is written, from what its stream tells: the answer grows into the room that was kept for it.
+ *
+ * @param use from before the answer; null in a new chat whose model was not loaded yet
+ */
+export function liveContextUse(use: ContextUse | null, nowTokens: number, contextTokens: number): ContextUse {
+  const systemTokens = Math.min(use?.systemTokens ?? 0, nowTokens);
+  const beforeTokens = use === null ? nowTokens : usedTokens(use);
+  const reserveTokens = Math.max(0, (use?.replyReserveTokens ?? 0) - Math.max(0, nowTokens - beforeTokens));
+  return {
+    contextTokens,
+    systemTokens,
+    historyTokens: nowTokens - systemTokens,
+    draftTokens: 0,
+    replyReserveTokens: Math.min(reserveTokens, Math.max(0, contextTokens - nowTokens)),
+    kvBytes: use?.kvBytes ?? null,
+    overflowingMessages: 0,
+    draftTooLong: false,
+  };
+}
+
 /** The chat's share of the KV cache; null where its size is unknown. */
 export const usedKvBytes = (use: ContextUse): number | null =>
   use.kvBytes === null ? null : Math.round((use.kvBytes * usedTokens(use)) / use.contextTokens);

@@ -9,9 +9,11 @@ export interface LiveReply {
   readonly thought: string;
   /** Where the run is before its first token; null from then on. */
   readonly status: RunStatus | null;
+  /** Of the context, by prompt and answer; null until the prompt is counted. */
+  readonly usedTokens: number | null;
 }
 
-const noReply: LiveReply = { replyId: null, text: "", thought: "", status: null };
+const noReply: LiveReply = { replyId: null, text: "", thought: "", status: null, usedTokens: null };
 
 const liveReplyStore = createStore<LiveReply>(noReply);
 
@@ -21,13 +23,24 @@ export function withChunk(reply: LiveReply, chunk: RunChunk): LiveReply {
     case "start":
       return { ...noReply, replyId: chunk.messageId };
     case "data-status":
-      return { ...reply, status: chunk.data.phase === "generating" ? null : chunk.data };
+      return withStatus(reply, chunk.data);
     case "text-delta":
       return { ...reply, text: reply.text + chunk.delta, status: null };
     case "reasoning-delta":
       return { ...reply, thought: reply.thought + chunk.delta, status: null };
     default:
       return reply;
+  }
+}
+
+function withStatus(reply: LiveReply, status: RunStatus): LiveReply {
+  switch (status.phase) {
+    case "generating":
+      return { ...reply, status: null, usedTokens: status.usedTokens };
+    case "prefill":
+      return { ...reply, status, usedTokens: status.totalTokens };
+    default:
+      return { ...reply, status };
   }
 }
 

@@ -9,7 +9,7 @@ import { useStore } from "./use-store";
 export const diagnosticsStore = createResource("/api/diagnostics", diagnosticsSchema, ["settings", "receipts"]);
 
 /** @throws ApiError as the server gave it. */
-export async function commandEngine(command: "load" | "unload" | "reload"): Promise<void> {
+export async function commandEngine(command: "load" | "load-now" | "unload" | "reload"): Promise<void> {
   await apiRequest({
     path: `/api/engine/${command}`,
     method: "POST",

@@ -31,6 +31,8 @@ export async function prefill(
   await sequence.adaptStateToTokens(tokens.slice(0, -1), false);
   const cachedTokens = Math.min(sequence.nextTokenIndex, tokens.length - 1);
   let doneTokens = cachedTokens;
+  // Also for a prompt of one piece: how long it is says how full the context is from the first word on.
+  onProgress(doneTokens, tokens.length);
   let chunkTokens = Math.min(FIRST_CHUNK_TOKENS, batchTokens);
   while (tokens.length - doneTokens > chunkTokens && !signal.aborted) {
     const chunkStartedMs = performance.now();

@@ -19,6 +19,8 @@ const folderSchema = z.string().check(z.trim(), z.minLength(1), z.maxLength(60))
 export const attachmentSchema = z.strictObject({
   name: z.string().check(z.minLength(1), z.maxLength(255)),
   mediaType: z.string().check(z.maxLength(128)),
+  /** Of the file that the text was read from; a PDF has many more than its text. */
+  fileBytes: z.optional(z.int().check(z.minimum(0))),
   text: textSchema,
 });
 export type Attachment = z.infer<typeof attachmentSchema>;
@@ -268,7 +270,8 @@ export const runStatusSchema = z.discriminatedUnion("phase", [
   z.object({ phase: z.literal("loading") }),
   z.object({ phase: z.literal("summarising") }),
   z.object({ phase: z.literal("prefill"), doneTokens: z.int(), totalTokens: z.int() }),
-  z.object({ phase: z.literal("generating") }),
+  /** Tokens of the context that prompt and answer fill by now. */
+  z.object({ phase: z.literal("generating"), usedTokens: z.int() }),
 ]);
 export type RunStatus = z.infer<typeof runStatusSchema>;
 

@@ -28,6 +28,8 @@ export const engineSnapshotSchema = z.object({
   totalLayers: z.nullable(z.int()),
   /** GPU memory of the engine by part, as the load reported it. */
   held: z.nullable(memoryPartsSchema),
+  /** Without one the model was not made for turns; null while nothing is loaded. */
+  hasChatTemplate: z.nullable(z.boolean()),
   /** Whether flash attention really runs, as the load's log said; null where it did not say. */
   flashAttentionActive: z.nullable(z.boolean()),
   progress: z.nullable(z.object({ phase: z.string(), fraction: z.number() })),
@@ -36,6 +38,8 @@ export const engineSnapshotSchema = z.object({
   /** Something was lowered, restarted or fell back: one sentence for the user. */
   notice: z.nullable(z.string()),
   queueLength: z.int(),
+  /** A load waits for the answer that is being written. */
+  loadWaits: z.boolean(),
   restarts: z.int(),
 });
 export type EngineSnapshot = z.infer<typeof engineSnapshotSchema>;

@@ -13,6 +13,7 @@ import type { ReceiptStore } from "@/lib/server/loading/receipt-store";
 import type { ThreadTuner } from "@/lib/server/loading/thread-tuner";
 import { tuneThreadsWhenIdle } from "@/lib/server/loading/tune-threads-when-idle";
 import type { ModelFiles } from "@/lib/server/models/model-files";
+import type { RemoteModels } from "@/lib/server/models/remote-models";
 import type { DeviceMemo } from "@/lib/server/planning/device-memo";
 import type { Planner } from "@/lib/server/planning/planner";
 import { planningServices } from "@/lib/server/planning/planning-services";
@@ -31,6 +32,7 @@ export interface Services {
   readonly log: Log;
   readonly settings: SettingsStore;
   readonly models: ModelFiles;
+  readonly remoteModels: RemoteModels;
   readonly engine: EngineSupervisor;
   readonly gpu: GpuProbe;
   readonly planner: Planner;
@@ -109,6 +111,7 @@ function build(environment: Environment): Services {
     log,
     settings,
     models,
+    remoteModels: core.remoteModels,
     engine,
     gpu,
     planner,

@@ -7,7 +7,7 @@ import type { ChatEngine, ChatSettings } from "./chat-engine";
 import type { ChatRun } from "./chat-run";
 import { type ChatSampling, samplingFor } from "./chat-sampling";
 import type { ChatStore } from "./chat-store";
-import { engineLanguageModel, type HeadroomOptions } from "./engine-language-model";
+import { type EngineLanguageModelOptions, engineLanguageModel, type HeadroomOptions } from "./engine-language-model";
 
 type Finished = Extract<EngineMessage, { type: "finished" }>;
 
@@ -61,7 +61,7 @@ async function streamReply(
       engine,
       modelId: engine.snapshot().modelName ?? "local",
       signal: run.signal,
-      onPrefill: ({ doneTokens, totalTokens }) => run.tell({ phase: "prefill", doneTokens, totalTokens }),
+      ...fillOf(run),
       onFinished: message => {
         finished = message;
       },
@@ -81,6 +81,27 @@ async function streamReply(
   if (failure !== undefined) throw failure;
   if (!finished) throw new Error("The engine ended an answer without saying why.");
   return finished;
+}
+
+/** A meter moves; nobody counts its steps. */
+const FILL_EVERY_MS = 200;
+
+/** Tells how full the context gets while the prompt is read and the answer written. */
+function fillOf(run: ChatRun): Pick<EngineLanguageModelOptions, "onPrefill" | "onText"> {
+  let usedTokens = 0;
+  let toldAtMs = Number.NEGATIVE_INFINITY;
+  return {
+    onPrefill: ({ doneTokens, totalTokens }) => {
+      usedTokens = totalTokens;
+      run.tell({ phase: "prefill", doneTokens, totalTokens });
+    },
+    onText: ({ tokens }) => {
+      usedTokens += tokens;
+      if (performance.now() - toldAtMs < FILL_EVERY_MS) return;
+      toldAtMs = performance.now();
+      run.tell({ phase: "generating", usedTokens });
+    },
+  };
 }
 
 function callSettings(sampling: ChatSampling, chatId: string) {

@@ -36,6 +36,7 @@ export interface EngineLanguageModelOptions {
   /** Cancels in the engine, which then still reports what it did; the SDK's own signal would cut that off. */
   readonly signal?: AbortSignal;
   readonly onPrefill?: (message: MessageOf<"prefill">) => void;
+  readonly onText?: (message: MessageOf<"text">) => void;
   readonly onFinished?: (message: MessageOf<"finished">) => void;
 }
 
@@ -103,11 +104,13 @@ async function* streamParts(
 function* partsOf(
   message: GenerationMessage,
   segments: Segments,
-  { onPrefill, onFinished }: EngineLanguageModelOptions,
+  { onPrefill, onText, onFinished }: EngineLanguageModelOptions,
 ): Generator<LanguageModelV3StreamPart> {
   if (message.type === "prefill") onPrefill?.(message);
-  else if (message.type === "text") yield* segments.add(message);
-  else {
+  else if (message.type === "text") {
+    onText?.(message);
+    yield* segments.add(message);
+  } else {
     onFinished?.(message);
     yield* segments.end();
     yield { type: "finish", usage: usageOf(message.stats), finishReason: finishReasonOf(message.reason) };

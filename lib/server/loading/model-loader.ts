@@ -14,13 +14,18 @@ import type { ReceiptStore } from "./receipt-store";
 export interface ModelLoaderOptions {
   readonly engine: Pick<EngineSupervisor, "load" | "start" | "snapshot" | "describeLoaded">;
   readonly planner: Pick<Planner, "confirmedPlanFor">;
-  readonly models: Pick<ModelFiles, "nameOf">;
+  readonly models: Pick<ModelFiles, "nameOf" | "readProfile">;
   readonly gpu: GpuSource;
   readonly receipts: Pick<ReceiptStore, "append">;
   /** System memory that can be had without swapping. */
   readonly availableRamBytes?: () => number;
   readonly timers?: Timers;
   onLog(level: "warn" | "info", text: string): void;
+}
+
+/** With what the file says beside its layers. */
+interface DescribedPlan extends ConfirmedPlan {
+  readonly hasChatTemplate: boolean;
 }
 
 export interface LoadOutcome {
@@ -61,10 +66,12 @@ export class ModelLoader {
 
   async #loadOnce(settings: Settings, signal: AbortSignal): Promise<LoadOutcome> {
     const confirmed = await this.options.planner.confirmedPlanFor(settings, signal);
+    const { chatTemplate } = await this.options.models.readProfile(confirmed.modelPath);
+    const described = { ...confirmed, hasChatTemplate: chatTemplate !== null };
     const loaded = await this.#loadOrLower(confirmed, signal);
     const lowered = describeLowered(confirmed.config, loaded.config);
-    this.#describe(confirmed, loaded, null);
-    void this.#leaveReceipt(confirmed, loaded, lowered).catch(error =>
+    this.#describe(described, loaded, null);
+    void this.#leaveReceipt(described, loaded, lowered).catch(error =>
       this.options.onLog("warn", `no receipt of this load: ${error instanceof Error ? error.message : error}`),
     );
     return { loaded, planned: confirmed.config, lowered };
@@ -97,7 +104,7 @@ export class ModelLoader {
     return memoryNeed(surface, config).ram.totalBytes > availableRamBytes();
   }
 
-  async #leaveReceipt(confirmed: ConfirmedPlan, loaded: LoadedMessage, lowered: string | null): Promise<void> {
+  async #leaveReceipt(confirmed: DescribedPlan, loaded: LoadedMessage, lowered: string | null): Promise<void> {
     const after = await this.#readAfterLoad(confirmed.report, loaded);
     this.#describe(confirmed, loaded, measureOverhead(confirmed.report, after, loaded.buffers));
     const record = {
@@ -125,14 +132,15 @@ export class ModelLoader {
     return null;
   }
 
-  #describe(confirmed: ConfirmedPlan, loaded: LoadedMessage, measuredOverheadBytes: number | null): void {
-    const { surface, gpu, modelPath } = confirmed;
+  #describe(confirmed: DescribedPlan, loaded: LoadedMessage, measuredOverheadBytes: number | null): void {
+    const { surface, gpu, modelPath, hasChatTemplate } = confirmed;
     if (this.options.engine.snapshot().config !== loaded.config) return;
     const predicted = predictedParts(surface, loaded.config, gpu?.overhead.bytes ?? 0);
     this.options.engine.describeLoaded({
       modelName: this.options.models.nameOf(modelPath),
       totalLayers: surface.model.blocks + 1,
       held: actualParts(loaded, predicted, measuredOverheadBytes),
+      hasChatTemplate,
       flashAttentionActive: loaded.flashAttentionActive,
     });
   }

@@ -100,12 +100,40 @@ const publicLookup: LookupFunction = (hostname, options, callback) => {
   });
 };
 
-/** Errors of the network say little on their own (`ECONNREFUSED`): name the host. */
+const codeOf = (error: unknown): string =>
+  error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
+
+/** What went wrong on the way, as a person would say it: the system's own words are "getaddrinfo ENOTFOUND". */
+function networkWords(error: unknown, host: string): string {
+  switch (codeOf(error)) {
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+      return `You seem to be offline: ${host} cannot be found.`;
+    case "ENETUNREACH":
+    case "EHOSTUNREACH":
+    case "ENETDOWN":
+    case "EADDRNOTAVAIL":
+      return `You seem to be offline: there is no way to ${host}.`;
+    case "ECONNREFUSED":
+      return `${host} refuses the connection.`;
+    case "ECONNRESET":
+    case "EPIPE":
+      return `${host} broke the connection off.`;
+    case "ETIMEDOUT":
+      return `${host} does not answer.`;
+    default: {
+      const reason = error instanceof Error ? error.message : String(error);
+      const isCertificate = /certificate|self.signed|CERT_|ERR_TLS/i.test(`${codeOf(error)} ${reason}`);
+      return isCertificate ? `${host} cannot prove who it is (${reason}).` : `${host} could not be read: ${reason}.`;
+    }
+  }
+}
+
+/** Errors of the network say little on their own (`ECONNREFUSED`): name the host and what that means. */
 export function asHeaderError(error: unknown, url: URL, signal: AbortSignal): unknown {
   if (error instanceof RemoteHeaderError) return error;
   if (signal.aborted) return signal.reason;
-  const reason = error instanceof Error ? error.message : String(error);
-  return new RemoteHeaderError("DOWNLOAD_FAILED", `${url.host} could not be read: ${reason}.`, { cause: error });
+  return new RemoteHeaderError("DOWNLOAD_FAILED", networkWords(error, url.hostname), { cause: error });
 }
 
 function refuse(message: string): never {

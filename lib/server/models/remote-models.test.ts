@@ -129,3 +129,59 @@ test("a failure is no answer for the next time", async () => {
   hub.serve(PATH, fileOf("small-llama-3"));
   expect(existsSync(await models.headerPath(SOURCE))).toBe(true);
 });
+
+const GIB = 2 ** 30;
+
+test("lists the models of a repository, smallest first, and leaves out what cannot answer", async () => {
+  hub.serveTree("owner/repo", {
+    "README.md": 5,
+    "mmproj-F16.gguf": 800,
+    "m.imatrix.gguf": 5,
+    "m-Q8_0.gguf": 8 * GIB,
+    "m-UD-Q4_K_XL.gguf": 5 * GIB,
+    "BF16/m-BF16-00001-of-00002.gguf": 10 * GIB,
+    "BF16/m-BF16-00002-of-00002.gguf": 4 * GIB,
+  });
+  expect(await models.find("owner/repo")).toEqual({
+    kind: "repository",
+    name: "owner/repo",
+    files: [
+      {
+        source: "hf:owner/repo/m-UD-Q4_K_XL.gguf",
+        name: "m-UD-Q4_K_XL.gguf",
+        fileBytes: 5 * GIB,
+        quantization: "UD-Q4_K_XL",
+      },
+      { source: "hf:owner/repo/m-Q8_0.gguf", name: "m-Q8_0.gguf", fileBytes: 8 * GIB, quantization: "Q8_0" },
+      {
+        source: "hf:owner/repo/BF16/m-BF16-00001-of-00002.gguf",
+        name: "BF16/m-BF16-00001-of-00002.gguf",
+        fileBytes: 14 * GIB,
+        quantization: "BF16",
+      },
+    ],
+  });
+});
+
+test("takes the quantization behind a colon, and names those that there are", async () => {
+  hub.serve("/owner/repo/resolve/main/m-Q8_0.gguf", fileOf("mistral-7b-v0.1"));
+  hub.serveTree("owner/repo", { "m-Q8_0.gguf": 8 * GIB, "m-Q4_K_M.gguf": 5 * GIB });
+  expect(await models.find("owner/repo:q8_0")).toEqual({ kind: "file", source: "hf:owner/repo/m-Q8_0.gguf" });
+  await expect(models.find("owner/repo:Q2_K")).rejects.toThrow("owner/repo has no Q2_K; it has Q4_K_M, Q8_0.");
+});
+
+test("says where the address was typed what a repository or a file has wrong", async () => {
+  hub.serveTree("owner/plain", { "model.safetensors": 5 });
+  await expect(models.find("owner/plain")).rejects.toThrow(/owner\/plain holds no GGUF file.*-GGUF/);
+  await expect(models.find("owner/gone")).rejects.toThrow(/ has no owner\/gone\.$/);
+  await expect(models.find("hf:owner/repo/gone.gguf")).rejects.toThrow(/ has no gone\.gguf\.$/);
+});
+
+test("says offline in words, not in the system's", async () => {
+  const endpoint = "https://hub.invalid";
+  const offline = new RemoteModels({ store: new RemoteHeaderStore(home), endpoint, token: null });
+  await expect(offline.find("owner/repo")).rejects.toThrow("You seem to be offline: hub.invalid cannot be found.");
+  await expect(offline.find("owner/repo/m.gguf")).rejects.toThrow(
+    "You seem to be offline: hub.invalid cannot be found.",
+  );
+});

@@ -1,7 +1,10 @@
+import type { ElsewhereAnswer } from "@/lib/schema/remote-models";
 import { checkChatModel } from "./check-chat-model";
+import { parseRemoteAddress } from "./remote-address";
 import { type RemoteHeaderOptions, type RemoteVersion, readRemoteHeader, readRemoteVersions } from "./remote-header";
 import { RemoteHeaderError } from "./remote-header-error";
 import type { RemoteHeaderStore } from "./remote-header-store";
+import { listRepository } from "./remote-repository";
 import { parseRemoteSource } from "./remote-source";
 
 export interface RemoteModelsOptions extends Omit<RemoteHeaderOptions, "signal"> {
@@ -30,6 +33,26 @@ export class RemoteModels {
     const address = this.#addressOf(source);
     const reading = this.#reading.get(address) ?? this.#begin(source, address);
     return reading;
+  }
+
+  /**
+   * What an address that somebody pasted leads to. A single file is read as far as planning needs it, so that what is
+   * wrong with it is said where the address was typed.
+   *
+   * @throws RemoteHeaderError, GgufFormatError, ModelFileError for what is no chat model
+   */
+  async find(text: string): Promise<ElsewhereAnswer> {
+    const address = parseRemoteAddress(text, this.options.endpoint);
+    if (address.kind === "file") return this.#file(address.source);
+    const files = await listRepository(address, this.options);
+    const [only] = files;
+    if (only !== undefined && files.length === 1) return this.#file(only.source);
+    return { kind: "repository", name: `${address.owner}/${address.repository}`, files };
+  }
+
+  async #file(source: string): Promise<ElsewhereAnswer> {
+    await this.headerPath(source);
+    return { kind: "file", source };
   }
 
   /** One address for the two ways of writing it, and for all parts of a split. */

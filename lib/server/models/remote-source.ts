@@ -2,7 +2,7 @@ import { splitPartCount, splitPartNames } from "@/lib/gguf/split-name";
 import { RemoteHeaderError } from "./remote-header-error";
 
 /** What Hugging Face allows in names of owners and repositories. */
-const HUB_NAME = /^(?!.*(?:\.\.|--))[A-Za-z0-9][A-Za-z0-9._-]{0,95}$/;
+export const HUB_NAME = /^(?!.*(?:\.\.|--))[A-Za-z0-9][A-Za-z0-9._-]{0,95}$/;
 const PATH_SEGMENT = /^[^\\/:*?"<>|\p{Cc}]{1,255}$/u;
 const MAX_SOURCE_CHARACTERS = 2048;
 /** The largest splits on the hub have about 50 parts. */

@@ -77,5 +77,5 @@ export function planningServices(
     ...(samplingBudgetMs === undefined ? {} : { samplingBudgetMs }),
     onLog,
   });
-  return { settings, models, engine, receipts, gpu, planner, threads, memo };
+  return { settings, models, remoteModels: remote, engine, receipts, gpu, planner, threads, memo };
 }

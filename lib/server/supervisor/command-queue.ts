@@ -10,6 +10,11 @@ export class CommandQueue {
     return this.#waiting.length;
   }
 
+  /** Whether a change of the model is next; its dry run counts, as the load follows it. */
+  get holdsModelJob(): boolean {
+    return this.#waiting[0]?.options.rank === "model";
+  }
+
   push(job: EngineJob): void {
     const after = this.#waiting.findIndex(other => rankOrder[other.options.rank] > rankOrder[job.options.rank]);
     this.#waiting.splice(after === -1 ? this.#waiting.length : after, 0, job);

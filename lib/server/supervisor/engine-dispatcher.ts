@@ -32,6 +32,11 @@ export class EngineDispatcher {
     return this.#queue.length;
   }
 
+  /** A load, or the dry run before it, waits for an answer. */
+  get loadWaits(): boolean {
+    return this.#answer !== null && this.#queue.holdsModelJob;
+  }
+
   get activeCommand(): JobCommand | null {
     return this.#active?.command ?? null;
   }
@@ -90,6 +95,11 @@ export class EngineDispatcher {
     this.events.onChange();
   }
 
+  /** Ends the answer in progress, so that what waits for it comes now; other answers that wait stay in the queue. */
+  cancelAnswer(why: string): void {
+    if (this.#answer !== null) this.cancel(this.#answer, why);
+  }
+
   /** Cancels waiting and running commands of one type. */
   cancelAll(type: JobCommand["type"], why: string): void {
     for (const job of this.#queue.takeAll(type)) job.fail(new EngineCancelledError(why));
@@ -109,6 +119,11 @@ export class EngineDispatcher {
     const waiting = this.#queue.takeAll();
     this.failSent(error);
     for (const job of waiting) job.fail(error);
+  }
+
+  get #answer(): EngineJob | null {
+    const type = this.#active?.command.type;
+    return type === "generate" || type === "complete" ? this.#active : null;
   }
 
   #begin(job: EngineJob, child: EngineChild): void {

@@ -361,3 +361,21 @@ test("samples a surface beside an answer, but not in a child without the GPU", a
     code: "BUSY",
   });
 });
+
+test("says that a load waits for the answer in progress, and on request loads before that answer's end", async () => {
+  const { engine, timers } = await loadedWith({ words: ["one", " two", " three"], stepMs: 10 });
+  const answer = listen(engine.generate(question));
+  const next = listen(engine.generate(question));
+  await timers.advance(15);
+  engine.loadNow();
+  expect(engine.snapshot()).toMatchObject({ state: "generating", loadWaits: false });
+  const load = watch(engine.load(loadConfig({ contextTokens: 2048 })));
+  expect(engine.snapshot()).toMatchObject({ state: "generating", loadWaits: true });
+  engine.loadNow();
+  await timers.advance(2000);
+  expect(answer).toMatchObject({ text: "one", reason: "cancelled" });
+  expect(load.state).toBe("done");
+  // Who waited for another answer gets it from the new model.
+  expect(next).toMatchObject({ text: "one two three", reason: "stop" });
+  expect(engine.snapshot()).toMatchObject({ loadWaits: false, config: { contextTokens: 2048 } });
+});

@@ -48,8 +48,17 @@ export interface EngineSupervisorOptions extends Pick<LifecycleOptions, "entryPa
 }
 
 /** What only the one who planned the load knows about it. */
-export type LoadedFacts = Pick<EngineSnapshot, "modelName" | "totalLayers" | "held" | "flashAttentionActive">;
-const noFacts: LoadedFacts = { modelName: null, totalLayers: null, held: null, flashAttentionActive: null };
+export type LoadedFacts = Pick<
+  EngineSnapshot,
+  "modelName" | "totalLayers" | "held" | "hasChatTemplate" | "flashAttentionActive"
+>;
+const noFacts: LoadedFacts = {
+  modelName: null,
+  totalLayers: null,
+  held: null,
+  hasChatTemplate: null,
+  flashAttentionActive: null,
+};
 
 export interface SamplingRequest {
   readonly useMmap: boolean;
@@ -113,6 +122,7 @@ export class EngineSupervisor {
       error: failure === null ? this.#loadError : { code: failure.code, message: failure.message },
       notice: [crashNotice, this.#loadNotice].filter(text => text !== null).join(" ") || null,
       queueLength: this.#dispatcher.waitingCount,
+      loadWaits: this.#dispatcher.loadWaits,
       restarts,
     };
   }
@@ -175,6 +185,11 @@ export class EngineSupervisor {
       throw new EngineError("BUSY", "The engine runs without the GPU at the moment.");
     const request = { type: "sample-surface", modelPath, surface, ...options } as const;
     return (await this.#askAside(request, "surface", signal)).surface;
+  }
+
+  /** Where a load waits for the answer in progress, that answer ends here and the load comes now. */
+  loadNow(): void {
+    if (this.#dispatcher.loadWaits) this.#dispatcher.cancelAnswer("Ended for the model to be loaded.");
   }
 
   async dryRun(config: LoadConfig, signal?: AbortSignal): Promise<Buffers> {

@@ -25,11 +25,13 @@ export const engineSnapshot = (change: Partial<EngineSnapshot> = {}): EngineSnap
   config: null,
   totalLayers: null,
   held: null,
+  hasChatTemplate: null,
   flashAttentionActive: null,
   progress: null,
   error: null,
   notice: null,
   queueLength: 0,
+  loadWaits: false,
   restarts: 0,
   ...change,
 });

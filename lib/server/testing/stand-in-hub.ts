@@ -51,6 +51,14 @@ export class StandInHub {
     return address.port;
   }
 
+  /** The list of files that the hub's API gives for a repository. */
+  serveTree(repository: string, files: Readonly<Record<string, number>>, revision = "main"): void {
+    const tree = Object.entries(files).map(([path, size]) => ({ type: "file", oid: "0", path, size }));
+    this.serve(`/api/models/${repository}/tree/${revision}?recursive=true`, (_request, response) =>
+      response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(tree)),
+    );
+  }
+
   /** @param path as in the address, such as "/owner/repo/resolve/main/model.gguf" */
   serve(path: string, file: StandInFile | Misbehave): void {
     this.#files.set(path, file);

@@ -1,5 +1,6 @@
 "use client";
 import { Dialog } from "@/components/ui/dialog";
+import { closeOverlay } from "@/lib/client/palette-store";
 
 const shortcuts: readonly (readonly [string, string])[] = [
   ["Enter", "Send"],
@@ -13,9 +14,9 @@ const shortcuts: readonly (readonly [string, string])[] = [
   ["Ctrl or ⌘ + /", "This list"],
 ];
 
-export default function ShortcutList({ onClose }: { readonly onClose: () => void }) {
+export default function ShortcutList() {
   return (
-    <Dialog open onOpenChange={open => !open && onClose()} title="Keyboard shortcuts">
+    <Dialog open onOpenChange={open => !open && closeOverlay()} title="Keyboard shortcuts">
       <dl className="grid grid-cols-[auto_minmax(0,1fr)] gap-x-6 gap-y-2">
         {shortcuts.map(([keys, what]) => (
           <div key={keys} className="contents">

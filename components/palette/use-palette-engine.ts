@@ -1,4 +1,6 @@
 "use client";
+import { Box, Power, RotateCw, Square } from "lucide-react";
+import { showFailure } from "@/components/chat/show-failure";
 import { canChat } from "@/components/models/model-facts";
 import { applyAndReport } from "@/components/settings/apply-settings";
 import { showToast } from "@/components/ui/toast";
@@ -6,20 +8,19 @@ import { commandEngine } from "@/lib/client/diagnostics-store";
 import { useEngine } from "@/lib/client/live-store";
 import { useModels } from "@/lib/client/model-store";
 import type { PaletteItem } from "./palette-item";
-import { showFailure } from "./show-failure";
 
 const commands = {
-  load: ["Load the model", "The model is loaded", "The model was not loaded"],
-  reload: ["Reload the model", "The model was loaded anew", "The model was not reloaded"],
-  unload: ["Unload the model", "Unloaded; all memory is free again", "The model was not unloaded"],
-  stop: ["Stop loading the model", "Loading was stopped", "Loading was not stopped"],
+  load: [Power, "Load the model", "The model is loaded", "The model was not loaded"],
+  reload: [RotateCw, "Reload the model", "The model was loaded anew", "The model was not reloaded"],
+  unload: [Power, "Unload the model", "Unloaded; all memory is free again", "The model was not unloaded"],
+  stop: [Square, "Stop loading the model", "Loading was stopped", "Loading was not stopped"],
 } as const;
 
 function engineCommand(name: keyof typeof commands): PaletteItem {
-  const [label, done, failed] = commands[name];
+  const [icon, label, done, failed] = commands[name];
   const run = () =>
     void commandEngine(name === "stop" ? "unload" : name).then(() => showToast({ title: done }), showFailure(failed));
-  return { id: `engine ${name}`, label, detail: "", run };
+  return { id: `engine ${name}`, group: "Model", icon, label, detail: "", run };
 }
 
 /** What can be done with the engine now, and each other model that can chat. */
@@ -33,11 +34,15 @@ export function usePaletteEngine(): PaletteItem[] {
   const others = models.filter(model => canChat(model) && model.name !== engine.modelName);
   return [
     ...names.map(engineCommand),
-    ...others.map(({ name }) => ({
-      id: `model ${name}`,
-      label: `Use ${name}: unloads the present model`,
-      detail: "",
-      run: () => void applyAndReport({ MODEL: name }, "all"),
-    })),
+    ...others.map(
+      ({ name }): PaletteItem => ({
+        id: `model ${name}`,
+        group: "Model",
+        icon: Box,
+        label: `Use ${name}: unloads the present model`,
+        detail: "",
+        run: () => void applyAndReport({ MODEL: name }, "all"),
+      }),
+    ),
   ];
 }

@@ -1,27 +1,32 @@
 "use client";
+import { MessageSquare, TextSearch } from "lucide-react";
+import { useChatHits } from "@/components/chat/use-chat-hits";
 import { useChatList } from "@/lib/client/chat-list";
-import { goToChat, goToMessage } from "@/lib/client/chat-location";
 import type { PaletteItem } from "./palette-item";
-import { useChatHits } from "./use-chat-hits";
+import type { PalettePlaces } from "./use-palette-places";
 
 const RECENT_CHATS = 8;
 
 /** The latest chats, or those that hold what is typed. */
-export function usePaletteChats(query: string): PaletteItem[] {
+export function usePaletteChats(query: string, { showChat, showMessage }: PalettePlaces): PaletteItem[] {
   const rows = useChatList(state => state.data?.chats);
   const hits = useChatHits(query);
   if (query === "") {
     return (rows ?? []).slice(0, RECENT_CHATS).map(({ id, title }) => ({
       id: `chat ${id}`,
+      group: "Chats",
+      icon: MessageSquare,
       label: title,
       detail: "",
-      run: () => void goToChat(id),
+      run: () => void showChat(id),
     }));
   }
   return (hits ?? []).map(({ chatId, messageId, title, snippet }) => ({
     id: `hit ${chatId} ${messageId}`,
+    group: "In your chats",
+    icon: TextSearch,
     label: title,
     detail: snippet,
-    run: () => void goToMessage(chatId, messageId),
+    run: () => showMessage(chatId, messageId),
   }));
 }

@@ -1,0 +1,34 @@
+"use client";
+import { usePathname, useRouter } from "next/navigation";
+import { openChat, revealMessage } from "@/lib/client/chat-actions";
+import { chatAddress } from "@/lib/client/chat-address";
+import { goToChat } from "@/lib/client/chat-location";
+
+export interface PalettePlaces {
+  readonly isOnChat: boolean;
+  readonly goToPage: (path: string) => void;
+  /** null: a new one. */
+  readonly showChat: (chatId: string | null) => Promise<void>;
+  readonly showMessage: (chatId: string, messageId: string | null) => void;
+}
+
+/** The ways to pages and chats from wherever the palette was opened: outside of the chat screen a chat needs that first. */
+export function usePalettePlaces(): PalettePlaces {
+  const router = useRouter();
+  const isOnChat = usePathname() === "/";
+  const showChat = (chatId: string | null): Promise<void> => {
+    if (isOnChat) return goToChat(chatId);
+    const opened = openChat(chatId);
+    router.push(chatAddress(chatId));
+    return opened;
+  };
+  return {
+    isOnChat,
+    goToPage: path => router.push(path),
+    showChat,
+    showMessage: (chatId, messageId) =>
+      void showChat(chatId).then(() => {
+        if (messageId !== null) revealMessage(messageId);
+      }),
+  };
+}
