@@ -72,7 +72,9 @@ test.describe("what is pressed and what stays", () => {
     const chat = new ChatPage(page);
     await chat.open();
     const buffer = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 0, 0, 0]);
-    await page.locator("input[type=file]").first().setInputFiles({ name: "x.png", mimeType: "image/png", buffer });
+    await page
+      .locator("input[aria-label='Attach files']")
+      .setInputFiles({ name: "x.png", mimeType: "image/png", buffer });
     await expect(page.getByText("Not attached")).toBeVisible();
     await page.getByRole("link", { name: "Models", exact: true }).click();
     await expect(page.getByRole("heading", { name: "Models", level: 1 })).toBeVisible();
@@ -101,12 +103,13 @@ test.describe("what is pressed and what stays", () => {
     const { url } = await ownServer();
     const chat = new ChatPage(page);
     await chat.open(undefined, url);
-    await chat.say(LONG);
-    await chat.replyBegun();
+    await page.request.post(`${url}/api/engine/load`, { data: {} });
     const other = await page.context().newPage();
     const dashboard = new DashboardPage(other);
     await dashboard.open(url);
     await dashboard.type("Context size", "1024");
+    await chat.say(LONG);
+    await chat.replyBegun();
     await expect(dashboard.apply).toHaveText("Apply: reloads after this answer");
     await dashboard.apply.click();
     await expect(other.getByText("Reloads after this answer.")).toBeVisible();
@@ -174,6 +177,7 @@ test.describe("small screens", () => {
   test("at 900 px height more than Memory of the settings is in sight", async ({ page }) => {
     const dashboard = new DashboardPage(page);
     await dashboard.open();
+    await dashboard.choose("Card to plan for", "This computer");
     const settings = page.getByRole("region", { name: "Settings" });
     for (const heading of ["Memory", "Compute", "Sampling"])
       await expect(settings.getByRole("heading", { name: heading })).toBeInViewport();

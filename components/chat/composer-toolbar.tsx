@@ -25,12 +25,12 @@ export function ComposerToolbar({ use, canSend, onFiles }: ComposerToolbarProps)
       <ContextMeter use={use} />
       <span className="ml-auto">
         {answering ? (
-          <Button look="plain" onClick={stop}>
+          <Button key="stop" look="plain" onClick={stop}>
             <Square aria-hidden size={12} fill="currentColor" />
             Stop
           </Button>
         ) : (
-          <Button type="submit" look="primary" disabled={!canSend}>
+          <Button key="send" type="submit" look="primary" disabled={!canSend}>
             Send
           </Button>
         )}

@@ -35,7 +35,7 @@ export function ContextMeter({ use: useBefore }: { readonly use: ContextUse | nu
         <span className="hidden w-16 @sm:block @lg:w-28">
           <TokenBar use={use} />
         </span>
-        <span>
+        <span className="tabular-nums">
           {formatTokens(usedTokens(use))} of {formatTokens(use.contextTokens)} tokens
         </span>
         {use.replyReserveTokens > 0 && (

@@ -56,7 +56,7 @@ function LoadingBanner({ engine }: { readonly engine: EngineSnapshot }) {
     <div className="flex flex-wrap items-center gap-x-3 gap-y-1 rounded-card bg-accent-soft px-3.5 py-2 text-sm">
       <strong className="font-semibold">{what}</strong>
       <LoadProgress percent={percent} />
-      <span className="text-ink-2">
+      <span className="text-ink-2 tabular-nums">
         {percent} % · {answering ? "your message is answered then" : "you can write meanwhile"}
       </span>
     </div>

@@ -5,6 +5,14 @@ import { useEngine } from "@/lib/client/live-store";
 import { formatBytes } from "@/lib/units/bytes";
 import { formatTokens } from "@/lib/units/tokens";
 
+/** In the dashboard's words and colours. */
+const heldParts = [
+  { key: "weightsBytes", name: "weights", fill: "var(--weights)" },
+  { key: "kvBytes", name: "KV cache", fill: "var(--kv)" },
+  { key: "computeBytes", name: "compute", fill: "var(--compute)" },
+  { key: "overheadBytes", name: "overhead", fill: "var(--overhead)" },
+] as const;
+
 /** Who answers here and with what: the model, where its layers are, how much it can see at once. */
 export function ModelLine() {
   const engine = useEngine();
@@ -15,26 +23,22 @@ export function ModelLine() {
   const { held } = engine;
   const place = layers.rest === "" ? "on the CPU" : `${layers.count} ${layers.rest}`;
   return (
-    <div className="flex min-h-5 flex-wrap items-center gap-x-3 gap-y-1 text-ink-2 text-sm">
-      <span className="font-semibold text-ink">{engine.modelName?.replace(/\.gguf$/i, "")}</span>
-      <span>{place}</span>
-      <span>{formatTokens(engine.config.contextTokens)} tokens of context</span>
+    <div className="flex flex-col gap-1 text-ink-2 text-sm">
+      <p className="flex flex-wrap gap-x-3">
+        <strong className="font-semibold text-ink">{engine.modelName?.replace(/\.gguf$/i, "")}</strong>
+        <span>{place}</span>
+        <span>{formatTokens(engine.config.contextTokens)} tokens of context</span>
+      </p>
       {held !== null && held.totalBytes > 0 && (
-        <>
-          <MemoryPart fill="var(--weights)" words={`weights ${formatBytes(held.weightsBytes)}`} />
-          <MemoryPart fill="var(--kv)" words={`KV cache ${formatBytes(held.kvBytes)}`} />
-        </>
+        <ul aria-label="Memory of the card that it holds" className="flex flex-wrap gap-x-3">
+          {heldParts.map(({ key, name, fill }) => (
+            <li key={key} className="inline-flex items-center gap-1.5">
+              <Swatch fill={fill} />
+              {name} {formatBytes(held[key])}
+            </li>
+          ))}
+        </ul>
       )}
     </div>
-  );
-}
-
-/** In the dashboard's colours: what the model holds of the card. */
-function MemoryPart({ fill, words }: { readonly fill: string; readonly words: string }) {
-  return (
-    <span className="inline-flex items-center gap-1.5 max-sm:hidden">
-      <Swatch fill={fill} />
-      {words}
-    </span>
   );
 }

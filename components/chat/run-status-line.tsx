@@ -22,7 +22,7 @@ function statusWords(status: RunStatus): string {
 /** What happens before the first word. */
 export function RunStatusLine({ status }: { readonly status: RunStatus }) {
   return (
-    <p className="flex items-center gap-2 text-ink-3 text-sm">
+    <p className="flex items-center gap-2 text-ink-3 text-sm tabular-nums">
       <span aria-hidden className="size-2 rounded-full bg-accent motion-safe:animate-pulse" />
       {statusWords(status)}
     </p>

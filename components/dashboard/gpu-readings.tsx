@@ -41,7 +41,7 @@ interface ReadingProps {
 function Reading({ value, unit, width }: ReadingProps) {
   if (value === null) return null;
   return (
-    <span className={`${width} text-right`}>
+    <span className={`${width} text-right tabular-nums`}>
       {Math.round(value)} {unit}
     </span>
   );

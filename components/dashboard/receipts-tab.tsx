@@ -23,7 +23,11 @@ export function ReceiptsTab() {
   return (
     <>
       <ReceiptChart receipts={shown} />
-      <Table caption="Past loads" headings={headings} className="max-sm:[&_:is(th,td):nth-child(2)]:hidden">
+      <Table
+        caption="Past loads"
+        headings={headings}
+        className="max-sm:[&_:is(th,td):nth-child(2)]:hidden max-sm:[&_:is(th,td)]:px-1"
+      >
         {shown.map(receipt => (
           <ReceiptRow key={receipt.id} receipt={receipt} />
         ))}

@@ -8,7 +8,7 @@ import { ThemeMenu } from "./theme-menu";
 
 export function AppHeader({ theme }: { readonly theme: Theme }) {
   return (
-    <header className="sticky top-0 z-30 flex h-(--header-height) shrink-0 items-center gap-3 border-line border-b bg-surface px-3 sm:gap-5 sm:px-5">
+    <header className="sticky top-0 z-30 flex h-(--header-height) shrink-0 items-center gap-2 border-line border-b bg-surface px-3 sm:gap-5 sm:px-5">
       <a
         href="#main"
         className="sr-only focus:not-sr-only focus:absolute focus:left-3 focus:z-10 focus:rounded-control focus:bg-accent focus:px-3 focus:py-2 focus:text-accent-ink"

@@ -27,7 +27,7 @@ export function EngineStatus() {
       {engine?.modelName && <span className="hidden max-w-72 truncate xl:block">{engine.modelName}</span>}
       {layers && (
         <span>
-          <strong className="font-semibold text-ink">{layers.count}</strong>
+          <strong className="font-semibold text-ink tabular-nums">{layers.count}</strong>
           {layers.rest && <span className="hidden sm:inline md:hidden lg:inline"> {layers.rest}</span>}
         </span>
       )}
@@ -35,7 +35,7 @@ export function EngineStatus() {
       {words && (
         <span className="flex min-w-0 items-center gap-1.5">
           <span aria-hidden className={classNames("size-2 shrink-0 rounded-full", dotClass[words.tone])} />
-          <span className={classNames("truncate", words.tone === "good" && "sr-only sm:not-sr-only")}>
+          <span className={classNames("truncate tabular-nums", words.tone === "good" && "sr-only sm:not-sr-only")}>
             {words.text}
           </span>
         </span>

@@ -11,7 +11,7 @@ export function HeaderMeter() {
   const usedBytes = gpu.usedByOthersBytes + gpu.heldByEngineBytes;
   return (
     <MemoryBar
-      className="h-2 w-11 shrink-0 rounded-full bg-sunken shadow-[inset_0_0_0_1px_var(--line-strong)] sm:w-24"
+      className="h-2 w-8 shrink-0 rounded-full bg-sunken shadow-[inset_0_0_0_1px_var(--line-strong)] sm:w-24"
       label="GPU memory"
       valueText={`${formatGib(usedBytes)} of ${formatGib(gpu.totalBytes)} used, ${formatGib(gpu.heldByEngineBytes)} by Headroom`}
       totalBytes={gpu.totalBytes}

@@ -44,7 +44,7 @@ export function PaletteButton() {
         <span aria-hidden className="hidden xl:inline">
           Search
         </span>
-        <kbd aria-hidden className="hidden rounded-cell border border-line bg-surface px-1 text-xs xl:inline">
+        <kbd aria-hidden className="hidden rounded-cell border border-line bg-surface px-1 font-sans text-xs xl:inline">
           Ctrl K
         </kbd>
       </button>

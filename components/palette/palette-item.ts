@@ -6,9 +6,9 @@ export const paletteGroups = [
   "Go to",
   "New",
   "This chat",
+  "Chats",
   "Model",
   "Look and help",
-  "Chats",
   "In your chats",
 ] as const;
 

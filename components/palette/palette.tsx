@@ -139,7 +139,7 @@ function PaletteGroup({ name, listId, items, chosen, onPoint, onRun }: PaletteGr
               <span className="flex items-baseline justify-between gap-3">
                 <span className="truncate">{item.label}</span>
                 {item.keys !== undefined && (
-                  <kbd className="shrink-0 text-ink-3 text-xs max-sm:hidden">{item.keys}</kbd>
+                  <kbd className="shrink-0 font-sans text-ink-3 text-xs max-sm:hidden">{item.keys}</kbd>
                 )}
               </span>
               {item.detail !== "" && <SearchSnippet text={item.detail} />}
