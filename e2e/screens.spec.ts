@@ -75,10 +75,11 @@ test.describe("what is pressed and what stays", () => {
     await page
       .locator("input[aria-label='Attach files']")
       .setInputFiles({ name: "x.png", mimeType: "image/png", buffer });
-    await expect(page.getByText("Not attached")).toBeVisible();
+    const toast = page.getByRole("region", { name: "Notifications" }).getByText("Not attached");
+    await expect(toast).toBeVisible();
     await page.getByRole("link", { name: "Models", exact: true }).click();
     await expect(page.getByRole("heading", { name: "Models", level: 1 })).toBeVisible();
-    await expect(page.getByText("Not attached")).toHaveCount(0);
+    await expect(toast).toHaveCount(0);
   });
 
   test("the context meter is there in a new chat's first answer and moves with it", async ({ page, ownServer }) => {
