@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
-import { modelShape, shapeFile } from "@/lib/gguf/model-shapes";
+import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import { DEFAULT_MODEL } from "@/lib/schema/settings";
 import { StandInHub } from "@/lib/server/testing/stand-in-hub";
 import { expect, test } from "./fixtures";
