@@ -20,7 +20,7 @@ const NO_CHAT_MODEL = /(?:^|[-._/])(?:mmproj|imatrix)(?=[-._])/i;
 const QUANTIZATION =
   /(?:^|[-._/])((?:UD-)?(?:I?Q\d+(?:_[A-Z0-9]+)*|TQ\d_\d|MXFP4(?:_MOE)?|BF16|F16|F32))(?=[-._/]|$)/gi;
 
-export const quantizationInName = (path: string): string | null =>
+const quantizationInName = (path: string): string | null =>
   [...path.replace(/\.gguf$/i, "").matchAll(QUANTIZATION)].at(-1)?.[1]?.toUpperCase() ?? null;
 
 /**
