@@ -421,12 +421,13 @@ test.describe("files", () => {
   });
 
   test("the text of a PDF is read in the browser", async ({ page }) => {
+    const pdf = onePagePdf("Meet me at noon");
     const chat = new ChatPage(page);
     await chat.open(await endlessChat(page.request, "", 8));
-    await page
-      .getByLabel("Attach files")
-      .setInputFiles({ name: "note.pdf", mimeType: "application/pdf", buffer: onePagePdf("Meet me at noon") });
+    await page.getByLabel("Attach files").setInputFiles({ name: "note.pdf", mimeType: "application/pdf", buffer: pdf });
     await expect(page.getByRole("button", { name: "Remove note.pdf" })).toBeVisible();
+    // The file's size and not that of its 15 letters.
+    await expect(page.getByText(`${pdf.length} B`, { exact: true })).toBeVisible();
     await chat.ask("When?");
     const tree = await (await page.request.get(`/api/chats/${chat.chatId}`)).json();
     expect(tree.messages[0].attachments[0].text).toContain("Meet me at noon");

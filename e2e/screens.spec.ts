@@ -165,8 +165,12 @@ test.describe("small screens", () => {
       await page.setViewportSize({ width, height: 740 });
       const dashboard = new DashboardPage(page);
       await dashboard.open();
-      await dashboard.choose("Card to plan for", "Another card");
-      for (const label of ["Context size", "GPU layers", "CPU threads"]) {
+      for (const [card, label] of [
+        ["Another card", "Context size"],
+        ["Another card", "GPU layers"],
+        ["This computer", "CPU threads"],
+      ] as const) {
+        await dashboard.choose("Card to plan for", card);
         await dashboard.slider(label).scrollIntoViewIfNeeded();
         await dashboard.slider(label).press("ArrowRight");
         const sticky = page.locator("[data-sticky-plan]");

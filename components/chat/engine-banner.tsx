@@ -1,7 +1,7 @@
 "use client";
 import Link from "next/link";
 import * as z from "zod/mini";
-import { ReloadWaits } from "@/components/settings/reload-waits";
+import { ReloadWaitsBanner } from "@/components/settings/reload-waits";
 import { Button, buttonClass } from "@/components/ui/button";
 import { apiRequest } from "@/lib/client/api-request";
 import { useSession } from "@/lib/client/chat-session";
@@ -21,12 +21,7 @@ const load = () =>
 export function EngineBanner() {
   const engine = useEngine();
   if (engine === null) return null;
-  if (engine.loadWaits)
-    return (
-      <div className="flex flex-wrap items-center gap-x-3 gap-y-2 rounded-card bg-accent-soft px-3.5 py-2">
-        <ReloadWaits />
-      </div>
-    );
+  if (engine.loadWaits) return <ReloadWaitsBanner />;
   if (isBusy(engine)) return <LoadingBanner engine={engine} />;
   const { error } = engine;
   if (error === null) return null;

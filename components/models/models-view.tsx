@@ -1,5 +1,6 @@
 "use client";
 import { useState } from "react";
+import { ReloadWaitsBanner } from "@/components/settings/reload-waits";
 import { Button } from "@/components/ui/button";
 import { Empty } from "@/components/ui/empty";
 import { inputClass } from "@/components/ui/field";
@@ -33,6 +34,9 @@ export function ModelsView() {
   const shown = data.models.filter(model => matches(model, words));
   return (
     <>
+      <div className="empty:hidden mb-3">
+        <ReloadWaitsBanner />
+      </div>
       {data.models.length >= SEARCH_FROM && (
         <input
           type="search"

@@ -31,9 +31,8 @@ export function ApplyBar() {
       data-apply-bar=""
       className="fixed inset-x-0 bottom-0 z-20 flex flex-col gap-2 border-line border-t bg-surface px-4 py-3 shadow-pop sm:flex-row sm:items-center sm:gap-x-6 lg:static lg:flex-col lg:items-stretch lg:rounded-b-card lg:p-4 lg:shadow-none"
     >
-      {isFree ? (
-        <ReloadWaits />
-      ) : another === null ? (
+      {loadWaits && <ReloadWaits />}
+      {isFree ? null : another === null ? (
         <>
           <ApplyCost changes={changes} />
           <ApplyButtons />

@@ -4,6 +4,18 @@ import { Button } from "@/components/ui/button";
 import { showToast } from "@/components/ui/toast";
 import { errorBody } from "@/lib/client/api-request";
 import { commandEngine } from "@/lib/client/diagnostics-store";
+import { useEngine } from "@/lib/client/live-store";
+
+/** The same as a line of its own, for screens without a bar to put it in; nothing while nothing waits. */
+export function ReloadWaitsBanner() {
+  const loadWaits = useEngine()?.loadWaits === true;
+  if (!loadWaits) return null;
+  return (
+    <div className="flex flex-wrap items-center gap-x-3 gap-y-2 rounded-card bg-accent-soft px-3.5 py-2">
+      <ReloadWaits />
+    </div>
+  );
+}
 
 /** What was applied waits for the answer that is being written: said wherever one could believe it done, with the way to not wait. */
 export function ReloadWaits() {
