@@ -1,22 +1,10 @@
 import { randomUUID } from "node:crypto";
 import AxeBuilder from "@axe-core/playwright";
 import type { APIRequestContext, Page } from "@playwright/test";
+import { endlessChat } from "./endless-chat";
 import { FIRST_LOAD_GOAL_BYTES, readFirstLoad } from "./first-load";
 import { expect, test } from "./fixtures";
 import { ChatPage } from "./pages/chat-page";
-
-/** Goes on until the token limit: what is stopped, reloaded or killed must not end by itself before. */
-const ENDLESS = 'root ::= ("river " | "stone " | "cloud ") root';
-
-/** A chat whose next answer is `maxTokens` long. */
-async function endlessChat(request: APIRequestContext, baseUrl = "", maxTokens = 600): Promise<string> {
-  const id = randomUUID();
-  const response = await request.post(`${baseUrl}/api/chats`, {
-    data: { id, title: `Endless ${id.slice(0, 8)}`, sampling: { grammar: ENDLESS, maxTokens, seed: 7 } },
-  });
-  expect(response.ok()).toBe(true);
-  return id;
-}
 
 const message = (id: string, parentId: string | null, role: "user" | "assistant", text: string) => ({
   id,

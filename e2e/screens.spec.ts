@@ -5,6 +5,7 @@ import type { Page } from "@playwright/test";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import { DEFAULT_MODEL } from "@/lib/schema/settings";
 import { StandInHub } from "@/lib/server/testing/stand-in-hub";
+import { endlessChat } from "./endless-chat";
 import { expect, test } from "./fixtures";
 import { ChatPage } from "./pages/chat-page";
 import { DashboardPage } from "./pages/dashboard-page";
@@ -85,11 +86,13 @@ test.describe("what is pressed and what stays", () => {
   test("the context meter is there in a new chat's first answer and moves with it", async ({ page, ownServer }) => {
     const { url } = await ownServer();
     const chat = new ChatPage(page);
-    await chat.open(undefined, url);
-    await chat.say(LONG);
-    await chat.replyBegun();
+    await chat.open(await endlessChat(page.request, url), url);
     const meter = page.getByRole("button", { name: /^[\d,]+ of 4,096 tokens/ });
     const used = async () => Number.parseInt(((await meter.textContent()) ?? "").replaceAll(",", ""), 10);
+    // Nothing is loaded yet, so nobody could count.
+    await expect(meter).toHaveCount(0);
+    await chat.say(LONG);
+    await chat.replyBegun();
     await expect(meter).toBeVisible();
     const atFirst = await used();
     // LONG and its template take more than 20 tokens.
@@ -103,7 +106,7 @@ test.describe("what is pressed and what stays", () => {
   test("a change during an answer says that it waits, in every tab, and can come now", async ({ page, ownServer }) => {
     const { url } = await ownServer();
     const chat = new ChatPage(page);
-    await chat.open(undefined, url);
+    await chat.open(await endlessChat(page.request, url), url);
     await page.request.post(`${url}/api/engine/load`, { data: {} });
     const other = await page.context().newPage();
     const dashboard = new DashboardPage(other);
