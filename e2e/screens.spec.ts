@@ -191,6 +191,19 @@ test.describe("small screens", () => {
       await expect(settings.getByRole("heading", { name: heading })).toBeInViewport();
   });
 
+  test("the context table's card is as high as its table beside long tabs", async ({ page }) => {
+    const dashboard = new DashboardPage(page);
+    await dashboard.open();
+    const card = page.getByRole("region", { name: "Context size impact" });
+    await dashboard.openTab("Receipts");
+    const before = await card.boundingBox();
+    await dashboard.openTab("Diagnostics");
+    await expect(page.getByRole("button", { name: /^(?:Load|Reload) now$/ })).toBeVisible();
+    expect((await card.boundingBox())?.height).toBe(before?.height);
+    const details = await page.getByRole("region", { name: "Details" }).boundingBox();
+    expect(details?.height).toBeGreaterThan((before?.height ?? Number.NaN) + 100);
+  });
+
   test("receipts are whole on a phone", async ({ page }) => {
     await page.setViewportSize({ width: 360, height: 740 });
     await page.request.post("/api/engine/load", { data: {} });

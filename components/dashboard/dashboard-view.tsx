@@ -59,7 +59,10 @@ function DashboardGrid() {
         <ContextCard />
       </div>
       <div className="grid min-w-0 items-start gap-4 lg:col-span-2 lg:col-start-2 xl:grid-cols-[minmax(0,2fr)_minmax(0,3fr)]">
-        <ContextTableCard />
+        {/* A card fills its cell of the grid; this one is as high as its table beside long tabs too. */}
+        <div className="min-w-0">
+          <ContextTableCard />
+        </div>
         <DetailsCard />
       </div>
     </div>
