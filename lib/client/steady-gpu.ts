@@ -9,7 +9,14 @@ const breathing = [
   "freeBytes",
   "heldByEngineBytes",
 ] as const satisfies readonly (keyof GpuMemory)[];
-const fixed = ["name", "backend", "totalBytes", "source"] as const satisfies readonly (keyof GpuMemory)[];
+const fixed = [
+  "name",
+  "backend",
+  "kind",
+  "totalBytes",
+  "source",
+  "note",
+] as const satisfies readonly (keyof GpuMemory)[];
 
 /** The reading to plan with: the previous one for as long as the newer one says the same but for a breath. */
 export function steadyGpu(previous: GpuMemory | null, next: GpuMemory | null): GpuMemory | null {

@@ -38,6 +38,7 @@ export async function startLlamaBackend(options: BackendOptions): Promise<LlamaB
     backend: gpuUsable ? llama.gpu : "none",
     gpuUsable,
     devices: gpuUsable ? await llama.getGpuDeviceNames() : [],
+    ...(gpuUsable && { deviceTotalBytes: total }),
     llamaCppRelease: llama.llamaCppRelease.release,
     nodeLlamaCppVersion: await getModuleVersion(),
     buildType: llama.buildType,

@@ -15,6 +15,8 @@ export interface PlannedLayer {
 export interface PlanWarning {
   readonly code:
     | "over-budget"
+    | "card-overflow"
+    | "card-unclear"
     | "clamped"
     | "context-above-training"
     | "no-gpu"

@@ -108,3 +108,9 @@ describe("outcomes in words", () => {
     expect(plan.warnings.map(warning => warning.code)).toEqual(["flash-attention-needed"]);
   });
 });
+
+it("says it where two sources tell of different cards, and which one is believed", () => {
+  const note = "Which of them is used cannot be told, so llama.cpp's own figures are planned with.";
+  const { warnings } = planLayers(mistralSurface, { ...p4000, note }, planSettings());
+  expect(warnings).toContainEqual({ code: "card-unclear", message: note });
+});

@@ -125,6 +125,7 @@ function warningsOf(
     );
   if (gpu === null) warn("no-gpu", "No GPU is planned for: all layers run on the CPU, in system memory.");
   else warnings.push(...budgetWarnings(surface, gpu, settings, gpuLayers));
+  if (gpu?.note !== undefined) warn("card-unclear", gpu.note);
   if (trained > 0 && settings.N_CTX > trained)
     warn(
       "context-above-training",

@@ -93,6 +93,8 @@ export const engineInfoSchema = z.object({
   /** False when a GPU backend was asked for and could not start. */
   gpuUsable: z.boolean(),
   devices: z.array(z.string()),
+  /** Memory of these devices together, as the backend counts it. Missing: not asked. */
+  deviceTotalBytes: z.optional(z.int().check(z.minimum(0))),
   llamaCppRelease: z.string(),
   nodeLlamaCppVersion: z.string(),
   buildType: z.enum(["prebuilt", "localBuild"]),

@@ -18,6 +18,15 @@ export const overheadSchema = z.object({
 });
 export type Overhead = z.infer<typeof overheadSchema>;
 
+/** One of several cards: what it has, and what is left of it for the next load together with what our engine holds. */
+const pooledCardSchema = z.object({
+  name: z.string(),
+  totalBytes: bytes,
+  freeBytes: bytes,
+  heldByEngineBytes: bytes,
+});
+export type PooledCard = z.infer<typeof pooledCardSchema>;
+
 /** Memory of the one device that Headroom plans for, at one moment. total = usedByOthers + heldByEngine + free, as far as the source tells. */
 export const gpuMemorySchema = z.object({
   name: z.string(),
@@ -31,6 +40,10 @@ export const gpuMemorySchema = z.object({
   overhead: overheadSchema,
   /** Where the numbers come from. `assumed`: typed in by the user or a conservative stand-in. */
   source: z.enum(["nvidia-smi", "engine", "systeminformation", "assumed"]),
+  /** In the engine's order, where these figures are those of several cards together. */
+  cards: z.optional(z.array(pooledCardSchema)),
+  /** Where two sources tell different things: which one is believed, in a sentence. */
+  note: z.optional(z.string()),
 });
 export type GpuMemory = z.infer<typeof gpuMemorySchema>;
 

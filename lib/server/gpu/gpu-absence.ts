@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { EngineInfo } from "@/lib/schema/engine-messages";
-import type { NvidiaReading } from "./nvidia-smi";
+import type { CardsReading } from "./gpu-reader";
 
 /** What the machine itself shows of graphics cards, whether or not anything can use them. */
 export interface MachineFacts {
@@ -53,7 +53,7 @@ const CPU_WORKS = "Chat works on the CPU meanwhile.";
 interface AbsenceInput {
   readonly gpuChoice: string;
   readonly info: EngineInfo | null;
-  readonly nvidia: NvidiaReading;
+  readonly nvidia: CardsReading;
   readonly machine: MachineFacts;
 }
 
@@ -71,8 +71,8 @@ export function explainAbsence(input: AbsenceInput): Absence {
 }
 
 /** The driver works and llama.cpp could not use the card. */
-function unusedCard(nvidia: Extract<NvidiaReading, { kind: "read" }>, info: EngineInfo): Absence {
-  const name = nvidia.gpus[0]?.name ?? "An NVIDIA card";
+function unusedCard(nvidia: Extract<CardsReading, { kind: "read" }>, info: EngineInfo): Absence {
+  const name = nvidia.cards[0]?.name ?? "An NVIDIA card";
   const detail = info.gpuProblem === null ? "" : ` (${info.gpuProblem})`;
   return {
     reason: `${name} is here, but llama.cpp could not use it${detail}.`,
@@ -80,7 +80,7 @@ function unusedCard(nvidia: Extract<NvidiaReading, { kind: "read" }>, info: Engi
   };
 }
 
-function brokenDriver(nvidia: Extract<NvidiaReading, { kind: "unknown" }>): Absence | null {
+function brokenDriver(nvidia: Extract<CardsReading, { kind: "unknown" }>): Absence | null {
   if (nvidia.failure === "missing") return null;
   if (nvidia.failure === "silent")
     return {

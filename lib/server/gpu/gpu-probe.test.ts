@@ -5,25 +5,13 @@ import { engineSnapshot } from "@/lib/server/testing/engine-fixtures";
 import { GIB, MIB } from "@/lib/units/bytes";
 import type { MachineFacts } from "./gpu-absence";
 import { GpuProbe } from "./gpu-probe";
-import type { NvidiaGpu, NvidiaReading } from "./nvidia-smi";
+import type { CardProcess, CardsReading, GpuCard } from "./gpu-reader";
+import { gpuCard, engineInfo as info } from "./testing/card-fixtures";
 
-const info = (change: Partial<EngineInfo> = {}): EngineInfo => ({
-  backend: "cuda",
-  gpuUsable: true,
-  devices: ["Quadro P4000"],
-  llamaCppRelease: "v0",
-  nodeLlamaCppVersion: "3",
-  buildType: "prebuilt",
-  mathCores: 4,
-  gpuProblem: null,
-  ...change,
-});
+const P4000_UUID = "GPU-00000000-aaaa";
 
-const gpu = (change: Partial<NvidiaGpu> = {}): NvidiaGpu => ({
-  index: 0,
-  uuid: "GPU-00000000-aaaa",
-  name: "Quadro P4000",
-  driverVersion: "550.54.14",
+const gpu = (change: Partial<GpuCard> = {}): GpuCard => ({
+  ...gpuCard({ uuid: P4000_UUID, bus: 1, name: "Quadro P4000", totalMib: 8192 }),
   memory: { totalBytes: 8192 * MIB, usedBytes: 4000 * MIB, freeBytes: 4100 * MIB },
   utilizationPercent: 12,
   temperatureCelsius: 41,
@@ -31,16 +19,21 @@ const gpu = (change: Partial<NvidiaGpu> = {}): NvidiaGpu => ({
   ...change,
 });
 
-const read = (
-  gpus: NvidiaGpu[],
-  processes: { pid: number; name: string; usedBytes: number }[] = [],
-): NvidiaReading => ({
+const process4711 = (usedMib: number, change: Partial<CardProcess> = {}): CardProcess => ({
+  cardUuid: P4000_UUID,
+  pid: 4711,
+  name: "[Not Found]",
+  usedBytes: usedMib * MIB,
+  ...change,
+});
+
+const read = (cards: GpuCard[], processes: CardProcess[] = []): CardsReading => ({
   kind: "read",
-  gpus,
+  cards,
   processes,
   atMs: 7,
 });
-const missing: NvidiaReading = { kind: "unknown", failure: "missing", said: "" };
+const missing: CardsReading = { kind: "unknown", failure: "missing", said: "" };
 
 const bareMachine: MachineFacts = { platform: "linux", inContainer: false, vendors: [] };
 
@@ -49,10 +42,11 @@ interface World {
   state?: EngineSnapshot["state"];
   heldBytes?: number;
   vram?: Vram | null;
-  nvidia?: NvidiaReading;
+  nvidia?: CardsReading;
   machine?: MachineFacts;
   gpuChoice?: string;
   visibleDevices?: string;
+  availableRamBytes?: number;
 }
 
 const parts = (totalBytes: number) => ({
@@ -86,7 +80,8 @@ function probeIn(world: World): GpuProbe {
     receipts: { all: () => [] },
     gpuChoice: world.gpuChoice ?? "auto",
     machine: () => world.machine ?? bareMachine,
-    visibleDevices: world.visibleDevices,
+    cuda: { visibleDevices: world.visibleDevices, deviceOrder: "PCI_BUS_ID" },
+    availableRamBytes: () => world.availableRamBytes ?? 64 * GIB,
     // Each look is a new second, or readings would be kept.
     now: () => (nowMs += 1000),
   });
@@ -95,7 +90,7 @@ function probeIn(world: World): GpuProbe {
 describe("memory of an NVIDIA card", () => {
   it("adds up to the total: ours, the driver's free, and the rest is others'", async () => {
     const { memory, driverVersion, utilizationPercent, readAtMs } = await probeIn({
-      nvidia: read([gpu()], [{ pid: 4711, name: "engine", usedBytes: 3000 * MIB }]),
+      nvidia: read([gpu()], [process4711(3000)]),
       heldBytes: 2900 * MIB,
     }).read();
     expect(memory).toMatchObject({
@@ -127,14 +122,104 @@ describe("memory of an NVIDIA card", () => {
   });
 
   it("several cards are one pool, and CUDA_VISIBLE_DEVICES chooses", async () => {
-    const second = gpu({ index: 1, uuid: "GPU-11111111-bbbb", name: "GeForce RTX 3090" });
+    const second = gpu({ uuid: "GPU-11111111-bbbb", name: "GeForce RTX 3090" });
     const nvidia = read([gpu(), second]);
-    expect((await probeIn({ nvidia }).read()).memory).toMatchObject({
+    expect(
+      (await probeIn({ info: info({ devices: ["Quadro P4000", "GeForce RTX 3090"] }), nvidia }).read()).memory,
+    ).toMatchObject({
       name: "2 cards together: Quadro P4000, GeForce RTX 3090",
       totalBytes: 16_384 * MIB,
+      cards: [{ name: "Quadro P4000", totalBytes: 8192 * MIB }, { name: "GeForce RTX 3090" }],
     });
-    for (const visibleDevices of ["1", "GPU-11111111"])
-      expect((await probeIn({ nvidia, visibleDevices }).read()).memory?.name).toBe("GeForce RTX 3090");
+    for (const visibleDevices of ["1", "GPU-11111111"]) {
+      const world = { info: info({ devices: ["GeForce RTX 3090"] }), nvidia, visibleDevices };
+      expect((await probeIn(world).read()).memory?.name).toBe("GeForce RTX 3090");
+    }
+  });
+
+  it("what one process of ours has on two cards is all ours: 10,000 and 9,000 MiB leave others 600", async () => {
+    const [one, two] = [
+      gpuCard({ uuid: "GPU-aaaaaaaa-1", bus: 1, name: "RTX 3060", totalMib: 12_288, usedMib: 10_300 }),
+      gpuCard({ uuid: "GPU-bbbbbbbb-2", bus: 2, name: "RTX 3060", totalMib: 12_288, usedMib: 9300 }),
+    ];
+    const { memory, processes } = await probeIn({
+      info: info({ devices: ["RTX 3060", "RTX 3060"], deviceTotalBytes: 23_820 * MIB }),
+      nvidia: read(
+        [one, two],
+        [process4711(10_000, { cardUuid: one.uuid }), process4711(9000, { cardUuid: two.uuid })],
+      ),
+      heldBytes: 18_500 * MIB,
+    }).read();
+    expect(memory).toMatchObject({
+      heldByEngineBytes: 19_000 * MIB,
+      usedByOthersBytes: 600 * MIB,
+      cards: [{ heldByEngineBytes: 10_000 * MIB }, { heldByEngineBytes: 9000 * MIB }],
+    });
+    expect(processes).toEqual([{ pid: 4711, name: "[Not Found]", usedBytes: 19_000 * MIB }]);
+  });
+
+  it("a foreign process with our number is others' while nothing is loaded, and where it has less than the load took", async () => {
+    const blender = process4711(3000, { name: "/usr/bin/blender" });
+    const nvidia = read([gpu()], [blender]);
+    expect((await probeIn({ nvidia, state: "ready" }).read()).memory).toMatchObject({
+      heldByEngineBytes: 0,
+      usedByOthersBytes: 4092 * MIB,
+    });
+    expect((await probeIn({ nvidia, heldBytes: 3900 * MIB }).read()).memory?.heldByEngineBytes).toBe(3900 * MIB);
+    const foreignNode = read([gpu()], [process4711(3000, { name: process.execPath })]);
+    expect((await probeIn({ nvidia: foreignNode, state: "ready" }).read()).memory?.heldByEngineBytes).toBe(0);
+  });
+
+  it("the driver's context of our engine is ours before anything is loaded", async () => {
+    const nvidia = read([gpu()], [process4711(310, { name: process.execPath })]);
+    expect((await probeIn({ nvidia, state: "ready" }).read()).memory?.heldByEngineBytes).toBe(310 * MIB);
+  });
+
+  it("load, temperature, power and programs are those of the card that is used, not of the first line", async () => {
+    const idle = gpu({
+      uuid: "GPU-99999999-idle",
+      name: "GeForce GT 710",
+      utilizationPercent: 1,
+      temperatureCelsius: 20,
+    });
+    const game = process4711(500, { pid: 5, cardUuid: idle.uuid, name: "game" });
+    const report = await probeIn({ nvidia: read([idle, gpu()], [game]), visibleDevices: "1" }).read();
+    expect(report).toMatchObject({ utilizationPercent: 12, temperatureCelsius: 41, powerWatts: 30.5, processes: [] });
+    const vulkan = info({ backend: "vulkan", devices: ["AMD Radeon RX 7900"] });
+    expect(await probeIn({ info: vulkan, nvidia: read([gpu()]) }).read()).toMatchObject({
+      utilizationPercent: null,
+      temperatureCelsius: null,
+      powerWatts: null,
+    });
+  });
+
+  it("two 3090s of which one is visible under Vulkan: the backend's total, with the reason", async () => {
+    const one = gpuCard({ uuid: "GPU-3090aaaa-1", bus: 1, name: "GeForce RTX 3090", totalMib: 24_576 });
+    const { memory } = await probeIn({
+      info: info({ backend: "vulkan", devices: [one.name], deviceTotalBytes: 24_576 * MIB }),
+      nvidia: read([one, { ...one, uuid: "GPU-3090bbbb-2" }]),
+      vram: { totalBytes: 24_576 * MIB, usedBytes: GIB, freeBytes: 23 * GIB, unifiedBytes: 0 },
+    }).read();
+    expect(memory).toMatchObject({ totalBytes: 24_576 * MIB, source: "engine" });
+    expect(memory?.note).toContain("cannot be told");
+  });
+
+  it("a chip that takes system memory (GB10) is shared, with what the system has available", async () => {
+    // 119.7 GiB in all; CUDA calls file cache used, the system can give it back.
+    const { memory } = await probeIn({
+      info: info({ devices: ["NVIDIA GB10"], deviceTotalBytes: 122_502 * MIB }),
+      nvidia: read([gpu({ name: "NVIDIA GB10", memory: null, takesSystemMemory: true })]),
+      vram: { totalBytes: 122_502 * MIB, usedBytes: 90_000 * MIB, freeBytes: 32_502 * MIB, unifiedBytes: 0 },
+      availableRamBytes: 100_000 * MIB,
+      heldBytes: 10_000 * MIB,
+    }).read();
+    expect(memory).toMatchObject({
+      kind: "shared",
+      totalBytes: 122_502 * MIB,
+      freeBytes: 100_000 * MIB,
+      heldByEngineBytes: 10_000 * MIB,
+      usedByOthersBytes: 12_502 * MIB,
+    });
   });
 
   it("H3 half a reading is not planned with: the engine's own counter is used", async () => {

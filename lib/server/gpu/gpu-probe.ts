@@ -5,11 +5,16 @@ import type { EngineSnapshot } from "@/lib/schema/live-events";
 import type { Receipt } from "@/lib/schema/receipt";
 import { GIB } from "@/lib/units/bytes";
 import { explainAbsence, type MachineFacts } from "./gpu-absence";
-import type { NvidiaGpu, NvidiaReading, NvidiaSmi } from "./nvidia-smi";
+import type { CardProcess, CardsReading, GpuCard, GpuReader } from "./gpu-reader";
+import { type CudaView, matchCards } from "./match-cards";
 
 /** Where a card can be used but its memory cannot be read: small enough to fit nearly every card still in use. */
 const ASSUMED_TOTAL_BYTES = 4 * GIB;
 const ASSUMED_USED_BYTES = 1 * GIB;
+/** The driver counts whole megabytes, and a load's report is rounded as well: a count that falls shorter than this is another program's. */
+const ROUNDED_SHARE = 0.95;
+/** What a driver keeps for a process that has loaded nothing: 100 to 500 MiB a card on those that were seen. */
+const MOST_CONTEXT_BYTES = 1 * GIB;
 /** A second reading within this time is the same one. */
 const KEEP_MS = 500;
 
@@ -23,18 +28,27 @@ export interface ProbedEngine {
 
 interface GpuProbeOptions {
   readonly engine: ProbedEngine;
-  readonly nvidia: Pick<NvidiaSmi, "read" | "watch" | "close">;
+  readonly nvidia: GpuReader;
   /** What loads so far have shown of the memory outside llama.cpp's buffers. */
   readonly receipts: { all(): readonly Receipt[] };
   readonly gpuChoice: string;
   readonly machine: () => MachineFacts;
-  /** CUDA_VISIBLE_DEVICES, as the engine sees it. */
-  readonly visibleDevices: string | undefined;
+  readonly cuda: CudaView;
+  /** What a program can still get of system memory, for graphics that have no memory of their own. */
+  readonly availableRamBytes: () => number;
   readonly now?: () => number;
 }
 
 /** The device before anyone's budget: what one source told about it. */
 type Device = Omit<GpuMemory, "overhead">;
+
+/** The device to plan for, and the cards that the driver tells of it: none where they are not known. */
+interface Found {
+  readonly device: Device | null;
+  readonly cards: readonly GpuCard[];
+}
+
+const nothing: Found = { device: null, cards: [] };
 
 export const SOFTWARE_DEVICE = /llvmpipe|lavapipe|swiftshader|software/i;
 /** States in which a question to the engine does not start a child. */
@@ -72,19 +86,27 @@ export class GpuProbe {
 
   async #read(): Promise<GpuReport> {
     const { engine, nvidia, gpuChoice } = this.#options;
-    if (gpuChoice === "off") return this.#report(null, null, unread);
+    if (gpuChoice === "off") return this.#report(null, nothing, unread);
     const info = engine.snapshot().info ?? (await engine.start().catch(() => null));
     const reading = info?.backend === "metal" ? unread : await nvidia.read();
-    return this.#report(info, info?.gpuUsable ? await this.#device(info, reading) : null, reading);
+    return this.#report(info, info?.gpuUsable ? await this.#device(info, reading) : nothing, reading);
   }
 
-  async #device(info: EngineInfo, reading: NvidiaReading): Promise<Device> {
-    const cards = reading.kind === "read" ? this.#cardsOf(info, reading.gpus) : [];
-    const heldBytes = this.#heldBytes(reading);
-    const told = nvidiaDevice(info, cards, heldBytes);
-    if (told) return told;
-    await this.#readVram(heldBytes);
-    return vramDevice(info, this.#vramNow(heldBytes), heldBytes) ?? assumedDevice(info);
+  async #device(info: EngineInfo, reading: CardsReading): Promise<Found> {
+    const match = matchCards(info, cardsIn(reading), this.#options.cuda);
+    const cards = match.cards ?? [];
+    const held = this.#held(reading, cards);
+    const told = driverDevice(info, cards, held);
+    if (told) return { device: told, cards };
+    await this.#readVram(held.totalBytes);
+    const vram = this.#vramNow(held.totalBytes);
+    const takesSystemMemory = cards.length > 0 && cards.every(card => card.takesSystemMemory);
+    const device = vramDevice(info, vram, {
+      heldBytes: held.totalBytes,
+      takesSystemMemory,
+      availableRamBytes: this.#options.availableRamBytes(),
+    });
+    return { device: { ...(device ?? assumedDevice(info)), ...(match.note !== null && { note: match.note }) }, cards };
   }
 
   /** While the engine is stopped the last reading stays, without what it held: asking would start a child. */
@@ -101,32 +123,37 @@ export class GpuProbe {
     return { ...vram, usedBytes: Math.max(0, vram.usedBytes - releasedBytes) };
   }
 
-  /** The cards that the engine uses: all visible ones under CUDA, which pools them; those of the same name under Vulkan. */
-  #cardsOf(info: EngineInfo, gpus: readonly NvidiaGpu[]): readonly NvidiaGpu[] {
-    const { visibleDevices } = this.#options;
-    if (info.backend === "vulkan") return gpus.filter(gpu => info.devices.some(device => device.includes(gpu.name)));
-    if (info.backend !== "cuda" || !visibleDevices) return info.backend === "cuda" ? gpus : [];
-    const wanted = visibleDevices.split(",").map(name => name.trim());
-    return gpus.filter(gpu =>
-      wanted.some(name => name === String(gpu.index) || (name !== "" && gpu.uuid.startsWith(name))),
-    );
-  }
-
-  /** The driver's own count for our process where it tells; otherwise what the load reported. */
-  #heldBytes(reading: NvidiaReading): number {
+  /** The driver's own count for our process on the cards that are used, where it tells; otherwise what the load reported. */
+  #held(reading: CardsReading, cards: readonly GpuCard[]): HeldMemory {
     const { engine } = this.#options;
-    const processes = reading.kind === "read" ? reading.processes : [];
-    const own = processes.find(({ pid }) => pid === engine.pid);
-    return own?.usedBytes ?? engine.snapshot().held?.totalBytes ?? 0;
+    const reportedBytes = engine.snapshot().held?.totalBytes ?? 0;
+    const own = processesOn(reading, cards).filter(({ pid }) => pid === engine.pid);
+    if (own.length === 0 || !this.#isOurs(own)) return { totalBytes: reportedBytes, perCard: null };
+    const perCard = new Map(own.map(({ cardUuid, usedBytes }) => [cardUuid, usedBytes]));
+    return { totalBytes: sum([...perCard.values()]), perCard };
   }
 
-  #report(info: EngineInfo | null, device: Device | null, reading: NvidiaReading): GpuReport {
+  /**
+   * Whether a process with our engine's number is our engine. A driver outside of our container counts by other numbers, and a
+   * foreign program may have ours by chance: then it has less than our load took, or nothing is loaded and it is no Node.js
+   * with no more than a driver's context.
+   */
+  #isOurs(own: readonly CardProcess[]): boolean {
+    const { held, config, state } = this.#options.engine.snapshot();
+    const countedBytes = sum(own.map(({ usedBytes }) => usedBytes));
+    const buffersBytes = held === null ? 0 : held.totalBytes - held.overheadBytes;
+    if (buffersBytes > 0) return countedBytes >= ROUNDED_SHARE * buffersBytes;
+    if (!own.every(({ name }) => isOurProgram(name))) return false;
+    return config !== null || state === "loading" || countedBytes <= MOST_CONTEXT_BYTES;
+  }
+
+  #report(info: EngineInfo | null, { device, cards }: Found, reading: CardsReading): GpuReport {
     const { gpuChoice, receipts } = this.#options;
     this.#machine ??= this.#options.machine();
     const absence =
       device === null ? explainAbsence({ gpuChoice, info, nvidia: reading, machine: this.#machine }) : null;
-    const card = reading.kind === "read" ? reading.gpus[0] : undefined;
-    const driverVersion = card?.driverVersion ?? null;
+    // One driver serves all cards of its maker.
+    const driverVersion = cardsIn(reading)[0]?.driverVersion ?? null;
     const overheadOf = { device: device?.name ?? "", driverVersion, backend: device?.backend ?? "none" } as const;
     return {
       memory: device && { ...device, overhead: learnOverhead(receipts.all(), overheadOf) },
@@ -134,16 +161,17 @@ export class GpuProbe {
       remedy: absence?.remedy ?? null,
       driverVersion,
       devices: info?.devices ?? [],
-      utilizationPercent: card?.utilizationPercent ?? null,
-      temperatureCelsius: card?.temperatureCelsius ?? null,
-      powerWatts: card?.powerWatts ?? null,
-      processes: reading.kind === "read" ? [...reading.processes] : [],
+      // Of several cards: the busiest, the hottest, and what all of them draw.
+      utilizationPercent: told(cards, "utilizationPercent", values => Math.max(...values)),
+      temperatureCelsius: told(cards, "temperatureCelsius", values => Math.max(...values)),
+      powerWatts: told(cards, "powerWatts", sum),
+      processes: oncePerProcess(processesOn(reading, cards)),
       readAtMs: device?.source === "nvidia-smi" && reading.kind === "read" ? reading.atMs : this.#now(),
     };
   }
 }
 
-const unread: NvidiaReading = { kind: "unknown", failure: "missing", said: "" };
+const unread: CardsReading = { kind: "unknown", failure: "missing", said: "" };
 const ASSUMED_REASON =
   "The card can be used, but its memory cannot be read: the plan assumes a small card of 4 GiB with 1 GiB in use.";
 
@@ -153,38 +181,106 @@ function shares(totalBytes: number, freeBytes: number, heldBytes: number) {
   return { totalBytes, freeBytes, heldByEngineBytes, usedByOthersBytes: totalBytes - freeBytes - heldByEngineBytes };
 }
 
+const cardsIn = (reading: CardsReading): readonly GpuCard[] => (reading.kind === "read" ? reading.cards : []);
+
+const processesOn = (reading: CardsReading, cards: readonly GpuCard[]): readonly CardProcess[] =>
+  reading.kind === "read" ? reading.processes.filter(({ cardUuid }) => cards.some(card => card.uuid === cardUuid)) : [];
+
+/** The last part of a path of any system. */
+const fileName = (path: string): string => path.split(/[\\/]/).at(-1) ?? path;
+
+/** The engine runs in the same program as we do. */
+const isOurProgram = (name: string): boolean => fileName(name) === fileName(process.execPath);
+
+/** A program on two cards is one line, with all that it holds. */
+function oncePerProcess(processes: readonly CardProcess[]): GpuReport["processes"] {
+  const byPid = new Map<number, GpuReport["processes"][number]>();
+  for (const { pid, name, usedBytes } of processes)
+    byPid.set(pid, { pid, name, usedBytes: usedBytes + (byPid.get(pid)?.usedBytes ?? 0) });
+  return [...byPid.values()];
+}
+
+/** What the used cards tell of one thing; null where none of them does. */
+function told(
+  cards: readonly GpuCard[],
+  key: "utilizationPercent" | "temperatureCelsius" | "powerWatts",
+  together: (values: readonly number[]) => number,
+): number | null {
+  const values = cards.flatMap(card => card[key] ?? []);
+  return values.length === 0 ? null : together(values);
+}
+
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 
+/** What our engine holds, and on which card where the driver tells. */
+interface HeldMemory {
+  readonly totalBytes: number;
+  readonly perCard: ReadonlyMap<string, number> | null;
+}
+
 /** Several cards are one pool to the engine, so they are one here, and the name says it. */
-function nvidiaDevice(info: EngineInfo, cards: readonly NvidiaGpu[], heldBytes: number): Device | null {
-  const memories = cards.flatMap(card => (card.memory === null ? [] : [card.memory]));
+function driverDevice(info: EngineInfo, cards: readonly GpuCard[], held: HeldMemory): Device | null {
+  const memories = cards.flatMap(card => (card.memory === null ? [] : [{ ...card, memory: card.memory }]));
   const first = cards[0];
   if (first === undefined || memories.length < cards.length) return null;
+  const totals = shares(
+    sum(memories.map(({ memory }) => memory.totalBytes)),
+    sum(memories.map(({ memory }) => memory.freeBytes)),
+    held.totalBytes,
+  );
+  const device = { backend: info.backend, kind: "dedicated", ...totals, source: "nvidia-smi" } as const;
+  if (cards.length === 1) return { name: first.name, ...device };
+  const usedBytes = Math.max(1, totals.totalBytes - totals.freeBytes);
   return {
-    name:
-      cards.length === 1 ? first.name : `${cards.length} cards together: ${cards.map(card => card.name).join(", ")}`,
-    backend: info.backend,
-    kind: "dedicated",
-    ...shares(sum(memories.map(memory => memory.totalBytes)), sum(memories.map(memory => memory.freeBytes)), heldBytes),
-    source: "nvidia-smi",
+    name: `${cards.length} cards together: ${cards.map(card => card.name).join(", ")}`,
+    ...device,
+    cards: memories.map(({ name, uuid, memory: { totalBytes, freeBytes } }) => ({
+      name,
+      totalBytes,
+      freeBytes,
+      // Without the driver's word, what we hold is taken to lie where memory is in use.
+      heldByEngineBytes: Math.min(
+        totalBytes - freeBytes,
+        held.perCard?.get(uuid) ??
+          (held.perCard ? 0 : Math.floor((totals.heldByEngineBytes * (totalBytes - freeBytes)) / usedBytes)),
+      ),
+    })),
   };
+}
+
+interface VramCircumstances {
+  readonly heldBytes: number;
+  readonly takesSystemMemory: boolean;
+  readonly availableRamBytes: number;
 }
 
 /**
  * What the backend tells. Some counters, such as that of a software Vulkan device, do not see what we hold: a "used"
- * smaller than that cannot include it.
+ * smaller than that cannot include it. Graphics without memory of their own get no more than the system has available.
  */
-function vramDevice(info: EngineInfo, vram: Vram | null, heldBytes: number): Device | null {
+function vramDevice(info: EngineInfo, vram: Vram | null, circumstances: VramCircumstances): Device | null {
   if (vram === null || vram.totalBytes === 0) return null;
+  const { heldBytes, takesSystemMemory, availableRamBytes } = circumstances;
   const name = info.devices.join(", ") || info.backend;
   const { totalBytes, usedBytes } = vram;
-  const usedWithUsBytes = usedBytes >= heldBytes && !SOFTWARE_DEVICE.test(name) ? usedBytes : usedBytes + heldBytes;
+  const kind = takesSystemMemory ? "shared" : deviceKind(name, vram);
+  const usedWithUsBytes = usedBytes >= heldBytes && kind !== "software" ? usedBytes : usedBytes + heldBytes;
+  const freeBytes = Math.max(0, totalBytes - usedWithUsBytes);
+  const pool = shares(totalBytes, takesSystemMemory ? Math.min(totalBytes, availableRamBytes) : freeBytes, heldBytes);
+  return { name, backend: info.backend, kind, ...pool, source: "engine", ...alikeCards(info, pool) };
+}
+
+/** The backend tells one sum: what of it is each card's is known only where all are the same. */
+function alikeCards({ devices }: EngineInfo, pool: ReturnType<typeof shares>): Pick<GpuMemory, "cards"> {
+  if (devices.length < 2 || new Set(devices).size > 1) return {};
+  const part = (bytes: number): number => Math.floor(bytes / devices.length);
   return {
-    name,
-    backend: info.backend,
-    kind: deviceKind(name, vram),
-    ...shares(totalBytes, Math.max(0, totalBytes - usedWithUsBytes), heldBytes),
-    source: "engine",
+    cards: devices.map(name => ({
+      name,
+      totalBytes: part(pool.totalBytes),
+      freeBytes: part(pool.freeBytes),
+      heldByEngineBytes: part(pool.heldByEngineBytes),
+    })),
   };
 }
 

@@ -7,16 +7,18 @@ import { NvidiaSmi, parseGpuLine, parseProcessLine } from "./nvidia-smi";
 
 const MIB = 1024 * 1024;
 /** As printed by driver 550 for the card of planner.md: 8192 MiB, 857 used. */
-const P4000 = "0, GPU-5a2c1f7e-1111-2222-3333-444455556666, Quadro P4000, 550.54.14, 8192, 857, 7335, 12, 41, 30.52";
+const P4000 =
+  "00000000:B3:00.0, GPU-5a2c1f7e-1111-2222-3333-444455556666, Quadro P4000, 550.54.14, 8192, 857, 7335, 12, 41, 30.52";
 
 describe("one line of nvidia-smi", () => {
   it("is read with units", () => {
     expect(parseGpuLine(P4000)).toEqual({
-      index: 0,
       uuid: "GPU-5a2c1f7e-1111-2222-3333-444455556666",
+      pciAddress: "00000000:B3:00.0",
       name: "Quadro P4000",
       driverVersion: "550.54.14",
       memory: { totalBytes: 8192 * MIB, usedBytes: 857 * MIB, freeBytes: 7335 * MIB },
+      takesSystemMemory: false,
       utilizationPercent: 12,
       temperatureCelsius: 41,
       powerWatts: 30.52,
@@ -70,7 +72,7 @@ describe("one line of nvidia-smi", () => {
     "",
     "No devices were found",
     "Failed to initialize NVML: Driver/library version mismatch",
-    "index, uuid, name, driver_version, memory.total [MiB], memory.used [MiB], a, b, c, d",
+    "pci.bus_id, uuid, name, driver_version, memory.total [MiB], memory.used [MiB], a, b, c, d",
     "<html><body>proxy error</body></html>",
     "0, GPU-1, x",
     ", , , , , , , , , ",
@@ -85,13 +87,27 @@ describe("one line of nvidia-smi", () => {
     expect(parseGpuLine(P4000.replace("Quadro", "\u001b[31mQuadro"))?.name).toBe("\\u001b[31mQuadro P4000");
   });
 
-  it("a process is read, and one without numbers is not", () => {
-    expect(parseProcessLine("4242, /usr/bin/python3, 2048")).toEqual({
+  it("a chip without memory of its own says so; an error in its place does not", () => {
+    const gb10 = "0000000F:01:00.0, GPU-6b2c1f7e-1111, NVIDIA GB10, 580.95.05, [N/A], [N/A], [N/A], 3, 44, 11.20";
+    expect(parseGpuLine(gb10)).toMatchObject({ name: "NVIDIA GB10", memory: null, takesSystemMemory: true });
+    expect(parseGpuLine(gb10.replaceAll("[N/A]", "[Unknown Error]"))).toMatchObject({ takesSystemMemory: false });
+    expect(parseGpuLine(withField(5, "[N/A]"))).toMatchObject({ memory: null, takesSystemMemory: false });
+  });
+
+  it("a process is read with its card, and one without numbers is not", () => {
+    expect(parseProcessLine("GPU-5a2c1f7e-1111, 4242, /usr/bin/python3, 2048")).toEqual({
+      cardUuid: "GPU-5a2c1f7e-1111",
       pid: 4242,
       name: "/usr/bin/python3",
       usedBytes: 2048 * MIB,
     });
-    for (const line of ["4242, C:\\game.exe, [N/A]", "[N/A], x, 5", "", "no, 5"])
+    for (const line of [
+      "GPU-5a2c1f7e-1111, 4242, C:\\game.exe, [N/A]",
+      "GPU-5a2c1f7e-1111, [N/A], x, 5",
+      "4242, x, 5",
+      "",
+      "no, 5",
+    ])
       expect(parseProcessLine(line)).toBeNull();
   });
 });
@@ -131,24 +147,55 @@ describe("a stand-in nvidia-smi", () => {
   const printing = (line: string): string => `while :; do echo "${line}"; sleep 0.2; done`;
 
   it("is read while it runs, and started once for many readers", async () => {
-    const reader = standIn(printing(P4000), 'echo "77, /usr/bin/game, 4096"; sleep 5');
+    const reader = standIn(printing(P4000), 'echo "GPU-5a2c1f7e-1111, 77, /usr/bin/game, 4096"; sleep 5');
     const readings = await Promise.all([reader.read(), reader.read(), reader.read()]);
     for (const reading of readings)
       expect(reading).toMatchObject({
         kind: "read",
-        gpus: [{ name: "Quadro P4000", memory: { freeBytes: 7335 * MIB } }],
+        cards: [{ name: "Quadro P4000", memory: { freeBytes: 7335 * MIB } }],
       });
     await new Promise(resolve => setTimeout(resolve, 300));
     expect(await reader.read()).toMatchObject({ processes: [{ pid: 77, usedBytes: 4096 * MIB }] });
     expect(startedPids()).toHaveLength(1);
   });
 
-  it("several cards are all told", async () => {
-    const second = P4000.replace("0, GPU-5a", "1, GPU-6b").replace("Quadro P4000", "GeForce RTX 3090");
-    const reader = standIn(`while :; do echo "${P4000}"; echo "${second}"; sleep 0.2; done`);
+  const SECOND = P4000.replace("B3:00.0, GPU-5a", "03:00.0, GPU-6b").replace("Quadro P4000", "GeForce RTX 3090");
+
+  it("several cards are all told, in the order of the bus", async () => {
+    const reader = standIn(`while :; do echo "${P4000}"; echo "${SECOND}"; sleep 0.2; done`);
     await reader.read();
     await new Promise(resolve => setTimeout(resolve, 100));
-    expect(await reader.read()).toMatchObject({ gpus: [{ index: 0 }, { index: 1, name: "GeForce RTX 3090" }] });
+    expect(await reader.read()).toMatchObject({
+      cards: [
+        { pciAddress: "00000000:03:00.0", name: "GeForce RTX 3090" },
+        { pciAddress: "00000000:B3:00.0", name: "Quadro P4000" },
+      ],
+    });
+  });
+
+  it("one process on two cards is told for each", async () => {
+    const apps = 'echo "GPU-5a2c1f7e-1111, 77, node, 10000"; echo "GPU-6b2c1f7e-1111, 77, node, 9000"; sleep 5';
+    const reader = standIn(printing(P4000), apps);
+    await reader.read();
+    await new Promise(resolve => setTimeout(resolve, 300));
+    expect(await reader.read()).toMatchObject({ processes: [{ usedBytes: 10_000 * MIB }, { usedBytes: 9000 * MIB }] });
+  });
+
+  it.each([
+    ["after the cards", [P4000, SECOND, "WARNING: infoROM is corrupted at gpu 0000:B3:00.0"]],
+    ["before them", ["WARNING: infoROM is corrupted at gpu 0000:B3:00.0", P4000, SECOND]],
+    [
+      "for a third that is lost",
+      [P4000, "Unable to determine the device handle for GPU0000:01:00.0: GPU is lost.", SECOND],
+    ],
+  ])("a warning %s costs no card", async (_where, lines) => {
+    const reader = standIn(`while :; do ${lines.map(line => `echo "${line}"`).join("; ")}; sleep 0.2; done`);
+    await reader.read();
+    await new Promise(resolve => setTimeout(resolve, 500));
+    expect(await reader.read()).toMatchObject({
+      kind: "read",
+      cards: [{ name: "GeForce RTX 3090" }, { name: "Quadro P4000" }],
+    });
   });
 
   it("H1 none on the PATH is an answer", async () => {

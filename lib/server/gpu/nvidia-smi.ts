@@ -2,41 +2,7 @@ import { escapeLine } from "@/lib/server/files/escape-line";
 import { followLines, type ProgramEnd } from "@/lib/server/supervisor/follow-lines";
 import { systemTimers, type Timers } from "@/lib/server/supervisor/timers";
 import { mibToBytes } from "@/lib/units/bytes";
-
-/** One card as the driver tells; null is what it does not tell. */
-export interface NvidiaGpu {
-  readonly index: number;
-  readonly uuid: string;
-  readonly name: string;
-  readonly driverVersion: string | null;
-  /** All three or none: half a reading cannot be planned with. */
-  readonly memory: { readonly totalBytes: number; readonly usedBytes: number; readonly freeBytes: number } | null;
-  readonly utilizationPercent: number | null;
-  readonly temperatureCelsius: number | null;
-  readonly powerWatts: number | null;
-}
-
-export interface NvidiaProcess {
-  readonly pid: number;
-  readonly name: string;
-  readonly usedBytes: number;
-}
-
-/**
- * `missing`: no such program. `silent`: it hangs. `driver`: it says that the driver does not work.
- * `unreadable`: it says something else than numbers.
- */
-export type NvidiaFailure = "missing" | "silent" | "driver" | "unreadable";
-
-export type NvidiaReading =
-  | {
-      readonly kind: "read";
-      readonly gpus: readonly NvidiaGpu[];
-      readonly processes: readonly NvidiaProcess[];
-      /** When the driver said so. */
-      readonly atMs: number;
-    }
-  | { readonly kind: "unknown"; readonly failure: NvidiaFailure; readonly said: string };
+import type { CardProcess, CardsReading, GpuCard, GpuReader, ReadingFailure } from "./gpu-reader";
 
 /** How long the program may take to its first line, and be silent after it. */
 const START_LIMIT_MS = 3_000;
@@ -50,7 +16,7 @@ const RETRY_MISSING_MS = 60_000;
 const LINGER_MS = 5_000;
 
 const GPU_FIELDS = [
-  "index",
+  "pci.bus_id",
   "uuid",
   "name",
   "driver_version",
@@ -63,11 +29,13 @@ const GPU_FIELDS = [
 ];
 const FORMAT = "--format=csv,noheader,nounits";
 const gpuQuery = [`--query-gpu=${GPU_FIELDS.join(",")}`, FORMAT, "-l", "1"];
-const processQuery = ["--query-compute-apps=pid,process_name,used_memory", FORMAT, "-l", "2"];
+const processQuery = ["--query-compute-apps=gpu_uuid,pid,process_name,used_memory", FORMAT, "-l", "2"];
 
 /** 8 TiB: above any card, and far below where arithmetic in bytes would lose precision. */
 const MAX_MIB = 8 * 1024 * 1024;
 const UUID = /^(?:GPU|MIG)-[0-9a-f/-]{8,}$/i;
+/** "00000000:B3:00.0"; a chip on the board itself may have no address. */
+const PCI_ADDRESS = /^(?:[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-9a-f]|\[.*\])$/i;
 const DRIVER_WORDS = /NVML|driver|GPU is lost|No devices were found|Insufficient Permissions/i;
 
 /** "[N/A]", "[Not Supported]", "ERR!", "12,5" and anything else that is no plain number are unknown. */
@@ -81,47 +49,50 @@ function parseNumber(text: string | undefined, max: number): number | null {
 const parseMib = (text: string | undefined): number | null =>
   text !== undefined && /^\d+$/.test(text) ? parseNumber(text, MAX_MIB) : null;
 
-function parseMemory(
-  total: string | undefined,
-  used: string | undefined,
-  free: string | undefined,
-): NvidiaGpu["memory"] {
+function parseMemory(total: string | undefined, used: string | undefined, free: string | undefined): GpuCard["memory"] {
   const [totalMib, usedMib, freeMib] = [total, used, free].map(parseMib);
   if (!totalMib || usedMib == null || freeMib == null || usedMib + freeMib > totalMib) return null;
   return { totalBytes: mibToBytes(totalMib), usedBytes: mibToBytes(usedMib), freeBytes: mibToBytes(freeMib) };
 }
 
+/** Where there is nothing to count; an error ("ERR!", "[Unknown Error]") is something else. */
+const isNotThere = (text: string | undefined): boolean => text === "[N/A]" || text === "[Not Supported]";
+
 /** One line of the card query, or null for anything else. A card's name may hold a comma, so it is what remains in the middle. */
-export function parseGpuLine(line: string): NvidiaGpu | null {
+export function parseGpuLine(line: string): GpuCard | null {
   const parts = line.split(",").map(part => part.trim());
   if (parts.length < GPU_FIELDS.length) return null;
-  const [index, uuid, ...rest] = parts;
+  const [address, uuid, ...rest] = parts;
   const [driver, total, used, free, utilization, temperature, power] = rest.splice(-7);
-  const cardIndex = parseNumber(index, 1023);
-  if (cardIndex === null || uuid === undefined || !UUID.test(uuid)) return null;
+  if (address === undefined || !PCI_ADDRESS.test(address) || uuid === undefined || !UUID.test(uuid)) return null;
   // Where the driver's version stands anything else, a decimal comma has moved the fields.
   if (driver === undefined || !/^(?:\d+\.\d[\d.]*|\[.*\])$/.test(driver)) return null;
   return {
-    index: cardIndex,
     uuid,
+    pciAddress: address.startsWith("[") ? null : address.toUpperCase(),
     name: escapeLine(rest.join(", ")),
     driverVersion: driver.startsWith("[") ? null : driver,
     memory: parseMemory(total, used, free),
+    takesSystemMemory: isNotThere(total) && isNotThere(used) && isNotThere(free),
     utilizationPercent: parseNumber(utilization, 100),
     temperatureCelsius: parseNumber(temperature, 200),
     powerWatts: parseNumber(power, 5000),
   };
 }
 
-/** "1234, /usr/bin/python3, 2048"; null where the driver does not tell, as on Windows. */
-export function parseProcessLine(line: string): NvidiaProcess | null {
-  const match = /^(\d+),(.*),\s*(\d+)$/.exec(line.trim());
-  const [pid, usedMib] = [parseNumber(match?.[1], 2 ** 31), parseNumber(match?.[3], MAX_MIB)];
+/** "GPU-5a2c1f7e..., 1234, /usr/bin/python3, 2048"; null where the driver does not tell, as on Windows. */
+export function parseProcessLine(line: string): CardProcess | null {
+  const match = /^((?:GPU|MIG)-[0-9a-f/-]{8,}),\s*(\d+),(.*),\s*(\d+)$/i.exec(line.trim());
+  const [pid, usedMib] = [parseNumber(match?.[2], 2 ** 31), parseNumber(match?.[4], MAX_MIB)];
   if (match === null || pid === null || usedMib === null) return null;
-  return { pid, name: escapeLine((match[2] ?? "").trim()), usedBytes: mibToBytes(usedMib) };
+  const name = escapeLine((match[3] ?? "").trim());
+  return { cardUuid: match[1] ?? "", pid, name, usedBytes: mibToBytes(usedMib) };
 }
 
-const failureIn = (said: string): NvidiaFailure => (DRIVER_WORDS.test(said) ? "driver" : "unreadable");
+const byBus = (one: GpuCard, other: GpuCard): number =>
+  (one.pciAddress ?? "").localeCompare(other.pciAddress ?? "", "en") || one.uuid.localeCompare(other.uuid, "en");
+
+const failureIn = (said: string): ReadingFailure => (DRIVER_WORDS.test(said) ? "driver" : "unreadable");
 
 interface Seen<Value> {
   readonly value: Value;
@@ -138,14 +109,15 @@ interface NvidiaSmiOptions {
  * What the NVIDIA driver tells about its cards. One nvidia-smi runs for as long as somebody watches: starting it costs
  * more than a second of a core on some machines. Whatever it prints or fails to print, reading never throws.
  */
-export class NvidiaSmi {
+export class NvidiaSmi implements GpuReader {
   readonly #command: string;
   readonly #env: NvidiaSmiOptions["env"];
   readonly #timers: Timers;
-  readonly #gpus = new Map<number, Seen<NvidiaGpu>>();
-  readonly #processes = new Map<number, Seen<NvidiaProcess>>();
-  #running: { readonly stops: readonly (() => void)[]; lastLineAtMs: number } | null = null;
-  #failure: Seen<Extract<NvidiaReading, { kind: "unknown" }>> | null = null;
+  readonly #cards = new Map<string, Seen<GpuCard>>();
+  /** By card and process: one process may hold memory on several cards. */
+  readonly #processes = new Map<string, Seen<CardProcess>>();
+  #running: { readonly stops: readonly (() => void)[]; lastLineAtMs: number; unread: string } | null = null;
+  #failure: Seen<Extract<CardsReading, { kind: "unknown" }>> | null = null;
   #waiting: (() => void)[] = [];
   #watchers = 0;
   #cancelLinger: (() => void) | null = null;
@@ -157,11 +129,11 @@ export class NvidiaSmi {
   }
 
   /** The newest reading; waits for the first one. */
-  async read(): Promise<NvidiaReading> {
+  async read(): Promise<CardsReading> {
     if (this.#isTooSoonToRetry()) return this.#reading();
     this.#failIfSilent();
     if (this.#running === null && !this.#isTooSoonToRetry()) this.#start();
-    if (this.#running && this.#gpus.size === 0) await this.#firstLine();
+    if (this.#running && this.#cards.size === 0) await this.#firstLine();
     this.#linger();
     return this.#reading();
   }
@@ -180,14 +152,14 @@ export class NvidiaSmi {
     this.#stop();
   }
 
-  #reading(): NvidiaReading {
+  #reading(): CardsReading {
     if (this.#failure) return this.#failure.value;
-    const gpus = this.#fresh(this.#gpus, SILENCE_LIMIT_MS).sort((one, other) => one.index - other.index);
+    const cards = this.#fresh(this.#cards, SILENCE_LIMIT_MS).sort(byBus);
     const atMs = this.#running?.lastLineAtMs ?? this.#timers.nowMs();
-    return { kind: "read", gpus, processes: this.#fresh(this.#processes, PROCESS_LIMIT_MS), atMs };
+    return { kind: "read", cards, processes: this.#fresh(this.#processes, PROCESS_LIMIT_MS), atMs };
   }
 
-  #fresh<Value>(seen: Map<number, Seen<Value>>, limitMs: number): Value[] {
+  #fresh<Value>(seen: ReadonlyMap<unknown, Seen<Value>>, limitMs: number): Value[] {
     const oldestMs = this.#timers.nowMs() - limitMs;
     return [...seen.values()].filter(({ atMs }) => atMs >= oldestMs).map(({ value }) => value);
   }
@@ -214,42 +186,52 @@ export class NvidiaSmi {
         () => {},
       ),
     ];
-    this.#running = { stops, lastLineAtMs: this.#timers.nowMs() };
+    this.#running = { stops, lastLineAtMs: this.#timers.nowMs(), unread: "" };
     const run = this.#running;
     this.#timers.after(START_LIMIT_MS, () => {
-      if (this.#running === run && this.#gpus.size === 0) this.#fail("silent", "");
+      if (this.#running === run && this.#cards.size === 0) this.#failWithoutCards(run.unread);
     });
   }
 
+  /** What is no card is a warning ("WARNING: infoROM is corrupted at gpu 0000:B3:00.0") or a word about one of several cards: kept for the case that no card comes. */
   #onGpuLine(line: string): void {
     const value = parseGpuLine(line);
     if (value) this.#onGpu(value);
-    else this.#fail(failureIn(line), line);
+    else if (this.#running) this.#running.unread ||= line;
   }
 
-  #onGpu(value: NvidiaGpu): void {
+  #failWithoutCards(unread: string): void {
+    if (unread === "") this.#fail("silent", "");
+    else this.#fail(failureIn(unread), unread);
+  }
+
+  #onGpu(value: GpuCard): void {
     const atMs = this.#timers.nowMs();
-    this.#gpus.set(value.index, { value, atMs });
-    if (this.#running) this.#running.lastLineAtMs = atMs;
+    this.#cards.set(value.uuid, { value, atMs });
+    if (this.#running) {
+      this.#running.lastLineAtMs = atMs;
+      this.#running.unread = "";
+    }
     this.#wake();
   }
 
   #onProcessLine(line: string): void {
     const value = parseProcessLine(line);
-    if (value) this.#processes.set(value.pid, { value, atMs: this.#timers.nowMs() });
+    if (value) this.#processes.set(`${value.cardUuid} ${value.pid}`, { value, atMs: this.#timers.nowMs() });
   }
 
   #onEnd({ isMissing, said }: ProgramEnd): void {
-    this.#fail(isMissing ? "missing" : failureIn(said), said);
+    const words = this.#running?.unread || said;
+    this.#fail(isMissing ? "missing" : failureIn(words), words);
   }
 
   #failIfSilent(): void {
     const { nowMs } = this.#timers;
-    if (this.#running && this.#gpus.size > 0 && nowMs() - this.#running.lastLineAtMs > SILENCE_LIMIT_MS)
-      this.#fail("silent", "");
+    if (this.#running && this.#cards.size > 0 && nowMs() - this.#running.lastLineAtMs > SILENCE_LIMIT_MS)
+      this.#failWithoutCards(this.#running.unread);
   }
 
-  #fail(failure: NvidiaFailure, said: string): void {
+  #fail(failure: ReadingFailure, said: string): void {
     this.#stop();
     this.#failure = { value: { kind: "unknown", failure, said: escapeLine(said.trim()) }, atMs: this.#timers.nowMs() };
     this.#wake();
@@ -258,7 +240,7 @@ export class NvidiaSmi {
   #stop(): void {
     for (const stop of this.#running?.stops ?? []) stop();
     this.#running = null;
-    this.#gpus.clear();
+    this.#cards.clear();
     this.#processes.clear();
     this.#wake();
   }

@@ -10,7 +10,13 @@ const memoSchema = z.object({ key: z.string(), info: engineInfoSchema, vram: z.n
 export type KnownDevice = Pick<z.infer<typeof memoSchema>, "info" | "vram">;
 
 /** Names that decide which device the engine finds. */
-const deciding = ["CUDA_VISIBLE_DEVICES", "GGML_VK_VISIBLE_DEVICES", "VK_ICD_FILENAMES", "VK_DRIVER_FILES"] as const;
+const deciding = [
+  "CUDA_VISIBLE_DEVICES",
+  "CUDA_DEVICE_ORDER",
+  "GGML_VK_VISIBLE_DEVICES",
+  "VK_ICD_FILENAMES",
+  "VK_DRIVER_FILES",
+] as const;
 
 const textOf = (path: string): string => {
   try {

@@ -4,6 +4,7 @@ import type { Environment } from "@/lib/server/environment";
 import { readMachineFacts } from "@/lib/server/gpu/gpu-absence";
 import { GpuProbe } from "@/lib/server/gpu/gpu-probe";
 import { NvidiaSmi } from "@/lib/server/gpu/nvidia-smi";
+import { readMemory } from "@/lib/server/gpu/read-memory";
 import { ReceiptStore } from "@/lib/server/loading/receipt-store";
 import { ThreadTuner } from "@/lib/server/loading/thread-tuner";
 import type { Log } from "@/lib/server/log";
@@ -11,6 +12,7 @@ import { ModelFiles } from "@/lib/server/models/model-files";
 import { RemoteHeaderStore } from "@/lib/server/models/remote-header-store";
 import { RemoteModels } from "@/lib/server/models/remote-models";
 import { SettingsStore } from "@/lib/server/settings/settings-store";
+import { CUDA_DEVICE_ORDER } from "@/lib/server/supervisor/engine-environment";
 import { EngineSupervisor } from "@/lib/server/supervisor/engine-supervisor";
 import project from "@/package.json";
 import { DeviceMemo } from "./device-memo";
@@ -59,7 +61,11 @@ export function planningServices(
     receipts,
     gpuChoice: environment.gpu,
     machine: readMachineFacts,
-    visibleDevices: process.env.CUDA_VISIBLE_DEVICES,
+    cuda: {
+      visibleDevices: process.env.CUDA_VISIBLE_DEVICES,
+      deviceOrder: process.env.CUDA_DEVICE_ORDER ?? CUDA_DEVICE_ORDER,
+    },
+    availableRamBytes: () => readMemory().availableBytes,
   });
   const remote = new RemoteModels({
     store: new RemoteHeaderStore(join(dataFolder, "remote-headers")),

@@ -13,6 +13,12 @@ const MALLOC_TRIM_BYTES = 8 * MIB;
 const MALLOC_ARENAS = 2;
 
 /**
+ * As nvidia-smi counts cards. CUDA counts the fastest first unless it is told: "CUDA_VISIBLE_DEVICES=0" then meant another
+ * card than the one that was read. Whoever sets the order keeps it.
+ */
+export const CUDA_DEVICE_ORDER = "PCI_BUS_ID";
+
+/**
  * What the child may see of our environment. Everything else stays here, above all tokens (HF_TOKEN, HEADROOM_TOKEN):
  * chat templates of downloaded models are rendered in the child.
  */
@@ -68,6 +74,7 @@ export function engineEnvironment(
     MALLOC_MMAP_THRESHOLD_: String(MALLOC_MMAP_BYTES),
     MALLOC_TRIM_THRESHOLD_: String(MALLOC_TRIM_BYTES),
     MALLOC_ARENA_MAX: String(MALLOC_ARENAS),
+    CUDA_DEVICE_ORDER,
     HEADROOM_ENGINE_GPU: run.gpu,
     HEADROOM_ENGINE_BUILD: run.build,
     HEADROOM_ENGINE_GENERATION: String(run.generation),

@@ -1,0 +1,133 @@
+import { describe, expect, it } from "vitest";
+import { MIB } from "@/lib/units/bytes";
+import { matchCards, visibleCards } from "./match-cards";
+import { engineInfo, gpuCard } from "./testing/card-fixtures";
+
+const BY_BUS = "PCI_BUS_ID";
+
+/** Totals as nvidia-smi prints them, on the bus in this order. */
+const rtx3060 = gpuCard({ uuid: "GPU-3060aaaa-1111", bus: 1, name: "NVIDIA GeForce RTX 3060", totalMib: 12_288 });
+const rtx5090 = gpuCard({ uuid: "GPU-5090bbbb-2222", bus: 2, name: "NVIDIA GeForce RTX 5090", totalMib: 32_607 });
+const rtx4060Ti = gpuCard({ uuid: "GPU-406ccccc-3333", bus: 3, name: "NVIDIA GeForce RTX 4060 Ti", totalMib: 16_380 });
+const rtx4060 = gpuCard({ uuid: "GPU-406ddddd-4444", bus: 4, name: "NVIDIA GeForce RTX 4060", totalMib: 8188 });
+const ti8 = gpuCard({ uuid: "GPU-406eeeee-5555", bus: 5, name: "NVIDIA GeForce RTX 4060 Ti", totalMib: 8188 });
+const first3090 = gpuCard({ uuid: "GPU-3090aaaa-6666", bus: 6, name: "NVIDIA GeForce RTX 3090", totalMib: 24_576 });
+const second3090 = gpuCard({ uuid: "GPU-3090bbbb-7777", bus: 7, name: "NVIDIA GeForce RTX 3090", totalMib: 24_576 });
+
+describe("CUDA_VISIBLE_DEVICES", () => {
+  const cards = [rtx3060, rtx5090, first3090];
+  it.each<[string | undefined, readonly (typeof rtx3060)[] | null]>([
+    [undefined, cards],
+    ["0", [rtx3060]],
+    ["1", [rtx5090]],
+    ["1,0", [rtx5090, rtx3060]],
+    [" 2 , 0 ", [first3090, rtx3060]],
+    // The list ends before the first entry that names no card.
+    ["0,-1,1", [rtx3060]],
+    ["-1", []],
+    ["", []],
+    ["NoDevFiles", []],
+    ["7", []],
+    ["0,7,1", [rtx3060]],
+    ["0,x,1", [rtx3060]],
+    ["0,,1", [rtx3060]],
+    // Named twice: CUDA finds no device at all.
+    ["0,0", []],
+    ["1,0,1", []],
+    ["GPU-5090bbbb-2222", [rtx5090]],
+    ["GPU-5", [rtx5090]],
+    ["gpu-5090BBBB", [rtx5090]],
+    ["GPU-5090,GPU-30609", [rtx5090]],
+    ["GPU-3090,GPU-3060", [first3090, rtx3060]],
+    // Two cards begin so.
+    ["GPU-30", []],
+    ["GPU-", []],
+    ["GPU-5090,0", [rtx5090, rtx3060]],
+    ["MIG-aaaaaaaa-1", null],
+    ["MIG-GPU-5090bbbb-2222/1/0", null],
+  ])("%j", (visibleDevices, shown) => {
+    expect(visibleCards(cards, { visibleDevices, deviceOrder: BY_BUS })).toEqual(shown);
+  });
+
+  it("by index means nothing outside of CUDA when it counts the fastest first; a UUID still does", () => {
+    const deviceOrder = "FASTEST_FIRST";
+    expect(visibleCards(cards, { visibleDevices: "0", deviceOrder })).toBeNull();
+    expect(visibleCards(cards, { visibleDevices: "GPU-5090", deviceOrder })).toEqual([rtx5090]);
+  });
+});
+
+const cuda = (devices: string[], totalMib: number) =>
+  engineInfo({ backend: "cuda", devices, deviceTotalBytes: totalMib * MIB });
+const vulkan = (devices: string[], totalMib: number) =>
+  engineInfo({ backend: "vulkan", devices, deviceTotalBytes: totalMib * MIB });
+const match = (info: ReturnType<typeof cuda>, cards: (typeof rtx3060)[], visibleDevices?: string, order = BY_BUS) =>
+  matchCards(info, cards, { visibleDevices, deviceOrder: order });
+
+describe("the engine's cards", () => {
+  // What CUDA calls a card's total is a little less than the driver's: 11,910 of 12,288, 32,109 of 32,607 MiB.
+  it("are those of the list on the bus: a 3060 before a 5090", () => {
+    const both = [rtx3060, rtx5090];
+    expect(match(cuda([rtx3060.name], 11_910), both, "0").cards).toEqual([rtx3060]);
+    expect(match(cuda([rtx5090.name], 32_109), both, "1").cards).toEqual([rtx5090]);
+    expect(match(cuda([rtx5090.name, rtx3060.name], 44_019), both, "1,0").cards).toEqual([rtx5090, rtx3060]);
+  });
+
+  it("are told by name and total where CUDA counts the fastest first: index 0 is the 5090 on bus 2", () => {
+    expect(match(cuda([rtx5090.name], 32_109), [rtx3060, rtx5090], "0", "FASTEST_FIRST")).toEqual({
+      cards: [rtx5090],
+      note: null,
+    });
+  });
+
+  it("under Vulkan have the exact name: a 4060 beside a 4060 Ti is not part of it", () => {
+    const both = [rtx4060Ti, rtx4060];
+    expect(match(vulkan([rtx4060Ti.name], 16_380), both).cards).toEqual([rtx4060Ti]);
+    expect(match(vulkan([rtx4060.name], 8188), both).cards).toEqual([rtx4060]);
+    expect(match(vulkan([rtx4060.name, rtx4060Ti.name], 24_568), both).cards).toEqual([rtx4060, rtx4060Ti]);
+  });
+
+  it("of one name are told apart by their total", () => {
+    expect(match(vulkan([ti8.name], 8188), [rtx4060Ti, ti8]).cards).toEqual([ti8]);
+    expect(match(vulkan([ti8.name], 16_380), [rtx4060Ti, ti8]).cards).toEqual([rtx4060Ti]);
+  });
+
+  it("are unknown where one of two 3090s is visible: the backend is believed, and it is said", () => {
+    const { cards, note } = match(vulkan([first3090.name], 24_576), [first3090, second3090]);
+    expect(cards).toBeNull();
+    expect(note).toBe(
+      "llama.cpp uses NVIDIA GeForce RTX 3090 with 24.00 GiB in all; nvidia-smi lists NVIDIA GeForce RTX 3090 (24.00 GiB), NVIDIA GeForce RTX 3090 (24.00 GiB). Which of them is used cannot be told, so llama.cpp's own figures are planned with.",
+    );
+  });
+
+  it("are both 3090s where both are visible", () => {
+    const both = [first3090, second3090];
+    expect(match(vulkan([first3090.name, second3090.name], 49_152), both).cards).toEqual(both);
+  });
+
+  it("are not those of the list where the backend tells other names or another total", () => {
+    expect(match(cuda([rtx5090.name], 32_109), [rtx3060, rtx5090], "0").cards).toEqual([rtx5090]);
+    const { cards, note } = match(cuda([rtx3060.name], 40_000), [rtx3060], "0");
+    expect(cards).toBeNull();
+    expect(note).toContain("39.06 GiB");
+  });
+
+  it("cannot be told for a part of a card: MIG", () => {
+    const { cards, note } = match(cuda([rtx5090.name], 9728), [rtx5090], "MIG-aaaaaaaa-1");
+    expect(cards).toBeNull();
+    expect(note).toContain("llama.cpp's own figures");
+  });
+
+  it("leave out a card that is too old for CUDA, though the list is open", () => {
+    const k40 = gpuCard({ uuid: "GPU-00000040-aaaa", bus: 0, name: "Tesla K40c", totalMib: 11_441 });
+    expect(match(cuda([rtx3060.name], 11_910), [k40, rtx3060]).cards).toEqual([rtx3060]);
+  });
+
+  it("may be told with or without the maker's name", () => {
+    const old = gpuCard({ uuid: "GPU-00000010-aaaa", bus: 0, name: "GeForce GTX 1080", totalMib: 8119 });
+    expect(match(vulkan(["NVIDIA GeForce GTX 1080"], 8119), [old]).cards).toEqual([old]);
+  });
+
+  it("of another maker are none of these, and there is nothing to say", () => {
+    expect(match(vulkan(["AMD Radeon RX 7900"], 20_464), [rtx3060])).toEqual({ cards: null, note: null });
+  });
+});

@@ -1,0 +1,116 @@
+import type { EngineInfo } from "@/lib/schema/engine-messages";
+import { formatGib } from "@/lib/units/bytes";
+import type { GpuCard } from "./gpu-reader";
+
+/** How CUDA counts cards for the engine's process. */
+export interface CudaView {
+  /** CUDA_VISIBLE_DEVICES; undefined: all cards. */
+  readonly visibleDevices: string | undefined;
+  /** CUDA_DEVICE_ORDER, as the engine has it. */
+  readonly deviceOrder: string;
+}
+
+/** The engine's cards in its own order; null: which ones cannot be told, and `note` says so where there is something to say. */
+export interface CardMatch {
+  readonly cards: readonly GpuCard[] | null;
+  readonly note: string | null;
+}
+
+/**
+ * A driver counts all memory of a card, a backend what it may use of it: 24,576 and 24,259 MiB for an RTX 3090. Cards of one
+ * name that differ in memory (8 and 16 GiB, 10 and 12 GiB) are further apart.
+ */
+const SAME_TOTAL_SHARE = 0.08;
+
+/** With more cards than this of the right names nobody tries all choices. */
+const MAX_CHOICES_FROM = 12;
+
+/** "Quadro P4000" and "NVIDIA Quadro P4000" are one card, told by drivers of different years. */
+const plainName = (name: string): string => name.replace(/^NVIDIA /i, "").trim();
+
+const namesOf = (names: readonly string[]): string => names.map(plainName).sort().join("\n");
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+
+/** Where one side does not tell, nothing speaks against it. */
+function totalsAgree(cards: readonly GpuCard[], backendBytes: number | undefined): boolean {
+  if (!backendBytes || cards.some(({ memory }) => memory === null)) return true;
+  const driverBytes = sum(cards.map(({ memory }) => memory?.totalBytes ?? 0));
+  return Math.abs(driverBytes - backendBytes) <= SAME_TOTAL_SHARE * driverBytes;
+}
+
+const agrees = (info: EngineInfo, cards: readonly GpuCard[]): boolean =>
+  namesOf(info.devices) === namesOf(cards.map(({ name }) => name)) && totalsAgree(cards, info.deviceTotalBytes);
+
+/**
+ * The cards that CUDA shows to a process, in the order in which it shows them; null where an entry cannot be told from
+ * outside: a MIG part has no line of its own, and "fastest first" is known to CUDA alone.
+ *
+ * The list ends before the first entry that names no card, so "-1" ends it and an empty one shows nothing. A card named
+ * twice is an error to CUDA: it then shows none. UUIDs may be cut, as long as one card alone begins so.
+ * @see CUDA C++ Programming Guide, "CUDA Environment Variables"
+ */
+export function visibleCards(cardsByBus: readonly GpuCard[], view: CudaView): readonly GpuCard[] | null {
+  if (view.visibleDevices === undefined) return cardsByBus;
+  const visible: GpuCard[] = [];
+  for (const entry of view.visibleDevices.split(",").map(text => text.trim())) {
+    if (/^MIG-/i.test(entry)) return null;
+    if (/^\d+$/.test(entry) && view.deviceOrder !== "PCI_BUS_ID") return null;
+    const card = namedCard(cardsByBus, entry);
+    if (card === null) break;
+    if (visible.includes(card)) return [];
+    visible.push(card);
+  }
+  return visible;
+}
+
+function namedCard(cardsByBus: readonly GpuCard[], entry: string): GpuCard | null {
+  if (/^\d+$/.test(entry)) return cardsByBus[Number(entry)] ?? null;
+  if (!/^GPU-./i.test(entry)) return null;
+  const found = cardsByBus.filter(({ uuid }) => uuid.toLowerCase().startsWith(entry.toLowerCase()));
+  return found.length === 1 ? (found[0] ?? null) : null;
+}
+
+/** All ways to take `count` of the cards. */
+function choices(cards: readonly GpuCard[], count: number): GpuCard[][] {
+  if (count === 0) return [[]];
+  return cards.flatMap((card, index) => choices(cards.slice(index + 1), count - 1).map(rest => [card, ...rest]));
+}
+
+/** The one choice of cards that has the devices' exact names and the backend's total; null where there is none, or several. */
+function cardsByName(info: EngineInfo, cards: readonly GpuCard[]): readonly GpuCard[] | null {
+  const names = new Set(info.devices.map(plainName));
+  const named = cards.filter(({ name }) => names.has(plainName(name)));
+  if (named.length > MAX_CHOICES_FROM) return agrees(info, named) ? named : null;
+  const fitting = choices(named, info.devices.length).filter(choice => agrees(info, choice));
+  return fitting.length === 1 ? inDeviceOrder(info, fitting[0] ?? []) : null;
+}
+
+function inDeviceOrder({ devices }: EngineInfo, cards: readonly GpuCard[]): GpuCard[] {
+  const left = [...cards];
+  return devices.flatMap(device => {
+    const at = left.findIndex(({ name }) => plainName(name) === plainName(device));
+    return at === -1 ? [] : left.splice(at, 1);
+  });
+}
+
+/**
+ * Which cards of a reading the engine uses. CUDA is told to count by the bus, so its list names each card (by index or UUID); Vulkan
+ * tells names alone. Either way names and total must be those that the backend tells: where they are not, the backend is believed.
+ */
+export function matchCards(info: EngineInfo, cardsByBus: readonly GpuCard[], view: CudaView): CardMatch {
+  if (info.backend !== "cuda" && info.backend !== "vulkan") return { cards: null, note: null };
+  const visible = info.backend === "cuda" ? visibleCards(cardsByBus, view) : null;
+  const cards =
+    visible !== null && visible.length > 0 && agrees(info, visible) ? visible : cardsByName(info, cardsByBus);
+  if (cards !== null && cards.length > 0) return { cards, note: null };
+  const names = new Set(info.devices.map(plainName));
+  const isAboutThem = cardsByBus.some(({ name }) => names.has(plainName(name)));
+  return { cards: null, note: isAboutThem ? ambiguityNote(info, cardsByBus) : null };
+}
+
+function ambiguityNote({ devices, deviceTotalBytes }: EngineInfo, cards: readonly GpuCard[]): string {
+  const counted = deviceTotalBytes === undefined ? "" : ` with ${formatGib(deviceTotalBytes)} in all`;
+  const told = cards.map(({ name, memory }) => (memory === null ? name : `${name} (${formatGib(memory.totalBytes)})`));
+  return `llama.cpp uses ${devices.join(", ")}${counted}; nvidia-smi lists ${told.join(", ")}. Which of them is used cannot be told, so llama.cpp's own figures are planned with.`;
+}

@@ -1,0 +1,36 @@
+import type { EngineInfo } from "@/lib/schema/engine-messages";
+import { MIB } from "@/lib/units/bytes";
+import type { GpuCard } from "../gpu-reader";
+
+export const engineInfo = (change: Partial<EngineInfo> = {}): EngineInfo => ({
+  backend: "cuda",
+  gpuUsable: true,
+  devices: ["Quadro P4000"],
+  llamaCppRelease: "v0",
+  nodeLlamaCppVersion: "3",
+  buildType: "prebuilt",
+  mathCores: 4,
+  gpuProblem: null,
+  ...change,
+});
+
+interface CardWords {
+  readonly uuid: string;
+  /** Number of the bus that it is on. */
+  readonly bus: number;
+  readonly name: string;
+  readonly totalMib: number;
+  readonly usedMib?: number;
+}
+
+export const gpuCard = ({ uuid, bus, name, totalMib, usedMib = 0 }: CardWords): GpuCard => ({
+  uuid,
+  pciAddress: `00000000:0${bus}:00.0`,
+  name,
+  driverVersion: "550.54.14",
+  memory: { totalBytes: totalMib * MIB, usedBytes: usedMib * MIB, freeBytes: (totalMib - usedMib) * MIB },
+  takesSystemMemory: false,
+  utilizationPercent: 0,
+  temperatureCelsius: 30,
+  powerWatts: 10,
+});
