@@ -15,8 +15,8 @@ const cardNamed = (name: string): string =>
 /** What llama.cpp calls the software GPU ("llvmpipe (LLVM 15.0.6, 256 bits)"): by Mesa's version. */
 async function softwareGpuName(url: string): Promise<string> {
   const nameOf = async (): Promise<string> => {
-    const { info } = await (await fetch(`${url}/api/engine`)).json();
-    return info?.devices[0] ?? "";
+    const { engine } = await (await fetch(`${url}/api/engine`)).json();
+    return engine.info?.devices[0] ?? "";
   };
   await expect.poll(nameOf, { timeout: 60_000 }).not.toBe("");
   return nameOf();

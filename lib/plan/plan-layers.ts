@@ -5,6 +5,7 @@ import type { PlanSettings } from "@/lib/schema/settings";
 import { formatBytes } from "@/lib/units/bytes";
 import { formatTokens } from "@/lib/units/tokens";
 import { budgetBytes, toBeFreedBytes } from "./budget";
+import { cardWarnings } from "./card-shares";
 import { fitNeeds, mostGpuLayers } from "./fit-needs";
 import type { LayerPlan, PlannedLayer, PlanWarning } from "./layer-plan";
 import { computeBytes, firstGpuBlock, kvBytesOfLayer, memoryNeed } from "./memory-need";
@@ -23,6 +24,8 @@ export function planLayers(surface: MemorySurface, gpu: GpuMemory | null, settin
   const wanted = settings.LAYERS === "auto" ? mostGpuLayers(needs, budget) : Math.min(settings.LAYERS, totalLayers);
   const gpuLayers = gpu === null ? 0 : wanted;
   const next = needs[gpuLayers + 1];
+  const memory = predictedMemory(surface, gpu, gpuLayers, settings);
+  const perLayer = placeLayers(surface, gpuLayers, settings);
   return {
     kind: gpuLayers === 0 ? "cpu-only" : gpuLayers === totalLayers ? "full" : "partial",
     gpuLayers,
@@ -34,11 +37,14 @@ export function planLayers(surface: MemorySurface, gpu: GpuMemory | null, settin
     flashAttention: surface.flashAttention,
     manual,
     budgetBytes: budget,
-    ...predictedMemory(surface, gpu, gpuLayers, settings),
+    ...memory,
     computeSource: surface.computeSource,
-    perLayer: placeLayers(surface, gpuLayers, settings),
+    perLayer,
     nextLayerShortBytes: gpu === null || next === undefined ? null : Math.max(0, next - budget),
-    warnings: warningsOf(surface, gpu, settings, gpuLayers),
+    warnings: [
+      ...warningsOf(surface, gpu, settings, gpuLayers),
+      ...(gpu === null ? [] : cardWarnings(gpu, surface, perLayer, memory.predicted.computeBytes)),
+    ],
   };
 }
 

@@ -1,0 +1,83 @@
+import { expect, it } from "vitest";
+import { parseGguf } from "@/lib/gguf/parse-gguf";
+import { shapeFile } from "@/lib/gguf/testing/model-shapes";
+import { unevenShape } from "@/lib/gguf/testing/uneven-shape";
+import type { GpuMemory, PooledCard } from "@/lib/schema/gpu-memory";
+import type { MemorySurface } from "@/lib/schema/memory-surface";
+import { bytesToMib, GIB, MIB } from "@/lib/units/bytes";
+import { cardShares } from "./card-shares";
+import { headerSurface } from "./header-surface";
+import type { PlannedLayer } from "./layer-plan";
+import { planLayers } from "./plan-layers";
+import { p4000, planSettings } from "./testing/surface-fixtures";
+
+const card = (change: Partial<PooledCard> = {}): PooledCard => ({
+  name: "llvmpipe",
+  totalBytes: 2 * GIB,
+  freeBytes: 2 * GIB,
+  heldByEngineBytes: 0,
+  ...change,
+});
+
+/** The uneven shape with the compute buffers that llama.cpp makes on two software cards: 180 MiB on each. */
+function unevenSurface(): MemorySurface {
+  const { header, fileBytes } = shapeFile(unevenShape());
+  const parsed = parseGguf(header, fileBytes);
+  if (parsed.kind === "need") throw new Error("The whole header was given.");
+  const surface = headerSurface(parsed.profile, { batchTokens: 512, sequences: 1, flashAttention: "auto" });
+  const flat = [{ gpuLayers: 0, points: [{ contextTokens: 256, gpuBytes: 360 * MIB, ramBytes: 20 * MIB }] }];
+  return { ...surface, computeSource: "dry-run", compute: { f16: flat, q8_0: flat, q4_0: flat } };
+}
+
+const pool = (cards: PooledCard[]): GpuMemory => ({
+  ...p4000,
+  name: "llvmpipe, llvmpipe",
+  backend: "vulkan",
+  kind: "software",
+  totalBytes: 4 * GIB,
+  usedByOthersBytes: 0,
+  freeBytes: 4 * GIB,
+  // Where Vulkan starts before a load was measured.
+  overhead: { bytes: 256 * MIB, source: "cautious", samples: 0, spreadBytes: 0 },
+  cards,
+});
+
+const indexes = (layers: readonly PlannedLayer[]): number[] => layers.map(({ index }) => index);
+
+it("two cards of 2 GiB, uneven blocks: 16 of 17 layers fit the sum, and card 0 would get 2,137 of its 2,048 MiB", () => {
+  const plan = planLayers(unevenSurface(), pool([card(), card()]), planSettings({ N_CTX: 4096 }));
+  expect(plan).toMatchObject({ gpuLayers: 16, totalLayers: 17 });
+  const { message } = plan.warnings.find(({ code }) => code === "card-overflow") ?? {};
+  expect(message).toContain("Card 0 (llvmpipe) could overflow by about 89 MiB");
+  expect(message).toContain("blocks 1 to 8");
+  expect(message).toContain("1,893 MiB + 64 MiB + 180 MiB (weights, KV cache, compute) = 2,137 MiB, and 2,048 MiB");
+  expect(message).not.toContain("Card 1");
+});
+
+it("nothing is said where each card holds its part, or where there is one card", () => {
+  const settings = planSettings({ N_CTX: 4096, LAYERS: 10 });
+  const codes = (gpu: GpuMemory) => planLayers(unevenSurface(), gpu, settings).warnings.map(({ code }) => code);
+  expect(codes(pool([card(), card()]))).not.toContain("card-overflow");
+  const { cards: _, ...one } = pool([]);
+  expect(codes(one)).not.toContain("card-overflow");
+});
+
+it("splits by what is free once our own part is given back: 6 and 2 GiB take 13 and 4 of 17 layers", () => {
+  const surface = unevenSurface();
+  const { perLayer } = planLayers(surface, pool([]), planSettings({ LAYERS: 17 }));
+  const large = card({ totalBytes: 8 * GIB, freeBytes: 2 * GIB, heldByEngineBytes: 4 * GIB });
+  const [first, second] = cardShares([large, card()], surface, perLayer, 0);
+  // Positions 0 to 12 of 17 lie below three quarters (12/17 = 0.706, 13/17 = 0.765); 16 is the output.
+  expect(indexes(first?.layers ?? [])).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+  expect(indexes(second?.layers ?? [])).toEqual([13, 14, 15, 16]);
+});
+
+it("the last card's compute buffer holds the logits where they are more than its share", () => {
+  const surface = unevenSurface();
+  const { perLayer } = planLayers(surface, pool([]), planSettings({ LAYERS: 17 }));
+  const compute = cardShares([card(), card()], surface, perLayer, 90 * MIB).map(share =>
+    bytesToMib(share.computeBytes),
+  );
+  // 512 tokens * (32,000 + 2 * 2,048) * 4 bytes = 70.5 MiB, and 19.5 are left for the first.
+  expect(compute).toEqual([19.5, 70.5]);
+});

@@ -1,0 +1,114 @@
+import type { GpuMemory, PooledCard } from "@/lib/schema/gpu-memory";
+import type { MemorySurface } from "@/lib/schema/memory-surface";
+import { formatMib } from "@/lib/units/bytes";
+import type { PlannedLayer, PlanWarning } from "./layer-plan";
+
+/** What llama.cpp would put on one of several cards. */
+export interface CardShare {
+  readonly card: PooledCard;
+  readonly layers: readonly PlannedLayer[];
+  readonly weightsBytes: number;
+  readonly kvBytes: number;
+  /** About: a dry run tells the sum of all cards. */
+  readonly computeBytes: number;
+  /** What the next load finds free: a reload gives back what our engine holds. */
+  readonly roomBytes: number;
+}
+
+const F32_BYTES = 4;
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+const roomOf = ({ freeBytes, heldByEngineBytes }: PooledCard): number => freeBytes + heldByEngineBytes;
+
+/**
+ * The layers of each card, as llama.cpp splits them when nobody says otherwise: by free memory, the first layers on the first
+ * card, the output counted as one more layer. In 32-bit floats, as there. @see llama.cpp src/llama-model.cpp load_tensors, splits
+ */
+function splitLayers(cards: readonly PooledCard[], onGpu: readonly PlannedLayer[]): PlannedLayer[][] {
+  const total = Math.fround(sum(cards.map(roomOf)));
+  let filled = 0;
+  const ends = cards.map(card => {
+    filled = Math.fround(filled + roomOf(card));
+    return Math.fround(filled / total);
+  });
+  const split = cards.map((): PlannedLayer[] => []);
+  onGpu.forEach((layer, position) => {
+    const at = ends.findIndex(end => end > Math.fround(position / onGpu.length));
+    split[at === -1 ? cards.length - 1 : at]?.push(layer);
+  });
+  return split;
+}
+
+/**
+ * The compute buffer of each card, out of their sum: as large on each, for each runs one block at a time; the last card's holds
+ * the logits of a batch, where those are larger.
+ */
+function computeOf(surface: MemorySurface, count: number, computeBytes: number): number[] {
+  const { vocabularySize, embeddingLength } = surface.model;
+  const logitsBytes = surface.batchTokens * (vocabularySize + 2 * embeddingLength) * F32_BYTES;
+  const last = Math.max(computeBytes / count, Math.min(computeBytes, logitsBytes));
+  const each = (computeBytes - last) / Math.max(1, count - 1);
+  return Array.from({ length: count }, (_, index) => Math.round(index === count - 1 ? last : each));
+}
+
+export function cardShares(
+  cards: readonly PooledCard[],
+  surface: MemorySurface,
+  perLayer: readonly PlannedLayer[],
+  computeBytes: number,
+): CardShare[] {
+  const split = splitLayers(
+    cards,
+    perLayer.filter(({ device }) => device === "gpu"),
+  );
+  const compute = computeOf(surface, split.filter(layers => layers.length > 0).length, computeBytes);
+  return cards.map((card, index) => {
+    const layers = split[index] ?? [];
+    return {
+      card,
+      layers,
+      weightsBytes: sum(layers.map(({ weightsBytes }) => weightsBytes)),
+      kvBytes: sum(layers.map(({ kvBytes }) => kvBytes)),
+      computeBytes: layers.length === 0 ? 0 : (compute.shift() ?? 0),
+      roomBytes: roomOf(card),
+    };
+  });
+}
+
+function layerWords(layers: readonly PlannedLayer[]): string {
+  const blocks = layers.filter(({ role }) => role === "block").map(({ index }) => index);
+  const first = blocks[0];
+  const last = blocks.at(-1);
+  const words = first === undefined ? [] : [first === last ? `block ${first}` : `blocks ${first} to ${last}`];
+  if (layers.some(({ role }) => role === "output")) words.push("the output layer");
+  return words.join(" and ");
+}
+
+/** The cards that may not hold their part though the sum of all fits: Headroom plans several cards as one pool. */
+export function cardWarnings(
+  gpu: GpuMemory,
+  surface: MemorySurface,
+  perLayer: readonly PlannedLayer[],
+  computeBytes: number,
+): PlanWarning[] {
+  const cards = gpu.cards ?? [];
+  if (cards.length < 2 || !perLayer.some(({ device }) => device === "gpu")) return [];
+  const overheadBytes = gpu.overhead.bytes / cards.length;
+  const sentences = cardShares(cards, surface, perLayer, computeBytes).flatMap((share, index) => {
+    const { card, layers, weightsBytes, kvBytes, computeBytes: about, roomBytes } = share;
+    if (layers.length === 0) return [];
+    const buffersBytes = weightsBytes + kvBytes + about;
+    const isOver = buffersBytes > roomBytes;
+    const needBytes = isOver ? buffersBytes : buffersBytes + overheadBytes;
+    if (needBytes <= roomBytes) return [];
+    const parts = [weightsBytes, kvBytes, about, ...(isOver ? [] : [overheadBytes])].map(bytes => formatMib(bytes, 0));
+    return [
+      `Card ${index} (${card.name}) could overflow by about ${formatMib(needBytes - roomBytes, 0)}: llama.cpp would give it ` +
+        `${layerWords(layers)}, ${parts.join(" + ")} (weights, KV cache, compute${isOver ? "" : ", overhead"}) = ` +
+        `${formatMib(needBytes, 0)}, and ${formatMib(roomBytes, 0)} of it can be used.`,
+    ];
+  });
+  if (sentences.length === 0) return [];
+  const remedy = "Cards are planned together, by their sum: choose fewer GPU layers, or less context.";
+  return [{ code: "card-overflow", message: [...sentences, remedy].join(" ") }];
+}
