@@ -6,6 +6,8 @@ import { DashboardPage } from "./pages/dashboard-page";
 
 const ADDRESS = "hf:owner/repo/mistral.gguf";
 
+const othersGib = (valueText: string | null): number => Number(/others ([\d.]+) GiB/.exec(valueText ?? "")?.[1]);
+
 test.describe("a model that is not on this computer", () => {
   let hub: StandInHub;
   test.beforeAll(async () => {
@@ -43,6 +45,25 @@ test.describe("a model that is not on this computer", () => {
     await dashboard.reset.click();
     // The weights stayed where they are: the header is a small part of the file.
     expect(hub.sentBytes).toBeLessThan(16 * 1024 * 1024);
+  });
+
+  test("leaves the others in system memory as they are: what the loaded model holds is not theirs", async ({
+    page,
+    ownServer,
+  }) => {
+    const { url } = await ownServer({ HF_ENDPOINT: hub.origin });
+    expect((await fetch(`${url}/api/engine/load`, { method: "POST" })).ok).toBe(true);
+    await page.goto(`${url}/dashboard`);
+    await page.getByRole("button", { name: "Plan for this computer" }).click();
+    const gauge = page.getByRole("meter", { name: /memory, plan$/ });
+    await expect(gauge).toHaveAttribute("aria-valuetext", /others/);
+    const own = othersGib(await gauge.getAttribute("aria-valuetext"));
+    await page.goto(`${url}/dashboard?model=${encodeURIComponent(ADDRESS)}`);
+    await expect(page.getByText(`Planned for ${ADDRESS}`)).toBeVisible();
+    await expect(gauge).toHaveAttribute("aria-valuetext", /others/);
+    const planned = othersGib(await gauge.getAttribute("aria-valuetext"));
+    // The planned model is 4 GiB larger than the loaded one; other programs of this computer come and go meanwhile.
+    expect(Math.abs(planned - own)).toBeLessThan(1.5);
   });
 
   test("that does not exist is said to be missing, with the way back", async ({ page, ownServer }) => {

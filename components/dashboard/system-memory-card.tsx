@@ -6,20 +6,17 @@ import { MemoryFigures } from "@/components/vram/memory-figures";
 import { MemoryGauge } from "@/components/vram/memory-gauge";
 import { partBytes } from "@/components/vram/memory-parts";
 import { chooseCard } from "@/lib/client/card-store";
-import { useEngine, useLive } from "@/lib/client/live-store";
+import { useLive } from "@/lib/client/live-store";
 import { usePlan } from "@/lib/client/plan-store";
+import { ramUsedByOthers } from "@/lib/plan/plan-ram";
 import { NoGpu } from "./no-gpu";
 
 /** Without a GPU the model lives in system memory: what the plan takes of it, and why there is no GPU. */
 export const SystemMemoryCard = memo(function SystemMemoryCard() {
   const plan = usePlan();
   const memory = useLive(state => state.telemetry?.memory ?? null);
-  const isLoaded = useEngine()?.config != null;
   if (plan === null) return null;
-  const usedBytes = memory === null ? 0 : memory.totalBytes - memory.availableBytes;
-  // What is loaded is in use already: planned beside it, it would count twice.
-  const othersBytes = isLoaded ? Math.max(0, usedBytes - plan.ram.totalBytes) : usedBytes;
-  const planned = partBytes(plan.ram, othersBytes);
+  const planned = partBytes(plan.ram, memory === null ? 0 : ramUsedByOthers(memory));
   return (
     <Card heading="System memory" aside={memory === null ? "not read yet" : "live"}>
       {memory !== null && (

@@ -3,6 +3,7 @@ import { MemoryBar } from "@/components/ui/memory-bar";
 import { memoryPartLooks, partBytes, partsInWords } from "@/components/vram/memory-parts";
 import { useLive } from "@/lib/client/live-store";
 import { type PlanView, useExplanation, usePlanView } from "@/lib/client/plan-store";
+import { ramUsedByOthers } from "@/lib/plan/plan-ram";
 
 /**
  * On a narrow screen the sliders stand below the sentence and the gauge: a line of both goes with them, so that what a
@@ -25,10 +26,13 @@ export function StickyPlan() {
 
 /** Of the card; without one, of the memory that the model lives in then. */
 function StickyGauge({ view: { gpu, plan } }: { readonly view: PlanView }) {
-  const ramBytes = useLive(state => state.telemetry?.memory.totalBytes ?? null);
-  const totalBytes = gpu?.totalBytes ?? ramBytes;
+  const ram = useLive(state => state.telemetry?.memory ?? null);
+  const totalBytes = gpu?.totalBytes ?? ram?.totalBytes ?? null;
   if (totalBytes === null) return null;
-  const planned = gpu === null ? partBytes(plan.ram, 0) : partBytes(plan.predicted, gpu.usedByOthersBytes);
+  const planned =
+    gpu === null
+      ? partBytes(plan.ram, ram === null ? 0 : ramUsedByOthers(ram))
+      : partBytes(plan.predicted, gpu.usedByOthersBytes);
   return (
     <MemoryBar
       className="h-2.5 rounded-full bg-sunken shadow-[0_0_0_1px_var(--line-strong)]"

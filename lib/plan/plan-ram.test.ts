@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { GIB } from "@/lib/units/bytes";
 import { planLayers } from "./plan-layers";
-import { planRam } from "./plan-ram";
+import { planRam, ramUsedByOthers } from "./plan-ram";
 import { mistralSurface, p4000, planSettings } from "./testing/surface-fixtures";
 
 const onCpu = planLayers(mistralSurface, null, planSettings());
@@ -49,4 +49,11 @@ describe("a GPU that shares system memory", () => {
     const shared = planRam(plan, { ...p4000, kind: "shared" }, memory(2), { useMmap: true });
     expect(shared.outcome).toBe("swaps");
   });
+});
+
+it("others hold what is in use and not our engine's, whichever model is planned", () => {
+  // 16 GiB, 9 of them available; the loaded model gives back 5.1: others have 1.9.
+  expect(ramUsedByOthers({ ...memory(9), heldByEngineBytes: 5.1 * GIB })).toBeCloseTo(1.9 * GIB, -3);
+  expect(ramUsedByOthers(memory(9))).toBe(7 * GIB);
+  expect(ramUsedByOthers({ ...memory(16), heldByEngineBytes: GIB })).toBe(0);
 });

@@ -17,6 +17,13 @@ export interface RamPlan {
   readonly warnings: readonly PlanWarning[];
 }
 
+/**
+ * Memory in use that is not our engine's: the same whichever model is planned, for what the loaded one holds is free after a
+ * reload. Where the system does not tell what that is, all counts as others'.
+ */
+export const ramUsedByOthers = ({ totalBytes, availableBytes, heldByEngineBytes = 0 }: SystemMemory): number =>
+  Math.max(0, totalBytes - availableBytes - heldByEngineBytes);
+
 export interface RamSettings {
   readonly useMmap: boolean;
   /** Bytes our own engine holds in system memory now; a reload gives them back first. */

@@ -65,5 +65,10 @@ export const gpuReportSchema = z.object({
 });
 export type GpuReport = z.infer<typeof gpuReportSchema>;
 
-export const systemMemorySchema = z.object({ totalBytes: bytes, availableBytes: bytes });
+export const systemMemorySchema = z.object({
+  totalBytes: bytes,
+  availableBytes: bytes,
+  /** Memory that our engine gives back when its model goes: not the pages of a mapped file, which count as available. Missing: not known. */
+  heldByEngineBytes: z.optional(bytes),
+});
 export type SystemMemory = z.infer<typeof systemMemorySchema>;

@@ -3,14 +3,29 @@ import { freemem, totalmem } from "node:os";
 import type { SystemMemory } from "@/lib/schema/gpu-memory";
 import { KIB } from "@/lib/units/bytes";
 
-/** "MemAvailable": what a program can still get without swapping; `freemem` counts the file cache as lost. */
-function availableBytes(): number {
+/** Bytes of one line ("MemAvailable:  23480000 kB") of a file below /proc; null where there is no such file or line. */
+function procBytes(path: string, name: string): number | null {
   try {
-    const kib = /^MemAvailable:\s+(\d+) kB$/m.exec(readFileSync("/proc/meminfo", "utf8"))?.[1];
-    return kib === undefined ? freemem() : Number(kib) * KIB;
+    const kib = new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(readFileSync(path, "utf8"))?.[1];
+    return kib === undefined ? null : Number(kib) * KIB;
   } catch {
-    return freemem();
+    return null;
   }
 }
 
-export const readMemory = (): SystemMemory => ({ totalBytes: totalmem(), availableBytes: availableBytes() });
+/** "RssAnon": without the pages of mapped files, which the system counts as available. */
+const anonymousBytes = (pid: number): number | null => procBytes(`/proc/${pid}/status`, "RssAnon");
+
+/**
+ * "MemAvailable": what a program can still get without swapping; `freemem` counts the file cache as lost.
+ *
+ * @param enginePid whose memory a reload gives back; null while no engine runs
+ */
+export function readMemory(enginePid: number | null = null): SystemMemory {
+  const heldByEngineBytes = enginePid === null ? 0 : anonymousBytes(enginePid);
+  return {
+    totalBytes: totalmem(),
+    availableBytes: procBytes("/proc/meminfo", "MemAvailable") ?? freemem(),
+    ...(heldByEngineBytes !== null && { heldByEngineBytes }),
+  };
+}

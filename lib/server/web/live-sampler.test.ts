@@ -32,7 +32,7 @@ const noGpu: GpuReport = {
 const snapshot = engineSnapshot({ state: "ready" });
 
 let timers: ManualTimers;
-let engine: Source & { snapshot(): EngineSnapshot };
+let engine: Source & { snapshot(): EngineSnapshot; readonly pid: number | null };
 let settings: Source & { read(): void };
 let looks: { gpu: number; settings: number; watchers: number };
 let sampler: LiveSampler;
@@ -40,7 +40,7 @@ let sampler: LiveSampler;
 beforeEach(() => {
   timers = new ManualTimers();
   looks = { gpu: 0, settings: 0, watchers: 0 };
-  engine = Object.assign(new Source(), { snapshot: () => snapshot });
+  engine = Object.assign(new Source(), { snapshot: () => snapshot, pid: null });
   settings = Object.assign(new Source(), {
     read: () => {
       looks.settings += 1;

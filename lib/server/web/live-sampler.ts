@@ -17,7 +17,7 @@ type ChangedEvent = Extract<LiveEvent, { type: "changed" }>;
 
 interface LiveSamplerOptions {
   readonly gpu: { read(): Promise<GpuReport>; watch(): () => void };
-  readonly engine: Subscribable & { snapshot(): EngineSnapshot };
+  readonly engine: Subscribable & { snapshot(): EngineSnapshot; readonly pid: number | null };
   /** Looking at the settings finds hand edits. */
   readonly settings: { read(): unknown };
   readonly log: { subscribe(listener: (line: { level: string; text: string; atMs: number }) => void): () => void };
@@ -102,7 +102,8 @@ export class LiveSampler {
   }
 
   #tell(gpu: GpuReport): void {
-    const telemetry = { atMs: this.#timers.nowMs(), gpu, memory: readMemory(), cpuPercent: this.#cpu.percent() };
+    const memory = readMemory(this.#options.engine.pid);
+    const telemetry = { atMs: this.#timers.nowMs(), gpu, memory, cpuPercent: this.#cpu.percent() };
     this.#lastTelemetry = telemetry;
     this.publish({ type: "telemetry", telemetry });
   }
