@@ -9,7 +9,7 @@ import { cardShares } from "./card-shares";
 import { headerSurface } from "./header-surface";
 import type { PlannedLayer } from "./layer-plan";
 import { planLayers } from "./plan-layers";
-import { p4000, planSettings } from "./testing/surface-fixtures";
+import { mistralSurface, p4000, planSettings } from "./testing/surface-fixtures";
 
 const card = (change: Partial<PooledCard> = {}): PooledCard => ({
   name: "llvmpipe",
@@ -19,14 +19,21 @@ const card = (change: Partial<PooledCard> = {}): PooledCard => ({
   ...change,
 });
 
-/** The uneven shape with the compute buffers that llama.cpp makes on two software cards: 180 MiB on each. */
+/** The uneven shape with the compute buffers that llama.cpp makes on two software cards: 180 + 132 MiB, and 336 with all 17 layers. */
 function unevenSurface(): MemorySurface {
   const { header, fileBytes } = shapeFile(unevenShape());
   const parsed = parseGguf(header, fileBytes);
   if (parsed.kind === "need") throw new Error("The whole header was given.");
   const surface = headerSurface(parsed.profile, { batchTokens: 512, sequences: 1, flashAttention: "auto" });
-  const flat = [{ gpuLayers: 0, points: [{ contextTokens: 256, gpuBytes: 360 * MIB, ramBytes: 20 * MIB }] }];
-  return { ...surface, computeSource: "dry-run", compute: { f16: flat, q8_0: flat, q4_0: flat } };
+  const columns = [
+    [0, 0],
+    [16, 312],
+    [17, 336],
+  ].map(([gpuLayers = 0, mib = 0]) => ({
+    gpuLayers,
+    points: [{ contextTokens: 256, gpuBytes: mib * MIB, ramBytes: 12 * MIB }],
+  }));
+  return { ...surface, computeSource: "dry-run", compute: { f16: columns, q8_0: columns, q4_0: columns } };
 }
 
 const pool = (cards: PooledCard[]): GpuMemory => ({
@@ -66,18 +73,50 @@ it("splits by what is free once our own part is given back: 6 and 2 GiB take 13 
   const surface = unevenSurface();
   const { perLayer } = planLayers(surface, pool([]), planSettings({ LAYERS: 17 }));
   const large = card({ totalBytes: 8 * GIB, freeBytes: 2 * GIB, heldByEngineBytes: 4 * GIB });
-  const [first, second] = cardShares([large, card()], surface, perLayer, 0);
+  const [first, second] = cardShares([large, card()], surface, perLayer, {
+    contextTokens: 4096,
+    totalBytes: 0,
+    fullBytes: 0,
+  });
   // Positions 0 to 12 of 17 lie below three quarters (12/17 = 0.706, 13/17 = 0.765); 16 is the output.
   expect(indexes(first?.layers ?? [])).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
   expect(indexes(second?.layers ?? [])).toEqual([13, 14, 15, 16]);
 });
 
-it("the last card's compute buffer holds the logits where they are more than its share", () => {
-  const surface = unevenSurface();
-  const { perLayer } = planLayers(surface, pool([]), planSettings({ LAYERS: 17 }));
-  const compute = cardShares([card(), card()], surface, perLayer, 90 * MIB).map(share =>
-    bytesToMib(share.computeBytes),
-  );
-  // 512 tokens * (32,000 + 2 * 2,048) * 4 bytes = 70.5 MiB, and 19.5 are left for the first.
-  expect(compute).toEqual([19.5, 70.5]);
-});
+const smolSurface: MemorySurface = {
+  ...mistralSurface,
+  batchTokens: 512,
+  model: { ...mistralSurface.model, blocks: 30, embeddingLength: 576, vocabularySize: 49_152 },
+};
+
+// llama.cpp's log of SmolLM2 and of the uneven shape on two software cards: "Vulkan0/Vulkan1 compute buffer size".
+it.each([
+  ["SmolLM2, all 31 layers at 4,096 tokens", smolSurface, 31, 4096, 149.46, 149.46, [31.79, 117.67]],
+  ["SmolLM2, 20 layers at 4,096 tokens", smolSurface, 20, 4096, 114.82, 149.46, [17.7, 97.12]],
+  ["SmolLM2, all 31 layers at 8,192 tokens", smolSurface, 31, 8192, 181.46, 181.46, [47.79, 133.67]],
+  ["SmolLM2, 20 layers at 8,192 tokens", smolSurface, 20, 8192, 118.82, 181.46, [21.7, 97.12]],
+  ["uneven, 10 layers at 4,096 tokens", unevenSurface(), 10, 4096, 312, 336, [180, 132]],
+])(
+  "splits the compute buffers as llama.cpp does, within 16 MiB: %s",
+  (_what, surface, gpuLayers, contextTokens, total, full, logged) => {
+    const layers = surface.model.blocks + 1;
+    const perLayer = Array.from(
+      { length: layers },
+      (_, index): PlannedLayer => ({
+        index,
+        role: index === layers - 1 ? "output" : "block",
+        kind: "attention",
+        experts: 0,
+        device: index >= layers - gpuLayers ? "gpu" : "cpu",
+        weightsBytes: 0,
+        kvBytes: 0,
+      }),
+    );
+    const pooled = { contextTokens, totalBytes: total * MIB, fullBytes: full * MIB };
+    const shares = cardShares([card(), card()], surface, perLayer, pooled).map(({ computeBytes }) =>
+      bytesToMib(computeBytes),
+    );
+    expect(Math.abs((shares[0] ?? 0) - (logged[0] ?? 0))).toBeLessThan(16);
+    expect(Math.abs((shares[1] ?? 0) - (logged[1] ?? 0))).toBeLessThan(16);
+  },
+);

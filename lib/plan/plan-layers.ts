@@ -43,8 +43,19 @@ export function planLayers(surface: MemorySurface, gpu: GpuMemory | null, settin
     nextLayerShortBytes: gpu === null || next === undefined ? null : Math.max(0, next - budget),
     warnings: [
       ...warningsOf(surface, gpu, settings, gpuLayers),
-      ...(gpu === null ? [] : cardWarnings(gpu, surface, perLayer, memory.predicted.computeBytes)),
+      ...(gpu?.cards === undefined
+        ? []
+        : cardWarnings(gpu, surface, perLayer, pooledCompute(surface, gpuLayers, settings))),
     ],
+  };
+}
+
+function pooledCompute(surface: MemorySurface, gpuLayers: number, { N_CTX, KV_CACHE_QUANT }: PlanSettings) {
+  const at = { contextTokens: N_CTX, kvType: KV_CACHE_QUANT };
+  return {
+    contextTokens: N_CTX,
+    totalBytes: computeBytes(surface, { ...at, gpuLayers }, "gpuBytes"),
+    fullBytes: computeBytes(surface, { ...at, gpuLayers: surface.model.blocks + 1 }, "gpuBytes"),
   };
 }
 

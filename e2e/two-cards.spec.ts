@@ -1,0 +1,43 @@
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import AxeBuilder from "@axe-core/playwright";
+import { shapeFile } from "@/lib/gguf/testing/model-shapes";
+import { unevenShape } from "@/lib/gguf/testing/uneven-shape";
+import { expect, hasSoftwareGpu, softwareGpuEnv, test } from "./fixtures";
+import { DashboardPage } from "./pages/dashboard-page";
+
+test.describe("two software cards of 2 GiB", () => {
+  test.skip(!hasSoftwareGpu(), "no software Vulkan device here");
+  test.setTimeout(120_000);
+  let models: string;
+  test.beforeAll(() => {
+    models = mkdtempSync(join(tmpdir(), "headroom-uneven-"));
+    const { header, fileBytes } = shapeFile(unevenShape());
+    writeFileSync(join(models, "uneven.gguf"), header);
+    truncateSync(join(models, "uneven.gguf"), fileBytes);
+  });
+  test.afterAll(() => rmSync(models, { recursive: true, force: true }));
+
+  test("16 of 17 layers fit the sum, and the page names the card that its part would overfill", async ({
+    page,
+    ownServer,
+  }) => {
+    const twoCards = { ...softwareGpuEnv, GGML_VK_VISIBLE_DEVICES: "0,0", HEADROOM_MODELS_DIR: models };
+    const { url } = await ownServer(twoCards);
+    const dashboard = new DashboardPage(page);
+    await page.goto(`${url}/dashboard?model=uneven.gguf`);
+    await expect(dashboard.sentence).toContainText("16 of 17 layers fit", { timeout: 90_000 });
+    // llama.cpp's log of the load says 180.00 MiB. Blocks 1 to 7 in F16 and block 8 in Q4_K: 7 * 260.0 + 73.1 MiB, and 8 MiB of KV cache for each.
+    const warning = page.getByText(/^Card 0 \(llvmpipe/);
+    await expect(warning).toContainText(
+      "blocks 1 to 8, 1,893 MiB + 64 MiB + 180 MiB (weights, KV cache, compute) = 2,137 MiB",
+    );
+    await expect(warning).toContainText("2,048 MiB of it can be used");
+    await expect(page.getByText(/Card 1 \(/)).toHaveCount(0);
+    expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+    await dashboard.type("GPU layers", "10");
+    await expect(dashboard.sentence).toContainText("You chose 10 of 17 layers");
+    await expect(warning).toHaveCount(0);
+  });
+});
