@@ -127,6 +127,17 @@ describe("the engine's cards", () => {
     expect(match(vulkan(["NVIDIA GeForce GTX 1080"], 8119), [old]).cards).toEqual([old]);
   });
 
+  it("are unknown where CUDA tells a name that no card has, and it is said", () => {
+    const { cards, note } = match(cuda(["NVIDIA H100 MIG 1g.10gb"], 9856), [rtx5090]);
+    expect(cards).toBeNull();
+    expect(note).toContain("llama.cpp uses NVIDIA H100 MIG 1g.10gb with 9.63 GiB in all");
+  });
+
+  it("may be a Jetson's, which its driver calls by another name", () => {
+    const orin = { ...gpuCard({ uuid: "54f0a1b2-1111", bus: 0, name: "Orin (nvgpu)", totalMib: 0 }), memory: null };
+    expect(match(cuda(["Orin"], 62_841), [orin]).cards).toEqual([orin]);
+  });
+
   it("of another maker are none of these, and there is nothing to say", () => {
     expect(match(vulkan(["AMD Radeon RX 7900"], 20_464), [rtx3060])).toEqual({ cards: null, note: null });
   });

@@ -25,8 +25,12 @@ const SAME_TOTAL_SHARE = 0.08;
 /** With more cards than this of the right names nobody tries all choices. */
 const MAX_CHOICES_FROM = 12;
 
-/** "Quadro P4000" and "NVIDIA Quadro P4000" are one card, told by drivers of different years. */
-const plainName = (name: string): string => name.replace(/^NVIDIA /i, "").trim();
+/** "Quadro P4000" and "NVIDIA Quadro P4000" are one card, told by drivers of different years; "Orin (nvgpu)" is CUDA's "Orin". */
+const plainName = (name: string): string =>
+  name
+    .replace(/^NVIDIA /i, "")
+    .replace(/ \(nvgpu\)$/, "")
+    .trim();
 
 const namesOf = (names: readonly string[]): string => names.map(plainName).sort().join("\n");
 
@@ -105,7 +109,9 @@ export function matchCards(info: EngineInfo, cardsByBus: readonly GpuCard[], vie
     visible !== null && visible.length > 0 && agrees(info, visible) ? visible : cardsByName(info, cardsByBus);
   if (cards !== null && cards.length > 0) return { cards, note: null };
   const names = new Set(info.devices.map(plainName));
-  const isAboutThem = cardsByBus.some(({ name }) => names.has(plainName(name)));
+  // CUDA runs on this maker's cards alone; under Vulkan the device may be another maker's.
+  const isCuda = info.backend === "cuda" && cardsByBus.length > 0;
+  const isAboutThem = isCuda || cardsByBus.some(({ name }) => names.has(plainName(name)));
   return { cards: null, note: isAboutThem ? ambiguityNote(info, cardsByBus) : null };
 }
 

@@ -90,6 +90,9 @@ describe("one line of nvidia-smi", () => {
   it("a chip without memory of its own says so; an error in its place does not", () => {
     const gb10 = "0000000F:01:00.0, GPU-6b2c1f7e-1111, NVIDIA GB10, 580.95.05, [N/A], [N/A], [N/A], 3, 44, 11.20";
     expect(parseGpuLine(gb10)).toMatchObject({ name: "NVIDIA GB10", memory: null, takesSystemMemory: true });
+    const orin =
+      "[N/A], 54f0a1b2-1111-2222-3333-444455556666, Orin (nvgpu), 540.3.0, [N/A], [N/A], [N/A], [N/A], [N/A], [N/A]";
+    expect(parseGpuLine(orin)).toMatchObject({ name: "Orin (nvgpu)", pciAddress: null, takesSystemMemory: true });
     expect(parseGpuLine(gb10.replaceAll("[N/A]", "[Unknown Error]"))).toMatchObject({ takesSystemMemory: false });
     expect(parseGpuLine(withField(5, "[N/A]"))).toMatchObject({ memory: null, takesSystemMemory: false });
   });

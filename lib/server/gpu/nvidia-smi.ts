@@ -33,7 +33,8 @@ const processQuery = ["--query-compute-apps=gpu_uuid,pid,process_name,used_memor
 
 /** 8 TiB: above any card, and far below where arithmetic in bytes would lose precision. */
 const MAX_MIB = 8 * 1024 * 1024;
-const UUID = /^(?:GPU|MIG)-[0-9a-f/-]{8,}$/i;
+/** Boards of the Jetson family leave the "GPU-" out. */
+const UUID = /^(?:(?:GPU|MIG)-)?[0-9a-f/-]{8,}$/i;
 /** "00000000:B3:00.0"; a chip on the board itself may have no address. */
 const PCI_ADDRESS = /^(?:[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-9a-f]|\[.*\])$/i;
 const DRIVER_WORDS = /NVML|driver|GPU is lost|No devices were found|Insufficient Permissions/i;
@@ -82,7 +83,7 @@ export function parseGpuLine(line: string): GpuCard | null {
 
 /** "GPU-5a2c1f7e..., 1234, /usr/bin/python3, 2048"; null where the driver does not tell, as on Windows. */
 export function parseProcessLine(line: string): CardProcess | null {
-  const match = /^((?:GPU|MIG)-[0-9a-f/-]{8,}),\s*(\d+),(.*),\s*(\d+)$/i.exec(line.trim());
+  const match = /^((?:(?:GPU|MIG)-)?[0-9a-f/-]{8,}),\s*(\d+),(.*),\s*(\d+)$/i.exec(line.trim());
   const [pid, usedMib] = [parseNumber(match?.[2], 2 ** 31), parseNumber(match?.[4], MAX_MIB)];
   if (match === null || pid === null || usedMib === null) return null;
   const name = escapeLine((match[3] ?? "").trim());
