@@ -1,6 +1,7 @@
 "use client";
 import { useEffect } from "react";
 import { SettingsPanel } from "@/components/settings/settings-panel";
+import { confirmAtRest } from "@/lib/client/confirm-at-rest";
 import { usePlanCard } from "@/lib/client/plan-store";
 import { planForModel } from "@/lib/client/planned-model";
 import { useSettings } from "@/lib/client/settings-store";
@@ -27,6 +28,7 @@ export function DashboardView({ modelToPlan }: DashboardViewProps) {
     planForModel(modelToPlan);
     return () => planForModel(null);
   }, [modelToPlan]);
+  useEffect(confirmAtRest, []);
   const surface = useSurface();
   const settingsError = useSettings(state => state.error);
   const isReady = useSettings(state => state.draft !== null);

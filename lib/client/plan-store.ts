@@ -73,7 +73,7 @@ export interface PlanView extends PlanCard {
   readonly plan: LayerPlan;
 }
 
-const planStore = deriveStore(
+export const planStore = deriveStore(
   [surfaceStore, planCardStore, planSettingsStore],
   () => [surfaceStore.get().data?.surface ?? null, planCardStore.get(), planSettingsStore.get()] as const,
   ([surface, card, settings]): PlanView | null =>

@@ -132,7 +132,6 @@ export class EngineProcess {
       surface,
       {
         budgetMs: command.budgetMs ?? SURFACE_BUDGET_MS,
-        exactAt: command.exactAt ?? [],
         largestTensorBytes: largestTensorBytes(this.backend.info),
         onProgress: everyPercent(fraction => this.send({ type: "progress", id, phase: "surface", fraction })),
         checkIn: async () => {

@@ -120,7 +120,6 @@ async function sampledSurface(profile: ModelProfile, dryRun: DryRun): Promise<Me
   const oracle = dryRunOracle(dryRun, { ...MANY_TOKENS, useMmap: true }, true);
   return sampleSurface(oracle, headerSurface(profile, MANY_TOKENS), {
     budgetMs: 200,
-    exactAt: [EXACT_TOKENS],
     largestTensorBytes: largestTensorBytes(backend.info),
     onProgress: () => {},
     checkIn: async () => {},

@@ -96,7 +96,6 @@ describe("the engine on a software GPU", () => {
         modelPath: defaultModelPath,
         useMmap: true,
         surface: headerSurface(parsed.profile, run),
-        exactAt: [5000],
       });
       surface = answer.surface;
       expect(surface).toMatchObject({
@@ -113,7 +112,7 @@ describe("the engine on a software GPU", () => {
       { gpuLayers: 12, contextTokens: 5000, kvType: "f16" },
       { gpuLayers: 25, contextTokens: 8192, kvType: "q4_0" },
       { gpuLayers: 3, contextTokens: 4096, kvType: "q8_0" },
-    ] as const)("says what the dry run says at %o, within 1 %%", async (at, context) => {
+    ] as const)("says what the dry run says at %o, between 1 %% below and 3 %% above", async (at, context) => {
       await needGpu(context);
       const { buffers } = await engine.askFor("dry-run", {
         type: "dry-run",
@@ -122,7 +121,8 @@ describe("the engine on a software GPU", () => {
       const { gpu } = memoryNeed(surface, at);
       const real = buffers.gpuWeightsBytes + buffers.gpuContextBytes;
       expect(gpu.weightsBytes).toBe(buffers.gpuWeightsBytes);
-      expect(Math.abs(gpu.totalBytes - real) / real).toBeLessThan(0.01);
+      expect((gpu.totalBytes - real) / real).toBeGreaterThan(-0.01);
+      expect((gpu.totalBytes - real) / real).toBeLessThan(0.03);
     });
   });
 });

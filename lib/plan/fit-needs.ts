@@ -80,7 +80,7 @@ function highestUpTo(surface: MemorySurface, contextTokens: number, kvType: KvTy
 }
 
 /** Numbers of layers for which llama.cpp confirmed exactly this context and KV type. */
-function confirmedLayers(surface: MemorySurface, contextTokens: number, kvType: KvType): number[] {
+export function confirmedLayers(surface: MemorySurface, contextTokens: number, kvType: KvType): number[] {
   const cells = padUp(contextTokens, CONTEXT_PAD_TOKENS);
   return (surface.confirmed ?? [])
     .filter(point => point.kvType === kvType && padUp(point.contextTokens, CONTEXT_PAD_TOKENS) === cells)

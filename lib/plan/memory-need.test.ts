@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { LayerKv, LayerMemory } from "@/lib/schema/memory-surface";
 import { MIB } from "@/lib/units/bytes";
-import { computeBytes, firstGpuBlock, kvBytesOfLayer, memoryNeed } from "./memory-need";
+import { computeBytes, firstGpuBlock, gpuComputeBytes, kvBytesOfLayer, memoryNeed } from "./memory-need";
 import { mistralSurface } from "./testing/surface-fixtures";
 
 const layer = (kv: Partial<LayerKv>): LayerMemory => ({
@@ -83,10 +83,27 @@ describe("compute buffer between dry runs", () => {
   const at = (gpuLayers: number, contextTokens: number) =>
     computeBytes(surface, { gpuLayers, contextTokens, kvType: "f16" }, "gpuBytes");
 
-  it("is what was sampled at a sample, and linear between two, over context and over layers", () => {
+  it("is what was sampled at a sample, linear between two over the context, and the larger of two over layers", () => {
     expect([at(2, 512), at(2, 1024), at(2, 768)]).toEqual([1000, 2000, 1500]);
+    // 1,500 and 3,000
+    expect(at(7, 768)).toBe(3000);
+  });
+
+  it("is linear over layers as well where the columns hold the cache, which grows with each layer", () => {
+    const ofCache = { ...surface, kvSource: "dry-run" } as const;
     // half-way from 1,500 to 3,000
-    expect(at(7, 768)).toBe(2250);
+    expect(computeBytes(ofCache, { gpuLayers: 7, contextTokens: 768, kvType: "f16" }, "gpuBytes")).toBe(2250);
+    expect(gpuComputeBytes(ofCache, 768, "f16")[7]).toBe(2250);
+  });
+
+  it("is what a dry run of exactly this configuration said, and of no other", () => {
+    const point = { gpuLayers: 7, contextTokens: 768, kvType: "f16", gpuBytes: 777, ramBytes: 7 } as const;
+    const confirmed = { ...surface, confirmed: [point] };
+    const said = (gpuLayers: number, contextTokens: number) =>
+      computeBytes(confirmed, { gpuLayers, contextTokens, kvType: "f16" }, "gpuBytes");
+    // 700 tokens are padded to 768.
+    expect([said(7, 768), said(7, 700), said(8, 768), said(7, 1024)]).toEqual([777, 777, 3000, 3000]);
+    expect(gpuComputeBytes(confirmed, 700, "f16")[7]).toBe(777);
   });
 
   it("takes contexts as llama.cpp pads them", () => {

@@ -34,9 +34,11 @@ describe("mending a surface", () => {
     const exact = buffersAt(mistralSurface, config, 0);
     const mended = mendSurface(mistralSurface, config, exact);
     expect(mended.mismatchBytes).toBe(0);
+    const { gpu, ram } = memoryNeed(mistralSurface, config);
+    const said = { gpuBytes: gpu.computeBytes, ramBytes: ram.computeBytes };
     expect(mended.surface).toEqual({
       ...mistralSurface,
-      confirmed: [{ gpuLayers: 21, contextTokens: 5120, kvType: "f16" }],
+      confirmed: [{ gpuLayers: 21, contextTokens: 5120, kvType: "f16", ...said }],
     });
     expect(mendSurface(mended.surface, config, exact).surface).toEqual(mended.surface);
   });

@@ -2,7 +2,7 @@ import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { PlanSettings } from "@/lib/schema/settings";
 import { budgetBytes } from "./budget";
-import { fitNeeds } from "./fit-needs";
+import { confirmedLayers, fitNeeds } from "./fit-needs";
 import { gpuComputeBytes } from "./memory-need";
 import { planLayers } from "./plan-layers";
 
@@ -11,6 +11,23 @@ import { planLayers } from "./plan-layers";
  * Teeth of up to 12 % were seen (Mistral 7B's shape, 21 layers, 512 to 2,048 tokens: 134.7, 120.1 MB).
  */
 const DOUBTED_SHARE = 0.125;
+
+/**
+ * Numbers of layers to confirm for a plan that is shown: the plan's own, one more, and what might fit as well; none when all of them are.
+ * @param known numbers of layers confirmed for these settings, beside those that the surface remembers
+ */
+export function shownToConfirm(
+  surface: MemorySurface,
+  gpu: GpuMemory | null,
+  settings: PlanSettings,
+  known: ReadonlySet<number> = new Set(),
+): number[] {
+  if (gpu === null || surface.computeSource !== "dry-run") return [];
+  const confirmed = new Set([...known, ...confirmedLayers(surface, settings.N_CTX, settings.KV_CACHE_QUANT)]);
+  const { gpuLayers, totalLayers } = planLayers(surface, gpu, settings);
+  const wanted = [gpuLayers, Math.min(gpuLayers + 1, totalLayers), nextToConfirm(surface, gpu, settings, confirmed)];
+  return [...new Set(wanted)].filter((k): k is number => k !== null && k > 0 && !confirmed.has(k));
+}
 
 /**
  * Which number of layers to confirm by a dry run before loading; null when the plan stands.

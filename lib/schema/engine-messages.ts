@@ -39,8 +39,6 @@ export const engineCommandSchema = z.discriminatedUnion("type", [
     modelPath: z.string(),
     useMmap: z.boolean(),
     surface: memorySurfaceSchema,
-    /** Contexts to be exact at, such as the one that is set. */
-    exactAt: z.optional(z.array(z.int().check(z.minimum(1))).check(z.maxLength(64))),
     /** How long it may take; the default is what a page can wait for. */
     budgetMs: z.optional(z.int().check(z.minimum(0), z.maximum(600_000))),
   }),

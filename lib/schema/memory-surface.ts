@@ -48,18 +48,20 @@ export const computePointSchema = z.object({
 });
 export type ComputePoint = z.infer<typeof computePointSchema>;
 
-/** Dry runs at one number of GPU layers, ascending by context; linear between neighbours. */
+/** Dry runs at one number of GPU layers, ascending by context. */
 export const computeColumnSchema = z.object({
   gpuLayers: z.int().check(z.minimum(0)),
   points: z.array(computePointSchema).check(z.minLength(1)),
 });
 export type ComputeColumn = z.infer<typeof computeColumnSchema>;
 
-/** A configuration whose dry run was made and put in: what it said counts for itself alone, whatever its neighbours say. */
+/** The dry run of exactly this configuration, contexts padded as llama.cpp pads them: it counts for itself alone. */
 export const confirmedPointSchema = z.object({
   gpuLayers: z.int().check(z.minimum(0)),
   contextTokens: z.int().check(z.minimum(1)),
   kvType: kvTypeSchema,
+  gpuBytes: bytes,
+  ramBytes: bytes,
 });
 export type ConfirmedPoint = z.infer<typeof confirmedPointSchema>;
 
@@ -87,13 +89,8 @@ export const memorySurfaceSchema = z.object({
   flashAttention: flashAttentionSchema,
   /** `dry-run`: llama.cpp's own figures on this device. `estimated`: from the header alone, no GPU backend could run. */
   computeSource: z.enum(["dry-run", "estimated"]),
-  /**
-   * How closely the dry runs stand: `coarse` was sampled in a hurry, `fine` as long as a page can wait, `complete` has nothing left between
-   * the samples that matters. Missing: not sampled.
-   */
-  detail: z.optional(z.enum(["coarse", "fine", "complete"])),
-  /** Up to this context each step was looked at, for each number of layers and KV type. Missing: nowhere. */
-  walkedTokens: z.optional(z.int().check(z.minimum(0))),
+  /** `coarse` was sampled in a hurry, `fine` as long as a page can wait. Missing: not sampled. */
+  detail: z.optional(z.enum(["coarse", "fine"])),
   /** `closed-form`: our arithmetic, checked against the dry run. `dry-run`: this family is beyond it, totals are the dry run's. */
   weightsSource: z.enum(["closed-form", "dry-run"]),
   kvSource: z.enum(["closed-form", "dry-run"]),
@@ -105,7 +102,7 @@ export const memorySurfaceSchema = z.object({
   gpuWeightsBytes: z.array(bytes).check(z.minLength(3)),
   /** All weights that stay in RAM for k = 0..L+1. */
   ramWeightsBytes: z.array(bytes).check(z.minLength(3)),
-  /** Ascending by gpuLayers; linear between neighbours. */
+  /** Sparse: a few numbers of layers, ascending, and contexts in powers of two and between. What it says between them: memory-need.ts. */
   compute: z.object({ f16: computeColumnsSchema, q8_0: computeColumnsSchema, q4_0: computeColumnsSchema }),
   /** Newest last. */
   confirmed: z.optional(z.array(confirmedPointSchema)),

@@ -69,7 +69,7 @@ async function makeReport(
     // Nothing is known of this machine: the engine will be asked, and starts while the header is read.
     if (services.memo.read() === null) services.engine.start().catch(() => {});
     const card = options.gpu === null ? undefined : assumedCard(options.gpu);
-    const { surface, gpu } = await services.planner.exactPlanOnce(settings, card);
+    const { surface, gpu } = await services.planner.exactPlanFor(settings, card);
     const { LAYERS, TARGET_VRAM_USAGE, N_CTX, KV_CACHE_QUANT, N_BATCH, FLASH_ATTENTION, USE_MMAP } = settings;
     const planned = { LAYERS, TARGET_VRAM_USAGE, N_CTX, KV_CACHE_QUANT, N_BATCH, FLASH_ATTENTION };
     const input = { surface, gpu, settings: planned, simple: options.simple };

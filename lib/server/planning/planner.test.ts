@@ -13,8 +13,11 @@ test("plans at once from the header, and again from dry runs when they are there
   const first = await done(planner.planFor(current.settings));
   expect(first.surface.computeSource).toBe("estimated");
   const exact = await done(planner.exactPlanFor(current.settings));
-  expect(exact.surface).toEqual({ ...smallTruth(), computeSource: "dry-run", detail: "fine" });
-  expect([changes, countOf("sample-surface")]).toEqual([1, 1]);
+  const { confirmed, ...surface } = exact.surface;
+  expect(surface).toEqual({ ...smallTruth(), computeSource: "dry-run", detail: "fine" });
+  expect(confirmed?.map(({ gpuLayers }) => gpuLayers)).toEqual([exact.plan.gpuLayers]);
+  // Once when it was sampled, once when it was confirmed.
+  expect([changes, countOf("sample-surface")]).toEqual([2, 1]);
 });
 
 test("keeps a surface on disk for the same file, engine, device and settings, and for no other", async () => {
@@ -37,44 +40,45 @@ test("keeps a surface on disk for the same file, engine, device and settings, an
   expect(otherFile.surface.computeSource).toBe("estimated");
 });
 
-test("looks on until nothing of a surface is left, once, and keeps that on disk", async () => {
+test("confirms what a page shows at rest once, and remembers it on disk", async () => {
   const home = makeHome();
   const { planner, current, done, countOf } = makeHostRig({ home });
-  await done(Promise.all([planner.complete(current.settings), planner.complete(current.settings)]));
-  const { surface } = await done(planner.planFor(current.settings));
-  expect([surface.detail, countOf("sample-surface")]).toEqual(["complete", 2]);
-  await done(planner.complete(current.settings));
-  const again = makeHostRig({ home });
-  await again.done(again.planner.complete(again.current.settings));
-  expect([countOf("sample-surface"), again.countOf("sample-surface")]).toEqual([2, 0]);
-});
-
-test("loses nothing that a load confirms while a surface is looked at further", async () => {
-  // The second look is slow: a load is planned and confirmed in the middle of it.
-  const { planner, current, done, countOf } = makeHostRig({
-    script: { on: { "sample-surface": [{ do: "answer" }, { do: "answer", afterMs: 1000 }] } },
-  });
+  let changes = 0;
   await done(planner.exactPlanFor(current.settings));
-  const completing = planner.complete(current.settings);
-  const { config } = await done(planner.confirmedPlanFor(current.settings));
-  await done(completing);
-  const { surface } = await done(planner.planFor(current.settings));
-  expect(surface.detail).toBe("complete");
-  expect(surface.confirmed?.map(point => point.gpuLayers)).toContain(config.gpuLayers);
-  expect(countOf("sample-surface")).toBe(3);
+  planner.subscribe(() => {
+    changes += 1;
+  });
+  const before = countOf("dry-run");
+  const shown = { ...current.settings, N_CTX: 3000 };
+  await done(planner.confirmLayers(shown, [2, 3]));
+  await done(planner.confirmLayers(shown, [3, 2]));
+  expect([countOf("dry-run") - before, changes]).toEqual([2, 1]);
+  const again = makeHostRig({ home });
+  const { surface } = await again.done(again.planner.planFor(again.current.settings));
+  // 3,000 tokens are padded to 3,072.
+  const kept = surface.confirmed?.filter(point => point.contextTokens === 3072).map(point => point.gpuLayers);
+  expect(kept).toEqual([2, 3]);
+  await again.done(again.planner.confirmLayers({ ...again.current.settings, N_CTX: 3000 }, [2, 3]));
+  expect(again.countOf("dry-run")).toBe(0);
 });
 
-test("looks no further at what is an estimate, and lets the engine's refusal be", async () => {
-  const { planner, current, gpu, done, countOf } = makeHostRig();
-  gpu.memory = null;
-  await done(planner.complete(current.settings));
-  expect(countOf("sample-surface")).toBe(1);
-  const refusing = makeHostRig({
-    script: { on: { "sample-surface": [{ do: "answer" }, { do: "crash", signal: "SIGABRT" }] } },
+test("an exact plan has its layers and one more confirmed, and asks nothing when it is made again", async () => {
+  const { planner, current, done, countOf } = makeHostRig({ settings: { TARGET_VRAM_USAGE: 0.025 } });
+  const { plan, surface } = await done(planner.exactPlanFor(current.settings));
+  const confirmed = surface.confirmed?.map(point => point.gpuLayers) ?? [];
+  expect(confirmed).toContain(plan.gpuLayers);
+  expect(confirmed).toContain(plan.gpuLayers + 1);
+  const asked = countOf("dry-run");
+  await done(planner.exactPlanFor(current.settings));
+  expect(countOf("dry-run")).toBe(asked);
+});
+
+test("stays with the estimate where a dry run fails", async () => {
+  const { planner, current, done } = makeHostRig({
+    script: { on: { "dry-run": [{ do: "crash", signal: "SIGABRT" }] } },
   });
-  await refusing.done(refusing.planner.complete(refusing.current.settings));
-  const { surface } = await refusing.done(refusing.planner.planFor(refusing.current.settings));
-  expect([surface.computeSource, surface.detail]).toEqual(["dry-run", "fine"]);
+  const { surface, plan } = await done(planner.exactPlanFor(current.settings));
+  expect([surface.computeSource, surface.confirmed, plan.kind]).toEqual(["dry-run", undefined, "full"]);
 });
 
 test("plans for a card that is not here, or for none, without touching the engine's", async () => {

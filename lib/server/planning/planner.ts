@@ -1,9 +1,10 @@
 import { calibrateEstimate } from "@/lib/plan/calibrate-estimate";
+import { confirmedLayers } from "@/lib/plan/fit-needs";
 import { headerSurface } from "@/lib/plan/header-surface";
 import type { LayerPlan } from "@/lib/plan/layer-plan";
 import { loadConfigOf } from "@/lib/plan/load-config-of";
 import { mendSurface } from "@/lib/plan/mend-surface";
-import { nextToConfirm } from "@/lib/plan/next-to-confirm";
+import { nextToConfirm, shownToConfirm } from "@/lib/plan/next-to-confirm";
 import { planLayers } from "@/lib/plan/plan-layers";
 import type { GpuMemory, GpuReport } from "@/lib/schema/gpu-memory";
 import type { LoadConfig } from "@/lib/schema/load-config";
@@ -61,8 +62,6 @@ interface KnownSurface {
   surface: MemorySurface;
   /** Sampling in progress or over; null when it may be tried. */
   sampling: Promise<void> | null;
-  /** Each pass has the page ask again: without a count, a surface that never becomes complete would be looked at for ever. */
-  passesLeft: number;
 }
 
 /** Headroom plans for one conversation at a time. */
@@ -72,18 +71,12 @@ const MAX_KNOWN_SURFACES = 50;
 
 const NO_DEVICE = "none";
 
-/** A page shows the better surface after each. */
-const COMPLETING_PASS_MS = 10_000;
-/** A minute at most for each surface; what is still missing then is for the next start. */
-const COMPLETING_PASSES = 6;
-
 type SurfaceSettings = Pick<Settings, "N_BATCH" | "FLASH_ATTENTION" | "USE_MMAP" | "N_CTX">;
 
 /** Answers with a plan at once, from what is known, and has the engine complete what is known in the background. */
 export class Planner {
   readonly #known = new Map<string, Promise<KnownSurface>>();
   readonly #listeners = new Set<() => void>();
-  #completing: KnownSurface | null = null;
 
   constructor(private readonly options: PlannerOptions) {}
 
@@ -108,59 +101,34 @@ export class Planner {
     return { modelPath, surface, gpu, plan: planLayers(surface, gpu, settings) };
   }
 
-  /** The same from an exact surface, however long sampling it takes. */
+  /**
+   * The same with what is planned, and what one layer more would need, confirmed by dry runs, unless they were before. However long that
+   * takes. Without a GPU the surface stays an estimate.
+   */
   async exactPlanFor(settings: Settings, gpuOverride?: GpuMemory | null): Promise<PlanOutcome> {
-    await this.#sampled(await this.#headerOf(settings.MODEL), settings);
-    return this.planFor(settings, gpuOverride);
-  }
-
-  /**
-   * The same for whoever asks once: where the engine was asked anyway, in a hurry, it also confirms what was planned and what the next
-   * layer would need. Not for a server, whose engine may be running without the GPU.
-   */
-  async exactPlanOnce(settings: Settings, gpuOverride?: GpuMemory | null): Promise<PlanOutcome> {
     const known = await this.#sampled(await this.#headerOf(settings.MODEL), settings);
-    const next: NextToConfirm = ({ gpu, plan: { gpuLayers, totalLayers } }, confirmed) => {
-      if (known.sampling === null || known.surface.computeSource !== "dry-run" || gpu === null) return null;
-      const more = Math.min(gpuLayers + 1, totalLayers);
-      return nextToConfirm(known.surface, gpu, settings, confirmed) ?? (confirmed.has(more) ? null : more);
-    };
-    return this.#confirmed(known, settings, { plan: () => this.planFor(settings, gpuOverride), next });
+    const next: NextToConfirm = ({ surface, gpu }, confirmed) =>
+      shownToConfirm(surface, gpu, settings, confirmed)[0] ?? null;
+    const plan = () => this.planFor(settings, gpuOverride);
+    return this.#confirmed(known, settings, { plan, next }).catch(error => {
+      this.options.onLog("warn", `plan not confirmed: ${error instanceof Error ? error.message : error}`);
+      return plan();
+    });
   }
 
   /**
-   * Has the engine look on, in the gaps between its other commands, until the surface of these settings is `complete`: for a page whose
-   * sliders move over all of it. Ends early when another surface is wanted. Never rejects: what is known stays in use.
+   * Asks llama.cpp about exactly these numbers of layers, with the context and KV type of the settings: what a page shows at rest. Those that
+   * are confirmed already cost nothing. Those who subscribed hear of it.
    */
-  async complete(settings: Settings): Promise<void> {
-    try {
-      const known = await this.#sampled(await this.#headerOf(settings.MODEL), settings);
-      if (this.#completing === known) return;
-      this.#completing = known;
-      while (this.#wantsCompleting(known)) await this.#lookOn(known, settings);
-      if (this.#completing === known) this.#completing = null;
-    } catch (error) {
-      this.#completing = null;
-      this.options.onLog("info", `memory surface stays as it is: ${error instanceof Error ? error.message : error}`);
-    }
-  }
-
-  /** Without a GPU a surface is an estimate, which closer samples make no better. */
-  #wantsCompleting(known: KnownSurface): boolean {
-    if (this.#completing !== known || known.passesLeft === 0) return false;
-    return known.key.device !== NO_DEVICE && known.surface.detail === "fine";
-  }
-
-  async #lookOn(known: KnownSurface, { USE_MMAP }: Settings): Promise<void> {
-    known.passesLeft -= 1;
-    const begun = known.surface;
-    const request = { useMmap: USE_MMAP, budgetMs: COMPLETING_PASS_MS };
-    const surface = await this.options.engine.sampleSurface(known.modelPath, begun, request);
-    // A load has confirmed something meanwhile that this look knows nothing of: its word counts, and the look is made again.
-    if (known.surface !== begun) return;
-    known.surface = surface;
-    await this.options.surfaces.write(known.key, surface);
-    this.#changed();
+  async confirmLayers(settings: Settings, layers: readonly number[]): Promise<void> {
+    const known = await this.#sampled(await this.#headerOf(settings.MODEL), settings);
+    const { N_CTX, KV_CACHE_QUANT } = settings;
+    const outcome = await this.planFor(settings, null);
+    const before = known.surface;
+    for (const gpuLayers of layers)
+      if (!confirmedLayers(known.surface, N_CTX, KV_CACHE_QUANT).includes(gpuLayers))
+        await this.#confirm(known, this.configOf({ ...outcome, plan: { ...outcome.plan, gpuLayers } }, settings));
+    if (known.surface !== before) this.#changed();
   }
 
   /**
@@ -194,7 +162,10 @@ export class Planner {
     for (;;) {
       const outcome = await plan();
       const gpuLayers = next(outcome, confirmed);
-      if (gpuLayers === null) return outcome;
+      if (gpuLayers === null) {
+        if (confirmed.size > 0) this.#changed();
+        return outcome;
+      }
       await this.#confirm(known, this.configOf({ ...outcome, plan: { ...outcome.plan, gpuLayers } }, settings), signal);
       confirmed.add(gpuLayers);
     }
@@ -216,8 +187,7 @@ export class Planner {
     }
     // Kept also where it was right: at a confirmed point the planner believes the dry run, in the browser as well.
     known.surface = surface;
-    if (mismatchBytes > 0 && surface.computeSource === "dry-run") await this.options.surfaces.write(known.key, surface);
-    this.#changed();
+    if (surface.computeSource === "dry-run") await this.options.surfaces.write(known.key, surface);
   }
 
   /** Path of a file with the model's header: the model itself, where it is on this computer. */
@@ -264,7 +234,7 @@ export class Planner {
 
   async #begin(modelPath: string, key: SurfaceKey): Promise<KnownSurface> {
     const surface = (await this.options.surfaces.read(key)) ?? (await this.#surfaceOfHeader(modelPath, key));
-    return { key, modelPath, surface, sampling: null, passesLeft: COMPLETING_PASSES };
+    return { key, modelPath, surface, sampling: null };
   }
 
   /** @throws ModelFileError for what is no model to chat with: of such a file no surface is ever kept */
@@ -280,15 +250,15 @@ export class Planner {
     try {
       const sampled = await this.options.engine.sampleSurface(known.modelPath, known.surface, {
         useMmap: settings.USE_MMAP,
-        exactAt: [settings.N_CTX],
         ramOnly: !hasGpu,
         ...(samplingBudgetMs === undefined ? {} : { budgetMs: samplingBudgetMs }),
       });
       // A GPU that was there a moment ago and did not answer leaves an estimate: not to be kept.
       if (hasGpu && sampled.computeSource !== "dry-run") return;
       const surface = hasGpu ? sampled : calibrateEstimate(known.surface, sampled);
-      const isHurried = samplingBudgetMs !== undefined && sampled.detail === "fine";
-      known.surface = { ...surface, detail: isHurried ? "coarse" : sampled.detail };
+      const { confirmed } = known.surface;
+      const detail = samplingBudgetMs === undefined ? "fine" : "coarse";
+      known.surface = { ...surface, detail, ...(confirmed && { confirmed }) };
       await this.options.surfaces.write(known.key, known.surface);
       this.#changed();
     } catch (error) {

@@ -62,8 +62,6 @@ const noFacts: LoadedFacts = {
 
 export interface SamplingRequest {
   readonly useMmap: boolean;
-  /** Contexts that must be exact, such as the one that is set. */
-  readonly exactAt?: number[];
   readonly budgetMs?: number;
   /** No GPU to ask about: system memory only. */
   readonly ramOnly?: boolean;

@@ -221,11 +221,10 @@ export class FakeEngine {
     });
   }
 
-  /** The first look leaves something to be done, the second nothing. */
   #sampled(surface: MemorySurface): MemorySurface {
-    const detail = surface.computeSource === "dry-run" ? "complete" : "fine";
     const { confirmed } = surface;
-    return { ...(this.script.truth ?? surface), computeSource: "dry-run", detail, ...(confirmed && { confirmed }) };
+    const truth = this.script.truth ?? surface;
+    return { ...truth, computeSource: "dry-run", detail: "fine", ...(confirmed && { confirmed }) };
   }
 
   #buffersOf(config: LoadConfig): Buffers {
