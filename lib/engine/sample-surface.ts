@@ -113,15 +113,18 @@ function passesFor(surface: MemorySurface, gpu: boolean, longestTokens: number):
   const inner = gpu ? some([all - 1, 2]) : [];
   const quarters = gpu ? some([Math.ceil(all / 4), Math.ceil((3 * all) / 4)]) : [];
   const rough = [CONTEXT_PAD_TOKENS, USUAL_TOKENS, longestTokens].filter(tokens => tokens <= longestTokens);
-  // Where the cache is sampled as well it grows with each layer, and more so than with the context.
-  const every = gpu && surface.kvSource === "dry-run" ? Array.from({ length: all }, (_, index) => all - index) : [];
+  const every = gpu ? Array.from({ length: all }, (_, index) => all - index) : [];
   return [
     { layers: ends, contexts: rough },
-    { layers: every, contexts: rough },
+    // Where the cache is sampled as well it grows with each layer, and more so than with the context.
+    { layers: surface.kvSource === "dry-run" ? every : [], contexts: rough },
     { layers: [...ends, ...inner], contexts: contextsUpTo(longestTokens, 1) },
     { layers: [...ends, ...inner], contexts: contextsUpTo(longestTokens, 2) },
     { layers: quarters, contexts: contextsUpTo(longestTokens, 2) },
     { layers: [...ends, ...inner, ...quarters], contexts: contextsUpTo(longestTokens, 4) },
+    // Small models get here, whose buffers are most of what they need and differ between numbers of layers.
+    { layers: every, contexts: contextsUpTo(longestTokens, 2) },
+    { layers: every, contexts: contextsUpTo(longestTokens, 8) },
   ];
 }
 
