@@ -1,0 +1,49 @@
+import { expect, hasSoftwareGpu, softwareGpuEnv, test } from "./fixtures";
+import { DashboardPage } from "./pages/dashboard-page";
+
+test.describe("on a card whose memory llama.cpp can be asked about", () => {
+  test.skip(!hasSoftwareGpu(), "no software Vulkan device here");
+  test.setTimeout(120_000);
+
+  test("nothing is asked while the context moves; at rest the shown plan and one layer more are confirmed, once", async ({
+    page,
+    ownServer,
+  }) => {
+    const { url } = await ownServer(softwareGpuEnv);
+    const dashboard = new DashboardPage(page);
+    const asked: { settings: { N_CTX: number }; layers: number[] }[] = [];
+    page.on("request", request => {
+      if (request.method() === "POST" && request.url().endsWith("/api/surface")) asked.push(request.postDataJSON());
+    });
+    const confirmed = async () => {
+      const { surface } = await (await page.request.get(`${url}/api/surface`)).json();
+      return (surface.confirmed ?? []).filter((point: { contextTokens: number }) => point.contextTokens === 5120);
+    };
+    await dashboard.open(url);
+    await expect(dashboard.sentence).toContainText("layers", { timeout: 60_000 });
+    await dashboard.type("Target VRAM usage", "20");
+    await expect(dashboard.sentence).toContainText(/\d+ of 31 layers fit/);
+    await page.waitForTimeout(3000);
+    const before = asked.length;
+    await dashboard.sweep("Context size");
+    expect(asked.length).toBe(before);
+
+    await dashboard.type("Context size", "5000");
+    await expect.poll(() => asked.at(-1)?.settings.N_CTX).toBe(5000);
+    const hasSettled = async () => {
+      const before = asked.length;
+      await page.waitForTimeout(1000);
+      return asked.length === before;
+    };
+    await expect.poll(hasSettled).toBe(true);
+    const body = { N_CTX: 5000, TARGET_VRAM_USAGE: 0.2 };
+    const { plan } = await (await page.request.post(`${url}/api/plan`, { data: body })).json();
+    const points: { gpuLayers: number; gpuBytes: number }[] = await confirmed();
+    const layers = points.map(({ gpuLayers }) => gpuLayers);
+    expect(layers).toEqual(expect.arrayContaining([plan.gpuLayers, plan.gpuLayers + 1]));
+    expect(points.find(({ gpuLayers }) => gpuLayers === plan.gpuLayers)?.gpuBytes).toBe(plan.predicted.computeBytes);
+    const wanted = asked.filter(({ settings }) => settings.N_CTX === 5000).flatMap(request => request.layers);
+    expect(new Set(wanted)).toEqual(new Set(layers));
+    expect(wanted).toHaveLength(layers.length);
+  });
+});
