@@ -352,7 +352,7 @@ test("samples a surface beside an answer, but not in a child without the GPU", a
   await timers.advance(5);
   const sampling = engine.sampleSurface("some.gguf", mistralSurface, { useMmap: true });
   await timers.advance(14);
-  await expect(sampling).resolves.toEqual({ ...mistralSurface, detail: "complete" });
+  await expect(sampling).resolves.toEqual({ ...mistralSurface, detail: "fine" });
   expect(answer.reason).toBeNull();
   const toCpu = watch(engine.load(loadConfig({ gpuLayers: 0 })));
   await timers.advance(100);
