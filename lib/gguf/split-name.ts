@@ -12,3 +12,30 @@ export function splitPartNames(name: string): readonly string[] {
     return name.replace(SPLIT_NAME, `-${number}-of-$1.gguf`);
   });
 }
+
+/** A piece of a file that was cut by size, and means nothing alone. */
+export interface CutPiece {
+  /** Name of the file that the pieces make. */
+  readonly whole: string;
+  /** In order, as far as the name tells; otherwise a pattern for all of them. */
+  readonly pieces: readonly string[];
+}
+
+/** `x.gguf.part1of2`: the name tells all. */
+const NUMBERED_PIECE = /^(.+\.gguf)\.part(\d{1,3})of(\d{1,3})$/i;
+/** `x.gguf-split-a`, `x.gguf.part-00`, `x.gguf.001`: made by `split` and its like. */
+const OTHER_PIECE = /^(.+\.gguf)(-split-|\.part-?|\.(?=\d{3}$))[a-z0-9]{1,4}$/i;
+
+/** What a file is part of that was cut with `split`, before llama.cpp could read split models; null for any other name. */
+export function cutPiece(name: string): CutPiece | null {
+  const numbered = NUMBERED_PIECE.exec(name);
+  if (numbered?.[1] !== undefined) {
+    const [, whole, , count] = numbered;
+    return {
+      whole,
+      pieces: Array.from({ length: Number(count) }, (_, index) => `${whole}.part${index + 1}of${count}`),
+    };
+  }
+  const other = OTHER_PIECE.exec(name);
+  return other?.[1] === undefined ? null : { whole: other[1], pieces: [`${other[1]}${other[2]}*`] };
+}

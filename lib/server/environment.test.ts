@@ -1,3 +1,5 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { StartError } from "@/lib/server/web/start-error";
 import { readEnvironment } from "./environment";
@@ -25,6 +27,14 @@ describe("the environment", () => {
     expect(readEnvironment({ PORT: "", HOST: "", HEADROOM_TOKEN: "", HEADROOM_HOME: "" }, "/app")).toEqual(
       readEnvironment({}, "/app"),
     );
+  });
+
+  it("knows the home folder by ~, where no shell wrote it out", () => {
+    expect(readEnvironment({ HEADROOM_HOME: "~/headroom", HEADROOM_MODELS_DIR: "~" }, "/app")).toMatchObject({
+      homeFolder: join(homedir(), "headroom"),
+      modelsFolder: homedir(),
+    });
+    expect(readEnvironment({ HEADROOM_MODELS_DIR: "~models" }, "/app").modelsFolder).toBe("/app/~models");
   });
 
   it("keeps settings, data and models below the project unless told otherwise", () => {

@@ -1,3 +1,4 @@
+import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import * as z from "zod";
 import { StartError } from "@/lib/server/web/start-error";
@@ -72,6 +73,9 @@ function refuseOpenDoor(parsed: ParsedEnvironment): void {
   );
 }
 
+/** A shell writes out "~" only where it stands alone: in a service's file or behind "=" it arrives as it is. */
+export const withHomeFolder = (path: string): string => path.replace(/^~(?=$|[\\/])/, () => homedir());
+
 /** Never the value itself: it may be a secret. */
 function firstProblem(error: z.ZodError): string {
   const issue = error.issues[0];
@@ -90,7 +94,8 @@ export function readEnvironment(
   if (!result.success) throw new StartError(firstProblem(result.error));
   const parsed = result.data;
   refuseOpenDoor(parsed);
-  const homeFolder = resolve(projectRoot, parsed.HEADROOM_HOME ?? ".");
+  const folder = (path: string): string => resolve(projectRoot, withHomeFolder(path));
+  const homeFolder = folder(parsed.HEADROOM_HOME ?? ".");
   return {
     port: parsed.PORT,
     host: parsed.HOST,
@@ -102,7 +107,7 @@ export function readEnvironment(
     projectRoot,
     homeFolder,
     dataFolder: join(homeFolder, "data"),
-    modelsFolder: resolve(projectRoot, parsed.HEADROOM_MODELS_DIR ?? "models"),
+    modelsFolder: folder(parsed.HEADROOM_MODELS_DIR ?? "models"),
     enginePath: resolve(projectRoot, parsed.HEADROOM_ENGINE_ENTRY ?? join("dist", "engine.mjs")),
     gpu: parsed.HEADROOM_GPU,
     engineBuild: parsed.HEADROOM_ENGINE_BUILD,

@@ -1,7 +1,8 @@
-import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { copyFileSync, existsSync, renameSync, rmSync, statSync } from "node:fs";
 import { copyFile, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import Database from "libsql";
+import { makeFolder } from "@/lib/server/files/make-folder";
 import { ChatStoreError } from "./chat-errors";
 import { CHAT_APPLICATION_ID, chatMigrations } from "./chat-migrations";
 
@@ -129,7 +130,7 @@ export class ChatDatabase {
   #openOrRestore(): Database.Database {
     const { filePath, now = Date.now } = this.#options;
     if (filePath === ":memory:") return openDatabase(filePath);
-    mkdirSync(dirname(filePath), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(filePath), 0o700);
     rmSync(`${backupPathOf(filePath)}.tmp`, { force: true });
     try {
       if (isEmptied(filePath)) throw new UnusableDatabaseError("it is empty, and a backup is not");

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
-import { appendFile, mkdir, readFile } from "node:fs/promises";
+import { appendFile, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import * as z from "zod";
+import { makeFolder } from "@/lib/server/files/make-folder";
 
 /**
  * Records that are only ever added: one JSON object a line. A line that is no such record (torn by a crash, written by a
@@ -15,7 +16,7 @@ export class JsonLinesFile<Schema extends z.core.$ZodType> {
 
   /** The line break comes first: what a crash has left of the line before ends there. */
   async append(record: z.output<Schema>): Promise<void> {
-    await mkdir(dirname(this.path), { recursive: true });
+    makeFolder(dirname(this.path));
     await appendFile(this.path, `\n${JSON.stringify(record)}`);
   }
 

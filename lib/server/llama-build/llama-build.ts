@@ -1,9 +1,10 @@
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { freemem } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import * as z from "zod";
+import { makeFolder } from "@/lib/server/files/make-folder";
 import { type BuildMachine, type BuildTarget, buildTargets } from "./llama-build-checks";
 
 /** Which build of llama.cpp the engine starts with; without the file it is the prebuilt one of the package. */
@@ -26,7 +27,7 @@ export function readBuildChoice(dataFolder: string): BuildChoice | null {
 }
 
 export function writeBuildChoice(dataFolder: string, target: BuildTarget, nowMs: number): void {
-  mkdirSync(dataFolder, { recursive: true });
+  makeFolder(dataFolder);
   const choice: BuildChoice = { build: "lastBuild", target, builtAtMs: nowMs };
   writeFileSync(choicePath(dataFolder), `${JSON.stringify(choice, null, 2)}\n`);
 }

@@ -1,6 +1,7 @@
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type Settings, type SettingsPatch, settingsPatchSchema } from "@/lib/schema/settings";
+import { makeFolder } from "@/lib/server/files/make-folder";
 import { replaceFile } from "@/lib/server/files/replace-file";
 
 /** The settings of the last load that worked: where to go back to when others do not. */
@@ -18,7 +19,7 @@ export class LastLoaded {
   }
 
   async write(settings: Settings): Promise<void> {
-    await mkdir(dirname(this.path), { recursive: true });
+    makeFolder(dirname(this.path));
     replaceFile(this.path, `${JSON.stringify(settings, null, 2)}\n`);
   }
 }

@@ -1,9 +1,10 @@
 import { constants } from "node:fs";
-import { type FileHandle, open, realpath, stat } from "node:fs/promises";
+import { type FileHandle, open, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { headerOrNeed } from "@/lib/gguf/header-or-need";
 import type { ModelProfile } from "@/lib/gguf/model-profile";
 import { type FileStart, parseGguf, parseGgufParts } from "@/lib/gguf/parse-gguf";
-import { splitPartNames } from "@/lib/gguf/split-name";
+import { cutPiece, splitPartNames } from "@/lib/gguf/split-name";
 import { ModelFileError } from "./model-file-error";
 
 /** Tells whether a file is still the one that was read. */
@@ -56,40 +57,73 @@ export async function identifyModel(path: string): Promise<FileIdentity> {
  * @throws ModelFileError, GgufFormatError
  */
 export async function readGgufProfile(path: string): Promise<ModelProfile> {
+  refusePiece(path);
   const { profile, ...first } = await readPart(path);
   if (profile.split === null || profile.split.part > 1) return profile;
-  const parts = [first, ...(await readLaterParts(path, profile.split.parts))];
+  const parts = [first, ...(await readLaterParts(path, first, profile.split.parts))];
   const parsed = parseGgufParts(parts);
   if (parsed.kind === "need") throw endedEarly(path);
   return parsed.profile;
 }
 
-/** @throws ModelFileError saying which part is missing, or lies elsewhere: a link must not lead out of the models folder */
-async function readLaterParts(path: string, count: number): Promise<FileStart[]> {
+/** @throws ModelFileError saying which part is missing. Each part may be a link, as in the cache of the Hugging Face hub. */
+async function readLaterParts(path: string, first: FileStart, count: number): Promise<FileStart[]> {
   const names = splitPartNames(basename(path));
-  if (names.length !== count || names[0] !== basename(path))
+  const isNamed = names.length === count && names[0] === basename(path);
+  if (!isNamed && (await holdsAnotherFile(path, first)))
+    throw new ModelFileError(
+      "CORRUPT_MODEL",
+      `${path} holds the parts of a split model one after the other, as cat puts them. Each part is a whole file: keep all ${count} beside each other under their own names (…-00001-of-${count.toString().padStart(5, "0")}.gguf), or merge them with llama-gguf-split --merge.`,
+    );
+  if (!isNamed)
     throw new ModelFileError(
       "CORRUPT_MODEL",
       `${path} is part 1 of ${count}: its name must end in -00001-of-${count.toString().padStart(5, "0")}.gguf, so that the others are found.`,
     );
-  const folder = dirname(await realpath(path));
   const parts: FileStart[] = [];
   for (const [index, name] of names.slice(1).entries()) {
     const part = join(dirname(path), name);
-    const real = await realpath(part).catch(cause => {
-      throw new ModelFileError(
-        "MODEL_NOT_FOUND",
-        `Part ${index + 2} of ${count} is missing: there is no file ${part}.`,
-        {
-          cause,
-        },
-      );
-    });
-    if (dirname(real) !== folder)
-      throw new ModelFileError("INVALID_INPUT", `${part} is a link to another folder than the first part's.`);
-    parts.push(await readPart(part));
+    parts.push(
+      await readPart(part).catch(cause => {
+        if (!(cause instanceof ModelFileError) || cause.code !== "MODEL_NOT_FOUND") throw cause;
+        throw new ModelFileError(
+          "MODEL_NOT_FOUND",
+          `Part ${index + 2} of ${count} is missing: there is no file ${part}.`,
+          {
+            cause,
+          },
+        );
+      }),
+    );
   }
   return parts;
+}
+
+/** Some were cut by size, when llama.cpp could not yet read split models. */
+function refusePiece(path: string): void {
+  const piece = cutPiece(basename(path));
+  if (piece === null) return;
+  const { whole, pieces } = piece;
+  throw new ModelFileError(
+    "CORRUPT_MODEL",
+    `${basename(path)} is a piece of ${whole}, which was cut by size. Join the pieces in its folder: cat ${pieces.join(" ")} > ${whole} (on Windows: copy /b ${pieces.join("+")} ${whole}).`,
+  );
+}
+
+/** Whether a second GGUF begins where the tensors of the first end. */
+async function holdsAnotherFile(path: string, { bytes, fileBytes }: FileStart): Promise<boolean> {
+  const header = headerOrNeed(bytes, fileBytes);
+  if ("kind" in header) return false;
+  const lastBytes = Math.max(0, ...header.tensors.map(tensor => tensor.dataOffsetBytes + tensor.bytes));
+  const endBytes = header.headerBytes + lastBytes;
+  const paddedBytes = header.headerBytes + Math.ceil(lastBytes / header.alignmentBytes) * header.alignmentBytes;
+  return withModelFile(path, async file => {
+    for (const offsetBytes of new Set([endBytes, paddedBytes])) {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(MAGIC.length), 0, MAGIC.length, offsetBytes);
+      if (bytesRead === MAGIC.length && buffer.toString("latin1") === MAGIC) return true;
+    }
+    return false;
+  });
 }
 
 async function readPart(path: string): Promise<FileStart & { readonly profile: ModelProfile }> {

@@ -1,7 +1,16 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, renameSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { beforeEach, expect, test } from "vitest";
 import type { WritableValue } from "@/lib/gguf/testing/gguf-writer";
@@ -26,6 +35,7 @@ function writeModel(path: string, moreMetadata: Readonly<Record<string, Writable
   const shape = modelShape("small-llama-2");
   const gguf = { ...shape.gguf, metadata: { ...shape.gguf.metadata, ...moreMetadata } };
   const { header, fileBytes } = shapeFile({ ...shape, gguf });
+  mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, header);
   truncateSync(path, fileBytes);
   return path;
@@ -100,15 +110,70 @@ test.each([
   expect(await codeFor(name)).toBe("INVALID_INPUT");
 });
 
-test("refuses a link that leads out of the models folder, and follows one that stays", async () => {
-  writeModel(join(folder, "secret.gguf"));
+test("follows the links that the owner of the folder made: to a file, to a folder, within the folder", async () => {
+  writeModel(join(folder, "elsewhere", "big.gguf"));
   writeModel(join(modelsFolder, "small.gguf"));
-  symlinkSync(join(folder, "secret.gguf"), join(modelsFolder, "out.gguf"));
+  symlinkSync(join(folder, "elsewhere", "big.gguf"), join(modelsFolder, "linked.gguf"));
+  symlinkSync(join(folder, "elsewhere"), join(modelsFolder, "other-disk"));
   symlinkSync(join(modelsFolder, "small.gguf"), join(modelsFolder, "in.gguf"));
-  symlinkSync(folder, join(modelsFolder, "up"));
-  expect(await codeFor("out.gguf")).toBe("INVALID_INPUT");
-  expect(await codeFor("up/secret.gguf")).toBe("INVALID_INPUT");
-  expect(await codeFor("in.gguf")).toBe("read");
+  for (const name of ["linked.gguf", "other-disk/big.gguf", "in.gguf"]) expect(await codeFor(name)).toBe("read");
+  const names = (await models.listModels()).map(({ name }) => name);
+  expect(names).toEqual(["in.gguf", "linked.gguf", "other-disk/big.gguf", "small.gguf"]);
+});
+
+test("S11 a name does not lead out by itself where a link is: not above it, and not by an absolute path of a page", async () => {
+  writeModel(join(folder, "secret.gguf"));
+  mkdirSync(join(folder, "elsewhere"));
+  symlinkSync(join(folder, "elsewhere"), join(modelsFolder, "link"));
+  for (const name of ["link/../secret.gguf", "link/../../secret.gguf", "link\\..\\secret.gguf"])
+    expect(await codeFor(name)).toBe("INVALID_INPUT");
+});
+
+test("a link in a circle ends, and a chain of folders without end is not followed", async () => {
+  writeModel(join(modelsFolder, "a", "small.gguf"));
+  symlinkSync(modelsFolder, join(modelsFolder, "a", "up"));
+  symlinkSync(join(modelsFolder, "a"), join(modelsFolder, "a", "self"));
+  expect((await models.listModels()).map(({ name }) => name)).toEqual(["a/small.gguf"]);
+});
+
+test("lists what cannot be used with the reason: a link to nothing, a circle of links, a pipe, a piece of a file", async () => {
+  symlinkSync("/mnt/away/models", join(modelsFolder, "away"));
+  symlinkSync("/mnt/away/x.gguf", join(modelsFolder, "gone.gguf"));
+  symlinkSync(join(modelsFolder, "loop.gguf"), join(modelsFolder, "loop.gguf"));
+  execFileSync("mkfifo", [join(modelsFolder, "pipe.gguf")]);
+  writeFileSync(join(modelsFolder, "x.gguf.part1of2"), "GGUF");
+  writeFileSync(join(modelsFolder, "notes.txt"), "no model");
+  const problems = Object.fromEntries(
+    (await models.listModels()).map(({ name, problem }) => [name, problem?.message ?? "usable"]),
+  );
+  expect(problems).toEqual({
+    away: "This is a link to /mnt/away/models, and nothing is there: connect the disk that it is on, or remove the link.",
+    "gone.gguf":
+      "This is a link to /mnt/away/x.gguf, and nothing is there: connect the disk that it is on, or remove the link.",
+    "loop.gguf": `This is a link to ${join(modelsFolder, "loop.gguf")}, which cannot be followed (ELOOP): set it anew, or remove it.`,
+    "pipe.gguf": `${join(modelsFolder, "pipe.gguf")} is not a regular file.`,
+    "x.gguf.part1of2":
+      "x.gguf.part1of2 is a piece of x.gguf, which was cut by size. Join the pieces in its folder: cat x.gguf.part1of2 x.gguf.part2of2 > x.gguf (on Windows: copy /b x.gguf.part1of2+x.gguf.part2of2 x.gguf).",
+  });
+});
+
+test("says of parts that were put together with cat what they are, and how to have the model", async () => {
+  writeSplit(modelsFolder);
+  const parts = [1, 2, 3].map(part => readFileSync(join(modelsFolder, partName("split", part))));
+  writeFileSync(join(modelsFolder, "merged.gguf"), Buffer.concat(parts));
+  const reading = models.readChatProfile(join(modelsFolder, "merged.gguf"));
+  await expect(reading).rejects.toMatchObject({
+    code: "CORRUPT_MODEL",
+    message: expect.stringMatching(
+      /one after the other, as cat puts them\..*-00001-of-00003\.gguf.*llama-gguf-split --merge/,
+    ),
+  });
+});
+
+test("a model below the home folder is found by ~", async () => {
+  expect(await models.resolveModel("~/no-such-folder/x.gguf").catch(error => error.message)).toBe(
+    `There is no GGUF file at ${JSON.stringify(join(homedir(), "no-such-folder/x.gguf"))}.`,
+  );
 });
 
 test("never resolves a name to a path outside, whatever the name", async () => {
@@ -236,9 +301,9 @@ test("refuses a first part whose name does not lead to the others", async () => 
   expect(await codeFor("renamed.gguf")).toBe("CORRUPT_MODEL");
 });
 
-test("S11 refuses a part that is a link out of the models folder", async () => {
+test("follows a part that is a link, as in the cache of the hub", async () => {
   writeSplit(modelsFolder, [1, 3]);
   writeSplit(folder, [2]);
   symlinkSync(join(folder, partName("split", 2)), join(modelsFolder, partName("split", 2)));
-  expect(await codeFor(partName("split", 1))).toBe("INVALID_INPUT");
+  expect(await codeFor(partName("split", 1))).toBe("read");
 });

@@ -1,15 +1,17 @@
-import { readdir } from "node:fs/promises";
+import { readdir, readlink, realpath, stat } from "node:fs/promises";
 import { isAbsolute, join, relative, sep } from "node:path";
 import type { ModelProfile } from "@/lib/gguf/model-profile";
+import { cutPiece } from "@/lib/gguf/split-name";
 import type { LocalModel } from "@/lib/schema/local-model";
 import { isRemoteSource } from "@/lib/schema/model-source";
+import { withHomeFolder } from "@/lib/server/environment";
 import { errorAnswer } from "@/lib/server/web/error-table";
 import { checkChatModel } from "./check-chat-model";
 import { type FileIdentity, identifyModel, readGgufProfile } from "./gguf-file";
 import { ModelFileError } from "./model-file-error";
 import { resolveAbsolute, resolveInside } from "./model-path";
 
-/** Folders of folders are fine; a link that leads in a circle is not followed for ever. */
+/** Folders of folders are fine, and links to folders elsewhere. */
 const MAX_FOLDER_DEPTH = 4;
 /** Profiles of big models hold a thousand tensors each. */
 const MAX_KEPT_PROFILES = 100;
@@ -40,6 +42,8 @@ export class ModelFiles {
    * @throws ModelFileError
    */
   async resolveModel(name: string): Promise<string> {
+    const written = withHomeFolder(name);
+    if (written !== name) return this.resolveModel(written);
     if (isRemoteSource(name))
       throw new ModelFileError("MODEL_NOT_FOUND", `${name} is not on this computer: download it to load it.`);
     if (!isAbsolute(name)) return this.resolveInside(name);
@@ -48,7 +52,7 @@ export class ModelFiles {
   }
 
   /** Path of a file in the library, for what only the library may be asked for (deleting, for example). */
-  resolveInside(name: string): Promise<string> {
+  async resolveInside(name: string): Promise<string> {
     return resolveInside(this.#modelsFolder, name);
   }
 
@@ -88,22 +92,30 @@ export class ModelFiles {
     return profile;
   }
 
-  /** Everything below the models folder that is called .gguf, by name. */
+  /** Everything below the models folder that is called .gguf, by name; what cannot be used, with the reason. */
   async listModels(): Promise<ListedModel[]> {
-    const paths = await findGgufFiles(this.#modelsFolder, MAX_FOLDER_DEPTH);
+    const found = await findModels(this.#modelsFolder, MAX_FOLDER_DEPTH, new Set());
     const listed: ListedModel[] = [];
-    for (const path of paths.sort()) {
-      const model = await this.#list(path);
+    for (const entry of found.sort((one, other) => (one.path < other.path ? -1 : 1))) {
+      const model = entry.problem === null ? await this.#list(entry.path) : this.#unusable(entry.path, entry.problem);
       if (model !== null) listed.push(model);
     }
     return listed;
   }
 
+  #unusable(path: string, problem: unknown): ListedModel {
+    const name = this.nameOf(path);
+    return { name, fileBytes: 0, modifiedAtMs: 0, profile: null, problem: errorAnswer(problem).body };
+  }
+
   /** @returns null for a later part of a split model, which is no model of its own, and for a file that just vanished */
   async #list(path: string): Promise<ListedModel | null> {
     const name = this.nameOf(path);
-    const identity = await identifyModel(path).catch(() => null);
-    if (identity === null) return null;
+    const identity = await identifyModel(path).catch((error: unknown) => error);
+    if (!isIdentity(identity)) {
+      const isGone = identity instanceof ModelFileError && identity.code === "MODEL_NOT_FOUND";
+      return isGone ? null : this.#unusable(path, identity);
+    }
     const file = { name, fileBytes: identity.bytes, modifiedAtMs: identity.modifiedAtMs };
     try {
       await this.resolveInside(name);
@@ -123,6 +135,9 @@ export class ModelFiles {
   }
 }
 
+const isIdentity = (value: unknown): value is FileIdentity =>
+  typeof value === "object" && value !== null && "modifiedAtMs" in value;
+
 const isSameFile = (one: FileIdentity, other: FileIdentity): boolean =>
   one.bytes === other.bytes && one.modifiedAtMs === other.modifiedAtMs;
 
@@ -136,13 +151,50 @@ const summaryOf = (profile: ModelProfile): NonNullable<ListedModel["profile"]> =
   role: profile.role,
 });
 
-async function findGgufFiles(folder: string, depth: number): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  const found: string[] = [];
+/** Something in the models folder that may be a model, or why it cannot be. */
+interface FoundModel {
+  readonly path: string;
+  readonly problem: ModelFileError | null;
+}
+
+const isModelName = (name: string): boolean => name.toLowerCase().endsWith(".gguf") || cutPiece(name) !== null;
+/** What a person links: a model, or a folder of models. */
+const mayBeLinkedModels = (name: string): boolean => isModelName(name) || !name.includes(".");
+
+/** @param above real paths of the folders on the way here: a link to one of them leads in a circle */
+async function findModels(folder: string, depth: number, above: ReadonlySet<string>): Promise<FoundModel[]> {
+  const real = await realpath(folder).catch(() => folder);
+  if (above.has(real)) return [];
+  const entries = await readdir(folder, { withFileTypes: true }).catch((cause: NodeJS.ErrnoException) => cause);
+  if (!Array.isArray(entries)) {
+    const problem = new ModelFileError("NOT_A_FILE", `The folder ${folder} cannot be read (${entries.code}).`);
+    return above.size === 0 ? [] : [{ path: folder, problem }];
+  }
+  const found: FoundModel[] = [];
   for (const entry of entries) {
     const path = join(folder, entry.name);
-    if (entry.isDirectory() && depth > 0) found.push(...(await findGgufFiles(path, depth - 1)));
-    else if (entry.name.toLowerCase().endsWith(".gguf")) found.push(path);
+    const target = entry.isSymbolicLink() ? await linkTarget(path) : entry;
+    if (target instanceof ModelFileError) {
+      if (mayBeLinkedModels(entry.name)) found.push({ path, problem: target });
+    } else if (target.isDirectory()) {
+      if (depth > 0) found.push(...(await findModels(path, depth - 1, new Set([...above, real]))));
+    } else if (isModelName(entry.name)) found.push({ path, problem: null });
   }
   return found;
+}
+
+async function linkTarget(path: string): Promise<{ isDirectory(): boolean } | ModelFileError> {
+  try {
+    return await stat(path);
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? cause.code : cause;
+    const target = await readlink(path).catch(() => "somewhere");
+    return new ModelFileError(
+      "MODEL_NOT_FOUND",
+      code === "ENOENT"
+        ? `This is a link to ${target}, and nothing is there: connect the disk that it is on, or remove the link.`
+        : `This is a link to ${target}, which cannot be followed (${code}): set it anew, or remove it.`,
+      { cause },
+    );
+  }
 }

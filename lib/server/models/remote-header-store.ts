@@ -1,8 +1,9 @@
 import { createHash, randomUUID } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, stat, truncate, utimes, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, rm, stat, truncate, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 import { splitPartNames } from "@/lib/gguf/split-name";
+import { makeFolder } from "@/lib/server/files/make-folder";
 import type { RemotePart, RemoteVersion } from "./remote-header";
 
 const recordSchema = z.object({
@@ -113,7 +114,7 @@ const partNames = (count: number): readonly string[] =>
 async function writeParts(folder: string, parts: readonly RemotePart[]): Promise<KeptRecord> {
   const names = partNames(parts.length);
   const record: KeptRecord = { parts: [] };
-  await mkdir(folder, { recursive: true });
+  makeFolder(folder);
   for (const [index, { bytes, fileBytes, etag }] of parts.entries()) {
     const name = names[index] ?? "";
     const path = join(folder, name);

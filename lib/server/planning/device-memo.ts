@@ -1,22 +1,15 @@
-import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import * as z from "zod";
 import { engineInfoSchema, vramSchema } from "@/lib/schema/engine-messages";
+import { makeFolder } from "@/lib/server/files/make-folder";
 import { replaceFile } from "@/lib/server/files/replace-file";
+import { isDriverSetting } from "@/lib/server/supervisor/engine-environment";
 
 const memoSchema = z.object({ key: z.string(), info: engineInfoSchema, vram: z.nullable(vramSchema) });
 
 /** What the engine found when it last ran on this machine as it is. */
 export type KnownDevice = Pick<z.infer<typeof memoSchema>, "info" | "vram">;
-
-/** Names that decide which device the engine finds. */
-const deciding = [
-  "CUDA_VISIBLE_DEVICES",
-  "CUDA_DEVICE_ORDER",
-  "GGML_VK_VISIBLE_DEVICES",
-  "VK_ICD_FILENAMES",
-  "VK_DRIVER_FILES",
-] as const;
 
 const textOf = (path: string): string => {
   try {
@@ -39,7 +32,9 @@ const machineKey = (run: string, env: Readonly<Record<string, string | undefined
   JSON.stringify([
     run,
     process.platform,
-    deciding.map(name => env[name] ?? null),
+    Object.entries(env)
+      .filter(([name]) => isDriverSetting(name))
+      .sort(([one], [other]) => (one < other ? -1 : 1)),
     textOf("/proc/driver/nvidia/version"),
     namesIn("/dev/dri"),
     namesIn("/dev").filter(name => /^(?:nvidia|dxg|kfd)/.test(name)),
@@ -69,7 +64,7 @@ export class DeviceMemo {
 
   /** @throws the file system's error */
   write(known: KnownDevice): void {
-    mkdirSync(dirname(this.path), { recursive: true });
+    makeFolder(dirname(this.path));
     replaceFile(this.path, `${JSON.stringify({ key: machineKey(this.run, this.env), ...known })}\n`);
   }
 }

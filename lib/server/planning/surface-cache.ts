@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
+import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 import type { FlashAttention } from "@/lib/schema/kv-type";
 import { type MemorySurface, memorySurfaceSchema } from "@/lib/schema/memory-surface";
+import { makeFolder } from "@/lib/server/files/make-folder";
 import { replaceFile } from "@/lib/server/files/replace-file";
 import type { FileIdentity } from "@/lib/server/models/gguf-file";
 
@@ -50,7 +51,7 @@ export class SurfaceCache {
 
   async write(key: SurfaceKey, surface: MemorySurface): Promise<void> {
     try {
-      await mkdir(this.folder, { recursive: true });
+      makeFolder(this.folder);
       replaceFile(this.#pathOf(key), JSON.stringify({ key: surfaceKeyText(key), surface }));
       await this.#dropOldest();
     } catch (error) {

@@ -1,4 +1,5 @@
 import { readFileSync, realpathSync, statSync } from "node:fs";
+import { parse } from "@humanwhocodes/momoa";
 import * as z from "zod";
 import { MIB } from "@/lib/units/bytes";
 
@@ -35,12 +36,33 @@ export function readSettingsFile(path: string): SettingsFileContent {
 
 /** Editors on Windows may write a byte-order mark; that is no reason to refuse a file. */
 function parseSettingsText(bytes: Buffer): SettingsFileContent {
+  let text: string;
   try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return { kind: "bad", reason: "it is not text in UTF-8" };
+  }
+  try {
     const raw = rawSettingsSchema.safeParse(JSON.parse(text));
     return raw.success ? { kind: "good", raw: raw.data } : { kind: "bad", reason: "it holds no JSON object" };
   } catch {
-    return { kind: "bad", reason: "it is not valid JSON" };
+    return { kind: "bad", reason: `it is not valid JSON${firstFault(text)}` };
+  }
+}
+
+const faultSchema = z.object({ line: z.int(), column: z.int(), offset: z.int() });
+
+/** Node names the place of a fault only in some messages, so a parser that always does looks for it. */
+function firstFault(text: string): string {
+  try {
+    parse(text);
+    return "";
+  } catch (error) {
+    const fault = faultSchema.safeParse(error);
+    if (!fault.success) return "";
+    const { line, column, offset } = fault.data;
+    const isCommaTooMany = /,\s*$/.test(text.slice(0, offset)) && /[}\]]/.test(text.charAt(offset));
+    return ` (line ${line}, column ${column}${isCommaTooMany ? ": there is a comma too many before this" : ""})`;
   }
 }
 

@@ -158,6 +158,44 @@ describe("P14 a file that cannot be used", () => {
     expect(open().read()).toMatchObject({ N_CTX: 1024, LAYERS: 9 });
   });
 
+  it("P18 a notice goes with its cause: when the file is repaired by hand, before or after a look, and with a save", async () => {
+    let now = Date.now();
+    const store = new SettingsStore({ folder, now: () => now });
+    const breakFile = () => {
+      writeFileSync(path, '{"N_CTX": 512,}');
+      now += 10_000;
+      store.read();
+      expect(store.notice()).toContain("could not be used");
+    };
+    write({ N_CTX: 1024 });
+    store.read();
+    breakFile();
+    write({ N_CTX: 2048 });
+    expect([store.read().N_CTX, store.notice()]).toEqual([2048, null]);
+
+    breakFile();
+    store.read();
+    expect(store.notice()).toContain("the last good settings hold");
+    write({ N_CTX: 4096 });
+    expect([store.read().N_CTX, store.notice()]).toEqual([4096, null]);
+
+    breakFile();
+    await store.patch({ LAYERS: 3 });
+    expect([store.read().LAYERS, store.notice()]).toEqual([3, null]);
+  });
+
+  it.each([
+    ['{\n  "N_CTX": 512,\n}', "line 3, column 1: there is a comma too many before this"],
+    ['{"N_CTX" 512}', "line 1, column 10"],
+    ['{\n  "N_CTX": 512\n  "LAYERS": 3\n}', "line 3, column 3"],
+    ['{\n  // tokens\n  "N_CTX": 512\n}', "line 2, column 3"],
+    ['{"N_CTX": 512', "line 1, column 14"],
+    ["{N_CTX: 512}", "line 1, column 2"],
+  ])("P14 says where %j is no JSON: %s", (text, place) => {
+    writeFileSync(path, text);
+    expect(open().notice()).toContain(`it is not valid JSON (${place}`);
+  });
+
   it("P14 without a backup the defaults hold", () => {
     writeFileSync(path, "{");
     expect(open().read()).toEqual(defaultSettings);

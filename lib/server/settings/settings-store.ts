@@ -115,6 +115,8 @@ export class SettingsStore {
   #raw: RawSettings;
   #reading: Reading;
   #fileNotice: string | null = null;
+  /** Of the file as it was left when the notice was made: with any other content its cause is gone. */
+  #noticedStamp: string | null = null;
 
   constructor({ folder, files, now = Date.now }: SettingsStoreOptions) {
     this.#path = join(folder, SETTINGS_FILE);
@@ -206,12 +208,11 @@ export class SettingsStore {
     const stamp = fileStamp(this.#path);
     if (stamp === this.#stamp) return;
     const content = readSettingsFile(this.#path);
-    const before = this.#stamp;
-    const isFirst = before === NEVER_READ;
+    const isFirst = this.#stamp === NEVER_READ;
     if (content.kind === "good") {
       if (isFirst) this.#raw = this.#readBackup();
       this.#accept(content.raw, stamp);
-      if (before !== UNREAD) this.#fileNotice = null;
+      if (stamp !== this.#noticedStamp) this.#fileNotice = null;
     } else if (content.kind === "missing") this.#stamp = null;
     else if (!patient || this.#ageMs() > EDITING_MS)
       this.#putAside(content.reason, isFirst ? this.#readBackup() : this.#raw, stamp);
@@ -239,5 +240,6 @@ export class SettingsStore {
       this.#accept(lastGood, stamp);
       this.#fileNotice = `${said} The last good settings hold.`;
     }
+    this.#noticedStamp = fileStamp(this.#path);
   }
 }

@@ -16,3 +16,24 @@ describe("the order in which CUDA counts cards", () => {
     expect(engineEnvironment({ CUDA_DEVICE_ORDER: "FASTEST_FIRST" }, run).CUDA_DEVICE_ORDER).toBe("FASTEST_FIRST");
   });
 });
+
+describe("what the engine sees of the environment", () => {
+  it.each([
+    "GGML_CUDA_ENABLE_UNIFIED_MEMORY",
+    "GGML_VK_VISIBLE_DEVICES",
+    "GGML_VK_DISABLE_COOPMAT",
+    "CUDA_VISIBLE_DEVICES",
+    "VK_ICD_FILENAMES",
+    "HIP_VISIBLE_DEVICES",
+    "PATH",
+  ])("holds %s, which users set for llama.cpp and its drivers", name => {
+    expect(engineEnvironment({ [name]: "1" }, run)[name]).toBe("1");
+  });
+
+  it.each(["HF_TOKEN", "HEADROOM_TOKEN", "AWS_SECRET_ACCESS_KEY", "NODE_OPTIONS", "LD_PRELOAD"])(
+    "S16 does not hold %s",
+    name => {
+      expect(engineEnvironment({ [name]: "canary" }, run)).not.toHaveProperty(name);
+    },
+  );
+});

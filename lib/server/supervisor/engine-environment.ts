@@ -22,7 +22,7 @@ export const CUDA_DEVICE_ORDER = "PCI_BUS_ID";
  * What the child may see of our environment. Everything else stays here, above all tokens (HF_TOKEN, HEADROOM_TOKEN):
  * chat templates of downloaded models are rendered in the child.
  */
-const allowedNames = [
+const allowedNames: ReadonlySet<string> = new Set([
   "PATH",
   "HOME",
   "LANG",
@@ -41,18 +41,12 @@ const allowedNames = [
   "XDG_CACHE_HOME",
   "LD_LIBRARY_PATH",
   "DYLD_LIBRARY_PATH",
-  "CUDA_PATH",
-  "CUDA_HOME",
-  "CUDA_VISIBLE_DEVICES",
-  "CUDA_DEVICE_ORDER",
-  "NVIDIA_VISIBLE_DEVICES",
-  "NVIDIA_DRIVER_CAPABILITIES",
-  "GGML_VK_VISIBLE_DEVICES",
-  "VK_ICD_FILENAMES",
-  "VK_DRIVER_FILES",
-  "VK_LOADER_DRIVERS_SELECT",
   "LP_NUM_THREADS",
-] as const;
+]);
+
+/** What people set for llama.cpp and the drivers below it (GGML_CUDA_ENABLE_UNIFIED_MEMORY, GGML_VK_..., HIP_VISIBLE_DEVICES). No secret is called so. */
+const driverSettings = /^(?:GGML|CUDA|NVIDIA|VK|MESA|HIP|ROCR|HSA|ONEAPI|SYCL|ZES)_/;
+export const isDriverSetting = (name: string): boolean => driverSettings.test(name);
 
 export interface EngineRun {
   readonly gpu: GpuChoice;
@@ -79,9 +73,7 @@ export function engineEnvironment(
     HEADROOM_ENGINE_BUILD: run.build,
     HEADROOM_ENGINE_GENERATION: String(run.generation),
   };
-  for (const name of allowedNames) {
-    const value = env[name];
-    if (value !== undefined) environment[name] = value;
-  }
+  for (const [name, value] of Object.entries(env))
+    if (value !== undefined && (allowedNames.has(name) || isDriverSetting(name))) environment[name] = value;
   return environment;
 }

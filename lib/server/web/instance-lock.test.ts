@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildSync } from "esbuild";
@@ -42,3 +42,16 @@ it("E11 a killed one leaves no lock behind", async () => {
   await new Promise(resolve => holder.once("exit", resolve));
   lockDataFolder(folder)();
 });
+
+it.skipIf(process.platform !== "linux")(
+  "a data folder that cannot be made is one sentence at once, and no endless try",
+  () => {
+    // Node's own recursive mkdir never returns here: the system says of /proc/headroom that a folder above it is missing.
+    expect(() => lockDataFolder("/proc/headroom/data")).toThrow(StartError);
+    expect(() => lockDataFolder("/proc/headroom/data")).toThrow(
+      "The data folder /proc/headroom/data cannot be made (ENOENT): set HEADROOM_HOME to a folder that you can write to.",
+    );
+    writeFileSync(join(folder, "file"), "");
+    expect(() => lockDataFolder(join(folder, "file", "data"))).toThrow(/cannot be made \((?:ENOTDIR|EEXIST)\)/);
+  },
+);

@@ -1,6 +1,6 @@
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import Database from "libsql";
+import { makeFolder } from "@/lib/server/files/make-folder";
 import { StartError } from "./start-error";
 
 /**
@@ -11,7 +11,15 @@ import { StartError } from "./start-error";
  * @throws StartError
  */
 export function lockDataFolder(dataFolder: string): () => void {
-  mkdirSync(dataFolder, { recursive: true });
+  try {
+    makeFolder(dataFolder);
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? cause.code : cause;
+    throw new StartError(
+      `The data folder ${dataFolder} cannot be made (${code}): set HEADROOM_HOME to a folder that you can write to.`,
+      { cause },
+    );
+  }
   const database = new Database(join(dataFolder, "instance.lock"));
   try {
     database.exec("PRAGMA busy_timeout = 0");
