@@ -23,7 +23,7 @@ const START_LIMIT_MS = 30_000;
 const STOP_LIMIT_MS = 8_000;
 const ICD_FOLDER = "/usr/share/vulkan/icd.d";
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, "127.0.0.1");
   await once(probe, "listening");
   const address = probe.address();
@@ -82,7 +82,8 @@ async function startServer(env: Record<string, string> = {}): Promise<RunningSer
         HEADROOM_GPU: "off",
         ...env,
       },
-      stdio: ["ignore", "pipe", "pipe"],
+      // The channel ends the server with whoever runs the specs, however that ends.
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
     for (const stream of [server.stdout, server.stderr])
       stream?.on("data", chunk => (output = (output + chunk).slice(-20_000)));

@@ -1,7 +1,7 @@
 import { checkNode, ensureBuilt, ensureBundles, ensureInstalled } from "./prepare.mjs";
 
 checkNode();
-ensureInstalled();
+await ensureInstalled();
 await ensureBundles();
-ensureBuilt();
+await ensureBuilt();
 await import("../dist/bench.mjs");

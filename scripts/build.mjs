@@ -1,6 +1,6 @@
 import { checkNode, ensureBuilt, ensureBundles, ensureInstalled } from "./prepare.mjs";
 
 checkNode();
-ensureInstalled();
+await ensureInstalled();
 await ensureBundles();
-if (!process.argv.includes("--bundles")) ensureBuilt();
+if (!process.argv.includes("--bundles")) await ensureBuilt();

@@ -1,6 +1,6 @@
 import { checkNode, ensureBundles, ensureInstalled } from "./prepare.mjs";
 
 checkNode();
-ensureInstalled();
+await ensureInstalled();
 await ensureBundles();
 await import("../dist/plan.mjs");

@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   existsSync,
@@ -12,10 +11,15 @@ import {
 } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { endWithStarter, startProgram, toldToEnd } from "./end-with-starter.mjs";
 
 /** What every command does first: check Node, install, bundle and build, each only when something changed. */
 export const projectRoot = fileURLToPath(new URL("..", import.meta.url));
 const inProject = path => join(projectRoot, path);
+
+endWithStarter(inProject("package.json"));
+/** As a shell tells of SIGTERM. */
+const TOLD_TO_END = 143;
 
 /** Next 16 refuses anything older. */
 const MIN_NODE = [20, 9];
@@ -46,17 +50,20 @@ function checkDisk(neededBytes, what) {
   stop(`${what} needs ${gb(neededBytes)} GB of disk and ${gb(freeBytes)} GB are free here: make room and start again.`);
 }
 
-/** Runs a program with its output shown; `quiet` keeps it for the case that it fails. */
-export function run(program, args, { env = {}, quiet = false } = {}) {
-  const result = spawnSync(program, args, {
+/** Runs a program with its output shown; `quiet` keeps it for the case that it fails. Ends this process where it was told to end meanwhile. */
+export async function run(program, args, { env = {}, quiet = false } = {}) {
+  const { child, exitCode } = startProgram(program, args, {
     cwd: projectRoot,
-    stdio: quiet ? "pipe" : ["ignore", "inherit", "inherit"],
+    stdio: quiet ? ["ignore", "pipe", "pipe"] : ["ignore", "inherit", "inherit"],
     env: { ...process.env, NEXT_TELEMETRY_DISABLED: "1", ...env },
     shell: process.platform === "win32",
   });
-  if (quiet && result.status !== 0)
-    process.stderr.write(Buffer.concat([result.stdout ?? Buffer.alloc(0), result.stderr ?? Buffer.alloc(0)]));
-  return result.status ?? 1;
+  const said = [];
+  for (const stream of [child.stdout, child.stderr]) stream?.on("data", chunk => said.push(chunk));
+  const code = await exitCode;
+  if (toldToEnd() !== null) process.exit(TOLD_TO_END);
+  if (quiet && code !== 0) process.stderr.write(Buffer.concat(said));
+  return code;
 }
 
 const readStamp = name => {
@@ -113,11 +120,11 @@ function isInstalled() {
 }
 
 /** Installs exactly the lockfile, without install scripts, when it changed or nothing is there. */
-export function ensureInstalled() {
+export async function ensureInstalled() {
   if (isInstalled()) return;
   checkDisk(INSTALL_DISK_BYTES, "Installing Headroom's packages");
   console.error("Installing packages (about a minute, only the first time) ...");
-  if (run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { quiet: true }) !== 0)
+  if ((await run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { quiet: true })) !== 0)
     stop("Installing the packages failed; npm's own words are above. Check the network and start again.");
 }
 
@@ -131,12 +138,12 @@ export async function ensureBundles() {
 }
 
 /** .next/: the pages. */
-export function ensureBuilt() {
+export async function ensureBuilt() {
   const wanted = sourceHash(BUILT);
   if (readStamp("built") === wanted && existsSync(inProject(".next/BUILD_ID"))) return;
   checkDisk(BUILD_DISK_BYTES, "Building Headroom");
   console.error("Building the pages (about 30 s, only after a change) ...");
-  if (run(process.execPath, ["node_modules/next/dist/bin/next", "build"], { quiet: true }) !== 0)
+  if ((await run(process.execPath, ["node_modules/next/dist/bin/next", "build"], { quiet: true })) !== 0)
     stop("Building the pages failed; the compiler's words are above.");
   writeStamp("built", wanted);
 }

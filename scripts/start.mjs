@@ -1,6 +1,6 @@
-import { spawn } from "node:child_process";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { startProgram } from "./end-with-starter.mjs";
 import { checkNode, ensureBuilt, ensureBundles, ensureInstalled, projectRoot, stop } from "./prepare.mjs";
 
 const port = Number(process.env.PORT || 3000);
@@ -20,15 +20,14 @@ if (!(await portIsFree()))
   stop(
     `Port ${port} is in use: Headroom may be running already at http://${host}:${port}; otherwise start with another, PORT=${port + 1} npm start.`,
   );
-ensureInstalled();
+await ensureInstalled();
 await ensureBundles();
-if (!dev) ensureBuilt();
+if (!dev) await ensureBuilt();
 
-const server = spawn(process.execPath, [join(projectRoot, "dist/server.mjs"), ...(dev ? ["--dev"] : [])], {
+// The server shuts down in order by itself, also when this process is gone: then the channel between them closes.
+const { exitCode } = startProgram(process.execPath, [join(projectRoot, "dist/server.mjs"), ...(dev ? ["--dev"] : [])], {
   cwd: projectRoot,
-  stdio: "inherit",
+  stdio: ["inherit", "inherit", "inherit", "ipc"],
   env: { ...process.env, NEXT_TELEMETRY_DISABLED: "1", NODE_ENV: dev ? "development" : "production" },
 });
-// The server shuts down in order by itself; this process only waits for it and passes its exit code on.
-for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => server.kill(signal));
-server.on("exit", (code, signal) => process.exit(code ?? (signal ? 0 : 1)));
+process.exit(await exitCode);

@@ -22,11 +22,11 @@ const browserPaths = [
 ];
 
 /** A system browser, or the empty string for Playwright's own, which is fetched when there is none. */
-function findBrowser() {
+async function findBrowser() {
   const found = browserPaths.find(path => path && existsSync(path));
   if (found) return found;
   console.error("No Chromium found; asking Playwright to install one ...");
-  if (run(node, [bin("@playwright/test/cli.js"), "install", "chromium-headless-shell"], { quiet: true }) !== 0)
+  if ((await run(node, [bin("@playwright/test/cli.js"), "install", "chromium-headless-shell"], { quiet: true })) !== 0)
     console.error("That failed: install Chromium from your system's packages, or set HEADROOM_BROWSER to one.");
   return "";
 }
@@ -65,8 +65,8 @@ const playwrightCases = report => {
   );
 };
 
-function vitest(project) {
-  run(node, [
+async function vitest(project) {
+  await run(node, [
     bin("vitest/vitest.mjs"),
     "run",
     "--project",
@@ -78,24 +78,24 @@ function vitest(project) {
   return readCases(project, vitestCases);
 }
 
-const check = (title, args) => () => [{ title, state: run(node, args) === 0 ? "passed" : "failed" }];
+const check = (title, args) => async () => [{ title, state: (await run(node, args)) === 0 ? "passed" : "failed" }];
 
-function browserTests() {
-  run(node, [bin("@playwright/test/cli.js"), "test"], { env: { HEADROOM_BROWSER: findBrowser() } });
+async function browserTests() {
+  await run(node, [bin("@playwright/test/cli.js"), "test"], { env: { HEADROOM_BROWSER: await findBrowser() } });
   return readCases("e2e", playwrightCases);
 }
 
 const steps = {
   lint: check("format and lint", [bin("@biomejs/biome/bin/biome"), "ci", "--colors=off", "--max-diagnostics=40", "."]),
-  types: () => {
-    run(node, [bin("next/dist/bin/next"), "typegen"], { quiet: true });
+  types: async () => {
+    await run(node, [bin("next/dist/bin/next"), "typegen"], { quiet: true });
     return check("types", [bin("typescript/bin/tsc"), "--noEmit", "-p", "."])();
   },
   unused: check("no unused file, export or dependency", [bin("knip/bin/knip.js"), "--no-progress"]),
   unit: () => vitest("unit"),
   model: () => vitest("model"),
-  e2e: () => {
-    ensureBuilt();
+  e2e: async () => {
+    await ensureBuilt();
     return browserTests();
   },
 };
@@ -117,7 +117,7 @@ function printScoreboard(cases) {
 }
 
 checkNode();
-ensureInstalled();
+await ensureInstalled();
 rmSync(join(projectRoot, RESULTS), { recursive: true, force: true });
 mkdirSync(join(projectRoot, RESULTS), { recursive: true });
 
@@ -132,7 +132,7 @@ for (const [name, step] of Object.entries(steps)) {
   if (named.length > 0 && !named.includes(name)) continue;
   console.log(`\n== ${name}`);
   if (name === "unit") await ensureBundles();
-  cases.push(...step());
+  cases.push(...(await step()));
 }
 
 const having = state => cases.filter(test => test.state === state);

@@ -23,7 +23,8 @@ interface RealServerOptions {
 /** The bundled web server over the production build, as `npm start` runs it: from the project's folder. */
 export function startRealServer({ home, port, env = {} }: RealServerOptions): RealServer {
   const server = spawn(process.execPath, [join("dist", "server.mjs")], {
-    stdio: ["ignore", "ignore", "inherit"],
+    // The channel ends the server with whoever measures or tests it, however that ends.
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
     env: { ...process.env, NODE_ENV: "production", HEADROOM_HOME: home, PORT: String(port), HOST: "127.0.0.1", ...env },
   });
   const url = `http://127.0.0.1:${port}`;

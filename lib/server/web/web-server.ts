@@ -57,7 +57,12 @@ function shutDownOnSignals(http: HttpServer, app: Services, unlock: () => void):
   };
   process.on("SIGTERM", shutDown);
   process.on("SIGINT", shutDown);
+  process.once("disconnect", shutDown);
+  if (hasStarter && !process.connected) shutDown();
 }
+
+/** Whoever started this process with a channel is gone when that closes, however it went: see scripts/end-with-starter.mjs. */
+const hasStarter = process.connected === true;
 
 const urlOf = ({ host, port }: Environment): string => `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 

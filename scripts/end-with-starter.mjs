@@ -1,0 +1,126 @@
+import { execFileSync, spawn } from "node:child_process";
+import { readFileSync, realpathSync } from "node:fs";
+
+/**
+ * Each command ends with whoever started it. A service manager, or `kill`, ends npm; npm and its shell go, and nobody tells the program that
+ * they ran: so it looks for itself whether they are still there. A command that was not started by npm has no such starter, and goes on
+ * when its shell ends: with nohup, setsid or in a terminal multiplexer that is what people want.
+ */
+const LOOK_MS = 500;
+/** After a signal, before what still runs is killed. The server takes 4.5 s at most. */
+const PATIENCE_MS = 6000;
+const hasGroups = process.platform !== "win32";
+
+/** Parent and command line of a process; null for one that is gone, or where the system does not tell. */
+function processFacts(pid) {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const [state, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+    return state === "Z" ? null : { parent: Number(parent), command };
+  } catch {
+    return process.platform === "linux" ? null : factsOfPs(pid);
+  }
+}
+
+function factsOfPs(pid) {
+  try {
+    const line = execFileSync("ps", ["-o", "ppid=,args=", "-p", String(pid)], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    const [, parent, command] = /^\s*(\d+)\s+(.*)/s.exec(line) ?? [];
+    return parent === undefined ? null : { parent: Number(parent), command };
+  } catch {
+    return null;
+  }
+}
+
+function isRunning(pid) {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    return error.code === "EPERM";
+  }
+  return process.platform !== "linux" || processFacts(pid) !== null;
+}
+
+function realPathOf(path) {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+/** npm, and the shell that it runs scripts with; none where this package's npm did not start us. */
+function starters(packagePath) {
+  const { npm_lifecycle_event: script, npm_package_json: startedPackage } = process.env;
+  if (!script || !startedPackage || realPathOf(startedPackage) !== realPathOf(packagePath)) return [];
+  const shell = processFacts(process.ppid);
+  const isShell = /^\S*\b(?:sh|bash|dash|zsh) -c /.test(shell?.command ?? "");
+  return isShell ? [process.ppid, shell.parent] : [process.ppid];
+}
+
+const running = new Set();
+let endedBy = null;
+
+function signalAll(signal) {
+  for (const child of running) {
+    try {
+      if (hasGroups) process.kill(-child.pid, signal);
+      else child.kill(signal);
+    } catch {
+      // It ended meanwhile.
+    }
+  }
+}
+
+/** Ends what was started with `startProgram`, which then ends this process; where nothing was, this process takes the signal itself. */
+function end(signal) {
+  if (running.size === 0) process.kill(process.pid, signal);
+  endedBy = signal;
+  signalAll(signal);
+  setTimeout(() => signalAll("SIGKILL"), PATIENCE_MS).unref();
+}
+
+/**
+ * Starts a program that ends with this process, with all its children: it is the head of a process group, which gets each signal once. In
+ * a terminal Ctrl+C would otherwise reach it twice, from the terminal and from here.
+ *
+ * @returns the child, and a promise of its exit code; of 143 and the like where this process was told to end
+ */
+export function startProgram(program, args, options) {
+  const child = spawn(program, args, { ...options, detached: hasGroups });
+  const forward = signal => end(signal);
+  const isFirst = running.size === 0;
+  running.add(child);
+  if (isFirst) for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, forward);
+  const exitCode = new Promise(resolve => {
+    child.once("error", error => {
+      console.error(error.message);
+      resolve(1);
+    });
+    child.once("close", (code, signal) => resolve(code ?? (signal ? 0 : 1)));
+  }).finally(() => {
+    running.delete(child);
+    if (isFirst) for (const signal of ["SIGINT", "SIGTERM"]) process.off(signal, forward);
+  });
+  return { child, exitCode };
+}
+
+/** What this process was told to end by; null while it may go on. A command of several steps stops after the present one. */
+export const toldToEnd = () => endedBy;
+
+/** @param packagePath this package's own package.json */
+export function endWithStarter(packagePath) {
+  const pids = starters(packagePath);
+  if (pids.length === 0) return;
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent && pids.every(isRunning)) return;
+    clearInterval(timer);
+    end("SIGTERM");
+  }, LOOK_MS);
+  timer.unref();
+}
