@@ -1,6 +1,7 @@
 import { type ArchitectureTraits, architectureTraits } from "./architecture-traits";
 import { blockCaches } from "./block-caches";
 import { GgufFormatError } from "./gguf-format-error";
+import { loadRefusal } from "./load-refusal";
 import { MetadataFields } from "./metadata-fields";
 import type { BlockProfile, ModelProfile, TensorProfile } from "./model-profile";
 import { type PlacedTensors, placeTensors } from "./place-tensors";
@@ -70,6 +71,10 @@ export function buildProfile(header: GgufHeader): ModelProfile {
     tokenizerModel: fields.string("tokenizer.ggml.model") ?? "",
     role,
     split,
+    loadRefusal:
+      role === "text" && !continued
+        ? loadRefusal({ fields, architecture, traits, blocks: caches.blocks, headSizeK: caches.headSizeK, placed })
+        : null,
   };
 }
 

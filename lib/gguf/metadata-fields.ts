@@ -14,6 +14,17 @@ export class MetadataFields {
     private readonly architecture: string,
   ) {}
 
+  has(key: string): boolean {
+    return this.metadata.has(this.fullKey(key));
+  }
+
+  /** Whether a number, or the numbers of a list, are stored in 64 bits. */
+  isWideNumber(key: string): boolean {
+    const value = this.#value(key);
+    const list = listOf(value);
+    return list === null ? typeof value === "bigint" : list.elementType === "u64" || list.elementType === "i64";
+  }
+
   string(key: string): string | null {
     const value = this.#value(key);
     if (value === null) return null;
@@ -28,7 +39,7 @@ export class MetadataFields {
 
   requiredCount(key: string, min: number, max = MAX_COUNT): number {
     const count = this.count(key, max);
-    if (count === null) throw new GgufFormatError("CORRUPT_MODEL", `The header lacks ${this.#fullKey(key)}.`, 0);
+    if (count === null) throw new GgufFormatError("CORRUPT_MODEL", `The header lacks ${this.fullKey(key)}.`, 0);
     return count >= min ? count : this.#fail(key, `at least ${min}`);
   }
 
@@ -72,19 +83,20 @@ export class MetadataFields {
       : this.#fail(key, `an integer from 0 to ${max}`);
   }
 
-  #fullKey(key: string): string {
+  /** The key as it stands in the file. */
+  fullKey(key: string): string {
     return key.replace("{arch}", this.architecture);
   }
 
   #value(key: string): MetadataValue | null {
-    return this.metadata.get(this.#fullKey(key))?.value ?? null;
+    return this.metadata.get(this.fullKey(key))?.value ?? null;
   }
 
   #fail(key: string, wanted: string): never {
-    const entry = this.metadata.get(this.#fullKey(key));
+    const entry = this.metadata.get(this.fullKey(key));
     throw new GgufFormatError(
       "CORRUPT_MODEL",
-      `${this.#fullKey(key)} is ${shown(entry?.value)}; it must be ${wanted}.`,
+      `${this.fullKey(key)} is ${shown(entry?.value)}; it must be ${wanted}.`,
       entry?.offsetBytes ?? 0,
     );
   }

@@ -66,4 +66,6 @@ export interface ModelProfile {
   readonly role: "text" | "embedding" | "projector" | "adapter" | "other";
   /** `part` counts from 1. Parts after the first carry tensors only: `joinSplitProfiles` makes one profile of all. */
   readonly split: { readonly part: number; readonly parts: number } | null;
+  /** Why llama.cpp cannot load it, as far as the header tells: one sentence; null where nothing is known against it. */
+  readonly loadRefusal: string | null;
 }

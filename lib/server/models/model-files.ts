@@ -121,6 +121,7 @@ export class ModelFiles {
       await this.resolveInside(name);
       const profile = await this.readProfile(path);
       if (profile.split !== null && profile.split.part > 1) return null;
+      if (profile.loadRefusal !== null) checkChatModel(profile, name);
       return { ...file, fileBytes: profile.fileBytes, profile: summaryOf(profile), problem: null };
     } catch (error) {
       return { ...file, profile: null, problem: errorAnswer(error).body };

@@ -1,0 +1,24 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { refusedShapes } from "@/lib/gguf/testing/refused-shapes";
+import { buildBundles, cpuConfig, ForkedEngine } from "./testing/forked-engine";
+import { writeShape } from "./testing/shape-model";
+
+const folder = mkdtempSync(join(tmpdir(), "headroom-refused-"));
+beforeAll(() => buildBundles());
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** The header check stands and falls with this: the bundled llama.cpp itself refuses each of these files, or aborts. */
+it.each(refusedShapes)("G13 llama.cpp really does not load it: $says", async ({ shape }) => {
+  const engine = new ForkedEngine({ HEADROOM_ENGINE_GPU: "off" });
+  await engine.ready;
+  const config = { ...cpuConfig, modelPath: writeShape(folder, shape).modelPath, contextTokens: 512 };
+  const ended = await Promise.race([
+    engine.ask({ type: "load", config }).then(message => message.type),
+    engine.exited.then(({ code, signal }) => `process ended: ${signal ?? code}`),
+  ]);
+  await engine.end();
+  expect(ended).toMatch(/^error$|^process ended/);
+});
