@@ -50,12 +50,16 @@ export class DryRun {
     return new DryRun(backend, await GgufInsights.from(fileInfo, backend.llama));
   }
 
+  /** @throws JobError CORRUPT_MODEL with llama.cpp's own reason for a file that it cannot load */
   async weights({ gpuLayers, useMmap }: WeightsRun): Promise<DeviceBytes> {
     const run = this.insights.estimateModelResourceRequirementsV2({ gpuLayers: this.#layers(gpuLayers), useMmap });
-    return this.#onlyIfReal(run);
+    return this.#onlyIfReal(run, reason => new JobError("CORRUPT_MODEL", `llama.cpp refuses this file: ${reason}`));
   }
 
+  /** @throws JobError as `weights` does; ENGINE_FAILED for a context that this model cannot have */
   async context(run: ContextRun): Promise<DeviceBytes> {
+    // Where the model itself is refused, node-llama-cpp says no more than that the context failed.
+    if (this.runs === 0) await this.weights(run);
     const kvCacheType = ggmlTypes[run.kvType];
     return this.#onlyIfReal(
       this.insights.estimateContextResourceRequirementsV2({
@@ -68,6 +72,7 @@ export class DryRun {
         kvCacheValueType: kvCacheType,
         useMmap: run.useMmap,
       }),
+      reason => new JobError("ENGINE_FAILED", reason),
     );
   }
 
@@ -102,13 +107,16 @@ export class DryRun {
   }
 
   /** node-llama-cpp answers with a rough formula when the dry run fails, and only its log says so. */
-  async #onlyIfReal(run: Promise<{ gpuVram: number; cpuRam: number }>): Promise<DeviceBytes> {
+  async #onlyIfReal(
+    run: Promise<{ gpuVram: number; cpuRam: number }>,
+    failure: (reason: string) => JobError,
+  ): Promise<DeviceBytes> {
     const { log } = this.backend;
     const mark = log.mark();
     const { gpuVram, cpuRam } = await run;
     this.runs += 1;
     const fellBack = log.since(mark).some(line => line.text.includes("Falling back to estimation heuristic"));
-    if (fellBack) throw new JobError("ENGINE_FAILED", log.reasonSince(mark) ?? "llama.cpp could not build this model.");
+    if (fellBack) throw failure(log.reasonSince(mark) ?? "it could not build this model and does not say why.");
     return { gpuBytes: gpuVram, ramBytes: cpuRam };
   }
 }

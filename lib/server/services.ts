@@ -103,7 +103,7 @@ function build(environment: Environment): Services {
     sampler.close();
     await runs.shutdown();
     gpu.close();
-    await engine.shutdown();
+    await Promise.all([engine.shutdown(), core.looks.end()]);
     chats.close();
   };
   return {

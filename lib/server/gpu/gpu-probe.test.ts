@@ -47,6 +47,7 @@ interface World {
   gpuChoice?: string;
   visibleDevices?: string;
   availableRamBytes?: number;
+  sparePid?: number;
 }
 
 const parts = (totalBytes: number) => ({
@@ -78,6 +79,7 @@ function probeIn(world: World): GpuProbe {
     },
     nvidia: { read: async () => world.nvidia ?? missing, watch: () => () => {}, close: () => {} },
     receipts: { all: () => [] },
+    sparePid: () => world.sparePid ?? null,
     gpuChoice: world.gpuChoice ?? "auto",
     machine: () => world.machine ?? bareMachine,
     cuda: { visibleDevices: world.visibleDevices, deviceOrder: "PCI_BUS_ID" },
@@ -109,6 +111,17 @@ describe("memory of an NVIDIA card", () => {
       utilizationPercent: 12,
       readAtMs: 7,
     });
+  });
+
+  it("what the child for dry runs holds is ours as well: it is given back before a load", async () => {
+    const spare = { ...process4711(300), pid: 4712, name: "/usr/bin/node" };
+    const { memory } = await probeIn({
+      nvidia: read([gpu()], [process4711(3000), spare]),
+      heldBytes: 2900 * MIB,
+      sparePid: 4712,
+    }).read();
+    // 8192 in all, 4100 free, 3300 ours: 792 remain.
+    expect(memory).toMatchObject({ heldByEngineBytes: 3300 * MIB, usedByOthersBytes: 792 * MIB });
   });
 
   it("where the driver does not tell processes, the load's own report counts", async () => {

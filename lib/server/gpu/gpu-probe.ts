@@ -28,6 +28,8 @@ export interface ProbedEngine {
 
 interface GpuProbeOptions {
   readonly engine: ProbedEngine;
+  /** Of the child that makes dry runs for pages beside it: what that holds is given back before a load. */
+  readonly sparePid?: () => number | null;
   readonly nvidia: GpuReader;
   /** What loads so far have shown of the memory outside llama.cpp's buffers. */
   readonly receipts: { all(): readonly Receipt[] };
@@ -127,9 +129,14 @@ export class GpuProbe {
   #held(reading: CardsReading, cards: readonly GpuCard[]): HeldMemory {
     const { engine } = this.#options;
     const reportedBytes = engine.snapshot().held?.totalBytes ?? 0;
-    const own = processesOn(reading, cards).filter(({ pid }) => pid === engine.pid);
-    if (own.length === 0 || !this.#isOurs(own)) return { totalBytes: reportedBytes, perCard: null };
-    const perCard = new Map(own.map(({ cardUuid, usedBytes }) => [cardUuid, usedBytes]));
+    const processes = processesOn(reading, cards);
+    const own = processes.filter(({ pid }) => pid === engine.pid);
+    const spare = processes.filter(({ pid, name }) => pid === this.#options.sparePid?.() && isOurProgram(name));
+    const spareBytes = sum(spare.map(({ usedBytes }) => usedBytes));
+    if (own.length === 0 || !this.#isOurs(own)) return { totalBytes: reportedBytes + spareBytes, perCard: null };
+    const perCard = new Map<string, number>();
+    for (const { cardUuid, usedBytes } of [...own, ...spare])
+      perCard.set(cardUuid, usedBytes + (perCard.get(cardUuid) ?? 0));
     return { totalBytes: sum([...perCard.values()]), perCard };
   }
 

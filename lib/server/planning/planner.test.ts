@@ -144,6 +144,63 @@ test("does not sample again what crashed the engine, and stays with the estimate
   expect(countOf("sample-surface")).toBe(1);
 });
 
+test("G14 what ended the engine is remembered on disk and never asked again; the plan is an estimate", async () => {
+  const home = makeHome();
+  const crash = { on: { "sample-surface": [{ do: "crash", signal: "SIGABRT" }] } } as const;
+  const first = makeHostRig({ home, script: crash });
+  const { surface } = await first.done(first.planner.exactPlanFor(first.current.settings));
+  expect([surface.computeSource, first.countOf("sample-surface")]).toEqual(["estimated", 1]);
+  const again = makeHostRig({ home, script: crash });
+  await again.done(again.planner.exactPlanFor(again.current.settings));
+  // A load as well does without: another dry run of such a file could end the engine too.
+  const { plan } = await again.done(again.planner.confirmedPlanFor(again.current.settings));
+  expect([again.countOf("sample-surface"), again.countOf("dry-run"), plan.computeSource]).toEqual([0, 0, "estimated"]);
+});
+
+test("G14 a load goes on where its own dry run ends the engine, and does not ask again", async () => {
+  const { planner, current, done, countOf } = makeHostRig({
+    script: { on: { "dry-run": [{ do: "crash", signal: "SIGABRT" }] } },
+  });
+  const { plan, config } = await done(planner.confirmedPlanFor(current.settings));
+  expect([config.gpuLayers, plan.computeSource]).toEqual([9, "estimated"]);
+  await done(planner.confirmedPlanFor(current.settings));
+  expect(countOf("dry-run")).toBe(1);
+});
+
+test("G14 a page's dry run that ends its engine leaves the loaded model alone", async () => {
+  const { host, planner, engine, current, done, spareProcesses, processes } = makeHostRig({
+    spareScript: { on: { "dry-run": [{ do: "crash", signal: "SIGABRT" }] } },
+  });
+  await done(host.ensureLoaded());
+  const loaded = engine.snapshot();
+  await done(planner.confirmLayers({ ...current.settings, N_CTX: 5000 }, [3, 4]));
+  expect(engine.snapshot()).toEqual(loaded);
+  expect(loaded.state).toBe("loaded");
+  expect([processes.length, spareProcesses.length]).toEqual([1, 2]);
+});
+
+test("the child for dry runs ends when nobody asks any more, and before a load is planned", async () => {
+  const { host, planner, current, done, timers, spareProcesses } = makeHostRig();
+  await done(host.ensureLoaded());
+  await done(planner.confirmLayers({ ...current.settings, N_CTX: 5000 }, [3]));
+  expect(spareProcesses.map(({ exited }) => exited)).toEqual([false]);
+  await timers.advance(12_000);
+  expect(spareProcesses.map(({ exited }) => exited)).toEqual([true]);
+  await done(planner.confirmLayers({ ...current.settings, N_CTX: 6000 }, [3]));
+  await done(planner.confirmedPlanFor(current.settings));
+  expect(spareProcesses.map(({ exited }) => exited)).toEqual([true, true]);
+});
+
+test("G13 a file that llama.cpp refuses is refused in its words, also when it is asked about again", async () => {
+  const message = "llama.cpp refuses this file: unknown pre-tokenizer type: 'x'";
+  const { planner, current, done, countOf } = makeHostRig({
+    script: { on: { "sample-surface": [{ do: "fail", code: "CORRUPT_MODEL", message }] } },
+  });
+  await expect(done(planner.exactPlanFor(current.settings))).rejects.toMatchObject({ code: "CORRUPT_MODEL", message });
+  await expect(done(planner.planFor(current.settings))).rejects.toMatchObject({ code: "CORRUPT_MODEL", message });
+  expect(countOf("sample-surface")).toBe(1);
+});
+
 test("refuses a model that is none before the engine hears of it", async () => {
   const { planner, current, processes, done } = makeHostRig();
   const missing = planner.planFor({ ...current.settings, MODEL: "missing.gguf" });

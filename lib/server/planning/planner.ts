@@ -7,15 +7,15 @@ import { mendSurface } from "@/lib/plan/mend-surface";
 import { nextToConfirm, shownToConfirm } from "@/lib/plan/next-to-confirm";
 import { planLayers } from "@/lib/plan/plan-layers";
 import type { GpuMemory, GpuReport } from "@/lib/schema/gpu-memory";
-import type { LoadConfig } from "@/lib/schema/load-config";
+import type { Buffers, LoadConfig } from "@/lib/schema/load-config";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { isRemoteSource } from "@/lib/schema/model-source";
 import type { Settings } from "@/lib/schema/settings";
 import type { ModelFiles } from "@/lib/server/models/model-files";
 import type { RemoteModels } from "@/lib/server/models/remote-models";
 import { EngineError } from "@/lib/server/supervisor/engine-errors";
-import type { EngineSupervisor } from "@/lib/server/supervisor/engine-supervisor";
 import { formatMib } from "@/lib/units/bytes";
+import type { DryRunEngine, LookEngine } from "./look-engine";
 import { type SurfaceCache, type SurfaceKey, surfaceKeyText } from "./surface-cache";
 
 /** Where the GPU's memory is read. */
@@ -27,7 +27,9 @@ export interface PlannerOptions {
   readonly models: Pick<ModelFiles, "resolveModel" | "readChatProfile" | "identify">;
   /** Models that are not on this computer: they can be planned, not loaded. */
   readonly remote: Pick<RemoteModels, "headerPath">;
-  readonly engine: Pick<EngineSupervisor, "sampleSurface" | "dryRun">;
+  readonly engine: DryRunEngine;
+  /** For those who only look, so that no dry run takes a loaded model along; the engine itself where nothing else is served. */
+  readonly looks?: DryRunEngine & Pick<LookEngine, "end">;
   readonly gpu: GpuSource;
   readonly surfaces: Pick<SurfaceCache, "read" | "write">;
   /** Version of what computes the buffers: another one may compute others. */
@@ -62,6 +64,10 @@ interface KnownSurface {
   surface: MemorySurface;
   /** Sampling in progress or over; null when it may be tried. */
   sampling: Promise<void> | null;
+  /** Names of dry runs that ended the engine. */
+  readonly fatal: Set<string>;
+  /** llama.cpp's own word that it cannot load this file. */
+  refusal: EngineError | null;
 }
 
 /** Headroom plans for one conversation at a time. */
@@ -70,6 +76,11 @@ const SEQUENCES = 1;
 const MAX_KNOWN_SURFACES = 50;
 
 const NO_DEVICE = "none";
+
+/** One of the many dry runs of a surface; which of them is not known. */
+const SAMPLING = "sampling";
+const nameOfDryRun = ({ gpuLayers, contextTokens, kvType }: LoadConfig): string =>
+  `${gpuLayers} layers, ${contextTokens} tokens, ${kvType}`;
 
 type SurfaceSettings = Pick<Settings, "N_BATCH" | "FLASH_ATTENTION" | "USE_MMAP" | "N_CTX">;
 
@@ -127,7 +138,11 @@ export class Planner {
     const before = known.surface;
     for (const gpuLayers of layers)
       if (!confirmedLayers(known.surface, N_CTX, KV_CACHE_QUANT).includes(gpuLayers))
-        await this.#confirm(known, this.configOf({ ...outcome, plan: { ...outcome.plan, gpuLayers } }, settings));
+        await this.#confirm(
+          known,
+          this.configOf({ ...outcome, plan: { ...outcome.plan, gpuLayers } }, settings),
+          this.#looks,
+        );
     if (known.surface !== before) this.#changed();
   }
 
@@ -138,7 +153,9 @@ export class Planner {
   async confirmedPlanFor(settings: Settings, signal?: AbortSignal): Promise<ConfirmedPlan> {
     const modelPath = await this.options.models.resolveModel(settings.MODEL);
     const known = await this.#sampled(modelPath, settings);
+    await this.options.looks?.end();
     const outcome = await this.#confirmed(known, settings, {
+      engine: this.options.engine,
       plan: async () => {
         // Read again each time: another program may have taken memory since.
         const report = await this.options.gpu.read();
@@ -148,7 +165,9 @@ export class Planner {
       next: ({ gpu }, confirmed) => nextToConfirm(known.surface, gpu, settings, confirmed),
       ...(signal && { signal }),
     });
-    const computeSource = outcome.plan.gpuLayers > 0 ? "dry-run" : outcome.plan.computeSource;
+    const { gpuLayers } = outcome.plan;
+    const isConfirmed = confirmedLayers(known.surface, settings.N_CTX, settings.KV_CACHE_QUANT).includes(gpuLayers);
+    const computeSource = isConfirmed ? "dry-run" : gpuLayers > 0 ? "estimated" : outcome.plan.computeSource;
     return { ...outcome, plan: { ...outcome.plan, computeSource }, config: this.configOf(outcome, settings) };
   }
 
@@ -156,7 +175,12 @@ export class Planner {
   async #confirmed<Outcome extends PlanOutcome>(
     known: KnownSurface,
     settings: Settings,
-    { plan, next, signal }: { plan: () => Promise<Outcome>; next: NextToConfirm; signal?: AbortSignal },
+    {
+      plan,
+      next,
+      engine = this.#looks,
+      signal,
+    }: { plan: () => Promise<Outcome>; next: NextToConfirm; engine?: DryRunEngine; signal?: AbortSignal },
   ): Promise<Outcome> {
     const confirmed = new Set<number>();
     for (;;) {
@@ -166,7 +190,8 @@ export class Planner {
         if (confirmed.size > 0) this.#changed();
         return outcome;
       }
-      await this.#confirm(known, this.configOf({ ...outcome, plan: { ...outcome.plan, gpuLayers } }, settings), signal);
+      const config = this.configOf({ ...outcome, plan: { ...outcome.plan, gpuLayers } }, settings);
+      await this.#confirm(known, config, engine, signal);
       confirmed.add(gpuLayers);
     }
   }
@@ -177,9 +202,23 @@ export class Planner {
     return loadConfigOf(plan, { modelPath, threads, useMmap: settings.USE_MMAP });
   }
 
-  /** Compares one configuration with llama.cpp's own figures, and corrects the surface where they differ. */
-  async #confirm(known: KnownSurface, config: LoadConfig, signal?: AbortSignal): Promise<void> {
-    const buffers = await this.options.engine.dryRun(config, signal);
+  get #looks(): DryRunEngine {
+    return this.options.looks ?? this.options.engine;
+  }
+
+  /**
+   * Compares one configuration with llama.cpp's own figures, and corrects the surface where they differ. A dry run that ends the engine says
+   * nothing, and is never made again: the plan goes on with what is known.
+   */
+  async #confirm(known: KnownSurface, config: LoadConfig, engine: DryRunEngine, signal?: AbortSignal): Promise<void> {
+    if (known.fatal.has(SAMPLING) || known.fatal.has(nameOfDryRun(config))) return;
+    let buffers: Buffers;
+    try {
+      buffers = await engine.dryRun(config, signal);
+    } catch (error) {
+      if (!isFatal(error)) throw error;
+      return this.#rememberFatal(known, nameOfDryRun(config), error);
+    }
     const { surface, mismatchBytes } = mendSurface(known.surface, config, buffers);
     if (mismatchBytes > 0) {
       const where = `${surface.model.name} at ${config.gpuLayers} GPU layers, ${config.contextTokens} tokens`;
@@ -187,7 +226,13 @@ export class Planner {
     }
     // Kept also where it was right: at a confirmed point the planner believes the dry run, in the browser as well.
     known.surface = surface;
-    if (surface.computeSource === "dry-run") await this.options.surfaces.write(known.key, surface);
+    if (surface.computeSource === "dry-run") await this.options.surfaces.write(known.key, keptOf(known));
+  }
+
+  async #rememberFatal(known: KnownSurface, name: string, error: Error): Promise<void> {
+    known.fatal.add(name);
+    this.options.onLog("warn", `a dry run (${name}) ended the engine and is not made again: ${error.message}`);
+    await this.options.surfaces.write(known.key, keptOf(known));
   }
 
   /** Path of a file with the model's header: the model itself, where it is on this computer. */
@@ -199,6 +244,7 @@ export class Planner {
   async #sampled(modelPath: string, settings: SurfaceSettings): Promise<KnownSurface> {
     const known = await this.#knownSurface(modelPath, settings, await this.options.gpu.read());
     await known.sampling;
+    if (known.refusal !== null) throw known.refusal;
     return known;
   }
 
@@ -212,12 +258,14 @@ export class Planner {
       flashAttention: settings.FLASH_ATTENTION,
     };
     const known = await this.#meet(modelPath, key);
+    if (known.refusal !== null) throw known.refusal;
     if (this.#wantsSampling(known, report)) known.sampling ??= this.#sample(known, settings);
     return known;
   }
 
   /** Without a GPU the CPU's own buffers still make a better estimate; what was sampled in a hurry is refined by whoever has time. */
-  #wantsSampling({ surface }: KnownSurface, { memory }: GpuReport): boolean {
+  #wantsSampling({ surface, fatal }: KnownSurface, { memory }: GpuReport): boolean {
+    if (fatal.has(SAMPLING)) return false;
     const hasTime = this.options.samplingBudgetMs === undefined;
     if (memory !== null && surface.computeSource === "estimated") return true;
     return hasTime && (surface.detail === undefined || surface.detail === "coarse");
@@ -233,8 +281,9 @@ export class Planner {
   }
 
   async #begin(modelPath: string, key: SurfaceKey): Promise<KnownSurface> {
-    const surface = (await this.options.surfaces.read(key)) ?? (await this.#surfaceOfHeader(modelPath, key));
-    return { key, modelPath, surface, sampling: null };
+    const kept = await this.options.surfaces.read(key);
+    const surface = kept?.surface ?? (await this.#surfaceOfHeader(modelPath, key));
+    return { key, modelPath, surface, sampling: null, fatal: new Set(kept?.fatal), refusal: null };
   }
 
   /** @throws ModelFileError for what is no model to chat with: of such a file no surface is ever kept */
@@ -248,7 +297,7 @@ export class Planner {
     const { samplingBudgetMs } = this.options;
     const hasGpu = known.key.device !== NO_DEVICE;
     try {
-      const sampled = await this.options.engine.sampleSurface(known.modelPath, known.surface, {
+      const sampled = await this.#looks.sampleSurface(known.modelPath, known.surface, {
         useMmap: settings.USE_MMAP,
         ramOnly: !hasGpu,
         ...(samplingBudgetMs === undefined ? {} : { budgetMs: samplingBudgetMs }),
@@ -259,9 +308,15 @@ export class Planner {
       const { confirmed } = known.surface;
       const detail = samplingBudgetMs === undefined ? "fine" : "coarse";
       known.surface = { ...surface, detail, ...(confirmed && { confirmed }) };
-      await this.options.surfaces.write(known.key, known.surface);
+      await this.options.surfaces.write(known.key, keptOf(known));
       this.#changed();
     } catch (error) {
+      if (isFatal(error)) return this.#rememberFatal(known, SAMPLING, error);
+      if (isRefusal(error)) {
+        known.refusal = error;
+        this.#changed();
+        return;
+      }
       this.options.onLog("warn", `memory surface stays an estimate: ${error instanceof Error ? error.message : error}`);
       // The engine was busy: another time. What made it crash is not tried again.
       if (isPassing(error)) known.sampling = null;
@@ -279,6 +334,16 @@ export class Planner {
     for (const listener of this.#listeners) listener();
   }
 }
+
+const keptOf = ({ surface, fatal }: KnownSurface) => ({ surface, fatal: [...fatal] });
+
+/** The engine ended, or stopped to give signs of life, in the middle of it. */
+const isFatal = (error: unknown): error is EngineError =>
+  error instanceof EngineError && (error.code === "ENGINE_CRASHED" || error.code === "ENGINE_TIMEOUT");
+
+/** llama.cpp itself looked at the file and will not have it. */
+const isRefusal = (error: unknown): error is EngineError =>
+  error instanceof EngineError && (error.code === "CORRUPT_MODEL" || error.code === "UNSUPPORTED_ARCH");
 
 const isPassing = (error: unknown): boolean =>
   error instanceof EngineError &&

@@ -16,6 +16,7 @@ import { CUDA_DEVICE_ORDER } from "@/lib/server/supervisor/engine-environment";
 import { EngineSupervisor } from "@/lib/server/supervisor/engine-supervisor";
 import project from "@/package.json";
 import { DeviceMemo } from "./device-memo";
+import { LookEngine } from "./look-engine";
 import { Planner } from "./planner";
 import { rememberedEngine } from "./remembered-engine";
 import { SurfaceCache } from "./surface-cache";
@@ -41,13 +42,16 @@ export function planningServices(
     modelsFolder,
     isTrusted: path => settings.read().MODEL === path || isTrusted(path),
   });
-  const engine = new EngineSupervisor({
+  const engineOptions = {
     entryPath: environment.enginePath,
     gpu: environment.gpu,
     build: engineBuild,
     env: process.env,
     onLog,
-  });
+  };
+  const engine = new EngineSupervisor(engineOptions);
+  const spare = new EngineSupervisor(engineOptions);
+  const looks = new LookEngine({ main: engine, spare });
   const receipts = new ReceiptStore(join(dataFolder, "receipts.jsonl"));
   const threads = new ThreadTuner(dataFolder, {
     processor: cpus()[0]?.model ?? process.arch,
@@ -57,6 +61,7 @@ export function planningServices(
   const memo = new DeviceMemo(join(dataFolder, "device.json"), `${engineVersion} ${environment.gpu}`, process.env);
   const gpu = new GpuProbe({
     engine: mayRemember ? rememberedEngine(engine, memo) : engine,
+    sparePid: () => spare.pid,
     nvidia: new NvidiaSmi({ env: process.env }),
     receipts,
     gpuChoice: environment.gpu,
@@ -76,6 +81,7 @@ export function planningServices(
     models,
     remote,
     engine,
+    looks,
     gpu,
     surfaces: new SurfaceCache(join(dataFolder, "surfaces"), onLog),
     engineVersion,
@@ -83,5 +89,5 @@ export function planningServices(
     ...(samplingBudgetMs === undefined ? {} : { samplingBudgetMs }),
     onLog,
   });
-  return { settings, models, remoteModels: remote, engine, receipts, gpu, planner, threads, memo };
+  return { settings, models, remoteModels: remote, engine, looks, receipts, gpu, planner, threads, memo };
 }

@@ -21,7 +21,17 @@ export interface SurfaceKey {
 /** A surface has 20 to 200 KB; this many are enough for every model and setting in use. */
 const MAX_KEPT_SURFACES = 200;
 
-const entrySchema = z.object({ key: z.string(), surface: memorySurfaceSchema });
+/** A surface and what its dry runs cost: names of those that ended the engine, never to be asked again. */
+export interface KeptSurface {
+  readonly surface: MemorySurface;
+  readonly fatal: readonly string[];
+}
+
+const entrySchema = z.object({
+  key: z.string(),
+  surface: memorySurfaceSchema,
+  fatal: z.array(z.string()).default([]),
+});
 
 export const surfaceKeyText = ({ file, engineVersion, device, batchTokens, sequences, flashAttention }: SurfaceKey) =>
   JSON.stringify([
@@ -42,17 +52,17 @@ export class SurfaceCache {
     private readonly onLog: (level: "warn", text: string) => void,
   ) {}
 
-  async read(key: SurfaceKey): Promise<MemorySurface | null> {
+  async read(key: SurfaceKey): Promise<KeptSurface | null> {
     const text = await readFile(this.#pathOf(key), "utf8").catch(() => null);
     if (text === null) return null;
     const entry = entrySchema.safeParse(parseJson(text));
-    return entry.success && entry.data.key === surfaceKeyText(key) ? entry.data.surface : null;
+    return entry.success && entry.data.key === surfaceKeyText(key) ? entry.data : null;
   }
 
-  async write(key: SurfaceKey, surface: MemorySurface): Promise<void> {
+  async write(key: SurfaceKey, { surface, fatal }: KeptSurface): Promise<void> {
     try {
       makeFolder(this.folder);
-      replaceFile(this.#pathOf(key), JSON.stringify({ key: surfaceKeyText(key), surface }));
+      replaceFile(this.#pathOf(key), JSON.stringify({ key: surfaceKeyText(key), surface, fatal }));
       await this.#dropOldest();
     } catch (error) {
       this.onLog("warn", `memory surface not kept: ${error instanceof Error ? error.message : String(error)}`);

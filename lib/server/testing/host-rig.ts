@@ -16,6 +16,7 @@ import { ReceiptStore } from "@/lib/server/loading/receipt-store";
 import { ModelFiles } from "@/lib/server/models/model-files";
 import { RemoteHeaderStore } from "@/lib/server/models/remote-header-store";
 import { RemoteModels } from "@/lib/server/models/remote-models";
+import { LookEngine } from "@/lib/server/planning/look-engine";
 import { Planner } from "@/lib/server/planning/planner";
 import { SurfaceCache } from "@/lib/server/planning/surface-cache";
 import { EngineSupervisor } from "@/lib/server/supervisor/engine-supervisor";
@@ -81,6 +82,8 @@ const NO_HUB = "http://127.0.0.1:9";
 interface RigOptions {
   readonly home?: string;
   readonly script?: FakeScript;
+  /** Of the child for dry runs beside the one that people chat with. */
+  readonly spareScript?: FakeScript;
   readonly settings?: Partial<Settings>;
   /** Where `hf:` leads. */
   readonly hub?: string;
@@ -89,12 +92,26 @@ interface RigOptions {
 
 /** Everything from settings to a loaded model, over a scripted engine in the test's own time. */
 export function makeHostRig(options: RigOptions = {}) {
-  const { home = makeHome(), script = {}, settings = {}, hub = NO_HUB, availableRamBytes = 8 * GIB } = options;
+  const {
+    home = makeHome(),
+    script = {},
+    spareScript = script,
+    settings = {},
+    hub = NO_HUB,
+    availableRamBytes = 8 * GIB,
+  } = options;
   const timers = new ManualTimers();
   const { fork, processes } = fakeFork({ backend: "vulkan", truth: smallTruth(), ...script }, timers);
   const log: string[] = [];
   const onLog = (level: string, text: string) => log.push(`${level}: ${text}`);
-  const engine = new EngineSupervisor({ entryPath: "engine.mjs", gpu: "auto", env: {}, onLog, fork, timers });
+  const engineOptions = { entryPath: "engine.mjs", gpu: "auto", env: {}, onLog, timers } as const;
+  const engine = new EngineSupervisor({ ...engineOptions, fork });
+  const spareFork = fakeFork({ backend: "vulkan", truth: smallTruth(), ...spareScript }, timers);
+  const looks = new LookEngine({
+    main: engine,
+    spare: new EngineSupervisor({ ...engineOptions, fork: spareFork.fork }),
+    timers,
+  });
   const gpu = { memory: card as GpuMemory | null, read: async () => reportOf(gpu.memory) };
   const models = new ModelFiles({ modelsFolder: join(home, "models") });
   const receipts = new ReceiptStore(join(home, "data", "receipts.jsonl"));
@@ -104,6 +121,7 @@ export function makeHostRig(options: RigOptions = {}) {
     models,
     remote,
     engine,
+    looks,
     gpu,
     surfaces,
     engineVersion: "1",
@@ -150,11 +168,14 @@ export function makeHostRig(options: RigOptions = {}) {
       received.flatMap(command => (command.type === "load" ? [command.config] : [])),
     );
   const countOf = (type: EngineCommand["type"]): number =>
-    processes.flatMap(({ engine: { received } }) => received.filter(command => command.type === type)).length;
+    [...processes, ...spareFork.processes].flatMap(({ engine: { received } }) =>
+      received.filter(command => command.type === type),
+    ).length;
   return {
     home,
     timers,
     processes,
+    spareProcesses: spareFork.processes,
     log,
     engine,
     gpu,
