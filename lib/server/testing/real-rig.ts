@@ -38,7 +38,7 @@ export function makeRealRig({ gpu, settings = {}, modelsFolder }: RealRigOptions
   };
   const close = async () => {
     core.gpu.close();
-    await engine.shutdown();
+    await Promise.all([engine.shutdown(), core.looks.end()]);
   };
   return { ...core, host, current, patch, close };
 }
