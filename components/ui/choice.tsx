@@ -5,6 +5,8 @@ import { RadioGroup } from "@base-ui/react/radio-group";
 export interface ChoiceOption<Value extends string> {
   readonly value: Value;
   readonly label: string;
+  /** Not to be had here; the control around it says why. */
+  readonly isDisabled?: boolean;
 }
 
 interface ChoiceProps<Value extends string> {
@@ -30,7 +32,8 @@ export function Choice<Value extends string>({ label, value, options, onChange, 
           key={option.value}
           value={option.value}
           aria-label={option.label}
-          className="flex min-h-7 flex-1 cursor-pointer items-center justify-center rounded-[6px] px-2 text-ink-2 text-sm select-none hover:text-ink data-checked:bg-raised data-checked:font-semibold data-checked:text-ink data-checked:shadow-[0_0_0_1px_var(--line)]"
+          disabled={option.isDisabled === true}
+          className="flex min-h-7 flex-1 cursor-pointer items-center justify-center rounded-[6px] px-2 text-ink-2 text-sm select-none hover:text-ink data-checked:bg-raised data-checked:font-semibold data-checked:text-ink data-checked:shadow-[0_0_0_1px_var(--line)] data-disabled:cursor-not-allowed data-disabled:line-through"
         >
           {option.label}
         </Radio.Root>

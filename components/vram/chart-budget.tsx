@@ -1,6 +1,5 @@
 import { memo } from "react";
 import type { ContextImpact } from "@/lib/plan/context-impact";
-import { kvTypes } from "@/lib/schema/kv-type";
 import { formatGib } from "@/lib/units/bytes";
 import { formatTokens } from "@/lib/units/tokens";
 import type { ChartFrame } from "./chart-frame";
@@ -16,7 +15,7 @@ const STOP_LABEL_PX = 15;
 
 /** The line that the curves may not cross, and where each of them does. */
 export const ChartBudget = memo(function ChartBudget({ frame, impact }: ChartBudgetProps) {
-  const { budgetBytes, fullStopsAtTokens, contexts } = impact;
+  const { budgetBytes, fullStopsAtTokens, contexts, kvTypes } = impact;
   if (budgetBytes === 0) return null;
   if (budgetBytes > frame.maxBytes) return <BudgetAbove frame={frame} budgetBytes={budgetBytes} />;
   const y = frame.y(budgetBytes);

@@ -1,6 +1,6 @@
 import { memo } from "react";
 import type { ContextImpact } from "@/lib/plan/context-impact";
-import { type KvType, kvTypes } from "@/lib/schema/kv-type";
+import type { KvType } from "@/lib/schema/kv-type";
 import type { ChartFrame } from "./chart-frame";
 import { linePath, spreadLabels } from "./chart-scale";
 import { kvLooks } from "./kv-looks";
@@ -44,7 +44,7 @@ export const ChartCurves = memo(function ChartCurves({
           fill="var(--weights)"
           opacity="0.2"
         />
-        {kvTypes.map(type => (
+        {impact.kvTypes.map(type => (
           <path
             key={type}
             d={linePath(pointsOf(frame, impact, type))}
@@ -54,7 +54,7 @@ export const ChartCurves = memo(function ChartCurves({
             strokeDasharray={kvLooks[type].dash}
           />
         ))}
-        {kvTypes.map(type => (
+        {impact.kvTypes.map(type => (
           <CurveMarkers key={type} kvType={type} frame={frame} impact={impact} />
         ))}
       </g>
@@ -87,9 +87,9 @@ function CurveMarkers({ frame, impact, kvType }: CurveProps) {
 
 /** Names at the right end; a curve that leaves through the top has its name there. */
 function CurveNames({ frame, impact, kvType }: CurveProps) {
-  const ends = kvTypes.map(type => Math.max(frame.top, pointsOf(frame, impact, type).at(-1)?.[1] ?? frame.top));
+  const ends = impact.kvTypes.map(type => Math.max(frame.top, pointsOf(frame, impact, type).at(-1)?.[1] ?? frame.top));
   const labelYs = spreadLabels(ends, 14, frame.bottom - 4);
-  return kvTypes.map((type, index) => (
+  return impact.kvTypes.map((type, index) => (
     <text
       key={type}
       x={frame.right + 8}

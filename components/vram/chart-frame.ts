@@ -1,5 +1,4 @@
 import type { ContextImpact } from "@/lib/plan/context-impact";
-import { kvTypes } from "@/lib/schema/kv-type";
 import { linearScale, logScale, type Scale } from "./chart-scale";
 
 export const CHART_HEIGHT = 264;
@@ -27,8 +26,8 @@ const first = (values: readonly number[]): number => values[0] ?? 0;
 
 /** The room that the curves are drawn in: context on a log axis, memory from zero. */
 export function chartFrame(impact: ContextImpact, width: number): ChartFrame {
-  const highest = Math.max(...kvTypes.map(kvType => last(impact.perKvType[kvType].fullNeedBytes)));
-  const lowest = Math.max(...kvTypes.map(kvType => first(impact.perKvType[kvType].fullNeedBytes)));
+  const highest = Math.max(...impact.kvTypes.map(kvType => last(impact.perKvType[kvType].fullNeedBytes)));
+  const lowest = Math.max(...impact.kvTypes.map(kvType => first(impact.perKvType[kvType].fullNeedBytes)));
   const worthShowing = Math.max(impact.budgetBytes * BUDGETS_SHOWN, lowest * 1.5);
   const highestShown = impact.budgetBytes === 0 ? highest : Math.min(highest, worthShowing);
   const shownBudget = impact.budgetBytes > highest * BUDGET_OUT_OF_SIGHT ? highest * 1.25 : impact.budgetBytes * 1.12;

@@ -30,6 +30,7 @@ export const ContextTable = memo(function ContextTable({
         <ImpactRow
           key={row.contextTokens}
           row={row}
+          usable={impact.kvTypes}
           kvType={kvType}
           isCurrent={row.contextTokens === contextTokens}
           totalLayers={totalLayers}
@@ -42,10 +43,13 @@ export const ContextTable = memo(function ContextTable({
 
 interface ImpactRowProps extends Pick<ContextTableProps, "kvType" | "totalLayers" | "onPick"> {
   readonly row: ContextRow;
+  readonly usable: readonly KvType[];
   readonly isCurrent: boolean;
 }
 
-function ImpactRow({ row, isCurrent, kvType, totalLayers, onPick }: ImpactRowProps) {
+const NotPossible = () => <span title="Not possible with this model and these settings">–</span>;
+
+function ImpactRow({ row, isCurrent, usable, kvType, totalLayers, onPick }: ImpactRowProps) {
   const kvBytes = row.kvPerLayerBytes[kvType];
   return (
     <tr aria-current={isCurrent ? "true" : undefined} className="aria-[current]:bg-accent-soft">
@@ -60,8 +64,13 @@ function ImpactRow({ row, isCurrent, kvType, totalLayers, onPick }: ImpactRowPro
       </RowHead>
       <Cell>{formatMib(kvBytes, kvBytes % MIB === 0 ? 0 : 1)}</Cell>
       {kvTypes.map(type => (
-        <Cell key={type} className={row.gpuLayers[type] === totalLayers ? "font-semibold text-good" : undefined}>
-          {row.gpuLayers[type] === 0 ? "CPU" : row.gpuLayers[type]}
+        <Cell
+          key={type}
+          className={
+            row.gpuLayers[type] === totalLayers && usable.includes(type) ? "font-semibold text-good" : undefined
+          }
+        >
+          {usable.includes(type) ? row.gpuLayers[type] === 0 ? "CPU" : row.gpuLayers[type] : <NotPossible />}
         </Cell>
       ))}
       <Cell className="text-ink-2">{row.simpleLayers ?? <span title="No card to divide">–</span>}</Cell>

@@ -1,6 +1,6 @@
 import { memo } from "react";
 import type { ContextImpact } from "@/lib/plan/context-impact";
-import { type KvType, kvTypes } from "@/lib/schema/kv-type";
+import type { KvType } from "@/lib/schema/kv-type";
 import { fullStopInWords } from "./context-words";
 import { kvLooks } from "./kv-looks";
 import { KvMarker } from "./kv-marker";
@@ -16,7 +16,7 @@ export const FullStops = memo(function FullStops({ impact, kvType, onPick }: Ful
   const longest = impact.contexts.at(-1) ?? 0;
   return (
     <ul className="mt-3 flex flex-wrap gap-x-5 gap-y-1.5 border-line border-t pt-3 text-ink-2 text-sm">
-      {kvTypes.map(type => (
+      {impact.kvTypes.map(type => (
         <li key={type} className="flex items-center gap-2">
           <svg aria-hidden="true" width="26" height="12">
             <line

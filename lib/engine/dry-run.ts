@@ -116,7 +116,7 @@ export class DryRun {
     const { gpuVram, cpuRam } = await run;
     this.runs += 1;
     const fellBack = log.since(mark).some(line => line.text.includes("Falling back to estimation heuristic"));
-    if (fellBack) throw failure(log.reasonSince(mark) ?? "it could not build this model and does not say why.");
+    if (fellBack) throw failure((await log.reasonSince(mark)) ?? "it could not build this model and does not say why.");
     return { gpuBytes: gpuVram, ramBytes: cpuRam };
   }
 }

@@ -12,6 +12,8 @@ export interface LogLine {
 const KEPT_LINES = 1000;
 /** Empty, or one of the dots by which llama.cpp shows that loading goes on: a hundred of them would push out what was said. */
 const NOTHING_SAID = /^[\s.]*$/;
+/** What node-llama-cpp adds, which says less. */
+const NOT_LLAMA_CPP = /Falling back to estimation heuristic/;
 const LATE_TURNS = 10;
 const TURN_MS = 5;
 
@@ -57,14 +59,11 @@ export class EngineLog {
     return this.since(mark);
   }
 
-  /** The last error lines since the mark as one sentence, or null where there was none. */
-  reasonSince(mark: number): string | null {
-    const errors = this.since(mark).filter(line => line.level === "error");
-    return errors.length === 0
-      ? null
-      : errors
-          .slice(-3)
-          .map(line => line.text)
-          .join(" | ");
+  /** llama.cpp's last error lines since the mark as one sentence, without the names of its functions; null where there was none. */
+  async reasonSince(mark: number): Promise<string | null> {
+    const isReason = (line: LogLine) => line.level === "error" && !NOT_LLAMA_CPP.test(line.text);
+    for (let turn = 0; turn < LATE_TURNS && !this.since(mark).some(isReason); turn++) await setTimeout(TURN_MS);
+    const errors = this.since(mark).filter(isReason).slice(-3);
+    return errors.length === 0 ? null : errors.map(({ text }) => text.replace(/^\w+: /, "").trim()).join(" | ");
   }
 }

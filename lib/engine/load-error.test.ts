@@ -36,14 +36,14 @@ describe("missingBytes", () => {
 });
 
 describe("EngineLog", () => {
-  it("tells the last errors since a mark", () => {
+  it("tells the last errors since a mark", async () => {
     const log = new EngineLog();
     log.write("error", "of an older load");
     const mark = log.mark();
     log.write("info", "loading");
-    expect(log.reasonSince(mark)).toBeNull();
+    expect(await log.reasonSince(mark)).toBeNull();
     log.write("error", "first\nsecond\n");
-    expect(log.reasonSince(mark)).toBe("first | second");
+    expect(await log.reasonSince(mark)).toBe("first | second");
   });
 
   it("finds its place again after old lines were dropped", () => {

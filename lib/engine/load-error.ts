@@ -38,7 +38,7 @@ export async function loadError(
 ): Promise<JobError> {
   if (signal.aborted) return new CancelledError();
   if (error instanceof JobError) return error;
-  const said = backend.log.reasonSince(mark);
+  const said = await backend.log.reasonSince(mark);
   const message = said ?? (error instanceof Error ? error.message : String(error));
   const code = error instanceof InsufficientMemoryError ? "OUT_OF_MEMORY" : codeOf(message);
   if (code !== "OUT_OF_MEMORY") return new JobError(code, message, {}, { cause: error });

@@ -1,4 +1,5 @@
 import { type MemoryPoint, memoryNeed } from "@/lib/plan/memory-need";
+import { usableKvTypes } from "@/lib/plan/usable-kv-types";
 import { type KvType, kvTypes } from "@/lib/schema/kv-type";
 import type { ComputeColumn, ComputePoint, LayerMemory, MemorySurface } from "@/lib/schema/memory-surface";
 import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
@@ -34,8 +35,8 @@ export async function sampleSurface(
   const longestTokens = (kvType: KvType) => longestContextTokens(surface, kvType, options.largestTensorBytes);
   const ofCache = await withCheckedCache(oracle, surface, pace, longestTokens("f16"));
   const ofWeights = await withCheckedWeights(oracle, ofCache, pace);
-  const compute = await sampledCompute(oracle, ofWeights, pace, longestTokens);
-  return { ...ofWeights, compute, computeSource: oracle.gpu ? "dry-run" : surface.computeSource, detail: "fine" };
+  const sampled = await sampledCompute(oracle, ofWeights, pace, longestTokens);
+  return { ...ofWeights, ...sampled, computeSource: oracle.gpu ? "dry-run" : surface.computeSource, detail: "fine" };
 }
 
 /** Where the closed form is wrong, cache and compute are sampled as one, and the layers claim no cache of their own. */
@@ -134,8 +135,9 @@ async function sampledCompute(
   surface: MemorySurface,
   pace: SamplingPace,
   longestTokens: (kvType: KvType) => number,
-): Promise<MemorySurface["compute"]> {
-  const taken = new Map<KvType, Map<number, ComputePoint[]>>(kvTypes.map(kvType => [kvType, new Map()]));
+): Promise<Pick<MemorySurface, "compute" | "refusedKvTypes">> {
+  const refusedKvTypes = [...(surface.refusedKvTypes ?? [])];
+  const taken = new Map<KvType, Map<number, ComputePoint[]>>(usableKvTypes(surface).map(kvType => [kvType, new Map()]));
   const passes = passesFor(surface, oracle.gpu, Math.max(...kvTypes.map(longestTokens)));
   // With each number of layers llama.cpp builds the model anew: all contexts of one together.
   for (const [index, { layers, contexts }] of passes.entries())
@@ -143,19 +145,20 @@ async function sampledCompute(
       for (const [kvType, columns] of taken) {
         const points = columns.get(gpuLayers) ?? [];
         for (const contextTokens of contexts) {
-          if (index > 0 && pace.left <= 0) return withColumns(surface, taken);
+          if (index > 0 && pace.left <= 0) return { compute: withColumns(surface, taken), refusedKvTypes };
           if (contextTokens > longestTokens(kvType) || points.some(known => known.contextTokens === contextTokens))
             continue;
           const point = await possiblePoint(oracle, surface, pace, { gpuLayers, contextTokens, kvType });
-          if (point === null) {
+          if (typeof point === "string") {
             taken.delete(kvType);
+            refusedKvTypes.push({ kvType, reason: `This model cannot have a ${kvType} KV cache here: ${point}` });
             break;
           }
           points.push(point);
         }
         if (taken.has(kvType)) columns.set(gpuLayers, points);
       }
-  return withColumns(surface, taken);
+  return { compute: withColumns(surface, taken), refusedKvTypes };
 }
 
 function withColumns(
@@ -176,13 +179,13 @@ const columnOf = ([gpuLayers, points]: [number, readonly ComputePoint[]]): Compu
   points: [...points].sort((a, b) => a.contextTokens - b.contextTokens),
 });
 
-/** What the context takes beyond the closed form of its cache; null for a KV type that cannot be. */
+/** What the context takes beyond the closed form of its cache; llama.cpp's own reason for a KV type that cannot be. */
 async function possiblePoint(
   oracle: SurfaceOracle,
   surface: MemorySurface,
   pace: SamplingPace,
   at: MemoryPoint,
-): Promise<ComputePoint | null> {
+): Promise<ComputePoint | string> {
   await pace.checkIn();
   try {
     const { gpuBytes, ramBytes } = await oracle.context(at);
@@ -193,11 +196,11 @@ async function possiblePoint(
       ramBytes: Math.max(0, ramBytes - need.ram.kvBytes),
     };
   } catch (error) {
-    if (isImpossible(error, at.kvType)) return null;
+    if (isImpossible(error, at.kvType)) return error.message;
     throw error;
   }
 }
 
 /** Quantized without flash attention, or heads that the blocks of the type do not divide: llama.cpp makes no such context. */
-const isImpossible = (error: unknown, kvType: KvType): boolean =>
+const isImpossible = (error: unknown, kvType: KvType): error is JobError =>
   kvType !== "f16" && error instanceof JobError && error.code === "ENGINE_FAILED";

@@ -8,6 +8,7 @@ import { fitNeeds, mostGpuLayers } from "./fit-needs";
 import { largestFullContexts, longestUsefulTokens } from "./largest-context";
 import { kvBytesOfLayer, memoryNeed } from "./memory-need";
 import { simplePlanOf } from "./simple-formula";
+import { usableKvTypes } from "./usable-kv-types";
 
 export interface ContextCurve {
   /** GPU bytes with all layers there, overhead left out as in the budget; one entry for each of `contexts`. */
@@ -27,6 +28,8 @@ export interface ContextRow {
 
 export interface ContextImpact {
   readonly contexts: readonly number[];
+  /** Those that this model can have. */
+  readonly kvTypes: readonly KvType[];
   readonly perKvType: Readonly<Record<KvType, ContextCurve>>;
   /** The largest context with all layers on the GPU; null when they never fit. */
   readonly fullStopsAtTokens: Readonly<Record<KvType, number | null>>;
@@ -69,6 +72,7 @@ export function contextImpact(surface: MemorySurface, gpu: GpuMemory | null, set
   });
   return {
     contexts,
+    kvTypes: usableKvTypes(surface, settings.FLASH_ATTENTION),
     perKvType: ofEach(curve),
     fullStopsAtTokens: gpu === null ? ofEach(() => null) : largestFullContexts(surface, budget),
     budgetBytes: budget,

@@ -9,6 +9,7 @@ import { fitNeeds, mostGpuLayers } from "./fit-needs";
 import { largestContext } from "./largest-context";
 import type { LayerPlan } from "./layer-plan";
 import { memoryNeed } from "./memory-need";
+import { usableKvTypes } from "./usable-kv-types";
 
 /** "What if": one change, and the layers it would give. Only what gains layers is listed. */
 export interface Counterfactual {
@@ -50,10 +51,10 @@ const withSettings = (label: string, patch: Partial<PlanSettings>, gpu: GpuMemor
   return { label, patch: automatic, settings: { ...settings, ...automatic }, gpu };
 };
 
-function kvTypeChanges(gpu: GpuMemory, settings: PlanSettings): Change[] {
-  if (settings.FLASH_ATTENTION === "off") return [];
-  return kvTypes
-    .slice(kvTypes.indexOf(settings.KV_CACHE_QUANT) + 1)
+function kvTypeChanges(surface: MemorySurface, gpu: GpuMemory, settings: PlanSettings): Change[] {
+  const narrower = kvTypes.slice(kvTypes.indexOf(settings.KV_CACHE_QUANT) + 1);
+  return usableKvTypes(surface, settings.FLASH_ATTENTION)
+    .filter(kvType => narrower.includes(kvType))
     .map(KV_CACHE_QUANT => withSettings(`${KV_CACHE_QUANT} KV cache`, { KV_CACHE_QUANT }, gpu, settings));
 }
 
@@ -123,7 +124,7 @@ export function counterfactuals(
   if (gpu === null || (plan.kind === "full" && !overBudget)) return [];
   const changes: Change[] = [
     ...(settings.LAYERS === "auto" ? [] : [withSettings(AUTOMATIC, {}, gpu, settings)]),
-    ...kvTypeChanges(gpu, settings),
+    ...kvTypeChanges(surface, gpu, settings),
     ...contextChanges(surface, gpu, settings),
     ...othersChange(gpu, settings),
     ...targetChange(gpu, settings),

@@ -2,6 +2,7 @@ import { type KvType, kvTypes } from "@/lib/schema/kv-type";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
 import { gpuComputeBytes, kvBytesOfLayer, memoryNeed } from "./memory-need";
+import { usableKvTypes } from "./usable-kv-types";
 
 /**
  * Highest need seen up to each breakpoint of a surface, for every number of GPU layers.
@@ -34,10 +35,14 @@ function raiseTo(needs: Float64Array, floor: Float64Array | undefined): void {
   for (let index = 0; index < needs.length; index++) needs[index] = Math.max(needs[index] ?? 0, floor[index] ?? 0);
 }
 
+/** Those that this model can have: what an impossible one would need promises nothing. */
+const narrowerKvTypes = (surface: MemorySurface, kvType: KvType): readonly KvType[] =>
+  usableKvTypes(surface).filter(usable => kvTypes.indexOf(usable) > kvTypes.indexOf(kvType));
+
 /** Need of this KV type, or of a narrower one where its compute buffer is so much larger that it needs more in total. */
 function widestNeeds(surface: MemorySurface, contextTokens: number, kvType: KvType): Float64Array {
   const needs = gpuNeeds(surface, contextTokens, kvType);
-  for (const narrower of kvTypes.slice(kvTypes.indexOf(kvType) + 1)) {
+  for (const narrower of narrowerKvTypes(surface, kvType)) {
     raiseTo(needs, gpuNeeds(surface, contextTokens, narrower));
   }
   return needs;
@@ -108,7 +113,7 @@ export function fitNeed(surface: MemorySurface, gpuLayers: number, contextTokens
   const said = (type: KvType) => memoryNeed(surface, { gpuLayers, contextTokens, kvType: type }).gpu.totalBytes;
   if (confirmedLayers(surface, contextTokens, kvType).includes(gpuLayers)) return said(kvType);
   const highest = highestUpTo(surface, contextTokens, kvType)?.[gpuLayers] ?? 0;
-  return Math.max(highest, ...kvTypes.slice(kvTypes.indexOf(kvType)).map(said));
+  return Math.max(highest, said(kvType), ...narrowerKvTypes(surface, kvType).map(said));
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { GpuMemory, SystemMemory } from "@/lib/schema/gpu-memory";
-import { kvTypes } from "@/lib/schema/kv-type";
+import { type KvType, kvTypes } from "@/lib/schema/kv-type";
 import { formatGib, formatMib } from "@/lib/units/bytes";
 import { formatTokens } from "@/lib/units/tokens";
 import { contextImpact } from "./context-impact";
@@ -9,6 +9,7 @@ import { planLayers } from "./plan-layers";
 import { planRam } from "./plan-ram";
 import type { PlanReportInput } from "./plan-report";
 import { compareWithSimple } from "./simple-comparison";
+import { usableKvTypes } from "./usable-kv-types";
 
 export interface FormatReportInput extends PlanReportInput {
   /** Adds whether system memory is enough for what stays there. */
@@ -27,7 +28,9 @@ export function formatReport(input: FormatReportInput): string {
     input.gpu === null ? [] : memoryLines(input.gpu, input, plan),
     layerLines(plan),
     planLines(input, plan, explanation.sentence),
-    input.gpu === null ? [] : alternativeLines(explanation, plan),
+    input.gpu === null
+      ? []
+      : alternativeLines(explanation, plan, usableKvTypes(input.surface, input.settings.FLASH_ATTENTION)),
     input.simple && input.gpu !== null ? simpleLines(input, input.gpu, plan) : [],
     input.memory === undefined ? [] : ramLines(input, input.memory, plan),
     plan.warnings.filter(({ code }) => code !== "no-gpu").map(warning => `! ${warning.message}`),
@@ -134,8 +137,12 @@ function barLines(gpu: GpuMemory, target: number, plan: LayerPlan): string[] {
   ];
 }
 
-function alternativeLines({ counterfactuals, largestFullContext }: PlanExplanation, plan: LayerPlan): string[] {
-  const largest = kvTypes.map(kvType => {
+function alternativeLines(
+  { counterfactuals, largestFullContext }: PlanExplanation,
+  plan: LayerPlan,
+  usable: readonly KvType[],
+): string[] {
+  const largest = usable.map(kvType => {
     const tokens = largestFullContext[kvType];
     return `${kvType} ${tokens === null ? "never" : formatTokens(tokens)}`;
   });
@@ -145,7 +152,7 @@ function alternativeLines({ counterfactuals, largestFullContext }: PlanExplanati
       counterfactuals.map(({ label, gpuLayers, gainLayers, full }) => [
         label,
         full ? `all ${gpuLayers}` : `${gpuLayers} of ${plan.totalLayers}`,
-        `+${gainLayers}`,
+        gainLayers < 0 ? String(gainLayers) : `+${gainLayers}`,
       ]),
     ),
     `  largest context with all layers on the GPU: ${largest.join(", ")}`,

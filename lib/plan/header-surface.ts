@@ -2,6 +2,7 @@ import type { BlockProfile, ModelProfile } from "@/lib/gguf/model-profile";
 import type { FlashAttention } from "@/lib/schema/kv-type";
 import type { LayerKv, LayerMemory, MemorySurface } from "@/lib/schema/memory-surface";
 import { estimatedCompute } from "./estimated-compute";
+import { refusedByHeadSize } from "./usable-kv-types";
 
 export interface SurfaceRun {
   readonly batchTokens: number;
@@ -112,5 +113,6 @@ export function headerSurface(profile: ModelProfile, run: SurfaceRun): MemorySur
     gpuWeightsBytes: weights.gpu,
     ramWeightsBytes: weights.ram,
     compute: estimatedCompute(profile, run, layers),
+    refusedKvTypes: refusedByHeadSize([profile.headSizeK, profile.headSizeV]),
   };
 }

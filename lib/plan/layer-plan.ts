@@ -21,7 +21,7 @@ export interface PlanWarning {
     | "context-above-training"
     | "no-gpu"
     | "ram-short"
-    | "flash-attention-needed"
+    | "kv-type-refused"
     | "estimated";
   readonly message: string;
 }

@@ -5,6 +5,7 @@ import { budgetBytes } from "./budget";
 import { confirmedLayers, fitNeeds } from "./fit-needs";
 import { gpuComputeBytes } from "./memory-need";
 import { planLayers } from "./plan-layers";
+import { kvTypeRefusal } from "./usable-kv-types";
 
 /**
  * Between its samples a surface can be off by this share of the compute buffer: llama.cpp's allocator makes a sawtooth of it.
@@ -23,6 +24,7 @@ export function shownToConfirm(
   known: ReadonlySet<number> = new Set(),
 ): number[] {
   if (gpu === null || surface.computeSource !== "dry-run") return [];
+  if (kvTypeRefusal(surface, settings.KV_CACHE_QUANT, settings.FLASH_ATTENTION) !== null) return [];
   const confirmed = new Set([...known, ...confirmedLayers(surface, settings.N_CTX, settings.KV_CACHE_QUANT)]);
   const { gpuLayers, totalLayers } = planLayers(surface, gpu, settings);
   const wanted = [gpuLayers, Math.min(gpuLayers + 1, totalLayers), nextToConfirm(surface, gpu, settings, confirmed)];

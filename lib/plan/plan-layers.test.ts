@@ -105,7 +105,7 @@ describe("outcomes in words", () => {
   it("warns that a quantized cache cannot be made without flash attention", () => {
     const settings = planSettings({ KV_CACHE_QUANT: "q8_0", FLASH_ATTENTION: "off" });
     const plan = planLayers({ ...mistralSurface, flashAttention: "off" }, p4000, settings);
-    expect(plan.warnings.map(warning => warning.code)).toEqual(["flash-attention-needed"]);
+    expect(plan.warnings.map(warning => warning.code)).toEqual(["kv-type-refused"]);
   });
 });
 

@@ -9,6 +9,7 @@ import { cardWarnings } from "./card-shares";
 import { fitNeeds, mostGpuLayers } from "./fit-needs";
 import type { LayerPlan, PlannedLayer, PlanWarning } from "./layer-plan";
 import { computeBytes, firstGpuBlock, kvBytesOfLayer, memoryNeed } from "./memory-need";
+import { kvTypeRefusal } from "./usable-kv-types";
 
 const NOTHING: MemoryParts = { weightsBytes: 0, kvBytes: 0, computeBytes: 0, overheadBytes: 0, totalBytes: 0 };
 
@@ -148,11 +149,8 @@ function warningsOf(
       "context-above-training",
       `${formatTokens(settings.N_CTX)} tokens are more than the ${formatTokens(trained)} this model was trained for: answers may get worse beyond that.`,
     );
-  if (settings.KV_CACHE_QUANT !== "f16" && settings.FLASH_ATTENTION === "off")
-    warn(
-      "flash-attention-needed",
-      `A ${settings.KV_CACHE_QUANT} KV cache needs flash attention: llama.cpp refuses this context. Set flash attention to auto, or the KV cache to f16.`,
-    );
+  const refusal = kvTypeRefusal(surface, settings.KV_CACHE_QUANT, settings.FLASH_ATTENTION);
+  if (refusal !== null) warn("kv-type-refused", refusal);
   if (surface.computeSource === "estimated")
     warn(
       "estimated",

@@ -6,6 +6,7 @@ import { formatTokens } from "@/lib/units/tokens";
 import { toBeFreedBytes } from "./budget";
 import { fitNeeds, mostGpuLayers } from "./fit-needs";
 import type { LayerPlan } from "./layer-plan";
+import { kvTypeRefusal } from "./usable-kv-types";
 
 /** "80 %", "82.5 %" */
 const formatShare = (share: number): string => `${Number((share * 100).toFixed(1))} %`;
@@ -47,6 +48,8 @@ export function planSentence(
   settings: PlanSettings,
   plan: LayerPlan,
 ): string {
+  const refusal = kvTypeRefusal(surface, settings.KV_CACHE_QUANT, settings.FLASH_ATTENTION);
+  if (refusal !== null) return refusal;
   if (gpu === null) return `No GPU: all ${plan.totalLayers} layers run on the CPU.`;
   const limit = limitWords(gpu, settings);
   if (plan.kind === "cpu-only") return cpuOnlySentence(gpu, settings, plan, limit);

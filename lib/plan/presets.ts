@@ -1,5 +1,5 @@
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
-import { type KvType, kvTypes } from "@/lib/schema/kv-type";
+import type { KvType } from "@/lib/schema/kv-type";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { PlanSettings } from "@/lib/schema/settings";
 import { budgetBytes } from "./budget";
@@ -7,6 +7,7 @@ import { fitNeeds, mostGpuLayers } from "./fit-needs";
 import { largestContext } from "./largest-context";
 import type { LayerPlan } from "./layer-plan";
 import { memoryNeed } from "./memory-need";
+import { usableKvTypes } from "./usable-kv-types";
 
 export type PlanSummary = Pick<LayerPlan, "kind" | "gpuLayers" | "totalLayers" | "contextTokens" | "kvType"> & {
   /** On the GPU, overhead included; 0 for cpu-only. */
@@ -29,10 +30,6 @@ const SMALL_CONTEXT_TOKENS = 4096;
 /** All layers with less than this is no context to chat in: a narrower cache is taken instead. */
 const LEAST_CONTEXT_TOKENS = 2048;
 
-/** Quantized caches need flash attention, so without it only f16 can be chosen. */
-const usableKvTypes = (settings: PlanSettings): readonly KvType[] =>
-  settings.FLASH_ATTENTION === "off" ? ["f16"] : kvTypes;
-
 function summary(surface: MemorySurface, gpu: GpuMemory, budget: number, choice: Choice): PlanSummary {
   const totalLayers = surface.model.blocks + 1;
   const gpuLayers = mostGpuLayers(fitNeeds(surface, choice.contextTokens, choice.kvType), budget);
@@ -49,7 +46,7 @@ function summary(surface: MemorySurface, gpu: GpuMemory, budget: number, choice:
 /** The widest cache that gives the most layers at the context asked for. */
 function keepContext(surface: MemorySurface, settings: PlanSettings, budget: number): Choice {
   const contextTokens = settings.N_CTX;
-  const options = usableKvTypes(settings).map(kvType => ({
+  const options = usableKvTypes(surface, settings.FLASH_ATTENTION).map(kvType => ({
     kvType,
     gpuLayers: mostGpuLayers(fitNeeds(surface, contextTokens, kvType), budget),
   }));
@@ -60,7 +57,7 @@ function keepContext(surface: MemorySurface, settings: PlanSettings, budget: num
 /** All layers with the widest cache that leaves a context to chat in, as large as asked for where it fits; null when they never fit. */
 function allLayers(surface: MemorySurface, settings: PlanSettings, budget: number): Choice | null {
   let found: Choice | null = null;
-  for (const kvType of usableKvTypes(settings)) {
+  for (const kvType of usableKvTypes(surface, settings.FLASH_ATTENTION)) {
     const largest = largestContext(surface, surface.model.blocks + 1, kvType, budget);
     if (largest === null) continue;
     found = { kvType, contextTokens: Math.min(largest, settings.N_CTX) };
@@ -69,10 +66,10 @@ function allLayers(surface: MemorySurface, settings: PlanSettings, budget: numbe
   return found;
 }
 
-function smallest(settings: PlanSettings): Choice {
+function smallest(surface: MemorySurface, settings: PlanSettings): Choice {
   return {
     contextTokens: Math.min(settings.N_CTX, SMALL_CONTEXT_TOKENS),
-    kvType: usableKvTypes(settings).at(-1) ?? "f16",
+    kvType: usableKvTypes(surface, settings.FLASH_ATTENTION).at(-1) ?? "f16",
   };
 }
 
@@ -90,6 +87,6 @@ export function planPresets(surface: MemorySurface, gpu: GpuMemory | null, setti
   return [
     preset("keep-context", "Keep my context", keepContext(surface, settings, budget)),
     ...(full === null ? [] : [preset("all-layers", "All layers on the GPU", full)]),
-    preset("smallest", "As small as it gets", smallest(settings)),
+    preset("smallest", "As small as it gets", smallest(surface, settings)),
   ];
 }

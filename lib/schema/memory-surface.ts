@@ -104,6 +104,8 @@ export const memorySurfaceSchema = z.object({
   ramWeightsBytes: z.array(bytes).check(z.minLength(3)),
   /** Sparse: a few numbers of layers, ascending, and contexts in powers of two and between. What it says between them: memory-need.ts. */
   compute: z.object({ f16: computeColumnsSchema, q8_0: computeColumnsSchema, q4_0: computeColumnsSchema }),
+  /** KV types that this model cannot have on this device, with the reason in a sentence. */
+  refusedKvTypes: z.optional(z.array(z.object({ kvType: kvTypeSchema, reason: z.string() }))),
   /** Newest last. */
   confirmed: z.optional(z.array(confirmedPointSchema)),
 });

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { formatReport } from "@/lib/plan/format-report";
 import { planReport } from "@/lib/plan/plan-report";
+import { kvTypeRefusal } from "@/lib/plan/usable-kv-types";
 import { type Settings, settingsSchema } from "@/lib/schema/settings";
 import { logLevels, readEnvironment } from "@/lib/server/environment";
 import { escapeLine } from "@/lib/server/files/escape-line";
@@ -70,6 +71,8 @@ async function makeReport(
     if (services.memo.read() === null) services.engine.start().catch(() => {});
     const card = options.gpu === null ? undefined : assumedCard(options.gpu);
     const { surface, gpu } = await services.planner.exactPlanFor(settings, card);
+    const refusal = kvTypeRefusal(surface, settings.KV_CACHE_QUANT, settings.FLASH_ATTENTION);
+    if (refusal !== null) throw new UsageError(refusal);
     const { LAYERS, TARGET_VRAM_USAGE, N_CTX, KV_CACHE_QUANT, N_BATCH, FLASH_ATTENTION, USE_MMAP } = settings;
     const planned = { LAYERS, TARGET_VRAM_USAGE, N_CTX, KV_CACHE_QUANT, N_BATCH, FLASH_ATTENTION };
     const input = { surface, gpu, settings: planned, simple: options.simple };

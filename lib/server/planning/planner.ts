@@ -6,6 +6,7 @@ import { loadConfigOf } from "@/lib/plan/load-config-of";
 import { mendSurface } from "@/lib/plan/mend-surface";
 import { nextToConfirm, shownToConfirm } from "@/lib/plan/next-to-confirm";
 import { planLayers } from "@/lib/plan/plan-layers";
+import { kvTypeRefusal } from "@/lib/plan/usable-kv-types";
 import type { GpuMemory, GpuReport } from "@/lib/schema/gpu-memory";
 import type { Buffers, LoadConfig } from "@/lib/schema/load-config";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
@@ -153,6 +154,8 @@ export class Planner {
   async confirmedPlanFor(settings: Settings, signal?: AbortSignal): Promise<ConfirmedPlan> {
     const modelPath = await this.options.models.resolveModel(settings.MODEL);
     const known = await this.#sampled(modelPath, settings);
+    const refusal = kvTypeRefusal(known.surface, settings.KV_CACHE_QUANT, settings.FLASH_ATTENTION);
+    if (refusal !== null) throw new EngineError("INVALID_INPUT", refusal);
     await this.options.looks?.end();
     const outcome = await this.#confirmed(known, settings, {
       engine: this.options.engine,

@@ -1,0 +1,53 @@
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import AxeBuilder from "@axe-core/playwright";
+import { shapeFile } from "@/lib/gguf/testing/model-shapes";
+import { headsOf80 } from "@/lib/gguf/testing/odd-heads-shape";
+import { refusedShapes } from "@/lib/gguf/testing/refused-shapes";
+import { expect, test } from "./fixtures";
+import { DashboardPage } from "./pages/dashboard-page";
+
+test.describe("what llama.cpp would refuse", () => {
+  let models: string;
+  test.beforeAll(() => {
+    models = mkdtempSync(join(tmpdir(), "headroom-refused-"));
+    const write = (name: string, shape: Parameters<typeof shapeFile>[0]) => {
+      const { header, fileBytes } = shapeFile(shape);
+      writeFileSync(join(models, name), header);
+      truncateSync(join(models, name), fileBytes);
+    };
+    write("heads-of-80.gguf", headsOf80());
+    const [noFeedForward] = refusedShapes;
+    if (noFeedForward !== undefined) write("no-feed-forward.gguf", noFeedForward.shape);
+  });
+  test.afterAll(() => rmSync(models, { recursive: true, force: true }));
+
+  test("a KV type that the model cannot have is not to be chosen, and the control says why", async ({
+    page,
+    ownServer,
+  }) => {
+    const { url } = await ownServer({ HEADROOM_MODELS_DIR: models });
+    const dashboard = new DashboardPage(page);
+    await page.goto(`${url}/dashboard?model=heads-of-80.gguf`);
+    await dashboard.sentence.waitFor();
+    const group = page.getByRole("radiogroup", { name: "KV cache" });
+    for (const type of ["q8_0", "q4_0"]) await expect(group.getByRole("radio", { name: type })).toBeDisabled();
+    await expect(group.getByRole("radio", { name: "f16" })).toBeEnabled();
+    await expect(group).toHaveAccessibleDescription(/its heads have 80 elements, which blocks of 32 do not divide/);
+    await expect(dashboard.sentence).not.toContainText("q8_0");
+    expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+  });
+
+  test("G13 a file without a key that llama.cpp needs is named with it, in the library and where it is planned", async ({
+    page,
+    ownServer,
+  }) => {
+    const { url } = await ownServer({ HEADROOM_MODELS_DIR: models });
+    const says = "This file has no llama.feed_forward_length; llama.cpp cannot load it.";
+    await page.goto(`${url}/models`);
+    await expect(page.getByText(says)).toBeVisible();
+    await page.goto(`${url}/dashboard?model=no-feed-forward.gguf`);
+    await expect(page.getByText(says)).toBeVisible();
+  });
+});

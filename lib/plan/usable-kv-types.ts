@@ -1,0 +1,42 @@
+import { type FlashAttention, type KvType, kvTypes } from "@/lib/schema/kv-type";
+import type { MemorySurface } from "@/lib/schema/memory-surface";
+
+/** Elements that q8_0 and q4_0 store together. @see ggml/src/ggml-common.h (QK8_0, QK4_0) */
+const BLOCK_ELEMENTS = 32;
+
+type Refusals = NonNullable<MemorySurface["refusedKvTypes"]>;
+
+/**
+ * KV types that this model cannot have whatever the other settings are: llama.cpp stores each head in whole blocks.
+ * @see llama.cpp src/llama-context.cpp (llama_init_from_model): "does not divide n_embd_head_k"
+ */
+export function refusedByHeadSize(headSizes: readonly number[]): Refusals {
+  const uneven = headSizes.find(size => size % BLOCK_ELEMENTS !== 0);
+  if (uneven === undefined) return [];
+  return kvTypes
+    .filter(kvType => kvType !== "f16")
+    .map(kvType => ({
+      kvType,
+      reason: `This model cannot have a ${kvType} KV cache: its heads have ${uneven} elements, which blocks of ${BLOCK_ELEMENTS} do not divide. Choose f16.`,
+    }));
+}
+
+/**
+ * Why this model cannot be loaded with this KV type; null where it can, as far as is known: from the header, from the mode of flash attention,
+ * and from what llama.cpp said in a dry run. The one table for controls, plans, presets, counterfactuals, chart and loads.
+ */
+export function kvTypeRefusal(
+  surface: Pick<MemorySurface, "refusedKvTypes" | "flashAttention">,
+  kvType: KvType,
+  flashAttention: FlashAttention = surface.flashAttention,
+): string | null {
+  if (kvType !== "f16" && flashAttention === "off")
+    return `A ${kvType} KV cache needs flash attention: llama.cpp refuses this context. Set flash attention to auto, or the KV cache to f16.`;
+  return surface.refusedKvTypes?.find(refused => refused.kvType === kvType)?.reason ?? null;
+}
+
+/** Widest first; f16 is always among them. */
+export const usableKvTypes = (
+  surface: Pick<MemorySurface, "refusedKvTypes" | "flashAttention">,
+  flashAttention?: FlashAttention,
+): readonly KvType[] => kvTypes.filter(kvType => kvTypeRefusal(surface, kvType, flashAttention) === null);
