@@ -16,7 +16,9 @@ export function ChatBar() {
       <Button look="quiet" size="icon" aria-label="Show chats" onClick={() => setOpen(true)}>
         <MenuIcon aria-hidden size={18} />
       </Button>
-      <p className="min-w-0 flex-1 truncate text-sm">{title}</p>
+      <p dir="auto" className="min-w-0 flex-1 truncate text-sm">
+        {title}
+      </p>
       <Button look="quiet" size="icon" aria-label="New chat" onClick={() => goToChat(null)}>
         <Plus aria-hidden size={18} />
       </Button>

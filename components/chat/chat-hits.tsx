@@ -30,7 +30,9 @@ export function ChatHits({ query, onChosen }: ChatHitsProps) {
               onClick={() => choose(hit)}
               className="w-full rounded-control px-2 py-1.5 text-left hover:bg-sunken"
             >
-              <span className="block truncate">{hit.title}</span>
+              <span dir="auto" className="block truncate">
+                {hit.title}
+              </span>
               {hit.snippet !== "" && <SearchSnippet text={hit.snippet} />}
             </button>
           </li>

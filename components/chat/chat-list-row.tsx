@@ -34,6 +34,7 @@ export function ChatListRow({ chat, isOpen, onChosen }: ChatListRowProps) {
         href={`/?chat=${chat.id}`}
         aria-current={isOpen ? "page" : undefined}
         onClick={choose}
+        dir="auto"
         className={classNames(
           "min-w-0 flex-1 truncate rounded-control py-1.5 pl-2",
           isOpen ? "font-semibold text-ink" : "text-ink-2",

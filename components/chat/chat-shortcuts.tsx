@@ -4,6 +4,7 @@ import { useAfterPaint } from "@/components/ui/use-after-paint";
 import { setTemporary, stopAnswer } from "@/lib/client/chat-actions";
 import { goToChat } from "@/lib/client/chat-location";
 import { sessionStore } from "@/lib/client/chat-session";
+import { isComposing } from "@/lib/client/is-composing";
 import { COMPOSER_ID } from "./composer-field";
 import { preloadMarkdown } from "./markdown";
 import { showFailure } from "./show-failure";
@@ -18,6 +19,7 @@ function newChat(temporary: boolean): void {
 
 /** What a key does, or null when it is not one of ours. */
 function actionOf(event: KeyboardEvent): (() => void) | null {
+  if (isComposing(event)) return null;
   const isTyping =
     event.target instanceof HTMLElement && event.target.closest("input, textarea, [role=dialog]") !== null;
   if (event.key === "Escape" && !isTyping && sessionStore.get().answering) {

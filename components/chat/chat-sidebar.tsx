@@ -4,6 +4,7 @@ import { useState } from "react";
 import { Button } from "@/components/ui/button";
 import { setTemporary } from "@/lib/client/chat-actions";
 import { goToChat } from "@/lib/client/chat-location";
+import { isComposing } from "@/lib/client/is-composing";
 import { ChatFilesMenu } from "./chat-files-menu";
 import { ChatHits } from "./chat-hits";
 import { ChatList } from "./chat-list";
@@ -35,7 +36,8 @@ export function ChatSidebar({ onChosen }: { readonly onChosen?: () => void }) {
         className={fieldClass}
         value={query}
         onChange={event => setQuery(event.target.value)}
-        onKeyDown={event => event.key === "Escape" && setQuery("")}
+        onKeyDown={event => event.key === "Escape" && !isComposing(event) && setQuery("")}
+        dir="auto"
       />
       <div className="-mx-1 min-h-0 flex-1 overflow-y-auto px-1">
         {query.trim() === "" ? <ChatList onChosen={onChosen} /> : <ChatHits query={query.trim()} onChosen={onChosen} />}

@@ -1,9 +1,14 @@
 "use client";
 import { useState } from "react";
 import { patchChat } from "@/lib/client/chat-list";
+import { isComposing } from "@/lib/client/is-composing";
 import type { Chat } from "@/lib/schema/chat";
+import { beginningOf } from "@/lib/units/graphemes";
 import { fieldClass } from "./field-class";
 import { showFailure } from "./show-failure";
+
+/** As the server takes it. */
+const MAX_TITLE_UNITS = 200;
 
 /** Enter or leaving renames, Escape gives the old title back. */
 export function ChatTitleInput({ chat, onDone }: { readonly chat: Chat; readonly onDone: () => void }) {
@@ -12,19 +17,20 @@ export function ChatTitleInput({ chat, onDone }: { readonly chat: Chat; readonly
     onDone();
     const trimmed = title.trim();
     if (trimmed === "" || trimmed === chat.title) return;
-    patchChat(chat.id, { title: trimmed.slice(0, 200) }).catch(showFailure("The chat was not renamed"));
+    patchChat(chat.id, { title: beginningOf(trimmed, MAX_TITLE_UNITS) }).catch(showFailure("The chat was not renamed"));
   };
   return (
     <input
       aria-label="Title"
+      dir="auto"
       className={fieldClass}
       value={title}
-      maxLength={200}
       ref={input => input?.focus()}
       onFocus={event => event.target.select()}
       onChange={event => setTitle(event.target.value)}
       onBlur={save}
       onKeyDown={event => {
+        if (isComposing(event)) return;
         if (event.key === "Enter") save();
         if (event.key === "Escape") onDone();
       }}

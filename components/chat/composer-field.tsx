@@ -2,6 +2,7 @@
 import { type ClipboardEvent, type KeyboardEvent, useEffect, useRef } from "react";
 import { stopAnswer } from "@/lib/client/chat-actions";
 import { isUsable, useSession } from "@/lib/client/chat-session";
+import { isComposing } from "@/lib/client/is-composing";
 import { showFailure } from "./show-failure";
 import { useGrowingTextarea } from "./use-growing-textarea";
 
@@ -27,8 +28,9 @@ export function ComposerField({ text, onChange, onSend, onFiles }: ComposerField
     if (isLost && window.matchMedia("(pointer: fine)").matches) fieldRef.current?.focus({ preventScroll: true });
   }, [answering]);
   const onKeyDown = (event: KeyboardEvent) => {
+    if (isComposing(event)) return;
     if (event.key === "Escape" && answering) stopAnswer().catch(showFailure("The answer was not stopped"));
-    if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
+    if (event.key !== "Enter" || event.shiftKey) return;
     event.preventDefault();
     onSend();
   };
@@ -42,6 +44,7 @@ export function ComposerField({ text, onChange, onSend, onFiles }: ComposerField
       id={COMPOSER_ID}
       ref={fieldRef}
       rows={1}
+      dir="auto"
       readOnly={!canWrite}
       aria-label="Message"
       placeholder="Write a message"

@@ -1,6 +1,7 @@
 "use client";
 import { useState } from "react";
 import { classNames } from "@/components/ui/class-names";
+import { beginningOf } from "@/lib/units/graphemes";
 
 /** Ten pages: what one reads before one wants the rest. */
 const SHOWN_CHARACTERS = 20_000;
@@ -10,8 +11,8 @@ export function LongText({ text, className }: { readonly text: string; readonly 
   const [showsAll, setShowsAll] = useState(false);
   const isCut = !showsAll && text.length > SHOWN_CHARACTERS;
   return (
-    <div className={classNames("text-chat whitespace-pre-wrap [overflow-wrap:anywhere]", className)}>
-      {isCut ? text.slice(0, SHOWN_CHARACTERS) : text}
+    <div dir="auto" className={classNames("text-chat whitespace-pre-wrap [overflow-wrap:anywhere]", className)}>
+      {isCut ? beginningOf(text, SHOWN_CHARACTERS) : text}
       {isCut && (
         <button type="button" className="block min-h-7 text-accent underline" onClick={() => setShowsAll(true)}>
           Show all {text.length.toLocaleString("en-US")} characters

@@ -1,7 +1,6 @@
 "use client";
 import { Streamdown } from "streamdown";
-import { withDollarMath } from "@/lib/client/chat-math";
-import { markdownComponents, remarkPlugins, safeRehypePlugins } from "./markdown-components";
+import { finishedPlugins, markdownComponents, safeRehypePlugins, streamingPlugins } from "./markdown-components";
 import "./markdown.css";
 
 interface MarkdownBodyProps {
@@ -20,13 +19,13 @@ export default function MarkdownBody({ text, isStreaming }: MarkdownBodyProps) {
       mode="streaming"
       parseIncompleteMarkdown={isStreaming}
       components={markdownComponents}
-      remarkPlugins={remarkPlugins}
+      remarkPlugins={isStreaming ? streamingPlugins : finishedPlugins}
       rehypePlugins={safeRehypePlugins}
       controls={false}
       linkSafety={{ enabled: false }}
       dir="auto"
     >
-      {withDollarMath(text)}
+      {text}
     </Streamdown>
   );
 }

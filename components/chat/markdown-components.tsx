@@ -1,5 +1,7 @@
 "use client";
 import { type ComponentProps, isValidElement, type ReactNode } from "react";
+import remarkCjkFriendly from "remark-cjk-friendly";
+import remarkCjkFriendlyGfmStrikethrough from "remark-cjk-friendly-gfm-strikethrough";
 import remarkMath from "remark-math";
 import {
   type Components,
@@ -11,17 +13,25 @@ import {
 import { CodeBlock } from "./code-block";
 import { MarkdownTable } from "./markdown-table";
 import { MathText } from "./math-text";
+import { remarkTexMath } from "./remark-tex-math";
 
 const { sanitize, harden } = defaultRehypePlugins;
 
 /** Without the plugin that turns raw HTML into elements: tags in a model's text are text. */
 export const safeRehypePlugins = [sanitize, harden] as NonNullable<StreamdownProps["rehypePlugins"]>;
 
-/** $$a$$ is math, within a line and on lines of its own. */
-export const remarkPlugins: NonNullable<StreamdownProps["remarkPlugins"]> = [
+type RemarkPlugins = NonNullable<StreamdownProps["remarkPlugins"]>;
+
+const remarkPlugins = (isStreaming: boolean): RemarkPlugins => [
   ...Object.values(defaultRemarkPlugins),
+  remarkCjkFriendly,
+  remarkCjkFriendlyGfmStrikethrough,
   [remarkMath, { singleDollarTextMath: false }],
+  [remarkTexMath, { isStreaming }],
 ];
+
+export const finishedPlugins = remarkPlugins(false);
+export const streamingPlugins = remarkPlugins(true);
 
 const SAFE_LINK = /^(?:https?:|mailto:)/i;
 

@@ -1,6 +1,7 @@
 "use client";
 import { type KeyboardEvent, useRef, useState } from "react";
 import { Button } from "@/components/ui/button";
+import { isComposing } from "@/lib/client/is-composing";
 import { showFailure } from "./show-failure";
 import { useGrowingTextarea } from "./use-growing-textarea";
 
@@ -22,6 +23,7 @@ export function MessageEditor({ text, saveLabel, onSave, onDone }: MessageEditor
     onSave(draft).catch(showFailure("The message was not changed"));
   };
   const onKeyDown = (event: KeyboardEvent) => {
+    if (isComposing(event)) return;
     if (event.key === "Escape") onDone();
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) save();
   };
@@ -30,6 +32,7 @@ export function MessageEditor({ text, saveLabel, onSave, onDone }: MessageEditor
       <textarea
         ref={fieldRef}
         aria-label="Edit message"
+        dir="auto"
         // biome-ignore lint/a11y/noAutofocus: the field has just been asked for.
         autoFocus
         className="max-h-[60dvh] w-full resize-none bg-transparent text-chat outline-none"

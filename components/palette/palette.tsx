@@ -4,6 +4,7 @@ import { Search } from "lucide-react";
 import { type KeyboardEvent, useEffect, useId, useState } from "react";
 import { SearchSnippet } from "@/components/chat/search-snippet";
 import { classNames } from "@/components/ui/class-names";
+import { isComposing } from "@/lib/client/is-composing";
 import { askPalette, closeOverlay, forgetEnter, PALETTE_FIELD_ID, usePalette } from "@/lib/client/palette-store";
 import { paletteCommands } from "./palette-commands";
 import { type PaletteItem, paletteGroups } from "./palette-item";
@@ -43,7 +44,7 @@ export default function Palette() {
     runChosen();
   });
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.nativeEvent.isComposing) return;
+    if (isComposing(event)) return;
     const steps = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (event.key === "Enter") runChosen();
     if (steps === undefined || items.length === 0) return;
@@ -68,6 +69,7 @@ export default function Palette() {
               aria-activedescendant={items[chosen] && `${listId}-${chosen}`}
               aria-label="Search chats and commands"
               placeholder="Search chats and commands"
+              dir="auto"
               className="min-w-0 flex-1 bg-transparent py-3 text-chat outline-none"
               value={query}
               onChange={event => {

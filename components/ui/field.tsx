@@ -1,6 +1,7 @@
 "use client";
 import { Field as BaseField } from "@base-ui/react/field";
-import type { ComponentProps, ReactNode } from "react";
+import type { ComponentProps, KeyboardEvent, ReactNode } from "react";
+import { isComposing } from "@/lib/client/is-composing";
 
 interface FieldProps {
   readonly label: string;
@@ -29,8 +30,13 @@ export function Field({ label, help, error, children }: FieldProps) {
   );
 }
 
+/** An input method's Enter must not send the form around the field. */
+const keepComposingKeys = (event: KeyboardEvent): void => {
+  if (event.key === "Enter" && isComposing(event)) event.preventDefault();
+};
+
 export function FieldInput(props: Omit<ComponentProps<typeof BaseField.Control>, "className">) {
-  return <BaseField.Control {...props} className={inputClass} />;
+  return <BaseField.Control dir="auto" onKeyDown={keepComposingKeys} {...props} className={inputClass} />;
 }
 
 export function FieldTextArea(props: Omit<ComponentProps<"textarea">, "className">) {

@@ -1,5 +1,6 @@
 "use client";
 import { useState } from "react";
+import { isComposing } from "@/lib/client/is-composing";
 import { classNames } from "./class-names";
 
 interface NumberInputProps {
@@ -40,6 +41,7 @@ export function NumberInput({ label, value, unit, format = String, parse, onComm
         onFocus={event => event.target.select()}
         onBlur={commit}
         onKeyDown={event => {
+          if (isComposing(event)) return;
           if (event.key === "Enter") commit();
           if (event.key === "Escape") setText(null);
         }}

@@ -1,6 +1,7 @@
 "use client";
 import { useId, useMemo, useState } from "react";
 import { useElementWidth } from "@/components/ui/use-element-width";
+import { isComposing } from "@/lib/client/is-composing";
 import type { ContextImpact } from "@/lib/plan/context-impact";
 import type { KvType } from "@/lib/schema/kv-type";
 import { ChartAxes } from "./chart-axes";
@@ -47,6 +48,7 @@ export function ContextChart(props: ContextChartProps) {
         onBlur={() => setReading(null)}
         onClick={pick}
         onKeyDown={event => {
+          if (isComposing(event)) return;
           const next = keyIndex(event.key, index, impact.contexts.length);
           if (next === null && event.key !== "Enter") return;
           event.preventDefault();

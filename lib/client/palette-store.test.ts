@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { closeOverlay, paletteStore, showOverlay, withEarlyKey } from "./palette-store";
 
-const plain = { ctrlKey: false, metaKey: false, altKey: false, isComposing: false };
+const plain = { ctrlKey: false, metaKey: false, altKey: false, isComposing: false, keyCode: 0 };
 const press = (...keys: string[]): void => {
   for (const key of keys) {
     const next = withEarlyKey(paletteStore.get(), { ...plain, key });

@@ -1,3 +1,4 @@
+import { isComposing } from "./is-composing";
 import { createStore } from "./store";
 import { useStore } from "./use-store";
 
@@ -22,11 +23,11 @@ export const closeOverlay = (): void => paletteStore.set(closed);
 export const askPalette = (query: string): void => paletteStore.update(state => ({ ...state, query }));
 export const forgetEnter = (): void => paletteStore.update(state => ({ ...state, isEntered: false }));
 
-type Key = Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey" | "altKey" | "isComposing">;
+type Key = Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey" | "altKey" | "isComposing" | "keyCode">;
 
 /** The state after a key that nothing on the page has taken yet; null for a key that is none of the palette's. Pure. */
 export function withEarlyKey(state: PaletteState, key: Key): PaletteState | null {
-  if (state.overlay !== "palette" || key.ctrlKey || key.metaKey || key.altKey || key.isComposing) return null;
+  if (state.overlay !== "palette" || key.ctrlKey || key.metaKey || key.altKey || isComposing(key)) return null;
   if (key.key === "Escape") return closed;
   if (key.key === "Enter") return { ...state, isEntered: true };
   if (key.key === "Backspace") return { ...state, query: Array.from(state.query).slice(0, -1).join("") };

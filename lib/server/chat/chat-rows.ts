@@ -24,11 +24,14 @@ function parseJson(text: unknown): unknown {
   }
 }
 
+/** Titles were once cut through an emoji, and its first half was stored as a replacement character. */
+const withoutBrokenEnd = (title: string): string => title.replace(/[\uFFFD\uD800-\uDBFF]+(?=…?$)/, "");
+
 const flagColumn = z.number().transform(flag => flag !== 0);
 
 const chatRowSchema = z.object({
   id: z.string(),
-  title: z.string(),
+  title: z.string().transform(withoutBrokenEnd),
   title_source: z.enum(["auto", "user"]),
   folder: z.string().nullable(),
   pinned: flagColumn,

@@ -1,26 +1,39 @@
+import type { RootContent } from "mdast";
+import { fromMarkdown } from "mdast-util-from-markdown";
+import { toString as plainText } from "mdast-util-to-string";
+import { beginningOf } from "@/lib/units/graphemes";
 import type { ChatStore } from "./chat-store";
 
 const MAX_TITLE_CHARACTERS = 56;
+/** A title comes from the beginning; a message may have a million characters. */
+const MAX_READ_CHARACTERS = 2000;
 /** A greeting says nothing about what follows. */
 const MIN_TELLING_CHARACTERS = 12;
 
-const withoutMarkdown = (text: string): string =>
-  text
-    .replaceAll(/```[\s\S]*?(?:```|$)/g, " ")
-    .replaceAll(/!?\[([^\]]*)\]\([^)]*\)/g, "$1")
-    .replaceAll(/[*_`~#>|]+/g, "")
-    .replaceAll(/\s+/g, " ")
-    .trim();
+/**
+ * The words of a message's first telling part: a heading or a paragraph without its markup, or the first line of code where there is
+ * nothing else. Read with the parser that shows messages, so that `#include`, `*p`, `snake_case` and `a < b` stay what they are.
+ */
+function firstWords(text: string): string {
+  const { children } = fromMarkdown(text.slice(0, MAX_READ_CHARACTERS));
+  let telling: RootContent | undefined =
+    children.find(({ type }) => type !== "code" && type !== "thematicBreak") ?? children[0];
+  while (telling?.type === "list" || telling?.type === "listItem" || telling?.type === "blockquote")
+    telling = telling.children[0];
+  if (telling === undefined) return "";
+  const words = plainText(telling);
+  return (telling.type === "code" ? (words.trim().split("\n")[0] ?? "") : words).replaceAll(/\s+/g, " ").trim();
+}
 
 function firstSentence(text: string): string {
-  const plain = withoutMarkdown(text);
+  const plain = firstWords(text);
   const end = plain.search(/[.!?。！？](?:\s|$)/);
   return end < 0 ? plain : plain.slice(0, end + (/[?？]/.test(plain[end] ?? "") ? 1 : 0));
 }
 
 function shortened(text: string): string {
-  if (text.length <= MAX_TITLE_CHARACTERS) return text;
-  const cut = text.slice(0, MAX_TITLE_CHARACTERS);
+  const cut = beginningOf(text, MAX_TITLE_CHARACTERS);
+  if (cut.length === text.length) return text;
   const lastSpace = cut.lastIndexOf(" ");
   return `${(lastSpace > MAX_TITLE_CHARACTERS / 2 ? cut.slice(0, lastSpace) : cut).replace(/[\s,;:–-]+$/, "")}…`;
 }
