@@ -107,3 +107,33 @@ test.describe("U10 what the model wrote", () => {
     await chat.message.fill("");
   });
 });
+
+test("N9 a second request has its headers and a sign of life while the first answer is still written", async ({
+  server,
+}) => {
+  const ask = (maxTokens: number) =>
+    fetch(`${server.url}/v1/chat/completions`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({
+        messages: [{ role: "user", content: "Tell me a long story about a ship." }],
+        stream: true,
+        max_tokens: maxTokens,
+        temperature: 0,
+      }),
+    });
+  const textOf = async (response: Response) => (await response.text()).split("\n").filter(line => line !== "");
+  const first = await ask(300);
+  let isFirstDone = false;
+  const firstText = textOf(first).finally(() => {
+    isFirstDone = true;
+  });
+  await new Promise(resolve => setTimeout(resolve, 500));
+  const second = await ask(5);
+  expect([second.status, second.headers.get("content-type")]).toEqual([200, "text/event-stream; charset=utf-8"]);
+  expect(isFirstDone).toBe(false);
+  const lines = await textOf(second);
+  expect(lines[0]).toBe(": still here");
+  expect(lines.at(-1)).toBe("data: [DONE]");
+  expect((await firstText).at(-1)).toBe("data: [DONE]");
+});

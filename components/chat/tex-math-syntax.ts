@@ -181,21 +181,7 @@ function displayMath({ open, close, isLong }: DisplayMarks): Construct {
         effects.consume(code);
         effects.exit("mathFlowFenceSequence");
         effects.exit("mathFlowFence");
-        return trailing;
-      };
-      const trailing: State = code => {
-        if (isEnd(code)) return ok(code);
-        if (!markdownSpace(code)) return nok(code);
-        effects.enter("whitespace");
-        const blank: State = next => {
-          if (markdownSpace(next)) {
-            effects.consume(next);
-            return blank;
-          }
-          effects.exit("whitespace");
-          return isEnd(next) ? ok(next) : nok(next);
-        };
-        return blank(code);
+        return ok;
       };
       return start;
     },
@@ -222,7 +208,7 @@ function displayMath({ open, close, isLong }: DisplayMarks): Construct {
       const between: State = code => {
         if (code === null) return nok(code);
         if (markdownLineEnding(code)) return isLong ? effects.attempt(nextLine, between, nok)(code) : nok(code);
-        if (code === close[0] && hasContent) return effects.attempt(closing, done, value)(code);
+        if (code === close[0] && hasContent) return effects.attempt(closing, trailing, value)(code);
         return value(code);
       };
       const value: State = code => {
@@ -250,6 +236,21 @@ function displayMath({ open, close, isLong }: DisplayMarks): Construct {
         hasContent ||= !isBlank(code);
         effects.consume(code);
         return inValue;
+      };
+      /** Text after the closing mark: then it is a formula within a line. */
+      const trailing: State = code => {
+        if (isEnd(code)) return done(code);
+        if (!markdownSpace(code)) return nok(code);
+        effects.enter("whitespace");
+        return blank(code);
+      };
+      const blank: State = code => {
+        if (markdownSpace(code)) {
+          effects.consume(code);
+          return blank;
+        }
+        effects.exit("whitespace");
+        return isEnd(code) ? done(code) : nok(code);
       };
       const done: State = code => {
         effects.exit("mathFlow");

@@ -85,6 +85,9 @@ describe("what is math in a model's text", () => {
     ["\\[\na\n- b\n= c\n\\]", ["block a\n- b\n= c"]],
     ["\\[ a \\]\n", ["block  a "]],
     ["\\[\n\na\n\n\\]", ["block \na\n"]],
+    ["$$a$$ and $$b$$", ["a", "b"]],
+    ["\\[a\\] and \\[b\\]", ["a", "b"]],
+    ["$$a$$  ", ["block a"]],
     // Between the lines of a paragraph.
     ["So\n\\[ a \\]\nmore", ["block  a "]],
     ["So\n\\[\na\n\\]\nmore", ["block a"]],

@@ -1,9 +1,23 @@
-import { createUIMessageStreamResponse } from "ai";
+import { eventStreamResponse, formatEvent, pulledStream } from "@/lib/server/web/event-stream";
 import type { ChatRun } from "./chat-run";
 
-/** Proxies and browsers give up on a stream that is silent for longer, and a large prompt may take minutes to read. */
-const KEEP_ALIVE_MS = 10_000;
+/** The AI SDK's client tells its stream by this. */
+const UI_MESSAGE_STREAM = { "x-vercel-ai-ui-message-stream": "v1" };
 
-/** The run as the AI SDK's UI message stream: what was sent so far, then what comes. */
+async function* eventsOf(run: ChatRun): AsyncGenerator<string, void, undefined> {
+  const chunks = run.follow().getReader();
+  try {
+    for (;;) {
+      const { done, value } = await chunks.read();
+      if (done) break;
+      yield formatEvent(value);
+    }
+  } finally {
+    await chunks.cancel();
+  }
+  yield formatEvent("[DONE]");
+}
+
+/** The run as the AI SDK's UI message stream: what was sent so far, then what comes. The run itself goes on when the client leaves. */
 export const chatStreamResponse = (run: ChatRun): Response =>
-  createUIMessageStreamResponse({ stream: run.follow(), keepAliveMs: KEEP_ALIVE_MS });
+  eventStreamResponse(pulledStream(eventsOf(run), new AbortController()), UI_MESSAGE_STREAM);

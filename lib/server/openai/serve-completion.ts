@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as wait } from "node:timers/promises";
 import type { Services } from "@/lib/server/services";
 import type { GenerationMessage } from "@/lib/server/supervisor/engine-supervisor";
 import { eventStreamResponse, pulledStream } from "@/lib/server/web/event-stream";
@@ -47,12 +48,25 @@ export async function serveCompletion(request: CompletionToServe): Promise<Respo
   return eventStreamResponse(pulledStream(events, gone));
 }
 
-/** Waits for the first message, so that what fails before it is answered with a status instead of inside a stream. */
+/** What is known at once (a prompt that is too long, an engine that has given up) is known within this. */
+const REFUSED_WITHIN_MS = 300;
+
+/**
+ * Waits a moment for the first message, so that what fails at once is answered with a status instead of inside a stream. No longer: while
+ * another answer is written, or a prompt read, the client gets its headers and signs of life.
+ */
 async function begun<Item>(items: AsyncIterable<Item>): Promise<AsyncIterable<Item>> {
   const rest = items[Symbol.asyncIterator]();
-  const first = await rest.next();
+  const first = rest.next();
+  // Once in the stream it is told there; until somebody asks for it, it must not count as unheard.
+  first.catch(() => {});
+  const waiting = new AbortController();
+  await Promise.race([first, wait(REFUSED_WITHIN_MS, undefined, { signal: waiting.signal })]).finally(() =>
+    waiting.abort(),
+  );
   return (async function* () {
-    if (!first.done) yield first.value;
+    const { done, value } = await first;
+    if (!done) yield value;
     yield* { [Symbol.asyncIterator]: () => rest };
   })();
 }

@@ -1,6 +1,17 @@
-/** Proxies and browsers give up on a stream that is silent for longer. */
-const KEEP_ALIVE_MS = 10_000;
+/** Some clients and proxies give up on a stream that is silent for longer, and a long prompt may take minutes to read. */
+const KEEP_ALIVE_MS = 4_000;
 const KEEP_ALIVE = ": still here\n\n";
+
+/**
+ * Says at once, and every few seconds, that the stream is alive: the first word also sends the response's headers.
+ *
+ * @returns ends it
+ */
+export function keepAlive(send: (text: string) => void): () => void {
+  send(KEEP_ALIVE);
+  const timer = setInterval(() => send(KEEP_ALIVE), KEEP_ALIVE_MS);
+  return () => clearInterval(timer);
+}
 
 const streamHeaders = {
   "content-type": "text/event-stream; charset=utf-8",
@@ -8,8 +19,10 @@ const streamHeaders = {
   "x-accel-buffering": "no",
 };
 
-export const eventStreamResponse = (stream: ReadableStream<Uint8Array>): Response =>
-  new Response(stream, { headers: streamHeaders });
+export const eventStreamResponse = (
+  stream: ReadableStream<Uint8Array>,
+  headers: Readonly<Record<string, string>> = {},
+): Response => new Response(stream, { headers: { ...streamHeaders, ...headers } });
 
 /** One server-sent event; without a name it is OpenAI's kind. */
 export const formatEvent = (data: unknown, name?: string): string =>
@@ -22,18 +35,19 @@ export const formatEvent = (data: unknown, name?: string): string =>
 export function pulledStream(source: AsyncIterable<string>, gone: AbortController): ReadableStream<Uint8Array> {
   const texts = source[Symbol.asyncIterator]();
   const encoder = new TextEncoder();
-  let keepAlive: ReturnType<typeof setInterval> | undefined;
-  gone.signal.addEventListener("abort", () => clearInterval(keepAlive), { once: true });
+  let rest = (): void => {};
+  gone.signal.addEventListener("abort", () => rest(), { once: true });
   return new ReadableStream<Uint8Array>({
     start(controller) {
-      keepAlive = setInterval(() => {
-        if ((controller.desiredSize ?? 0) > 0) controller.enqueue(encoder.encode(KEEP_ALIVE));
-      }, KEEP_ALIVE_MS);
+      // A client that does not read needs no sign of life, and would only pile them up.
+      rest = keepAlive(text => {
+        if ((controller.desiredSize ?? 0) > 0) controller.enqueue(encoder.encode(text));
+      });
     },
     async pull(controller) {
       const { done, value } = await texts.next();
       if (!done) return controller.enqueue(encoder.encode(value));
-      clearInterval(keepAlive);
+      rest();
       controller.close();
     },
     async cancel() {

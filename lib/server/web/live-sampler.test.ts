@@ -165,6 +165,7 @@ describe("the stream of one tab", () => {
   it("tells events by name as JSON", async () => {
     const reader = liveStream(sampler, new AbortController().signal).getReader();
     expect(await text(reader)).toBe("retry: 2000\n\n");
+    expect(await text(reader)).toBe(": still here\n\n");
     expect(await text(reader)).toBe(`event: engine\ndata: ${JSON.stringify({ type: "engine", engine: snapshot })}\n\n`);
     await reader.cancel();
   });

@@ -1,8 +1,7 @@
 import type { LiveEvent } from "@/lib/schema/live-events";
-import { formatEvent } from "./event-stream";
+import { formatEvent, keepAlive } from "./event-stream";
 import type { LiveSampler } from "./live-sampler";
 
-const KEEP_ALIVE_MS = 15_000;
 /** A reader that is this many events behind does not read; it may come back and hear how things stand then. */
 const MAX_BEHIND = 500;
 /** From here on telemetry is left out: the next reading replaces it anyway. */
@@ -25,13 +24,13 @@ export function liveStream(sampler: LiveSampler, signal: AbortSignal): ReadableS
           if (behind() >= MAX_BEHIND) end();
           else if (event.type !== "telemetry" || behind() <= BUSY_BEHIND) send(formatEvent(event, event.type));
         };
-        const keepAlive = setInterval(() => send(": still here\n\n"), KEEP_ALIVE_MS);
+        send("retry: 2000\n\n");
+        const rest = keepAlive(send);
         let unsubscribe = (): void => {};
         leave = () => {
-          clearInterval(keepAlive);
+          rest();
           unsubscribe();
         };
-        send("retry: 2000\n\n");
         unsubscribe = sampler.subscribe({ next, end });
         signal.addEventListener("abort", leave, { once: true });
       },
