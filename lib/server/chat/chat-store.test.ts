@@ -111,7 +111,8 @@ describe("search", () => {
     filled("tides", "Why are there tides?", "The moon pulls the OCÉANS.");
     filled("rain", "Write about rain", "It rains 100% of the_time; NOT always (maybe).");
     filled("kanji", "今日の天気", "今日は晴れです");
-    store.patch("rain", { title: "Wet poems" });
+    store.patch("rain", { title: "Wet pöems" });
+    filled("names", "Which languages?", "getUserName in JavaScript, and C++.");
   });
 
   test.each([
@@ -125,6 +126,15 @@ describe("search", () => {
     ["the wildcards of LIKE as themselves", "100%", ["rain-a"]],
     ["only signs", "%", ["rain-a"]],
     ["nothing that is there", "volcano", []],
+    ["a word inside a word", "script", ["names-a"]],
+    ["a word inside a name", "username", ["names-a"]],
+    ["signs that belong to a word", "c++", ["names-a"]],
+    ["two letters at the beginning of a word", "mo", ["tides-a"]],
+    ["two letters not inside of one", "oo", []],
+    ["one character of a script without spaces", "晴", ["kanji-a"]],
+    ["a title by a word inside it, without accents and case", "oems", [null]],
+    ["a title by the beginning of its words only, for two letters", "we", [null]],
+    ["a long and a short word together", "moon th", ["tides-a"]],
   ])("finds %s", (_title, query, ids) => {
     expect(store.search(query, 9).map(hit => hit.messageId)).toEqual(ids);
   });

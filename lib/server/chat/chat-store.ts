@@ -3,7 +3,7 @@ import type { Chat, ChatHit, ChatMessage, ChatPatch, ChatTree, NewChat, NewMessa
 import { ChatDatabase } from "./chat-database";
 import { ChatInputError, ChatNotFoundError } from "./chat-errors";
 import { CHAT_COLUMNS, chatFromRow, jsonOrNull, MESSAGE_COLUMNS, messageFromRow } from "./chat-rows";
-import { type ChatSearchRow, searchHits, searchStatements } from "./chat-search";
+import { type ChatSearchRow, searchHits, searchTerms, TITLE_ROWS, textSearch } from "./chat-search";
 
 /** What a pending answer is found to be when the server starts: whoever was generating it is gone. */
 const STOPPED_SERVER: ErrorBody = {
@@ -279,10 +279,12 @@ export class ChatStore {
   }
 
   search(query: string, limit: number): ChatHit[] {
-    const { titles, texts } = searchStatements(query, limit);
+    const terms = searchTerms(query);
+    if (terms.length === 0) return [];
+    const texts = textSearch(terms, limit);
     return searchHits(
-      query,
-      this.#database.all(titles.sql, ...titles.values) as unknown as ChatSearchRow[],
+      terms,
+      this.#database.all(TITLE_ROWS) as unknown as ChatSearchRow[],
       this.#database.all(texts.sql, ...texts.values) as unknown as ChatSearchRow[],
       limit,
     );
