@@ -2,7 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve as resolvePath } from "node:path";
 import { expect, freePort, test } from "./fixtures";
 
 interface Process {
@@ -89,10 +89,22 @@ test.describe("E12 the chain from npm to the engine", () => {
   });
 
   test("E12 a server that was left running on purpose outlives the shell that started it", async () => {
+    // What a program below `npm test` or `npm exec` inherits, without being what npm started.
+    const inherited = {
+      npm_lifecycle_event: "test",
+      npm_lifecycle_script: "node scripts/test.mjs",
+      npm_package_json: resolvePath("package.json"),
+    };
     for (const command of ["nohup npm start >/dev/null 2>&1 &", "setsid node scripts/start.mjs >/dev/null 2>&1 &"]) {
-      started = spawn("sh", ["-c", `${command} sleep 1`], { env: env(), stdio: "ignore" });
-      await new Promise(resolve => started.once("exit", resolve));
+      // The shell stays until the server has surely seen it, then goes.
+      started = spawn("sh", ["-c", `${command} cat`], {
+        env: { ...env(), ...inherited },
+        stdio: ["pipe", "ignore", "ignore"],
+      });
       await expect.poll(isUp, { timeout: 60_000 }).toBe(true);
+      const shellEnd = new Promise(resolve => started.once("exit", resolve));
+      started.stdin?.end();
+      await shellEnd;
       await new Promise(resolve => setTimeout(resolve, 3000));
       expect(await isUp(), command).toBe(true);
       const left = execFileSync("ps", ["-eo", "pid=,args="], { encoding: "utf8" })

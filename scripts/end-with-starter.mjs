@@ -53,13 +53,19 @@ function realPathOf(path) {
   }
 }
 
-/** npm, and the shell that it runs scripts with; none where this package's npm did not start us. */
+/**
+ * npm, and the shell that it runs scripts with; none where npm did not start us. Its variables alone prove nothing: whatever runs below
+ * `npm test` or `npm exec` inherits them. So the shell must be the one that runs this very script, or the parent npm itself, which some
+ * shells hand their process to.
+ */
 function starters(packagePath) {
-  const { npm_lifecycle_event: script, npm_package_json: startedPackage } = process.env;
+  const { npm_lifecycle_script: script, npm_package_json: startedPackage } = process.env;
   if (!script || !startedPackage || realPathOf(startedPackage) !== realPathOf(packagePath)) return [];
-  const shell = processFacts(process.ppid);
-  const isShell = /^\S*\b(?:sh|bash|dash|zsh) -c /.test(shell?.command ?? "");
-  return isShell ? [process.ppid, shell.parent] : [process.ppid];
+  const parent = processFacts(process.ppid);
+  if (parent === null) return process.platform === "win32" ? [process.ppid] : [];
+  const [, shellScript] = /^\S*\b(?:sh|bash|dash|zsh) -c (.*)/s.exec(parent.command) ?? [];
+  if (shellScript !== undefined) return shellScript.startsWith(script) ? [process.ppid, parent.parent] : [];
+  return /^npm\b|\bnpm-cli\.js\b/.test(parent.command) ? [process.ppid] : [];
 }
 
 const running = new Set();
