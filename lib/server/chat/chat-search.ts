@@ -105,7 +105,7 @@ export const TITLE_ROWS = `
   SELECT ${hitColumns}, NULL AS messageId, '' AS text FROM chat
   WHERE deleted_at_ms IS NULL ORDER BY updated_at_ms DESC`;
 
-export function holdsTerms(title: string, terms: readonly SearchTerm[]): boolean {
+function holdsTerms(title: string, terms: readonly SearchTerm[]): boolean {
   const text = folded(title);
   return terms.every(term => placeIn(text, term) >= 0);
 }
