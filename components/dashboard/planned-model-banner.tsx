@@ -1,7 +1,8 @@
 "use client";
 import Link from "next/link";
 import { buttonClass } from "@/components/ui/button";
-import { dashboardAddress, useAnotherModel } from "@/lib/client/planned-model";
+import { dashboardAddress } from "@/lib/client/planned-model";
+import { useAnotherModel } from "@/lib/client/settings-store";
 import { useSurface } from "@/lib/client/surface-store";
 import { isRemoteSource } from "@/lib/schema/model-source";
 

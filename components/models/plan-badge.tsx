@@ -10,10 +10,11 @@ const looks = {
   "cpu-only": "border-line-strong text-ink-2",
 } as const;
 
-function words({ kind, gpuLayers, totalLayers, gpuBytes, ramBytes }: PlanBadgeData): string {
-  if (kind === "cpu-only") return `CPU · ${formatBytes(ramBytes)}`;
-  const layers = kind === "full" ? `all ${totalLayers}` : `${gpuLayers} of ${totalLayers}`;
-  return `${layers} layers on GPU · ${formatBytes(gpuBytes)}`;
+function words({ kind, gpuLayers, totalLayers, gpuBytes, ramBytes, isEstimate }: PlanBadgeData): string {
+  const about = isEstimate ? "about " : "";
+  if (kind === "cpu-only") return `CPU · ${about}${formatBytes(ramBytes)}`;
+  const layers = kind === "full" ? `all ${totalLayers}` : `${about}${gpuLayers} of ${totalLayers}`;
+  return `${layers} layers on GPU · ${about}${formatBytes(gpuBytes)}`;
 }
 
 /** How a file would run on the present card with the present settings, and a word where it cannot. */

@@ -1,14 +1,15 @@
 "use client";
 import { Button } from "@/components/ui/button";
-import { useSettings } from "@/lib/client/settings-store";
+import { useAnotherModel, useSettings } from "@/lib/client/settings-store";
 import { settingKeys } from "@/lib/schema/settings";
 import { dropOverridesAndReport } from "./apply-settings";
 import { formatSetting, rowOf } from "./setting-format";
 
-/** What the chosen model has of its own, and the way to be rid of it. */
+/** What the model has of its own; for the one that is chosen, with the way to be rid of it. */
 export function ModelOverrides() {
   const overrides = useSettings(state => state.overrides);
   const saved = useSettings(state => state.saved);
+  const isChosen = useAnotherModel() === null;
   const keys = settingKeys.filter(key => overrides[key] !== undefined);
   if (saved === null || keys.length === 0) return null;
   return (
@@ -17,9 +18,11 @@ export function ModelOverrides() {
         <span className="text-ink-3">Only this model: </span>
         {keys.map(key => `${rowOf(key).label} ${formatSetting(key, saved[key])}`).join(", ")}
       </p>
-      <Button size="sm" onClick={() => void dropOverridesAndReport()}>
-        Drop
-      </Button>
+      {isChosen && (
+        <Button size="sm" onClick={() => void dropOverridesAndReport()}>
+          Drop
+        </Button>
+      )}
     </div>
   );
 }

@@ -1,8 +1,25 @@
 import { localModelsSchema } from "@/lib/schema/local-model";
+import { liveStore } from "./live-store";
+import { presentGpu } from "./present-gpu";
 import { createResource } from "./resource-store";
 import { useStore } from "./use-store";
 
-/** The GGUF files of this computer. Their plan badges follow the settings. */
-export const modelStore = createResource("/api/models", localModelsSchema, ["models", "settings"]);
+/** Calls back when the card has other memory to plan with than before. */
+function watchCard(changed: () => void): () => void {
+  let gpu = presentGpu();
+  return liveStore.subscribe(() => {
+    const before = gpu;
+    gpu = presentGpu();
+    if (before !== null && gpu !== before) changed();
+  });
+}
+
+/** The GGUF files of this computer. Their plan badges follow what any plan follows: settings, dry runs, learned overhead, the card. */
+export const modelStore = createResource(
+  "/api/models",
+  localModelsSchema,
+  ["models", "settings", "surface", "receipts"],
+  watchCard,
+);
 
 export const useModels = () => useStore(modelStore, state => state);

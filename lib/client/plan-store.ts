@@ -8,18 +8,10 @@ import type { PlanSettings, Settings } from "@/lib/schema/settings";
 import { assumedGpu, cardStore } from "./card-store";
 import { deriveStore } from "./derive-store";
 import { liveStore } from "./live-store";
+import { presentGpu } from "./present-gpu";
 import { settingsStore } from "./settings-store";
-import { steadyGpu } from "./steady-gpu";
 import { surfaceStore } from "./surface-store";
 import { useStore } from "./use-store";
-
-let lastGpu: GpuMemory | null = null;
-
-/** The card of this computer, by its latest reading. */
-function presentGpu(): GpuMemory | null {
-  lastGpu = steadyGpu(lastGpu, liveStore.get().telemetry?.gpu.memory ?? surfaceStore.get().data?.gpu ?? null);
-  return lastGpu;
-}
 
 export interface PlanCard {
   readonly gpu: GpuMemory | null;

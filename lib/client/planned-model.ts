@@ -1,4 +1,3 @@
-import { useSettings } from "./settings-store";
 import { createStore } from "./store";
 import { useStore } from "./use-store";
 
@@ -13,13 +12,6 @@ export const plannedModelStore = createStore<PlannedModel>({ source: null });
 export const planForModel = (source: string | null): void => plannedModelStore.set({ source });
 
 export const usePlannedModel = (): string | null => useStore(plannedModelStore, state => state.source);
-
-/** The model that is planned for, where it is not the one that is chosen. */
-export function useAnotherModel(): string | null {
-  const source = usePlannedModel();
-  const chosen = useSettings(state => state.saved?.MODEL ?? null);
-  return source === chosen ? null : source;
-}
 
 /** The dashboard's address for a model, or for the one that is chosen. */
 export const dashboardAddress = (source: string | null): string =>

@@ -9,17 +9,18 @@ import {
 } from "@/lib/schema/settings";
 import { apiRequest, errorBody } from "./api-request";
 import { watchChanges } from "./live-store";
+import { plannedModelStore, usePlannedModel } from "./planned-model";
 import { createStore } from "./store";
 import { useStore } from "./use-store";
 
 export interface SettingsState {
-  /** As the server has them; null until they were read. */
+  /** As the server has them for the model that is planned for; null until they were read. */
   readonly saved: Settings | null;
   /** What was moved and not applied yet; only keys that differ from `saved`. */
   readonly patch: SettingsPatch;
   /** `saved` with `patch` over it: what every view is drawn from. */
   readonly draft: Settings | null;
-  /** Values that only the chosen model has. */
+  /** Values that only that model has. */
   readonly overrides: SettingsPatch;
   /** What a person should know about modelconf.json; null when all is well. */
   readonly notice: string | null;
@@ -76,17 +77,28 @@ function take({ settings, overrides, notice }: SavedSettings): void {
   settingsStore.update(state => ({ ...withPatch(state, settings, state.patch), overrides, notice }));
 }
 
+/** A model can have settings of its own: one that is looked at is planned with those, as it would be loaded. */
 async function readSettings(): Promise<void> {
+  const { source } = plannedModelStore.get();
+  const path = source === null ? PATH : `${PATH}?MODEL=${encodeURIComponent(source)}`;
+  const isWanted = () => plannedModelStore.get().source === source;
   try {
-    take(await apiRequest({ path: PATH, schema: savedSchema }));
+    const saved = await apiRequest({ path, schema: savedSchema });
+    if (isWanted()) take(saved);
   } catch (error) {
-    settingsStore.update(state => ({ ...state, error: errorBody(error) }));
+    if (isWanted()) settingsStore.update(state => ({ ...state, error: errorBody(error) }));
   }
 }
 
 function follow(): () => void {
   void readSettings();
-  return watchChanges(["settings"], () => void readSettings());
+  const endings = [
+    watchChanges(["settings"], () => void readSettings()),
+    plannedModelStore.subscribe(() => void readSettings()),
+  ];
+  return () => {
+    for (const end of endings) end();
+  };
 }
 
 export const settingsStore = createStore<SettingsState>(initialState, follow);
@@ -139,3 +151,10 @@ async function send(
 }
 
 export const useSettings = <Slice>(select: (state: SettingsState) => Slice): Slice => useStore(settingsStore, select);
+
+/** The model that is planned for, where it is not the one that is chosen. */
+export function useAnotherModel(): string | null {
+  const source = usePlannedModel();
+  const chosen = useSettings(state => state.saved?.MODEL ?? null);
+  return source === chosen ? null : source;
+}

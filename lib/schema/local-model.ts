@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { errorBodySchema } from "./api-error";
 
-/** Where the layers of a file would go on the present card with the present settings. */
+/** Where the layers of a file would go on the present card with the settings that hold for it. */
 export const planBadgeSchema = z.object({
   kind: z.enum(["full", "partial", "cpu-only"]),
   gpuLayers: z.int(),
@@ -9,6 +9,8 @@ export const planBadgeSchema = z.object({
   /** What the plan takes of the card, 0 for cpu-only, and of system memory. */
   gpuBytes: z.int().check(z.minimum(0)),
   ramBytes: z.int().check(z.minimum(0)),
+  /** From the header alone: llama.cpp was never asked about this file. */
+  isEstimate: z.boolean(),
 });
 export type PlanBadge = z.infer<typeof planBadgeSchema>;
 

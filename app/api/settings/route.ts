@@ -1,16 +1,22 @@
 import * as z from "zod";
-import { settingsPatchSchema } from "@/lib/schema/settings";
+import { settingRows, settingsPatchSchema } from "@/lib/schema/settings";
 import { applySettings } from "@/lib/server/loading/apply-settings";
 import { route } from "@/lib/server/web/route-handler";
 
 const querySchema = z.strictObject({ scope: z.enum(["all", "model"]).default("all") });
 
+/** `?MODEL=` what would hold for another model. MODEL itself stays what is chosen: looking at a model chooses nothing. */
 export const GET = route({
-  handle: ({ services: { settings } }) => ({
-    settings: settings.read(),
-    overrides: settings.overrides(),
-    notice: settings.notice(),
-  }),
+  query: z.strictObject({ MODEL: z.optional(settingRows.MODEL.schema) }),
+  handle: ({ query, services: { settings } }) => {
+    const { MODEL } = settings.read();
+    const model = query.MODEL ?? MODEL;
+    return {
+      settings: { ...settings.readFor(model), MODEL },
+      overrides: settings.overrides(model),
+      notice: settings.notice(),
+    };
+  },
 });
 
 /** `?scope=model` keeps the change to the chosen model. Answers when everything that had to be reloaded is. */

@@ -1,33 +1,39 @@
-import { headerSurface } from "@/lib/plan/header-surface";
-import { planLayers } from "@/lib/plan/plan-layers";
-import type { GpuMemory } from "@/lib/schema/gpu-memory";
+import type { GpuReport } from "@/lib/schema/gpu-memory";
 import type { LocalModel } from "@/lib/schema/local-model";
-import type { Settings } from "@/lib/schema/settings";
-import type { Services } from "@/lib/server/services";
+import type { GpuSource, Planner } from "@/lib/server/planning/planner";
+import type { SettingsStore } from "@/lib/server/settings/settings-store";
+import { errorAnswer } from "@/lib/server/web/error-table";
 import type { ListedModel, ModelFiles } from "./model-files";
 
-/** The library, each file with where its layers would go on the present card with the present settings. */
-export async function listLibrary({ models, settings, gpu }: Services): Promise<LocalModel[]> {
-  const [listed, { memory }] = await Promise.all([models.listModels(), gpu.read()]);
-  const current = settings.read();
-  return Promise.all(listed.map(async model => ({ ...model, plan: await badgeOf(model, models, memory, current) })));
+interface LibraryServices {
+  readonly models: Pick<ModelFiles, "listModels">;
+  readonly planner: Pick<Planner, "knownPlanFor">;
+  readonly settings: Pick<SettingsStore, "readFor">;
+  readonly gpu: GpuSource;
 }
 
-/** From the header alone: dry runs of a whole library would keep the engine busy for minutes. */
-async function badgeOf(
-  { name, profile }: ListedModel,
-  models: ModelFiles,
-  memory: GpuMemory | null,
-  settings: Settings,
-): Promise<LocalModel["plan"]> {
-  if (profile?.role !== "text") return null;
-  const header = await models.readProfile(await models.resolveInside(name));
-  const surface = headerSurface(header, {
-    batchTokens: settings.N_BATCH,
-    sequences: 1,
-    flashAttention: settings.FLASH_ATTENTION,
-  });
-  const plan = planLayers(surface, memory, { ...settings, LAYERS: "auto" });
-  const { kind, gpuLayers, totalLayers, predicted, ram } = plan;
-  return { kind, gpuLayers, totalLayers, gpuBytes: predicted.totalBytes, ramBytes: ram.totalBytes };
+/** The library, each file with where its layers would go on the present card with its settings: as the dashboard plans it. */
+export async function listLibrary(services: LibraryServices): Promise<LocalModel[]> {
+  const [listed, report] = await Promise.all([services.models.listModels(), services.gpu.read()]);
+  return Promise.all(listed.map(model => withPlan(model, services, report)));
+}
+
+async function withPlan(
+  model: ListedModel,
+  { planner, settings }: LibraryServices,
+  report: GpuReport,
+): Promise<LocalModel> {
+  if (model.profile?.role !== "text" || model.problem !== null) return { ...model, plan: null };
+  const own = settings.readFor(model.name);
+  try {
+    const { plan, surface } = await planner.knownPlanFor(own, report);
+    const { kind, gpuLayers, totalLayers, predicted, ram } = plan;
+    const isEstimate = surface.detail === undefined;
+    return {
+      ...model,
+      plan: { kind, gpuLayers, totalLayers, gpuBytes: predicted.totalBytes, ramBytes: ram.totalBytes, isEstimate },
+    };
+  } catch (error) {
+    return { ...model, plan: null, problem: errorAnswer(error).body };
+  }
 }

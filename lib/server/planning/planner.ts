@@ -113,6 +113,15 @@ export class Planner {
     return { modelPath, surface, gpu, plan: planLayers(surface, gpu, settings) };
   }
 
+  /** The same of what is known already: dry runs of every file of a library would keep the engine busy for minutes. */
+  async knownPlanFor(settings: Settings, report: GpuReport): Promise<PlanOutcome> {
+    const modelPath = await this.#headerOf(settings.MODEL);
+    const key = await this.#keyOf(modelPath, settings, report);
+    const { surface, refusal } = await (this.#known.get(surfaceKeyText(key)) ?? this.#begin(modelPath, key));
+    if (refusal !== null) throw refusal;
+    return { modelPath, surface, gpu: report.memory, plan: planLayers(surface, report.memory, settings) };
+  }
+
   /**
    * The same with what is planned, and what one layer more would need, confirmed by dry runs, unless they were before. However long that
    * takes. Without a GPU the surface stays an estimate.
@@ -251,16 +260,19 @@ export class Planner {
     return known;
   }
 
-  async #knownSurface(modelPath: string, settings: SurfaceSettings, report: GpuReport): Promise<KnownSurface> {
-    const key: SurfaceKey = {
+  async #keyOf(modelPath: string, settings: SurfaceSettings, { memory }: GpuReport): Promise<SurfaceKey> {
+    return {
       file: await this.options.models.identify(modelPath),
       engineVersion: this.options.engineVersion,
-      device: report.memory === null ? NO_DEVICE : `${report.memory.backend} ${report.memory.name}`,
+      device: memory === null ? NO_DEVICE : `${memory.backend} ${memory.name}`,
       batchTokens: settings.N_BATCH,
       sequences: SEQUENCES,
       flashAttention: settings.FLASH_ATTENTION,
     };
-    const known = await this.#meet(modelPath, key);
+  }
+
+  async #knownSurface(modelPath: string, settings: SurfaceSettings, report: GpuReport): Promise<KnownSurface> {
+    const known = await this.#meet(modelPath, await this.#keyOf(modelPath, settings, report));
     if (known.refusal !== null) throw known.refusal;
     if (this.#wantsSampling(known, report)) known.sampling ??= this.#sample(known, settings);
     return known;

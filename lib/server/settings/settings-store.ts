@@ -151,10 +151,10 @@ export class SettingsStore {
     return `${SETTINGS_FILE}: the value of ${problems.join(", ")} cannot be used, so the last good or the usual one is.`;
   }
 
-  /** The chosen model's own values. */
-  overrides(): SettingsPatch {
-    const { settings } = this.#reading;
-    const own = overridesIn(this.#raw, settings.MODEL);
+  /** What a model has of its own; by itself the one that is chosen. */
+  overrides(model = this.#reading.settings.MODEL): SettingsPatch {
+    const settings = this.readFor(model);
+    const own = overridesIn(this.#raw, model);
     return settingsPatchSchema.parse(
       Object.fromEntries(settingKeys.filter(key => Object.hasOwn(own, key)).map(key => [key, settings[key]])),
     );

@@ -1,0 +1,70 @@
+import { mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Page } from "@playwright/test";
+import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
+import { DEFAULT_MODEL } from "@/lib/schema/settings";
+import { expect, hasSoftwareGpu, softwareGpuEnv, test } from "./fixtures";
+import { DashboardPage } from "./pages/dashboard-page";
+
+/** The bundled model, and Mistral 7B's shape: its real header before sparse zeros. */
+let models: string;
+test.beforeAll(() => {
+  models = mkdtempSync(join(tmpdir(), "headroom-one-plan-"));
+  symlinkSync(join(process.cwd(), "models", DEFAULT_MODEL), join(models, DEFAULT_MODEL));
+  const { header, fileBytes } = shapeFile(modelShape("mistral-7b-v0.1"));
+  writeFileSync(join(models, "mistral.gguf"), header);
+  truncateSync(join(models, "mistral.gguf"), fileBytes);
+});
+test.afterAll(() => rmSync(models, { recursive: true, force: true }));
+
+const row = (page: Page, name: string) =>
+  page.getByRole("listitem").filter({ has: page.getByRole("heading", { name }) });
+
+/** The dashboard, which stays open, against Models: layers, and what they take of the card. */
+async function saySame(page: Page, layers: string): Promise<void> {
+  const dashboard = new DashboardPage(page);
+  await expect(dashboard.layers).toHaveAccessibleName(`Layers: ${layers} of 31 on the GPU`);
+  const newest = page.getByRole("table", { name: "Past loads" }).getByRole("row").nth(1);
+  await expect(newest).toContainText(`${layers} of 31 layers`);
+  const aside = await page.getByText(/^GPU \d+ MiB · system memory/).textContent();
+  const memory = /GPU (\d+ MiB)/.exec(aside ?? "")?.[1];
+  await page.getByRole("link", { name: "Models" }).click();
+  const words = layers === "31" ? "all 31" : `${layers} of 31`;
+  await expect(row(page, DEFAULT_MODEL).getByText(/layers on GPU/)).toHaveText(`${words} layers on GPU · ${memory}`);
+  await page.getByRole("link", { name: "Dashboard" }).click();
+  await dashboard.sentence.waitFor();
+}
+
+test.describe("one number everywhere", () => {
+  test.skip(!hasSoftwareGpu(), "no software Vulkan device here");
+
+  test("Models, header, dashboard and receipt say the same layers and memory, for each model with its own settings", async ({
+    page,
+    ownServer,
+  }) => {
+    const { url, home } = await ownServer({ ...softwareGpuEnv, HEADROOM_MODELS_DIR: models });
+    const dashboard = new DashboardPage(page);
+    await dashboard.open(url);
+    await expect(dashboard.engineStatus).toContainText("31 of 31 layers on GPU", { timeout: 60_000 });
+    await saySame(page, "31");
+    await dashboard.type("Target VRAM usage, %", "20");
+    await dashboard.apply.click();
+    await expect(page.getByText("Applied; the model was reloaded")).toBeVisible({ timeout: 60_000 });
+    await expect(dashboard.engineStatus).toContainText(/\d of 31 layers on GPU/);
+    const layers = /(\d+) of 31 layers/.exec((await dashboard.engineStatus.textContent()) ?? "")?.[1] ?? "";
+    expect(Number(layers)).toBeLessThan(31);
+    await saySame(page, layers);
+    writeFileSync(
+      join(home, "modelconf.json"),
+      JSON.stringify({ TARGET_VRAM_USAGE: 0.9, MODELS: { "mistral.gguf": { LAYERS: 3, N_CTX: 1024 } } }),
+    );
+    await page.goto(`${url}/dashboard?model=mistral.gguf`);
+    await expect(page.getByText("Only this model: Context size 1,024 tokens, GPU layers 3")).toBeVisible();
+    await expect(dashboard.sentence).toContainText("You chose 3 of 33 layers");
+    await expect(dashboard.field("Context size, tokens")).toHaveValue("1,024");
+    await page.goto(`${url}/models`);
+    await expect(row(page, "mistral.gguf").getByText(/3 of 33 layers on GPU/)).toBeVisible();
+    await expect(row(page, DEFAULT_MODEL).getByText(/all 31 layers on GPU/)).toBeVisible();
+  });
+});

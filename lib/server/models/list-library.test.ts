@@ -1,0 +1,22 @@
+import { expect, test } from "vitest";
+import { makeHostRig, SMALL_MODEL } from "@/lib/server/testing/host-rig";
+import { listLibrary } from "./list-library";
+
+test("a file of the library has the plan that loads it, and no dry run is made for the list", async () => {
+  // 9 layers: at 2.5 % of 2 GiB only some of them fit.
+  const { models, planner, gpu, current, done, countOf } = makeHostRig({ settings: { TARGET_VRAM_USAGE: 0.025 } });
+  const settings = { readFor: () => current.settings };
+  const list = () => done(listLibrary({ models, planner, gpu, settings }));
+  const [before] = await list();
+  expect([before?.name, before?.plan?.isEstimate]).toEqual([SMALL_MODEL, true]);
+  expect(countOf("sample-surface")).toBe(0);
+
+  const { plan } = await done(planner.confirmedPlanFor(current.settings));
+  expect(plan.kind).toBe("partial");
+  const { gpuLayers, predicted, ram } = plan;
+  const shown = { gpuLayers, gpuBytes: predicted.totalBytes, ramBytes: ram.totalBytes, isEstimate: false };
+  expect((await list())[0]?.plan).toMatchObject(shown);
+
+  current.settings = { ...current.settings, LAYERS: 2 };
+  expect((await list())[0]?.plan?.gpuLayers).toBe(2);
+});
