@@ -342,60 +342,6 @@ test.describe("the context", () => {
   });
 });
 
-test.describe("files", () => {
-  test("text goes to the model and is shown by name; pictures and binaries are refused", async ({ page }) => {
-    const chat = new ChatPage(page);
-    await chat.open(await endlessChat(page.request, "", 8));
-    const attach = page.getByLabel("Attach files");
-    await attach.setInputFiles([
-      { name: "notes.md", mimeType: "text/markdown", buffer: Buffer.from("# Notes\nThe key is under the mat.") },
-      { name: "photo.png", mimeType: "image/png", buffer: Buffer.from([0x89, 0x50, 0x4e, 0x47]) },
-      { name: "data.bin", mimeType: "", buffer: Buffer.from([0, 159, 146, 150]) },
-    ]);
-    const notifications = page.getByRole("region", { name: "Notifications" });
-    await expect(notifications.getByText("photo.png: pictures, sound and films are not supported.")).toBeVisible();
-    await expect(notifications.getByText(/data.bin is not a text file/)).toBeVisible();
-    await expect(page.getByRole("button", { name: "Remove notes.md" })).toBeVisible();
-    await chat.ask("Where is the key?");
-    await expect(chat.questions.last()).toContainText("notes.md");
-    const tree = await (await page.request.get(`/api/chats/${chat.chatId}`)).json();
-    expect(tree.messages[0].attachments[0].text).toBe("# Notes\nThe key is under the mat.");
-  });
-
-  test("the text of a PDF is read in the browser", async ({ page }) => {
-    const pdf = onePagePdf("Meet me at noon");
-    const chat = new ChatPage(page);
-    await chat.open(await endlessChat(page.request, "", 8));
-    await page.getByLabel("Attach files").setInputFiles({ name: "note.pdf", mimeType: "application/pdf", buffer: pdf });
-    await expect(page.getByRole("button", { name: "Remove note.pdf" })).toBeVisible();
-    // The file's size and not that of its 15 letters.
-    await expect(page.getByText(`${pdf.length} B`, { exact: true })).toBeVisible();
-    await chat.ask("When?");
-    const tree = await (await page.request.get(`/api/chats/${chat.chatId}`)).json();
-    expect(tree.messages[0].attachments[0].text).toContain("Meet me at noon");
-  });
-});
-
-/** The smallest file that PDF readers take: one page with one line of text. */
-function onePagePdf(text: string): Buffer {
-  const stream = `BT /F1 18 Tf 40 700 Td (${text}) Tj ET`;
-  const objects = [
-    "<< /Type /Catalog /Pages 2 0 R >>",
-    "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-    "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>",
-    `<< /Length ${stream.length} >>\nstream\n${stream}\nendstream`,
-    "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
-  ];
-  const bodies = objects.map((object, index) => `${index + 1} 0 obj\n${object}\nendobj\n`);
-  const header = "%PDF-1.4\n";
-  const offsets = bodies.map((_, index) => header.length + bodies.slice(0, index).join("").length);
-  const table = offsets.map(offset => `${String(offset).padStart(10, "0")} 00000 n \n`).join("");
-  const tableAt = header.length + bodies.join("").length;
-  return Buffer.from(
-    `${header}${bodies.join("")}xref\n0 6\n0000000000 65535 f \n${table}trailer\n<< /Size 6 /Root 1 0 R >>\nstartxref\n${tableAt}\n%%EOF`,
-  );
-}
-
 test.describe("what a model may not do", () => {
   const hostile = [
     "<script>window.hacked = 1</script><img src=x onerror='window.hacked = 2'>",

@@ -14,6 +14,7 @@ export class ChatPage {
   readonly list: Locator;
   readonly search: Locator;
   readonly status: Locator;
+  readonly notifications: Locator;
 
   constructor(readonly page: Page) {
     this.message = page.getByRole("textbox", { name: "Message", exact: true });
@@ -23,6 +24,7 @@ export class ChatPage {
     this.replies = page.getByRole("article", { name: "Reply" });
     this.list = page.getByRole("navigation", { name: "Chats" });
     this.search = page.getByRole("searchbox", { name: "Search chats" });
+    this.notifications = page.getByRole("region", { name: "Notifications" });
     this.status = page.getByRole("status").filter({ hasText: /^(Generating|Reply finished)$/ });
   }
 
@@ -46,6 +48,21 @@ export class ChatPage {
     await this.say(text);
     await expect(this.replies).toHaveCount(replies + 1, { timeout: REPLY_LIMIT_MS });
     await this.replyFinished();
+  }
+
+  async attach(files: readonly { name: string; mimeType: string; buffer: Buffer }[]): Promise<void> {
+    await this.page.getByLabel("Attach files").setInputFiles([...files]);
+  }
+
+  removeFile(name: string): Locator {
+    return this.page.getByRole("button", { name: `Remove ${name}` });
+  }
+
+  /** What the last question of the open chat has attached, as the server has it. */
+  async attachedTexts(): Promise<string[]> {
+    const { messages } = await (await this.page.request.get(`/api/chats/${this.chatId}`)).json();
+    const question = messages.findLast((message: { role: string }) => message.role === "user");
+    return question.attachments.map((attachment: { text: string }) => attachment.text);
   }
 
   async replyFinished(): Promise<void> {

@@ -1,54 +1,90 @@
-import type { Attachment } from "@/lib/schema/chat";
+import { type Attachment, MAX_TEXT_CHARACTERS } from "@/lib/schema/chat";
 import { formatBytes, MIB } from "@/lib/units/bytes";
+import { fileKind } from "./file-kind";
+import { decodeText } from "./text-encoding";
 
-/** More text than any context holds; a request must stay below the server's limit as well. */
-const MAX_TEXT_BYTES = 2 * MIB;
+/** Enough to tell text from what is none, and archives from documents. */
+const HEAD_BYTES = MIB;
+/** The longest text at three bytes a character, as Chinese has in UTF-8. */
+const MAX_TEXT_FILE_BYTES = 3 * MAX_TEXT_CHARACTERS;
 const MAX_PDF_BYTES = 50 * MIB;
+/** Readers of PDF look for its mark in this many bytes. */
+const PDF_MARK_BYTES = 1024;
 
 /** A file that cannot be attached, in words for who tried. */
 export class AttachmentError extends Error {
   override readonly name = "AttachmentError";
 }
 
-const isPdf = (file: File): boolean => file.type === "application/pdf" || /\.pdf$/i.test(file.name);
-const isMedia = (file: File): boolean => /^(?:image|audio|video)\//.test(file.type);
-
 /**
- * The text of a file: UTF-8, or what a PDF holds as text.
+ * The text of a file, found by its bytes: what a PDF holds as text, or text in any known encoding.
  *
  * @throws AttachmentError
  */
 export async function readAttachment(file: File): Promise<Attachment> {
-  if (isMedia(file)) throw new AttachmentError(`${file.name}: pictures, sound and films are not supported.`);
-  const text = isPdf(file) ? await readPdf(file) : await readText(file);
-  if (text.trim() === "") throw new AttachmentError(`${file.name} holds no text.`);
-  return { name: file.name.slice(0, 255), mediaType: file.type || "text/plain", fileBytes: file.size, text };
+  if (file.size === 0) throw new AttachmentError(`${file.name} is empty.`);
+  const head = await readBytes(file, HEAD_BYTES);
+  const read = isPdf(head) ? await readPdf(file) : await readText(file, head);
+  return attachmentOf({ name: file.name.slice(0, 255), fileBytes: file.size, ...read });
 }
 
-async function readText(file: File): Promise<string> {
-  if (file.size > MAX_TEXT_BYTES) throw tooLarge(file, MAX_TEXT_BYTES);
-  const bytes = await file.arrayBuffer();
-  try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    if (!text.includes("\0")) return text;
-  } catch {
-    // Not UTF-8: said below, as for a file with NUL bytes.
+/** @throws AttachmentError when there is no text, or more than a message may hold */
+function attachmentOf(attachment: Attachment): Attachment {
+  const { name, text } = attachment;
+  if (!/\S/.test(text)) throw new AttachmentError(`${name} holds no text.`);
+  if (text.length > MAX_TEXT_CHARACTERS) {
+    const count = text.length.toLocaleString("en-US");
+    const limit = MAX_TEXT_CHARACTERS.toLocaleString("en-US");
+    throw new AttachmentError(`${name} has ${count} characters of text; at most ${limit} can be attached.`);
   }
-  throw new AttachmentError(`${file.name} is not a text file. Text, Markdown, code, CSV and PDF can be attached.`);
+  return attachment;
 }
+
+async function readBytes(file: File, limitBytes = file.size): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return new Uint8Array(await file.slice(0, limitBytes).arrayBuffer());
+  } catch (cause) {
+    // Moved or deleted since it was chosen, not to be read by this person, or a folder.
+    throw new AttachmentError(`${file.name} could not be read from the disk. Folders cannot be attached.`, { cause });
+  }
+}
+
+type Read = Pick<Attachment, "mediaType" | "text" | "encoding">;
+
+async function readText(file: File, head: Uint8Array): Promise<Read> {
+  const isLarge = file.size > MAX_TEXT_FILE_BYTES;
+  const decoded = await decodeText(isLarge || file.size <= head.length ? head : await readBytes(file));
+  if (decoded === null) throw await notText(file, head);
+  if (isLarge) throw tooLarge(file, MAX_TEXT_FILE_BYTES);
+  const { text, encoding } = decoded;
+  return { mediaType: "text/plain", text, ...(encoding !== "utf-8" && { encoding }) };
+}
+
+async function notText(file: File, head: Uint8Array): Promise<AttachmentError> {
+  const kind = await fileKind(head);
+  if (kind !== null) return new AttachmentError(`${file.name} is ${kind.name}, not text. ${kind.next}`);
+  return new AttachmentError(
+    `${file.name} is not a text file: its bytes are text in no known encoding. Text, Markdown, code, CSV and PDF can be attached.`,
+  );
+}
+
+const isPdf = (head: Uint8Array): boolean =>
+  new TextDecoder("latin1").decode(head.subarray(0, PDF_MARK_BYTES)).includes("%PDF-");
 
 /** The reader is large and comes with the first PDF. */
-async function readPdf(file: File): Promise<string> {
+async function readPdf(file: File): Promise<Read> {
   if (file.size > MAX_PDF_BYTES) throw tooLarge(file, MAX_PDF_BYTES);
+  const bytes = await readBytes(file);
   const { extractText, getDocumentProxy } = await import("unpdf");
-  try {
-    const document = await getDocumentProxy(new Uint8Array(await file.arrayBuffer()));
-    const { text } = await extractText(document, { mergePages: true });
-    if (text.trim() !== "") return text;
-  } catch (cause) {
-    throw new AttachmentError(`${file.name} could not be read as a PDF.`, { cause });
+  const { text } = await getDocumentProxy(bytes)
+    .then(document => extractText(document, { mergePages: true }))
+    .catch(cause => {
+      throw new AttachmentError(`${file.name} could not be read as a PDF.`, { cause });
+    });
+  if (text.trim() === "") {
+    throw new AttachmentError(`${file.name} holds no text: its pages are probably pictures.`);
   }
-  throw new AttachmentError(`${file.name} holds no text: its pages are probably pictures.`);
+  return { mediaType: "application/pdf", text };
 }
 
 const tooLarge = (file: File, limitBytes: number): AttachmentError =>

@@ -10,7 +10,7 @@ export const chatIdSchema = z
   .check(z.regex(/^[A-Za-z0-9_-]{1,64}$/), z.describe('an id of at most 64 letters, digits, "-" and "_"'));
 
 /** Well above any context: what really limits a message is the context, which answers with counts. */
-const MAX_TEXT_CHARACTERS = 4_000_000;
+export const MAX_TEXT_CHARACTERS = 4_000_000;
 const textSchema = z.string().check(z.maxLength(MAX_TEXT_CHARACTERS));
 const titleSchema = z.string().check(z.trim(), z.minLength(1), z.maxLength(200));
 const folderSchema = z.string().check(z.trim(), z.minLength(1), z.maxLength(60));
@@ -21,6 +21,8 @@ export const attachmentSchema = z.strictObject({
   mediaType: z.string().check(z.maxLength(128)),
   /** Of the file that the text was read from; a PDF has many more than its text. */
   fileBytes: z.optional(z.int().check(z.minimum(0))),
+  /** What the file's bytes were taken for, where it was not UTF-8: a name of the Encoding Standard. */
+  encoding: z.optional(z.string().check(z.maxLength(40))),
   text: textSchema,
 });
 export type Attachment = z.infer<typeof attachmentSchema>;
