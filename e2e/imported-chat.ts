@@ -43,6 +43,6 @@ export async function importedChat(request: APIRequestContext, title: string, te
     updatedAtMs: Date.now(),
   };
   const response = await request.post(`${baseUrl}/api/chats/import`, { data: { chats: [{ chat, messages }] } });
-  expect(await response.json()).toEqual({ imported: 1, refused: [] });
+  expect(await response.json()).toEqual({ imported: 1, existing: [], refused: [] });
   return id;
 }

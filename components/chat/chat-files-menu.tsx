@@ -1,28 +1,42 @@
 "use client";
-import { useRef } from "react";
+import { lazy, Suspense, useRef, useState } from "react";
 import { buttonClass } from "@/components/ui/button";
 import { Menu } from "@/components/ui/menu";
 import { showToast } from "@/components/ui/toast";
+import type { ImportChoice, ImportSummary } from "@/lib/client/chat-upload";
+import { countedChats } from "./counted-chats";
 import { showFailure } from "./show-failure";
+
+const ImportSummaryDialog = lazy(() => import("./import-summary"));
 
 const exportAll = () => window.location.assign("/api/chats/export");
 
-async function importFile(file: File): Promise<void> {
-  const { uploadChats } = await import("@/lib/client/chat-upload");
-  const { imported, refused } = await uploadChats(file);
-  const refusals = refused.map(({ title, reason }) => `“${title}”: ${reason}`).slice(0, 5);
-  showToast({
-    title: `${imported} ${imported === 1 ? "chat" : "chats"} imported`,
-    ...(refused.length > 0 && {
-      description: `${refused.length} could not be taken. ${refusals.join(" ")}`,
-      tone: "bad" as const,
-    }),
-  });
+interface Import {
+  readonly file: File;
+  /** null while the file is read and sent. */
+  readonly summary: ImportSummary | null;
 }
 
 /** The way in and out for whole histories. */
 export function ChatFilesMenu() {
   const inputRef = useRef<HTMLInputElement>(null);
+  const [current, setCurrent] = useState<Import | null>(null);
+  const isBusy = current !== null && current.summary === null;
+
+  const importFile = async (file: File, choice?: ImportChoice) => {
+    setCurrent({ file, summary: null });
+    try {
+      const { uploadChats } = await import("@/lib/client/chat-upload");
+      const summary = await uploadChats(file, choice);
+      const isWhole = summary.existing.length + summary.notes.length === 0 && summary.problem === null;
+      setCurrent(isWhole ? null : { file, summary });
+      if (isWhole) showToast({ title: `${countedChats(summary.imported)} imported` });
+    } catch (error) {
+      setCurrent(null);
+      showFailure("The chats were not imported")(error);
+    }
+  };
+
   return (
     <div className="border-line border-t pt-2">
       <input
@@ -34,14 +48,14 @@ export function ChatFilesMenu() {
         onChange={event => {
           const [file] = event.target.files ?? [];
           event.target.value = "";
-          if (file) importFile(file).catch(showFailure("The chats were not imported"));
+          if (file) void importFile(file);
         }}
       />
       <Menu
         align="start"
         trigger={
-          <button type="button" className={buttonClass("quiet", "sm")}>
-            Import and export
+          <button type="button" disabled={isBusy} className={buttonClass("quiet", "sm")}>
+            {isBusy ? "Importing …" : "Import and export"}
           </button>
         }
         entries={[
@@ -49,6 +63,18 @@ export function ChatFilesMenu() {
           { label: "Export all chats (JSON)", run: exportAll },
         ]}
       />
+      {current?.summary && (
+        <Suspense>
+          <ImportSummaryDialog
+            summary={current.summary}
+            onDone={() => setCurrent(null)}
+            onChoose={existing => {
+              const only = new Set(current.summary?.existing.map(({ id }) => id));
+              void importFile(current.file, { existing, only });
+            }}
+          />
+        </Suspense>
+      )}
     </div>
   );
 }

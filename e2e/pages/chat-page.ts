@@ -54,6 +54,10 @@ export class ChatPage {
     await this.page.getByLabel("Attach files").setInputFiles([...files]);
   }
 
+  async importFile(file: { name: string; mimeType: string; buffer: Buffer }): Promise<void> {
+    await this.page.getByLabel("Import chats").setInputFiles(file);
+  }
+
   removeFile(name: string): Locator {
     return this.page.getByRole("button", { name: `Remove ${name}` });
   }

@@ -1,206 +1,145 @@
+import { JSONParser } from "@streamparser/json";
 import * as z from "zod/mini";
-import { blankMessage, type ChatImport, type ChatMessage, chatIdSchema, chatImportSchema } from "@/lib/schema/chat";
-import { blankChat } from "./chat-session";
+import { CHAT_EXPORT_VERSION, type ImportedChat, importedChatSchema } from "@/lib/schema/chat";
+import { chatFromChatGpt, chatFromOpenWebUi } from "./foreign-chats";
 
-type ImportedChat = ChatImport["chats"][number];
+/** One conversation of an exported file, or why it is none. */
+export type FileEntry =
+  | {
+      readonly kind: "chat";
+      readonly chat: ImportedChat;
+      /** Pictures, files and tool output of another program's chat that have no text for us. */
+      readonly leftOut: number;
+    }
+  | { readonly kind: "refused"; readonly title: string; readonly reason: string };
 
-/** The file is none of those that are understood. */
+/** The file is none of those that are understood, or it is damaged from here on. */
 export class ChatFileError extends Error {
   override readonly name = "ChatFileError";
 }
 
-const seconds = z.nullish(z.number());
-
-/** ChatGPT's conversations.json. Content other than text (pictures, tools) has parts that are no strings. */
-const chatGptSchema = z.array(
-  z.object({
-    title: z.nullish(z.string()),
-    create_time: seconds,
-    update_time: seconds,
-    current_node: z.nullish(z.string()),
-    mapping: z.record(
-      z.string(),
-      z.object({
-        id: z.string(),
-        parent: z.nullish(z.string()),
-        message: z.nullish(
-          z.object({
-            author: z.object({ role: z.string() }),
-            create_time: seconds,
-            content: z.object({ content_type: z.string(), parts: z.optional(z.array(z.unknown())) }),
-          }),
-        ),
-      }),
-    ),
-  }),
-);
-
-/** Open WebUI's export of all chats. */
-const openWebUiSchema = z.array(
-  z.object({
-    title: z.nullish(z.string()),
-    created_at: seconds,
-    updated_at: seconds,
-    pinned: z.nullish(z.boolean()),
-    chat: z.object({
-      title: z.nullish(z.string()),
-      history: z.object({
-        currentId: z.nullish(z.string()),
-        messages: z.record(
-          z.string(),
-          z.object({
-            id: z.string(),
-            parentId: z.nullish(z.string()),
-            role: z.string(),
-            content: z.nullish(z.string()),
-            timestamp: seconds,
-          }),
-        ),
-      }),
-    }),
-  }),
-);
-
-/** A node of another program's tree. Roles other than user and assistant are passed over. */
-interface ForeignNode {
-  readonly id: string;
-  readonly parentId: string | null;
-  readonly role: string;
-  readonly text: string;
-  readonly createdAtMs: number;
-}
-
 /**
- * The chats in an exported file: our own, ChatGPT's or Open WebUI's.
+ * The chats of an exported file one by one: our own, ChatGPT's or Open WebUI's. The file is never in memory as a whole. A
+ * conversation that is not understood is an entry of its own and does not stop the others.
  *
- * @throws ChatFileError
+ * @throws ChatFileError, after the entries that stand before the damage
  */
-export function parseChatFile(text: string): ImportedChat[] {
-  const json = parseJson(text);
-  const own = chatImportSchema.safeParse(json);
-  if (own.success) return own.data.chats;
-  const chatGpt = chatGptSchema.safeParse(json);
-  if (chatGpt.success) return chatGpt.data.map(fromChatGpt);
-  const openWebUi = openWebUiSchema.safeParse(json);
-  if (openWebUi.success) return openWebUi.data.map(fromOpenWebUi);
+export async function* chatsInFile(file: Blob): AsyncGenerator<FileEntry> {
+  let isKnown = false;
+  let strange: FileEntry[] = [];
+  for await (const value of valuesOf(file)) {
+    const shape = shapeOf(value);
+    isKnown ||= shape.kind !== null;
+    if (!isKnown) strange.push(entryOf(shape, value));
+    else {
+      yield* strange;
+      strange = [];
+      yield entryOf(shape, value);
+    }
+  }
+  if (isKnown) return;
   throw new ChatFileError("This is no export of Headroom, ChatGPT (conversations.json) or Open WebUI.");
 }
 
-function parseJson(text: string): unknown {
+/** What stands in the file's list of chats; parsed while it is read. */
+async function* valuesOf(file: Blob): AsyncGenerator<unknown> {
+  const paths = (await firstCharacter(file)) === "[" ? ["$.*"] : ["$.version", "$.chats.*"];
+  const parser = new JSONParser({ paths, keepStack: false });
+  let found: unknown[] = [];
+  parser.onValue = ({ key, value }) => {
+    if (key === "version" && typeof value === "number") requireVersion(value);
+    else found.push(value);
+  };
+  const reader = file.stream().getReader();
   try {
-    return JSON.parse(text);
+    for (let isFirst = true; ; isFirst = false) {
+      const { done, value } = await reader.read();
+      const failure = failureOf(() => {
+        if (!done) parser.write(isFirst ? withoutByteOrderMark(value) : value);
+        else if (!parser.isEnded) parser.end();
+      });
+      yield* found;
+      found = [];
+      if (failure) throw failure;
+      if (done) return;
+    }
+  } finally {
+    await reader.cancel();
+  }
+}
+
+const SPACE_AND_MARK = /^[\s\uFEFF]+/u;
+
+/** @throws ChatFileError when that is not how a list or an object begins */
+async function firstCharacter(file: Blob): Promise<string> {
+  const beginning = (await file.slice(0, 1024).text()).replace(SPACE_AND_MARK, "");
+  const character = beginning.charAt(0);
+  if (character === "[" || character === "{") return character;
+  throw new ChatFileError("This file is not JSON. Unpack an archive first, and choose the .json file in it.");
+}
+
+const withoutByteOrderMark = (bytes: Uint8Array): Uint8Array =>
+  bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
+
+function requireVersion(version: number): void {
+  if (version <= CHAT_EXPORT_VERSION) return;
+  throw new ChatFileError(`A newer Headroom wrote this file (version ${version}). Update Headroom, then import it.`);
+}
+
+function failureOf(parse: () => void): ChatFileError | null {
+  try {
+    parse();
+    return null;
   } catch (cause) {
-    throw new ChatFileError("This file is not JSON. Unpack an archive first, and choose the .json file in it.", {
-      cause,
-    });
+    if (cause instanceof ChatFileError) return cause;
+    return new ChatFileError("The file is damaged or cut off. What stands before the damage was read.", { cause });
   }
 }
 
-const toMs = (atSeconds: number | null | undefined, fallbackMs: number): number =>
-  atSeconds == null ? fallbackMs : Math.round(atSeconds * 1000);
+const optionalTitle = z.catch(z.optional(z.string()), undefined);
+const shapeSchema = z.object({
+  title: optionalTitle,
+  messages: z.optional(z.unknown()),
+  mapping: z.optional(z.unknown()),
+  chat: z.catch(z.optional(z.object({ title: optionalTitle, history: z.optional(z.unknown()) })), undefined),
+});
 
-function fromChatGpt(source: z.infer<typeof chatGptSchema>[number]): ImportedChat {
-  const createdAtMs = toMs(source.create_time, Date.now());
-  const nodes = Object.values(source.mapping).map(({ id, parent, message }) => ({
-    id,
-    parentId: parent ?? null,
-    role: message?.author.role ?? "",
-    text: (message?.content.parts ?? []).filter(part => typeof part === "string").join("\n\n"),
-    createdAtMs: toMs(message?.create_time, createdAtMs),
-  }));
-  const updatedAtMs = toMs(source.update_time, createdAtMs);
-  return importedChat({ title: source.title, createdAtMs, updatedAtMs, pinned: false }, nodes, source.current_node);
+interface Shape {
+  readonly kind: "own" | "ChatGPT" | "Open WebUI" | null;
+  readonly title: string;
 }
 
-function fromOpenWebUi(source: z.infer<typeof openWebUiSchema>[number]): ImportedChat {
-  const { history, title } = source.chat;
-  const createdAtMs = toMs(source.created_at, Date.now());
-  const nodes = Object.values(history.messages).map(({ id, parentId, role, content, timestamp }) => ({
-    id,
-    parentId: parentId ?? null,
-    role,
-    text: content ?? "",
-    createdAtMs: toMs(timestamp, createdAtMs),
-  }));
-  const about = {
-    title: source.title ?? title,
-    createdAtMs,
-    updatedAtMs: toMs(source.updated_at, createdAtMs),
-    pinned: source.pinned ?? false,
-  };
-  return importedChat(about, nodes, history.currentId);
+/** Which program's conversation this looks like. */
+function shapeOf(value: unknown): Shape {
+  const { title, chat, messages, mapping } = shapeSchema.safeParse(value).data ?? {};
+  const shownTitle = title ?? chat?.title ?? "A chat without a title";
+  if (mapping !== undefined) return { kind: "ChatGPT", title: shownTitle };
+  if (chat?.history !== undefined) return { kind: "Open WebUI", title: shownTitle };
+  return { kind: chat !== undefined && messages !== undefined ? "own" : null, title: shownTitle };
 }
 
-interface ForeignChat {
-  readonly title: string | null | undefined;
-  readonly createdAtMs: number;
-  readonly updatedAtMs: number;
-  readonly pinned: boolean;
+function entryOf({ kind, title }: Shape, value: unknown): FileEntry {
+  if (kind === null) return { kind: "refused", title, reason: "It is not a conversation." };
+  if (kind === "own") return checkedEntry(title, value, 0);
+  const foreign = kind === "ChatGPT" ? chatFromChatGpt(value) : chatFromOpenWebUi(value);
+  if (foreign === null) return { kind: "refused", title, reason: `It is not a conversation as ${kind} writes it.` };
+  if (foreign.messages.length === 0) return { kind: "refused", title, reason: "It has no text." };
+  return checkedEntry(title, foreign, foreign.leftOut);
 }
 
-function importedChat(
-  { title, ...dates }: ForeignChat,
-  nodes: readonly ForeignNode[],
-  currentId: string | null | undefined,
-): ImportedChat {
-  const { messages, newIds } = importedMessages(nodes);
-  return {
-    chat: {
-      ...blankChat(crypto.randomUUID()),
-      ...dates,
-      title: (title ?? "").trim().slice(0, 200) || "Imported chat",
-      titleSource: "user",
-      headId: (currentId && newIds.get(currentId)) || (messages.at(-1)?.id ?? null),
-    },
-    messages,
-  };
+function checkedEntry(title: string, value: unknown, leftOut: number): FileEntry {
+  const parsed = importedChatSchema.safeParse(wellFormed(value));
+  if (parsed.success) return { kind: "chat", chat: { ...parsed.data, continues: false }, leftOut };
+  const place = parsed.error.issues[0]?.path.join(".") ?? "";
+  return { kind: "refused", title, reason: `“${place}” in it is not as Headroom writes it.` };
 }
 
-/**
- * Parents before children, user and assistant in turn. A chain of answers (with a tool between) becomes one; where such a
- * chain branches, an empty message of the other side stands between.
- */
-function importedMessages(nodes: readonly ForeignNode[]): {
-  messages: ChatMessage[];
-  newIds: Map<string, string | null>;
-} {
-  const ids = new Set(nodes.map(({ id }) => id));
-  const children = new Map<string | null, ForeignNode[]>();
-  for (const node of nodes) {
-    const parentId = node.parentId !== null && ids.has(node.parentId) ? node.parentId : null;
-    children.set(parentId, [...(children.get(parentId) ?? []), node]);
-  }
-  const messages = new Map<string, ChatMessage>();
-  /** Where a node ended up; a skipped one at its parent's place. */
-  const newIds = new Map<string, string | null>();
-  const queue = [...(children.get(null) ?? [])];
-  for (const node of queue) {
-    queue.push(...(children.get(node.id) ?? []));
-    const parentId = node.parentId === null ? null : (newIds.get(node.parentId) ?? null);
-    newIds.set(node.id, placeNode(node, parentId, (children.get(node.parentId) ?? []).length, messages));
-  }
-  return { messages: [...messages.values()], newIds };
-}
+const LONE_SURROGATE = /\p{Surrogate}/gu;
 
-function placeNode(
-  { id, role, text, createdAtMs }: ForeignNode,
-  parentId: string | null,
-  siblings: number,
-  messages: Map<string, ChatMessage>,
-): string | null {
-  if ((role !== "user" && role !== "assistant") || text === "") return parentId;
-  const parent = parentId === null ? undefined : messages.get(parentId);
-  const add = (message: ChatMessage) => messages.set(message.id, message);
-  const blank = { status: "complete", createdAtMs } as const;
-  if (parent?.role === role && siblings === 1) {
-    add({ ...parent, text: `${parent.text}\n\n${text}` });
-    return parent.id;
-  }
-  const newId = chatIdSchema.safeParse(id).success && !messages.has(id) ? id : crypto.randomUUID();
-  if (parent?.role === role) {
-    const between = crypto.randomUUID();
-    add(blankMessage({ ...blank, id: between, parentId, role: role === "user" ? "assistant" : "user" }));
-    add(blankMessage({ ...blank, id: newId, parentId: between, role, text }));
-  } else add(blankMessage({ ...blank, id: newId, parentId, role, text }));
-  return newId;
+/** Half characters, which JSON can spell and UTF-8 cannot, become the replacement character. */
+function wellFormed(value: unknown): unknown {
+  if (typeof value === "string") return value.replaceAll(LONE_SURROGATE, "\uFFFD");
+  if (Array.isArray(value)) return value.map(wellFormed);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, wellFormed(inner)]));
 }

@@ -299,22 +299,31 @@ export type RunChunk = z.infer<typeof runChunkSchema>;
 
 export const CHAT_EXPORT_FORMAT = "headroom-chats";
 
+/** Of the file's form; a newer Headroom may write another one. */
+export const CHAT_EXPORT_VERSION = 1;
+
+export const importedChatSchema = z.object({
+  chat: z.extend(chatSchema, { title: titleSchema }),
+  messages: z.array(z.extend(chatMessageSchema, { text: textSchema, thought: textSchema })),
+  /** More messages of a chat that an earlier request began: one body cannot hold every chat. */
+  continues: z.optional(z.boolean()),
+});
+export type ImportedChat = z.infer<typeof importedChatSchema>;
+
 /** What a file of exported chats holds; other programs' exports are turned into the same by the browser. */
 export const chatImportSchema = z.object({
   format: z.optional(z.literal(CHAT_EXPORT_FORMAT)),
-  version: z.optional(z.literal(1)),
-  chats: z
-    .array(
-      z.object({
-        chat: z.extend(chatSchema, { title: titleSchema }),
-        messages: z.array(z.extend(chatMessageSchema, { text: textSchema, thought: textSchema })),
-      }),
-    )
-    .check(z.maxLength(10_000)),
+  version: z.optional(z.literal(CHAT_EXPORT_VERSION)),
+  /** What becomes of a chat that is here already: left alone, which is the default, or replaced. */
+  existing: z.optional(z.enum(["skip", "replace"])),
+  chats: z.array(importedChatSchema).check(z.maxLength(10_000)),
 });
 export type ChatImport = z.infer<typeof chatImportSchema>;
-/** `refused` names the chats that could not be taken, and why. */
 export const chatImportAnswerSchema = z.object({
   imported: z.int(),
-  refused: z.array(z.object({ title: z.string(), reason: z.string() })),
+  /** Ids of the chats that are here already and were left alone. */
+  existing: z.array(chatIdSchema),
+  /** The chats that could not be taken, and why. */
+  refused: z.array(z.object({ id: chatIdSchema, title: z.string(), reason: z.string() })),
 });
+export type ChatImportAnswer = z.infer<typeof chatImportAnswerSchema>;

@@ -1,11 +1,11 @@
-import { CHAT_EXPORT_FORMAT, type ChatMessage, type ChatTree } from "@/lib/schema/chat";
+import { CHAT_EXPORT_FORMAT, CHAT_EXPORT_VERSION, type ChatMessage, type ChatTree } from "@/lib/schema/chat";
 import type { ChatStore } from "./chat-store";
 
 /** All chats as one JSON file, read and sent one by one: memory and other requests do not feel its size. */
 export function exportChats(store: ChatStore, nowMs: number): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   const chats = store.list();
-  const head = { format: CHAT_EXPORT_FORMAT, version: 1, exportedAtMs: nowMs };
+  const head = { format: CHAT_EXPORT_FORMAT, version: CHAT_EXPORT_VERSION, exportedAtMs: nowMs };
   let index = -1;
   return new ReadableStream({
     pull(controller) {
@@ -24,7 +24,7 @@ export function exportChats(store: ChatStore, nowMs: number): ReadableStream<Uin
 }
 
 export const exportChat = (tree: ChatTree, nowMs: number): string =>
-  `${JSON.stringify({ format: CHAT_EXPORT_FORMAT, version: 1, exportedAtMs: nowMs, chats: [tree] }, null, 2)}\n`;
+  `${JSON.stringify({ format: CHAT_EXPORT_FORMAT, version: CHAT_EXPORT_VERSION, exportedAtMs: nowMs, chats: [tree] }, null, 2)}\n`;
 
 function messageMarkdown({ role, text, attachments, status, stats }: ChatMessage): string {
   const who = role === "user" ? "You" : (stats?.modelName ?? "Assistant");

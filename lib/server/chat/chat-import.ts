@@ -1,73 +1,97 @@
-import type { ChatImport, ChatMessage, ChatTree } from "@/lib/schema/chat";
+import { createHash } from "node:crypto";
+import type { ChatImport, ChatImportAnswer, ChatMessage, ImportedChat } from "@/lib/schema/chat";
 import { errorAnswer, errorCodeOf } from "@/lib/server/web/error-table";
-import { ChatInputError } from "./chat-errors";
+import { ChatBusyError, ChatInputError } from "./chat-errors";
 import type { ChatStore } from "./chat-store";
 
-interface ImportResult {
-  imported: number;
-  refused: { title: string; reason: string }[];
-}
+const TWICE = "A message is in it twice.";
 
 /** Lets other requests in between two chats: a large import must not hold the server. */
 const breathe = () => new Promise<void>(resolve => setImmediate(resolve));
 
-/** Takes the chats in, each as one commit. One that is broken is refused by name and does not stop the others. */
-export async function importChats(store: ChatStore, { chats }: ChatImport): Promise<ImportResult> {
-  const result: ImportResult = { imported: 0, refused: [] };
-  for (const tree of chats) {
+/**
+ * Takes the chats in, each as one commit. A chat that is here already is left alone or replaced; one that is broken is
+ * refused by name and does not stop the others.
+ *
+ * @param isAnswering such a chat is never replaced: its answer would have no place to go to
+ */
+export async function importChats(
+  store: ChatStore,
+  { chats, existing }: Pick<ChatImport, "chats" | "existing">,
+  isAnswering: (chatId: string) => boolean = () => false,
+): Promise<ChatImportAnswer> {
+  const answer: ChatImportAnswer = { imported: 0, existing: [], refused: [] };
+  for (const imported of chats) {
+    const { chat, continues } = imported;
     try {
-      importTree(store, tree);
-      result.imported += 1;
+      if (continues) addMessages(store, imported);
+      else if (store.find(chat.id) && existing !== "replace") answer.existing.push(chat.id);
+      else {
+        if (isAnswering(chat.id)) throw new ChatBusyError();
+        insertTree(store, imported);
+        answer.imported += 1;
+      }
     } catch (error) {
-      if (errorCodeOf(error) !== "INVALID_INPUT") throw error;
-      result.refused.push({ title: tree.chat.title, reason: errorAnswer(error).body.message });
+      if (!["INVALID_INPUT", "NOT_FOUND", "BUSY"].includes(errorCodeOf(error))) throw error;
+      answer.refused.push({ id: chat.id, title: chat.title, reason: errorAnswer(error).body.message });
     }
     await breathe();
   }
-  return result;
+  return answer;
 }
 
-/** Ids that are taken are given anew, so that an import never touches a chat that is there. */
-function importTree(store: ChatStore, { chat, messages }: ChatTree): void {
-  const isTaken = store.knows(chat.id) || messages.some(message => store.hasMessage(message.id));
-  const newId = isTaken ? freshIds() : (id: string) => id;
-  const ordered = parentsFirst(messages);
+function insertTree(store: ChatStore, imported: ImportedChat): void {
   store.transaction(() => {
-    const chatId = newId(chat.id);
-    store.insertChat({ ...chat, id: chatId, temporary: false, headId: null });
-    for (const message of ordered) store.insertMessage(chatId, importedMessage(message, newId));
-    const headId = ordered.some(message => message.id === chat.headId) ? chat.headId : (ordered.at(-1)?.id ?? null);
-    if (headId !== null) store.restoreHead(chatId, newId(headId), chat.updatedAtMs);
+    store.erase(imported.chat.id);
+    store.insertChat({ ...imported.chat, temporary: false, headId: null });
+    addMessages(store, imported);
   });
 }
 
-function importedMessage(message: ChatMessage, newId: (id: string) => string): ChatMessage {
-  return {
-    ...message,
-    id: newId(message.id),
-    parentId: message.parentId === null ? null : newId(message.parentId),
-    status: message.status === "pending" ? "interrupted" : message.status,
-    cut: message.cut && { ...message.cut, fromMessageId: newId(message.cut.fromMessageId) },
-  };
+function addMessages(store: ChatStore, { chat, messages, continues = false }: ImportedChat): void {
+  const idHere = (id: string) => ownIdOf(store, chat.id, id);
+  store.transaction(() => {
+    for (const message of parentsFirst(messages, continues)) {
+      if (store.ownerOf(idHere(message.id)) !== undefined) throw new ChatInputError(TWICE);
+      store.insertMessage(chat.id, withIds(message, idHere));
+    }
+    const headId = chat.headId === null ? null : idHere(chat.headId);
+    const lastId = messages.at(-1)?.id;
+    if (headId !== null && store.ownerOf(headId) === chat.id) store.restoreHead(chat.id, headId, chat.updatedAtMs);
+    else if (lastId !== undefined) store.restoreHead(chat.id, idHere(lastId), chat.updatedAtMs);
+  });
 }
 
-function freshIds(): (id: string) => string {
-  const ids = new Map<string, string>();
-  return id => {
-    const known = ids.get(id) ?? crypto.randomUUID();
-    ids.set(id, known);
-    return known;
-  };
+/** An id that a message of another chat has is replaced, each time by the same one: a long chat comes in several requests. */
+function ownIdOf(store: ChatStore, chatId: string, messageId: string): string {
+  const owner = store.ownerOf(messageId);
+  if (owner === undefined || owner === chatId) return messageId;
+  return createHash("sha256").update(`${chatId} ${messageId}`).digest("base64url");
 }
 
-/** @throws ChatInputError for a message twice, without its parent, or in a circle */
-function parentsFirst(messages: readonly ChatMessage[]): ChatMessage[] {
+const withIds = (message: ChatMessage, idHere: (id: string) => string): ChatMessage => ({
+  ...message,
+  id: idHere(message.id),
+  parentId: message.parentId === null ? null : idHere(message.parentId),
+  status: message.status === "pending" ? "interrupted" : message.status,
+  cut: message.cut && { ...message.cut, fromMessageId: idHere(message.cut.fromMessageId) },
+});
+
+/**
+ * @param continues parents may be in the store already
+ * @throws ChatInputError for a message twice, without its parent, or in a circle
+ */
+function parentsFirst(messages: readonly ChatMessage[], continues: boolean): ChatMessage[] {
   const children = new Map<string | null, ChatMessage[]>();
   const ids = new Set<string>();
+  for (const { id } of messages) {
+    if (ids.has(id)) throw new ChatInputError(TWICE);
+    ids.add(id);
+  }
   for (const message of messages) {
-    if (ids.has(message.id)) throw new ChatInputError("A message is in it twice.");
-    ids.add(message.id);
-    children.set(message.parentId, [...(children.get(message.parentId) ?? []), message]);
+    const isFirst = continues && message.parentId !== null && !ids.has(message.parentId);
+    const parentId = isFirst ? null : message.parentId;
+    children.set(parentId, [...(children.get(parentId) ?? []), message]);
   }
   const ordered: ChatMessage[] = [...(children.get(null) ?? [])];
   for (const message of ordered) ordered.push(...(children.get(message.id) ?? []));

@@ -166,19 +166,67 @@ describe("export and import", () => {
     store.patch("d", { title: "Four", pinned: true, systemPrompt: "Count." });
     const exported = await read(exportChats(store, nowMs));
     const other = new ChatStore({ filePath: join(folder, "other.db"), now: () => 99_999 });
-    expect(await importChats(other, exported)).toEqual({ imported: 2, refused: [] });
+    expect(await importChats(other, exported)).toEqual({ imported: 2, existing: [], refused: [] });
     expect(other.list()).toEqual(store.list());
     for (const { id } of store.list()) expect(other.tree(id)).toEqual(store.tree(id));
     other.close();
   });
 
-  test("give new ids to what is there already, and leave it alone", async () => {
+  const exportOf = (id: string): ChatImport => chatImportSchema.parse(JSON.parse(exportChat(store.tree(id), nowMs)));
+  const textsOf = (id: string) => store.branch(id, store.read(id).headId).map(({ text }) => text);
+
+  test("know a chat that is here already, and leave it alone or replace it", async () => {
     filled("c", "one", "two");
-    const tree = chatImportSchema.parse(JSON.parse(exportChat(store.tree("c"), nowMs)));
-    await importChats(store, tree);
-    expect(store.list().length).toBe(2);
-    const copy = store.list().find(({ id }) => id !== "c");
-    expect(store.branch(copy?.id ?? "", copy?.headId ?? null).map(({ text }) => text)).toEqual(["one", "two"]);
+    const exported = exportOf("c");
+    store.addExchange("c", message("q2", "c-a", "user", "three"), message("a2", "q2", "assistant", "four"));
+    expect(await importChats(store, exported)).toEqual({ imported: 0, existing: ["c"], refused: [] });
+    expect(textsOf("c")).toEqual(["one", "two", "three", "four"]);
+    expect(await importChats(store, { ...exported, existing: "replace" })).toMatchObject({ imported: 1, existing: [] });
+    expect(textsOf("c")).toEqual(["one", "two"]);
+    expect(store.list().length).toBe(1);
+  });
+
+  test("keep both under another id of the chat, with messages of their own", async () => {
+    filled("c", "one", "two");
+    const [tree] = exportOf("c").chats;
+    if (!tree) throw new Error("nothing was exported");
+    await importChats(store, { chats: [{ ...tree, chat: { ...tree.chat, id: "copy" } }] });
+    store.addExchange(
+      "copy",
+      message("q2", store.read("copy").headId, "user", "three"),
+      message("a2", "q2", "assistant", "four"),
+    );
+    expect(textsOf("copy")).toEqual(["one", "two", "three", "four"]);
+    expect(textsOf("c")).toEqual(["one", "two"]);
+  });
+
+  test("bring back a chat that was deleted", async () => {
+    filled("c", "one", "two");
+    const exported = exportOf("c");
+    store.remove("c");
+    expect(await importChats(store, exported)).toMatchObject({ imported: 1 });
+    expect(textsOf("c")).toEqual(["one", "two"]);
+  });
+
+  test("do not replace a chat that is answering", async () => {
+    filled("c", "one", "two");
+    const result = await importChats(store, { ...exportOf("c"), existing: "replace" }, id => id === "c");
+    expect(result).toMatchObject({
+      imported: 0,
+      refused: [{ id: "c", reason: expect.stringContaining("answering") as string }],
+    });
+  });
+
+  test("take a long chat in pieces, also where its ids are taken by another chat", async () => {
+    filled("c", "one", "two");
+    const [tree] = exportOf("c").chats;
+    if (!tree) throw new Error("nothing was exported");
+    const chat = { ...tree.chat, id: "copy" };
+    const pieces = tree.messages.map((piece, index) => ({ chat, messages: [piece], continues: index > 0 }));
+    for (const piece of pieces) await importChats(store, { chats: [piece] });
+    expect(textsOf("copy")).toEqual(["one", "two"]);
+    const again = await importChats(store, { chats: pieces.slice(1) });
+    expect(again.refused).toMatchObject([{ id: "copy", reason: "A message is in it twice." }]);
   });
 
   test.each([
@@ -188,7 +236,8 @@ describe("export and import", () => {
     ["two questions in a row", [message("x", null, "user", "x"), message("y", "x", "user", "y")]],
   ])("refuse a chat with %s, and take the others", async (_title, messages) => {
     filled("c", "one", "two");
-    const good = store.tree("c");
+    const here = store.tree("c");
+    const good = { ...here, chat: { ...here.chat, id: "good" } };
     const bad = { chat: { ...good.chat, id: "bad", title: "Bad one" }, messages };
     const result = await importChats(store, { chats: [bad, good] });
     expect(result).toMatchObject({ imported: 1, refused: [{ title: "Bad one" }] });

@@ -166,8 +166,13 @@ export class ChatStore {
   /** Kept aside for an undo until `purgeDeleted`; a temporary chat is gone at once. */
   remove(chatId: string): void {
     this.read(chatId);
-    if (this.#temporary) this.#write("DELETE FROM chat WHERE id = ?", chatId);
+    if (this.#temporary) this.erase(chatId);
     else this.#set(chatId, "deleted_at_ms", this.#now());
+  }
+
+  /** Also from what an undo could bring back. */
+  erase(chatId: string): void {
+    this.#write("DELETE FROM chat WHERE id = ?", chatId);
   }
 
   /** Erases the chats that were deleted before `beforeMs`. @returns how many */
@@ -226,7 +231,13 @@ export class ChatStore {
   }
 
   hasMessage(messageId: string): boolean {
-    return this.#database.get("SELECT 1 FROM message WHERE id = ?", messageId) !== undefined;
+    return this.ownerOf(messageId) !== undefined;
+  }
+
+  /** The id of the chat that has this message. */
+  ownerOf(messageId: string): string | undefined {
+    const row = this.#database.get("SELECT chat_id FROM message WHERE id = ?", messageId);
+    return (row as { chat_id: string } | undefined)?.chat_id;
   }
 
   /** An answer becomes pending again; thoughts that led to no text are thought anew. */

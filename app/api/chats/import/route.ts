@@ -4,8 +4,8 @@ import { route } from "@/lib/server/web/route-handler";
 
 export const POST = route({
   body: chatImportSchema,
-  handle: async ({ body, services: { chats } }) => {
-    const result = await importChats(chats.kept, body);
+  handle: async ({ body, services: { chats, runs } }) => {
+    const result = await importChats(chats.kept, body, chatId => runs.find(chatId) !== null);
     chats.announce();
     return result;
   },
