@@ -2,8 +2,8 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
-import { explainIssue } from "@/lib/server/web/explain-issue";
-import { inputSchemasOf } from "@/lib/server/web/route-handler";
+import { inputSchemasOf } from "@/lib/server/http/route-handler";
+import { explainIssue } from "@/lib/server/system/explain-issue";
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 

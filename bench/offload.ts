@@ -14,8 +14,8 @@ import {
   earlierRunOf,
 } from "@/lib/schema/benchmark";
 import type { OffloadBenchmark } from "@/lib/server/benchmark/offload-benchmark";
-import { services } from "@/lib/server/services";
-import { lockDataFolder } from "@/lib/server/web/instance-lock";
+import { services } from "@/lib/server/compose/services";
+import { lockDataFolder } from "@/lib/server/http/instance-lock";
 import { formatMib } from "@/lib/units/bytes";
 import { formatEstimate } from "@/lib/units/durations";
 import { formatTokensPerSecond } from "@/lib/units/tokens";

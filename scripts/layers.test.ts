@@ -20,6 +20,18 @@ const mayImport: Record<string, readonly string[]> = {
   bench: ["e2e", "lib/server", "lib/engine", "lib/plan", "lib/gguf", "lib/schema", "lib/units"],
 };
 
+/** Inside lib/server, bottom to top: a row may import the rows above it. What stands in one row knows nothing of its neighbours. */
+const serverLayers: readonly (readonly string[])[] = [
+  ["system"],
+  ["engine"],
+  ["gpu", "models", "settings"],
+  ["planning"],
+  ["loading"],
+  ["chat", "benchmark", "llama-build"],
+  ["http"],
+  ["compose"],
+];
+
 const onlyEngineImports = /^node-llama-cpp/;
 /** Pure folders run in the browser: nothing of Node, of React or of Next. */
 const pureFolders = ["lib/units", "lib/schema", "lib/gguf", "lib/plan"];
@@ -74,6 +86,22 @@ function breaches(file: string): string[] {
   });
 }
 
+/** "lib/server/planning/planner" -> "planning"; null outside lib/server. */
+const serverFolderOf = (path: string): string | null => /^lib\/server\/([^/]+)\//.exec(path)?.[1] ?? null;
+const layerOf = (folder: string): number => serverLayers.findIndex(layer => layer.includes(folder));
+
+/** Imports inside lib/server that lead up or sideways. */
+function serverBreaches(file: string): string[] {
+  const folder = serverFolderOf(file);
+  if (folder === null) return [];
+  return importsOf(file).flatMap(specifier => {
+    const target = projectPath(file, specifier);
+    const targetFolder = target === null ? null : serverFolderOf(target);
+    if (targetFolder === null || targetFolder === folder || layerOf(targetFolder) < layerOf(folder)) return [];
+    return [`${file} -> ${target}`];
+  });
+}
+
 function importGraph(): Map<string, string[]> {
   const known = new Map(shipped.map(file => [file.replace(sourceFile, ""), file]));
   return new Map(
@@ -119,6 +147,14 @@ describe("the layers of architecture.md", () => {
 
   it("lets no folder import what its row does not list", () => {
     expect(files.filter(file => !testFile.test(file)).flatMap(breaches)).toEqual([]);
+  });
+
+  it("lets no layer of lib/server import one that stands higher or beside it", () => {
+    const folders = new Set(shipped.map(serverFolderOf).filter(folder => folder !== null));
+    expect([...folders].sort()).toEqual(serverLayers.flat().sort());
+    expect(shipped.filter(file => file.startsWith("lib/server/") && serverFolderOf(file) === null)).toEqual([]);
+    expect(shipped.flatMap(serverBreaches)).toEqual([]);
+    expect(layerOf("compose")).toBeGreaterThan(layerOf("http"));
   });
 
   it("has no import cycle", () => {

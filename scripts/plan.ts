@@ -1,4 +1,4 @@
-import { planCommand } from "@/lib/server/planning/plan-command";
+import { planCommand } from "@/lib/server/compose/plan-command";
 
 const exitCode = await planCommand({
   args: process.argv.slice(2),

@@ -1,5 +1,5 @@
-import { StartError } from "@/lib/server/web/start-error";
-import { startWebServer } from "@/lib/server/web/web-server";
+import { startWebServer } from "@/lib/server/compose/web-server";
+import { StartError } from "@/lib/server/system/start-error";
 
 try {
   await startWebServer({ dev: process.argv.includes("--dev") });

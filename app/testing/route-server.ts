@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import type { ReadableStream as NodeReadableStream } from "node:stream/web";
-import { services } from "@/lib/server/services";
-import { createHttpServer } from "@/lib/server/web/http-server";
+import { services } from "@/lib/server/compose/services";
+import { createHttpServer } from "@/lib/server/http/http-server";
 
 type Handler = (request: Request, context: { params: Promise<Record<string, string>> }) => Promise<Response>;
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import OpenAI from "openai";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { DEFAULT_MODEL } from "@/lib/schema/settings";
-import { services } from "@/lib/server/services";
+import { services } from "@/lib/server/compose/services";
 import { fakeEngineEntry } from "@/lib/server/testing/fake-engine-entry";
 import { serveRoutes } from "../testing/route-server";
 

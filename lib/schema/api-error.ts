@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 
-/** Every code that may leave the server. Each has one HTTP status and one sentence in lib/server/error-table.ts. */
+/** Every code that may leave the server. Each has one HTTP status and one sentence in lib/server/system/error-table.ts. */
 export const errorCodes = [
   "NOT_GGUF",
   "CORRUPT_MODEL",

@@ -1,4 +1,4 @@
-import { route } from "@/lib/server/web/route-handler";
+import { route } from "@/lib/server/compose/route";
 
 /** What a benchmark would measure and take, the one that runs, and those that were kept. */
 export const GET = route({ handle: ({ services }) => services.benchmark.state() });

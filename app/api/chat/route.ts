@@ -1,6 +1,6 @@
 import { chatRequestSchema } from "@/lib/schema/chat";
-import { chatStreamResponse } from "@/lib/server/chat/chat-stream-response";
-import { route } from "@/lib/server/web/route-handler";
+import { route } from "@/lib/server/compose/route";
+import { chatStreamResponse } from "@/lib/server/http/chat-stream-response";
 
 /** The answer goes on when the client leaves: its end is the engine's, or a stop. */
 export const POST = route({

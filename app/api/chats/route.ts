@@ -1,5 +1,5 @@
 import { type ChatList, newChatSchema } from "@/lib/schema/chat";
-import { route } from "@/lib/server/web/route-handler";
+import { route } from "@/lib/server/compose/route";
 
 export const GET = route({
   handle: ({ services: { chats, runs } }): ChatList => ({

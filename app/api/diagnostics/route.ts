@@ -1,4 +1,4 @@
-import { diagnose } from "@/lib/server/web/diagnose";
-import { route } from "@/lib/server/web/route-handler";
+import { diagnose } from "@/lib/server/compose/diagnose";
+import { route } from "@/lib/server/compose/route";
 
 export const GET = route({ handle: ({ services }) => diagnose(services) });

@@ -1,4 +1,4 @@
-import { route } from "@/lib/server/web/route-handler";
+import { route } from "@/lib/server/compose/route";
 
 /** What the engine does now, and what the last load took. */
 export const GET = route({

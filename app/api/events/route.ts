@@ -1,6 +1,6 @@
-import { eventStreamResponse } from "@/lib/server/web/event-stream";
-import { liveStream } from "@/lib/server/web/live-stream";
-import { route } from "@/lib/server/web/route-handler";
+import { route } from "@/lib/server/compose/route";
+import { eventStreamResponse } from "@/lib/server/http/event-stream";
+import { liveStream } from "@/lib/server/http/live-stream";
 
 export const GET = route({
   handle: ({ services, signal }) => eventStreamResponse(liveStream(services.sampler, signal)),

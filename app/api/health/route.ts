@@ -1,4 +1,4 @@
-import { route } from "@/lib/server/web/route-handler";
+import { route } from "@/lib/server/compose/route";
 
 /** Answers whatever the engine does. */
 export const GET = route({ handle: () => ({ ok: true }) });

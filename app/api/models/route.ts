@@ -1,4 +1,4 @@
-import { listLibrary } from "@/lib/server/models/list-library";
-import { route } from "@/lib/server/web/route-handler";
+import { route } from "@/lib/server/compose/route";
+import { listLibrary } from "@/lib/server/planning/list-library";
 
 export const GET = route({ handle: async ({ services }) => ({ models: await listLibrary(services) }) });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
 import { serveRoutes } from "@/app/testing/route-server";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
-import { services } from "@/lib/server/services";
+import { services } from "@/lib/server/compose/services";
 import { fakeEngineEntry } from "@/lib/server/testing/fake-engine-entry";
 import { truthOf } from "@/lib/server/testing/host-rig";
 import { type Misbehave, StandInHub } from "@/lib/server/testing/stand-in-hub";

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { settingsPatchSchema } from "@/lib/schema/settings";
+import { route } from "@/lib/server/compose/route";
 import { answerPlan } from "@/lib/server/planning/answer-plan";
-import { route } from "@/lib/server/web/route-handler";
 
 const bytes = z
   .int()

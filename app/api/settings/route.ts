@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { settingRows, settingsPatchSchema } from "@/lib/schema/settings";
+import { route } from "@/lib/server/compose/route";
 import { applySettings } from "@/lib/server/loading/apply-settings";
-import { route } from "@/lib/server/web/route-handler";
 
 const querySchema = z.strictObject({ scope: z.enum(["all", "model"]).default("all") });
 

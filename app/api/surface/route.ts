@@ -6,8 +6,8 @@ import {
   settingsPatchSchema,
   settingsSchema,
 } from "@/lib/schema/settings";
+import { route } from "@/lib/server/compose/route";
 import type { SettingsStore } from "@/lib/server/settings/settings-store";
-import { route } from "@/lib/server/web/route-handler";
 
 /**
  * A surface holds for one model, batch size and mode of flash attention: others can be asked for before they are applied. The model may be

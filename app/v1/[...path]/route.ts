@@ -1,4 +1,4 @@
-import { noSuchRoute } from "@/lib/server/web/no-such-route";
+import { noSuchRoute } from "@/lib/server/compose/no-such-route";
 
 const handler = noSuchRoute("openai");
 

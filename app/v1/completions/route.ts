@@ -1,7 +1,7 @@
 import { completionRequestSchema } from "@/lib/schema/openai";
-import { completionShape, openAiSampling } from "@/lib/server/openai/openai-answer";
-import { serveCompletion } from "@/lib/server/openai/serve-completion";
-import { route } from "@/lib/server/web/route-handler";
+import { route } from "@/lib/server/compose/route";
+import { completionShape, openAiSampling } from "@/lib/server/http/openai-answer";
+import { serveCompletion } from "@/lib/server/http/serve-completion";
 
 export const POST = route({
   errors: "openai",

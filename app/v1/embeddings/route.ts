@@ -1,5 +1,5 @@
-import { RequestError } from "@/lib/server/web/request-error";
-import { route } from "@/lib/server/web/route-handler";
+import { route } from "@/lib/server/compose/route";
+import { RequestError } from "@/lib/server/system/request-error";
 
 export const POST = route({
   errors: "openai",

@@ -1,4 +1,4 @@
-import { route } from "@/lib/server/web/route-handler";
+import { route } from "@/lib/server/compose/route";
 
 /** The model that is chosen first: it is the one that answers. */
 export const GET = route({

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { type BenchmarkRun, benchmarkRunSchema } from "@/lib/schema/benchmark";
-import { JsonLinesFile } from "@/lib/server/files/json-lines-file";
+import { JsonLinesFile } from "@/lib/server/system/json-lines-file";
 
 /** A run is 2 KiB; more than these are history that nobody compares with. */
 const LISTED_RUNS = 50;

@@ -1,5 +1,5 @@
 import { type BenchmarkRun, type BenchmarkSubject, benchmarkWayIds } from "@/lib/schema/benchmark";
-import type { SpeedSizes } from "./measure-speed";
+import type { SpeedSizes } from "@/lib/server/loading/measure-speed";
 
 /** Before anything was measured here: slow on purpose, so that a first benchmark is rather shorter than announced. */
 const GUESS = {

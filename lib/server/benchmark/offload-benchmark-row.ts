@@ -3,11 +3,11 @@ import type { ErrorBody } from "@/lib/schema/api-error";
 import { type BenchmarkRow, type BenchmarkStep, type BenchmarkWayId, benchmarkWays } from "@/lib/schema/benchmark";
 import type { Buffers } from "@/lib/schema/load-config";
 import type { Settings } from "@/lib/schema/settings";
+import { EngineError } from "@/lib/server/engine/engine-errors";
+import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
+import { measureSpeed, type SpeedSizes } from "@/lib/server/loading/measure-speed";
 import type { ModelLoader } from "@/lib/server/loading/model-loader";
 import type { Planner } from "@/lib/server/planning/planner";
-import { EngineError } from "@/lib/server/supervisor/engine-errors";
-import type { EngineSupervisor } from "@/lib/server/supervisor/engine-supervisor";
-import { measureSpeed, type SpeedSizes } from "./measure-speed";
 
 export interface BenchmarkBench {
   readonly planner: Pick<Planner, "confirmedPlanFor">;

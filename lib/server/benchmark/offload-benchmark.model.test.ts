@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readEnvironment } from "@/lib/server/environment";
+import { planningServices } from "@/lib/server/compose/planning-services";
 import { LastLoaded } from "@/lib/server/loading/last-loaded";
 import { ModelHost } from "@/lib/server/loading/model-host";
 import { ModelLoader } from "@/lib/server/loading/model-loader";
-import { planningServices } from "@/lib/server/planning/planning-services";
+import { readEnvironment } from "@/lib/server/system/environment";
 import { BenchmarkStore } from "./benchmark-store";
 import { OffloadBenchmark } from "./offload-benchmark";
 

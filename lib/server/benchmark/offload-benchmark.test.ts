@@ -6,8 +6,8 @@ import type { BenchmarkRun } from "@/lib/schema/benchmark";
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import type { Buffers } from "@/lib/schema/load-config";
 import { defaultSettings, type Settings } from "@/lib/schema/settings";
-import { EngineError } from "@/lib/server/supervisor/engine-errors";
-import type { CompleteRequest } from "@/lib/server/supervisor/engine-supervisor";
+import { EngineError } from "@/lib/server/engine/engine-errors";
+import type { CompleteRequest } from "@/lib/server/engine/engine-supervisor";
 import { engineSnapshot, loadConfig } from "@/lib/server/testing/engine-fixtures";
 import { OffloadBenchmark, type OffloadBenchmarkOptions } from "./offload-benchmark";
 

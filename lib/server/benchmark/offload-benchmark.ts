@@ -12,12 +12,12 @@ import {
   benchmarkWayIds,
 } from "@/lib/schema/benchmark";
 import type { Settings } from "@/lib/schema/settings";
+import { EngineCancelledError, EngineError } from "@/lib/server/engine/engine-errors";
+import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
+import type { SpeedSizes } from "@/lib/server/loading/measure-speed";
 import type { ModelHost } from "@/lib/server/loading/model-host";
 import type { Planner } from "@/lib/server/planning/planner";
-import { EngineCancelledError, EngineError } from "@/lib/server/supervisor/engine-errors";
-import type { EngineSupervisor } from "@/lib/server/supervisor/engine-supervisor";
 import type { BenchmarkStore } from "./benchmark-store";
-import type { SpeedSizes } from "./measure-speed";
 import { estimateRowMs, progressAt } from "./offload-benchmark-estimate";
 import { type BenchmarkBench, measureRow, problemOf } from "./offload-benchmark-row";
 

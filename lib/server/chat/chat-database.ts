@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, renameSync, rmSync, statSync } from "node:fs"
 import { copyFile, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import Database from "libsql";
-import { makeFolder } from "@/lib/server/files/make-folder";
+import { makeFolder } from "@/lib/server/system/make-folder";
 import { ChatStoreError } from "./chat-errors";
 import { CHAT_APPLICATION_ID, chatMigrations } from "./chat-migrations";
 

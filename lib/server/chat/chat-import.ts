@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { ChatImport, ChatImportAnswer, ChatMessage, ImportedChat } from "@/lib/schema/chat";
-import { errorAnswer, errorCodeOf } from "@/lib/server/web/error-table";
+import { errorAnswer, errorCodeOf } from "@/lib/server/system/error-table";
 import { ChatBusyError, ChatInputError } from "./chat-errors";
 import type { ChatStore } from "./chat-store";
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { ChatRequest, RunChunk } from "@/lib/schema/chat";
 import { defaultSettings } from "@/lib/schema/settings";
-import { EngineCrashedError } from "@/lib/server/supervisor/engine-errors";
+import { EngineCrashedError } from "@/lib/server/engine/engine-errors";
 import { ScriptedChatEngine } from "@/lib/server/testing/scripted-chat-engine";
 import type { ChatRun } from "./chat-run";
 import { ChatRuns } from "./chat-runs";

@@ -1,5 +1,5 @@
 import type { ChatRequest, Overflow } from "@/lib/schema/chat";
-import { errorAnswer, errorCodeOf } from "@/lib/server/web/error-table";
+import { errorAnswer, errorCodeOf } from "@/lib/server/system/error-table";
 import { answerChat } from "./chat-answer";
 import { commitRequest } from "./chat-commit";
 import type { ChatEngine, ChatSettings } from "./chat-engine";

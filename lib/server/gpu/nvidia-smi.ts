@@ -1,6 +1,6 @@
-import { escapeLine } from "@/lib/server/files/escape-line";
-import { followLines, type ProgramEnd } from "@/lib/server/supervisor/follow-lines";
-import { systemTimers, type Timers } from "@/lib/server/supervisor/timers";
+import { escapeLine } from "@/lib/server/system/escape-line";
+import { followLines, type ProgramEnd } from "@/lib/server/system/follow-lines";
+import { systemTimers, type Timers } from "@/lib/server/system/timers";
 import { mibToBytes } from "@/lib/units/bytes";
 import type { CardProcess, CardsReading, GpuCard, GpuReader, ReadingFailure } from "./gpu-reader";
 

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { defaultSettings } from "@/lib/schema/settings";
-import { EngineSupervisor } from "@/lib/server/supervisor/engine-supervisor";
+import { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
 import { compileLlama, forgetBuildChoice, thisMachine, writeBuildChoice } from "./llama-build";
 import { type BuildTarget, buildTargets, checkLlamaBuild } from "./llama-build-checks";
 

@@ -4,7 +4,7 @@ import { freemem } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import * as z from "zod";
-import { makeFolder } from "@/lib/server/files/make-folder";
+import { makeFolder } from "@/lib/server/system/make-folder";
 import { type BuildMachine, type BuildTarget, buildTargets } from "./llama-build-checks";
 
 /** Which build of llama.cpp the engine starts with; without the file it is the prebuilt one of the package. */

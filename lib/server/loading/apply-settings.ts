@@ -1,8 +1,15 @@
 import type { ErrorBody } from "@/lib/schema/api-error";
 import type { Settings, SettingsPatch } from "@/lib/schema/settings";
-import type { Services } from "@/lib/server/services";
-import type { SettingsScope } from "@/lib/server/settings/settings-store";
-import { errorAnswer, errorCodeOf } from "@/lib/server/web/error-table";
+import type { ModelFiles } from "@/lib/server/models/model-files";
+import type { SettingsScope, SettingsStore } from "@/lib/server/settings/settings-store";
+import { errorAnswer, errorCodeOf } from "@/lib/server/system/error-table";
+import type { ModelHost } from "./model-host";
+
+interface ApplyServices {
+  readonly settings: SettingsStore;
+  readonly models: Pick<ModelFiles, "identify" | "resolveModel">;
+  readonly host: Pick<ModelHost, "apply">;
+}
 
 export interface AppliedSettings {
   readonly settings: Settings;
@@ -22,7 +29,7 @@ export interface AppliedSettings {
  * @throws ModelFileError for a model that the library does not have: then nothing was saved
  */
 export async function applySettings(
-  { settings, models, host }: Services,
+  { settings, models, host }: ApplyServices,
   patch: SettingsPatch,
   scope: SettingsScope,
 ): Promise<AppliedSettings> {

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type Settings, type SettingsPatch, settingsPatchSchema } from "@/lib/schema/settings";
-import { makeFolder } from "@/lib/server/files/make-folder";
-import { replaceFile } from "@/lib/server/files/replace-file";
+import { makeFolder } from "@/lib/server/system/make-folder";
+import { replaceFile } from "@/lib/server/system/replace-file";
 
 /** The settings of the last load that worked: where to go back to when others do not. */
 export class LastLoaded {

@@ -3,7 +3,7 @@ import type { GpuReport } from "@/lib/schema/gpu-memory";
 import type { Buffers, LoadConfig } from "@/lib/schema/load-config";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { MemoryParts, Receipt } from "@/lib/schema/receipt";
-import type { LoadedMessage } from "@/lib/server/supervisor/engine-supervisor";
+import type { LoadedMessage } from "@/lib/server/engine/engine-supervisor";
 
 /** One load as it was planned, as it went, and what the driver said around it. */
 export interface LoadRecord {

@@ -4,15 +4,15 @@ import type { ChatTurn, GenerationStats } from "@/lib/schema/engine-messages";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
 import type { LoadConfig } from "@/lib/schema/load-config";
 import type { Settings } from "@/lib/schema/settings";
-import type { Planner } from "@/lib/server/planning/planner";
-import { EngineCancelledError, EngineError } from "@/lib/server/supervisor/engine-errors";
+import { EngineCancelledError, EngineError } from "@/lib/server/engine/engine-errors";
 import type {
   CompleteRequest,
   EngineSupervisor,
   GenerateRequest,
   GenerationMessage,
-} from "@/lib/server/supervisor/engine-supervisor";
-import { errorAnswer, errorCodeOf } from "@/lib/server/web/error-table";
+} from "@/lib/server/engine/engine-supervisor";
+import type { Planner } from "@/lib/server/planning/planner";
+import { errorAnswer, errorCodeOf } from "@/lib/server/system/error-table";
 import type { LastLoaded } from "./last-loaded";
 import { sameLoad, withLoadOf } from "./load-settings";
 import type { ModelLoader } from "./model-loader";

@@ -3,11 +3,11 @@ import { stepDown } from "@/lib/plan/step-down";
 import type { GpuReport } from "@/lib/schema/gpu-memory";
 import type { LoadConfig } from "@/lib/schema/load-config";
 import type { Settings } from "@/lib/schema/settings";
+import { EngineCrashedError, EngineError, EngineHungError } from "@/lib/server/engine/engine-errors";
+import type { EngineSupervisor, LoadedMessage } from "@/lib/server/engine/engine-supervisor";
 import type { ModelFiles } from "@/lib/server/models/model-files";
 import type { ConfirmedPlan, GpuSource, Planner } from "@/lib/server/planning/planner";
-import { EngineCrashedError, EngineError, EngineHungError } from "@/lib/server/supervisor/engine-errors";
-import type { EngineSupervisor, LoadedMessage } from "@/lib/server/supervisor/engine-supervisor";
-import { systemTimers, type Timers } from "@/lib/server/supervisor/timers";
+import { systemTimers, type Timers } from "@/lib/server/system/timers";
 import { actualParts, makeReceipt, measureOverhead, predictedParts } from "./make-receipt";
 import type { ReceiptStore } from "./receipt-store";
 

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type Receipt, receiptSchema } from "@/lib/schema/receipt";
-import { JsonLinesFile } from "@/lib/server/files/json-lines-file";
-import { replaceFile } from "@/lib/server/files/replace-file";
+import { JsonLinesFile } from "@/lib/server/system/json-lines-file";
+import { replaceFile } from "@/lib/server/system/replace-file";
 
 /** A receipt has about 1.3 KB and they are all kept in memory. Past the limit the file is cut to the newest half. */
 const MAX_RECEIPTS = 1000;

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import * as z from "zod";
 import { type ThreadChoice, type ThreadSpeed, threadSpeedSchema } from "@/lib/schema/thread-choice";
-import { JsonLinesFile } from "@/lib/server/files/json-lines-file";
+import { JsonLinesFile } from "@/lib/server/system/json-lines-file";
 
 /**
  * With two hardware threads there is nothing to choose: the default model decodes 64 to 84 tokens/s with both and 54 to 59

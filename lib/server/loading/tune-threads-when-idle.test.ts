@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { EngineState } from "@/lib/schema/live-events";
 import type { ThreadSpeed } from "@/lib/schema/thread-choice";
-import { EngineError } from "@/lib/server/supervisor/engine-errors";
-import type { CompleteRequest } from "@/lib/server/supervisor/engine-supervisor";
+import { EngineError } from "@/lib/server/engine/engine-errors";
+import type { CompleteRequest } from "@/lib/server/engine/engine-supervisor";
 import { engineSnapshot, loadConfig } from "@/lib/server/testing/engine-fixtures";
 import { ManualTimers } from "@/lib/server/testing/manual-timers";
 import { type TuneThreadsOptions, tuneThreadsWhenIdle } from "./tune-threads-when-idle";

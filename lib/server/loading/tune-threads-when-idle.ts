@@ -1,9 +1,9 @@
 import { stat } from "node:fs/promises";
 import type { LoadConfig } from "@/lib/schema/load-config";
 import type { ThreadSpeed } from "@/lib/schema/thread-choice";
-import { measureSpeed, type SpeedSizes } from "@/lib/server/benchmark/measure-speed";
-import type { EngineSupervisor } from "@/lib/server/supervisor/engine-supervisor";
-import { systemTimers, type Timers } from "@/lib/server/supervisor/timers";
+import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
+import { systemTimers, type Timers } from "@/lib/server/system/timers";
+import { measureSpeed, type SpeedSizes } from "./measure-speed";
 import type { ModelHost } from "./model-host";
 import type { ThreadTuner } from "./thread-tuner";
 

@@ -3,7 +3,7 @@ import { readdir, readFile, rename, rm, stat, truncate, utimes, writeFile } from
 import { join } from "node:path";
 import * as z from "zod";
 import { splitPartNames } from "@/lib/gguf/split-name";
-import { makeFolder } from "@/lib/server/files/make-folder";
+import { makeFolder } from "@/lib/server/system/make-folder";
 import type { RemotePart, RemoteVersion } from "./remote-header";
 
 const recordSchema = z.object({

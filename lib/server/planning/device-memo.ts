@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import * as z from "zod";
 import { engineInfoSchema, vramSchema } from "@/lib/schema/engine-messages";
-import { makeFolder } from "@/lib/server/files/make-folder";
-import { replaceFile } from "@/lib/server/files/replace-file";
-import { isDriverSetting } from "@/lib/server/supervisor/engine-environment";
+import { isDriverSetting } from "@/lib/server/engine/engine-environment";
+import { makeFolder } from "@/lib/server/system/make-folder";
+import { replaceFile } from "@/lib/server/system/replace-file";
 
 const memoSchema = z.object({ key: z.string(), info: engineInfoSchema, vram: z.nullable(vramSchema) });
 

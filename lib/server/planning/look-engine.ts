@@ -1,5 +1,5 @@
-import type { EngineSupervisor } from "@/lib/server/supervisor/engine-supervisor";
-import { systemTimers, type Timers } from "@/lib/server/supervisor/timers";
+import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
+import { systemTimers, type Timers } from "@/lib/server/system/timers";
 
 /** Who makes dry runs. */
 export type DryRunEngine = Pick<EngineSupervisor, "sampleSurface" | "dryRun">;

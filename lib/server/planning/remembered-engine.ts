@@ -1,5 +1,5 @@
+import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
 import { type ProbedEngine, SOFTWARE_DEVICE } from "@/lib/server/gpu/gpu-probe";
-import type { EngineSupervisor } from "@/lib/server/supervisor/engine-supervisor";
 import type { DeviceMemo } from "./device-memo";
 
 /**

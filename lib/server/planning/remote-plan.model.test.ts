@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, type TestContext, test, vi } from "vitest";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import type { PlanReport } from "@/lib/plan/plan-report";
+import { planCommand } from "@/lib/server/compose/plan-command";
 import { makeRealRig, SOFTWARE_GPU } from "@/lib/server/testing/real-rig";
 import { partName, splitInThree } from "@/lib/server/testing/split-files";
 import { StandInHub } from "@/lib/server/testing/stand-in-hub";
-import { planCommand } from "./plan-command";
 
 const FOLDER = "/owner/repo/resolve/main";
 const home = mkdtempSync(join(tmpdir(), "headroom-remote-real-"));

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import * as z from "zod";
 import type { FlashAttention } from "@/lib/schema/kv-type";
 import { type MemorySurface, memorySurfaceSchema } from "@/lib/schema/memory-surface";
-import { makeFolder } from "@/lib/server/files/make-folder";
-import { replaceFile } from "@/lib/server/files/replace-file";
 import type { FileIdentity } from "@/lib/server/models/gguf-file";
+import { makeFolder } from "@/lib/server/system/make-folder";
+import { replaceFile } from "@/lib/server/system/replace-file";
 
 /** All that a surface depends on: another value of any of these, and it must be sampled anew. */
 export interface SurfaceKey {

@@ -10,8 +10,8 @@ import {
   settingsPatchSchema,
   settingsSchema,
 } from "@/lib/schema/settings";
-import { type ReplaceFiles, replaceFile, temporaryPath } from "@/lib/server/files/replace-file";
-import { RequestError } from "@/lib/server/web/request-error";
+import { type ReplaceFiles, replaceFile, temporaryPath } from "@/lib/server/system/replace-file";
+import { RequestError } from "@/lib/server/system/request-error";
 import { fileStamp, type RawSettings, readSettingsFile, realPathOf } from "./settings-file";
 
 const SETTINGS_FILE = "modelconf.json";

@@ -1,7 +1,7 @@
 import type { Sampling } from "@/lib/schema/engine-messages";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
 import type { LoadConfig } from "@/lib/schema/load-config";
-import type { GenerationMessage } from "@/lib/server/supervisor/engine-supervisor";
+import type { GenerationMessage } from "@/lib/server/engine/engine-supervisor";
 
 export const loadConfig = (change: Partial<LoadConfig> = {}): LoadConfig => ({
   modelPath: "models/some.gguf",

@@ -1,4 +1,4 @@
-import type { Timers } from "@/lib/server/supervisor/timers";
+import type { Timers } from "@/lib/server/system/timers";
 import { FakeEngine, type FakeScript } from "./fake-engine";
 
 /** Keeps the process alive, unlike the server's timers. */

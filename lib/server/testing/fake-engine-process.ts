@@ -1,6 +1,6 @@
 import { EventEmitter } from "node:events";
-import type { EngineProcess, ForkEngine } from "@/lib/server/supervisor/fork-engine";
-import type { Timers } from "@/lib/server/supervisor/timers";
+import type { EngineProcess, ForkEngine } from "@/lib/server/engine/fork-engine";
+import type { Timers } from "@/lib/server/system/timers";
 import { FakeEngine, type FakeScript } from "./fake-engine";
 
 /** A fake engine that lives in the test itself and in the test's own time: hundreds of crashes a second. */

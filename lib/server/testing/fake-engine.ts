@@ -8,7 +8,7 @@ import {
 } from "@/lib/schema/engine-messages";
 import type { Buffers, LoadConfig } from "@/lib/schema/load-config";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
-import type { Timers } from "@/lib/server/supervisor/timers";
+import type { Timers } from "@/lib/server/system/timers";
 import { MIB } from "@/lib/units/bytes";
 
 /** What a fake engine does on one command instead of answering properly. */

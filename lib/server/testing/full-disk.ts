@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { blankMessage } from "@/lib/schema/chat";
 import { ChatStore } from "@/lib/server/chat/chat-store";
 import { SettingsStore } from "@/lib/server/settings/settings-store";
-import { errorAnswer } from "@/lib/server/web/error-table";
+import { errorAnswer } from "@/lib/server/system/error-table";
 
 /**
  * Chats and settings in a folder whose disk is filled, started anew while full, and freed. Prints what was seen as JSON.

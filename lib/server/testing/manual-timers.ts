@@ -1,4 +1,4 @@
-import type { Timers } from "@/lib/server/supervisor/timers";
+import type { Timers } from "@/lib/server/system/timers";
 
 interface PendingTimer {
   readonly dueMs: number;

@@ -2,11 +2,11 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { defaultSettings, type Settings } from "@/lib/schema/settings";
+import { planningServices } from "@/lib/server/compose/planning-services";
 import { LastLoaded } from "@/lib/server/loading/last-loaded";
 import { ModelHost } from "@/lib/server/loading/model-host";
 import { ModelLoader } from "@/lib/server/loading/model-loader";
-import { planningServices } from "@/lib/server/planning/planning-services";
-import { readEnvironment } from "../environment";
+import { readEnvironment } from "@/lib/server/system/environment";
 
 interface RealRigOptions {
   readonly gpu: "auto" | "off";

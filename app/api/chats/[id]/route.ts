@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { chatIdSchema, chatPatchSchema } from "@/lib/schema/chat";
-import { route } from "@/lib/server/web/route-handler";
+import { route } from "@/lib/server/compose/route";
 
 const params = z.object({ id: chatIdSchema });
 

@@ -1,5 +1,5 @@
 import { downloadHeaders, exportChats } from "@/lib/server/chat/chat-export";
-import { route } from "@/lib/server/web/route-handler";
+import { route } from "@/lib/server/compose/route";
 
 export const GET = route({
   handle: ({ services: { chats } }) =>

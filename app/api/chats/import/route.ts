@@ -1,6 +1,6 @@
 import { chatImportSchema } from "@/lib/schema/chat";
 import { importChats } from "@/lib/server/chat/chat-import";
-import { route } from "@/lib/server/web/route-handler";
+import { route } from "@/lib/server/compose/route";
 
 export const POST = route({
   body: chatImportSchema,

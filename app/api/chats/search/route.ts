@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { route } from "@/lib/server/web/route-handler";
+import { route } from "@/lib/server/compose/route";
 
 const MAX_HITS = 50;
 

@@ -1,4 +1,4 @@
-import { route } from "@/lib/server/web/route-handler";
+import { route } from "@/lib/server/compose/route";
 
 /** A load that waits for the answer in progress does not wait any longer: the answer ends with what it has. */
 export const POST = route({

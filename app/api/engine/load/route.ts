@@ -1,4 +1,4 @@
-import { route } from "@/lib/server/web/route-handler";
+import { route } from "@/lib/server/compose/route";
 
 /** Loads the chosen model if it is not loaded; answers when it can be chatted with. */
 export const POST = route({

@@ -1,4 +1,4 @@
-import { route } from "@/lib/server/web/route-handler";
+import { route } from "@/lib/server/compose/route";
 
 /** Loads the chosen model anew, also after the engine had given up. */
 export const POST = route({

@@ -1,4 +1,4 @@
-import { route } from "@/lib/server/web/route-handler";
+import { route } from "@/lib/server/compose/route";
 
 /** Takes the model out of memory, all of it: the engine process ends. The next message brings it back. */
 export const POST = route({

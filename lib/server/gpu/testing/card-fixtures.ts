@@ -1,6 +1,6 @@
 import type { EngineInfo } from "@/lib/schema/engine-messages";
+import type { GpuCard } from "@/lib/server/gpu/gpu-reader";
 import { MIB } from "@/lib/units/bytes";
-import type { GpuCard } from "../gpu-reader";
 
 export const engineInfo = (change: Partial<EngineInfo> = {}): EngineInfo => ({
   backend: "cuda",

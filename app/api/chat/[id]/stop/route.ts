@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { chatIdSchema } from "@/lib/schema/chat";
-import { route } from "@/lib/server/web/route-handler";
+import { route } from "@/lib/server/compose/route";
 
 /** Answers when the text so far is saved. */
 export const POST = route({

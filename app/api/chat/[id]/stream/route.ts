@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { chatIdSchema } from "@/lib/schema/chat";
-import { chatStreamResponse } from "@/lib/server/chat/chat-stream-response";
-import { route } from "@/lib/server/web/route-handler";
+import { route } from "@/lib/server/compose/route";
+import { chatStreamResponse } from "@/lib/server/http/chat-stream-response";
 
 /** Joins the answer that is being made; 204 when there is none. */
 export const GET = route({

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { chatIdSchema, contextRequestSchema } from "@/lib/schema/chat";
 import { contextUse } from "@/lib/server/chat/chat-context-use";
-import { route } from "@/lib/server/web/route-handler";
+import { route } from "@/lib/server/compose/route";
 
 /** How full the context is with this branch and draft; also for a chat that has no message yet. */
 export const POST = route({

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { chatIdSchema } from "@/lib/schema/chat";
 import { chatMarkdown, downloadHeaders, exportChat } from "@/lib/server/chat/chat-export";
-import { route } from "@/lib/server/web/route-handler";
+import { route } from "@/lib/server/compose/route";
 
 export const GET = route({
   params: z.object({ id: chatIdSchema }),

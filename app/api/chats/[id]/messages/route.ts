@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { chatIdSchema, newMessageSchema } from "@/lib/schema/chat";
-import { route } from "@/lib/server/web/route-handler";
+import { route } from "@/lib/server/compose/route";
 
 /** Adds a version of an answer that the user wrote. */
 export const POST = route({

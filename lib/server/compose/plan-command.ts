@@ -1,0 +1,95 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { formatReport } from "@/lib/plan/format-report";
+import { planReport } from "@/lib/plan/plan-report";
+import { kvTypeRefusal } from "@/lib/plan/usable-kv-types";
+import { type Settings, settingsSchema } from "@/lib/schema/settings";
+import { assumedCard } from "@/lib/server/planning/assumed-card";
+import { rememberDevice } from "@/lib/server/planning/remembered-engine";
+import { logLevels, readEnvironment } from "@/lib/server/system/environment";
+import { errorCodeOf } from "@/lib/server/system/error-table";
+import { escapeLine } from "@/lib/server/system/escape-line";
+import { readMemory } from "@/lib/server/system/read-memory";
+import { StartError } from "@/lib/server/system/start-error";
+import { type PlanOptions, parsePlanOptions, planUsage, UsageError } from "./plan-options";
+import { planningServices } from "./planning-services";
+
+/** A person waits at the terminal: enough for the configuration asked for; the server refines the rest. */
+const SAMPLING_BUDGET_MS = 300;
+
+const EXIT_PLANNED = 0;
+const EXIT_USAGE = 2;
+const EXIT_NO_MODEL = 3;
+
+interface PlanCommandInput {
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  out(text: string): void;
+  /** One line. */
+  complain(text: string): void;
+}
+
+/** `npm run plan`: prints where a model's layers would go. @returns the exit code */
+export async function planCommand({ args, env, out, complain }: PlanCommandInput): Promise<number> {
+  try {
+    const options = parsePlanOptions(args);
+    out(options.help ? planUsage : await makeReport(options, { env, complain }));
+    return EXIT_PLANNED;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    if (error instanceof UsageError || error instanceof StartError || errorCodeOf(error) === "INVALID_INPUT") {
+      complain(message);
+      return EXIT_USAGE;
+    }
+    complain(`${errorCodeOf(error)}: ${message}`);
+    return EXIT_NO_MODEL;
+  }
+}
+
+/** A path that exists from where the user is, or a name in the models folder. npm runs us in the project's root and says where that was. */
+function modelName(model: string, env: PlanCommandInput["env"]): string {
+  const paths = [env.INIT_CWD, process.cwd()].flatMap(folder => (folder ? [resolve(folder, model)] : []));
+  return paths.find(path => existsSync(path)) ?? model;
+}
+
+async function makeReport(
+  options: PlanOptions,
+  { env, complain }: Pick<PlanCommandInput, "env" | "complain">,
+): Promise<string> {
+  const environment = readEnvironment(env);
+  const services = planningServices(environment, {
+    onLog: (level, text) => {
+      if (logLevels.indexOf(level) <= logLevels.indexOf(environment.logLevel)) complain(escapeLine(text));
+    },
+    isTrusted: () => true,
+    mayRemember: true,
+    samplingBudgetMs: SAMPLING_BUDGET_MS,
+  });
+  try {
+    const settings = wantedSettings(options, services.settings, env);
+    // Nothing is known of this machine: the engine will be asked, and starts while the header is read.
+    if (services.memo.read() === null) services.engine.start().catch(() => {});
+    const card = options.gpu === null ? undefined : assumedCard(options.gpu);
+    const { surface, gpu } = await services.planner.exactPlanFor(settings, card);
+    const refusal = kvTypeRefusal(surface, settings.KV_CACHE_QUANT, settings.FLASH_ATTENTION);
+    if (refusal !== null) throw new UsageError(refusal);
+    const { LAYERS, TARGET_VRAM_USAGE, N_CTX, KV_CACHE_QUANT, N_BATCH, FLASH_ATTENTION, USE_MMAP } = settings;
+    const planned = { LAYERS, TARGET_VRAM_USAGE, N_CTX, KV_CACHE_QUANT, N_BATCH, FLASH_ATTENTION };
+    const input = { surface, gpu, settings: planned, simple: options.simple };
+    if (options.json) return JSON.stringify(planReport(input), null, 2);
+    return formatReport({ ...input, memory: readMemory(), useMmap: USE_MMAP });
+  } finally {
+    services.gpu.close();
+    await rememberDevice(services.engine, services.memo);
+    await services.engine.shutdown();
+  }
+}
+
+function wantedSettings(
+  { model, patch }: PlanOptions,
+  store: ReturnType<typeof planningServices>["settings"],
+  env: PlanCommandInput["env"],
+): Settings {
+  const base = model === null ? store.read() : store.readFor(modelName(model, env));
+  return settingsSchema.parse({ ...base, ...patch });
+}

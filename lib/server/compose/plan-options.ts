@@ -1,0 +1,122 @@
+import { type ParseArgsConfig, parseArgs } from "node:util";
+import * as z from "zod";
+import { type SettingsPatch, settingRows } from "@/lib/schema/settings";
+import type { CardSize } from "@/lib/server/planning/assumed-card";
+import { explainIssue } from "@/lib/server/system/explain-issue";
+import { mibToBytes } from "@/lib/units/bytes";
+
+/** Bad usage of the command line, in one sentence. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+export const planUsage = `npm run plan -- [options]
+  --model FILE               a path, or a name in models/ (default: the one in modelconf.json);
+                             an http(s) address or hf:owner/repo/file.gguf: only the header is read
+  --context N                tokens of context
+  --kv f16|q8_0|q4_0         number format of the KV cache
+  --target 0.8               share of the card's memory that may be in use
+  --layers auto|N            GPU layers
+  --batch N                  batch size
+  --flash-attention auto|on|off
+  --gpu-total-mib N          plan for a card with so much memory that is not here
+  --gpu-used-mib N           of which so much is used by others (default 0)
+  --simple                   the simple formula beside it
+  --json                     for machines
+  --help                     this text`;
+
+const argOptions = {
+  model: { type: "string" },
+  context: { type: "string" },
+  kv: { type: "string" },
+  target: { type: "string" },
+  layers: { type: "string" },
+  batch: { type: "string" },
+  "flash-attention": { type: "string" },
+  "gpu-total-mib": { type: "string" },
+  "gpu-used-mib": { type: "string" },
+  simple: { type: "boolean" },
+  json: { type: "boolean" },
+  help: { type: "boolean" },
+} as const satisfies ParseArgsConfig["options"];
+
+/** 8 TiB: above any card. */
+const MAX_CARD_MIB = 8 * 1024 * 1024;
+
+const valuesSchema = z.object({
+  "--model": z.optional(settingRows.MODEL.schema),
+  "--context": z.optional(settingRows.N_CTX.schema),
+  "--kv": z.optional(settingRows.KV_CACHE_QUANT.schema),
+  "--target": z.optional(settingRows.TARGET_VRAM_USAGE.schema),
+  "--layers": z.optional(settingRows.LAYERS.schema),
+  "--batch": z.optional(settingRows.N_BATCH.schema),
+  "--flash-attention": z.optional(settingRows.FLASH_ATTENTION.schema),
+  "--gpu-total-mib": z.int().min(1).max(MAX_CARD_MIB).optional(),
+  "--gpu-used-mib": z.int().min(0).max(MAX_CARD_MIB).optional(),
+});
+type PlanValues = z.infer<typeof valuesSchema>;
+
+export interface PlanOptions {
+  readonly model: string | null;
+  readonly patch: SettingsPatch;
+  readonly gpu: CardSize | null;
+  readonly simple: boolean;
+  readonly json: boolean;
+  readonly help: boolean;
+}
+
+/** A plain number becomes one; everything else stays text, and the schema judges it. */
+const toValue = (text: string): string | number => (/^[+-]?\d+(?:\.\d+)?$/.test(text) ? Number(text) : text);
+
+/** @throws UsageError naming the option, what it takes and what it got */
+export function parsePlanOptions(args: readonly string[]): PlanOptions {
+  const parsed = parseArguments(args);
+  const { simple = false, json = false, help = false, model, ...texts } = parsed;
+  const entries = Object.entries(texts).map(([name, text]) => [`--${name}`, toValue(text)]);
+  const values = { ...Object.fromEntries(entries), ...(model !== undefined && { "--model": model }) };
+  const result = valuesSchema.safeParse(values);
+  if (!result.success) throw new UsageError(explainIssue(valuesSchema, values, result.error));
+  return { model: model ?? null, patch: patchOf(result.data), gpu: cardOf(result.data), simple, json, help };
+}
+
+function parseArguments(args: readonly string[]) {
+  try {
+    return parseArgs({ args: joinNegative(args), options: argOptions, allowPositionals: false }).values;
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message.split(/\.?\n|\. To /, 1)[0] : String(cause);
+    throw new UsageError(`${message}. --help lists the options.`, { cause });
+  }
+}
+
+/** "--context -1": node takes "-1" for an option and would not say what the number has to be. */
+function joinNegative(args: readonly string[]): string[] {
+  const joined: string[] = [];
+  for (const arg of args) {
+    const previous = joined.at(-1);
+    if (/^-\d/.test(arg) && previous?.startsWith("--") && !previous.includes("="))
+      joined.splice(-1, 1, `${previous}=${arg}`);
+    else joined.push(arg);
+  }
+  return joined;
+}
+
+function patchOf(values: PlanValues): SettingsPatch {
+  const patch = {
+    N_CTX: values["--context"],
+    KV_CACHE_QUANT: values["--kv"],
+    TARGET_VRAM_USAGE: values["--target"],
+    LAYERS: values["--layers"],
+    N_BATCH: values["--batch"],
+    FLASH_ATTENTION: values["--flash-attention"],
+  };
+  return Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
+}
+
+function cardOf(values: PlanValues): PlanOptions["gpu"] {
+  const { "--gpu-total-mib": totalMib, "--gpu-used-mib": usedMib } = values;
+  if (totalMib === undefined && usedMib === undefined) return null;
+  if (totalMib === undefined) throw new UsageError("--gpu-used-mib needs --gpu-total-mib as well.");
+  if ((usedMib ?? 0) > totalMib)
+    throw new UsageError(`--gpu-used-mib must be at most --gpu-total-mib (${totalMib}), not ${usedMib}.`);
+  return { totalBytes: mibToBytes(totalMib), usedBytes: mibToBytes(usedMib ?? 0) };
+}

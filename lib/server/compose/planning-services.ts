@@ -1,0 +1,93 @@
+import { availableParallelism, cpus } from "node:os";
+import { join } from "node:path";
+import { CUDA_DEVICE_ORDER } from "@/lib/server/engine/engine-environment";
+import { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
+import { readMachineFacts } from "@/lib/server/gpu/gpu-absence";
+import { GpuProbe } from "@/lib/server/gpu/gpu-probe";
+import { NvidiaSmi } from "@/lib/server/gpu/nvidia-smi";
+import { ReceiptStore } from "@/lib/server/loading/receipt-store";
+import { ThreadTuner } from "@/lib/server/loading/thread-tuner";
+import { ModelFiles } from "@/lib/server/models/model-files";
+import { RemoteHeaderStore } from "@/lib/server/models/remote-header-store";
+import { RemoteModels } from "@/lib/server/models/remote-models";
+import { DeviceMemo } from "@/lib/server/planning/device-memo";
+import { LookEngine } from "@/lib/server/planning/look-engine";
+import { Planner } from "@/lib/server/planning/planner";
+import { rememberedEngine } from "@/lib/server/planning/remembered-engine";
+import { SurfaceCache } from "@/lib/server/planning/surface-cache";
+import { SettingsStore } from "@/lib/server/settings/settings-store";
+import type { Environment } from "@/lib/server/system/environment";
+import type { Log } from "@/lib/server/system/log";
+import { readMemory } from "@/lib/server/system/read-memory";
+import project from "@/package.json";
+
+interface PlanningOptions {
+  readonly onLog: Log["writer"];
+  /** Whether the owner of this computer named this model file, beside the one in modelconf.json. */
+  readonly isTrusted?: (path: string) => boolean;
+  /** Whether the device that was found last time is believed, instead of starting an engine to look again. */
+  readonly mayRemember?: boolean;
+  /** How long llama.cpp may be asked about a new model: for a command line that answers once. */
+  readonly samplingBudgetMs?: number;
+}
+
+/** Everything up to a plan and nothing that serves: what the server and `npm run plan` have in common. */
+export function planningServices(
+  environment: Environment,
+  { onLog, isTrusted = () => false, mayRemember = false, samplingBudgetMs }: PlanningOptions,
+) {
+  const { dataFolder, modelsFolder, engineBuild } = environment;
+  const settings = new SettingsStore({ folder: environment.homeFolder });
+  const models = new ModelFiles({
+    modelsFolder,
+    isTrusted: path => settings.read().MODEL === path || isTrusted(path),
+  });
+  const engineOptions = {
+    entryPath: environment.enginePath,
+    gpu: environment.gpu,
+    build: engineBuild,
+    env: process.env,
+    onLog,
+  };
+  const engine = new EngineSupervisor(engineOptions);
+  const spare = new EngineSupervisor(engineOptions);
+  const looks = new LookEngine({ main: engine, spare });
+  const receipts = new ReceiptStore(join(dataFolder, "receipts.jsonl"));
+  const threads = new ThreadTuner(dataFolder, {
+    processor: cpus()[0]?.model ?? process.arch,
+    threads: availableParallelism(),
+  });
+  const engineVersion = `${project.dependencies["node-llama-cpp"]} ${engineBuild}`;
+  const memo = new DeviceMemo(join(dataFolder, "device.json"), `${engineVersion} ${environment.gpu}`, process.env);
+  const gpu = new GpuProbe({
+    engine: mayRemember ? rememberedEngine(engine, memo) : engine,
+    sparePid: () => spare.pid,
+    nvidia: new NvidiaSmi({ env: process.env }),
+    receipts,
+    gpuChoice: environment.gpu,
+    machine: readMachineFacts,
+    cuda: {
+      visibleDevices: process.env.CUDA_VISIBLE_DEVICES,
+      deviceOrder: process.env.CUDA_DEVICE_ORDER ?? CUDA_DEVICE_ORDER,
+    },
+    availableRamBytes: () => readMemory().availableBytes,
+  });
+  const remote = new RemoteModels({
+    store: new RemoteHeaderStore(join(dataFolder, "remote-headers")),
+    endpoint: environment.hubEndpoint,
+    token: environment.hubToken,
+  });
+  const planner = new Planner({
+    models,
+    remote,
+    engine,
+    looks,
+    gpu,
+    surfaces: new SurfaceCache(join(dataFolder, "surfaces"), onLog),
+    engineVersion,
+    autoThreads: fileBytes => threads.threadsFor(fileBytes),
+    ...(samplingBudgetMs === undefined ? {} : { samplingBudgetMs }),
+    onLog,
+  });
+  return { settings, models, remoteModels: remote, engine, looks, receipts, gpu, planner, threads, memo };
+}

@@ -1,0 +1,135 @@
+import { join } from "node:path";
+import type { GenerationStats } from "@/lib/schema/engine-messages";
+import { BenchmarkStore } from "@/lib/server/benchmark/benchmark-store";
+import { OffloadBenchmark } from "@/lib/server/benchmark/offload-benchmark";
+import type { ChatEngine } from "@/lib/server/chat/chat-engine";
+import { ChatRuns } from "@/lib/server/chat/chat-runs";
+import { ChatStores } from "@/lib/server/chat/chat-stores";
+import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
+import type { GpuProbe } from "@/lib/server/gpu/gpu-probe";
+import { LiveSampler } from "@/lib/server/http/live-sampler";
+import { LastLoaded } from "@/lib/server/loading/last-loaded";
+import { ModelHost } from "@/lib/server/loading/model-host";
+import { ModelLoader } from "@/lib/server/loading/model-loader";
+import type { ReceiptStore } from "@/lib/server/loading/receipt-store";
+import type { ThreadTuner } from "@/lib/server/loading/thread-tuner";
+import { tuneThreadsWhenIdle } from "@/lib/server/loading/tune-threads-when-idle";
+import type { ModelFiles } from "@/lib/server/models/model-files";
+import type { RemoteModels } from "@/lib/server/models/remote-models";
+import type { DeviceMemo } from "@/lib/server/planning/device-memo";
+import type { Planner } from "@/lib/server/planning/planner";
+import type { SettingsStore } from "@/lib/server/settings/settings-store";
+import { type Environment, readEnvironment } from "@/lib/server/system/environment";
+import { Log } from "@/lib/server/system/log";
+import { planningServices } from "./planning-services";
+
+/** Shorter answers say little about the speed of a load. */
+const TIMED_ANSWER_TOKENS = 16;
+
+/** Everything stateful of the server, once. */
+export interface Services {
+  readonly environment: Environment;
+  readonly log: Log;
+  readonly settings: SettingsStore;
+  readonly models: ModelFiles;
+  readonly remoteModels: RemoteModels;
+  readonly engine: EngineSupervisor;
+  readonly gpu: GpuProbe;
+  readonly planner: Planner;
+  readonly receipts: ReceiptStore;
+  readonly threads: ThreadTuner;
+  readonly memo: DeviceMemo;
+  readonly host: ModelHost;
+  readonly sampler: LiveSampler;
+  readonly chats: ChatStores;
+  readonly runs: ChatRuns;
+  readonly benchmark: OffloadBenchmark;
+  /** Saves what is being written, ends the engine and closes the stores. */
+  shutdown(): Promise<void>;
+}
+
+/**
+ * The server's bundle and each of Next's route bundles hold their own copy of this module, and development reloads
+ * them: module variables would start an engine for each copy.
+ */
+const KEY = Symbol.for("headroom.services");
+const holder: typeof globalThis & { [KEY]?: Services } = globalThis;
+
+/**
+ * @throws StartError when the environment is unusable
+ */
+export function services(): Services {
+  holder[KEY] ??= build(readEnvironment(process.env));
+  return holder[KEY];
+}
+
+function build(environment: Environment): Services {
+  const log = new Log(environment.logLevel);
+  const onLog = log.writer;
+  const core = planningServices(environment, { onLog });
+  const { settings, models, engine, gpu, planner, receipts, threads, memo } = core;
+  const loader = new ModelLoader({ ...core, onLog });
+  const lastLoaded = new LastLoaded(join(environment.dataFolder, "last-loaded.json"));
+  const readSettings = () => settings.read();
+  const onAnswered = ({ generatedTokens, tokensPerSecond }: GenerationStats) => {
+    if (generatedTokens >= TIMED_ANSWER_TOKENS)
+      receipts.noteSpeed(tokensPerSecond).catch(error => log.failure("receipt", error));
+  };
+  const host = new ModelHost({ engine, planner, loader, lastLoaded, readSettings, onAnswered, onLog });
+  const chats = new ChatStores({ filePath: join(environment.dataFolder, "chats.sqlite") });
+  const onFailure = (what: string, error: unknown) => log.failure(what, error);
+  const runs = new ChatRuns({ chats, engine: chatEngine(host, engine), settings, onFailure });
+  const changes = [
+    ["settings", settings],
+    ["surface", planner],
+    ["receipts", receipts],
+    ["chats", chats],
+  ] as const;
+  const sampler = new LiveSampler({ gpu, engine, settings, log, changes, onFailure });
+
+  const benchmarkStore = new BenchmarkStore(environment.dataFolder);
+  const benchmark = new OffloadBenchmark({ planner, loader, engine, host, store: benchmarkStore, readSettings });
+  const stopTuning = tuneThreadsWhenIdle({
+    engine,
+    host,
+    tuner: threads,
+    isAuto: () => settings.read().THREADS === "auto",
+    onLog,
+  });
+
+  const shutdown = async (): Promise<void> => {
+    stopTuning();
+    benchmark.cancel();
+    sampler.close();
+    await runs.shutdown();
+    gpu.close();
+    await Promise.all([engine.shutdown(), core.looks.end()]);
+    chats.close();
+  };
+  return {
+    environment,
+    log,
+    settings,
+    models,
+    remoteModels: core.remoteModels,
+    engine,
+    gpu,
+    planner,
+    receipts,
+    host,
+    sampler,
+    chats,
+    runs,
+    threads,
+    memo,
+    benchmark,
+    shutdown,
+  };
+}
+
+const chatEngine = (host: ModelHost, engine: EngineSupervisor): ChatEngine => ({
+  ensureLoaded: signal => host.ensureLoaded(signal),
+  generate: (request, signal) => host.generate(request, signal),
+  count: turns => host.count(turns),
+  snapshot: () => engine.snapshot(),
+});

@@ -1,0 +1,106 @@
+import { createServer, type IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { createHttpServer, type HttpServer, type PageHandler } from "@/lib/server/http/http-server";
+import { lockDataFolder } from "@/lib/server/http/instance-lock";
+import { rememberDevice } from "@/lib/server/planning/remembered-engine";
+import type { Environment } from "@/lib/server/system/environment";
+import { StartError } from "@/lib/server/system/start-error";
+import { type Services, services } from "./services";
+
+/** A person pressing Ctrl+C waits no longer than this for answers and the engine to end. */
+const SHUTDOWN_LIMIT_MS = 4_500;
+
+interface Pages {
+  readonly handle: PageHandler;
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+}
+
+async function preparePages(dev: boolean, { projectRoot, host, port }: Environment): Promise<Pages> {
+  const { default: next } = await import("next");
+  // Next listens for upgrades on the server it is given. This one has no port: only what our guard lets pass gets there.
+  const upgrades = createServer();
+  const app = next({ dev, dir: projectRoot, hostname: host, port, httpServer: upgrades });
+  await app.prepare();
+  return {
+    handle: app.getRequestHandler(),
+    upgrade: (request, socket, head) => upgrades.emit("upgrade", request, socket, head),
+  };
+}
+
+function listenProblem(cause: unknown, { host, port }: Environment): string {
+  const code = cause instanceof Error && "code" in cause ? cause.code : null;
+  if (code === "EADDRINUSE")
+    return `Port ${port} is in use: stop what uses it, or start Headroom with another, such as PORT=${port + 1}.`;
+  if (code === "EACCES") return `Port ${port} needs more rights than this user has: choose one above 1023 with PORT.`;
+  return `Headroom cannot listen on ${host}, port ${port} (${code ?? String(cause)}).`;
+}
+
+async function listen(http: HttpServer, environment: Environment): Promise<void> {
+  try {
+    await http.listen(environment.port, environment.host);
+  } catch (cause) {
+    throw new StartError(listenProblem(cause, environment), { cause });
+  }
+}
+
+/** Once in order; a second signal, or answers that do not end, end the process at once. */
+function shutDownOnSignals(http: HttpServer, app: Services, unlock: () => void): void {
+  let isClosing = false;
+  const shutDown = (): void => {
+    if (isClosing) process.exit(1);
+    isClosing = true;
+    setTimeout(() => process.exit(1), SHUTDOWN_LIMIT_MS).unref();
+    void Promise.allSettled([app.shutdown(), http.close()]).then(() => {
+      unlock();
+      process.exit(0);
+    });
+  };
+  process.on("SIGTERM", shutDown);
+  process.on("SIGINT", shutDown);
+  process.once("disconnect", shutDown);
+  if (hasStarter && !process.connected) shutDown();
+}
+
+/** Whoever started this process with a channel is gone when that closes, however it went: see scripts/end-with-starter.mjs. */
+const hasStarter = process.connected === true;
+
+const urlOf = ({ host, port }: Environment): string => `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+
+/**
+ * Starts everything: the guard's HTTP server, Next behind it, and the services both share.
+ *
+ * @throws StartError for what the person can mend: environment, port, data folder
+ */
+export async function startWebServer({ dev }: { dev: boolean }): Promise<void> {
+  // React and Next choose their builds by this when they are first imported.
+  Object.assign(process.env, {
+    NODE_ENV: dev ? "development" : "production",
+    NEXT_TELEMETRY_DISABLED: "1",
+  });
+  const app = services();
+  const { environment, log } = app;
+  const unlock = lockDataFolder(environment.dataFolder);
+  let prepared: Promise<Pages> | undefined;
+  const pages = (): Promise<Pages> => {
+    prepared ??= preparePages(dev, environment);
+    return prepared;
+  };
+  const http = createHttpServer({
+    policy: environment,
+    handlePage: async (request, response) => (await pages()).handle(request, response),
+    ...(dev && {
+      handleUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) =>
+        void pages().then(ready => ready.upgrade(request, socket, head)),
+    }),
+    onError: (error, request) => log.failure(`${request.method} ${request.url}`, error),
+  });
+  await listen(http, environment);
+  shutDownOnSignals(http, app, unlock);
+  await pages();
+  // The chosen model loads while the person opens the browser. What keeps it from loading is told on the page.
+  app.host
+    .ensureLoaded()
+    .catch(() => {})
+    .finally(() => rememberDevice(app.engine, app.memo));
+  console.log(`Headroom is at ${urlOf(environment)}`);
+}

@@ -1,0 +1,347 @@
+import { basename } from "node:path";
+import type { ChatTurn, EngineInfo, EngineMessage, Sampling, Vram } from "@/lib/schema/engine-messages";
+import type { EngineSnapshot, EngineState } from "@/lib/schema/live-events";
+import type { Buffers, LoadConfig } from "@/lib/schema/load-config";
+import type { MemorySurface } from "@/lib/schema/memory-surface";
+import { systemTimers, type Timers } from "@/lib/server/system/timers";
+import type { EngineMode } from "./engine-child";
+import { EngineDispatcher } from "./engine-dispatcher";
+import { EngineCancelledError, EngineError } from "./engine-errors";
+import { EngineJob, type JobCommand, type JobOptions } from "./engine-job";
+import { EngineLifecycle, type JobMessage, type LifecycleOptions } from "./engine-lifecycle";
+import { type EngineLimits, engineLimits } from "./engine-limits";
+import { type ForkEngine, forkEngine } from "./fork-engine";
+import { Inbox } from "./inbox";
+
+type MessageOf<Type extends EngineMessage["type"]> = Extract<EngineMessage, { type: Type }>;
+export type LoadedMessage = MessageOf<"loaded">;
+export type GenerationMessage = MessageOf<"prefill" | "text" | "finished">;
+
+/** A command as it is asked for; the supervisor adds the id. */
+type WithoutId<Command> = Command extends { id: string } ? Omit<Command, "id"> : never;
+type EngineRequest = WithoutId<JobCommand>;
+
+export interface GenerateRequest {
+  readonly turns: ChatTurn[];
+  readonly sampling: Sampling;
+  /** A chat id: keeps its prefix on one sequence. */
+  readonly cacheKey?: string | undefined;
+}
+
+export interface CompleteRequest {
+  readonly prompt: string;
+  readonly sampling: Sampling;
+}
+
+export interface LoadOptions {
+  readonly onProgress?: ((progress: { phase: string; fraction: number }) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface EngineSupervisorOptions extends Pick<LifecycleOptions, "entryPath" | "gpu" | "onLog"> {
+  readonly build?: "prebuilt" | "lastBuild";
+  /** Our own environment; the child gets an allow-list of it. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly fork?: ForkEngine;
+  readonly timers?: Timers;
+  readonly limits?: Partial<EngineLimits>;
+}
+
+/** What only the one who planned the load knows about it. */
+export type LoadedFacts = Pick<
+  EngineSnapshot,
+  "modelName" | "totalLayers" | "held" | "hasChatTemplate" | "flashAttentionActive"
+>;
+const noFacts: LoadedFacts = {
+  modelName: null,
+  totalLayers: null,
+  held: null,
+  hasChatTemplate: null,
+  flashAttentionActive: null,
+};
+
+export interface SamplingRequest {
+  readonly useMmap: boolean;
+  readonly budgetMs?: number;
+  /** No GPU to ask about: system memory only. */
+  readonly ramOnly?: boolean;
+}
+
+/**
+ * The one engine as the web server sees it: commands that answer or throw an EngineError, and a snapshot for everyone.
+ * Nothing that happens in the child can harm the web server.
+ *
+ * The state is never stored: it follows from the child, the command it works on and what it has loaded.
+ */
+export class EngineSupervisor {
+  readonly #lifecycle: EngineLifecycle;
+  readonly #dispatcher: EngineDispatcher;
+  readonly #listeners = new Set<() => void>();
+  #commandCount = 0;
+  #loaded: LoadConfig | null = null;
+  #facts: LoadedFacts = noFacts;
+  #progress: EngineSnapshot["progress"] = null;
+  #loadNotice: string | null = null;
+  #loadError: EngineSnapshot["error"] = null;
+  #vramReading: Promise<Vram | null> | null = null;
+
+  constructor(options: EngineSupervisorOptions) {
+    const limits = { ...engineLimits, ...options.limits };
+    const timers = options.timers ?? systemTimers;
+    const fork = options.fork ?? forkEngine;
+    const onChange = () => this.#changed();
+    this.#lifecycle = new EngineLifecycle(
+      { ...options, build: options.build ?? "prebuilt", fork, timers, limits },
+      {
+        onReady: () => this.#dispatcher.pump(),
+        onMessage: message => this.#dispatcher.receive(message),
+        onStopped: () => this.#onStopped(),
+        onCrashed: error => this.#onCrashed(error),
+        onChange,
+      },
+    );
+    this.#dispatcher = new EngineDispatcher(this.#lifecycle, limits, timers, {
+      onBegin: command => this.#onBegin(command),
+      onMessage: message => this.#onMessage(message),
+      onChange,
+    });
+  }
+
+  snapshot(): EngineSnapshot {
+    const { failure, machine, child, crashNotice, generation, restarts } = this.#lifecycle;
+    return {
+      state: this.#state(),
+      generation,
+      // While a child runs without the GPU, people still want to know what the machine has.
+      info: machine?.info ?? child?.info ?? null,
+      ...this.#facts,
+      config: this.#loaded,
+      progress: this.#progress,
+      error: failure === null ? this.#loadError : { code: failure.code, message: failure.message },
+      notice: [crashNotice, this.#loadNotice].filter(text => text !== null).join(" ") || null,
+      queueLength: this.#dispatcher.waitingCount,
+      loadWaits: this.#dispatcher.loadWaits,
+      restarts,
+    };
+  }
+
+  /** Process id of the child, for those who watch its memory. */
+  get pid(): number | null {
+    return this.#lifecycle.child?.pid ?? null;
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Adds to the snapshot what the planner knows about the loaded model. */
+  describeLoaded(facts: LoadedFacts): void {
+    if (this.#loaded !== null) this.#facts = facts;
+    this.#changed();
+  }
+
+  /** Shows why the wanted model is not loaded, or what was lowered to load it. */
+  tell(news: { readonly error: EngineSnapshot["error"]; readonly notice: string | null }): void {
+    this.#loadError = news.error;
+    this.#loadNotice = news.notice;
+    this.#changed();
+  }
+
+  /** Waits for a child that is up. Every command does this by itself. */
+  start(): Promise<EngineInfo> {
+    return this.#lifecycle.start();
+  }
+
+  /** A fresh child, also after too many crashes. What was going on is cancelled. */
+  async restart(): Promise<void> {
+    await this.#stop("The engine is being restarted.");
+    await this.start();
+  }
+
+  /** Ends the child: the only sure way to give all of its memory back. The next command starts another. */
+  unload(): Promise<void> {
+    return this.#stop("The model is being unloaded.");
+  }
+
+  /** Ends the child for good. */
+  shutdown(): Promise<void> {
+    const why = new EngineCancelledError("Headroom is shutting down.");
+    this.#dispatcher.failAll(why);
+    return this.#lifecycle.close(why);
+  }
+
+  /** Fills a surface with dry runs, in the gaps between other commands. BUSY while the child runs without the GPU that is asked about. */
+  async sampleSurface(
+    modelPath: string,
+    surface: MemorySurface,
+    { ramOnly = false, ...options }: SamplingRequest,
+    signal?: AbortSignal,
+  ): Promise<MemorySurface> {
+    await this.start();
+    if (!ramOnly && this.#lifecycle.child?.mode === "off")
+      throw new EngineError("BUSY", "The engine runs without the GPU at the moment.");
+    const request = { type: "sample-surface", modelPath, surface, ...options } as const;
+    return (await this.#askAside(request, "surface", signal)).surface;
+  }
+
+  /** Where a load waits for the answer in progress, that answer ends here and the load comes now. */
+  loadNow(): void {
+    if (this.#dispatcher.loadWaits) this.#dispatcher.cancelAnswer("Ended for the model to be loaded.");
+  }
+
+  async dryRun(config: LoadConfig, signal?: AbortSignal): Promise<Buffers> {
+    const options = { rank: "model", mode: modeFor(config) } as const;
+    return (await this.#ask({ type: "dry-run", config }, "dry-run", options, signal)).buffers;
+  }
+
+  /**
+   * Loads a model after the answer in progress, before everything that waits. The newest load wins: older ones are
+   * told CANCELLED at once, and the child finishes or drops one before it begins the next.
+   */
+  load(config: LoadConfig, { onProgress, signal }: LoadOptions = {}): Promise<LoadedMessage> {
+    this.#dispatcher.cancelAll("load", "Another load was asked for.");
+    const onMessage = (message: EngineMessage) => {
+      if (message.type === "progress") onProgress?.({ phase: message.phase, fraction: message.fraction });
+    };
+    const options = { rank: "model", mode: modeFor(config), onMessage } as const;
+    return this.#ask({ type: "load", config }, "loaded", options, signal);
+  }
+
+  /** @throws EngineError */
+  generate(request: GenerateRequest, signal?: AbortSignal): AsyncIterable<GenerationMessage> {
+    return this.#stream({ type: "generate", ...request }, signal);
+  }
+
+  /** @throws EngineError */
+  complete(request: CompleteRequest, signal?: AbortSignal): AsyncIterable<GenerationMessage> {
+    return this.#stream({ type: "complete", ...request }, signal);
+  }
+
+  /** Waits for a load, but not for an answer in progress. */
+  count(turns: ChatTurn[]): Promise<Pick<MessageOf<"counted">, "tokensPerTurn" | "totalTokens">> {
+    const request = { type: "count", turns } as const;
+    return this.#loaded === null
+      ? this.#ask(request, "counted", { rank: "request", mode: null })
+      : this.#askAside(request, "counted");
+  }
+
+  /** Memory of the device as its backend tells; what was read last while the child runs without it, null where there is none. */
+  async vram(): Promise<Vram | null> {
+    const { child, failure, machine } = this.#lifecycle;
+    if (child?.mode === "off" || failure !== null) return machine?.vram ?? null;
+    const info = await this.start();
+    if (!info.gpuUsable) return null;
+    this.#vramReading ??= this.#askAside({ type: "vram" }, "vram")
+      .then(answer => answer.vram)
+      .finally(() => {
+        this.#vramReading = null;
+      });
+    return this.#vramReading;
+  }
+
+  async #ask<Type extends EngineMessage["type"]>(
+    request: EngineRequest,
+    answerType: Type,
+    options: JobOptions,
+    signal?: AbortSignal,
+  ): Promise<MessageOf<Type>> {
+    const job = this.#job(request, options);
+    this.#dispatcher.submit(job, signal);
+    return expectType(await job.answer, answerType);
+  }
+
+  async #askAside<Type extends EngineMessage["type"]>(
+    request: EngineRequest,
+    answerType: Type,
+    signal?: AbortSignal,
+  ): Promise<MessageOf<Type>> {
+    await this.start();
+    const job = this.#job(request, { rank: "request", mode: null });
+    this.#dispatcher.submitAside(job, signal);
+    return expectType(await job.answer, answerType);
+  }
+
+  async *#stream(request: EngineRequest, signal?: AbortSignal): AsyncGenerator<GenerationMessage, void, undefined> {
+    const inbox = new Inbox<GenerationMessage>();
+    const onMessage = (message: EngineMessage) => {
+      if (message.type === "prefill" || message.type === "text") inbox.push(message);
+    };
+    const job = this.#job(request, { rank: "request", mode: null, onMessage });
+    this.#dispatcher.submit(job, signal);
+    job.answer.then(
+      answer => inbox.closeWith(expectType(answer, "finished")),
+      error => inbox.fail(error),
+    );
+    try {
+      yield* inbox;
+    } finally {
+      this.#dispatcher.cancel(job, "Nobody waits for this answer any more.");
+    }
+  }
+
+  #job(request: EngineRequest, options: JobOptions): EngineJob {
+    this.#commandCount += 1;
+    return new EngineJob({ ...request, id: `c${this.#commandCount}` }, options);
+  }
+
+  async #stop(reason: string): Promise<void> {
+    const why = new EngineCancelledError(reason);
+    this.#dispatcher.failAll(why);
+    await this.#lifecycle.stop(why);
+  }
+
+  #onBegin(command: JobCommand): void {
+    // From here on the old model is being replaced, whether or not the new one will load.
+    if (command.type === "load") this.#forgetLoaded(basename(command.config.modelPath));
+  }
+
+  #onMessage(message: JobMessage): void {
+    this.#progress = message.type === "progress" ? { phase: message.phase, fraction: message.fraction } : null;
+    if (message.type === "loaded") this.#loaded = message.config;
+    if (message.type === "finished") this.#lifecycle.recordSuccess();
+    if (message.type === "progress") this.#changed();
+  }
+
+  /** What was not sent yet goes to the next child. */
+  #onStopped(): void {
+    this.#forgetLoaded(null);
+    this.#dispatcher.failSent(new EngineCancelledError("The engine process was replaced."));
+    this.#dispatcher.pump();
+  }
+
+  #onCrashed(error: EngineError): void {
+    this.#forgetLoaded(null);
+    this.#dispatcher.failAll(error);
+  }
+
+  #forgetLoaded(nextModelName: string | null): void {
+    this.#loaded = null;
+    this.#facts = { ...noFacts, modelName: nextModelName };
+    this.#progress = null;
+  }
+
+  #state(): EngineState {
+    const { state } = this.#lifecycle;
+    if (state !== "up") return state;
+    const busyWith = this.#dispatcher.activeCommand?.type;
+    if (busyWith === "load") return "loading";
+    if (busyWith === "generate" || busyWith === "complete") return "generating";
+    return this.#loaded === null ? "ready" : "loaded";
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+/** Zero layers on a GPU backend still take GPU memory (engine.md, trap 4): such a model wants a child without one. */
+const modeFor = (config: LoadConfig): EngineMode => (config.gpuLayers === 0 ? "off" : "configured");
+
+function expectType<Type extends EngineMessage["type"]>(message: EngineMessage, type: Type): MessageOf<Type> {
+  if (isOfType(message, type)) return message;
+  throw new EngineError("INTERNAL", `The engine answered ${message.type} where ${type} was due.`);
+}
+
+const isOfType = <Type extends EngineMessage["type"]>(message: EngineMessage, type: Type): message is MessageOf<Type> =>
+  message.type === type;

@@ -1,0 +1,222 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
+import { MIB } from "@/lib/units/bytes";
+import { openAiError } from "./openai-error";
+import {
+  type AccessPolicy,
+  BODY_LIMIT_BYTES,
+  type GuardedRequest,
+  guardRequest,
+  isApiPath,
+  isOpenAiPath,
+  type Refusal,
+} from "./request-guard";
+import { answerLogin } from "./token-login";
+
+/** A refused body is still read up to here, so that the sender gets to see the answer instead of a reset. */
+const DRAIN_LIMIT_BYTES = 4 * BODY_LIMIT_BYTES;
+const HEADER_LIMIT_BYTES = 16 * 1024;
+const HEADERS_TIMEOUT_MS = 10_000;
+/** Time for the whole body to arrive; 8 MiB in 60 s is slower than any link this is used over. */
+const REQUEST_TIMEOUT_MS = 60_000;
+const TIMEOUT_CHECK_MS = 2_000;
+/** Open connections are cheap and refused ones look like a broken server; work at the same time is what costs. */
+const MAX_CONNECTIONS = 2_048;
+const MAX_REQUESTS_AT_ONCE = 256;
+/** Streams get this long to end by themselves at a shutdown before their sockets are closed. */
+const CLOSE_GRACE_MS = 1_500;
+
+/** For everything that is no page. Pages get their own policy with a nonce from proxy.ts; without it no script runs. */
+const BASE_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+
+const securityHeaders: Readonly<Record<string, string>> = {
+  "Content-Security-Policy": BASE_POLICY,
+  "X-Content-Type-Options": "nosniff",
+  "X-Frame-Options": "DENY",
+  "Referrer-Policy": "no-referrer",
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Resource-Policy": "same-origin",
+  "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+};
+
+export type PageHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+export interface HttpServerOptions {
+  readonly policy: AccessPolicy;
+  readonly handlePage: PageHandler;
+  /** Development's hot reload; absent in production, where nothing may upgrade. */
+  readonly handleUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  readonly onError: (error: unknown, request: IncomingMessage) => void;
+}
+
+export interface HttpServer {
+  readonly server: Server;
+  listen(port: number, host: string): Promise<AddressInfo>;
+  /** Stops accepting, lets answers end for a moment, then closes what is left. */
+  close(): Promise<void>;
+}
+
+const headerOf = (request: IncomingMessage, name: string): string | null =>
+  request.headersDistinct[name]?.join(", ") ?? null;
+
+/** Node keeps the first of two Host headers; the guard has to see both. */
+const hostsOf = (request: IncomingMessage): string[] =>
+  request.rawHeaders.filter((_, index, raw) => index % 2 === 1 && raw[index - 1]?.toLowerCase() === "host");
+
+const guardedRequest = (request: IncomingMessage): GuardedRequest => ({
+  method: request.method ?? "",
+  target: request.url ?? "",
+  hosts: hostsOf(request),
+  header: name => headerOf(request, name),
+});
+
+const refusalJson = (target: string, { status, code, message }: Refusal): string =>
+  JSON.stringify(isOpenAiPath(target) ? openAiError(status, { code, message }) : { error: { code, message } });
+
+function setSecurityHeaders(request: IncomingMessage, response: ServerResponse): void {
+  for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
+  if (isApiPath(request.url ?? "")) response.setHeader("Cache-Control", "no-store");
+}
+
+function refuse(request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
+  drain(request);
+  response.statusCode = refusal.status;
+  response.setHeader("Content-Type", "application/json; charset=utf-8");
+  response.setHeader("Cache-Control", "no-store");
+  if (refusal.status === 503) response.setHeader("Retry-After", "1");
+  response.end(refusalJson(request.url ?? "", refusal));
+}
+
+function drain(request: IncomingMessage): void {
+  let drainedBytes = 0;
+  request.on("data", (chunk: Buffer) => {
+    drainedBytes += chunk.length;
+    if (drainedBytes > DRAIN_LIMIT_BYTES) request.destroy();
+  });
+  request.resume();
+}
+
+/** A body of unknown length is counted by the route as it reads it; nothing else reads bodies. */
+function refuseSize(request: IncomingMessage): Refusal | null {
+  if (Number(request.headers["content-length"] ?? 0) <= BODY_LIMIT_BYTES) return null;
+  return { status: 413, code: "TOO_LARGE", message: `The body is larger than ${BODY_LIMIT_BYTES / MIB} MiB.` };
+}
+
+const tooBusy: Refusal = { status: 503, code: "BUSY", message: "Too many requests at once: try again in a second." };
+
+/** For sockets that have no response object: broken requests, upgrades, CONNECT. */
+function refuseSocket(socket: Duplex, status: number, code: Refusal["code"], message: string): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const body = refusalJson("", { status, code, message });
+  const headers = {
+    ...securityHeaders,
+    "Cache-Control": "no-store",
+    "Content-Type": "application/json; charset=utf-8",
+    "Content-Length": String(Buffer.byteLength(body)),
+    Connection: "close",
+  };
+  const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n${head.join("")}\r\n${body}`);
+}
+
+/** What Node's parser could not take as a request. */
+const clientErrorStatus: Readonly<Record<string, number>> = {
+  HPE_HEADER_OVERFLOW: 431,
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+};
+
+function refuseBrokenRequest(error: Error & { code?: string }, socket: Duplex): void {
+  if (error.code === "ECONNRESET") socket.destroy();
+  else refuseSocket(socket, clientErrorStatus[error.code ?? ""] ?? 400, "INVALID_INPUT", "This is no valid request.");
+}
+
+/**
+ * The one door of Headroom: a plain HTTP server in front of Next's handler, where everything holds that must hold for
+ * every request, assets and broken requests included.
+ */
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  let requestsAtOnce = 0;
+
+  function answer(request: IncomingMessage, response: ServerResponse): void {
+    setSecurityHeaders(request, response);
+    const refusal =
+      guardRequest(guardedRequest(request), options.policy) ??
+      refuseSize(request) ??
+      (requestsAtOnce >= MAX_REQUESTS_AT_ONCE ? tooBusy : null);
+    if (refusal === null) handle(request, response);
+    else if (!answerLogin(request, response, refusal, options.policy.token)) refuse(request, response, refusal);
+  }
+
+  function handle(request: IncomingMessage, response: ServerResponse): void {
+    requestsAtOnce += 1;
+    response.once("close", () => {
+      requestsAtOnce -= 1;
+    });
+    options.handlePage(request, response).catch((error: unknown) => {
+      options.onError(error, request);
+      if (response.headersSent) response.destroy();
+      else refuse(request, response, { status: 500, code: "INTERNAL", message: "This page could not be made." });
+    });
+  }
+
+  function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on("error", () => socket.destroy());
+    const refusal = guardRequest(guardedRequest(request), options.policy);
+    if (refusal) refuseSocket(socket, refusal.status, refusal.code, refusal.message);
+    else if (options.handleUpgrade) options.handleUpgrade(request, socket, head);
+    else refuseSocket(socket, 400, "INVALID_INPUT", "Headroom speaks plain HTTP only.");
+  }
+
+  const server = createServer(
+    {
+      maxHeaderSize: HEADER_LIMIT_BYTES,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+      // The guard answers a missing Host itself, with the same refusal as a wrong one.
+      requireHostHeader: false,
+      noDelay: true,
+    },
+    answer,
+  );
+  server.maxConnections = MAX_CONNECTIONS;
+  server.on("upgrade", upgrade);
+  server.on("connect", (_request, socket: Duplex) => {
+    socket.on("error", () => socket.destroy());
+    refuseSocket(socket, 400, "INVALID_INPUT", "Headroom is no proxy.");
+  });
+  server.on("clientError", refuseBrokenRequest);
+
+  return {
+    server,
+    listen: (port, host) => listen(server, port, host),
+    close: () => close(server),
+  };
+}
+
+function listen(server: Server, port: number, host: string): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ port, host, exclusive: true }, () => {
+      server.off("error", reject);
+      const address = server.address();
+      if (address === null || typeof address === "string") reject(new Error("The server listens on no TCP port."));
+      else resolve(address);
+    });
+  });
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise(resolve => {
+    const grace = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS);
+    server.close(() => {
+      clearTimeout(grace);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

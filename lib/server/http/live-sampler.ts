@@ -1,0 +1,119 @@
+import type { GpuReport } from "@/lib/schema/gpu-memory";
+import type { EngineSnapshot, LiveEvent, Telemetry } from "@/lib/schema/live-events";
+import { CpuMeter } from "@/lib/server/system/cpu-meter";
+import { readMemory } from "@/lib/server/system/read-memory";
+import { systemTimers, type Timers } from "@/lib/server/system/timers";
+
+const SAMPLE_INTERVAL_MS = 1_000;
+/** A load reports progress far more often than anyone can see. */
+const ENGINE_INTERVAL_MS = 100;
+
+/** Something that tells when it changed. */
+interface Subscribable {
+  subscribe(listener: () => void): () => void;
+}
+
+type ChangedEvent = Extract<LiveEvent, { type: "changed" }>;
+
+interface LiveSamplerOptions {
+  readonly gpu: { read(): Promise<GpuReport>; watch(): () => void };
+  readonly engine: Subscribable & { snapshot(): EngineSnapshot; readonly pid: number | null };
+  /** Looking at the settings finds hand edits. */
+  readonly settings: { read(): unknown };
+  readonly log: { subscribe(listener: (line: { level: string; text: string; atMs: number }) => void): () => void };
+  /** What is told by name only; the page asks for it again. */
+  readonly changes: readonly (readonly [what: ChangedEvent["what"], source: Subscribable])[];
+  readonly onFailure: (what: string, error: unknown) => void;
+  readonly timers?: Timers;
+}
+
+interface LiveSubscriber {
+  next(event: LiveEvent): void;
+  /** The server is shutting down. */
+  end(): void;
+}
+
+/** Everything that pages are told by themselves. One for all tabs; nothing of it runs while nobody listens. */
+export class LiveSampler {
+  readonly #options: LiveSamplerOptions;
+  readonly #timers: Timers;
+  readonly #subscribers = new Set<LiveSubscriber>();
+  readonly #cpu = new CpuMeter();
+  #stops: (() => void)[] = [];
+  #cancelNext = (): void => {};
+  #lastTelemetry: Telemetry | null = null;
+  #isEngineDue = false;
+
+  constructor(options: LiveSamplerOptions) {
+    this.#options = options;
+    this.#timers = options.timers ?? systemTimers;
+  }
+
+  /** The newcomer hears at once how things stand. */
+  subscribe(subscriber: LiveSubscriber): () => void {
+    this.#subscribers.add(subscriber);
+    if (this.#subscribers.size === 1) this.#start();
+    subscriber.next({ type: "engine", engine: this.#options.engine.snapshot() });
+    if (this.#lastTelemetry) subscriber.next({ type: "telemetry", telemetry: this.#lastTelemetry });
+    return () => {
+      if (this.#subscribers.delete(subscriber) && this.#subscribers.size === 0) this.#stop();
+    };
+  }
+
+  publish(event: LiveEvent): void {
+    for (const subscriber of this.#subscribers) subscriber.next(event);
+  }
+
+  close(): void {
+    for (const subscriber of [...this.#subscribers]) subscriber.end();
+    this.#subscribers.clear();
+    this.#stop();
+  }
+
+  #start(): void {
+    const { gpu, engine, log, changes } = this.#options;
+    this.#stops = [
+      gpu.watch(),
+      engine.subscribe(() => this.#engineChanged()),
+      log.subscribe(line => this.publish({ type: "log", ...line })),
+      ...changes.map(([what, source]) => source.subscribe(() => this.publish({ type: "changed", what }))),
+    ];
+    this.#cpu.percent();
+    void this.#sample();
+  }
+
+  #stop(): void {
+    this.#cancelNext();
+    for (const stop of this.#stops.splice(0)) stop();
+    this.#lastTelemetry = null;
+  }
+
+  async #sample(): Promise<void> {
+    const stops = this.#stops;
+    const isWatched = (): boolean => this.#stops === stops && stops.length > 0;
+    try {
+      this.#options.settings.read();
+      const gpu = await this.#options.gpu.read();
+      if (isWatched()) this.#tell(gpu);
+    } catch (error) {
+      this.#options.onFailure("The live numbers could not be read", error);
+    }
+    if (isWatched()) this.#cancelNext = this.#timers.after(SAMPLE_INTERVAL_MS, () => void this.#sample());
+  }
+
+  #tell(gpu: GpuReport): void {
+    const memory = readMemory(this.#options.engine.pid);
+    const telemetry = { atMs: this.#timers.nowMs(), gpu, memory, cpuPercent: this.#cpu.percent() };
+    this.#lastTelemetry = telemetry;
+    this.publish({ type: "telemetry", telemetry });
+  }
+
+  #engineChanged(): void {
+    if (this.#isEngineDue) return;
+    this.#isEngineDue = true;
+    this.#timers.after(ENGINE_INTERVAL_MS, () => {
+      this.#isEngineDue = false;
+      this.publish({ type: "engine", engine: this.#options.engine.snapshot() });
+    });
+  }
+}

@@ -1,0 +1,143 @@
+import type { ChatTurn, FinishReason, GenerationStats, Sampling } from "@/lib/schema/engine-messages";
+import type { ChatCompletionRequest, CompletionSampling, OpenAiMessage } from "@/lib/schema/openai";
+import type { Settings } from "@/lib/schema/settings";
+import type { GenerationMessage } from "@/lib/server/engine/engine-supervisor";
+import { errorAnswer } from "@/lib/server/system/error-table";
+import { RequestError } from "@/lib/server/system/request-error";
+import { formatEvent } from "./event-stream";
+import { openAiError } from "./openai-error";
+
+const textOf = (content: OpenAiMessage["content"]): string =>
+  typeof content === "string" ? content : (content ?? []).map(part => part.text).join("");
+
+/** @throws RequestError when there is nothing to answer */
+export function turnsOf(messages: readonly OpenAiMessage[]): ChatTurn[] {
+  const turns = messages.map(({ role, content }) => ({
+    role: role === "developer" ? ("system" as const) : role,
+    content: textOf(content),
+  }));
+  const last = turns.at(-1);
+  if (last === undefined || last.role === "system" || last.content === "")
+    throw new RequestError("INVALID_INPUT", "The last message must be the user's or the assistant's, and not empty.");
+  return turns;
+}
+
+const UINT32 = 2 ** 32;
+
+type ChatOnly = Partial<Pick<ChatCompletionRequest, "max_completion_tokens" | "response_format">>;
+
+/** The request's values, and the settings' where it has none. */
+export function openAiSampling(request: CompletionSampling & ChatOnly, settings: Settings): Sampling {
+  const stop = request.stop ?? settings.STOP;
+  const seed = request.seed ?? settings.SEED;
+  const jsonSchema = jsonSchemaOf(request.response_format);
+  return {
+    temperature: request.temperature ?? settings.TEMPERATURE,
+    topK: request.top_k ?? settings.TOP_K,
+    topP: request.top_p ?? settings.TOP_P,
+    minP: request.min_p ?? settings.MIN_P,
+    repeatPenalty: request.repeat_penalty ?? settings.REPEAT_PENALTY,
+    seed: seed < 0 ? null : seed % UINT32,
+    maxTokens: request.max_completion_tokens ?? request.max_tokens ?? settings.MAX_TOKENS,
+    stop: typeof stop === "string" ? [stop] : stop,
+    ...(jsonSchema !== undefined && { jsonSchema }),
+  };
+}
+
+function jsonSchemaOf(format: ChatCompletionRequest["response_format"]): unknown {
+  if (format?.type === "json_schema") return format.json_schema.schema;
+  return format?.type === "json_object" ? { type: "object", additionalProperties: true } : undefined;
+}
+
+/** OpenAI knows two ends: the model's own, and a limit's. */
+const finishReasonOf = (reason: FinishReason): "stop" | "length" => (reason === "stop" ? "stop" : "length");
+
+const usageOf = ({ promptTokens, cachedTokens, generatedTokens }: GenerationStats) => ({
+  prompt_tokens: promptTokens,
+  completion_tokens: generatedTokens,
+  total_tokens: promptTokens + generatedTokens,
+  prompt_tokens_details: { cached_tokens: cachedTokens },
+});
+
+/** Names the answer; the same in each of its parts. */
+export interface AnswerHead {
+  readonly id: string;
+  readonly created: number;
+  readonly model: string;
+}
+
+/** How chats and plain completions differ on the wire. */
+export interface AnswerShape {
+  readonly object: string;
+  readonly chunkObject: string;
+  /** First part of a stream, before any text; null for none. */
+  readonly opening: object | null;
+  delta(text: string, thought: boolean): object;
+  whole(text: string, thought: string): object;
+}
+
+export const chatShape: AnswerShape = {
+  object: "chat.completion",
+  chunkObject: "chat.completion.chunk",
+  opening: { delta: { role: "assistant", content: "" } },
+  delta: (text, thought) => ({ delta: thought ? { reasoning_content: text } : { content: text } }),
+  whole: (text, thought) => ({
+    message: { role: "assistant", content: text, refusal: null, ...(thought !== "" && { reasoning_content: thought }) },
+  }),
+};
+
+/** A plain completion knows no thinking: all of it is text. */
+export const completionShape: AnswerShape = {
+  object: "text_completion",
+  chunkObject: "text_completion",
+  opening: null,
+  delta: text => ({ text }),
+  whole: text => ({ text }),
+};
+
+export async function wholeAnswer(messages: AsyncIterable<GenerationMessage>, head: AnswerHead, shape: AnswerShape) {
+  const texts = { said: "", thought: "" };
+  const splitsThought = shape === chatShape;
+  for await (const message of messages) {
+    if (message.type === "text") texts[message.thought && splitsThought ? "thought" : "said"] += message.text;
+    if (message.type !== "finished") continue;
+    const ending = { index: 0, logprobs: null, finish_reason: finishReasonOf(message.reason) };
+    const choices = [{ ...ending, ...shape.whole(texts.said, texts.thought) }];
+    return { ...head, object: shape.object, choices, usage: usageOf(message.stats) };
+  }
+  throw new RequestError("ENGINE_CRASHED", "The engine ended without finishing the answer.");
+}
+
+/**
+ * The answer as server-sent events. What goes wrong after the start can only be told inside the stream: as an event
+ * with an error, which the official client throws.
+ */
+export async function* streamedAnswer(
+  messages: AsyncIterable<GenerationMessage>,
+  head: AnswerHead,
+  shape: AnswerShape,
+  includeUsage: boolean,
+): AsyncGenerator<string, void, undefined> {
+  const chunk = (part: object, finishReason: string | null = null): string =>
+    formatEvent({
+      ...head,
+      object: shape.chunkObject,
+      choices: [{ index: 0, ...part, logprobs: null, finish_reason: finishReason }],
+      ...(includeUsage && { usage: null }),
+    });
+  try {
+    if (shape.opening) yield chunk(shape.opening);
+    for await (const message of messages) {
+      if (message.type === "text") yield chunk(shape.delta(message.text, message.thought));
+      if (message.type !== "finished") continue;
+      yield chunk(shape === chatShape ? { delta: {} } : { text: "" }, finishReasonOf(message.reason));
+      if (includeUsage)
+        yield formatEvent({ ...head, object: shape.chunkObject, choices: [], usage: usageOf(message.stats) });
+    }
+  } catch (error) {
+    const { status, body } = errorAnswer(error);
+    yield formatEvent(openAiError(status, body));
+    return;
+  }
+  yield formatEvent("[DONE]");
+}

@@ -1,0 +1,80 @@
+import { RequestError } from "@/lib/server/system/request-error";
+import { MIB } from "@/lib/units/bytes";
+import { BODY_LIMIT_BYTES } from "./request-guard";
+
+/** Deeper than any body of ours; far below what overflows the stack of whoever walks it. */
+const MAX_DEPTH = 64;
+
+/** A UTF-16 half alone: JSON can spell it, UTF-8 cannot, and a tokenizer would turn it into something else. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/**
+ * Reads a JSON body with all limits: size (also of a body that does not say its length), UTF-8, depth.
+ *
+ * @throws RequestError INVALID_INPUT or TOO_LARGE
+ */
+export async function readJson(request: Request, limitBytes: number = BODY_LIMIT_BYTES): Promise<unknown> {
+  const text = decodeUtf8(await readBytes(request, limitBytes));
+  if (text.trim() === "") throw new RequestError("INVALID_INPUT", "The body is empty; it must be a JSON object.");
+  if (jsonDepth(text) > MAX_DEPTH)
+    throw new RequestError("INVALID_INPUT", `The body is nested deeper than ${MAX_DEPTH} levels.`);
+  const value = parseText(text);
+  if (hasLoneSurrogate(value)) throw new RequestError("INVALID_INPUT", "The body holds half a character.");
+  return value;
+}
+
+async function readBytes(request: Request, limitBytes: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let readCount = 0;
+  const reader = request.body?.getReader();
+  while (reader) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    readCount += value.length;
+    if (readCount > limitBytes) {
+      await reader.cancel();
+      throw new RequestError("TOO_LARGE", `The body is larger than ${limitBytes / MIB} MiB.`);
+    }
+    chunks.push(value);
+  }
+  return Buffer.concat(chunks);
+}
+
+function decodeUtf8(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw new RequestError("INVALID_INPUT", "The body is not valid UTF-8.", { cause });
+  }
+}
+
+function parseText(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new RequestError("INVALID_INPUT", "The body is not valid JSON.", { cause });
+  }
+}
+
+/** Deepest nesting, without parsing: brackets outside of strings. */
+function jsonDepth(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  let inString = false;
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (inString) {
+      if (code === 0x5c) index += 1;
+      else if (code === 0x22) inString = false;
+    } else if (code === 0x22) inString = true;
+    else if (code === 0x5b || code === 0x7b) deepest = Math.max(deepest, ++depth);
+    else if (code === 0x5d || code === 0x7d) depth -= 1;
+  }
+  return deepest;
+}
+
+function hasLoneSurrogate(value: unknown): boolean {
+  if (typeof value === "string") return LONE_SURROGATE.test(value);
+  if (typeof value !== "object" || value === null) return false;
+  return Object.entries(value).some(([key, inner]) => LONE_SURROGATE.test(key) || hasLoneSurrogate(inner));
+}

@@ -1,0 +1,239 @@
+import fc from "fast-check";
+import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import * as z from "zod";
+import { errorCodes, errorResponseSchema } from "@/lib/schema/api-error";
+import { settingKeys, settingRows, settingsPatchSchema } from "@/lib/schema/settings";
+import { route } from "@/lib/server/compose/route";
+import { readEnvironment } from "@/lib/server/system/environment";
+import { errorAnswer, errorTable } from "@/lib/server/system/error-table";
+import { RequestError } from "@/lib/server/system/request-error";
+
+const KEY = Symbol.for("headroom.services");
+const logged: string[] = [];
+const log = { failure: (what: string, error: unknown) => logged.push(`${what}: ${error}`) };
+Object.assign(globalThis, { [KEY]: { environment: readEnvironment({}, "/app"), log } });
+afterAll(() => {
+  Reflect.deleteProperty(globalThis, KEY);
+});
+beforeEach(() => {
+  logged.length = 0;
+});
+
+const context = { params: Promise.resolve({}) };
+const HOST = { host: "127.0.0.1:3000" };
+const JSON_BODY = { ...HOST, "content-type": "application/json" };
+
+let reached: unknown[] = [];
+const settingsRoute = route({
+  body: settingsPatchSchema,
+  handle: ({ body }) => {
+    reached.push(body);
+    return { ok: true };
+  },
+});
+
+async function post(body: BodyInit, headers: Record<string, string> = JSON_BODY) {
+  reached = [];
+  const init = { method: "POST", body, headers, duplex: "half" };
+  const response = await settingsRoute(new Request("http://127.0.0.1:3000/api/settings", init), context);
+  const json: unknown = await response.json();
+  const parsed = errorResponseSchema.safeParse(json);
+  return { status: response.status, error: parsed.success ? parsed.data.error : null, headers: response.headers };
+}
+
+/** A body whose length nobody says beforehand. */
+const chunked = (text: string): ReadableStream<Uint8Array> => {
+  const bytes = new TextEncoder().encode(text);
+  return new ReadableStream({
+    start(controller) {
+      for (let at = 0; at < bytes.length; at += 65_536) controller.enqueue(bytes.slice(at, at + 65_536));
+      controller.close();
+    },
+  });
+};
+
+/** What no number of the settings may be, as JSON text. */
+const badNumbers = ["-2", "NaN", "1e309", "2147483648.5", "9007199254740993", '"5"', "null", "[]", "{}", "true"];
+
+describe("A1 numbers", () => {
+  const numeric = settingKeys.filter(key => ["number", "numberOrAuto"].includes(settingRows[key].control));
+
+  it.each(numeric)("A1 %s takes no wrong number: 400, the field named, nothing reached", async key => {
+    for (const text of badNumbers) {
+      const { status, error } = await post(`{"${key}": ${text}}`);
+      expect(status, text).toBe(400);
+      expect(error?.code, text).toBe("INVALID_INPUT");
+      if (text !== "NaN") expect(error?.message, text).toMatch(new RegExp(`^${key} must be `));
+      expect(reached, text).toEqual([]);
+    }
+  });
+
+  it.each(numeric)("A1 %s names its range", async key => {
+    const { range } = settingRows[key] as { range: { min: number; max: number } };
+    const { error } = await post(`{"${key}": 1e308}`);
+    expect(error?.message).toMatch(/ from -?[\d.]+ to \d+/);
+    expect(Number(/from (-?[\d.]+) to/.exec(error?.message ?? "")?.[1])).toBeLessThanOrEqual(range.min);
+  });
+
+  it("A1 the message says what may stand there and what did", async () => {
+    expect((await post('{"N_CTX": -1}')).error?.message).toBe(
+      "N_CTX must be a whole number from 1 to 16777216, not -1.",
+    );
+    expect((await post('{"LAYERS": "many"}')).error?.message).toBe(
+      'LAYERS must be "auto" or a whole number from 0 to 1024, not "many".',
+    );
+    expect((await post('{"KV_CACHE_QUANT": "q5_1"}')).error?.message).toBe(
+      'KV_CACHE_QUANT must be one of f16, q8_0, q4_0, not "q5_1".',
+    );
+    expect((await post('{"USE_MMAP": 1}')).error?.message).toBe("USE_MMAP must be true or false, not 1.");
+    expect((await post('{"STOP": ["ok", 5]}')).error?.message).toBe(
+      "STOP[1] must be text of 1 to 256 characters, not 5.",
+    );
+  });
+
+  it("A2 unknown keys are refused by name, prototype keys too", async () => {
+    for (const key of ["n_ctx", "gpuLayers", "__proto__", "constructor", "toString"]) {
+      const { status, error } = await post(`{"N_CTX": 512, "${key}": {"x": 1}}`);
+      expect(status).toBe(400);
+      expect(error?.message).toBe(`There is no field "${key}".`);
+    }
+    expect(reached).toEqual([]);
+  });
+});
+
+describe("bodies", () => {
+  it.each([
+    ["empty", ""],
+    ["a space", " "],
+    ["half", '{"N_CTX": 5'],
+    ["two", "{}{}"],
+    ["a byte-order mark", "\ufeff{}"],
+    ["a comment", "{} // x"],
+    ["a lone surrogate", '{"SYSTEM_PROMPT": "\\ud800"}'],
+    ["a lone surrogate in a key", '{"\\udfff": 1}'],
+    ["deep arrays", `${"[".repeat(100_000)}${"]".repeat(100_000)}`],
+    ["deep objects", `${'{"a":'.repeat(100_000)}1${"}".repeat(100_000)}`],
+    ["an array", "[]"],
+    ["a string", '"x"'],
+    ["null", "null"],
+  ])("A6 %s: 400", async (_name, text) => {
+    expect(await post(text)).toMatchObject({ status: 400, error: { code: "INVALID_INPUT" } });
+    expect(reached).toEqual([]);
+  });
+
+  it("A6 invalid UTF-8: 400", async () => {
+    const bytes = Uint8Array.from([...new TextEncoder().encode('{"SYSTEM_PROMPT":"'), 0xff, 0x22, 0x7d]);
+    expect(await post(bytes)).toMatchObject({ status: 400, error: { message: "The body is not valid UTF-8." } });
+  });
+
+  it("A6 a whole emoji is no lone surrogate, and brackets in text are no depth", async () => {
+    expect(await post(JSON.stringify({ SYSTEM_PROMPT: `😀${"[{".repeat(100)}\\"` }))).toMatchObject({ status: 200 });
+  });
+
+  it("A5 a body without a length is counted: the limit passes, one byte more is 413", async () => {
+    const limit = 4096;
+    const limited = route({ body: z.string(), bodyLimitBytes: limit, handle: ({ body }) => ({ length: body.length }) });
+    const send = async (length: number) => {
+      const body = chunked(JSON.stringify("x".repeat(length - 2)));
+      const init = { method: "POST", headers: JSON_BODY, body, duplex: "half" };
+      return (await limited(new Request("http://127.0.0.1:3000/api/x", init), context)).status;
+    };
+    expect(await send(limit - 1)).toBe(200);
+    expect(await send(limit)).toBe(200);
+    expect(await send(limit + 1)).toBe(413);
+  });
+
+  it("A6 no JSON text whatever makes it fail otherwise than with 400", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(fc.json(), fc.string()), async text => {
+        const { status } = await post(text);
+        expect([200, 400]).toContain(status);
+        if (status === 200) expect(settingsPatchSchema.safeParse(reached[0]).success).toBe(true);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe("a route's own guard", () => {
+  it("S7 refuses what the web server would have refused, before reading the body", async () => {
+    expect(await post("{}", { ...JSON_BODY, host: "evil.com" })).toMatchObject({ status: 403 });
+    expect(await post("{}", { ...JSON_BODY, origin: "https://evil.com" })).toMatchObject({ status: 403 });
+    expect(await post("{}", { ...JSON_BODY, "sec-fetch-site": "cross-site" })).toMatchObject({ status: 403 });
+    expect(await post("{}", { ...HOST, "content-type": "text/plain", "content-length": "2" })).toMatchObject({
+      status: 415,
+    });
+    expect(reached).toEqual([]);
+  });
+
+  it("S10 nothing of the API is kept by caches", async () => {
+    expect((await post("{}")).headers.get("cache-control")).toBe("no-store");
+    expect((await post("x")).headers.get("cache-control")).toBe("no-store");
+  });
+});
+
+describe("errors", () => {
+  const failing = (error: unknown, errors: "headroom" | "openai" = "headroom") =>
+    route({
+      errors,
+      handle: () => {
+        throw error;
+      },
+    })(new Request("http://127.0.0.1:3000/api/x", { headers: HOST }), context);
+
+  it("each code has a status of its own kind", () => {
+    for (const code of errorCodes) {
+      const { status } = errorAnswer(new RequestError(code, "what happened"));
+      expect(status).toBe(errorTable[code].status);
+      expect(status).toBeGreaterThanOrEqual(400);
+      expect(status).toBeLessThan(600);
+    }
+  });
+
+  it("an unexpected error tells the log everything and the client nothing", async () => {
+    const response = await failing(new TypeError("secret at /home/me/file.ts:3"));
+    expect(response.status).toBe(500);
+    const text = await response.text();
+    expect(text).not.toContain("secret");
+    expect(text).not.toContain("file.ts");
+    expect(JSON.parse(text)).toMatchObject({ error: { code: "INTERNAL", next: expect.any(String) } });
+    expect(logged).toEqual(["GET /api/x: TypeError: secret at /home/me/file.ts:3"]);
+  });
+
+  it.each([
+    ["ENOSPC", "DISK_FULL", 507],
+    ["EROFS", "STORE_UNAVAILABLE", 503],
+    ["EACCES", "STORE_UNAVAILABLE", 503],
+  ])("P3 P4 %s of the file system becomes %s", async (systemCode, code, status) => {
+    const error = Object.assign(new Error(`${systemCode}: /home/me/data`), { code: systemCode });
+    const response = await failing(error);
+    expect(response.status).toBe(status);
+    const body = errorResponseSchema.parse(await response.json());
+    expect(body.error.code).toBe(code);
+    expect(body.error.message).not.toContain("/home");
+  });
+
+  it("an error of another bundle's copy of our classes is known by its code", async () => {
+    class RequestErrorCopy extends Error {
+      readonly code = "MODEL_NOT_FOUND";
+    }
+    expect((await failing(new RequestErrorCopy("no such model"))).status).toBe(404);
+  });
+
+  it("busy says when to come back", async () => {
+    expect((await failing(new RequestError("BUSY", "full"))).headers.get("retry-after")).toBe("2");
+  });
+
+  it("A10 OpenAI's clients get OpenAI's shape and their own code for a full context", async () => {
+    const response = await failing(new RequestError("CONTEXT_EXCEEDED", "5000 tokens, 4096 fit."), "openai");
+    expect(response.status).toBe(400);
+    expect(await response.json()).toEqual({
+      error: {
+        message: "5000 tokens, 4096 fit. Shorten the conversation or raise the context size.",
+        type: "invalid_request_error",
+        param: null,
+        code: "context_length_exceeded",
+      },
+    });
+  });
+});

@@ -1,0 +1,78 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as wait } from "node:timers/promises";
+import type { GenerationMessage } from "@/lib/server/engine/engine-supervisor";
+import type { ModelFiles } from "@/lib/server/models/model-files";
+import type { SettingsStore } from "@/lib/server/settings/settings-store";
+import { RequestError } from "@/lib/server/system/request-error";
+import { eventStreamResponse, pulledStream } from "./event-stream";
+import { type AnswerShape, streamedAnswer, wholeAnswer } from "./openai-answer";
+
+interface Library {
+  readonly settings: Pick<SettingsStore, "read">;
+  readonly models: Pick<ModelFiles, "listModels">;
+}
+
+interface CompletionToServe {
+  readonly services: Library;
+  readonly signal: AbortSignal;
+  readonly shape: AnswerShape;
+  readonly idPrefix: string;
+  readonly model: string | null | undefined;
+  readonly stream: boolean;
+  readonly includeUsage: boolean;
+  start(signal: AbortSignal): AsyncIterable<GenerationMessage>;
+}
+
+/**
+ * One model answers at a time, whatever a client calls it: many send a fixed name. Only a name that is another model of
+ * the library is refused, because its answer would be mistaken for that model's.
+ *
+ * @throws RequestError MODEL_NOT_FOUND
+ */
+async function refuseOtherModel(asked: string | null | undefined, { settings, models }: Library): Promise<void> {
+  const { MODEL } = settings.read();
+  if (!asked || asked === MODEL) return;
+  const others = await models.listModels();
+  if (!others.some(model => model.name === asked)) return;
+  throw new RequestError("MODEL_NOT_FOUND", `${asked} is in the library, but ${MODEL} is the model that is chosen.`);
+}
+
+/** Answers one request of OpenAI's API, whole or as a stream; the client's leaving ends the generation. */
+export async function serveCompletion(request: CompletionToServe): Promise<Response> {
+  await refuseOtherModel(request.model, request.services);
+  // Two ways of leaving: the request's abort, and a stream that nobody reads on.
+  const gone = new AbortController();
+  request.signal.addEventListener("abort", () => gone.abort(), { once: true });
+  const head = {
+    id: `${request.idPrefix}-${randomUUID()}`,
+    created: Math.floor(Date.now() / 1000),
+    model: request.services.settings.read().MODEL,
+  };
+  const messages = request.start(gone.signal);
+  if (!request.stream) return Response.json(await wholeAnswer(messages, head, request.shape));
+  const events = streamedAnswer(await begun(messages), head, request.shape, request.includeUsage);
+  return eventStreamResponse(pulledStream(events, gone));
+}
+
+/** What is known at once (a prompt that is too long, an engine that has given up) is known within this. */
+const REFUSED_WITHIN_MS = 300;
+
+/**
+ * Waits a moment for the first message, so that what fails at once is answered with a status instead of inside a stream. No longer: while
+ * another answer is written, or a prompt read, the client gets its headers and signs of life.
+ */
+async function begun<Item>(items: AsyncIterable<Item>): Promise<AsyncIterable<Item>> {
+  const rest = items[Symbol.asyncIterator]();
+  const first = rest.next();
+  // Once in the stream it is told there; until somebody asks for it, it must not count as unheard.
+  first.catch(() => {});
+  const waiting = new AbortController();
+  await Promise.race([first, wait(REFUSED_WITHIN_MS, undefined, { signal: waiting.signal })]).finally(() =>
+    waiting.abort(),
+  );
+  return (async function* () {
+    const { done, value } = await first;
+    if (!done) yield value;
+    yield* { [Symbol.asyncIterator]: () => rest };
+  })();
+}

@@ -1,0 +1,111 @@
+import type { MeasuredSpeed } from "@/lib/schema/benchmark";
+import type { GenerationStats, Sampling } from "@/lib/schema/engine-messages";
+import { EngineError } from "@/lib/server/engine/engine-errors";
+import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
+
+export type SpeedEngine = Pick<EngineSupervisor, "complete">;
+
+export interface SpeedSizes {
+  readonly promptTokens: number;
+  readonly generatedTokens: number;
+  readonly repeats: number;
+  /** On a machine where all repeats would take longer, fewer and smaller ones are made. */
+  readonly limitMs: number;
+}
+
+/** Below these a figure is mostly start-up cost; a slow device still gets one. */
+const LEAST_PROMPT_TOKENS = 16;
+const LEAST_GENERATED_TOKENS = 4;
+const PROBE = { characters: 80, generatedTokens: 4 } as const;
+
+/**
+ * Prefill and decode speed of the loaded model, as medians over the repeats. A first short completion is thrown away: it pays
+ * for reading the file and for compiling the backend's kernels; a second one tells how much there is time for.
+ *
+ * @throws EngineError, and the signal's reason when it fires
+ */
+export async function measureSpeed(
+  engine: SpeedEngine,
+  wanted: SpeedSizes,
+  signal: AbortSignal,
+): Promise<MeasuredSpeed> {
+  await complete(engine, countingPrompt(0, PROBE.characters), PROBE.generatedTokens, signal);
+  const probePrompt = countingPrompt(1, PROBE.characters);
+  const probe = await complete(engine, probePrompt, PROBE.generatedTokens, signal);
+  const sizes = sizesFor(wanted, probe);
+  const characters = (sizes.promptTokens * probePrompt.length) / probe.promptTokens;
+  const repeats: GenerationStats[] = [];
+  for (let repeat = 0; repeat < sizes.repeats; repeat++) {
+    repeats.push(await complete(engine, countingPrompt(repeat + 2, characters), sizes.generatedTokens, signal));
+  }
+  return summarize(repeats);
+}
+
+/** As many repeats as there is time for; where there is not even time for one, a smaller one. */
+export function sizesFor(wanted: SpeedSizes, probe: GenerationStats): Omit<SpeedSizes, "limitMs"> {
+  const prefillMs = (wanted.promptTokens / Math.max(probe.prefillTokensPerSecond, 0.1)) * 1000;
+  const decodeMs = (wanted.generatedTokens / Math.max(probe.tokensPerSecond, 0.1)) * 1000;
+  const affordable = wanted.limitMs / (prefillMs + decodeMs);
+  if (affordable >= 1) return { ...wanted, repeats: Math.min(wanted.repeats, Math.floor(affordable)) };
+  return {
+    promptTokens: Math.max(LEAST_PROMPT_TOKENS, Math.floor(wanted.promptTokens * affordable)),
+    generatedTokens: Math.max(LEAST_GENERATED_TOKENS, Math.floor(wanted.generatedTokens * affordable)),
+    repeats: 1,
+  };
+}
+
+/**
+ * Counting on is something that every language model does without end, so it decodes as many tokens as were asked for. Each turn
+ * begins at another number: nothing of it is in the prefix cache.
+ */
+export function countingPrompt(turn: number, characters: number): string {
+  const first = 1000 * ((turn % 9) + 1);
+  const numbers = Array.from({ length: Math.round(characters / "1000, ".length) }, (_, index) => first + index);
+  return `${numbers.join(", ")}, `;
+}
+
+const greedy = (maxTokens: number): Sampling => ({
+  temperature: 0,
+  topK: 0,
+  topP: 1,
+  minP: 0,
+  repeatPenalty: 1,
+  seed: 0,
+  maxTokens,
+  stop: [],
+});
+
+async function complete(
+  engine: SpeedEngine,
+  prompt: string,
+  maxTokens: number,
+  signal: AbortSignal,
+): Promise<GenerationStats> {
+  signal.throwIfAborted();
+  for await (const message of engine.complete({ prompt, sampling: greedy(maxTokens) }, signal)) {
+    if (message.type !== "finished") continue;
+    signal.throwIfAborted();
+    if (message.stats.tokensPerSecond > 0) return message.stats;
+    throw new EngineError("ENGINE_FAILED", "The model ended its answer at once: there was nothing to measure.");
+  }
+  throw new EngineError("ENGINE_FAILED", "The engine ended an answer without saying how long it took.");
+}
+
+function summarize(repeats: readonly GenerationStats[]): MeasuredSpeed {
+  const decode = repeats.map(stats => stats.tokensPerSecond);
+  const decodeTokensPerSecond = median(decode);
+  return {
+    promptTokens: median(repeats.map(stats => stats.promptTokens)),
+    generatedTokens: median(repeats.map(stats => stats.generatedTokens)),
+    repeats: repeats.length,
+    prefillTokensPerSecond: median(repeats.map(stats => stats.prefillTokensPerSecond)),
+    decodeTokensPerSecond,
+    decodeSpread: (Math.max(...decode) - Math.min(...decode)) / decodeTokensPerSecond,
+  };
+}
+
+/** Of an even number, the lower of the two in the middle: a figure that was really measured. */
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
+}

@@ -1,0 +1,39 @@
+import type { GpuReport } from "@/lib/schema/gpu-memory";
+import type { LocalModel } from "@/lib/schema/local-model";
+import type { ListedModel, ModelFiles } from "@/lib/server/models/model-files";
+import type { SettingsStore } from "@/lib/server/settings/settings-store";
+import { errorAnswer } from "@/lib/server/system/error-table";
+import type { GpuSource, Planner } from "./planner";
+
+interface LibraryServices {
+  readonly models: Pick<ModelFiles, "listModels">;
+  readonly planner: Pick<Planner, "knownPlanFor">;
+  readonly settings: Pick<SettingsStore, "readFor">;
+  readonly gpu: GpuSource;
+}
+
+/** The library, each file with where its layers would go on the present card with its settings: as the dashboard plans it. */
+export async function listLibrary(services: LibraryServices): Promise<LocalModel[]> {
+  const [listed, report] = await Promise.all([services.models.listModels(), services.gpu.read()]);
+  return Promise.all(listed.map(model => withPlan(model, services, report)));
+}
+
+async function withPlan(
+  model: ListedModel,
+  { planner, settings }: LibraryServices,
+  report: GpuReport,
+): Promise<LocalModel> {
+  if (model.profile?.role !== "text" || model.problem !== null) return { ...model, plan: null };
+  const own = settings.readFor(model.name);
+  try {
+    const { plan, surface } = await planner.knownPlanFor(own, report);
+    const { kind, gpuLayers, totalLayers, predicted, ram } = plan;
+    const isEstimate = surface.detail === undefined;
+    return {
+      ...model,
+      plan: { kind, gpuLayers, totalLayers, gpuBytes: predicted.totalBytes, ramBytes: ram.totalBytes, isEstimate },
+    };
+  } catch (error) {
+    return { ...model, plan: null, problem: errorAnswer(error).body };
+  }
+}

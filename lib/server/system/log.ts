@@ -1,0 +1,50 @@
+import pino from "pino";
+import { escapeLine } from "./escape-line";
+
+export type LogLevel = "error" | "warn" | "info" | "debug";
+
+export interface LogLine {
+  readonly level: LogLevel;
+  readonly text: string;
+  readonly atMs: number;
+}
+
+/** What diagnostics shows; older lines are in the terminal or nowhere. */
+const KEPT_LINES = 500;
+
+/** The program's log: JSON lines on standard error from `terminalLevel` up, and the last lines in memory for the page. */
+export class Log {
+  readonly #lines: LogLine[] = [];
+  readonly #listeners = new Set<(line: LogLine) => void>();
+  readonly #terminal: pino.Logger;
+
+  constructor(terminalLevel: LogLevel | "silent") {
+    this.#terminal = pino({ level: terminalLevel, base: null }, pino.destination({ dest: 2, sync: true }));
+  }
+
+  /** For those who are given only somewhere to write to. */
+  readonly writer = (level: LogLevel, text: string): void => this.write(level, text);
+
+  write(level: LogLevel, text: string): void {
+    const line: LogLine = { level, text: escapeLine(text), atMs: Date.now() };
+    this.#terminal[level](line.text);
+    if (level === "debug") return;
+    this.#lines.push(line);
+    if (this.#lines.length > KEPT_LINES) this.#lines.shift();
+    for (const listener of this.#listeners) listener(line);
+  }
+
+  /** An error that nobody expected: the page hears a sentence, the log gets the stack. */
+  failure(what: string, error: unknown): void {
+    this.write("error", `${what}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  }
+
+  lines(): readonly LogLine[] {
+    return this.#lines;
+  }
+
+  subscribe(listener: (line: LogLine) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}
