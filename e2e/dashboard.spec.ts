@@ -24,10 +24,26 @@ const violationsOf = async (page: Page): Promise<string[]> =>
   );
 
 test.describe("without a GPU", () => {
-  test("the dashboard plans for an assumed card, and says so", async ({ page }) => {
+  test("it opens on this computer, in words about it; another card is one press away, is said to be one, and stays", async ({
+    page,
+    ownServer,
+  }) => {
+    const { url } = await ownServer();
     const dashboard = new DashboardPage(page);
-    await dashboard.open();
+    await dashboard.open(url);
+    const { memory } = await (await page.request.get(`${url}/api/diagnostics`)).json();
+    const totalMib = Math.round(memory.totalBytes / MIB).toLocaleString("en-US");
+    // llama.cpp's log: 99.7 MiB of weights, 90 MiB of KV cache, about 100 MiB of compute buffer.
+    await expect(dashboard.sentence).toHaveText(
+      new RegExp(`^Runs on the CPU: [23]\\d\\d of ${totalMib} MiB of memory\\.$`),
+    );
+    await expect(dashboard.ramGauge).toHaveAttribute("aria-valuemax", String(memory.totalBytes));
+    await expect(page.getByText("dry run")).toHaveCount(0);
+    await expect(page.getByText("The GPU is switched off by HEADROOM_GPU=off.")).toBeVisible();
+
+    await page.getByRole("button", { name: "Plan for another card" }).click();
     await expect(page.getByText("not on this computer:")).toBeVisible();
+    await expect(page.getByText("dry run")).toHaveCount(1);
     await dashboard.type("Memory of the card, MiB", "512");
     await dashboard.type("Used by others, MiB", "0");
     await expect(dashboard.gauge).toHaveAttribute("aria-valuemax", String(512 * MIB));
@@ -36,28 +52,28 @@ test.describe("without a GPU", () => {
     await expect(dashboard.field("Memory of the card, MiB")).toHaveValue("512");
   });
 
-  test("this computer is planned for in system memory, with the reason why", async ({ page }) => {
+  test("after an answer the sentence says how fast this computer is", async ({ page, ownServer }) => {
+    const { url } = await ownServer();
+    const body = { messages: [{ role: "user", content: "Write about rain." }], max_tokens: 48 };
+    expect((await page.request.post(`${url}/v1/chat/completions`, { data: body })).ok()).toBe(true);
     const dashboard = new DashboardPage(page);
-    await dashboard.open();
-    await dashboard.choose("Card to plan for", "This computer");
-    await expect(dashboard.sentence).toHaveText("No GPU: all 31 layers run on the CPU.");
-    await expect(page.getByRole("heading", { name: "System memory" })).toBeVisible();
+    await dashboard.open(url);
+    await expect(dashboard.sentence).toHaveText(/ MiB of memory, about [\d.]+ tokens\/s\.$/);
   });
 
   test("slider values are spoken with their units", async ({ page }) => {
     const dashboard = new DashboardPage(page);
-    await dashboard.open();
+    await dashboard.openForCard(8192);
     await expect(dashboard.slider("Target VRAM usage")).toHaveAttribute("aria-valuetext", "80 %");
     await expect(dashboard.slider("Context size")).toHaveAttribute("aria-valuetext", "4,096 tokens");
     await expect(dashboard.slider("GPU layers")).toHaveAttribute("aria-valuetext", /^Auto, now \d+ layers$/);
+    await dashboard.type("Used by others, MiB", "800");
     await expect(dashboard.gauge).toHaveAttribute("aria-valuetext", /GiB of 8.00 GiB: others 0.78 GiB, weights/);
   });
 
   test("one step of the context slider changes sentence, gauge, map and chart in the same frame", async ({ page }) => {
     const dashboard = new DashboardPage(page);
-    await dashboard.open();
-    await dashboard.type("Memory of the card, MiB", "1024");
-    await dashboard.type("Used by others, MiB", "0");
+    await dashboard.openForCard(1024);
     const views = [dashboard.sentence, dashboard.gauge, dashboard.layers, dashboard.chart];
     const drawn = () => Promise.all(views.map(view => view.evaluate(element => element.outerHTML)));
     const before = await drawn();
@@ -159,9 +175,7 @@ test.describe("without a GPU", () => {
     page,
   }) => {
     const dashboard = new DashboardPage(page);
-    await dashboard.open();
-    await dashboard.type("Memory of the card, MiB", "900");
-    await dashboard.type("Used by others, MiB", "0");
+    await dashboard.openForCard(900);
     const offered = page.getByRole("list", { name: "What would give more layers" });
     await offered.getByRole("button", { name: /^q4_0 KV cache/ }).click();
     const tried = offered.getByRole("button", { name: /^q4_0 KV cache.*tried/ });
@@ -175,9 +189,7 @@ test.describe("without a GPU", () => {
     page,
   }) => {
     const dashboard = new DashboardPage(page);
-    await dashboard.open();
-    await dashboard.type("Memory of the card, MiB", "900");
-    await dashboard.type("Used by others, MiB", "0");
+    await dashboard.openForCard(900);
     const stop = page
       .getByRole("listitem")
       .filter({ hasText: /^q8_0/ })

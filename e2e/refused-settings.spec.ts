@@ -30,7 +30,7 @@ test.describe("what llama.cpp would refuse", () => {
     const { url } = await ownServer({ HEADROOM_MODELS_DIR: models });
     const dashboard = new DashboardPage(page);
     await page.goto(`${url}/dashboard?model=heads-of-80.gguf`);
-    await dashboard.sentence.waitFor();
+    await dashboard.choose("Card to plan for", "Another card");
     const group = page.getByRole("radiogroup", { name: "KV cache" });
     for (const type of ["q8_0", "q4_0"]) await expect(group.getByRole("radio", { name: type })).toBeDisabled();
     await expect(group.getByRole("radio", { name: "f16" })).toBeEnabled();

@@ -26,6 +26,7 @@ export const GaugeCard = memo(function GaugeCard() {
   return (
     <Card heading="GPU memory" aside={isAssumed ? `planned for ${gpu.name}, not this computer` : <GpuReadings />}>
       <MemoryGauge
+        label="GPU memory"
         totalBytes={totalBytes}
         targetBytes={targetBytes}
         rows={[

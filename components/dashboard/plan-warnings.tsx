@@ -1,11 +1,15 @@
 import { TriangleAlert } from "lucide-react";
 import type { PlanWarning } from "@/lib/plan/layer-plan";
 
-/** The sentence above says these already. */
-const saidElsewhere: readonly PlanWarning["code"][] = ["no-gpu"];
+interface PlanWarningsProps {
+  readonly warnings: readonly PlanWarning[];
+  /** Where no card is here, no dry run will ever be made: the card's own fields say that once. */
+  readonly isEstimateForGood: boolean;
+}
 
-export function PlanWarnings({ warnings }: { readonly warnings: readonly PlanWarning[] }) {
-  const shown = warnings.filter(warning => !saidElsewhere.includes(warning.code));
+export function PlanWarnings({ warnings, isEstimateForGood }: PlanWarningsProps) {
+  // That there is no GPU is the sentence above.
+  const shown = warnings.filter(({ code }) => code !== "no-gpu" && !(isEstimateForGood && code === "estimated"));
   if (shown.length === 0) return null;
   return (
     <ul className="mt-2 flex flex-col gap-1">

@@ -21,7 +21,12 @@ export const SystemMemoryCard = memo(function SystemMemoryCard() {
     <Card heading="System memory" aside={memory === null ? "not read yet" : "live"}>
       {memory !== null && (
         <>
-          <MemoryGauge totalBytes={memory.totalBytes} targetBytes={null} rows={[{ name: "Plan", bytes: planned }]} />
+          <MemoryGauge
+            label="System memory"
+            totalBytes={memory.totalBytes}
+            targetBytes={null}
+            rows={[{ name: "Plan", bytes: planned }]}
+          />
           <MemoryFigures planned={planned} now={null} totalBytes={memory.totalBytes} />
         </>
       )}

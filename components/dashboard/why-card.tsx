@@ -1,5 +1,6 @@
 "use client";
 import { memo } from "react";
+import { useLive } from "@/lib/client/live-store";
 import { useExplanation, usePlanView } from "@/lib/client/plan-store";
 import { PlanChips } from "./plan-chips";
 import { PlanPresets } from "./plan-presets";
@@ -9,6 +10,7 @@ import { PlanWarnings } from "./plan-warnings";
 export const WhyCard = memo(function WhyCard() {
   const view = usePlanView();
   const explanation = useExplanation();
+  const hasGpu = useLive(state => state.telemetry?.gpu.memory != null);
   if (view === null || explanation === null) return null;
   return (
     <section aria-label="Why this many layers" className="card min-w-0 p-4 sm:px-[18px]">
@@ -19,7 +21,7 @@ export const WhyCard = memo(function WhyCard() {
       )}
       <h2 className="text-balance font-semibold text-sentence tracking-[-0.01em]">{explanation.sentence}</h2>
       <p className="mt-1 text-ink-2">{explanation.detail}</p>
-      <PlanWarnings warnings={view.plan.warnings} />
+      <PlanWarnings warnings={view.plan.warnings} isEstimateForGood={view.isAssumed && !hasGpu} />
       <PlanChips counterfactuals={explanation.counterfactuals} totalLayers={view.plan.totalLayers} />
       <PlanPresets presets={explanation.presets} settings={view.settings} />
     </section>

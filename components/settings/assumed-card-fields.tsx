@@ -36,7 +36,7 @@ export function AssumedCardFields() {
       <p className="text-ink-3 text-xs">
         {hasGpu
           ? "Everything here is planned for this assumed card; Apply still fits your own."
-          : "This computer has no usable GPU. The plan is for this assumed card; Apply runs on the CPU."}
+          : "This computer has no usable GPU: Apply runs on the CPU. llama.cpp cannot make its dry run for a card that is not here, so the compute buffer is a cautious estimate."}
       </p>
     </div>
   );

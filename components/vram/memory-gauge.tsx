@@ -11,13 +11,15 @@ export interface GaugeRow {
 }
 
 interface MemoryGaugeProps {
+  /** "GPU memory", "System memory" */
+  readonly label: string;
   readonly totalBytes: number;
   readonly targetBytes: number | null;
   readonly rows: readonly GaugeRow[];
 }
 
-/** What holds the memory of a card, as planned and as it is, on one scale under one target line. */
-export function MemoryGauge({ totalBytes, targetBytes, rows }: MemoryGaugeProps) {
+/** What holds the memory of a card or of the computer, as planned and as it is, on one scale under one target line. */
+export function MemoryGauge({ label, totalBytes, targetBytes, rows }: MemoryGaugeProps) {
   return (
     <div className="grid grid-cols-[auto_minmax(0,1fr)] gap-x-3">
       <div className="flex flex-col gap-1.5 pt-5 text-ink-2 text-sm">
@@ -32,7 +34,7 @@ export function MemoryGauge({ totalBytes, targetBytes, rows }: MemoryGaugeProps)
           {rows.map((row, index) => (
             <MemoryBar
               key={row.name}
-              label={`GPU memory, ${row.name.toLowerCase()}`}
+              label={`${label}, ${row.name.toLowerCase()}`}
               valueText={`${partsInWords(row.bytes, totalBytes)}${row.isStale ? ", stale" : ""}`}
               totalBytes={totalBytes}
               parts={memoryPartLooks.map(({ id, name, fill }) => ({ name, fill, bytes: row.bytes[id] }))}

@@ -4,6 +4,7 @@ import type { Locator, Page } from "@playwright/test";
 export class DashboardPage {
   readonly sentence: Locator;
   readonly gauge: Locator;
+  readonly ramGauge: Locator;
   readonly measuredGauge: Locator;
   readonly layers: Locator;
   readonly chart: Locator;
@@ -14,6 +15,7 @@ export class DashboardPage {
   constructor(readonly page: Page) {
     this.sentence = page.getByRole("region", { name: "Why this many layers" }).getByRole("heading", { level: 2 });
     this.gauge = page.getByRole("meter", { name: "GPU memory, plan" });
+    this.ramGauge = page.getByRole("meter", { name: "System memory, plan" });
     this.measuredGauge = page.getByRole("meter", { name: "GPU memory, now" });
     this.layers = page.getByRole("listbox", { name: /^Layers/ });
     this.chart = page.getByRole("slider", { name: /^Read the chart/ });
@@ -25,6 +27,14 @@ export class DashboardPage {
   async open(serverUrl = ""): Promise<void> {
     await this.page.goto(`${serverUrl}/dashboard`);
     await this.sentence.waitFor();
+  }
+
+  /** Opens it and plans for a card of so much memory that nobody else uses. */
+  async openForCard(totalMib: number): Promise<void> {
+    await this.open();
+    await this.choose("Card to plan for", "Another card");
+    await this.type("Memory of the card, MiB", String(totalMib));
+    await this.type("Used by others, MiB", "0");
   }
 
   slider(label: string): Locator {

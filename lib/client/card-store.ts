@@ -19,13 +19,13 @@ export type AssumedCard = z.infer<typeof assumedCardSchema>;
 const savedSchema = z.object({ chosen: z.boolean(), card: assumedCardSchema });
 
 export interface CardState {
-  /** Null until the user chose: then a computer with a GPU plans for that, one without for the assumed card. */
-  readonly chosen: boolean | null;
+  /** Instead of this computer, with or without a card of its own. */
+  readonly chosen: boolean;
   readonly card: AssumedCard;
 }
 
 /** The most common card among those who run models at home, with a desktop on it. */
-const initialState: CardState = { chosen: null, card: { name: null, totalMib: 8192, usedMib: 800 } };
+const initialState: CardState = { chosen: false, card: { name: null, totalMib: 8192, usedMib: 800 } };
 
 function restore(): void {
   const saved = savedSchema.safeParse(readJson(localStorage.getItem(STORAGE_KEY)));

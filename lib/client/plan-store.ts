@@ -2,10 +2,12 @@ import { type ContextImpact, contextImpact } from "@/lib/plan/context-impact";
 import { explainPlan, type PlanExplanation } from "@/lib/plan/explain-plan";
 import type { LayerPlan } from "@/lib/plan/layer-plan";
 import { planLayers } from "@/lib/plan/plan-layers";
+import { planRam, type RamPlan } from "@/lib/plan/plan-ram";
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { PlanSettings, Settings } from "@/lib/schema/settings";
 import { assumedGpu, cardStore } from "./card-store";
+import { computerStore } from "./computer-store";
 import { deriveStore } from "./derive-store";
 import { liveStore } from "./live-store";
 import { presentGpu } from "./present-gpu";
@@ -23,10 +25,7 @@ export interface PlanCard {
 export const planCardStore = deriveStore(
   [liveStore, surfaceStore, cardStore],
   () => [presentGpu(), cardStore.get().chosen, cardStore.get().card] as const,
-  ([present, chosen, card]): PlanCard => {
-    const isAssumed = chosen ?? present === null;
-    return { gpu: isAssumed ? assumedGpu(card) : present, isAssumed };
-  },
+  ([present, isAssumed, card]): PlanCard => ({ gpu: isAssumed ? assumedGpu(card) : present, isAssumed }),
   { gpu: null, isAssumed: false } as PlanCard,
 );
 
@@ -73,11 +72,12 @@ export const planStore = deriveStore(
   null as PlanView | null,
 );
 
-/** Why it is this many layers, and what would give more. */
+/** Why it is this many layers, what would give more, and whether system memory is enough. */
 const explanationStore = deriveStore(
-  [planStore],
-  () => [planStore.get()] as const,
-  ([view]): PlanExplanation | null => view && explainPlan(view.surface, view.gpu, view.settings, view.plan),
+  [planStore, computerStore],
+  () => [planStore.get(), computerStore.get()] as const,
+  ([view, computer]): PlanExplanation | null =>
+    view && explainPlan(view.surface, view.gpu, view.settings, view.plan, computer),
   null as PlanExplanation | null,
 );
 
@@ -101,6 +101,14 @@ const ownPlanStore = deriveStore(
   null as LayerPlan | null,
 );
 
+/** What Apply will take of this computer's memory; null while that is not known. */
+const ownRamStore = deriveStore(
+  [ownPlanStore, liveStore, computerStore],
+  () => [ownPlanStore.get(), presentGpu(), computerStore.get()] as const,
+  ([plan, gpu, computer]): RamPlan | null => plan && computer && planRam(plan, gpu, computer),
+  null as RamPlan | null,
+);
+
 /** The saved settings' plan on the card that this computer really has: what is there before Apply. */
 const savedPlanStore = deriveStore(
   [surfaceStore, liveStore, settingsStore],
@@ -110,6 +118,7 @@ const savedPlanStore = deriveStore(
 );
 
 export const useSavedPlan = (): LayerPlan | null => useStore(savedPlanStore, plan => plan);
+export const useOwnRam = (): RamPlan | null => useStore(ownRamStore, ram => ram);
 export const useOwnPlan = (): LayerPlan | null => useStore(ownPlanStore, plan => plan);
 export const usePlanCard = (): PlanCard => useStore(planCardStore, card => card);
 export const useExplanation = (): PlanExplanation | null => useStore(explanationStore, explanation => explanation);

@@ -4,7 +4,9 @@ import { createResource } from "./resource-store";
 import { useStore } from "./use-store";
 
 /** Past loads, newest first. */
-const receiptStore = createResource("/api/receipts", z.object({ receipts: z.array(receiptSchema) }), ["receipts"]);
+export const receiptStore = createResource("/api/receipts", z.object({ receipts: z.array(receiptSchema) }), [
+  "receipts",
+]);
 
 export const useReceipts = (): readonly Receipt[] | null =>
   useStore(receiptStore, state => state.data?.receipts ?? null);

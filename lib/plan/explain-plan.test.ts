@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { MIB } from "@/lib/units/bytes";
+import { GIB, MIB } from "@/lib/units/bytes";
 import { explainPlan } from "./explain-plan";
 import { planLayers } from "./plan-layers";
+import type { Computer } from "./plan-ram";
 import {
   contextArbitrary,
   gpuArbitrary,
@@ -12,9 +13,13 @@ import {
 } from "./testing/surface-arbitrary";
 import { mistralSurface, p4000, planSettings } from "./testing/surface-fixtures";
 
-const explained = (changes: Parameters<typeof planSettings>[0] = {}, gpu: typeof p4000 | null = p4000) => {
+const explained = (
+  changes: Parameters<typeof planSettings>[0] = {},
+  gpu: typeof p4000 | null = p4000,
+  computer: Computer | null = null,
+) => {
   const settings = planSettings(changes);
-  return explainPlan(mistralSurface, gpu, settings, planLayers(mistralSurface, gpu, settings));
+  return explainPlan(mistralSurface, gpu, settings, planLayers(mistralSurface, gpu, settings), computer);
 };
 
 describe("the sentence", () => {
@@ -46,8 +51,15 @@ describe("the sentence", () => {
     );
   });
 
-  it("says that there is no GPU", () => {
-    expect(explained({}, null).sentence).toBe("No GPU: all 33 layers run on the CPU.");
+  // plan-ram.test.ts: 4,754,116,608 bytes on the CPU alone.
+  it.each([
+    [null, 16, "Runs on the CPU: 4.43 of 16.00 GiB of memory."],
+    [4.25, 16, "Runs on the CPU: 4.43 of 16.00 GiB of memory, about 4.3 tokens/s."],
+    [70.4, 16, "Runs on the CPU: 4.43 of 16.00 GiB of memory, about 70 tokens/s."],
+    [70.4, 4, "438 MiB too much for system memory: 4.43 GiB is needed and 4.00 GiB is available."],
+  ])("without a GPU is about this computer: %s tokens/s with %d GiB", (cpuTokensPerSecond, availableGib, sentence) => {
+    const memory = { totalBytes: 16 * GIB, availableBytes: availableGib * GIB };
+    expect(explained({}, null, { memory, useMmap: true, cpuTokensPerSecond }).sentence).toBe(sentence);
   });
 
   it("is followed by the parts", () => {

@@ -5,8 +5,10 @@ import type { PlanSettings } from "@/lib/schema/settings";
 import { type Counterfactual, counterfactuals } from "./counterfactuals";
 import { largestFullContexts } from "./largest-context";
 import type { LayerPlan } from "./layer-plan";
+import { type Computer, planRam, type RamPlan } from "./plan-ram";
 import { planDetail, planSentence } from "./plan-sentence";
 import { type PlanPreset, planPresets } from "./presets";
+import { type RamRemedy, ramRemedies } from "./ram-remedies";
 
 export interface PlanExplanation {
   /** Why it is this many layers. */
@@ -16,18 +18,29 @@ export interface PlanExplanation {
   readonly presets: readonly PlanPreset[];
   /** Up to the trained context; null when all layers never fit. */
   readonly largestFullContext: Readonly<Record<KvType, number | null>>;
+  /** Null where the computer's memory is not known. */
+  readonly ram: RamPlan | null;
+  /** With what the plan would fit into system memory, where it does not. */
+  readonly ramRemedies: readonly RamRemedy[];
 }
 
-export const explainPlan = (
+/** @param computer null where its memory is not known */
+export function explainPlan(
   surface: MemorySurface,
   gpu: GpuMemory | null,
   settings: PlanSettings,
   plan: LayerPlan,
-): PlanExplanation => ({
-  sentence: planSentence(surface, gpu, settings, plan),
-  detail: planDetail(gpu, plan),
-  counterfactuals: counterfactuals(surface, gpu, settings, plan),
-  presets: planPresets(surface, gpu, settings),
-  largestFullContext:
-    gpu === null ? { f16: null, q8_0: null, q4_0: null } : largestFullContexts(surface, plan.budgetBytes),
-});
+  computer: Computer | null = null,
+): PlanExplanation {
+  const ram = computer && planRam(plan, gpu, computer);
+  return {
+    sentence: planSentence(surface, gpu, settings, plan, computer),
+    detail: planDetail(gpu, plan),
+    counterfactuals: counterfactuals(surface, gpu, settings, plan),
+    presets: planPresets(surface, gpu, settings),
+    largestFullContext:
+      gpu === null ? { f16: null, q8_0: null, q4_0: null } : largestFullContexts(surface, plan.budgetBytes),
+    ram,
+    ramRemedies: computer === null || ram?.outcome === "fits" ? [] : ramRemedies(surface, gpu, settings, computer),
+  };
+}

@@ -1,4 +1,4 @@
-import type { GpuMemory, SystemMemory } from "@/lib/schema/gpu-memory";
+import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import { type KvType, kvTypes } from "@/lib/schema/kv-type";
 import { formatGib, formatMib } from "@/lib/units/bytes";
 import { formatTokens } from "@/lib/units/tokens";
@@ -6,23 +6,18 @@ import { contextImpact } from "./context-impact";
 import { explainPlan, type PlanExplanation } from "./explain-plan";
 import type { LayerPlan, PlannedLayer } from "./layer-plan";
 import { planLayers } from "./plan-layers";
-import { planRam } from "./plan-ram";
+import { type RamPlan, ramWarnings } from "./plan-ram";
 import type { PlanReportInput } from "./plan-report";
+import type { RamRemedy } from "./ram-remedies";
 import { compareWithSimple } from "./simple-comparison";
 import { usableKvTypes } from "./usable-kv-types";
-
-export interface FormatReportInput extends PlanReportInput {
-  /** Adds whether system memory is enough for what stays there. */
-  readonly memory?: SystemMemory;
-  readonly useMmap?: boolean;
-}
 
 const BAR_CELLS = 60;
 
 /** The plan for people: memory now, cost of a layer, the plan with a bar, alternatives, and on request the simple formula. */
-export function formatReport(input: FormatReportInput): string {
+export function formatReport(input: PlanReportInput): string {
   const plan = planLayers(input.surface, input.gpu, input.settings);
-  const explanation = explainPlan(input.surface, input.gpu, input.settings, plan);
+  const explanation = explainPlan(input.surface, input.gpu, input.settings, plan, input.computer);
   const sections = [
     titleLines(input, plan),
     input.gpu === null ? [] : memoryLines(input.gpu, input, plan),
@@ -32,7 +27,7 @@ export function formatReport(input: FormatReportInput): string {
       ? []
       : alternativeLines(explanation, plan, usableKvTypes(input.surface, input.settings.FLASH_ATTENTION)),
     input.simple && input.gpu !== null ? simpleLines(input, input.gpu, plan) : [],
-    input.memory === undefined ? [] : ramLines(input, input.memory, plan),
+    explanation.ram === null ? [] : ramLines(explanation.ram, explanation.ramRemedies),
     plan.warnings.filter(({ code }) => code !== "no-gpu").map(warning => `! ${warning.message}`),
   ];
   return sections
@@ -188,11 +183,14 @@ function simpleLines({ surface, settings }: PlanReportInput, gpu: GpuMemory, pla
   ];
 }
 
-function ramLines({ gpu, useMmap = true }: FormatReportInput, memory: SystemMemory, plan: LayerPlan): string[] {
-  const ram = planRam(plan, gpu, memory, { useMmap });
+function ramLines(ram: RamPlan, remedies: readonly RamRemedy[]): string[] {
+  if (ram.outcome === "fits")
+    return [
+      `System memory: ${formatGib(ram.needBytes)} needed, ${formatGib(ram.availableBytes)} available${ram.sharedWithGpu ? ", shared with the GPU" : ""}`,
+    ];
   return [
-    `System memory: ${formatGib(ram.needBytes)} needed, ${formatGib(ram.availableBytes)} available${ram.sharedWithGpu ? ", shared with the GPU" : ""}`,
-    ...ram.warnings.map(warning => `! ${warning.message}`),
+    ...ramWarnings(ram).map(({ message }) => `! ${message}`),
+    ...remedies.map(({ label }) => `  fits with ${label}`),
   ];
 }
 

@@ -151,7 +151,8 @@ function warningsOf(
     );
   const refusal = kvTypeRefusal(surface, settings.KV_CACHE_QUANT, settings.FLASH_ATTENTION);
   if (refusal !== null) warn("kv-type-refused", refusal);
-  if (surface.computeSource === "estimated")
+  // Without a card there is no device to make a dry run on, and no layer depends on it.
+  if (surface.computeSource === "estimated" && gpu !== null)
     warn(
       "estimated",
       "The compute buffer is a cautious estimate: llama.cpp has not made a dry run of this model on this device.",

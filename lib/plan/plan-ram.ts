@@ -1,20 +1,33 @@
 import type { GpuMemory, SystemMemory } from "@/lib/schema/gpu-memory";
-import { formatGib } from "@/lib/units/bytes";
+import { formatBytes, formatGib } from "@/lib/units/bytes";
 import type { LayerPlan, PlanWarning } from "./layer-plan";
 
-/** What a plan takes of system memory, against what the computer has available. */
-export interface RamPlan {
+/** What a plan takes of system memory. */
+export interface RamNeed {
   /** Weights in RAM, KV cache and compute; with a shared GPU also what the plan puts "on the GPU". */
   readonly needBytes: number;
   /** Of these, memory that cannot be dropped and read again: everything but memory-mapped weights. */
   readonly lockedBytes: number;
+}
+
+/** The same against what the computer has available. */
+export interface RamPlan extends RamNeed {
   readonly availableBytes: number;
   readonly totalBytes: number;
   /** An integrated GPU has no memory of its own: both halves of the plan come from here. */
   readonly sharedWithGpu: boolean;
   /** `swaps`: what must stay does not fit. `rereads`: mapped weights do not fit, so the file is read again for every token. */
-  readonly outcome: "fits" | "rereads" | "swaps";
-  readonly warnings: readonly PlanWarning[];
+  readonly outcome: RamOutcome;
+}
+
+export type RamOutcome = "fits" | "rereads" | "swaps";
+
+/** The computer around the card: what a plan in system memory is measured against. */
+export interface Computer {
+  readonly memory: SystemMemory;
+  readonly useMmap: boolean;
+  /** As measured with this model on the CPU alone; null where it never answered like that. */
+  readonly cpuTokensPerSecond: number | null;
 }
 
 /**
@@ -24,42 +37,51 @@ export interface RamPlan {
 export const ramUsedByOthers = ({ totalBytes, availableBytes, heldByEngineBytes = 0 }: SystemMemory): number =>
   Math.max(0, totalBytes - availableBytes - heldByEngineBytes);
 
-export interface RamSettings {
-  readonly useMmap: boolean;
-  /** Bytes our own engine holds in system memory now; a reload gives them back first. */
-  readonly heldByEngineBytes?: number;
+/** What a load can have: a reload gives back first what our engine holds. */
+const availableRam = (memory: SystemMemory): number => memory.totalBytes - ramUsedByOthers(memory);
+
+const isShared = (gpu: GpuMemory | null): boolean => gpu !== null && gpu.kind !== "dedicated" && gpu.kind !== "unknown";
+
+export function ramNeed(plan: LayerPlan, gpu: GpuMemory | null, useMmap: boolean): RamNeed {
+  const needBytes = plan.ram.totalBytes + (isShared(gpu) ? plan.predicted.totalBytes : 0);
+  return { needBytes, lockedBytes: needBytes - (useMmap ? plan.ram.weightsBytes : 0) };
 }
 
-function ramWarning(outcome: RamPlan["outcome"], needBytes: number, availableBytes: number): PlanWarning[] {
-  if (outcome === "fits") return [];
-  const short = `${formatGib(needBytes)} of system memory is needed and ${formatGib(availableBytes)} is available`;
-  const consequence =
-    outcome === "swaps"
-      ? "the computer would swap and become very slow. Choose a smaller model, less context or a quantized KV cache."
-      : "parts of the model file would be read from disk for every token. Choose a smaller model or quantization.";
-  return [{ code: "ram-short", message: `${short}: ${consequence}` }];
+export function ramOutcome({ needBytes, lockedBytes }: RamNeed, memory: SystemMemory): RamOutcome {
+  const availableBytes = availableRam(memory);
+  if (lockedBytes > availableBytes) return "swaps";
+  return needBytes > availableBytes ? "rereads" : "fits";
 }
+
+/** "670 MiB too much for system memory: 23.56 GiB is needed and 22.90 GiB is available." */
+export const ramShortage = ({ needBytes, availableBytes }: RamPlan): string =>
+  `${formatBytes(needBytes - availableBytes)} too much for system memory: ` +
+  `${formatGib(needBytes)} is needed and ${formatGib(availableBytes)} is available.`;
+
+const consequences = {
+  fits: "",
+  rereads: "Parts of the model file would be read from disk for every token.",
+  swaps: "The computer would swap and become very slow, or end programs.",
+} as const satisfies Record<RamOutcome, string>;
+
+/** What would happen if it were loaded all the same. */
+export const ramConsequence = ({ outcome }: RamPlan): string => consequences[outcome];
+
+export const ramWarnings = (ram: RamPlan): PlanWarning[] =>
+  ram.outcome === "fits" ? [] : [{ code: "ram-short", message: `${ramShortage(ram)} ${ramConsequence(ram)}` }];
 
 /** Says before a load whether system memory is enough: nothing in llama.cpp does. */
 export function planRam(
   plan: LayerPlan,
   gpu: GpuMemory | null,
-  memory: SystemMemory,
-  { useMmap, heldByEngineBytes = 0 }: RamSettings,
+  { memory, useMmap }: Pick<Computer, "memory" | "useMmap">,
 ): RamPlan {
-  const sharedWithGpu = gpu !== null && gpu.kind !== "dedicated" && gpu.kind !== "unknown";
-  const onSharedGpu = sharedWithGpu ? plan.predicted.totalBytes : 0;
-  const needBytes = plan.ram.totalBytes + onSharedGpu;
-  const lockedBytes = needBytes - (useMmap ? plan.ram.weightsBytes : 0);
-  const availableBytes = Math.min(memory.totalBytes, memory.availableBytes + heldByEngineBytes);
-  const outcome = lockedBytes > availableBytes ? "swaps" : needBytes > availableBytes ? "rereads" : "fits";
+  const need = ramNeed(plan, gpu, useMmap);
   return {
-    needBytes,
-    lockedBytes,
-    availableBytes,
+    ...need,
+    availableBytes: availableRam(memory),
     totalBytes: memory.totalBytes,
-    sharedWithGpu,
-    outcome: !useMmap && outcome === "rereads" ? "swaps" : outcome,
-    warnings: ramWarning(outcome, needBytes, availableBytes),
+    sharedWithGpu: isShared(gpu),
+    outcome: ramOutcome(need, memory),
   };
 }

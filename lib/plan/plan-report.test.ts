@@ -82,7 +82,11 @@ describe("the report for people", () => {
     gpu: p4000,
     settings,
     simple: true,
-    memory: { totalBytes: 16 * GIB, availableBytes: 2 * GIB },
+    computer: {
+      memory: { totalBytes: 16 * GIB, availableBytes: 2 * GIB },
+      useMmap: true,
+      cpuTokensPerSecond: null,
+    },
   });
 
   it.each([
@@ -97,7 +101,7 @@ describe("the report for people", () => {
     ],
     ["why it differs", /It counts every attention head, 4 times the keys and values that are kept\./],
     ["the table of contexts", /16,384 +29 +33 +33 +14/],
-    ["whether system memory is enough", /2\.99 GiB of system memory is needed and 2\.00 GiB is available/],
+    ["whether system memory is enough", /too much for system memory: 2\.99 GiB is needed and 2\.00 GiB is available/],
   ])("says %s", (_, line) => {
     expect(text).toMatch(line);
   });
@@ -111,7 +115,7 @@ describe("the report for people", () => {
 
   it("leaves out everything about a card where there is none", () => {
     const cpu = formatReport({ surface, gpu: null, settings, simple: true });
-    expect(cpu).toContain("No GPU: all 33 layers run on the CPU.");
+    expect(cpu).toContain("Runs on the CPU: 7.95 GiB of memory.");
     expect(cpu).not.toMatch(/budget|Alternatives|Simple formula|GPU +0/);
   });
 });

@@ -5,6 +5,7 @@ import type { Counterfactual } from "./counterfactuals";
 import { explainPlan } from "./explain-plan";
 import type { LayerPlan, PlannedLayer } from "./layer-plan";
 import { planLayers } from "./plan-layers";
+import { type Computer, ramWarnings } from "./plan-ram";
 import { type SimplePlan, simplePlanOf } from "./simple-formula";
 
 export interface PlanReportInput {
@@ -13,6 +14,8 @@ export interface PlanReportInput {
   readonly settings: PlanSettings;
   /** Puts the simple formula beside the plan. */
   readonly simple?: boolean;
+  /** Adds whether system memory is enough for what stays there. */
+  readonly computer?: Computer;
 }
 
 /**
@@ -47,9 +50,9 @@ const gpuOf = (gpu: GpuMemory): PlanReport["gpu"] => ({
   source: gpu.source,
 });
 
-export function planReport({ surface, gpu, settings, simple = false }: PlanReportInput): PlanReport {
+export function planReport({ surface, gpu, settings, simple = false, computer }: PlanReportInput): PlanReport {
   const plan = planLayers(surface, gpu, settings);
-  const { sentence, counterfactuals } = explainPlan(surface, gpu, settings, plan);
+  const { sentence, counterfactuals, ram } = explainPlan(surface, gpu, settings, plan, computer);
   const { name, architecture, blocks, fileBytes } = surface.model;
   return {
     model: { name, architecture, blocks, fileBytes },
@@ -73,7 +76,7 @@ export function planReport({ surface, gpu, settings, simple = false }: PlanRepor
       })),
       why: sentence,
       alternatives: counterfactuals,
-      warnings: plan.warnings,
+      warnings: [...plan.warnings, ...(ram === null ? [] : ramWarnings(ram))],
     },
     ...(simple && gpu !== null ? { simple: simplePlanOf(surface.model, gpu, settings) } : {}),
   };

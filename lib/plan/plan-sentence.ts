@@ -1,11 +1,12 @@
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { PlanSettings } from "@/lib/schema/settings";
-import { formatBytes } from "@/lib/units/bytes";
+import { formatBytes, formatPartOf } from "@/lib/units/bytes";
 import { formatTokens } from "@/lib/units/tokens";
 import { toBeFreedBytes } from "./budget";
 import { fitNeeds, mostGpuLayers } from "./fit-needs";
 import type { LayerPlan } from "./layer-plan";
+import { type Computer, planRam, ramShortage } from "./plan-ram";
 import { kvTypeRefusal } from "./usable-kv-types";
 
 /** "80 %", "82.5 %" */
@@ -41,16 +42,32 @@ function cpuOnlySentence(gpu: GpuMemory, settings: PlanSettings, plan: LayerPlan
   return `No layer fits, so all run on the CPU. The first one needs ${formatBytes(plan.nextLayerShortBytes ?? 0)} more than ${limit}.`;
 }
 
-/** Why it is this many layers, as a person would say it. */
+/** "Runs on the CPU: 305 of 24,105 MiB of memory, about 70 tokens/s.", or what is missing. */
+function noGpuSentence(plan: LayerPlan, computer: Computer | null): string {
+  const { totalBytes } = plan.ram;
+  if (computer === null) return `Runs on the CPU: ${formatBytes(totalBytes)} of memory.`;
+  const ram = planRam(plan, null, computer);
+  if (ram.outcome !== "fits") return ramShortage(ram);
+  const rate = computer.cpuTokensPerSecond;
+  const speed = rate === null ? "" : `, about ${rate < 9.5 ? rate.toFixed(1) : Math.round(rate)} tokens/s`;
+  return `Runs on the CPU: ${formatPartOf(totalBytes, ram.totalBytes)} of memory${speed}.`;
+}
+
+/**
+ * Why it is this many layers, as a person would say it.
+ *
+ * @param computer null where its memory is not known
+ */
 export function planSentence(
   surface: MemorySurface,
   gpu: GpuMemory | null,
   settings: PlanSettings,
   plan: LayerPlan,
+  computer: Computer | null = null,
 ): string {
   const refusal = kvTypeRefusal(surface, settings.KV_CACHE_QUANT, settings.FLASH_ATTENTION);
   if (refusal !== null) return refusal;
-  if (gpu === null) return `No GPU: all ${plan.totalLayers} layers run on the CPU.`;
+  if (gpu === null) return noGpuSentence(plan, computer);
   const limit = limitWords(gpu, settings);
   if (plan.kind === "cpu-only") return cpuOnlySentence(gpu, settings, plan, limit);
   if (plan.manual) return manualSentence(surface, plan, limit);

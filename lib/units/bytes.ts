@@ -22,3 +22,9 @@ export function formatBytes(bytes: number): string {
   if (magnitude < GIB) return `${Math.round(bytes / MIB)} MiB`;
   return formatGib(bytes);
 }
+
+/** "305 of 24,105 MiB", "4.43 of 23.54 GiB": a part and its whole in one unit, that of the part. */
+export function formatPartOf(partBytes: number, totalBytes: number): string {
+  const format = partBytes < GIB ? (bytes: number) => formatMib(bytes, 0) : formatGib;
+  return `${format(partBytes).replace(/ .iB$/, "")} of ${format(totalBytes)}`;
+}

@@ -75,9 +75,9 @@ async function makeReport(
     if (refusal !== null) throw new UsageError(refusal);
     const { LAYERS, TARGET_VRAM_USAGE, N_CTX, KV_CACHE_QUANT, N_BATCH, FLASH_ATTENTION, USE_MMAP } = settings;
     const planned = { LAYERS, TARGET_VRAM_USAGE, N_CTX, KV_CACHE_QUANT, N_BATCH, FLASH_ATTENTION };
-    const input = { surface, gpu, settings: planned, simple: options.simple };
-    if (options.json) return JSON.stringify(planReport(input), null, 2);
-    return formatReport({ ...input, memory: readMemory(), useMmap: USE_MMAP });
+    const computer = { memory: readMemory(), useMmap: USE_MMAP, cpuTokensPerSecond: null };
+    const input = { surface, gpu, settings: planned, simple: options.simple, computer };
+    return options.json ? JSON.stringify(planReport(input), null, 2) : formatReport(input);
   } finally {
     services.gpu.close();
     await rememberDevice(services.engine, services.memo);

@@ -67,7 +67,7 @@ export function explainAbsence(input: AbsenceInput): Absence {
     };
   if (info === null)
     return { reason: "The engine has not started.", remedy: "See the log in Diagnostics for the reason." };
-  return nvidia.kind === "read" ? unusedCard(nvidia, info) : (brokenDriver(nvidia) ?? missingDriver(machine, info));
+  return nvidia.kind === "read" ? unusedCard(nvidia, info) : (brokenDriver(nvidia) ?? missingDriver(machine));
 }
 
 /** The driver works and llama.cpp could not use the card. */
@@ -103,7 +103,8 @@ function brokenDriver(nvidia: Extract<CardsReading, { kind: "unknown" }>): Absen
   };
 }
 
-function missingDriver({ platform, inContainer, vendors }: MachineFacts, info: EngineInfo): Absence {
+/** What the backend said of it is for Diagnostics: that it found nothing tells a person no more than these words. */
+function missingDriver({ platform, inContainer, vendors }: MachineFacts): Absence {
   if (vendors.includes("nvidia"))
     return inContainer
       ? {
@@ -124,9 +125,8 @@ function missingDriver({ platform, inContainer, vendors }: MachineFacts, info: E
           reason: "A graphics card is here, but no Vulkan driver that llama.cpp can use.",
           remedy: `Install a Vulkan driver (${platform === "linux" ? "mesa-vulkan-drivers" : "from the card's maker"}), then start Headroom again. ${CPU_WORKS}`,
         };
-  const detail = info.gpuProblem === null ? "" : ` ${info.gpuProblem}`;
   return {
-    reason: `No graphics card that llama.cpp can use was found.${detail}`,
+    reason: "No graphics card that llama.cpp can use was found.",
     remedy: "Chat works on the CPU. To see how a model would fit a card, type in the card's memory.",
   };
 }

@@ -310,6 +310,11 @@ describe("no GPU", () => {
     return `${reason} ${remedy}`;
   };
 
+  it("what the backend said of it is left to Diagnostics", async () => {
+    const said = { ...noGpu, gpuProblem: "The vulkan backend started but found no device." };
+    expect((await probeIn({ info: said }).read()).reason).toBe("No graphics card that llama.cpp can use was found.");
+  });
+
   it.each<[string, World, RegExp]>([
     ["nothing there", {}, /No graphics card.*type in the card's memory/],
     ["switched off", { gpuChoice: "off" }, /HEADROOM_GPU=off/],

@@ -2,6 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { type PlanReport, planReport } from "@/lib/plan/plan-report";
 import { isRemoteSource } from "@/lib/schema/model-source";
 import { type SettingsPatch, settingsSchema } from "@/lib/schema/settings";
+import { readMemory } from "@/lib/server/gpu/read-memory";
 import type { SettingsStore } from "@/lib/server/settings/settings-store";
 import { assumedCard, type CardSize } from "./assumed-card";
 import type { Planner, PlanOutcome } from "./planner";
@@ -20,9 +21,12 @@ export async function answerPlan(
   {
     planner,
     settings,
+    engine,
   }: {
     readonly planner: Pick<Planner, "planFor" | "exactPlanFor">;
     readonly settings: Pick<SettingsStore, "read" | "readFor">;
+    /** What its process holds is free after a reload. */
+    readonly engine: { readonly pid: number | null };
   },
   patch: SettingsPatch,
   { gpu: wished, simple = false }: PlanWishes,
@@ -34,12 +38,13 @@ export async function answerPlan(
     ? soonExactPlan(planner, wanted, override)
     : planner.planFor(wanted, override);
   const { surface, gpu } = await plan;
-  const { LAYERS, TARGET_VRAM_USAGE, N_CTX, KV_CACHE_QUANT, N_BATCH, FLASH_ATTENTION } = wanted;
+  const { LAYERS, TARGET_VRAM_USAGE, N_CTX, KV_CACHE_QUANT, N_BATCH, FLASH_ATTENTION, USE_MMAP } = wanted;
   return planReport({
     surface,
     gpu,
     settings: { LAYERS, TARGET_VRAM_USAGE, N_CTX, KV_CACHE_QUANT, N_BATCH, FLASH_ATTENTION },
     simple,
+    computer: { memory: readMemory(engine.pid), useMmap: USE_MMAP, cpuTokensPerSecond: null },
   });
 }
 

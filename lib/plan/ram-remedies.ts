@@ -1,0 +1,58 @@
+import type { GpuMemory } from "@/lib/schema/gpu-memory";
+import { kvTypes } from "@/lib/schema/kv-type";
+import type { MemorySurface } from "@/lib/schema/memory-surface";
+import type { PlanSettings } from "@/lib/schema/settings";
+import { MIB } from "@/lib/units/bytes";
+import { formatTokens } from "@/lib/units/tokens";
+import { planLayers } from "./plan-layers";
+import { type Computer, planRam } from "./plan-ram";
+import { usableKvTypes } from "./usable-kv-types";
+
+/** One change with which the plan fits into system memory. */
+export interface RamRemedy {
+  /** "262,144 tokens of context", "q4_0 KV cache" */
+  readonly label: string;
+  readonly patch: Partial<PlanSettings>;
+}
+
+/** Other programs come and go: what is offered fits a moment later too. */
+const MARGIN_BYTES = 256 * MIB;
+/** Below this a chat hardly has room to answer. */
+const SMALLEST_OFFERED_TOKENS = 2048;
+/** With a margin in it the figure is no exact one anyway. */
+const CONTEXT_STEP_TOKENS = 1024;
+
+/** The ways out of a plan that is too large for system memory; none where the weights alone are. */
+export function ramRemedies(
+  surface: MemorySurface,
+  gpu: GpuMemory | null,
+  settings: PlanSettings,
+  { memory, useMmap }: Computer,
+): RamRemedy[] {
+  const reduced = { ...memory, availableBytes: Math.max(0, memory.availableBytes - MARGIN_BYTES) };
+  const fits = (patch: Partial<PlanSettings>) =>
+    planRam(planLayers(surface, gpu, { ...settings, ...patch }), gpu, { memory: reduced, useMmap }).outcome === "fits";
+  const narrower = usableKvTypes(surface, settings.FLASH_ATTENTION).find(
+    kvType => kvTypes.indexOf(kvType) > kvTypes.indexOf(settings.KV_CACHE_QUANT) && fits({ KV_CACHE_QUANT: kvType }),
+  );
+  const contextTokens = largestFitting(settings.N_CTX, N_CTX => fits({ N_CTX }));
+  return [
+    ...(contextTokens === null
+      ? []
+      : [{ label: `${formatTokens(contextTokens)} tokens of context`, patch: { N_CTX: contextTokens } }]),
+    ...(narrower === undefined ? [] : [{ label: `${narrower} KV cache`, patch: { KV_CACHE_QUANT: narrower } }]),
+  ];
+}
+
+/** Searched by halves: a plan never takes less memory for more context. */
+function largestFitting(below: number, fits: (contextTokens: number) => boolean): number | null {
+  let fitting = SMALLEST_OFFERED_TOKENS / CONTEXT_STEP_TOKENS;
+  let tooMany = Math.ceil(below / CONTEXT_STEP_TOKENS);
+  if (tooMany <= fitting || !fits(SMALLEST_OFFERED_TOKENS)) return null;
+  while (tooMany - fitting > 1) {
+    const middle = (fitting + tooMany) >> 1;
+    if (fits(middle * CONTEXT_STEP_TOKENS)) fitting = middle;
+    else tooMany = middle;
+  }
+  return fitting * CONTEXT_STEP_TOKENS;
+}
