@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
+import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import { DEFAULT_MODEL } from "@/lib/schema/settings";
@@ -66,5 +67,62 @@ test.describe("one number everywhere", () => {
     await page.goto(`${url}/models`);
     await expect(row(page, "mistral.gguf").getByText(/3 of 33 layers on GPU/)).toBeVisible();
     await expect(row(page, DEFAULT_MODEL).getByText(/all 31 layers on GPU/)).toBeVisible();
+  });
+});
+
+test.describe("a plan that does not fit", () => {
+  const LARGE = 1_000_000;
+  // 1,000,192 cells of 32 layers with 2,048 elements of f16 are 122 GiB.
+  test.skip(totalmem() > 110 * 2 ** 30, "this computer holds it");
+
+  test("into memory is red, says what would fit, and has to be meant", async ({ page, ownServer }) => {
+    const { url, home } = await ownServer({ HEADROOM_MODELS_DIR: models });
+    const dashboard = new DashboardPage(page);
+    await page.goto(`${url}/dashboard?model=mistral.gguf`);
+    const use = page.getByRole("button", { name: "Use this model" });
+    await expect(dashboard.sentence).toHaveText(/^Runs on the CPU: 4\.\d\d of [\d.]+ GiB of memory\.$/);
+    await expect(use).toBeEnabled();
+
+    await dashboard.type("Context size, tokens", String(LARGE));
+    const tooMuch = /^[\d.]+ GiB too much for system memory: 12\d\.\d\d GiB is needed and [\d.]+ GiB is available\.$/;
+    await expect(dashboard.sentence).toHaveText(tooMuch);
+    await expect(dashboard.ramGauge).toHaveAttribute("aria-valuetext", /^[\d.]+ GiB too much: /);
+    await expect(dashboard.ramGauge.locator("[data-overfull]")).toBeVisible();
+    await expect(page.getByRole("definition").filter({ hasText: "-" })).toHaveCount(0);
+    await expect(use).toBeDisabled();
+    expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+    await page.getByRole("switch", { name: "Load it all the same" }).click();
+    await expect(use).toBeEnabled();
+
+    const fits = page.getByRole("list", { name: "What would fit into memory" });
+    await fits.getByRole("button", { name: /tokens of context/ }).click();
+    await expect(dashboard.sentence).toHaveText(/^Runs on the CPU: /);
+    await expect(use).toBeEnabled();
+
+    writeFileSync(join(home, "modelconf.json"), JSON.stringify({ MODELS: { "mistral.gguf": { N_CTX: LARGE } } }));
+    await page.goto(`${url}/models`);
+    await expect(row(page, "mistral.gguf").getByText(/^needs 12\d\.\d\d GiB of memory: too much here$/)).toBeVisible();
+    await expect(row(page, "mistral.gguf").getByRole("button", { name: /^Use / })).toBeDisabled();
+    await expect(row(page, "mistral.gguf").getByRole("link", { name: /^See the plan/ })).toBeVisible();
+  });
+
+  test("onto the card is red, beyond the end of the bar, and named first", async ({ page, ownServer }) => {
+    const { url } = await ownServer({ HEADROOM_MODELS_DIR: models });
+    const dashboard = new DashboardPage(page);
+    await page.goto(`${url}/dashboard?model=mistral.gguf`);
+    await dashboard.choose("Card to plan for", "Another card");
+    await expect(dashboard.gauge.locator("[data-overfull]")).toHaveCount(0);
+    await dashboard.type("Context size, tokens", "32768");
+    await dashboard.type("GPU layers", "33");
+    // explain-plan.test.ts: 8,075.6 MiB of buffers, an assumed card's overhead and 800 MiB of others on 8,192 MiB.
+    await expect(dashboard.sentence).toHaveText(
+      /^1\.\d\d GiB too much for the card: you chose 33 of 33 layers, and \d+ would fit\.$/,
+    );
+    await expect(dashboard.gauge).toHaveAttribute("aria-valuetext", /^1\.\d\d GiB too much: 9\.\d\d GiB of 8\.00 GiB/);
+    await expect(dashboard.gauge.locator("[data-overfull]")).toBeVisible();
+    const figures = page.getByRole("region", { name: "GPU memory" }).getByRole("term");
+    await expect(figures.first()).toHaveText("Too much");
+    await page.getByRole("button", { name: /^automatic layers/ }).click();
+    await expect(dashboard.gauge.locator("[data-overfull]")).toHaveCount(0);
   });
 });

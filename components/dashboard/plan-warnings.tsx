@@ -1,20 +1,32 @@
 import { TriangleAlert } from "lucide-react";
+import { classNames } from "@/components/ui/class-names";
 import type { PlanWarning } from "@/lib/plan/layer-plan";
 
+/** What a load cannot have. */
+const bad: readonly PlanWarning["code"][] = ["card-overflow", "kv-type-refused"];
+
 interface PlanWarningsProps {
+  /** More is planned than the card has. */
+  readonly isOverfull: boolean;
   readonly warnings: readonly PlanWarning[];
   /** Where no card is here, no dry run will ever be made: the card's own fields say that once. */
   readonly isEstimateForGood: boolean;
 }
 
-export function PlanWarnings({ warnings, isEstimateForGood }: PlanWarningsProps) {
+export function PlanWarnings({ warnings, isOverfull, isEstimateForGood }: PlanWarningsProps) {
   // That there is no GPU is the sentence above.
   const shown = warnings.filter(({ code }) => code !== "no-gpu" && !(isEstimateForGood && code === "estimated"));
   if (shown.length === 0) return null;
   return (
     <ul className="mt-2 flex flex-col gap-1">
       {shown.map(warning => (
-        <li key={warning.code} className="flex items-start gap-2 text-sm text-warn">
+        <li
+          key={warning.code}
+          className={classNames(
+            "flex items-start gap-2 text-sm",
+            bad.includes(warning.code) || (isOverfull && warning.code === "over-budget") ? "text-bad" : "text-warn",
+          )}
+        >
           <TriangleAlert aria-hidden size={15} className="mt-0.5 shrink-0" />
           {warning.message}
         </li>

@@ -6,7 +6,7 @@ import { MemoryFigures } from "@/components/vram/memory-figures";
 import { MemoryGauge } from "@/components/vram/memory-gauge";
 import { partBytes } from "@/components/vram/memory-parts";
 import { chooseCard } from "@/lib/client/card-store";
-import { useLive } from "@/lib/client/live-store";
+import { useComputer } from "@/lib/client/computer-store";
 import { usePlan } from "@/lib/client/plan-store";
 import { ramUsedByOthers } from "@/lib/plan/plan-ram";
 import { NoGpu } from "./no-gpu";
@@ -14,7 +14,7 @@ import { NoGpu } from "./no-gpu";
 /** Without a GPU the model lives in system memory: what the plan takes of it, and why there is no GPU. */
 export const SystemMemoryCard = memo(function SystemMemoryCard() {
   const plan = usePlan();
-  const memory = useLive(state => state.telemetry?.memory ?? null);
+  const memory = useComputer()?.memory ?? null;
   if (plan === null) return null;
   const planned = partBytes(plan.ram, memory === null ? 0 : ramUsedByOthers(memory));
   return (

@@ -9,7 +9,7 @@ import { useEngine } from "@/lib/client/live-store";
 import { dashboardAddress } from "@/lib/client/planned-model";
 import type { LocalModel } from "@/lib/schema/local-model";
 import { canChat, modelFacts } from "./model-facts";
-import { PlanBadge } from "./plan-badge";
+import { PlanBadge, useRamIsShort } from "./plan-badge";
 
 interface ModelRowProps {
   readonly model: LocalModel;
@@ -74,6 +74,8 @@ function UseState({ name }: { readonly name: string }) {
 
 function ChooseButton({ model }: { readonly model: LocalModel }) {
   const [isBusy, setBusy] = useState(false);
+  // Its plan, one press beside, says with what it would fit.
+  const isTooLarge = useRamIsShort(model.plan);
   const choose = async () => {
     setBusy(true);
     await applyAndReport({ MODEL: model.name }, "all");
@@ -81,7 +83,7 @@ function ChooseButton({ model }: { readonly model: LocalModel }) {
   };
   return (
     <Button
-      disabled={isBusy || !canChat(model)}
+      disabled={isBusy || isTooLarge || !canChat(model)}
       aria-label={`Use ${model.name}: unloads the present model`}
       onClick={() => void choose()}
     >

@@ -1,6 +1,7 @@
 "use client";
 import { classNames } from "@/components/ui/class-names";
 import { useLive } from "@/lib/client/live-store";
+import { isRamShort } from "@/lib/plan/plan-ram";
 import type { PlanBadge as PlanBadgeData } from "@/lib/schema/local-model";
 import { formatBytes } from "@/lib/units/bytes";
 
@@ -17,18 +18,21 @@ function words({ kind, gpuLayers, totalLayers, gpuBytes, ramBytes, isEstimate }:
   return `${layers} layers on GPU · ${about}${formatBytes(gpuBytes)}`;
 }
 
+/** Whether this computer's memory cannot hold the file with its settings. */
+export const useRamIsShort = (plan: PlanBadgeData | null): boolean =>
+  useLive(({ telemetry }) => plan !== null && telemetry !== null && isRamShort(plan.ramNeed, telemetry.memory));
+
 /** How a file would run on the present card with the present settings, and a word where it cannot. */
 export function PlanBadge({ plan }: { readonly plan: PlanBadgeData }) {
-  const totalBytes = useLive(state => state.telemetry?.memory.totalBytes ?? null);
-  const isTooLarge = totalBytes !== null && plan.ramBytes > totalBytes;
+  const isTooLarge = useRamIsShort(plan);
   return (
     <span
       className={classNames(
         "inline-flex min-h-6 items-center rounded-full border px-2.5 text-xs whitespace-nowrap",
-        isTooLarge ? "border-bad text-bad" : looks[plan.kind],
+        isTooLarge ? "border-bad font-semibold text-bad" : looks[plan.kind],
       )}
     >
-      {isTooLarge ? `needs ${formatBytes(plan.ramBytes)} of ${formatBytes(totalBytes)} memory` : words(plan)}
+      {isTooLarge ? `needs ${formatBytes(plan.ramNeed.needBytes)} of memory: too much here` : words(plan)}
     </span>
   );
 }

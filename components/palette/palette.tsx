@@ -16,7 +16,7 @@ import { usePalettePlaces } from "./use-palette-places";
 function usePaletteItems(query: string): readonly PaletteItem[] {
   const places = usePalettePlaces();
   const words = query.trim().toLowerCase();
-  const commands = [...paletteCommands(places), ...usePaletteEngine()].filter(({ label }) =>
+  const commands = [...paletteCommands(places), ...usePaletteEngine(places)].filter(({ label }) =>
     label.toLowerCase().includes(words),
   );
   const items = [...commands, ...usePaletteChats(query.trim(), places)];

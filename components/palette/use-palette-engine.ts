@@ -5,9 +5,12 @@ import { canChat } from "@/components/models/model-facts";
 import { applyAndReport } from "@/components/settings/apply-settings";
 import { showToast } from "@/components/ui/toast";
 import { commandEngine } from "@/lib/client/diagnostics-store";
-import { useEngine } from "@/lib/client/live-store";
+import { useEngine, useLive } from "@/lib/client/live-store";
 import { useModels } from "@/lib/client/model-store";
+import { dashboardAddress } from "@/lib/client/planned-model";
+import { isRamShort } from "@/lib/plan/plan-ram";
 import type { PaletteItem } from "./palette-item";
+import type { PalettePlaces } from "./use-palette-places";
 
 const commands = {
   load: [Power, "Load the model", "The model is loaded", "The model was not loaded"],
@@ -24,8 +27,9 @@ function engineCommand(name: keyof typeof commands): PaletteItem {
 }
 
 /** What can be done with the engine now, and each other model that can chat. */
-export function usePaletteEngine(): PaletteItem[] {
+export function usePaletteEngine({ goToPage }: PalettePlaces): PaletteItem[] {
   const engine = useEngine();
+  const memory = useLive(state => state.telemetry?.memory ?? null);
   const models = useModels().data?.models ?? [];
   if (engine === null) return [];
   const isLoaded = engine.config !== null;
@@ -34,15 +38,18 @@ export function usePaletteEngine(): PaletteItem[] {
   const others = models.filter(model => canChat(model) && model.name !== engine.modelName);
   return [
     ...names.map(engineCommand),
-    ...others.map(
-      ({ name }): PaletteItem => ({
+    ...others.map(({ name, plan }): PaletteItem => {
+      const isTooLarge = plan !== null && memory !== null && isRamShort(plan.ramNeed, memory);
+      return {
         id: `model ${name}`,
         group: "Model",
         icon: Box,
-        label: `Use ${name}: unloads the present model`,
+        label: isTooLarge
+          ? `See the plan of ${name}: too large for this computer's memory`
+          : `Use ${name}: unloads the present model`,
         detail: "",
-        run: () => void applyAndReport({ MODEL: name }, "all"),
-      }),
-    ),
+        run: () => (isTooLarge ? goToPage(dashboardAddress(name)) : void applyAndReport({ MODEL: name }, "all")),
+      };
+    }),
   ];
 }

@@ -8,6 +8,7 @@ import { resetDraft, useAnotherModel, useSettings } from "@/lib/client/settings-
 import { isRemoteSource } from "@/lib/schema/model-source";
 import { applyAndReport } from "./apply-settings";
 import { applyLabel, changesInWords, costInWords } from "./apply-words";
+import { RamGuardSwitch, useRamGuard } from "./ram-guard";
 import { ReloadWaits } from "./reload-waits";
 import { useApplyDifference } from "./use-apply-difference";
 import { useApplyPreview } from "./use-apply-preview";
@@ -48,6 +49,7 @@ function AnotherModel({ source, changes }: { readonly source: string; readonly c
   const patch = useSettings(state => state.patch);
   const isApplying = useSettings(state => state.applying);
   const isRemote = isRemoteSource(source);
+  const guard = useRamGuard();
   return (
     <>
       <p role="status" className="min-w-0 flex-1 text-sm">
@@ -55,11 +57,12 @@ function AnotherModel({ source, changes }: { readonly source: string; readonly c
         {isRemote ? "Only planned: this model is not on this computer." : "Unloads the present model. Chats are kept."}
       </p>
       <div className="flex flex-wrap items-center gap-2">
+        {!isRemote && <RamGuardSwitch guard={guard} />}
         {!isRemote && (
           <Button
             look="primary"
             className="min-w-0 flex-1 justify-center"
-            disabled={isApplying}
+            disabled={isApplying || guard.isBlocked}
             onClick={() => void applyAndReport({ ...patch, MODEL: source }, "all")}
           >
             {isApplying ? "Loading…" : "Use this model"}
@@ -111,8 +114,12 @@ function ApplyButtons() {
   const preview = useApplyPreview();
   const isAnswering = useEngine()?.state === "generating";
   const [isForModel, setForModel] = useState(false);
+  const guard = useRamGuard();
+  // What loads nothing needs no memory.
+  const isLoad = preview?.cost !== "nothing";
   return (
     <div className="flex flex-wrap items-center gap-2">
+      {isLoad && <RamGuardSwitch guard={guard} />}
       <div className="flex min-h-6 items-center justify-between gap-2 text-ink-2 text-sm max-sm:w-full lg:w-full">
         <span aria-hidden>Only for this model</span>
         <Switch label="Only for this model" checked={isForModel} onChange={setForModel} />
@@ -120,7 +127,7 @@ function ApplyButtons() {
       <Button
         look="primary"
         className="min-w-0 flex-1 justify-center"
-        disabled={isApplying}
+        disabled={isApplying || (isLoad && guard.isBlocked)}
         onClick={() => void applyAndReport(patch, isForModel ? "model" : "all")}
       >
         <span className="whitespace-normal">

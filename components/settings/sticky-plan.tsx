@@ -1,7 +1,8 @@
 "use client";
+import { classNames } from "@/components/ui/class-names";
 import { MemoryBar } from "@/components/ui/memory-bar";
 import { memoryPartLooks, partBytes, partsInWords } from "@/components/vram/memory-parts";
-import { useLive } from "@/lib/client/live-store";
+import { useComputer } from "@/lib/client/computer-store";
 import { type PlanView, useExplanation, usePlanView } from "@/lib/client/plan-store";
 import { ramUsedByOthers } from "@/lib/plan/plan-ram";
 
@@ -18,7 +19,9 @@ export function StickyPlan() {
       data-sticky-plan=""
       className="sticky top-(--header-height) z-10 flex flex-col gap-1.5 rounded-t-card border-line border-b bg-surface px-4 py-2 lg:hidden"
     >
-      <p className="line-clamp-2 font-semibold text-sm">{explanation.sentence}</p>
+      <p className={classNames("line-clamp-2 font-semibold text-sm", explanation.isOverfull && "text-bad")}>
+        {explanation.sentence}
+      </p>
       <StickyGauge view={view} />
     </div>
   );
@@ -26,7 +29,7 @@ export function StickyPlan() {
 
 /** Of the card; without one, of the memory that the model lives in then. */
 function StickyGauge({ view: { gpu, plan } }: { readonly view: PlanView }) {
-  const ram = useLive(state => state.telemetry?.memory ?? null);
+  const ram = useComputer()?.memory ?? null;
   const totalBytes = gpu?.totalBytes ?? ram?.totalBytes ?? null;
   if (totalBytes === null) return null;
   const planned =

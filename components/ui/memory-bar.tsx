@@ -10,6 +10,8 @@ export interface MemoryBarPart {
 interface MemoryBarProps {
   readonly parts: readonly MemoryBarPart[];
   readonly totalBytes: number;
+  /** What the whole width stands for, where several bars share a scale; else all of the memory, or all parts where they are more. */
+  readonly scaleBytes?: number;
   readonly label: string;
   /** The whole state in words: role=meter has one number, this says the rest. */
   readonly valueText: string;
@@ -17,13 +19,14 @@ interface MemoryBarProps {
 }
 
 /**
- * A bar of memory parts, role=meter. Pure SVG geometry and no inline style, so a server-rendered one passes a CSP
+ * A bar of memory parts, role=meter. What is more than there is stands in red beyond the end. Pure SVG geometry and no inline style, so a server-rendered one passes a CSP
  * without unsafe-inline.
  */
-export function MemoryBar({ parts, totalBytes, label, valueText, className }: MemoryBarProps) {
+export function MemoryBar({ parts, totalBytes, scaleBytes, label, valueText, className }: MemoryBarProps) {
   const hatchId = useId();
   const usedBytes = parts.reduce((sum, part) => sum + part.bytes, 0);
-  const percent = (bytes: number) => `${totalBytes > 0 ? (bytes / totalBytes) * 100 : 0}%`;
+  const widthBytes = scaleBytes ?? Math.max(totalBytes, usedBytes);
+  const percent = (bytes: number) => `${widthBytes > 0 ? (bytes / widthBytes) * 100 : 0}%`;
   let startBytes = 0;
   return (
     // biome-ignore lint/a11y/useSemanticElements: <meter> shows one value and cannot be drawn in parts.
@@ -58,6 +61,13 @@ export function MemoryBar({ parts, totalBytes, label, valueText, className }: Me
             />
           );
         })}
+        {usedBytes > totalBytes && (
+          <g data-overfull="">
+            <rect x={percent(totalBytes)} width={percent(usedBytes - totalBytes)} height="100%" fill="var(--bad)" />
+            <line x1={percent(totalBytes)} x2={percent(totalBytes)} y2="100%" stroke="var(--surface)" strokeWidth="6" />
+            <line x1={percent(totalBytes)} x2={percent(totalBytes)} y2="100%" stroke="var(--ink)" strokeWidth="2" />
+          </g>
+        )}
       </svg>
     </div>
   );

@@ -1,21 +1,22 @@
 import { bytesToGib, formatGib, GIB } from "@/lib/units/bytes";
 
 interface GaugeScaleProps {
-  readonly totalBytes: number;
+  /** What the whole width stands for. */
+  readonly scaleBytes: number;
   readonly targetBytes: number | null;
 }
 
 /** Whole GiB that are far enough apart to be read at any width: at most five steps. */
-function gibTicks(totalBytes: number): number[] {
-  const total = bytesToGib(totalBytes);
+function gibTicks(scaleBytes: number): number[] {
+  const total = bytesToGib(scaleBytes);
   const step = [0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128].find(width => total / width <= 5) ?? 256;
   return Array.from({ length: Math.floor(total / step + 1e-9) + 1 }, (_, index) => index * step);
 }
 
 /** The line that memory stays under, drawn across all bars of a gauge, with its label above. */
-export function TargetLine({ totalBytes, targetBytes }: GaugeScaleProps) {
-  if (targetBytes === null || totalBytes === 0) return null;
-  const percent = (targetBytes / totalBytes) * 100;
+export function TargetLine({ scaleBytes, targetBytes }: GaugeScaleProps) {
+  if (targetBytes === null || scaleBytes === 0) return null;
+  const percent = (targetBytes / scaleBytes) * 100;
   const x = `${percent}%`;
   return (
     <svg aria-hidden="true" className="pointer-events-none absolute inset-0 size-full overflow-visible">
@@ -33,15 +34,15 @@ export function TargetLine({ totalBytes, targetBytes }: GaugeScaleProps) {
   );
 }
 
-export function GaugeAxis({ totalBytes }: Pick<GaugeScaleProps, "totalBytes">) {
-  const ticks = gibTicks(totalBytes);
+export function GaugeAxis({ scaleBytes }: Pick<GaugeScaleProps, "scaleBytes">) {
+  const ticks = gibTicks(scaleBytes);
   const anchor = (index: number) => (index === 0 ? "start" : index === ticks.length - 1 ? "end" : "middle");
   return (
     <svg aria-hidden="true" className="mt-1 block h-4 w-full overflow-visible">
       {ticks.map((gib, index) => (
         <text
           key={gib}
-          x={`${((gib * GIB) / totalBytes) * 100}%`}
+          x={`${((gib * GIB) / scaleBytes) * 100}%`}
           y="11"
           textAnchor={anchor(index)}
           className="fill-ink-3 text-[11px]"

@@ -9,10 +9,12 @@ interface MemoryFiguresProps {
   readonly totalBytes: number;
 }
 
-/** The legend of the gauge that is its table as well: each part, planned and as it is. */
+/** The legend of the gauge that is its table as well: what is too much, then each part, planned and as it is. */
 export function MemoryFigures({ planned, now, totalBytes }: MemoryFiguresProps) {
+  const excessBytes = usedBytes(planned) - totalBytes;
   return (
     <dl className="mt-3 grid grid-cols-2 gap-x-4 gap-y-2.5 sm:grid-cols-3 lg:grid-cols-6">
+      {excessBytes > 0 && <Figure name="Too much" fill="var(--bad)" plannedBytes={excessBytes} nowBytes={null} isBad />}
       {memoryPartLooks.map(part => (
         <Figure
           key={part.id}
@@ -25,8 +27,8 @@ export function MemoryFigures({ planned, now, totalBytes }: MemoryFiguresProps) 
       <Figure
         name="Free"
         fill="none"
-        plannedBytes={totalBytes - usedBytes(planned)}
-        nowBytes={now && totalBytes - usedBytes(now)}
+        plannedBytes={Math.max(0, -excessBytes)}
+        nowBytes={now && Math.max(0, totalBytes - usedBytes(now))}
       />
     </dl>
   );
@@ -37,16 +39,17 @@ interface FigureProps {
   readonly fill: string;
   readonly plannedBytes: number;
   readonly nowBytes: number | null;
+  readonly isBad?: boolean;
 }
 
-function Figure({ name, fill, plannedBytes, nowBytes }: FigureProps) {
+function Figure({ name, fill, plannedBytes, nowBytes, isBad = false }: FigureProps) {
   return (
     <div className="min-w-0">
       <dt className="flex items-center gap-1.5 text-ink-2 text-sm">
         <Swatch fill={fill} />
         {name}
       </dt>
-      <dd className="font-semibold">{formatBytes(plannedBytes)}</dd>
+      <dd className={isBad ? "font-semibold text-bad" : "font-semibold"}>{formatBytes(plannedBytes)}</dd>
       {nowBytes !== null && <dd className="text-ink-3 text-xs">now {formatBytes(nowBytes)}</dd>}
     </div>
   );

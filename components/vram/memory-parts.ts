@@ -25,11 +25,16 @@ export const partBytes = (parts: MemoryParts, othersBytes: number): PartBytes =>
 
 export const usedBytes = (bytes: PartBytes): number => memoryPartLooks.reduce((sum, part) => sum + bytes[part.id], 0);
 
-/** "6.20 GiB of 8.00 GiB: others 0.84 GiB, weights 2.39 GiB": what a meter says aloud. Empty parts are left out. */
+/**
+ * "6.20 GiB of 8.00 GiB: others 0.84 GiB, weights 2.39 GiB": what a meter says aloud, with what is too much first. Empty parts
+ * are left out.
+ */
 export function partsInWords(bytes: PartBytes, totalBytes: number): string {
   const parts = memoryPartLooks
     .filter(part => bytes[part.id] > 0)
     .map(part => `${part.name.toLowerCase()} ${formatGib(bytes[part.id])}`);
   const list = parts.length === 0 ? "" : `: ${parts.join(", ")}`;
-  return `${formatGib(usedBytes(bytes))} of ${formatGib(totalBytes)}${list}`;
+  const excessBytes = usedBytes(bytes) - totalBytes;
+  const excess = excessBytes > 0 ? `${formatGib(excessBytes)} too much: ` : "";
+  return `${excess}${formatGib(usedBytes(bytes))} of ${formatGib(totalBytes)}${list}`;
 }

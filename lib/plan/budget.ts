@@ -13,6 +13,10 @@ function allowanceBytes(gpu: GpuMemory, targetVramUsage: number): number {
 export const budgetBytes = (gpu: GpuMemory, targetVramUsage: number): number =>
   Math.max(0, allowanceBytes(gpu, targetVramUsage));
 
+/** Bytes of a plan that are more than the card has, whatever the target; 0 when it fits. */
+export const overflowBytes = (gpu: GpuMemory, plannedBytes: number): number =>
+  plannedBytes === 0 ? 0 : Math.max(0, plannedBytes + gpu.usedByOthersBytes - gpu.totalBytes);
+
 /** What others would have to give back before the first byte can be placed; 0 when there is room. */
 export const toBeFreedBytes = (gpu: GpuMemory, targetVramUsage: number): number =>
   Math.max(0, -allowanceBytes(gpu, targetVramUsage));

@@ -33,6 +33,12 @@ describe("the sentence", () => {
       { LAYERS: 22, N_CTX: 32_768 },
       "You chose 22 of 33 layers. They need 37 MiB more than your 80 % leaves; 21 would fit.",
     ],
+    // p4000: 8,075.6 MiB of buffers + 300 of overhead + 857 of others are 1,040.6 MiB more than 8,192.
+    [
+      "a manual number that overflows the card",
+      { LAYERS: 33, N_CTX: 32_768 },
+      "1.02 GiB too much for the card: you chose 33 of 33 layers, and 21 would fit.",
+    ],
     ["a manual zero", { LAYERS: 0 }, "All 33 layers run on the CPU, as you chose."],
   ] as const)("says why for %s", (_, changes, sentence) => {
     expect(explained(changes).sentence).toBe(sentence);

@@ -2,6 +2,7 @@ import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import type { KvType } from "@/lib/schema/kv-type";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { PlanSettings } from "@/lib/schema/settings";
+import { overflowBytes } from "./budget";
 import { type Counterfactual, counterfactuals } from "./counterfactuals";
 import { largestFullContexts } from "./largest-context";
 import type { LayerPlan } from "./layer-plan";
@@ -14,6 +15,8 @@ export interface PlanExplanation {
   /** Why it is this many layers. */
   readonly sentence: string;
   readonly detail: string;
+  /** The sentence is about what is too much: for the card, or without one for system memory. */
+  readonly isOverfull: boolean;
   readonly counterfactuals: readonly Counterfactual[];
   readonly presets: readonly PlanPreset[];
   /** Up to the trained context; null when all layers never fit. */
@@ -36,6 +39,8 @@ export function explainPlan(
   return {
     sentence: planSentence(surface, gpu, settings, plan, computer),
     detail: planDetail(gpu, plan),
+    isOverfull:
+      gpu === null ? ram !== null && ram.outcome !== "fits" : overflowBytes(gpu, plan.predicted.totalBytes) > 0,
     counterfactuals: counterfactuals(surface, gpu, settings, plan),
     presets: planPresets(surface, gpu, settings),
     largestFullContext:

@@ -2,6 +2,7 @@ import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import { type KvType, kvTypes } from "@/lib/schema/kv-type";
 import { formatGib, formatMib } from "@/lib/units/bytes";
 import { formatTokens } from "@/lib/units/tokens";
+import { overflowBytes } from "./budget";
 import { contextImpact } from "./context-impact";
 import { explainPlan, type PlanExplanation } from "./explain-plan";
 import type { LayerPlan, PlannedLayer } from "./layer-plan";
@@ -125,9 +126,10 @@ function barLines(gpu: GpuMemory, target: number, plan: LayerPlan): string[] {
     bar += mark.repeat(Math.max(0, cells - bar.length));
   }
   const full = bar.padEnd(BAR_CELLS, ".");
+  const excess = overflowBytes(gpu, plan.predicted.totalBytes);
   const targetCell = Math.round(target * BAR_CELLS);
   return [
-    `  [${full.slice(0, targetCell)}|${full.slice(targetCell)}] ${formatGib(gpu.totalBytes)}`,
+    `  [${full.slice(0, targetCell)}|${full.slice(targetCell)}] ${formatGib(gpu.totalBytes)}${excess > 0 ? `, ${formatGib(excess)} too much` : ""}`,
     "  / others  W weights  K KV cache  C compute  o overhead  . free  | target",
   ];
 }

@@ -76,6 +76,14 @@ describe("outcomes in words", () => {
     expect(plan.ram.kvBytes).toBe(512 * MIB);
   });
 
+  it("misses a dry run only where there is a card to make one for", () => {
+    const estimated = { ...mistralSurface, computeSource: "estimated" } as const;
+    const codesFor = (gpu: typeof p4000 | null) =>
+      planLayers(estimated, gpu, planSettings()).warnings.map(({ code }) => code);
+    expect(codesFor(p4000)).toEqual(["estimated"]);
+    expect(codesFor(null)).toEqual(["no-gpu"]);
+  });
+
   it("counts what our own engine holds as free", () => {
     const loaded = { ...p4000, heldByEngineBytes: 5000 * MIB, freeBytes: 2335 * MIB };
     expect(planLayers(mistralSurface, loaded, planSettings()).gpuLayers).toBe(33);

@@ -4,7 +4,7 @@ import type { MemoryParts } from "@/lib/schema/receipt";
 import type { PlanSettings } from "@/lib/schema/settings";
 import { formatBytes } from "@/lib/units/bytes";
 import { formatTokens } from "@/lib/units/tokens";
-import { budgetBytes, toBeFreedBytes } from "./budget";
+import { budgetBytes, overflowBytes, toBeFreedBytes } from "./budget";
 import { cardWarnings } from "./card-shares";
 import { fitNeeds, mostGpuLayers } from "./fit-needs";
 import type { LayerPlan, PlannedLayer, PlanWarning } from "./layer-plan";
@@ -172,9 +172,10 @@ function budgetWarnings(
     const need = memoryNeed(surface, { gpuLayers, contextTokens: settings.N_CTX, kvType: settings.KV_CACHE_QUANT });
     const excess = need.gpu.totalBytes - budget;
     if (excess <= 0) return [];
-    return [
-      { code: "over-budget", message: `${gpuLayers} layers need ${formatBytes(excess)} more than the target leaves.` },
-    ];
+    const isOverflow = overflowBytes(gpu, need.gpu.totalBytes + gpu.overhead.bytes) > 0;
+    const consequence = isOverflow ? " A load would take layers off until it fits." : "";
+    const message = `${gpuLayers} layers need ${formatBytes(excess)} more than the target leaves.${consequence}`;
+    return [{ code: "over-budget", message }];
   }
   if (toBeFreed === 0) return [];
   const message = `Nothing is left for the model: ${formatBytes(toBeFreed)} would have to be freed on ${gpu.name} before the first byte fits.`;

@@ -20,7 +20,7 @@ export interface RamPlan extends RamNeed {
   readonly outcome: RamOutcome;
 }
 
-export type RamOutcome = "fits" | "rereads" | "swaps";
+type RamOutcome = "fits" | "rereads" | "swaps";
 
 /** The computer around the card: what a plan in system memory is measured against. */
 export interface Computer {
@@ -47,11 +47,13 @@ export function ramNeed(plan: LayerPlan, gpu: GpuMemory | null, useMmap: boolean
   return { needBytes, lockedBytes: needBytes - (useMmap ? plan.ram.weightsBytes : 0) };
 }
 
-export function ramOutcome({ needBytes, lockedBytes }: RamNeed, memory: SystemMemory): RamOutcome {
+function ramOutcome({ needBytes, lockedBytes }: RamNeed, memory: SystemMemory): RamOutcome {
   const availableBytes = availableRam(memory);
   if (lockedBytes > availableBytes) return "swaps";
   return needBytes > availableBytes ? "rereads" : "fits";
 }
+
+export const isRamShort = (need: RamNeed, memory: SystemMemory): boolean => ramOutcome(need, memory) !== "fits";
 
 /** "670 MiB too much for system memory: 23.56 GiB is needed and 22.90 GiB is available." */
 export const ramShortage = ({ needBytes, availableBytes }: RamPlan): string =>

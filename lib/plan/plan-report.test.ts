@@ -113,6 +113,13 @@ describe("the report for people", () => {
     );
   });
 
+  it("names what is too much for the card first, and behind the bar", () => {
+    const text = formatReport({ surface, gpu: p4000, settings: planSettings({ N_CTX: 32_768, LAYERS: 33 }) });
+    expect(text).toContain("  1.02 GiB too much for the card: you chose 33 of 33 layers, and 21 would fit.");
+    expect(text).toMatch(/\] 8\.00 GiB, 1\.02 GiB too much$/m);
+    expect(text).toContain("more than the target leaves. A load would take layers off until it fits.");
+  });
+
   it("leaves out everything about a card where there is none", () => {
     const cpu = formatReport({ surface, gpu: null, settings, simple: true });
     expect(cpu).toContain("Runs on the CPU: 7.95 GiB of memory.");

@@ -3,7 +3,7 @@ import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { PlanSettings } from "@/lib/schema/settings";
 import { formatBytes, formatPartOf } from "@/lib/units/bytes";
 import { formatTokens } from "@/lib/units/tokens";
-import { toBeFreedBytes } from "./budget";
+import { overflowBytes, toBeFreedBytes } from "./budget";
 import { fitNeeds, mostGpuLayers } from "./fit-needs";
 import type { LayerPlan } from "./layer-plan";
 import { type Computer, planRam, ramShortage } from "./plan-ram";
@@ -25,9 +25,12 @@ const layerWords = (count: number): string => (count === 1 ? "1 layer" : `${coun
 const spareBytes = (plan: LayerPlan): number =>
   plan.budgetBytes - (plan.predicted.totalBytes - plan.predicted.overheadBytes);
 
-function manualSentence(surface: MemorySurface, plan: LayerPlan, limit: string): string {
+function manualSentence(surface: MemorySurface, gpu: GpuMemory, plan: LayerPlan, limit: string): string {
   const needs = fitNeeds(surface, plan.contextTokens, plan.kvType);
   const auto = mostGpuLayers(needs, plan.budgetBytes);
+  const excess = overflowBytes(gpu, plan.predicted.totalBytes);
+  if (excess > 0)
+    return `${formatBytes(excess)} too much for the card: you chose ${plan.gpuLayers} of ${plan.totalLayers} layers, and ${auto} would fit.`;
   const chosen = `You chose ${plan.gpuLayers} of ${plan.totalLayers} layers.`;
   const spare = spareBytes(plan);
   if (spare < 0) return `${chosen} They need ${formatBytes(-spare)} more than ${limit}; ${auto} would fit.`;
@@ -70,7 +73,7 @@ export function planSentence(
   if (gpu === null) return noGpuSentence(plan, computer);
   const limit = limitWords(gpu, settings);
   if (plan.kind === "cpu-only") return cpuOnlySentence(gpu, settings, plan, limit);
-  if (plan.manual) return manualSentence(surface, plan, limit);
+  if (plan.manual) return manualSentence(surface, gpu, plan, limit);
   if (plan.kind === "full")
     return `All ${layerWords(plan.totalLayers)} fit, with ${formatBytes(spareBytes(plan))} to spare.`;
   return `${plan.gpuLayers} of ${plan.totalLayers} layers fit. The next one needs ${formatBytes(plan.nextLayerShortBytes ?? 0)} more than ${limit}.`;

@@ -9,6 +9,8 @@ export const planBadgeSchema = z.object({
   /** What the plan takes of the card, 0 for cpu-only, and of system memory. */
   gpuBytes: z.int().check(z.minimum(0)),
   ramBytes: z.int().check(z.minimum(0)),
+  /** What must be available of system memory, and how much of that cannot be dropped and read again. */
+  ramNeed: z.object({ needBytes: z.int().check(z.minimum(0)), lockedBytes: z.int().check(z.minimum(0)) }),
   /** From the header alone: llama.cpp was never asked about this file. */
   isEstimate: z.boolean(),
 });

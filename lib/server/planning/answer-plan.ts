@@ -2,8 +2,8 @@ import { setTimeout as wait } from "node:timers/promises";
 import { type PlanReport, planReport } from "@/lib/plan/plan-report";
 import { isRemoteSource } from "@/lib/schema/model-source";
 import { type SettingsPatch, settingsSchema } from "@/lib/schema/settings";
-import { readMemory } from "@/lib/server/gpu/read-memory";
 import type { SettingsStore } from "@/lib/server/settings/settings-store";
+import { readMemory } from "@/lib/server/system/read-memory";
 import { assumedCard, type CardSize } from "./assumed-card";
 import type { Planner, PlanOutcome } from "./planner";
 

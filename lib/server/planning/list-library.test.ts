@@ -14,7 +14,13 @@ test("a file of the library has the plan that loads it, and no dry run is made f
   const { plan } = await done(planner.confirmedPlanFor(current.settings));
   expect(plan.kind).toBe("partial");
   const { gpuLayers, predicted, ram } = plan;
-  const shown = { gpuLayers, gpuBytes: predicted.totalBytes, ramBytes: ram.totalBytes, isEstimate: false };
+  const shown = {
+    gpuLayers,
+    gpuBytes: predicted.totalBytes,
+    ramBytes: ram.totalBytes,
+    ramNeed: { needBytes: ram.totalBytes, lockedBytes: ram.totalBytes - ram.weightsBytes },
+    isEstimate: false,
+  };
   expect((await list())[0]?.plan).toMatchObject(shown);
 
   current.settings = { ...current.settings, LAYERS: 2 };

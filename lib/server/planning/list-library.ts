@@ -1,3 +1,4 @@
+import { ramNeed } from "@/lib/plan/plan-ram";
 import type { GpuReport } from "@/lib/schema/gpu-memory";
 import type { LocalModel } from "@/lib/schema/local-model";
 import type { ListedModel, ModelFiles } from "@/lib/server/models/model-files";
@@ -28,10 +29,18 @@ async function withPlan(
   try {
     const { plan, surface } = await planner.knownPlanFor(own, report);
     const { kind, gpuLayers, totalLayers, predicted, ram } = plan;
-    const isEstimate = surface.detail === undefined;
     return {
       ...model,
-      plan: { kind, gpuLayers, totalLayers, gpuBytes: predicted.totalBytes, ramBytes: ram.totalBytes, isEstimate },
+      plan: {
+        kind,
+        gpuLayers,
+        totalLayers,
+        gpuBytes: predicted.totalBytes,
+        ramBytes: ram.totalBytes,
+        ramNeed: ramNeed(plan, report.memory, own.USE_MMAP),
+        // Without a card there is nothing to ask that would make it more exact.
+        isEstimate: surface.detail === undefined && report.memory !== null,
+      },
     };
   } catch (error) {
     return { ...model, plan: null, problem: errorAnswer(error).body };

@@ -1,0 +1,45 @@
+"use client";
+import { TriangleAlert } from "lucide-react";
+import { draftSettings } from "@/lib/client/settings-store";
+import { type RamPlan, ramConsequence, ramShortage } from "@/lib/plan/plan-ram";
+import type { RamRemedy } from "@/lib/plan/ram-remedies";
+
+interface RamProblemProps {
+  readonly ram: RamPlan;
+  readonly remedies: readonly RamRemedy[];
+  /** Where the sentence above is about layers, it does not say that memory is short. */
+  readonly saysShortage: boolean;
+}
+
+/** What would happen without enough system memory, and with what it would fit. */
+export function RamProblem({ ram, remedies, saysShortage }: RamProblemProps) {
+  if (ram.outcome === "fits") return null;
+  return (
+    <div className="mt-2 flex flex-wrap items-center gap-x-3 gap-y-2 rounded-control border border-bad bg-bad-soft px-3 py-2 text-sm">
+      <p className="flex min-w-0 flex-1 basis-72 items-start gap-2">
+        <TriangleAlert aria-hidden size={15} className="mt-0.5 shrink-0 text-bad" />
+        <span>
+          {saysShortage && <strong className="font-semibold text-bad">{ramShortage(ram)} </strong>}
+          {ramConsequence(ram)}
+          {remedies.length === 0 && " Choose a smaller model or a stronger quantization of it."}
+        </span>
+      </p>
+      {remedies.length > 0 && (
+        <ul aria-label="What would fit into memory" className="flex flex-wrap gap-2">
+          {remedies.map(({ label, patch }) => (
+            <li key={label}>
+              <button
+                type="button"
+                onClick={() => draftSettings(patch)}
+                className="flex min-h-8 items-center gap-2 rounded-full border border-line-strong bg-raised px-3 hover:bg-sunken"
+              >
+                {label}
+                <strong className="font-semibold text-good">fits</strong>
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+    </div>
+  );
+}
