@@ -1,6 +1,8 @@
+import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
@@ -68,6 +70,53 @@ test.describe("one number everywhere", () => {
     await expect(row(page, "mistral.gguf").getByText(/3 of 33 layers on GPU/)).toBeVisible();
     await expect(row(page, DEFAULT_MODEL).getByText(/all 31 layers on GPU/)).toBeVisible();
   });
+});
+
+test("without a GPU, dashboard, Models, API, terminal, header, chat and receipt tell of one plan", async ({
+  page,
+  ownServer,
+}) => {
+  const { url, home } = await ownServer();
+  const dashboard = new DashboardPage(page);
+  expect((await page.request.post(`${url}/api/engine/load`, { data: {} })).ok()).toBe(true);
+  await dashboard.open(url);
+  const mib = /^Runs on the CPU: (\d+) of/.exec((await dashboard.sentence.textContent()) ?? "")?.[1];
+  await expect(page.getByText(`system memory ${mib} MiB`)).toBeVisible();
+  await expect(dashboard.engineStatus).toContainText("CPU");
+  const { plan } = await (await page.request.get(`${url}/api/plan`)).json();
+  expect(plan.why).toContain(`Runs on the CPU: ${mib} of`);
+  const env = { ...process.env, HEADROOM_HOME: home, HEADROOM_GPU: "off" };
+  const { stdout } = await promisify(execFile)(process.execPath, ["dist/plan.mjs"], { env });
+  expect(stdout).toContain(`Runs on the CPU: ${mib} of`);
+  const newest = page.getByRole("table", { name: "Past loads" }).getByRole("row").nth(1);
+  await expect(newest).toContainText("CPU, 4k f16");
+  // The dry run of a build without a GPU is none: llama.cpp's own buffers are within 3 % of the plan.
+  const actualMib = Number(/([\d.]+) MiB/.exec((await newest.textContent()) ?? "")?.[1]);
+  expect(Math.abs(actualMib - Number(mib)) / Number(mib)).toBeLessThan(0.03);
+  await page.goto(`${url}/models`);
+  await expect(page.getByText(`CPU · ${mib} MiB`)).toBeVisible();
+  await page.goto(url);
+  await expect(page.getByRole("main").getByText("on the CPU", { exact: true })).toBeVisible();
+});
+
+test("what is offered and what the chart says is the very plan's", async ({ page }) => {
+  const dashboard = new DashboardPage(page);
+  await dashboard.openForCard(900);
+  await dashboard.type("Context size, tokens", "768");
+  await expect(page.getByText(/^768 tokens, all 31 layers: /)).toBeVisible();
+  await dashboard.openForCard(8192);
+  await dashboard.type("Context size, tokens", "65536");
+  await expect(dashboard.sentence).toContainText("All 31 layers fit");
+  const stop = page.getByRole("button", { name: /^all layers up to 65,536 tokens, trained for 8,192/ });
+  await expect(stop).toHaveCount(3);
+  await dashboard.openForCard(900);
+  await dashboard.type("Context size, tokens", "8192");
+  const presets = page.getByRole("list", { name: "Presets" });
+  await expect(
+    presets.getByRole("button", { name: /^Keep my context, with a q\d_0 KV cache.*f16 → q\d_0/ }),
+  ).toBeVisible();
+  for (const text of await presets.getByRole("button").allTextContents())
+    expect(Number(/([\d,]+) tokens/.exec(text)?.[1]?.replace(",", ""))).toBeGreaterThanOrEqual(2048);
 });
 
 test.describe("a plan that does not fit", () => {

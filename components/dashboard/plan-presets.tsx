@@ -44,7 +44,7 @@ export function PlanPresets({ presets, settings }: PlanPresetsProps) {
             )}
           >
             <span className="font-semibold text-sm">{preset.label}</span>
-            <span className="text-ink-2 text-xs">{presetInWords(preset)}</span>
+            <span className="text-ink-2 text-xs">{presetInWords(preset, settings)}</span>
           </button>
         </li>
       ))}
@@ -52,8 +52,11 @@ export function PlanPresets({ presets, settings }: PlanPresetsProps) {
   );
 }
 
-function presetInWords({ plan }: PlanPreset): string {
+/** "33 of 33 layers · 4,096 → 11,264 tokens · f16 · 5.27 GiB": what it would change is said as a change. */
+function presetInWords({ plan }: PlanPreset, settings: PlanSettings): string {
+  const changed = (before: string, after: string) => (before === after ? after : `${before} → ${after}`);
   const layers = plan.kind === "cpu-only" ? "CPU only" : `${plan.gpuLayers} of ${plan.totalLayers} layers`;
   const memory = plan.gpuBytes === 0 ? "" : ` · ${formatBytes(plan.gpuBytes)}`;
-  return `${layers} · ${formatTokens(plan.contextTokens)} tokens · ${plan.kvType}${memory}`;
+  const context = changed(formatTokens(settings.N_CTX), formatTokens(plan.contextTokens));
+  return `${layers} · ${context} tokens · ${changed(settings.KV_CACHE_QUANT, plan.kvType)}${memory}`;
 }

@@ -63,6 +63,7 @@ export const ChartAxes = memo(function ChartAxes({ frame, impact, kvType }: Char
           </g>
         );
       })}
+      <TrainedLine frame={frame} impact={impact} />
       {hasBudget && (
         <text x={right + 14} y={bottom + 35} className="fill-ink-3">
           fit
@@ -71,3 +72,18 @@ export const ChartAxes = memo(function ChartAxes({ frame, impact, kvType }: Char
     </g>
   );
 });
+
+/** Where training ended, in a chart that goes on beyond it. */
+function TrainedLine({ frame, impact }: Pick<ChartAxesProps, "frame" | "impact">) {
+  const { trainedTokens, contexts } = impact;
+  if (trainedTokens === 0 || trainedTokens >= (contexts.at(-1) ?? 0)) return null;
+  const x = frame.x(trainedTokens);
+  return (
+    <g>
+      <line x1={x} x2={x} y1={frame.top} y2={frame.bottom} stroke="var(--ink-3)" strokeDasharray="1 4" />
+      <text x={x + 5} y={frame.bottom - 7} className="fill-ink-3">
+        trained for {formatTokensShort(trainedTokens)}
+      </text>
+    </g>
+  );
+}

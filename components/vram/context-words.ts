@@ -13,10 +13,15 @@ export function contextInWords(impact: ContextImpact, index: number, totalLayers
   return `${formatTokens(impact.contexts[index] ?? 0)} tokens, all ${totalLayers} layers: ${perType.join(", ")}`;
 }
 
-/** "all layers up to 11,520 tokens": where one KV type stops fitting. */
-export function fullStopInWords(tokens: number | null, longestTokens: number): string {
+/**
+ * "all layers up to 11,264 tokens": where one KV type stops fitting. What the model was trained for is another limit, and said
+ * beside it where that comes first.
+ */
+export function fullStopInWords(tokens: number | null, { contexts, trainedTokens }: ContextImpact): string {
   if (tokens === null) return "never all layers";
-  return tokens >= longestTokens
-    ? `all layers, to ${formatTokens(longestTokens)}`
-    : `all layers up to ${formatTokens(tokens)}`;
+  const words = `all layers up to ${formatTokens(tokens)} tokens`;
+  if (trainedTokens === 0 || tokens < trainedTokens) return words;
+  return tokens === trainedTokens && contexts.at(-1) === tokens
+    ? `${words}, all it was trained for`
+    : `${words}, trained for ${formatTokens(trainedTokens)}`;
 }

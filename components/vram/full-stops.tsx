@@ -13,7 +13,6 @@ interface FullStopsProps {
 
 /** The chart's legend: each KV type with the largest context that leaves all layers on the GPU; pressing it tries that. */
 export const FullStops = memo(function FullStops({ impact, kvType, onPick }: FullStopsProps) {
-  const longest = impact.contexts.at(-1) ?? 0;
   return (
     <ul className="mt-3 flex flex-wrap gap-x-5 gap-y-1.5 border-line border-t pt-3 text-ink-2 text-sm">
       {impact.kvTypes.map(type => (
@@ -31,33 +30,25 @@ export const FullStops = memo(function FullStops({ impact, kvType, onPick }: Ful
             <KvMarker kvType={type} x={13} y={6} isFilled />
           </svg>
           <span className={type === kvType ? "font-semibold text-ink" : undefined}>{type}</span>
-          <FullStop
-            tokens={impact.fullStopsAtTokens[type]}
-            longestTokens={longest}
-            onPick={tokens => onPick(type, tokens)}
-          />
+          <FullStop impact={impact} kvType={type} onPick={onPick} />
         </li>
       ))}
     </ul>
   );
 });
 
-interface FullStopProps {
-  readonly tokens: number | null;
-  readonly longestTokens: number;
-  readonly onPick: (contextTokens: number) => void;
-}
-
-function FullStop({ tokens, longestTokens, onPick }: FullStopProps) {
-  const words = fullStopInWords(tokens, longestTokens);
+function FullStop({ impact, kvType, onPick }: FullStopsProps) {
+  const tokens = impact.fullStopsAtTokens[kvType];
+  const words = fullStopInWords(tokens, impact);
   if (tokens === null) return words;
   return (
     <button
       type="button"
-      onClick={() => onPick(Math.min(tokens, longestTokens))}
+      onClick={() => onPick(kvType, tokens)}
       className="min-h-6 rounded-[6px] underline decoration-line-strong underline-offset-4 hover:decoration-accent"
     >
-      {words} <span className="sr-only">tokens: use this context size</span>
+      {words}
+      <span className="sr-only">: use this context size</span>
     </button>
   );
 }

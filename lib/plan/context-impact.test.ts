@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { bytesToMib, mibToBytes } from "@/lib/units/bytes";
 import { contextImpact } from "./context-impact";
+import { planLayers } from "./plan-layers";
 import { mistralSurface, p4000, planSettings } from "./testing/surface-fixtures";
 
 /** The write-up's file has 4,166.1 MiB. */
@@ -49,7 +50,30 @@ describe("what the context costs", () => {
   });
 
   it("reaches a context beyond the trained one when that is asked for", () => {
-    expect(contextImpact(surface, p4000, planSettings({ N_CTX: 50_000 })).contexts.at(-1)).toBe(50_176);
+    expect(contextImpact(surface, p4000, planSettings({ N_CTX: 50_000 })).contexts.at(-1)).toBe(50_000);
+  });
+
+  it.each([768, 5000, 32_768])("has the very plan of %i tokens among its samples", contextTokens => {
+    const settings = planSettings({ N_CTX: contextTokens, LAYERS: "auto" });
+    const { contexts, perKvType } = contextImpact(surface, p4000, settings);
+    const index = contexts.indexOf(contextTokens);
+    expect(perKvType.f16.gpuLayers[index]).toBe(planLayers(surface, p4000, settings).gpuLayers);
+    expect(contexts).toEqual(contexts.toSorted((a, b) => a - b));
+  });
+
+  it("tells what fits beyond the trained context from what the model was trained for", () => {
+    // A tenth of the elements: 50,000 tokens of KV cache are 625 MiB. Weights 3,848 MiB, compute 132 MiB and 1 KiB a token more.
+    const small = {
+      ...surface,
+      layers: surface.layers.map(layer => ({
+        ...layer,
+        kv: { ...layer.kv, kElementsPerCell: 102, vElementsPerCell: 102 },
+      })),
+    };
+    const beyond = contextImpact(small, p4000, planSettings({ N_CTX: 50_000 }));
+    expect([beyond.fullStopsAtTokens.f16, beyond.trainedTokens]).toEqual([50_000, 32_768]);
+    const within = contextImpact(small, p4000, planSettings({ N_CTX: 4096 }));
+    expect(within.fullStopsAtTokens.f16).toBe(32_768);
   });
 
   it("draws the curves without a card too, and plans no layers", () => {

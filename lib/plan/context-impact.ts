@@ -2,10 +2,9 @@ import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import type { KvType } from "@/lib/schema/kv-type";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { PlanSettings } from "@/lib/schema/settings";
-import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
 import { budgetBytes } from "./budget";
 import { fitNeeds, mostGpuLayers } from "./fit-needs";
-import { largestFullContexts, longestUsefulTokens } from "./largest-context";
+import { largestFullContexts, longestSearched } from "./largest-context";
 import { kvBytesOfLayer, memoryNeed } from "./memory-need";
 import { simplePlanOf } from "./simple-formula";
 import { usableKvTypes } from "./usable-kv-types";
@@ -31,8 +30,10 @@ export interface ContextImpact {
   /** Those that this model can have. */
   readonly kvTypes: readonly KvType[];
   readonly perKvType: Readonly<Record<KvType, ContextCurve>>;
-  /** The largest context with all layers on the GPU; null when they never fit. */
+  /** The largest of the chart's contexts with all layers on the GPU; null when they never fit. */
   readonly fullStopsAtTokens: Readonly<Record<KvType, number | null>>;
+  /** What the model was trained for; 0 where its header does not say. */
+  readonly trainedTokens: number;
   readonly budgetBytes: number;
   /** 2,048 to 32,768 tokens, with the simple formula beside. */
   readonly rows: readonly ContextRow[];
@@ -41,10 +42,13 @@ export interface ContextImpact {
 const TABLE_CONTEXTS = [2048, 4096, 8192, 16_384, 32_768] as const;
 const FIRST_CHART_TOKENS = 1024;
 
-/** Powers of two and their middles, up to what the model was trained for or is asked for: about a dozen points, even on a log axis. */
+/**
+ * Powers of two and their middles, up to what the model was trained for or is asked for: about a dozen points, even on a log axis.
+ * What is asked for is one of them, so that what is said of it is said of the very plan.
+ */
 function chartContexts(surface: MemorySurface, contextTokens: number): number[] {
-  const last = Math.max(longestUsefulTokens(surface), padUp(contextTokens, CONTEXT_PAD_TOKENS), 2 * FIRST_CHART_TOKENS);
-  const contexts = new Set([last]);
+  const last = Math.max(longestSearched(surface, contextTokens), 2 * FIRST_CHART_TOKENS);
+  const contexts = new Set([last, contextTokens]);
   for (let tokens = FIRST_CHART_TOKENS; tokens < last; tokens *= 2) {
     contexts.add(tokens);
     if (tokens * 1.5 < last) contexts.add(tokens * 1.5);
@@ -74,7 +78,8 @@ export function contextImpact(surface: MemorySurface, gpu: GpuMemory | null, set
     contexts,
     kvTypes: usableKvTypes(surface, settings.FLASH_ATTENTION),
     perKvType: ofEach(curve),
-    fullStopsAtTokens: gpu === null ? ofEach(() => null) : largestFullContexts(surface, budget),
+    fullStopsAtTokens: gpu === null ? ofEach(() => null) : largestFullContexts(surface, budget, contexts.at(-1) ?? 0),
+    trainedTokens: surface.model.trainContextTokens,
     budgetBytes: budget,
     rows: TABLE_CONTEXTS.map(contextTokens => ({
       contextTokens,

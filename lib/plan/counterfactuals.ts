@@ -6,7 +6,7 @@ import { formatGib } from "@/lib/units/bytes";
 import { formatTokensShort } from "@/lib/units/tokens";
 import { budgetBytes } from "./budget";
 import { fitNeeds, mostGpuLayers } from "./fit-needs";
-import { largestContext } from "./largest-context";
+import { largestContext, longestSearched } from "./largest-context";
 import type { LayerPlan } from "./layer-plan";
 import { memoryNeed } from "./memory-need";
 import { usableKvTypes } from "./usable-kv-types";
@@ -67,15 +67,11 @@ function contextChanges(surface: MemorySurface, gpu: GpuMemory, settings: PlanSe
   for (let tokens = SMALLEST_OFFERED_TOKENS; tokens < settings.N_CTX; tokens *= 2) smaller.unshift(tokens);
   const first = smaller.find(N_CTX => layersWith(surface, gpu, { ...settings, N_CTX }) > present);
   const budget = budgetBytes(gpu, settings.TARGET_VRAM_USAGE);
-  const full = largestContext(surface, surface.model.blocks + 1, settings.KV_CACHE_QUANT, budget) ?? 0;
-  const offered = [first ?? 0, floorToKibi(full)].filter(
-    tokens => tokens >= SMALLEST_OFFERED_TOKENS && tokens < settings.N_CTX,
-  );
+  const longest = longestSearched(surface, settings.N_CTX);
+  const full = largestContext(surface, surface.model.blocks + 1, settings.KV_CACHE_QUANT, budget, longest) ?? 0;
+  const offered = [first ?? 0, full].filter(tokens => tokens >= SMALLEST_OFFERED_TOKENS && tokens < settings.N_CTX);
   return [...new Set(offered)].map(contextChange);
 }
-
-/** A context a person would type: whole multiples of 1,024. */
-const floorToKibi = (tokens: number): number => tokens - (tokens % 1024);
 
 function othersChange(gpu: GpuMemory, settings: PlanSettings): Change[] {
   if (gpu.usedByOthersBytes === 0) return [];

@@ -157,6 +157,31 @@ describe("presets for Mistral 7B at 32,768 tokens on the 8 GiB card", () => {
     expect(largestFullContext).toEqual({ f16: 11_264, q8_0: 21_248, q4_0: 32_768 });
   });
 
+  it("say where keeping the context means another cache, and keep the present one where that gains nothing", () => {
+    expect(presets[0]?.label).toBe("Keep my context, with a q4_0 KV cache");
+    const [kept] = explained({ N_CTX: 4096, KV_CACHE_QUANT: "q8_0" }).presets;
+    expect([kept?.label, kept?.patch.KV_CACHE_QUANT]).toEqual(["Keep my context", "q8_0"]);
+  });
+
+  it("offer no context that nobody can chat in, unless it was asked for", () => {
+    // All 33 layers need 3,917.9 - 70.3 MiB of weights and at 2,048 tokens of q4_0 72 MiB of cache: more than 0.8 * 5,000 - 300.
+    const small = { ...p4000, totalBytes: 5000 * MIB, usedByOthersBytes: 0, freeBytes: 5000 * MIB };
+    expect(explained({ N_CTX: 32_768 }, small).presets.map(({ id }) => id)).toEqual(["keep-context", "smallest"]);
+    const asked = explained({ N_CTX: 768 }).presets;
+    expect(asked.map(({ patch }) => patch.N_CTX)).toEqual([768, 768, 768]);
+  });
+
+  it("and chips and the chart name the same largest context", () => {
+    // Budget 0.8 * 8300 - 857 - 300 = 5,483 MiB; 4,034,453,504 bytes of weights, 131,072 a token of KV cache, and of compute
+    // 113,258,496 at 8,192 tokens and 1,024 a token more: 12,188 tokens, 47 times 256.
+    const odd = { ...p4000, totalBytes: 8300 * MIB, freeBytes: 8300 * MIB - p4000.usedByOthersBytes };
+    const explanation = explained({ N_CTX: 32_768 }, odd);
+    const largest = explanation.largestFullContext.f16;
+    expect(largest).toBe(12_032);
+    expect(explanation.presets.find(({ id }) => id === "all-layers")?.patch.N_CTX).toBe(largest);
+    expect(explanation.counterfactuals.map(({ patch }) => patch?.N_CTX)).toContain(largest);
+  });
+
   it("stay with f16 when flash attention is off", () => {
     const types = explained({ N_CTX: 32_768, FLASH_ATTENTION: "off" }).presets.map(({ patch }) => patch.KV_CACHE_QUANT);
     expect(types).toEqual(["f16", "f16", "f16"]);

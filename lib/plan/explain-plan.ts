@@ -4,7 +4,7 @@ import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { PlanSettings } from "@/lib/schema/settings";
 import { overflowBytes } from "./budget";
 import { type Counterfactual, counterfactuals } from "./counterfactuals";
-import { largestFullContexts } from "./largest-context";
+import { largestFullContexts, longestSearched } from "./largest-context";
 import type { LayerPlan } from "./layer-plan";
 import { type Computer, planRam, type RamPlan } from "./plan-ram";
 import { planDetail, planSentence } from "./plan-sentence";
@@ -19,7 +19,7 @@ export interface PlanExplanation {
   readonly isOverfull: boolean;
   readonly counterfactuals: readonly Counterfactual[];
   readonly presets: readonly PlanPreset[];
-  /** Up to the trained context; null when all layers never fit. */
+  /** Up to the trained context, or a larger one that is asked for; null when all layers never fit. */
   readonly largestFullContext: Readonly<Record<KvType, number | null>>;
   /** Null where the computer's memory is not known. */
   readonly ram: RamPlan | null;
@@ -44,7 +44,9 @@ export function explainPlan(
     counterfactuals: counterfactuals(surface, gpu, settings, plan),
     presets: planPresets(surface, gpu, settings),
     largestFullContext:
-      gpu === null ? { f16: null, q8_0: null, q4_0: null } : largestFullContexts(surface, plan.budgetBytes),
+      gpu === null
+        ? { f16: null, q8_0: null, q4_0: null }
+        : largestFullContexts(surface, plan.budgetBytes, longestSearched(surface, settings.N_CTX)),
     ram,
     ramRemedies: computer === null || ram?.outcome === "fits" ? [] : ramRemedies(surface, gpu, settings, computer),
   };

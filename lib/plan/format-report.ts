@@ -1,5 +1,6 @@
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import { type KvType, kvTypes } from "@/lib/schema/kv-type";
+import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { formatGib, formatMib } from "@/lib/units/bytes";
 import { formatTokens } from "@/lib/units/tokens";
 import { overflowBytes } from "./budget";
@@ -26,7 +27,12 @@ export function formatReport(input: PlanReportInput): string {
     planLines(input, plan, explanation.sentence),
     input.gpu === null
       ? []
-      : alternativeLines(explanation, plan, usableKvTypes(input.surface, input.settings.FLASH_ATTENTION)),
+      : alternativeLines(
+          explanation,
+          plan,
+          input.surface,
+          usableKvTypes(input.surface, input.settings.FLASH_ATTENTION),
+        ),
     input.simple && input.gpu !== null ? simpleLines(input, input.gpu, plan) : [],
     explanation.ram === null ? [] : ramLines(explanation.ram, explanation.ramRemedies),
     plan.warnings.filter(({ code }) => code !== "no-gpu").map(warning => `! ${warning.message}`),
@@ -137,12 +143,15 @@ function barLines(gpu: GpuMemory, target: number, plan: LayerPlan): string[] {
 function alternativeLines(
   { counterfactuals, largestFullContext }: PlanExplanation,
   plan: LayerPlan,
+  surface: MemorySurface,
   usable: readonly KvType[],
 ): string[] {
+  const trainedTokens = surface.model.trainContextTokens;
   const largest = usable.map(kvType => {
     const tokens = largestFullContext[kvType];
     return `${kvType} ${tokens === null ? "never" : formatTokens(tokens)}`;
   });
+  const trained = trainedTokens > 0 ? ` (trained for ${formatTokens(trainedTokens)})` : "";
   return [
     "Alternatives",
     ...columns(
@@ -152,7 +161,7 @@ function alternativeLines(
         gainLayers < 0 ? String(gainLayers) : `+${gainLayers}`,
       ]),
     ),
-    `  largest context with all layers on the GPU: ${largest.join(", ")}`,
+    `  largest context with all layers on the GPU: ${largest.join(", ")}${trained}`,
   ];
 }
 

@@ -6,11 +6,15 @@ import { fitNeed } from "./fit-needs";
 /** Where the search ends for a model whose header does not say what it was trained for. */
 const UNKNOWN_TRAINING_TOKENS = 131_072;
 
-export const longestUsefulTokens = (surface: MemorySurface): number =>
+const longestUsefulTokens = (surface: MemorySurface): number =>
   surface.model.trainContextTokens > 0 ? surface.model.trainContextTokens : UNKNOWN_TRAINING_TOKENS;
 
+/** Where a search for what fits ends: nobody is told of less than what is asked for, nor of more than both. */
+export const longestSearched = (surface: MemorySurface, contextTokens: number): number =>
+  Math.max(longestUsefulTokens(surface), contextTokens);
+
 /**
- * The largest context, up to the trained one, at which so many layers fit; null when not even the smallest does.
+ * The largest context, up to `longest`, at which so many layers fit; null when not even the smallest does.
  * Searched by halves over whole multiples of 256 cells: `fitNeed` never falls as the context grows.
  */
 export function largestContext(
@@ -18,9 +22,9 @@ export function largestContext(
   gpuLayers: number,
   kvType: KvType,
   budgetBytes: number,
+  longest: number,
 ): number | null {
   const fits = (contextTokens: number) => fitNeed(surface, gpuLayers, contextTokens, kvType) <= budgetBytes;
-  const longest = longestUsefulTokens(surface);
   if (fits(longest)) return longest;
   let fitting = 0;
   let tooMany = Math.ceil(longest / CONTEXT_PAD_TOKENS);
@@ -32,11 +36,15 @@ export function largestContext(
   return fitting === 0 ? null : fitting * CONTEXT_PAD_TOKENS;
 }
 
-export function largestFullContexts(surface: MemorySurface, budgetBytes: number): Record<KvType, number | null> {
+export function largestFullContexts(
+  surface: MemorySurface,
+  budgetBytes: number,
+  longest: number,
+): Record<KvType, number | null> {
   const full = surface.model.blocks + 1;
   return {
-    f16: largestContext(surface, full, "f16", budgetBytes),
-    q8_0: largestContext(surface, full, "q8_0", budgetBytes),
-    q4_0: largestContext(surface, full, "q4_0", budgetBytes),
+    f16: largestContext(surface, full, "f16", budgetBytes, longest),
+    q8_0: largestContext(surface, full, "q8_0", budgetBytes, longest),
+    q4_0: largestContext(surface, full, "q4_0", budgetBytes, longest),
   };
 }

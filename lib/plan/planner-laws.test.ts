@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { kvTypes } from "@/lib/schema/kv-type";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { fitNeed, fitNeeds } from "./fit-needs";
-import { largestContext } from "./largest-context";
+import { largestContext, longestSearched } from "./largest-context";
 import { memoryNeed } from "./memory-need";
 import { planLayers } from "./plan-layers";
 import {
@@ -147,7 +147,7 @@ describe("the largest context with all layers", () => {
         fc.integer({ min: 0, max: 2 ** 34 }),
         (surface, kvType, budget) => {
           const full = surface.model.blocks + 1;
-          const largest = largestContext(surface, full, kvType, budget) ?? 0;
+          const largest = largestContext(surface, full, kvType, budget, longestSearched(surface, 0)) ?? 0;
           if (largest > 0) expect(fitNeed(surface, full, largest, kvType)).toBeLessThanOrEqual(budget);
           if (largest < surface.model.trainContextTokens)
             expect(fitNeed(surface, full, largest + 256, kvType)).toBeGreaterThan(budget);

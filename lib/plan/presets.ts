@@ -4,7 +4,7 @@ import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { PlanSettings } from "@/lib/schema/settings";
 import { budgetBytes } from "./budget";
 import { fitNeeds, mostGpuLayers } from "./fit-needs";
-import { largestContext } from "./largest-context";
+import { largestContext, longestSearched } from "./largest-context";
 import type { LayerPlan } from "./layer-plan";
 import { memoryNeed } from "./memory-need";
 import { usableKvTypes } from "./usable-kv-types";
@@ -27,7 +27,7 @@ interface Choice {
 }
 
 const SMALL_CONTEXT_TOKENS = 4096;
-/** All layers with less than this is no context to chat in: a narrower cache is taken instead. */
+/** Less than this is no context to chat in, unless it is what was asked for: a narrower cache is taken instead, or nothing offered. */
 const LEAST_CONTEXT_TOKENS = 2048;
 
 function summary(surface: MemorySurface, gpu: GpuMemory, budget: number, choice: Choice): PlanSummary {
@@ -43,10 +43,12 @@ function summary(surface: MemorySurface, gpu: GpuMemory, budget: number, choice:
   };
 }
 
-/** The widest cache that gives the most layers at the context asked for. */
+/** The present cache, unless another gives more layers at the context asked for: then the widest that gives the most. */
 function keepContext(surface: MemorySurface, settings: PlanSettings, budget: number): Choice {
   const contextTokens = settings.N_CTX;
-  const options = usableKvTypes(surface, settings.FLASH_ATTENTION).map(kvType => ({
+  const present = (kvType: KvType) => kvType === settings.KV_CACHE_QUANT;
+  const usable = usableKvTypes(surface, settings.FLASH_ATTENTION);
+  const options = [...usable.filter(present), ...usable.filter(kvType => !present(kvType))].map(kvType => ({
     kvType,
     gpuLayers: mostGpuLayers(fitNeeds(surface, contextTokens, kvType), budget),
   }));
@@ -54,16 +56,15 @@ function keepContext(surface: MemorySurface, settings: PlanSettings, budget: num
   return { contextTokens, kvType: best.kvType };
 }
 
-/** All layers with the widest cache that leaves a context to chat in, as large as asked for where it fits; null when they never fit. */
+/** All layers with the widest cache that leaves a context to chat in, as large as asked for where it fits; null when none does. */
 function allLayers(surface: MemorySurface, settings: PlanSettings, budget: number): Choice | null {
-  let found: Choice | null = null;
+  const longest = longestSearched(surface, settings.N_CTX);
   for (const kvType of usableKvTypes(surface, settings.FLASH_ATTENTION)) {
-    const largest = largestContext(surface, surface.model.blocks + 1, kvType, budget);
-    if (largest === null) continue;
-    found = { kvType, contextTokens: Math.min(largest, settings.N_CTX) };
-    if (found.contextTokens >= Math.min(LEAST_CONTEXT_TOKENS, settings.N_CTX)) return found;
+    const largest = largestContext(surface, surface.model.blocks + 1, kvType, budget, longest) ?? 0;
+    const contextTokens = Math.min(largest, settings.N_CTX);
+    if (contextTokens >= Math.min(LEAST_CONTEXT_TOKENS, settings.N_CTX)) return { kvType, contextTokens };
   }
-  return found;
+  return null;
 }
 
 function smallest(surface: MemorySurface, settings: PlanSettings): Choice {
@@ -84,8 +85,10 @@ export function planPresets(surface: MemorySurface, gpu: GpuMemory | null, setti
     plan: summary(surface, gpu, budget, choice),
   });
   const full = allLayers(surface, settings, budget);
+  const kept = keepContext(surface, settings, budget);
+  const withCache = kept.kvType === settings.KV_CACHE_QUANT ? "" : `, with a ${kept.kvType} KV cache`;
   return [
-    preset("keep-context", "Keep my context", keepContext(surface, settings, budget)),
+    preset("keep-context", `Keep my context${withCache}`, kept),
     ...(full === null ? [] : [preset("all-layers", "All layers on the GPU", full)]),
     preset("smallest", "As small as it gets", smallest(surface, settings)),
   ];

@@ -1,0 +1,29 @@
+import { describe, expect, it } from "vitest";
+import { contextImpact } from "@/lib/plan/context-impact";
+import { mistralSurface, p4000, planSettings } from "@/lib/plan/testing/surface-fixtures";
+import { contextInWords, fullStopInWords } from "./context-words";
+
+const impactAt = (N_CTX: number) => contextImpact(mistralSurface, p4000, planSettings({ N_CTX }));
+
+describe("where all layers stop fitting", () => {
+  it.each([
+    [null, 4096, "never all layers"],
+    [11_264, 4096, "all layers up to 11,264 tokens"],
+    [32_768, 4096, "all layers up to 32,768 tokens, all it was trained for"],
+    [40_960, 65_536, "all layers up to 40,960 tokens, trained for 32,768"],
+    [65_536, 65_536, "all layers up to 65,536 tokens, trained for 32,768"],
+  ])("%s of %i tokens planned: %s", (tokens, planned, words) => {
+    expect(fullStopInWords(tokens, impactAt(planned))).toBe(words);
+  });
+
+  it("says nothing of training where the header does not", () => {
+    expect(fullStopInWords(131_072, { ...impactAt(4096), trainedTokens: 0 })).toBe("all layers up to 131,072 tokens");
+  });
+});
+
+it("the caption is about the very context, not about the nearest sample", () => {
+  const impact = impactAt(768);
+  expect(contextInWords(impact, impact.contexts.indexOf(768), 33)).toMatch(
+    /^768 tokens, all 33 layers: f16 [\d.]+ GiB \(all fit\)/,
+  );
+});
