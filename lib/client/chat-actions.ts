@@ -13,6 +13,7 @@ import {
 import { ApiError, apiRequest, errorBody } from "./api-request";
 import { rememberAddress } from "./chat-address";
 import { disconnect, readChat, requestAnswer } from "./chat-connection";
+import { forgetDraft, moveNewDraft } from "./chat-drafts";
 import { deleteChat, patchChat } from "./chat-list";
 import { blankChat, isOpen, newSession, sessionStore, withMessage, withTree } from "./chat-session";
 import { leafBelow, neighbourVersion } from "./chat-tree";
@@ -63,6 +64,7 @@ export function leaveChat(): void {
   disconnect();
   const { chat, phase } = sessionStore.get();
   if (!chat.temporary) return;
+  forgetDraft(chat.id);
   if (phase === "ready") void deleteChat(chat.id).catch(() => {});
   sessionStore.set(newSession(blankChat(crypto.randomUUID())));
 }
@@ -144,6 +146,7 @@ async function createIfNew(): Promise<void> {
     body,
     schema: z.object({ chat: chatSchema }),
   });
+  if (!temporary) moveNewDraft(id);
   sessionStore.update(session => ({ ...session, phase: "ready", chat: created.chat }));
   if (!temporary) rememberAddress(id);
 }

@@ -28,6 +28,14 @@ export async function readAttachment(file: File): Promise<Attachment> {
   return attachmentOf({ name: file.name.slice(0, 255), fileBytes: file.size, ...read });
 }
 
+/**
+ * Text that was pasted, and is too much to be written in.
+ *
+ * @throws AttachmentError
+ */
+export const attachPastedText = (text: string, name: string): Attachment =>
+  attachmentOf({ name, mediaType: "text/plain", text });
+
 /** @throws AttachmentError when there is no text, or more than a message may hold */
 function attachmentOf(attachment: Attachment): Attachment {
   const { name, text } = attachment;

@@ -1,19 +1,34 @@
-/** A message that was begun survives a reload. A full or forbidden storage costs only that. */
-const keyOf = (chatId: string | null): string => `headroom.draft.${chatId ?? "new"}`;
+import { readAttachment } from "./chat-attachments";
+import { ChatDraft } from "./chat-draft";
+import type { ChatSession } from "./chat-session";
+import { browserDraftStorage } from "./draft-storage";
 
-export function readDraft(chatId: string | null): string {
-  try {
-    return localStorage.getItem(keyOf(chatId)) ?? "";
-  } catch {
-    return "";
-  }
+/** Chats that the server does not know yet share one draft: it is there in the next new chat. */
+const NEW_CHAT = "new";
+
+const drafts = new Map<string, ChatDraft>();
+
+function draftAt(key: string, isKept: boolean): ChatDraft {
+  const draft = drafts.get(key) ?? new ChatDraft(key, isKept, { storage: browserDraftStorage, read: readAttachment });
+  drafts.set(key, draft);
+  return draft;
 }
 
-export function writeDraft(chatId: string | null, text: string): void {
-  try {
-    if (text === "") localStorage.removeItem(keyOf(chatId));
-    else localStorage.setItem(keyOf(chatId), text);
-  } catch {
-    // Private windows and full disks.
-  }
+/** The draft of the open chat. A temporary chat's is kept nowhere. */
+export function draftOf({ chat, phase }: Pick<ChatSession, "chat" | "phase">): ChatDraft {
+  return draftAt(phase === "new" && !chat.temporary ? NEW_CHAT : chat.id, !chat.temporary);
 }
+
+/** The new chat has become one with an id: what is written in it belongs there. */
+export function moveNewDraft(chatId: string): void {
+  const draft = drafts.get(NEW_CHAT);
+  if (draft === undefined) return;
+  drafts.delete(NEW_CHAT);
+  drafts.set(chatId, draft);
+  draft.moveTo(chatId);
+}
+
+export const forgetDraft = (chatId: string): unknown => drafts.delete(chatId);
+
+/** A deleted chat leaves nothing in the browser; as long as the deletion can be taken back, its draft can, too. */
+export const keepDraft = (chatId: string, isKept: boolean): void => draftAt(chatId, true).keep(isKept);

@@ -8,6 +8,7 @@ import {
   chatSchema,
 } from "@/lib/schema/chat";
 import { apiRequest } from "./api-request";
+import { keepDraft } from "./chat-drafts";
 import { createResource, type ResourceState } from "./resource-store";
 import { useStore } from "./use-store";
 
@@ -49,12 +50,16 @@ export async function deleteChat(chatId: string): Promise<void> {
   showRows(rows => rows.filter(row => row.id !== chatId));
   try {
     await apiRequest({ path: pathOf(chatId), method: "DELETE", schema: z.object({ deleted: z.boolean() }) });
+    keepDraft(chatId, false);
   } finally {
     void chatListStore.refresh();
   }
 }
 
-export const restoreChat = (chatId: string): Promise<unknown> => patchChat(chatId, { deleted: false });
+export async function restoreChat(chatId: string): Promise<void> {
+  await patchChat(chatId, { deleted: false });
+  keepDraft(chatId, true);
+}
 
 export async function searchChats(query: string, signal: AbortSignal): Promise<readonly ChatHit[]> {
   const path = `/api/chats/search?q=${encodeURIComponent(query)}`;

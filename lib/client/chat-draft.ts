@@ -1,0 +1,217 @@
+import type { Attachment } from "@/lib/schema/chat";
+import { errorBody } from "./api-request";
+import { AttachmentError } from "./chat-attachments";
+import { DraftKeeper, type Unkept } from "./draft-keeper";
+import type { DraftStorage, KeptFiles } from "./draft-storage";
+import { createStore } from "./store";
+
+/** A file of a message that is being written; it has no attachment while its text is being read. */
+export interface DraftFile {
+  readonly name: string;
+  readonly attachment: Attachment | null;
+}
+
+export interface Draft {
+  readonly text: string;
+  /** In the order in which they were added. */
+  readonly files: readonly DraftFile[];
+  /** The storage has not said yet which files were kept. */
+  readonly isLoading: boolean;
+  /** It was sent, and goes as soon as its files have been read. */
+  readonly isWaiting: boolean;
+  /** Why it did not go, or not with everything. */
+  readonly problem: string | null;
+  readonly unkept: Unkept;
+}
+
+const emptyDraft: Draft = {
+  text: "",
+  files: [],
+  isLoading: false,
+  isWaiting: false,
+  problem: null,
+  unkept: { text: null, files: null },
+};
+
+/** Sends a message; throws when the server does not take it. */
+type Deliver = (text: string, attachments: readonly Attachment[]) => Promise<void>;
+
+interface DraftTools {
+  readonly storage: DraftStorage;
+  readonly read: (file: File) => Promise<Attachment>;
+}
+
+export const attachmentsOf = (files: readonly DraftFile[]): Attachment[] =>
+  files.flatMap(({ attachment }) => attachment ?? []);
+
+/** Names of the files that are still being read. */
+export const unreadNames = (files: readonly DraftFile[]): string[] =>
+  files.filter(({ attachment }) => attachment === null).map(({ name }) => name);
+
+const joined = (...texts: readonly string[]): string => texts.filter(text => text !== "").join("\n\n");
+
+/**
+ * A message that is being written: text and files, kept until it is sent. It is loaded for whoever subscribes to its
+ * store first, and lives on while another screen is shown, so that a file goes on being read.
+ */
+export class ChatDraft {
+  readonly store = createStore<Draft>(emptyDraft, () => {
+    this.#load();
+    // Nothing is sent into a chat that nobody looks at.
+    return () => this.callOff("Not sent: the chat was left before its files had been read.");
+  });
+  readonly #keeper: DraftKeeper;
+  readonly #read: DraftTools["read"];
+  #isLoaded = false;
+  #waiting: Deliver | null = null;
+
+  constructor(key: string, isKept: boolean, { storage, read }: DraftTools) {
+    this.#read = read;
+    this.#keeper = new DraftKeeper(key, isKept, storage, {
+      text: () => this.#now.text,
+      files: () => ({ attachments: attachmentsOf(this.#now.files), unread: unreadNames(this.#now.files) }),
+      report: (part, words) => {
+        if (this.#now.unkept[part] !== words) this.#change({ unkept: { ...this.#now.unkept, [part]: words } });
+      },
+    });
+  }
+
+  /** A message that waits does not go half changed: it has to be sent anew. */
+  setText(text: string): void {
+    this.callOff();
+    this.#change({ text });
+    this.#keeper.saveText();
+  }
+
+  /** Takes the place of a file with the same name. */
+  addAttachment(attachment: Attachment): void {
+    this.callOff();
+    const { name } = attachment;
+    this.#setFiles([...this.#now.files.filter(file => file.name !== name), { name, attachment }]);
+  }
+
+  /** @param refuse is told why the file is not there, unless it stopped the message from being sent */
+  async addFile(file: File, refuse: (sentence: string) => void): Promise<void> {
+    const unread: DraftFile = { name: file.name, attachment: null };
+    this.#setFiles([...this.#now.files, unread]);
+    try {
+      this.#takeRead(unread, await this.#read(file));
+    } catch (error) {
+      if (!this.#now.files.includes(unread)) return;
+      this.#setFiles(this.#now.files.filter(other => other !== unread));
+      const sentence = error instanceof AttachmentError ? error.message : `${file.name} could not be read.`;
+      if (this.#now.isWaiting) this.callOff(`Not sent: ${sentence}`);
+      else refuse(sentence);
+    }
+    this.#goOn();
+  }
+
+  removeFile(file: DraftFile): void {
+    this.callOff();
+    this.#setFiles(this.#now.files.filter(other => other !== file));
+  }
+
+  /** The file's text becomes part of the message's own. */
+  insertFile(file: DraftFile): void {
+    this.removeFile(file);
+    this.setText(joined(this.#now.text, file.attachment?.text ?? ""));
+  }
+
+  /** Sends it, at once or when its files have been read. Called off when it waits already. */
+  send(deliver: Deliver): void {
+    if (this.#now.isWaiting) {
+      this.callOff();
+      return;
+    }
+    this.#waiting = deliver;
+    this.#change({ isWaiting: true, problem: null });
+    this.#goOn();
+  }
+
+  callOff(problem: string | null = null): void {
+    if (!this.#now.isWaiting) return;
+    this.#waiting = null;
+    this.#change({ isWaiting: false, problem });
+  }
+
+  /** The new chat that it is written in has got an id. */
+  moveTo(key: string): void {
+    this.#keeper.moveTo(key);
+  }
+
+  /** A deleted chat's draft leaves the storage, and is kept again when the chat comes back. */
+  keep(isKept: boolean): void {
+    this.#load();
+    this.#keeper.keep(isKept);
+  }
+
+  get #now(): Draft {
+    return this.store.get();
+  }
+
+  #change(change: Partial<Draft>): void {
+    this.store.update(draft => ({ ...draft, ...change }));
+  }
+
+  #setFiles(files: readonly DraftFile[]): void {
+    this.#change({ files });
+    this.#keeper.saveFiles();
+  }
+
+  #load(): void {
+    if (this.#isLoaded) return;
+    this.#isLoaded = true;
+    this.#change({ text: this.#keeper.readText(), isLoading: true });
+    void this.#keeper.readFiles().then(kept => {
+      this.#takeKept(kept);
+      this.#goOn();
+    });
+  }
+
+  /** What was added in the meantime stays. */
+  #takeKept({ attachments, unread }: KeptFiles): void {
+    const { files } = this.#now;
+    const kept = attachments.filter(({ name }) => files.every(file => file.name !== name));
+    this.#change({
+      isLoading: false,
+      files: [...kept.map(attachment => ({ name: attachment.name, attachment })), ...files],
+    });
+    if (unread.length === 0) return;
+    this.#change({ problem: `Still being read when the page was left, and so not attached: ${unread.join(", ")}.` });
+    this.#keeper.saveFiles();
+  }
+
+  #takeRead(unread: DraftFile, attachment: Attachment): void {
+    const { name } = attachment;
+    const { files } = this.#now;
+    if (!files.includes(unread)) return;
+    const others = files.filter(file => file === unread || file.name !== name);
+    this.#setFiles(others.map(file => (file === unread ? { name, attachment } : file)));
+  }
+
+  #goOn(): void {
+    const { files, isLoading } = this.#now;
+    const deliver = this.#waiting;
+    if (deliver === null || isLoading || unreadNames(files).length > 0) return;
+    this.#waiting = null;
+    void this.#deliver(deliver);
+  }
+
+  /** Leaves the storage only when the server has the message; comes back, before what was written since, when not. */
+  async #deliver(deliver: Deliver): Promise<void> {
+    const { text, files } = this.#now;
+    this.#change({ text: "", files: [], isWaiting: false });
+    try {
+      await deliver(text.trim(), attachmentsOf(files));
+    } catch (error) {
+      const { message, next } = errorBody(error);
+      this.#change({
+        text: joined(text, this.#now.text),
+        files: [...files, ...this.#now.files],
+        problem: next === undefined ? message : `${message} ${next}`,
+      });
+    }
+    this.#keeper.saveText();
+    this.#keeper.saveFiles();
+  }
+}
