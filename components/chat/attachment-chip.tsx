@@ -1,19 +1,25 @@
-import { FileText, X } from "lucide-react";
+import { FileText } from "lucide-react";
+import { type ReactNode, useMemo } from "react";
 import { formatEncoding } from "@/lib/client/text-encoding";
 import type { Attachment } from "@/lib/schema/chat";
 import { formatBytes } from "@/lib/units/bytes";
 
 interface AttachmentChipProps {
   readonly attachment: Attachment;
-  readonly onRemove?: () => void;
+  /** What can be done with it. */
+  readonly children?: ReactNode;
 }
 
+export const chipClass =
+  "inline-flex min-h-8 max-w-full items-center gap-2 rounded-control border border-line bg-surface px-2.5 text-sm";
+
 /** A file by its name, the encoding that was guessed, and its size; what of it the model gets is its text. */
-export function AttachmentChip({ attachment, onRemove }: AttachmentChipProps) {
+export function AttachmentChip({ attachment, children }: AttachmentChipProps) {
   const { name, text, fileBytes, encoding } = attachment;
-  const textBytes = new Blob([text]).size;
+  // Megabytes are not counted anew with each key that is pressed beside them.
+  const textBytes = useMemo(() => new Blob([text]).size, [text]);
   return (
-    <span className="inline-flex min-h-8 max-w-full items-center gap-2 rounded-control border border-line bg-surface px-2.5 text-sm">
+    <span className={chipClass}>
       <FileText aria-hidden size={14} className="shrink-0 text-ink-3" />
       <span className="truncate">{name}</span>
       {encoding && (
@@ -27,16 +33,7 @@ export function AttachmentChip({ attachment, onRemove }: AttachmentChipProps) {
       <span className="shrink-0 text-ink-3 text-xs" title={`${formatBytes(textBytes)} of text go to the model`}>
         {formatBytes(fileBytes ?? textBytes)}
       </span>
-      {onRemove && (
-        <button
-          type="button"
-          aria-label={`Remove ${name}`}
-          onClick={onRemove}
-          className="-mr-1.5 grid size-6 place-items-center rounded-full hover:bg-sunken"
-        >
-          <X aria-hidden size={14} />
-        </button>
-      )}
+      {children}
     </span>
   );
 }

@@ -5,11 +5,9 @@ import { setTemporary, stopAnswer } from "@/lib/client/chat-actions";
 import { goToChat } from "@/lib/client/chat-location";
 import { sessionStore } from "@/lib/client/chat-session";
 import { isComposing } from "@/lib/client/is-composing";
-import { COMPOSER_ID } from "./composer-field";
+import { focusComposer } from "./composer-field";
 import { preloadMarkdown } from "./markdown";
 import { showFailure } from "./show-failure";
-
-const focusComposer = () => document.getElementById(COMPOSER_ID)?.focus();
 
 function newChat(temporary: boolean): void {
   void goToChat(null);

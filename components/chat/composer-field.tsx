@@ -1,43 +1,53 @@
 "use client";
 import { type ClipboardEvent, type KeyboardEvent, useEffect, useRef } from "react";
 import { stopAnswer } from "@/lib/client/chat-actions";
+import type { ChatDraft } from "@/lib/client/chat-draft";
 import { isUsable, useSession } from "@/lib/client/chat-session";
 import { isComposing } from "@/lib/client/is-composing";
+import { useStore } from "@/lib/client/use-store";
 import { showFailure } from "./show-failure";
 import { useGrowingTextarea } from "./use-growing-textarea";
 
 interface ComposerFieldProps {
-  readonly text: string;
-  readonly onChange: (text: string) => void;
+  readonly draft: ChatDraft;
+  /** Takes what is pasted, where that is not for the field. */
+  readonly take: (data: DataTransfer) => boolean;
   readonly onSend: () => void;
-  readonly onFiles: (files: Iterable<File>) => void;
 }
 
-export const COMPOSER_ID = "composer";
+const COMPOSER_ID = "composer";
 
-/** Enter sends, but not while an input method composes; Shift and Enter break the line; Escape stops the answer. */
-export function ComposerField({ text, onChange, onSend, onFiles }: ComposerFieldProps) {
+export const focusComposer = (): void => document.getElementById(COMPOSER_ID)?.focus();
+
+/**
+ * Enter sends, but not while an input method composes; Shift and Enter break the line. Escape calls off a message that
+ * waits for its files, or stops the answer.
+ */
+export function ComposerField({ draft, take, onSend }: ComposerFieldProps) {
   const fieldRef = useRef<HTMLTextAreaElement>(null);
+  const { text, files, isWaiting } = useStore(draft.store, state => state);
   const answering = useSession(session => session.answering);
   const canWrite = useSession(isUsable);
   useGrowingTextarea(fieldRef, text);
-  // What was pressed is gone (a starter, Stop, Continue, Regenerate): the keyboard goes on here and not at the page's top.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: an answer's beginning and end take buttons away.
+  // What was pressed is gone (a starter, Send, Stop, Continue, Regenerate, a file's cross): the keyboard goes on here and not at the page's top.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: beginnings and ends of an answer or a wait take buttons away, as a file's removal does.
   useEffect(() => {
     const isLost = document.activeElement === null || document.activeElement === document.body;
     if (isLost && window.matchMedia("(pointer: fine)").matches) fieldRef.current?.focus({ preventScroll: true });
-  }, [answering]);
+  }, [answering, isWaiting, files.length]);
+  const onEscape = () => {
+    if (isWaiting) draft.callOff();
+    else if (answering) stopAnswer().catch(showFailure("The answer was not stopped"));
+  };
   const onKeyDown = (event: KeyboardEvent) => {
     if (isComposing(event)) return;
-    if (event.key === "Escape" && answering) stopAnswer().catch(showFailure("The answer was not stopped"));
+    if (event.key === "Escape") onEscape();
     if (event.key !== "Enter" || event.shiftKey) return;
     event.preventDefault();
     onSend();
   };
   const onPaste = (event: ClipboardEvent) => {
-    if (event.clipboardData.files.length === 0) return;
-    event.preventDefault();
-    onFiles(event.clipboardData.files);
+    if (take(event.clipboardData)) event.preventDefault();
   };
   return (
     <textarea
@@ -50,7 +60,7 @@ export function ComposerField({ text, onChange, onSend, onFiles }: ComposerField
       placeholder="Write a message"
       className="block max-h-[40dvh] w-full resize-none bg-transparent text-chat outline-none placeholder:text-ink-3"
       value={text}
-      onChange={event => onChange(event.target.value)}
+      onChange={event => draft.setText(event.target.value)}
       onKeyDown={onKeyDown}
       onPaste={onPaste}
     />

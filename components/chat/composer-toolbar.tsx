@@ -2,6 +2,7 @@
 import { Square } from "lucide-react";
 import { Button } from "@/components/ui/button";
 import { stopAnswer } from "@/lib/client/chat-actions";
+import { type DraftFile, unreadNames } from "@/lib/client/chat-draft";
 import { useSession } from "@/lib/client/chat-session";
 import type { ContextUse } from "@/lib/schema/chat";
 import { AttachButton } from "./attach-button";
@@ -11,30 +12,55 @@ import { showFailure } from "./show-failure";
 
 interface ComposerToolbarProps {
   readonly use: ContextUse | null;
+  readonly files: readonly DraftFile[];
+  readonly isWaiting: boolean;
   readonly canSend: boolean;
   readonly onFiles: (files: Iterable<File>) => void;
 }
 
-export function ComposerToolbar({ use, canSend, onFiles }: ComposerToolbarProps) {
-  const answering = useSession(session => session.answering);
-  const stop = () => stopAnswer().catch(showFailure("The answer was not stopped"));
+const waitWords = ([first, ...others]: readonly string[]): string =>
+  `Waiting for ${first}${others.length > 0 ? ` and ${others.length} more` : ""}`;
+
+export function ComposerToolbar({ use, files, isWaiting, canSend, onFiles }: ComposerToolbarProps) {
+  const waitsFor = isWaiting ? unreadNames(files) : [];
   return (
     <div className="mt-2 -ml-2 flex flex-wrap items-center gap-x-1 gap-y-1">
       <AttachButton onFiles={onFiles} />
       <ChatOptionsButton />
       <ContextMeter use={use} />
-      <span className="ml-auto">
-        {answering ? (
-          <Button key="stop" look="plain" onClick={stop}>
-            <Square aria-hidden size={12} fill="currentColor" />
-            Stop
-          </Button>
-        ) : (
-          <Button key="send" type="submit" look="primary" disabled={!canSend}>
-            Send
-          </Button>
-        )}
+      <span className="ml-auto min-w-0">
+        <span role="status" className="sr-only">
+          {waitsFor.length > 0 && waitWords(waitsFor)}
+        </span>
+        <SendButton waitsFor={waitsFor} canSend={canSend} />
       </span>
     </div>
+  );
+}
+
+/** Says what it does now: send, wait, or stop the answer. */
+function SendButton({ waitsFor, canSend }: { readonly waitsFor: readonly string[]; readonly canSend: boolean }) {
+  const answering = useSession(session => session.answering);
+  if (answering) {
+    const stop = () => stopAnswer().catch(showFailure("The answer was not stopped"));
+    return (
+      <Button key="stop" look="plain" onClick={stop}>
+        <Square aria-hidden size={12} fill="currentColor" />
+        Stop
+      </Button>
+    );
+  }
+  if (waitsFor.length === 0) {
+    return (
+      <Button key="send" type="submit" look="primary" disabled={!canSend}>
+        Send
+      </Button>
+    );
+  }
+  return (
+    <Button key="wait" type="submit" title="Sent when it has been read. Press again, or Escape, to go on writing.">
+      <span aria-hidden className="size-2 shrink-0 rounded-full bg-accent motion-safe:animate-pulse" />
+      <span className="max-w-36 truncate text-sm">{waitWords(waitsFor)}</span>
+    </Button>
   );
 }

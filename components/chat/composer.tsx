@@ -1,44 +1,44 @@
 "use client";
-import { type FormEvent, useState } from "react";
-import { errorBody } from "@/lib/client/api-request";
+import { type DragEvent, type FormEvent, useMemo } from "react";
 import { sendMessage } from "@/lib/client/chat-actions";
-import { isUsable, useSession } from "@/lib/client/chat-session";
-import { AttachmentChip } from "./attachment-chip";
-import { ComposerField } from "./composer-field";
+import { attachmentsOf } from "@/lib/client/chat-draft";
+import { isUsable, sessionStore, useSession } from "@/lib/client/chat-session";
+import { useStore } from "@/lib/client/use-store";
+import type { Attachment } from "@/lib/schema/chat";
+import { ComposerField, focusComposer } from "./composer-field";
 import { ComposerToolbar } from "./composer-toolbar";
 import { ContextWarning } from "./context-warning";
+import { DraftFiles } from "./draft-files";
 import { EngineBanner } from "./engine-banner";
 import { TemplateNote } from "./template-note";
-import { useAttachments } from "./use-attachments";
 import { useContextUse } from "./use-context-use";
-import { useDraftText } from "./use-draft-text";
+import { useDraft } from "./use-draft";
+
+/** A message that waited for its files may find that another tab has asked something meanwhile. */
+async function deliver(text: string, attachments: readonly Attachment[]): Promise<void> {
+  if (sessionStore.get().answering)
+    throw new Error("Not sent: this chat is answering. Send it when the answer is there.");
+  await sendMessage(text, attachments);
+}
 
 /** Where a message is written. It stays usable while the model loads or another answer is made. */
 export function Composer() {
-  const [text, setText] = useDraftText();
-  const { attachments, addFiles, remove, clear } = useAttachments();
-  const [problem, setProblem] = useState<string | null>(null);
+  const { draft, addFiles, take } = useDraft();
+  const { text, files, isWaiting, problem, unkept } = useStore(draft.store, state => state);
+  const attachments = useMemo(() => attachmentsOf(files), [files]);
   const canWrite = useSession(isUsable);
   const answering = useSession(session => session.answering);
   const use = useContextUse(text, attachments);
-  const isEmpty = text.trim() === "" && attachments.length === 0;
+  const isEmpty = text.trim() === "" && files.length === 0;
   const canSend = canWrite && !answering && !isEmpty && use?.draftTooLong !== true;
 
-  const send = async (event?: FormEvent) => {
+  const send = (event?: FormEvent) => {
     event?.preventDefault();
-    if (!canSend) return;
-    const before = { text, attachments };
-    setText("");
-    clear();
-    setProblem(null);
-    try {
-      await sendMessage(before.text.trim(), before.attachments);
-    } catch (error) {
-      setText(before.text);
-      addFiles(before.attachments);
-      const { message, next } = errorBody(error);
-      setProblem(next === undefined ? message : `${message} ${next}`);
-    }
+    if (canSend || isWaiting) draft.send(deliver);
+  };
+  const onDrop = (event: DragEvent) => {
+    // Text that the field can hold is dropped where it was let go.
+    if (take(event.dataTransfer) || !(event.target instanceof HTMLTextAreaElement)) event.preventDefault();
   };
   return (
     <div className="px-3 pb-3 sm:px-5 sm:pb-4">
@@ -54,23 +54,33 @@ export function Composer() {
         <form
           onSubmit={send}
           onDragOver={event => event.preventDefault()}
-          onDrop={event => {
-            event.preventDefault();
-            addFiles(event.dataTransfer.files);
-          }}
+          onDrop={onDrop}
           className="@container rounded-[14px] border border-line-strong bg-surface px-3.5 pt-3 pb-2 shadow-card focus-within:border-accent"
         >
-          {attachments.length > 0 && (
-            <div className="mb-2 flex flex-wrap gap-2">
-              {attachments.map(attachment => (
-                <AttachmentChip key={attachment.name} attachment={attachment} onRemove={() => remove(attachment)} />
-              ))}
-            </div>
-          )}
-          <ComposerField text={text} onChange={setText} onSend={() => void send()} onFiles={addFiles} />
-          <ComposerToolbar use={use} canSend={canSend} onFiles={addFiles} />
+          <DraftFiles
+            files={files}
+            textCharacters={text.length}
+            onRemove={file => draft.removeFile(file)}
+            onInsert={file => {
+              draft.insertFile(file);
+              focusComposer();
+            }}
+          />
+          <ComposerField draft={draft} take={take} onSend={send} />
+          <UnkeptNote words={unkept.files ?? unkept.text} isEmpty={isEmpty} />
+          <ComposerToolbar use={use} files={files} isWaiting={isWaiting} canSend={canSend} onFiles={addFiles} />
         </form>
       </div>
     </div>
+  );
+}
+
+/** Of interest only to who has something to lose. */
+function UnkeptNote({ words, isEmpty }: { readonly words: string | null; readonly isEmpty: boolean }) {
+  if (words === null || isEmpty) return null;
+  return (
+    <p role="status" className="mt-1 text-warn text-xs">
+      This message is kept only until the page is closed: {words}.
+    </p>
   );
 }

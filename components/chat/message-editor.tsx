@@ -1,7 +1,9 @@
 "use client";
-import { type KeyboardEvent, useRef, useState } from "react";
+import { type ClipboardEvent, type KeyboardEvent, useRef, useState } from "react";
 import { Button } from "@/components/ui/button";
+import { showToast } from "@/components/ui/toast";
 import { isComposing } from "@/lib/client/is-composing";
+import { isTooMuchForField } from "@/lib/client/pasted-text";
 import { showFailure } from "./show-failure";
 import { useGrowingTextarea } from "./use-growing-textarea";
 
@@ -27,6 +29,14 @@ export function MessageEditor({ text, saveLabel, onSave, onDone }: MessageEditor
     if (event.key === "Escape") onDone();
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) save();
   };
+  const onPaste = (event: ClipboardEvent) => {
+    const pasted = event.clipboardData.getData("text/plain");
+    if (!isTooMuchForField(pasted, draft.length)) return;
+    event.preventDefault();
+    const count = pasted.length.toLocaleString("en-US");
+    const description = `${count} characters are too many to edit here. Paste them into a new message: they become a file of it.`;
+    showToast({ title: "Not pasted", description, tone: "bad" });
+  };
   return (
     <div className="flex flex-col gap-2 rounded-card border border-line-strong bg-surface p-3">
       <textarea
@@ -39,6 +49,7 @@ export function MessageEditor({ text, saveLabel, onSave, onDone }: MessageEditor
         value={draft}
         onChange={event => setDraft(event.target.value)}
         onKeyDown={onKeyDown}
+        onPaste={onPaste}
       />
       <div className="flex justify-end gap-2">
         <Button size="sm" onClick={onDone}>

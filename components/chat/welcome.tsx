@@ -6,7 +6,7 @@ import { useLive } from "@/lib/client/live-store";
 import type { EngineSnapshot, Telemetry } from "@/lib/schema/live-events";
 import { DEFAULT_MODEL } from "@/lib/schema/settings";
 import { formatGib } from "@/lib/units/bytes";
-import { COMPOSER_ID } from "./composer-field";
+import { focusComposer } from "./composer-field";
 
 const SEEN_KEY = "headroom.welcome-seen";
 
@@ -34,7 +34,7 @@ export function Welcome() {
   const close = () => {
     localStorage.setItem(SEEN_KEY, "1");
     setShown(false);
-    document.getElementById(COMPOSER_ID)?.focus();
+    focusComposer();
   };
   return (
     <section aria-label="Welcome" className="card flex flex-col gap-2 p-4">

@@ -15,6 +15,8 @@ export class ChatPage {
   readonly search: Locator;
   readonly status: Locator;
   readonly notifications: Locator;
+  /** What the composer says of a message that did not go. */
+  readonly problem: Locator;
 
   constructor(readonly page: Page) {
     this.message = page.getByRole("textbox", { name: "Message", exact: true });
@@ -25,6 +27,7 @@ export class ChatPage {
     this.list = page.getByRole("navigation", { name: "Chats" });
     this.search = page.getByRole("searchbox", { name: "Search chats" });
     this.notifications = page.getByRole("region", { name: "Notifications" });
+    this.problem = page.locator("form").locator("..").getByRole("alert");
     this.status = page.getByRole("status").filter({ hasText: /^(Generating|Reply finished)$/ });
   }
 
@@ -58,8 +61,21 @@ export class ChatPage {
     await this.page.getByLabel("Import chats").setInputFiles(file);
   }
 
+  /** Puts a text on the clipboard and presses the keys that paste it. */
+  async paste(text: string, field = this.message): Promise<void> {
+    await this.page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    await this.page.evaluate(pasted => navigator.clipboard.writeText(pasted), text);
+    await field.press("ControlOrMeta+v");
+  }
+
+  /** To another screen by the header, as a person goes there. */
+  async visit(screen: string): Promise<void> {
+    await this.page.getByRole("banner").getByRole("link", { name: screen }).click();
+    await expect(this.message).toBeHidden();
+  }
+
   removeFile(name: string): Locator {
-    return this.page.getByRole("button", { name: `Remove ${name}` });
+    return this.page.getByRole("button", { name: `Remove ${name}`, exact: true });
   }
 
   /** What the last question of the open chat has attached, as the server has it. */

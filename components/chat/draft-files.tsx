@@ -1,0 +1,65 @@
+"use client";
+import { X } from "lucide-react";
+import type { DraftFile } from "@/lib/client/chat-draft";
+import { isPasted, MAX_FIELD_CHARACTERS } from "@/lib/client/pasted-text";
+import type { Attachment } from "@/lib/schema/chat";
+import { AttachmentChip, chipClass } from "./attachment-chip";
+
+interface DraftFilesProps {
+  readonly files: readonly DraftFile[];
+  /** Of the text that is written beside them. */
+  readonly textCharacters: number;
+  readonly onRemove: (file: DraftFile) => void;
+  readonly onInsert: (file: DraftFile) => void;
+}
+
+/** The files of the message that is being written; what was pasted can go into the text where that stays quick. */
+export function DraftFiles({ files, textCharacters, onRemove, onInsert }: DraftFilesProps) {
+  const canInsert = (attachment: Attachment) =>
+    isPasted(attachment) && attachment.text.length + textCharacters <= MAX_FIELD_CHARACTERS;
+  return (
+    <div aria-live="polite" className="mb-2 flex flex-wrap gap-2 empty:mb-0">
+      {files.map((file, index) => {
+        const { name, attachment } = file;
+        const key = `${index} ${name}`;
+        const remove = <RemoveFile name={name} onClick={() => onRemove(file)} />;
+        if (attachment === null) {
+          return (
+            <span key={key} className={chipClass}>
+              <span aria-hidden className="size-2 shrink-0 rounded-full bg-accent motion-safe:animate-pulse" />
+              <span className="truncate text-ink-2">Reading {name}</span>
+              {remove}
+            </span>
+          );
+        }
+        return (
+          <AttachmentChip key={key} attachment={attachment}>
+            {canInsert(attachment) && (
+              <button
+                type="button"
+                onClick={() => onInsert(file)}
+                className="-mr-1 min-h-6 shrink-0 rounded-control px-1.5 text-accent text-xs hover:bg-sunken"
+              >
+                Put into the text
+              </button>
+            )}
+            {remove}
+          </AttachmentChip>
+        );
+      })}
+    </div>
+  );
+}
+
+function RemoveFile({ name, onClick }: { readonly name: string; readonly onClick: () => void }) {
+  return (
+    <button
+      type="button"
+      aria-label={`Remove ${name}`}
+      onClick={onClick}
+      className="-mr-1.5 grid size-6 shrink-0 place-items-center rounded-full hover:bg-sunken"
+    >
+      <X aria-hidden size={14} />
+    </button>
+  );
+}

@@ -1,0 +1,43 @@
+"use client";
+import { useMemo } from "react";
+import { showToast } from "@/components/ui/toast";
+import { AttachmentError, attachPastedText } from "@/lib/client/chat-attachments";
+import type { ChatDraft } from "@/lib/client/chat-draft";
+import { draftOf } from "@/lib/client/chat-drafts";
+import { useSession } from "@/lib/client/chat-session";
+import { isTooMuchForField, pastedName } from "@/lib/client/pasted-text";
+
+const refuse = (description: string): void => showToast({ title: "Not attached", description, tone: "bad" });
+
+/** What comes into the message of the open chat by hand: files, and text that is too much to be typed beside. */
+export function useDraft() {
+  const draft = useSession(draftOf);
+  return useMemo(() => ({ draft, ...intakeOf(draft) }), [draft]);
+}
+
+function intakeOf(draft: ChatDraft) {
+  const addFiles = (files: Iterable<File>): void => {
+    for (const file of files) void draft.addFile(file, refuse);
+  };
+  const attachText = (text: string): void => {
+    const names = draft.store.get().files.map(({ name }) => name);
+    try {
+      draft.addAttachment(attachPastedText(text, pastedName(names)));
+    } catch (error) {
+      if (!(error instanceof AttachmentError)) throw error;
+      refuse(error.message);
+    }
+  };
+  /** @returns whether it was taken: files, or a large text as one. What was not is the field's. */
+  const take = (data: DataTransfer): boolean => {
+    const text = data.getData("text/plain");
+    const files = [...data.files];
+    // Office programs put a picture of the copied text beside it.
+    const isTextWithPicture = text !== "" && files.every(({ type }) => type.startsWith("image/"));
+    if (files.length > 0 && !isTextWithPicture) addFiles(files);
+    else if (isTooMuchForField(text, draft.store.get().text.length)) attachText(text);
+    else return false;
+    return true;
+  };
+  return { addFiles, take };
+}
