@@ -59,7 +59,6 @@ function SendButton({ waitsFor, canSend }: { readonly waitsFor: readonly string[
   }
   return (
     <Button key="wait" type="submit" title="Sent when it has been read. Press again, or Escape, to go on writing.">
-      <span aria-hidden className="size-2 shrink-0 rounded-full bg-accent motion-safe:animate-pulse" />
       <span className="max-w-36 truncate text-sm">{waitWords(waitsFor)}</span>
     </Button>
   );
