@@ -19,7 +19,7 @@ test("an exported chat comes back through the import as it was", async ({ page }
   await chat.importFile(jsonFile(json.text));
   await expect(page.getByText("1 chat imported")).toBeVisible();
   await chat.row("Round trip").click();
-  expect(await chat.textOf(chat.replies.last())).toBe("Two and three.");
+  await expect.poll(() => chat.textOf(chat.replies.last())).toBe("Two and three.");
 });
 
 test("a chat that is here already is skipped, replaced or kept beside its copy, as the summary is told", async ({
