@@ -1,8 +1,10 @@
 import { readdirSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
-import { inputSchemasOf } from "@/lib/server/http/route-handler";
+import * as api from "@/lib/schema/api";
+import type { Endpoint } from "@/lib/schema/endpoint";
+import { endpointOf } from "@/lib/server/http/route-handler";
 import { explainIssue } from "@/lib/server/system/explain-issue";
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
@@ -26,7 +28,7 @@ describe("S7 every route of the app is built with the guard", () => {
     const module: Record<string, unknown> = await import(join(import.meta.dirname, file));
     const handlers = METHODS.filter(method => method in module);
     expect(handlers).not.toEqual([]);
-    for (const method of handlers) expect(inputSchemasOf(module[method]), method).not.toBe(null);
+    for (const method of handlers) expect(endpointOf(module[method]), method).not.toBe(null);
   });
 });
 
@@ -67,11 +69,41 @@ const SENTENCE =
 const NOT_SAID =
   /invalid|expected|undefined|\bat most 0\b|\bnull\b|\b1 (?:entries|characters)|not nothing|must be ,|object Object|\^|\/\^/i;
 
+/** "GET /api/chats/[id]" of a file's handlers. */
+const routesIn = async (file: string): Promise<string[]> => {
+  const module: Record<string, unknown> = await import(join(import.meta.dirname, file));
+  return METHODS.filter(method => method in module).map(method => `${method} /${dirname(file)}`);
+};
+const nameOf = ({ method, path }: Endpoint): string => `${method} ${path}`;
+
+describe("lib/schema/api.ts is the contract of HTTP", () => {
+  it("names every route of the app, and no other", async () => {
+    const served = (await Promise.all(files.map(file => routesIn(relative(import.meta.dirname, file))))).flat();
+    const declared = Object.values(api).map(nameOf);
+    expect(served.filter(name => !name.includes("[...path]")).sort()).toEqual([...declared].sort());
+    expect(new Set(declared).size).toBe(declared.length);
+  });
+
+  it.each(files.map(file => relative(import.meta.dirname, file)))(
+    "%s serves the endpoint of its own path",
+    async file => {
+      const module: Record<string, unknown> = await import(join(import.meta.dirname, file));
+      for (const method of METHODS.filter(name => name in module && !file.includes("[...path]"))) {
+        const endpoint = endpointOf(module[method]);
+        expect(endpoint && nameOf(endpoint)).toBe(`${method} /${dirname(file)}`);
+      }
+    },
+  );
+});
+
+const inputSchemas = (endpoint: Endpoint | null): z.core.$ZodType[] =>
+  [endpoint?.params, endpoint?.query, endpoint?.body].filter(schema => schema !== undefined);
+
 describe("each refusal of input is a sentence that a person would say", () => {
   it.each(files.map(file => file.slice(import.meta.dirname.length + 1)))("%s", async file => {
     const module: Record<string, unknown> = await import(join(import.meta.dirname, file));
     for (const method of METHODS)
-      for (const schema of Object.values(inputSchemasOf(module[method]) ?? {})) {
+      for (const schema of inputSchemas(endpointOf(module[method]))) {
         const json = z.toJSONSchema(schema, { unrepresentable: "any", io: "input" }) as FieldSchema;
         for (const put of wrongValues)
           for (const { field, body } of [{ field: "", body: put }, ...bodiesWith(json, put)]) {

@@ -80,6 +80,7 @@ async function startServer(env: Record<string, string> = {}): Promise<RunningSer
         PORT: String(port),
         HEADROOM_HOME: home,
         HEADROOM_GPU: "off",
+        HEADROOM_CHECK_CONTRACT: "1",
         ...env,
       },
       // The channel ends the server with whoever runs the specs, however that ends.

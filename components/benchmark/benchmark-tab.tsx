@@ -1,15 +1,21 @@
 "use client";
+import { commandBenchmark, useBenchmark } from "@/lib/client/benchmark-store";
 import { BenchmarkPanel } from "./benchmark-panel";
 import { BenchmarkProblem } from "./benchmark-problem";
-import { useBenchmark } from "./use-benchmark";
 
 /** The benchmark of this machine: needs nothing from the page around it but width. */
 export function BenchmarkTab() {
-  const { state, error, start, cancel } = useBenchmark();
+  const { data: state, error } = useBenchmark();
   return (
     <div className="@container flex min-w-0 flex-col gap-4">
       {error !== null && <BenchmarkProblem problem={error} />}
-      {state !== null && <BenchmarkPanel state={state} onStart={start} onCancel={cancel} />}
+      {state !== null && (
+        <BenchmarkPanel
+          state={state}
+          onStart={() => void commandBenchmark("start")}
+          onCancel={() => void commandBenchmark("cancel")}
+        />
+      )}
       {state === null && error === null && <p className="text-ink-3 text-sm">Reading earlier benchmarks…</p>}
     </div>
   );

@@ -3,13 +3,15 @@ import { lazy, Suspense, useRef, useState } from "react";
 import { buttonClass } from "@/components/ui/button";
 import { Menu } from "@/components/ui/menu";
 import { showToast } from "@/components/ui/toast";
+import { apiAddress } from "@/lib/client/api-request";
 import type { ImportChoice, ImportSummary } from "@/lib/client/chat-upload";
+import { exportChats } from "@/lib/schema/api";
 import { countedChats } from "./counted-chats";
 import { showFailure } from "./show-failure";
 
 const ImportSummaryDialog = lazy(() => import("./import-summary"));
 
-const exportAll = () => window.location.assign("/api/chats/export");
+const exportAll = () => window.location.assign(apiAddress(exportChats, {}));
 
 interface Import {
   readonly file: File;

@@ -3,7 +3,9 @@ import { Ellipsis } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
 import { buttonClass } from "@/components/ui/button";
 import { Menu } from "@/components/ui/menu";
+import { apiAddress } from "@/lib/client/api-request";
 import { patchChat } from "@/lib/client/chat-list";
+import { exportChat } from "@/lib/schema/api";
 import type { ChatListRow } from "@/lib/schema/chat";
 import { deleteWithUndo } from "./delete-with-undo";
 import { showFailure } from "./show-failure";
@@ -15,13 +17,13 @@ interface ChatRowMenuProps {
   readonly onRename: () => void;
 }
 
-const download = (path: string) => () => window.location.assign(path);
-
 /** What can be done with a chat. */
 export function ChatRowMenu({ chat, onRename }: ChatRowMenuProps) {
   const [isMoving, setMoving] = useState(false);
   const togglePin = () =>
     void patchChat(chat.id, { pinned: !chat.pinned }).catch(showFailure("The chat was not changed"));
+  const download = (format: "json" | "markdown") =>
+    window.location.assign(apiAddress(exportChat, { params: { id: chat.id }, query: { format } }));
   return (
     <>
       <Menu
@@ -34,8 +36,8 @@ export function ChatRowMenu({ chat, onRename }: ChatRowMenuProps) {
           { label: "Rename", run: onRename },
           { label: chat.pinned ? "Unpin" : "Pin", run: togglePin },
           { label: "Move to folder …", run: () => setMoving(true) },
-          { label: "Export as Markdown", run: download(`/api/chats/${chat.id}/export?format=markdown`) },
-          { label: "Export as JSON", run: download(`/api/chats/${chat.id}/export`) },
+          { label: "Export as Markdown", run: () => download("markdown") },
+          { label: "Export as JSON", run: () => download("json") },
           { label: "Delete", run: () => deleteWithUndo(chat) },
         ]}
       />

@@ -1,10 +1,9 @@
 "use client";
 import Link from "next/link";
-import * as z from "zod/mini";
 import { ReloadWaitsBanner } from "@/components/settings/reload-waits";
 import { Button, buttonClass } from "@/components/ui/button";
-import { apiRequest } from "@/lib/client/api-request";
 import { useSession } from "@/lib/client/chat-session";
+import { commandEngine } from "@/lib/client/diagnostics-store";
 import { useEngine } from "@/lib/client/live-store";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
 import { LoadProgress } from "./load-progress";
@@ -12,10 +11,7 @@ import { showFailure } from "./show-failure";
 
 const isBusy = (engine: EngineSnapshot): boolean => ["starting", "loading", "stopping"].includes(engine.state);
 
-const load = () =>
-  void apiRequest({ path: "/api/engine/reload", method: "POST", schema: z.unknown() }).catch(
-    showFailure("The model was not loaded"),
-  );
+const load = () => void commandEngine("reload").catch(showFailure("The model was not loaded"));
 
 /** What keeps the model from answering right now; nothing when nothing does. */
 export function EngineBanner() {

@@ -1,14 +1,12 @@
 "use client";
 import { useEffect, useState } from "react";
-import * as z from "zod/mini";
 import { Button } from "@/components/ui/button";
 import { apiRequest } from "@/lib/client/api-request";
 import { applySettings } from "@/lib/client/settings-store";
+import { planWith } from "@/lib/schema/api";
 import { MAX_CONTEXT_TOKENS } from "@/lib/schema/settings";
 import { formatTokens } from "@/lib/units/tokens";
 import { showFailure } from "./show-failure";
-
-const planSchema = z.object({ plan: z.object({ gpuLayers: z.int(), totalLayers: z.int() }) });
 
 /** The next power of two that holds it, and some turns more. */
 const enlargedTokens = (neededTokens: number): number =>
@@ -20,8 +18,7 @@ export function EnlargeContext({ neededTokens }: { readonly neededTokens: number
   const [cost, setCost] = useState("");
   useEffect(() => {
     const controller = new AbortController();
-    const request = { path: "/api/plan", method: "POST", body: { N_CTX: contextTokens }, schema: planSchema } as const;
-    apiRequest({ ...request, signal: controller.signal }).then(
+    apiRequest(planWith, { body: { N_CTX: contextTokens }, signal: controller.signal }).then(
       ({ plan }) => setCost(plan.gpuLayers === 0 ? "" : `: ${plan.gpuLayers} of ${plan.totalLayers} layers on GPU`),
       () => {},
     );

@@ -4,7 +4,9 @@ import { buttonClass } from "@/components/ui/button";
 import { Empty } from "@/components/ui/empty";
 import { Cell, RowHead, Table } from "@/components/ui/table";
 import { ReceiptChart } from "@/components/vram/receipt-chart";
+import { apiAddress } from "@/lib/client/api-request";
 import { useReceipts } from "@/lib/client/receipt-store";
+import { listReceipts } from "@/lib/schema/api";
 import type { Receipt } from "@/lib/schema/receipt";
 import { formatMib, MIB } from "@/lib/units/bytes";
 import { formatDuration } from "@/lib/units/durations";
@@ -36,7 +38,7 @@ export function ReceiptsTab() {
         <span>
           {shown.length < receipts.length ? `The last ${shown.length} of ${receipts.length} loads.` : "All loads."}
         </span>
-        <a href="/api/receipts" download="headroom-receipts.json" className={buttonClass("plain", "sm")}>
+        <a href={apiAddress(listReceipts, {})} download="headroom-receipts.json" className={buttonClass("plain", "sm")}>
           <Download aria-hidden size={14} /> Export JSON
         </a>
       </p>

@@ -6,17 +6,12 @@ import { Button, buttonClass } from "@/components/ui/button";
 import { Field, FieldInput } from "@/components/ui/field";
 import { apiRequest, errorBody } from "@/lib/client/api-request";
 import { dashboardAddress } from "@/lib/client/planned-model";
-import { elsewhereAnswerSchema, type RemoteFile } from "@/lib/schema/remote-models";
+import { findElsewhere } from "@/lib/schema/api";
+import type { RemoteFile } from "@/lib/schema/remote-models";
 import { formatBytes } from "@/lib/units/bytes";
 
 const HELP =
   "A repository or page of Hugging Face (owner/repo, owner/repo:Q4_K_M), or the address of a .gguf file. Only its header is read, some megabytes at most; no weights are downloaded.";
-
-const askElsewhere = (address: string) =>
-  apiRequest({
-    path: `/api/models/elsewhere?address=${encodeURIComponent(address)}`,
-    schema: elsewhereAnswerSchema,
-  });
 
 /** Whether a model is worth its download: its plan on this card, from its header alone. */
 export function PlanElsewhere() {
@@ -30,7 +25,7 @@ export function PlanElsewhere() {
     setAsking(true);
     setRepository(null);
     try {
-      const answer = await askElsewhere(address.trim());
+      const answer = await apiRequest(findElsewhere, { query: { address: address.trim() } });
       if (answer.kind === "file") router.push(dashboardAddress(answer.source));
       else setRepository(answer);
     } catch (failure) {

@@ -17,10 +17,12 @@ import {
 } from "lucide-react";
 import { deleteWithUndo } from "@/components/chat/delete-with-undo";
 import { showFailure } from "@/components/chat/show-failure";
+import { apiAddress } from "@/lib/client/api-request";
 import { setTemporary, stopAnswer } from "@/lib/client/chat-actions";
 import { sessionStore } from "@/lib/client/chat-session";
 import { showOverlay } from "@/lib/client/palette-store";
 import { setTheme } from "@/lib/client/theme";
+import { exportChats } from "@/lib/schema/api";
 import type { PaletteItem } from "./palette-item";
 import type { PalettePlaces } from "./use-palette-places";
 
@@ -66,7 +68,7 @@ export function paletteCommands({ isOnChat, goToPage, showChat }: PalettePlaces)
       ["Light theme", Sun, () => setTheme("light")],
       ["Dark theme", Moon, () => setTheme("dark")],
       ["Theme of the system", SunMoon, () => setTheme("system")],
-      ["Export all chats", Download, () => window.location.assign("/api/chats/export")],
+      ["Export all chats", Download, () => window.location.assign(apiAddress(exportChats, {}))],
       ["Keyboard shortcuts", Keyboard, () => showOverlay("shortcuts"), "Ctrl or ⌘ + /"],
     ]),
   ];

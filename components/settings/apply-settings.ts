@@ -1,8 +1,9 @@
 import { showToast } from "@/components/ui/toast";
 import { errorBody } from "@/lib/client/api-request";
-import { type Applied, applySettings, dropOverrides, type SettingsScope } from "@/lib/client/settings-store";
+import { type Applied, applySettings, dropOverrides } from "@/lib/client/settings-store";
 import type { ErrorBody } from "@/lib/schema/api-error";
 import type { SettingsPatch } from "@/lib/schema/settings";
+import type { SettingsScope } from "@/lib/schema/settings-answer";
 
 const doneWords = {
   nothing: "Applied; nothing had to be reloaded",

@@ -1,5 +1,6 @@
 import type * as z from "zod/mini";
 import { type ErrorBody, errorResponseSchema } from "@/lib/schema/api-error";
+import type { Endpoint, GivenPart, ParsedReply } from "@/lib/schema/endpoint";
 
 /** An answer of the server that is not the one asked for, in the server's own words where it gave some. */
 export class ApiError extends Error {
@@ -12,30 +13,54 @@ export class ApiError extends Error {
   }
 }
 
-interface ApiRequest<Schema extends z.ZodMiniType> {
-  readonly path: string;
-  readonly schema: Schema;
-  readonly method?: "GET" | "POST" | "PATCH" | "DELETE";
-  readonly body?: unknown;
-  readonly signal?: AbortSignal;
-}
+type Given<E extends Endpoint, Part extends "params" | "query" | "body"> =
+  GivenPart<E, Part> extends undefined ? object : { readonly [Key in Part]: GivenPart<E, Part> };
+
+/** What a request says beside its endpoint: as much as the endpoint has parts. */
+export type ApiInput<E extends Endpoint> = Given<E, "params"> &
+  Given<E, "query"> &
+  Given<E, "body"> & { readonly signal?: AbortSignal };
+
+/** An endpoint that answers with JSON. */
+export type JsonEndpoint = Endpoint & { readonly reply: z.ZodMiniType };
 
 /**
  * One request to our own server, its answer parsed.
  *
  * @throws ApiError for a refusal or an answer that is not ours, TypeError when the server cannot be reached.
  */
-export async function apiRequest<Schema extends z.ZodMiniType>(request: ApiRequest<Schema>): Promise<z.output<Schema>> {
-  const { path, schema, method = "GET", body, signal } = request;
-  const response = await fetch(path, {
+export async function apiRequest<E extends JsonEndpoint>(endpoint: E, input: ApiInput<E>): Promise<ParsedReply<E>> {
+  const answer = endpoint.reply.safeParse(await jsonOf(await apiResponse(endpoint, input)));
+  if (!answer.success) throw new ApiError(NOT_UNDERSTOOD, 200);
+  return answer.data as ParsedReply<E>;
+}
+
+/**
+ * The response as it comes, for what is no JSON.
+ *
+ * @throws ApiError for a refusal, TypeError when the server cannot be reached.
+ */
+export async function apiResponse<E extends Endpoint>(endpoint: E, input: ApiInput<E>): Promise<Response> {
+  const { method } = endpoint;
+  const { body, signal }: { body?: unknown; signal?: AbortSignal } = input;
+  const response = await fetch(apiAddress(endpoint, input), {
     method,
     ...(signal && { signal }),
     ...(method !== "GET" && { headers: { "content-type": "application/json" }, body: JSON.stringify(body ?? {}) }),
   });
   if (!response.ok) throw await refusalOf(response);
-  const answer = schema.safeParse(await jsonOf(response));
-  if (!answer.success) throw new ApiError(NOT_UNDERSTOOD, response.status);
-  return answer.data;
+  return response;
+}
+
+/** The endpoint's address with the request's parameters in it. */
+export function apiAddress<E extends Endpoint>({ path }: E, input: Given<E, "params"> & Given<E, "query">): string {
+  const { params = {}, query = {} } = input as { params?: object; query?: object };
+  const filled = path.replaceAll(/\[(\w+)\]/g, (_whole, name: string) =>
+    encodeURIComponent(String((params as Record<string, unknown>)[name])),
+  );
+  const given = Object.entries(query).filter(([, value]) => value !== undefined);
+  const search = new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)]));
+  return search.size === 0 ? filled : `${filled}?${search}`;
 }
 
 const NOT_UNDERSTOOD: ErrorBody = {
@@ -47,7 +72,7 @@ const NOT_UNDERSTOOD: ErrorBody = {
 const jsonOf = (response: Response): Promise<unknown> => response.json().catch(() => null);
 
 /** What a response that is not `ok` says. */
-export const refusalOf = async (response: Response): Promise<ApiError> =>
+const refusalOf = async (response: Response): Promise<ApiError> =>
   new ApiError(errorBodyOf(await jsonOf(response), response.status), response.status);
 
 function errorBodyOf(json: unknown, status: number): ErrorBody {

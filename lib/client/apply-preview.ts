@@ -1,13 +1,13 @@
 import { changeCost } from "@/lib/plan/change-cost";
 import type { LayerPlan } from "@/lib/plan/layer-plan";
 import { loadConfigOf } from "@/lib/plan/load-config-of";
-import type { LoadConfig } from "@/lib/schema/load-config";
+import type { LoadConfig, LoadCost } from "@/lib/schema/load-config";
 import type { Receipt } from "@/lib/schema/receipt";
 import type { Settings, SettingsPatch } from "@/lib/schema/settings";
 
 export interface ApplyPreview {
   /** `later`: nothing is loaded, so the change costs nothing until the next message loads the model. */
-  readonly cost: "nothing" | "context" | "model" | "later";
+  readonly cost: LoadCost | "later";
   readonly layersBefore: number | null;
   readonly layersAfter: number;
   /** From past loads of this model; null when there were none, or when nothing is loaded anew. */

@@ -1,4 +1,4 @@
-import * as z from "zod/mini";
+import * as api from "@/lib/schema/api";
 import {
   type Attachment,
   blankMessage,
@@ -6,8 +6,6 @@ import {
   type ChatMessage,
   type ChatPatch,
   type ChatRequest,
-  chatMessageSchema,
-  chatSchema,
   type Overflow,
 } from "@/lib/schema/chat";
 import { ApiError, apiRequest, errorBody } from "./api-request";
@@ -140,12 +138,7 @@ async function createIfNew(): Promise<void> {
   if (phase !== "new") return;
   const { id, temporary, systemPrompt, sampling, overflow, folder } = chat;
   const body = { id, temporary, systemPrompt, sampling, overflow, folder };
-  const created = await apiRequest({
-    path: "/api/chats",
-    method: "POST",
-    body,
-    schema: z.object({ chat: chatSchema }),
-  });
+  const created = await apiRequest(api.createChat, { body });
   if (!temporary) moveNewDraft(id);
   sessionStore.update(session => ({ ...session, phase: "ready", chat: created.chat }));
   if (!temporary) rememberAddress(id);
@@ -186,11 +179,7 @@ async function requestAgain(request: Omit<ChatRequest, "chatId">, headId: string
 /** The end of the answer comes over the stream, to every tab. */
 export async function stopAnswer(): Promise<void> {
   const { chat } = sessionStore.get();
-  await apiRequest({
-    path: `/api/chat/${chat.id}/stop`,
-    method: "POST",
-    schema: z.object({ stopped: z.boolean() }),
-  });
+  await apiRequest(api.stopAnswer, { params: { id: chat.id } });
 }
 
 /** Shows the version before or after of a message, down to that branch's latest end. */
@@ -206,11 +195,11 @@ export function showVersion(message: ChatMessage, steps: 1 | -1): void {
 /** The user's own version of an answer. */
 export async function editReply(reply: ChatMessage, text: string): Promise<void> {
   const { chat } = sessionStore.get();
-  const { message } = await apiRequest({
-    path: `/api/chats/${chat.id}/messages`,
-    method: "POST",
-    body: { id: crypto.randomUUID(), parentId: reply.parentId, role: "assistant", text },
-    schema: z.object({ message: chatMessageSchema }),
+  const { parentId } = reply;
+  if (parentId === null) return;
+  const { message } = await apiRequest(api.addMessage, {
+    params: { id: chat.id },
+    body: { id: crypto.randomUUID(), parentId, role: "assistant", text },
   });
   if (!isOpen(chat.id)) return;
   sessionStore.update(session =>

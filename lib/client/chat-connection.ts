@@ -1,5 +1,6 @@
-import { blankMessage, type ChatRequest, chatTreeSchema, type RunChunk } from "@/lib/schema/chat";
-import { ApiError, apiRequest, errorBody, refusalOf } from "./api-request";
+import { followAnswer, readChat as readChatTree, startAnswer } from "@/lib/schema/api";
+import { blankMessage, type ChatRequest, type RunChunk } from "@/lib/schema/chat";
+import { ApiError, apiRequest, apiResponse, errorBody } from "./api-request";
 import { clearLiveReply, takeLiveChunk } from "./chat-live-reply";
 import { isOpen, openedSession, sessionStore, withMessage, withTree } from "./chat-session";
 import { readRunChunks } from "./chat-stream-reader";
@@ -23,14 +24,8 @@ export function disconnect(): void {
  */
 export async function requestAnswer(request: ChatRequest): Promise<void> {
   const { signal } = connection;
-  const response = await fetch("/api/chat", {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(request),
-    signal,
-  });
-  if (!response.ok || response.body === null) throw await refusalOf(response);
-  void follow(request.chatId, response.body, signal);
+  const { body } = await apiResponse(startAnswer, { body: request, signal });
+  if (body !== null) void follow(request.chatId, body, signal);
 }
 
 /** Reads the chat anew and joins the answer that is being made, if there is one. */
@@ -38,8 +33,7 @@ export async function readChat(chatId: string): Promise<void> {
   const { signal } = connection;
   await readTree(chatId, signal);
   if (!isOpen(chatId) || !sessionStore.get().answering) return;
-  const response = await fetch(`/api/chat/${chatId}/stream`, { signal });
-  if (!response.ok) throw await refusalOf(response);
+  const response = await apiResponse(followAnswer, { params: { id: chatId }, signal });
   if (response.status !== 204 && response.body !== null) return void follow(chatId, response.body, signal);
   // It ended between the two requests; if it is still called pending, its end could not be saved.
   await readTree(chatId, signal);
@@ -47,7 +41,7 @@ export async function readChat(chatId: string): Promise<void> {
 }
 
 async function readTree(chatId: string, signal: AbortSignal): Promise<void> {
-  const tree = await apiRequest({ path: `/api/chats/${chatId}`, schema: chatTreeSchema, signal });
+  const tree = await apiRequest(readChatTree, { params: { id: chatId }, signal });
   if (isOpen(chatId)) sessionStore.update(session => openedSession(session, tree));
 }
 

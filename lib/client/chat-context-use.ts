@@ -1,4 +1,5 @@
-import { type Attachment, type ContextUse, contextAnswerSchema } from "@/lib/schema/chat";
+import { readContextUse } from "@/lib/schema/api";
+import type { Attachment, ContextUse } from "@/lib/schema/chat";
 import { apiRequest } from "./api-request";
 
 interface ContextQuestion {
@@ -11,9 +12,9 @@ interface ContextQuestion {
 
 /** How full the context would be; null while no model is loaded. */
 export async function askContextUse(question: ContextQuestion, signal: AbortSignal): Promise<ContextUse | null> {
-  const { chatId, ...body } = question;
-  const path = `/api/chats/${chatId}/context`;
-  return (await apiRequest({ path, method: "POST", body, schema: contextAnswerSchema, signal })).use;
+  const { chatId, attachments, ...rest } = question;
+  const body = { ...rest, attachments: [...attachments] };
+  return (await apiRequest(readContextUse, { params: { id: chatId }, body, signal })).use;
 }
 
 export const usedTokens = (use: ContextUse): number => use.systemTokens + use.historyTokens + use.draftTokens;

@@ -1,25 +1,15 @@
-import * as z from "zod/mini";
-import {
-  type ChatHit,
-  type ChatListRow,
-  type ChatPatch,
-  chatHitsSchema,
-  chatListSchema,
-  chatSchema,
-} from "@/lib/schema/chat";
+import * as api from "@/lib/schema/api";
+import type { Chat, ChatHit, ChatList, ChatListRow, ChatPatch } from "@/lib/schema/chat";
 import { apiRequest } from "./api-request";
 import { keepDraft } from "./chat-drafts";
 import { createResource, type ResourceState } from "./resource-store";
 import { useStore } from "./use-store";
 
 /** All kept chats, pinned first, then the latest. */
-export const chatListStore = createResource("/api/chats", chatListSchema, ["chats"]);
+export const chatListStore = createResource(api.listChats, () => ({}), ["chats"]);
 
-type ChatListState = ResourceState<z.output<typeof chatListSchema>>;
+type ChatListState = ResourceState<ChatList>;
 export const useChatList = <Slice>(select: (state: ChatListState) => Slice): Slice => useStore(chatListStore, select);
-
-const chatAnswerSchema = z.object({ chat: chatSchema });
-const pathOf = (chatId: string): string => `/api/chats/${chatId}`;
 
 /** Shows a change at once; the server's word follows with the refresh. */
 function showRows(change: (rows: readonly ChatListRow[]) => ChatListRow[]): void {
@@ -29,7 +19,7 @@ function showRows(change: (rows: readonly ChatListRow[]) => ChatListRow[]): void
 }
 
 /** @throws ApiError; the list shows the server's state again then */
-export async function patchChat(chatId: string, patch: ChatPatch): Promise<z.output<typeof chatSchema>> {
+export async function patchChat(chatId: string, patch: ChatPatch): Promise<Chat> {
   const { title, pinned, folder } = patch;
   const shown = {
     ...(title !== undefined && { title }),
@@ -38,8 +28,7 @@ export async function patchChat(chatId: string, patch: ChatPatch): Promise<z.out
   };
   showRows(rows => rows.map(row => (row.id === chatId ? { ...row, ...shown } : row)));
   try {
-    const request = { path: pathOf(chatId), method: "PATCH", body: patch, schema: chatAnswerSchema } as const;
-    return (await apiRequest(request)).chat;
+    return (await apiRequest(api.patchChat, { params: { id: chatId }, body: patch })).chat;
   } finally {
     void chatListStore.refresh();
   }
@@ -49,7 +38,7 @@ export async function patchChat(chatId: string, patch: ChatPatch): Promise<z.out
 export async function deleteChat(chatId: string): Promise<void> {
   showRows(rows => rows.filter(row => row.id !== chatId));
   try {
-    await apiRequest({ path: pathOf(chatId), method: "DELETE", schema: z.object({ deleted: z.boolean() }) });
+    await apiRequest(api.deleteChat, { params: { id: chatId } });
     keepDraft(chatId, false);
   } finally {
     void chatListStore.refresh();
@@ -62,6 +51,5 @@ export async function restoreChat(chatId: string): Promise<void> {
 }
 
 export async function searchChats(query: string, signal: AbortSignal): Promise<readonly ChatHit[]> {
-  const path = `/api/chats/search?q=${encodeURIComponent(query)}`;
-  return (await apiRequest({ path, schema: chatHitsSchema, signal })).hits;
+  return (await apiRequest(api.searchChats, { query: { q: query }, signal })).hits;
 }

@@ -1,4 +1,5 @@
-import { type ChatImport, chatImportAnswerSchema, type ImportedChat } from "@/lib/schema/chat";
+import { importChats } from "@/lib/schema/api";
+import type { ChatImport, ImportedChat } from "@/lib/schema/chat";
 import { MIB } from "@/lib/units/bytes";
 import { apiRequest, errorBody } from "./api-request";
 import { chatsInFile } from "./chat-import";
@@ -99,8 +100,7 @@ class Upload {
     this.#batchBytes = 0;
     if (chats.length === 0) return;
     const body: ChatImport = { chats, existing: this.#choice.existing === "replace" ? "replace" : "skip" };
-    const request = { path: "/api/chats/import", method: "POST", body, schema: chatImportAnswerSchema } as const;
-    const { imported, existing, refused } = await apiRequest(request);
+    const { imported, existing, refused } = await apiRequest(importChats, { body });
     this.#imported += imported;
     for (const id of existing) this.#existing.add(id);
     for (const { id, title, reason } of refused) {

@@ -1,13 +1,11 @@
-import * as z from "zod/mini";
 import { shownToConfirm } from "@/lib/plan/next-to-confirm";
+import { confirmPlan } from "@/lib/schema/api";
 import { apiRequest } from "./api-request";
 import { planStore } from "./plan-store";
 import { plannedModelStore } from "./planned-model";
 
 /** A slider that is being dragged is not asked about at every step. */
 const REST_MS = 250;
-
-const answerSchema = z.object({ confirmed: z.array(z.int()) });
 
 /** What llama.cpp has not confirmed of the plan that is shown; null: nothing. */
 function unconfirmed() {
@@ -38,7 +36,7 @@ export function confirmAtRest(): () => void {
     clearTimeout(timer);
     if (request === null) return;
     timer = setTimeout(() => {
-      apiRequest({ path: "/api/surface", method: "POST", body: request, schema: answerSchema }).catch(() => {});
+      apiRequest(confirmPlan, { body: request }).catch(() => {});
     }, REST_MS);
   };
   const end = planStore.subscribe(look);

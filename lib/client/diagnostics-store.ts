@@ -1,20 +1,16 @@
-import * as z from "zod/mini";
-import { diagnosticsSchema } from "@/lib/schema/diagnostics";
-import { engineSnapshotSchema } from "@/lib/schema/live-events";
+import { loadModel, loadNow, readDiagnostics, reloadModel, unloadModel } from "@/lib/schema/api";
 import { apiRequest } from "./api-request";
 import { createResource } from "./resource-store";
 import { useStore } from "./use-store";
 
 /** What the computer, the engine and the log say. Slow to gather, so it is read when somebody looks. */
-export const diagnosticsStore = createResource("/api/diagnostics", diagnosticsSchema, ["settings", "receipts"]);
+export const diagnosticsStore = createResource(readDiagnostics, () => ({}), ["settings", "receipts"]);
+
+const engineCommands = { load: loadModel, "load-now": loadNow, unload: unloadModel, reload: reloadModel };
 
 /** @throws ApiError as the server gave it. */
-export async function commandEngine(command: "load" | "load-now" | "unload" | "reload"): Promise<void> {
-  await apiRequest({
-    path: `/api/engine/${command}`,
-    method: "POST",
-    schema: z.object({ engine: engineSnapshotSchema }),
-  });
+export async function commandEngine(command: keyof typeof engineCommands): Promise<void> {
+  await apiRequest(engineCommands[command], {});
 }
 
 export const useDiagnostics = () => useStore(diagnosticsStore, state => state);

@@ -1,4 +1,6 @@
+import { followEvents } from "@/lib/schema/api";
 import { type EngineSnapshot, type LiveEvent, liveEventSchema, type Telemetry } from "@/lib/schema/live-events";
+import { apiAddress } from "./api-request";
 import { createStore } from "./store";
 import { useStore } from "./use-store";
 
@@ -94,7 +96,7 @@ function follow(): () => void {
   };
   const open = () => {
     close();
-    source = new EventSource("/api/events");
+    source = new EventSource(apiAddress(followEvents, {}));
     source.onopen = opened;
     source.onerror = failed;
     for (const { shape } of liveEventSchema.def.options)

@@ -1,4 +1,4 @@
-import { localModelsSchema } from "@/lib/schema/local-model";
+import { listModels } from "@/lib/schema/api";
 import { liveStore } from "./live-store";
 import { presentGpu } from "./present-gpu";
 import { createResource } from "./resource-store";
@@ -16,8 +16,8 @@ function watchCard(changed: () => void): () => void {
 
 /** The GGUF files of this computer. Their plan badges follow what any plan follows: settings, dry runs, learned overhead, the card. */
 export const modelStore = createResource(
-  "/api/models",
-  localModelsSchema,
+  listModels,
+  () => ({}),
   ["models", "settings", "surface", "receipts"],
   watchCard,
 );

@@ -15,7 +15,13 @@ vi.stubGlobal(
 
 afterEach(() => answers.splice(0));
 
-const makeResource = () => createResource("/api/thing", z.object({ value: z.number() }), []);
+const readThing = {
+  method: "GET",
+  path: "/api/thing",
+  does: "For this test.",
+  reply: z.object({ value: z.number() }),
+} as const;
+const makeResource = () => createResource(readThing, () => ({}), []);
 
 describe("createResource", () => {
   it("of two answers that cross, the one asked for last wins", async () => {

@@ -1,6 +1,6 @@
-import type * as z from "zod/mini";
 import type { ErrorBody } from "@/lib/schema/api-error";
-import { apiRequest, errorBody } from "./api-request";
+import type { ParsedReply } from "@/lib/schema/endpoint";
+import { type ApiInput, apiRequest, errorBody, type JsonEndpoint } from "./api-request";
 import { type ChangeKind, watchChanges } from "./live-store";
 import { createStore, type Store } from "./store";
 
@@ -19,19 +19,19 @@ interface Resource<Data> extends Store<ResourceState<Data>> {
  * Something that the server has, read when it is first looked at and again whenever the server says that one of
  * `changes` happened, or `watch` calls back. Of two answers that cross, the one asked for last wins.
  */
-export function createResource<Schema extends z.ZodMiniType>(
-  path: string | (() => string),
-  schema: Schema,
+export function createResource<E extends JsonEndpoint>(
+  endpoint: E,
+  input: () => ApiInput<E>,
   changes: readonly ChangeKind[],
   watch: (changed: () => void) => () => void = () => () => {},
-): Resource<z.output<Schema>> {
+): Resource<ParsedReply<E>> {
   let newest = 0;
   const refresh = async () => {
     const request = ++newest;
-    const state = await readResource(typeof path === "string" ? path : path(), schema);
+    const state = await readResource(endpoint, input());
     if (request === newest) store.set(state);
   };
-  const store = createStore<ResourceState<z.output<Schema>>>({ data: null, error: null }, () => {
+  const store = createStore<ResourceState<ParsedReply<E>>>({ data: null, error: null }, () => {
     void refresh();
     const endings = [watchChanges(changes, () => void refresh()), watch(() => void refresh())];
     return () => {
@@ -41,12 +41,12 @@ export function createResource<Schema extends z.ZodMiniType>(
   return { ...store, refresh };
 }
 
-async function readResource<Schema extends z.ZodMiniType>(
-  path: string,
-  schema: Schema,
-): Promise<ResourceState<z.output<Schema>>> {
+async function readResource<E extends JsonEndpoint>(
+  endpoint: E,
+  input: ApiInput<E>,
+): Promise<ResourceState<ParsedReply<E>>> {
   try {
-    return { data: await apiRequest({ path, schema }), error: null };
+    return { data: await apiRequest(endpoint, input), error: null };
   } catch (error) {
     return { data: null, error: errorBody(error) };
   }

@@ -1,12 +1,7 @@
-import * as z from "zod/mini";
-import { type ErrorBody, errorBodySchema } from "@/lib/schema/api-error";
-import {
-  type Settings,
-  type SettingsPatch,
-  settingKeys,
-  settingsPatchSchema,
-  settingsSchema,
-} from "@/lib/schema/settings";
+import * as api from "@/lib/schema/api";
+import type { ErrorBody } from "@/lib/schema/api-error";
+import { type Settings, type SettingsPatch, settingKeys } from "@/lib/schema/settings";
+import type { AppliedSettings, SavedSettings, SettingsScope } from "@/lib/schema/settings-answer";
 import { apiRequest, errorBody } from "./api-request";
 import { watchChanges } from "./live-store";
 import { plannedModelStore, usePlannedModel } from "./planned-model";
@@ -28,8 +23,6 @@ export interface SettingsState {
   readonly error: ErrorBody | null;
 }
 
-const PATH = "/api/settings";
-
 const initialState: SettingsState = {
   saved: null,
   patch: {},
@@ -39,20 +32,6 @@ const initialState: SettingsState = {
   applying: false,
   error: null,
 };
-
-const savedSchema = z.object({
-  settings: settingsSchema,
-  overrides: settingsPatchSchema,
-  notice: z.nullable(z.string()),
-});
-type SavedSettings = z.infer<typeof savedSchema>;
-
-const appliedSchema = z.extend(savedSchema, {
-  cost: z.nullable(z.enum(["nothing", "context", "model"])),
-  /** Saved, but it could not be loaded. */
-  problem: z.nullable(errorBodySchema),
-});
-type AppliedSettings = z.infer<typeof appliedSchema>;
 
 const isSame = (left: unknown, right: unknown): boolean =>
   Object.is(left, right) || (Array.isArray(left) && JSON.stringify(left) === JSON.stringify(right));
@@ -80,10 +59,9 @@ function take({ settings, overrides, notice }: SavedSettings): void {
 /** A model can have settings of its own: one that is looked at is planned with those, as it would be loaded. */
 async function readSettings(): Promise<void> {
   const { source } = plannedModelStore.get();
-  const path = source === null ? PATH : `${PATH}?MODEL=${encodeURIComponent(source)}`;
   const isWanted = () => plannedModelStore.get().source === source;
   try {
-    const saved = await apiRequest({ path, schema: savedSchema });
+    const saved = await apiRequest(api.readSettings, { query: { MODEL: source ?? undefined } });
     if (isWanted()) take(saved);
   } catch (error) {
     if (isWanted()) settingsStore.update(state => ({ ...state, error: errorBody(error) }));
@@ -113,9 +91,6 @@ export const resetDraft = (): void => settingsStore.update(state => ({ ...state,
 
 export const retrySettings = (): void => void readSettings();
 
-/** `model`: only for the chosen model. */
-export type SettingsScope = "all" | "model";
-
 export interface Applied extends AppliedSettings {
   /** The change that takes it back. */
   readonly undo: SettingsPatch;
@@ -127,22 +102,19 @@ export interface Applied extends AppliedSettings {
  * @throws ApiError when it was refused; then the draft stays as it was.
  */
 export function applySettings(patch: SettingsPatch, scope: SettingsScope = "all"): Promise<Applied> {
-  return send({ path: `${PATH}?scope=${scope}`, method: "PATCH", body: patch }, patch);
+  return send(() => apiRequest(api.patchSettings, { query: { scope }, body: patch }), patch);
 }
 
 /** The chosen model goes back to the settings of all. */
 export function dropOverrides(): Promise<Applied> {
-  return send({ path: PATH, method: "DELETE" }, settingsStore.get().overrides);
+  return send(() => apiRequest(api.dropOverrides, {}), settingsStore.get().overrides);
 }
 
-async function send(
-  request: { path: string; method: "PATCH" | "DELETE"; body?: SettingsPatch },
-  changed: SettingsPatch,
-): Promise<Applied> {
+async function send(request: () => Promise<AppliedSettings>, changed: SettingsPatch): Promise<Applied> {
   const { saved } = settingsStore.get();
   settingsStore.update(state => ({ ...state, applying: true }));
   try {
-    const applied = await apiRequest({ ...request, schema: appliedSchema });
+    const applied = await request();
     take(applied);
     return { ...applied, undo: saved === null ? {} : inversePatch(saved, changed) };
   } finally {

@@ -1,4 +1,4 @@
-import type { LoadConfig } from "@/lib/schema/load-config";
+import type { LoadConfig, LoadCost } from "@/lib/schema/load-config";
 
 /** A change of one of these needs the weights anew; a change of any other key needs only a new context. */
 const modelKeys = ["modelPath", "gpuLayers", "useMmap"] as const satisfies readonly (keyof LoadConfig)[];
@@ -12,7 +12,7 @@ const contextKeys = [
 ] as const satisfies readonly (keyof LoadConfig)[];
 
 /** What going from the loaded configuration to the wanted one costs; `model` when nothing is loaded. */
-export function changeCost(loaded: LoadConfig | null, wanted: LoadConfig): "nothing" | "context" | "model" {
+export function changeCost(loaded: LoadConfig | null, wanted: LoadConfig): LoadCost {
   if (loaded === null || modelKeys.some(key => loaded[key] !== wanted[key])) return "model";
   return contextKeys.some(key => loaded[key] !== wanted[key]) ? "context" : "nothing";
 }

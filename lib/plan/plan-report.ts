@@ -1,12 +1,12 @@
+import type * as z from "zod/mini";
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
+import type { planReportSchema } from "@/lib/schema/plan-report";
 import type { PlanSettings } from "@/lib/schema/settings";
-import type { Counterfactual } from "./counterfactuals";
 import { explainPlan } from "./explain-plan";
-import type { LayerPlan, PlannedLayer } from "./layer-plan";
 import { planLayers } from "./plan-layers";
 import { type Computer, ramWarnings } from "./plan-ram";
-import { type SimplePlan, simplePlanOf } from "./simple-formula";
+import { simplePlanOf } from "./simple-formula";
 
 export interface PlanReportInput {
   readonly surface: MemorySurface;
@@ -18,28 +18,8 @@ export interface PlanReportInput {
   readonly computer?: Computer;
 }
 
-/**
- * The plan as JSON for machines: `npm run plan -- --json` and /api/plan. Scripts rely on these names (docs: interfaces). Bytes are integers,
- * `totalLayers` counts the output layer, and the token embedding has index -1.
- */
-export interface PlanReport {
-  readonly model: Pick<MemorySurface["model"], "name" | "architecture" | "blocks" | "fileBytes">;
-  readonly gpu: Pick<
-    GpuMemory,
-    "name" | "backend" | "totalBytes" | "usedByOthersBytes" | "freeBytes" | "source"
-  > | null;
-  readonly settings: PlanSettings;
-  readonly budgetBytes: number;
-  readonly plan: Pick<
-    LayerPlan,
-    "kind" | "gpuLayers" | "totalLayers" | "contextTokens" | "predicted" | "ram" | "computeSource" | "warnings"
-  > & {
-    readonly perLayer: readonly Pick<PlannedLayer, "index" | "role" | "device" | "weightsBytes" | "kvBytes">[];
-    readonly why: string;
-    readonly alternatives: readonly Counterfactual[];
-  };
-  readonly simple?: SimplePlan;
-}
+/** @see planReportSchema */
+export type PlanReport = z.infer<typeof planReportSchema>;
 
 const gpuOf = (gpu: GpuMemory): PlanReport["gpu"] => ({
   name: gpu.name,

@@ -36,3 +36,7 @@ export const bufferSplitSchema = z.object({
   ramComputeBytes: z.nullable(bytes),
 });
 export type BufferSplit = z.infer<typeof bufferSplitSchema>;
+
+/** What going from one configuration to another costs: nothing, a new context, or the weights anew. */
+export const loadCostSchema = z.enum(["nothing", "context", "model"]);
+export type LoadCost = z.infer<typeof loadCostSchema>;

@@ -98,3 +98,11 @@ export type CompletionRequest = z.infer<typeof completionRequestSchema>;
 
 /** What both kinds of request say about the answer. */
 export type CompletionSampling = Pick<CompletionRequest, keyof typeof sampling>;
+
+/** GET /v1/models */
+export const openAiModelsSchema = z.object({
+  object: z.literal("list"),
+  data: z.array(
+    z.object({ id: z.string(), object: z.literal("model"), created: z.int(), owned_by: z.literal("headroom") }),
+  ),
+});

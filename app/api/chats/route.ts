@@ -1,14 +1,9 @@
-import { type ChatList, newChatSchema } from "@/lib/schema/chat";
+import { createChat, listChats } from "@/lib/schema/api";
 import { route } from "@/lib/server/compose/route";
 
-export const GET = route({
-  handle: ({ services: { chats, runs } }): ChatList => ({
-    chats: chats.kept.list().map(chat => ({ ...chat, answering: runs.find(chat.id) !== null })),
-    notice: chats.kept.notice,
-  }),
-});
+export const GET = route(listChats, ({ services: { chats, runs } }) => ({
+  chats: chats.kept.list().map(chat => ({ ...chat, answering: runs.find(chat.id) !== null })),
+  notice: chats.kept.notice,
+}));
 
-export const POST = route({
-  body: newChatSchema,
-  handle: ({ body, services }) => ({ chat: services.chats.create(body) }),
-});
+export const POST = route(createChat, ({ body, services }) => ({ chat: services.chats.create(body) }));

@@ -1,4 +1,5 @@
+import { readDiagnostics } from "@/lib/schema/api";
 import { diagnose } from "@/lib/server/compose/diagnose";
 import { route } from "@/lib/server/compose/route";
 
-export const GET = route({ handle: ({ services }) => diagnose(services) });
+export const GET = route(readDiagnostics, ({ services }) => diagnose(services));

@@ -1,4 +1,4 @@
+import { readHealth } from "@/lib/schema/api";
 import { route } from "@/lib/server/compose/route";
 
-/** Answers whatever the engine does. */
-export const GET = route({ handle: () => ({ ok: true }) });
+export const GET = route(readHealth, () => ({ ok: true as const }));

@@ -1,4 +1,5 @@
+import { listModels } from "@/lib/schema/api";
 import { route } from "@/lib/server/compose/route";
 import { listLibrary } from "@/lib/server/planning/list-library";
 
-export const GET = route({ handle: async ({ services }) => ({ models: await listLibrary(services) }) });
+export const GET = route(listModels, async ({ services }) => ({ models: await listLibrary(services) }));

@@ -1,4 +1,4 @@
+import { listReceipts } from "@/lib/schema/api";
 import { route } from "@/lib/server/compose/route";
 
-/** Past loads, newest first: predicted against actual. */
-export const GET = route({ handle: ({ services: { receipts } }) => ({ receipts: receipts.list() }) });
+export const GET = route(listReceipts, ({ services: { receipts } }) => ({ receipts: receipts.list() }));

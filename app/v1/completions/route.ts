@@ -1,23 +1,19 @@
-import { completionRequestSchema } from "@/lib/schema/openai";
+import { completions } from "@/lib/schema/api";
 import { route } from "@/lib/server/compose/route";
 import { completionShape, openAiSampling } from "@/lib/server/http/openai-answer";
 import { serveCompletion } from "@/lib/server/http/serve-completion";
 
-export const POST = route({
-  errors: "openai",
-  body: completionRequestSchema,
-  handle: ({ body, signal, services }) => {
-    const prompt = [body.prompt].flat().join("");
-    const sampling = openAiSampling(body, services.settings.read());
-    return serveCompletion({
-      services,
-      signal,
-      shape: completionShape,
-      idPrefix: "cmpl",
-      model: body.model,
-      stream: body.stream ?? false,
-      includeUsage: body.stream_options?.include_usage ?? false,
-      start: gone => services.host.complete({ prompt, sampling }, gone),
-    });
-  },
+export const POST = route(completions, ({ body, signal, services }) => {
+  const prompt = [body.prompt].flat().join("");
+  const sampling = openAiSampling(body, services.settings.read());
+  return serveCompletion({
+    services,
+    signal,
+    shape: completionShape,
+    idPrefix: "cmpl",
+    model: body.model,
+    stream: body.stream ?? false,
+    includeUsage: body.stream_options?.include_usage ?? false,
+    start: gone => services.host.complete({ prompt, sampling }, gone),
+  });
 });

@@ -1,9 +1,7 @@
+import { embeddings } from "@/lib/schema/api";
 import { route } from "@/lib/server/compose/route";
 import { RequestError } from "@/lib/server/system/request-error";
 
-export const POST = route({
-  errors: "openai",
-  handle: () => {
-    throw new RequestError("NOT_FOUND", "This version of Headroom makes no embeddings.");
-  },
+export const POST = route(embeddings, () => {
+  throw new RequestError("NOT_FOUND", "This version of Headroom makes no embeddings.");
 });

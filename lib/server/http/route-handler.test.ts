@@ -2,11 +2,13 @@ import fc from "fast-check";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import * as z from "zod";
 import { errorCodes, errorResponseSchema } from "@/lib/schema/api-error";
+import type { Endpoint } from "@/lib/schema/endpoint";
 import { settingKeys, settingRows, settingsPatchSchema } from "@/lib/schema/settings";
 import { route } from "@/lib/server/compose/route";
 import { readEnvironment } from "@/lib/server/system/environment";
 import { errorAnswer, errorTable } from "@/lib/server/system/error-table";
 import { RequestError } from "@/lib/server/system/request-error";
+import { BODY_LIMIT_BYTES } from "./request-guard";
 
 const KEY = Symbol.for("headroom.services");
 const logged: string[] = [];
@@ -24,12 +26,16 @@ const HOST = { host: "127.0.0.1:3000" };
 const JSON_BODY = { ...HOST, "content-type": "application/json" };
 
 let reached: unknown[] = [];
-const settingsRoute = route({
+const settingsEndpoint = {
+  method: "POST",
+  path: "/api/settings",
+  does: "For this test.",
   body: settingsPatchSchema,
-  handle: ({ body }) => {
-    reached.push(body);
-    return { ok: true };
-  },
+  reply: z.object({ ok: z.boolean() }),
+} as const;
+const settingsRoute = route(settingsEndpoint, ({ body }) => {
+  reached.push(body);
+  return { ok: true };
 });
 
 async function post(body: BodyInit, headers: Record<string, string> = JSON_BODY) {
@@ -131,8 +137,11 @@ describe("bodies", () => {
   });
 
   it("A5 a body without a length is counted: the limit passes, one byte more is 413", async () => {
-    const limit = 4096;
-    const limited = route({ body: z.string(), bodyLimitBytes: limit, handle: ({ body }) => ({ length: body.length }) });
+    const limit = BODY_LIMIT_BYTES;
+    const limited = route(
+      { ...settingsEndpoint, body: z.string(), reply: z.object({ length: z.int() }) },
+      ({ body }) => ({ length: body.length }),
+    );
     const send = async (length: number) => {
       const body = chunked(JSON.stringify("x".repeat(length - 2)));
       const init = { method: "POST", headers: JSON_BODY, body, duplex: "half" };
@@ -173,12 +182,9 @@ describe("a route's own guard", () => {
 });
 
 describe("errors", () => {
-  const failing = (error: unknown, errors: "headroom" | "openai" = "headroom") =>
-    route({
-      errors,
-      handle: () => {
-        throw error;
-      },
+  const failing = (error: unknown, path: Endpoint["path"] = "/api/x") =>
+    route({ method: "GET", path, does: "Fails.", errors: errorCodes }, () => {
+      throw error;
     })(new Request("http://127.0.0.1:3000/api/x", { headers: HOST }), context);
 
   it("each code has a status of its own kind", () => {
@@ -225,7 +231,7 @@ describe("errors", () => {
   });
 
   it("A10 OpenAI's clients get OpenAI's shape and their own code for a full context", async () => {
-    const response = await failing(new RequestError("CONTEXT_EXCEEDED", "5000 tokens, 4096 fit."), "openai");
+    const response = await failing(new RequestError("CONTEXT_EXCEEDED", "5000 tokens, 4096 fit."), "/v1/x");
     expect(response.status).toBe(400);
     expect(await response.json()).toEqual({
       error: {
@@ -235,5 +241,26 @@ describe("errors", () => {
         code: "context_length_exceeded",
       },
     });
+  });
+});
+
+describe("the contract", () => {
+  const answering = (reply: unknown, errors: Endpoint["errors"] = []) =>
+    route({ method: "GET", path: "/api/x", does: "Counts.", reply: z.object({ count: z.int() }), errors }, () => {
+      if (reply instanceof Error) throw reply;
+      return reply as { count: number };
+    })(new Request("http://127.0.0.1:3000/api/x", { headers: HOST }), context);
+
+  it("lets no reply pass that the endpoint does not declare, outside of production", async () => {
+    expect((await answering({ count: 3 })).status).toBe(200);
+    expect((await answering({ count: "3" })).status).toBe(500);
+    expect(logged.join()).toContain("The reply of GET /api/x is not what lib/schema/api.ts says");
+  });
+
+  it("tells the log of an error code that the endpoint does not declare", async () => {
+    await answering(new RequestError("BUSY", "full"), ["BUSY"]);
+    expect(logged).toEqual([]);
+    expect((await answering(new RequestError("BUSY", "full"))).status).toBe(503);
+    expect(logged).toEqual(["GET /api/x: Error: It does not declare BUSY."]);
   });
 });

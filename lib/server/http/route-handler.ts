@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { ErrorBody } from "@/lib/schema/api-error";
+import { commonErrors, type Endpoint, type HandlerReply, type ParsedPart } from "@/lib/schema/endpoint";
 import { errorAnswer, errorCodeOf } from "@/lib/server/system/error-table";
 import { explainIssue } from "@/lib/server/system/explain-issue";
 import type { Log } from "@/lib/server/system/log";
@@ -10,38 +11,23 @@ import { type AccessPolicy, guardRequest, type Refusal } from "./request-guard";
 
 /** What the frame itself needs of the services that it hands to each route. */
 interface Frame {
-  readonly environment: AccessPolicy;
+  /** `checkContract`: replies and error codes are held against the endpoint, in development and in tests. */
+  readonly environment: AccessPolicy & { readonly checkContract: boolean };
   readonly log: Pick<Log, "failure">;
 }
 
-/** What a route says about its input, and what it does with it once that is valid. */
-interface RouteOptions<
-  App,
-  Params extends z.core.$ZodType,
-  Query extends z.core.$ZodType,
-  Body extends z.core.$ZodType,
-> {
-  /** Parts of the path, such as `[id]`. */
-  readonly params?: Params;
-  readonly query?: Query;
-  /** Without it a body is never read. */
-  readonly body?: Body;
-  readonly bodyLimitBytes?: number;
-  /** `openai`: errors in the shape that OpenAI's clients read. */
-  readonly errors?: "headroom" | "openai";
-  /** A Response is sent as it is, anything else as JSON. */
-  handle(input: RouteInput<App, z.output<Params>, z.output<Query>, z.output<Body>>): unknown;
-}
-
-interface RouteInput<App, Params, Query, Body> {
-  readonly params: Params;
-  readonly query: Query;
-  readonly body: Body;
+interface RouteInput<App, E extends Endpoint> {
+  readonly params: ParsedPart<E, "params">;
+  readonly query: ParsedPart<E, "query">;
+  readonly body: ParsedPart<E, "body">;
   readonly request: Request;
   /** Fires when the client goes away. */
   readonly signal: AbortSignal;
   readonly services: App;
 }
+
+/** The work behind an endpoint, once its input is valid. */
+type Handle<App, E extends Endpoint> = (input: RouteInput<App, E>) => HandlerReply<E> | Promise<HandlerReply<E>>;
 
 interface RouteContext {
   readonly params: Promise<Record<string, string | string[] | undefined>>;
@@ -49,15 +35,10 @@ interface RouteContext {
 
 type RouteHandler = (request: Request, context: RouteContext) => Promise<Response>;
 
-type InputSchemas = Partial<Record<"params" | "query" | "body", z.core.$ZodType>>;
+const builtHere = new WeakMap<object, Endpoint>();
 
-const builtHere = new WeakMap<object, InputSchemas>();
-
-/**
- * For the tests that walk all routes: what a handler reads, where it was made by `route` and so is guarded; null for any
- * other.
- */
-export const inputSchemasOf = (handler: unknown): InputSchemas | null =>
+/** For the tests that walk all routes: the endpoint of a handler that was made by `route` and so is guarded; null for any other. */
+export const endpointOf = (handler: unknown): Endpoint | null =>
   typeof handler === "function" ? (builtHere.get(handler) ?? null) : null;
 
 /**
@@ -67,44 +48,48 @@ export const inputSchemasOf = (handler: unknown): InputSchemas | null =>
  */
 export const routesFor =
   <App extends Frame>(services: () => App) =>
-  <
-    Params extends z.core.$ZodType = z.ZodUndefined,
-    Query extends z.core.$ZodType = z.ZodUndefined,
-    Body extends z.core.$ZodType = z.ZodUndefined,
-  >(
-    options: RouteOptions<App, Params, Query, Body>,
-  ): RouteHandler => {
-    const handler: RouteHandler = (request, context) => answerRequest(options, services, request, context);
-    const { params, query, body } = options;
-    builtHere.set(handler, { ...(params && { params }), ...(query && { query }), ...(body && { body }) });
+  <E extends Endpoint>(endpoint: E, handle: Handle<App, E>): RouteHandler => {
+    const handler: RouteHandler = (request, context) => answerRequest(endpoint, handle, services, request, context);
+    builtHere.set(handler, endpoint);
     return handler;
   };
 
-async function answerRequest<
-  App extends Frame,
-  Params extends z.core.$ZodType,
-  Query extends z.core.$ZodType,
-  Body extends z.core.$ZodType,
->(
-  options: RouteOptions<App, Params, Query, Body>,
+async function answerRequest<App extends Frame, E extends Endpoint>(
+  endpoint: E,
+  handle: Handle<App, E>,
   services: () => App,
   request: Request,
   context: RouteContext,
 ): Promise<Response> {
-  const shape = options.errors ?? "headroom";
   try {
     const app = services();
     const refusal = guard(request, app.environment);
-    if (refusal) return errorResponse(refusal.status, refusal, shape);
-    const input = await readInput(options, request, context);
-    return toResponse(await options.handle({ ...input, request, signal: request.signal, services: app }));
+    if (refusal) return errorResponse(refusal.status, refusal, endpoint);
+    const input = await readInput(endpoint, request, context);
+    const reply = await handle({ ...input, request, signal: request.signal, services: app });
+    if (app.environment.checkContract) requireReply(endpoint, reply);
+    return toResponse(reply);
   } catch (error) {
-    if (errorCodeOf(error) === "INTERNAL") {
-      services().log.failure(`${request.method} ${new URL(request.url).pathname}`, error);
-    }
+    const code = errorCodeOf(error);
+    const where = `${request.method} ${new URL(request.url).pathname}`;
+    if (code === "INTERNAL") services().log.failure(where, error);
+    else if (!isDeclared(endpoint, code)) services().log.failure(where, new Error(`It does not declare ${code}.`));
     const { status, body } = errorAnswer(error);
-    return errorResponse(status, body, shape);
+    return errorResponse(status, body, endpoint);
   }
+}
+
+const isDeclared = ({ errors = [] }: Endpoint, code: ErrorBody["code"]): boolean =>
+  errors.includes(code) || commonErrors.includes(code);
+
+/** @throws Error for a reply that the contract does not know */
+function requireReply({ method, path, reply: schema }: Endpoint, reply: unknown): void {
+  if (schema === undefined) return;
+  const checked = z.safeParse(schema, JSON.parse(JSON.stringify(reply)));
+  if (checked.success) return;
+  throw new Error(
+    `The reply of ${method} ${path} is not what lib/schema/api.ts says: ${z.prettifyError(checked.error)}`,
+  );
 }
 
 /** Beside the web server's guard: this one holds however the request came here. */
@@ -119,35 +104,32 @@ function guard(request: Request, policy: AccessPolicy): Refusal | null {
   return guardRequest(guarded, policy);
 }
 
-async function readInput<Params extends z.core.$ZodType, Query extends z.core.$ZodType, Body extends z.core.$ZodType>(
-  options: Pick<RouteOptions<never, Params, Query, Body>, "params" | "query" | "body" | "bodyLimitBytes">,
-  request: Request,
-  context: RouteContext,
-) {
-  const query = Object.fromEntries(new URL(request.url).searchParams);
+async function readInput<E extends Endpoint>(endpoint: E, request: Request, context: RouteContext) {
+  const { params, query, body } = endpoint;
   return {
-    params: parseInput(options.params, options.params && (await context.params)),
-    query: parseInput(options.query, query),
-    body: parseInput(options.body, options.body && (await readJson(request, options.bodyLimitBytes))),
+    params: parseInput(params, params && (await context.params)) as ParsedPart<E, "params">,
+    query: parseInput(query, Object.fromEntries(new URL(request.url).searchParams)) as ParsedPart<E, "query">,
+    body: parseInput(body, body && (await readJson(request))) as ParsedPart<E, "body">,
   };
 }
 
-function parseInput<Schema extends z.core.$ZodType>(schema: Schema | undefined, value: unknown): z.output<Schema> {
-  if (schema === undefined) return undefined as z.output<Schema>;
+function parseInput(schema: z.core.$ZodType | undefined, value: unknown): unknown {
+  if (schema === undefined) return undefined;
   const result = z.safeParse(schema, value);
   if (result.success) return result.data;
   throw new RequestError("INVALID_INPUT", explainIssue(schema, value, result.error));
 }
 
 function toResponse(result: unknown): Response {
-  const response = result instanceof Response ? result : Response.json(result ?? {});
+  const response = result instanceof Response ? result : Response.json(result);
   response.headers.set("cache-control", "no-store");
   return response;
 }
 
-function errorResponse(status: number, { code, message, next }: ErrorBody, shape: "headroom" | "openai"): Response {
+/** Under /v1 errors have the shape that OpenAI's clients read. */
+function errorResponse(status: number, { code, message, next }: ErrorBody, { path }: Endpoint): Response {
   const body = { code, message, ...(next !== undefined && { next }) };
-  return Response.json(shape === "openai" ? openAiError(status, body) : { error: body }, {
+  return Response.json(path.startsWith("/v1/") ? openAiError(status, body) : { error: body }, {
     status,
     headers: { "cache-control": "no-store", ...(status === 503 && { "retry-after": "2" }) },
   });

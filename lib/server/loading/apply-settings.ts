@@ -1,7 +1,7 @@
-import type { ErrorBody } from "@/lib/schema/api-error";
-import type { Settings, SettingsPatch } from "@/lib/schema/settings";
+import type { SettingsPatch } from "@/lib/schema/settings";
+import type { AppliedSettings, SettingsScope } from "@/lib/schema/settings-answer";
 import type { ModelFiles } from "@/lib/server/models/model-files";
-import type { SettingsScope, SettingsStore } from "@/lib/server/settings/settings-store";
+import type { SettingsStore } from "@/lib/server/settings/settings-store";
 import { errorAnswer, errorCodeOf } from "@/lib/server/system/error-table";
 import type { ModelHost } from "./model-host";
 
@@ -9,18 +9,6 @@ interface ApplyServices {
   readonly settings: SettingsStore;
   readonly models: Pick<ModelFiles, "identify" | "resolveModel">;
   readonly host: Pick<ModelHost, "apply">;
-}
-
-export interface AppliedSettings {
-  readonly settings: Settings;
-  readonly overrides: SettingsPatch;
-  readonly notice: string | null;
-  /** What it cost; null when the new settings could not be planned. */
-  readonly cost: "nothing" | "context" | "model" | null;
-  /** Where the layers go now; null without a plan. */
-  readonly gpuLayers: number | null;
-  /** The settings are saved, but could not be loaded; the engine's snapshot says what answers instead. */
-  readonly problem: ErrorBody | null;
 }
 
 /**

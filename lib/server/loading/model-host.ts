@@ -2,7 +2,7 @@ import { changeCost } from "@/lib/plan/change-cost";
 import type { LayerPlan } from "@/lib/plan/layer-plan";
 import type { ChatTurn, GenerationStats } from "@/lib/schema/engine-messages";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
-import type { LoadConfig } from "@/lib/schema/load-config";
+import type { LoadConfig, LoadCost } from "@/lib/schema/load-config";
 import type { Settings } from "@/lib/schema/settings";
 import { EngineCancelledError, EngineError } from "@/lib/server/engine/engine-errors";
 import type {
@@ -29,7 +29,7 @@ export interface ModelHostOptions {
 }
 
 export interface SettingsChange {
-  readonly cost: "nothing" | "context" | "model";
+  readonly cost: LoadCost;
   readonly plan: LayerPlan;
 }
 

@@ -10,6 +10,7 @@ import {
   settingsPatchSchema,
   settingsSchema,
 } from "@/lib/schema/settings";
+import type { SettingsScope } from "@/lib/schema/settings-answer";
 import { type ReplaceFiles, replaceFile, temporaryPath } from "@/lib/server/system/replace-file";
 import { RequestError } from "@/lib/server/system/request-error";
 import { fileStamp, type RawSettings, readSettingsFile, realPathOf } from "./settings-file";
@@ -20,9 +21,6 @@ const SETTINGS_FILE = "modelconf.json";
 const EDITING_MS = 2_000;
 /** Someone saving again and again between our reading and our writing. */
 const MAX_ATTEMPTS = 5;
-
-/** Where a change goes: to all models, or only to the one that is chosen. */
-export type SettingsScope = "all" | "model";
 
 interface SettingsStoreOptions {
   readonly folder: string;

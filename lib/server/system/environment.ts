@@ -26,6 +26,9 @@ const environmentSchema = z.object({
   HEADROOM_ENGINE_BUILD: z.preprocess(emptyAsMissing, z.enum(["prebuilt", "lastBuild"]).default("prebuilt")),
   HF_TOKEN: optionalText,
   HF_ENDPOINT: z.preprocess(emptyAsMissing, z.url({ protocol: /^https?$/ }).default("https://huggingface.co")),
+  /** Replies are held against lib/schema/api.ts: always in development, and in the browser tests by this. */
+  HEADROOM_CHECK_CONTRACT: optionalText,
+  NODE_ENV: optionalText,
   LOG_LEVEL: z.preprocess(emptyAsMissing, z.enum(logLevels).default("warn")),
 });
 
@@ -47,6 +50,7 @@ export interface Environment {
   readonly engineBuild: ParsedEnvironment["HEADROOM_ENGINE_BUILD"];
   readonly hubToken: string | null;
   readonly hubEndpoint: string;
+  readonly checkContract: boolean;
   readonly logLevel: ParsedEnvironment["LOG_LEVEL"];
 }
 
@@ -113,6 +117,7 @@ export function readEnvironment(
     engineBuild: parsed.HEADROOM_ENGINE_BUILD,
     hubToken: parsed.HF_TOKEN ?? null,
     hubEndpoint: parsed.HF_ENDPOINT,
+    checkContract: parsed.HEADROOM_CHECK_CONTRACT !== undefined || parsed.NODE_ENV !== "production",
     logLevel: parsed.LOG_LEVEL,
   };
 }

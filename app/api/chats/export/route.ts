@@ -1,7 +1,9 @@
-import { downloadHeaders, exportChats } from "@/lib/server/chat/chat-export";
+import { exportChats } from "@/lib/schema/api";
+import { exportChats as chatsJson, downloadHeaders } from "@/lib/server/chat/chat-export";
 import { route } from "@/lib/server/compose/route";
 
-export const GET = route({
-  handle: ({ services: { chats } }) =>
-    new Response(exportChats(chats.kept, Date.now()), { headers: downloadHeaders("headroom-chats", "json") }),
-});
+export const GET = route(
+  exportChats,
+  ({ services: { chats } }) =>
+    new Response(chatsJson(chats.kept, Date.now()), { headers: downloadHeaders("headroom-chats", "json") }),
+);

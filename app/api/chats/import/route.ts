@@ -1,12 +1,9 @@
-import { chatImportSchema } from "@/lib/schema/chat";
-import { importChats } from "@/lib/server/chat/chat-import";
+import { importChats } from "@/lib/schema/api";
+import { importChats as takeChats } from "@/lib/server/chat/chat-import";
 import { route } from "@/lib/server/compose/route";
 
-export const POST = route({
-  body: chatImportSchema,
-  handle: async ({ body, services: { chats, runs } }) => {
-    const result = await importChats(chats.kept, body, chatId => runs.find(chatId) !== null);
-    chats.announce();
-    return result;
-  },
+export const POST = route(importChats, async ({ body, services: { chats, runs } }) => {
+  const answer = await takeChats(chats.kept, body, chatId => runs.find(chatId) !== null);
+  chats.announce();
+  return answer;
 });

@@ -1,9 +1,7 @@
+import { loadNow } from "@/lib/schema/api";
 import { route } from "@/lib/server/compose/route";
 
-/** A load that waits for the answer in progress does not wait any longer: the answer ends with what it has. */
-export const POST = route({
-  handle: ({ services: { engine } }) => {
-    engine.loadNow();
-    return { engine: engine.snapshot() };
-  },
+export const POST = route(loadNow, ({ services: { engine } }) => {
+  engine.loadNow();
+  return { engine: engine.snapshot() };
 });

@@ -1,23 +1,19 @@
-import { chatCompletionRequestSchema } from "@/lib/schema/openai";
+import { chatCompletions } from "@/lib/schema/api";
 import { route } from "@/lib/server/compose/route";
 import { chatShape, openAiSampling, turnsOf } from "@/lib/server/http/openai-answer";
 import { serveCompletion } from "@/lib/server/http/serve-completion";
 
-export const POST = route({
-  errors: "openai",
-  body: chatCompletionRequestSchema,
-  handle: ({ body, signal, services }) => {
-    const turns = turnsOf(body.messages);
-    const sampling = openAiSampling(body, services.settings.read());
-    return serveCompletion({
-      services,
-      signal,
-      shape: chatShape,
-      idPrefix: "chatcmpl",
-      model: body.model,
-      stream: body.stream ?? false,
-      includeUsage: body.stream_options?.include_usage ?? false,
-      start: gone => services.host.generate({ turns, sampling }, gone),
-    });
-  },
+export const POST = route(chatCompletions, ({ body, signal, services }) => {
+  const turns = turnsOf(body.messages);
+  const sampling = openAiSampling(body, services.settings.read());
+  return serveCompletion({
+    services,
+    signal,
+    shape: chatShape,
+    idPrefix: "chatcmpl",
+    model: body.model,
+    stream: body.stream ?? false,
+    includeUsage: body.stream_options?.include_usage ?? false,
+    start: gone => services.host.generate({ turns, sampling }, gone),
+  });
 });

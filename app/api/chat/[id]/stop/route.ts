@@ -1,12 +1,7 @@
-import * as z from "zod";
-import { chatIdSchema } from "@/lib/schema/chat";
+import { stopAnswer } from "@/lib/schema/api";
 import { route } from "@/lib/server/compose/route";
 
-/** Answers when the text so far is saved. */
-export const POST = route({
-  params: z.object({ id: chatIdSchema }),
-  handle: async ({ params, services }) => {
-    services.chats.storeOf(params.id);
-    return { stopped: await services.runs.stop(params.id) };
-  },
+export const POST = route(stopAnswer, async ({ params, services }) => {
+  services.chats.storeOf(params.id);
+  return { stopped: await services.runs.stop(params.id) };
 });

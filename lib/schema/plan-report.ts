@@ -1,0 +1,94 @@
+import * as z from "zod/mini";
+import { gpuMemorySchema } from "./gpu-memory";
+import { memoryPartsSchema } from "./receipt";
+import { settingsPatchSchema, settingsSchema } from "./settings";
+
+const bytes = z.int().check(z.minimum(0));
+
+const planSettingsSchema = z.pick(settingsSchema, {
+  LAYERS: true,
+  TARGET_VRAM_USAGE: true,
+  N_CTX: true,
+  KV_CACHE_QUANT: true,
+  N_BATCH: true,
+  FLASH_ATTENTION: true,
+});
+
+/** The simple formula of the first version, beside the plan. */
+const simplePlanSchema = z.object({
+  layers: z.int(),
+  totalLayers: z.int(),
+  weightsPerLayerBytes: z.number(),
+  kvPerLayerBytes: z.number(),
+  perLayerBytes: z.number(),
+  budgetBytes: z.number(),
+  usageBytes: z.number(),
+  usageShare: z.number(),
+  proseLayers: z.int(),
+});
+
+/** What one change would give. */
+const alternativeSchema = z.object({
+  label: z.string(),
+  patch: z.nullable(z.partial(planSettingsSchema)),
+  closesOthers: z.optional(z.literal(true)),
+  gpuLayers: z.int(),
+  gainLayers: z.int(),
+  full: z.boolean(),
+});
+
+/**
+ * The plan as JSON for machines: `npm run plan -- --json` and /api/plan. Scripts rely on these names. Bytes are integers, `totalLayers` counts
+ * the output layer, and the token embedding has index -1.
+ */
+export const planReportSchema = z.object({
+  model: z.object({ name: z.string(), architecture: z.string(), blocks: z.int(), fileBytes: bytes }),
+  gpu: z.nullable(
+    z.pick(gpuMemorySchema, {
+      name: true,
+      backend: true,
+      totalBytes: true,
+      usedByOthersBytes: true,
+      freeBytes: true,
+      source: true,
+    }),
+  ),
+  settings: planSettingsSchema,
+  budgetBytes: z.int(),
+  plan: z.object({
+    kind: z.enum(["full", "partial", "cpu-only"]),
+    gpuLayers: z.int(),
+    totalLayers: z.int(),
+    contextTokens: z.int(),
+    predicted: memoryPartsSchema,
+    /** In system memory. */
+    ram: memoryPartsSchema,
+    computeSource: z.enum(["dry-run", "estimated"]),
+    perLayer: z.array(
+      z.object({
+        index: z.int(),
+        role: z.enum(["embedding", "block", "output"]),
+        device: z.enum(["gpu", "cpu"]),
+        weightsBytes: bytes,
+        kvBytes: bytes,
+      }),
+    ),
+    why: z.string(),
+    alternatives: z.readonly(z.array(alternativeSchema)),
+    warnings: z.readonly(z.array(z.object({ code: z.string(), message: z.string() }))),
+  }),
+  simple: z.optional(simplePlanSchema),
+});
+
+const cardBytes = z.int().check(z.maximum(2 ** 43));
+const cardSchema = z.strictObject({
+  totalBytes: cardBytes.check(z.minimum(1)),
+  usedBytes: z._default(cardBytes.check(z.minimum(0)), 0),
+});
+
+/** Settings to plan with instead of the present ones, and a card instead of the one that is here; null: none. */
+export const planRequestSchema = z.strictObject({
+  ...settingsPatchSchema.shape,
+  gpu: z.optional(z.nullable(cardSchema)),
+  simple: z.optional(z.boolean()),
+});

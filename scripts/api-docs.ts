@@ -1,0 +1,128 @@
+import * as z from "zod";
+import * as api from "@/lib/schema/api";
+import { errorCodeSchema } from "@/lib/schema/api-error";
+import { benchmarkRunSchema, benchmarkStateSchema } from "@/lib/schema/benchmark";
+import { attachmentSchema, chatMessageSchema, chatSchema } from "@/lib/schema/chat";
+import { commonErrors, type Endpoint } from "@/lib/schema/endpoint";
+import { gpuMemorySchema, gpuReportSchema } from "@/lib/schema/gpu-memory";
+import { engineSnapshotSchema } from "@/lib/schema/live-events";
+import { loadConfigSchema } from "@/lib/schema/load-config";
+import { localModelSchema } from "@/lib/schema/local-model";
+import { memorySurfaceSchema } from "@/lib/schema/memory-surface";
+import { planReportSchema } from "@/lib/schema/plan-report";
+import { memoryPartsSchema, receiptSchema } from "@/lib/schema/receipt";
+import { settingsPatchSchema, settingsSchema } from "@/lib/schema/settings";
+
+interface JsonSchema {
+  readonly type?: string | readonly string[];
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly required?: readonly string[];
+  readonly items?: JsonSchema;
+  readonly anyOf?: readonly JsonSchema[];
+  readonly oneOf?: readonly JsonSchema[];
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly allOf?: readonly JsonSchema[];
+  readonly $ref?: string;
+  readonly $defs?: Readonly<Record<string, JsonSchema>>;
+  readonly additionalProperties?: JsonSchema | boolean;
+}
+
+/** Shapes that stand in several places, or are long: told once. */
+const named = {
+  ErrorCode: errorCodeSchema,
+  Chat: chatSchema,
+  Message: chatMessageSchema,
+  Attachment: attachmentSchema,
+  Settings: settingsSchema,
+  SettingsPatch: settingsPatchSchema,
+  Plan: planReportSchema,
+  Surface: memorySurfaceSchema,
+  GpuMemory: gpuMemorySchema,
+  GpuReport: gpuReportSchema,
+  Engine: engineSnapshotSchema,
+  MemoryParts: memoryPartsSchema,
+  Receipt: receiptSchema,
+  BenchmarkState: benchmarkStateSchema,
+  BenchmarkRun: benchmarkRunSchema,
+  LocalModel: localModelSchema,
+  LoadConfig: loadConfigSchema,
+};
+
+const registry = z.registry<{ id: string }>();
+for (const [id, schema] of Object.entries(named)) registry.add(schema, { id });
+
+const jsonOf = (schema: z.core.$ZodType, io: "input" | "output"): JsonSchema =>
+  z.toJSONSchema(schema, { io, unrepresentable: "any", metadata: registry }) as JsonSchema;
+
+/** A schema as TypeScript would write it, which is what callers of an API read fastest. */
+function typeText(schema: JsonSchema): string {
+  if (schema.$ref) return schema.$ref.split("/").at(-1) ?? "";
+  const branches = schema.anyOf ?? schema.oneOf;
+  if (branches) return [...new Set(branches.map(typeText))].join(" | ");
+  if (schema.allOf) return schema.allOf.map(typeText).join(" & ");
+  if (schema.const !== undefined) return JSON.stringify(schema.const);
+  if (schema.enum) return schema.enum.map(value => JSON.stringify(value)).join(" | ");
+  if (schema.type === "array") return listText(typeText(schema.items ?? {}));
+  if (schema.properties) return `{ ${fieldsOf(schema).join(", ")} }`;
+  if (typeof schema.additionalProperties === "object") return `{ [key]: ${typeText(schema.additionalProperties)} }`;
+  return [schema.type ?? "any"].flat().join(" | ");
+}
+
+const listText = (item: string): string => (item.includes(" | ") ? `(${item})[]` : `${item}[]`);
+
+const fieldsOf = ({ properties = {}, required = [] }: JsonSchema): string[] =>
+  Object.entries(properties).map(([name, field]) => `${name}${required.includes(name) ? "" : "?"}: ${typeText(field)}`);
+
+/** Fields one a line, and the branches of a union. */
+function blockText(schema: JsonSchema): string {
+  const { $ref, $defs, anyOf, oneOf, properties } = schema;
+  const branches = anyOf ?? oneOf;
+  if ($ref && $defs) return typeText(schema);
+  if (branches) return branches.map(branch => `| ${typeText(branch)}`).join("\n");
+  return properties
+    ? `{\n${fieldsOf(schema)
+        .map(field => `  ${field}`)
+        .join("\n")}\n}`
+    : typeText(schema);
+}
+
+const codeBlock = (label: string, schema: z.core.$ZodType, io: "input" | "output"): string =>
+  `${label}\n\n\`\`\`ts\n${blockText(jsonOf(schema, io))}\n\`\`\``;
+
+function endpointText({ method, path, does, query, body, reply, streams, sends, errors = [] }: Endpoint): string {
+  const parts = [
+    `### ${method} ${path.replaceAll(/\[(\w+)\]/g, "{$1}")}`,
+    does,
+    query && codeBlock("Query:", query, "input"),
+    body && codeBlock("Body:", body, "input"),
+    reply && codeBlock("Reply:", reply, "output"),
+    streams && codeBlock("Server-sent events, the data of each:", streams, "output"),
+    sends && `Answers with ${sends}.`,
+    errors.length > 0 && `Errors: ${[...new Set(errors)].join(", ")}.`,
+  ];
+  return parts.filter(part => typeof part === "string").join("\n\n");
+}
+
+/** Of a named schema itself, not of a reference to it. */
+function namedText([name, schema]: [string, z.core.$ZodType]): string {
+  const { $ref, $defs, ...own } = jsonOf(schema, "output");
+  const definition = $ref ? ($defs?.[name] ?? own) : own;
+  return `### ${name}\n\n\`\`\`ts\n${blockText(definition)}\n\`\`\``;
+}
+
+const INTRODUCTION = `# The HTTP API
+
+Made from \`lib/schema/api.ts\`, the contract that server and page are built from; do not edit it by hand. \`npx vitest run
+scripts/api-docs.test.ts -u\` writes it again.
+
+Requests with a body send JSON. Errors are \`{"error": {"code", "message", "next"?}}\` with a status of their own; under \`/v1\` they have OpenAI's
+shape. Any route may answer with ${commonErrors.join(", ")}. With \`HEADROOM_TOKEN\` set, send it as
+\`Authorization: Bearer …\`.`;
+
+/** docs/api.md */
+export const apiDocs = (): string => {
+  const endpoints = Object.values(api).map(endpoint => endpointText(endpoint));
+  const shapes = Object.entries(named).map(namedText);
+  return `${[INTRODUCTION, "## Routes", ...endpoints, "## Shapes", ...shapes].join("\n\n")}\n`;
+};
