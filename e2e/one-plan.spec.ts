@@ -24,7 +24,7 @@ test.afterAll(() => rmSync(models, { recursive: true, force: true }));
 const row = (page: Page, name: string) =>
   page.getByRole("listitem").filter({ has: page.getByRole("heading", { name }) });
 
-/** The dashboard, which stays open, against Models: layers, and what they take of the card. */
+/** The dashboard against receipt, Models, API and chat: layers, and what they take of the card. */
 async function saySame(page: Page, layers: string): Promise<void> {
   const dashboard = new DashboardPage(page);
   await expect(dashboard.layers).toHaveAccessibleName(`Layers: ${layers} of 31 on the GPU`);
@@ -32,9 +32,15 @@ async function saySame(page: Page, layers: string): Promise<void> {
   await expect(newest).toContainText(`${layers} of 31 layers`);
   const aside = await page.getByText(/^GPU \d+ MiB · system memory/).textContent();
   const memory = /GPU (\d+ MiB)/.exec(aside ?? "")?.[1];
+  const predicted = Number.parseFloat((await newest.getByRole("cell").first().textContent()) ?? "");
+  expect(`${Math.round(predicted)} MiB`).toBe(memory);
   await page.getByRole("link", { name: "Models" }).click();
   const words = layers === "31" ? "all 31" : `${layers} of 31`;
   await expect(row(page, DEFAULT_MODEL).getByText(/layers on GPU/)).toHaveText(`${words} layers on GPU · ${memory}`);
+  const { plan } = await (await page.request.get(new URL("/api/plan", page.url()).href)).json();
+  expect([plan.gpuLayers, `${Math.round(plan.predicted.totalBytes / 2 ** 20)} MiB`]).toEqual([Number(layers), memory]);
+  await page.getByRole("link", { name: "Chat", exact: true }).click();
+  await expect(page.getByRole("main").getByText(`${layers} of 31 layers on GPU`)).toBeVisible();
   await page.getByRole("link", { name: "Dashboard" }).click();
   await dashboard.sentence.waitFor();
 }
@@ -82,6 +88,7 @@ test("without a GPU, dashboard, Models, API, terminal, header, chat and receipt 
   await dashboard.open(url);
   const mib = /^Runs on the CPU: (\d+) of/.exec((await dashboard.sentence.textContent()) ?? "")?.[1];
   await expect(page.getByText(`system memory ${mib} MiB`)).toBeVisible();
+  await expect(page.getByText(`4,096 tokens, all 31 layers: f16 ${(Number(mib) / 1024).toFixed(2)} GiB`)).toBeVisible();
   await expect(dashboard.engineStatus).toContainText("CPU");
   const { plan } = await (await page.request.get(`${url}/api/plan`)).json();
   expect(plan.why).toContain(`Runs on the CPU: ${mib} of`);
@@ -138,6 +145,7 @@ test.describe("a plan that does not fit", () => {
     await expect(dashboard.ramGauge).toHaveAttribute("aria-valuetext", /^[\d.]+ GiB too much: /);
     await expect(dashboard.ramGauge.locator("[data-overfull]")).toBeVisible();
     await expect(page.getByRole("definition").filter({ hasText: "-" })).toHaveCount(0);
+    await expect(page.getByRole("term").filter({ hasText: "Free" })).toHaveCount(0);
     await expect(use).toBeDisabled();
     expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
     await page.getByRole("switch", { name: "Load it all the same" }).click();

@@ -26,7 +26,7 @@ export const ContextCard = memo(function ContextCard() {
         impact={impact}
         contextTokens={settings.N_CTX}
         kvType={settings.KV_CACHE_QUANT}
-        weightsBytes={surface.gpuWeightsBytes.at(-1) ?? 0}
+        weightsBytes={(view.gpu === null ? surface.ramWeightsBytes[0] : surface.gpuWeightsBytes.at(-1)) ?? 0}
         totalLayers={plan.totalLayers}
         onPick={pickContext}
       />

@@ -55,7 +55,7 @@ function CardField({ label, field, onCommit }: CardFieldProps) {
     <div className="flex items-center justify-between gap-2 text-sm">
       <span>{label}</span>
       <NumberInput
-        className="w-28"
+        className="w-32"
         label={label}
         unit="MiB"
         value={mib}

@@ -21,7 +21,7 @@ export function AutoNumberSetting({ settingKey }: { readonly settingKey: Setting
   const fromPosition = (position: number) => (position === autoPosition ? "auto" : position);
   const field = (
     <NumberInput
-      className="w-28"
+      className="w-32"
       label={label}
       unit={value === "auto" ? undefined : unit}
       value={value === "auto" ? autoPosition : value}

@@ -19,7 +19,7 @@ export function NumberSetting({ settingKey }: { readonly settingKey: SettingKey 
   const range = settingRange(settingKey, model, value);
   const field = (
     <NumberInput
-      className="w-28"
+      className="w-32"
       label={label}
       unit={unit}
       value={value}

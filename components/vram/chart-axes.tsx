@@ -73,15 +73,27 @@ export const ChartAxes = memo(function ChartAxes({ frame, impact, kvType }: Char
   );
 });
 
+/** Below a budget that is above the chart. */
+const TRAINED_LABEL_PX = 28;
+
 /** Where training ended, in a chart that goes on beyond it. */
 function TrainedLine({ frame, impact }: Pick<ChartAxesProps, "frame" | "impact">) {
   const { trainedTokens, contexts } = impact;
   if (trainedTokens === 0 || trainedTokens >= (contexts.at(-1) ?? 0)) return null;
   const x = frame.x(trainedTokens);
+  const isRight = x > (frame.left + frame.right) / 2;
   return (
     <g>
       <line x1={x} x2={x} y1={frame.top} y2={frame.bottom} stroke="var(--ink-3)" strokeDasharray="1 4" />
-      <text x={x + 5} y={frame.bottom - 7} className="fill-ink-3">
+      <text
+        x={x + (isRight ? -5 : 5)}
+        y={frame.top + TRAINED_LABEL_PX}
+        textAnchor={isRight ? "end" : "start"}
+        stroke="var(--surface)"
+        strokeWidth="3"
+        paintOrder="stroke"
+        className="fill-ink-2"
+      >
         trained for {formatTokensShort(trainedTokens)}
       </text>
     </g>

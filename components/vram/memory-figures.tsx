@@ -24,12 +24,14 @@ export function MemoryFigures({ planned, now, totalBytes }: MemoryFiguresProps) 
           nowBytes={now?.[part.id] ?? null}
         />
       ))}
-      <Figure
-        name="Free"
-        fill="none"
-        plannedBytes={Math.max(0, -excessBytes)}
-        nowBytes={now && Math.max(0, totalBytes - usedBytes(now))}
-      />
+      {excessBytes <= 0 && (
+        <Figure
+          name="Free"
+          fill="none"
+          plannedBytes={-excessBytes}
+          nowBytes={now && Math.max(0, totalBytes - usedBytes(now))}
+        />
+      )}
     </dl>
   );
 }

@@ -6,11 +6,12 @@ import { budgetBytes } from "./budget";
 import { fitNeeds, mostGpuLayers } from "./fit-needs";
 import { largestFullContexts, longestSearched } from "./largest-context";
 import { kvBytesOfLayer, memoryNeed } from "./memory-need";
+import { cpuOnlyNeed } from "./plan-layers";
 import { simplePlanOf } from "./simple-formula";
 import { usableKvTypes } from "./usable-kv-types";
 
 export interface ContextCurve {
-  /** GPU bytes with all layers there, overhead left out as in the budget; one entry for each of `contexts`. */
+  /** GPU bytes with all layers there, overhead left out as in the budget, or without a GPU system memory; one entry for each of `contexts`. */
   readonly fullNeedBytes: readonly number[];
   /** Layers that fit at each of `contexts`; 0 without a GPU. */
   readonly gpuLayers: readonly number[];
@@ -56,17 +57,18 @@ function chartContexts(surface: MemorySurface, contextTokens: number): number[] 
   return [...contexts].sort((a, b) => a - b);
 }
 
-/** What the context costs on this card: curves for the chart, and the table of sizes with the simple formula beside it. */
+/** What the context costs on this card, or without one in system memory: curves for the chart, and the table of sizes with the simple formula beside it. */
 export function contextImpact(surface: MemorySurface, gpu: GpuMemory | null, settings: PlanSettings): ContextImpact {
   const budget = gpu === null ? 0 : budgetBytes(gpu, settings.TARGET_VRAM_USAGE);
   const contexts = chartContexts(surface, settings.N_CTX);
   const layersAt = (contextTokens: number, kvType: KvType) =>
     gpu === null ? 0 : mostGpuLayers(fitNeeds(surface, contextTokens, kvType), budget);
+  const needAt = (contextTokens: number, kvType: KvType) =>
+    gpu === null
+      ? cpuOnlyNeed(surface, { contextTokens, kvType }).totalBytes
+      : memoryNeed(surface, { gpuLayers: surface.model.blocks + 1, contextTokens, kvType }).gpu.totalBytes;
   const curve = (kvType: KvType): ContextCurve => ({
-    fullNeedBytes: contexts.map(
-      contextTokens =>
-        memoryNeed(surface, { gpuLayers: surface.model.blocks + 1, contextTokens, kvType }).gpu.totalBytes,
-    ),
+    fullNeedBytes: contexts.map(contextTokens => needAt(contextTokens, kvType)),
     gpuLayers: contexts.map(contextTokens => layersAt(contextTokens, kvType)),
   });
   const ofEach = <T>(make: (kvType: KvType) => T): Record<KvType, T> => ({

@@ -8,7 +8,7 @@ import { budgetBytes, overflowBytes, toBeFreedBytes } from "./budget";
 import { cardWarnings } from "./card-shares";
 import { fitNeeds, mostGpuLayers } from "./fit-needs";
 import type { LayerPlan, PlannedLayer, PlanWarning } from "./layer-plan";
-import { computeBytes, firstGpuBlock, kvBytesOfLayer, memoryNeed } from "./memory-need";
+import { computeBytes, firstGpuBlock, kvBytesOfLayer, type MemoryPoint, memoryNeed } from "./memory-need";
 import { kvTypeRefusal } from "./usable-kv-types";
 
 const NOTHING: MemoryParts = { weightsBytes: 0, kvBytes: 0, computeBytes: 0, overheadBytes: 0, totalBytes: 0 };
@@ -80,10 +80,16 @@ function predictedMemory(
  * Without the GPU backend the CPU computes what the GPU would at full offload: llama.cpp's CPU build asks for the same buffer
  * (SmolLM2 135M, 4,096 tokens: 103,024,640 bytes against 103,022,592). At 0 layers of a GPU build it asks for far less RAM.
  */
-function cpuOnlyMemory(surface: MemorySurface, ram: MemoryParts, at: Parameters<typeof memoryNeed>[1]): MemoryParts {
+function cpuOnlyMemory(surface: MemorySurface, ram: MemoryParts, at: MemoryPoint): MemoryParts {
   const everywhere = { ...at, gpuLayers: surface.model.blocks + 1 };
   const bytes = Math.max(ram.computeBytes, computeBytes(surface, everywhere, "gpuBytes"));
   return { ...ram, computeBytes: bytes, totalBytes: ram.weightsBytes + ram.kvBytes + bytes };
+}
+
+/** What a model without a GPU takes of system memory. */
+export function cpuOnlyNeed(surface: MemorySurface, at: Omit<MemoryPoint, "gpuLayers">): MemoryParts {
+  const onCpu = { ...at, gpuLayers: 0 };
+  return cpuOnlyMemory(surface, memoryNeed(surface, onCpu).ram, onCpu);
 }
 
 /**
