@@ -25,7 +25,7 @@ const LABEL = "Load it all the same";
 export function RamGuardSwitch({ guard: { shortage, isMeant, setMeant } }: { readonly guard: RamGuard }) {
   if (shortage === null) return null;
   return (
-    <div className="flex w-full flex-col gap-1 text-sm">
+    <div className="flex w-full flex-col gap-1 text-sm sm:w-80 lg:w-full">
       <p role="alert" className="font-semibold text-bad">
         {shortage}
       </p>

@@ -45,7 +45,7 @@ function FullStop({ impact, kvType, onPick }: FullStopsProps) {
     <button
       type="button"
       onClick={() => onPick(kvType, tokens)}
-      className="min-h-6 rounded-[6px] underline decoration-line-strong underline-offset-4 hover:decoration-accent"
+      className="min-h-6 rounded-[6px] text-left underline decoration-line-strong underline-offset-4 hover:decoration-accent"
     >
       {words}
       <span className="sr-only">: use this context size</span>
