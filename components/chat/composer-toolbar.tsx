@@ -59,7 +59,7 @@ function SendButton({ waitsFor, canSend }: { readonly waitsFor: readonly string[
   }
   return (
     <Button key="wait" type="submit" title="Sent when it has been read. Press again, or Escape, to go on writing.">
-      <span className="max-w-36 truncate text-sm">{waitWords(waitsFor)}</span>
+      <span className="max-w-60 truncate text-sm">{waitWords(waitsFor)}</span>
     </Button>
   );
 }
