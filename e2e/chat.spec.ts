@@ -269,46 +269,6 @@ test.describe("an answer outlives the page", () => {
 });
 
 test.describe("the context", () => {
-  test("is told to overflow before it does, and drops the oldest messages when that is chosen", async ({
-    page,
-    ownServer,
-  }) => {
-    const server = await ownServer();
-    await page.request.patch(`${server.url}/api/settings`, { data: { N_CTX: 512, MAX_TOKENS: 12 } });
-    const long = Array(40).fill("the river runs over the stones").join(" ");
-    const id = await importedChat(page.request, "Long one", [long, "Yes.", long, "Indeed."], server.url);
-    const chat = new ChatPage(page);
-    await chat.open(id, server.url);
-    await chat.message.fill("And then?");
-    await expect(page.getByText(/The next answer will not fit: it needs \d+ tokens/)).toBeVisible({ timeout: 30_000 });
-    await page.getByRole("button", { name: /Drop the oldest \d+ messages/ }).click();
-    await expect(page.getByText(/will be left out of the next answer/)).toBeVisible();
-    await chat.message.press("Enter");
-    await expect(page.getByText(/The context was full: \d+ earlier messages left out/)).toBeVisible({
-      timeout: 30_000,
-    });
-    await chat.replyFinished();
-  });
-
-  test("refuses with counts what cannot fit, keeps the message, and answers it once a way is chosen", async ({
-    page,
-    ownServer,
-  }) => {
-    const server = await ownServer();
-    await page.request.patch(`${server.url}/api/settings`, { data: { N_CTX: 512, MAX_TOKENS: 12 } });
-    const long = Array(60).fill("the river runs over the stones").join(" ");
-    const id = await importedChat(page.request, "Too long", [long, "Yes.", "Short.", "Fine."], server.url);
-    const chat = new ChatPage(page);
-    await chat.open(id, server.url);
-    await chat.say(Array(30).fill("the clouds move over the river").join(" "));
-    await expect(page.getByText(/This conversation needs \d+ tokens .* the context holds 512/)).toBeVisible({
-      timeout: 30_000,
-    });
-    await page.getByRole("button", { name: "Answer without the oldest messages" }).click();
-    await chat.replyFinished();
-    expect((await chat.textOf(chat.replies.last())).length).toBeGreaterThan(0);
-  });
-
   test("meter shows the draft's tokens and the KV cache that the chat fills", async ({ page }) => {
     const chat = new ChatPage(page);
     await chat.open(await importedChat(page.request, "Metered", ["Hello", "Hi."]));

@@ -7,7 +7,7 @@ import { useStore } from "@/lib/client/use-store";
 import type { Attachment } from "@/lib/schema/chat";
 import { ComposerField, focusComposer } from "./composer-field";
 import { ComposerToolbar } from "./composer-toolbar";
-import { ContextWarning } from "./context-warning";
+import { ContextOverflow } from "./context-overflow";
 import { DraftFiles } from "./draft-files";
 import { EngineBanner } from "./engine-banner";
 import { TemplateNote } from "./template-note";
@@ -45,7 +45,7 @@ export function Composer() {
       <div className="mx-auto flex max-w-[744px] flex-col gap-2">
         <EngineBanner />
         <TemplateNote />
-        <ContextWarning use={use} />
+        <ContextOverflow use={use} />
         {problem !== null && (
           <p role="alert" className="rounded-control bg-bad-soft px-3 py-2 text-bad text-sm">
             {problem}

@@ -1,7 +1,7 @@
 "use client";
 import { Choice } from "@/components/ui/choice";
 import { patchOpenChat } from "@/lib/client/chat-actions";
-import { usedKvBytes, usedTokens } from "@/lib/client/chat-context-use";
+import { missingTokens, usedKvBytes, usedTokens } from "@/lib/client/chat-context-use";
 import { useSession } from "@/lib/client/chat-session";
 import type { ContextUse, Overflow } from "@/lib/schema/chat";
 import { formatBytes } from "@/lib/units/bytes";
@@ -18,18 +18,24 @@ const overflowOptions = [
 export default function ContextDetails({ use }: { readonly use: ContextUse }) {
   const overflow = useSession(session => session.chat.overflow);
   const free = use.contextTokens - usedTokens(use) - use.replyReserveTokens;
-  const kvBytes = usedKvBytes(use);
+  const missing = missingTokens(use);
   const rows = [
     ["System prompt and template", use.systemTokens],
     ["Conversation", use.historyTokens],
     ["Your draft", use.draftTokens],
     ["Kept for the reply", use.replyReserveTokens],
-    ["Free", Math.max(0, free)],
+    ...(missing > 0 ? [] : [["Free", Math.max(0, free)] as const]),
   ] as const;
   const change = (value: Overflow) => patchOpenChat({ overflow: value }).catch(showFailure("The choice was not saved"));
   return (
     <div className="order-last mt-1 ml-2 flex w-full flex-wrap gap-x-8 gap-y-3 border-line border-t pt-3 text-sm">
       <dl className="grid grid-cols-[auto_auto] gap-x-4">
+        {missing > 0 && (
+          <div className="contents font-semibold text-bad">
+            <dt>Too many</dt>
+            <dd className="text-right">{formatTokens(missing)}</dd>
+          </div>
+        )}
         {rows.map(([name, tokens]) => (
           <div key={name} className="contents">
             <dt className="text-ink-3">{name}</dt>
@@ -38,14 +44,25 @@ export default function ContextDetails({ use }: { readonly use: ContextUse }) {
         ))}
       </dl>
       <div className="flex flex-col gap-1.5">
-        {kvBytes !== null && use.kvBytes !== null && (
-          <p className="text-ink-2">
-            This conversation fills {formatBytes(kvBytes)} of the {formatBytes(use.kvBytes)} KV cache.
-          </p>
-        )}
+        <KvUse use={use} />
         <p className="text-ink-3">When the context is full</p>
         <Choice label="When the context is full" value={overflow} options={overflowOptions} onChange={change} />
       </div>
     </div>
+  );
+}
+
+/** More than the cache holds cannot fill it. */
+function KvUse({ use }: { readonly use: ContextUse }) {
+  const kvBytes = usedKvBytes(use);
+  if (kvBytes === null || use.kvBytes === null) return null;
+  return kvBytes > use.kvBytes ? (
+    <p className="text-bad">
+      The KV cache holds {formatBytes(use.kvBytes)}; this conversation would need {formatBytes(kvBytes)}.
+    </p>
+  ) : (
+    <p className="text-ink-2">
+      This conversation fills {formatBytes(kvBytes)} of the {formatBytes(use.kvBytes)} KV cache.
+    </p>
   );
 }

@@ -1,6 +1,6 @@
 "use client";
 import { lazy, Suspense, useState } from "react";
-import { liveContextUse, usedTokens } from "@/lib/client/chat-context-use";
+import { liveContextUse, missingTokens, usedTokens } from "@/lib/client/chat-context-use";
 import { useLiveReply } from "@/lib/client/chat-live-reply";
 import { useSession } from "@/lib/client/chat-session";
 import { useLive } from "@/lib/client/live-store";
@@ -24,6 +24,7 @@ export function ContextMeter({ use: useBefore }: { readonly use: ContextUse | nu
   const use = useShownUse(useBefore);
   const [isOpen, setOpen] = useState(false);
   if (use === null) return null;
+  const missing = missingTokens(use);
   return (
     <>
       <button
@@ -35,10 +36,11 @@ export function ContextMeter({ use: useBefore }: { readonly use: ContextUse | nu
         <span className="hidden w-16 @sm:block @lg:w-28">
           <TokenBar use={use} />
         </span>
+        {missing > 0 && <strong className="font-semibold text-bad">{formatTokens(missing)} tokens too many</strong>}
         <span className="tabular-nums">
           {formatTokens(usedTokens(use))} of {formatTokens(use.contextTokens)} tokens
         </span>
-        {use.replyReserveTokens > 0 && (
+        {missing === 0 && use.replyReserveTokens > 0 && (
           <span className="hidden @xl:inline">· {formatTokens(use.replyReserveTokens)} kept for the reply</span>
         )}
       </button>

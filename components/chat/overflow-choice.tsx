@@ -1,24 +1,22 @@
-"use client";
+import type { ReactNode } from "react";
 import { Button } from "@/components/ui/button";
-import { continueReply } from "@/lib/client/chat-actions";
-import type { ChatMessage, Overflow } from "@/lib/schema/chat";
-import { showFailure } from "./show-failure";
 
-/** An answer was refused because the conversation does not fit: what shall go? */
-export function OverflowChoice({ reply }: { readonly reply: ChatMessage }) {
-  const goOn = (overflow?: Overflow) => () =>
-    void continueReply(reply, overflow).catch(showFailure("The answer was not made"));
+interface OverflowChoiceProps {
+  readonly label: string;
+  readonly onChoose: () => void;
+  readonly isDisabled?: boolean;
+  /** What it costs. */
+  readonly children: ReactNode;
+}
+
+/** One way out: what it does, and beside it what it costs. */
+export function OverflowChoice({ label, onChoose, isDisabled = false, children }: OverflowChoiceProps) {
   return (
-    <div className="flex flex-wrap gap-2">
-      <Button size="sm" onClick={goOn("drop")}>
-        Answer without the oldest messages
+    <li className="flex flex-wrap items-start gap-x-3 gap-y-1">
+      <Button size="sm" disabled={isDisabled} onClick={onChoose}>
+        {label}
       </Button>
-      <Button size="sm" onClick={goOn("summarise")}>
-        Summarise them, then answer
-      </Button>
-      <Button size="sm" onClick={goOn()}>
-        Try again
-      </Button>
-    </div>
+      <div className="min-w-0 flex-1 basis-72 py-1 text-ink-2">{children}</div>
+    </li>
   );
 }

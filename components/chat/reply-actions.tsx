@@ -12,18 +12,25 @@ import { VersionArrows } from "./version-arrows";
 export function ReplyActions({ row, onEdit }: { readonly row: ShownMessage; readonly onEdit: () => void }) {
   const { message } = row;
   const answering = useSession(session => session.answering);
+  const hasText = message.text !== "";
+  // An answer that ended with nothing says so, and has its way on there.
+  const canRegenerate = hasText || message.status === "complete";
   const again = () => regenerate(message).catch(showFailure("No other answer was made"));
   return (
     <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
       <div className="-ml-1.5 flex items-center gap-0.5">
         <VersionArrows row={row} />
-        <CopyAction text={message.text} />
-        <MessageAction label="Regenerate" onClick={again} disabled={answering}>
-          <RotateCcw aria-hidden size={14} />
-        </MessageAction>
-        <MessageAction label="Edit" onClick={onEdit} disabled={answering}>
-          <Pencil aria-hidden size={14} />
-        </MessageAction>
+        {hasText && <CopyAction text={message.text} />}
+        {canRegenerate && (
+          <MessageAction label="Regenerate" onClick={again} disabled={answering}>
+            <RotateCcw aria-hidden size={14} />
+          </MessageAction>
+        )}
+        {hasText && (
+          <MessageAction label="Edit" onClick={onEdit} disabled={answering}>
+            <Pencil aria-hidden size={14} />
+          </MessageAction>
+        )}
       </div>
       {message.edited && <span className="text-ink-3 text-xs">Written by you</span>}
       {message.stats && <ReplyStats stats={message.stats} />}

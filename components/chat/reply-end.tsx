@@ -4,7 +4,6 @@ import { Button } from "@/components/ui/button";
 import { continueReply } from "@/lib/client/chat-actions";
 import { useSession } from "@/lib/client/chat-session";
 import type { ChatMessage } from "@/lib/schema/chat";
-import { OverflowChoice } from "./overflow-choice";
 import { showFailure } from "./show-failure";
 
 /** Why an answer is not whole; null for one that is. */
@@ -22,22 +21,21 @@ export function ReplyEnd({ message, isLast }: { readonly message: ChatMessage; r
   const answering = useSession(session => session.answering);
   const words = endWords(message);
   if (words === null) return null;
-  const isRefused = message.error?.code === "CONTEXT_EXCEEDED";
+  // The ways out stand once, above the composer.
+  if (message.error?.code === "CONTEXT_EXCEEDED")
+    return <p className="text-ink-3 text-sm">Not answered: it did not fit the context.</p>;
   const goOn = () => continueReply(message).catch(showFailure("The answer was not continued"));
   return (
-    <div className="flex flex-col gap-2 rounded-control border border-line bg-sunken px-3 py-2 text-ink-2 text-sm">
-      <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
-        <p className="min-w-0 flex-1 basis-60">
-          {words} {!isRefused && message.error?.next}
-        </p>
-        {isLast && !answering && !isRefused && (
-          <Button size="sm" onClick={goOn}>
-            <Play aria-hidden size={13} />
-            {message.text === "" ? "Try again" : "Continue"}
-          </Button>
-        )}
-      </div>
-      {isRefused && isLast && !answering && <OverflowChoice reply={message} />}
+    <div className="flex flex-wrap items-center gap-x-3 gap-y-2 rounded-control border border-line bg-sunken px-3 py-2 text-ink-2 text-sm">
+      <p className="min-w-0 flex-1 basis-60">
+        {words} {message.error?.next}
+      </p>
+      {isLast && !answering && (
+        <Button size="sm" onClick={goOn}>
+          <Play aria-hidden size={13} />
+          {message.text === "" ? "Try again" : "Continue"}
+        </Button>
+      )}
     </div>
   );
 }

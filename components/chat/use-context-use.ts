@@ -1,6 +1,6 @@
 "use client";
-import { useEffect, useState } from "react";
-import { askContextUse } from "@/lib/client/chat-context-use";
+import { useEffect, useMemo, useState } from "react";
+import { askContextUse, nothingTooMuch } from "@/lib/client/chat-context-use";
 import { isUsable, useSession } from "@/lib/client/chat-session";
 import { useLive } from "@/lib/client/live-store";
 import type { Attachment, ContextUse } from "@/lib/schema/chat";
@@ -9,7 +9,7 @@ const TYPING_PAUSE_MS = 400;
 
 /** How full the context is with this draft: asked after each answer, each load and each pause in typing. */
 export function useContextUse(draft: string, attachments: readonly Attachment[]): ContextUse | null {
-  const [use, setUse] = useState<ContextUse | null>(null);
+  const [counted, setCounted] = useState<{ use: ContextUse | null; headId: string | null } | null>(null);
   const { chat, headId } = useSession(session => session);
   const isIdle = useSession(session => !session.answering && isUsable(session));
   const config = useLive(state => state.engine?.config ?? null);
@@ -20,12 +20,23 @@ export function useContextUse(draft: string, attachments: readonly Attachment[])
     if (!isIdle || config === null) return;
     const controller = new AbortController();
     const question = { chatId, headId, draft, attachments, systemPrompt };
-    const ask = () => askContextUse(question, controller.signal).then(setUse, () => {});
+    const ask = () =>
+      askContextUse(question, controller.signal).then(
+        use => setCounted({ use, headId }),
+        () => {},
+      );
     const timer = setTimeout(ask, TYPING_PAUSE_MS);
     return () => {
       clearTimeout(timer);
       controller.abort();
     };
   }, [chatId, headId, draft, attachments, systemPrompt, maxTokens, isIdle, config]);
-  return config === null ? null : use;
+  return useMemo(
+    () => (config === null || counted === null ? null : countOfNow(counted.use, counted.headId === headId)),
+    [config, counted, headId],
+  );
 }
+
+/** A count from before the latest message says about how much there is, but not what does not fit any more. */
+const countOfNow = (use: ContextUse | null, isCurrent: boolean): ContextUse | null =>
+  use === null || isCurrent ? use : { ...use, ...nothingTooMuch };

@@ -8,6 +8,7 @@ import { resetDraft, useAnotherModel, useSettings } from "@/lib/client/settings-
 import { isRemoteSource } from "@/lib/schema/model-source";
 import { applyAndReport } from "./apply-settings";
 import { applyLabel, changesInWords, costInWords } from "./apply-words";
+import { DifferenceList } from "./difference-list";
 import { RamGuardSwitch, useRamGuard } from "./ram-guard";
 import { ReloadWaits } from "./reload-waits";
 import { useApplyDifference } from "./use-apply-difference";
@@ -86,18 +87,7 @@ function ApplyCost({ changes }: { readonly changes: readonly string[] }) {
   return (
     <div role="status" className="min-w-0 flex-1 text-sm">
       <p className="font-semibold">{changes.join(", ")}</p>
-      {differences.length > 0 && (
-        <dl className="flex flex-wrap gap-x-4 text-ink-2">
-          {differences.map(({ name, before, after }) => (
-            <div key={name} className="flex gap-1.5 lg:w-full lg:justify-between">
-              <dt>{name}</dt>
-              <dd>
-                {before} → <span className="font-semibold text-ink">{after}</span>
-              </dd>
-            </div>
-          ))}
-        </dl>
-      )}
+      <DifferenceList differences={differences} rowClass="lg:w-full lg:justify-between" />
       {preview && (
         <p className="text-ink-2">
           {isAssumed && "On this computer: "}

@@ -15,25 +15,30 @@ function showProblem({ message, next }: ErrorBody, title: string): void {
   showToast({ title, description: next === undefined ? message : `${message} ${next}`, tone: "bad" });
 }
 
-/** Does it and says how it went, with the way back. */
-async function report(work: () => Promise<Applied>, scope: SettingsScope, canUndo: boolean): Promise<void> {
+/** Does it and says how it went, with the way back. @returns whether it holds now */
+async function report(work: () => Promise<Applied>, scope: SettingsScope, canUndo: boolean): Promise<boolean> {
   try {
     const { cost, problem, undo } = await work();
-    if (problem !== null) return showProblem(problem, "Saved, but it could not be loaded");
+    if (problem !== null) {
+      showProblem(problem, "Saved, but it could not be loaded");
+      return false;
+    }
     // A newer change has taken over and will tell how it went.
-    if (cost === null) return;
+    if (cost === null) return false;
     showToast({
       title: doneWords[cost],
       ...(canUndo && {
         action: { label: "Undo", run: () => void report(() => applySettings(undo, scope), scope, false) },
       }),
     });
+    return true;
   } catch (error) {
     showProblem(errorBody(error), "Nothing was changed");
+    return false;
   }
 }
 
-export const applyAndReport = (patch: SettingsPatch, scope: SettingsScope): Promise<void> =>
+export const applyAndReport = (patch: SettingsPatch, scope: SettingsScope): Promise<boolean> =>
   report(() => applySettings(patch, scope), scope, true);
 
-export const dropOverridesAndReport = (): Promise<void> => report(dropOverrides, "model", true);
+export const dropOverridesAndReport = (): Promise<boolean> => report(dropOverrides, "model", true);

@@ -6,14 +6,13 @@ import {
   type ChatMessage,
   type ChatPatch,
   type ChatRequest,
-  type Overflow,
 } from "@/lib/schema/chat";
 import { ApiError, apiRequest, errorBody } from "./api-request";
 import { rememberAddress } from "./chat-address";
 import { disconnect, readChat, requestAnswer } from "./chat-connection";
 import { forgetDraft, moveNewDraft } from "./chat-drafts";
 import { deleteChat, patchChat } from "./chat-list";
-import { blankChat, isOpen, newSession, sessionStore, withMessage, withTree } from "./chat-session";
+import { blankChat, type ChatSession, isOpen, newSession, sessionStore, withMessage, withTree } from "./chat-session";
 import { leafBelow, neighbourVersion } from "./chat-tree";
 
 /** Shows a chat, or with null a new one. Leaving a temporary chat erases it. */
@@ -113,7 +112,7 @@ export async function sendMessage(
   );
   try {
     await createIfNew();
-    await requestAnswer({
+    await requestWithChoice({
       chatId: before.chat.id,
       parentId,
       trigger: "submit-message",
@@ -152,22 +151,25 @@ export function regenerate(reply: ChatMessage): Promise<void> {
   return requestAgain({ message: parts, trigger: "regenerate-message" }, parentId);
 }
 
-/** Goes on with an answer that was cut. */
-export const continueReply = (reply: ChatMessage, overflow?: Overflow): Promise<void> =>
-  requestAgain(
-    {
-      message: { id: reply.id, role: "assistant", parts: [] },
-      trigger: "continue-message",
-      ...(overflow && { overflow }),
-    },
-    reply.id,
-  );
+/** Goes on with an answer that was cut, or makes one that was refused. */
+export const continueReply = (reply: ChatMessage): Promise<void> =>
+  requestAgain({ message: { id: reply.id, role: "assistant", parts: [] }, trigger: "continue-message" }, reply.id);
+
+/** What shall go if the next answer does not fit, however it is asked for; null takes the choice back. */
+export const chooseOverflow = (nextOverflow: ChatSession["nextOverflow"]): void =>
+  sessionStore.update(session => ({ ...session, nextOverflow }));
+
+async function requestWithChoice(request: ChatRequest): Promise<void> {
+  const { nextOverflow } = sessionStore.get();
+  await requestAnswer({ ...request, ...(nextOverflow && { overflow: nextOverflow }) });
+  if (isOpen(request.chatId)) chooseOverflow(null);
+}
 
 async function requestAgain(request: Omit<ChatRequest, "chatId">, headId: string): Promise<void> {
   const before = sessionStore.get();
   sessionStore.update(session => withTree({ ...session, answering: true }, { messages: session.messages, headId }));
   try {
-    await requestAnswer({ chatId: before.chat.id, ...request });
+    await requestWithChoice({ chatId: before.chat.id, ...request });
   } catch (error) {
     sessionStore.update(session =>
       withTree({ ...session, answering: false }, { messages: session.messages, headId: before.headId }),

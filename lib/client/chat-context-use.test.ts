@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { liveContextUse, usedTokens } from "./chat-context-use";
+import { liveContextUse, missingTokens, usedTokens } from "./chat-context-use";
 
 const before = {
   contextTokens: 4096,
@@ -8,7 +8,10 @@ const before = {
   draftTokens: 20,
   replyReserveTokens: 512,
   kvBytes: 94_371_840,
+  neededTokens: 662,
   overflowingMessages: 0,
+  overflowingTokens: 0,
+  summaryTokens: 320,
   draftTooLong: false,
 };
 
@@ -28,4 +31,11 @@ it("knows a new chat's first answer, of which nothing was counted before", () =>
 it("keeps no more for the reply than the context has left", () => {
   expect(liveContextUse(before, 4000, 4096).replyReserveTokens).toBe(0);
   expect(liveContextUse({ ...before, historyTokens: 3900 }, 3950, 4096).replyReserveTokens).toBe(146);
+});
+
+it("says how many tokens are too many, the reply's room included", () => {
+  expect(missingTokens(before)).toBe(0);
+  // 203 KiB of text: 47,132 tokens and 512 for a reply in a context of 4,096.
+  expect(missingTokens({ ...before, neededTokens: 47_644, draftTooLong: true })).toBe(43_548);
+  expect(missingTokens({ ...before, neededTokens: 4200, overflowingMessages: 2 })).toBe(104);
 });

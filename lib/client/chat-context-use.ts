@@ -35,10 +35,26 @@ export function liveContextUse(use: ContextUse | null, nowTokens: number, contex
     draftTokens: 0,
     replyReserveTokens: Math.min(reserveTokens, Math.max(0, contextTokens - nowTokens)),
     kvBytes: use?.kvBytes ?? null,
-    overflowingMessages: 0,
-    draftTooLong: false,
+    neededTokens: nowTokens,
+    ...nothingTooMuch,
   };
 }
+
+/** What an overflow is told by, for a use that has none. */
+export const nothingTooMuch = {
+  overflowingMessages: 0,
+  overflowingTokens: 0,
+  summaryTokens: 0,
+  draftTooLong: false,
+} as const satisfies Partial<ContextUse>;
+
+/** Tokens that the next answer lacks, its room included; 0 when it fits. */
+export const missingTokens = ({
+  contextTokens,
+  neededTokens,
+  overflowingMessages,
+  draftTooLong,
+}: ContextUse): number => (overflowingMessages > 0 || draftTooLong ? Math.max(1, neededTokens - contextTokens) : 0);
 
 /** The chat's share of the KV cache; null where its size is unknown. */
 export const usedKvBytes = (use: ContextUse): number | null =>

@@ -1,5 +1,5 @@
 import type { ErrorBody } from "@/lib/schema/api-error";
-import type { Chat, ChatMessage, ChatTree } from "@/lib/schema/chat";
+import type { Chat, ChatMessage, ChatTree, Overflow } from "@/lib/schema/chat";
 import { type ShownMessage, shownBranch } from "./chat-tree";
 import { createStore } from "./store";
 import { useStore } from "./use-store";
@@ -21,6 +21,8 @@ export interface ChatSession {
   readonly error: ErrorBody | null;
   /** A message to scroll to: a hit of the search. */
   readonly targetId: string | null;
+  /** What was chosen for the next answer alone, should it not fit; null: the chat's own rule. */
+  readonly nextOverflow: Exclude<Overflow, "ask"> | null;
 }
 
 export function blankChat(id: string): Chat {
@@ -51,6 +53,7 @@ export const newSession = (chat: Chat): ChatSession => ({
   isCutOff: false,
   error: null,
   targetId: null,
+  nextOverflow: null,
 });
 
 /** On the server and in the first render no chat is open yet. */
@@ -91,6 +94,12 @@ export function withMessage(messages: readonly ChatMessage[], message: ChatMessa
 
 /** Whether something can be said in it now. */
 export const isUsable = ({ phase }: ChatSession): boolean => phase === "new" || phase === "ready";
+
+/** The answer at the end that was refused because the conversation does not fit: its question waits for a way out. */
+export function waitingReply({ shown, answering }: ChatSession): ChatMessage | null {
+  const last = shown.at(-1)?.message;
+  return last !== undefined && !answering && last.error?.code === "CONTEXT_EXCEEDED" ? last : null;
+}
 
 export const isOpen = (chatId: string): boolean => sessionStore.get().chat.id === chatId;
 

@@ -1,3 +1,4 @@
+import { useMemo } from "react";
 import { type ContextImpact, contextImpact } from "@/lib/plan/context-impact";
 import { explainPlan, type PlanExplanation } from "@/lib/plan/explain-plan";
 import type { LayerPlan } from "@/lib/plan/layer-plan";
@@ -109,13 +110,33 @@ const ownRamStore = deriveStore(
   null as RamPlan | null,
 );
 
-/** The saved settings' plan on the card that this computer really has: what is there before Apply. */
-const savedPlanStore = deriveStore(
+/** What the saved settings are planned from, on the card that this computer really has. */
+const savedInputsStore = deriveStore(
   [surfaceStore, liveStore, settingsStore],
   () => [surfaceStore.get().data?.surface ?? null, presentGpu(), settingsStore.get().saved] as const,
-  ([surface, gpu, saved]): LayerPlan | null => surface && saved && planLayers(surface, gpu, planSettingsOf(saved)),
+  ([surface, gpu, saved]) => surface && saved && { surface, gpu, settings: planSettingsOf(saved) },
+  null as { surface: MemorySurface; gpu: GpuMemory | null; settings: PlanSettings } | null,
+);
+
+/** The saved settings' plan: what is there before Apply. */
+const savedPlanStore = deriveStore(
+  [savedInputsStore],
+  () => [savedInputsStore.get()] as const,
+  ([inputs]): LayerPlan | null => inputs && planLayers(inputs.surface, inputs.gpu, inputs.settings),
   null as LayerPlan | null,
 );
+
+/** The saved settings' plan with another context, for an offer that is no draft, and what it takes of system memory. */
+export function usePlanWithContext(contextTokens: number): { plan: LayerPlan; ram: RamPlan | null } | null {
+  const inputs = useStore(savedInputsStore, value => value);
+  const computer = useStore(computerStore, value => value);
+  return useMemo(() => {
+    if (inputs === null) return null;
+    const { surface, gpu, settings } = inputs;
+    const plan = planLayers(surface, gpu, { ...settings, N_CTX: contextTokens });
+    return { plan, ram: computer && planRam(plan, gpu, computer) };
+  }, [inputs, computer, contextTokens]);
+}
 
 export const useSavedPlan = (): LayerPlan | null => useStore(savedPlanStore, plan => plan);
 export const useOwnRam = (): RamPlan | null => useStore(ownRamStore, ram => ram);

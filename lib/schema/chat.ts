@@ -254,8 +254,13 @@ export const contextUseSchema = z.object({
   replyReserveTokens: z.int(),
   /** KV cache of the whole context on all devices; the chat's share is in proportion. */
   kvBytes: z.nullable(z.int()),
-  /** Messages that would be dropped or summarised before the next answer; 0 when it fits. */
+  /** The smallest context that holds all of it and keeps room for a reply. */
+  neededTokens: z.int(),
+  /** Messages that would be dropped or summarised before the next answer, and their tokens; 0 when it fits. */
   overflowingMessages: z.int(),
+  overflowingTokens: z.int(),
+  /** What their summary may take at most. */
+  summaryTokens: z.int(),
   /** The draft alone, with the system prompt, does not fit. */
   draftTooLong: z.boolean(),
 });

@@ -5,9 +5,10 @@ import type { Settings } from "@/lib/schema/settings";
 import type { Planner } from "@/lib/server/planning/planner";
 import { countMessages, isUserAt, standingCut } from "./chat-context";
 import type { ChatEngine, ChatSettings } from "./chat-engine";
-import { fitMessages, replyReserveTokens, sentMessages, turnContent } from "./chat-prompt";
+import { fitMessages, neededContextTokens, replyReserveTokens, sentMessages, turnContent } from "./chat-prompt";
 import { samplingFor } from "./chat-sampling";
 import type { ChatStores } from "./chat-stores";
+import { SUMMARY_TOKENS } from "./chat-summary";
 
 interface ContextSources {
   readonly chats: ChatStores;
@@ -35,30 +36,30 @@ export async function contextUse(
   const messages = isEmpty ? sent : [...sent, draft];
   const systemPrompt = chat?.systemPrompt ?? request.systemPrompt ?? current.SYSTEM_PROMPT;
   const counted = await countMessages(host, messages, systemPrompt, cut?.summary ?? null);
-  const historyTokens = counted.messageTokens.slice(0, sent.length);
-  const room = {
-    contextTokens: config.contextTokens,
-    reserveTokens: replyReserveTokens(
-      config.contextTokens,
-      samplingFor({ sampling: chat?.sampling ?? {} }, current).maxTokens,
-    ),
-    summaryTokens: 0,
-  };
+  const { maxTokens } = samplingFor({ sampling: chat?.sampling ?? {} }, current);
+  const reserveTokens = replyReserveTokens(config.contextTokens, maxTokens);
+  const room = { contextTokens: config.contextTokens, reserveTokens, summaryTokens: 0 };
   // What will be asked next never goes. Nothing typed yet counts as a question of no tokens, or a last answer that
-  // fills the context would be called the draft.
-  const askedTokens = isEmpty ? [...counted.messageTokens, 0] : counted.messageTokens;
+  // fills the context would be called the draft; a question that has no answer yet is what will be asked.
+  const isAsked = !isEmpty || sent.at(-1)?.role === "user";
+  const askedTokens = isAsked ? counted.messageTokens : [...counted.messageTokens, 0];
   const { dropMessages } = fitMessages(counted.systemTokens, askedTokens, isUserAt([...sent, draft]), room);
   return {
     contextTokens: config.contextTokens,
     systemTokens: counted.systemTokens,
-    historyTokens: historyTokens.reduce((sum, tokens) => sum + tokens, 0),
-    draftTokens: counted.messageTokens.slice(sent.length).reduce((sum, tokens) => sum + tokens, 0),
-    replyReserveTokens: room.reserveTokens,
+    historyTokens: sum(counted.messageTokens.slice(0, sent.length)),
+    draftTokens: sum(counted.messageTokens.slice(sent.length)),
+    replyReserveTokens: reserveTokens,
     kvBytes: await kvBytesOf(config, current, planner),
+    neededTokens: neededContextTokens(counted.totalTokens, maxTokens),
     overflowingMessages: dropMessages ?? 0,
+    overflowingTokens: sum(counted.messageTokens.slice(0, dropMessages ?? 0)),
+    summaryTokens: Math.min(SUMMARY_TOKENS, reserveTokens),
     draftTooLong: dropMessages === null,
   };
 }
+
+const sum = (tokens: readonly number[]): number => tokens.reduce((total, count) => total + count, 0);
 
 /** On all devices together; null where the model's file is gone by now. */
 async function kvBytesOf(config: LoadConfig, settings: Settings, planner: ContextSources["planner"]) {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { ChatMessage } from "@/lib/schema/chat";
-import { fitMessages, promptTurns, replyReserveTokens, turnContent } from "./chat-prompt";
+import { fitMessages, neededContextTokens, promptTurns, replyReserveTokens, turnContent } from "./chat-prompt";
 
 /** user, assistant, user, assistant, ... */
 const alternating = (index: number) => index % 2 === 0;
@@ -69,6 +69,19 @@ test("the reserve for a reply is what it may take, at most a quarter of the cont
   expect(replyReserveTokens(4096, 0)).toBe(512);
   expect(replyReserveTokens(4096, 100)).toBe(100);
   expect(replyReserveTokens(256, 0)).toBe(64);
+});
+
+test.each([
+  // 512 for a reply, once a third of what is used is more than that.
+  [7000, 0, 7512],
+  // 900 used: a context of 1,200 keeps a quarter, 300, for the reply.
+  [900, 0, 1200],
+  [900, 12, 912],
+  [0, 0, 0],
+])("%i tokens with a longest reply of %i need a context of %i", (used, maxTokens, needed) => {
+  expect(neededContextTokens(used, maxTokens)).toBe(needed);
+  expect(used + replyReserveTokens(needed, maxTokens)).toBeLessThanOrEqual(needed);
+  if (needed > 0) expect(used + replyReserveTokens(needed - 2, maxTokens)).toBeGreaterThan(needed - 2);
 });
 
 describe("promptTurns", () => {

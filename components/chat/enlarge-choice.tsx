@@ -1,0 +1,83 @@
+"use client";
+import Link from "next/link";
+import { applyAndReport } from "@/components/settings/apply-settings";
+import { costInWords } from "@/components/settings/apply-words";
+import { DifferenceList } from "@/components/settings/difference-list";
+import { usePlanDifference } from "@/components/settings/use-apply-difference";
+import { usePlanPreview } from "@/components/settings/use-apply-preview";
+import { useEngine } from "@/lib/client/live-store";
+import { usePlanWithContext } from "@/lib/client/plan-store";
+import { useModel } from "@/lib/client/surface-store";
+import { enlargedContext } from "@/lib/plan/enlarged-context";
+import type { PlanWarning } from "@/lib/plan/layer-plan";
+import { ramShortage } from "@/lib/plan/plan-ram";
+import { formatTokens } from "@/lib/units/tokens";
+import { OverflowChoice } from "./overflow-choice";
+
+interface EnlargeChoiceProps {
+  readonly neededTokens: number;
+  /** The larger context is there. */
+  readonly onEnlarged: () => void;
+}
+
+/** A larger context for this model alone, with what it takes of the card and of the layers there, before it is paid. */
+export function EnlargeChoice({ neededTokens, onEnlarged }: EnlargeChoiceProps) {
+  const trainedTokens = useModel()?.trainContextTokens ?? null;
+  if (trainedTokens === null) return null;
+  const contextTokens = enlargedContext(neededTokens, trainedTokens);
+  return contextTokens === null ? (
+    <BeyondTraining trainedTokens={trainedTokens} />
+  ) : (
+    <Enlarge contextTokens={contextTokens} onEnlarged={onEnlarged} />
+  );
+}
+
+function BeyondTraining({ trainedTokens }: { readonly trainedTokens: number }) {
+  const modelName = useEngine()?.modelName?.replace(/\.gguf$/i, "") ?? "this model";
+  return (
+    <li className="text-ink-2">
+      A larger context does not help: {modelName} was trained for {formatTokens(trainedTokens)} tokens. Shorten what you
+      send, or{" "}
+      <Link href="/models" prefetch={false} className="text-accent underline">
+        use a model that sees more
+      </Link>
+      .
+    </li>
+  );
+}
+
+/** What makes a load fail or crawl; that answers may get worse does not come up below the trained context. */
+const grave: readonly PlanWarning["code"][] = ["over-budget", "card-overflow", "kv-type-refused"];
+
+function Enlarge({ contextTokens, onEnlarged }: { readonly contextTokens: number; readonly onEnlarged: () => void }) {
+  const patch = { N_CTX: contextTokens };
+  const enlarged = usePlanWithContext(contextTokens);
+  const plan = enlarged?.plan ?? null;
+  const ram = enlarged?.ram ?? null;
+  // What memory cannot hold has to be meant: the dashboard lets it through, a press here does not.
+  const isShort = ram !== null && ram.outcome !== "fits";
+  const differences = usePlanDifference(plan);
+  const preview = usePlanPreview(patch, plan);
+  const state = useEngine()?.state;
+  const enlarge = async () => {
+    if (await applyAndReport(patch, "model")) onEnlarged();
+  };
+  return (
+    <OverflowChoice
+      label={`Enlarge the context to ${formatTokens(contextTokens)}`}
+      isDisabled={isShort}
+      onChoose={() => void enlarge()}
+    >
+      <DifferenceList differences={differences} />
+      {preview && <p>Only for this model. {costInWords(preview, state)}</p>}
+      {isShort && <p className="text-bad">{ramShortage(ram)}</p>}
+      {plan?.warnings
+        .filter(({ code }) => grave.includes(code))
+        .map(({ code, message }) => (
+          <p key={code} className="text-bad">
+            {message}
+          </p>
+        ))}
+    </OverflowChoice>
+  );
+}

@@ -1,0 +1,25 @@
+import { classNames } from "@/components/ui/class-names";
+import type { Difference } from "@/lib/client/apply-difference";
+
+interface DifferenceListProps {
+  readonly differences: readonly Difference[];
+  /** For each row, where they do not stand beside each other. */
+  readonly rowClass?: string;
+}
+
+/** "KV cache 90 MiB → 180 MiB": what a change moves, before it is paid. */
+export function DifferenceList({ differences, rowClass }: DifferenceListProps) {
+  if (differences.length === 0) return null;
+  return (
+    <dl className="flex flex-wrap gap-x-4 text-ink-2">
+      {differences.map(({ name, before, after }) => (
+        <div key={name} className={classNames("flex gap-1.5", rowClass)}>
+          <dt>{name}</dt>
+          <dd>
+            {before} → <span className="font-semibold text-ink">{after}</span>
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

@@ -1,0 +1,43 @@
+import type { Receipt } from "@/lib/schema/receipt";
+
+/** What a receipt says of how fast the model wrote. */
+export type PastSpeed = Pick<Receipt, "config" | "tokensPerSecond">;
+
+export interface ExpectedSpeed {
+  readonly tokensPerSecond: number;
+  /** This number of layers was loaded before; otherwise it is drawn from two other numbers. */
+  readonly isMeasured: boolean;
+}
+
+/**
+ * How fast a model writes with so many layers on the GPU, from its past loads; null where they do not tell.
+ *
+ * Each layer takes its own time a token, one on the GPU less than one on the CPU: the time a token, not the speed, is a
+ * line over the number of layers. It is drawn through the two numbers that are furthest apart.
+ */
+export function pastSpeed(receipts: readonly PastSpeed[], modelPath: string, gpuLayers: number): ExpectedSpeed | null {
+  const speeds = speedsByLayers(receipts, modelPath);
+  const measured = speeds.get(gpuLayers);
+  if (measured !== undefined) return { tokensPerSecond: measured, isMeasured: true };
+  const counts = [...speeds.keys()].sort((a, b) => a - b);
+  const [fewest] = counts;
+  const most = counts.at(-1);
+  if (fewest === undefined || most === undefined || fewest === most) return null;
+  const secondsAt = (layers: number) => 1 / (speeds.get(layers) ?? 1);
+  const slope = (secondsAt(most) - secondsAt(fewest)) / (most - fewest);
+  const seconds = secondsAt(fewest) + slope * (gpuLayers - fewest);
+  return seconds > 0 ? { tokensPerSecond: 1 / seconds, isMeasured: false } : null;
+}
+
+/** The middle speed of each number of layers. */
+function speedsByLayers(receipts: readonly PastSpeed[], modelPath: string): Map<number, number> {
+  const all = new Map<number, number[]>();
+  for (const { config, tokensPerSecond } of receipts) {
+    if (config.modelPath !== modelPath || tokensPerSecond === null || tokensPerSecond <= 0) continue;
+    all.set(config.gpuLayers, [...(all.get(config.gpuLayers) ?? []), tokensPerSecond]);
+  }
+  return new Map([...all].map(([layers, speeds]) => [layers, median(speeds)]));
+}
+
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
