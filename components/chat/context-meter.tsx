@@ -1,5 +1,6 @@
 "use client";
 import { lazy, Suspense, useState } from "react";
+import { classNames } from "@/components/ui/class-names";
 import { liveContextUse, missingTokens, usedTokens } from "@/lib/client/chat-context-use";
 import { useLiveReply } from "@/lib/client/chat-live-reply";
 import { useSession } from "@/lib/client/chat-session";
@@ -37,7 +38,8 @@ export function ContextMeter({ use: useBefore }: { readonly use: ContextUse | nu
           <TokenBar use={use} />
         </span>
         {missing > 0 && <strong className="font-semibold text-bad">{formatTokens(missing)} tokens too many</strong>}
-        <span className="tabular-nums">
+        {/* Where there is no room for both, what is too much is said alone. */}
+        <span className={classNames("tabular-nums", missing > 0 && "sr-only @lg:not-sr-only")}>
           {formatTokens(usedTokens(use))} of {formatTokens(use.contextTokens)} tokens
         </span>
         {missing === 0 && use.replyReserveTokens > 0 && (
