@@ -3,7 +3,7 @@ import { cookies } from "next/headers";
 import type { ReactNode } from "react";
 import { AppHeader } from "@/components/header/app-header";
 import { Toaster } from "@/components/ui/toaster";
-import { THEME_COOKIE, themeSchema } from "@/lib/schema/theme";
+import { THEME_COOKIE, type Theme, themeSchema, windowColor } from "@/lib/schema/theme";
 import "@fontsource-variable/inter/wght.css";
 import "./globals.css";
 import { inter } from "./inter";
@@ -13,18 +13,27 @@ export const metadata: Metadata = {
   description: "Chat with language models on your own computer, fitted to your graphics card.",
 };
 
-export const viewport: Viewport = {
-  themeColor: [
-    { media: "(prefers-color-scheme: light)", color: "#ffffff" },
-    { media: "(prefers-color-scheme: dark)", color: "#191b1e" },
-  ],
-};
-
 /** Reading the cookie also makes every page dynamic, which the nonce of the content security policy needs. */
+const readTheme = async (): Promise<Theme> => themeSchema.parse((await cookies()).get(THEME_COOKIE)?.value);
+
+export async function generateViewport(): Promise<Viewport> {
+  const theme = await readTheme();
+  return {
+    themeColor: [
+      { media: "(prefers-color-scheme: light)", color: windowColor(theme, "light") },
+      { media: "(prefers-color-scheme: dark)", color: windowColor(theme, "dark") },
+    ],
+  };
+}
+
 export default async function RootLayout({ children }: { readonly children: ReactNode }) {
-  const theme = themeSchema.parse((await cookies()).get(THEME_COOKIE)?.value);
+  const theme = await readTheme();
   return (
     <html lang="en" className={inter.variable} data-theme={theme === "system" ? undefined : theme}>
+      <head>
+        {/* With its cookie, because a server with a token refuses it without. Next's own link would not send one. */}
+        <link rel="manifest" href="/manifest.webmanifest" crossOrigin="use-credentials" />
+      </head>
       <body className="font-sans">
         <div className="app-root flex min-h-dvh flex-col">
           <AppHeader theme={theme} />

@@ -35,6 +35,8 @@ const assetPath = (): string => {
   return `/_next/static/chunks/${name}`;
 };
 
+const publicPaths = ["/manifest.webmanifest", "/icons/icon-192.png"];
+
 const tricks = [
   { "x-middleware-subrequest": "proxy:proxy:proxy:proxy:proxy" },
   { rsc: "1" },
@@ -45,7 +47,7 @@ test.describe("the built server's guard", () => {
   test("S1 S7 a foreign host is refused on every page, route and asset, whatever else the request says", async ({
     server,
   }) => {
-    const paths = [...builtPaths(), assetPath(), "/missing", "/favicon.ico"];
+    const paths = [...builtPaths(), ...publicPaths, assetPath(), "/missing", "/favicon.ico"];
     expect(paths.length).toBeGreaterThan(20);
     for (const path of paths)
       for (const trick of [{}, ...tricks]) {
@@ -80,7 +82,7 @@ test.describe("the built server's guard", () => {
   test("S5 S10 every answer is closed: no CORS, strict policy, nonce on every script, nothing cached of the API", async ({
     server,
   }) => {
-    for (const path of [...builtPaths(), assetPath(), "/missing", "/api/missing", "/v1/missing"]) {
+    for (const path of [...builtPaths(), ...publicPaths, assetPath(), "/missing", "/api/missing", "/v1/missing"]) {
       const { headers, text } = await ask(`${server.url}${path}`);
       const policy = String(headers["content-security-policy"]);
       expect(policy, path).toContain("default-src 'none'");
