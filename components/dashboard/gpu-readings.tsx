@@ -6,7 +6,6 @@ import { useMeasuredMemory } from "./use-measured-memory";
 const sourceWords: Record<GpuMemory["source"], string> = {
   "nvidia-smi": "from nvidia-smi",
   engine: "from llama.cpp",
-  systeminformation: "from the system",
   assumed: "assumed",
 };
 

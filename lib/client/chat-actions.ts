@@ -18,7 +18,8 @@ import { leafBelow, neighbourVersion } from "./chat-tree";
 /** Shows a chat, or with null a new one. Leaving a temporary chat erases it. */
 export async function openChat(chatId: string | null): Promise<void> {
   const { chat, phase } = sessionStore.get();
-  if (chatId === chat.id && phase !== "failed") return;
+  // One that could not be read, or was deleted, may be there again: an undo, an import.
+  if (chatId === chat.id && phase !== "failed" && phase !== "missing") return;
   leaveChat();
   if (chatId === null) {
     sessionStore.set(newSession(blankChat(crypto.randomUUID())));

@@ -12,7 +12,6 @@ const RETRY_MS = 3000;
 
 export type ChangeKind = Extract<LiveEvent, { type: "changed" }>["what"];
 export type LogLine = Omit<Extract<LiveEvent, { type: "log" }>, "type">;
-export type Download = Omit<Extract<LiveEvent, { type: "download" }>, "type">;
 
 export interface LiveState {
   /** `paused`: the tab is hidden, so nothing is read. */
@@ -21,7 +20,6 @@ export interface LiveState {
   readonly history: readonly Telemetry[];
   readonly engine: EngineSnapshot | null;
   readonly log: readonly LogLine[];
-  readonly downloads: Readonly<Record<string, Download>>;
   /** Counts up when something was changed elsewhere, and all of them after a lost connection. */
   readonly changes: Readonly<Record<ChangeKind, number>>;
 }
@@ -32,8 +30,7 @@ const initialState: LiveState = {
   history: [],
   engine: null,
   log: [],
-  downloads: {},
-  changes: { settings: 0, surface: 0, models: 0, receipts: 0, chats: 0 },
+  changes: { settings: 0, surface: 0, receipts: 0, chats: 0 },
 };
 
 /** The state after one event; pure. */
@@ -53,15 +50,12 @@ export function applyLiveEvent(state: LiveState, event: LiveEvent): LiveState {
     }
     case "changed":
       return { ...state, changes: { ...state.changes, [event.what]: state.changes[event.what] + 1 } };
-    case "download":
-      return { ...state, downloads: { ...state.downloads, [event.id]: event } };
   }
 }
 
 const everythingChanged = (changes: LiveState["changes"]): LiveState["changes"] => ({
   settings: changes.settings + 1,
   surface: changes.surface + 1,
-  models: changes.models + 1,
   receipts: changes.receipts + 1,
   chats: changes.chats + 1,
 });

@@ -15,11 +15,6 @@ function watchCard(changed: () => void): () => void {
 }
 
 /** The GGUF files of this computer. Their plan badges follow what any plan follows: settings, dry runs, learned overhead, the card. */
-export const modelStore = createResource(
-  listModels,
-  () => ({}),
-  ["models", "settings", "surface", "receipts"],
-  watchCard,
-);
+export const modelStore = createResource(listModels, () => ({}), ["settings", "surface", "receipts"], watchCard);
 
 export const useModels = () => useStore(modelStore, state => state);

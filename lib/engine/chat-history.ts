@@ -1,5 +1,5 @@
 import type { ChatHistoryItem } from "node-llama-cpp";
-import type { ChatTurn } from "@/lib/schema/engine-messages";
+import type { ChatTurn } from "@/lib/schema/engine-commands";
 
 /** Turns as the chat wrapper takes them. Text is plain: special tokens that a user types stay letters (faults.md, T4). */
 function toHistoryItem({ role, content }: ChatTurn): ChatHistoryItem {

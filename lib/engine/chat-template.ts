@@ -7,7 +7,7 @@ import {
   type ResolveChatWrapperOptions,
   resolveChatWrapper,
 } from "node-llama-cpp";
-import type { ChatTurn } from "@/lib/schema/engine-messages";
+import type { ChatTurn } from "@/lib/schema/engine-commands";
 import { toChatHistory } from "./chat-history";
 import { TimeLimitError, withTimeLimit } from "./time-limit";
 

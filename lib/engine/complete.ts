@@ -1,5 +1,5 @@
 import { LlamaCompletion, type LlamaModel, LlamaVocabularyType, type Token } from "node-llama-cpp";
-import type { Sampling } from "@/lib/schema/engine-messages";
+import type { Sampling } from "@/lib/schema/engine-commands";
 import {
   finishReason,
   type Generation,

@@ -1,4 +1,4 @@
-import type { ChatTurn } from "@/lib/schema/engine-messages";
+import type { ChatTurn } from "@/lib/schema/engine-commands";
 import { toChatHistory } from "./chat-history";
 import type { LoadedModel } from "./loaded-model";
 import { chatTokens, estimateTokens, isHuge } from "./prompt-tokens";

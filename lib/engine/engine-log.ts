@@ -1,5 +1,5 @@
 import { setTimeout } from "node:timers/promises";
-import type { EngineMessage } from "@/lib/schema/engine-messages";
+import type { EngineMessage } from "@/lib/schema/engine-commands";
 
 export type LogLevel = Extract<EngineMessage, { type: "log" }>["level"];
 

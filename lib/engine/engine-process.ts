@@ -1,4 +1,4 @@
-import type { EngineCommand, EngineMessage } from "@/lib/schema/engine-messages";
+import type { EngineMessage, JobCommand, JobMessage } from "@/lib/schema/engine-commands";
 import { complete } from "./complete";
 import { countTokens } from "./count-tokens";
 import { DryRunShelf } from "./dry-run-shelf";
@@ -13,7 +13,6 @@ import { dryRunOracle } from "./surface-oracle";
 import { checkTensor, largestTensorBytes } from "./tensor-limit";
 import { TextGatherer } from "./text-gatherer";
 
-type CommandOf<Type extends EngineCommand["type"]> = Extract<EngineCommand, { type: Type }>;
 type Send = (message: EngineMessage) => void;
 
 /** A surface of 33 layers must be there within three seconds of being asked for. */
@@ -46,11 +45,12 @@ export class EngineProcess {
     return this.#busyWith;
   }
 
-  handle(command: EngineCommand): void {
-    if (command.type === "cancel") {
-      this.#aborts.get(command.target)?.abort();
-      return;
-    }
+  /** What is being done for this command ends soon. */
+  cancel(commandId: string): void {
+    this.#aborts.get(commandId)?.abort();
+  }
+
+  handle(command: JobCommand): void {
     const abort = new AbortController();
     this.#aborts.set(command.id, abort);
     if (command.type === "vram" || command.type === "sample-surface") void this.#answer(command, abort);
@@ -64,25 +64,25 @@ export class EngineProcess {
     await this.#loader.unload();
   }
 
-  async #inTurn(command: EngineCommand, abort: AbortController): Promise<void> {
+  async #inTurn(command: JobCommand, abort: AbortController): Promise<void> {
     this.#busyWith = command.id;
     this.#loader.limitThreads(this.#freeCores.latest);
     await this.#answer(command, abort);
     this.#busyWith = null;
   }
 
-  async #answer(command: EngineCommand, abort: AbortController): Promise<void> {
+  async #answer(command: JobCommand, abort: AbortController): Promise<void> {
     try {
       if (abort.signal.aborted) throw new CancelledError();
       this.send(await this.#do(command, abort.signal));
     } catch (error) {
-      this.send(errorMessage(command.id, error));
+      this.send(errorMessage(command, error));
     } finally {
       this.#aborts.delete(command.id);
     }
   }
 
-  async #do(command: EngineCommand, signal: AbortSignal): Promise<EngineMessage> {
+  async #do(command: JobCommand, signal: AbortSignal): Promise<JobMessage> {
     const { id } = command;
     switch (command.type) {
       case "load":
@@ -99,16 +99,10 @@ export class EngineProcess {
         return this.#sampleSurface(command, signal);
       case "vram":
         return { type: "vram", id, vram: await readVram(this.backend) };
-      case "unload":
-      case "shutdown":
-        await this.#loader.unload();
-        return { type: "unloaded", id };
-      case "cancel":
-        throw new CancelledError();
     }
   }
 
-  async #load({ id, config }: CommandOf<"load">, signal: AbortSignal): Promise<EngineMessage> {
+  async #load({ id, config }: JobCommand<"load">, signal: AbortSignal): Promise<JobMessage> {
     const report = await this.#loader.load(config, {
       signal,
       onProgress: progress => this.send({ type: "progress", id, ...progress }),
@@ -116,13 +110,13 @@ export class EngineProcess {
     return { type: "loaded", id, ...report };
   }
 
-  async #dryRun({ id, config }: CommandOf<"dry-run">): Promise<EngineMessage> {
+  async #dryRun({ id, config }: JobCommand<"dry-run">): Promise<JobMessage> {
     const dryRun = await this.#dryRuns.take(config.modelPath);
     checkTensor(this.backend.info, dryRun, config);
     return { type: "dry-run", id, buffers: await dryRun.buffers(config) };
   }
 
-  async #sampleSurface(command: CommandOf<"sample-surface">, signal: AbortSignal): Promise<EngineMessage> {
+  async #sampleSurface(command: JobCommand<"sample-surface">, signal: AbortSignal): Promise<JobMessage> {
     const { id, surface, useMmap } = command;
     const beganMs = performance.now();
     const dryRun = await this.#dryRuns.take(command.modelPath);
@@ -151,7 +145,7 @@ export class EngineProcess {
   }
 
   /** Tells about an answer while it is written. All of its text is out before its end. */
-  async #write(id: string, answer: (listener: GenerationListener) => Promise<Generation>): Promise<EngineMessage> {
+  async #write(id: string, answer: (listener: GenerationListener) => Promise<Generation>): Promise<JobMessage> {
     const text = new TextGatherer(piece => this.send({ type: "text", id, ...piece }));
     try {
       const generation = await answer({

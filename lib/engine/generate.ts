@@ -6,7 +6,7 @@ import {
   type LlamaGrammar,
 } from "node-llama-cpp";
 import * as z from "zod";
-import type { ChatTurn, FinishReason, GenerationStats, Sampling } from "@/lib/schema/engine-messages";
+import type { ChatTurn, FinishReason, GenerationStats, Sampling } from "@/lib/schema/engine-commands";
 import { toChatHistory } from "./chat-history";
 import { JobError } from "./job-error";
 import type { LoadedModel } from "./loaded-model";

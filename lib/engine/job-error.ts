@@ -1,6 +1,6 @@
 import { GgufFormatError } from "@/lib/gguf/gguf-format-error";
 import type { ErrorCode } from "@/lib/schema/api-error";
-import type { EngineMessage } from "@/lib/schema/engine-messages";
+import { type EngineMessage, engineCommands, type JobCommand } from "@/lib/schema/engine-commands";
 
 type ErrorMessage = Extract<EngineMessage, { type: "error" }>;
 type ErrorCounts = Pick<ErrorMessage, "deficitBytes" | "promptTokens" | "contextTokens">;
@@ -25,10 +25,11 @@ export class CancelledError extends JobError {
   }
 }
 
-/** The answer to a command that failed. What is no `JobError` was not foreseen. */
-export function errorMessage(id: string, error: unknown): ErrorMessage {
-  if (error instanceof JobError)
-    return { type: "error", id, code: error.code, message: error.message, ...error.counts };
-  if (error instanceof GgufFormatError) return { type: "error", id, code: error.code, message: error.message };
-  return { type: "error", id, code: "ENGINE_FAILED", message: error instanceof Error ? error.message : String(error) };
+/** The answer to a command that failed. What the command's contract does not name was not foreseen. */
+export function errorMessage({ type, id }: Pick<JobCommand, "type" | "id">, error: unknown): ErrorMessage {
+  const message = error instanceof Error ? error.message : String(error);
+  const isOurs = error instanceof JobError || error instanceof GgufFormatError;
+  const foreseen: readonly ErrorCode[] = ["CANCELLED", ...engineCommands[type].errors];
+  const code = isOurs && foreseen.includes(error.code) ? error.code : "ENGINE_FAILED";
+  return { type: "error", id, code, message, ...(error instanceof JobError && error.counts) };
 }

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { getLlama, getModuleVersion, type Llama, LlamaLogLevel } from "node-llama-cpp";
-import type { EngineInfo, Vram } from "@/lib/schema/engine-messages";
+import type { EngineInfo, Vram } from "@/lib/schema/engine-commands";
 import type { EngineLog, LogLevel } from "./engine-log";
 
 export interface BackendOptions {

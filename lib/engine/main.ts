@@ -4,7 +4,7 @@ import {
   type EngineCommand,
   type EngineMessage,
   engineEnvSchema,
-} from "@/lib/schema/engine-messages";
+} from "@/lib/schema/engine-commands";
 import { EngineLog } from "./engine-log";
 
 /** Entry of the engine process: started by the supervisor with an IPC channel, and gone with it. */
@@ -48,5 +48,8 @@ const stop = () => void engine.close().finally(() => process.exit(0));
 process.on("SIGTERM", stop);
 
 send({ type: "ready", info: backend.info, vram: await readVram(backend) });
-handle = command => (command.type === "shutdown" ? stop() : engine.handle(command));
+handle = command => {
+  if (command.type === "cancel") engine.cancel(command.target);
+  else engine.handle(command);
+};
 for (const command of waiting) handle(command);

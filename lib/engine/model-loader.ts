@@ -1,5 +1,5 @@
 import type { LlamaModel } from "node-llama-cpp";
-import type { EngineMessage } from "@/lib/schema/engine-messages";
+import type { EngineMessage } from "@/lib/schema/engine-commands";
 import type { LoadConfig } from "@/lib/schema/load-config";
 import { bufferSplit, flashAttentionActive } from "./buffer-split";
 import { ChatTemplate } from "./chat-template";

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { errorBodySchema } from "./api-error";
-import { finishReasonSchema, generationStatsSchema } from "./engine-messages";
+import { finishReasonSchema, generationStatsSchema } from "./engine-commands";
 import { kvTypeSchema } from "./kv-type";
 import { settingRows } from "./settings";
 
@@ -295,7 +295,6 @@ export const runChunkSchema = z.discriminatedUnion("type", [
   /** The answer as it was committed; the last word of a run about it. */
   z.object({ type: z.literal("data-message"), data: chatMessageSchema, transient: z.literal(true) }),
   z.object({ type: z.literal("data-chat"), data: chatSchema, transient: z.literal(true) }),
-  z.object({ type: z.literal("error"), errorText: z.string() }),
   z.object({ type: z.literal("finish") }),
 ]);
 export type RunChunk = z.infer<typeof runChunkSchema>;

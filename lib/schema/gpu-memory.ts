@@ -39,7 +39,7 @@ export const gpuMemorySchema = z.object({
   freeBytes: bytes,
   overhead: overheadSchema,
   /** Where the numbers come from. `assumed`: typed in by the user or a conservative stand-in. */
-  source: z.enum(["nvidia-smi", "engine", "systeminformation", "assumed"]),
+  source: z.enum(["nvidia-smi", "engine", "assumed"]),
   /** In the engine's order, where these figures are those of several cards together. */
   cards: z.optional(z.array(pooledCardSchema)),
   /** Where two sources tell different things: which one is believed, in a sentence. */

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { errorBodySchema } from "./api-error";
-import { engineInfoSchema } from "./engine-messages";
+import { engineInfoSchema } from "./engine-commands";
 import { gpuReportSchema, systemMemorySchema } from "./gpu-memory";
 import { loadConfigSchema } from "./load-config";
 import { memoryPartsSchema } from "./receipt";
@@ -58,14 +58,6 @@ export const liveEventSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("engine"), engine: engineSnapshotSchema }),
   z.object({ type: z.literal("log"), level: z.string(), text: z.string(), atMs: z.number() }),
   /** Settings or surface changed elsewhere: fetch again. */
-  z.object({ type: z.literal("changed"), what: z.enum(["settings", "surface", "models", "receipts", "chats"]) }),
-  z.object({
-    type: z.literal("download"),
-    id: z.string(),
-    name: z.string(),
-    state: z.string(),
-    doneBytes: z.number(),
-    totalBytes: z.number(),
-  }),
+  z.object({ type: z.literal("changed"), what: z.enum(["settings", "surface", "receipts", "chats"]) }),
 ]);
 export type LiveEvent = z.infer<typeof liveEventSchema>;

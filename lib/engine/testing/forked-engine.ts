@@ -1,11 +1,15 @@
 import { type ChildProcess, fork, spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import {
+  type CommandAnswer,
+  type CommandName,
+  commandNames,
   type EngineCommand,
   type EngineMessage,
+  isAnswerTo,
   messageEnvelopeSchema,
   type Sampling,
-} from "@/lib/schema/engine-messages";
+} from "@/lib/schema/engine-commands";
 import type { LoadConfig } from "@/lib/schema/load-config";
 
 const projectRoot = fileURLToPath(new URL("../../..", import.meta.url));
@@ -13,20 +17,10 @@ export const defaultModelPath = `${projectRoot}models/SmolLM2-135M-Instruct.Q4_1
 
 type MessageOf<Type extends EngineMessage["type"]> = Extract<EngineMessage, { type: Type }>;
 type WithoutId<Command> = Command extends { id: string } ? Omit<Command, "id"> : never;
-/** What ends a command, besides `error`. */
-type LastMessage = MessageOf<"surface" | "dry-run" | "loaded" | "unloaded" | "finished" | "counted" | "vram" | "error">;
+/** What ends a command. */
+type LastMessage = CommandAnswer<CommandName> | MessageOf<"error">;
 
 const GENERATION = 3;
-const lastTypes: readonly string[] = [
-  "surface",
-  "dry-run",
-  "loaded",
-  "unloaded",
-  "finished",
-  "counted",
-  "vram",
-  "error",
-];
 
 /** The bundles, made anew only when a source changed. */
 export function buildBundles(): void {
@@ -102,7 +96,7 @@ export class ForkedEngine {
   }
 
   async end(): Promise<void> {
-    if (this.#process.connected) this.#send({ type: "shutdown", id: "end" });
+    this.#process.kill("SIGTERM");
     const kill = setTimeout(() => this.#process.kill("SIGKILL"), 5000);
     await this.exited;
     clearTimeout(kill);
@@ -114,7 +108,8 @@ export class ForkedEngine {
 
   #receive(message: Exclude<EngineMessage, MessageOf<"ready" | "heartbeat" | "log">>): void {
     this.#watchers.get(message.id)?.(message);
-    if (lastTypes.includes(message.type)) this.#ends.get(message.id)?.(message as LastMessage);
+    const isLast = message.type === "error" || commandNames.some(name => isAnswerTo(name, message));
+    if (isLast) this.#ends.get(message.id)?.(message as LastMessage);
   }
 }
 

@@ -1,6 +1,6 @@
 import { type JSONValue, streamText, type UIMessageChunk } from "ai";
 import type { Chat, ChatMessage, Overflow, ReplyStats, RunChunk } from "@/lib/schema/chat";
-import type { ChatTurn, EngineMessage } from "@/lib/schema/engine-messages";
+import type { ChatTurn, EngineMessage } from "@/lib/schema/engine-commands";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
 import { preparePrompt } from "./chat-context";
 import type { ChatEngine, ChatSettings } from "./chat-engine";

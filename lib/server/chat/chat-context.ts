@@ -1,5 +1,5 @@
 import type { ChatMessage, ContextCut, Overflow } from "@/lib/schema/chat";
-import type { ChatTurn } from "@/lib/schema/engine-messages";
+import type { ChatTurn } from "@/lib/schema/engine-commands";
 import type { ChatEngine } from "./chat-engine";
 import { ContextExceededError } from "./chat-errors";
 import { fitMessages, promptTurns, replyReserveTokens, sentMessages, turnContent } from "./chat-prompt";

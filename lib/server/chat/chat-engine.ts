@@ -1,4 +1,4 @@
-import type { ChatTurn } from "@/lib/schema/engine-messages";
+import type { ChatTurn } from "@/lib/schema/engine-commands";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
 import type { Settings } from "@/lib/schema/settings";
 import type { TurnEngine } from "./engine-language-model";

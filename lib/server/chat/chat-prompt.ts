@@ -1,5 +1,5 @@
 import type { Attachment, ChatMessage, ContextCut } from "@/lib/schema/chat";
-import type { ChatTurn } from "@/lib/schema/engine-messages";
+import type { ChatTurn } from "@/lib/schema/engine-commands";
 
 /** Longer than any run of backticks in the text, so that a file cannot end its own fence. */
 function fenceFor(text: string): string {

@@ -1,5 +1,5 @@
 import type { ChatMessage } from "@/lib/schema/chat";
-import type { Sampling } from "@/lib/schema/engine-messages";
+import type { Sampling } from "@/lib/schema/engine-commands";
 import { turnContent } from "./chat-prompt";
 import type { TurnEngine } from "./engine-language-model";
 

@@ -5,7 +5,7 @@ import type {
   LanguageModelV3Usage,
 } from "@ai-sdk/provider";
 import * as z from "zod";
-import type { ChatTurn, EngineMessage, GenerationStats, Sampling } from "@/lib/schema/engine-messages";
+import type { ChatTurn, EngineMessage, GenerationStats, Sampling } from "@/lib/schema/engine-commands";
 
 type MessageOf<Type extends EngineMessage["type"]> = Extract<EngineMessage, { type: Type }>;
 export type GenerationMessage = MessageOf<"prefill" | "text" | "finished">;

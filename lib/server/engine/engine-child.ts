@@ -3,7 +3,7 @@ import {
   type EngineInfo,
   type EngineMessage,
   messageEnvelopeSchema,
-} from "@/lib/schema/engine-messages";
+} from "@/lib/schema/engine-commands";
 import { escapeLine } from "@/lib/server/system/escape-line";
 import type { Timers } from "@/lib/server/system/timers";
 import { drainOutput } from "./drain-output";

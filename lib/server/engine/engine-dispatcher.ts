@@ -1,9 +1,10 @@
+import type { CommandName, JobCommand, JobMessage } from "@/lib/schema/engine-commands";
 import type { Timers } from "@/lib/server/system/timers";
 import { CommandQueue } from "./command-queue";
 import type { EngineChild } from "./engine-child";
 import { EngineCancelledError, EngineError } from "./engine-errors";
-import type { EngineJob, JobCommand } from "./engine-job";
-import type { EngineLifecycle, JobMessage } from "./engine-lifecycle";
+import type { EngineJob } from "./engine-job";
+import type { EngineLifecycle } from "./engine-lifecycle";
 import type { EngineLimits } from "./engine-limits";
 
 export interface DispatcherEvents {
@@ -101,7 +102,7 @@ export class EngineDispatcher {
   }
 
   /** Cancels waiting and running commands of one type. */
-  cancelAll(type: JobCommand["type"], why: string): void {
+  cancelAll(type: CommandName, why: string): void {
     for (const job of this.#queue.takeAll(type)) job.fail(new EngineCancelledError(why));
     if (this.#active?.command.type === type) this.cancel(this.#active, why);
   }

@@ -1,5 +1,5 @@
 import type { ErrorCode } from "@/lib/schema/api-error";
-import type { EngineMessage } from "@/lib/schema/engine-messages";
+import type { EngineMessage } from "@/lib/schema/engine-commands";
 
 interface EngineErrorDetails {
   readonly deficitBytes?: number | undefined;

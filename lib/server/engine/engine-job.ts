@@ -1,23 +1,9 @@
-import type { EngineCommand, EngineMessage } from "@/lib/schema/engine-messages";
+import { type EngineMessage, isAnswerTo, type JobCommand } from "@/lib/schema/engine-commands";
 import type { EngineMode } from "./engine-child";
 import { EngineError } from "./engine-errors";
 
-export type JobCommand = Exclude<EngineCommand, { type: "cancel" | "shutdown" }>;
-
 /** `model` commands go ahead of waiting requests, which then run on the new model. */
 export type JobRank = "model" | "request";
-
-/** The message that completes each command. */
-const answerTypes = {
-  "sample-surface": "surface",
-  "dry-run": "dry-run",
-  load: "loaded",
-  unload: "unloaded",
-  generate: "finished",
-  complete: "finished",
-  count: "counted",
-  vram: "vram",
-} as const satisfies Record<JobCommand["type"], EngineMessage["type"]>;
 
 export interface JobOptions {
   readonly rank: JobRank;
@@ -66,7 +52,7 @@ export class EngineJob {
   receive(message: EngineMessage): void {
     if (this.#ended) return;
     if (message.type === "error") this.fail(EngineError.fromMessage(message));
-    else if (message.type === answerTypes[this.command.type]) this.#complete(message);
+    else if (isAnswerTo(this.command.type, message)) this.#complete(message);
     else if (!this.#settled) this.options.onMessage?.(message);
   }
 

@@ -1,4 +1,4 @@
-import type { EngineInfo, EngineMessage, Vram } from "@/lib/schema/engine-messages";
+import type { EngineInfo, EngineMessage, JobMessage, Vram } from "@/lib/schema/engine-commands";
 import type { Timers } from "@/lib/server/system/timers";
 import { CrashBreaker } from "./crash-breaker";
 import { EngineChild, type EngineChildExit, type EngineMode } from "./engine-child";
@@ -14,7 +14,6 @@ import type { EngineLimits } from "./engine-limits";
 import type { ForkEngine, GpuChoice } from "./fork-engine";
 
 /** Messages that answer a command. */
-export type JobMessage = Exclude<EngineMessage, { type: "ready" | "heartbeat" | "log" }>;
 
 export interface LifecycleOptions {
   readonly entryPath: string;

@@ -1,5 +1,17 @@
 import { basename } from "node:path";
-import type { ChatTurn, EngineInfo, EngineMessage, Sampling, Vram } from "@/lib/schema/engine-messages";
+import {
+  type ChatTurn,
+  type CommandAnswer,
+  type CommandName,
+  type CommandParams,
+  type CommandProgress,
+  type EngineInfo,
+  type EngineMessage,
+  isAnswerTo,
+  type JobCommand,
+  type JobMessage,
+  type Vram,
+} from "@/lib/schema/engine-commands";
 import type { EngineSnapshot, EngineState } from "@/lib/schema/live-events";
 import type { Buffers, LoadConfig } from "@/lib/schema/load-config";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
@@ -7,31 +19,16 @@ import { systemTimers, type Timers } from "@/lib/server/system/timers";
 import type { EngineMode } from "./engine-child";
 import { EngineDispatcher } from "./engine-dispatcher";
 import { EngineCancelledError, EngineError } from "./engine-errors";
-import { EngineJob, type JobCommand, type JobOptions } from "./engine-job";
-import { EngineLifecycle, type JobMessage, type LifecycleOptions } from "./engine-lifecycle";
+import { EngineJob, type JobOptions } from "./engine-job";
+import { EngineLifecycle, type LifecycleOptions } from "./engine-lifecycle";
 import { type EngineLimits, engineLimits } from "./engine-limits";
 import { type ForkEngine, forkEngine } from "./fork-engine";
 import { Inbox } from "./inbox";
 
-type MessageOf<Type extends EngineMessage["type"]> = Extract<EngineMessage, { type: Type }>;
-export type LoadedMessage = MessageOf<"loaded">;
-export type GenerationMessage = MessageOf<"prefill" | "text" | "finished">;
-
-/** A command as it is asked for; the supervisor adds the id. */
-type WithoutId<Command> = Command extends { id: string } ? Omit<Command, "id"> : never;
-type EngineRequest = WithoutId<JobCommand>;
-
-export interface GenerateRequest {
-  readonly turns: ChatTurn[];
-  readonly sampling: Sampling;
-  /** A chat id: keeps its prefix on one sequence. */
-  readonly cacheKey?: string | undefined;
-}
-
-export interface CompleteRequest {
-  readonly prompt: string;
-  readonly sampling: Sampling;
-}
+export type LoadedMessage = CommandAnswer<"load">;
+export type GenerationMessage = CommandProgress<"generate"> | CommandAnswer<"generate">;
+export type GenerateRequest = CommandParams<"generate">;
+export type CompleteRequest = CommandParams<"complete">;
 
 export interface LoadOptions {
   readonly onProgress?: ((progress: { phase: string; fraction: number }) => void) | undefined;
@@ -181,8 +178,7 @@ export class EngineSupervisor {
     await this.start();
     if (!ramOnly && this.#lifecycle.child?.mode === "off")
       throw new EngineError("BUSY", "The engine runs without the GPU at the moment.");
-    const request = { type: "sample-surface", modelPath, surface, ...options } as const;
-    return (await this.#askAside(request, "surface", signal)).surface;
+    return (await this.#askAside("sample-surface", { modelPath, surface, ...options }, signal)).surface;
   }
 
   /** Where a load waits for the answer in progress, that answer ends here and the load comes now. */
@@ -192,7 +188,7 @@ export class EngineSupervisor {
 
   async dryRun(config: LoadConfig, signal?: AbortSignal): Promise<Buffers> {
     const options = { rank: "model", mode: modeFor(config) } as const;
-    return (await this.#ask({ type: "dry-run", config }, "dry-run", options, signal)).buffers;
+    return (await this.#ask("dry-run", { config }, options, signal)).buffers;
   }
 
   /**
@@ -205,25 +201,24 @@ export class EngineSupervisor {
       if (message.type === "progress") onProgress?.({ phase: message.phase, fraction: message.fraction });
     };
     const options = { rank: "model", mode: modeFor(config), onMessage } as const;
-    return this.#ask({ type: "load", config }, "loaded", options, signal);
+    return this.#ask("load", { config }, options, signal);
   }
 
   /** @throws EngineError */
   generate(request: GenerateRequest, signal?: AbortSignal): AsyncIterable<GenerationMessage> {
-    return this.#stream({ type: "generate", ...request }, signal);
+    return this.#stream("generate", request, signal);
   }
 
   /** @throws EngineError */
   complete(request: CompleteRequest, signal?: AbortSignal): AsyncIterable<GenerationMessage> {
-    return this.#stream({ type: "complete", ...request }, signal);
+    return this.#stream("complete", request, signal);
   }
 
   /** Waits for a load, but not for an answer in progress. */
-  count(turns: ChatTurn[]): Promise<Pick<MessageOf<"counted">, "tokensPerTurn" | "totalTokens">> {
-    const request = { type: "count", turns } as const;
+  count(turns: ChatTurn[]): Promise<CommandAnswer<"count">> {
     return this.#loaded === null
-      ? this.#ask(request, "counted", { rank: "request", mode: null })
-      : this.#askAside(request, "counted");
+      ? this.#ask("count", { turns }, { rank: "request", mode: null })
+      : this.#askAside("count", { turns });
   }
 
   /** Memory of the device as its backend tells; what was read last while the child runs without it, null where there is none. */
@@ -232,7 +227,7 @@ export class EngineSupervisor {
     if (child?.mode === "off" || failure !== null) return machine?.vram ?? null;
     const info = await this.start();
     if (!info.gpuUsable) return null;
-    this.#vramReading ??= this.#askAside({ type: "vram" }, "vram")
+    this.#vramReading ??= this.#askAside("vram", {})
       .then(answer => answer.vram)
       .finally(() => {
         this.#vramReading = null;
@@ -240,37 +235,41 @@ export class EngineSupervisor {
     return this.#vramReading;
   }
 
-  async #ask<Type extends EngineMessage["type"]>(
-    request: EngineRequest,
-    answerType: Type,
+  async #ask<Name extends CommandName>(
+    name: Name,
+    params: CommandParams<Name>,
     options: JobOptions,
     signal?: AbortSignal,
-  ): Promise<MessageOf<Type>> {
-    const job = this.#job(request, options);
+  ): Promise<CommandAnswer<Name>> {
+    const job = this.#job(name, params, options);
     this.#dispatcher.submit(job, signal);
-    return expectType(await job.answer, answerType);
+    return requireAnswer(name, await job.answer);
   }
 
-  async #askAside<Type extends EngineMessage["type"]>(
-    request: EngineRequest,
-    answerType: Type,
+  async #askAside<Name extends CommandName>(
+    name: Name,
+    params: CommandParams<Name>,
     signal?: AbortSignal,
-  ): Promise<MessageOf<Type>> {
+  ): Promise<CommandAnswer<Name>> {
     await this.start();
-    const job = this.#job(request, { rank: "request", mode: null });
+    const job = this.#job(name, params, { rank: "request", mode: null });
     this.#dispatcher.submitAside(job, signal);
-    return expectType(await job.answer, answerType);
+    return requireAnswer(name, await job.answer);
   }
 
-  async *#stream(request: EngineRequest, signal?: AbortSignal): AsyncGenerator<GenerationMessage, void, undefined> {
+  async *#stream<Name extends "generate" | "complete">(
+    name: Name,
+    params: CommandParams<Name>,
+    signal?: AbortSignal,
+  ): AsyncGenerator<GenerationMessage, void, undefined> {
     const inbox = new Inbox<GenerationMessage>();
     const onMessage = (message: EngineMessage) => {
       if (message.type === "prefill" || message.type === "text") inbox.push(message);
     };
-    const job = this.#job(request, { rank: "request", mode: null, onMessage });
+    const job = this.#job(name, params, { rank: "request", mode: null, onMessage });
     this.#dispatcher.submit(job, signal);
     job.answer.then(
-      answer => inbox.closeWith(expectType(answer, "finished")),
+      answer => inbox.closeWith(requireAnswer("generate", answer)),
       error => inbox.fail(error),
     );
     try {
@@ -280,9 +279,10 @@ export class EngineSupervisor {
     }
   }
 
-  #job(request: EngineRequest, options: JobOptions): EngineJob {
+  #job<Name extends CommandName>(name: Name, params: CommandParams<Name>, options: JobOptions): EngineJob {
     this.#commandCount += 1;
-    return new EngineJob({ ...request, id: `c${this.#commandCount}` }, options);
+    const command = { ...params, type: name, id: `c${this.#commandCount}` };
+    return new EngineJob(command as unknown as JobCommand, options);
   }
 
   async #stop(reason: string): Promise<void> {
@@ -338,10 +338,7 @@ export class EngineSupervisor {
 /** Zero layers on a GPU backend still take GPU memory (engine.md, trap 4): such a model wants a child without one. */
 const modeFor = (config: LoadConfig): EngineMode => (config.gpuLayers === 0 ? "off" : "configured");
 
-function expectType<Type extends EngineMessage["type"]>(message: EngineMessage, type: Type): MessageOf<Type> {
-  if (isOfType(message, type)) return message;
-  throw new EngineError("INTERNAL", `The engine answered ${message.type} where ${type} was due.`);
+function requireAnswer<Name extends CommandName>(name: Name, message: EngineMessage): CommandAnswer<Name> {
+  if (isAnswerTo(name, message)) return message;
+  throw new EngineError("INTERNAL", `The engine answered ${message.type} to ${name}.`);
 }
-
-const isOfType = <Type extends EngineMessage["type"]>(message: EngineMessage, type: Type): message is MessageOf<Type> =>
-  message.type === type;

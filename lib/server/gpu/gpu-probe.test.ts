@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { EngineInfo, Vram } from "@/lib/schema/engine-messages";
+import type { EngineInfo, Vram } from "@/lib/schema/engine-commands";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
 import { engineSnapshot } from "@/lib/server/testing/engine-fixtures";
 import { GIB, MIB } from "@/lib/units/bytes";

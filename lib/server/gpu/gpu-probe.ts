@@ -1,5 +1,5 @@
 import { learnOverhead } from "@/lib/plan/learn-overhead";
-import type { EngineInfo, Vram } from "@/lib/schema/engine-messages";
+import type { EngineInfo, Vram } from "@/lib/schema/engine-commands";
 import type { GpuMemory, GpuReport } from "@/lib/schema/gpu-memory";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
 import type { Receipt } from "@/lib/schema/receipt";

@@ -1,4 +1,4 @@
-import type { EngineInfo } from "@/lib/schema/engine-messages";
+import type { EngineInfo } from "@/lib/schema/engine-commands";
 import { formatGib } from "@/lib/units/bytes";
 import type { GpuCard } from "./gpu-reader";
 

@@ -1,4 +1,4 @@
-import type { ChatTurn, FinishReason, GenerationStats, Sampling } from "@/lib/schema/engine-messages";
+import type { ChatTurn, FinishReason, GenerationStats, Sampling } from "@/lib/schema/engine-commands";
 import type { ChatCompletionRequest, CompletionSampling, OpenAiMessage } from "@/lib/schema/openai";
 import type { Settings } from "@/lib/schema/settings";
 import type { GenerationMessage } from "@/lib/server/engine/engine-supervisor";

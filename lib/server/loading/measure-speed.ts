@@ -1,5 +1,5 @@
 import type { MeasuredSpeed } from "@/lib/schema/benchmark";
-import type { GenerationStats, Sampling } from "@/lib/schema/engine-messages";
+import type { GenerationStats, Sampling } from "@/lib/schema/engine-commands";
 import { EngineError } from "@/lib/server/engine/engine-errors";
 import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
 

@@ -1,4 +1,4 @@
-import type { Sampling } from "@/lib/schema/engine-messages";
+import type { Sampling } from "@/lib/schema/engine-commands";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
 import type { LoadConfig } from "@/lib/schema/load-config";
 import type { GenerationMessage } from "@/lib/server/engine/engine-supervisor";

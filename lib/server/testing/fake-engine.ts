@@ -5,7 +5,7 @@ import {
   type EngineInfo,
   type EngineMessage,
   type Vram,
-} from "@/lib/schema/engine-messages";
+} from "@/lib/schema/engine-commands";
 import type { Buffers, LoadConfig } from "@/lib/schema/load-config";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { Timers } from "@/lib/server/system/timers";
@@ -153,10 +153,6 @@ export class FakeEngine {
     switch (command.type) {
       case "load":
         this.#load(id, command.config);
-        break;
-      case "unload":
-        this.loaded = null;
-        this.#done({ type: "unloaded", id });
         break;
       case "dry-run":
         this.#done({ type: "dry-run", id, buffers: this.#buffersOf(command.config) });

@@ -5,7 +5,7 @@ import { setTimeout } from "node:timers/promises";
 import { parseGguf } from "@/lib/gguf/parse-gguf";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import { headerSurface } from "@/lib/plan/header-surface";
-import type { EngineCommand } from "@/lib/schema/engine-messages";
+import type { EngineCommand } from "@/lib/schema/engine-commands";
 import type { GpuMemory, GpuReport } from "@/lib/schema/gpu-memory";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { defaultSettings, type Settings } from "@/lib/schema/settings";

@@ -1,0 +1,296 @@
+import * as z from "zod/mini";
+import { type ErrorCode, errorCodeSchema } from "./api-error";
+import { gpuBackendSchema } from "./gpu-memory";
+import { bufferSplitSchema, buffersSchema, loadConfigSchema } from "./load-config";
+import { memorySurfaceSchema } from "./memory-surface";
+
+const id = z.string().check(z.minLength(1), z.maxLength(64));
+
+export const chatTurnSchema = z.object({ role: z.enum(["system", "user", "assistant"]), content: z.string() });
+export type ChatTurn = z.infer<typeof chatTurnSchema>;
+
+export const samplingSchema = z.object({
+  temperature: z.number(),
+  topK: z.int(),
+  topP: z.number(),
+  minP: z.number(),
+  repeatPenalty: z.number(),
+  /** null: a new one for each answer. */
+  seed: z.nullable(z.int()),
+  /** 0: what the context has left. */
+  maxTokens: z.int().check(z.minimum(0)),
+  stop: z.array(z.string()),
+  /** Constrains the output; at most one of the two. */
+  jsonSchema: z.optional(z.unknown()),
+  grammar: z.optional(z.string()),
+});
+export type Sampling = z.infer<typeof samplingSchema>;
+
+export const generationStatsSchema = z.object({
+  promptTokens: z.int().check(z.minimum(0)),
+  /** Of these, taken from the cache without computing. */
+  cachedTokens: z.int().check(z.minimum(0)),
+  generatedTokens: z.int().check(z.minimum(0)),
+  timeToFirstTokenMs: z.number(),
+  /** Decode speed: tokens after the first over the time after the first. 0 when there were fewer than two. */
+  tokensPerSecond: z.number(),
+  /** Prefill speed over the tokens that were computed; 0 when none were. */
+  prefillTokensPerSecond: z.number(),
+  totalMs: z.number(),
+});
+export type GenerationStats = z.infer<typeof generationStatsSchema>;
+
+export const finishReasonSchema = z.enum(["stop", "length", "context", "cancelled"]);
+export type FinishReason = z.infer<typeof finishReasonSchema>;
+
+export const engineInfoSchema = z.object({
+  backend: gpuBackendSchema,
+  /** False when a GPU backend was asked for and could not start. */
+  gpuUsable: z.boolean(),
+  devices: z.array(z.string()),
+  /** Memory of these devices together, as the backend counts it. Missing: not asked. */
+  deviceTotalBytes: z.optional(z.int().check(z.minimum(0))),
+  llamaCppRelease: z.string(),
+  nodeLlamaCppVersion: z.string(),
+  buildType: z.enum(["prebuilt", "localBuild"]),
+  mathCores: z.int(),
+  /** Why there is no GPU, from the backend's own words, where it says. */
+  gpuProblem: z.nullable(z.string()),
+});
+export type EngineInfo = z.infer<typeof engineInfoSchema>;
+
+export const vramSchema = z.object({
+  totalBytes: z.int().check(z.minimum(0)),
+  usedBytes: z.int().check(z.minimum(0)),
+  freeBytes: z.int().check(z.minimum(0)),
+  unifiedBytes: z.int().check(z.minimum(0)),
+});
+export type Vram = z.infer<typeof vramSchema>;
+
+/** What a command says on its way to the answer. */
+const progressMessage = z.object({
+  type: z.literal("progress"),
+  id,
+  phase: z.enum(["weights", "context", "surface"]),
+  fraction: z.number().check(z.minimum(0), z.maximum(1)),
+});
+const prefillMessage = z.object({ type: z.literal("prefill"), id, doneTokens: z.int(), totalTokens: z.int() });
+/** Text so far is the concatenation of all of these; each is whole, valid Unicode. `thought` marks a reasoning segment. */
+const textMessage = z.object({
+  type: z.literal("text"),
+  id,
+  text: z.string(),
+  tokens: z.int(),
+  thought: z.boolean(),
+});
+const finishedMessage = z.object({
+  type: z.literal("finished"),
+  id,
+  reason: finishReasonSchema,
+  stats: generationStatsSchema,
+});
+
+const fileErrors = [
+  "MODEL_NOT_FOUND",
+  "NOT_A_FILE",
+  "NOT_GGUF",
+  "CORRUPT_MODEL",
+  "UNSUPPORTED_VERSION",
+  "UNSUPPORTED_ARCH",
+] as const satisfies ErrorCode[];
+const answerErrors = [
+  "MODEL_NOT_FOUND",
+  "CONTEXT_EXCEEDED",
+  "INVALID_INPUT",
+  "OUT_OF_MEMORY",
+] as const satisfies ErrorCode[];
+
+/** A message with the id of the command that it belongs to. */
+type MessageSchema = z.ZodMiniObject<{ type: z.ZodMiniLiteral<string>; id: typeof id }>;
+
+interface CommandContract {
+  readonly params: z.ZodMiniObject;
+  /** Comes any number of times before the answer. */
+  readonly progress: readonly MessageSchema[];
+  readonly answer: MessageSchema;
+  /** Beside CANCELLED, and ENGINE_FAILED for what nobody foresaw. */
+  readonly errors: readonly ErrorCode[];
+}
+
+/**
+ * The language between the web server and the engine process: each command with what it takes, what comes on the way, its
+ * answer and the codes that it may fail with. Every command carries an `id`, and all that it causes repeats it.
+ */
+export const engineCommands = {
+  /** Fills a header-only surface with dry runs. */
+  "sample-surface": {
+    params: z.object({
+      modelPath: z.string(),
+      useMmap: z.boolean(),
+      surface: memorySurfaceSchema,
+      /** How long it may take; the default is what a page can wait for. */
+      budgetMs: z.optional(z.int().check(z.minimum(0), z.maximum(600_000))),
+    }),
+    progress: [progressMessage],
+    answer: z.object({
+      type: z.literal("surface"),
+      id,
+      surface: memorySurfaceSchema,
+      dryRuns: z.int(),
+      elapsedMs: z.number(),
+    }),
+    errors: [...fileErrors, "OUT_OF_MEMORY"],
+  },
+  /** One dry run of exactly this configuration. */
+  "dry-run": {
+    params: z.object({ config: loadConfigSchema }),
+    progress: [],
+    answer: z.object({ type: z.literal("dry-run"), id, buffers: buffersSchema }),
+    errors: [...fileErrors, "OUT_OF_MEMORY"],
+  },
+  /** Loads model and context, replacing what is loaded; only a new context where the weights may stay. */
+  load: {
+    params: z.object({ config: loadConfigSchema }),
+    progress: [progressMessage],
+    answer: z.object({
+      type: z.literal("loaded"),
+      id,
+      config: loadConfigSchema,
+      buffers: buffersSchema,
+      split: bufferSplitSchema,
+      reused: z.enum(["nothing", "weights", "everything"]),
+      elapsedMs: z.number(),
+      vramBefore: z.nullable(vramSchema),
+      vramAfter: z.nullable(vramSchema),
+      flashAttentionActive: z.nullable(z.boolean()),
+      templateWarning: z.nullable(z.string()),
+    }),
+    errors: [...fileErrors, "OUT_OF_MEMORY", "INVALID_INPUT"],
+  },
+  /**
+   * Answers a conversation. The last turn is the user's, or an assistant's that is to be continued. `cacheKey` (a chat id)
+   * keeps its prefix on one sequence.
+   */
+  generate: {
+    params: z.object({
+      turns: z.array(chatTurnSchema).check(z.minLength(1)),
+      sampling: samplingSchema,
+      cacheKey: z.optional(z.string()),
+    }),
+    progress: [prefillMessage, textMessage],
+    answer: finishedMessage,
+    errors: answerErrors,
+  },
+  /** Plain completion of a raw prompt (the OpenAI completions route). */
+  complete: {
+    params: z.object({ prompt: z.string(), sampling: samplingSchema }),
+    progress: [prefillMessage, textMessage],
+    answer: finishedMessage,
+    errors: answerErrors,
+  },
+  /** How many tokens these turns take in the loaded model's template, turn by turn. */
+  count: {
+    params: z.object({ turns: z.array(chatTurnSchema) }),
+    progress: [],
+    answer: z.object({
+      type: z.literal("counted"),
+      id,
+      tokensPerTurn: z.array(z.int()),
+      totalTokens: z.int(),
+    }),
+    errors: ["MODEL_NOT_FOUND", "INVALID_INPUT"],
+  },
+  /** Reads the device's memory through the backend. */
+  vram: {
+    params: z.object({}),
+    progress: [],
+    answer: z.object({ type: z.literal("vram"), id, vram: z.nullable(vramSchema) }),
+    errors: [],
+  },
+} as const satisfies Record<string, CommandContract>;
+
+type Contracts = typeof engineCommands;
+export type CommandName = keyof Contracts;
+export const commandNames = Object.keys(engineCommands) as CommandName[];
+
+/** A command without parameters takes any object, which is how zod's own type for it would not read. */
+type ParamsOf<Schema extends z.ZodMiniObject> =
+  z.output<Schema> extends Record<string, never> ? object : z.output<Schema>;
+export type CommandParams<Name extends CommandName> = ParamsOf<Contracts[Name]["params"]>;
+export type CommandProgress<Name extends CommandName> = z.output<Contracts[Name]["progress"][number]>;
+export type CommandAnswer<Name extends CommandName> = z.output<Contracts[Name]["answer"]>;
+/** A command with an answer, as it is sent. */
+export type JobCommand<Name extends CommandName = CommandName> = {
+  [Key in Name]: { type: Key; id: string } & CommandParams<Key>;
+}[Name];
+
+/** Ends the command with the id `target`; what comes of that is that command's own answer or error. */
+export const cancelSchema = z.object({ type: z.literal("cancel"), id, target: id });
+export type EngineCommand = JobCommand | z.infer<typeof cancelSchema>;
+
+const commandSchemas = commandNames.map(name => z.extend(engineCommands[name].params, { type: z.literal(name), id }));
+/** The table's schemas as one; that its type follows from the table is beyond what a map can tell the compiler. */
+export const engineCommandSchema = z.discriminatedUnion("type", [
+  cancelSchema,
+  ...commandSchemas,
+]) as unknown as z.ZodMiniType<EngineCommand>;
+
+const errorMessageSchema = z.object({
+  type: z.literal("error"),
+  id,
+  code: errorCodeSchema,
+  message: z.string(),
+  /** For OUT_OF_MEMORY where the backend told: how much was missing. For CONTEXT_EXCEEDED: the counts. */
+  deficitBytes: z.optional(z.int()),
+  promptTokens: z.optional(z.int()),
+  contextTokens: z.optional(z.int()),
+});
+
+/** What a child says by itself. */
+export const ownMessageSchemas = [
+  /** First message of a child: the backend is up. */
+  z.object({ type: z.literal("ready"), info: engineInfoSchema, vram: z.nullable(vramSchema) }),
+  /** Every second, and never while the child is stuck: it is sent from the same event loop. */
+  z.object({ type: z.literal("heartbeat"), busyWith: z.nullable(id) }),
+  z.object({ type: z.literal("log"), level: z.enum(["error", "warn", "info", "debug"]), text: z.string() }),
+] as const;
+type OwnMessage = z.infer<(typeof ownMessageSchemas)[number]>;
+
+/** What comes of a command. */
+export type JobMessage =
+  | {
+      [Name in CommandName]: CommandProgress<Name> | CommandAnswer<Name>;
+    }[CommandName]
+  | z.infer<typeof errorMessageSchema>;
+export type EngineMessage = OwnMessage | JobMessage;
+
+const jobMessageSchemas = new Set<MessageSchema>(
+  commandNames.flatMap(name => [...engineCommands[name].progress, engineCommands[name].answer]),
+);
+export const engineMessageSchema = z.discriminatedUnion("type", [
+  ...ownMessageSchemas,
+  errorMessageSchema,
+  ...jobMessageSchemas,
+]) as unknown as z.ZodMiniType<EngineMessage>;
+
+const typeOf = ({ shape }: MessageSchema): string => shape.type.def.values[0] ?? "";
+
+/** Whether this message is the command's answer. */
+export const isAnswerTo = <Name extends CommandName>(
+  name: Name,
+  message: EngineMessage,
+): message is CommandAnswer<Name> & EngineMessage => message.type === typeOf(engineCommands[name].answer);
+
+/** On the wire each direction is wrapped with the generation of the child: late messages of a killed one are dropped. */
+export const commandEnvelopeSchema = z.object({ generation: z.int(), command: engineCommandSchema });
+export const messageEnvelopeSchema = z.object({ generation: z.int(), message: engineMessageSchema });
+
+/**
+ * Environment of the child, set by the supervisor before it starts:
+ * HEADROOM_ENGINE_GPU = auto | cuda | vulkan | metal | off; HEADROOM_ENGINE_GENERATION; HEADROOM_ENGINE_BUILD = prebuilt | lastBuild.
+ */
+export const engineEnvSchema = z.object({
+  HEADROOM_ENGINE_GPU: z._default(z.enum(["auto", "cuda", "vulkan", "metal", "off"]), "auto"),
+  HEADROOM_ENGINE_GENERATION: z._default(z.coerce.number().check(z.int()), 0),
+  HEADROOM_ENGINE_BUILD: z._default(z.enum(["prebuilt", "lastBuild"]), "prebuilt"),
+});
