@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
-import * as api from "@/lib/schema/api";
+import { endpoints } from "@/lib/schema/api";
 import type { Endpoint } from "@/lib/schema/endpoint";
 import { endpointOf } from "@/lib/server/http/route-handler";
 import { explainIssue } from "@/lib/server/system/explain-issue";
@@ -79,7 +79,7 @@ const nameOf = ({ method, path }: Endpoint): string => `${method} ${path}`;
 describe("lib/schema/api.ts is the contract of HTTP", () => {
   it("names every route of the app, and no other", async () => {
     const served = (await Promise.all(files.map(file => routesIn(relative(import.meta.dirname, file))))).flat();
-    const declared = Object.values(api).map(nameOf);
+    const declared = Object.values(endpoints).map(nameOf);
     expect(served.filter(name => !name.includes("[...path]")).sort()).toEqual([...declared].sort());
     expect(new Set(declared).size).toBe(declared.length);
   });

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import * as api from "@/lib/schema/api";
+import { endpoints } from "@/lib/schema/api";
 import { errorCodeSchema } from "@/lib/schema/api-error";
 import { benchmarkRunSchema, benchmarkStateSchema } from "@/lib/schema/benchmark";
 import { attachmentSchema, chatMessageSchema, chatSchema } from "@/lib/schema/chat";
@@ -122,7 +122,7 @@ shape. Any route may answer with ${commonErrors.join(", ")}. With \`HEADROOM_TOK
 
 /** docs/api.md */
 export const apiDocs = (): string => {
-  const endpoints = Object.values(api).map(endpoint => endpointText(endpoint));
+  const routes = Object.values(endpoints).map(endpoint => endpointText(endpoint));
   const shapes = Object.entries(named).map(namedText);
-  return `${[INTRODUCTION, "## Routes", ...endpoints, "## Shapes", ...shapes].join("\n\n")}\n`;
+  return `${[INTRODUCTION, "## Routes", ...routes, "## Shapes", ...shapes].join("\n\n")}\n`;
 };

@@ -5,7 +5,7 @@ import { Menu } from "@/components/ui/menu";
 import { showToast } from "@/components/ui/toast";
 import { apiAddress } from "@/lib/client/api-request";
 import type { ImportChoice, ImportSummary } from "@/lib/client/chat-upload";
-import { exportChats } from "@/lib/schema/api";
+import { exportChats } from "@/lib/schema/api/chats";
 import { countedChats } from "./counted-chats";
 import { showFailure } from "./show-failure";
 

@@ -5,7 +5,7 @@ import { buttonClass } from "@/components/ui/button";
 import { Menu } from "@/components/ui/menu";
 import { apiAddress } from "@/lib/client/api-request";
 import { patchChat } from "@/lib/client/chat-list";
-import { exportChat } from "@/lib/schema/api";
+import { exportChat } from "@/lib/schema/api/chats";
 import type { ChatListRow } from "@/lib/schema/chat";
 import { deleteWithUndo } from "./delete-with-undo";
 import { showFailure } from "./show-failure";

@@ -1,7 +1,7 @@
 "use client";
 import { useMemo } from "react";
 import { showToast } from "@/components/ui/toast";
-import { AttachmentError, attachPastedText } from "@/lib/client/chat-attachments";
+import { AttachmentError, attachPastedText } from "@/lib/client/attachment";
 import type { ChatDraft } from "@/lib/client/chat-draft";
 import { draftOf } from "@/lib/client/chat-drafts";
 import { useSession } from "@/lib/client/chat-session";

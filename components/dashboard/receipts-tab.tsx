@@ -6,7 +6,7 @@ import { Cell, RowHead, Table } from "@/components/ui/table";
 import { ReceiptChart } from "@/components/vram/receipt-chart";
 import { apiAddress } from "@/lib/client/api-request";
 import { useReceipts } from "@/lib/client/receipt-store";
-import { listReceipts } from "@/lib/schema/api";
+import { listReceipts } from "@/lib/schema/api/receipts";
 import type { Receipt } from "@/lib/schema/receipt";
 import { formatMib, MIB } from "@/lib/units/bytes";
 import { formatDuration } from "@/lib/units/durations";

@@ -6,7 +6,7 @@ import { Button, buttonClass } from "@/components/ui/button";
 import { Field, FieldInput } from "@/components/ui/field";
 import { apiRequest, errorBody } from "@/lib/client/api-request";
 import { dashboardAddress } from "@/lib/client/planned-model";
-import { findElsewhere } from "@/lib/schema/api";
+import { findElsewhere } from "@/lib/schema/api/models";
 import type { RemoteFile } from "@/lib/schema/remote-models";
 import { formatBytes } from "@/lib/units/bytes";
 

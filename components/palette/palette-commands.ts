@@ -22,7 +22,7 @@ import { setTemporary, stopAnswer } from "@/lib/client/chat-actions";
 import { sessionStore } from "@/lib/client/chat-session";
 import { showOverlay } from "@/lib/client/palette-store";
 import { setTheme } from "@/lib/client/theme";
-import { exportChats } from "@/lib/schema/api";
+import { exportChats } from "@/lib/schema/api/chats";
 import type { PaletteItem } from "./palette-item";
 import type { PalettePlaces } from "./use-palette-places";
 

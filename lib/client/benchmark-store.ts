@@ -1,4 +1,4 @@
-import { cancelBenchmark, readBenchmark, startBenchmark } from "@/lib/schema/api";
+import { cancelBenchmark, readBenchmark, startBenchmark } from "@/lib/schema/api/benchmark";
 import { apiRequest, errorBody } from "./api-request";
 import { createResource } from "./resource-store";
 import { useStore } from "./use-store";

@@ -1,4 +1,4 @@
-import * as api from "@/lib/schema/api";
+import * as api from "@/lib/schema/api/chats";
 import {
   type Attachment,
   blankMessage,

@@ -1,5 +1,6 @@
 import { type Attachment, MAX_TEXT_CHARACTERS } from "@/lib/schema/chat";
 import { formatBytes, MIB } from "@/lib/units/bytes";
+import { AttachmentError, attachmentOf } from "./attachment";
 import { fileKind } from "./file-kind";
 import { decodeText } from "./text-encoding";
 
@@ -11,11 +12,6 @@ const MAX_PDF_BYTES = 50 * MIB;
 /** Readers of PDF look for its mark in this many bytes. */
 const PDF_MARK_BYTES = 1024;
 
-/** A file that cannot be attached, in words for who tried. */
-export class AttachmentError extends Error {
-  override readonly name = "AttachmentError";
-}
-
 /**
  * The text of a file, found by its bytes: what a PDF holds as text, or text in any known encoding.
  *
@@ -26,26 +22,6 @@ export async function readAttachment(file: File): Promise<Attachment> {
   const head = await readBytes(file, HEAD_BYTES);
   const read = isPdf(head) ? await readPdf(file) : await readText(file, head);
   return attachmentOf({ name: file.name.slice(0, 255), fileBytes: file.size, ...read });
-}
-
-/**
- * Text that was pasted, and is too much to be written in.
- *
- * @throws AttachmentError
- */
-export const attachPastedText = (text: string, name: string): Attachment =>
-  attachmentOf({ name, mediaType: "text/plain", text });
-
-/** @throws AttachmentError when there is no text, or more than a message may hold */
-function attachmentOf(attachment: Attachment): Attachment {
-  const { name, text } = attachment;
-  if (!/\S/.test(text)) throw new AttachmentError(`${name} holds no text.`);
-  if (text.length > MAX_TEXT_CHARACTERS) {
-    const count = text.length.toLocaleString("en-US");
-    const limit = MAX_TEXT_CHARACTERS.toLocaleString("en-US");
-    throw new AttachmentError(`${name} has ${count} characters of text; at most ${limit} can be attached.`);
-  }
-  return attachment;
 }
 
 async function readBytes(file: File, limitBytes = file.size): Promise<Uint8Array<ArrayBuffer>> {

@@ -1,4 +1,4 @@
-import { followAnswer, readChat as readChatTree, startAnswer } from "@/lib/schema/api";
+import { followAnswer, readChat as readChatTree, startAnswer } from "@/lib/schema/api/chats";
 import { blankMessage, type ChatRequest, type RunChunk } from "@/lib/schema/chat";
 import { ApiError, apiRequest, apiResponse, errorBody } from "./api-request";
 import { clearLiveReply, takeLiveChunk } from "./chat-live-reply";

@@ -1,4 +1,4 @@
-import { readContextUse } from "@/lib/schema/api";
+import { readContextUse } from "@/lib/schema/api/chats";
 import type { Attachment, ContextUse } from "@/lib/schema/chat";
 import { apiRequest } from "./api-request";
 

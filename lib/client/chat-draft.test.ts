@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import type { Attachment } from "@/lib/schema/chat";
-import { AttachmentError } from "./chat-attachments";
+import { AttachmentError } from "./attachment";
 import { ChatDraft } from "./chat-draft";
 import type { DraftStorage, KeptFiles } from "./draft-storage";
 

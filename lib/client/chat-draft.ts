@@ -1,6 +1,6 @@
 import type { Attachment } from "@/lib/schema/chat";
 import { errorBody } from "./api-request";
-import { AttachmentError } from "./chat-attachments";
+import { AttachmentError } from "./attachment";
 import { DraftKeeper, type Unkept } from "./draft-keeper";
 import type { DraftStorage, KeptFiles } from "./draft-storage";
 import { createStore } from "./store";

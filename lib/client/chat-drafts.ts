@@ -1,4 +1,3 @@
-import { readAttachment } from "./chat-attachments";
 import { ChatDraft } from "./chat-draft";
 import type { ChatSession } from "./chat-session";
 import { browserDraftStorage } from "./draft-storage";
@@ -6,10 +5,13 @@ import { browserDraftStorage } from "./draft-storage";
 /** Chats that the server does not know yet share one draft: it is there in the next new chat. */
 const NEW_CHAT = "new";
 
+/** What a file is, and how its text is encoded, is nobody's question before there is one. */
+const read = async (file: File) => (await import("./chat-attachments")).readAttachment(file);
+
 const drafts = new Map<string, ChatDraft>();
 
 function draftAt(key: string, isKept: boolean): ChatDraft {
-  const draft = drafts.get(key) ?? new ChatDraft(key, isKept, { storage: browserDraftStorage, read: readAttachment });
+  const draft = drafts.get(key) ?? new ChatDraft(key, isKept, { storage: browserDraftStorage, read });
   drafts.set(key, draft);
   return draft;
 }

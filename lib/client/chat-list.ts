@@ -1,4 +1,4 @@
-import * as api from "@/lib/schema/api";
+import * as api from "@/lib/schema/api/chats";
 import type { Chat, ChatHit, ChatList, ChatListRow, ChatPatch } from "@/lib/schema/chat";
 import { apiRequest } from "./api-request";
 import { keepDraft } from "./chat-drafts";

@@ -1,4 +1,4 @@
-import { importChats } from "@/lib/schema/api";
+import { importChats } from "@/lib/schema/api/chats";
 import type { ChatImport, ImportedChat } from "@/lib/schema/chat";
 import { MIB } from "@/lib/units/bytes";
 import { apiRequest, errorBody } from "./api-request";

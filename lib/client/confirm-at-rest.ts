@@ -1,5 +1,5 @@
 import { shownToConfirm } from "@/lib/plan/next-to-confirm";
-import { confirmPlan } from "@/lib/schema/api";
+import { confirmPlan } from "@/lib/schema/api/surface";
 import { apiRequest } from "./api-request";
 import { planStore } from "./plan-store";
 import { plannedModelStore } from "./planned-model";

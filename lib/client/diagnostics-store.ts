@@ -1,4 +1,5 @@
-import { loadModel, loadNow, readDiagnostics, reloadModel, unloadModel } from "@/lib/schema/api";
+import { readDiagnostics } from "@/lib/schema/api/computer";
+import { loadModel, loadNow, reloadModel, unloadModel } from "@/lib/schema/api/engine";
 import { apiRequest } from "./api-request";
 import { createResource } from "./resource-store";
 import { useStore } from "./use-store";

@@ -1,4 +1,4 @@
-import { followEvents } from "@/lib/schema/api";
+import { followEvents } from "@/lib/schema/api/engine";
 import { type EngineSnapshot, type LiveEvent, liveEventSchema, type Telemetry } from "@/lib/schema/live-events";
 import { apiAddress } from "./api-request";
 import { createStore } from "./store";

@@ -1,4 +1,4 @@
-import { listModels } from "@/lib/schema/api";
+import { listModels } from "@/lib/schema/api/models";
 import { liveStore } from "./live-store";
 import { presentGpu } from "./present-gpu";
 import { createResource } from "./resource-store";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { AttachmentError, attachPastedText } from "./chat-attachments";
+import { AttachmentError, attachPastedText } from "./attachment";
 import { isPasted, isTooMuchForField, pastedName } from "./pasted-text";
 
 describe("text that is pasted", () => {

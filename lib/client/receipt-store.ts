@@ -1,4 +1,4 @@
-import { listReceipts } from "@/lib/schema/api";
+import { listReceipts } from "@/lib/schema/api/receipts";
 import type { Receipt } from "@/lib/schema/receipt";
 import { createResource } from "./resource-store";
 import { useStore } from "./use-store";

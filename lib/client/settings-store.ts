@@ -1,4 +1,4 @@
-import * as api from "@/lib/schema/api";
+import * as api from "@/lib/schema/api/settings";
 import type { ErrorBody } from "@/lib/schema/api-error";
 import { type Settings, type SettingsPatch, settingKeys } from "@/lib/schema/settings";
 import type { AppliedSettings, SavedSettings, SettingsScope } from "@/lib/schema/settings-answer";

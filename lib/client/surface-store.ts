@@ -1,4 +1,4 @@
-import { readSurface } from "@/lib/schema/api";
+import { readSurface } from "@/lib/schema/api/surface";
 import { type ApiInput, apiAddress } from "./api-request";
 import { plannedModelStore } from "./planned-model";
 import { createResource } from "./resource-store";

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { ChatTurn, GenerationStats, Sampling } from "@/lib/schema/engine-commands";
+import type { ChatTurn, Sampling } from "@/lib/schema/engine-commands";
+import type { GenerationStats } from "@/lib/schema/generation";
 import { buildBundles, cpuConfig, ForkedEngine, greedy } from "./testing/forked-engine";
 
 const capital: ChatTurn = { role: "user", content: "What is the capital of France? Answer with one word." };

@@ -6,7 +6,8 @@ import {
   type LlamaGrammar,
 } from "node-llama-cpp";
 import * as z from "zod";
-import type { ChatTurn, FinishReason, GenerationStats, Sampling } from "@/lib/schema/engine-commands";
+import type { ChatTurn, Sampling } from "@/lib/schema/engine-commands";
+import type { FinishReason, GenerationStats } from "@/lib/schema/generation";
 import { toChatHistory } from "./chat-history";
 import { JobError } from "./job-error";
 import type { LoadedModel } from "./loaded-model";

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { getLlama, getModuleVersion, type Llama, LlamaLogLevel } from "node-llama-cpp";
-import type { EngineInfo, Vram } from "@/lib/schema/engine-commands";
+import type { Vram } from "@/lib/schema/engine-commands";
+import type { EngineInfo } from "@/lib/schema/engine-info";
 import type { EngineLog, LogLevel } from "./engine-log";
 
 export interface BackendOptions {

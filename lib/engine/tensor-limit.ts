@@ -1,4 +1,4 @@
-import type { EngineInfo } from "@/lib/schema/engine-commands";
+import type { EngineInfo } from "@/lib/schema/engine-info";
 import type { LoadConfig } from "@/lib/schema/load-config";
 import { formatBytes, MIB } from "@/lib/units/bytes";
 import type { DryRun } from "./dry-run";

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { errorBodySchema } from "./api-error";
-import { finishReasonSchema, generationStatsSchema } from "./engine-commands";
+import { finishReasonSchema, generationStatsSchema } from "./generation";
 import { kvTypeSchema } from "./kv-type";
 import { settingRows } from "./settings";
 

@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import { type ErrorCode, errorCodeSchema } from "./api-error";
-import { gpuBackendSchema } from "./gpu-memory";
+import { engineInfoSchema } from "./engine-info";
+import { finishReasonSchema, generationStatsSchema } from "./generation";
 import { bufferSplitSchema, buffersSchema, loadConfigSchema } from "./load-config";
 import { memorySurfaceSchema } from "./memory-surface";
 
@@ -25,39 +26,6 @@ export const samplingSchema = z.object({
   grammar: z.optional(z.string()),
 });
 export type Sampling = z.infer<typeof samplingSchema>;
-
-export const generationStatsSchema = z.object({
-  promptTokens: z.int().check(z.minimum(0)),
-  /** Of these, taken from the cache without computing. */
-  cachedTokens: z.int().check(z.minimum(0)),
-  generatedTokens: z.int().check(z.minimum(0)),
-  timeToFirstTokenMs: z.number(),
-  /** Decode speed: tokens after the first over the time after the first. 0 when there were fewer than two. */
-  tokensPerSecond: z.number(),
-  /** Prefill speed over the tokens that were computed; 0 when none were. */
-  prefillTokensPerSecond: z.number(),
-  totalMs: z.number(),
-});
-export type GenerationStats = z.infer<typeof generationStatsSchema>;
-
-export const finishReasonSchema = z.enum(["stop", "length", "context", "cancelled"]);
-export type FinishReason = z.infer<typeof finishReasonSchema>;
-
-export const engineInfoSchema = z.object({
-  backend: gpuBackendSchema,
-  /** False when a GPU backend was asked for and could not start. */
-  gpuUsable: z.boolean(),
-  devices: z.array(z.string()),
-  /** Memory of these devices together, as the backend counts it. Missing: not asked. */
-  deviceTotalBytes: z.optional(z.int().check(z.minimum(0))),
-  llamaCppRelease: z.string(),
-  nodeLlamaCppVersion: z.string(),
-  buildType: z.enum(["prebuilt", "localBuild"]),
-  mathCores: z.int(),
-  /** Why there is no GPU, from the backend's own words, where it says. */
-  gpuProblem: z.nullable(z.string()),
-});
-export type EngineInfo = z.infer<typeof engineInfoSchema>;
 
 export const vramSchema = z.object({
   totalBytes: z.int().check(z.minimum(0)),

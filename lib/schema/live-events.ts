@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { errorBodySchema } from "./api-error";
-import { engineInfoSchema } from "./engine-commands";
+import { engineInfoSchema } from "./engine-info";
 import { gpuReportSchema, systemMemorySchema } from "./gpu-memory";
 import { loadConfigSchema } from "./load-config";
 import { memoryPartsSchema } from "./receipt";

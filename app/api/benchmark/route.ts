@@ -1,4 +1,4 @@
-import { cancelBenchmark, readBenchmark, startBenchmark } from "@/lib/schema/api";
+import { cancelBenchmark, readBenchmark, startBenchmark } from "@/lib/schema/api/benchmark";
 import { route } from "@/lib/server/compose/route";
 
 export const GET = route(readBenchmark, ({ services }) => services.benchmark.state());

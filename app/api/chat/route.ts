@@ -1,4 +1,4 @@
-import { startAnswer } from "@/lib/schema/api";
+import { startAnswer } from "@/lib/schema/api/chats";
 import { route } from "@/lib/server/compose/route";
 import { chatStreamResponse } from "@/lib/server/http/chat-stream-response";
 

@@ -1,4 +1,4 @@
-import { createChat, listChats } from "@/lib/schema/api";
+import { createChat, listChats } from "@/lib/schema/api/chats";
 import { route } from "@/lib/server/compose/route";
 
 export const GET = route(listChats, ({ services: { chats, runs } }) => ({

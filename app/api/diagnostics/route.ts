@@ -1,4 +1,4 @@
-import { readDiagnostics } from "@/lib/schema/api";
+import { readDiagnostics } from "@/lib/schema/api/computer";
 import { diagnose } from "@/lib/server/compose/diagnose";
 import { route } from "@/lib/server/compose/route";
 

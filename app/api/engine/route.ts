@@ -1,4 +1,4 @@
-import { readEngine } from "@/lib/schema/api";
+import { readEngine } from "@/lib/schema/api/engine";
 import { route } from "@/lib/server/compose/route";
 
 export const GET = route(readEngine, ({ services: { engine, receipts } }) => ({

@@ -1,4 +1,4 @@
-import { followEvents } from "@/lib/schema/api";
+import { followEvents } from "@/lib/schema/api/engine";
 import { route } from "@/lib/server/compose/route";
 import { eventStreamResponse } from "@/lib/server/http/event-stream";
 import { liveStream } from "@/lib/server/http/live-stream";

@@ -1,4 +1,4 @@
-import { listModels } from "@/lib/schema/api";
+import { listModels } from "@/lib/schema/api/models";
 import { route } from "@/lib/server/compose/route";
 import { listLibrary } from "@/lib/server/planning/list-library";
 

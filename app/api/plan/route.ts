@@ -1,4 +1,4 @@
-import { planWith, readPlan } from "@/lib/schema/api";
+import { planWith, readPlan } from "@/lib/schema/api/plans";
 import { route } from "@/lib/server/compose/route";
 import { answerPlan } from "@/lib/server/planning/answer-plan";
 

@@ -1,4 +1,4 @@
-import { dropOverrides, patchSettings, readSettings } from "@/lib/schema/api";
+import { dropOverrides, patchSettings, readSettings } from "@/lib/schema/api/settings";
 import { route } from "@/lib/server/compose/route";
 import { applySettings } from "@/lib/server/loading/apply-settings";
 

@@ -1,4 +1,4 @@
-import { confirmPlan, readSurface } from "@/lib/schema/api";
+import { confirmPlan, readSurface } from "@/lib/schema/api/surface";
 import { type Settings, type SettingsPatch, settingsSchema } from "@/lib/schema/settings";
 import { route } from "@/lib/server/compose/route";
 import type { SettingsStore } from "@/lib/server/settings/settings-store";

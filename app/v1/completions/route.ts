@@ -1,4 +1,4 @@
-import { completions } from "@/lib/schema/api";
+import { completions } from "@/lib/schema/api/openai";
 import { route } from "@/lib/server/compose/route";
 import { completionShape, openAiSampling } from "@/lib/server/http/openai-answer";
 import { serveCompletion } from "@/lib/server/http/serve-completion";

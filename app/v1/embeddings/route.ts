@@ -1,4 +1,4 @@
-import { embeddings } from "@/lib/schema/api";
+import { embeddings } from "@/lib/schema/api/openai";
 import { route } from "@/lib/server/compose/route";
 import { RequestError } from "@/lib/server/system/request-error";
 

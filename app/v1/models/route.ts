@@ -1,4 +1,4 @@
-import { openAiModels } from "@/lib/schema/api";
+import { openAiModels } from "@/lib/schema/api/openai";
 import { route } from "@/lib/server/compose/route";
 
 export const GET = route(openAiModels, async ({ services: { models, settings } }) => {

@@ -5,7 +5,8 @@ import type {
   LanguageModelV3Usage,
 } from "@ai-sdk/provider";
 import * as z from "zod";
-import type { ChatTurn, EngineMessage, GenerationStats, Sampling } from "@/lib/schema/engine-commands";
+import type { ChatTurn, EngineMessage, Sampling } from "@/lib/schema/engine-commands";
+import type { GenerationStats } from "@/lib/schema/generation";
 
 type MessageOf<Type extends EngineMessage["type"]> = Extract<EngineMessage, { type: Type }>;
 export type GenerationMessage = MessageOf<"prefill" | "text" | "finished">;

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { GenerationStats } from "@/lib/schema/engine-commands";
+import type { GenerationStats } from "@/lib/schema/generation";
 import { BenchmarkStore } from "@/lib/server/benchmark/benchmark-store";
 import { OffloadBenchmark } from "@/lib/server/benchmark/offload-benchmark";
 import type { ChatEngine } from "@/lib/server/chat/chat-engine";

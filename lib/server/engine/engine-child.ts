@@ -1,9 +1,5 @@
-import {
-  type EngineCommand,
-  type EngineInfo,
-  type EngineMessage,
-  messageEnvelopeSchema,
-} from "@/lib/schema/engine-commands";
+import { type EngineCommand, type EngineMessage, messageEnvelopeSchema } from "@/lib/schema/engine-commands";
+import type { EngineInfo } from "@/lib/schema/engine-info";
 import { escapeLine } from "@/lib/server/system/escape-line";
 import type { Timers } from "@/lib/server/system/timers";
 import { drainOutput } from "./drain-output";

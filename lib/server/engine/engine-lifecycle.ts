@@ -1,4 +1,5 @@
-import type { EngineInfo, EngineMessage, JobMessage, Vram } from "@/lib/schema/engine-commands";
+import type { EngineMessage, JobMessage, Vram } from "@/lib/schema/engine-commands";
+import type { EngineInfo } from "@/lib/schema/engine-info";
 import type { Timers } from "@/lib/server/system/timers";
 import { CrashBreaker } from "./crash-breaker";
 import { EngineChild, type EngineChildExit, type EngineMode } from "./engine-child";

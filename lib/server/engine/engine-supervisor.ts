@@ -5,13 +5,13 @@ import {
   type CommandName,
   type CommandParams,
   type CommandProgress,
-  type EngineInfo,
   type EngineMessage,
   isAnswerTo,
   type JobCommand,
   type JobMessage,
   type Vram,
 } from "@/lib/schema/engine-commands";
+import type { EngineInfo } from "@/lib/schema/engine-info";
 import type { EngineSnapshot, EngineState } from "@/lib/schema/live-events";
 import type { Buffers, LoadConfig } from "@/lib/schema/load-config";
 import type { MemorySurface } from "@/lib/schema/memory-surface";

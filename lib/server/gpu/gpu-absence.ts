@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { EngineInfo } from "@/lib/schema/engine-commands";
+import type { EngineInfo } from "@/lib/schema/engine-info";
 import type { CardsReading } from "./gpu-reader";
 
 /** What the machine itself shows of graphics cards, whether or not anything can use them. */

@@ -1,5 +1,6 @@
 import { learnOverhead } from "@/lib/plan/learn-overhead";
-import type { EngineInfo, Vram } from "@/lib/schema/engine-commands";
+import type { Vram } from "@/lib/schema/engine-commands";
+import type { EngineInfo } from "@/lib/schema/engine-info";
 import type { GpuMemory, GpuReport } from "@/lib/schema/gpu-memory";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
 import type { Receipt } from "@/lib/schema/receipt";

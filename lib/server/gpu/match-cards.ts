@@ -1,4 +1,4 @@
-import type { EngineInfo } from "@/lib/schema/engine-commands";
+import type { EngineInfo } from "@/lib/schema/engine-info";
 import { formatGib } from "@/lib/units/bytes";
 import type { GpuCard } from "./gpu-reader";
 

@@ -1,4 +1,5 @@
-import type { ChatTurn, FinishReason, GenerationStats, Sampling } from "@/lib/schema/engine-commands";
+import type { ChatTurn, Sampling } from "@/lib/schema/engine-commands";
+import type { FinishReason, GenerationStats } from "@/lib/schema/generation";
 import type { ChatCompletionRequest, CompletionSampling, OpenAiMessage } from "@/lib/schema/openai";
 import type { Settings } from "@/lib/schema/settings";
 import type { GenerationMessage } from "@/lib/server/engine/engine-supervisor";

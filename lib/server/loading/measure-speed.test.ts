@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { GenerationStats } from "@/lib/schema/engine-commands";
+import type { GenerationStats } from "@/lib/schema/generation";
 import { EngineCancelledError } from "@/lib/server/engine/engine-errors";
 import type { CompleteRequest } from "@/lib/server/engine/engine-supervisor";
 import { countingPrompt, measureSpeed, sizesFor } from "./measure-speed";

@@ -1,5 +1,6 @@
 import type { MeasuredSpeed } from "@/lib/schema/benchmark";
-import type { GenerationStats, Sampling } from "@/lib/schema/engine-commands";
+import type { Sampling } from "@/lib/schema/engine-commands";
+import type { GenerationStats } from "@/lib/schema/generation";
 import { EngineError } from "@/lib/server/engine/engine-errors";
 import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
 

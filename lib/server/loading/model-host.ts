@@ -1,6 +1,7 @@
 import { changeCost } from "@/lib/plan/change-cost";
 import type { LayerPlan } from "@/lib/plan/layer-plan";
-import type { ChatTurn, GenerationStats } from "@/lib/schema/engine-commands";
+import type { ChatTurn } from "@/lib/schema/engine-commands";
+import type { GenerationStats } from "@/lib/schema/generation";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
 import type { LoadConfig, LoadCost } from "@/lib/schema/load-config";
 import type { Settings } from "@/lib/schema/settings";

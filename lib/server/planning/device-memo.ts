@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import * as z from "zod";
-import { engineInfoSchema, vramSchema } from "@/lib/schema/engine-commands";
+import { vramSchema } from "@/lib/schema/engine-commands";
+import { engineInfoSchema } from "@/lib/schema/engine-info";
 import { isDriverSetting } from "@/lib/server/engine/engine-environment";
 import { makeFolder } from "@/lib/server/system/make-folder";
 import { replaceFile } from "@/lib/server/system/replace-file";

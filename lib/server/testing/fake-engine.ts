@@ -1,11 +1,6 @@
 import { memoryNeed } from "@/lib/plan/memory-need";
-import {
-  commandEnvelopeSchema,
-  type EngineCommand,
-  type EngineInfo,
-  type EngineMessage,
-  type Vram,
-} from "@/lib/schema/engine-commands";
+import { commandEnvelopeSchema, type EngineCommand, type EngineMessage, type Vram } from "@/lib/schema/engine-commands";
+import type { EngineInfo } from "@/lib/schema/engine-info";
 import type { Buffers, LoadConfig } from "@/lib/schema/load-config";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { Timers } from "@/lib/server/system/timers";

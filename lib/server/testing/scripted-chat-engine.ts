@@ -1,4 +1,5 @@
-import type { ChatTurn, GenerationStats, Sampling } from "@/lib/schema/engine-commands";
+import type { ChatTurn, Sampling } from "@/lib/schema/engine-commands";
+import type { GenerationStats } from "@/lib/schema/generation";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
 import type { ChatEngine } from "@/lib/server/chat/chat-engine";
 import type { GenerationMessage } from "@/lib/server/chat/engine-language-model";

@@ -1,4 +1,4 @@
-import { deleteChat, patchChat, readChat } from "@/lib/schema/api";
+import { deleteChat, patchChat, readChat } from "@/lib/schema/api/chats";
 import { route } from "@/lib/server/compose/route";
 
 export const GET = route(readChat, ({ params: { id }, services }) => services.chats.storeOf(id).tree(id));

@@ -1,4 +1,4 @@
-import { exportChats } from "@/lib/schema/api";
+import { exportChats } from "@/lib/schema/api/chats";
 import { exportChats as chatsJson, downloadHeaders } from "@/lib/server/chat/chat-export";
 import { route } from "@/lib/server/compose/route";
 

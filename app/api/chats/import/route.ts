@@ -1,4 +1,4 @@
-import { importChats } from "@/lib/schema/api";
+import { importChats } from "@/lib/schema/api/chats";
 import { importChats as takeChats } from "@/lib/server/chat/chat-import";
 import { route } from "@/lib/server/compose/route";
 

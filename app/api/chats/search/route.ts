@@ -1,4 +1,4 @@
-import { searchChats } from "@/lib/schema/api";
+import { searchChats } from "@/lib/schema/api/chats";
 import { route } from "@/lib/server/compose/route";
 
 const MAX_HITS = 50;

@@ -1,4 +1,4 @@
-import { loadNow } from "@/lib/schema/api";
+import { loadNow } from "@/lib/schema/api/engine";
 import { route } from "@/lib/server/compose/route";
 
 export const POST = route(loadNow, ({ services: { engine } }) => {

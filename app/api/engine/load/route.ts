@@ -1,4 +1,4 @@
-import { loadModel } from "@/lib/schema/api";
+import { loadModel } from "@/lib/schema/api/engine";
 import { route } from "@/lib/server/compose/route";
 
 export const POST = route(loadModel, async ({ services: { host, engine } }) => {

@@ -1,4 +1,4 @@
-import { reloadModel } from "@/lib/schema/api";
+import { reloadModel } from "@/lib/schema/api/engine";
 import { route } from "@/lib/server/compose/route";
 
 export const POST = route(reloadModel, async ({ services: { host, engine } }) => {

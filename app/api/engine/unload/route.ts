@@ -1,4 +1,4 @@
-import { unloadModel } from "@/lib/schema/api";
+import { unloadModel } from "@/lib/schema/api/engine";
 import { route } from "@/lib/server/compose/route";
 
 export const POST = route(unloadModel, async ({ services: { host, engine } }) => {

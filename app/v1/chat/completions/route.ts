@@ -1,4 +1,4 @@
-import { chatCompletions } from "@/lib/schema/api";
+import { chatCompletions } from "@/lib/schema/api/openai";
 import { route } from "@/lib/server/compose/route";
 import { chatShape, openAiSampling, turnsOf } from "@/lib/server/http/openai-answer";
 import { serveCompletion } from "@/lib/server/http/serve-completion";

@@ -1,4 +1,4 @@
-import type { EngineInfo } from "@/lib/schema/engine-commands";
+import type { EngineInfo } from "@/lib/schema/engine-info";
 import type { GpuCard } from "@/lib/server/gpu/gpu-reader";
 import { MIB } from "@/lib/units/bytes";
 

@@ -1,4 +1,4 @@
-import { stopAnswer } from "@/lib/schema/api";
+import { stopAnswer } from "@/lib/schema/api/chats";
 import { route } from "@/lib/server/compose/route";
 
 export const POST = route(stopAnswer, async ({ params, services }) => {

@@ -1,4 +1,4 @@
-import { readContextUse } from "@/lib/schema/api";
+import { readContextUse } from "@/lib/schema/api/chats";
 import { contextUse } from "@/lib/server/chat/chat-context-use";
 import { route } from "@/lib/server/compose/route";
 

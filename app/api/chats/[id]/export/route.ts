@@ -1,4 +1,4 @@
-import { exportChat } from "@/lib/schema/api";
+import { exportChat } from "@/lib/schema/api/chats";
 import { exportChat as chatJson, chatMarkdown, downloadHeaders } from "@/lib/server/chat/chat-export";
 import { route } from "@/lib/server/compose/route";
 

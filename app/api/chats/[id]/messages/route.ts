@@ -1,4 +1,4 @@
-import { addMessage } from "@/lib/schema/api";
+import { addMessage } from "@/lib/schema/api/chats";
 import { route } from "@/lib/server/compose/route";
 
 export const POST = route(addMessage, ({ params: { id }, body, services: { chats } }) => {

@@ -1,0 +1,155 @@
+import * as z from "zod/mini";
+import type { ErrorCode } from "../api-error";
+import {
+  chatHitsSchema,
+  chatIdSchema,
+  chatImportAnswerSchema,
+  chatImportSchema,
+  chatListSchema,
+  chatMessageSchema,
+  chatPatchSchema,
+  chatRequestSchema,
+  chatSchema,
+  chatTreeSchema,
+  contextAnswerSchema,
+  contextRequestSchema,
+  newChatSchema,
+  newMessageSchema,
+  runChunkSchema,
+} from "../chat";
+import type { Endpoint } from "../endpoint";
+import { engineErrors, storeErrors } from "./shared-errors";
+
+const chatParams = z.object({ id: chatIdSchema });
+
+const chatAnswer = z.object({ chat: chatSchema });
+
+const chatErrors = ["NOT_FOUND", ...storeErrors] as const satisfies ErrorCode[];
+
+export const listChats = {
+  method: "GET",
+  path: "/api/chats",
+  does: "All kept chats, pinned first, then the latest.",
+  reply: chatListSchema,
+  errors: storeErrors,
+} as const satisfies Endpoint;
+
+export const createChat = {
+  method: "POST",
+  path: "/api/chats",
+  does: "Makes a chat without a message.",
+  body: newChatSchema,
+  reply: chatAnswer,
+  errors: storeErrors,
+} as const satisfies Endpoint;
+
+export const readChat = {
+  method: "GET",
+  path: "/api/chats/[id]",
+  does: "A chat with the whole tree of its messages.",
+  params: chatParams,
+  reply: chatTreeSchema,
+  errors: chatErrors,
+} as const satisfies Endpoint;
+
+export const patchChat = {
+  method: "PATCH",
+  path: "/api/chats/[id]",
+  does: "Changes what is given; `deleted: false` takes a deletion of the last minutes back.",
+  params: chatParams,
+  body: chatPatchSchema,
+  reply: chatAnswer,
+  errors: chatErrors,
+} as const satisfies Endpoint;
+
+export const deleteChat = {
+  method: "DELETE",
+  path: "/api/chats/[id]",
+  does: "Stops an answer in progress and deletes the chat; for some minutes a patch brings it back.",
+  params: chatParams,
+  reply: z.object({ deleted: z.literal(true) }),
+  errors: chatErrors,
+} as const satisfies Endpoint;
+
+export const addMessage = {
+  method: "POST",
+  path: "/api/chats/[id]/messages",
+  does: "Adds a version of an answer that the user wrote.",
+  params: chatParams,
+  body: newMessageSchema,
+  reply: z.object({ message: chatMessageSchema }),
+  errors: chatErrors,
+} as const satisfies Endpoint;
+
+export const readContextUse = {
+  method: "POST",
+  path: "/api/chats/[id]/context",
+  does: "How full the context is with this branch and draft, in tokens; also for a chat that has no message yet.",
+  params: chatParams,
+  body: contextRequestSchema,
+  reply: contextAnswerSchema,
+  errors: [...chatErrors, ...engineErrors],
+} as const satisfies Endpoint;
+
+export const exportChat = {
+  method: "GET",
+  path: "/api/chats/[id]/export",
+  does: "One chat as a file: all of it as JSON, or the shown branch as Markdown.",
+  params: chatParams,
+  query: z.strictObject({ format: z._default(z.enum(["json", "markdown"]), "json") }),
+  sends: "a file",
+  errors: chatErrors,
+} as const satisfies Endpoint;
+
+export const exportChats = {
+  method: "GET",
+  path: "/api/chats/export",
+  does: "All kept chats as one JSON file.",
+  sends: "a file",
+  errors: storeErrors,
+} as const satisfies Endpoint;
+
+export const importChats = {
+  method: "POST",
+  path: "/api/chats/import",
+  does: "Takes chats in. One that is here already is left alone or replaced; one that is broken is named and stops no other.",
+  body: chatImportSchema,
+  reply: chatImportAnswerSchema,
+  errors: storeErrors,
+} as const satisfies Endpoint;
+
+export const searchChats = {
+  method: "GET",
+  path: "/api/chats/search",
+  does: "Titles and messages that hold all words of `q`, also inside of other words.",
+  query: z.strictObject({ q: z.string().check(z.trim(), z.minLength(1), z.maxLength(200)) }),
+  reply: chatHitsSchema,
+  errors: storeErrors,
+} as const satisfies Endpoint;
+
+export const startAnswer = {
+  method: "POST",
+  path: "/api/chat",
+  does: "Sends a message and streams its answer, in the AI SDK's UI message protocol. The answer goes on when the client leaves.",
+  body: chatRequestSchema,
+  streams: runChunkSchema,
+  errors: [...chatErrors, "BUSY"],
+} as const satisfies Endpoint;
+
+export const followAnswer = {
+  method: "GET",
+  path: "/api/chat/[id]/stream",
+  does: "Joins the answer that is being written; status 204 when there is none.",
+  params: chatParams,
+  streams: runChunkSchema,
+  errors: chatErrors,
+} as const satisfies Endpoint;
+
+export const stopAnswer = {
+  method: "POST",
+  path: "/api/chat/[id]/stop",
+  does: "Stops the answer that is being written, and answers when its text is saved.",
+  params: chatParams,
+  reply: z.object({ stopped: z.boolean() }),
+  errors: chatErrors,
+} as const satisfies Endpoint;

@@ -1,0 +1,39 @@
+import type { ErrorCode } from "../api-error";
+import type { Endpoint } from "../endpoint";
+import { chatCompletionRequestSchema, completionRequestSchema, openAiModelsSchema } from "../openai";
+import { loadErrors } from "./shared-errors";
+
+const answerErrors = [...loadErrors, "CONTEXT_EXCEEDED"] as const satisfies ErrorCode[];
+
+export const openAiModels = {
+  method: "GET",
+  path: "/v1/models",
+  does: "The models of the library, first the chosen one: it is the one that answers.",
+  reply: openAiModelsSchema,
+} as const satisfies Endpoint;
+
+export const chatCompletions = {
+  method: "POST",
+  path: "/v1/chat/completions",
+  does: "Answers a conversation, whole or as a stream.",
+  body: chatCompletionRequestSchema,
+  sends: "OpenAI's `chat.completion`, or with `stream` events of `chat.completion.chunk`",
+  errors: answerErrors,
+} as const satisfies Endpoint;
+
+export const completions = {
+  method: "POST",
+  path: "/v1/completions",
+  does: "Continues a text, whole or as a stream.",
+  body: completionRequestSchema,
+  sends: "OpenAI's `text_completion`, or with `stream` events of it",
+  errors: answerErrors,
+} as const satisfies Endpoint;
+
+export const embeddings = {
+  method: "POST",
+  path: "/v1/embeddings",
+  does: "Refused: this version makes no embeddings.",
+  sends: "only the refusal",
+  errors: ["NOT_FOUND"],
+} as const satisfies Endpoint;

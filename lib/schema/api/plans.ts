@@ -1,0 +1,20 @@
+import type { Endpoint } from "../endpoint";
+import { planReportSchema, planRequestSchema } from "../plan-report";
+import { planErrors } from "./shared-errors";
+
+export const readPlan = {
+  method: "GET",
+  path: "/api/plan",
+  does: "The plan for the settings in use, as `npm run plan -- --json` prints it.",
+  reply: planReportSchema,
+  errors: planErrors,
+} as const satisfies Endpoint;
+
+export const planWith = {
+  method: "POST",
+  path: "/api/plan",
+  does: "The plan with some settings changed, or for a card that is not here. Nothing is saved or loaded.",
+  body: planRequestSchema,
+  reply: planReportSchema,
+  errors: planErrors,
+} as const satisfies Endpoint;

@@ -1,0 +1,10 @@
+import * as z from "zod/mini";
+import type { Endpoint } from "../endpoint";
+import { receiptSchema } from "../receipt";
+
+export const listReceipts = {
+  method: "GET",
+  path: "/api/receipts",
+  does: "Past loads, newest first: predicted against actual memory.",
+  reply: z.object({ receipts: z.array(receiptSchema) }),
+} as const satisfies Endpoint;
