@@ -198,7 +198,7 @@ export type EngineCommand = JobCommand | z.infer<typeof cancelSchema>;
 
 const commandSchemas = commandNames.map(name => z.extend(engineCommands[name].params, { type: z.literal(name), id }));
 /** The table's schemas as one; that its type follows from the table is beyond what a map can tell the compiler. */
-export const engineCommandSchema = z.discriminatedUnion("type", [
+const engineCommandSchema = z.discriminatedUnion("type", [
   cancelSchema,
   ...commandSchemas,
 ]) as unknown as z.ZodMiniType<EngineCommand>;
@@ -235,7 +235,7 @@ export type EngineMessage = OwnMessage | JobMessage;
 const jobMessageSchemas = new Set<MessageSchema>(
   commandNames.flatMap(name => [...engineCommands[name].progress, engineCommands[name].answer]),
 );
-export const engineMessageSchema = z.discriminatedUnion("type", [
+const engineMessageSchema = z.discriminatedUnion("type", [
   ...ownMessageSchemas,
   errorMessageSchema,
   ...jobMessageSchemas,
