@@ -138,8 +138,8 @@ export class EngineSupervisor {
     this.#changed();
   }
 
-  /** Shows why the wanted model is not loaded, or what was lowered to load it. */
-  tell(news: { readonly error: EngineSnapshot["error"]; readonly notice: string | null }): void {
+  /** Shows why the model that was asked for is not loaded, or what was lowered to load it. */
+  announce(news: { readonly error: EngineSnapshot["error"]; readonly notice: string | null }): void {
     this.#loadError = news.error;
     this.#loadNotice = news.notice;
     this.#changed();

@@ -1,0 +1,67 @@
+import type { LoadConfig } from "@/lib/schema/load-config";
+import type { Settings } from "@/lib/schema/settings";
+
+/** What answers: from which settings, and how it was planned before anything was lowered. */
+export interface Serving {
+  readonly settings: Settings;
+  readonly planned: LoadConfig;
+}
+
+/** Settings that were tried last, whether or not they worked: they are not tried again by themselves. */
+interface Tried {
+  readonly tried: Settings;
+}
+
+/** Nothing was asked for yet. */
+interface Idle {
+  readonly kind: "idle";
+}
+
+export interface Loading extends Tried {
+  readonly kind: "loading";
+  readonly controller: AbortController;
+  readonly done: Promise<void>;
+  /** What answers until the engine begins the load, and goes on where it does not come to that. */
+  readonly before: Serving | null;
+}
+
+/** This model answers. While the engine has none, it has crashed or is about to load this one again. */
+interface ServingState extends Tried {
+  readonly kind: "serving";
+  readonly serving: Serving;
+}
+
+/** The engine belongs to a borrower for a while. */
+interface Lent {
+  readonly kind: "lent";
+  /** Fires when anyone asks for the engine meanwhile. */
+  readonly recall: AbortController;
+  readonly returned: Promise<void>;
+  readonly before: AtRest;
+}
+
+/** The user took the model out: a request or a load brings it back, a changed setting does not. */
+interface Unloaded {
+  readonly kind: "unloaded";
+}
+
+/** What was tried could not be loaded, and nothing else answers. */
+interface Failed extends Tried {
+  readonly kind: "failed";
+}
+
+/** States that end only when somebody asks for something. */
+export type AtRest = Idle | ServingState | Unloaded | Failed;
+export type HostState = AtRest | Loading | Lent;
+
+/** What answers, or did before something else was begun. */
+export function servingOf(state: HostState): Serving | null {
+  if (state.kind === "serving") return state.serving;
+  if (state.kind === "loading") return state.before;
+  return state.kind === "lent" ? servingOf(state.before) : null;
+}
+
+export function triedIn(state: HostState): Settings | null {
+  if (state.kind === "lent") return triedIn(state.before);
+  return "tried" in state ? state.tried : null;
+}

@@ -1,0 +1,73 @@
+import type { Settings } from "@/lib/schema/settings";
+import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
+import { errorAnswer, errorCodeOf } from "@/lib/server/system/error-table";
+import type { Serving } from "./host-state";
+import type { LastLoaded } from "./last-loaded";
+import { sameLoad, withLoadOf } from "./load-settings";
+import type { ModelLoader } from "./model-loader";
+
+export interface FallBackOptions {
+  readonly engine: Pick<EngineSupervisor, "snapshot" | "restart" | "announce">;
+  readonly loader: Pick<ModelLoader, "load">;
+  readonly lastLoaded: Pick<LastLoaded, "read">;
+  onLog(level: "warn" | "info", text: string): void;
+}
+
+/**
+ * Loads these settings. Where that fails, what answered before stays if it is still loaded, or else the settings that loaded last
+ * are loaded; the engine's snapshot says which, and why.
+ *
+ * @param before what answers now; asked for only when the load has failed
+ * @returns what answers afterwards
+ * @throws the error of these settings when there is nothing to go back to
+ */
+export async function loadOrFallBack(
+  options: FallBackOptions,
+  settings: Settings,
+  before: () => Serving | null,
+  signal: AbortSignal,
+): Promise<Serving> {
+  try {
+    const { planned, lowered } = await options.loader.load(settings, signal);
+    options.engine.announce({ error: null, notice: lowered });
+    return { settings, planned };
+  } catch (error) {
+    if (signal.aborted || errorCodeOf(error) === "CANCELLED") throw error;
+    announceFailure(options, error);
+    const serving = before();
+    if (serving === null || options.engine.snapshot().config === null)
+      return loadLast(options, settings, error, signal);
+    announceFailure(options, error, "The model that was loaded before stays in use.");
+    return serving;
+  }
+}
+
+/** @throws `error`, that of the failed settings, when the last ones are the same or cannot be loaded either */
+async function loadLast(
+  options: FallBackOptions,
+  failed: Settings,
+  error: unknown,
+  signal: AbortSignal,
+): Promise<Serving> {
+  const last = await options.lastLoaded.read();
+  if (last === null) throw error;
+  const settings = withLoadOf(failed, last);
+  if (sameLoad(settings, failed)) throw error;
+  if (options.engine.snapshot().state === "failed") await options.engine.restart();
+  const { planned, lowered } = await options.loader.load(settings, signal).catch(() => {
+    throw error;
+  });
+  const wentBack = `${settings.MODEL} is loaded with the settings that worked last.`;
+  announceFailure(options, error, lowered === null ? wentBack : `${wentBack} ${lowered}`);
+  return { settings, planned };
+}
+
+/** Shows and logs why a model could not be loaded, with what was done instead. */
+export function announceFailure(
+  { engine, onLog }: Pick<FallBackOptions, "engine" | "onLog">,
+  error: unknown,
+  notice: string | null = null,
+): void {
+  onLog("warn", `the model could not be loaded: ${error instanceof Error ? error.message : error}`);
+  engine.announce({ error: errorAnswer(error).body, notice });
+}
