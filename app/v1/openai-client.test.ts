@@ -96,7 +96,7 @@ describe("A10 the official openai client", () => {
     await client.chat.completions.create({ ...question, max_completion_tokens: 2 });
     const sampling = generate.mock.calls.map(([request]) => request.sampling);
     expect(sampling[0]).toMatchObject({ maxTokens: 3, temperature: 0, seed: 7, stop: ["END"], topK: 40 });
-    expect(sampling[1]).toMatchObject({ maxTokens: 2, temperature: 0.7, seed: null });
+    expect(sampling[1]).toMatchObject({ maxTokens: 2, temperature: 0.7, seed: -1 });
   });
 
   it("takes any name for the one model, but not that of another in the library", async () => {

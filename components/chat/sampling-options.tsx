@@ -4,22 +4,17 @@ import { patchOpenChat } from "@/lib/client/chat-actions";
 import { presetOf, samplingPresets, withPreset } from "@/lib/client/chat-presets";
 import { useSession } from "@/lib/client/chat-session";
 import type { ChatSampling } from "@/lib/schema/chat";
-import type { SettingKey } from "@/lib/schema/settings";
+import { nameOf, type SamplingName, samplingKeys } from "@/lib/schema/sampling";
+import { settingRows } from "@/lib/schema/settings";
 import { SamplingNumber } from "./sampling-number";
 import { showFailure } from "./show-failure";
 
-type SamplingNumberKey = Exclude<keyof ChatSampling, "stop" | "jsonSchema" | "grammar">;
+type SamplingNumberName = Exclude<SamplingName, "stop">;
 
-/** Which row of the settings table a value of the chat overrides: range, step and help come from there. */
-const rows: readonly (readonly [SamplingNumberKey, SettingKey])[] = [
-  ["temperature", "TEMPERATURE"],
-  ["topK", "TOP_K"],
-  ["topP", "TOP_P"],
-  ["minP", "MIN_P"],
-  ["repeatPenalty", "REPEAT_PENALTY"],
-  ["maxTokens", "MAX_TOKENS"],
-  ["seed", "SEED"],
-];
+/** Range, step and help of a value come from the row that it overrides. */
+const numbers = samplingKeys
+  .filter(key => settingRows[key].control === "number")
+  .map(key => ({ key, name: nameOf(key) as SamplingNumberName }));
 
 export function SamplingOptions() {
   const sampling = useSession(session => session.chat.sampling);
@@ -40,12 +35,12 @@ export function SamplingOptions() {
       />
       <p className="text-ink-3 text-xs">{preset?.help ?? "Values of this chat's own."}</p>
       <div className="flex flex-col gap-2">
-        {rows.map(([key, setting]) => (
+        {numbers.map(({ key, name }) => (
           <SamplingNumber
             key={key}
-            setting={setting}
-            value={sampling[key]}
-            onChange={value => change(withValue(sampling, key, value))}
+            setting={key}
+            value={sampling[name]}
+            onChange={value => change(withValue(sampling, name, value))}
           />
         ))}
       </div>
@@ -53,7 +48,7 @@ export function SamplingOptions() {
   );
 }
 
-function withValue(sampling: ChatSampling, key: SamplingNumberKey, value: number | null): ChatSampling {
+function withValue(sampling: ChatSampling, key: SamplingNumberName, value: number | null): ChatSampling {
   const { [key]: _before, ...rest } = sampling;
   return value === null ? rest : { ...rest, [key]: value };
 }

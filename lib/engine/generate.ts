@@ -111,7 +111,7 @@ export function samplingOptions(sampling: Sampling) {
     topK: sampling.topK,
     topP: sampling.topP,
     minP: sampling.minP,
-    seed: sampling.seed ?? Math.floor(Math.random() * 0xffff_ffff),
+    seed: sampling.seed < 0 ? Math.floor(Math.random() * 0xffff_ffff) : sampling.seed,
     repeatPenalty:
       sampling.repeatPenalty === 1
         ? (false as const)

@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 import { errorBodySchema } from "./api-error";
 import { finishReasonSchema, generationStatsSchema } from "./generation";
 import { kvTypeSchema } from "./kv-type";
+import { samplingOverridesShape } from "./sampling";
 import { settingRows } from "./settings";
 
 /** Ids are made by the browser (UUIDs) or come with an import; they are never a path. */
@@ -38,14 +39,7 @@ function isJsonObject(text: string): boolean {
 
 /** Overrides of the settings for one chat; what is missing comes from the settings. */
 export const chatSamplingSchema = z.strictObject({
-  temperature: z.optional(settingRows.TEMPERATURE.schema),
-  topK: z.optional(settingRows.TOP_K.schema),
-  topP: z.optional(settingRows.TOP_P.schema),
-  minP: z.optional(settingRows.MIN_P.schema),
-  repeatPenalty: z.optional(settingRows.REPEAT_PENALTY.schema),
-  seed: z.optional(settingRows.SEED.schema),
-  maxTokens: z.optional(settingRows.MAX_TOKENS.schema),
-  stop: z.optional(settingRows.STOP.schema),
+  ...samplingOverridesShape,
   /** At most one of the two constrains the output. */
   jsonSchema: z.optional(z.string().check(z.maxLength(65_536), z.refine(isJsonObject, "must be a JSON object"))),
   grammar: z.optional(z.string().check(z.minLength(1), z.maxLength(65_536))),

@@ -4,23 +4,14 @@ import { engineInfoSchema } from "./engine-info";
 import { finishReasonSchema, generationStatsSchema } from "./generation";
 import { bufferSplitSchema, buffersSchema, loadConfigSchema } from "./load-config";
 import { memorySurfaceSchema } from "./memory-surface";
+import { samplingValuesSchema } from "./sampling";
 
 const id = z.string().check(z.minLength(1), z.maxLength(64));
 
 export const chatTurnSchema = z.object({ role: z.enum(["system", "user", "assistant"]), content: z.string() });
 export type ChatTurn = z.infer<typeof chatTurnSchema>;
 
-export const samplingSchema = z.object({
-  temperature: z.number(),
-  topK: z.int(),
-  topP: z.number(),
-  minP: z.number(),
-  repeatPenalty: z.number(),
-  /** null: a new one for each answer. */
-  seed: z.nullable(z.int()),
-  /** 0: what the context has left. */
-  maxTokens: z.int().check(z.minimum(0)),
-  stop: z.array(z.string()),
+export const samplingSchema = z.extend(samplingValuesSchema, {
   /** Constrains the output; at most one of the two. */
   jsonSchema: z.optional(z.unknown()),
   grammar: z.optional(z.string()),

@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { openAiSamplingShape } from "./sampling";
 import { settingRows } from "./settings";
 
 /**
@@ -44,15 +45,11 @@ const withoutEffect = {
 };
 
 const sampling = {
-  temperature: optional(settingRows.TEMPERATURE.schema),
-  top_p: optional(settingRows.TOP_P.schema),
+  ...openAiSamplingShape,
+  // OpenAI takes any seed, a stop string without a list, and no answer of no tokens.
   seed: optional(z.int()),
-  max_tokens: optional(z.int().check(z.minimum(1))),
   stop: optional(z.union([z.string().check(z.minLength(1), z.maxLength(256)), settingRows.STOP.schema])),
-  // Not OpenAI's, but every local engine has them by these names.
-  top_k: optional(settingRows.TOP_K.schema),
-  min_p: optional(settingRows.MIN_P.schema),
-  repeat_penalty: optional(settingRows.REPEAT_PENALTY.schema),
+  max_tokens: optional(z.int().check(z.minimum(1))),
 };
 
 const delivery = {

@@ -12,7 +12,16 @@ export type SettingGroup = "model" | "memory" | "compute" | "sampling" | "chat";
 /** How a form shows the row; `numberOrAuto` has Auto at the far left. */
 export type SettingControl = "text" | "longText" | "number" | "numberOrAuto" | "choice" | "switch" | "list";
 
-export interface SettingRow<Schema extends z.ZodMiniType = z.ZodMiniType> {
+/** What else a setting is called that chooses words: in a chat and for the engine, and in OpenAI's API. */
+interface SamplingNames {
+  readonly name: string;
+  readonly openAi: string;
+}
+
+export interface SettingRow<
+  Schema extends z.ZodMiniType = z.ZodMiniType,
+  Sampling extends SamplingNames | undefined = SamplingNames | undefined,
+> {
   readonly schema: Schema;
   readonly default: z.output<Schema>;
   readonly label: string;
@@ -24,9 +33,13 @@ export interface SettingRow<Schema extends z.ZodMiniType = z.ZodMiniType> {
   /** Slider and field range; the schema stays the judge of what is valid. */
   readonly range?: { readonly min: number; readonly max: number; readonly step: number; readonly log?: boolean };
   readonly choices?: readonly string[];
+  /** Set where a chat and each request of the API may have a value of their own. */
+  readonly sampling?: Sampling;
 }
 
-const row = <Schema extends z.ZodMiniType>(definition: SettingRow<Schema>): SettingRow<Schema> => definition;
+const row = <Schema extends z.ZodMiniType, const Sampling extends SamplingNames | undefined = undefined>(
+  definition: SettingRow<Schema, Sampling>,
+): SettingRow<Schema, Sampling> => definition;
 const wholeNumber = (min: number, max: number) => z.int().check(z.minimum(min), z.maximum(max));
 const autoOr = (min: number, max: number) => z.union([z.literal("auto"), wholeNumber(min, max)]);
 
@@ -150,6 +163,7 @@ export const settingRows = {
     group: "sampling",
     control: "number",
     cost: "nothing",
+    sampling: { name: "temperature", openAi: "temperature" },
     range: { min: 0, max: 2, step: 0.05 },
   }),
   TOP_K: row({
@@ -160,6 +174,7 @@ export const settingRows = {
     group: "sampling",
     control: "number",
     cost: "nothing",
+    sampling: { name: "topK", openAi: "top_k" },
     unit: "tokens",
     range: { min: 0, max: 200, step: 1 },
   }),
@@ -171,6 +186,7 @@ export const settingRows = {
     group: "sampling",
     control: "number",
     cost: "nothing",
+    sampling: { name: "topP", openAi: "top_p" },
     range: { min: 0, max: 1, step: 0.01 },
   }),
   MIN_P: row({
@@ -181,6 +197,7 @@ export const settingRows = {
     group: "sampling",
     control: "number",
     cost: "nothing",
+    sampling: { name: "minP", openAi: "min_p" },
     range: { min: 0, max: 1, step: 0.01 },
   }),
   REPEAT_PENALTY: row({
@@ -191,6 +208,7 @@ export const settingRows = {
     group: "sampling",
     control: "number",
     cost: "nothing",
+    sampling: { name: "repeatPenalty", openAi: "repeat_penalty" },
     range: { min: 1, max: 2, step: 0.01 },
   }),
   SEED: row({
@@ -201,6 +219,7 @@ export const settingRows = {
     group: "sampling",
     control: "number",
     cost: "nothing",
+    sampling: { name: "seed", openAi: "seed" },
     range: { min: -1, max: 0xffff_ffff, step: 1 },
   }),
   MAX_TOKENS: row({
@@ -211,6 +230,7 @@ export const settingRows = {
     group: "sampling",
     control: "number",
     cost: "nothing",
+    sampling: { name: "maxTokens", openAi: "max_tokens" },
     unit: "tokens",
     range: { min: 0, max: 8192, step: 64 },
   }),
@@ -222,6 +242,7 @@ export const settingRows = {
     group: "sampling",
     control: "list",
     cost: "nothing",
+    sampling: { name: "stop", openAi: "stop" },
   }),
   SYSTEM_PROMPT: row({
     schema: z.string().check(z.maxLength(65_536)),
@@ -232,7 +253,7 @@ export const settingRows = {
     control: "longText",
     cost: "nothing",
   }),
-} as const satisfies Record<string, SettingRow>;
+} as const;
 
 type SettingRows = typeof settingRows;
 export type SettingKey = keyof SettingRows;

@@ -1,7 +1,12 @@
-import type { ChatTurn } from "@/lib/schema/engine-commands";
+import type { ChatTurn, CommandParams } from "@/lib/schema/engine-commands";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
 import type { Settings } from "@/lib/schema/settings";
-import type { TurnEngine } from "./engine-language-model";
+import type { GenerationMessage } from "@/lib/server/engine/engine-supervisor";
+
+/** What answers turns. */
+export interface TurnEngine {
+  generate(request: CommandParams<"generate">, signal?: AbortSignal): AsyncIterable<GenerationMessage>;
+}
 
 /** The engine as a chat needs it. */
 export interface ChatEngine extends TurnEngine {

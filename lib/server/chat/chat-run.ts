@@ -30,6 +30,8 @@ export class ChatRun {
   #thoughtMs: number | null;
   #thoughtSinceMs: number | null = null;
   #unwritten = false;
+  #openPart: { readonly kind: "text" | "reasoning"; readonly id: string } | null = null;
+  #partCount = 0;
   #isOver = false;
 
   constructor(options: ChatRunOptions) {
@@ -71,14 +73,20 @@ export class ChatRun {
     });
   }
 
-  send(chunk: RunChunk): void {
-    this.#take(chunk);
-    this.#log.add(chunk);
-    for (const follower of this.#followers) follower.enqueue(chunk);
+  /** The next piece of the answer, or of the reasoning before it. */
+  write(text: string, isThought: boolean): void {
+    this.#take(text, isThought);
+    const kind = isThought ? "reasoning" : "text";
+    if (this.#openPart?.kind !== kind) {
+      this.#endPart();
+      this.#openPart = { kind, id: `${kind}-${this.#partCount++}` };
+      this.#send({ type: `${kind}-start`, id: this.#openPart.id });
+    }
+    this.#send({ type: `${kind}-delta`, id: this.#openPart.id, delta: text });
   }
 
   tell(status: RunStatus): void {
-    this.send({ type: "data-status", data: status, transient: true });
+    this.#send({ type: "data-status", data: status, transient: true });
   }
 
   /** Asks the run to end; `ended` tells when it has. */
@@ -91,15 +99,16 @@ export class ChatRun {
   end(status: ChatMessage["status"], stats: ReplyStats | null, error: ChatMessage["error"]): void {
     clearInterval(this.#flushTimer);
     this.#closeThought();
+    this.#endPart();
     const { store, chatId } = this.#options;
     try {
       store.endReply(this.replyId, { ...this.text, status, stats, error });
       nameChat(store, chatId, this.replyId);
       const message = store.message(chatId, this.replyId);
-      this.send({ type: "data-message", data: message, transient: true });
-      this.send({ type: "data-chat", data: store.read(chatId), transient: true });
+      this.#send({ type: "data-message", data: message, transient: true });
+      this.#send({ type: "data-chat", data: store.read(chatId), transient: true });
     } finally {
-      this.send({ type: "finish" });
+      this.#send({ type: "finish" });
       this.#close();
     }
   }
@@ -127,16 +136,25 @@ export class ChatRun {
     }
   }
 
-  #take(chunk: RunChunk): void {
-    if (chunk.type === "reasoning-delta") {
+  #send(chunk: RunChunk): void {
+    this.#log.add(chunk);
+    for (const follower of this.#followers) follower.enqueue(chunk);
+  }
+
+  #endPart(): void {
+    if (this.#openPart) this.#send({ type: `${this.#openPart.kind}-end`, id: this.#openPart.id });
+    this.#openPart = null;
+  }
+
+  #take(text: string, isThought: boolean): void {
+    if (isThought) {
       this.#thoughtSinceMs ??= this.#options.now();
-      this.#thought += chunk.delta;
-      this.#unwritten = true;
-    } else if (chunk.type === "text-delta") {
+      this.#thought += text;
+    } else {
       this.#closeThought();
-      this.#text += chunk.delta;
-      this.#unwritten = true;
+      this.#text += text;
     }
+    this.#unwritten = true;
   }
 
   #closeThought(): void {

@@ -126,6 +126,62 @@ describe("an answer", () => {
     expect(replyOf(run).thoughtMs).toBeGreaterThanOrEqual(25);
   });
 
+  test("is asked for with the chat's turns, its own values over the settings', and its id for the cache", async () => {
+    chats.create({
+      id: "chat",
+      systemPrompt: "Be brief.",
+      sampling: { temperature: 0.3, topK: 7, seed: 11, stop: ["END"], jsonSchema: '{"type": "object"}' },
+    });
+    await exchange("chat", "q1", "Hello", "Hi");
+    const { TOP_P, MIN_P, REPEAT_PENALTY, MAX_TOKENS } = defaultSettings;
+    expect(engine.calls).toEqual([
+      {
+        turns: [
+          { role: "system", content: "Be brief." },
+          { role: "user", content: "Hello" },
+        ],
+        sampling: {
+          temperature: 0.3,
+          topK: 7,
+          topP: TOP_P,
+          minP: MIN_P,
+          repeatPenalty: REPEAT_PENALTY,
+          seed: 11,
+          maxTokens: MAX_TOKENS,
+          stop: ["END"],
+          jsonSchema: { type: "object" },
+        },
+        cacheKey: "chat",
+      },
+    ]);
+  });
+
+  test("comes as parts of reasoning and of text, each opened and closed, with the engine's own counts", async () => {
+    const run = runs.start(userSays("chat", "q1", "Is it?"));
+    engine.say("hm ", true);
+    engine.say("so", true);
+    engine.say("Yes");
+    engine.say(", indeed.");
+    engine.finish("length", { promptTokens: 20, cachedTokens: 15, generatedTokens: 4 });
+    const parts = (await chunksOf(run)).filter(({ type }) => /^(?:text|reasoning)-/.test(type));
+    expect(parts).toEqual([
+      { type: "reasoning-start", id: "reasoning-0" },
+      { type: "reasoning-delta", id: "reasoning-0", delta: "hm " },
+      { type: "reasoning-delta", id: "reasoning-0", delta: "so" },
+      { type: "reasoning-end", id: "reasoning-0" },
+      { type: "text-start", id: "text-1" },
+      { type: "text-delta", id: "text-1", delta: "Yes" },
+      { type: "text-delta", id: "text-1", delta: ", indeed." },
+      { type: "text-end", id: "text-1" },
+    ]);
+    expect(replyOf(run).stats).toMatchObject({
+      promptTokens: 20,
+      cachedTokens: 15,
+      generatedTokens: 4,
+      finishReason: "length",
+    });
+  });
+
   test("names the chat for its question", async () => {
     await exchange("chat", "q1", "How do tides work? I live by the sea.", "By the moon.");
     expect(chats.storeOf("chat").read("chat").title).toBe("How do tides work?");

@@ -1,7 +1,8 @@
 import type { ChatMessage } from "@/lib/schema/chat";
 import type { Sampling } from "@/lib/schema/engine-commands";
+import { greedySampling } from "@/lib/schema/sampling";
+import type { TurnEngine } from "./chat-engine";
 import { turnContent } from "./chat-prompt";
-import type { TurnEngine } from "./engine-language-model";
 
 /** Long enough for names, decisions and open questions; short enough to leave the context to what comes. */
 export const SUMMARY_TOKENS = 320;
@@ -40,15 +41,12 @@ export async function summarise(input: SummaryInput): Promise<string> {
   return summary.trim();
 }
 
+/** Close to the likeliest words, and no phrase over and over. */
 const summarySampling = (maxTokens: number): Sampling => ({
+  ...greedySampling,
   temperature: 0.2,
-  topK: 40,
-  topP: 0.95,
-  minP: 0.05,
   repeatPenalty: 1.1,
-  seed: 1,
   maxTokens,
-  stop: [],
 });
 
 /** Every message gets the same share of the room, so that one long file cannot push the others out. */

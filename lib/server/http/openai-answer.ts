@@ -1,6 +1,7 @@
 import type { ChatTurn, Sampling } from "@/lib/schema/engine-commands";
 import type { FinishReason, GenerationStats } from "@/lib/schema/generation";
 import type { ChatCompletionRequest, CompletionSampling, OpenAiMessage } from "@/lib/schema/openai";
+import { type SamplingValues, samplingByOpenAiNames, samplingWith } from "@/lib/schema/sampling";
 import type { Settings } from "@/lib/schema/settings";
 import type { GenerationMessage } from "@/lib/server/engine/engine-supervisor";
 import { errorAnswer } from "@/lib/server/system/error-table";
@@ -29,18 +30,16 @@ type ChatOnly = Partial<Pick<ChatCompletionRequest, "max_completion_tokens" | "r
 
 /** The request's values, and the settings' where it has none. */
 export function openAiSampling(request: CompletionSampling & ChatOnly, settings: Settings): Sampling {
-  const stop = request.stop ?? settings.STOP;
-  const seed = request.seed ?? settings.SEED;
+  const { stop, seed, max_completion_tokens: maxTokens } = request;
+  const own = {
+    ...samplingByOpenAiNames(request),
+    ...(typeof stop === "string" && { stop: [stop] }),
+    ...(seed != null && { seed: seed < 0 ? -1 : seed % UINT32 }),
+    ...(maxTokens != null && { maxTokens }),
+  };
   const jsonSchema = jsonSchemaOf(request.response_format);
   return {
-    temperature: request.temperature ?? settings.TEMPERATURE,
-    topK: request.top_k ?? settings.TOP_K,
-    topP: request.top_p ?? settings.TOP_P,
-    minP: request.min_p ?? settings.MIN_P,
-    repeatPenalty: request.repeat_penalty ?? settings.REPEAT_PENALTY,
-    seed: seed < 0 ? null : seed % UINT32,
-    maxTokens: request.max_completion_tokens ?? request.max_tokens ?? settings.MAX_TOKENS,
-    stop: typeof stop === "string" ? [stop] : stop,
+    ...samplingWith(own as Partial<SamplingValues>, settings),
     ...(jsonSchema !== undefined && { jsonSchema }),
   };
 }

@@ -1,15 +1,11 @@
-import type { ChatTurn, Sampling } from "@/lib/schema/engine-commands";
+import type { ChatTurn, CommandParams } from "@/lib/schema/engine-commands";
 import type { GenerationStats } from "@/lib/schema/generation";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
 import type { ChatEngine } from "@/lib/server/chat/chat-engine";
-import type { GenerationMessage } from "@/lib/server/chat/engine-language-model";
+import type { GenerationMessage } from "@/lib/server/engine/engine-supervisor";
 import { engineSnapshot, loadConfig } from "./engine-fixtures";
 
-export interface GenerateCall {
-  readonly turns: ChatTurn[];
-  readonly sampling: Sampling;
-  readonly cacheKey?: string;
-}
+export type GenerateCall = CommandParams<"generate">;
 
 /** Words come when the test says so. Tokens are words: counts can be worked by hand. */
 export class ScriptedChatEngine implements ChatEngine {

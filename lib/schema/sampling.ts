@@ -1,0 +1,65 @@
+import * as z from "zod/mini";
+import { defaultSettings, type SettingKey, type Settings, settingKeys, settingRows } from "./settings";
+
+/*
+ * Everything that a setting which chooses words is beside a setting: a value of one chat, a parameter of OpenAI's API, a part
+ * of the request to the engine. All of it follows from its row.
+ */
+
+type SettingRows = typeof settingRows;
+type NamesOf<Key extends SettingKey> = NonNullable<SettingRows[Key]["sampling"]>;
+
+export type SamplingKey = { [Key in SettingKey]: NamesOf<Key> extends never ? never : Key }[SettingKey];
+
+const isSamplingKey = (key: SettingKey): key is SamplingKey => settingRows[key].sampling !== undefined;
+export const samplingKeys: readonly SamplingKey[] = settingKeys.filter(isSamplingKey);
+
+/** The row's own types under its other names: what each map below makes cannot be told to the compiler by a loop. */
+type SamplingShape = { [Key in SamplingKey as NamesOf<Key>["name"]]: SettingRows[Key]["schema"] };
+type OpenAiShape = {
+  [Key in SamplingKey as NamesOf<Key>["openAi"]]: z.ZodMiniOptional<z.ZodMiniNullable<SettingRows[Key]["schema"]>>;
+};
+export type SamplingName = keyof SamplingShape;
+
+export const nameOf = (key: SamplingKey): SamplingName => settingRows[key].sampling?.name as SamplingName;
+
+const samplingShape = Object.fromEntries(
+  samplingKeys.map(key => [nameOf(key), settingRows[key].schema]),
+) as unknown as SamplingShape;
+
+/** The parameters as OpenAI's clients spell them; those of other local engines are called as they call them. */
+export const openAiSamplingShape = Object.fromEntries(
+  samplingKeys.map(key => [settingRows[key].sampling?.openAi, z.nullish(settingRows[key].schema)]),
+) as unknown as OpenAiShape;
+
+/** All values at once. SEED -1 takes a new seed each time, MAX_TOKENS 0 lets a reply use what the context has left. */
+export const samplingValuesSchema = z.object(samplingShape);
+export type SamplingValues = z.infer<typeof samplingValuesSchema>;
+
+/** Values of one chat or request; what is missing comes from the settings. */
+export const samplingOverridesShape = z.partial(z.strictObject(samplingShape)).shape;
+
+/** The own values, and the settings' where there are none. */
+export const samplingWith = (
+  own: { readonly [Name in SamplingName]?: SamplingValues[Name] | undefined },
+  settings: Settings,
+): SamplingValues =>
+  Object.fromEntries(
+    samplingKeys.map(key => [nameOf(key), own[nameOf(key)] ?? settings[key]]),
+  ) as unknown as SamplingValues;
+
+/** The values of a request by OpenAI's names, as far as they are given. */
+export const samplingByOpenAiNames = (
+  request: {
+    readonly [Name in keyof OpenAiShape]?: unknown;
+  },
+): Partial<Record<SamplingName, unknown>> =>
+  Object.fromEntries(
+    samplingKeys.flatMap(key => {
+      const value = request[settingRows[key].sampling?.openAi as keyof OpenAiShape];
+      return value == null ? [] : [[nameOf(key), value]];
+    }),
+  );
+
+/** Greedy and always the same: for measurements and for text that must not vary. */
+export const greedySampling: SamplingValues = { ...samplingWith({}, defaultSettings), temperature: 0, seed: 1 };
