@@ -7,7 +7,7 @@ import { printTable } from "./print-table";
 
 const ROUNDS = 500;
 const TOLD_PROBLEMS = 20;
-const TELL_EVERY_ROUNDS = 25;
+const PRINT_EVERY_ROUNDS = 25;
 
 type Timed<Result> = Result & { readonly seconds: number };
 
@@ -22,10 +22,10 @@ export async function benchDurability(options: {
   const { json, args } = options;
   const rounds = Number(args[0] ?? ROUNDS);
   const random = Math.random;
-  const tell = (round: number) => {
-    if (!json && (round + 1) % TELL_EVERY_ROUNDS === 0) console.log(`${round + 1} of ${rounds} servers killed`);
+  const printRound = (round: number) => {
+    if (!json && (round + 1) % PRINT_EVERY_ROUNDS === 0) console.log(`${round + 1} of ${rounds} servers killed`);
   };
-  const server = await inFolder(home => serverKillRounds({ rounds, home, random, onRound: tell }));
+  const server = await inFolder(home => serverKillRounds({ rounds, home, random, onRound: printRound }));
   const store = await inFolder(folder => killRounds({ rounds, folder, rootFolder: process.cwd(), random }));
   if (json) console.log(JSON.stringify({ server, store }));
   else report(server, store);

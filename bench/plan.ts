@@ -106,13 +106,13 @@ async function startEngine() {
   const { EngineLog } = await import("@/lib/engine/engine-log");
   const { startLlamaBackend } = await import("@/lib/engine/llama-backend");
   const { DryRunShelf } = await import("@/lib/engine/dry-run-shelf");
-  const { ModelLoader } = await import("@/lib/engine/model-loader");
+  const { ModelHolder } = await import("@/lib/engine/model-holder");
   const { sampleSurface } = await import("@/lib/engine/sample-surface");
   const { dryRunOracle } = await import("@/lib/engine/surface-oracle");
   const { largestTensorBytes } = await import("@/lib/engine/tensor-limit");
   const backend = await startLlamaBackend({ gpu: "auto", build: "prebuilt", log: new EngineLog() });
   const shelf = new DryRunShelf(backend);
-  const loader = new ModelLoader(backend, modelPath => shelf.take(modelPath));
+  const loader = new ModelHolder(backend, modelPath => shelf.take(modelPath));
 
   async function sample(modelPath: string, surface: MemorySurface, budgetMs: number): Promise<MemorySurface> {
     const oracle = dryRunOracle(await shelf.take(modelPath), { ...surface, useMmap: true }, true);

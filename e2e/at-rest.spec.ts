@@ -42,8 +42,8 @@ test.describe("on a card whose memory llama.cpp can be asked about", () => {
     const layers = points.map(({ gpuLayers }) => gpuLayers);
     expect(layers).toEqual(expect.arrayContaining([plan.gpuLayers, plan.gpuLayers + 1]));
     expect(points.find(({ gpuLayers }) => gpuLayers === plan.gpuLayers)?.gpuBytes).toBe(plan.predicted.computeBytes);
-    const wanted = asked.filter(({ settings }) => settings.N_CTX === 5000).flatMap(request => request.layers);
-    expect(new Set(wanted)).toEqual(new Set(layers));
-    expect(wanted).toHaveLength(layers.length);
+    const askedLayers = asked.filter(({ settings }) => settings.N_CTX === 5000).flatMap(request => request.layers);
+    expect(new Set(askedLayers)).toEqual(new Set(layers));
+    expect(askedLayers).toHaveLength(layers.length);
   });
 });

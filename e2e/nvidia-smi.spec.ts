@@ -89,13 +89,13 @@ done
 /** The times of the next readings that this tab is told. */
 const readingTimes = (page: Page, count: number): Promise<number[]> =>
   page.evaluate(
-    wanted =>
+    most =>
       new Promise<number[]>(resolve => {
         const times: number[] = [];
         const source = new EventSource("/api/events");
         source.addEventListener("telemetry", ({ data }) => {
           times.push(JSON.parse(data).telemetry.atMs);
-          if (times.length < wanted) return;
+          if (times.length < most) return;
           source.close();
           resolve(times);
         });

@@ -257,20 +257,20 @@ test.describe("addresses that people paste", () => {
     const { url } = await ownServer({ HF_ENDPOINT: hub.origin });
     await page.goto(`${url}/models`);
     const field = page.getByRole("textbox", { name: /^Would it fit/ });
-    const look = async (address: string) => {
+    const seePlanOf = async (address: string) => {
       await field.fill(address);
       await page.getByRole("button", { name: "See its plan", exact: true }).click();
     };
-    await look("owner/gone");
+    await seePlanOf("owner/gone");
     await expect(field).toHaveAccessibleDescription(/ has no owner\/gone\./);
     await expect(page).toHaveURL(`${url}/models`);
-    await look("https://hub.invalid/m.gguf");
+    await seePlanOf("https://hub.invalid/m.gguf");
     await expect(field).toHaveAccessibleDescription(/^You seem to be offline: hub\.invalid cannot be found\./);
-    await look(`${hub.origin}/owner/repo`);
+    await seePlanOf(`${hub.origin}/owner/repo`);
     const files = page.getByRole("region", { name: "Files of owner/repo" }).getByRole("listitem");
     await expect(files).toHaveText([/Q4_K_M.*m-Q4_K_M\.gguf.*4\.07 GiB/, /Q8_0.*m-Q8_0\.gguf.*7\.17 GiB/]);
     expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
-    await look("owner/repo:Q4_K_M");
+    await seePlanOf("owner/repo:Q4_K_M");
     await expect(page.getByText("Planned for hf:owner/repo/m-Q4_K_M.gguf")).toBeVisible();
   });
 });

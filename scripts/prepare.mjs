@@ -130,20 +130,20 @@ export async function ensureInstalled() {
 
 /** dist/: engine child, web server, command line and benchmarks as plain JavaScript (Node 20 runs no TypeScript). */
 export async function ensureBundles() {
-  const wanted = sourceHash(BUNDLED);
-  if (readStamp("bundles") === wanted && existsSync(inProject("dist/engine.mjs"))) return;
+  const hash = sourceHash(BUNDLED);
+  if (readStamp("bundles") === hash && existsSync(inProject("dist/engine.mjs"))) return;
   const { buildBundles } = await import("./bundle.mjs");
   await buildBundles();
-  writeStamp("bundles", wanted);
+  writeStamp("bundles", hash);
 }
 
 /** .next/: the pages. */
 export async function ensureBuilt() {
-  const wanted = sourceHash(BUILT);
-  if (readStamp("built") === wanted && existsSync(inProject(".next/BUILD_ID"))) return;
+  const hash = sourceHash(BUILT);
+  if (readStamp("built") === hash && existsSync(inProject(".next/BUILD_ID"))) return;
   checkDisk(BUILD_DISK_BYTES, "Building Headroom");
   console.error("Building the pages (about 30 s, only after a change) ...");
   if ((await run(process.execPath, ["node_modules/next/dist/bin/next", "build"], { quiet: true })) !== 0)
     stop("Building the pages failed; the compiler's words are above.");
-  writeStamp("built", wanted);
+  writeStamp("built", hash);
 }

@@ -1,6 +1,6 @@
 "use client";
 import Link from "next/link";
-import { applyAndReport } from "@/components/settings/apply-settings";
+import { applyAndReport } from "@/components/settings/apply-and-report";
 import { costInWords } from "@/components/settings/apply-words";
 import { DifferenceList } from "@/components/settings/difference-list";
 import { usePlanDifference } from "@/components/settings/use-apply-difference";

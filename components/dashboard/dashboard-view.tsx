@@ -11,7 +11,7 @@ import { ContextTableCard } from "./context-table-card";
 import { DashboardLoading } from "./dashboard-loading";
 import { DashboardProblem } from "./dashboard-problem";
 import { DetailsCard } from "./details-card";
-import { EngineBanner } from "./engine-banner";
+import { EngineNotice } from "./engine-notice";
 import { GaugeCard } from "./gauge-card";
 import { LayersCard } from "./layers-card";
 import { PlannedModelBanner } from "./planned-model-banner";
@@ -46,7 +46,7 @@ function DashboardGrid() {
   return (
     <div className="grid w-full grid-cols-1 gap-4 p-3 max-lg:has-data-apply-bar:pb-52 sm:p-4 lg:grid-cols-[336px_minmax(0,1fr)_minmax(0,1fr)] lg:grid-rows-[auto_auto_auto_1fr]">
       <div className="flex min-w-0 flex-col gap-4 lg:col-span-2 lg:col-start-2">
-        <EngineBanner />
+        <EngineNotice />
         <PlannedModelBanner />
         <WhyCard />
         {hasCard ? <GaugeCard /> : <SystemMemoryCard />}

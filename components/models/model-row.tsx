@@ -2,7 +2,7 @@
 import Link from "next/link";
 import { memo, useState } from "react";
 import { engineWords } from "@/components/header/engine-words";
-import { applyAndReport } from "@/components/settings/apply-settings";
+import { applyAndReport } from "@/components/settings/apply-and-report";
 import { Button, buttonClass } from "@/components/ui/button";
 import { classNames } from "@/components/ui/class-names";
 import { useEngine } from "@/lib/client/live-store";

@@ -2,7 +2,7 @@
 import { classNames } from "@/components/ui/class-names";
 import { useLive } from "@/lib/client/live-store";
 import { isRamShort } from "@/lib/plan/plan-ram";
-import type { PlanBadge as PlanBadgeData } from "@/lib/schema/local-model";
+import type { BadgePlan } from "@/lib/schema/local-model";
 import { formatBytes } from "@/lib/units/bytes";
 
 const looks = {
@@ -11,7 +11,7 @@ const looks = {
   "cpu-only": "border-line-strong text-ink-2",
 } as const;
 
-function words({ kind, gpuLayers, totalLayers, gpuBytes, ramBytes, isEstimate }: PlanBadgeData): string {
+function words({ kind, gpuLayers, totalLayers, gpuBytes, ramBytes, isEstimate }: BadgePlan): string {
   const about = isEstimate ? "about " : "";
   if (kind === "cpu-only") return `CPU · ${about}${formatBytes(ramBytes)}`;
   const layers = kind === "full" ? `all ${totalLayers}` : `${about}${gpuLayers} of ${totalLayers}`;
@@ -19,11 +19,11 @@ function words({ kind, gpuLayers, totalLayers, gpuBytes, ramBytes, isEstimate }:
 }
 
 /** Whether this computer's memory cannot hold the file with its settings. */
-export const useRamIsShort = (plan: PlanBadgeData | null): boolean =>
+export const useRamIsShort = (plan: BadgePlan | null): boolean =>
   useLive(({ telemetry }) => plan !== null && telemetry !== null && isRamShort(plan.ramNeed, telemetry.memory));
 
 /** How a file would run on the present card with the present settings, and a word where it cannot. */
-export function PlanBadge({ plan }: { readonly plan: PlanBadgeData }) {
+export function PlanBadge({ plan }: { readonly plan: BadgePlan }) {
   const isTooLarge = useRamIsShort(plan);
   return (
     <span

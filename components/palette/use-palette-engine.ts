@@ -2,7 +2,7 @@
 import { Box, Power, RotateCw, Square } from "lucide-react";
 import { showFailure } from "@/components/chat/show-failure";
 import { canChat } from "@/components/models/model-facts";
-import { applyAndReport } from "@/components/settings/apply-settings";
+import { applyAndReport } from "@/components/settings/apply-and-report";
 import { showToast } from "@/components/ui/toast";
 import { commandEngine } from "@/lib/client/diagnostics-store";
 import { useEngine, useLive } from "@/lib/client/live-store";

@@ -6,7 +6,7 @@ import { useEngine } from "@/lib/client/live-store";
 import { usePlanCard } from "@/lib/client/plan-store";
 import { resetDraft, useAnotherModel, useSettings } from "@/lib/client/settings-store";
 import { isRemoteSource } from "@/lib/schema/model-source";
-import { applyAndReport } from "./apply-settings";
+import { applyAndReport } from "./apply-and-report";
 import { applyLabel, changesInWords, costInWords } from "./apply-words";
 import { DifferenceList } from "./difference-list";
 import { RamGuardSwitch, useRamGuard } from "./ram-guard";

@@ -4,8 +4,8 @@ import { Slider } from "@/components/ui/slider";
 import { useModel } from "@/lib/client/surface-store";
 import type { SettingKey } from "@/lib/schema/settings";
 import { formatSetting, parseSettingNumber, rowOf } from "./setting-format";
+import { SettingFrame } from "./setting-frame";
 import { settingRange } from "./setting-range";
-import { SettingRow } from "./setting-row";
 import { useAutoValue } from "./use-auto-value";
 import { useSetting } from "./use-setting";
 
@@ -31,7 +31,7 @@ export function AutoNumberSetting({ settingKey }: { readonly settingKey: Setting
     />
   );
   return (
-    <SettingRow settingKey={settingKey} beside={field}>
+    <SettingFrame settingKey={settingKey} beside={field}>
       <Slider
         label={label}
         value={value === "auto" ? autoPosition : value}
@@ -41,7 +41,7 @@ export function AutoNumberSetting({ settingKey }: { readonly settingKey: Setting
         valueText={position => formatPosition(settingKey, fromPosition(position), autoValue)}
         onChange={position => set(fromPosition(position))}
       />
-    </SettingRow>
+    </SettingFrame>
   );
 }
 

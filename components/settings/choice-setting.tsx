@@ -8,7 +8,7 @@ import { kvTypeRefusal } from "@/lib/plan/usable-kv-types";
 import { kvTypeSchema } from "@/lib/schema/kv-type";
 import type { SettingKey, Settings } from "@/lib/schema/settings";
 import { choiceWord, rowOf } from "./setting-format";
-import { SettingRow } from "./setting-row";
+import { SettingFrame } from "./setting-frame";
 import { useSetting } from "./use-setting";
 
 /** One of a few words, side by side. */
@@ -19,7 +19,7 @@ export function ChoiceSetting({ settingKey }: { readonly settingKey: SettingKey 
   const refusal = choices.map(refusalOf).find(reason => reason !== null) ?? null;
   const reasonId = useId();
   return (
-    <SettingRow
+    <SettingFrame
       settingKey={settingKey}
       beside={
         <Choice
@@ -40,7 +40,7 @@ export function ChoiceSetting({ settingKey }: { readonly settingKey: SettingKey 
           {refusal}
         </p>
       )}
-    </SettingRow>
+    </SettingFrame>
   );
 }
 
@@ -59,6 +59,6 @@ export function SwitchSetting({ settingKey }: { readonly settingKey: SettingKey 
   const [value, set] = useSetting(settingKey);
   const { label } = rowOf(settingKey);
   return (
-    <SettingRow settingKey={settingKey} beside={<Switch label={label} checked={value === true} onChange={set} />} />
+    <SettingFrame settingKey={settingKey} beside={<Switch label={label} checked={value === true} onChange={set} />} />
   );
 }

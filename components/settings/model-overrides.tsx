@@ -2,7 +2,7 @@
 import { Button } from "@/components/ui/button";
 import { useAnotherModel, useSettings } from "@/lib/client/settings-store";
 import { settingKeys } from "@/lib/schema/settings";
-import { dropOverridesAndReport } from "./apply-settings";
+import { dropOverridesAndReport } from "./apply-and-report";
 import { formatSetting, rowOf } from "./setting-format";
 
 /** What the model has of its own; for the one that is chosen, with the way to be rid of it. */

@@ -6,8 +6,8 @@ import type { SettingKey } from "@/lib/schema/settings";
 import { formatTokensShort } from "@/lib/units/tokens";
 import { logStops, nearestStop } from "./log-stops";
 import { formatSetting, formatSettingNumber, parseSettingNumber, rowOf } from "./setting-format";
+import { SettingFrame } from "./setting-frame";
 import { type SettingRange, settingRange } from "./setting-range";
-import { SettingRow } from "./setting-row";
 import { useSetting } from "./use-setting";
 
 /** A number: a slider to feel the way, a field to say it exactly. */
@@ -29,9 +29,9 @@ export function NumberSetting({ settingKey }: { readonly settingKey: SettingKey 
     />
   );
   return (
-    <SettingRow settingKey={settingKey} beside={field}>
+    <SettingFrame settingKey={settingKey} beside={field}>
       {isSlidable(range) && <SettingSlider settingKey={settingKey} value={value} range={range} onChange={set} />}
-    </SettingRow>
+    </SettingFrame>
   );
 }
 

@@ -3,7 +3,7 @@ import { useState } from "react";
 import { inputClass } from "@/components/ui/field";
 import type { SettingKey } from "@/lib/schema/settings";
 import { rowOf } from "./setting-format";
-import { SettingRow } from "./setting-row";
+import { SettingFrame } from "./setting-frame";
 import { useSetting } from "./use-setting";
 
 interface TextSettingProps {
@@ -13,21 +13,21 @@ interface TextSettingProps {
 export function TextSetting({ settingKey }: TextSettingProps) {
   const [value, set] = useSetting(settingKey);
   return (
-    <SettingRow settingKey={settingKey}>
+    <SettingFrame settingKey={settingKey}>
       <input
         aria-label={rowOf(settingKey).label}
         className={inputClass}
         value={String(value)}
         onChange={event => set(event.target.value)}
       />
-    </SettingRow>
+    </SettingFrame>
   );
 }
 
 export function LongTextSetting({ settingKey }: TextSettingProps) {
   const [value, set] = useSetting(settingKey);
   return (
-    <SettingRow settingKey={settingKey}>
+    <SettingFrame settingKey={settingKey}>
       <textarea
         aria-label={rowOf(settingKey).label}
         rows={3}
@@ -36,7 +36,7 @@ export function LongTextSetting({ settingKey }: TextSettingProps) {
         value={String(value)}
         onChange={event => set(event.target.value)}
       />
-    </SettingRow>
+    </SettingFrame>
   );
 }
 
@@ -46,7 +46,7 @@ export function ListSetting({ settingKey }: TextSettingProps) {
   const [text, setText] = useState<string | null>(null);
   const lines = Array.isArray(value) ? value.join("\n") : "";
   return (
-    <SettingRow settingKey={settingKey}>
+    <SettingFrame settingKey={settingKey}>
       <textarea
         aria-label={`${rowOf(settingKey).label}, one a line`}
         rows={2}
@@ -59,6 +59,6 @@ export function ListSetting({ settingKey }: TextSettingProps) {
         }}
         onBlur={() => setText(null)}
       />
-    </SettingRow>
+    </SettingFrame>
   );
 }

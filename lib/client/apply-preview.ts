@@ -33,8 +33,8 @@ export function applyPreview({ loaded, saved, patch, plan, receipts }: ApplyInpu
   const settings = { ...saved, ...patch };
   const threads = settings.THREADS === "auto" || settings.THREADS === undefined ? loaded.threads : settings.THREADS;
   const useMmap = settings.USE_MMAP ?? loaded.useMmap;
-  const wanted = loadConfigOf(plan, { modelPath: loaded.modelPath, threads, useMmap });
-  const cost = patch.MODEL === undefined ? changeCost(loaded, wanted) : "model";
+  const next = loadConfigOf(plan, { modelPath: loaded.modelPath, threads, useMmap });
+  const cost = patch.MODEL === undefined ? changeCost(loaded, next) : "model";
   const pastSeconds = cost === "model" ? medianSeconds(receipts, loaded.modelPath) : null;
   return { cost, layersBefore: loaded.gpuLayers, layersAfter, seconds: pastSeconds };
 }

@@ -28,7 +28,7 @@ function unconfirmed() {
 export function confirmAtRest(): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let asked = "";
-  const look = () => {
+  const onPlan = () => {
     const request = unconfirmed();
     const text = JSON.stringify(request);
     if (text === asked) return;
@@ -39,8 +39,8 @@ export function confirmAtRest(): () => void {
       apiRequest(confirmPlan, { body: request }).catch(() => {});
     }, REST_MS);
   };
-  const end = planStore.subscribe(look);
-  look();
+  const end = planStore.subscribe(onPlan);
+  onPlan();
   return () => {
     clearTimeout(timer);
     end();

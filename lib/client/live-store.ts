@@ -11,7 +11,7 @@ const LOG_LENGTH = 500;
 const RETRY_MS = 3000;
 
 export type ChangeKind = Extract<LiveEvent, { type: "changed" }>["what"];
-export type LogLine = Omit<Extract<LiveEvent, { type: "log" }>, "type">;
+export type ShownLogLine = Omit<Extract<LiveEvent, { type: "log" }>, "type">;
 
 export interface LiveState {
   /** `paused`: the tab is hidden, so nothing is read. */
@@ -19,7 +19,7 @@ export interface LiveState {
   readonly telemetry: Telemetry | null;
   readonly history: readonly Telemetry[];
   readonly engine: EngineSnapshot | null;
-  readonly log: readonly LogLine[];
+  readonly log: readonly ShownLogLine[];
   /** Counts up when something was changed elsewhere, and all of them after a lost connection. */
   readonly changes: Readonly<Record<ChangeKind, number>>;
 }

@@ -56,15 +56,15 @@ function take({ settings, overrides, notice }: SavedSettings): void {
   settingsStore.update(state => ({ ...withPatch(state, settings, state.patch), overrides, notice }));
 }
 
-/** A model can have settings of its own: one that is looked at is planned with those, as it would be loaded. */
+/** A model can have settings of its own: the model that the page plans is planned with those, as it would be loaded. */
 async function readSettings(): Promise<void> {
   const { source } = plannedModelStore.get();
-  const isWanted = () => plannedModelStore.get().source === source;
+  const isCurrent = () => plannedModelStore.get().source === source;
   try {
     const saved = await apiRequest(api.readSettings, { query: { MODEL: source ?? undefined } });
-    if (isWanted()) take(saved);
+    if (isCurrent()) take(saved);
   } catch (error) {
-    if (isWanted()) settingsStore.update(state => ({ ...state, error: errorBody(error) }));
+    if (isCurrent()) settingsStore.update(state => ({ ...state, error: errorBody(error) }));
   }
 }
 

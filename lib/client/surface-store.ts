@@ -21,13 +21,13 @@ const REST_MS = 250;
 function watchDraft(changed: () => void): () => void {
   let address = draftAddress();
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const look = () => {
+  const onDraft = () => {
     if (draftAddress() === address) return;
     address = draftAddress();
     clearTimeout(timer);
     timer = setTimeout(changed, REST_MS);
   };
-  const endings = [settingsStore.subscribe(look), plannedModelStore.subscribe(look)];
+  const endings = [settingsStore.subscribe(onDraft), plannedModelStore.subscribe(onDraft)];
   return () => {
     clearTimeout(timer);
     for (const end of endings) end();

@@ -1,6 +1,6 @@
 import type { BufferSplit } from "@/lib/schema/load-config";
 import { mibToBytes } from "@/lib/units/bytes";
-import type { LogLine } from "./engine-log";
+import type { LlamaLogLine } from "./engine-log";
 
 /** "llama_kv_cache:    Vulkan0 KV buffer size =    23.91 MiB". RS is the state of recurrent layers, kept beside the KV cache. */
 const BUFFER_LINE = /(\S+) +(KV|RS|compute|output) buffer size = +([\d.]+) MiB/;
@@ -19,7 +19,7 @@ function partOf(bufferName: string, kind: string): Part {
  * The context's buffers by kind and device, from llama.cpp's info log: nothing else tells it (engine.md, trap 6).
  * The log rounds to 0.01 MiB, so the parts add up to the exact totals only within that.
  */
-export function bufferSplit(lines: readonly LogLine[]): BufferSplit {
+export function bufferSplit(lines: readonly LlamaLogLine[]): BufferSplit {
   const split: Record<Part, number | null> = {
     gpuKvBytes: null,
     gpuComputeBytes: null,
@@ -36,7 +36,7 @@ export function bufferSplit(lines: readonly LogLine[]): BufferSplit {
 }
 
 /** Whether flash attention runs, from the same log; null where it did not say. */
-export function flashAttentionActive(lines: readonly LogLine[]): boolean | null {
+export function flashAttentionActive(lines: readonly LlamaLogLine[]): boolean | null {
   const text = lines.map(line => line.text).join("\n");
   if (/Flash Attention not supported|flash_attn += disabled/.test(text)) return false;
   return /Flash Attention enabled|flash_attn += enabled/.test(text) ? true : null;

@@ -1,10 +1,10 @@
 import { setTimeout } from "node:timers/promises";
 import type { EngineMessage } from "@/lib/schema/engine-commands";
 
-export type LogLevel = Extract<EngineMessage, { type: "log" }>["level"];
+export type EngineLogLevel = Extract<EngineMessage, { type: "log" }>["level"];
 
-export interface LogLine {
-  readonly level: LogLevel;
+export interface LlamaLogLine {
+  readonly level: EngineLogLevel;
   readonly text: string;
 }
 
@@ -22,12 +22,12 @@ const TURN_MS = 5;
  * buffers stand nowhere else (engine.md, traps 6 and 9), and passed on.
  */
 export class EngineLog {
-  #lines: LogLine[] = [];
+  #lines: LlamaLogLine[] = [];
   #dropped = 0;
 
-  constructor(private readonly passOn: (line: LogLine) => void = () => {}) {}
+  constructor(private readonly passOn: (line: LlamaLogLine) => void = () => {}) {}
 
-  write(level: LogLevel, text: string): void {
+  write(level: EngineLogLevel, text: string): void {
     for (const piece of text.split("\n")) {
       if (NOTHING_SAID.test(piece)) continue;
       const line = { level, text: piece.trimEnd() };
@@ -46,12 +46,12 @@ export class EngineLog {
     return this.#dropped + this.#lines.length;
   }
 
-  since(mark: number): readonly LogLine[] {
+  since(mark: number): readonly LlamaLogLine[] {
     return this.#lines.slice(Math.max(0, mark - this.#dropped));
   }
 
   /** Lines come from llama.cpp's own threads and may be some turns of the event loop late. */
-  async untilSaid(mark: number, pattern: RegExp): Promise<readonly LogLine[]> {
+  async untilSaid(mark: number, pattern: RegExp): Promise<readonly LlamaLogLine[]> {
     for (let turn = 0; turn < LATE_TURNS; turn++) {
       if (this.since(mark).some(line => pattern.test(line.text))) break;
       await setTimeout(TURN_MS);
@@ -61,7 +61,7 @@ export class EngineLog {
 
   /** llama.cpp's last error lines since the mark as one sentence, without the names of its functions; null where there was none. */
   async reasonSince(mark: number): Promise<string | null> {
-    const isReason = (line: LogLine) => line.level === "error" && !NOT_LLAMA_CPP.test(line.text);
+    const isReason = (line: LlamaLogLine) => line.level === "error" && !NOT_LLAMA_CPP.test(line.text);
     for (let turn = 0; turn < LATE_TURNS && !this.since(mark).some(isReason); turn++) await setTimeout(TURN_MS);
     const errors = this.since(mark).filter(isReason).slice(-3);
     return errors.length === 0 ? null : errors.map(({ text }) => text.replace(/^\w+: /, "").trim()).join(" | ");

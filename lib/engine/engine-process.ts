@@ -7,7 +7,7 @@ import { type Generation, type GenerationListener, generate } from "./generate";
 import { CancelledError, errorMessage, JobError } from "./job-error";
 import { type LlamaBackend, readVram } from "./llama-backend";
 import type { LoadedModel } from "./loaded-model";
-import { ModelLoader } from "./model-loader";
+import { ModelHolder } from "./model-holder";
 import { sampleSurface } from "./sample-surface";
 import { dryRunOracle } from "./surface-oracle";
 import { checkTensor, largestTensorBytes } from "./tensor-limit";
@@ -24,7 +24,7 @@ const SURFACE_BUDGET_MS = 2500;
  */
 export class EngineProcess {
   readonly #dryRuns: DryRunShelf;
-  readonly #loader: ModelLoader;
+  readonly #loader: ModelHolder;
   readonly #aborts = new Map<string, AbortController>();
   readonly #freeCores = new FreeCores();
   #queue: Promise<void> = Promise.resolve();
@@ -35,7 +35,7 @@ export class EngineProcess {
     private readonly send: Send,
   ) {
     this.#dryRuns = new DryRunShelf(backend);
-    this.#loader = new ModelLoader(backend, modelPath => this.#dryRuns.take(modelPath));
+    this.#loader = new ModelHolder(backend, modelPath => this.#dryRuns.take(modelPath));
   }
 
   /** Once a second: fits the threads to what other programs leave. Answers the command that is being worked on. */

@@ -14,7 +14,7 @@ import { type LlamaBackend, startLlamaBackend } from "./llama-backend";
 import { sampleSurface } from "./sample-surface";
 import { dryRunOracle } from "./surface-oracle";
 import { largestTensorBytes } from "./tensor-limit";
-import { buildBundles, cpuConfig, ForkedEngine } from "./testing/forked-engine";
+import { bundleEngine, cpuConfig, ForkedEngine } from "./testing/forked-engine";
 import { writeShape } from "./testing/shape-model";
 
 /** Mesa's lavapipe: a real Vulkan device in software, with 2 GiB (engine.md, "A GPU for tests"). Read when Vulkan starts. */
@@ -199,7 +199,7 @@ describe("the small shapes, really loaded", () => {
   let engine: ForkedEngine;
 
   beforeAll(async () => {
-    buildBundles();
+    bundleEngine();
     engine = new ForkedEngine({ GGML_VK_VISIBLE_DEVICES: "0", HEADROOM_ENGINE_GPU: "vulkan" });
     await engine.ready;
   });

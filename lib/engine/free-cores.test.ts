@@ -38,7 +38,7 @@ describe("threadsFor", () => {
     [0, 8, 1],
     [6.6, 8, 7],
     [15, 4, 4],
-  ])("gives %s free cores and %s wanted threads %s", (freeCores, wanted, threads) => {
-    expect(threadsFor(freeCores, wanted)).toBe(threads);
+  ])("gives %s free cores and %s configured threads %s", (freeCores, configuredThreads, threads) => {
+    expect(threadsFor(freeCores, configuredThreads)).toBe(threads);
   });
 });

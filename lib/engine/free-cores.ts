@@ -44,8 +44,8 @@ export class FreeCores {
 }
 
 /** Threads for so many free cores: half a core or more is worth a thread, and one there must be. */
-export const threadsFor = (freeCores: number, wanted: number): number =>
-  Math.max(1, Math.min(wanted, Math.floor(freeCores + 0.5)));
+export const threadsFor = (freeCores: number, configuredThreads: number): number =>
+  Math.max(1, Math.min(configuredThreads, Math.floor(freeCores + 0.5)));
 
 function readProcessorTimes(): ProcessorTimes {
   const { user, system } = process.cpuUsage();

@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { getLlama, getModuleVersion, type Llama, LlamaLogLevel } from "node-llama-cpp";
 import type { Vram } from "@/lib/schema/engine-commands";
 import type { EngineInfo } from "@/lib/schema/engine-info";
-import type { EngineLog, LogLevel } from "./engine-log";
+import type { EngineLog, EngineLogLevel } from "./engine-log";
 
 export interface BackendOptions {
   readonly gpu: "auto" | "cuda" | "vulkan" | "metal" | "off";
@@ -17,7 +17,7 @@ export interface LlamaBackend {
   readonly log: EngineLog;
 }
 
-const levels: Partial<Record<LlamaLogLevel, LogLevel>> = {
+const levels: Partial<Record<LlamaLogLevel, EngineLogLevel>> = {
   [LlamaLogLevel.fatal]: "error",
   [LlamaLogLevel.error]: "error",
   [LlamaLogLevel.warn]: "warn",

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { EngineLog } from "./engine-log";
-import { codeOf, missingBytes } from "./load-error";
+import { loadErrorCode, missingBytes } from "./load-error";
 
-describe("codeOf", () => {
+describe("loadErrorCode", () => {
   it.each([
     ["ggml_vulkan: Device memory allocation of size 1073741824 failed.", "OUT_OF_MEMORY"],
     [
@@ -18,7 +18,7 @@ describe("codeOf", () => {
     ["llama_init_from_model: quantized V cache requires flash_attn to be enabled", "INVALID_INPUT"],
     ["Something nobody has seen before", "ENGINE_FAILED"],
   ])("%s", (message, code) => {
-    expect(codeOf(message)).toBe(code);
+    expect(loadErrorCode(message)).toBe(code);
   });
 });
 

@@ -40,12 +40,12 @@ export async function loadError(
   if (error instanceof JobError) return error;
   const said = await backend.log.reasonSince(mark);
   const message = said ?? (error instanceof Error ? error.message : String(error));
-  const code = error instanceof InsufficientMemoryError ? "OUT_OF_MEMORY" : codeOf(message);
+  const code = error instanceof InsufficientMemoryError ? "OUT_OF_MEMORY" : loadErrorCode(message);
   if (code !== "OUT_OF_MEMORY") return new JobError(code, message, {}, { cause: error });
   const vram = await readVram(backend);
   const deficitBytes = vram === null ? null : missingBytes(message, vram.freeBytes);
   return new JobError(code, message, deficitBytes === null ? {} : { deficitBytes }, { cause: error });
 }
 
-export const codeOf = (message: string): ErrorCode =>
+export const loadErrorCode = (message: string): ErrorCode =>
   reasons.find(([pattern]) => pattern.test(message))?.[1] ?? "ENGINE_FAILED";

@@ -10,10 +10,10 @@ const LONGEST_TOKENS = 1_048_576;
 /** The longest context worth a dry run: what the model was trained for, as far as the cache of one layer stays one possible tensor. */
 export function longestContextTokens(surface: MemorySurface, kvType: KvType, largestTensorBytes: number): number {
   const { model, sequences, layers } = surface;
-  const wanted = Math.min(LONGEST_TOKENS, Math.max(model.trainContextTokens, USUAL_LONGEST_TOKENS));
+  const useful = Math.min(LONGEST_TOKENS, Math.max(model.trainContextTokens, USUAL_LONGEST_TOKENS));
   const growing = layers.filter(({ kv }) => kv.growth === "full");
   const elements = Math.max(1, ...growing.map(({ kv }) => Math.max(kv.kElementsPerCell, kv.vElementsPerCell)));
   const fitting = largestTensorBytes / (elements * elementBytes[kvType] * sequences);
-  const longest = Math.floor(Math.min(wanted, fitting) / CONTEXT_PAD_TOKENS) * CONTEXT_PAD_TOKENS;
+  const longest = Math.floor(Math.min(useful, fitting) / CONTEXT_PAD_TOKENS) * CONTEXT_PAD_TOKENS;
   return Math.max(CONTEXT_PAD_TOKENS, longest);
 }

@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { refusedShapes } from "@/lib/gguf/testing/refused-shapes";
-import { buildBundles, cpuConfig, ForkedEngine } from "./testing/forked-engine";
+import { bundleEngine, cpuConfig, ForkedEngine } from "./testing/forked-engine";
 import { writeShape } from "./testing/shape-model";
 
 const folder = mkdtempSync(join(tmpdir(), "headroom-refused-"));
-beforeAll(() => buildBundles());
+beforeAll(() => bundleEngine());
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** The header check stands and falls with this: the bundled llama.cpp itself refuses each of these files, or aborts. */

@@ -6,7 +6,7 @@ import { type MemoryPoint, memoryNeed } from "@/lib/plan/memory-need";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { MIB } from "@/lib/units/bytes";
 import { CancelledError, JobError } from "./job-error";
-import { type SamplingOptions, sampleSurface } from "./sample-surface";
+import { type SurfaceOptions, sampleSurface } from "./sample-surface";
 import type { SurfaceOracle } from "./surface-oracle";
 
 function estimated(id: string): MemorySurface {
@@ -51,7 +51,7 @@ function oracle(surface: MemorySurface, fake: Fake = {}) {
   return { ...answering, asked };
 }
 
-const options = (change: Partial<SamplingOptions> = {}): SamplingOptions => ({
+const options = (change: Partial<SurfaceOptions> = {}): SurfaceOptions => ({
   budgetMs: 500,
   largestTensorBytes: Number.POSITIVE_INFINITY,
   onProgress: () => {},

@@ -4,13 +4,13 @@ import { type KvType, kvTypes } from "@/lib/schema/kv-type";
 import type { ComputeColumn, ComputePoint, LayerMemory, MemorySurface } from "@/lib/schema/memory-surface";
 import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
 import { kvClosedFormHolds } from "./check-kv";
+import { DryRunPace, type PaceOptions } from "./dry-run-pace";
 import { JobError } from "./job-error";
 import { longestContextTokens } from "./longest-context";
-import { type PaceOptions, SamplingPace } from "./sampling-pace";
 import type { SurfaceOracle } from "./surface-oracle";
 
 /** The first pass is made even when that takes longer than the budget. */
-export interface SamplingOptions extends PaceOptions {
+export interface SurfaceOptions extends PaceOptions {
   /** llama.cpp aborts on a larger tensor of the cache: contexts that would need one are left out. */
   readonly largestTensorBytes: number;
 }
@@ -29,9 +29,9 @@ const USUAL_TOKENS = 4096;
 export async function sampleSurface(
   oracle: SurfaceOracle,
   surface: MemorySurface,
-  options: SamplingOptions,
+  options: SurfaceOptions,
 ): Promise<MemorySurface> {
-  const pace = new SamplingPace(options);
+  const pace = new DryRunPace(options);
   const longestTokens = (kvType: KvType) => longestContextTokens(surface, kvType, options.largestTensorBytes);
   const ofCache = await withCheckedCache(oracle, surface, pace, longestTokens("f16"));
   const ofWeights = await withCheckedWeights(oracle, ofCache, pace);
@@ -43,7 +43,7 @@ export async function sampleSurface(
 async function withCheckedCache(
   oracle: SurfaceOracle,
   surface: MemorySurface,
-  pace: SamplingPace,
+  pace: DryRunPace,
   longestTokens: number,
 ): Promise<MemorySurface> {
   await pace.checkIn();
@@ -61,7 +61,7 @@ const withoutCache = (layer: LayerMemory): LayerMemory => ({
 async function withCheckedWeights(
   oracle: SurfaceOracle,
   surface: MemorySurface,
-  pace: SamplingPace,
+  pace: DryRunPace,
 ): Promise<MemorySurface> {
   const last = oracle.gpu ? surface.model.blocks + 1 : 0;
   const asked = async (gpuLayers: number) => {
@@ -133,7 +133,7 @@ function passesFor(surface: MemorySurface, gpu: boolean, longestTokens: number):
 async function sampledCompute(
   oracle: SurfaceOracle,
   surface: MemorySurface,
-  pace: SamplingPace,
+  pace: DryRunPace,
   longestTokens: (kvType: KvType) => number,
 ): Promise<Pick<MemorySurface, "compute" | "refusedKvTypes">> {
   const refusedKvTypes = [...(surface.refusedKvTypes ?? [])];
@@ -183,7 +183,7 @@ const columnOf = ([gpuLayers, points]: [number, readonly ComputePoint[]]): Compu
 async function possiblePoint(
   oracle: SurfaceOracle,
   surface: MemorySurface,
-  pace: SamplingPace,
+  pace: DryRunPace,
   at: MemoryPoint,
 ): Promise<ComputePoint | string> {
   await pace.checkIn();

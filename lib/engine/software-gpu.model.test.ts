@@ -6,7 +6,7 @@ import { memoryNeed } from "@/lib/plan/memory-need";
 import type { LoadConfig } from "@/lib/schema/load-config";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { MIB } from "@/lib/units/bytes";
-import { buildBundles, cpuConfig, defaultModelPath, ForkedEngine } from "./testing/forked-engine";
+import { bundleEngine, cpuConfig, defaultModelPath, ForkedEngine } from "./testing/forked-engine";
 
 /** What the log and the issue call equal. */
 const TOLERANCE_BYTES = 0.01 * MIB;
@@ -28,7 +28,7 @@ describe("the engine on a software GPU", () => {
   let engine: ForkedEngine;
 
   beforeAll(async () => {
-    buildBundles();
+    bundleEngine();
     engine = new ForkedEngine({ GGML_VK_VISIBLE_DEVICES: "0" });
     await engine.ready;
   });

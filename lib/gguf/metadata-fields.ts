@@ -92,11 +92,11 @@ export class MetadataFields {
     return this.metadata.get(this.fullKey(key))?.value ?? null;
   }
 
-  #fail(key: string, wanted: string): never {
+  #fail(key: string, expected: string): never {
     const entry = this.metadata.get(this.fullKey(key));
     throw new GgufFormatError(
       "CORRUPT_MODEL",
-      `${this.fullKey(key)} is ${shown(entry?.value)}; it must be ${wanted}.`,
+      `${this.fullKey(key)} is ${shown(entry?.value)}; it must be ${expected}.`,
       entry?.offsetBytes ?? 0,
     );
   }

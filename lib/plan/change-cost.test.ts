@@ -46,8 +46,8 @@ describe("what a change costs", () => {
     ["a context, for other threads", "context", { ...loaded, threads: 2 }],
     ["the model, for another file", "model", { ...loaded, modelPath: "other.gguf" }],
     ["the model, without memory mapping", "model", { ...loaded, useMmap: false }],
-  ] as const)("is %s", (_, cost, wanted) => {
-    expect(changeCost(loaded, wanted)).toBe(cost);
+  ] as const)("is %s", (_, cost, next) => {
+    expect(changeCost(loaded, next)).toBe(cost);
   });
 
   it("is the model when nothing is loaded", () => {

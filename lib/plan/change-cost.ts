@@ -11,8 +11,8 @@ const contextKeys = [
   "threads",
 ] as const satisfies readonly (keyof LoadConfig)[];
 
-/** What going from the loaded configuration to the wanted one costs; `model` when nothing is loaded. */
-export function changeCost(loaded: LoadConfig | null, wanted: LoadConfig): LoadCost {
-  if (loaded === null || modelKeys.some(key => loaded[key] !== wanted[key])) return "model";
-  return contextKeys.some(key => loaded[key] !== wanted[key]) ? "context" : "nothing";
+/** What going from the loaded configuration to the next one costs; `model` when nothing is loaded. */
+export function changeCost(loaded: LoadConfig | null, next: LoadConfig): LoadCost {
+  if (loaded === null || modelKeys.some(key => loaded[key] !== next[key])) return "model";
+  return contextKeys.some(key => loaded[key] !== next[key]) ? "context" : "nothing";
 }

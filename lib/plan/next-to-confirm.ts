@@ -27,8 +27,12 @@ export function shownToConfirm(
   if (kvTypeRefusal(surface, settings.KV_CACHE_QUANT, settings.FLASH_ATTENTION) !== null) return [];
   const confirmed = new Set([...known, ...confirmedLayers(surface, settings.N_CTX, settings.KV_CACHE_QUANT)]);
   const { gpuLayers, totalLayers } = planLayers(surface, gpu, settings);
-  const wanted = [gpuLayers, Math.min(gpuLayers + 1, totalLayers), nextToConfirm(surface, gpu, settings, confirmed)];
-  return [...new Set(wanted)].filter((k): k is number => k !== null && k > 0 && !confirmed.has(k));
+  const candidates = [
+    gpuLayers,
+    Math.min(gpuLayers + 1, totalLayers),
+    nextToConfirm(surface, gpu, settings, confirmed),
+  ];
+  return [...new Set(candidates)].filter((k): k is number => k !== null && k > 0 && !confirmed.has(k));
 }
 
 /**

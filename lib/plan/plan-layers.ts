@@ -22,8 +22,9 @@ export function planLayers(surface: MemorySurface, gpu: GpuMemory | null, settin
   const budget = gpu === null ? 0 : budgetBytes(gpu, settings.TARGET_VRAM_USAGE);
   const needs = fitNeeds(surface, settings.N_CTX, settings.KV_CACHE_QUANT);
   const manual = settings.LAYERS !== "auto";
-  const wanted = settings.LAYERS === "auto" ? mostGpuLayers(needs, budget) : Math.min(settings.LAYERS, totalLayers);
-  const gpuLayers = gpu === null ? 0 : wanted;
+  const chosenLayers =
+    settings.LAYERS === "auto" ? mostGpuLayers(needs, budget) : Math.min(settings.LAYERS, totalLayers);
+  const gpuLayers = gpu === null ? 0 : chosenLayers;
   const next = needs[gpuLayers + 1];
   const memory = predictedMemory(surface, gpu, gpuLayers, settings);
   const perLayer = placeLayers(surface, gpuLayers, settings);

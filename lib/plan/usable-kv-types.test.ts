@@ -55,9 +55,9 @@ describe("a KV type that this model cannot have", () => {
   const settings = planSettings({ N_CTX: 2048 });
 
   it("is no plan that fits, but a sentence", () => {
-    const wanted = { ...settings, KV_CACHE_QUANT: "q8_0" } as const;
-    const plan = planLayers(surface, p4000, wanted);
-    expect(planSentence(surface, p4000, wanted, plan)).toContain("cannot have a q8_0 KV cache");
+    const quantized = { ...settings, KV_CACHE_QUANT: "q8_0" } as const;
+    const plan = planLayers(surface, p4000, quantized);
+    expect(planSentence(surface, p4000, quantized, plan)).toContain("cannot have a q8_0 KV cache");
     expect(plan.warnings.map(({ code }) => code)).toContain("kv-type-refused");
   });
 

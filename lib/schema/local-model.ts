@@ -14,7 +14,7 @@ export const planBadgeSchema = z.object({
   /** From the header alone: llama.cpp was never asked about this file. */
   isEstimate: z.boolean(),
 });
-export type PlanBadge = z.infer<typeof planBadgeSchema>;
+export type BadgePlan = z.infer<typeof planBadgeSchema>;
 
 /** One GGUF file below the models folder. A file that cannot be read as a model stays in the list, with the reason. */
 export const localModelSchema = z.object({

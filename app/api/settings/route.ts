@@ -1,6 +1,6 @@
 import { dropOverrides, patchSettings, readSettings } from "@/lib/schema/api/settings";
 import { route } from "@/lib/server/compose/route";
-import { applySettings } from "@/lib/server/loading/apply-settings";
+import { saveAndApplySettings } from "@/lib/server/loading/save-and-apply-settings";
 
 export const GET = route(readSettings, ({ query, services: { settings } }) => {
   const { MODEL } = settings.read();
@@ -12,9 +12,11 @@ export const GET = route(readSettings, ({ query, services: { settings } }) => {
   };
 });
 
-export const PATCH = route(patchSettings, ({ query, body, services }) => applySettings(services, body, query.scope));
+export const PATCH = route(patchSettings, ({ query, body, services }) =>
+  saveAndApplySettings(services, body, query.scope),
+);
 
 export const DELETE = route(dropOverrides, async ({ services }) => {
   await services.settings.dropOverrides();
-  return applySettings(services, {}, "all");
+  return saveAndApplySettings(services, {}, "all");
 });

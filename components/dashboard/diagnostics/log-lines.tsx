@@ -4,12 +4,12 @@ import { classNames } from "@/components/ui/class-names";
 import { CopyButton } from "@/components/ui/copy-button";
 import { inputClass } from "@/components/ui/field";
 import { ScrollRegion } from "@/components/ui/scroll-region";
-import { type LogLine, useLive } from "@/lib/client/live-store";
+import { type ShownLogLine, useLive } from "@/lib/client/live-store";
 
-const timeOf = ({ atMs }: LogLine): string => new Date(atMs).toLocaleTimeString("en-GB");
+const timeOf = ({ atMs }: ShownLogLine): string => new Date(atMs).toLocaleTimeString("en-GB");
 
 /** Lines that came in while the page was open follow those that the server had kept; none is shown twice. */
-function joinLines(kept: readonly LogLine[], live: readonly LogLine[]): LogLine[] {
+function joinLines(kept: readonly ShownLogLine[], live: readonly ShownLogLine[]): ShownLogLine[] {
   const lastKeptMs = kept.at(-1)?.atMs ?? 0;
   return [...kept, ...live.filter(line => line.atMs > lastKeptMs)];
 }
@@ -25,7 +25,7 @@ function scrollToEnd(last: HTMLElement | null, lineCount: number): void {
 }
 
 /** The engine's and the server's last words, to be searched and copied. */
-export function LogLines({ kept }: { readonly kept: readonly LogLine[] }) {
+export function LogLines({ kept }: { readonly kept: readonly ShownLogLine[] }) {
   const live = useLive(state => state.log);
   const [words, setWords] = useState("");
   const all = joinLines(kept, live);

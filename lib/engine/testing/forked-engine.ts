@@ -23,7 +23,7 @@ type LastMessage = CommandAnswer<CommandName> | MessageOf<"error">;
 const GENERATION = 3;
 
 /** The bundles, made anew only when a source changed. */
-export function buildBundles(): void {
+export function bundleEngine(): void {
   const built = spawnSync(process.execPath, ["scripts/build.mjs", "--bundles"], { cwd: projectRoot, stdio: "inherit" });
   if (built.status !== 0) throw new Error("The bundles could not be built.");
 }

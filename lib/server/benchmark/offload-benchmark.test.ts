@@ -35,7 +35,7 @@ class FakeMachine {
   onLoad: (settings: Settings) => void = () => {};
   readonly benchmark = new OffloadBenchmark({
     planner: this.#planner(),
-    loader: { load: (wanted: Settings, signal: AbortSignal) => this.#load(wanted, signal) },
+    loader: { load: (settings: Settings, signal: AbortSignal) => this.#load(settings, signal) },
     engine: {
       complete: request => this.#complete(request),
       dryRun: async () => this.#buffers,
@@ -49,9 +49,9 @@ class FakeMachine {
   });
 
   #planner(): OffloadBenchmarkOptions["planner"] {
-    const planFor = async (wanted: Settings) => {
+    const planFor = async (settings: Settings) => {
       const { gpu } = this;
-      return { modelPath, surface: mistralSurface, gpu, plan: planLayers(mistralSurface, gpu, wanted) };
+      return { modelPath, surface: mistralSurface, gpu, plan: planLayers(mistralSurface, gpu, settings) };
     };
     const configOf = () => loadConfig({ modelPath, threads: 6 });
     const report = {
@@ -66,15 +66,15 @@ class FakeMachine {
       processes: [],
       readAtMs: 0,
     };
-    const confirmedPlanFor = async (wanted: Settings) => {
-      const outcome = await planFor(wanted);
+    const confirmedPlanFor = async (settings: Settings) => {
+      const outcome = await planFor(settings);
       this.#buffers = buffersOf(outcome.plan);
       return { ...outcome, report, config: configOf() };
     };
     return { planFor, configOf, confirmedPlanFor };
   }
 
-  async #borrow<T>(work: (wanted: AbortSignal) => Promise<T>): Promise<T> {
+  async #borrow<T>(work: (recall: AbortSignal) => Promise<T>): Promise<T> {
     if (this.busy) throw new EngineError("BUSY", "An answer is being written.");
     this.events.push("borrowed");
     try {
@@ -84,12 +84,12 @@ class FakeMachine {
     }
   }
 
-  async #load(wanted: Settings, signal: AbortSignal) {
-    this.events.push(`${wanted.KV_CACHE_QUANT} ${wanted.FLASH_ATTENTION} ${wanted.LAYERS}`);
+  async #load(settings: Settings, signal: AbortSignal) {
+    this.events.push(`${settings.KV_CACHE_QUANT} ${settings.FLASH_ATTENTION} ${settings.LAYERS}`);
     this.nowMs += 5000;
-    this.onLoad(wanted);
+    this.onLoad(settings);
     signal.throwIfAborted();
-    const plan = planLayers(mistralSurface, this.gpu, wanted);
+    const plan = planLayers(mistralSurface, this.gpu, settings);
     this.#gpuLayers = plan.gpuLayers;
     const config = loadConfig({ modelPath, gpuLayers: plan.gpuLayers });
     const buffers = buffersOf(plan);
@@ -169,8 +169,8 @@ describe("OffloadBenchmark", () => {
 
   it("keeps nothing of a cancelled run, gives the engine back and says so", async () => {
     const machine = new FakeMachine();
-    machine.onLoad = wanted => {
-      if (wanted.KV_CACHE_QUANT === "q8_0") machine.benchmark.cancel();
+    machine.onLoad = settings => {
+      if (settings.KV_CACHE_QUANT === "q8_0") machine.benchmark.cancel();
     };
     await machine.benchmark.start();
     expect(await machine.benchmark.finished()).toBeNull();
@@ -181,8 +181,8 @@ describe("OffloadBenchmark", () => {
 
   it("goes on after a way that cannot be loaded: that is a result", async () => {
     const machine = new FakeMachine();
-    machine.onLoad = wanted => {
-      if (wanted.KV_CACHE_QUANT === "q8_0") throw new EngineError("OUT_OF_MEMORY", "300 MiB were missing.");
+    machine.onLoad = settings => {
+      if (settings.KV_CACHE_QUANT === "q8_0") throw new EngineError("OUT_OF_MEMORY", "300 MiB were missing.");
     };
     await machine.benchmark.start();
     const run = await machine.benchmark.finished();
@@ -216,8 +216,8 @@ describe("OffloadBenchmark", () => {
   it("tells how far it is, with the rows that are done", async () => {
     const machine = new FakeMachine();
     const seen = new Promise<Awaited<ReturnType<OffloadBenchmark["state"]>>>(resolve => {
-      machine.onLoad = wanted => {
-        if (wanted.KV_CACHE_QUANT === "q4_0") machine.benchmark.state().then(resolve);
+      machine.onLoad = settings => {
+        if (settings.KV_CACHE_QUANT === "q4_0") machine.benchmark.state().then(resolve);
       };
     });
     await machine.benchmark.start();

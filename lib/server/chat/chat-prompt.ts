@@ -43,14 +43,14 @@ export function promptTurns(
 /** A reply may take what is left of the context; this much has to be left before it starts. */
 const REPLY_RESERVE_TOKENS = 512;
 
-const wantedReplyTokens = (maxTokens: number): number => (maxTokens > 0 ? maxTokens : REPLY_RESERVE_TOKENS);
+const mostReplyTokens = (maxTokens: number): number => (maxTokens > 0 ? maxTokens : REPLY_RESERVE_TOKENS);
 
 export const replyReserveTokens = (contextTokens: number, maxTokens: number): number =>
-  Math.min(wantedReplyTokens(maxTokens), Math.floor(contextTokens / 4));
+  Math.min(mostReplyTokens(maxTokens), Math.floor(contextTokens / 4));
 
 /** The smallest context that holds so many tokens and that reserve: a quarter of the whole is a third of what is used. */
 export const neededContextTokens = (usedTokens: number, maxTokens: number): number =>
-  usedTokens + Math.min(wantedReplyTokens(maxTokens), Math.ceil(usedTokens / 3));
+  usedTokens + Math.min(mostReplyTokens(maxTokens), Math.ceil(usedTokens / 3));
 
 /** After a cut the sent part fills at most this share, so that the next turns need no new cut and keep the cached prefix. */
 const FILL_AFTER_CUT = 0.6;

@@ -112,10 +112,10 @@ function holdsTerms(title: string, terms: readonly SearchTerm[]): boolean {
 
 /** Where a term stands in a folded text; -1 where it does not. */
 function placeIn(foldedText: string, { text, place }: SearchTerm, from = 0): number {
-  const wanted = folded(text);
-  let at = foldedText.indexOf(wanted, from);
+  const needle = folded(text);
+  let at = foldedText.indexOf(needle, from);
   while (place === "word-start" && at > 0 && WORD_CHARACTER.test(foldedText.charAt(at - 1)))
-    at = foldedText.indexOf(wanted, at + 1);
+    at = foldedText.indexOf(needle, at + 1);
   return at;
 }
 

@@ -15,7 +15,7 @@ import { type PlanOptions, parsePlanOptions, planUsage, UsageError } from "./pla
 import { planningServices } from "./planning-services";
 
 /** A person waits at the terminal: enough for the configuration asked for; the server refines the rest. */
-const SAMPLING_BUDGET_MS = 300;
+const SURFACE_BUDGET_MS = 300;
 
 const EXIT_PLANNED = 0;
 const EXIT_USAGE = 2;
@@ -63,10 +63,10 @@ async function makeReport(
     },
     isTrusted: () => true,
     mayRemember: true,
-    samplingBudgetMs: SAMPLING_BUDGET_MS,
+    surfaceBudgetMs: SURFACE_BUDGET_MS,
   });
   try {
-    const settings = wantedSettings(options, services.settings, env);
+    const settings = settingsToPlan(options, services.settings, env);
     // Nothing is known of this machine: the engine will be asked, and starts while the header is read.
     if (services.memo.read() === null) services.engine.start().catch(() => {});
     const card = options.gpu === null ? undefined : assumedCard(options.gpu);
@@ -85,7 +85,7 @@ async function makeReport(
   }
 }
 
-function wantedSettings(
+function settingsToPlan(
   { model, patch }: PlanOptions,
   store: ReturnType<typeof planningServices>["settings"],
   env: PlanCommandInput["env"],

@@ -11,9 +11,9 @@ import { ModelFiles } from "@/lib/server/models/model-files";
 import { RemoteHeaderStore } from "@/lib/server/models/remote-header-store";
 import { RemoteModels } from "@/lib/server/models/remote-models";
 import { DeviceMemo } from "@/lib/server/planning/device-memo";
-import { LookEngine } from "@/lib/server/planning/look-engine";
 import { Planner } from "@/lib/server/planning/planner";
 import { rememberedEngine } from "@/lib/server/planning/remembered-engine";
+import { SpareDryRunEngine } from "@/lib/server/planning/spare-dry-run-engine";
 import { SurfaceCache } from "@/lib/server/planning/surface-cache";
 import { SettingsStore } from "@/lib/server/settings/settings-store";
 import type { Environment } from "@/lib/server/system/environment";
@@ -28,13 +28,13 @@ interface PlanningOptions {
   /** Whether the device that was found last time is believed, instead of starting an engine to look again. */
   readonly mayRemember?: boolean;
   /** How long llama.cpp may be asked about a new model: for a command line that answers once. */
-  readonly samplingBudgetMs?: number;
+  readonly surfaceBudgetMs?: number;
 }
 
 /** Everything up to a plan and nothing that serves: what the server and `npm run plan` have in common. */
 export function planningServices(
   environment: Environment,
-  { onLog, isTrusted = () => false, mayRemember = false, samplingBudgetMs }: PlanningOptions,
+  { onLog, isTrusted = () => false, mayRemember = false, surfaceBudgetMs }: PlanningOptions,
 ) {
   const { dataFolder, modelsFolder, engineBuild } = environment;
   const settings = new SettingsStore({ folder: environment.homeFolder });
@@ -51,7 +51,7 @@ export function planningServices(
   };
   const engine = new EngineSupervisor(engineOptions);
   const spare = new EngineSupervisor(engineOptions);
-  const looks = new LookEngine({ main: engine, spare });
+  const dryRuns = new SpareDryRunEngine({ main: engine, spare });
   const receipts = new ReceiptStore(join(dataFolder, "receipts.jsonl"));
   const threads = new ThreadTuner(dataFolder, {
     processor: cpus()[0]?.model ?? process.arch,
@@ -81,13 +81,13 @@ export function planningServices(
     models,
     remote,
     engine,
-    looks,
+    dryRuns,
     gpu,
     surfaces: new SurfaceCache(join(dataFolder, "surfaces"), onLog),
     engineVersion,
     autoThreads: fileBytes => threads.threadsFor(fileBytes),
-    ...(samplingBudgetMs === undefined ? {} : { samplingBudgetMs }),
+    ...(surfaceBudgetMs === undefined ? {} : { surfaceBudgetMs }),
     onLog,
   });
-  return { settings, models, remoteModels: remote, engine, looks, receipts, gpu, planner, threads, memo };
+  return { settings, models, remoteModels: remote, engine, dryRuns, receipts, gpu, planner, threads, memo };
 }

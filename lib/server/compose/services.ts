@@ -103,7 +103,7 @@ function build(environment: Environment): Services {
     sampler.close();
     await runs.shutdown();
     gpu.close();
-    await Promise.all([engine.shutdown(), core.looks.end()]);
+    await Promise.all([engine.shutdown(), core.dryRuns.end()]);
     chats.close();
   };
   return {

@@ -4,7 +4,7 @@ import { escapeLine } from "@/lib/server/system/escape-line";
 import type { Timers } from "@/lib/server/system/timers";
 import { drainOutput } from "./drain-output";
 import type { EngineExit } from "./engine-errors";
-import type { EngineProcess } from "./fork-engine";
+import type { ForkedProcess } from "./fork-engine";
 
 /** `off`: started without a GPU, for a model that has no layers there. */
 export type EngineMode = "configured" | "off";
@@ -45,7 +45,7 @@ export class EngineChild {
   constructor(
     readonly generation: number,
     readonly mode: EngineMode,
-    private readonly engineProcess: EngineProcess,
+    private readonly engineProcess: ForkedProcess,
     private readonly limits: ChildLimits,
     private readonly timers: Timers,
     private readonly events: ChildEvents,

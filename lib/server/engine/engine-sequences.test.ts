@@ -9,7 +9,7 @@ import { EngineSupervisor } from "./engine-supervisor";
 /** The little that must be true of any supervisor: what was asked for, and which load has to win. */
 interface Model {
   /** Context size of the load that must be in memory when all is quiet; null: none; "any": a crash or a race decides. */
-  wanted: number | null | "any";
+  expectedContext: number | null | "any";
 }
 
 class Rig {
@@ -66,7 +66,7 @@ const load = (gpuLayers: number): Command =>
     const contextTokens = 1000 + rig.loads;
     const failed = rig.engine.snapshot().state === "failed";
     rig.promises.push(watch(rig.engine.load(loadConfig({ contextTokens, gpuLayers }))));
-    model.wanted = failed ? "any" : contextTokens;
+    model.expectedContext = failed ? "any" : contextTokens;
   });
 
 const cancelledLoad = command("load, then cancel it", (model, rig) => {
@@ -75,7 +75,7 @@ const cancelledLoad = command("load, then cancel it", (model, rig) => {
   const config = loadConfig({ contextTokens: 1000 + rig.loads });
   rig.promises.push(watch(rig.engine.load(config, { signal: controller.signal })));
   controller.abort();
-  model.wanted = "any";
+  model.expectedContext = "any";
 });
 
 const generate = command("generate", (_model, rig) => {
@@ -93,18 +93,18 @@ const askAside = command("count and vram", (_model, rig) => {
 /** Until the news of its end has come, a load would go to the dead child and fail with it. */
 const crash = command("crash", async (model, rig) => {
   rig.living[0]?.exit(null, "SIGKILL");
-  model.wanted = "any";
+  model.expectedContext = "any";
   await rig.timers.advance(1);
 });
 
 const unload = command("unload", (model, rig) => {
   rig.promises.push(watch(rig.engine.unload()));
-  model.wanted = null;
+  model.expectedContext = null;
 });
 
 const restart = command("restart", (model, rig) => {
   rig.promises.push(watch(rig.engine.restart()));
-  model.wanted = null;
+  model.expectedContext = null;
 });
 
 const wait = (byMs: number): Command => command(`wait ${byMs} ms`, (_model, rig) => rig.timers.advance(byMs));
@@ -119,7 +119,7 @@ test("whatever happens: one child, one command, one model; the last load wins; e
   await fc.assert(
     fc.asyncProperty(fc.commands(commands, { maxCommands: 40 }), async steps => {
       const rig = new Rig();
-      const model: Model = { wanted: null };
+      const model: Model = { expectedContext: null };
       await fc.asyncModelRun(() => ({ model, real: rig }), steps);
       await rig.timers.advance(60_000);
       rig.check();
@@ -127,7 +127,7 @@ test("whatever happens: one child, one command, one model; the last load wins; e
       expect(rig.answers.filter(({ reason, code }) => reason === null && code === null)).toEqual([]);
       const { state, config } = rig.engine.snapshot();
       expect(["stopped", "ready", "loaded", "failed"]).toContain(state);
-      if (model.wanted !== "any") expect(config?.contextTokens ?? null).toBe(model.wanted);
+      if (model.expectedContext !== "any") expect(config?.contextTokens ?? null).toBe(model.expectedContext);
     }),
     { numRuns: 300 },
   );

@@ -57,7 +57,7 @@ const noFacts: LoadedFacts = {
   flashAttentionActive: null,
 };
 
-export interface SamplingRequest {
+export interface SurfaceRequest {
   readonly useMmap: boolean;
   readonly budgetMs?: number;
   /** No GPU to ask about: system memory only. */
@@ -139,9 +139,9 @@ export class EngineSupervisor {
   }
 
   /** Shows why the model that was asked for is not loaded, or what was lowered to load it. */
-  announce(news: { readonly error: EngineSnapshot["error"]; readonly notice: string | null }): void {
-    this.#loadError = news.error;
-    this.#loadNotice = news.notice;
+  announce(outcome: { readonly error: EngineSnapshot["error"]; readonly notice: string | null }): void {
+    this.#loadError = outcome.error;
+    this.#loadNotice = outcome.notice;
     this.#changed();
   }
 
@@ -172,7 +172,7 @@ export class EngineSupervisor {
   async sampleSurface(
     modelPath: string,
     surface: MemorySurface,
-    { ramOnly = false, ...options }: SamplingRequest,
+    { ramOnly = false, ...options }: SurfaceRequest,
     signal?: AbortSignal,
   ): Promise<MemorySurface> {
     await this.start();

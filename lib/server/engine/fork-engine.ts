@@ -5,7 +5,7 @@ import type { Readable } from "node:stream";
 export type GpuChoice = "auto" | "cuda" | "vulkan" | "metal" | "off";
 
 /** The part of a ChildProcess that the supervisor uses. Emits "message", "exit", "error" and "disconnect". */
-export interface EngineProcess extends EventEmitter {
+export interface ForkedProcess extends EventEmitter {
   readonly pid?: number | undefined;
   readonly stdout: Readable | null;
   readonly stderr: Readable | null;
@@ -13,7 +13,7 @@ export interface EngineProcess extends EventEmitter {
   kill(signal: NodeJS.Signals): boolean;
 }
 
-export type ForkEngine = (entryPath: string, env: NodeJS.ProcessEnv) => EngineProcess;
+export type ForkEngine = (entryPath: string, env: NodeJS.ProcessEnv) => ForkedProcess;
 
 /**
  * Starts the engine's entry with an IPC pipe and nothing else: no port, no stdin, no inherited debugger flags.

@@ -34,27 +34,27 @@ const snapshot = engineSnapshot({ state: "ready" });
 let timers: ManualTimers;
 let engine: Source & { snapshot(): EngineSnapshot; readonly pid: number | null };
 let settings: Source & { read(): void };
-let looks: { gpu: number; settings: number; watchers: number };
+let reads: { gpu: number; settings: number; watchers: number };
 let sampler: LiveSampler;
 
 beforeEach(() => {
   timers = new ManualTimers();
-  looks = { gpu: 0, settings: 0, watchers: 0 };
+  reads = { gpu: 0, settings: 0, watchers: 0 };
   engine = Object.assign(new Source(), { snapshot: () => snapshot, pid: null });
   settings = Object.assign(new Source(), {
     read: () => {
-      looks.settings += 1;
+      reads.settings += 1;
     },
   });
   const gpu = {
     read: async () => {
-      looks.gpu += 1;
+      reads.gpu += 1;
       return noGpu;
     },
     watch: () => {
-      looks.watchers += 1;
+      reads.watchers += 1;
       return () => {
-        looks.watchers -= 1;
+        reads.watchers -= 1;
       };
     },
   };
@@ -84,14 +84,14 @@ function tab() {
 describe("live numbers", () => {
   it("nothing is read while nobody listens", async () => {
     await timers.advance(10_000);
-    expect(looks).toEqual({ gpu: 0, settings: 0, watchers: 0 });
+    expect(reads).toEqual({ gpu: 0, settings: 0, watchers: 0 });
     expect(engine.listeners.size + settings.listeners.size).toBe(0);
   });
 
   it("are read once a second, however many tabs listen", async () => {
     const tabs = [tab(), tab(), tab()];
     await timers.advance(9_500);
-    expect(looks).toEqual({ gpu: 10, settings: 10, watchers: 1 });
+    expect(reads).toEqual({ gpu: 10, settings: 10, watchers: 1 });
     for (const each of tabs) expect(each.of("telemetry")).toHaveLength(10);
   });
 
@@ -102,13 +102,13 @@ describe("live numbers", () => {
     one.leave();
     await timers.advance(1_000);
     two.leave();
-    const { gpu } = looks;
+    const { gpu } = reads;
     await timers.advance(20_000);
-    expect(looks).toMatchObject({ gpu, watchers: 0 });
+    expect(reads).toMatchObject({ gpu, watchers: 0 });
     expect(engine.listeners.size + settings.listeners.size).toBe(0);
     tab();
     await timers.advance(1_500);
-    expect(looks).toMatchObject({ gpu: gpu + 2, watchers: 1 });
+    expect(reads).toMatchObject({ gpu: gpu + 2, watchers: 1 });
   });
 
   it("a newcomer hears at once how things stand", async () => {
@@ -142,19 +142,19 @@ describe("live numbers", () => {
 
   it("a failing look is followed by the next one", async () => {
     settings.read = () => {
-      looks.settings += 1;
+      reads.settings += 1;
       throw new Error("folder gone");
     };
     tab();
     await timers.advance(3_500);
-    expect(looks.settings).toBe(4);
+    expect(reads.settings).toBe(4);
   });
 
   it("E8 a shutdown ends all tabs", async () => {
     const { ended } = tab();
     sampler.close();
     expect(ended()).toBe(true);
-    expect(looks.watchers).toBe(0);
+    expect(reads.watchers).toBe(0);
   });
 });
 
@@ -172,21 +172,21 @@ describe("the stream of one tab", () => {
 
   it("N3 leaves by the stream's cancel and by the request's abort alike", async () => {
     const reader = liveStream(sampler, new AbortController().signal).getReader();
-    expect(looks.watchers).toBe(1);
+    expect(reads.watchers).toBe(1);
     await reader.cancel();
-    expect(looks.watchers).toBe(0);
+    expect(reads.watchers).toBe(0);
     const client = new AbortController();
     liveStream(sampler, client.signal);
-    expect(looks.watchers).toBe(1);
+    expect(reads.watchers).toBe(1);
     client.abort();
-    expect(looks.watchers).toBe(0);
+    expect(reads.watchers).toBe(0);
   });
 
   it("N6 a reader that does not read misses telemetry instead of filling the memory, and is left in the end", async () => {
     liveStream(sampler, new AbortController().signal);
     await timers.advance(60_000);
-    expect(looks.watchers).toBe(1);
+    expect(reads.watchers).toBe(1);
     for (let event = 0; event < 1_000; event += 1) settings.change();
-    expect(looks.watchers).toBe(0);
+    expect(reads.watchers).toBe(0);
   });
 });

@@ -94,14 +94,14 @@ export class LiveSampler {
     try {
       this.#options.settings.read();
       const gpu = await this.#options.gpu.read();
-      if (isWatched()) this.#tell(gpu);
+      if (isWatched()) this.#publishTelemetry(gpu);
     } catch (error) {
       this.#options.onFailure("The live numbers could not be read", error);
     }
     if (isWatched()) this.#cancelNext = this.#timers.after(SAMPLE_INTERVAL_MS, () => void this.#sample());
   }
 
-  #tell(gpu: GpuReport): void {
+  #publishTelemetry(gpu: GpuReport): void {
     const memory = readMemory(this.#options.engine.pid);
     const telemetry = { atMs: this.#timers.nowMs(), gpu, memory, cpuPercent: this.#cpu.percent() };
     this.#lastTelemetry = telemetry;

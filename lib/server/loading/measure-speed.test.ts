@@ -72,23 +72,23 @@ describe("measureSpeed", () => {
 });
 
 describe("sizesFor", () => {
-  const wanted = { promptTokens: 512, generatedTokens: 64, repeats: 3, limitMs: 40_000 };
+  const full = { promptTokens: 512, generatedTokens: 64, repeats: 3, limitMs: 40_000 };
 
   it("makes as many repeats as there is time for", () => {
     // 512/64 + 64/8 = 16 s a repeat: two in 40 s.
     const probe = stats({ prefillTokensPerSecond: 64, tokensPerSecond: 8 });
-    expect(sizesFor(wanted, probe)).toMatchObject({ promptTokens: 512, generatedTokens: 64, repeats: 2 });
+    expect(sizesFor(full, probe)).toMatchObject({ promptTokens: 512, generatedTokens: 64, repeats: 2 });
   });
 
   it("shrinks the only repeat of a machine that is slower still", () => {
     // 512/8 + 64/4 = 80 s: half of it fits 40 s.
     const probe = stats({ prefillTokensPerSecond: 8, tokensPerSecond: 4 });
-    expect(sizesFor(wanted, probe)).toEqual({ promptTokens: 256, generatedTokens: 32, repeats: 1 });
+    expect(sizesFor(full, probe)).toEqual({ promptTokens: 256, generatedTokens: 32, repeats: 1 });
   });
 
   it("never goes below what still means something", () => {
     const probe = stats({ prefillTokensPerSecond: 0.5, tokensPerSecond: 0.1 });
-    expect(sizesFor(wanted, probe)).toEqual({ promptTokens: 16, generatedTokens: 4, repeats: 1 });
+    expect(sizesFor(full, probe)).toEqual({ promptTokens: 16, generatedTokens: 4, repeats: 1 });
   });
 });
 

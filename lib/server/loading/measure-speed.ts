@@ -25,15 +25,11 @@ const PROBE = { characters: 80, generatedTokens: 4 } as const;
  *
  * @throws EngineError, and the signal's reason when it fires
  */
-export async function measureSpeed(
-  engine: SpeedEngine,
-  wanted: SpeedSizes,
-  signal: AbortSignal,
-): Promise<MeasuredSpeed> {
+export async function measureSpeed(engine: SpeedEngine, full: SpeedSizes, signal: AbortSignal): Promise<MeasuredSpeed> {
   await complete(engine, countingPrompt(0, PROBE.characters), PROBE.generatedTokens, signal);
   const probePrompt = countingPrompt(1, PROBE.characters);
   const probe = await complete(engine, probePrompt, PROBE.generatedTokens, signal);
-  const sizes = sizesFor(wanted, probe);
+  const sizes = sizesFor(full, probe);
   const characters = (sizes.promptTokens * probePrompt.length) / probe.promptTokens;
   const repeats: GenerationStats[] = [];
   for (let repeat = 0; repeat < sizes.repeats; repeat++) {
@@ -43,14 +39,14 @@ export async function measureSpeed(
 }
 
 /** As many repeats as there is time for; where there is not even time for one, a smaller one. */
-export function sizesFor(wanted: SpeedSizes, probe: GenerationStats): Omit<SpeedSizes, "limitMs"> {
-  const prefillMs = (wanted.promptTokens / Math.max(probe.prefillTokensPerSecond, 0.1)) * 1000;
-  const decodeMs = (wanted.generatedTokens / Math.max(probe.tokensPerSecond, 0.1)) * 1000;
-  const affordable = wanted.limitMs / (prefillMs + decodeMs);
-  if (affordable >= 1) return { ...wanted, repeats: Math.min(wanted.repeats, Math.floor(affordable)) };
+export function sizesFor(full: SpeedSizes, probe: GenerationStats): Omit<SpeedSizes, "limitMs"> {
+  const prefillMs = (full.promptTokens / Math.max(probe.prefillTokensPerSecond, 0.1)) * 1000;
+  const decodeMs = (full.generatedTokens / Math.max(probe.tokensPerSecond, 0.1)) * 1000;
+  const affordable = full.limitMs / (prefillMs + decodeMs);
+  if (affordable >= 1) return { ...full, repeats: Math.min(full.repeats, Math.floor(affordable)) };
   return {
-    promptTokens: Math.max(LEAST_PROMPT_TOKENS, Math.floor(wanted.promptTokens * affordable)),
-    generatedTokens: Math.max(LEAST_GENERATED_TOKENS, Math.floor(wanted.generatedTokens * affordable)),
+    promptTokens: Math.max(LEAST_PROMPT_TOKENS, Math.floor(full.promptTokens * affordable)),
+    generatedTokens: Math.max(LEAST_GENERATED_TOKENS, Math.floor(full.generatedTokens * affordable)),
     repeats: 1,
   };
 }

@@ -36,22 +36,22 @@ test("requests and changes wait for the borrower, who is told that they do", asy
   const finished = new Promise<void>(resolve => {
     finish = resolve;
   });
-  let wanted: AbortSignal | null = null;
-  const loan = host.borrow(async signal => {
-    wanted = signal;
+  let recall: AbortSignal | null = null;
+  const borrowed = host.borrow(async signal => {
+    recall = signal;
     await engine.load(other);
     await finished;
   });
   await done(Promise.resolve());
-  expect(wanted).toMatchObject({ aborted: false });
+  expect(recall).toMatchObject({ aborted: false });
   const answer = listen(host.generate(question));
   const change = patch({ N_CTX: 2048 });
   for (let round = 0; round < 20; round += 1) await done(Promise.resolve());
-  expect(wanted).toMatchObject({ aborted: true });
+  expect(recall).toMatchObject({ aborted: true });
   expect(answer).toMatchObject({ text: "", reason: null, code: null });
   expect(loads().map(config => config.contextTokens)).not.toContain(2048);
   finish();
-  await done(loan);
+  await done(borrowed);
   while (answer.reason === null && answer.code === null) await done(Promise.resolve());
   await done(change);
   expect(answer).toMatchObject({ text: "Hello world", reason: "stop" });

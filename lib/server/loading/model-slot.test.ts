@@ -24,7 +24,7 @@ test("what cannot be loaded again after a crash is not tried until somebody asks
   await done(host.ensureLoaded());
   processes[0]?.exit(null, "SIGKILL");
   while (engine.snapshot().error === null) await timers.advance(20);
-  for (let news = 0; news < 5; news += 1) {
+  for (let round = 0; round < 5; round += 1) {
     engine.announce({ error: null, notice: null });
     await timers.advance(1000);
   }
@@ -54,11 +54,11 @@ test("who borrows the engine while a change is planned has it to the end", async
   const finished = new Promise<void>(resolve => {
     finish = resolve;
   });
-  const loan = host.borrow(() => finished);
+  const borrowed = host.borrow(() => finished);
   for (let round = 0; round < 20; round += 1) await done(Promise.resolve());
   expect(loads().map(config => config.contextTokens)).toEqual([1024]);
   finish();
-  await done(loan);
+  await done(borrowed);
   await done(change);
   expect(engine.snapshot().config).toMatchObject({ contextTokens: 2048 });
 });

@@ -98,7 +98,7 @@ export class ModelSlot {
     return queueLength > 0 || state === "generating" || state === "loading";
   }
 
-  /** Ends the loan once those who wait cannot come between. What keeps the old model from loading is in the snapshot. */
+  /** Gives the engine back once those who wait cannot come between. What keeps the old model from loading is in the snapshot. */
   async #restore(before: AtRest, giveBack: () => void): Promise<void> {
     if (before.kind !== "serving") {
       await this.#emptyEngine();

@@ -69,8 +69,8 @@ export class ThreadTuner {
   candidates(fileBytes: number, mathCores: number): number[] {
     const { threads } = this.machine;
     if (threads <= MOST_THREADS_NOT_MEASURED || this.#measurementOf(fileBytes) !== undefined) return [];
-    const wanted = [threads, Math.min(mathCores, threads), Math.ceil(threads / 2)].filter(count => count > 0);
-    return [...new Set(wanted)].sort((a, b) => b - a);
+    const counts = [threads, Math.min(mathCores, threads), Math.ceil(threads / 2)].filter(count => count > 0);
+    return [...new Set(counts)].sort((a, b) => b - a);
   }
 
   async remember(fileBytes: number, speeds: ThreadSpeed[], atMs: number): Promise<void> {

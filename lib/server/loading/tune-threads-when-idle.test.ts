@@ -12,7 +12,7 @@ class Rig {
   readonly timers = new ManualTimers();
   readonly loadedThreads: number[] = [];
   readonly remembered: ThreadSpeed[][] = [];
-  readonly wanted = new AbortController();
+  readonly recall = new AbortController();
   candidates = [16, 8];
   isAuto = true;
   isBusy = false;
@@ -60,7 +60,7 @@ class Rig {
       borrow: work => {
         if (this.isBusy) throw new EngineError("BUSY", "An answer is being written.");
         this.borrowed += 1;
-        return work(this.wanted.signal);
+        return work(this.recall.signal);
       },
     },
     tuner: {
@@ -130,7 +130,7 @@ describe("tuneThreadsWhenIdle", () => {
   });
 
   it("remembers nothing when somebody wants the engine meanwhile", async () => {
-    rig.onLoad = () => rig.wanted.abort(new Error("A chat wants the engine."));
+    rig.onLoad = () => rig.recall.abort(new Error("A chat wants the engine."));
     tuneThreadsWhenIdle(rig.options);
     await rig.timers.advance(15_000);
     expect(rig.loadedThreads).toEqual([16]);

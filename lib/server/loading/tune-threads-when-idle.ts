@@ -44,15 +44,15 @@ export function tuneThreadsWhenIdle(options: TuneThreadsOptions): () => void {
       options.onLog("info", `threads not measured: ${error instanceof Error ? error.message : error}`);
     }
   };
-  const look = () => {
+  const onEngineChange = () => {
     const isIdle = engine.snapshot().state === "loaded";
     if (isIdle === wasIdle) return;
     wasIdle = isIdle;
     callOff();
     if (isIdle && attempts < MOST_ATTEMPTS) callOff = timers.after(IDLE_MS, () => void measure());
   };
-  const unsubscribe = engine.subscribe(look);
-  look();
+  const unsubscribe = engine.subscribe(onEngineChange);
+  onEngineChange();
   return () => {
     unsubscribe();
     callOff();
@@ -67,9 +67,9 @@ async function measureThreads(options: TuneThreadsOptions, nowMs: number): Promi
   const fileBytes = await (options.fileBytesOf ?? sizeOf)(config.modelPath);
   const candidates = options.tuner.candidates(fileBytes, info?.mathCores ?? 0);
   if (candidates.length < 2) return;
-  await options.host.borrow(async wanted => {
+  await options.host.borrow(async recall => {
     const speeds: ThreadSpeed[] = [];
-    for (const threads of candidates) speeds.push(await speedWith(threads, config, options.engine, wanted));
+    for (const threads of candidates) speeds.push(await speedWith(threads, config, options.engine, recall));
     await options.tuner.remember(fileBytes, speeds, nowMs);
   });
 }
@@ -78,10 +78,10 @@ async function speedWith(
   threads: number,
   config: LoadConfig,
   engine: TuneThreadsOptions["engine"],
-  wanted: AbortSignal,
+  recall: AbortSignal,
 ): Promise<ThreadSpeed> {
-  await engine.load({ ...config, threads }, { signal: wanted });
-  const { prefillTokensPerSecond, decodeTokensPerSecond } = await measureSpeed(engine, SIZES, wanted);
+  await engine.load({ ...config, threads }, { signal: recall });
+  const { prefillTokensPerSecond, decodeTokensPerSecond } = await measureSpeed(engine, SIZES, recall);
   return { threads, prefillTokensPerSecond, decodeTokensPerSecond };
 }
 

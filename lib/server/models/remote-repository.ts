@@ -56,8 +56,8 @@ export async function listRepository(address: RepositoryAddress, options: Remote
 /** What `:Q4_K_M` chooses; a file's name is taken as well. */
 function chosen(files: RemoteFile[], quantization: string | null, name: string): RemoteFile[] {
   if (quantization === null || quantization.toLowerCase() === "latest") return files;
-  const wanted = quantization.toUpperCase();
-  const found = files.filter(file => file.quantization === wanted || file.name.toUpperCase() === wanted);
+  const upperName = quantization.toUpperCase();
+  const found = files.filter(file => file.quantization === upperName || file.name.toUpperCase() === upperName);
   if (found.length > 0) return found;
   const there = [...new Set(files.flatMap(file => file.quantization ?? []))].join(", ");
   throw new RemoteHeaderError("MODEL_NOT_FOUND", `${name} has no ${quantization}; it has ${there || "other files"}.`);

@@ -32,13 +32,13 @@ export async function answerPlan(
   { gpu: wished, simple = false }: PlanWishes,
 ): Promise<PlanReport> {
   const base = patch.MODEL === undefined ? settings.read() : settings.readFor(patch.MODEL);
-  const wanted = settingsSchema.parse({ ...base, ...patch });
+  const planned = settingsSchema.parse({ ...base, ...patch });
   const override = wished ? assumedCard(wished) : wished;
-  const plan = isRemoteSource(wanted.MODEL)
-    ? soonExactPlan(planner, wanted, override)
-    : planner.planFor(wanted, override);
+  const plan = isRemoteSource(planned.MODEL)
+    ? exactPlanInTime(planner, planned, override)
+    : planner.planFor(planned, override);
   const { surface, gpu } = await plan;
-  const { LAYERS, TARGET_VRAM_USAGE, N_CTX, KV_CACHE_QUANT, N_BATCH, FLASH_ATTENTION, USE_MMAP } = wanted;
+  const { LAYERS, TARGET_VRAM_USAGE, N_CTX, KV_CACHE_QUANT, N_BATCH, FLASH_ATTENTION, USE_MMAP } = planned;
   return planReport({
     surface,
     gpu,
@@ -48,18 +48,21 @@ export async function answerPlan(
   });
 }
 
-/** Nobody watches a model elsewhere become exact, as the page does with the present one: worth a short wait, though not for an engine that answers a chat. */
-async function soonExactPlan(
+/**
+ * The plan after its dry runs where they end in time, else the one that is known. A page asks once about a model that is elsewhere,
+ * so it waits a little; but not for an engine that answers a chat.
+ */
+async function exactPlanInTime(
   planner: Pick<Planner, "planFor" | "exactPlanFor">,
-  ...wanted: Parameters<Planner["planFor"]>
+  ...request: Parameters<Planner["planFor"]>
 ): Promise<PlanOutcome> {
   const enough = new AbortController();
   const known = async () => {
     await wait(EXACT_WITHIN_MS, undefined, { signal: enough.signal });
-    return planner.planFor(...wanted);
+    return planner.planFor(...request);
   };
   try {
-    return await Promise.race([planner.exactPlanFor(...wanted), known()]);
+    return await Promise.race([planner.exactPlanFor(...request), known()]);
   } finally {
     enough.abort();
   }

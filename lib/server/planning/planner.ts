@@ -16,7 +16,7 @@ import { EngineError } from "@/lib/server/engine/engine-errors";
 import type { ModelFiles } from "@/lib/server/models/model-files";
 import type { RemoteModels } from "@/lib/server/models/remote-models";
 import { formatMib } from "@/lib/units/bytes";
-import type { DryRunEngine, LookEngine } from "./look-engine";
+import type { DryRunEngine, SpareDryRunEngine } from "./spare-dry-run-engine";
 import { type SurfaceCache, type SurfaceKey, surfaceKeyText } from "./surface-cache";
 
 /** Where the GPU's memory is read. */
@@ -29,14 +29,14 @@ export interface PlannerOptions {
   /** Models that are not on this computer: they can be planned, not loaded. */
   readonly remote: Pick<RemoteModels, "headerPath">;
   readonly engine: DryRunEngine;
-  /** For those who only look, so that no dry run takes a loaded model along; the engine itself where nothing else is served. */
-  readonly looks?: DryRunEngine & Pick<LookEngine, "end">;
+  /** For plans that are only shown: their dry runs must not end a loaded model. Left out where nothing else is served. */
+  readonly dryRuns?: DryRunEngine & Pick<SpareDryRunEngine, "end">;
   readonly gpu: GpuSource;
   readonly surfaces: Pick<SurfaceCache, "read" | "write">;
   /** Version of what computes the buffers: another one may compute others. */
   readonly engineVersion: string;
   /** For one answer in a hurry: a coarser surface, which the next server refines. Without it the engine takes the time it needs. */
-  readonly samplingBudgetMs?: number;
+  readonly surfaceBudgetMs?: number;
   /** What THREADS "auto" stands for with a model of this size. */
   autoThreads(fileBytes: number): number;
   onLog(level: "warn" | "info", text: string): void;
@@ -151,7 +151,7 @@ export class Planner {
         await this.#confirm(
           known,
           this.configOf({ ...outcome, plan: { ...outcome.plan, gpuLayers } }, settings),
-          this.#looks,
+          this.#dryRuns,
         );
     if (known.surface !== before) this.#changed();
   }
@@ -165,7 +165,7 @@ export class Planner {
     const known = await this.#sampled(modelPath, settings);
     const refusal = kvTypeRefusal(known.surface, settings.KV_CACHE_QUANT, settings.FLASH_ATTENTION);
     if (refusal !== null) throw new EngineError("INVALID_INPUT", refusal);
-    await this.options.looks?.end();
+    await this.options.dryRuns?.end();
     const outcome = await this.#confirmed(known, settings, {
       engine: this.options.engine,
       plan: async () => {
@@ -190,7 +190,7 @@ export class Planner {
     {
       plan,
       next,
-      engine = this.#looks,
+      engine = this.#dryRuns,
       signal,
     }: { plan: () => Promise<Outcome>; next: NextToConfirm; engine?: DryRunEngine; signal?: AbortSignal },
   ): Promise<Outcome> {
@@ -214,8 +214,8 @@ export class Planner {
     return loadConfigOf(plan, { modelPath, threads, useMmap: settings.USE_MMAP });
   }
 
-  get #looks(): DryRunEngine {
-    return this.options.looks ?? this.options.engine;
+  get #dryRuns(): DryRunEngine {
+    return this.options.dryRuns ?? this.options.engine;
   }
 
   /**
@@ -281,7 +281,7 @@ export class Planner {
   /** Without a GPU the CPU's own buffers still make a better estimate; what was sampled in a hurry is refined by whoever has time. */
   #wantsSampling({ surface, fatal }: KnownSurface, { memory }: GpuReport): boolean {
     if (fatal.has(SAMPLING)) return false;
-    const hasTime = this.options.samplingBudgetMs === undefined;
+    const hasTime = this.options.surfaceBudgetMs === undefined;
     if (memory !== null && surface.computeSource === "estimated") return true;
     return hasTime && (surface.detail === undefined || surface.detail === "coarse");
   }
@@ -309,19 +309,19 @@ export class Planner {
 
   /** Never rejects: without the samples the estimate stays in use, and every load is confirmed anyway. */
   async #sample(known: KnownSurface, settings: SurfaceSettings): Promise<void> {
-    const { samplingBudgetMs } = this.options;
+    const { surfaceBudgetMs } = this.options;
     const hasGpu = known.key.device !== NO_DEVICE;
     try {
-      const sampled = await this.#looks.sampleSurface(known.modelPath, known.surface, {
+      const sampled = await this.#dryRuns.sampleSurface(known.modelPath, known.surface, {
         useMmap: settings.USE_MMAP,
         ramOnly: !hasGpu,
-        ...(samplingBudgetMs === undefined ? {} : { budgetMs: samplingBudgetMs }),
+        ...(surfaceBudgetMs === undefined ? {} : { budgetMs: surfaceBudgetMs }),
       });
       // A GPU that was there a moment ago and did not answer leaves an estimate: not to be kept.
       if (hasGpu && sampled.computeSource !== "dry-run") return;
       const surface = hasGpu ? sampled : calibrateEstimate(known.surface, sampled);
       const { confirmed } = known.surface;
-      const detail = samplingBudgetMs === undefined ? "fine" : "coarse";
+      const detail = surfaceBudgetMs === undefined ? "fine" : "coarse";
       known.surface = { ...surface, detail, ...(confirmed && { confirmed }) };
       await this.options.surfaces.write(known.key, keptOf(known));
       this.#changed();

@@ -192,14 +192,14 @@ export function explainIssue(schema: z.core.$ZodType, value: unknown, error: z.c
   const issue = innermost(first);
   const { path } = issue;
   const json = z.toJSONSchema(schema, { unrepresentable: "any", io: "input" }) as ValueSchema;
-  const wanted = schemasAt(json, path, value);
+  const expected = schemasAt(json, path, value);
   const name = path.length > 0 ? formatPath(path) : "The body";
   const given = valueAt(value, path);
-  if (issue.code === "unrecognized_keys" && !wanted.some(takesNoField)) {
+  if (issue.code === "unrecognized_keys" && !expected.some(takesNoField)) {
     const inside = path.length > 0 ? ` in ${formatPath(path)}` : "";
     return `There is no field ${issue.keys.map(showText).join(", ")}${inside}.`;
   }
   if (issue.code === "custom") return `${name} ${issue.message}, not ${show(given)}.`;
-  if (given === undefined) return `${name} is missing: it must be ${inWords(wanted)}.`;
-  return `${name} must be ${inWords(wanted)}, not ${showFor(issue, given)}.`;
+  if (given === undefined) return `${name} is missing: it must be ${inWords(expected)}.`;
+  return `${name} must be ${inWords(expected)}, not ${showFor(issue, given)}.`;
 }

@@ -37,13 +37,13 @@ export class ChatClients {
   /** Resolves as soon as something that was heard makes it true. */
   until(isTrue: () => boolean): Promise<void> {
     return new Promise(resolve => {
-      const look = () => {
+      const check = () => {
         if (!isTrue()) return;
-        this.#listeners.delete(look);
+        this.#listeners.delete(check);
         resolve();
       };
-      this.#listeners.add(look);
-      look();
+      this.#listeners.add(check);
+      check();
     });
   }
 

@@ -1,10 +1,10 @@
 import { EventEmitter } from "node:events";
-import type { EngineProcess, ForkEngine } from "@/lib/server/engine/fork-engine";
+import type { ForkEngine, ForkedProcess } from "@/lib/server/engine/fork-engine";
 import type { Timers } from "@/lib/server/system/timers";
 import { FakeEngine, type FakeScript } from "./fake-engine";
 
 /** A fake engine that lives in the test itself and in the test's own time: hundreds of crashes a second. */
-export class FakeEngineProcess extends EventEmitter implements EngineProcess {
+export class FakeEngineProcess extends EventEmitter implements ForkedProcess {
   readonly stdout = null;
   readonly stderr = null;
   readonly engine: FakeEngine;

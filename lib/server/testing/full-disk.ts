@@ -66,7 +66,7 @@ async function untilRefused(store: ChatStore): Promise<string> {
   return "never refused";
 }
 
-const look = async (store: ChatStore) => ({
+const readBack = async (store: ChatStore) => ({
   chats: await outcome(() => store.list()),
   missing: saved * 2 - store.messages("chat").length,
   notice: store.notice,
@@ -83,14 +83,14 @@ const whileFull = {
   asked: await untilRefused(before),
   changed: await outcome(() => settings.patch({ N_CTX: 2048 })),
   contextTokens: settings.read().N_CTX,
-  read: await look(before),
+  read: await readBack(before),
 };
 
 before.close();
 fill();
 const after = new ChatStore({ filePath });
 const startedWhileFull = {
-  read: await look(after),
+  read: await readBack(after),
   asked: await untilRefused(after),
   contextTokens: new SettingsStore({ folder }).read().N_CTX,
 };
@@ -99,7 +99,7 @@ rmSync(ballastPath);
 const withRoom = {
   asked: await outcome(() => ask(after)),
   changed: await outcome(() => settings.patch({ N_CTX: 4096 })),
-  read: await look(after),
+  read: await readBack(after),
 };
 after.close();
 console.log(JSON.stringify({ whileFull, startedWhileFull, withRoom, files: readdirSync(folder).sort() }));

@@ -17,8 +17,8 @@ import { ReceiptStore } from "@/lib/server/loading/receipt-store";
 import { ModelFiles } from "@/lib/server/models/model-files";
 import { RemoteHeaderStore } from "@/lib/server/models/remote-header-store";
 import { RemoteModels } from "@/lib/server/models/remote-models";
-import { LookEngine } from "@/lib/server/planning/look-engine";
 import { Planner } from "@/lib/server/planning/planner";
+import { SpareDryRunEngine } from "@/lib/server/planning/spare-dry-run-engine";
 import { SurfaceCache } from "@/lib/server/planning/surface-cache";
 import { GIB, MIB } from "@/lib/units/bytes";
 import type { FakeScript } from "./fake-engine";
@@ -107,7 +107,7 @@ export function makeHostRig(options: RigOptions = {}) {
   const engineOptions = { entryPath: "engine.mjs", gpu: "auto", env: {}, onLog, timers } as const;
   const engine = new EngineSupervisor({ ...engineOptions, fork });
   const spareFork = fakeFork({ backend: "vulkan", truth: smallTruth(), ...spareScript }, timers);
-  const looks = new LookEngine({
+  const dryRuns = new SpareDryRunEngine({
     main: engine,
     spare: new EngineSupervisor({ ...engineOptions, fork: spareFork.fork }),
     timers,
@@ -121,7 +121,7 @@ export function makeHostRig(options: RigOptions = {}) {
     models,
     remote,
     engine,
-    looks,
+    dryRuns,
     gpu,
     surfaces,
     engineVersion: "1",

@@ -57,7 +57,7 @@ export async function killRounds(options: {
       if (round % 10 === 0) for (const suffix of ["", "-wal", "-shm"]) rmSync(filePath + suffix, { force: true });
       const lines = await writeUntilKilled(writerPath, filePath, round, killMoment(round, options.random));
       acknowledged += lines.length;
-      const problem = lookAt(filePath, round, lines, lost);
+      const problem = checkStore(filePath, round, lines, lost);
       if (problem !== null) broken.push(`round ${round}: ${problem}`);
     }
   } finally {
@@ -96,7 +96,7 @@ function writeUntilKilled(writerPath: string, filePath: string, round: number, m
   });
 }
 
-function lookAt(filePath: string, round: number, lines: readonly Acknowledgement[], lost: string[]): string | null {
+function checkStore(filePath: string, round: number, lines: readonly Acknowledgement[], lost: string[]): string | null {
   const store = new ChatStore({ filePath });
   const chatId = `chat-${round}`;
   const messages = new Map((store.find(chatId) ? store.messages(chatId) : []).map(message => [message.id, message]));

@@ -38,7 +38,7 @@ export function makeRealRig({ gpu, settings = {}, modelsFolder }: RealRigOptions
   };
   const close = async () => {
     core.gpu.close();
-    await Promise.all([engine.shutdown(), core.looks.end()]);
+    await Promise.all([engine.shutdown(), core.dryRuns.end()]);
   };
   return { ...core, host, current, patch, close };
 }

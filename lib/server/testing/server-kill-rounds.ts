@@ -99,7 +99,7 @@ class ServerKills {
     await this.#kill(server, round);
     // Every connection breaks now, which ends it.
     await work.catch(() => {});
-    this.#lookAtFiles(round);
+    this.#checkFiles(round);
   }
 
   /** Everything that was ever acknowledged, once more, from a server that nobody kills. */
@@ -159,16 +159,16 @@ class ServerKills {
     await started;
     if (moment === "serving") return sleep(random() * LATEST_KILL_MS);
     const { answers } = this.#acknowledged;
-    const wanted =
+    const waitFor =
       moment === "answers"
         ? { count: () => answers.size, more: 1 + Math.floor(random() * MOST_ANSWERS) }
         : { count: () => this.#clients.heardChunks, more: MIN_CHUNKS + Math.floor(random() * MOST_CHUNKS) };
-    const goal = wanted.count() + wanted.more;
+    const goal = waitFor.count() + waitFor.more;
     const hang = new AbortController();
     await Promise.race([
-      this.#clients.until(() => wanted.count() >= goal),
+      this.#clients.until(() => waitFor.count() >= goal),
       sleep(HANG_MS, undefined, { signal: hang.signal, ref: false }).then(() => {
-        throw new Error(`No ${wanted.more} ${moment} within ${HANG_MS} ms.`);
+        throw new Error(`No ${waitFor.more} ${moment} within ${HANG_MS} ms.`);
       }),
     ]);
     hang.abort();
@@ -199,8 +199,8 @@ class ServerKills {
     }
   }
 
-  /** As the kill left them: looked at in a copy, because to open the database is to recover it. */
-  #lookAtFiles(round: number): void {
+  /** As the kill left them: checked in a copy, because to open the database is to recover it. */
+  #checkFiles(round: number): void {
     const { home } = this.#options;
     this.#drafts = draftsIn(home);
     const problem = integrityProblem(join(home, "data", "chats.sqlite"));

@@ -1,13 +1,13 @@
 import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
 import { systemTimers, type Timers } from "@/lib/server/system/timers";
 
-/** Who makes dry runs. */
+/** What makes dry runs. */
 export type DryRunEngine = Pick<EngineSupervisor, "sampleSurface" | "dryRun">;
 
 /** A page that plans asks again and again; after this it rests, and the child's memory goes back. */
 const IDLE_MS = 10_000;
 
-interface LookEngineOptions {
+interface SpareDryRunEngineOptions {
   /** The engine that people chat with. */
   readonly main: DryRunEngine & Pick<EngineSupervisor, "snapshot">;
   /** Another of the kind, whose child nobody misses. */
@@ -16,15 +16,15 @@ interface LookEngineOptions {
 }
 
 /**
- * Dry runs for those who only look. llama.cpp can abort in one and take its process along: where a model is loaded, or being loaded, they are
- * made in a child of their own, which lives as long as it is asked.
+ * Dry runs for plans that are only shown. llama.cpp can abort in one and end its process: while a model is loaded or loading,
+ * they are made in a child of their own, which lives as long as somebody asks.
  */
-export class LookEngine implements DryRunEngine {
+export class SpareDryRunEngine implements DryRunEngine {
   readonly #timers: Timers;
   #working = 0;
   #callOffEnd: (() => void) | null = null;
 
-  constructor(private readonly options: LookEngineOptions) {
+  constructor(private readonly options: SpareDryRunEngineOptions) {
     this.#timers = options.timers ?? systemTimers;
   }
 

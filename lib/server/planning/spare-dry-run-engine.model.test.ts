@@ -6,7 +6,7 @@ import { shapeFile } from "@/lib/gguf/testing/model-shapes";
 import { refusedShapes } from "@/lib/gguf/testing/refused-shapes";
 import { makeRealRig } from "@/lib/server/testing/real-rig";
 
-const folder = mkdtempSync(join(tmpdir(), "headroom-looks-"));
+const folder = mkdtempSync(join(tmpdir(), "headroom-dry-runs-"));
 const rig = makeRealRig({ gpu: "off" });
 afterAll(async () => {
   await rig.close();
@@ -40,8 +40,8 @@ test("G14 a chat in progress goes on to its end while a dry run beside it really
       if (message.type === "finished") reason = message.reason;
     }
   })();
-  const looking = rig.looks.dryRun({ ...config, modelPath: writeAbortingModel() });
-  await expect(looking).rejects.toMatchObject({ code: "ENGINE_CRASHED" });
+  const running = rig.dryRuns.dryRun({ ...config, modelPath: writeAbortingModel() });
+  await expect(running).rejects.toMatchObject({ code: "ENGINE_CRASHED" });
   await answering;
   expect([reason, text.length > 100]).toEqual(["length", true]);
   expect(rig.engine.snapshot()).toMatchObject({ config, generation, restarts: 0 });

@@ -6,7 +6,7 @@ export interface PaceOptions {
 }
 
 /** How much of its time a sampling has left. What it spends waiting for others does not count. */
-export class SamplingPace {
+export class DryRunPace {
   readonly #beganMs = performance.now();
   #pausedMs = 0;
 

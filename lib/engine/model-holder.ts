@@ -17,14 +17,14 @@ import { checkTensor } from "./tensor-limit";
 type LoadedMessage = Extract<EngineMessage, { type: "loaded" }>;
 type LoadReport = Omit<LoadedMessage, "type" | "id">;
 
-export interface LoadProgress {
+export interface StepProgress {
   readonly phase: "weights" | "context";
   readonly fraction: number;
 }
 
-export interface LoadOptions {
+export interface LoadHooks {
   readonly signal: AbortSignal;
-  onProgress(progress: LoadProgress): void;
+  onProgress(progress: StepProgress): void;
 }
 
 /** What llama.cpp prints last when it makes a context. */
@@ -39,7 +39,7 @@ interface Weights {
 }
 
 /** Holds the one loaded model; loads, replaces and unloads it. Never two at once: the old one goes before the new one comes. */
-export class ModelLoader {
+export class ModelHolder {
   #weights: Weights | null = null;
   #loaded: LoadedModel | null = null;
 
@@ -54,14 +54,14 @@ export class ModelLoader {
 
   /** Takes effect with the next step: the configuration's number of threads is the most, not the least. */
   limitThreads(freeCores: number): void {
-    const wanted = this.#loaded?.config.threads;
-    if (wanted !== undefined) this.backend.llama.maxThreads = threadsFor(freeCores, wanted);
+    const configuredThreads = this.#loaded?.config.threads;
+    if (configuredThreads !== undefined) this.backend.llama.maxThreads = threadsFor(freeCores, configuredThreads);
   }
 
-  /** On failure no context is loaded; the weights stay if they were there and are still wanted. */
-  async load(wanted: LoadConfig, options: LoadOptions): Promise<LoadReport> {
+  /** On failure no context is loaded; the weights stay if they were there and belong to this load. */
+  async load(requested: LoadConfig, options: LoadHooks): Promise<LoadReport> {
     const beganMs = performance.now();
-    const config = { ...wanted, gpuLayers: this.backend.info.gpuUsable ? wanted.gpuLayers : 0 };
+    const config = { ...requested, gpuLayers: this.backend.info.gpuUsable ? requested.gpuLayers : 0 };
     checkConfig(config);
     const file = await fileMark(config.modelPath);
     const reused = this.#reuse(config, file);
@@ -103,7 +103,7 @@ export class ModelLoader {
     await checkMemory(this.backend, reused === "nothing" ? need : { ...need, gpuWeightsBytes: 0, ramWeightsBytes: 0 });
   }
 
-  async #loadWeights(config: LoadConfig, file: string, { signal, onProgress }: LoadOptions): Promise<Weights> {
+  async #loadWeights(config: LoadConfig, file: string, { signal, onProgress }: LoadHooks): Promise<Weights> {
     const kvCacheType = ggmlTypes[config.kvType];
     onProgress({ phase: "weights", fraction: 0 });
     const model = await this.backend.llama.loadModel({
@@ -122,7 +122,7 @@ export class ModelLoader {
     return { config, model, template: ChatTemplate.resolve(model), file };
   }
 
-  async #createContext(config: LoadConfig, weights: Weights, options: LoadOptions): Promise<LoadedModel> {
+  async #createContext(config: LoadConfig, weights: Weights, options: LoadHooks): Promise<LoadedModel> {
     const kvCacheType = ggmlTypes[config.kvType];
     const mark = this.backend.log.mark();
     options.onProgress({ phase: "context", fraction: 0 });

@@ -4,7 +4,7 @@ import { useSettings } from "@/lib/client/settings-store";
 import type { SettingKey } from "@/lib/schema/settings";
 import { rowOf } from "./setting-format";
 
-interface SettingRowProps {
+interface SettingFrameProps {
   readonly settingKey: SettingKey;
   /** Beside the label: a number field or a switch. */
   readonly beside?: ReactNode;
@@ -12,7 +12,7 @@ interface SettingRowProps {
 }
 
 /** Label, help and the mark of a change that waits to be applied, around any control. */
-export function SettingRow({ settingKey, beside, children }: SettingRowProps) {
+export function SettingFrame({ settingKey, beside, children }: SettingFrameProps) {
   const { label, help } = rowOf(settingKey);
   const isPending = useSettings(state => settingKey in state.patch);
   return (

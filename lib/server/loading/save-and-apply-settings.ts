@@ -16,7 +16,7 @@ interface ApplyServices {
  *
  * @throws ModelFileError for a model that the library does not have: then nothing was saved
  */
-export async function applySettings(
+export async function saveAndApplySettings(
   { settings, models, host }: ApplyServices,
   patch: SettingsPatch,
   scope: SettingsScope,

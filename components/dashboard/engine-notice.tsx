@@ -3,7 +3,7 @@ import { classNames } from "@/components/ui/class-names";
 import { useEngine } from "@/lib/client/live-store";
 
 /** What the engine could not do, or did otherwise than asked: said once, above everything. */
-export function EngineBanner() {
+export function EngineNotice() {
   const engine = useEngine();
   const error = engine?.error ?? null;
   const text = error === null ? engine?.notice : [error.message, error.next].filter(Boolean).join(" ");
