@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
 
@@ -67,5 +67,21 @@ describe("the repository", () => {
 
   it("C1 locks node-llama-cpp at exactly 3.22.1", () => {
     expect(locked("node-llama-cpp")).toBe("3.22.1");
+  });
+
+  it("explains each term once in the glossary, in order, and names files that are there", () => {
+    const [, field = "", own = ""] = readFileSync("docs/glossary.md", "utf8").split("\n## ");
+    const rows = (text: string) =>
+      [...text.matchAll(/^\| ([^|]+?) \| (.+?) \|(?: `([^`]+)` \|)?$/gm)].filter(([, term]) => term !== "term");
+    const termsOf = (text: string) => rows(text).map(([, term = ""]) => term);
+    for (const part of [field, own]) {
+      const sorted = termsOf(part).toSorted((one, other) => one.localeCompare(other, "en"));
+      expect(termsOf(part)).toEqual(sorted);
+    }
+    const terms = [...termsOf(field), ...termsOf(own)];
+    expect(terms.length).toBeGreaterThan(60);
+    expect(new Set(terms).size).toBe(terms.length);
+    const files = rows(own).map(([, , , file = ""]) => file);
+    expect(files.filter(file => !existsSync(file))).toEqual([]);
   });
 });

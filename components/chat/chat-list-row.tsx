@@ -2,12 +2,12 @@
 import { type MouseEvent, useState } from "react";
 import { classNames } from "@/components/ui/class-names";
 import { goToChat } from "@/lib/client/chat-location";
-import type { ChatListRow as Row } from "@/lib/schema/chat";
+import type { ListedChat } from "@/lib/schema/chat";
 import { ChatRowMenu } from "./chat-row-menu";
 import { ChatTitleInput } from "./chat-title-input";
 
 interface ChatListRowProps {
-  readonly chat: Row;
+  readonly chat: ListedChat;
   readonly isOpen: boolean;
   readonly onChosen: (() => void) | undefined;
 }

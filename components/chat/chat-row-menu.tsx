@@ -6,14 +6,14 @@ import { Menu } from "@/components/ui/menu";
 import { apiAddress } from "@/lib/client/api-request";
 import { patchChat } from "@/lib/client/chat-list";
 import { exportChat } from "@/lib/schema/api/chats";
-import type { ChatListRow } from "@/lib/schema/chat";
+import type { ListedChat } from "@/lib/schema/chat";
 import { deleteWithUndo } from "./delete-with-undo";
 import { showFailure } from "./show-failure";
 
 const FolderDialog = lazy(() => import("./folder-dialog"));
 
 interface ChatRowMenuProps {
-  readonly chat: ChatListRow;
+  readonly chat: ListedChat;
   readonly onRename: () => void;
 }
 

@@ -5,11 +5,11 @@ import { Dialog } from "@/components/ui/dialog";
 import { Field, FieldInput } from "@/components/ui/field";
 import { folderNames } from "@/lib/client/chat-groups";
 import { patchChat, useChatList } from "@/lib/client/chat-list";
-import type { ChatListRow } from "@/lib/schema/chat";
+import type { ListedChat } from "@/lib/schema/chat";
 import { showFailure } from "./show-failure";
 
 /** A folder is made by naming it and gone with its last chat. */
-export default function FolderDialog({ chat, onDone }: { readonly chat: ChatListRow; readonly onDone: () => void }) {
+export default function FolderDialog({ chat, onDone }: { readonly chat: ListedChat; readonly onDone: () => void }) {
   const rows = useChatList(state => state.data?.chats);
   const [name, setName] = useState("");
   const move = (folder: string | null) => {

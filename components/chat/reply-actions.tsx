@@ -5,7 +5,7 @@ import { useSession } from "@/lib/client/chat-session";
 import type { ShownMessage } from "@/lib/client/chat-tree";
 import { CopyAction } from "./copy-action";
 import { MessageAction } from "./message-action";
-import { ReplyStats } from "./reply-stats";
+import { ReplyFigures } from "./reply-figures";
 import { showFailure } from "./show-failure";
 import { VersionArrows } from "./version-arrows";
 
@@ -33,7 +33,7 @@ export function ReplyActions({ row, onEdit }: { readonly row: ShownMessage; read
         )}
       </div>
       {message.edited && <span className="text-ink-3 text-xs">Written by you</span>}
-      {message.stats && <ReplyStats stats={message.stats} />}
+      {message.stats && <ReplyFigures stats={message.stats} />}
     </div>
   );
 }

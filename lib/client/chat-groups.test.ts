@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import type { ChatListRow } from "@/lib/schema/chat";
+import type { ListedChat } from "@/lib/schema/chat";
 import { folderNames, groupChats } from "./chat-groups";
 import { blankChat } from "./chat-session";
 
 const at = (text: string): number => new Date(text).getTime();
-const row = (id: string, date: string, more: Partial<ChatListRow> = {}): ChatListRow => ({
+const row = (id: string, date: string, more: Partial<ListedChat> = {}): ListedChat => ({
   ...blankChat(id),
   updatedAtMs: at(date),
   answering: false,

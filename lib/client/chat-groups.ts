@@ -1,9 +1,9 @@
-import type { ChatListRow } from "@/lib/schema/chat";
+import type { ListedChat } from "@/lib/schema/chat";
 
 export interface ChatGroup {
   readonly label: string;
   readonly isFolder: boolean;
-  readonly chats: readonly ChatListRow[];
+  readonly chats: readonly ListedChat[];
 }
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -22,14 +22,14 @@ function dateLabel(atMs: number, nowMs: number): string {
 }
 
 /** Map.groupBy is not in Node 20. */
-function groupedBy(chats: readonly ChatListRow[], labelOf: (chat: ChatListRow) => string): Map<string, ChatListRow[]> {
-  const groups = new Map<string, ChatListRow[]>();
+function groupedBy(chats: readonly ListedChat[], labelOf: (chat: ListedChat) => string): Map<string, ListedChat[]> {
+  const groups = new Map<string, ListedChat[]>();
   for (const chat of chats) groups.set(labelOf(chat), [...(groups.get(labelOf(chat)) ?? []), chat]);
   return groups;
 }
 
 /** Pinned chats, then folders by name, then the rest by date. `chats` come with the latest first. */
-export function groupChats(chats: readonly ChatListRow[], nowMs: number): ChatGroup[] {
+export function groupChats(chats: readonly ListedChat[], nowMs: number): ChatGroup[] {
   const pinned = chats.filter(chat => chat.pinned);
   const loose = chats.filter(chat => !chat.pinned);
   const folders = groupedBy(
@@ -49,5 +49,5 @@ export function groupChats(chats: readonly ChatListRow[], nowMs: number): ChatGr
   ];
 }
 
-export const folderNames = (chats: readonly ChatListRow[]): string[] =>
+export const folderNames = (chats: readonly ListedChat[]): string[] =>
   [...new Set(chats.flatMap(chat => chat.folder ?? []))].sort((left, right) => left.localeCompare(right));

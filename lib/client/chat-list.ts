@@ -1,5 +1,5 @@
 import * as api from "@/lib/schema/api/chats";
-import type { Chat, ChatHit, ChatList, ChatListRow, ChatPatch } from "@/lib/schema/chat";
+import type { Chat, ChatHit, ChatPatch, ListedChat, ListedChats } from "@/lib/schema/chat";
 import { apiRequest } from "./api-request";
 import { keepDraft } from "./chat-drafts";
 import { createResource, type ResourceState } from "./resource-store";
@@ -8,11 +8,11 @@ import { useStore } from "./use-store";
 /** All kept chats, pinned first, then the latest. */
 export const chatListStore = createResource(api.listChats, () => ({}), ["chats"]);
 
-type ChatListState = ResourceState<ChatList>;
+type ChatListState = ResourceState<ListedChats>;
 export const useChatList = <Slice>(select: (state: ChatListState) => Slice): Slice => useStore(chatListStore, select);
 
 /** Shows a change at once; the server's word follows with the refresh. */
-function showRows(change: (rows: readonly ChatListRow[]) => ChatListRow[]): void {
+function showRows(change: (rows: readonly ListedChat[]) => ListedChat[]): void {
   chatListStore.update(state =>
     state.data ? { ...state, data: { ...state.data, chats: change(state.data.chats) } } : state,
   );

@@ -144,8 +144,8 @@ export const chatListSchema = z.object({
   /** What happened to the history when it was opened: quarantined, restored. */
   notice: z.nullable(z.string()),
 });
-export type ChatList = z.infer<typeof chatListSchema>;
-export type ChatListRow = ChatList["chats"][number];
+export type ListedChats = z.infer<typeof chatListSchema>;
+export type ListedChat = ListedChats["chats"][number];
 
 export const chatHitSchema = z.object({
   chatId: chatIdSchema,

@@ -22,7 +22,7 @@ export interface AnswerInput {
  * @throws whatever kept it from ending; the text so far is in the run
  */
 export async function answerChat({ run, store, engine, settings, overflow }: AnswerInput): Promise<ReplyStats> {
-  run.tell({ phase: "loading" });
+  run.sendStatus({ phase: "loading" });
   await engine.ensureLoaded(run.signal);
   const current = await settings.read();
   const chat = store.read(run.chatId);
@@ -69,13 +69,13 @@ class ContextFill {
     if (message.type === "prefill") {
       const { doneTokens, totalTokens } = message;
       this.#usedTokens = totalTokens;
-      this.run.tell({ phase: "prefill", doneTokens, totalTokens });
+      this.run.sendStatus({ phase: "prefill", doneTokens, totalTokens });
       return;
     }
     this.#usedTokens += message.tokens;
     if (performance.now() - this.#toldAtMs < FILL_EVERY_MS) return;
     this.#toldAtMs = performance.now();
-    this.run.tell({ phase: "generating", usedTokens: this.#usedTokens });
+    this.run.sendStatus({ phase: "generating", usedTokens: this.#usedTokens });
   }
 }
 

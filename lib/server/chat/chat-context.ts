@@ -41,7 +41,7 @@ export async function preparePrompt(input: PromptInput): Promise<{ turns: ChatTu
   const kept = sent.slice(dropMessages);
   const [first] = kept;
   if (!first) throw new ContextExceededError(counted.totalTokens + reserveTokens, contextTokens, 0);
-  if (overflow === "summarise") run.tell({ phase: "summarising" });
+  if (overflow === "summarise") run.sendStatus({ phase: "summarising" });
   const dropped = sent.slice(0, dropMessages);
   const summary =
     overflow === "summarise"

@@ -1,6 +1,6 @@
 import type { ChatMessage, ReplyStats, RunChunk, RunStatus } from "@/lib/schema/chat";
 import { ChunkLog } from "./chat-chunk-log";
-import type { ChatStore, ReplyText } from "./chat-store";
+import type { ChatStore, WrittenReply } from "./chat-store";
 import { nameChat } from "./chat-title";
 
 export interface ChatRunOptions {
@@ -53,7 +53,7 @@ export class ChatRun {
     return this.#abort.signal;
   }
 
-  get text(): ReplyText {
+  get text(): WrittenReply {
     return { text: this.#text, thought: this.#thought, thoughtMs: this.#thoughtMs };
   }
 
@@ -85,7 +85,7 @@ export class ChatRun {
     this.#send({ type: `${kind}-delta`, id: this.#openPart.id, delta: text });
   }
 
-  tell(status: RunStatus): void {
+  sendStatus(status: RunStatus): void {
     this.#send({ type: "data-status", data: status, transient: true });
   }
 

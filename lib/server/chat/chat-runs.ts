@@ -67,7 +67,7 @@ export class ChatRuns {
     this.#queue.push({ run, store, overflow: request.overflow });
     run.signal.addEventListener("abort", () => this.#leaveQueue(run), { once: true });
     this.#next();
-    this.#tellPositions();
+    this.#sendPositions();
     chats.announce();
     return run;
   }
@@ -102,7 +102,7 @@ export class ChatRuns {
     void this.#answer(waiting).finally(() => {
       this.#current = null;
       this.#next();
-      this.#tellPositions();
+      this.#sendPositions();
     });
   }
 
@@ -133,10 +133,10 @@ export class ChatRuns {
     if (index < 0) return;
     this.#queue.splice(index, 1);
     this.#end(run, "interrupted", null, null);
-    this.#tellPositions();
+    this.#sendPositions();
   }
 
-  #tellPositions(): void {
-    for (const [index, { run }] of this.#queue.entries()) run.tell({ phase: "queued", position: index + 1 });
+  #sendPositions(): void {
+    for (const [index, { run }] of this.#queue.entries()) run.sendStatus({ phase: "queued", position: index + 1 });
   }
 }

@@ -20,9 +20,9 @@ export interface ChatStoreOptions {
 }
 
 /** What changes in an answer while it is generated. */
-export type ReplyText = Pick<ChatMessage, "text" | "thought" | "thoughtMs">;
+export type WrittenReply = Pick<ChatMessage, "text" | "thought" | "thoughtMs">;
 /** How it ended. */
-export type ReplyEnd = ReplyText & Pick<ChatMessage, "status" | "error" | "stats">;
+export type EndedReply = WrittenReply & Pick<ChatMessage, "status" | "error" | "stats">;
 
 /** Chats and their message trees. Every method that returns has committed. */
 export class ChatStore {
@@ -253,7 +253,7 @@ export class ChatStore {
     });
   }
 
-  writeReply(replyId: string, { text, thought, thoughtMs }: ReplyText): void {
+  writeReply(replyId: string, { text, thought, thoughtMs }: WrittenReply): void {
     this.#write(
       "UPDATE message SET text = ?, thought = ?, thought_ms = ? WHERE id = ?",
       text,
@@ -267,7 +267,7 @@ export class ChatStore {
     this.#write("UPDATE message SET cut = ? WHERE id = ?", jsonOrNull(cut), replyId);
   }
 
-  endReply(replyId: string, { text, thought, thoughtMs, status, error, stats }: ReplyEnd): void {
+  endReply(replyId: string, { text, thought, thoughtMs, status, error, stats }: EndedReply): void {
     this.#write(
       "UPDATE message SET text = ?, thought = ?, thought_ms = ?, status = ?, error = ?, stats = ? WHERE id = ?",
       text,

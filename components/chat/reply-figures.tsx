@@ -1,17 +1,17 @@
 "use client";
 import { useState } from "react";
-import type { ReplyStats as Stats } from "@/lib/schema/chat";
+import type { ReplyStats } from "@/lib/schema/chat";
 import { formatTokens } from "@/lib/units/tokens";
 import { CopyAction } from "./copy-action";
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;
 
-const generatedInWords = ({ generatedTokens, tokensPerSecond }: Stats): string =>
+const generatedInWords = ({ generatedTokens, tokensPerSecond }: ReplyStats): string =>
   tokensPerSecond > 0
     ? `${formatTokens(generatedTokens)} tokens at ${tokensPerSecond.toFixed(1)} tokens/s`
     : `${formatTokens(generatedTokens)} ${generatedTokens === 1 ? "token" : "tokens"}`;
 
-function statsLines(stats: Stats): readonly (readonly [string, string])[] {
+function statsLines(stats: ReplyStats): readonly (readonly [string, string])[] {
   const { gpuLayers, totalLayers } = stats;
   return [
     ["Generated", generatedInWords(stats)],
@@ -38,7 +38,7 @@ function statsLines(stats: Stats): readonly (readonly [string, string])[] {
 }
 
 /** "12.3 tokens/s · first token 0.4 s · 120 tokens"; a speed needs two tokens, and no token has no first one. */
-export function statsInWords({ generatedTokens, tokensPerSecond, timeToFirstTokenMs, totalMs }: Stats): string {
+export function statsInWords({ generatedTokens, tokensPerSecond, timeToFirstTokenMs, totalMs }: ReplyStats): string {
   if (generatedTokens === 0) return `ended after ${seconds(totalMs)}, before the first token`;
   const speed = tokensPerSecond > 0 ? [`${tokensPerSecond.toFixed(1)} tokens/s`] : [];
   const count = `${formatTokens(generatedTokens)} ${generatedTokens === 1 ? "token" : "tokens"}`;
@@ -46,7 +46,7 @@ export function statsInWords({ generatedTokens, tokensPerSecond, timeToFirstToke
 }
 
 /** One line; the rest behind it, to read or to copy. */
-export function ReplyStats({ stats }: { readonly stats: Stats }) {
+export function ReplyFigures({ stats }: { readonly stats: ReplyStats }) {
   const [isOpen, setOpen] = useState(false);
   const lines = statsLines(stats);
   return (

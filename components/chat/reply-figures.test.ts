@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { statsInWords } from "./reply-stats";
+import { statsInWords } from "./reply-figures";
 
 const stats = {
   promptTokens: 20,
