@@ -3,10 +3,9 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { GgmlType, type GgufFileInfo, GgufInsights, readGgufFileInfo } from "node-llama-cpp";
 import { splitPartNames } from "@/lib/gguf/split-name";
-import type { KvType } from "@/lib/schema/kv-type";
+import { type KvType, kvTypeTable } from "@/lib/schema/kv-type";
 import type { Buffers, LoadConfig } from "@/lib/schema/load-config";
 import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
-import { elementBytes } from "./element-bytes";
 import { JobError } from "./job-error";
 import type { LlamaBackend } from "./llama-backend";
 import { readDryRunHeader } from "./read-dry-run-header";
@@ -21,11 +20,7 @@ export type WeightsRun = Pick<LoadConfig, "gpuLayers" | "useMmap">;
 export type ContextRun = WeightsRun &
   Pick<LoadConfig, "contextTokens" | "batchTokens" | "sequences" | "kvType" | "flashAttention">;
 
-export const ggmlTypes: Readonly<Record<KvType, GgmlType>> = {
-  f16: GgmlType.F16,
-  q8_0: GgmlType.Q8_0,
-  q4_0: GgmlType.Q4_0,
-};
+export const ggmlTypeOf = (kvType: KvType): GgmlType => GgmlType[kvTypeTable[kvType].ggmlType];
 
 const largest = (counts: number | readonly number[] | undefined): number => Math.max(0, ...[counts ?? 0].flat());
 
@@ -60,7 +55,7 @@ export class DryRun {
   async context(run: ContextRun): Promise<DeviceBytes> {
     // Where the model itself is refused, node-llama-cpp says no more than that the context failed.
     if (this.runs === 0) await this.weights(run);
-    const kvCacheType = ggmlTypes[run.kvType];
+    const kvCacheType = ggmlTypeOf(run.kvType);
     return this.#onlyIfReal(
       this.insights.estimateContextResourceRequirementsV2({
         contextSize: run.contextTokens,
@@ -98,7 +93,9 @@ export class DryRun {
     const headSize =
       Math.max(attention?.key_length ?? 0, attention?.value_length ?? 0) || Number(width ?? 0) / (heads || 1);
     const elements = (largest(attention?.head_count_kv) || heads) * headSize;
-    return padUp(contextTokens, CONTEXT_PAD_TOKENS) * sequences * elements * elementBytes[kvType];
+    return (
+      padUp(contextTokens, CONTEXT_PAD_TOKENS) * sequences * elements * (kvTypeTable[kvType].bytesPer32Elements / 32)
+    );
   }
 
   /** Without a GPU, node-llama-cpp answers for one that is not there unless it is asked for no layers. */

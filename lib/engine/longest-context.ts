@@ -1,7 +1,6 @@
-import type { KvType } from "@/lib/schema/kv-type";
+import { type KvType, kvTypeTable } from "@/lib/schema/kv-type";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { CONTEXT_PAD_TOKENS } from "@/lib/units/tokens";
-import { elementBytes } from "./element-bytes";
 
 /** Sampled for every model, whatever it was trained for. */
 const USUAL_LONGEST_TOKENS = 131_072;
@@ -13,7 +12,7 @@ export function longestContextTokens(surface: MemorySurface, kvType: KvType, lar
   const useful = Math.min(LONGEST_TOKENS, Math.max(model.trainContextTokens, USUAL_LONGEST_TOKENS));
   const growing = layers.filter(({ kv }) => kv.growth === "full");
   const elements = Math.max(1, ...growing.map(({ kv }) => Math.max(kv.kElementsPerCell, kv.vElementsPerCell)));
-  const fitting = largestTensorBytes / (elements * elementBytes[kvType] * sequences);
+  const fitting = largestTensorBytes / (elements * (kvTypeTable[kvType].bytesPer32Elements / 32) * sequences);
   const longest = Math.floor(Math.min(useful, fitting) / CONTEXT_PAD_TOKENS) * CONTEXT_PAD_TOKENS;
   return Math.max(CONTEXT_PAD_TOKENS, longest);
 }

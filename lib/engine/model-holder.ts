@@ -1,9 +1,10 @@
 import type { LlamaModel } from "node-llama-cpp";
 import type { EngineMessage } from "@/lib/schema/engine-commands";
+import { kvTypeTable } from "@/lib/schema/kv-type";
 import type { LoadConfig } from "@/lib/schema/load-config";
 import { bufferSplit, flashAttentionActive } from "./buffer-split";
 import { ChatTemplate } from "./chat-template";
-import { type DryRun, flashAttentionOption, ggmlTypes } from "./dry-run";
+import { type DryRun, flashAttentionOption, ggmlTypeOf } from "./dry-run";
 import { fileMark } from "./file-mark";
 import { threadsFor } from "./free-cores";
 import { JobError } from "./job-error";
@@ -104,7 +105,7 @@ export class ModelHolder {
   }
 
   async #loadWeights(config: LoadConfig, file: string, { signal, onProgress }: LoadHooks): Promise<Weights> {
-    const kvCacheType = ggmlTypes[config.kvType];
+    const kvCacheType = ggmlTypeOf(config.kvType);
     onProgress({ phase: "weights", fraction: 0 });
     const model = await this.backend.llama.loadModel({
       modelPath: config.modelPath,
@@ -123,7 +124,7 @@ export class ModelHolder {
   }
 
   async #createContext(config: LoadConfig, weights: Weights, options: LoadHooks): Promise<LoadedModel> {
-    const kvCacheType = ggmlTypes[config.kvType];
+    const kvCacheType = ggmlTypeOf(config.kvType);
     const mark = this.backend.log.mark();
     options.onProgress({ phase: "context", fraction: 0 });
     this.backend.llama.maxThreads = config.threads;
@@ -167,7 +168,7 @@ export class ModelHolder {
 }
 
 function checkConfig({ kvType, flashAttention }: LoadConfig): void {
-  if (kvType !== "f16" && flashAttention === "off")
+  if (kvTypeTable[kvType].isQuantized && flashAttention === "off")
     throw new JobError("INVALID_INPUT", `A ${kvType} KV cache needs flash attention, which is switched off.`);
 }
 

@@ -1,6 +1,6 @@
 import { type MemoryPoint, memoryNeed } from "@/lib/plan/memory-need";
 import { usableKvTypes } from "@/lib/plan/usable-kv-types";
-import { type KvType, kvTypes } from "@/lib/schema/kv-type";
+import { type KvType, kvTypes, kvTypeTable } from "@/lib/schema/kv-type";
 import type { ComputeColumn, ComputePoint, LayerMemory, MemorySurface } from "@/lib/schema/memory-surface";
 import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
 import { kvClosedFormHolds } from "./check-kv";
@@ -203,4 +203,4 @@ async function possiblePoint(
 
 /** Quantized without flash attention, or heads that the blocks of the type do not divide: llama.cpp makes no such context. */
 const isImpossible = (error: unknown, kvType: KvType): error is JobError =>
-  kvType !== "f16" && error instanceof JobError && error.code === "ENGINE_FAILED";
+  kvTypeTable[kvType].isQuantized && error instanceof JobError && error.code === "ENGINE_FAILED";

@@ -1,4 +1,4 @@
-import type { KvType } from "@/lib/schema/kv-type";
+import { type KvType, ofEachKvType } from "@/lib/schema/kv-type";
 import type { ComputeColumn, MemorySurface } from "@/lib/schema/memory-surface";
 import { computeBytes } from "./memory-need";
 
@@ -40,10 +40,6 @@ function calibratedColumns(header: MemorySurface, sampled: MemorySurface, kvType
  */
 export function calibrateEstimate(header: MemorySurface, sampled: MemorySurface): MemorySurface {
   if (sampled.kvSource !== header.kvSource) return header;
-  const compute = {
-    f16: calibratedColumns(header, sampled, "f16"),
-    q8_0: calibratedColumns(header, sampled, "q8_0"),
-    q4_0: calibratedColumns(header, sampled, "q4_0"),
-  };
+  const compute = ofEachKvType(kvType => calibratedColumns(header, sampled, kvType));
   return { ...sampled, compute };
 }

@@ -1,18 +1,20 @@
-import type { LoadConfig, LoadCost } from "@/lib/schema/load-config";
+import { type LoadConfig, type LoadCost, loadCostSchema } from "@/lib/schema/load-config";
+import { settingKeys, settingRows } from "@/lib/schema/settings";
 
-/** A change of one of these needs the weights anew; a change of any other key needs only a new context. */
-const modelKeys = ["modelPath", "gpuLayers", "useMmap"] as const satisfies readonly (keyof LoadConfig)[];
-const contextKeys = [
-  "contextTokens",
-  "batchTokens",
-  "sequences",
-  "kvType",
-  "flashAttention",
-  "threads",
-] as const satisfies readonly (keyof LoadConfig)[];
+/** What a change of each part of the configuration costs, from the settings that decide it. */
+const costs = new Map<keyof LoadConfig, LoadCost>([
+  ["sequences", "context"],
+  ...settingKeys.flatMap((key): [keyof LoadConfig, LoadCost][] => {
+    const { loads, cost } = settingRows[key];
+    return loads === undefined ? [] : [[loads, cost]];
+  }),
+]);
+
+const dearness = (cost: LoadCost): number => loadCostSchema.options.indexOf(cost);
 
 /** What going from the loaded configuration to the next one costs; `model` when nothing is loaded. */
 export function changeCost(loaded: LoadConfig | null, next: LoadConfig): LoadCost {
-  if (loaded === null || modelKeys.some(key => loaded[key] !== next[key])) return "model";
-  return contextKeys.some(key => loaded[key] !== next[key]) ? "context" : "nothing";
+  if (loaded === null) return "model";
+  const changed = [...costs].filter(([key]) => loaded[key] !== next[key]).map(([, cost]) => cost);
+  return changed.reduce((dearest, cost) => (dearness(cost) > dearness(dearest) ? cost : dearest), "nothing");
 }

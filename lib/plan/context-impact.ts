@@ -1,5 +1,5 @@
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
-import type { KvType } from "@/lib/schema/kv-type";
+import { type KvType, ofEachKvType } from "@/lib/schema/kv-type";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { PlanSettings } from "@/lib/schema/settings";
 import { budgetBytes } from "./budget";
@@ -71,22 +71,18 @@ export function contextImpact(surface: MemorySurface, gpu: GpuMemory | null, set
     fullNeedBytes: contexts.map(contextTokens => needAt(contextTokens, kvType)),
     gpuLayers: contexts.map(contextTokens => layersAt(contextTokens, kvType)),
   });
-  const ofEach = <T>(make: (kvType: KvType) => T): Record<KvType, T> => ({
-    f16: make("f16"),
-    q8_0: make("q8_0"),
-    q4_0: make("q4_0"),
-  });
   return {
     contexts,
     kvTypes: usableKvTypes(surface, settings.FLASH_ATTENTION),
-    perKvType: ofEach(curve),
-    fullStopsAtTokens: gpu === null ? ofEach(() => null) : largestFullContexts(surface, budget, contexts.at(-1) ?? 0),
+    perKvType: ofEachKvType(curve),
+    fullStopsAtTokens:
+      gpu === null ? ofEachKvType(() => null) : largestFullContexts(surface, budget, contexts.at(-1) ?? 0),
     trainedTokens: surface.model.trainContextTokens,
     budgetBytes: budget,
     rows: TABLE_CONTEXTS.map(contextTokens => ({
       contextTokens,
-      kvPerLayerBytes: ofEach(kvType => widestKvBytes(surface, contextTokens, kvType)),
-      gpuLayers: ofEach(kvType => layersAt(contextTokens, kvType)),
+      kvPerLayerBytes: ofEachKvType(kvType => widestKvBytes(surface, contextTokens, kvType)),
+      gpuLayers: ofEachKvType(kvType => layersAt(contextTokens, kvType)),
       simpleLayers:
         gpu === null ? null : simplePlanOf(surface.model, gpu, { ...settings, N_CTX: contextTokens }).layers,
     })),

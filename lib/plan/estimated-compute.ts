@@ -1,5 +1,5 @@
 import type { ModelProfile } from "@/lib/gguf/model-profile";
-import { type FlashAttention, type KvType, kvTypes } from "@/lib/schema/kv-type";
+import { type FlashAttention, type KvType, ofEachKvType } from "@/lib/schema/kv-type";
 import type { ComputeColumn, ComputePoint, LayerMemory, MemorySurface } from "@/lib/schema/memory-surface";
 import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
 import { kvBytesOfLayer } from "./memory-need";
@@ -101,6 +101,5 @@ export function estimatedCompute(
     ...(profile.blocks > 1 ? [column(profile.blocks, "split", kvType)] : []),
     column(profile.blocks + 1, "full", kvType),
   ];
-  const [f16 = [], q8 = [], q4 = []] = kvTypes.map(columns);
-  return { f16, q8_0: q8, q4_0: q4 };
+  return ofEachKvType(columns);
 }

@@ -1,5 +1,5 @@
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
-import type { KvType } from "@/lib/schema/kv-type";
+import { type KvType, ofEachKvType } from "@/lib/schema/kv-type";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { PlanSettings } from "@/lib/schema/settings";
 import { overflowBytes } from "./budget";
@@ -45,7 +45,7 @@ export function explainPlan(
     presets: planPresets(surface, gpu, settings),
     largestFullContext:
       gpu === null
-        ? { f16: null, q8_0: null, q4_0: null }
+        ? ofEachKvType(() => null)
         : largestFullContexts(surface, plan.budgetBytes, longestSearched(surface, settings.N_CTX)),
     ram,
     ramRemedies: computer === null || ram?.outcome === "fits" ? [] : ramRemedies(surface, gpu, settings, computer),

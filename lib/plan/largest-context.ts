@@ -1,4 +1,4 @@
-import type { KvType } from "@/lib/schema/kv-type";
+import { type KvType, ofEachKvType } from "@/lib/schema/kv-type";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { CONTEXT_PAD_TOKENS } from "@/lib/units/tokens";
 import { fitNeed } from "./fit-needs";
@@ -42,9 +42,5 @@ export function largestFullContexts(
   longest: number,
 ): Record<KvType, number | null> {
   const full = surface.model.blocks + 1;
-  return {
-    f16: largestContext(surface, full, "f16", budgetBytes, longest),
-    q8_0: largestContext(surface, full, "q8_0", budgetBytes, longest),
-    q4_0: largestContext(surface, full, "q4_0", budgetBytes, longest),
-  };
+  return ofEachKvType(kvType => largestContext(surface, full, kvType, budgetBytes, longest));
 }

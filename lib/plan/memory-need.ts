@@ -1,4 +1,4 @@
-import type { KvType } from "@/lib/schema/kv-type";
+import { type KvType, kvTypeTable } from "@/lib/schema/kv-type";
 import type { ComputeColumn, ConfirmedPoint, LayerMemory, MemorySurface } from "@/lib/schema/memory-surface";
 import type { MemoryParts } from "@/lib/schema/receipt";
 import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
@@ -9,9 +9,6 @@ export interface MemoryPoint {
   readonly contextTokens: number;
   readonly kvType: KvType;
 }
-
-/** Bytes by 32 elements: f16 has none of the blocks' scales, q8_0 and q4_0 add one f16 scale a block. @see ggml/src/ggml-common.h block_q8_0, block_q4_0 */
-const BYTES_PER_32_ELEMENTS = { f16: 64, q8_0: 34, q4_0: 18 } as const satisfies Record<KvType, number>;
 
 /** Index of the first block on the GPU: the output layer goes first (k = 1), then the blocks from the last down. @see llama.cpp src/llama-model.cpp i_gpu_start */
 export const firstGpuBlock = (blocks: number, gpuLayers: number): number => Math.max(blocks + 1 - gpuLayers, 0);
@@ -44,7 +41,7 @@ export function kvBytesOfLayer(
 ): number {
   const elementsPerCell = layer.kv.kElementsPerCell + layer.kv.vElementsPerCell;
   const cacheBytes =
-    (cellsOfLayer(layer, at.contextTokens, run) * elementsPerCell * BYTES_PER_32_ELEMENTS[at.kvType]) / 32;
+    (cellsOfLayer(layer, at.contextTokens, run) * elementsPerCell * kvTypeTable[at.kvType].bytesPer32Elements) / 32;
   return Math.ceil(cacheBytes) + layer.kv.fixedBytes;
 }
 

@@ -1,5 +1,5 @@
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
-import type { KvType } from "@/lib/schema/kv-type";
+import { type KvType, kvTypeTable } from "@/lib/schema/kv-type";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { PlanSettings } from "@/lib/schema/settings";
 import { MIB } from "@/lib/units/bytes";
@@ -39,16 +39,13 @@ export interface SimplePlan {
 /** "500 MB" of the write-up, which counts in binary megabytes throughout. */
 const OVERHEAD_BYTES = 500 * MIB;
 
-/** The write-up halves and quarters f16's 2 bytes; the real types keep a scale for each 32 elements (34/32 and 18/32). */
-const BYTES_PER_ELEMENT = { f16: 2, q8_0: 1, q4_0: 0.5 } as const satisfies Record<KvType, number>;
-
 /**
  * Layers by the first formula of this product, kept to the digit for comparison. It ignores grouped-query attention, the compute
  * buffer, the output layer and the cache's block scales; showing it beside the exact plan is how one sees what exactness buys.
  */
 export function simplePlan(input: SimpleInput): SimplePlan {
   const weightsPerLayer = input.fileBytes / input.blocks;
-  const kvPerLayer = 2 * input.contextTokens * input.hiddenSize * BYTES_PER_ELEMENT[input.kvType];
+  const kvPerLayer = 2 * input.contextTokens * input.hiddenSize * kvTypeTable[input.kvType].simpleBytesPerElement;
   const perLayer = weightsPerLayer + kvPerLayer;
   const targetBytes = input.targetVramUsage * input.totalBytes;
   const layers = Math.min(input.blocks, Math.max(0, Math.floor((targetBytes - input.usedBytes) / perLayer)));

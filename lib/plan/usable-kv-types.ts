@@ -1,8 +1,5 @@
-import { type FlashAttention, type KvType, kvTypes } from "@/lib/schema/kv-type";
+import { type FlashAttention, type KvType, kvTypes, kvTypeTable } from "@/lib/schema/kv-type";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
-
-/** Elements that q8_0 and q4_0 store together. @see ggml/src/ggml-common.h (QK8_0, QK4_0) */
-const BLOCK_ELEMENTS = 32;
 
 type Refusals = NonNullable<MemorySurface["refusedKvTypes"]>;
 
@@ -11,14 +8,13 @@ type Refusals = NonNullable<MemorySurface["refusedKvTypes"]>;
  * @see llama.cpp src/llama-context.cpp (llama_init_from_model): "does not divide n_embd_head_k"
  */
 export function refusedByHeadSize(headSizes: readonly number[]): Refusals {
-  const uneven = headSizes.find(size => size % BLOCK_ELEMENTS !== 0);
-  if (uneven === undefined) return [];
-  return kvTypes
-    .filter(kvType => kvType !== "f16")
-    .map(kvType => ({
-      kvType,
-      reason: `This model cannot have a ${kvType} KV cache: its heads have ${uneven} elements, which blocks of ${BLOCK_ELEMENTS} do not divide. Choose f16.`,
-    }));
+  return kvTypes.flatMap(kvType => {
+    const { blockElements } = kvTypeTable[kvType];
+    const uneven = headSizes.find(size => size % blockElements !== 0);
+    if (uneven === undefined) return [];
+    const reason = `This model cannot have a ${kvType} KV cache: its heads have ${uneven} elements, which blocks of ${blockElements} do not divide. Choose f16.`;
+    return [{ kvType, reason }];
+  });
 }
 
 /**
@@ -30,7 +26,7 @@ export function kvTypeRefusal(
   kvType: KvType,
   flashAttention: FlashAttention = surface.flashAttention,
 ): string | null {
-  if (kvType !== "f16" && flashAttention === "off")
+  if (kvTypeTable[kvType].isQuantized && flashAttention === "off")
     return `A ${kvType} KV cache needs flash attention: llama.cpp refuses this context. Set flash attention to auto, or the KV cache to f16.`;
   return surface.refusedKvTypes?.find(refused => refused.kvType === kvType)?.reason ?? null;
 }

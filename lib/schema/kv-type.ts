@@ -1,9 +1,53 @@
 import * as z from "zod/mini";
 
-/** KV-cache element types, widest first. Only equal pairs for K and V: mixed pairs have no fast kernel in the CUDA prebuilt. */
-export const kvTypes = ["f16", "q8_0", "q4_0"] as const;
+interface KvTypeRow {
+  /** Bytes of 32 elements, with the scale that a block of a quantized type carries. @see ggml/src/ggml-common.h */
+  readonly bytesPer32Elements: number;
+  /** Elements that are stored together: a head must be whole blocks of them. */
+  readonly blockElements: number;
+  /** Quantized caches need flash attention. */
+  readonly isQuantized: boolean;
+  /** What the first version's formula counted: f16 halved and quartered, without the scales. */
+  readonly simpleBytesPerElement: number;
+  /** ggml's name for it. */
+  readonly ggmlType: "F16" | "Q8_0" | "Q4_0";
+}
+
+/**
+ * Types of the KV cache's elements, widest first: adding one is adding an entry. Only equal pairs for K and V: mixed pairs have
+ * no fast kernel in the CUDA prebuilt.
+ */
+export const kvTypeTable = {
+  f16: {
+    bytesPer32Elements: 64,
+    blockElements: 1,
+    isQuantized: false,
+    simpleBytesPerElement: 2,
+    ggmlType: "F16",
+  },
+  q8_0: {
+    bytesPer32Elements: 34,
+    blockElements: 32,
+    isQuantized: true,
+    simpleBytesPerElement: 1,
+    ggmlType: "Q8_0",
+  },
+  q4_0: {
+    bytesPer32Elements: 18,
+    blockElements: 32,
+    isQuantized: true,
+    simpleBytesPerElement: 0.5,
+    ggmlType: "Q4_0",
+  },
+} as const satisfies Record<string, KvTypeRow>;
+
+export type KvType = keyof typeof kvTypeTable;
+export const kvTypes = Object.keys(kvTypeTable) as [KvType, ...KvType[]];
 export const kvTypeSchema = z.enum(kvTypes);
-export type KvType = z.infer<typeof kvTypeSchema>;
+
+/** One value for each type. */
+export const ofEachKvType = <Value>(make: (kvType: KvType) => Value): Record<KvType, Value> =>
+  Object.fromEntries(kvTypes.map(kvType => [kvType, make(kvType)])) as Record<KvType, Value>;
 
 export const flashAttentionSchema = z.enum(["auto", "on", "off"]);
 export type FlashAttention = z.infer<typeof flashAttentionSchema>;

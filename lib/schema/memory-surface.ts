@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { flashAttentionSchema, kvTypeSchema } from "./kv-type";
+import { flashAttentionSchema, kvTypeSchema, ofEachKvType } from "./kv-type";
 
 const bytes = z.int().check(z.minimum(0));
 
@@ -103,7 +103,7 @@ export const memorySurfaceSchema = z.object({
   /** All weights that stay in RAM for k = 0..L+1. */
   ramWeightsBytes: z.array(bytes).check(z.minLength(3)),
   /** Sparse: a few numbers of layers, ascending, and contexts in powers of two and between. What it says between them: memory-need.ts. */
-  compute: z.object({ f16: computeColumnsSchema, q8_0: computeColumnsSchema, q4_0: computeColumnsSchema }),
+  compute: z.object(ofEachKvType(() => computeColumnsSchema)),
   /** KV types that this model cannot have on this device, with the reason in a sentence. */
   refusedKvTypes: z.optional(z.array(z.object({ kvType: kvTypeSchema, reason: z.string() }))),
   /** Newest last. */

@@ -1,11 +1,6 @@
 import * as z from "zod/mini";
-import { flashAttentionSchema, kvTypeSchema } from "./kv-type";
-
-/**
- * What changing a setting costs while a model is loaded.
- * `plan`: the plan is made anew; if it places the layers as before nothing is reloaded, otherwise the model is.
- */
-export type ChangeCost = "nothing" | "context" | "plan" | "model";
+import { flashAttentionSchema, type KvType, kvTypeSchema, kvTypes, kvTypeTable } from "./kv-type";
+import type { LoadConfig, LoadCost } from "./load-config";
 
 export type SettingGroup = "model" | "memory" | "compute" | "sampling" | "chat";
 
@@ -28,7 +23,10 @@ export interface SettingRow<
   readonly help: string;
   readonly group: SettingGroup;
   readonly control: SettingControl;
-  readonly cost: ChangeCost;
+  /** What a change costs where it changes the load, which the plan decides: fewer layers for a target may be the same ones. */
+  readonly cost: LoadCost;
+  /** The part of the load's configuration that it decides, or takes part in deciding. */
+  readonly loads?: keyof LoadConfig;
   readonly unit?: string;
   /** Slider and field range; the schema stays the judge of what is valid. */
   readonly range?: { readonly min: number; readonly max: number; readonly step: number; readonly log?: boolean };
@@ -42,6 +40,18 @@ const row = <Schema extends z.ZodMiniType, const Sampling extends SamplingNames 
 ): SettingRow<Schema, Sampling> => definition;
 const wholeNumber = (min: number, max: number) => z.int().check(z.minimum(min), z.maximum(max));
 const autoOr = (min: number, max: number) => z.union([z.literal("auto"), wholeNumber(min, max)]);
+
+/** "q8_0 needs 53 % and q4_0 28 %" */
+function kvTypeShares(): string {
+  const shareOf = (kvType: KvType) =>
+    Math.round((100 * kvTypeTable[kvType].bytesPer32Elements) / kvTypeTable.f16.bytesPer32Elements);
+  const [first, ...more] = kvTypes
+    .filter(kvType => kvTypeTable[kvType].isQuantized)
+    .map(kvType => [kvType, shareOf(kvType)]);
+  return [`${first?.[0]} needs ${first?.[1]} %`, ...more.map(([kvType, share]) => `${kvType} ${share} %`)].join(
+    " and ",
+  );
+}
 
 /** llama.cpp holds the context size in 32 bits; 16 Mi tokens is above every model published and far below overflow. */
 export const MAX_CONTEXT_TOKENS = 16_777_216;
@@ -61,6 +71,7 @@ export const settingRows = {
     group: "model",
     control: "text",
     cost: "model",
+    loads: "modelPath",
   }),
   MODEL_TYPE: row({
     schema: z.string().check(z.maxLength(64)),
@@ -78,7 +89,8 @@ export const settingRows = {
     help: "A cap on the card's total memory in use, counting what other programs use.",
     group: "memory",
     control: "number",
-    cost: "plan",
+    cost: "model",
+    loads: "gpuLayers",
     unit: "%",
     range: { min: 0, max: 1, step: 0.01 },
   }),
@@ -90,6 +102,7 @@ export const settingRows = {
     group: "memory",
     control: "number",
     cost: "context",
+    loads: "contextTokens",
     unit: "tokens",
     range: { min: 256, max: MAX_CONTEXT_TOKENS, step: 256, log: true },
   }),
@@ -97,10 +110,11 @@ export const settingRows = {
     schema: kvTypeSchema,
     default: "f16",
     label: "KV cache",
-    help: "Number format of the attention cache. q8_0 needs 53 % and q4_0 28 % of f16; quantized needs flash attention.",
+    help: `Number format of the attention cache. ${kvTypeShares()} of f16; quantized needs flash attention.`,
     group: "memory",
     control: "choice",
     cost: "context",
+    loads: "kvType",
     choices: kvTypeSchema.options,
   }),
   LAYERS: row({
@@ -110,7 +124,8 @@ export const settingRows = {
     help: "Auto places as many layers on the GPU as the target leaves room for. A number is used as it is. The output layer counts as one.",
     group: "memory",
     control: "numberOrAuto",
-    cost: "plan",
+    cost: "model",
+    loads: "gpuLayers",
     unit: "layers",
     range: { min: 0, max: 1024, step: 1 },
   }),
@@ -122,6 +137,7 @@ export const settingRows = {
     group: "compute",
     control: "number",
     cost: "context",
+    loads: "batchTokens",
     unit: "tokens",
     range: { min: 32, max: 4096, step: 32, log: true },
   }),
@@ -133,6 +149,7 @@ export const settingRows = {
     group: "compute",
     control: "choice",
     cost: "context",
+    loads: "flashAttention",
     choices: flashAttentionSchema.options,
   }),
   THREADS: row({
@@ -143,6 +160,7 @@ export const settingRows = {
     group: "compute",
     control: "numberOrAuto",
     cost: "context",
+    loads: "threads",
     unit: "threads",
     range: { min: 1, max: 64, step: 1 },
   }),
@@ -154,6 +172,7 @@ export const settingRows = {
     group: "compute",
     control: "switch",
     cost: "model",
+    loads: "useMmap",
   }),
   TEMPERATURE: row({
     schema: z.number().check(z.minimum(0), z.maximum(5)),

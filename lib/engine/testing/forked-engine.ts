@@ -11,6 +11,7 @@ import {
   type Sampling,
 } from "@/lib/schema/engine-commands";
 import type { LoadConfig } from "@/lib/schema/load-config";
+import { greedySampling } from "@/lib/schema/sampling";
 
 const projectRoot = fileURLToPath(new URL("../../..", import.meta.url));
 export const defaultModelPath = `${projectRoot}models/SmolLM2-135M-Instruct.Q4_1.gguf`;
@@ -126,12 +127,6 @@ export const cpuConfig: LoadConfig = {
 };
 
 export const greedy: Sampling = {
-  temperature: 0,
-  topK: 40,
-  topP: 0.95,
-  minP: 0.05,
-  repeatPenalty: 1,
-  seed: 1,
+  ...greedySampling,
   maxTokens: 24,
-  stop: [],
 };

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { greedySampling } from "@/lib/schema/sampling";
 import { defaultSettings } from "@/lib/schema/settings";
 import { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
 import { compileLlama, forgetBuildChoice, thisMachine, writeBuildChoice } from "./llama-build";
@@ -55,7 +56,7 @@ async function verifyBuild(target: BuildTarget, { projectRoot, modelsFolder }: B
 }
 
 async function fewTokens(engine: EngineSupervisor): Promise<number> {
-  const sampling = { temperature: 0, topK: 1, topP: 1, minP: 0, repeatPenalty: 1, seed: 1, maxTokens: 4, stop: [] };
+  const sampling = { ...greedySampling, maxTokens: 4 };
   for await (const message of engine.complete({ prompt: "Once upon a time", sampling }))
     if (message.type === "finished") return message.stats.generatedTokens;
   return 0;

@@ -1,6 +1,7 @@
 import type { MeasuredSpeed } from "@/lib/schema/benchmark";
 import type { Sampling } from "@/lib/schema/engine-commands";
 import type { GenerationStats } from "@/lib/schema/generation";
+import { greedySampling } from "@/lib/schema/sampling";
 import { EngineError } from "@/lib/server/engine/engine-errors";
 import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
 
@@ -62,14 +63,12 @@ export function countingPrompt(turn: number, characters: number): string {
 }
 
 const greedy = (maxTokens: number): Sampling => ({
-  temperature: 0,
+  ...greedySampling,
   topK: 0,
   topP: 1,
   minP: 0,
-  repeatPenalty: 1,
   seed: 0,
   maxTokens,
-  stop: [],
 });
 
 async function complete(

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { shapeFile } from "@/lib/gguf/testing/model-shapes";
 import { refusedShapes } from "@/lib/gguf/testing/refused-shapes";
+import { greedySampling } from "@/lib/schema/sampling";
 import { makeRealRig } from "@/lib/server/testing/real-rig";
 
 const folder = mkdtempSync(join(tmpdir(), "headroom-dry-runs-"));
@@ -30,7 +31,7 @@ test("G14 a chat in progress goes on to its end while a dry run beside it really
   await rig.host.ensureLoaded();
   const { config, generation } = rig.engine.snapshot();
   if (config === null) throw new Error("nothing is loaded");
-  const sampling = { temperature: 0, topK: 1, topP: 1, minP: 0, repeatPenalty: 1, seed: 1, maxTokens: 120, stop: [] };
+  const sampling = { ...greedySampling, maxTokens: 120 };
   const turns = [{ role: "user" as const, content: "Tell me a long story about a ship." }];
   let text = "";
   let reason = "";

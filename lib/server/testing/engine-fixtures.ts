@@ -1,6 +1,7 @@
 import type { Sampling } from "@/lib/schema/engine-commands";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
 import type { LoadConfig } from "@/lib/schema/load-config";
+import { greedySampling } from "@/lib/schema/sampling";
 import type { GenerationMessage } from "@/lib/server/engine/engine-supervisor";
 
 export const loadConfig = (change: Partial<LoadConfig> = {}): LoadConfig => ({
@@ -37,14 +38,11 @@ export const engineSnapshot = (change: Partial<EngineSnapshot> = {}): EngineSnap
 });
 
 export const sampling: Sampling = {
-  temperature: 0,
+  ...greedySampling,
   topK: 0,
   topP: 1,
   minP: 0,
-  repeatPenalty: 1,
-  seed: 1,
   maxTokens: 16,
-  stop: [],
 };
 
 export const question = { turns: [{ role: "user" as const, content: "Hello?" }], sampling };
