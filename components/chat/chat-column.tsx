@@ -1,11 +1,11 @@
 "use client";
 import { isUsable, useSession } from "@/lib/client/chat-session";
-import { AnswerAnnouncer } from "./answer-announcer";
 import { ChatBar } from "./chat-bar";
 import { ChatProblem } from "./chat-problem";
-import { Composer } from "./composer";
-import { EmptyChat } from "./empty-chat";
-import { Transcript } from "./transcript";
+import { Composer } from "./composer/composer";
+import { AnswerAnnouncer } from "./transcript/answer-announcer";
+import { EmptyChat } from "./transcript/empty-chat";
+import { Transcript } from "./transcript/transcript";
 
 /** The open chat: transcript above, composer below. */
 export function ChatColumn() {

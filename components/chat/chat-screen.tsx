@@ -3,7 +3,7 @@ import { useSearchParams } from "next/navigation";
 import { CHAT_PARAMETER } from "@/lib/client/chat-address";
 import { ChatColumn } from "./chat-column";
 import { ChatShortcuts } from "./chat-shortcuts";
-import { ChatSidebar } from "./chat-sidebar";
+import { ChatSidebar } from "./sidebar/chat-sidebar";
 import { useChatSync } from "./use-chat-sync";
 import { useOpenChat } from "./use-open-chat";
 

@@ -1,6 +1,6 @@
 "use client";
 import { Dialog } from "@/components/ui/dialog";
-import { ChatSidebar } from "./chat-sidebar";
+import { ChatSidebar } from "./sidebar/chat-sidebar";
 
 /** The list of chats over the open one: for a phone. */
 export default function ChatSheet({ onClose }: { readonly onClose: () => void }) {

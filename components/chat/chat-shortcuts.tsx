@@ -5,8 +5,8 @@ import { setTemporary, stopAnswer } from "@/lib/client/chat-actions";
 import { goToChat } from "@/lib/client/chat-location";
 import { sessionStore } from "@/lib/client/chat-session";
 import { isComposing } from "@/lib/client/is-composing";
-import { focusComposer } from "./composer-field";
-import { preloadMarkdown } from "./markdown";
+import { focusComposer } from "./composer/composer-field";
+import { preloadMarkdown } from "./markdown/markdown";
 import { showFailure } from "./show-failure";
 
 function newChat(temporary: boolean): void {

@@ -2,7 +2,7 @@
 import { Dialog as BaseDialog } from "@base-ui/react/dialog";
 import { Search } from "lucide-react";
 import { type KeyboardEvent, useEffect, useId, useState } from "react";
-import { SearchSnippet } from "@/components/chat/search-snippet";
+import { SearchSnippet } from "@/components/chat/sidebar/search-snippet";
 import { classNames } from "@/components/ui/class-names";
 import { isComposing } from "@/lib/client/is-composing";
 import { askPalette, closeOverlay, forgetEnter, PALETTE_FIELD_ID, usePalette } from "@/lib/client/palette-store";

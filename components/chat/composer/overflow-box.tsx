@@ -1,4 +1,5 @@
 "use client";
+import { showFailure } from "@/components/chat/show-failure";
 import { Button } from "@/components/ui/button";
 import { classNames } from "@/components/ui/class-names";
 import { chooseOverflow, continueReply } from "@/lib/client/chat-actions";
@@ -10,7 +11,6 @@ import { formatTokens } from "@/lib/units/tokens";
 import { EnlargeChoice } from "./enlarge-choice";
 import { OverflowChoice } from "./overflow-choice";
 import { leaveOutCost, leaveOutWords, summariseCost, summariseWords } from "./overflow-words";
-import { showFailure } from "./show-failure";
 
 interface OverflowBoxProps {
   /** null: by now it fits, or nobody can say before a model is loaded. */

@@ -1,12 +1,12 @@
 "use client";
 import { Pencil } from "lucide-react";
 import { useState } from "react";
+import { LongText } from "@/components/chat/markdown/long-text";
 import { sendMessage } from "@/lib/client/chat-actions";
 import { useSession } from "@/lib/client/chat-session";
 import type { ShownMessage } from "@/lib/client/chat-tree";
 import { AttachmentChip } from "./attachment-chip";
 import { CopyAction } from "./copy-action";
-import { LongText } from "./long-text";
 import { MessageAction } from "./message-action";
 import { MessageEditor } from "./message-editor";
 import { VersionArrows } from "./version-arrows";

@@ -1,9 +1,9 @@
 "use client";
 import { ArrowDown } from "lucide-react";
 import { useRef } from "react";
+import { ConnectionNote } from "@/components/chat/connection-note";
 import { Button } from "@/components/ui/button";
 import { useSession } from "@/lib/client/chat-session";
-import { ConnectionNote } from "./connection-note";
 import { MessageRow } from "./message-row";
 import { useShownWindow } from "./use-shown-window";
 import { useStickToEnd } from "./use-stick-to-end";

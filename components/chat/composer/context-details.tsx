@@ -1,4 +1,5 @@
 "use client";
+import { showFailure } from "@/components/chat/show-failure";
 import { Choice } from "@/components/ui/choice";
 import { patchOpenChat } from "@/lib/client/chat-actions";
 import { missingTokens, usedKvBytes, usedTokens } from "@/lib/client/chat-context-use";
@@ -6,7 +7,6 @@ import { useSession } from "@/lib/client/chat-session";
 import type { ContextUse, Overflow } from "@/lib/schema/chat";
 import { formatBytes } from "@/lib/units/bytes";
 import { formatTokens } from "@/lib/units/tokens";
-import { showFailure } from "./show-failure";
 
 const overflowOptions = [
   { value: "ask", label: "Ask me" },

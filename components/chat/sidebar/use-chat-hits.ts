@@ -1,8 +1,8 @@
 "use client";
 import { useEffect, useState } from "react";
+import { showFailure } from "@/components/chat/show-failure";
 import { searchChats } from "@/lib/client/chat-list";
 import type { ChatHit } from "@/lib/schema/chat";
-import { showFailure } from "./show-failure";
 
 /** A pause in typing, not every letter. */
 const SEARCH_DELAY_MS = 120;

@@ -1,7 +1,7 @@
 "use client";
+import { showFailure } from "@/components/chat/show-failure";
 import { sendMessage } from "@/lib/client/chat-actions";
 import { isUsable, useSession } from "@/lib/client/chat-session";
-import { showFailure } from "./show-failure";
 
 const starters = [
   "Explain how a rainbow forms, in three sentences.",

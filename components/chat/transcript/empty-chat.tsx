@@ -1,8 +1,8 @@
 "use client";
 import { EyeOff } from "lucide-react";
+import { ModelLine } from "@/components/chat/model-line";
 import { useChatList } from "@/lib/client/chat-list";
 import { useSession } from "@/lib/client/chat-session";
-import { ModelLine } from "./model-line";
 import { Starters } from "./starters";
 import { Welcome } from "./welcome";
 

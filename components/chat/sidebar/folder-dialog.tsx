@@ -1,12 +1,12 @@
 "use client";
 import { type FormEvent, useState } from "react";
+import { showFailure } from "@/components/chat/show-failure";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { Field, FieldInput } from "@/components/ui/field";
 import { folderNames } from "@/lib/client/chat-groups";
 import { patchChat, useChatList } from "@/lib/client/chat-list";
 import type { ListedChat } from "@/lib/schema/chat";
-import { showFailure } from "./show-failure";
 
 /** A folder is made by naming it and gone with its last chat. */
 export default function FolderDialog({ chat, onDone }: { readonly chat: ListedChat; readonly onDone: () => void }) {

@@ -1,11 +1,11 @@
 "use client";
 import { type ClipboardEvent, type KeyboardEvent, useEffect, useRef } from "react";
+import { showFailure } from "@/components/chat/show-failure";
 import { stopAnswer } from "@/lib/client/chat-actions";
 import type { ChatDraft } from "@/lib/client/chat-draft";
 import { isUsable, useSession } from "@/lib/client/chat-session";
 import { isComposing } from "@/lib/client/is-composing";
 import { useStore } from "@/lib/client/use-store";
-import { showFailure } from "./show-failure";
 import { useGrowingTextarea } from "./use-growing-textarea";
 
 interface ComposerFieldProps {

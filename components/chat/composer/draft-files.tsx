@@ -1,9 +1,9 @@
 "use client";
 import { X } from "lucide-react";
+import { AttachmentChip, chipClass } from "@/components/chat/transcript/attachment-chip";
 import type { DraftFile } from "@/lib/client/chat-draft";
 import { isPasted, MAX_FIELD_CHARACTERS } from "@/lib/client/pasted-text";
 import type { Attachment } from "@/lib/schema/chat";
-import { AttachmentChip, chipClass } from "./attachment-chip";
 
 interface DraftFilesProps {
   readonly files: readonly DraftFile[];

@@ -1,11 +1,11 @@
 "use client";
 import { useState } from "react";
+import { fieldClass } from "@/components/chat/field-class";
+import { showFailure } from "@/components/chat/show-failure";
 import { patchChat } from "@/lib/client/chat-list";
 import { isComposing } from "@/lib/client/is-composing";
 import type { Chat } from "@/lib/schema/chat";
 import { beginningOf } from "@/lib/units/graphemes";
-import { fieldClass } from "./field-class";
-import { showFailure } from "./show-failure";
 
 /** As the server takes it. */
 const MAX_TITLE_UNITS = 200;

@@ -1,5 +1,6 @@
 "use client";
 import { useState } from "react";
+import { showFailure } from "@/components/chat/show-failure";
 import { Button } from "@/components/ui/button";
 import { Field, FieldTextArea } from "@/components/ui/field";
 import { Menu } from "@/components/ui/menu";
@@ -7,7 +8,6 @@ import { patchOpenChat } from "@/lib/client/chat-actions";
 import { useSession } from "@/lib/client/chat-session";
 import { examplePrompts, readPrompts, removePrompt, savePrompt } from "@/lib/client/prompt-library";
 import { useSettings } from "@/lib/client/settings-store";
-import { showFailure } from "./show-failure";
 
 const MAX_NAME_CHARACTERS = 40;
 

@@ -1,10 +1,10 @@
 "use client";
 import { Play } from "lucide-react";
+import { showFailure } from "@/components/chat/show-failure";
 import { Button } from "@/components/ui/button";
 import { continueReply } from "@/lib/client/chat-actions";
 import { useSession } from "@/lib/client/chat-session";
 import type { ChatMessage } from "@/lib/schema/chat";
-import { showFailure } from "./show-failure";
 
 /** Why an answer is not whole; null for one that is. */
 function endWords({ status, error, stats }: ChatMessage): string | null {

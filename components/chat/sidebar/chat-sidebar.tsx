@@ -1,6 +1,7 @@
 "use client";
 import { EyeOff, Plus } from "lucide-react";
 import { useState } from "react";
+import { fieldClass } from "@/components/chat/field-class";
 import { Button } from "@/components/ui/button";
 import { setTemporary } from "@/lib/client/chat-actions";
 import { goToChat } from "@/lib/client/chat-location";
@@ -8,7 +9,6 @@ import { isComposing } from "@/lib/client/is-composing";
 import { ChatFilesMenu } from "./chat-files-menu";
 import { ChatHits } from "./chat-hits";
 import { ChatList } from "./chat-list";
-import { fieldClass } from "./field-class";
 
 /** New chat, search, the list. `onChosen` closes the sheet that it is in on a phone. */
 export function ChatSidebar({ onChosen }: { readonly onChosen?: () => void }) {

@@ -1,14 +1,14 @@
 "use client";
 import { Square } from "lucide-react";
+import { ChatOptionsButton } from "@/components/chat/options/chat-options-button";
+import { showFailure } from "@/components/chat/show-failure";
 import { Button } from "@/components/ui/button";
 import { stopAnswer } from "@/lib/client/chat-actions";
 import { type DraftFile, unreadNames } from "@/lib/client/chat-draft";
 import { useSession } from "@/lib/client/chat-session";
 import type { ContextUse } from "@/lib/schema/chat";
 import { AttachButton } from "./attach-button";
-import { ChatOptionsButton } from "./chat-options-button";
 import { ContextMeter } from "./context-meter";
-import { showFailure } from "./show-failure";
 
 interface ComposerToolbarProps {
   readonly use: ContextUse | null;

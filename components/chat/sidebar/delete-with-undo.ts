@@ -1,9 +1,9 @@
+import { showFailure } from "@/components/chat/show-failure";
 import { showToast } from "@/components/ui/toast";
 import { deleteChat, restoreChat } from "@/lib/client/chat-list";
 import { goToChat } from "@/lib/client/chat-location";
 import { sessionStore } from "@/lib/client/chat-session";
 import type { Chat } from "@/lib/schema/chat";
-import { showFailure } from "./show-failure";
 
 /** No question before: the way back comes after. */
 export function deleteWithUndo(chat: Chat): void {

@@ -1,12 +1,12 @@
 "use client";
 import Link from "next/link";
 import { useEffect, useState } from "react";
+import { focusComposer } from "@/components/chat/composer/composer-field";
 import { Button, buttonClass } from "@/components/ui/button";
 import { useLive } from "@/lib/client/live-store";
 import type { EngineSnapshot, Telemetry } from "@/lib/schema/live-events";
 import { DEFAULT_MODEL } from "@/lib/schema/settings";
 import { formatGib } from "@/lib/units/bytes";
-import { focusComposer } from "./composer-field";
 
 const SEEN_KEY = "headroom.welcome-seen";
 

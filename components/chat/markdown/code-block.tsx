@@ -1,10 +1,10 @@
 "use client";
 import { Download } from "lucide-react";
 import { useIsCodeFenceIncomplete } from "streamdown";
-import { CopyAction } from "./copy-action";
+import { CopyAction } from "@/components/chat/transcript/copy-action";
+import { MessageAction } from "@/components/chat/transcript/message-action";
 import { downloadText } from "./download-text";
 import { HighlightedCode } from "./highlighted-code";
-import { MessageAction } from "./message-action";
 
 /** A fenced block with its language, coloured once it is complete. */
 export function CodeBlock({ code, language }: { readonly code: string; readonly language: string }) {

@@ -1,5 +1,6 @@
 "use client";
 import Link from "next/link";
+import { showFailure } from "@/components/chat/show-failure";
 import { ReloadWaitsBanner } from "@/components/settings/reload-waits";
 import { Button, buttonClass } from "@/components/ui/button";
 import { useSession } from "@/lib/client/chat-session";
@@ -7,7 +8,6 @@ import { commandEngine } from "@/lib/client/diagnostics-store";
 import { useEngine } from "@/lib/client/live-store";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
 import { LoadProgress } from "./load-progress";
-import { showFailure } from "./show-failure";
 
 const isBusy = (engine: EngineSnapshot): boolean => ["starting", "loading", "stopping"].includes(engine.state);
 

@@ -1,5 +1,6 @@
 "use client";
 import { lazy, Suspense, useRef, useState } from "react";
+import { showFailure } from "@/components/chat/show-failure";
 import { buttonClass } from "@/components/ui/button";
 import { Menu } from "@/components/ui/menu";
 import { showToast } from "@/components/ui/toast";
@@ -7,7 +8,6 @@ import { apiAddress } from "@/lib/client/api-request";
 import type { ImportChoice, ImportSummary } from "@/lib/client/chat-upload";
 import { exportChats } from "@/lib/schema/api/chats";
 import { countedChats } from "./counted-chats";
-import { showFailure } from "./show-failure";
 
 const ImportSummaryDialog = lazy(() => import("./import-summary"));
 

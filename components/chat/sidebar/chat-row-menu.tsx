@@ -1,6 +1,7 @@
 "use client";
 import { Ellipsis } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
+import { showFailure } from "@/components/chat/show-failure";
 import { buttonClass } from "@/components/ui/button";
 import { Menu } from "@/components/ui/menu";
 import { apiAddress } from "@/lib/client/api-request";
@@ -8,7 +9,6 @@ import { patchChat } from "@/lib/client/chat-list";
 import { exportChat } from "@/lib/schema/api/chats";
 import type { ListedChat } from "@/lib/schema/chat";
 import { deleteWithUndo } from "./delete-with-undo";
-import { showFailure } from "./show-failure";
 
 const FolderDialog = lazy(() => import("./folder-dialog"));
 

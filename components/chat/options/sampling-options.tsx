@@ -1,4 +1,5 @@
 "use client";
+import { showFailure } from "@/components/chat/show-failure";
 import { Choice } from "@/components/ui/choice";
 import { patchOpenChat } from "@/lib/client/chat-actions";
 import { presetOf, samplingPresets, withPreset } from "@/lib/client/chat-presets";
@@ -7,7 +8,6 @@ import type { ChatSampling } from "@/lib/schema/chat";
 import { nameOf, type SamplingName, samplingKeys } from "@/lib/schema/sampling";
 import { settingRows } from "@/lib/schema/settings";
 import { SamplingNumber } from "./sampling-number";
-import { showFailure } from "./show-failure";
 
 type SamplingNumberName = Exclude<SamplingName, "stop">;
 

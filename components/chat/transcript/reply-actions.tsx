@@ -1,12 +1,12 @@
 "use client";
 import { Pencil, RotateCcw } from "lucide-react";
+import { showFailure } from "@/components/chat/show-failure";
 import { regenerate } from "@/lib/client/chat-actions";
 import { useSession } from "@/lib/client/chat-session";
 import type { ShownMessage } from "@/lib/client/chat-tree";
 import { CopyAction } from "./copy-action";
 import { MessageAction } from "./message-action";
 import { ReplyFigures } from "./reply-figures";
-import { showFailure } from "./show-failure";
 import { VersionArrows } from "./version-arrows";
 
 export function ReplyActions({ row, onEdit }: { readonly row: ShownMessage; readonly onEdit: () => void }) {

@@ -1,5 +1,5 @@
 "use client";
-import { Markdown } from "./markdown";
+import { Markdown } from "@/components/chat/markdown/markdown";
 
 interface ThoughtProps {
   readonly text: string;

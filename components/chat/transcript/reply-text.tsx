@@ -1,8 +1,8 @@
 "use client";
 import { useDeferredValue } from "react";
+import { Markdown } from "@/components/chat/markdown/markdown";
 import { useLiveReply } from "@/lib/client/chat-live-reply";
 import type { ChatMessage } from "@/lib/schema/chat";
-import { Markdown } from "./markdown";
 import { RunStatusLine } from "./run-status-line";
 import { Thought } from "./thought";
 
