@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { type Browser, chromium, type Locator, type Page } from "@playwright/test";
 import { FIRST_LOAD_GOAL_BYTES, readFirstLoad } from "@/e2e/first-load";
-import { blankMessage, type ChatImport, type ChatMessage } from "@/lib/schema/chat";
+import { chatOf } from "@/e2e/imported-chat";
+import type { ChatImport } from "@/lib/schema/chat";
 import type { ChatFigure } from "./chat-figure";
 
 const BROWSERS = [
@@ -90,37 +91,7 @@ function longChat(): ChatImport {
       ? `Question ${index}`
       : `Answer **${index}**, with a list:\n\n- one\n- two\n\n\`\`\`ts\nconst answer = ${index};\n\`\`\`\n\nand some more words after it.`,
   );
-  return importOf("long", "Long history", texts);
-}
-
-/** A chat that nobody had: `texts` in turn from the user and the model. */
-function importOf(id: string, title: string, texts: readonly string[]): ChatImport {
-  const messages = texts.map(
-    (text, index): ChatMessage =>
-      blankMessage({
-        id: `${id}-${index}`,
-        parentId: index === 0 ? null : `${id}-${index - 1}`,
-        role: index % 2 === 0 ? "user" : "assistant",
-        status: "complete",
-        text,
-        createdAtMs: 1_700_000_000_000 + index,
-      }),
-  );
-  const chat: ChatImport["chats"][number]["chat"] = {
-    id,
-    title,
-    titleSource: "user",
-    folder: null,
-    pinned: false,
-    temporary: false,
-    systemPrompt: null,
-    sampling: {},
-    overflow: "ask",
-    headId: messages.at(-1)?.id ?? null,
-    createdAtMs: 1_700_000_000_000,
-    updatedAtMs: Date.now(),
-  };
-  return { chats: [{ chat, messages }] };
+  return { chats: [chatOf("long", "Long history", texts)] };
 }
 
 function codeBlock(): string {
@@ -138,7 +109,7 @@ function table(): string {
 async function benchTyping(browser: Browser, url: string, what: string, answer: string): Promise<ChatFigure> {
   const page = await browser.newPage();
   const id = crypto.randomUUID();
-  await page.request.post(`${url}/api/chats/import`, { data: importOf(id, what, ["Show it.", answer]) });
+  await page.request.post(`${url}/api/chats/import`, { data: { chats: [chatOf(id, what, ["Show it.", answer])] } });
   await page.goto(`${url}/?chat=${id}`);
   const message = page.getByRole("textbox", { name: "Message", exact: true });
   await message.waitFor();

@@ -1,6 +1,7 @@
 import * as api from "@/lib/schema/api/chats";
 import {
   type Attachment,
+  blankChat,
   blankMessage,
   type Chat,
   type ChatMessage,
@@ -12,7 +13,7 @@ import { rememberAddress } from "./chat-address";
 import { disconnect, readChat, requestAnswer } from "./chat-connection";
 import { forgetDraft, moveNewDraft } from "./chat-drafts";
 import { deleteChat, patchChat } from "./chat-list";
-import { blankChat, type ChatSession, isOpen, newSession, sessionStore, withMessage, withTree } from "./chat-session";
+import { type ChatSession, isOpen, newSession, sessionStore, withMessage, withTree } from "./chat-session";
 import { leafBelow, neighbourVersion } from "./chat-tree";
 
 /** Shows a chat, or with null a new one. Leaving a temporary chat erases it. */

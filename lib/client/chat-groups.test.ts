@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
-import type { ListedChat } from "@/lib/schema/chat";
+import { blankChat, type ListedChat } from "@/lib/schema/chat";
 import { folderNames, groupChats } from "./chat-groups";
-import { blankChat } from "./chat-session";
 
 const at = (text: string): number => new Date(text).getTime();
 const row = (id: string, date: string, more: Partial<ListedChat> = {}): ListedChat => ({

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { blankMessage, type ImportedChat } from "@/lib/schema/chat";
+import { blankChat, blankMessage, type ImportedChat } from "@/lib/schema/chat";
 import { ChatFileError, chatsInFile, type FileEntry } from "./chat-import";
-import { blankChat } from "./chat-session";
 import { shownBranch } from "./chat-tree";
 
 async function entriesOf(...parts: BlobPart[]): Promise<FileEntry[]> {

@@ -1,5 +1,5 @@
 import type { ErrorBody } from "@/lib/schema/api-error";
-import type { Chat, ChatMessage, ChatTree, Overflow } from "@/lib/schema/chat";
+import { blankChat, type Chat, type ChatMessage, type ChatTree, type Overflow } from "@/lib/schema/chat";
 import { type ShownMessage, shownBranch } from "./chat-tree";
 import { createStore } from "./store";
 import { useStore } from "./use-store";
@@ -23,23 +23,6 @@ export interface ChatSession {
   readonly targetId: string | null;
   /** What was chosen for the next answer alone, should it not fit; null: the chat's own rule. */
   readonly nextOverflow: Exclude<Overflow, "ask"> | null;
-}
-
-export function blankChat(id: string): Chat {
-  return {
-    id,
-    title: "New chat",
-    titleSource: "auto",
-    folder: null,
-    pinned: false,
-    temporary: false,
-    systemPrompt: null,
-    sampling: {},
-    overflow: "ask",
-    headId: null,
-    createdAtMs: 0,
-    updatedAtMs: 0,
-  };
 }
 
 export const newSession = (chat: Chat): ChatSession => ({

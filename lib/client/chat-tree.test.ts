@@ -1,22 +1,16 @@
 import { describe, expect, test } from "vitest";
-import type { ChatMessage } from "@/lib/schema/chat";
+import { blankMessage, type ChatMessage } from "@/lib/schema/chat";
 import { leafBelow, neighbourVersion, shownBranch } from "./chat-tree";
 
-const message = (id: string, parentId: string | null): ChatMessage => ({
-  id,
-  parentId,
-  role: id.startsWith("q") ? "user" : "assistant",
-  text: id,
-  thought: "",
-  thoughtMs: null,
-  attachments: [],
-  status: "complete",
-  edited: false,
-  error: null,
-  stats: null,
-  cut: null,
-  createdAtMs: 0,
-});
+const message = (id: string, parentId: string | null): ChatMessage =>
+  blankMessage({
+    id,
+    parentId,
+    role: id.startsWith("q") ? "user" : "assistant",
+    text: id,
+    status: "complete",
+    createdAtMs: 0,
+  });
 
 // q1 - a1 - q2 - a2
 //    \      \ q2b - a2b - q3 - a3

@@ -1,7 +1,6 @@
 import * as z from "zod/mini";
-import { chatIdSchema, type ImportedChat } from "@/lib/schema/chat";
+import { blankChat, chatIdSchema, type ImportedChat } from "@/lib/schema/chat";
 import { beginningOf } from "@/lib/units/graphemes";
-import { blankChat } from "./chat-session";
 import { type ForeignNode, importedMessages } from "./imported-messages";
 
 /** Another program's chat as one of ours, and how many pieces of it have no text for us. */

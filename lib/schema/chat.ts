@@ -134,6 +134,22 @@ export const blankMessage = (
   ...fields,
 });
 
+/** A chat in which nothing stands and nothing is chosen. */
+export const blankChat = (id: string): Chat => ({
+  id,
+  title: "New chat",
+  titleSource: "auto",
+  folder: null,
+  pinned: false,
+  temporary: false,
+  systemPrompt: null,
+  sampling: {},
+  overflow: "ask",
+  headId: null,
+  createdAtMs: 0,
+  updatedAtMs: 0,
+});
+
 /** One chat with its whole tree, parents before children. */
 export const chatTreeSchema = z.object({ chat: chatSchema, messages: z.array(chatMessageSchema) });
 export type ChatTree = z.infer<typeof chatTreeSchema>;

@@ -1,26 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { ChatMessage } from "@/lib/schema/chat";
+import { blankMessage, type ChatMessage } from "@/lib/schema/chat";
 import { fitMessages, neededContextTokens, promptTurns, replyReserveTokens, turnContent } from "./chat-prompt";
 
 /** user, assistant, user, assistant, ... */
 const alternating = (index: number) => index % 2 === 0;
 
-const message = (role: "user" | "assistant", text: string): ChatMessage => ({
-  id: text,
-  parentId: null,
-  role,
-  text,
-  thought: "",
-  thoughtMs: null,
-  attachments: [],
-  status: "complete",
-  edited: false,
-  error: null,
-  stats: null,
-  cut: null,
-  createdAtMs: 0,
-});
+const message = (role: "user" | "assistant", text: string): ChatMessage =>
+  blankMessage({ id: text, parentId: null, role, text, status: "complete", createdAtMs: 0 });
 
 describe("fitMessages", () => {
   const room = { contextTokens: 1000, reserveTokens: 200, summaryTokens: 0 };

@@ -2,8 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { ChatImport, ChatMessage } from "@/lib/schema/chat";
-import { chatImportSchema } from "@/lib/schema/chat";
+import { blankMessage, type ChatImport, type ChatMessage, chatImportSchema } from "@/lib/schema/chat";
 import { chatMarkdown, downloadHeaders, exportChat, exportChats } from "./chat-export";
 import { importChats } from "./chat-import";
 import { ChatStore } from "./chat-store";
@@ -23,21 +22,8 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-const message = (id: string, parentId: string | null, role: "user" | "assistant", text: string): ChatMessage => ({
-  id,
-  parentId,
-  role,
-  text,
-  thought: "",
-  thoughtMs: null,
-  attachments: [],
-  status: "complete",
-  edited: false,
-  error: null,
-  stats: null,
-  cut: null,
-  createdAtMs: 1_000,
-});
+const message = (id: string, parentId: string | null, role: "user" | "assistant", text: string): ChatMessage =>
+  blankMessage({ id, parentId, role, text, status: "complete", createdAtMs: 1_000 });
 
 function filled(id: string, question: string, answer: string): void {
   store.create({ id });

@@ -1,5 +1,5 @@
 import { writeSync } from "node:fs";
-import type { ChatMessage } from "@/lib/schema/chat";
+import { blankMessage, type ChatMessage } from "@/lib/schema/chat";
 import { ChatStore } from "@/lib/server/chat/chat-store";
 
 /**
@@ -11,21 +11,8 @@ const store = new ChatStore({ filePath });
 
 const acknowledge = (line: object) => writeSync(1, `${JSON.stringify(line)}\n`);
 
-const message = (id: string, parentId: string | null, role: "user" | "assistant", text: string): ChatMessage => ({
-  id,
-  parentId,
-  role,
-  text,
-  thought: "",
-  thoughtMs: null,
-  attachments: [],
-  status: role === "user" ? "complete" : "pending",
-  edited: false,
-  error: null,
-  stats: null,
-  cut: null,
-  createdAtMs: Date.now(),
-});
+const message = (id: string, parentId: string | null, role: "user" | "assistant", text: string): ChatMessage =>
+  blankMessage({ id, parentId, role, text, status: role === "user" ? "complete" : "pending" });
 
 let parentId: string | null = null;
 const chatId = `chat-${round}`;
