@@ -7,16 +7,16 @@ function allowanceBytes(gpu: GpuMemory, targetVramUsage: number): number {
 }
 
 /**
- * Bytes that llama.cpp's buffers may take. The target is a cap on the card's total memory in use, others included;
- * what our own engine holds counts as free, because a reload gives it back first; the overhead outside the buffers is taken off. Never below zero.
+ * Bytes that llama.cpp's buffers may take. The target limits all memory in use on the card, by every program.
+ * What our own engine holds counts as free, because a reload releases it first. The overhead outside the buffers is subtracted. Never below zero.
  */
 export const budgetBytes = (gpu: GpuMemory, targetVramUsage: number): number =>
   Math.max(0, allowanceBytes(gpu, targetVramUsage));
 
-/** Bytes of a plan that are more than the card has, whatever the target; 0 when it fits. */
+/** By how many bytes a plan exceeds the card itself, whatever the target; 0 when it fits. */
 export const overflowBytes = (gpu: GpuMemory, plannedBytes: number): number =>
   plannedBytes === 0 ? 0 : Math.max(0, plannedBytes + gpu.usedByOthersBytes - gpu.totalBytes);
 
-/** What others would have to give back before the first byte can be placed; 0 when there is room. */
+/** What other programs must free before the first byte can be placed; 0 when there is room. */
 export const toBeFreedBytes = (gpu: GpuMemory, targetVramUsage: number): number =>
   Math.max(0, -allowanceBytes(gpu, targetVramUsage));

@@ -10,9 +10,9 @@ export interface CardShare {
   readonly layers: readonly PlannedLayer[];
   readonly weightsBytes: number;
   readonly kvBytes: number;
-  /** About: a dry run tells the sum of all cards. */
+  /** Approximate: a dry run gives only the sum of all cards. */
   readonly computeBytes: number;
-  /** What the next load finds free: a reload gives back what our engine holds. */
+  /** What is free for the next load: a reload releases what our engine holds. */
   readonly roomBytes: number;
 }
 
@@ -23,8 +23,8 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((total, numbe
 const roomOf = ({ freeBytes, heldByEngineBytes }: PooledCard): number => freeBytes + heldByEngineBytes;
 
 /**
- * The layers of each card, as llama.cpp splits them when nobody says otherwise: by free memory, the first layers on the first
- * card, the output counted as one more layer. In 32-bit floats, as there. @see llama.cpp src/llama-model.cpp load_tensors, splits
+ * The layers of each card, as llama.cpp splits them by default: in proportion to free memory, the first layers on the first
+ * card, the output as one more layer. Computed in 32-bit floats, as llama.cpp does. @see llama.cpp src/llama-model.cpp load_tensors, splits
  */
 function splitLayers(cards: readonly PooledCard[], onGpu: readonly PlannedLayer[]): PlannedLayer[][] {
   const total = Math.fround(sum(cards.map(roomOf)));
@@ -41,7 +41,7 @@ function splitLayers(cards: readonly PooledCard[], onGpu: readonly PlannedLayer[
   return split;
 }
 
-/** The compute buffers of all cards together, as dry runs tell them. */
+/** The compute buffers of all cards together, from dry runs. */
 export interface PooledCompute {
   readonly contextTokens: number;
   readonly totalBytes: number;
@@ -49,16 +49,16 @@ export interface PooledCompute {
   readonly fullBytes: number;
 }
 
-/** With all layers on several cards llama.cpp runs them as a pipeline and keeps four copies of what each is given. @see GGML_SCHED_MAX_COPIES */
+/** With all layers on several cards, llama.cpp runs the cards as a pipeline and keeps four copies of each card's input. @see GGML_SCHED_MAX_COPIES */
 const FURTHER_COPIES = 3;
 
-/** Of one card: the mask in f16 and two hidden states of a batch, three times more. */
+/** The three further copies on one card: each holds the mask in f16 and two hidden states of a batch. */
 function pipelineBytes({ batchTokens, model }: MemorySurface, contextTokens: number): number {
   const cells = padUp(contextTokens, CONTEXT_PAD_TOKENS);
   return FURTHER_COPIES * batchTokens * (cells * F16_BYTES + 2 * model.embeddingLength * F32_BYTES);
 }
 
-/** As much for each, for each runs one block at a time; the last has the logits of a batch, where those are more. */
+/** The same for each card, because each runs one block at a time. The last card holds the logits of a batch, where those need more. */
 function evenly(surface: MemorySurface, count: number, bytes: number): number[] {
   const { vocabularySize, embeddingLength } = surface.model;
   const logitsBytes = surface.batchTokens * (vocabularySize + 2 * embeddingLength) * F32_BYTES;
@@ -68,8 +68,8 @@ function evenly(surface: MemorySurface, count: number, bytes: number): number[] 
 }
 
 /**
- * The compute buffer of each card, about: a dry run tells their sum. While blocks stay in system memory their weights are copied
- * to the first card for each batch: what its buffer has beyond that of the others.
+ * The approximate compute buffer of each card: a dry run gives only their sum. While blocks stay in system memory, their weights are
+ * copied to the first card for each batch. That makes the first card's buffer larger than the others.
  *
  * llama.cpp's log on two software cards, in MiB: SmolLM2 at 4,096 tokens 31.8 and 117.7 with all 31 layers, 17.7 and 97.1 with 20;
  * the uneven shape of the tests 180 and 132 with 10 layers of 17, and with 16.
@@ -82,7 +82,7 @@ function computeOf(surface: MemorySurface, count: number, isFull: boolean, compu
   const plain = evenly(surface, count, totalBytes);
   const others = bare.slice(1);
   const first = totalBytes - sum(others);
-  // An estimate without dry runs has no such difference.
+  // An estimate without dry runs does not know this difference.
   return isFull || first < (plain[0] ?? 0) ? plain : [first, ...others];
 }
 
@@ -118,7 +118,7 @@ function layerWords(layers: readonly PlannedLayer[]): string {
   return words.join(" and ");
 }
 
-/** The cards that may not hold their part though the sum of all fits: Headroom plans several cards as one pool. */
+/** Warns of cards that may be too small for their part although the sum fits: Headroom plans several cards as one pool. */
 export function cardWarnings(
   gpu: GpuMemory,
   surface: MemorySurface,

@@ -1,7 +1,7 @@
 import { type LoadConfig, type LoadCost, loadCostSchema } from "@/lib/schema/load-config";
 import { settingKeys, settingRows } from "@/lib/schema/settings";
 
-/** What a change of each part of the configuration costs, from the settings that decide it. */
+/** What a change of each part of the configuration costs. Taken from the table of settings. */
 const costs = new Map<keyof LoadConfig, LoadCost>([
   ["sequences", "context"],
   ...settingKeys.flatMap((key): [keyof LoadConfig, LoadCost][] => {

@@ -11,7 +11,7 @@ import { simplePlanOf } from "./simple-formula";
 import { usableKvTypes } from "./usable-kv-types";
 
 export interface ContextCurve {
-  /** GPU bytes with all layers there, overhead left out as in the budget, or without a GPU system memory; one entry for each of `contexts`. */
+  /** GPU bytes with all layers on the GPU, without overhead, as in the budget. System memory when there is no GPU. One entry for each of `contexts`. */
   readonly fullNeedBytes: readonly number[];
   /** Layers that fit at each of `contexts`; 0 without a GPU. */
   readonly gpuLayers: readonly number[];
@@ -22,13 +22,13 @@ export interface ContextRow {
   /** KV cache of the widest layer: what one more layer of it costs. */
   readonly kvPerLayerBytes: Readonly<Record<KvType, number>>;
   readonly gpuLayers: Readonly<Record<KvType, number>>;
-  /** Of the blocks; null without a card to divide. */
+  /** The simple formula's number of blocks on the GPU; null without a card. */
   readonly simpleLayers: number | null;
 }
 
 export interface ContextImpact {
   readonly contexts: readonly number[];
-  /** Those that this model can have. */
+  /** The KV types that this model supports. */
   readonly kvTypes: readonly KvType[];
   readonly perKvType: Readonly<Record<KvType, ContextCurve>>;
   /** The largest of the chart's contexts with all layers on the GPU; null when they never fit. */
@@ -36,7 +36,7 @@ export interface ContextImpact {
   /** What the model was trained for; 0 where its header does not say. */
   readonly trainedTokens: number;
   readonly budgetBytes: number;
-  /** 2,048 to 32,768 tokens, with the simple formula beside. */
+  /** 2,048 to 32,768 tokens, with the simple formula's figures for comparison. */
   readonly rows: readonly ContextRow[];
 }
 
@@ -44,8 +44,8 @@ const TABLE_CONTEXTS = [2048, 4096, 8192, 16_384, 32_768] as const;
 const FIRST_CHART_TOKENS = 1024;
 
 /**
- * Powers of two and their middles, up to what the model was trained for or is asked for: about a dozen points, even on a log axis.
- * What is asked for is one of them, so that what is said of it is said of the very plan.
+ * Powers of two and the points halfway between them, up to the trained or the requested context, whichever is larger: about a
+ * dozen points, evenly spread on a log axis. The requested context is one of them, so the chart's figures there are the plan's own.
  */
 function chartContexts(surface: MemorySurface, contextTokens: number): number[] {
   const last = Math.max(longestSearched(surface, contextTokens), 2 * FIRST_CHART_TOKENS);
@@ -57,7 +57,7 @@ function chartContexts(surface: MemorySurface, contextTokens: number): number[] 
   return [...contexts].sort((a, b) => a - b);
 }
 
-/** What the context costs on this card, or without one in system memory: curves for the chart, and the table of sizes with the simple formula beside it. */
+/** What the context costs on this card, or in system memory without a card: curves for the chart, and a table that compares with the simple formula. */
 export function contextImpact(surface: MemorySurface, gpu: GpuMemory | null, settings: PlanSettings): ContextImpact {
   const budget = gpu === null ? 0 : budgetBytes(gpu, settings.TARGET_VRAM_USAGE);
   const contexts = chartContexts(surface, settings.N_CTX);

@@ -11,7 +11,7 @@ import type { LayerPlan } from "./layer-plan";
 import { memoryNeed } from "./memory-need";
 import { usableKvTypes } from "./usable-kv-types";
 
-/** "What if": one change, and the layers it would give. Only what gains layers is listed. */
+/** "What if": one change, and how many layers would then fit. Only changes that gain layers are listed. */
 export interface Counterfactual {
   /** "q8_0 KV cache", "16k context": what to change. */
   readonly label: string;
@@ -35,7 +35,7 @@ interface Change {
 
 const AUTOMATIC = "automatic layers";
 const TARGET_STEPS = [0.7, 0.8, 0.9, 0.95] as const;
-/** Below this a chat hardly has room to answer: smaller contexts are not offered. */
+/** A smaller context leaves a chat hardly any room to answer, so none is offered. */
 const SMALLEST_OFFERED_TOKENS = 2048;
 /** Below this reading a prompt takes several times as long. */
 const SMALLEST_OFFERED_BATCH = 64;
@@ -58,7 +58,7 @@ function kvTypeChanges(surface: MemorySurface, gpu: GpuMemory, settings: PlanSet
     .map(KV_CACHE_QUANT => withSettings(`${KV_CACHE_QUANT} KV cache`, { KV_CACHE_QUANT }, gpu, settings));
 }
 
-/** The next smaller power of two that gains a layer, and the largest context with all layers where that is another. */
+/** The next smaller power of two that gains a layer, and the largest context with all layers on the GPU, if that is a different one. */
 function contextChanges(surface: MemorySurface, gpu: GpuMemory, settings: PlanSettings): Change[] {
   const contextChange = (N_CTX: number) =>
     withSettings(`${formatTokensShort(N_CTX)} context`, { N_CTX }, gpu, settings);
@@ -88,7 +88,7 @@ function targetChange(gpu: GpuMemory, settings: PlanSettings): Change[] {
 
 /**
  * With all layers on the GPU the compute buffer is proportional to the batch (measured: Mistral 7B's shape at 4,096 and 32,768 tokens,
- * SmolLM2, to the byte). With some on the CPU it is not, and can even grow: then a smaller batch is not offered.
+ * SmolLM2, to the byte). With some layers on the CPU it is not, and a smaller batch can even need more: then none is offered.
  */
 function smallerBatch(
   surface: MemorySurface,
@@ -109,7 +109,7 @@ function smallerBatch(
   return [];
 }
 
-/** Most layers first. Empty without a GPU, and when all layers fit already. A manual number that is too high gets what would fit. */
+/** Sorted by layers, most first. Empty without a GPU, and when all layers fit already. If a manual number is too high, the number that fits is offered. */
 export function counterfactuals(
   surface: MemorySurface,
   gpu: GpuMemory | null,

@@ -18,7 +18,7 @@ const F16_BYTES = 2;
 /** llama.cpp's allocator leaves holes: up to 15 % more than the tensors alive at the peak, over 38 model shapes. */
 const FRAGMENTATION = 1.2;
 
-/** Beyond this context the last slope goes on. */
+/** Beyond this context, the last slope is extended. */
 const LONGEST_TOKENS = 131_072;
 
 const largestTensorBytes = (profile: ModelProfile, named = ""): number =>
@@ -28,7 +28,7 @@ const largestTensorBytes = (profile: ModelProfile, named = ""): number =>
     0,
   );
 
-/** The width of one expert is not in every header: it follows from the size of an expert tensor at the file's mean bytes a weight. */
+/** Not every header has the width of one expert. It follows from the size of an expert tensor and the file's mean bytes per weight. */
 function expertWidth(profile: ModelProfile): number {
   const bytesPerWeight = profile.fileBytes / Math.max(1, profile.parameters);
   const weights = largestTensorBytes(profile, "_exps") / bytesPerWeight;
@@ -36,8 +36,8 @@ function expertWidth(profile: ModelProfile): number {
 }
 
 /**
- * Elements a token that are alive at the peak of the graph: the logits and two hidden states, or one block's feed-forward
- * (its input and output twice, and gate, up and their product), or its attention.
+ * Elements per token that are in use at the peak of the graph. This is the largest of: the logits and two hidden states; one block's
+ * feed-forward (its input and output twice, and gate, up and their product); one block's attention.
  */
 function elementsPerToken(profile: ModelProfile): number {
   const width = profile.embeddingLength;
@@ -48,7 +48,7 @@ function elementsPerToken(profile: ModelProfile): number {
   return Math.max(profile.vocabularySize + 2 * width, 4 * width + Math.max(attention, feedForward));
 }
 
-/** The mask in f16, or without flash attention in f32 together with the scores of every head. */
+/** With flash attention: the mask in f16. Without it: the mask in f32 and the scores of every head. */
 function attentionBytes(profile: ModelProfile, tokens: number, cells: number, run: ComputeRun): number {
   if (run.flashAttention !== "off") return tokens * cells * F16_BYTES;
   const heads = Math.max(0, ...profile.blocksProfile.map(block => block.heads));
@@ -76,9 +76,9 @@ function pointAt(
 }
 
 /**
- * Compute buffers from the header alone, for the time before the first dry run and for files and cards that are not here.
- * A cautious bound, not a prediction. Against llama.cpp's CPU build, whose one buffer is the GPU's at full offload, over 38 model
- * shapes at 512 to 16,384 tokens: 1.02 to 1.70 times the truth with flash attention, 1.12 to 2.24 without.
+ * Compute buffers from the header alone. They are used before the first dry run, and for files and cards that are not on this computer.
+ * This is a cautious bound, not a prediction. It was compared with llama.cpp's CPU build, whose one buffer matches the GPU's at full
+ * offload, over 38 model shapes at 512 to 16,384 tokens: 1.02 to 1.70 times the real size with flash attention, 1.12 to 2.24 without.
  */
 export function estimatedCompute(
   profile: ModelProfile,

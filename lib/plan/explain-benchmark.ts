@@ -2,11 +2,11 @@ import { type BenchmarkRow, type BenchmarkRun, type BenchmarkSubject, benchmarkW
 import { formatMib } from "@/lib/units/bytes";
 import { formatTokens, formatTokensPerSecond } from "@/lib/units/tokens";
 
-/** One row's memory on the device that the benchmark is about: the card, or system memory without one. */
+/** One row's memory on the benchmarked device: the card, or system memory when there is no card. */
 export interface BenchmarkMemory {
   readonly predictedBytes: number;
   readonly actualBytes: number | null;
-  /** 0..1 of what is predicted there; null where nothing is placed there. */
+  /** The KV cache's share of the predicted memory, 0..1; null where nothing is placed on the device. */
   readonly kvShare: number | null;
 }
 
@@ -25,7 +25,7 @@ export function benchmarkMemory(row: BenchmarkRow, subject: BenchmarkSubject): B
 
 const rowOf = (rows: readonly BenchmarkRow[], id: BenchmarkRow["id"]) => rows.find(row => row.id === id);
 
-/** How many times as fast as without any optimization a way decodes; null where either was not measured. */
+/** How many times as fast this way decodes as the one without optimization; null where either was not measured. */
 export function decodeRatio(row: BenchmarkRow, rows: readonly BenchmarkRow[]): number | null {
   const plain = rowOf(rows, "none")?.speed;
   return plain && row.speed ? row.speed.decodeTokensPerSecond / plain.decodeTokensPerSecond : null;
@@ -41,7 +41,7 @@ export function fastestRow(rows: readonly BenchmarkRow[]): BenchmarkRow | null {
   );
 }
 
-/** What a run found, in the words of someone who looked at it. */
+/** A run's result in one or two sentences. */
 export function benchmarkSentence({ rows, subject }: BenchmarkRun): string {
   const fastest = fastestRow(rows);
   if (fastest?.speed == null) return "None of the four ways could be measured.";
@@ -70,7 +70,7 @@ function memorySentence(rows: readonly BenchmarkRow[], subject: BenchmarkSubject
   return `A q4_0 cache with flash attention saves ${formatMib(plainBytes - allBytes, 0)} of ${where}.`;
 }
 
-/** What the four rows can mean on this device. */
+/** What the four rows compare on this device. */
 export function benchmarkMeaning({ gpuName, threads }: BenchmarkSubject): string {
   if (gpuName !== null)
     return `Each row places as many layers on ${gpuName} as fit at the same context; the rest runs on ${threads} CPU threads.`;

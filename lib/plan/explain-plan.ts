@@ -12,18 +12,18 @@ import { type PlanPreset, planPresets } from "./presets";
 import { type RamRemedy, ramRemedies } from "./ram-remedies";
 
 export interface PlanExplanation {
-  /** Why it is this many layers. */
+  /** Explains the number of layers. */
   readonly sentence: string;
   readonly detail: string;
-  /** The sentence is about what is too much: for the card, or without one for system memory. */
+  /** True when the sentence says that the plan is too large for the card, or for system memory when there is no card. */
   readonly isOverfull: boolean;
   readonly counterfactuals: readonly Counterfactual[];
   readonly presets: readonly PlanPreset[];
-  /** Up to the trained context, or a larger one that is asked for; null when all layers never fit. */
+  /** At most the trained context, or the requested one if that is larger; null when all layers never fit. */
   readonly largestFullContext: Readonly<Record<KvType, number | null>>;
   /** Null where the computer's memory is not known. */
   readonly ram: RamPlan | null;
-  /** With what the plan would fit into system memory, where it does not. */
+  /** Changes that make the plan fit into system memory; empty when it fits already. */
   readonly ramRemedies: readonly RamRemedy[];
 }
 

@@ -5,9 +5,9 @@ import { gpuComputeBytes, kvBytesOfLayer, memoryNeed } from "./memory-need";
 import { usableKvTypes } from "./usable-kv-types";
 
 /**
- * Highest need seen up to each breakpoint of a surface, for every number of GPU layers.
- * Breakpoints are where need may bend: the dry runs' contexts and where sliding windows are full. Between two of them need is
- * linear in padded context, so its maximum over all smaller contexts is at a breakpoint or at the context itself.
+ * The highest need up to each breakpoint of a surface, for every number of GPU layers.
+ * A breakpoint is a context where the need's slope may change: one of a dry run, or one where a sliding window is full. Between two
+ * breakpoints the need is linear in the padded context, so its maximum is at a breakpoint or at the context itself.
  */
 interface Envelope {
   readonly breakpoints: readonly number[];
@@ -35,11 +35,11 @@ function raiseTo(needs: Float64Array, floor: Float64Array | undefined): void {
   for (let index = 0; index < needs.length; index++) needs[index] = Math.max(needs[index] ?? 0, floor[index] ?? 0);
 }
 
-/** Those that this model can have: what an impossible one would need promises nothing. */
+/** Only KV types that this model supports: the need of an unsupported one means nothing. */
 const narrowerKvTypes = (surface: MemorySurface, kvType: KvType): readonly KvType[] =>
   usableKvTypes(surface).filter(usable => kvTypes.indexOf(usable) > kvTypes.indexOf(kvType));
 
-/** Need of this KV type, or of a narrower one where its compute buffer is so much larger that it needs more in total. */
+/** The need of this KV type, or of a narrower one whose larger compute buffer makes it need more in total. */
 function widestNeeds(surface: MemorySurface, contextTokens: number, kvType: KvType): Float64Array {
   const needs = gpuNeeds(surface, contextTokens, kvType);
   for (const narrower of narrowerKvTypes(surface, kvType)) {
@@ -95,10 +95,10 @@ export function confirmedLayers(surface: MemorySurface, contextTokens: number, k
 /**
  * GPU bytes that must fit the budget, for k = 0..L+1.
  *
- * This is `memoryNeed`, raised by as little as makes two promises true whatever the samples say: more context never gives
- * more layers, and a narrower KV type never fewer. llama.cpp's allocator can need a few MiB less at a larger context, and a few more
- * for a quantized cache; with a few layers of a large model on the GPU the KV cache outweighs that and nothing is raised.
- * Where llama.cpp confirmed the very configuration, its word stands: no layer is left out for the sake of a promise.
+ * This is `memoryNeed`, raised just enough to keep two promises whatever the samples say: more context never gives more layers,
+ * and a narrower KV type never gives fewer. llama.cpp's allocator can need a few MiB less at a larger context, and a few MiB more
+ * for a quantized cache. With a few layers of a large model on the GPU, the KV cache outweighs that and nothing is raised.
+ * Where llama.cpp confirmed exactly this configuration, its figure is used unchanged, so that no layer is lost to a promise.
  */
 export function fitNeeds(surface: MemorySurface, contextTokens: number, kvType: KvType): Float64Array {
   const needs = widestNeeds(surface, contextTokens, kvType);
@@ -117,8 +117,8 @@ export function fitNeed(surface: MemorySurface, gpuLayers: number, contextTokens
 }
 
 /**
- * The largest k whose need fits, tested from all layers down: need is not monotonic at the ends, so no search by halves.
- * 0 when nothing fits: then the model runs on the CPU and takes nothing of the card.
+ * The largest k whose need fits, tested from all layers down. The need is not monotonic at the ends, so a binary search would fail.
+ * 0 when nothing fits: then the model runs on the CPU and takes no memory of the card.
  */
 export function mostGpuLayers(needs: Float64Array, budgetBytes: number): number {
   for (let gpuLayers = needs.length - 1; gpuLayers > 0; gpuLayers--)

@@ -16,7 +16,7 @@ import { usableKvTypes } from "./usable-kv-types";
 
 const BAR_CELLS = 60;
 
-/** The plan for people: memory now, cost of a layer, the plan with a bar, alternatives, and on request the simple formula. */
+/** The plan as text: memory now, the cost of a layer, the plan with a bar, alternatives and, on request, the simple formula. */
 export function formatReport(input: PlanReportInput): string {
   const plan = planLayers(input.surface, input.gpu, input.settings);
   const explanation = explainPlan(input.surface, input.gpu, input.settings, plan, input.computer);
@@ -114,7 +114,7 @@ function planLines({ gpu, settings }: PlanReportInput, plan: LayerPlan, sentence
   ];
 }
 
-/** One character a share of the card: others, weights, KV cache, compute, overhead, free; the target between two of them. */
+/** A bar of the card: each character stands for an equal share of its memory, and a mark between two characters shows the target. */
 function barLines(gpu: GpuMemory, target: number, plan: LayerPlan): string[] {
   const { weightsBytes, kvBytes, computeBytes, overheadBytes } = plan.predicted;
   const parts: [string, number][] = [
@@ -207,7 +207,7 @@ function ramLines(ram: RamPlan, remedies: readonly RamRemedy[]): string[] {
 
 const startsLikeNumber = /^[\d+]/;
 
-/** Aligned columns, two spaces in: numbers to the right, words to the left; the last column is not padded. */
+/** Aligned columns, indented by two spaces: numbers are right-aligned, words left-aligned; the last column is not padded. */
 function columns(rows: readonly (readonly string[])[]): string[] {
   const count = Math.max(0, ...rows.map(row => row.length));
   const widths = Array.from({ length: count }, (_, index) => Math.max(...rows.map(row => row[index]?.length ?? 0)));

@@ -16,11 +16,11 @@ const sumBytes = (tensors: readonly { readonly bytes: number }[]): number =>
   tensors.reduce((total, tensor) => total + tensor.bytes, 0);
 
 /**
- * A windowed cache holds the window and one batch, and node-llama-cpp makes the batch of a windowed model one token larger:
- * that token is counted with the window (profile.windowReserveTokens).
+ * A windowed cache holds the window and one batch. node-llama-cpp makes the batch of a windowed model one token larger.
+ * That token is counted with the window (profile.windowReserveTokens).
  *
- * Without flash attention V lies transposed, and llama.cpp makes every block's V as wide as the widest
- * (it differs in OpenELM and Gemma 4). @see llama.cpp src/llama-kv-cache.cpp n_embd_v_gqa_max
+ * Without flash attention V is stored transposed, and llama.cpp makes every block's V as wide as the widest
+ * (blocks differ in OpenELM and Gemma 4). @see llama.cpp src/llama-kv-cache.cpp n_embd_v_gqa_max
  */
 function kvOfBlock(profile: ModelProfile, block: BlockProfile, widestV: number, run: SurfaceRun): LayerKv {
   const { kv } = block;
@@ -54,15 +54,15 @@ function layersOf(profile: ModelProfile, run: SurfaceRun): LayerMemory[] {
   return [...blocks, output];
 }
 
-/** In RAM a tied output layer is the token embedding itself; only on the GPU is it a copy. */
+/** In RAM, a tied output layer is the token embedding itself. On the GPU it is a copy. */
 function outputBytesInRam(profile: ModelProfile): number {
   const inEmbedding = new Set(profile.embedding.map(tensor => tensor.name));
   return sumBytes(profile.output.filter(tensor => !inEmbedding.has(tensor.name)));
 }
 
 /**
- * Sums for k = 0..L+1: the output layer goes first, then the blocks from the last down. Tensors that all blocks share (rope factors)
- * have one copy on each device that holds a block.
+ * Sums for k = 0..L+1: the output layer goes to the GPU first, then the blocks from the last to the first. Tensors that all blocks
+ * share (rope factors) have one copy on each device that holds a block.
  */
 function weightTotals(profile: ModelProfile, layers: readonly LayerMemory[]): { gpu: number[]; ram: number[] } {
   const shared = sumBytes(profile.shared);
@@ -83,8 +83,8 @@ const sumBlocks = (profile: ModelProfile): number =>
   profile.blocksProfile.reduce((total, block) => total + block.weightsBytes, 0);
 
 /**
- * A surface from the header alone: weights and KV cache in closed form, exact for the families that lib/gguf knows;
- * compute buffers from a cautious bound (estimated-compute.ts) until dry runs replace them. Says so: `computeSource` is "estimated".
+ * A surface from the header alone. Weights and KV cache are in closed form, exact for the families that lib/gguf knows. Compute
+ * buffers are a cautious bound (estimated-compute.ts) until dry runs replace them; `computeSource` is "estimated" until then.
  */
 export function headerSurface(profile: ModelProfile, run: SurfaceRun): MemorySurface {
   const layers = layersOf(profile, run);

@@ -3,19 +3,19 @@ import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { CONTEXT_PAD_TOKENS } from "@/lib/units/tokens";
 import { fitNeed } from "./fit-needs";
 
-/** Where the search ends for a model whose header does not say what it was trained for. */
+/** Where the search ends for a model whose header gives no trained context. */
 const UNKNOWN_TRAINING_TOKENS = 131_072;
 
 const longestUsefulTokens = (surface: MemorySurface): number =>
   surface.model.trainContextTokens > 0 ? surface.model.trainContextTokens : UNKNOWN_TRAINING_TOKENS;
 
-/** Where a search for what fits ends: nobody is told of less than what is asked for, nor of more than both. */
+/** Where a search for the largest context ends: at the trained or the requested context, whichever is larger. */
 export const longestSearched = (surface: MemorySurface, contextTokens: number): number =>
   Math.max(longestUsefulTokens(surface), contextTokens);
 
 /**
- * The largest context, up to `longest`, at which so many layers fit; null when not even the smallest does.
- * Searched by halves over whole multiples of 256 cells: `fitNeed` never falls as the context grows.
+ * The largest context, up to `longest`, at which this many layers fit; null when they do not fit even at the smallest.
+ * A binary search over multiples of 256 cells: `fitNeed` never falls as the context grows.
  */
 export function largestContext(
   surface: MemorySurface,

@@ -26,7 +26,7 @@ export interface PlanWarning {
   readonly message: string;
 }
 
-/** Where every layer goes and what that takes. `full`: all blocks + output on the GPU. */
+/** Where every layer goes and how much memory it takes. `full`: all blocks + output on the GPU. */
 export interface LayerPlan {
   readonly kind: "full" | "partial" | "cpu-only";
   readonly gpuLayers: number;
@@ -39,7 +39,7 @@ export interface LayerPlan {
   readonly flashAttention: FlashAttention;
   readonly manual: boolean;
   readonly budgetBytes: number;
-  /** On the GPU. All 0 for cpu-only: such a model is loaded without the GPU backend, which would take memory even for 0 layers. */
+  /** On the GPU. All 0 for cpu-only: then the model is loaded without the GPU backend, which would take memory even for 0 layers. */
   readonly predicted: MemoryParts;
   /** In system memory; overheadBytes is 0. */
   readonly ram: MemoryParts;

@@ -3,7 +3,7 @@ import type { Receipt } from "@/lib/schema/receipt";
 import { MIB } from "@/lib/units/bytes";
 
 /**
- * What a backend takes outside llama.cpp's buffers before anything was measured here: the upper end of what others report.
+ * What a backend is assumed to take outside llama.cpp's buffers until it is measured here: the upper end of published figures.
  * CUDA: context, kernels and cuBLAS workspace, 300 to 460 MiB. Vulkan and Metal have no BLAS workspace; their pipelines and
  * command pools stay well below half of that.
  */
@@ -40,8 +40,8 @@ function measuredBytes(receipts: readonly Receipt[], of: OverheadDevice): number
 }
 
 /**
- * The overhead to plan with: the 95th percentile of what this device, driver and backend showed (the largest, below 20 samples),
- * plus what is left of the caution, which halves with every load. A measurement above the caution counts at once.
+ * The overhead to plan with: the 95th percentile of what was measured on this device, driver and backend (the largest, below 20
+ * samples), plus a safety margin that halves with every load. A measurement above the cautious start counts fully at once.
  */
 export function learnOverhead(receipts: readonly Receipt[], of: OverheadDevice): Overhead {
   const cautious = CAUTIOUS_OVERHEAD_BYTES[of.backend];

@@ -7,7 +7,7 @@ export interface LoadDetails {
   readonly useMmap: boolean;
 }
 
-/** The one configuration that this plan means: what is confirmed and loaded is exactly this. Headroom plans for one sequence. */
+/** The configuration of this plan. Exactly this one is confirmed and loaded. Headroom plans for one sequence. */
 export const loadConfigOf = (plan: LayerPlan, { modelPath, threads, useMmap }: LoadDetails): LoadConfig => ({
   modelPath,
   gpuLayers: plan.gpuLayers,

@@ -3,7 +3,7 @@ import type { ComputeColumn, ConfirmedPoint, LayerMemory, MemorySurface } from "
 import type { MemoryParts } from "@/lib/schema/receipt";
 import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
 
-/** One way to place a model, as far as memory is concerned; batch, sequences and flash attention belong to the surface. */
+/** One placement of a model: the values that decide its memory. Batch, sequences and flash attention belong to the surface. */
 export interface MemoryPoint {
   readonly gpuLayers: number;
   readonly contextTokens: number;
@@ -14,9 +14,9 @@ export interface MemoryPoint {
 export const firstGpuBlock = (blocks: number, gpuLayers: number): number => Math.max(blocks + 1 - gpuLayers, 0);
 
 /**
- * Cells that one layer's cache holds: the padded context, or what a sliding window keeps of it (the window and one batch),
- * for each sequence. @see llama.cpp src/llama-kv-cache-iswa.cpp size_swa
- * The token that node-llama-cpp adds to the batch of windowed models is in `windowTokens` already: see header-surface.ts.
+ * Cells that one layer's cache holds for all sequences. Each sequence has the padded context, or with a sliding window at most the
+ * window and one batch. @see llama.cpp src/llama-kv-cache-iswa.cpp size_swa
+ * `windowTokens` already includes the token that node-llama-cpp adds to the batch of windowed models: see header-surface.ts.
  */
 function cellsOfLayer(
   layer: LayerMemory,
@@ -45,7 +45,7 @@ export function kvBytesOfLayer(
   return Math.ceil(cacheBytes) + layer.kv.fixedBytes;
 }
 
-/** Bytes for so many cells on one column: linear between dry runs, level before the first, and never falling after the last. */
+/** Bytes for this many cells on one column: linear between dry runs, level before the first, and never falling after the last. */
 function onColumn(column: ComputeColumn, cells: number, side: Side): number {
   let beforeCells = 0;
   let beforeBytes = column.points[0]?.[side] ?? 0;
@@ -62,12 +62,12 @@ function onColumn(column: ComputeColumn, cells: number, side: Side): number {
 }
 
 /**
- * Compute buffer at one configuration. Where its dry run was made, that is it. Between dry runs it is linear over the context, and over GPU
- * layers the larger of the two neighbours, because llama.cpp's allocator makes small differences either way between like numbers of
- * layers. Where the columns hold the cache as well, which grows with each layer, it is linear over both.
+ * Compute buffer at one configuration. If a dry run was made there, its figure is used. Between dry runs it is linear over the context.
+ * Over GPU layers it is the larger of the two neighbours, because llama.cpp's allocator varies a little up or down between similar
+ * layer counts. Where the columns include the cache, which grows with each layer, it is linear over both.
  *
- * Contexts are compared after llama.cpp's padding, because 1,000 and 1,024 tokens make the same graph. The column of 0 layers never
- * takes part in others: it has a graph of its own, and it may come from a build without a GPU.
+ * Contexts are compared after llama.cpp's padding, because 1,000 and 1,024 tokens make the same graph. The column of 0 layers is never
+ * mixed with others: it has its own graph, and it may come from a build without a GPU.
  * Over 24 model shapes, every 256 tokens up to 32,768: within -1 % and +3 % of the GPU's total at 95 % of all points.
  */
 export function computeBytes(surface: MemorySurface, at: MemoryPoint, side: Side): number {
@@ -101,7 +101,7 @@ function betweenColumns(
   return Math.ceil(left + ((right - left) * (gpuLayers - layers.left)) / (layers.right - layers.left));
 }
 
-/** `computeBytes` on the GPU for k = 0..L+1 in one pass: each column is read once. */
+/** `computeBytes` on the GPU for k = 0..L+1 in one pass, so that each column is read once. */
 export function gpuComputeBytes(surface: MemorySurface, contextTokens: number, kvType: KvType): Float64Array {
   const cells = padUp(contextTokens, CONTEXT_PAD_TOKENS);
   const bytes = new Float64Array(surface.model.blocks + 2);
@@ -130,8 +130,8 @@ const parts = (weightsBytes: number, kvBytes: number, computePartBytes: number):
 });
 
 /**
- * What llama.cpp allocates at this point, by device and by part. Weights and KV are exact; compute is exact where a dry run
- * was made, see `computeBytes`. Overhead outside the buffers is not part of it: see learn-overhead.ts.
+ * What llama.cpp allocates at this point, by device and by part. Weights and KV are exact. Compute is exact where a dry run
+ * was made: see `computeBytes`. The overhead outside the buffers is not included: see learn-overhead.ts.
  */
 export function memoryNeed(surface: MemorySurface, at: MemoryPoint): { gpu: MemoryParts; ram: MemoryParts } {
   const blocks = surface.model.blocks;

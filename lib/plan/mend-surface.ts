@@ -5,20 +5,20 @@ import { memoryNeed } from "./memory-need";
 
 export interface MendedSurface {
   readonly surface: MemorySurface;
-  /** How far the surface was from the dry run, on the GPU and in RAM together. */
+  /** Difference between the surface and the dry run, on the GPU and in RAM together. */
   readonly mismatchBytes: number;
 }
 
-/** More than a user tries with one model; the oldest are forgotten. */
+/** More than a user tries with one model. Beyond this, the oldest points are removed. */
 const CONFIRMED_POINTS = 256;
 
 const isSame = (one: ConfirmedPoint, other: ConfirmedPoint): boolean =>
   one.gpuLayers === other.gpuLayers && one.kvType === other.kvType && one.contextTokens === other.contextTokens;
 
 /**
- * The surface with one confirmed dry run put in: exact at that configuration, unchanged away from it. What the context takes beyond the
- * KV cache is compute. Keep the surface also where nothing was off: it knows now that this point is confirmed. A difference in the
- * weights moves all totals on its side of k, so that no layer's share turns negative.
+ * The surface with one confirmed dry run added: exact at that configuration, unchanged elsewhere. What the context takes beyond the
+ * KV cache counts as compute. Keep the new surface even if nothing differed: it records that this point is confirmed. A difference in
+ * the weights changes all totals on the same side of k, so that no layer's share gets negative.
  */
 export function mendSurface(surface: MemorySurface, config: LoadConfig, buffers: Buffers): MendedSurface {
   const { gpu, ram } = memoryNeed(surface, config);

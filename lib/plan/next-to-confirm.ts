@@ -8,14 +8,14 @@ import { planLayers } from "./plan-layers";
 import { kvTypeRefusal } from "./usable-kv-types";
 
 /**
- * Between its samples a surface can be off by this share of the compute buffer: llama.cpp's allocator makes a sawtooth of it.
- * Teeth of up to 12 % were seen (Mistral 7B's shape, 21 layers, 512 to 2,048 tokens: 134.7, 120.1 MB).
+ * Between its samples a surface can be wrong by this share of the compute buffer, whose size goes up and down with the context.
+ * Steps of up to 12 % were seen (Mistral 7B's shape, 21 layers, 512 to 2,048 tokens: 134.7, 120.1 MB).
  */
 const DOUBTED_SHARE = 0.125;
 
 /**
- * Numbers of layers to confirm for a plan that is shown: the plan's own, one more, and what might fit as well; none when all of them are.
- * @param known numbers of layers confirmed for these settings, beside those that the surface remembers
+ * Layer counts to confirm for a displayed plan: the plan's own, one more, and others that might fit. Empty when all are confirmed.
+ * @param known layer counts confirmed for these settings, in addition to those stored in the surface
  */
 export function shownToConfirm(
   surface: MemorySurface,
@@ -36,12 +36,12 @@ export function shownToConfirm(
 }
 
 /**
- * Which number of layers to confirm by a dry run before loading; null when the plan stands.
+ * The layer count to confirm by a dry run before loading; null when nothing is left to confirm.
  *
- * First the planned number itself. Then, for an automatic plan, every larger one that misses the budget by no more than the
- * surface may be wrong: so a layer that would have fitted is not left on the CPU. Mend the surface with the answer and ask again.
+ * The planned number comes first. For an automatic plan, every larger number follows that exceeds the budget by no more than the
+ * surface may be wrong, so that no layer that fits stays on the CPU. Mend the surface with each answer and call this again.
  *
- * @param confirmed numbers of layers that were confirmed for these settings already
+ * @param confirmed layer counts that are already confirmed for these settings
  */
 export function nextToConfirm(
   surface: MemorySurface,

@@ -15,7 +15,7 @@ const NOTHING: MemoryParts = { weightsBytes: 0, kvBytes: 0, computeBytes: 0, ove
 
 /**
  * Where every layer goes: the most layers whose weights, KV cache and compute buffer fit the budget, or as many as `LAYERS` says.
- * Pure and exact for the surface; what is loaded is confirmed by one dry run besides. Without a GPU everything is in system memory.
+ * Pure, and as exact as the surface; a dry run confirms each plan before it is loaded. Without a GPU everything is in system memory.
  */
 export function planLayers(surface: MemorySurface, gpu: GpuMemory | null, settings: PlanSettings): LayerPlan {
   const totalLayers = surface.model.blocks + 1;
@@ -78,7 +78,7 @@ function predictedMemory(
 }
 
 /**
- * Without the GPU backend the CPU computes what the GPU would at full offload: llama.cpp's CPU build asks for the same buffer
+ * Without the GPU backend the CPU computes what the GPU computes at full offload: llama.cpp's CPU build asks for nearly the same buffer
  * (SmolLM2 135M, 4,096 tokens: 103,024,640 bytes against 103,022,592). At 0 layers of a GPU build it asks for far less RAM.
  */
 function cpuOnlyMemory(surface: MemorySurface, ram: MemoryParts, at: MemoryPoint): MemoryParts {
@@ -87,15 +87,15 @@ function cpuOnlyMemory(surface: MemorySurface, ram: MemoryParts, at: MemoryPoint
   return { ...ram, computeBytes: bytes, totalBytes: ram.weightsBytes + ram.kvBytes + bytes };
 }
 
-/** What a model without a GPU takes of system memory. */
+/** System memory that a model takes without a GPU. */
 export function cpuOnlyNeed(surface: MemorySurface, at: Omit<MemoryPoint, "gpuLayers">): MemoryParts {
   const onCpu = { ...at, gpuLayers: 0 };
   return cpuOnlyMemory(surface, memoryNeed(surface, onCpu).ram, onCpu);
 }
 
 /**
- * Weights that a layer has on its device. They differ for a tied output layer: on the GPU it is a copy of the token embedding,
- * on the CPU it shares the embedding's bytes. So they are taken from the totals, and the map adds up to the plan.
+ * Weights that a layer has on its device. A tied output layer differs by device: on the GPU it is a copy of the token embedding,
+ * on the CPU it shares the embedding's bytes. Taking the weights from the totals makes the map add up to the plan.
  */
 function weightsOf(surface: MemorySurface, layer: LayerMemory, onGpu: boolean): number {
   const joinsAt = surface.model.blocks + 1 - layer.index;
@@ -158,7 +158,7 @@ function warningsOf(
     );
   const refusal = kvTypeRefusal(surface, settings.KV_CACHE_QUANT, settings.FLASH_ATTENTION);
   if (refusal !== null) warn("kv-type-refused", refusal);
-  // Without a card there is no device to make a dry run on, and no layer depends on it.
+  // Without a card no dry run can be made on a device, and no layer depends on one.
   if (surface.computeSource === "estimated" && gpu !== null)
     warn(
       "estimated",

@@ -2,42 +2,42 @@ import type { GpuMemory, SystemMemory } from "@/lib/schema/gpu-memory";
 import { formatBytes, formatGib } from "@/lib/units/bytes";
 import type { LayerPlan, PlanWarning } from "./layer-plan";
 
-/** What a plan takes of system memory. */
+/** System memory that a plan takes. */
 export interface RamNeed {
   /** Weights in RAM, KV cache and compute; with a shared GPU also what the plan puts "on the GPU". */
   readonly needBytes: number;
-  /** Of these, memory that cannot be dropped and read again: everything but memory-mapped weights. */
+  /** The part that cannot be dropped and read again: everything except memory-mapped weights. */
   readonly lockedBytes: number;
 }
 
-/** The same against what the computer has available. */
+/** The need compared with the memory that the computer has available. */
 export interface RamPlan extends RamNeed {
   readonly availableBytes: number;
   readonly totalBytes: number;
-  /** An integrated GPU has no memory of its own: both halves of the plan come from here. */
+  /** An integrated GPU has no memory of its own, so both halves of the plan use system memory. */
   readonly sharedWithGpu: boolean;
-  /** `swaps`: what must stay does not fit. `rereads`: mapped weights do not fit, so the file is read again for every token. */
+  /** `swaps`: the locked part does not fit. `rereads`: mapped weights do not fit, so the file is read again for every token. */
   readonly outcome: RamOutcome;
 }
 
 type RamOutcome = "fits" | "rereads" | "swaps";
 
-/** The computer around the card: what a plan in system memory is measured against. */
+/** The computer that a plan in system memory is compared with. */
 export interface Computer {
   readonly memory: SystemMemory;
   readonly useMmap: boolean;
-  /** As measured with this model on the CPU alone; null where it never answered like that. */
+  /** Measured with this model on the CPU alone; null if it never ran that way. */
   readonly cpuTokensPerSecond: number | null;
 }
 
 /**
- * Memory in use that is not our engine's: the same whichever model is planned, for what the loaded one holds is free after a
- * reload. Where the system does not tell what that is, all counts as others'.
+ * Memory in use by other programs. It does not depend on the planned model, because a reload frees what the loaded one holds.
+ * Where the system does not report our engine's share, all memory in use counts as others'.
  */
 export const ramUsedByOthers = ({ totalBytes, availableBytes, heldByEngineBytes = 0 }: SystemMemory): number =>
   Math.max(0, totalBytes - availableBytes - heldByEngineBytes);
 
-/** What a load can have: a reload gives back first what our engine holds. */
+/** What a load can use: a reload first releases what our engine holds. */
 const availableRam = (memory: SystemMemory): number => memory.totalBytes - ramUsedByOthers(memory);
 
 const isShared = (gpu: GpuMemory | null): boolean => gpu !== null && gpu.kind !== "dedicated" && gpu.kind !== "unknown";
@@ -66,13 +66,13 @@ const consequences = {
   swaps: "The computer would swap and become very slow, or end programs.",
 } as const satisfies Record<RamOutcome, string>;
 
-/** What would happen if it were loaded all the same. */
+/** What would happen if the plan were loaded anyway. */
 export const ramConsequence = ({ outcome }: RamPlan): string => consequences[outcome];
 
 export const ramWarnings = (ram: RamPlan): PlanWarning[] =>
   ram.outcome === "fits" ? [] : [{ code: "ram-short", message: `${ramShortage(ram)} ${ramConsequence(ram)}` }];
 
-/** Says before a load whether system memory is enough: nothing in llama.cpp does. */
+/** Checks before a load whether system memory is enough, because llama.cpp does not. */
 export function planRam(
   plan: LayerPlan,
   gpu: GpuMemory | null,

@@ -12,9 +12,9 @@ export interface PlanReportInput {
   readonly surface: MemorySurface;
   readonly gpu: GpuMemory | null;
   readonly settings: PlanSettings;
-  /** Puts the simple formula beside the plan. */
+  /** Adds the simple formula for comparison. */
   readonly simple?: boolean;
-  /** Adds whether system memory is enough for what stays there. */
+  /** Adds a check of whether system memory is enough. */
   readonly computer?: Computer;
 }
 

@@ -12,7 +12,7 @@ import { kvTypeRefusal } from "./usable-kv-types";
 /** "80 %", "82.5 %" */
 const formatShare = (share: number): string => `${Number((share * 100).toFixed(1))} %`;
 
-/** What the budget comes from, for "… more than …": the target, or what is free where that is less. */
+/** Names the limit for "… more than …": the target, or the free memory where that is less. */
 function limitWords(gpu: GpuMemory, settings: PlanSettings): string {
   const belowTarget = settings.TARGET_VRAM_USAGE * gpu.totalBytes - gpu.usedByOthersBytes;
   const free = gpu.freeBytes + gpu.heldByEngineBytes;
@@ -21,7 +21,7 @@ function limitWords(gpu: GpuMemory, settings: PlanSettings): string {
 
 const layerWords = (count: number): string => (count === 1 ? "1 layer" : `${count} layers`);
 
-/** Bytes left in the budget, or short of it when negative. */
+/** Bytes left in the budget; negative when bytes are missing. */
 const spareBytes = (plan: LayerPlan): number =>
   plan.budgetBytes - (plan.predicted.totalBytes - plan.predicted.overheadBytes);
 
@@ -57,7 +57,7 @@ function noGpuSentence(plan: LayerPlan, computer: Computer | null): string {
 }
 
 /**
- * Why it is this many layers, as a person would say it.
+ * Explains the number of layers in one sentence.
  *
  * @param computer null where its memory is not known
  */

@@ -20,7 +20,7 @@ const settingsArbitrary = fc
   .record({ N_CTX: contextArbitrary, KV_CACHE_QUANT: kvTypeArbitrary, TARGET_VRAM_USAGE: targetArbitrary })
   .map(planSettings);
 
-/** A card on which the need of some number of layers is just met, or just missed by one byte: budgets at random seldom meet an edge. */
+/** A card whose budget exactly meets some number of layers, or misses it by one byte: random budgets seldom hit such an edge. */
 const tightCase = (surfaces: fc.Arbitrary<MemorySurface>) =>
   fc
     .record({

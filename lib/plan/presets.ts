@@ -27,7 +27,7 @@ interface Choice {
 }
 
 const SMALL_CONTEXT_TOKENS = 4096;
-/** Less than this is no context to chat in, unless it is what was asked for: a narrower cache is taken instead, or nothing offered. */
+/** A smaller context is too small to chat in, so none is offered unless the user asked for it. A narrower cache is tried instead. */
 const LEAST_CONTEXT_TOKENS = 2048;
 
 function summary(surface: MemorySurface, gpu: GpuMemory, budget: number, choice: Choice): PlanSummary {
@@ -43,7 +43,7 @@ function summary(surface: MemorySurface, gpu: GpuMemory, budget: number, choice:
   };
 }
 
-/** The present cache, unless another gives more layers at the context asked for: then the widest that gives the most. */
+/** The present cache, unless another one gives more layers at the requested context: then the widest cache that gives the most. */
 function keepContext(surface: MemorySurface, settings: PlanSettings, budget: number): Choice {
   const contextTokens = settings.N_CTX;
   const present = (kvType: KvType) => kvType === settings.KV_CACHE_QUANT;
@@ -56,7 +56,7 @@ function keepContext(surface: MemorySurface, settings: PlanSettings, budget: num
   return { contextTokens, kvType: best.kvType };
 }
 
-/** All layers with the widest cache that leaves a context to chat in, as large as asked for where it fits; null when none does. */
+/** All layers, with the widest cache that leaves a context large enough to chat in, up to the requested one; null when no cache does. */
 function allLayers(surface: MemorySurface, settings: PlanSettings, budget: number): Choice | null {
   const longest = longestSearched(surface, settings.N_CTX);
   for (const kvType of usableKvTypes(surface, settings.FLASH_ATTENTION)) {
@@ -74,7 +74,7 @@ function smallest(surface: MemorySurface, settings: PlanSettings): Choice {
   };
 }
 
-/** Three ways to go, computed for this model and card: keep the context, all layers, as small as it gets. None without a GPU. */
+/** Three presets for this model and card: keep the context, all layers on the GPU, as small as possible. None without a GPU. */
 export function planPresets(surface: MemorySurface, gpu: GpuMemory | null, settings: PlanSettings): PlanPreset[] {
   if (gpu === null) return [];
   const budget = budgetBytes(gpu, settings.TARGET_VRAM_USAGE);

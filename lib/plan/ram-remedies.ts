@@ -8,21 +8,21 @@ import { planLayers } from "./plan-layers";
 import { type Computer, planRam } from "./plan-ram";
 import { usableKvTypes } from "./usable-kv-types";
 
-/** One change with which the plan fits into system memory. */
+/** One change that makes the plan fit into system memory. */
 export interface RamRemedy {
   /** "262,144 tokens of context", "q4_0 KV cache" */
   readonly label: string;
   readonly patch: Partial<PlanSettings>;
 }
 
-/** Other programs come and go: what is offered fits a moment later too. */
+/** Other programs start and end. This margin keeps an offer valid a moment later. */
 const MARGIN_BYTES = 256 * MIB;
-/** Below this a chat hardly has room to answer. */
+/** A smaller context leaves a chat hardly any room to answer. */
 const SMALLEST_OFFERED_TOKENS = 2048;
-/** With a margin in it the figure is no exact one anyway. */
+/** The margin makes the figure inexact anyway, so a round one is offered. */
 const CONTEXT_STEP_TOKENS = 1024;
 
-/** The ways out of a plan that is too large for system memory; none where the weights alone are. */
+/** Changes for a plan that is too large for system memory; none where the weights alone are too large. */
 export function ramRemedies(
   surface: MemorySurface,
   gpu: GpuMemory | null,
@@ -44,7 +44,7 @@ export function ramRemedies(
   ];
 }
 
-/** Searched by halves: a plan never takes less memory for more context. */
+/** A binary search: a plan never takes less memory for more context. */
 function largestFitting(below: number, fits: (contextTokens: number) => boolean): number | null {
   let fitting = SMALLEST_OFFERED_TOKENS / CONTEXT_STEP_TOKENS;
   let tooMany = Math.ceil(below / CONTEXT_STEP_TOKENS);

@@ -7,7 +7,7 @@ import { type SimplePlan, simplePlanOf } from "./simple-formula";
 
 export interface SimpleDifference {
   readonly part: "weights" | "kv" | "compute" | "overhead";
-  /** Weights and KV cache are those of one block on average, compute and overhead those of the whole plan. */
+  /** Weights and KV cache are averages per block. Compute and overhead are for the whole plan. */
   readonly simpleBytes: number;
   readonly exactBytes: number;
   readonly why: string;
@@ -16,11 +16,11 @@ export interface SimpleDifference {
 export interface SimpleComparison {
   readonly simple: SimplePlan;
   readonly differences: readonly SimpleDifference[];
-  /** Why the write-up's prose and its example disagree, in one sentence. */
+  /** One sentence on why the write-up's prose and its example disagree. */
   readonly proseNote: string;
 }
 
-/** The simple formula beside the exact plan: each part, and why it differs. */
+/** Compares the simple formula with the exact plan, part by part, and says why they differ. */
 export function compareWithSimple(
   surface: MemorySurface,
   gpu: GpuMemory,

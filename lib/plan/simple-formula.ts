@@ -30,8 +30,8 @@ export interface SimplePlan {
   readonly usageBytes: number;
   readonly usageShare: number;
   /**
-   * The write-up's prose takes the 500 MB from the budget, and does not take off what others use: (target * total - 500 MB) / perLayer.
-   * So its "8-9, 15-16, 23-24 layers" for 32k on the example's card are not its example's 8, 14, 22. Neither is a bug.
+   * The write-up's prose subtracts the 500 MB from the budget but not what others use: (target * total - 500 MB) / perLayer.
+   * So the prose says "8-9, 15-16, 23-24 layers" for 32k on the example's card, while the example gives 8, 14 and 22. Neither is a bug.
    */
   readonly proseLayers: number;
 }
@@ -40,8 +40,8 @@ export interface SimplePlan {
 const OVERHEAD_BYTES = 500 * MIB;
 
 /**
- * Layers by the first formula of this product, kept to the digit for comparison. It ignores grouped-query attention, the compute
- * buffer, the output layer and the cache's block scales; showing it beside the exact plan is how one sees what exactness buys.
+ * Layers by the first formula of this product, kept unchanged for comparison. It ignores grouped-query attention, the compute
+ * buffer, the output layer and the cache's block scales. Comparing it with the exact plan shows the benefit of exactness.
  */
 export function simplePlan(input: SimpleInput): SimplePlan {
   const weightsPerLayer = input.fileBytes / input.blocks;

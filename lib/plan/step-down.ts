@@ -6,11 +6,11 @@ import { fitNeeds, mostGpuLayers } from "./fit-needs";
 import { memoryNeed } from "./memory-need";
 
 /**
- * What to try after this configuration ran out of memory: fewer layers, by as many as the missing bytes demand and always by one at
- * least, so that the same values are never tried twice. The context stays: the user chose it. With `gpu`, read again after
- * the failure, the new configuration also fits what is free now. 0 layers means the CPU alone; null that nothing is left to lower.
+ * What to try after this configuration ran out of memory: fewer layers, as many as free the missing bytes, and always at least one
+ * fewer, so that no configuration is tried twice. The context stays, because the user chose it. With `gpu`, read again after the
+ * failure, the new configuration also fits what is free now. 0 layers means the CPU alone; null means that nothing is left to lower.
  *
- * @param deficitBytes what was missing, as the backend told; 0 when it did not tell
+ * @param deficitBytes the missing bytes that the backend reported; 0 when it reported none
  */
 export function stepDown(
   surface: MemorySurface,

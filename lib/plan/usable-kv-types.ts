@@ -4,7 +4,7 @@ import type { MemorySurface } from "@/lib/schema/memory-surface";
 type Refusals = NonNullable<MemorySurface["refusedKvTypes"]>;
 
 /**
- * KV types that this model cannot have whatever the other settings are: llama.cpp stores each head in whole blocks.
+ * KV types that this model cannot have with any settings, because llama.cpp stores each head in whole blocks.
  * @see llama.cpp src/llama-context.cpp (llama_init_from_model): "does not divide n_embd_head_k"
  */
 export function refusedByHeadSize(headSizes: readonly number[]): Refusals {
@@ -18,8 +18,8 @@ export function refusedByHeadSize(headSizes: readonly number[]): Refusals {
 }
 
 /**
- * Why this model cannot be loaded with this KV type; null where it can, as far as is known: from the header, from the mode of flash attention,
- * and from what llama.cpp said in a dry run. The one table for controls, plans, presets, counterfactuals, chart and loads.
+ * Why this model cannot be loaded with this KV type; null where no reason is known. Reasons come from the header, from the mode of flash
+ * attention and from dry runs. Controls, plans, presets, counterfactuals, the chart and loads all use this function.
  */
 export function kvTypeRefusal(
   surface: Pick<MemorySurface, "refusedKvTypes" | "flashAttention">,

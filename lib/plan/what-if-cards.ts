@@ -2,7 +2,7 @@ import type { GpuBackend, GpuMemory } from "@/lib/schema/gpu-memory";
 import { MIB } from "@/lib/units/bytes";
 import { CAUTIOUS_OVERHEAD_BYTES } from "./learn-overhead";
 
-/** A card that is not here, with the memory that programs really get: less than the box says on most of them. */
+/** A card that this computer does not have, with the memory that programs really get. On most cards that is less than the box says. */
 export interface WhatIfCard {
   readonly name: string;
   readonly backend: Exclude<GpuBackend, "none">;
@@ -53,11 +53,11 @@ export const whatIfCards: readonly WhatIfCard[] = [
   nvidia("A100 80 GB", 81_920),
 ];
 
-/** A card of which only the memory is known; taken for an NVIDIA one, whose overhead is the largest. */
+/** A card with known memory and nothing else. It is treated as an NVIDIA card, whose overhead is the largest. */
 export const customCard = (totalMib: number): WhatIfCard =>
   nvidia(`an assumed ${Number((totalMib / 1024).toFixed(1))} GiB card`, totalMib);
 
-/** The card as if it were here, with so much of it taken by others. Its overhead is the backend's cautious start. */
+/** The card as if it were in this computer, with this much of it used by others. Its overhead is the backend's cautious start. */
 export function whatIfGpu(card: WhatIfCard, usedByOthersBytes = 0): GpuMemory {
   const totalBytes = card.totalMib * MIB;
   const usedBytes = Math.min(usedByOthersBytes, totalBytes);

@@ -106,7 +106,7 @@ export const surfaceArbitrary: fc.Arbitrary<MemorySurface> = blocksArbitrary.cha
     }),
 );
 
-/** A surface whose need really grows with the context and shrinks with the KV type, as llama.cpp's does but for a few MiB. */
+/** A surface whose need always grows with the context and shrinks with the KV type. llama.cpp's does so except for a few MiB. */
 export const orderlySurfaceArbitrary: fc.Arbitrary<MemorySurface> = surfaceArbitrary.map(surface => {
   const rising = (columns: readonly ComputeColumn[]): ComputeColumn[] =>
     columns.map(({ gpuLayers, points }) => {
