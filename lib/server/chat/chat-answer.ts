@@ -14,6 +14,8 @@ export interface AnswerInput {
   readonly settings: ChatSettings;
   /** For this answer only. */
   readonly overflow: Overflow | undefined;
+  /** Clients of the API are answered first; position 1 is next, 0 says that it is this answer's turn. */
+  readonly onPosition: (position: number) => void;
 }
 
 /**
@@ -21,7 +23,8 @@ export interface AnswerInput {
  *
  * @throws whatever kept it from ending; the text so far is in the run
  */
-export async function answerChat({ run, store, engine, settings, overflow }: AnswerInput): Promise<ReplyStats> {
+export async function answerChat(input: AnswerInput): Promise<ReplyStats> {
+  const { run, store, engine, settings, overflow } = input;
   run.sendStatus({ phase: "loading" });
   await engine.ensureLoaded(run.signal);
   const current = await settings.read();
@@ -37,18 +40,19 @@ export async function answerChat({ run, store, engine, settings, overflow }: Ans
     run,
   });
   if (cut) store.writeCut(run.replyId, cut);
-  const finished = await streamReply(run, engine, { turns, sampling, cacheKey: chat.id });
+  const finished = await streamReply(input, { turns, sampling, cacheKey: chat.id });
   return replyStats(finished, engine.snapshot(), branch.at(-1)?.stats ?? null);
 }
 
 async function streamReply(
-  run: ChatRun,
-  engine: ChatEngine,
+  { run, engine, onPosition }: AnswerInput,
   request: CommandParams<"generate">,
 ): Promise<CommandAnswer<"generate">> {
   const fill = new ContextFill(run);
   for await (const message of engine.generate(request, run.signal)) {
     if (message.type === "finished") return message;
+    onPosition(message.type === "queued" ? message.position : 0);
+    if (message.type === "queued") continue;
     fill.take(message);
     if (message.type === "text") run.write(message.text, message.thought);
   }

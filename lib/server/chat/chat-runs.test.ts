@@ -284,6 +284,32 @@ describe("requests", () => {
     expect(replyOf(third).text).toBe("chat-3");
   });
 
+  test("behind clients of the API are told so, and those behind them count them, too", async () => {
+    const first = runs.start(userSays("chat-1", "q1", "First question"));
+    const second = runs.start(userSays("chat-2", "q2", "Second question"));
+    const positionsOf = async (run: ChatRun) => {
+      const positions: number[] = [];
+      const reader = run.follow().getReader();
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) return positions;
+        if (value.type === "data-status" && value.data.phase === "queued") positions.push(value.data.position);
+      }
+    };
+    const positions = [positionsOf(first), positionsOf(second)];
+    engine.queue(2);
+    engine.queue(1);
+    for (const run of [first, second]) {
+      engine.say(run.chatId);
+      engine.finish();
+      await chunksOf(run);
+    }
+    expect(await Promise.all(positions)).toEqual([
+      [2, 1],
+      [1, 3, 2, 1],
+    ]);
+  });
+
   test("above the 64 that may wait are refused, and nothing of them is kept", () => {
     engine.ensureLoaded = () => new Promise(() => {});
     // One is being answered, 64 wait.

@@ -36,6 +36,8 @@ export class ChatRuns {
   readonly #runs = new Map<string, ChatRun>();
   readonly #queue: Waiting[] = [];
   #current: ChatRun | null = null;
+  /** Of the current one among clients of the API, which are answered in the same queue; 0 while it is answered. */
+  #currentPosition = 0;
 
   constructor(options: ChatRunsOptions) {
     this.#options = options;
@@ -101,6 +103,7 @@ export class ChatRuns {
     this.#current = waiting.run;
     void this.#answer(waiting).finally(() => {
       this.#current = null;
+      this.#currentPosition = 0;
       this.#next();
       this.#sendPositions();
     });
@@ -109,7 +112,8 @@ export class ChatRuns {
   async #answer({ run, store, overflow }: Waiting): Promise<void> {
     const { engine, settings } = this.#options;
     try {
-      const stats = await answerChat({ run, store, engine, settings, overflow });
+      const onPosition = (position: number) => this.#moveTo(position);
+      const stats = await answerChat({ run, store, engine, settings, overflow, onPosition });
       this.#end(run, stats.finishReason === "cancelled" ? "interrupted" : "complete", stats, null);
     } catch (error) {
       const wasStopped = run.signal.aborted && errorCodeOf(error) === "CANCELLED";
@@ -136,7 +140,16 @@ export class ChatRuns {
     this.#sendPositions();
   }
 
+  #moveTo(position: number): void {
+    if (position === this.#currentPosition) return;
+    this.#currentPosition = position;
+    this.#sendPositions();
+  }
+
   #sendPositions(): void {
-    for (const [index, { run }] of this.#queue.entries()) run.sendStatus({ phase: "queued", position: index + 1 });
+    const ahead = this.#currentPosition;
+    if (ahead > 0) this.#current?.sendStatus({ phase: "queued", position: ahead });
+    for (const [index, { run }] of this.#queue.entries())
+      run.sendStatus({ phase: "queued", position: ahead + index + 1 });
   }
 }

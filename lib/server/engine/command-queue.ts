@@ -25,6 +25,12 @@ export class CommandQueue {
     return this.#waiting[0];
   }
 
+  /** 1 is next; null for a job that does not wait here. */
+  positionOf(job: EngineJob): number | null {
+    const index = this.#waiting.indexOf(job);
+    return index === -1 ? null : index + 1;
+  }
+
   shift(): EngineJob | undefined {
     return this.#waiting.shift();
   }

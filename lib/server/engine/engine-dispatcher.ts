@@ -38,6 +38,11 @@ export class EngineDispatcher {
     return this.#answer !== null && this.#queue.holdsModelJob;
   }
 
+  /** Whose turn it is among all that wait: 1 is next; null when it is this job's turn, or was. */
+  positionOf(job: EngineJob): number | null {
+    return this.#queue.positionOf(job);
+  }
+
   get activeCommand(): JobCommand | null {
     return this.#active?.command ?? null;
   }

@@ -212,6 +212,18 @@ test("stops the answer when its reader leaves", async () => {
   expect(engine.snapshot().state).toBe("loaded");
 });
 
+test("tells those who wait their place, and each change of it", async () => {
+  const { engine, timers } = await loadedWith({ words: ["a", "b"], stepMs: 10 });
+  const placesOf = async (answer: ReturnType<typeof engine.generate>) => {
+    const places: number[] = [];
+    for await (const message of answer) if (message.type === "queued") places.push(message.position);
+    return places;
+  };
+  const places = [1, 2, 3].map(() => placesOf(engine.generate(question)));
+  await timers.advance(200);
+  expect(await Promise.all(places)).toEqual([[], [1], [2, 1]]);
+});
+
 test("cancels a request that still waits without troubling the child", async () => {
   const { engine, timers } = await loadedWith({ words: ["a", "b", "c", "d"], stepMs: 10 });
   const first = listen(engine.generate(question));

@@ -26,7 +26,12 @@ import { type ForkEngine, forkEngine } from "./fork-engine";
 import { Inbox } from "./inbox";
 
 export type LoadedMessage = CommandAnswer<"load">;
-export type GenerationMessage = CommandProgress<"generate"> | CommandAnswer<"generate">;
+/** Said by the supervisor while others are answered first, chats and clients of the API alike; position 1 is next. */
+interface QueuedMessage {
+  readonly type: "queued";
+  readonly position: number;
+}
+export type GenerationMessage = QueuedMessage | CommandProgress<"generate"> | CommandAnswer<"generate">;
 export type GenerateRequest = CommandParams<"generate">;
 export type CompleteRequest = CommandParams<"complete">;
 
@@ -272,11 +277,25 @@ export class EngineSupervisor {
       answer => inbox.closeWith(requireAnswer("generate", answer)),
       error => inbox.fail(error),
     );
+    const stopTelling = this.#tellPosition(job, position => inbox.push({ type: "queued", position }));
     try {
       yield* inbox;
     } finally {
+      stopTelling();
       this.#dispatcher.cancel(job, "Nobody waits for this answer any more.");
     }
+  }
+
+  /** Calls back with the job's place in the queue, now and whenever it changes. @returns ends it */
+  #tellPosition(job: EngineJob, tell: (position: number) => void): () => void {
+    let told: number | null = null;
+    const look = () => {
+      const position = this.#dispatcher.positionOf(job);
+      if (position !== null && position !== told) tell(position);
+      told = position;
+    };
+    look();
+    return this.subscribe(look);
   }
 
   #job<Name extends CommandName>(name: Name, params: CommandParams<Name>, options: JobOptions): EngineJob {

@@ -20,6 +20,11 @@ export class ScriptedChatEngine implements ChatEngine {
     this.#push({ type: "text", id: "c", text, tokens: 1, thought });
   }
 
+  /** So many others are answered before, the current one included. */
+  queue(position: number): void {
+    this.#push({ type: "queued", position });
+  }
+
   finish(reason: "stop" | "length" | "context" | "cancelled" = "stop", stats: Partial<GenerationStats> = {}): void {
     this.#push({ type: "finished", id: "c", reason, stats: { ...someStats, ...stats } });
   }
