@@ -4,18 +4,18 @@ export interface WindowRule {
   readonly denseEvery: number | "listed";
   /** The dense block opens each group of n instead of closing it. */
   readonly denseFirst?: true;
-  /** Window when the header names none; without this, no window then. */
+  /** The window when the header names none. Without this value there is no window then. */
   readonly defaultTokens?: number;
-  /** Window whatever size the header names, unless it says 0. */
+  /** The window, whatever size the header names. A 0 in the header still means none. */
   readonly fixedTokens?: number;
   /** Only models with exactly this many blocks have a window. */
   readonly onlyWithBlocks?: number;
 }
 
 /**
- * Which blocks keep a recurrent state. `all`: every block and no attention. `beside-attention`: every block has both.
- * `without-kv-heads`: blocks whose number of KV heads is 0. `bare`: those of them that have no feed-forward either.
- * A number n: all but every n-th, unless the header lists them.
+ * Which blocks keep a recurrent state. `all`: every block, and none has attention. `beside-attention`: every block has both.
+ * `without-kv-heads`: blocks with 0 KV heads. `bare`: blocks with 0 KV heads and no feed-forward.
+ * A number n: all except every n-th block, unless the header lists them.
  */
 export type RecurrentRule = "all" | "beside-attention" | "without-kv-heads" | "bare" | number;
 
@@ -28,7 +28,7 @@ export interface ArchitectureTraits {
   readonly cachedBlocks?: number;
   /** No cache at all: the model reads its whole input at once. */
   readonly uncached?: true;
-  /** The cache has parts that `BlockProfile.kv` cannot say. */
+  /** The cache has parts that `BlockProfile.kv` cannot describe. */
   readonly kvClosedForm?: false;
 }
 
@@ -39,7 +39,7 @@ const indexed: ArchitectureTraits = { kvClosedForm: false };
 const other: ArchitectureTraits = { role: "other", kvClosedForm: false };
 
 /**
- * All architectures that the bundled llama.cpp can load, with what sets their memory apart.
+ * All architectures that the bundled llama.cpp can load, with the traits that decide their memory.
  * @see llama.cpp src/llama-arch.cpp (LLM_ARCH_NAMES), src/models/*.cpp (load_arch_hparams), src/llama-model.cpp (create_memory)
  */
 export const architectureTraits: ReadonlyMap<string, ArchitectureTraits> = new Map(

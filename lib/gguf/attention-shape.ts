@@ -6,14 +6,14 @@ export interface AttentionShape {
   readonly kvHeadsPerBlock: readonly number[];
   readonly headSizeK: number;
   readonly headSizeV: number;
-  /** Windowed blocks may have a head size of their own (Gemma 4). */
+  /** Windowed blocks may have a different head size (Gemma 4). */
   readonly windowHeadSizeK: number;
   readonly windowHeadSizeV: number;
   /** The cache holds one compressed K and no V (multi-head latent attention). */
   readonly latent: boolean;
 }
 
-/** Far above any model; keeps products of heads and head size, and their bytes, exact integers. */
+/** Far above any model. Keeps heads times head size, and its bytes, exact integers. */
 const MAX_HEADS = 65_536;
 const MAX_HEAD_SIZE = 65_536;
 

@@ -6,7 +6,7 @@ import type { ModelProfile } from "./model-profile";
 import { parseGguf } from "./parse-gguf";
 import { ggufFileBytes, type WritableValue, writeGgufHeader } from "./testing/gguf-writer";
 
-/** A model of this many blocks, 8 heads and 2 KV heads of 64, with the given keys beside. */
+/** A model of this many blocks, 8 heads and 2 KV heads of 64, with the given keys in addition. */
 function profileOf(architecture: string, blocks: number, keys: Record<string, WritableValue> = {}): ModelProfile {
   const own = {
     context_length: 32_768,

@@ -66,7 +66,7 @@ export function blockCaches(
   };
 }
 
-/** A block with attention and recurrence side by side (Falcon-H1) counts as attention: that is what grows. */
+/** A block with both attention and recurrence (Falcon-H1) counts as attention, because its attention cache grows. */
 function blockKind(memory: { recurrent: boolean; attention: boolean }, windowed: boolean): BlockProfile["kind"] {
   if (windowed) return "sliding-window";
   if (memory.attention) return "attention";

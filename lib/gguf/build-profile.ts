@@ -106,7 +106,7 @@ function splitOf(fields: MetadataFields): ModelProfile["split"] {
   return { part: fields.requiredCount("split.no", 0, parts - 1) + 1, parts };
 }
 
-/** Models must say how many blocks they have; in adapters, projectors and later parts the tensors tell. */
+/** Models must name their number of blocks. For adapters, projectors and later parts of a split it is taken from the tensors. */
 function blockCountOf(
   header: GgufHeader,
   fields: MetadataFields,
@@ -122,7 +122,7 @@ function blockCountOf(
   return Math.min(MAX_BLOCKS, Math.max(-1, ...indexes) + 1);
 }
 
-/** By the header's own key alone: node-llama-cpp knows neither llama.cpp's default windows nor those that it ignores. */
+/** Uses only the header's own key. node-llama-cpp does not know llama.cpp's default windows, nor which windows llama.cpp ignores. */
 function windowReserveOf(fields: MetadataFields): 0 | 1 {
   const namedTokens = fields.count("{arch}.attention.sliding_window") ?? 0;
   const trainTokens = fields.count("{arch}.context_length") ?? Number.POSITIVE_INFINITY;
@@ -137,7 +137,7 @@ function nameOf(fields: MetadataFields): string {
     .slice(0, MAX_NAME_CHARACTERS);
 }
 
-/** The list of tokens decides; a header without one may still say the number, or the embedding shows it. */
+/** The length of the token list, or else the size that the header declares, or else the size of the embedding. */
 function vocabularySizeOf(header: GgufHeader, fields: MetadataFields): number {
   const embedding = header.tensors.find(tensor => tensor.name === "token_embd.weight");
   return (
@@ -148,7 +148,7 @@ function vocabularySizeOf(header: GgufHeader, fields: MetadataFields): number {
   );
 }
 
-/** llama.cpp reads scores and types by the index of the token, without looking at their length. */
+/** llama.cpp reads scores and types by token index without checking the lengths of these lists. */
 function checkTokenizer(fields: MetadataFields): void {
   const tokens = fields.stringListLength("tokenizer.ggml.tokens");
   const scores = fields.listLength("tokenizer.ggml.scores", ["f32"]);
@@ -162,13 +162,13 @@ function checkTokenizer(fields: MetadataFields): void {
       );
 }
 
-/** llama.cpp would miss tensors in a block that has none. */
+/** llama.cpp reports missing tensors for a block that has none. */
 function checkBlocks(placed: PlacedTensors): void {
   const empty = placed.blocks.findIndex(tensors => tensors.length === 0);
   if (empty !== -1) throw new GgufFormatError("CORRUPT_MODEL", `Block ${empty} has no tensors.`, 0);
 }
 
-/** Single blocks may do without attention, a whole model with attention may not. */
+/** Single blocks may have no attention heads, but a model with attention must have some. */
 function checkHeads(blocks: readonly Pick<BlockProfile, "heads">[]): void {
   if (blocks.every(block => block.heads === 0))
     throw new GgufFormatError("CORRUPT_MODEL", "The header names no attention heads (head_count is 0 or missing).", 0);

@@ -1,6 +1,6 @@
 import { GgufFormatError } from "./gguf-format-error";
 
-/** Thrown and caught inside lib/gguf only: `parseGguf` hands it out as a value. */
+/** Thrown and caught inside lib/gguf only: `parseGguf` returns it as a value. */
 export class NeedMoreBytes {
   constructor(readonly bytes: number) {}
 }
@@ -24,14 +24,14 @@ export class ByteReader {
     return this.#offsetBytes;
   }
 
-  /** What is left of the file, read or not. */
+  /** Bytes from here to the end of the file, whether they were given or not. */
   get remainingBytes(): number {
     return this.fileBytes - this.#offsetBytes;
   }
 
   /**
-   * Claims `count` bytes from here and answers where they start.
-   * @param atLeastAfter bytes that are known to follow: makes the request for more large enough to be rare
+   * Takes the next `count` bytes and returns where they start.
+   * @param atLeastAfter bytes that are known to follow; makes a request for more bytes larger, so that requests are rare
    */
   #take(count: number, atLeastAfter = 0): number {
     const start = this.#offsetBytes;
@@ -64,7 +64,7 @@ export class ByteReader {
   f64 = (): number => this.#view.getFloat64(this.#take(8), true);
 
   /**
-   * A 64-bit count or length that must not exceed `limit`; `limit` is a safe integer, so the answer is one.
+   * A 64-bit count or length that must not exceed `limit`. `limit` is a safe integer, so the result is one.
    * @param what names the value in the error, such as "number of tensors"
    */
   count(limit: number, what: string, atLeastAfter = 0): number {

@@ -1,6 +1,6 @@
 import type { ErrorCode } from "@/lib/schema/api-error";
 
-/** A file that is no usable model. The message holds what was found and the limit; `offsetBytes` is where in the file. */
+/** A file that is no usable model. The message names the value found and the limit; `offsetBytes` is the position in the file. */
 export class GgufFormatError extends Error {
   override readonly name = "GgufFormatError";
 

@@ -4,7 +4,7 @@ import { type GgufHeader, readHeader } from "./read-header";
 
 /** Real headers have up to about 20 MiB (vocabulary and merges). */
 const MAX_HEADER_BYTES = 256 * 1024 * 1024;
-/** Asking for less than this is not worth a request; it holds the whole header of a model with a small vocabulary. */
+/** A smaller request is not worth making. This size holds the whole header of a model with a small vocabulary. */
 const MIN_REQUEST_BYTES = 256 * 1024;
 
 /** The given bytes end before the header does. */
@@ -26,7 +26,7 @@ export function headerOrNeed(bytes: Uint8Array, fileBytes: number): GgufHeader |
         `The header claims more than ${MAX_HEADER_BYTES} bytes.`,
         bytes.length,
       );
-    // Doubling keeps the number of requests small where the header did not tell how much is still to come.
+    // Doubling keeps the number of requests small where the header does not say how much follows.
     const wantedBytes = Math.max(error.bytes, MIN_REQUEST_BYTES, bytes.byteLength * 2);
     return { kind: "need", bytes: Math.min(fileBytes, wantedBytes) };
   }

@@ -2,8 +2,8 @@ import { GgufFormatError } from "./gguf-format-error";
 import type { GgufHeader } from "./read-header";
 
 /**
- * One header of the parts of a split model, in order: the first part's metadata and the tensors of all.
- * @see llama.cpp tools/gguf-split: only the first part has more than the `split.*` keys
+ * One header for the parts of a split model, given in order: the first part's metadata and the tensors of all parts.
+ * @see llama.cpp tools/gguf-split: only the first part has keys other than `split.*`
  */
 export function joinHeaders(headers: readonly GgufHeader[]): GgufHeader {
   const [first] = headers;
@@ -18,7 +18,7 @@ export function joinHeaders(headers: readonly GgufHeader[]): GgufHeader {
     throw new GgufFormatError("CORRUPT_MODEL", `The parts hold ${tensors.length} tensors; ${expected} were split.`, 0);
   return {
     ...first,
-    // The whole is not split any more.
+    // The joined header is no longer a part of a split.
     metadata: new Map([...first.metadata].filter(([key]) => !key.startsWith("split."))),
     tensors,
     headerBytes: sumOf(headers, header => header.headerBytes),

@@ -7,13 +7,13 @@ import { requiredKeys } from "./required-keys";
 /** @see llama.cpp src/llama-vocab.cpp (llama_vocab::impl::load) */
 const knownTokenizers = ["llama", "bert", "gpt2", "hybriddna", "whitespace", "t5", "rwkv", "test", "plamo2", "gemma4"];
 const noTokenizers = ["no_vocab", "none"];
-/** Their pairs of tokens to join. Kimi K2 has a tokenizer of its own under the name gpt2. */
+/** Tokenizers that need merges (pairs of tokens to join). Kimi K2 uses its own tokenizer under the name gpt2. */
 const withMerges = ["gpt2", "hybriddna", "gemma4"];
 /** These refuse rotated dimensions other than the head size: "invalid n_rot". @see llama.cpp src/llama-model.cpp (load_hparams) */
 const fullyRotated = ["llama", "deci", "falcon", "llama-embed"];
 /** @see llama.cpp src/llama-model.cpp (LLAMA_ROPE_SCALING_TYPES): any other ends in an assertion */
 const ropeScalings = ["none", "linear", "yarn", "longrope"];
-/** Read as 32-bit numbers: any other type is "wrong type" to llama.cpp, however small the value. */
+/** llama.cpp reads these as 32-bit numbers and reports "wrong type" for any other type, however small the value. */
 const countKeys = [
   "context_length",
   "embedding_length",
@@ -40,8 +40,8 @@ export interface LoadableInput {
 }
 
 /**
- * Why llama.cpp would refuse this model, or abort on it and take its process along, as far as the header tells; null where nothing is known
- * against it. What only llama.cpp can tell comes from its dry run.
+ * Why llama.cpp would refuse this model, or abort on it and end its process. Null where the header shows no reason. Other reasons
+ * are found only by llama.cpp's dry run.
  *
  * @returns one sentence that names the key and its value
  */
@@ -79,7 +79,7 @@ function vocabularyFault(fields: MetadataFields): string | null {
   return missingKey(fields, ["tokenizer.ggml.tokens", ...(hasMerges ? ["tokenizer.ggml.merges"] : [])]);
 }
 
-/** Dense blocks take the width of their feed-forward from the key, not from the tensors. */
+/** llama.cpp takes the feed-forward width of dense blocks from this key, not from the tensors. */
 function feedForwardFault({ fields, placed, blocks }: LoadableInput): string | null {
   const isDense = placed.blocks.some(tensors => tensors.some(({ name }) => name.endsWith(".ffn_down.weight")));
   const widths = fields.countPerBlock("{arch}.feed_forward_length", blocks.length) ?? [];

@@ -5,8 +5,8 @@ import type { Metadata, MetadataArray, MetadataValue } from "./read-metadata";
 const MAX_COUNT = 0xffff_ffff;
 
 /**
- * Typed look-ups in a header's metadata. A key in which `{arch}` stands is looked up under the file's architecture
- * (`llama.block_count`). A value of the wrong type or range is a `GgufFormatError` that names key, value and limit.
+ * Typed look-ups in a header's metadata. `{arch}` in a key stands for the file's architecture (`llama.block_count`). A value of the
+ * wrong type or range throws a `GgufFormatError` that names key, value and limit.
  */
 export class MetadataFields {
   constructor(
@@ -43,7 +43,7 @@ export class MetadataFields {
     return count >= min ? count : this.#fail(key, `at least ${min}`);
   }
 
-  /** One count a block: the key holds either one for all or a list with one for each. */
+  /** One count per block. The key holds either one number for all blocks or a list with one for each. */
   countPerBlock(key: string, blocks: number, max = MAX_COUNT): readonly number[] | null {
     const value = this.#value(key);
     if (value === null) return null;
@@ -53,7 +53,7 @@ export class MetadataFields {
     return (list.values ?? []).slice(0, blocks).map(entry => this.#countOf(key, entry, max));
   }
 
-  /** One flag a block, when the key holds a list; null when it holds anything else or is missing. */
+  /** One flag per block if the key holds a list; null if it holds anything else or is missing. */
   flagPerBlock(key: string, blocks: number): readonly boolean[] | null {
     const list = listOf(this.#value(key));
     if (list === null) return null;
@@ -77,13 +77,13 @@ export class MetadataFields {
 
   #countOf(key: string, value: MetadataValue, max: number): number {
     const count = typeof value === "bigint" ? Number(value) : value;
-    // Some converters wrote head counts and the like as floats or signed numbers: the value counts, not its type.
+    // Some converters wrote counts, such as head counts, as floats or signed numbers: only the value is checked, not its type.
     return typeof count === "number" && Number.isInteger(count) && count >= 0 && count <= max
       ? count
       : this.#fail(key, `an integer from 0 to ${max}`);
   }
 
-  /** The key as it stands in the file. */
+  /** The key as it is written in the file. */
   fullKey(key: string): string {
     return key.replace("{arch}", this.architecture);
   }

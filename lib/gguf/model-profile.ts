@@ -14,18 +14,18 @@ export interface BlockProfile {
   readonly tensors: readonly TensorProfile[];
   readonly heads: number;
   readonly kvHeads: number;
-  /** 0 for a dense feed-forward, also in a mixture-of-experts model whose first blocks are dense. */
+  /** 0 for a dense feed-forward. A mixture-of-experts model may have dense first blocks. */
   readonly experts: number;
   /** What this block caches. `fixedBytes` is the recurrent state of one sequence. */
   readonly kv: LayerKv;
 }
 
-/** Everything the planner needs to know of a model file, read from its header alone. Bytes are integers. */
+/** Everything the planner needs to know about a model file, read from its header alone. Bytes are integers. */
 export interface ModelProfile {
   readonly ggufVersion: 2 | 3;
   readonly name: string;
   readonly architecture: string;
-  /** "Q4_K_M", from general.file_type, or the commonest tensor type where that is missing. */
+  /** "Q4_K_M", from general.file_type, or the most common tensor type where that is missing. */
   readonly quantization: string;
   readonly fileBytes: number;
   readonly headerBytes: number;
@@ -40,13 +40,13 @@ export interface ModelProfile {
   /** 0 when the model has no sliding window. */
   readonly slidingWindowTokens: number;
   /**
-   * node-llama-cpp makes the batch of a windowed model this many tokens larger, and a windowed cache holds the window and one batch.
+   * node-llama-cpp makes the batch of a windowed model this many tokens larger. A windowed cache holds the window and one batch.
    * @see node-llama-cpp dist/gguf/insights/GgufInsights.js (swaSize)
    */
   readonly windowReserveTokens: 0 | 1;
   readonly experts: number;
   readonly expertsUsed: number;
-  /** Multi-head latent attention (DeepSeek): the cache holds one compressed K of this many elements a token; 0 otherwise. */
+  /** For multi-head latent attention (DeepSeek), the cache holds one compressed K of this many elements per token; 0 otherwise. */
   readonly mlaKvElements: number;
   /** f32 elements of one sequence in one recurrent block. */
   readonly recurrent: { readonly stateElements: number; readonly convElements: number } | null;
@@ -57,15 +57,15 @@ export interface ModelProfile {
   readonly embedding: readonly TensorProfile[];
   /** With tied embeddings this holds the copy of token_embd that becomes the output layer. */
   readonly output: readonly TensorProfile[];
-  /** Used by every block (rope_freqs and the like): one copy on each device that holds a block. */
+  /** Used by every block, such as rope_freqs: one copy on each device that holds a block. */
   readonly shared: readonly TensorProfile[];
   readonly blocksProfile: readonly BlockProfile[];
   readonly chatTemplate: string | null;
   readonly tokenizerModel: string;
-  /** What the file is for; only `text` can be chatted with. */
+  /** What the file is for. Only `text` models can chat. */
   readonly role: "text" | "embedding" | "projector" | "adapter" | "other";
   /** `part` counts from 1. Parts after the first carry tensors only: `joinSplitProfiles` makes one profile of all. */
   readonly split: { readonly part: number; readonly parts: number } | null;
-  /** Why llama.cpp cannot load it, as far as the header tells: one sentence; null where nothing is known against it. */
+  /** One sentence on why llama.cpp cannot load it; null where the header shows no reason. */
   readonly loadRefusal: string | null;
 }

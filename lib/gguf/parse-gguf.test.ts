@@ -291,7 +291,7 @@ describe("a header that lies", () => {
   it("about a tensor type that does not exist is refused", () => {
     const gguf: WritableGguf = { ...tinyLlama, tensors: [{ name: "a", dimensions: [1], type: "F32" }] };
     const header = writeGgufHeader(gguf);
-    // The table's only entry ends the header: after name (8 + 1), count 4 and dimension 8 come type and offset.
+    // The table's only entry ends the header. Type and offset follow the name (8 + 1), the count (4) and the dimension (8).
     const type = header.lastIndexOf("a".charCodeAt(0)) + 1 + 4 + 8;
     for (const unknown of [4, 5, 31, 36, 43, 0xffff_ffff]) {
       new DataView(header.buffer).setUint32(type, unknown, true);

@@ -9,25 +9,25 @@ export interface ParsedProfile {
   readonly profile: ModelProfile;
 }
 
-/** The first bytes of a file, and how large the file is: what its header declares must fit in it. */
+/** The first bytes of a file, and the size of the file. Everything that its header declares must fit in that size. */
 export interface FileStart {
   readonly bytes: Uint8Array;
   readonly fileBytes: number;
 }
 
 /**
- * Profile of a model from the first bytes of its file. Reads no file itself and keeps nothing between calls.
+ * Profile of a model from the first bytes of its file. Does not read files, and keeps nothing between calls.
  *
  * @param bytes the file from its start; more than the header is fine
- * @throws GgufFormatError, and nothing else, for every file that is no usable model
+ * @throws GgufFormatError for every file that is no usable model; no other error
  */
 export function parseGguf(bytes: Uint8Array, fileBytes: number): ParsedProfile | NeedBytes {
   return parseGgufParts([{ bytes, fileBytes }]);
 }
 
 /**
- * The same for a model that is split into several files (`-00001-of-0000N`), all of them and in order.
- * `part` says which of them, from 0, needs more bytes.
+ * The same for a model that is split into several files (`-00001-of-0000N`). All parts must be given, in order.
+ * `part` is the index, from 0, of the part that needs more bytes.
  */
 export function parseGgufParts(parts: readonly FileStart[]): ParsedProfile | (NeedBytes & { readonly part: number }) {
   const headers: GgufHeader[] = [];

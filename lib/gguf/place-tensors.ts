@@ -11,11 +11,11 @@ const inputTensor = /^(?:token_embd|position_embd|token_types|per_layer_token_em
 const sharedTensor = /^rope_(?:freqs|factors_long|factors_short)\./;
 /** llama.cpp computes these in the first block, so they are allocated with it. */
 const firstBlockTensor = /^(?:token_embd_norm|per_layer_model_proj|per_layer_proj_norm)\./;
-/** LFM2 calls its output norm by the name of an input norm. */
+/** LFM2 gives its output norm the name of an input norm. */
 const outputNamedLikeInput = /^lfm2/;
 
 /**
- * Sorts tensors by the layer that llama.cpp allocates them with. What is in no block and no input is output.
+ * Sorts tensors by the layer that llama.cpp allocates them with. Tensors in neither a block nor the input belong to the output.
  * @see llama.cpp src/llama-arch.cpp (LLM_TENSOR_INFOS), src/llama-model-loader.cpp (create_tensor)
  */
 export function placeTensors(tensors: readonly TensorProfile[], architecture: string, blocks: number): PlacedTensors {

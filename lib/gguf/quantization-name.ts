@@ -1,5 +1,5 @@
 /**
- * Names of `general.file_type`. The gaps were removed from the format.
+ * Names of `general.file_type`. Missing numbers were removed from the format.
  * @see llama.cpp include/llama.h (enum llama_ftype)
  */
 const fileTypeNames: ReadonlyMap<number, string> = new Map([
@@ -41,7 +41,7 @@ const fileTypeNames: ReadonlyMap<number, string> = new Map([
   [41, "Q2_0"],
 ]);
 
-/** The file's own word where it has one we know, else the type that most of its weight bytes are stored in. */
+/** The file's own name for its type if it is known, or else the type that most of its weight bytes have. */
 export function quantizationName(
   fileType: number | null,
   tensors: readonly { readonly typeName: string; readonly bytes: number }[],

@@ -3,7 +3,7 @@ import { GgufFormatError } from "./gguf-format-error";
 import { type Metadata, readMetadata, readMetadataCount } from "./read-metadata";
 import { checkTensorData, readTensorCount, readTensors, type TensorInfo } from "./read-tensors";
 
-/** Metadata and tensor table, checked for form but not yet for meaning. */
+/** Metadata and tensor table. Their form is checked, their meaning is not checked yet. */
 export interface GgufHeader {
   readonly version: 2 | 3;
   readonly metadata: Metadata;
@@ -18,10 +18,10 @@ export interface GgufHeader {
 
 const MAGIC = "GGUF";
 const DEFAULT_ALIGNMENT_BYTES = 32;
-/** llama.cpp takes any power of two; files use 32 or 64. More than this would only pad a file to death. */
+/** llama.cpp accepts any power of two; files use 32 or 64. A larger alignment would only add huge padding. */
 const MAX_ALIGNMENT_BYTES = 1024 * 1024;
 
-/** @throws GgufFormatError for what is no sound GGUF; `NeedMoreBytes` when the bytes end before the header does */
+/** @throws GgufFormatError for a file that is no valid GGUF; `NeedMoreBytes` when the bytes end before the header does */
 export function readHeader(bytes: Uint8Array, fileBytes: number): GgufHeader {
   checkMagic(bytes, fileBytes);
   const reader = new ByteReader(bytes, fileBytes);
@@ -38,7 +38,7 @@ export function readHeader(bytes: Uint8Array, fileBytes: number): GgufHeader {
   return { version, metadata, tensors, alignmentBytes, tensorTable, headerBytes, fileBytes };
 }
 
-/** What people rename to .gguf by accident, by its first bytes. */
+/** Other kinds of file that people name .gguf by accident, by their first bytes. */
 const lookalikes: readonly (readonly [start: string, meaning: string])[] = [
   ["version https://git-lfs", "This is a Git LFS pointer, not the model itself: fetch the file with git lfs pull."],
   ["<", "This is a web page, not a model: the download got an error page or a login form."],

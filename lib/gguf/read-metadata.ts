@@ -5,11 +5,11 @@ import { GgufFormatError } from "./gguf-format-error";
 const MAX_METADATA_KEYS = 65_536;
 /** The format's own limit for keys. @see ggml docs/gguf.md */
 const MAX_KEY_BYTES = 65_535;
-/** Long chat templates have some hundred KiB. */
+/** Long chat templates have a few hundred KiB. */
 const MAX_STRING_BYTES = 64 * 1024 * 1024;
 /** The largest vocabularies have 262,144 tokens and about twice as many merges. */
 const MAX_ARRAY_LENGTH = 16 * 1024 * 1024;
-/** Arrays of one number a block are kept; llama.cpp allows 512 blocks (LLAMA_MAX_LAYERS). Longer ones are skipped. */
+/** Arrays with one number per block are kept; llama.cpp allows 512 blocks (LLAMA_MAX_LAYERS). Longer arrays are skipped. */
 const MAX_KEPT_ARRAY_LENGTH = 1024;
 
 export type MetadataScalar = boolean | number | bigint | string;
@@ -33,7 +33,7 @@ interface NumberType {
   readonly read: (reader: ByteReader) => number | bigint | boolean;
 }
 
-/** Value types by the format's number, without string and array. @see ggml docs/gguf.md (gguf_metadata_value_type) */
+/** Value types by the format's number, except string and array. @see ggml docs/gguf.md (gguf_metadata_value_type) */
 const numberTypes: ReadonlyMap<number, NumberType> = new Map([
   [0, { name: "u8", bytes: 1, read: reader => reader.u8() }],
   [1, { name: "i8", bytes: 1, read: reader => reader.i8() }],
@@ -48,7 +48,7 @@ const numberTypes: ReadonlyMap<number, NumberType> = new Map([
   [12, { name: "f64", bytes: 8, read: reader => reader.f64() }],
 ]);
 
-/** Reads all key-value pairs. Keys go into a Map, so that no name (`__proto__`) means anything. */
+/** Reads all key-value pairs. Keys go into a Map, so that no name has a special meaning (`__proto__`). */
 export function readMetadata(reader: ByteReader, keys: number): Metadata {
   const metadata = new Map<string, { value: MetadataValue; offsetBytes: number }>();
   for (let index = 0; index < keys; index++) {
@@ -102,8 +102,8 @@ function readArray(reader: ByteReader, key: string): MetadataArray {
 }
 
 /**
- * Walks over an array of strings without building any. When the bytes run out it asks for what the rest should need,
- * judged by the strings so far, so that a header of megabytes is complete after few requests.
+ * Skips an array of strings without building any. When the bytes run out, it estimates from the strings so far how many bytes the
+ * rest needs and asks for those. So even a header of megabytes needs few requests.
  */
 function skipStrings(reader: ByteReader, key: string, length: number): void {
   const startBytes = reader.offsetBytes;

@@ -8,7 +8,7 @@ const MAX_TENSORS = 65_536;
 const MAX_TENSOR_NAME_BYTES = 63;
 /** GGML_MAX_DIMS */
 const MAX_DIMENSIONS = 4;
-/** Name, two dimensions, type and offset: an average, used to ask for the rest of the table at once. */
+/** Average size of an entry (name, two dimensions, type and offset). Used to ask for the rest of the table at once. */
 const TYPICAL_TENSOR_ENTRY_BYTES = 64;
 
 export interface TensorInfo {
@@ -65,8 +65,8 @@ function readTensor(reader: ByteReader, index: number, restBytes: number): Tenso
 const storedBytes = (elements: number, type: TensorType): number => (elements / type.blockElements) * type.blockBytes;
 
 /**
- * Tensors must lie one after the other, each padded to the alignment, and end inside the file.
- * llama.cpp demands the same, which rules out overlaps and holes.
+ * Tensors must follow one another, each padded to the alignment, and end inside the file.
+ * llama.cpp requires the same, which excludes overlaps and holes.
  */
 export function checkTensorData(
   tensors: readonly TensorInfo[],

@@ -1,7 +1,7 @@
 import type { RecurrentRule } from "./architecture-traits";
 import type { MetadataFields } from "./metadata-fields";
 
-/** Far above any model; keeps products of two such sizes exact integers. */
+/** Far above any model. Keeps the product of two sizes an exact integer. */
 const MAX_STATE_SIZE = 1 << 20;
 
 /** f32 elements that one recurrent block keeps for one sequence. They do not grow with the context. */
@@ -11,8 +11,8 @@ export interface RecurrentState {
 }
 
 /**
- * The size keys say which kind of recurrence it is: RWKV, short convolution (LFM2), Kimi's delta attention,
- * lightning attention (MiniMax-01), else Mamba and gated delta nets.
+ * The size keys in the header show the kind of recurrence: RWKV, short convolution (LFM2), Kimi's delta attention,
+ * lightning attention (MiniMax-01), or else Mamba or a gated delta net.
  * @see llama.cpp src/llama-hparams.cpp (n_embd_r, n_embd_s)
  */
 export function recurrentState(

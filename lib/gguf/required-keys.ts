@@ -1,8 +1,8 @@
 /**
- * Keys without which llama.cpp loads no model of an architecture: "key not found in model". Architectures first, then their keys, both
- * separated by spaces; each key stands below the architecture's name (`llama.attention.layer_norm_rms_epsilon`).
+ * Keys that llama.cpp requires for each architecture; without one it fails with "key not found in model". Each entry has the
+ * architectures, then their keys, separated by spaces. In a file, a key follows the architecture's name (`llama.attention.layer_norm_rms_epsilon`).
  *
- * Made from the release that node-llama-cpp 3.22.1 bundles: the unconditional `ml.get_key(...)` without `false` in each `load_arch_hparams`.
+ * Source: the release that node-llama-cpp 3.22.1 bundles, the unconditional `ml.get_key(...)` without `false` in each `load_arch_hparams`.
  * @see llama.cpp src/models/*.cpp
  */
 const table: readonly (readonly [architectures: string, keys: string])[] = [

@@ -8,8 +8,8 @@ export interface SlidingWindow {
 }
 
 /**
- * Which blocks attend to a window only, and how large it is.
- * @param trunkBlocks blocks without those that only predict further tokens: those never have a window by rule
+ * Which blocks attend only to a window, and the window's size.
+ * @param trunkBlocks number of blocks, without those that only predict further tokens: the rule never gives those a window
  * @see llama.cpp src/llama-model.cpp (load_swa_pattern), src/llama-hparams.cpp (set_swa_pattern)
  */
 export function slidingWindow(

@@ -1,7 +1,7 @@
 /** `name-00002-of-00003.gguf`. @see llama.cpp src/llama.cpp (llama_split_path) */
 const SPLIT_NAME = /-\d{5}-of-(\d{5})\.gguf$/;
 
-/** How many parts a file's name says that its model has; 1 for a model in one file. */
+/** The number of parts of a model, from the file's name; 1 for a model in one file. */
 export const splitPartCount = (name: string): number => Number(SPLIT_NAME.exec(name)?.[1] ?? 1);
 
 /** Names of all parts in order, from the name of any of them; the name itself for a model in one file. */
@@ -13,20 +13,20 @@ export function splitPartNames(name: string): readonly string[] {
   });
 }
 
-/** A piece of a file that was cut by size, and means nothing alone. */
+/** A piece of a file that was cut by size. A piece alone is not usable. */
 export interface CutPiece {
-  /** Name of the file that the pieces make. */
+  /** Name of the whole file. */
   readonly whole: string;
-  /** In order, as far as the name tells; otherwise a pattern for all of them. */
+  /** All pieces in order if the name gives their number; otherwise a pattern that matches them. */
   readonly pieces: readonly string[];
 }
 
-/** `x.gguf.part1of2`: the name tells all. */
+/** `x.gguf.part1of2`: the name gives the number of pieces. */
 const NUMBERED_PIECE = /^(.+\.gguf)\.part(\d{1,3})of(\d{1,3})$/i;
-/** `x.gguf-split-a`, `x.gguf.part-00`, `x.gguf.001`: made by `split` and its like. */
+/** `x.gguf-split-a`, `x.gguf.part-00`, `x.gguf.001`: made by `split` and similar programs. */
 const OTHER_PIECE = /^(.+\.gguf)(-split-|\.part-?|\.(?=\d{3}$))[a-z0-9]{1,4}$/i;
 
-/** What a file is part of that was cut with `split`, before llama.cpp could read split models; null for any other name. */
+/** The whole file that this piece belongs to, if it was cut with `split` as was usual before llama.cpp read split models; null for other names. */
 export function cutPiece(name: string): CutPiece | null {
   const numbered = NUMBERED_PIECE.exec(name);
   if (numbered?.[1] !== undefined) {

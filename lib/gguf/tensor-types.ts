@@ -12,7 +12,7 @@ const type = (name: string, blockElements: number, blockBytes: number): TensorTy
 });
 
 /**
- * Every type a GGUF may hold, by ggml's number. Missing numbers were removed from the format.
+ * Every tensor type a GGUF may contain, by ggml's number. Missing numbers were removed from the format.
  * @see llama.cpp ggml/include/ggml.h (enum ggml_type), ggml/src/ggml-common.h (the static_assert under each block struct)
  */
 export const tensorTypes: ReadonlyMap<number, TensorType> = new Map([

@@ -1,8 +1,8 @@
 import { type TensorType, tensorTypes } from "../tensor-types";
 
 /**
- * Writes GGUF headers for tests and benchmarks: what it writes is sound unless told otherwise.
- * A bare number is written as u32, the type that nearly all counts have.
+ * Writes GGUF headers for tests and benchmarks. They are valid unless the test asks for a fault.
+ * A bare number is written as u32, the type of nearly all counts.
  */
 export type WritableValue =
   | string
@@ -17,7 +17,7 @@ export interface WritableTensor {
   readonly dimensions: readonly number[];
   /** Name as in tensor-types.ts, such as "Q4_K". */
   readonly type: string;
-  /** Overrides the offset that follows from the tensors before. */
+  /** Overrides the offset that results from the preceding tensors. */
   readonly dataOffsetBytes?: number;
 }
 
@@ -77,7 +77,7 @@ export function writeGgufHeader({ version = 3, metadata, tensors }: WritableGguf
   return sink.finish(alignmentBytes);
 }
 
-/** Size of the whole file that such a header opens. */
+/** Size of the whole file that starts with this header. */
 export function ggufFileBytes(header: Uint8Array, { metadata, tensors }: WritableGguf): number {
   const alignmentBytes = alignmentOf(metadata);
   return tensors.reduce((sum, tensor) => sum + padded(tensorBytes(tensor), alignmentBytes), header.byteLength);

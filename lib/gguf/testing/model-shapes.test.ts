@@ -10,7 +10,7 @@ function profileOf(shape: ModelShape): ModelProfile {
   return parsed.profile;
 }
 
-/** MiB of cache for so many tokens, all on one device, K and V at `bytesPerElement`. Windows are not cut: for models without. */
+/** MiB of cache for this many tokens, all on one device, K and V at `bytesPerElement`. Only for models without a sliding window. */
 const cacheMib = (profile: ModelProfile, tokens: number, bytesPerElement: number): number =>
   profile.blocksProfile.reduce(
     (sum, { kv }) => sum + tokens * (kv.kElementsPerCell + kv.vElementsPerCell) * bytesPerElement,

@@ -20,8 +20,8 @@ import {
 } from "./shape-families";
 
 /**
- * Shapes of real models, as their makers published them (config.json), written as llama.cpp's converters would.
- * A header made from one is sound; with the file stretched to `fileBytes` (sparse zeros) llama.cpp accepts it as a model.
+ * Shapes of real models, as their makers published them (config.json), written as llama.cpp's converters write them.
+ * A header made from one is valid. With the file extended to `fileBytes` (sparse zeros), llama.cpp accepts it as a model.
  */
 export interface ModelShape {
   readonly id: string;
@@ -52,7 +52,7 @@ const loadable = (id: string, family: string, gguf: WritableGguf): ModelShape =>
   return { ...named, gguf: withTokenizer(named.gguf) };
 };
 
-/** OpenELM grows its heads and its feed-forward from block to block. */
+/** In OpenELM, the number of heads and the feed-forward grow from block to block. */
 const openElm270mHeads = [12, 12, 12, 12, 12, 16, 16, 16, 16, 16, 16, 16, 20, 20, 20, 20];
 const openElm270mInner = [
   768, 1024, 1280, 1536, 1792, 2048, 2560, 2816, 3072, 3328, 3584, 3840, 4352, 4608, 4864, 5120,
@@ -361,8 +361,8 @@ export const realShapes: readonly ModelShape[] = [
 ];
 
 /**
- * The same structures in a size that a 2 GiB device really loads: at most some 160 MB each. Trained contexts are short enough that no
- * block's K or V exceeds 128 MiB, the largest tensor of a software Vulkan device: beyond it llama.cpp aborts.
+ * The same structures, small enough for a 2 GiB device to load: at most about 160 MB each. Trained contexts are short enough that no
+ * block's K or V exceeds 128 MiB, the largest tensor of a software Vulkan device. llama.cpp aborts on a larger one.
  */
 export const smallShapes: readonly ModelShape[] = [
   loadable(

@@ -1,7 +1,7 @@
 import type { ModelShape } from "./model-shapes";
 import { llama, withTokenizer } from "./shape-families";
 
-/** OpenLLaMA 3B: heads of 100, which Mesa's device cannot compute a cache with while layers are split. As its maker published it. */
+/** OpenLLaMA 3B, as its maker published it. Mesa's device cannot compute a cache with its heads of 100 while layers are split. */
 export function openLlama3b(): ModelShape {
   const size = { blocks: 26, width: 3200, heads: 32, kvHeads: 32, feedForward: 8640 };
   const gguf = withTokenizer(llama({ ...size, vocabulary: 32_000, contextTokens: 2048 }));
@@ -9,7 +9,7 @@ export function openLlama3b(): ModelShape {
   return { id: "open-llama-3b", family: "Llama", gguf: { ...gguf, tensors } };
 }
 
-/** Heads of 80, as in Phi-2 and StableLM: no multiple of 32, so that no quantized cache is possible. */
+/** Heads of 80, as in Phi-2 and StableLM. 80 is not a multiple of 32, so no quantized cache is possible. */
 export function headsOf80(): ModelShape {
   const size = { blocks: 4, width: 2560, heads: 32, kvHeads: 32, feedForward: 6912 };
   const gguf = withTokenizer(llama({ ...size, vocabulary: 32_000, contextTokens: 4096 }));

@@ -1,13 +1,13 @@
 import type { WritableValue } from "./gguf-writer";
 import { type ModelShape, modelShape } from "./model-shapes";
 
-/** A file that llama.cpp refuses to load or aborts on, and what is to be said of it. */
+/** A file that llama.cpp refuses to load or aborts on, and the reason that Headroom must give. */
 export interface RefusedShape {
   readonly shape: ModelShape;
   readonly says: string;
 }
 
-/** A small shape with keys changed; undefined takes a key out. */
+/** A small shape with some keys changed; undefined removes a key. */
 function refused(base: string, change: Record<string, WritableValue | undefined>, says: string): RefusedShape {
   const { gguf, family } = modelShape(base);
   const entries = Object.entries({ ...gguf.metadata, ...change }).filter(

@@ -37,7 +37,7 @@ function model(frame: Frame): WritableGguf {
     context_length: contextTokens,
     embedding_length: width,
     block_count: blocks,
-    // llama.cpp makes as many dummy tokens for "no_vocab": a real tokenizer would add megabytes and change no size.
+    // For "no_vocab" llama.cpp makes this many dummy tokens. A real tokenizer would add megabytes and change no buffer.
     vocab_size: vocabulary,
     "attention.layer_norm_rms_epsilon": { type: "f32", value: 1e-6 } as const,
     ...frame.metadata,
@@ -417,8 +417,8 @@ export function qwen3Next(
 }
 
 /**
- * A SentencePiece vocabulary as small as llama.cpp can tokenize with: the special tokens, all bytes, then words nobody types.
- * Loading for real needs one, a dry run does not.
+ * The smallest SentencePiece vocabulary that llama.cpp can tokenize with: the special tokens, all bytes, then words nobody types.
+ * A real load needs a vocabulary, a dry run does not.
  */
 export function withTokenizer({ metadata, tensors }: WritableGguf): WritableGguf {
   const size = tensors.find(tensor => tensor.name === "token_embd.weight")?.dimensions[1] ?? 0;

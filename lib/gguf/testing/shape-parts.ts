@@ -4,8 +4,8 @@ import type { WritableTensor } from "./gguf-writer";
 export type BlockPart = (block: number) => readonly WritableTensor[];
 
 /**
- * The type a Q4_K_M file would use for rows of this length: k-quants need rows of whole 256-element blocks,
- * others fall back to Q8_0, and what is too narrow for that stays F32.
+ * The type that a Q4_K_M file uses for rows of this length. k-quants need rows of whole 256-element blocks. Other rows use Q8_0,
+ * and rows too narrow for Q8_0 stay F32.
  */
 export function weightType(rowElements: number): string {
   if (rowElements % 256 === 0) return "Q4_K";
