@@ -2,7 +2,7 @@ import type { BufferSplit } from "@/lib/schema/load-config";
 import { mibToBytes } from "@/lib/units/bytes";
 import type { LlamaLogLine } from "./engine-log";
 
-/** "llama_kv_cache:    Vulkan0 KV buffer size =    23.91 MiB". RS is the state of recurrent layers, kept beside the KV cache. */
+/** "llama_kv_cache:    Vulkan0 KV buffer size =    23.91 MiB". RS is the state of recurrent layers, a buffer separate from the KV cache. */
 const BUFFER_LINE = /(\S+) +(KV|RS|compute|output) buffer size = +([\d.]+) MiB/;
 /** Everything else is a device: CUDA0, Vulkan0, Metal. `CUDA_Host` and `Vulkan_Host` are system memory that the GPU can read. */
 const HOST_BUFFER = /^(CPU|BLAS)|_Host$/;
@@ -16,8 +16,8 @@ function partOf(bufferName: string, kind: string): Part {
 }
 
 /**
- * The context's buffers by kind and device, from llama.cpp's info log: nothing else tells it (engine.md, trap 6).
- * The log rounds to 0.01 MiB, so the parts add up to the exact totals only within that.
+ * The context's buffers by kind and device, from llama.cpp's info log, which is the only source (engine.md, trap 6).
+ * The log rounds to 0.01 MiB, so the sum of the parts differs from the exact total by up to that much per part.
  */
 export function bufferSplit(lines: readonly LlamaLogLine[]): BufferSplit {
   const split: Record<Part, number | null> = {
@@ -35,7 +35,7 @@ export function bufferSplit(lines: readonly LlamaLogLine[]): BufferSplit {
   return split;
 }
 
-/** Whether flash attention runs, from the same log; null where it did not say. */
+/** Whether flash attention runs, from the same log; null where the log does not say. */
 export function flashAttentionActive(lines: readonly LlamaLogLine[]): boolean | null {
   const text = lines.map(line => line.text).join("\n");
   if (/Flash Attention not supported|flash_attn += disabled/.test(text)) return false;

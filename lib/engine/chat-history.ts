@@ -1,14 +1,14 @@
 import type { ChatHistoryItem } from "node-llama-cpp";
 import type { ChatTurn } from "@/lib/schema/engine-commands";
 
-/** Turns as the chat wrapper takes them. Text is plain: special tokens that a user types stay letters (faults.md, T4). */
+/** Converts a turn for the chat wrapper. Text is plain: special tokens that a user types remain text (faults.md, T4). */
 function toHistoryItem({ role, content }: ChatTurn): ChatHistoryItem {
   if (role === "assistant") return { type: "model", response: [content] };
   return role === "system" ? { type: "system", text: content } : { type: "user", text: content };
 }
 
 /**
- * The history that is answered: it ends with the model's turn, empty for a new reply and filled for one that is continued.
+ * The history to answer. It ends with the model's turn, which is empty for a new reply and filled for a continued one.
  * An empty system prompt means none (engine.md, trap 20).
  */
 export function toChatHistory(turns: readonly ChatTurn[]): ChatHistoryItem[] {

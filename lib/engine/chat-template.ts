@@ -13,7 +13,7 @@ import { TimeLimitError, withTimeLimit } from "./time-limit";
 
 /** One rendering of a conversation. */
 const RENDER_LIMIT_MS = 2000;
-/** Choosing a wrapper renders a template some dozens of times, to compare it with the ones that node-llama-cpp knows. */
+/** To choose a wrapper, node-llama-cpp renders the template dozens of times and compares it with the ones that it knows. */
 const CHOICE_LIMIT_MS = 6000;
 
 const probeTurns: readonly ChatTurn[] = [
@@ -26,9 +26,9 @@ const probeTurns: readonly ChatTurn[] = [
 export type RenderedPrompt = ChatWrapperGeneratedContextState["contextText"];
 
 /**
- * How the loaded model wants its conversations written. A template is a program out of a downloaded file: it runs under a time
- * limit, and one that fails, hangs or loses what the user said is replaced by a general one. Special tokens that a user types are
- * text to all of them.
+ * Renders conversations in the format of the loaded model. A template is a program from a downloaded file, so it runs under a time
+ * limit. A template that fails, hangs or drops what the user said is replaced by a general one. Special tokens that a user types
+ * are always treated as text.
  */
 export class ChatTemplate {
   private constructor(
@@ -54,12 +54,12 @@ export class ChatTemplate {
     return this.current;
   }
 
-  /** What is wrong with the model's own template, and that another one is used; null when it is in use. */
+  /** Says what is wrong with the model's own template and that another one is used; null while the model's own is used. */
   get warning(): string | null {
     return this.trouble === null ? null : `${this.trouble} A general one is used instead; answers may be worse.`;
   }
 
-  /** The conversation as the model reads it. A template that fails only now is given up for good. */
+  /** The conversation as the model reads it. If the template fails now, it is not used again. */
   render(history: ChatHistoryItem[]): RenderedPrompt {
     try {
       return withTimeLimit(RENDER_LIMIT_MS, () => renderWith(this.current, history));
@@ -76,8 +76,8 @@ const renderWith = (wrapper: ChatWrapper, history: ChatHistoryItem[]): RenderedP
   wrapper.generateContextState({ chatHistory: history }).contextText;
 
 /**
- * @throws for a template that does not compile or render. `llama` is left out on purpose: node-llama-cpp would then fall back to
- * a native renderer, which nothing can stop.
+ * @throws for a template that does not compile or render. `llama` is not passed on purpose: with it node-llama-cpp would fall back
+ * to a native renderer, which cannot be stopped.
  */
 function wrapperFromTemplate(model: LlamaModel): ChatWrapper {
   const wrapper = resolveChatWrapper({
@@ -99,7 +99,7 @@ const namesOf = ({ tokens, architecture, filename }: LlamaModel): ResolveChatWra
   warningLogs: false,
 });
 
-/** The first thing a user said that is not in the rendered text, in its order; null when all is there. */
+/** The first user turn that is missing from the rendered text or out of order; null when none is. */
 function lostTurn(wrapper: ChatWrapper): string | null {
   const text = renderWith(wrapper, toChatHistory(probeTurns)).toString();
   let from = 0;

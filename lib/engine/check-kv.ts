@@ -4,7 +4,7 @@ import type { SurfaceOracle } from "./surface-oracle";
 
 /** A batch of one token leaves nearly nothing but the cache in the context's memory. */
 const BATCH_TOKENS = 1;
-/** For one token: masks, inputs, and buffers of the quantized matrix products. */
+/** Allowed beyond the cache for one token: masks, inputs, and buffers of the quantized matrix products. */
 const ALLOWED_BASE_BYTES = 4 * 1024 * 1024;
 const ALLOWED_BYTES_PER_CELL = 600;
 const ALLOWED_SHARE = 0.01;
@@ -12,8 +12,8 @@ const ALLOWED_SHARE = 0.01;
 /**
  * Whether the closed form of the KV cache (and of recurrent state) agrees with the dry run.
  *
- * The dry run tells only cache and compute together. With a batch of one token compute almost vanishes, so the total must be the
- * closed form and little more, and must grow with the context as the closed form does.
+ * The dry run gives only the sum of cache and compute. With a batch of one token, compute is almost zero. So the total must be only
+ * a little more than the closed form, and must grow with the context as the closed form does.
  */
 export async function kvClosedFormHolds(
   oracle: SurfaceOracle,

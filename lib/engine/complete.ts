@@ -13,7 +13,7 @@ import type { LoadedModel } from "./loaded-model";
 import { prefill } from "./prefill";
 import { refuseHugeText } from "./prompt-tokens";
 
-/** Goes on with a raw text, without any template: the OpenAI completions route. Same limits and errors as `generate`. */
+/** Continues a raw text without a template, for the OpenAI completions route. Same limits and errors as `generate`. */
 export async function complete(
   loaded: LoadedModel,
   request: { prompt: string; sampling: Sampling },
@@ -23,7 +23,7 @@ export async function complete(
   const { model, context } = loaded;
   const startedMs = performance.now();
   refuseHugeText(model, [request.prompt], context.contextSize);
-  // Whoever writes a raw prompt writes its special tokens too, as with llama.cpp's own server.
+  // Special tokens in a raw prompt are used as such, as in llama.cpp's own server.
   const input = model.tokenize(request.prompt, true);
   const prompt = [...beginning(model), ...input];
   const limit = replyLimit(prompt.length, context.contextSize, request.sampling.maxTokens);
@@ -41,7 +41,7 @@ export async function complete(
       ...samplingOptions(request.sampling),
       ...(grammar === undefined ? {} : { grammar }),
       maxTokens: limit.tokens,
-      // The library cuts off the start of a prompt that leaves less room than this, without a word.
+      // The library silently cuts off the start of a prompt that leaves less room than this.
       contextShiftSize: 1,
       disableContextShift: true,
       signal,
@@ -63,7 +63,7 @@ export async function complete(
   }
 }
 
-/** What node-llama-cpp puts before a completion's input, so that the same is in the cache. @see its utils/tokenizerUtils.js */
+/** The tokens that node-llama-cpp puts before a completion's input, so that the cache holds the same. @see its utils/tokenizerUtils.js */
 function beginning({ vocabularyType, tokens }: LlamaModel): Token[] {
   const { rwkv, ugm, wpm } = LlamaVocabularyType;
   if (vocabularyType === rwkv || vocabularyType === ugm || tokens.bos === null) return [];

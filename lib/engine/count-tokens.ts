@@ -4,15 +4,15 @@ import type { LoadedModel } from "./loaded-model";
 import { chatTokens, estimateTokens, isHuge } from "./prompt-tokens";
 
 export interface TokenCounts {
-  /** Of each turn's own text, without what the template puts around it. */
+  /** Tokens of each turn's own text, without the template's. */
   readonly tokensPerTurn: number[];
-  /** Of the whole prompt, template included: what the context must hold. */
+  /** Tokens of the whole prompt, template included. The context must hold all of them. */
   readonly totalTokens: number;
 }
 
 /**
- * How much of the context these turns would take, before anything is evaluated. Turns that are out of all proportion are estimated: whoever
- * asks wants to know which of them to leave out.
+ * How much of the context these turns would take. Nothing is evaluated. Turns that are far too long are only estimated, which is
+ * enough to decide which of them to leave out.
  */
 export function countTokens({ model, template, context }: LoadedModel, turns: readonly ChatTurn[]): TokenCounts {
   const texts = turns.map(turn => turn.content);

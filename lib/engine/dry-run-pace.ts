@@ -1,18 +1,18 @@
 export interface PaceOptions {
   readonly budgetMs: number;
-  /** Waits while something more urgent runs, throws when cancelled. */
+  /** Waits while something more urgent runs. Throws when cancelled. */
   checkIn(): Promise<void>;
   onProgress(fraction: number): void;
 }
 
-/** How much of its time a sampling has left. What it spends waiting for others does not count. */
+/** How much of its time a sampling has left. Time spent waiting for other work does not count. */
 export class DryRunPace {
   readonly #beganMs = performance.now();
   #pausedMs = 0;
 
   constructor(private readonly options: PaceOptions) {}
 
-  /** To be called before each dry run. */
+  /** Call this before each dry run. */
   async checkIn(): Promise<void> {
     const waitedMs = performance.now();
     await this.options.checkIn();

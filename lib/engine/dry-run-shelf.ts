@@ -2,10 +2,10 @@ import { DryRun } from "./dry-run";
 import { fileMark } from "./file-mark";
 import type { LlamaBackend } from "./llama-backend";
 
-/** Each keeps a few models without weights or vocabulary: some hundred KiB. */
+/** Each entry keeps a few models without weights or vocabulary: a few hundred KiB. */
 const KEPT = 4;
 
-/** The dry runs of the models asked about last, so that the next question finds their headers read. */
+/** Keeps the dry runs of the most recent models, so that their headers need not be read again. */
 export class DryRunShelf {
   readonly #kept = new Map<string, Promise<DryRun>>();
 
@@ -15,7 +15,7 @@ export class DryRunShelf {
   async take(modelPath: string): Promise<DryRun> {
     const key = `${await fileMark(modelPath)} ${modelPath}`;
     const opening = this.#kept.get(key) ?? DryRun.open(this.backend, modelPath);
-    // Taken out and put in again: the one not used for longest stands first.
+    // Removed and added again, so that the least recently used one comes first.
     this.#kept.delete(key);
     this.#kept.set(key, opening);
     opening.catch(() => this.#kept.delete(key));

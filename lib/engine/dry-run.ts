@@ -10,7 +10,7 @@ import { JobError } from "./job-error";
 import type { LlamaBackend } from "./llama-backend";
 import { readDryRunHeader } from "./read-dry-run-header";
 
-/** What one device and system memory take. */
+/** Memory used on one device and in system memory. */
 export interface DeviceBytes {
   readonly gpuBytes: number;
   readonly ramBytes: number;
@@ -28,8 +28,8 @@ export const flashAttentionOption = (mode: LoadConfig["flashAttention"]): "auto"
   mode === "auto" ? "auto" : mode === "on";
 
 /**
- * llama.cpp building a model and its contexts without allocating, to report what it would allocate: the oracle of the
- * planner. Needs the header alone; the file may be sparse, or not yet downloaded beyond its header.
+ * Has llama.cpp build a model and its contexts without allocating memory, to report what it would allocate. The planner's exact
+ * figures come from here. Needs only the header: the file may be sparse, or not downloaded beyond its header.
  */
 export class DryRun {
   private constructor(
@@ -37,7 +37,7 @@ export class DryRun {
     private readonly insights: GgufInsights,
   ) {}
 
-  /** How many dry runs were made, for those who count the cost. */
+  /** How many dry runs were made. Reported as the cost of a sampling. */
   runs = 0;
 
   static async open(backend: LlamaBackend, modelPath: string): Promise<DryRun> {
@@ -53,7 +53,7 @@ export class DryRun {
 
   /** @throws JobError as `weights` does; ENGINE_FAILED for a context that this model cannot have */
   async context(run: ContextRun): Promise<DeviceBytes> {
-    // Where the model itself is refused, node-llama-cpp says no more than that the context failed.
+    // If the model itself is refused, node-llama-cpp only reports that the context failed.
     if (this.runs === 0) await this.weights(run);
     const kvCacheType = ggmlTypeOf(run.kvType);
     return this.#onlyIfReal(
@@ -82,7 +82,7 @@ export class DryRun {
     };
   }
 
-  /** K or V of one layer, as far as the plain keys of the header tell: heads may differ between layers, the largest counts. */
+  /** K or V of one layer, from the plain keys of the header. Where heads differ between layers, the largest counts. */
   largestCacheTensorBytes({
     contextTokens,
     sequences,
@@ -98,12 +98,12 @@ export class DryRun {
     );
   }
 
-  /** Without a GPU, node-llama-cpp answers for one that is not there unless it is asked for no layers. */
+  /** Without a GPU, node-llama-cpp gives figures for a missing GPU unless it is asked for 0 layers. */
   #layers(gpuLayers: number): number {
     return this.backend.info.gpuUsable ? gpuLayers : 0;
   }
 
-  /** node-llama-cpp answers with a rough formula when the dry run fails, and only its log says so. */
+  /** When the dry run fails, node-llama-cpp returns the result of a rough formula, and only its log says so. */
   async #onlyIfReal(
     run: Promise<{ gpuVram: number; cpuRam: number }>,
     failure: (reason: string) => JobError,
@@ -123,8 +123,8 @@ const partsOf = (modelPath: string): string[] =>
   splitPartNames(basename(modelPath)).map(name => join(dirname(modelPath), name));
 
 /**
- * What node-llama-cpp wants to know of a file, from a copy of its header without the tokenizer (see `dryRunHeader`).
- * Its reader takes only paths, so the small copy is on disk for a moment; the dry run itself reads it from memory.
+ * The file information that node-llama-cpp needs, from a copy of the header without the tokenizer (see `dryRunHeader`).
+ * Its reader accepts only paths, so the small copy is on disk for a moment. The dry run itself reads it from memory.
  */
 async function headerInfo(modelPath: string): Promise<GgufFileInfo> {
   const folder = await mkdtemp(join(tmpdir(), "headroom-dry-run-"));

@@ -8,18 +8,18 @@ export interface LlamaLogLine {
   readonly text: string;
 }
 
-/** A load of a large model prints about 200 lines; more than this is only kept by the server. */
+/** A load of a large model prints about 200 lines. Older lines than these are kept only by the server. */
 const KEPT_LINES = 1000;
-/** Empty, or one of the dots by which llama.cpp shows that loading goes on: a hundred of them would push out what was said. */
+/** Empty, or one of the dots that llama.cpp prints while it loads. A hundred of them would push out real messages. */
 const NOTHING_SAID = /^[\s.]*$/;
-/** What node-llama-cpp adds, which says less. */
+/** A message that node-llama-cpp adds. It says less than llama.cpp's own. */
 const NOT_LLAMA_CPP = /Falling back to estimation heuristic/;
 const LATE_TURNS = 10;
 const TURN_MS = 5;
 
 /**
- * What llama.cpp and node-llama-cpp say, line by line. Kept, because the reason of a failed load and the split of the
- * buffers stand nowhere else (engine.md, traps 6 and 9), and passed on.
+ * The log of llama.cpp and node-llama-cpp, line by line. Lines are passed on, and kept here because only the log contains the reason
+ * of a failed load and the split of the buffers (engine.md, traps 6 and 9).
  */
 export class EngineLog {
   #lines: LlamaLogLine[] = [];
@@ -41,7 +41,7 @@ export class EngineLog {
     }
   }
 
-  /** A place in the log; give it to `since`. */
+  /** The present position in the log, for `since`. */
   mark(): number {
     return this.#dropped + this.#lines.length;
   }
@@ -50,7 +50,7 @@ export class EngineLog {
     return this.#lines.slice(Math.max(0, mark - this.#dropped));
   }
 
-  /** Lines come from llama.cpp's own threads and may be some turns of the event loop late. */
+  /** Lines come from llama.cpp's own threads and may arrive some turns of the event loop late. */
   async untilSaid(mark: number, pattern: RegExp): Promise<readonly LlamaLogLine[]> {
     for (let turn = 0; turn < LATE_TURNS; turn++) {
       if (this.since(mark).some(line => pattern.test(line.text))) break;

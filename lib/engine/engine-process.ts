@@ -15,12 +15,12 @@ import { TextGatherer } from "./text-gatherer";
 
 type Send = (message: EngineMessage) => void;
 
-/** A surface of 33 layers must be there within three seconds of being asked for. */
+/** A surface of 33 layers must be ready within three seconds of the request. */
 const SURFACE_BUDGET_MS = 2500;
 
 /**
- * Does what the supervisor asks, one command after another. Beside them go cancelling, reading the memory, and sampling a
- * surface: planning works meanwhile on what is known, so that waits for everything else.
+ * Runs the supervisor's commands, one after another. Cancelling, reading the memory and sampling a surface run at the same time.
+ * Sampling waits for all other work, because planning can use the figures already known.
  */
 export class EngineProcess {
   readonly #dryRuns: DryRunShelf;
@@ -38,14 +38,14 @@ export class EngineProcess {
     this.#loader = new ModelHolder(backend, modelPath => this.#dryRuns.take(modelPath));
   }
 
-  /** Once a second: fits the threads to what other programs leave. Answers the command that is being worked on. */
+  /** Called once a second: fits the number of threads to the cores that other programs leave free. Returns the id of the running command. */
   beat(): string | null {
     const freeCores = this.#freeCores.sample();
     if (this.#busyWith !== null) this.#loader.limitThreads(freeCores);
     return this.#busyWith;
   }
 
-  /** What is being done for this command ends soon. */
+  /** Makes this command end soon. */
   cancel(commandId: string): void {
     this.#aborts.get(commandId)?.abort();
   }
@@ -57,7 +57,7 @@ export class EngineProcess {
     else this.#queue = this.#queue.then(() => this.#inTurn(command, abort));
   }
 
-  /** Ends what is going on and gives everything back; the process may end afterwards. */
+  /** Ends all work and frees all memory; the process may end afterwards. */
   async close(): Promise<void> {
     for (const abort of this.#aborts.values()) abort.abort();
     await this.#queue;
@@ -144,7 +144,7 @@ export class EngineProcess {
     return loaded;
   }
 
-  /** Tells about an answer while it is written. All of its text is out before its end. */
+  /** Sends an answer while it is written. All of its text is sent before the message that ends it. */
   async #write(id: string, answer: (listener: GenerationListener) => Promise<Generation>): Promise<JobMessage> {
     const text = new TextGatherer(piece => this.send({ type: "text", id, ...piece }));
     try {
@@ -159,7 +159,7 @@ export class EngineProcess {
   }
 }
 
-/** Passes on only what has grown by a percent: a dry run takes some milliseconds. */
+/** Passes on progress only when it has grown by a percent, because a dry run takes only a few milliseconds. */
 function everyPercent(report: (fraction: number) => void): (fraction: number) => void {
   let reported = 0;
   return fraction => {

@@ -40,8 +40,8 @@ async function openShape(shape: ModelShape, context: TestContext) {
 }
 
 /**
- * What this device leaves in system memory although its layer is on the GPU: tensors over 128 MiB or of more than 65,536 rows, and
- * what Mamba 1 computes with (states of 16). Real cards hold them.
+ * Tensors that this device leaves in system memory although their layer is on the GPU: those over 128 MiB or with more than 65,536
+ * rows, and those that Mamba 1 computes with (states of 16). Real cards hold them.
  * @see llama.cpp ggml/src/ggml-vulkan/ggml-vulkan.cpp (ggml_backend_vk_device_supports_op)
  */
 function leftInRam({ blocks, blocksProfile, output, vocabularySize, architecture }: ModelProfile, gpuLayers: number) {
@@ -63,7 +63,7 @@ const RAM_PADDING_BYTES = 64;
  * form can make over so many tokens, at q4_0's 18 bytes a block, is 7,936 x 18 = 142,848 bytes.
  */
 const GROWTH_TOKENS = [256, 8192] as const;
-/** What else grows with the context at one token: the mask (2 bytes a cell), and what the allocator's order makes of it. */
+/** Other growth with the context at one token: the mask (2 bytes a cell), and variations of the allocator. */
 const ALLOWED_BYTES = 100_000;
 
 describe("the real shapes, by llama.cpp's dry run", () => {
@@ -77,7 +77,7 @@ describe("the real shapes, by llama.cpp's dry run", () => {
         const left = leftInRam(profile, gpuLayers);
         const at = `at ${gpuLayers} layers`;
         expect(gpuBytes, at).toBe((surface.gpuWeightsBytes[gpuLayers] ?? 0) - bytesOf(left));
-        // Whether a tied output that this device leaves in system memory is there twice is up to its buffers.
+        // A tied output that this device leaves in system memory may be stored there once or twice, depending on its buffers.
         if (profile.tiedEmbeddings && leftInRam(profile, 1).length > 0) continue;
         const padding = ramBytes - (surface.ramWeightsBytes[gpuLayers] ?? 0) - bytesOf(left);
         expect(padding, at).toBeGreaterThanOrEqual(0);
@@ -94,7 +94,7 @@ describe("the real shapes, by llama.cpp's dry run", () => {
       const { gpu, ram } = memoryNeed(surface, at);
       return { gpuBytes: gpuBytes - gpu.kvBytes, ramBytes: ramBytes - ram.kvBytes };
     };
-    // All of it on the GPU, all but a block or two, and none.
+    // All layers on the GPU, all but a block or two, and none.
     for (const [gpuLayers, kvType] of [
       [profile.blocks + 1, "f16"],
       [profile.blocks + 1, "q8_0"],
@@ -115,7 +115,7 @@ describe("the real shapes, by llama.cpp's dry run", () => {
 const MANY_TOKENS = { ...ONE_TOKEN, batchTokens: 512 };
 const EXACT_TOKENS = 4096;
 
-/** As the engine samples, in less time: only the first points are sure to be taken. */
+/** Samples as the engine does, in less time: only the first points are certain to be sampled. */
 async function sampledSurface(profile: ModelProfile, dryRun: DryRun): Promise<MemorySurface> {
   const oracle = dryRunOracle(dryRun, { ...MANY_TOKENS, useMmap: true }, true);
   return sampleSurface(oracle, headerSurface(profile, MANY_TOKENS), {
@@ -133,7 +133,7 @@ async function expectExactWeights({ gpuWeightsBytes, ramWeightsBytes }: MemorySu
   }
 }
 
-/** With all layers on the GPU, where a column of the surface stands: what the context takes, whatever it is for. */
+/** Checks the context's total at all layers on the GPU, where the surface has a column. */
 async function expectExactContext(surface: MemorySurface, dryRun: DryRun): Promise<void> {
   for (const kvType of ["f16", "q8_0", "q4_0"] as const) {
     const at = { gpuLayers: surface.model.blocks + 1, kvType, contextTokens: EXACT_TOKENS };
@@ -144,7 +144,7 @@ async function expectExactContext(surface: MemorySurface, dryRun: DryRun): Promi
   }
 }
 
-/** Where the weights of a shape are not the plain sums on this device: what it leaves in system memory, or the padding there. */
+/** Shapes whose weights are not plain sums on this device, because of tensors that it leaves in system memory or their padding. */
 const weightsFromDryRun: readonly string[] = [
   "llama-3.1-8b",
   "small-gpt-oss",
@@ -187,7 +187,7 @@ describe("a sampled surface", () => {
   });
 });
 
-/** Nanbeige runs its blocks twice, each time with a cache of its own. @see llama.cpp src/models/nanbeige.cpp */
+/** Nanbeige runs its blocks twice, each time with a separate cache. @see llama.cpp src/models/nanbeige.cpp */
 function loopedShape(): ModelShape {
   const { gguf } = modelShape("small-llama-2");
   const entries = Object.entries(gguf.metadata).map(([key, value]) => [key.replace(/^llama\./, "nanbeige."), value]);
@@ -223,7 +223,7 @@ describe("the small shapes, really loaded", () => {
       const dry = await dryRun.buffers(config);
       expect([buffers.gpuWeightsBytes, buffers.gpuContextBytes]).toEqual([dry.gpuWeightsBytes, dry.gpuContextBytes]);
       expect(Math.abs(buffers.ramContextBytes - dry.ramContextBytes)).toBeLessThanOrEqual(RAM_PADDING_BYTES);
-      // Between the tensors of Mamba that this device leaves in system memory, the mapped file has holes that count.
+      // The mapped file has gaps between the Mamba tensors that this device leaves in system memory, and these gaps count.
       if (profile.architecture === "mamba") continue;
       // The mapped file has no padding.
       const padding = dry.ramWeightsBytes - buffers.ramWeightsBytes;

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { JobError } from "./job-error";
 
-/** Tells a file from another one under the same name. @throws JobError for what is no file, or not there */
+/** A mark that differs when a file was replaced under the same name. @throws JobError if the path is missing or is not a file */
 export async function fileMark(path: string): Promise<string> {
   const stats = await stat(path).catch(() => null);
   if (stats === null) throw new JobError("MODEL_NOT_FOUND", "The model file is not there.");

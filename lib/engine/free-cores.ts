@@ -4,9 +4,9 @@ import { cpus } from "node:os";
 /** Seconds of processor time since some moment in the past. */
 export interface ProcessorTimes {
   readonly atS: number;
-  /** Of all cores together, by anyone. */
+  /** Used on all cores together, by all programs. */
   readonly busyS: number;
-  /** By this process. */
+  /** Used by this process. */
   readonly ownS: number;
   readonly cores: number;
 }
@@ -17,12 +17,12 @@ const TICKS_PER_S = 100;
 /**
  * How many cores other programs leave to this one.
  *
- * llama.cpp's threads wait for each other by spinning, some hundred times for each token. A thread that must share its core makes all
- * others wait for its turn: two threads on two busy cores were seen at 6 tokens a second where one made 60. So there must not be more
- * threads than free cores, and how many are free changes from second to second.
+ * llama.cpp's threads wait for each other by spinning, a few hundred times for each token. A thread that shares its core makes all
+ * others wait for its turn: two threads on two busy cores reached 6 tokens a second where one thread reached 60. So there must not be
+ * more threads than free cores, and the number of free cores changes from second to second.
  */
 export class FreeCores {
-  /** What the last sample said. */
+  /** Result of the last sample. */
   latest: number;
   #last: ProcessorTimes;
 
@@ -31,7 +31,7 @@ export class FreeCores {
     this.latest = this.#last.cores;
   }
 
-  /** Over the time since the last call; call it about once a second. */
+  /** Measures the time since the last call. Call it about once a second. */
   sample(): number {
     const now = this.read();
     const { atS, busyS, ownS } = this.#last;
@@ -43,7 +43,7 @@ export class FreeCores {
   }
 }
 
-/** Threads for so many free cores: half a core or more is worth a thread, and one there must be. */
+/** Threads for this many free cores: half a core or more gets a thread, and there is at least one thread. */
 export const threadsFor = (freeCores: number, configuredThreads: number): number =>
   Math.max(1, Math.min(configuredThreads, Math.floor(freeCores + 0.5)));
 

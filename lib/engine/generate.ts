@@ -15,9 +15,9 @@ import { type PrefillResult, prefill } from "./prefill";
 import { chatTokens, contextExceeded, refuseHugeText } from "./prompt-tokens";
 import type { TextPiece } from "./text-gatherer";
 
-/** llama.cpp needs a cell for the token being computed, and node-llama-cpp would shift the context at the last one. */
+/** llama.cpp needs one cell for the token being computed, and node-llama-cpp would shift the context at the last cell. */
 const RESERVED_CELLS = 2;
-/** Tokens that the repeat penalty looks back on: llama.cpp's own default. */
+/** How many past tokens the repeat penalty considers: llama.cpp's own default. */
 const PENALTY_LAST_TOKENS = 64;
 
 export interface GenerationListener {
@@ -31,8 +31,8 @@ export interface Generation {
 }
 
 /**
- * Answers the last turn, or continues it where it is the assistant's. Counts first: a prompt that cannot fit is refused with
- * numbers (engine.md, trap 12), and the reply ends at the full context instead of shifting it (trap 10).
+ * Answers the last turn, or continues it if it is the assistant's. Counts tokens first: a prompt that cannot fit is refused with
+ * both counts (engine.md, trap 12). The reply ends when the context is full, instead of shifting the context (trap 10).
  *
  * @throws JobError CONTEXT_EXCEEDED with promptTokens and contextTokens; INVALID_INPUT for a grammar or schema that cannot be used
  */
@@ -88,7 +88,7 @@ const respond = async (
   options: LLamaChatGenerateResponseOptions,
 ): Promise<StopReason> => (await chat.generateResponse(history, options)).metadata.stopReason;
 
-/** Room for the reply, and which limit it is: the caller's or the context's. */
+/** Most tokens of the reply, and whether the caller or the context sets this limit. */
 export function replyLimit(
   prompt: number,
   contextTokens: number,
@@ -104,7 +104,7 @@ export function finishReason(stopReason: StopReason, limitedBy: "length" | "cont
   return stopReason === "maxTokens" ? limitedBy : "stop";
 }
 
-/** Everything is set: node-llama-cpp's own defaults are greedy with a repeat penalty of 1.1 (trap 10). */
+/** Sets every option, because node-llama-cpp's own defaults are greedy with a repeat penalty of 1.1 (trap 10). */
 export function samplingOptions(sampling: Sampling) {
   return {
     temperature: sampling.temperature,
@@ -136,14 +136,14 @@ export async function outputGrammar(
   if (jsonSchema === undefined) return undefined;
   const parsed = jsonSchemaShape.safeParse(jsonSchema);
   if (!parsed.success) return refuse("A JSON schema must be an object.");
-  // The library types schemas by their literal; at run time it checks the value itself.
+  // The library's types expect a literal schema; at run time it checks the value itself.
   const schema = parsed.data as Parameters<typeof llama.createGrammarForJsonSchema>[0];
   return llama
     .createGrammarForJsonSchema(schema)
     .catch(error => refuse(`This JSON schema cannot be used: ${reasonOf(error)}`));
 }
 
-/** Counts tokens and takes the times that people compare. */
+/** Counts tokens and measures the times that people compare. */
 export class GenerationTimer {
   prefilled: PrefillResult | null = null;
   #generatedTokens = 0;
@@ -164,7 +164,7 @@ export class GenerationTimer {
     const nowMs = performance.now();
     const firstMs = this.#firstTokenMs ?? nowMs;
     const { cachedTokens, computedTokens, startedMs } = this.prefilled ?? noPrefill(this.startedMs);
-    // With the first token the whole prompt was computed; without one, only what prefill did.
+    // The first token means that the whole prompt was computed. Without it, only prefill's tokens were.
     const prefilledTokens = this.#firstTokenMs === null ? computedTokens : this.promptLength - cachedTokens;
     const perSecond = (tokens: number, ms: number) => (tokens > 0 && ms > 0 ? (tokens / ms) * 1000 : 0);
     return {

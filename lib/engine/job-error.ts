@@ -5,7 +5,7 @@ import { type EngineMessage, engineCommands, type JobCommand } from "@/lib/schem
 type ErrorMessage = Extract<EngineMessage, { type: "error" }>;
 type ErrorCounts = Pick<ErrorMessage, "deficitBytes" | "promptTokens" | "contextTokens">;
 
-/** A command that cannot be done, in the words and with the code that leave the child. */
+/** A command that cannot be done, with the message and code that the child sends. */
 export class JobError extends Error {
   override readonly name = "JobError";
 
@@ -25,7 +25,7 @@ export class CancelledError extends JobError {
   }
 }
 
-/** The answer to a command that failed. What the command's contract does not name was not foreseen. */
+/** The answer to a command that failed. An error that the command's contract does not name was not expected. */
 export function errorMessage({ type, id }: Pick<JobCommand, "type" | "id">, error: unknown): ErrorMessage {
   const message = error instanceof Error ? error.message : String(error);
   const isOurs = error instanceof JobError || error instanceof GgufFormatError;

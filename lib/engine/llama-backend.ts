@@ -10,7 +10,7 @@ export interface BackendOptions {
   readonly log: EngineLog;
 }
 
-/** The one llama.cpp of this process, and what it turned out to be. */
+/** The only llama.cpp instance of this process, with its backend and devices. */
 export interface LlamaBackend {
   readonly llama: Llama;
   readonly info: EngineInfo;
@@ -25,8 +25,8 @@ const levels: Partial<Record<LlamaLogLevel, EngineLogLevel>> = {
 };
 
 /**
- * Starts llama.cpp. Call it once in a process: a second one breaks its logging and accounting (engine.md, trap 2).
- * A GPU that cannot be used is no error: `info.gpuUsable` is false then, and `info.gpuProblem` says why.
+ * Starts llama.cpp. Call it only once per process: a second instance breaks its logging and accounting (engine.md, trap 2).
+ * An unusable GPU is not an error: then `info.gpuUsable` is false and `info.gpuProblem` says why.
  */
 export async function startLlamaBackend(options: BackendOptions): Promise<LlamaBackend> {
   const { log } = options;
@@ -53,9 +53,9 @@ async function startLlama({ gpu, build, log }: BackendOptions): Promise<Llama> {
   const common = {
     logLevel: LlamaLogLevel.info,
     logger: (level: LlamaLogLevel, text: string) => log.write(levels[level] ?? "debug", text),
-    // Without a limit of its own a CPU build would take at least four threads (trap 1).
+    // Without this limit a CPU build would use at least four threads (trap 1).
     maxThreads: availableParallelism(),
-    // Headroom's planner keeps the distance to the limit; a second margin would only hide memory from it.
+    // Headroom's planner already keeps a margin. A second one would only hide memory from it.
     vramPadding: 0,
     ramPadding: 0,
   } as const;
@@ -70,7 +70,7 @@ async function startLlama({ gpu, build, log }: BackendOptions): Promise<Llama> {
   }
 }
 
-/** In the backend's own words where it has any. */
+/** The backend's own message if there is one. */
 function gpuProblem({ gpu }: BackendOptions, llama: Llama, log: EngineLog, mark: number): string {
   const said = log
     .since(mark)
@@ -81,7 +81,7 @@ function gpuProblem({ gpu }: BackendOptions, llama: Llama, log: EngineLog, mark:
   return gpu === "auto" ? "No backend for a GPU could be started." : `The ${gpu} backend could not be started.`;
 }
 
-/** Memory of the device as the backend counts it; null where there is no GPU. */
+/** The device's memory as the backend counts it; null without a GPU. */
 export async function readVram({ llama, info }: LlamaBackend): Promise<Vram | null> {
   if (!info.gpuUsable) return null;
   const { total, used, free, unifiedSize } = await llama.getVramState();

@@ -4,7 +4,7 @@ import { MIB } from "@/lib/units/bytes";
 import { CancelledError, JobError } from "./job-error";
 import { type LlamaBackend, readVram } from "./llama-backend";
 
-/** llama.cpp tells the reason of a failed load only in its log (engine.md, trap 9). The first pattern that is found gives the code. */
+/** llama.cpp gives the reason of a failed load only in its log (engine.md, trap 9). The first pattern that matches gives the code. */
 const reasons: readonly (readonly [pattern: RegExp, code: ErrorCode])[] = [
   [
     /out of (device )?memory|OutOfDeviceMemory|failed to allocate|unable to allocate|allocation of size/i,
@@ -23,13 +23,13 @@ function attemptedBytes(text: string): number | null {
   return mib === undefined ? null : Math.round(Number(mib) * MIB);
 }
 
-/** How much more memory the failed allocation needed; at least a byte, because it did fail. Null where the log does not tell. */
+/** How much more memory the failed allocation needed: at least one byte, because it failed. Null where the log does not say. */
 export function missingBytes(text: string, freeBytes: number): number | null {
   const attempted = attemptedBytes(text);
   return attempted === null ? null : Math.max(1, attempted - freeBytes);
 }
 
-/** What to answer for a load that threw: with a code, and with llama.cpp's own words where it has any. */
+/** The error to report for a load that threw, with a code and with llama.cpp's own reason if there is one. */
 export async function loadError(
   error: unknown,
   backend: LlamaBackend,

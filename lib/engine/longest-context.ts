@@ -2,11 +2,11 @@ import { type KvType, kvTypeTable } from "@/lib/schema/kv-type";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { CONTEXT_PAD_TOKENS } from "@/lib/units/tokens";
 
-/** Sampled for every model, whatever it was trained for. */
+/** Sampled for every model, whatever its trained context. */
 const USUAL_LONGEST_TOKENS = 131_072;
 const LONGEST_TOKENS = 1_048_576;
 
-/** The longest context worth a dry run: what the model was trained for, as far as the cache of one layer stays one possible tensor. */
+/** The longest context worth a dry run: the trained one or the usual longest, whichever is larger, as far as one layer's cache is a possible tensor. */
 export function longestContextTokens(surface: MemorySurface, kvType: KvType, largestTensorBytes: number): number {
   const { model, sequences, layers } = surface;
   const useful = Math.min(LONGEST_TOKENS, Math.max(model.trainContextTokens, USUAL_LONGEST_TOKENS));

@@ -17,9 +17,9 @@ function send(message: EngineMessage): void {
   if (process.connected) process.send?.({ generation, message });
 }
 
-// The parent is gone, however it went. Nothing must keep the card's memory, and an orderly exit would wait for the running step.
+// The parent has ended, for whatever reason. The card's memory must be freed, and an orderly exit would wait for the running step.
 process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
-// Standard output belongs to nobody here: what libraries print goes to the log (engine.md, trap 19).
+// Standard output is not used here: what libraries print goes to the log (engine.md, trap 19).
 globalThis.console = new Console(process.stderr);
 
 const log = new EngineLog(({ level, text }) => send({ type: "log", level, text }));
@@ -36,7 +36,7 @@ process.on("message", raw => {
 let beat = (): string | null => null;
 setInterval(() => send({ type: "heartbeat", busyWith: beat() }), HEARTBEAT_MS);
 
-// The library takes most of the start: loaded only now, so that the first heartbeat and the first command find us listening.
+// Loading the library takes most of the start. It is loaded only now, so that this process already sends heartbeats and hears commands.
 const { readVram, startLlamaBackend } = await import("./llama-backend");
 const starting = startLlamaBackend({ gpu: env.HEADROOM_ENGINE_GPU, build: env.HEADROOM_ENGINE_BUILD, log });
 // Read while the library tries its binaries in a process of its own.

@@ -4,8 +4,9 @@ import { JobError } from "./job-error";
 import { type LlamaBackend, readVram } from "./llama-backend";
 
 /**
- * Refuses what cannot fit before anything is allocated: the GPU by the backend's own count, system memory because nothing else
- * guards it (engine.md, trap 7). Mapped weights count too: read again and again from disk, they would be no better than none.
+ * Refuses a load that cannot fit, before anything is allocated. GPU memory is checked by the backend's own count. System memory is
+ * checked because nothing else does so (engine.md, trap 7). Mapped weights count too: reading them from disk again and again is
+ * too slow to be useful.
  */
 export async function checkMemory(backend: LlamaBackend, need: Buffers): Promise<void> {
   const vram = await readVram(backend);
@@ -25,7 +26,7 @@ export async function checkMemory(backend: LlamaBackend, need: Buffers): Promise
     );
 }
 
-/** What can be had without swapping. macOS calls nearly everything used: there, all that is not wired down counts. */
+/** Memory available without swapping. macOS reports nearly all memory as used, so there all memory that is not wired counts. */
 async function availableRamBytes({ llama }: LlamaBackend): Promise<number> {
   if (process.platform !== "darwin") return process.availableMemory();
   const { total, wired } = await llama.getRamState();

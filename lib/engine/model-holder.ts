@@ -28,18 +28,18 @@ export interface LoadHooks {
   onProgress(progress: StepProgress): void;
 }
 
-/** What llama.cpp prints last when it makes a context. */
+/** The last line that llama.cpp prints when it creates a context. */
 const LAST_BUFFER_LINE = /compute buffer size/;
 
 interface Weights {
   readonly config: LoadConfig;
   readonly model: LlamaModel;
   readonly template: ChatTemplate;
-  /** Tells a file that was replaced under the same name. */
+  /** Changes when the file was replaced under the same name. */
   readonly file: string;
 }
 
-/** Holds the one loaded model; loads, replaces and unloads it. Never two at once: the old one goes before the new one comes. */
+/** Holds the loaded model; loads, replaces and unloads it. There are never two: the old one is unloaded before the new one is loaded. */
 export class ModelHolder {
   #weights: Weights | null = null;
   #loaded: LoadedModel | null = null;
@@ -53,13 +53,13 @@ export class ModelHolder {
     return this.#loaded;
   }
 
-  /** Takes effect with the next step: the configuration's number of threads is the most, not the least. */
+  /** Takes effect with the next step. The configuration's number of threads is the upper limit. */
   limitThreads(freeCores: number): void {
     const configuredThreads = this.#loaded?.config.threads;
     if (configuredThreads !== undefined) this.backend.llama.maxThreads = threadsFor(freeCores, configuredThreads);
   }
 
-  /** On failure no context is loaded; the weights stay if they were there and belong to this load. */
+  /** After a failure no context is loaded. The weights stay if they were already loaded and can be used for this load. */
   async load(requested: LoadConfig, options: LoadHooks): Promise<LoadReport> {
     const beganMs = performance.now();
     const config = { ...requested, gpuLayers: this.backend.info.gpuUsable ? requested.gpuLayers : 0 };
@@ -112,10 +112,10 @@ export class ModelHolder {
       gpuLayers: config.gpuLayers,
       useMmap: config.useMmap,
       defaultContextFlashAttention: flashAttentionOption(config.flashAttention),
-      // Without these node-llama-cpp reckons with an f16 cache wherever it reckons by itself (trap 8).
+      // Without these options node-llama-cpp assumes an f16 cache in its own estimates (trap 8).
       experimentalDefaultContextKvCacheKeyType: kvCacheType,
       experimentalDefaultContextKvCacheValueType: kvCacheType,
-      // The plan was confirmed by a dry run, and checked against the memory that is free.
+      // A dry run confirmed the plan, and it was checked against the free memory.
       ignoreMemorySafetyChecks: true,
       loadSignal: signal,
       onLoadProgress: fraction => onProgress({ phase: "weights", fraction }),
@@ -136,7 +136,7 @@ export class ModelHolder {
       experimentalKvCacheKeyType: kvCacheType,
       experimentalKvCacheValueType: kvCacheType,
       threads: config.threads,
-      // It would try again with a smaller context, and nobody would know.
+      // Otherwise it would silently try again with a smaller context.
       failedCreationRemedy: false,
       ignoreMemorySafetyChecks: true,
       createSignal: options.signal,

@@ -1,6 +1,6 @@
 import type { LlamaContextSequence, Token } from "node-llama-cpp";
 
-/** Between two looks at the abort signal: a stop during prefill must be felt within a second, also on a computer that gets busy. */
+/** Time between two checks of the abort signal. A stop during prefill must take effect within a second, even on a busy computer. */
 const CHUNK_TARGET_MS = 400;
 /** First chunk, before the speed of this model is known. */
 const FIRST_CHUNK_TOKENS = 64;
@@ -9,16 +9,16 @@ const LEAST_CHUNK_TOKENS = 16;
 export interface PrefillResult {
   /** Tokens that were in the cache already. */
   readonly cachedTokens: number;
-  /** Computed here; the rest is left to whoever asks for the first token. */
+  /** Tokens computed here. The caller computes the rest together with the first token. */
   readonly computedTokens: number;
   readonly startedMs: number;
   readonly aborted: boolean;
 }
 
 /**
- * Computes the prompt into the sequence in pieces that can be aborted between: llama.cpp itself would do it in one call that nothing
- * can stop. What the sequence holds of it already stays, so that a new turn costs only its new tokens. The last piece is left for the
- * step that also makes the first token; a short prompt has no other.
+ * Computes the prompt into the sequence in pieces, so that it can be aborted between them. llama.cpp itself would use one call, which
+ * cannot be stopped. The part that the sequence already holds is kept, so that a new turn costs only its new tokens. The last piece
+ * is left for the step that also makes the first token. A short prompt consists of that piece alone.
  */
 export async function prefill(
   sequence: LlamaContextSequence,
@@ -31,7 +31,7 @@ export async function prefill(
   await sequence.adaptStateToTokens(tokens.slice(0, -1), false);
   const cachedTokens = Math.min(sequence.nextTokenIndex, tokens.length - 1);
   let doneTokens = cachedTokens;
-  // Also for a prompt of one piece: how long it is says how full the context is from the first word on.
+  // Reported for a prompt of one piece too: its length shows from the first word on how full the context is.
   onProgress(doneTokens, tokens.length);
   let chunkTokens = Math.min(FIRST_CHUNK_TOKENS, batchTokens);
   while (tokens.length - doneTokens > chunkTokens && !signal.aborted) {
@@ -45,6 +45,6 @@ export async function prefill(
   return { cachedTokens, computedTokens: doneTokens - cachedTokens, startedMs, aborted: signal.aborted };
 }
 
-/** As many tokens as this computer does in the target time, within one batch. */
+/** As many tokens as this computer computes in the target time, at most one batch. */
 const nextChunkTokens = (tokens: number, elapsedMs: number, batchTokens: number): number =>
   Math.min(batchTokens, Math.max(LEAST_CHUNK_TOKENS, Math.round((tokens * CHUNK_TARGET_MS) / Math.max(1, elapsedMs))));

@@ -3,8 +3,8 @@ import type { ChatTemplate } from "./chat-template";
 import { JobError } from "./job-error";
 
 /**
- * A text of more characters than this for each token that the context holds cannot fit, whatever it says: the tokenizer runs on the
- * event loop, at about a megabyte a second, and is not asked.
+ * A text with more characters than this for each token of the context cannot fit. It is not tokenized, because the tokenizer blocks
+ * the event loop and handles only about a megabyte a second.
  */
 const CHARACTERS_PER_TOKEN_LIMIT = 32;
 const SAMPLE_CHARACTERS = 65_536;
@@ -12,14 +12,14 @@ const SAMPLE_CHARACTERS = 65_536;
 export const isHuge = (texts: readonly string[], contextTokens: number): boolean =>
   texts.reduce((sum, text) => sum + text.length, 0) > contextTokens * CHARACTERS_PER_TOKEN_LIMIT;
 
-/** Exact for what is tokenized in no time; of a longer text its beginning speaks for the rest. */
+/** Exact for a short text. A longer text is estimated from its beginning. */
 export function estimateTokens(model: LlamaModel, text: string): number {
   const sample = text.slice(0, SAMPLE_CHARACTERS);
   const tokens = model.tokenize(sample).length;
   return sample.length === text.length ? tokens : Math.round((tokens / sample.length) * text.length);
 }
 
-/** @throws JobError CONTEXT_EXCEEDED, with an estimate of the tokens, for a text that is out of all proportion */
+/** @throws JobError CONTEXT_EXCEEDED, with an estimate of the tokens, for a text that is far too long */
 export function refuseHugeText(model: LlamaModel, texts: readonly string[], contextTokens: number): void {
   if (isHuge(texts, contextTokens)) throw contextExceeded(estimateTokens(model, texts.join("\n")), contextTokens);
 }

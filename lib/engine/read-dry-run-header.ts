@@ -2,13 +2,13 @@ import { open } from "node:fs/promises";
 import { dryRunHeader } from "@/lib/gguf/dry-run-header";
 import { JobError } from "./job-error";
 
-/** The whole header of an ordinary model, or the larger part of it. */
+/** Covers the whole header of an ordinary model, or most of it. */
 const FIRST_READ_BYTES = 4 * 1024 * 1024;
 
 /**
- * The header of this file as a dry run needs it. Reads as much of the file as the header takes.
+ * The header of this file, reduced to what a dry run needs. Reads only as much of the file as the header takes.
  *
- * @throws GgufFormatError for a file that is no GGUF after all; JobError for one that became shorter meanwhile
+ * @throws GgufFormatError for a file that is not a GGUF; JobError for a file that got shorter while it was read
  */
 export async function readDryRunHeader(path: string): Promise<Uint8Array> {
   const file = await open(path, "r");

@@ -10,7 +10,7 @@ const folder = mkdtempSync(join(tmpdir(), "headroom-refused-"));
 beforeAll(() => bundleEngine());
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** The header check stands and falls with this: the bundled llama.cpp itself refuses each of these files, or aborts. */
+/** The header check is only right if the bundled llama.cpp really refuses each of these files or aborts on it. */
 it.each(refusedShapes)("G13 llama.cpp really does not load it: $says", async ({ shape }) => {
   const engine = new ForkedEngine({ HEADROOM_ENGINE_GPU: "off" });
   await engine.ready;

@@ -88,7 +88,7 @@ describe("sampleSurface", () => {
     const sampled = await sampleSurface(oracle(surface, { kvFactor: 1.5 }), surface, options());
     expect(sampled.kvSource).toBe("dry-run");
     const at = { gpuLayers: 20, contextTokens: 4096, kvType: "f16" } as const;
-    // 19 blocks of 4096 cells of 2 x 1024 elements of 2 bytes: 304 MiB in closed form, half as much again in fact; 100 MiB of compute.
+    // 19 blocks of 4096 cells of 2 x 1024 elements of 2 bytes: 304 MiB in closed form, in fact one and a half times that; 100 MiB of compute.
     expect(memoryNeed(sampled, at).gpu.kvBytes).toBe(0);
     expect(memoryNeed(sampled, at).gpu.computeBytes).toBe((304 * 1.5 + 100) * MIB);
   });
@@ -114,7 +114,7 @@ describe("sampleSurface", () => {
     const surface = estimated(MISTRAL);
     const fake = oracle(surface);
     await sampleSurface(fake, surface, options({ budgetMs: 0 }));
-    // The check of the cache before it takes other contexts; what the clock leaves time for comes after.
+    // The earlier check of the cache uses other contexts. Later passes depend on the time left.
     const compute = fake.asked.filter(({ contextTokens }) => [256, 131_072].includes(contextTokens)).slice(0, 18);
     expect(new Set(compute.map(({ gpuLayers }) => gpuLayers))).toEqual(new Set([33, 1, 17]));
     for (const kvType of ["f16", "q8_0", "q4_0"] as const)
@@ -130,7 +130,7 @@ describe("sampleSurface", () => {
     const mibAt = (contextTokens: number) =>
       memoryNeed(sampled, { gpuLayers: 20, contextTokens, kvType: "f16" }).gpu.computeBytes / MIB;
     expect([8192, 11_000, 12_288, 14_336, 16_384].map(mibAt)).toEqual([100, 100, 100, 132, 164]);
-    // 13,056 lies half-way between two samples of a straight piece.
+    // 13,056 is half-way between two samples of a straight piece.
     expect(mibAt(13_056)).toBe(112);
   });
 

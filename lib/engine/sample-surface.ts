@@ -9,22 +9,22 @@ import { JobError } from "./job-error";
 import { longestContextTokens } from "./longest-context";
 import type { SurfaceOracle } from "./surface-oracle";
 
-/** The first pass is made even when that takes longer than the budget. */
+/** The first pass always runs, even if it takes longer than the budget. */
 export interface SurfaceOptions extends PaceOptions {
-  /** llama.cpp aborts on a larger tensor of the cache: contexts that would need one are left out. */
+  /** llama.cpp aborts on a larger cache tensor, so contexts that need one are left out. */
   readonly largestTensorBytes: number;
 }
 
 const KV_CHECK_TOKENS = 16_384;
-/** What most people set. */
+/** The context size that most people choose. */
 const USUAL_TOKENS = 4096;
 
 /**
- * Turns a surface made from the header into one made of dry runs: weights for every number of layers, and a sparse table of compute
- * buffers over a few numbers of layers, contexts in powers of two and between, and KV types, as dense as the time allows.
+ * Replaces the figures of a header surface with dry runs: weights for every number of layers, and a sparse table of compute buffers.
+ * The table covers a few numbers of layers, contexts at and between powers of two, and KV types. It is as dense as the time allows.
  *
- * The table is for sliders that move. What is shown at rest, and what is loaded, is confirmed by a dry run of exactly that: `mendSurface`.
- * Without a GPU only the column of zero layers can be asked for, and the surface stays `estimated`.
+ * The table serves moving sliders. A plan shown at rest and a plan to load are each confirmed by a dry run of exactly that
+ * configuration: see `mendSurface`. Without a GPU only the column of 0 layers can be sampled, and the surface stays `estimated`.
  */
 export async function sampleSurface(
   oracle: SurfaceOracle,
@@ -39,7 +39,7 @@ export async function sampleSurface(
   return { ...ofWeights, ...sampled, computeSource: oracle.gpu ? "dry-run" : surface.computeSource, detail: "fine" };
 }
 
-/** Where the closed form is wrong, cache and compute are sampled as one, and the layers claim no cache of their own. */
+/** Where the closed form is wrong, cache and compute are sampled as one figure, and each layer's own cache is set to none. */
 async function withCheckedCache(
   oracle: SurfaceOracle,
   surface: MemorySurface,
@@ -57,7 +57,7 @@ const withoutCache = (layer: LayerMemory): LayerMemory => ({
   kv: { growth: "none", windowTokens: 0, kElementsPerCell: 0, vElementsPerCell: 0, fixedBytes: 0 },
 });
 
-/** The closed form where it agrees at the ends and between; otherwise every number of layers from the dry run. */
+/** Keeps the closed form if it agrees at both ends and between. Otherwise takes every number of layers from dry runs. */
 async function withCheckedWeights(
   oracle: SurfaceOracle,
   surface: MemorySurface,
@@ -86,13 +86,13 @@ async function withCheckedWeights(
   return { ...surface, gpuWeightsBytes, ramWeightsBytes, weightsSource: "dry-run" };
 }
 
-/** Some numbers of layers at some contexts, for all KV types. */
+/** Some layer counts at some contexts, for all KV types. */
 interface Pass {
   readonly layers: readonly number[];
   readonly contexts: readonly number[];
 }
 
-/** All contexts between powers of two that divide each doubling into so many steps. */
+/** Contexts that divide each doubling into this many steps. */
 function contextsUpTo(longestTokens: number, stepsADoubling: number): number[] {
   const contexts = new Set([longestTokens]);
   for (let power = CONTEXT_PAD_TOKENS; power < longestTokens; power *= 2)
@@ -104,8 +104,8 @@ function contextsUpTo(longestTokens: number, stepsADoubling: number): number[] {
 }
 
 /**
- * What matters most comes first: all layers, one layer and half of them at three contexts each, then powers of two, then what lies between.
- * The ends have graphs of their own: k = 1 holds the output alone, k = L leaves one block in RAM, k = L + 1 none.
+ * The most important points come first: all layers, one layer and half of them at three contexts each. Powers of two follow, then the
+ * points between. The ends have their own graphs: k = 1 holds only the output, k = L leaves one block in RAM, k = L + 1 none.
  */
 function passesFor(surface: MemorySurface, gpu: boolean, longestTokens: number): Pass[] {
   const all = surface.model.blocks + 1;
@@ -117,19 +117,19 @@ function passesFor(surface: MemorySurface, gpu: boolean, longestTokens: number):
   const every = gpu ? Array.from({ length: all }, (_, index) => all - index) : [];
   return [
     { layers: ends, contexts: rough },
-    // Where the cache is sampled as well it grows with each layer, and more so than with the context.
+    // If the cache is sampled too, the figure grows with each layer, and by more than with the context.
     { layers: surface.kvSource === "dry-run" ? every : [], contexts: rough },
     { layers: [...ends, ...inner], contexts: contextsUpTo(longestTokens, 1) },
     { layers: [...ends, ...inner], contexts: contextsUpTo(longestTokens, 2) },
     { layers: quarters, contexts: contextsUpTo(longestTokens, 2) },
     { layers: [...ends, ...inner, ...quarters], contexts: contextsUpTo(longestTokens, 4) },
-    // Small models get here, whose buffers are most of what they need and differ between numbers of layers.
+    // Only small models get this far. Their buffers are most of their need and differ between layer counts.
     { layers: every, contexts: contextsUpTo(longestTokens, 2) },
     { layers: every, contexts: contextsUpTo(longestTokens, 8) },
   ];
 }
 
-/** Takes the passes in turn until time is up. A sampling of the GPU leaves the CPU's column alone, and the other way round. */
+/** Runs the passes in order until the time is used up. A sampling of the GPU does not change the CPU's column, and vice versa. */
 async function sampledCompute(
   oracle: SurfaceOracle,
   surface: MemorySurface,
@@ -139,7 +139,7 @@ async function sampledCompute(
   const refusedKvTypes = [...(surface.refusedKvTypes ?? [])];
   const taken = new Map<KvType, Map<number, ComputePoint[]>>(usableKvTypes(surface).map(kvType => [kvType, new Map()]));
   const passes = passesFor(surface, oracle.gpu, Math.max(...kvTypes.map(longestTokens)));
-  // With each number of layers llama.cpp builds the model anew: all contexts of one together.
+  // llama.cpp builds the model again for each number of layers, so all contexts of one number are sampled together.
   for (const [index, { layers, contexts }] of passes.entries())
     for (const gpuLayers of layers)
       for (const [kvType, columns] of taken) {
@@ -179,7 +179,7 @@ const columnOf = ([gpuLayers, points]: [number, readonly ComputePoint[]]): Compu
   points: [...points].sort((a, b) => a.contextTokens - b.contextTokens),
 });
 
-/** What the context takes beyond the closed form of its cache; llama.cpp's own reason for a KV type that cannot be. */
+/** What the context takes beyond the closed form of its cache, or llama.cpp's own reason why this KV type is impossible. */
 async function possiblePoint(
   oracle: SurfaceOracle,
   surface: MemorySurface,
@@ -201,6 +201,6 @@ async function possiblePoint(
   }
 }
 
-/** Quantized without flash attention, or heads that the blocks of the type do not divide: llama.cpp makes no such context. */
+/** llama.cpp makes no context with a quantized cache without flash attention, or with heads that the type's blocks do not divide. */
 const isImpossible = (error: unknown, kvType: KvType): error is JobError =>
   kvTypeTable[kvType].isQuantized && error instanceof JobError && error.code === "ENGINE_FAILED";

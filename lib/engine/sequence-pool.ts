@@ -7,8 +7,8 @@ interface Slot {
 }
 
 /**
- * The sequences of one context, each with the cache of one conversation. A chat comes back to its own, so that a turn costs only
- * its new tokens; a new chat takes the one that was idle the longest.
+ * The sequences of one context, each with the cache of one conversation. A chat uses the same sequence again, so that a turn costs
+ * only its new tokens. A new chat takes the sequence that was idle the longest.
  */
 export class SequencePool {
   readonly #slots: Slot[];

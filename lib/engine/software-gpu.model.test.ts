@@ -8,7 +8,7 @@ import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { MIB } from "@/lib/units/bytes";
 import { bundleEngine, cpuConfig, defaultModelPath, ForkedEngine } from "./testing/forked-engine";
 
-/** What the log and the issue call equal. */
+/** Within this, figures count as equal: the log's rounding. */
 const TOLERANCE_BYTES = 0.01 * MIB;
 
 const configurations: readonly [name: string, config: Partial<LoadConfig>][] = [
@@ -41,7 +41,7 @@ describe("the engine on a software GPU", () => {
 
   it.for(configurations)("takes exactly what the dry run says: %s", async ([, change], context) => {
     await needGpu(context);
-    // A mapped file is counted from its first tensor in RAM to its last, with what lies on the GPU between: not comparable.
+    // A mapped file counts from its first tensor in RAM to its last, including tensors between that are on the GPU: not comparable.
     const config: LoadConfig = { ...cpuConfig, batchTokens: 512, useMmap: false, ...change };
     const { buffers: dry } = await engine.askFor("dry-run", { type: "dry-run", config });
     const { buffers, split, config: loaded } = await engine.askFor("loaded", { type: "load", config });

@@ -2,9 +2,9 @@ import type { MemoryPoint } from "@/lib/plan/memory-need";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { DeviceBytes, DryRun } from "./dry-run";
 
-/** Answers for one surface: the same model, batch, sequences and flash attention throughout. */
+/** Makes dry runs for one surface: always the same model, batch, sequences and flash attention. */
 export interface SurfaceOracle {
-  /** False where only system memory can be asked about. */
+  /** False where only system memory can be measured. */
   readonly gpu: boolean;
   weights(gpuLayers: number): Promise<DeviceBytes>;
   /** KV cache and compute together. `batchTokens` replaces the surface's own. */

@@ -4,24 +4,24 @@ import { formatBytes, MIB } from "@/lib/units/bytes";
 import type { DryRun } from "./dry-run";
 import { JobError } from "./job-error";
 
-/** maxStorageBufferRange of Mesa's software device, which is also the least that Vulkan allows. */
+/** maxStorageBufferRange of Mesa's software device, which is also Vulkan's minimum. */
 const SOFTWARE_DEVICE_BYTES = 128 * MIB;
-/** The least of what drivers of real cards report (Intel's; AMD and NVIDIA have four times as much). */
+/** The smallest value that drivers of real cards report (Intel's; AMD and NVIDIA report four times as much). */
 const VULKAN_DEVICE_BYTES = 1024 * MIB;
 
 const isSoftware = ({ devices }: Pick<EngineInfo, "devices">): boolean =>
   devices.some(name => /llvmpipe|lavapipe|swiftshader/i.test(name));
 
 /**
- * The largest cache tensor of one layer that is surely possible. llama.cpp ends the process on one that the device cannot hold, even
- * in a dry run. @see llama.cpp ggml/src/ggml-vulkan/ggml-vulkan.cpp tensor_size_supported
+ * The largest cache tensor of one layer that is certain to work. llama.cpp ends the process on a tensor that the device cannot hold,
+ * even in a dry run. @see llama.cpp ggml/src/ggml-vulkan/ggml-vulkan.cpp tensor_size_supported
  */
 export function largestTensorBytes(info: Pick<EngineInfo, "backend" | "devices">): number {
   if (info.backend !== "vulkan") return Number.POSITIVE_INFINITY;
   return isSoftware(info) ? SOFTWARE_DEVICE_BYTES : VULKAN_DEVICE_BYTES;
 }
 
-/** Refuses a configuration that would end the process: only for software devices, whose limit is known. */
+/** Refuses a configuration that would end the process. Checks only software devices, whose limit is known. */
 export function checkTensor(info: EngineInfo, dryRun: DryRun, config: LoadConfig): void {
   if (info.backend !== "vulkan" || !isSoftware(info) || config.gpuLayers === 0) return;
   const bytes = dryRun.largestCacheTensorBytes(config);

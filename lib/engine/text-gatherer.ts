@@ -5,14 +5,14 @@ export interface TextPiece {
 }
 
 /**
- * Between two pieces: 20 a second read as smoothly as one a token. Every message wakes the web server and whoever reads it, on cores that
- * llama.cpp's threads spin on meanwhile: one a token cost 4 to 15 % of the decode speed on two cores.
+ * Time between two pieces. 20 pieces a second read as smoothly as one per token. Every message wakes the web server and its readers,
+ * on cores where llama.cpp's threads are spinning: one message per token cost 4 to 15 % of the decode speed on two cores.
  */
 const INTERVAL_MS = 50;
 
 /**
- * Hands on the text of an answer in few pieces: the first one at once, then what has come together since the last. A piece waits no longer
- * than the interval, also while no further token comes.
+ * Sends the text of an answer in few pieces: the first one at once, then everything gathered since the last piece. A piece waits no
+ * longer than the interval, even if no further token comes.
  */
 export class TextGatherer {
   #waiting: TextPiece | null = null;
@@ -33,7 +33,7 @@ export class TextGatherer {
     else this.#timer ??= setTimeout(() => this.flush(), restMs);
   }
 
-  /** Hands on what is still waiting. To be called at the end of the answer, however it ends. */
+  /** Sends the text that is still waiting. Call this at the end of the answer, however it ends. */
   flush(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;

@@ -13,8 +13,8 @@ const context = createContext(sandbox);
 const script = new Script("work()");
 
 /**
- * Runs a synchronous function and ends it when it takes too long, even in an endless loop: V8 stops everything that a script
- * started in this way called, not only the script itself. For chat templates, which are programs that come with a model file.
+ * Runs a synchronous function and ends it when it takes too long, even in an endless loop: V8 stops the script that is started
+ * here and everything that it calls. Used for chat templates, which are programs that come with a model file.
  *
  * @throws TimeLimitError, or what the work threw
  */
@@ -38,6 +38,6 @@ export function withTimeLimit<Result>(limitMs: number, work: () => Result): Resu
   return outcome.result.value;
 }
 
-/** The error is made in whatever realm was running: `instanceof` would not know it. */
+/** The error may come from another realm, where `instanceof` does not recognise it. */
 const isTimeout = (error: unknown): boolean =>
   typeof error === "object" && error !== null && "code" in error && error.code === "ERR_SCRIPT_EXECUTION_TIMEOUT";

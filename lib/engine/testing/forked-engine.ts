@@ -18,18 +18,18 @@ export const defaultModelPath = `${projectRoot}models/SmolLM2-135M-Instruct.Q4_1
 
 type MessageOf<Type extends EngineMessage["type"]> = Extract<EngineMessage, { type: Type }>;
 type WithoutId<Command> = Command extends { id: string } ? Omit<Command, "id"> : never;
-/** What ends a command. */
+/** The message that ends a command. */
 type LastMessage = CommandAnswer<CommandName> | MessageOf<"error">;
 
 const GENERATION = 3;
 
-/** The bundles, made anew only when a source changed. */
+/** Builds the bundles if a source changed. */
 export function bundleEngine(): void {
   const built = spawnSync(process.execPath, ["scripts/build.mjs", "--bundles"], { cwd: projectRoot, stdio: "inherit" });
   if (built.status !== 0) throw new Error("The bundles could not be built.");
 }
 
-/** The real engine in its own process, spoken to as the supervisor does, without any of its care. */
+/** The real engine in its own process, with the supervisor's protocol but without its timeouts and restarts. */
 export class ForkedEngine {
   readonly ready: Promise<MessageOf<"ready">>;
   readonly exited: Promise<{ code: number | null; signal: string | null }>;
@@ -65,7 +65,7 @@ export class ForkedEngine {
     );
   }
 
-  /** Answers the message that ends the command; `watch` sees all of them as they come. */
+  /** Resolves with the message that ends the command. `watch` gets every message as it arrives. */
   ask(
     command: WithoutId<EngineCommand>,
     watch: (message: EngineMessage, id: string) => void = () => {},

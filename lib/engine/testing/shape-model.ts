@@ -4,7 +4,7 @@ import type { ModelProfile } from "@/lib/gguf/model-profile";
 import { parseGguf } from "@/lib/gguf/parse-gguf";
 import { type ModelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 
-/** A model of this shape on the disk, its weights sparse zeros: whole to llama.cpp, and its real size. */
+/** Writes a model of this shape to disk in its real size. Its weights are sparse zeros, and llama.cpp accepts it as complete. */
 export function writeShape(
   folder: string,
   shape: ModelShape,
