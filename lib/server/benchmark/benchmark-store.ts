@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { type BenchmarkRun, benchmarkRunSchema } from "@/lib/schema/benchmark";
 import { JsonLinesFile } from "@/lib/server/system/json-lines-file";
 
-/** A run is 2 KiB; more than these are history that nobody compares with. */
+/** A run is 2 KiB. Runs beyond this number are too old to compare with. */
 const LISTED_RUNS = 50;
 
 /** Benchmarks of this machine that were run to the end. */

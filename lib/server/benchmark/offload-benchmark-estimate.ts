@@ -1,7 +1,7 @@
 import { type BenchmarkRun, type BenchmarkSubject, benchmarkWayIds } from "@/lib/schema/benchmark";
 import type { SpeedSizes } from "@/lib/server/loading/measure-speed";
 
-/** Before anything was measured here: slow on purpose, so that a first benchmark is rather shorter than announced. */
+/** The speed assumed before anything was measured here. It is low on purpose: the first benchmark should end earlier than announced. */
 const GUESS = {
   /** Starting the engine, planning, making the context. */
   fixedMs: 2000,
@@ -19,7 +19,7 @@ function guessRowMs(fileBytes: number, sizes: SpeedSizes): number {
   return GUESS.fixedMs + fileBytes / GUESS.loadBytesPerMs + Math.min(repeatMs * sizes.repeats, sizes.limitMs);
 }
 
-/** How long one row will take: as long as last time with this model, on this device if there was one; else a guess. */
+/** How long one row will take: as long as last time with this model, preferably on this device; without a last time, a guess. */
 export function estimateRowMs(subject: BenchmarkSubject, runs: readonly BenchmarkRun[], sizes: SpeedSizes): number {
   const sameModel = runs.filter(run => run.subject.modelName === subject.modelName);
   const earlier = sameModel.find(run => run.subject.gpuName === subject.gpuName) ?? sameModel[0];
@@ -33,11 +33,11 @@ export interface RowTimes {
   readonly startedAtMs: number;
   readonly rowStartedAtMs: number;
   readonly doneRows: number;
-  /** What a row was thought to take before the first was done. */
+  /** The estimate for a row before the first row was done. */
   readonly estimateRowMs: number;
 }
 
-/** How far a run is and what is left of it; rows that are done replace the estimate. */
+/** How far a run is and what is left of it. Rows that are done replace the estimate. */
 export function progressAt(times: RowTimes): { fraction: number; remainingMs: number } {
   const rowMs =
     times.doneRows === 0 ? times.estimateRowMs : (times.rowStartedAtMs - times.startedAtMs) / times.doneRows;

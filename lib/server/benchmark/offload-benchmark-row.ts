@@ -15,14 +15,14 @@ export interface BenchmarkBench {
   readonly engine: Pick<EngineSupervisor, "complete" | "dryRun">;
 }
 
-/** The settings of one way; layers are always planned, or a fixed number would hide what a way gains. */
+/** The settings of one way. The number of layers is always planned: a fixed number would hide what a way gains. */
 function settingsOf(settings: Settings, wayId: BenchmarkWayId): Settings {
   const { kvType, flashAttention } = benchmarkWays[wayId];
   return { ...settings, LAYERS: "auto", KV_CACHE_QUANT: kvType, FLASH_ATTENTION: flashAttention };
 }
 
 /**
- * Plans, loads and measures one way. What goes wrong after the plan is told in the row: out of memory is a result too.
+ * Plans, loads and measures one way. The row reports what goes wrong after the plan: running out of memory is a result too.
  *
  * @throws the signal's reason when it fires, and whatever makes planning impossible
  */
@@ -37,7 +37,7 @@ export async function measureRow(
   const { plan, config } = await planner.confirmedPlanFor(settings, signal);
   const planned: BenchmarkRow = { ...plannedRow(way.id, plan), ...notLoaded };
   try {
-    // The plan was confirmed for the GPU only: system memory is still a cautious estimate in it.
+    // The plan was confirmed for the GPU only. Its system memory is still a cautious estimate.
     const predicted = byDevice(await engine.dryRun(config, signal));
     onStep("loading");
     const { loaded, lowered } = await loader.load(settings, signal);
@@ -54,7 +54,7 @@ export async function measureRow(
 
 const notLoaded = { actual: null, loadMs: null, speed: null, lowered: null, problem: null };
 
-/** The memory of a way that loads but cannot be measured is worth keeping. */
+/** A way may load but fail to be measured; its memory is still worth keeping. */
 async function measured(
   row: BenchmarkRow,
   engine: BenchmarkBench["engine"],

@@ -45,7 +45,7 @@ interface RunningBenchmark {
   rowStartedAtMs: number;
 }
 
-/** The benchmark of this machine: the four ways one after the other on the one engine, kept when it ran to the end. */
+/** The benchmark of this machine: runs the four ways one after the other on the one engine. A run that reached its end is kept. */
 export class OffloadBenchmark {
   #running: RunningBenchmark | null = null;
   #done: Promise<BenchmarkRun | null> = Promise.resolve(null);
@@ -65,7 +65,7 @@ export class OffloadBenchmark {
   }
 
   /**
-   * Begins, and answers as soon as it has the engine.
+   * Begins, and resolves as soon as it has the engine.
    *
    * @throws EngineError BUSY while another one runs or somebody uses the engine; what makes planning impossible
    */
@@ -94,7 +94,7 @@ export class OffloadBenchmark {
     });
   }
 
-  /** Ends it as soon as the engine lets go; `finished` tells when the engine is as it was. */
+  /** Ends it as soon as the engine lets go. `finished` resolves when the engine is back as it was. */
   cancel(): void {
     this.#running?.cancel.abort(new EngineCancelledError("The benchmark was cancelled; nothing of it was kept."));
   }
@@ -104,7 +104,7 @@ export class OffloadBenchmark {
     return this.#done;
   }
 
-  /** @throws EngineError BUSY before it has begun; afterwards what goes wrong is told in the state */
+  /** @throws EngineError BUSY before it has begun; later failures are reported in the state */
   async #run(running: RunningBenchmark, begun: () => void): Promise<BenchmarkRun | null> {
     let hasEngine = false;
     try {

@@ -21,7 +21,7 @@ export interface AnswerInput {
 /**
  * Makes one answer: loads what has to be loaded, fits the conversation into the context, generates.
  *
- * @throws whatever kept it from ending; the text so far is in the run
+ * @throws the error that prevented it from ending; the text so far is in the run
  */
 export async function answerChat(input: AnswerInput): Promise<ReplyStats> {
   const { run, store, engine, settings, overflow } = input;
@@ -59,10 +59,10 @@ async function streamReply(
   throw new Error("The engine ended an answer without saying why.");
 }
 
-/** A meter moves; nobody counts its steps. */
+/** A meter does not need to show every step. */
 const FILL_EVERY_MS = 200;
 
-/** Tells how full the context gets while the prompt is read and the answer written. */
+/** Reports how full the context gets while the prompt is read and the answer is written. */
 class ContextFill {
   #usedTokens = 0;
   #toldAtMs = Number.NEGATIVE_INFINITY;

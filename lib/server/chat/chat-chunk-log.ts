@@ -4,8 +4,8 @@ type Delta = Extract<RunChunk, { delta: string }>;
 const isDelta = (chunk: RunChunk): chunk is Delta => "delta" in chunk;
 
 /**
- * Everything that a run has sent, for those who come later. Neighbouring deltas are one and only the newest status is kept:
- * a replay is as short as the answer, and leads to the same text.
+ * Everything that a run has sent, for followers who join later. Neighbouring deltas are merged, and only the newest status is kept:
+ * a replay is as short as the answer and leads to the same text.
  */
 export class ChunkLog {
   readonly #chunks: RunChunk[] = [];

@@ -38,9 +38,9 @@ function reopen(store: ChatStore, { chatId, message }: ChatRequest): ChatMessage
 }
 
 /**
- * Writes down what the user asked for, before anything is generated.
+ * Saves what the user asked for before anything is generated.
  *
- * @returns the pending answer that is now to be made
+ * @returns the pending answer to generate next
  */
 export function commitRequest(store: ChatStore, request: ChatRequest, nowMs: number): ChatMessage {
   if (request.trigger === "continue-message") return reopen(store, request);

@@ -17,7 +17,7 @@ interface ContextSources {
   readonly planner: Pick<Planner, "surfaceFor">;
 }
 
-/** Counted by the loaded model; null while none is loaded, because asking would load one. */
+/** Counted by the loaded model. Null while no model is loaded, because counting would load one. */
 export async function contextUse(
   chatId: string,
   request: ContextRequest,
@@ -39,8 +39,8 @@ export async function contextUse(
   const { maxTokens } = samplingFor({ sampling: chat?.sampling ?? {} }, current);
   const reserveTokens = replyReserveTokens(config.contextTokens, maxTokens);
   const room = { contextTokens: config.contextTokens, reserveTokens, summaryTokens: 0 };
-  // What will be asked next never goes. Nothing typed yet counts as a question of no tokens, or a last answer that
-  // fills the context would be called the draft; a question that has no answer yet is what will be asked.
+  // The next question is never dropped. An empty draft counts as a question of no tokens; otherwise a last answer that
+  // fills the context would be taken for the draft. A question without an answer is itself the next question.
   const isAsked = !isEmpty || sent.at(-1)?.role === "user";
   const askedTokens = isAsked ? counted.messageTokens : [...counted.messageTokens, 0];
   const { dropMessages } = fitMessages(counted.systemTokens, askedTokens, isUserAt([...sent, draft]), room);
@@ -61,7 +61,7 @@ export async function contextUse(
 
 const sum = (tokens: readonly number[]): number => tokens.reduce((total, count) => total + count, 0);
 
-/** On all devices together; null where the model's file is gone by now. */
+/** On all devices together; null when the model's file no longer exists. */
 async function kvBytesOf(config: LoadConfig, settings: Settings, planner: ContextSources["planner"]) {
   try {
     const { gpu, ram } = memoryNeed(await planner.surfaceFor(config.modelPath, settings), config);

@@ -17,9 +17,9 @@ interface PromptInput {
 }
 
 /**
- * The turns that are sent, and what was left out for them.
+ * The turns that are sent, and what was left out to make them fit.
  *
- * @throws ContextExceededError when it does not fit and nobody has chosen what to leave out
+ * @throws ContextExceededError when it does not fit and the user has not chosen what to leave out
  */
 export async function preparePrompt(input: PromptInput): Promise<{ turns: ChatTurn[]; cut: ContextCut | null }> {
   const { branch, systemPrompt, maxTokens, overflow, engine, run } = input;
@@ -58,7 +58,7 @@ export async function preparePrompt(input: PromptInput): Promise<{ turns: ChatTu
   return { turns: promptTurns(kept, systemPrompt, summary), cut };
 }
 
-/** What earlier answers had left out stays out, or the cached prefix would be lost; a larger context takes it back in. */
+/** What earlier answers left out stays out; otherwise the cached prefix would be lost. A larger context takes it back in. */
 export function standingCut(branch: readonly ChatMessage[], contextTokens: number): ContextCut | null {
   const latest = branch.findLast(message => message.cut !== null);
   if (!latest?.cut) return null;
@@ -67,7 +67,7 @@ export function standingCut(branch: readonly ChatMessage[], contextTokens: numbe
 
 export const isUserAt = (messages: readonly ChatMessage[]) => (index: number) => messages[index]?.role === "user";
 
-/** Tokens of each message in the model's own template; what belongs to none of them counts with the system prompt. */
+/** Tokens of each message in the model's own template. Tokens that belong to no message count with the system prompt. */
 export async function countMessages(
   engine: Pick<ChatEngine, "count">,
   messages: readonly ChatMessage[],

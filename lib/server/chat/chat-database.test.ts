@@ -154,7 +154,7 @@ test("P3 a database that cannot grow is an error with words, keeps what it has, 
     );
   const count = () => database.get("SELECT count(*) AS chats FROM chat")?.chats;
   add(0);
-  // What SQLite says when it may not have another page is what it says when the disk has none.
+  // SQLite reports a page limit with the same error as a full disk.
   database.all("PRAGMA max_page_count = 1");
   let added = 1;
   const fill = () => {

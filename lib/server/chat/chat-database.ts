@@ -6,13 +6,13 @@ import { makeFolder } from "@/lib/server/system/make-folder";
 import { ChatStoreError } from "./chat-errors";
 import { CHAT_APPLICATION_ID, chatMigrations } from "./chat-migrations";
 
-/** The calls are synchronous: a database that another program holds may not stop the web server for longer. */
+/** The calls are synchronous. When another program holds the database, they must not block the web server for longer than this. */
 const BUSY_TIMEOUT_MS = 700;
 
 type Value = string | number | null;
 type Row = Record<string, unknown>;
 
-/** The file is there and is not a database of ours that this version can use. */
+/** The file exists but is not a Headroom database that this version can use. */
 class UnusableDatabaseError extends Error {
   override readonly name = "UnusableDatabaseError";
 }
@@ -27,7 +27,7 @@ export interface ChatDatabaseOptions {
 
 /**
  * One SQLite file: opened at the first use, checked, migrated, and put aside (never deleted) when it is broken.
- * Every failure leaves as a ChatStoreError, and the use after it tries again, so that a full disk or a lost folder heals by itself.
+ * Every failure becomes a ChatStoreError, and the next use tries again: a full disk or a lost folder heals by itself.
  */
 export class ChatDatabase {
   readonly #options: ChatDatabaseOptions;
@@ -39,7 +39,7 @@ export class ChatDatabase {
     this.#options = options;
   }
 
-  /** What a user should know about the last opening; null when there was nothing. */
+  /** What a user should know about the last opening; null when all went well. */
   get notice(): string | null {
     return this.#notice;
   }
@@ -57,7 +57,7 @@ export class ChatDatabase {
     return this.#guarded(() => this.#statement(sql).run(...values).changes);
   }
 
-  /** Everything in it is committed to the disk when this returns, or nothing of it. */
+  /** When this returns, either all of it is committed to the disk or none of it. */
   transaction<Result>(work: () => Result): Result {
     return this.#guarded(() => {
       const connection = this.#open();
@@ -76,8 +76,8 @@ export class ChatDatabase {
   }
 
   /**
-   * Copies the database beside itself without blocking: nothing but a checkpoint writes the main file in WAL mode,
-   * and there is none while it is copied.
+   * Copies the database beside itself without blocking. In WAL mode only a checkpoint writes the main file,
+   * and no checkpoint runs during the copy.
    */
   async backUp(): Promise<void> {
     const { filePath } = this.#options;
@@ -97,7 +97,7 @@ export class ChatDatabase {
     }
   }
 
-  /** Leaves one file: the driver alone would leave the write-ahead log beside it. */
+  /** Leaves one file. The driver alone would leave the write-ahead log beside it. */
   close(): void {
     const connection = this.#connection;
     this.#connection = undefined;
@@ -106,7 +106,7 @@ export class ChatDatabase {
     try {
       connection.pragma("wal_checkpoint(TRUNCATE)");
     } catch {
-      // Damaged or held by another program: what was committed is in the log, and is read from there.
+      // The file is damaged or another program holds it. Committed data is in the log and is read from there.
     }
     connection.close();
   }
@@ -144,7 +144,7 @@ export class ChatDatabase {
     }
   }
 
-  /** SQLite goes on writing into a file that was deleted under it, and the messages would be lost at the next start. */
+  /** SQLite keeps writing into a file that was deleted, and those messages would be lost at the next start. */
   #refuseLostFile(): void {
     const { filePath } = this.#options;
     if (filePath === ":memory:" || existsSync(filePath)) return;
@@ -159,7 +159,7 @@ export class ChatDatabase {
     try {
       return work();
     } catch (error) {
-      // A damaged file is looked at again, and put aside, at the next use.
+      // A damaged file is checked again at the next use, and put aside.
       if (isUnusable(error)) this.close();
       throw storeError(error);
     }
@@ -212,7 +212,7 @@ function refuseForeign(connection: Database.Database): void {
 
 function migrate(connection: Database.Database): void {
   for (let version = pragmaNumber(connection, "user_version"); version < chatMigrations.length; version++) {
-    // user_version is part of the transaction: killed in between, the step is done anew.
+    // user_version is part of the transaction: after a kill in between, the step runs again.
     connection.exec("BEGIN IMMEDIATE");
     try {
       connection.exec(chatMigrations[version] ?? "");
@@ -225,7 +225,7 @@ function migrate(connection: Database.Database): void {
   }
 }
 
-/** Also the write-ahead log: it may hold messages that the main file has not. */
+/** The write-ahead log is moved too: it may hold messages that are not in the main file. */
 function putAside(filePath: string, nowMs: number): string {
   const asidePath = `${filePath}.broken-${new Date(nowMs).toISOString().replace(/[:.]/g, "-")}`;
   for (const suffix of ["", "-wal", "-shm"]) {
@@ -256,7 +256,7 @@ const isUnusable = (error: unknown): boolean =>
 const reasonOf = (error: unknown): string =>
   error instanceof UnusableDatabaseError ? error.message : "it is damaged or not a database";
 
-/** SQLite's failures in words; errors of our own pass through. */
+/** Turns SQLite's failures into words; our own errors pass through. */
 function storeError(error: unknown): unknown {
   const code = codeOf(error);
   const unavailable = (message: string) => new ChatStoreError("STORE_UNAVAILABLE", message, error);

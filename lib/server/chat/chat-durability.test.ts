@@ -10,7 +10,7 @@ test("P1 P7 no acknowledged message is lost by SIGKILL, and none is half there",
     const result = await killRounds({ rounds: 20, folder, rootFolder: resolve("."), random: Math.random });
     expect(result.lost).toEqual([]);
     expect(result.broken).toEqual([]);
-    // Every fifth round ends by time; the other 16 end no sooner than when so much was acknowledged.
+    // Every fifth round ends by time. The other 16 end only after this much was acknowledged.
     expect(result.acknowledged).toBeGreaterThanOrEqual(16 * FEWEST_LINES);
   } finally {
     rmSync(folder, { recursive: true });

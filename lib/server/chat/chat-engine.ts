@@ -10,7 +10,7 @@ export interface TurnEngine {
 
 /** The engine as a chat needs it. */
 export interface ChatEngine extends TurnEngine {
-  /** Waits until a model is loaded, loading one where there is none. */
+  /** Waits until a model is loaded; loads one if there is none. */
   ensureLoaded(signal?: AbortSignal): Promise<unknown>;
   count(turns: ChatTurn[]): Promise<{ tokensPerTurn: number[]; totalTokens: number }>;
   snapshot(): EngineSnapshot;

@@ -12,7 +12,7 @@ export class ChatStoreError extends Error {
   }
 }
 
-/** No such chat or message; deleted ones count as none. */
+/** No such chat or message. Deleted ones count as missing. */
 export class ChatNotFoundError extends Error {
   override readonly name = "ChatNotFoundError";
   readonly code: ErrorCode = "NOT_FOUND";
@@ -22,7 +22,7 @@ export class ChatNotFoundError extends Error {
   }
 }
 
-/** The chat is answering already; one answer at a time. */
+/** The chat is answering already. It gives one answer at a time. */
 export class ChatBusyError extends Error {
   override readonly name = "ChatBusyError";
   readonly code: ErrorCode = "BUSY";
@@ -38,7 +38,7 @@ export class ChatInputError extends Error {
   readonly code: ErrorCode = "INVALID_INPUT";
 }
 
-/** What was to be sent is longer than the context; never cut silently. */
+/** The messages to send are longer than the context. They are never cut silently. */
 export class ContextExceededError extends Error {
   override readonly name = "ContextExceededError";
   readonly code: ErrorCode = "CONTEXT_EXCEEDED";
@@ -46,7 +46,7 @@ export class ContextExceededError extends Error {
   constructor(
     readonly promptTokens: number,
     readonly contextTokens: number,
-    /** Messages that would have to go; 0 when even that would not help. */
+    /** Messages that would have to be left out; 0 when even that would not help. */
     readonly overflowingMessages: number,
   ) {
     super(

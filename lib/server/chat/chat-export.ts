@@ -1,7 +1,7 @@
 import { CHAT_EXPORT_FORMAT, CHAT_EXPORT_VERSION, type ChatMessage, type ChatTree } from "@/lib/schema/chat";
 import type { ChatStore } from "./chat-store";
 
-/** All chats as one JSON file, read and sent one by one: memory and other requests do not feel its size. */
+/** All chats as one JSON file. Chats are read and sent one by one, so a large export does not fill memory or delay other requests. */
 export function exportChats(store: ChatStore, nowMs: number): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   const chats = store.list();
@@ -40,7 +40,7 @@ export function chatMarkdown(title: string, branch: readonly ChatMessage[]): str
 
 const mediaTypes = { json: "application/json", md: "text/markdown" } as const;
 
-/** A name that every file system takes; browsers that read only the plain form get the ASCII of it. */
+/** A file name that every file system accepts. Browsers that read only the plain form get its ASCII version. */
 export function downloadHeaders(title: string, extension: keyof typeof mediaTypes): Record<string, string> {
   const stem = title
     .replaceAll(/[^\p{L}\p{N}]+/gu, "-")

@@ -10,10 +10,10 @@ const TWICE = "A message is in it twice.";
 const breathe = () => new Promise<void>(resolve => setImmediate(resolve));
 
 /**
- * Takes the chats in, each as one commit. A chat that is here already is left alone or replaced; one that is broken is
+ * Imports the chats, each in one commit. A chat that exists already is left alone or replaced. A broken chat is
  * refused by name and does not stop the others.
  *
- * @param isAnswering such a chat is never replaced: its answer would have no place to go to
+ * @param isAnswering a chat that is answering is never replaced: its answer would have no place to go
  */
 export async function importChats(
   store: ChatStore,
@@ -62,7 +62,7 @@ function addMessages(store: ChatStore, { chat, messages, continues = false }: Im
   });
 }
 
-/** An id that a message of another chat has is replaced, each time by the same one: a long chat comes in several requests. */
+/** An id that a message of another chat already has is replaced, always by the same new id: a long chat arrives in several requests. */
 function ownIdOf(store: ChatStore, chatId: string, messageId: string): string {
   const owner = store.ownerOf(messageId);
   if (owner === undefined || owner === chatId) return messageId;
@@ -78,8 +78,8 @@ const withIds = (message: ChatMessage, idHere: (id: string) => string): ChatMess
 });
 
 /**
- * @param continues parents may be in the store already
- * @throws ChatInputError for a message twice, without its parent, or in a circle
+ * @param continues parents may already be in the store
+ * @throws ChatInputError when a message comes twice, lacks its parent, or is part of a circle
  */
 function parentsFirst(messages: readonly ChatMessage[], continues: boolean): ChatMessage[] {
   const children = new Map<string | null, ChatMessage[]>();

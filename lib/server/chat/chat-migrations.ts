@@ -3,9 +3,9 @@ export const CHAT_APPLICATION_ID = 0x4844524d;
 
 /**
  * Step n brings a database from version n to n + 1 (PRAGMA user_version); each runs in a transaction of its own.
- * A step that was released is never edited.
+ * Never edit a step that was released.
  *
- * Answers are put into the full-text index when they are finished, not at each flush: `pending` rows are not in it.
+ * An answer enters the full-text index when it is finished, not at each flush: `pending` rows are not in the index.
  */
 export const chatMigrations: readonly string[] = [
   `
@@ -60,7 +60,7 @@ export const chatMigrations: readonly string[] = [
     INSERT INTO message_text (message_text, rowid, text) VALUES ('delete', old.key, old.text);
   END;
   `,
-  // Words inside of words ("script" in JavaScript) and in scripts without spaces; the index of whole words stays for one or two letters.
+  // Finds parts of words ("script" in JavaScript) and text without spaces. The index of whole words stays for one or two letters.
   `
   CREATE VIRTUAL TABLE message_trigram USING fts5 (
     text, content = 'message', content_rowid = 'key', tokenize = 'trigram remove_diacritics 1'

@@ -21,13 +21,13 @@ const systemContent = (systemPrompt: string, summary: string | null): string =>
     .filter(block => block !== "")
     .join("\n\n");
 
-/** The part of a branch that is sent: from the cut on. A cut whose message is not in the branch is void. */
+/** The part of a branch that is sent: everything from the cut on. A cut is ignored when its message is not in the branch. */
 export function sentMessages(branch: readonly ChatMessage[], cut: ContextCut | null): readonly ChatMessage[] {
   const from = cut === null ? -1 : branch.findIndex(message => message.id === cut.fromMessageId);
   return from < 0 ? branch : branch.slice(from);
 }
 
-/** Answers that hold nothing (refused, stopped at once) would only teach the model to be silent. */
+/** Empty answers (refused, or stopped at once) would only teach the model to be silent. */
 export function promptTurns(
   messages: readonly ChatMessage[],
   systemPrompt: string,
@@ -40,7 +40,7 @@ export function promptTurns(
   return system === "" ? turns : [{ role: "system", content: system }, ...turns];
 }
 
-/** A reply may take what is left of the context; this much has to be left before it starts. */
+/** A reply may fill the rest of the context. At least this much must be left before it starts. */
 const REPLY_RESERVE_TOKENS = 512;
 
 const mostReplyTokens = (maxTokens: number): number => (maxTokens > 0 ? maxTokens : REPLY_RESERVE_TOKENS);
@@ -48,32 +48,32 @@ const mostReplyTokens = (maxTokens: number): number => (maxTokens > 0 ? maxToken
 export const replyReserveTokens = (contextTokens: number, maxTokens: number): number =>
   Math.min(mostReplyTokens(maxTokens), Math.floor(contextTokens / 4));
 
-/** The smallest context that holds so many tokens and that reserve: a quarter of the whole is a third of what is used. */
+/** The smallest context that holds this many tokens plus the reserve: a quarter of the whole is a third of what is used. */
 export const neededContextTokens = (usedTokens: number, maxTokens: number): number =>
   usedTokens + Math.min(mostReplyTokens(maxTokens), Math.ceil(usedTokens / 3));
 
-/** After a cut the sent part fills at most this share, so that the next turns need no new cut and keep the cached prefix. */
+/** After a cut the sent part fills at most this share, so that the next turns need no further cut and keep the cached prefix. */
 const FILL_AFTER_CUT = 0.6;
 
 export interface Room {
   readonly contextTokens: number;
   readonly reserveTokens: number;
-  /** Kept free for the summary that will stand in for what goes. */
+  /** Kept free for the summary that replaces what is left out. */
   readonly summaryTokens: number;
 }
 
 export interface Fit {
   readonly fits: boolean;
-  /** How many of the oldest messages have to go; null when even the last message alone is too long. */
+  /** How many of the oldest messages must be left out; null when even the last message alone is too long. */
   readonly dropMessages: number | null;
 }
 
 /**
- * Which messages have to go for the prompt and a reply to fit.
+ * Which messages must be left out so that the prompt and a reply fit.
  *
  * @param systemTokens of the system turn and the template around everything
- * @param messageTokens of each sent message, oldest first; the last is the one to be answered and never goes
- * @param isUser whether the message at an index is the user's: what is sent has to begin with one
+ * @param messageTokens of each sent message, oldest first; the last one is to be answered and is never left out
+ * @param isUser whether the message at an index is the user's: the sent part must begin with a user message
  */
 export function fitMessages(
   systemTokens: number,

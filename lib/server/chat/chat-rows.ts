@@ -11,7 +11,7 @@ import {
   replyStatsSchema,
 } from "@/lib/schema/chat";
 
-/** JSON in a column that does not parse, or is of an older shape, reads as `fallback`: one odd cell must not hide a chat. */
+/** When a column's JSON does not parse or has an older shape, `fallback` is used: one odd cell must not hide a chat. */
 const jsonColumn = <Schema extends z.core.$ZodType>(schema: Schema, fallback: z.output<Schema>) =>
   z.preprocess(parseJson, z.catch(schema, fallback));
 
@@ -24,7 +24,7 @@ function parseJson(text: unknown): unknown {
   }
 }
 
-/** Titles were once cut through an emoji, and its first half was stored as a replacement character. */
+/** Older versions cut titles in the middle of an emoji and stored its first half as a replacement character. */
 const withoutBrokenEnd = (title: string): string => title.replace(/[\uFFFD\uD800-\uDBFF]+(?=…?$)/, "");
 
 const flagColumn = z.number().transform(flag => flag !== 0);
@@ -59,7 +59,7 @@ const messageRowSchema = z.object({
   created_at_ms: z.number(),
 });
 
-/** The columns are named: `*` would carry the driver's own fields along. */
+/** The columns are named, because `*` would include the driver's own fields. */
 export const CHAT_COLUMNS =
   "id, title, title_source, folder, pinned, system_prompt, sampling, overflow, head_id, created_at_ms, updated_at_ms";
 export const MESSAGE_COLUMNS =

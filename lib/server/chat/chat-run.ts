@@ -12,8 +12,8 @@ export interface ChatRunOptions {
 }
 
 /**
- * One answer while it is made: its text, what was sent about it, and who follows. It belongs to the server and not to a
- * tab; a tab that goes away only stops following.
+ * One answer while it is made: its text, what was sent about it, and who follows it. It belongs to the server and not to a
+ * tab: when a tab closes, it only stops following.
  */
 export class ChatRun {
   readonly chatId: string;
@@ -57,7 +57,7 @@ export class ChatRun {
     return { text: this.#text, thought: this.#thought, thoughtMs: this.#thoughtMs };
   }
 
-  /** Everything so far, then what comes. */
+  /** Sends everything so far, then what comes next. */
   follow(): ReadableStream<RunChunk> {
     let own: ReadableStreamDefaultController<RunChunk>;
     return new ReadableStream({
@@ -95,7 +95,7 @@ export class ChatRun {
     return this.#ended;
   }
 
-  /** Commits the answer as it is now and sends it to everybody as the last word. */
+  /** Commits the answer as it is now and sends it to all followers as the last message. */
   end(status: ChatMessage["status"], stats: ReplyStats | null, error: ChatMessage["error"]): void {
     clearInterval(this.#flushTimer);
     this.#closeThought();
@@ -120,7 +120,7 @@ export class ChatRun {
     this.#resolveEnded();
   }
 
-  /** A continued answer begins with the text it has: a follower needs nothing but the stream. */
+  /** A continued answer begins with the text it already has, so a follower needs nothing but the stream. */
   #sendStart(): void {
     this.#log.add({ type: "start", messageId: this.replyId });
     const parts = [
@@ -163,14 +163,14 @@ export class ChatRun {
     this.#thoughtSinceMs = null;
   }
 
-  /** A disk that is full now may be free in a second: a failed flush is not the end of the answer. */
+  /** A disk that is full now may have room in a second: a failed flush does not end the answer. */
   #flush(): void {
     if (!this.#unwritten) return;
     try {
       this.#options.store.writeReply(this.replyId, this.text);
       this.#unwritten = false;
     } catch {
-      // `end` writes everything once more and reports.
+      // `end` writes everything once more and reports failures.
     }
   }
 }

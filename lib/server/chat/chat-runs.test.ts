@@ -391,7 +391,7 @@ describe("a conversation longer than the context", () => {
   });
 
   test("is summarised by the model where that was chosen", async () => {
-    // Reserve 400 / 4 = 100, so 300 are sent at most; 100 + 100 + 150 words are there.
+    // Reserve 400 / 4 = 100, so at most 300 are sent; the messages have 100 + 100 + 150 words.
     engine.contextTokens = 400;
     const hundredWords = Array(10).fill(tenWords).join(" ");
     const question = Array(150).fill("why").join(" ");

@@ -9,10 +9,10 @@ import type { ChatStore } from "./chat-store";
 import type { ChatStores } from "./chat-stores";
 import { nameChat } from "./chat-title";
 
-/** What a crash can cost of an answer that is being written. */
+/** How much of a growing answer a crash can lose. */
 const FLUSH_MS = 1000;
 
-/** Answers that may wait. What comes above is refused at once: it would wait for hours. */
+/** How many answers may wait. Further requests are refused at once, because they would wait for hours. */
 const MAX_WAITING = 64;
 
 export interface ChatRunsOptions {
@@ -30,7 +30,7 @@ interface Waiting {
   readonly overflow: Overflow | undefined;
 }
 
-/** The answers that are being made: one at a time, the others wait in the order they came. */
+/** The answers that are being made. One is made at a time; the others wait in the order they came. */
 export class ChatRuns {
   readonly #options: ChatRunsOptions;
   readonly #runs = new Map<string, ChatRun>();
@@ -49,7 +49,7 @@ export class ChatRuns {
   }
 
   /**
-   * Commits what the user sent, then begins to answer it. Sent twice, the second one only follows the first.
+   * Commits what the user sent, then begins to answer it. When the same request comes twice, the second only follows the first.
    *
    * @throws ChatBusyError, ChatNotFoundError, ChatInputError, ChatStoreError
    */

@@ -3,7 +3,7 @@ import type { Sampling } from "@/lib/schema/engine-commands";
 import { samplingWith } from "@/lib/schema/sampling";
 import type { Settings } from "@/lib/schema/settings";
 
-/** The chat's own values, and the settings' where it has none. */
+/** The chat's own values; where it has none, those of the settings. */
 export function samplingFor({ sampling }: Pick<Chat, "sampling">, settings: Settings): Sampling {
   const { jsonSchema, grammar, ...own } = sampling;
   return {

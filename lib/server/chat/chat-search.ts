@@ -1,8 +1,8 @@
 import type { ChatHit } from "@/lib/schema/chat";
 
-/** A chat with many matches shows its latest ones only. */
+/** A chat with many matches shows only its latest ones. */
 const HITS_PER_CHAT = 2;
-/** Matches that are looked at: a common word is in every chat, and the latest ones are wanted. */
+/** How many matches are looked at. A common word is in every chat, and the latest matches are wanted. */
 const SEARCHED_ROWS = 3000;
 
 export interface ChatSearchRow {
@@ -18,20 +18,20 @@ interface Statement {
   readonly values: (string | number)[];
 }
 
-/** Scripts without spaces between words: a word of two characters is looked for anywhere there. */
+/** Scripts without spaces between words: a word of two characters is searched for at any position. */
 const UNSPACED_SCRIPT =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]/u;
 const WORD_CHARACTER = /[\p{L}\p{N}_]/u;
-/** The index knows each three characters that follow each other. */
+/** The index holds every sequence of three characters. */
 const INDEXED_CHARACTERS = 3;
 
-/** As the index compares: without accents and case. */
+/** Folds text as the index does: without accents and case. */
 const folded = (text: string): string => text.normalize("NFD").replaceAll(/\p{M}/gu, "").toLowerCase();
 
 /**
- * One rule for titles and messages. What is typed is cut at its blanks; each piece must occur in the text, in any order, whatever its case
- * and accents. Three characters and more are found anywhere, also inside of words; one or two at the beginning of a word, or anywhere in a
- * script without spaces and where they are no letters. Quotes, brackets and stars around a piece say nothing.
+ * Titles and messages follow one rule. The query is split at blanks. Each piece must occur in the text, in any order; case and accents
+ * are ignored. Pieces of three or more characters match anywhere, also inside words. Shorter ones match at the beginning of a word; in a
+ * script without spaces, and where they are not letters, they match anywhere. Quotes, brackets and stars around a piece are ignored.
  */
 interface SearchTerm {
   readonly text: string;
@@ -55,7 +55,7 @@ export function searchTerms(query: string): SearchTerm[] {
   });
 }
 
-/** As a string of FTS5, in which no character is an operator. */
+/** A quoted string of FTS5, in which no character is an operator. */
 const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
 const likePattern = (text: string): string => `%${text.replaceAll(/[\\%_]/g, "\\$&")}%`;
 const LIKE = "AND message.text LIKE ? ESCAPE '\\'";
@@ -63,8 +63,8 @@ const LIKE = "AND message.text LIKE ? ESCAPE '\\'";
 const hitColumns = "chat.id AS chatId, chat.title AS title, chat.updated_at_ms AS updatedAtMs";
 
 /**
- * The latest messages that hold the words, a few a chat. Not the best ranked: for a common word every message would have
- * to be scored. Nor with FTS5's snippets, which take 10 ms a row for a short prefix.
+ * The latest messages that contain the words, a few for each chat. They are not ranked: for a common word every message would have
+ * to be scored. FTS5's snippets are not used either: they take 10 ms a row for a short prefix.
  */
 export function textSearch(terms: readonly SearchTerm[], limit: number): Statement {
   const at = (place: SearchTerm["place"]) => terms.filter(term => term.place === place).map(({ text }) => text);
@@ -100,7 +100,7 @@ export function textSearch(terms: readonly SearchTerm[], limit: number): Stateme
   };
 }
 
-/** Titles are short and few: they are compared here, by the same rule. */
+/** Titles are short and few, so they are compared here, by the same rule. */
 export const TITLE_ROWS = `
   SELECT ${hitColumns}, NULL AS messageId, '' AS text FROM chat
   WHERE deleted_at_ms IS NULL ORDER BY updated_at_ms DESC`;
@@ -110,7 +110,7 @@ function holdsTerms(title: string, terms: readonly SearchTerm[]): boolean {
   return terms.every(term => placeIn(text, term) >= 0);
 }
 
-/** Where a term stands in a folded text; -1 where it does not. */
+/** Position of a term in a folded text; -1 when it is not there. */
 function placeIn(foldedText: string, { text, place }: SearchTerm, from = 0): number {
   const needle = folded(text);
   let at = foldedText.indexOf(needle, from);
@@ -119,7 +119,7 @@ function placeIn(foldedText: string, { text, place }: SearchTerm, from = 0): num
   return at;
 }
 
-/** Chats by their title first, then by their messages. */
+/** Finds chats by title first, then by their messages. */
 export const searchHits = (
   terms: readonly SearchTerm[],
   titles: readonly ChatSearchRow[],
@@ -139,11 +139,11 @@ export const searchHits = (
 /** Characters around the first match. */
 const SNIPPET_BEFORE = 40;
 const SNIPPET_AFTER = 110;
-/** A message may be megabytes long: it is folded piece by piece, and no further than to the first match. */
+/** A message may be megabytes long, so it is folded piece by piece and only up to the first match. */
 const PIECE_CHARACTERS = 20_000;
 const PIECE_OVERLAP = 100;
 
-/** A text without accents and case, and where each of its characters stands in the text as it is. */
+/** A text without accents and case, with the position of each of its characters in the original text. */
 function foldedWithPlaces(text: string): { readonly folded: string; readonly places: readonly number[] } {
   let result = "";
   const places: number[] = [];
@@ -167,7 +167,7 @@ function firstMatch(text: string, terms: readonly SearchTerm[]): number {
   return 0;
 }
 
-/** The text around the first match; what matches stands between U+0001 and U+0002, which nobody types. */
+/** The text around the first match. The match stands between U+0001 and U+0002, which nobody types. */
 function snippetOf(text: string, terms: readonly SearchTerm[]): string {
   const first = firstMatch(text, terms);
   const start = first <= SNIPPET_BEFORE ? 0 : text.indexOf(" ", first - SNIPPET_BEFORE) + 1 || first;

@@ -5,7 +5,7 @@ import { ChatInputError, ChatNotFoundError } from "./chat-errors";
 import { CHAT_COLUMNS, chatFromRow, jsonOrNull, MESSAGE_COLUMNS, messageFromRow } from "./chat-rows";
 import { type ChatSearchRow, searchHits, searchTerms, TITLE_ROWS, textSearch } from "./chat-search";
 
-/** What a pending answer is found to be when the server starts: whoever was generating it is gone. */
+/** The end of an answer that is still pending when the server starts: the process that generated it is gone. */
 const STOPPED_SERVER: ErrorBody = {
   code: "CANCELLED",
   message: "Headroom ended while this answer was being written.",
@@ -24,7 +24,7 @@ export type WrittenReply = Pick<ChatMessage, "text" | "thought" | "thoughtMs">;
 /** How it ended. */
 export type EndedReply = WrittenReply & Pick<ChatMessage, "status" | "error" | "stats">;
 
-/** Chats and their message trees. Every method that returns has committed. */
+/** Chats and their message trees. Every method has committed its work when it returns. */
 export class ChatStore {
   readonly #database: ChatDatabase;
   readonly #temporary: boolean;
@@ -41,7 +41,7 @@ export class ChatStore {
     return this.#database.notice;
   }
 
-  /** Pinned first, then the latest. */
+  /** Pinned chats first, then the latest. */
   list(): Chat[] {
     return this.#database
       .all(`SELECT ${CHAT_COLUMNS} FROM chat WHERE deleted_at_ms IS NULL ORDER BY pinned DESC, updated_at_ms DESC`)
@@ -60,7 +60,7 @@ export class ChatStore {
     return chat;
   }
 
-  /** Also a deleted one, whose id may not be used again. */
+  /** Also finds a deleted chat, whose id must not be used again. */
   knows(chatId: string): boolean {
     return this.#database.get("SELECT 1 FROM chat WHERE id = ?", chatId) !== undefined;
   }
@@ -87,7 +87,7 @@ export class ChatStore {
     return messageFromRow(row);
   }
 
-  /** From the first message to `headId`; empty for null. */
+  /** From the first message to `headId`; empty when `headId` is null. */
   branch(chatId: string, headId: string | null): ChatMessage[] {
     if (headId === null) return [];
     const columns = MESSAGE_COLUMNS.replaceAll(/\w+/g, "m.$&");
@@ -144,7 +144,7 @@ export class ChatStore {
     );
   }
 
-  /** Sets what is given and nothing else, so that a stale window cannot undo another one's change. */
+  /** Sets only the given values, so that a stale window cannot undo another window's change. */
   patch(chatId: string, patch: ChatPatch): Chat {
     return this.#database.transaction(() => {
       if (patch.deleted === false) this.#set(chatId, "deleted_at_ms", null);
@@ -163,14 +163,14 @@ export class ChatStore {
     });
   }
 
-  /** Kept aside for an undo until `purgeDeleted`; a temporary chat is gone at once. */
+  /** Kept for an undo until `purgeDeleted`. A temporary chat is erased at once. */
   remove(chatId: string): void {
     this.read(chatId);
     if (this.#temporary) this.erase(chatId);
     else this.#set(chatId, "deleted_at_ms", this.#now());
   }
 
-  /** Also from what an undo could bring back. */
+  /** Removes it also from what an undo could bring back. */
   erase(chatId: string): void {
     this.#write("DELETE FROM chat WHERE id = ?", chatId);
   }
@@ -180,12 +180,12 @@ export class ChatStore {
     return this.#write("DELETE FROM chat WHERE deleted_at_ms < ?", beforeMs);
   }
 
-  /** A title made from the exchange; one that the user gave stays. */
+  /** Sets a title made from the exchange. A title that the user gave stays. */
   retitle(chatId: string, title: string): void {
     this.#write("UPDATE chat SET title = ? WHERE id = ? AND title_source = 'auto'", title, chatId);
   }
 
-  /** One commit: the user's message (null when it is there already) and the pending answer below it. */
+  /** One commit: the user's message (null when it exists already) and the pending answer below it. */
   addExchange(chatId: string, user: ChatMessage | null, reply: ChatMessage): void {
     this.#database.transaction(() => {
       if (user) this.insertMessage(chatId, user);
@@ -217,7 +217,7 @@ export class ChatStore {
     );
   }
 
-  /** A version of an answer in the user's own words; the old ones stay beside it. */
+  /** A version of an answer in the user's own words. The old versions stay beside it. */
   addEditedReply(chatId: string, { id, parentId, role, text }: NewMessage): ChatMessage {
     return this.#database.transaction(() => {
       if (this.hasMessage(id)) throw new ChatInputError("A message with this id exists already.");
@@ -240,7 +240,7 @@ export class ChatStore {
     return (row as { chat_id: string } | undefined)?.chat_id;
   }
 
-  /** An answer becomes pending again; thoughts that led to no text are thought anew. */
+  /** Makes an answer pending again. Reasoning that led to no text is discarded. */
   reopenReply(chatId: string, replyId: string): void {
     this.#database.transaction(() => {
       this.#write(
@@ -284,7 +284,7 @@ export class ChatStore {
     this.restoreHead(chatId, headId, this.#now());
   }
 
-  /** The head of an imported chat, with the date it had. */
+  /** Sets the head of an imported chat, with its original date. */
   restoreHead(chatId: string, headId: string, updatedAtMs: number): void {
     this.#write("UPDATE chat SET head_id = ?, updated_at_ms = ? WHERE id = ?", headId, updatedAtMs, chatId);
   }
@@ -301,7 +301,7 @@ export class ChatStore {
     );
   }
 
-  /** Many writes as one commit. */
+  /** Runs many writes in one commit. */
   transaction<Result>(work: () => Result): Result {
     return this.#database.transaction(work);
   }

@@ -2,7 +2,7 @@ import type { Chat, ChatHit, NewChat } from "@/lib/schema/chat";
 import { ChatNotFoundError } from "./chat-errors";
 import { ChatStore } from "./chat-store";
 
-/** A deletion can be taken back for this long; after it the text is erased. */
+/** A deletion can be undone for this long; then the text is erased. */
 const UNDO_MS = 5 * 60_000;
 const BACKUP_INTERVAL_MS = 24 * 60 * 60_000;
 const TIDY_INTERVAL_MS = 60_000;
@@ -12,7 +12,7 @@ export interface ChatStoresOptions {
   readonly now?: () => number;
 }
 
-/** The kept chats and the temporary ones, which live in memory and are gone with the server. */
+/** The kept chats, and the temporary ones, which live in memory and disappear with the server. */
 export class ChatStores {
   readonly kept: ChatStore;
   readonly temporary: ChatStore;
@@ -25,7 +25,7 @@ export class ChatStores {
     this.kept = new ChatStore({ filePath, now });
     this.temporary = new ChatStore({ filePath: ":memory:", now });
     this.#now = now;
-    // What fails now is tried again in a minute, and a store that is down says so to whoever uses it.
+    // A failure here is tried again in a minute. A store that is down reports that to its callers.
     this.#tidying = setInterval(() => void this.tidy().catch(() => {}), TIDY_INTERVAL_MS).unref();
   }
 
@@ -46,12 +46,12 @@ export class ChatStores {
     return chat;
   }
 
-  /** Temporary chats are found by nobody. */
+  /** A search never finds temporary chats. */
   search(query: string, limit: number): ChatHit[] {
     return this.kept.search(query, limit);
   }
 
-  /** Something in a chat or in the list is different now. */
+  /** Reports that a chat or the list has changed. */
   announce(): void {
     for (const listener of [...this.#listeners]) listener();
   }
@@ -61,7 +61,7 @@ export class ChatStores {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Erases what can no longer be undone and backs up once a day. */
+  /** Erases deleted chats that can no longer be restored, and backs up once a day. */
   async tidy(): Promise<void> {
     const now = this.#now();
     this.kept.purgeDeleted(now - UNDO_MS);

@@ -4,10 +4,10 @@ import { greedySampling } from "@/lib/schema/sampling";
 import type { TurnEngine } from "./chat-engine";
 import { turnContent } from "./chat-prompt";
 
-/** Long enough for names, decisions and open questions; short enough to leave the context to what comes. */
+/** Long enough for names, decisions and open questions; short enough to leave most of the context free. */
 export const SUMMARY_TOKENS = 320;
 
-/** A cautious guess for text in general: the prompt is cut to it before anything is counted. */
+/** A cautious estimate for any text: the prompt is cut to it before tokens are counted. */
 const CHARACTERS_PER_TOKEN = 3;
 
 const TASK =
@@ -16,14 +16,14 @@ const TASK =
 interface SummaryInput {
   readonly engine: TurnEngine;
   readonly dropped: readonly ChatMessage[];
-  /** The summary that stood for even earlier messages. */
+  /** The earlier summary, which replaced even older messages. */
   readonly before: string | null;
   readonly contextTokens: number;
   readonly summaryTokens: number;
   readonly signal: AbortSignal;
 }
 
-/** What the model itself makes of the messages that are to be left out. */
+/** A summary, written by the model itself, of the messages that will be left out. */
 export async function summarise(input: SummaryInput): Promise<string> {
   const { engine, contextTokens, summaryTokens, signal } = input;
   const roomCharacters = Math.max(0, contextTokens - summaryTokens - 128) * CHARACTERS_PER_TOKEN;
@@ -41,7 +41,7 @@ export async function summarise(input: SummaryInput): Promise<string> {
   return summary.trim();
 }
 
-/** Close to the likeliest words, and no phrase over and over. */
+/** Stays close to the most likely words and avoids repeated phrases. */
 const summarySampling = (maxTokens: number): Sampling => ({
   ...greedySampling,
   temperature: 0.2,

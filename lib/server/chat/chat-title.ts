@@ -5,14 +5,14 @@ import { beginningOf } from "@/lib/units/graphemes";
 import type { ChatStore } from "./chat-store";
 
 const MAX_TITLE_CHARACTERS = 56;
-/** A title comes from the beginning; a message may have a million characters. */
+/** A title is made from the beginning of a message, which may have a million characters. */
 const MAX_READ_CHARACTERS = 2000;
 /** A greeting says nothing about what follows. */
 const MIN_TELLING_CHARACTERS = 12;
 
 /**
- * The words of a message's first telling part: a heading or a paragraph without its markup, or the first line of code where there is
- * nothing else. Read with the parser that shows messages, so that `#include`, `*p`, `snake_case` and `a < b` stay what they are.
+ * The words of a message's first part that says something: a heading or a paragraph without its markup, or the first line of code
+ * if there is nothing else. The parser that shows messages reads it, so `#include`, `*p`, `snake_case` and `a < b` stay unchanged.
  */
 function firstWords(text: string): string {
   const { children } = fromMarkdown(text.slice(0, MAX_READ_CHARACTERS));
@@ -40,7 +40,7 @@ function shortened(text: string): string {
 
 /**
  * A title from the first exchange: the question's first sentence, or the answer's where the question is only a greeting.
- * Not asked of the model: that would take its time and push the chat out of the engine's cache.
+ * The model is not asked: that would take time and push the chat out of the engine's cache.
  *
  * @returns null when neither says anything yet
  */
@@ -51,7 +51,7 @@ export function chatTitle(question: string, answer: string): string | null {
   return telling === "" ? null : shortened(telling);
 }
 
-/** Names a chat for its first exchange; later ones, and titles that the user gave, change nothing. */
+/** Names a chat after its first exchange. Later exchanges change nothing, and a title from the user is never replaced. */
 export function nameChat(store: ChatStore, chatId: string, replyId: string): void {
   const reply = store.message(chatId, replyId);
   const asked = reply.parentId === null ? null : store.message(chatId, reply.parentId);

@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
 import { bundleEntry } from "@/lib/server/testing/bundle-entry";
 
-/** A disk of 2 MiB in a namespace of its own: it needs no rights, no other process sees it, and it goes with its last process. */
+/** A disk of 2 MiB in its own namespace: it needs no rights, no other process sees it, and it disappears with its last process. */
 const onSmallDisk = (folder: string, ...command: string[]) =>
   spawnSync(
     "unshare",

@@ -7,7 +7,7 @@ import { MIB } from "@/lib/units/bytes";
 import project from "@/package.json";
 import type { Services } from "./services";
 
-/** Extensions that llama.cpp has kernels of its own for, as /proc/cpuinfo calls them on x86 and Arm. */
+/** CPU extensions with their own kernels in llama.cpp, named as in /proc/cpuinfo on x86 and Arm. */
 const VECTOR_FEATURES =
   /^(?:sse4_2|avx|avx2|fma|f16c|bmi2|avx_vnni|avx512(?:f|bw|vl|vnni|_vnni|vbmi|_bf16)|amx_(?:int8|bf16|tile)|asimd|asimddp|i8mm|sve2?|bf16)$/;
 
@@ -33,7 +33,7 @@ const controllersSchema = z.object({
 
 let knownCards: Promise<GraphicsCard[]> | null = null;
 
-/** Starts three or four programs, so it is asked once. */
+/** This starts three or four programs, so it runs only once. */
 function graphicsCards(): Promise<GraphicsCard[]> {
   knownCards ??= readCards();
   return knownCards;
@@ -51,7 +51,7 @@ async function readCards(): Promise<GraphicsCard[]> {
   }));
 }
 
-/** Everything about this computer and this run that helps to find out why something is as it is. */
+/** Everything about this computer and this run that helps to explain a problem. */
 export async function diagnose(services: Services): Promise<Diagnostics> {
   const { environment, engine, gpu, settings, chats, log } = services;
   const [report, graphics, threads] = await Promise.all([gpu.read(), graphicsCards(), threadsOf(services)]);

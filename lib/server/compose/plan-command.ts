@@ -14,7 +14,7 @@ import { StartError } from "@/lib/server/system/start-error";
 import { type PlanOptions, parsePlanOptions, planUsage, UsageError } from "./plan-options";
 import { planningServices } from "./planning-services";
 
-/** A person waits at the terminal: enough for the configuration asked for; the server refines the rest. */
+/** A person waits at the terminal. This is enough for the requested configuration; the server refines the rest. */
 const SURFACE_BUDGET_MS = 300;
 
 const EXIT_PLANNED = 0;
@@ -46,7 +46,7 @@ export async function planCommand({ args, env, out, complain }: PlanCommandInput
   }
 }
 
-/** A path that exists from where the user is, or a name in the models folder. npm runs us in the project's root and says where that was. */
+/** A path that exists relative to the user's folder, or else a name in the models folder. npm starts us in the project's root (see INIT_CWD). */
 function modelName(model: string, env: PlanCommandInput["env"]): string {
   const paths = [env.INIT_CWD, process.cwd()].flatMap(folder => (folder ? [resolve(folder, model)] : []));
   return paths.find(path => existsSync(path)) ?? model;
@@ -67,7 +67,7 @@ async function makeReport(
   });
   try {
     const settings = settingsToPlan(options, services.settings, env);
-    // Nothing is known of this machine: the engine will be asked, and starts while the header is read.
+    // Nothing is known of this machine yet, so the engine will be asked. It starts while the header is read.
     if (services.memo.read() === null) services.engine.start().catch(() => {});
     const card = options.gpu === null ? undefined : assumedCard(options.gpu);
     const { surface, gpu } = await services.planner.exactPlanFor(settings, card);

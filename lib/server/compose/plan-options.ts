@@ -6,7 +6,7 @@ import type { CardSize } from "@/lib/server/planning/assumed-card";
 import { explainIssue } from "@/lib/server/system/explain-issue";
 import { mibToBytes } from "@/lib/units/bytes";
 
-/** Bad usage of the command line, in one sentence. */
+/** Wrong usage of the command line, explained in one sentence. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }
@@ -66,10 +66,10 @@ export interface PlanOptions {
   readonly help: boolean;
 }
 
-/** A plain number becomes one; everything else stays text, and the schema judges it. */
+/** A plain number becomes a number. Everything else stays text, and the schema checks it. */
 const toValue = (text: string): string | number => (/^[+-]?\d+(?:\.\d+)?$/.test(text) ? Number(text) : text);
 
-/** @throws UsageError naming the option, what it takes and what it got */
+/** @throws UsageError that names the option, the values it accepts and the value it got */
 export function parsePlanOptions(args: readonly string[]): PlanOptions {
   const parsed = parseArguments(args);
   const { simple = false, json = false, help = false, model, ...texts } = parsed;
@@ -89,7 +89,7 @@ function parseArguments(args: readonly string[]) {
   }
 }
 
-/** "--context -1": node takes "-1" for an option and would not say what the number has to be. */
+/** "--context -1": Node takes "-1" for an option and would not say which numbers are allowed. */
 function joinNegative(args: readonly string[]): string[] {
   const joined: string[] = [];
   for (const arg of args) {

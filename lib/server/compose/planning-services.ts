@@ -23,15 +23,15 @@ import project from "@/package.json";
 
 interface PlanningOptions {
   readonly onLog: Log["writer"];
-  /** Whether the owner of this computer named this model file, beside the one in modelconf.json. */
+  /** Whether the owner of this computer chose this model file, in addition to the one in modelconf.json. */
   readonly isTrusted?: (path: string) => boolean;
-  /** Whether the device that was found last time is believed, instead of starting an engine to look again. */
+  /** Whether to trust the device that was found last time, instead of starting an engine to look again. */
   readonly mayRemember?: boolean;
   /** How long llama.cpp may be asked about a new model: for a command line that answers once. */
   readonly surfaceBudgetMs?: number;
 }
 
-/** Everything up to a plan and nothing that serves: what the server and `npm run plan` have in common. */
+/** Everything needed for a plan, without serving: what the server and `npm run plan` have in common. */
 export function planningServices(
   environment: Environment,
   { onLog, isTrusted = () => false, mayRemember = false, surfaceBudgetMs }: PlanningOptions,

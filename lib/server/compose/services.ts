@@ -26,7 +26,7 @@ import { planningServices } from "./planning-services";
 /** Shorter answers say little about the speed of a load. */
 const TIMED_ANSWER_TOKENS = 16;
 
-/** Everything stateful of the server, once. */
+/** Everything stateful in the server; each part exists once. */
 export interface Services {
   readonly environment: Environment;
   readonly log: Log;
@@ -44,7 +44,7 @@ export interface Services {
   readonly chats: ChatStores;
   readonly runs: ChatRuns;
   readonly benchmark: OffloadBenchmark;
-  /** Saves what is being written, ends the engine and closes the stores. */
+  /** Saves unfinished writes, ends the engine and closes the stores. */
   shutdown(): Promise<void>;
 }
 

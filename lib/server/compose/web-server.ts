@@ -7,7 +7,7 @@ import type { Environment } from "@/lib/server/system/environment";
 import { StartError } from "@/lib/server/system/start-error";
 import { type Services, services } from "./services";
 
-/** A person pressing Ctrl+C waits no longer than this for answers and the engine to end. */
+/** After Ctrl+C, answers and the engine get at most this long to end. */
 const SHUTDOWN_LIMIT_MS = 4_500;
 
 interface Pages {
@@ -17,7 +17,7 @@ interface Pages {
 
 async function preparePages(dev: boolean, { projectRoot, host, port }: Environment): Promise<Pages> {
   const { default: next } = await import("next");
-  // Next listens for upgrades on the server it is given. This one has no port: only what our guard lets pass gets there.
+  // Next listens for upgrades on the server it is given. This one has no port: a request reaches it only through our guard.
   const upgrades = createServer();
   const app = next({ dev, dir: projectRoot, hostname: host, port, httpServer: upgrades });
   await app.prepare();
@@ -43,7 +43,7 @@ async function listen(http: HttpServer, environment: Environment): Promise<void>
   }
 }
 
-/** Once in order; a second signal, or answers that do not end, end the process at once. */
+/** The first signal shuts down in order. A second signal, or answers that do not end, end the process at once. */
 function shutDownOnSignals(http: HttpServer, app: Services, unlock: () => void): void {
   let isClosing = false;
   const shutDown = (): void => {
@@ -61,7 +61,7 @@ function shutDownOnSignals(http: HttpServer, app: Services, unlock: () => void):
   if (hasStarter && !process.connected) shutDown();
 }
 
-/** Whoever started this process with a channel is gone when that closes, however it went: see scripts/end-with-starter.mjs. */
+/** This channel closes when the process that started us ends, for whatever reason: see scripts/end-with-starter.mjs. */
 const hasStarter = process.connected === true;
 
 const urlOf = ({ host, port }: Environment): string => `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
@@ -69,7 +69,7 @@ const urlOf = ({ host, port }: Environment): string => `http://${host.includes("
 /**
  * Starts everything: the guard's HTTP server, Next behind it, and the services both share.
  *
- * @throws StartError for what the person can mend: environment, port, data folder
+ * @throws StartError for what the user can fix: environment, port, data folder
  */
 export async function startWebServer({ dev }: { dev: boolean }): Promise<void> {
   // React and Next choose their builds by this when they are first imported.
@@ -97,7 +97,7 @@ export async function startWebServer({ dev }: { dev: boolean }): Promise<void> {
   await listen(http, environment);
   shutDownOnSignals(http, app, unlock);
   await pages();
-  // The chosen model loads while the person opens the browser. What keeps it from loading is told on the page.
+  // The chosen model loads while the person opens the browser. The page shows any error.
   app.host
     .ensureLoaded()
     .catch(() => {})

@@ -2,7 +2,7 @@ import type { EngineJob, JobRank } from "./engine-job";
 
 const rankOrder: Record<JobRank, number> = { model: 0, request: 1 };
 
-/** Jobs that the child has not seen yet: by rank, and first come first served within one. */
+/** Jobs that the child has not seen yet, ordered by rank, and by arrival within a rank. */
 export class CommandQueue {
   #waiting: EngineJob[] = [];
 
@@ -10,7 +10,7 @@ export class CommandQueue {
     return this.#waiting.length;
   }
 
-  /** Whether a change of the model is next; its dry run counts, as the load follows it. */
+  /** Whether a model change is next. Its dry run counts too, because the load follows it. */
   get holdsModelJob(): boolean {
     return this.#waiting[0]?.options.rank === "model";
   }
@@ -20,7 +20,7 @@ export class CommandQueue {
     this.#waiting.splice(after === -1 ? this.#waiting.length : after, 0, job);
   }
 
-  /** The next job without taking it. */
+  /** Looks at the next job without taking it. */
   peek(): EngineJob | undefined {
     return this.#waiting[0];
   }

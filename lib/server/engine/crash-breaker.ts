@@ -1,7 +1,7 @@
 export interface CrashLimits {
-  /** Delay before the first, second and every later new start. */
+  /** Delay before the first, second and every later restart. */
   readonly backOffMs: readonly [number, number, number];
-  /** This many crashes within the window, with no answer in between, and the engine stays down. */
+  /** After this many crashes within the window, with no answer in between, the engine stays down. */
   readonly crashes: number;
   readonly windowMs: number;
 }
@@ -22,14 +22,14 @@ export class CrashBreaker {
     return backOffMs[Math.min(this.#inARow, backOffMs.length) - 1] ?? backOffMs[2];
   }
 
-  /** Opens at the limit and closes by itself when the crashes are older than the window. */
+  /** Opens at the limit, and closes by itself when the crashes are older than the window. */
   isOpen(nowMs: number): boolean {
     const recent = this.#crashTimesMs.filter(timeMs => nowMs - timeMs < this.limits.windowMs);
     this.#crashTimesMs = recent;
     return recent.length >= this.limits.crashes;
   }
 
-  /** The engine did what it is for, or someone asked for a fresh start: earlier crashes say nothing any more. */
+  /** The engine answered, or someone asked for a restart: earlier crashes no longer count. */
   forgive(): void {
     this.#crashTimesMs = [];
     this.#inARow = 0;

@@ -2,12 +2,12 @@ import type { Readable } from "node:stream";
 import { escapeLine } from "@/lib/server/system/escape-line";
 import type { Timers } from "@/lib/server/system/timers";
 
-/** A child that prints without end must neither block on a full pipe nor fill the log. */
+/** A child that prints endlessly must neither block on a full pipe nor fill the log. */
 const MAX_LINES_PER_SECOND = 100;
-/** Without a line break after this much, what there is becomes a line. */
+/** After this many characters without a line break, the text so far becomes a line. */
 const MAX_PENDING_CHARACTERS = 8192;
 
-/** Reads a stream of the child to its end, whatever it holds, and hands on escaped lines, at most a hundred a second. */
+/** Reads a stream of the child to its end, whatever it holds, and passes on escaped lines, at most a hundred a second. */
 export function drainOutput(stream: Readable | null, timers: Timers, onLine: (line: string) => void): void {
   if (stream === null) return;
   const limiter = new LineLimiter(timers, onLine);

@@ -6,15 +6,15 @@ import { drainOutput } from "./drain-output";
 import type { EngineExit } from "./engine-errors";
 import type { ForkedProcess } from "./fork-engine";
 
-/** `off`: started without a GPU, for a model that has no layers there. */
+/** `off`: started without a GPU, for a model that has no layers on the GPU. */
 export type EngineMode = "configured" | "off";
 
 export interface ChildLimits {
-  /** How often silence is counted; the child sends a heartbeat as often. */
+  /** How often silence is counted. The child sends a heartbeat at the same interval. */
   readonly watchIntervalMs: number;
   /** Silent intervals in a row after which a running child counts as stuck. */
   readonly silentIntervals: number;
-  /** The same while it starts: opening a GPU driver may block its event loop for long. */
+  /** The same limit during the start: opening a GPU driver may block the child's event loop for long. */
   readonly silentIntervalsAtStart: number;
   /** From SIGTERM to SIGKILL. */
   readonly killAfterMs: number;
@@ -28,14 +28,14 @@ export interface EngineChildExit extends EngineExit {
 export interface ChildEvents {
   onMessage(message: EngineMessage): void;
   onLog(level: "error" | "warn" | "info" | "debug", text: string): void;
-  /** Once, whatever ended it. */
+  /** Called once, whatever ended the child. */
   onExit(exit: EngineChildExit): void;
 }
 
-/** One engine process from its start to its end: checks what it says, watches that it lives, ends it for certain. */
+/** One engine process from start to end: checks its messages, watches that it is alive, and makes sure that it ends. */
 export class EngineChild {
   info: EngineInfo | null = null;
-  /** Messages that were no message of ours. */
+  /** How many messages were invalid. */
   garbageCount = 0;
   #silent = 0;
   #hung: string | null = null;
@@ -53,7 +53,7 @@ export class EngineChild {
     engineProcess.on("message", (raw: unknown) => this.#receive(raw));
     engineProcess.on("exit", (exitCode: number | null, signal: string | null) => this.#exit({ exitCode, signal }));
     engineProcess.on("error", (error: Error) => this.#onProcessError(error));
-    // Without its pipe a child is of no use, and would end itself if it could.
+    // A child without its pipe is useless, and would end itself if it could.
     engineProcess.on("disconnect", () => this.engineProcess.kill("SIGKILL"));
     drainOutput(engineProcess.stdout, timers, line => events.onLog("info", line));
     drainOutput(engineProcess.stderr, timers, line => events.onLog("warn", line));
@@ -65,17 +65,17 @@ export class EngineChild {
   }
 
   send(command: EngineCommand): void {
-    // A pipe that is already closed reports through the callback, and the exit event follows.
+    // A pipe that is already closed reports through the callback; the exit event follows.
     this.engineProcess.send({ generation: this.generation, command }, () => {});
   }
 
-  /** SIGTERM, and SIGKILL when that has not worked in time. `onExit` tells when it is over. */
+  /** Sends SIGTERM, and SIGKILL when SIGTERM has not worked in time. `onExit` reports the end. */
   stop(): void {
     this.engineProcess.kill("SIGTERM");
     this.#cancelTimers.push(this.timers.after(this.limits.killAfterMs, () => this.engineProcess.kill("SIGKILL")));
   }
 
-  /** For a child that does not listen: SIGTERM would wait for it. */
+  /** For a child that does not respond: SIGTERM would wait for it. */
   killAsHung(why: string): void {
     this.#hung = why;
     this.engineProcess.kill("SIGKILL");
@@ -103,8 +103,8 @@ export class EngineChild {
   }
 
   /**
-   * Counts intervals without a message instead of comparing clocks: after the computer slept, one late interval is
-   * no proof of a stuck child.
+   * Counts intervals without a message instead of comparing clocks: after the computer slept, one late interval does
+   * not prove that a child is stuck.
    */
   #watch(): void {
     const { watchIntervalMs, silentIntervals, silentIntervalsAtStart } = this.limits;
@@ -120,7 +120,7 @@ export class EngineChild {
 
   #onProcessError(error: Error): void {
     this.events.onLog("error", escapeLine(`engine process: ${error.message}`));
-    // Node reports a process that could not be started at all only here.
+    // Node reports a process that could not be started only here.
     if (this.engineProcess.pid === undefined) this.#exit({ exitCode: null, signal: null });
   }
 

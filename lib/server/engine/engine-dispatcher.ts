@@ -8,18 +8,18 @@ import type { EngineLifecycle } from "./engine-lifecycle";
 import type { EngineLimits } from "./engine-limits";
 
 export interface DispatcherEvents {
-  /** The child is about to get this command. */
+  /** Called just before the child gets this command. */
   onBegin(command: JobCommand): void;
-  /** The child said this about the command it works on, whether or not anyone still waits for it. */
+  /** A message of the child about its current command, whether or not anyone still waits for it. */
   onMessage(message: JobMessage): void;
   onChange(): void;
 }
 
-/** Gives the child one command at a time, in order of rank; carries cancellations to it and answers back. */
+/** Gives the child one command at a time, in order of rank; passes cancellations to it and answers back. */
 export class EngineDispatcher {
   readonly #queue = new CommandQueue();
   #active: EngineJob | null = null;
-  /** What the child does beside the active command, by id. */
+  /** Commands that the child handles beside the active one, by id. */
   readonly #asides = new Map<string, EngineJob>();
 
   constructor(
@@ -59,7 +59,7 @@ export class EngineDispatcher {
     this.events.onChange();
   }
 
-  /** Sends at once, beside whatever the child is doing. The child must be up. */
+  /** Sends at once, whatever the child is doing. The child must be running. */
   submitAside(job: EngineJob, signal?: AbortSignal): void {
     const child = this.lifecycle.readyChild;
     if (child === null) {
@@ -78,7 +78,7 @@ export class EngineDispatcher {
     const { lifecycle } = this;
     if (lifecycle.state === "stopped") this.#startFor(job);
     if (lifecycle.readyChild === null) return;
-    // A child of the other mode takes its place, and the job is begun there.
+    // A child of the other mode replaces it, and the job begins there.
     if (!lifecycle.suits(job.options.mode)) void lifecycle.stopChild();
     else this.#begin(job, lifecycle.readyChild);
   }
@@ -101,7 +101,7 @@ export class EngineDispatcher {
     this.events.onChange();
   }
 
-  /** Ends the answer in progress, so that what waits for it comes now; other answers that wait stay in the queue. */
+  /** Ends the answer in progress, so that the next job starts now. Other waiting answers stay in the queue. */
   cancelAnswer(why: string): void {
     if (this.#answer !== null) this.cancel(this.#answer, why);
   }
@@ -112,7 +112,7 @@ export class EngineDispatcher {
     if (this.#active?.command.type === type) this.cancel(this.#active, why);
   }
 
-  /** The child is gone: what it had been sent will never be answered. */
+  /** The child is gone: commands that it had received will never be answered. */
   failSent(error: EngineError): void {
     const sent = [...this.#asides.values()];
     if (this.#active !== null) sent.push(this.#active);

@@ -2,25 +2,25 @@ import { MIB } from "@/lib/units/bytes";
 import type { GpuChoice } from "./fork-engine";
 
 /**
- * glibc takes buffers of up to 32 MiB from its arenas once one of them was freed, and an arena rarely gives memory back:
- * after fifty loads the engine held 352 MiB in place of 306. What is larger than this is given to the system at once.
- * A token allocates nothing so large: node-llama-cpp keeps the list of candidates as long as its sampler.
+ * Once glibc has freed a buffer of up to 32 MiB, it takes such buffers from its arenas, and an arena rarely returns memory to the system:
+ * after fifty loads the engine held 352 MiB instead of 306. Buffers larger than this are returned to the system at once.
+ * Decoding a token allocates nothing that large: node-llama-cpp keeps the list of candidates as long as its sampler.
  */
 const MALLOC_MMAP_BYTES = MIB;
-/** A fixed threshold ends glibc's own rule for the free end of an arena; small buffers that come and go would ask the system each time. */
+/** A fixed threshold also turns off glibc's own trim rule for arenas; without a limit here, small buffers would call the system each time. */
 const MALLOC_TRIM_BYTES = 8 * MIB;
-/** JavaScript allocates in one thread and llama.cpp in another; each arena more keeps holes of its own. */
+/** JavaScript allocates in one thread and llama.cpp in another; each further arena would keep its own unused gaps. */
 const MALLOC_ARENAS = 2;
 
 /**
- * As nvidia-smi counts cards. CUDA counts the fastest first unless it is told: "CUDA_VISIBLE_DEVICES=0" then meant another
- * card than the one that was read. Whoever sets the order keeps it.
+ * Counts cards as nvidia-smi does. By default CUDA counts the fastest first, and "CUDA_VISIBLE_DEVICES=0" then meant another
+ * card than the one that was read. An order set by the user is kept.
  */
 export const CUDA_DEVICE_ORDER = "PCI_BUS_ID";
 
 /**
- * What the child may see of our environment. Everything else stays here, above all tokens (HF_TOKEN, HEADROOM_TOKEN):
- * chat templates of downloaded models are rendered in the child.
+ * The parts of our environment that the child may see. Everything else stays here, above all tokens (HF_TOKEN, HEADROOM_TOKEN):
+ * the child renders chat templates of downloaded models.
  */
 const allowedNames: ReadonlySet<string> = new Set([
   "PATH",
@@ -44,7 +44,7 @@ const allowedNames: ReadonlySet<string> = new Set([
   "LP_NUM_THREADS",
 ]);
 
-/** What people set for llama.cpp and the drivers below it (GGML_CUDA_ENABLE_UNIFIED_MEMORY, GGML_VK_..., HIP_VISIBLE_DEVICES). No secret is called so. */
+/** Variables that people set for llama.cpp and its drivers (GGML_CUDA_ENABLE_UNIFIED_MEMORY, HIP_VISIBLE_DEVICES). No secret has such a name. */
 const driverSettings = /^(?:GGML|CUDA|NVIDIA|VK|MESA|HIP|ROCR|HSA|ONEAPI|SYCL|ZES)_/;
 export const isDriverSetting = (name: string): boolean => driverSettings.test(name);
 
@@ -61,8 +61,8 @@ export function engineEnvironment(
 ): NodeJS.ProcessEnv {
   const environment: NodeJS.ProcessEnv = {
     NODE_ENV: "production",
-    // Decode steps must all run on one libuv worker: with the default four, llama.cpp's threads spin against each
-    // other and decoding takes half as long again (engine.md, trap 1).
+    // Decode steps must all run on one libuv worker: with the default of four, llama.cpp's threads spin against each
+    // other and decoding takes one and a half times as long (engine.md, trap 1).
     UV_THREADPOOL_SIZE: "1",
     // Other C libraries do not know these names.
     MALLOC_MMAP_THRESHOLD_: String(MALLOC_MMAP_BYTES),

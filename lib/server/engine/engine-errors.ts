@@ -8,12 +8,12 @@ interface EngineErrorDetails {
   readonly cause?: unknown;
 }
 
-/** A command that the engine refused or could not finish. The code is the one users and programs see. */
+/** A command that the engine refused or could not finish. Users and programs see this code. */
 export class EngineError extends Error {
   override readonly name: string = "EngineError";
-  /** For OUT_OF_MEMORY, where the backend told: how much was missing. */
+  /** For OUT_OF_MEMORY, if the backend reported it: how much was missing. */
   readonly deficitBytes: number | null;
-  /** For CONTEXT_EXCEEDED: what the prompt takes, and what there is. */
+  /** For CONTEXT_EXCEEDED: the tokens of the prompt and of the context. */
   readonly promptTokens: number | null;
   readonly contextTokens: number | null;
 
@@ -33,7 +33,7 @@ export class EngineError extends Error {
   }
 }
 
-/** How a child ended, in the operating system's terms. */
+/** How a child ended, as the operating system reports it. */
 export interface EngineExit {
   readonly exitCode: number | null;
   readonly signal: string | null;
@@ -42,7 +42,7 @@ export interface EngineExit {
 const describeExit = ({ exitCode, signal }: EngineExit): string =>
   signal === null ? `exit code ${exitCode ?? "unknown"}` : `signal ${signal}`;
 
-/** The child ended by itself or by another's hand while it was needed. */
+/** The child ended by itself or was killed from outside while it was needed. */
 export class EngineCrashedError extends EngineError {
   override readonly name = "EngineCrashedError";
 
@@ -51,7 +51,7 @@ export class EngineCrashedError extends EngineError {
   }
 }
 
-/** The child stopped giving signs of life, or went on with a command after it was told to stop, and was killed. */
+/** The child gave no sign of life, or did not stop a command when told to, and was killed. */
 export class EngineHungError extends EngineError {
   override readonly name = "EngineHungError";
 
@@ -60,7 +60,7 @@ export class EngineHungError extends EngineError {
   }
 }
 
-/** Too many crashes in a short time: the supervisor has given up until someone changes something. */
+/** Too many crashes in a short time: the supervisor stays down until someone changes something. */
 export class EngineFailedError extends EngineError {
   override readonly name = "EngineFailedError";
 

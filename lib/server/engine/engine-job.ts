@@ -2,22 +2,22 @@ import { type EngineMessage, isAnswerTo, type JobCommand } from "@/lib/schema/en
 import type { EngineMode } from "./engine-child";
 import { EngineError } from "./engine-errors";
 
-/** `model` commands go ahead of waiting requests, which then run on the new model. */
+/** `model` commands go before waiting requests, which then run on the new model. */
 export type JobRank = "model" | "request";
 
 export interface JobOptions {
   readonly rank: JobRank;
-  /** What the child must be started with for this command; null when any will do. */
+  /** The mode that the child must have for this command; null when any mode will do. */
   readonly mode: EngineMode | null;
-  /** Everything on the way to the answer. */
+  /** Every message before the final answer. */
   readonly onMessage?: ((message: EngineMessage) => void) | undefined;
 }
 
 /**
  * One command and the caller who waits for its answer.
  *
- * The two can part: a caller who gives up is told at once, while the child may still be busy with the command. The
- * job is `ended` only when the child is done with it.
+ * The command may outlive its caller's wait: a caller who gives up is told at once, while the child may still be busy. The
+ * job has `ended` only when the child is done with it.
  */
 export class EngineJob {
   readonly answer: Promise<EngineMessage>;
@@ -35,7 +35,7 @@ export class EngineJob {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    // A caller may have stopped listening (a stream that was left); that must not end the web server.
+    // A caller may have stopped listening (it left the stream). That must not end the web server.
     this.answer.catch(() => {});
   }
 
@@ -43,12 +43,12 @@ export class EngineJob {
     return this.#ended;
   }
 
-  /** An answer in pieces: its caller wants the child's last word (how much was generated) even after a cancel. */
+  /** An answer in pieces: even after a cancel, its caller wants the child's last message (how much was generated). */
   get streams(): boolean {
     return this.command.type === "generate" || this.command.type === "complete";
   }
 
-  /** Takes one message of the child. */
+  /** Handles one message of the child. */
   receive(message: EngineMessage): void {
     if (this.#ended) return;
     if (message.type === "error") this.fail(EngineError.fromMessage(message));

@@ -30,7 +30,7 @@ export interface LifecycleOptions {
 export interface LifecycleEvents {
   onReady(): void;
   onMessage(message: JobMessage): void;
-  /** The child is gone as it was asked to; what waits may go to the next one. */
+  /** The child ended as requested; waiting commands may go to the next one. */
   onStopped(): void;
   onCrashed(error: EngineError): void;
   onChange(): void;
@@ -41,13 +41,13 @@ interface StartWaiter {
   reject(error: EngineError): void;
 }
 
-/** Sees to it that there is one child at most, that a crashed one is replaced, and that a crash loop ends. Knows nothing of commands. */
+/** Makes sure that at most one child runs, that a crashed child is replaced, and that a crash loop ends. Knows nothing of commands. */
 export class EngineLifecycle {
   child: EngineChild | null = null;
   generation = 0;
-  /** Of the next child; a child has its own. */
+  /** The mode of the next child; a running child has its own. */
   nextMode: EngineMode = "configured";
-  /** What the child said about the machine when it last ran in the configured mode. */
+  /** What the child reported about the machine when it last ran in the configured mode. */
   machine: { readonly info: EngineInfo; readonly vram: Vram | null } | null = null;
   failure: EngineFailedError | null = null;
   crashNotice: string | null = null;
@@ -77,7 +77,7 @@ export class EngineLifecycle {
     return this.child.info === null ? "starting" : "up";
   }
 
-  /** Why no command is taken at present; null when commands are welcome. */
+  /** Why no command is accepted now; null when commands are accepted. */
   refusal(): EngineError | null {
     if (this.#closed) return new EngineCancelledError("Headroom is shutting down.");
     if (this.failure === null) return null;
@@ -86,7 +86,7 @@ export class EngineLifecycle {
     return null;
   }
 
-  /** Waits for a child that is up, starting one where there is none. */
+  /** Waits for a child that is running; starts one if there is none. */
   start(): Promise<EngineInfo> {
     if (this.readyChild?.info) return Promise.resolve(this.readyChild.info);
     const refusal = this.refusal();
@@ -97,7 +97,7 @@ export class EngineLifecycle {
     });
   }
 
-  /** Starts a child unless there is one, or one that is about to end or to start. */
+  /** Starts a child, unless one exists or is about to end or start. */
   ensureChild(): void {
     if (this.child !== null || this.#stopping !== null || this.#callOffRestart !== null) return;
     this.generation += 1;
@@ -105,13 +105,13 @@ export class EngineLifecycle {
     this.events.onChange();
   }
 
-  /** Whether the present child, or the next where there is none, will do for a command that wants this mode. */
+  /** Whether the present child, or else the next one, suits a command that wants this mode. */
   suits(mode: EngineMode | null): boolean {
     const machineHasGpu = this.options.gpu !== "off" && this.machine?.info.gpuUsable !== false;
     return mode === null || mode === (this.child?.mode ?? this.nextMode) || !machineHasGpu;
   }
 
-  /** Ends the child on someone's wish, which also closes the chapter of its crashes. */
+  /** Ends the child because someone asked for it. Its earlier crashes no longer count. */
   async stop(why: EngineCancelledError): Promise<void> {
     for (const waiter of this.#startWaiters.splice(0)) waiter.reject(why);
     this.#breaker.forgive();
@@ -130,7 +130,7 @@ export class EngineLifecycle {
     await this.stop(why);
   }
 
-  /** The child did what it is for. */
+  /** The child answered a command. */
   recordSuccess(): void {
     this.#breaker.forgive();
     this.crashNotice = null;
@@ -200,7 +200,7 @@ export class EngineLifecycle {
     });
   }
 
-  /** Ends the child, for whatever comes next. */
+  /** Ends the child so that the next step can follow. */
   stopChild(): Promise<void> {
     if (this.#stopping !== null) return this.#stopping.done;
     if (this.child === null) return Promise.resolve();

@@ -2,13 +2,13 @@ import type { CrashLimits } from "./crash-breaker";
 import type { ChildLimits } from "./engine-child";
 
 export interface EngineLimits extends ChildLimits, CrashLimits {
-  /** A cancelled command that goes on for this long is stuck in native code: only ending the child helps. */
+  /** A cancelled command that still runs after this time is stuck in native code: only ending the child helps. */
   readonly cancelLimitMs: number;
-  /** Requests that may wait; more are refused as BUSY. */
+  /** How many requests may wait. Further ones are refused as BUSY. */
   readonly waitingRequests: number;
 }
 
-/** Silence of 8 s, counted each second, is found within 10 s. */
+/** Silence of 8 s, counted each second, is noticed within 10 s. */
 export const engineLimits: EngineLimits = {
   watchIntervalMs: 1000,
   silentIntervals: 8,

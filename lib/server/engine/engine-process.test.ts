@@ -57,7 +57,7 @@ const until = async (isTrue: () => boolean, limitMs = 5000): Promise<void> => {
   }
 };
 
-/** Every word takes a while, so that there is an answer to interrupt. */
+/** Every word takes a while, so that the answer can be interrupted. */
 const talkative: FakeScript = { words: Array.from({ length: 1000 }, () => "word "), stepMs: 10 };
 
 test.each(["SIGKILL", "SIGSEGV", "SIGABRT", "SIGBUS"] as const)(
@@ -161,6 +161,6 @@ test.each(hasParentDeathSignal ? ["idle", "stuck"] : ["idle"])(
   },
 );
 
-/** Whoever inherits an orphan in a container may not collect it. */
+/** In a container, the process that inherits an orphan may not collect it. */
 const isZombie = (pid: number): boolean =>
   process.platform === "linux" && /^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));

@@ -6,9 +6,9 @@ import { type FakeEngineProcess, fakeFork } from "@/lib/server/testing/fake-engi
 import { ManualTimers } from "@/lib/server/testing/manual-timers";
 import { EngineSupervisor } from "./engine-supervisor";
 
-/** The little that must be true of any supervisor: what was asked for, and which load has to win. */
+/** The few rules that any supervisor must follow: what was asked for, and which load must win. */
 interface Model {
-  /** Context size of the load that must be in memory when all is quiet; null: none; "any": a crash or a race decides. */
+  /** Context size of the load that must be in memory once all is quiet. null: none. "any": a crash or a race decides. */
   expectedContext: number | null | "any";
 }
 
@@ -90,7 +90,7 @@ const askAside = command("count and vram", (_model, rig) => {
   rig.promises.push(watch(rig.engine.vram()), watch(rig.engine.count(question.turns)));
 });
 
-/** Until the news of its end has come, a load would go to the dead child and fail with it. */
+/** Until the dead child's exit is reported, a load would go to that child and fail with it. */
 const crash = command("crash", async (model, rig) => {
   rig.living[0]?.exit(null, "SIGKILL");
   model.expectedContext = "any";

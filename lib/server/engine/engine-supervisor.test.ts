@@ -323,7 +323,7 @@ test("runs a model without GPU layers in a child without the GPU, and goes back 
   await timers.advance(50);
   expect(toCpu.state).toBe("done");
   expect(processes.map(child => child.env.HEADROOM_ENGINE_GPU)).toEqual(["auto", "off"]);
-  // What the machine has is still known, and so is its memory.
+  // The machine's devices and memory are still known.
   expect(engine.snapshot().info).toMatchObject({ backend: "vulkan", gpuUsable: true });
   await expect(engine.vram()).resolves.toEqual(gpuScript.vram);
   const back = watch(engine.load(loadConfig({ gpuLayers: 4 })));
@@ -350,7 +350,7 @@ test("answers what the child refuses with its code and numbers", async () => {
   const load = engine.load(loadConfig({ gpuLayers: 8 }));
   const code = load.catch(error => [codeOf(error), error.deficitBytes]);
   await timers.advance(50);
-  // 8 asked for, 5 fit, 100 bytes each.
+  // 8 layers asked for, 5 fit, 100 bytes each.
   expect(await code).toEqual(["OUT_OF_MEMORY", 300]);
   expect(engine.snapshot()).toMatchObject({ state: "ready", config: null });
   const completion = listen(engine.complete({ prompt: "x", sampling }));
@@ -387,7 +387,7 @@ test("says that a load waits for the answer in progress, and on request loads be
   await timers.advance(2000);
   expect(answer).toMatchObject({ text: "one", reason: "cancelled" });
   expect(load.state).toBe("done");
-  // Who waited for another answer gets it from the new model.
+  // A request that waited for another answer gets its answer from the new model.
   expect(next).toMatchObject({ text: "one two three", reason: "stop" });
   expect(engine.snapshot()).toMatchObject({ loadWaits: false, config: { contextTokens: 2048 } });
 });

@@ -42,14 +42,14 @@ export interface LoadOptions {
 
 export interface EngineSupervisorOptions extends Pick<LifecycleOptions, "entryPath" | "gpu" | "onLog"> {
   readonly build?: "prebuilt" | "lastBuild";
-  /** Our own environment; the child gets an allow-list of it. */
+  /** Our own environment; the child gets only an allow-list of it. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly fork?: ForkEngine;
   readonly timers?: Timers;
   readonly limits?: Partial<EngineLimits>;
 }
 
-/** What only the one who planned the load knows about it. */
+/** Facts about the load that only its planner knows. */
 export type LoadedFacts = Pick<
   EngineSnapshot,
   "modelName" | "totalLayers" | "held" | "hasChatTemplate" | "flashAttentionActive"
@@ -114,7 +114,7 @@ export class EngineSupervisor {
     return {
       state: this.#state(),
       generation,
-      // While a child runs without the GPU, people still want to know what the machine has.
+      // People still want to see the machine's devices while a child runs without the GPU.
       info: machine?.info ?? child?.info ?? null,
       ...this.#facts,
       config: this.#loaded,
@@ -127,7 +127,7 @@ export class EngineSupervisor {
     };
   }
 
-  /** Process id of the child, for those who watch its memory. */
+  /** Process id of the child, for code that watches its memory. */
   get pid(): number | null {
     return this.#lifecycle.child?.pid ?? null;
   }
@@ -137,25 +137,25 @@ export class EngineSupervisor {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Adds to the snapshot what the planner knows about the loaded model. */
+  /** Adds the planner's facts about the loaded model to the snapshot. */
   describeLoaded(facts: LoadedFacts): void {
     if (this.#loaded !== null) this.#facts = facts;
     this.#changed();
   }
 
-  /** Shows why the model that was asked for is not loaded, or what was lowered to load it. */
+  /** Shows why the requested model is not loaded, or what was lowered to load it. */
   announce(outcome: { readonly error: EngineSnapshot["error"]; readonly notice: string | null }): void {
     this.#loadError = outcome.error;
     this.#loadNotice = outcome.notice;
     this.#changed();
   }
 
-  /** Waits for a child that is up. Every command does this by itself. */
+  /** Waits for a child that is running. Every command does this by itself. */
   start(): Promise<EngineInfo> {
     return this.#lifecycle.start();
   }
 
-  /** A fresh child, also after too many crashes. What was going on is cancelled. */
+  /** Starts a fresh child, also after too many crashes. Running commands are cancelled. */
   async restart(): Promise<void> {
     await this.#stop("The engine is being restarted.");
     await this.start();
@@ -173,7 +173,7 @@ export class EngineSupervisor {
     return this.#lifecycle.close(why);
   }
 
-  /** Fills a surface with dry runs, in the gaps between other commands. BUSY while the child runs without the GPU that is asked about. */
+  /** Fills a surface with dry runs, in the gaps between other commands. BUSY while the child runs without the GPU in question. */
   async sampleSurface(
     modelPath: string,
     surface: MemorySurface,
@@ -186,7 +186,7 @@ export class EngineSupervisor {
     return (await this.#askAside("sample-surface", { modelPath, surface, ...options }, signal)).surface;
   }
 
-  /** Where a load waits for the answer in progress, that answer ends here and the load comes now. */
+  /** If a load waits for the answer in progress, this ends the answer and the load starts now. */
   loadNow(): void {
     if (this.#dispatcher.loadWaits) this.#dispatcher.cancelAnswer("Ended for the model to be loaded.");
   }
@@ -197,7 +197,7 @@ export class EngineSupervisor {
   }
 
   /**
-   * Loads a model after the answer in progress, before everything that waits. The newest load wins: older ones are
+   * Loads a model after the answer in progress and before everything else that waits. The newest load wins: older ones are
    * told CANCELLED at once, and the child finishes or drops one before it begins the next.
    */
   load(config: LoadConfig, { onProgress, signal }: LoadOptions = {}): Promise<LoadedMessage> {
@@ -226,7 +226,7 @@ export class EngineSupervisor {
       : this.#askAside("count", { turns });
   }
 
-  /** Memory of the device as its backend tells; what was read last while the child runs without it, null where there is none. */
+  /** Memory of the device as its backend reports it. While the child runs without the device: the last reading, or null if there is none. */
   async vram(): Promise<Vram | null> {
     const { child, failure, machine } = this.#lifecycle;
     if (child?.mode === "off" || failure !== null) return machine?.vram ?? null;
@@ -311,7 +311,7 @@ export class EngineSupervisor {
   }
 
   #onBegin(command: JobCommand): void {
-    // From here on the old model is being replaced, whether or not the new one will load.
+    // From here on the old model is being replaced, even if the new one fails to load.
     if (command.type === "load") this.#forgetLoaded(basename(command.config.modelPath));
   }
 
@@ -322,7 +322,7 @@ export class EngineSupervisor {
     if (message.type === "progress") this.#changed();
   }
 
-  /** What was not sent yet goes to the next child. */
+  /** Commands that were not sent yet go to the next child. */
   #onStopped(): void {
     this.#forgetLoaded(null);
     this.#dispatcher.failSent(new EngineCancelledError("The engine process was replaced."));
@@ -354,7 +354,7 @@ export class EngineSupervisor {
   }
 }
 
-/** Zero layers on a GPU backend still take GPU memory (engine.md, trap 4): such a model wants a child without one. */
+/** Zero layers on a GPU backend still take GPU memory (engine.md, trap 4): such a model needs a child without a GPU. */
 const modeFor = (config: LoadConfig): EngineMode => (config.gpuLayers === 0 ? "off" : "configured");
 
 function requireAnswer<Name extends CommandName>(name: Name, message: EngineMessage): CommandAnswer<Name> {

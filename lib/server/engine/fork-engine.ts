@@ -34,7 +34,7 @@ export const forkEngine: ForkEngine = (entryPath, env) => {
 
 let knownLauncher: readonly string[] | undefined;
 
-/** The command that starts Node with a parent-death signal, or nothing where there is none (BusyBox's setpriv has no such option). */
+/** The command that starts Node with a parent-death signal; empty if the system has none (BusyBox's setpriv lacks this option). */
 function parentDeathLauncher(): readonly string[] {
   knownLauncher ??= hasParentDeathSignal() ? ["setpriv", "--pdeathsig", "KILL", process.execPath] : [];
   return knownLauncher;

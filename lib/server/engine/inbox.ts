@@ -1,4 +1,4 @@
-/** Messages pushed from callbacks, read by one `for await`. What was pushed before an end or a failure is still read. */
+/** Messages pushed from callbacks and read by one `for await`. Messages pushed before an end or a failure are still read. */
 export class Inbox<Item> implements AsyncIterable<Item> {
   #items: Item[] = [];
   #closed = false;

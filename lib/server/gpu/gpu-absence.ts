@@ -3,11 +3,11 @@ import { join } from "node:path";
 import type { EngineInfo } from "@/lib/schema/engine-info";
 import type { CardsReading } from "./gpu-reader";
 
-/** What the machine itself shows of graphics cards, whether or not anything can use them. */
+/** Facts that the machine shows about graphics cards, whether or not anything can use them. */
 export interface MachineFacts {
   readonly platform: NodeJS.Platform;
   readonly inContainer: boolean;
-  /** Makers of the cards on the bus; empty where the system does not tell. */
+  /** Makers of the cards on the bus; empty if the system does not list them. */
   readonly vendors: readonly CardVendor[];
 }
 
@@ -70,7 +70,7 @@ export function explainAbsence(input: AbsenceInput): Absence {
   return nvidia.kind === "read" ? unusedCard(nvidia, info) : (brokenDriver(nvidia) ?? missingDriver(machine));
 }
 
-/** The driver works and llama.cpp could not use the card. */
+/** The driver works, but llama.cpp could not use the card. */
 function unusedCard(nvidia: Extract<CardsReading, { kind: "read" }>, info: EngineInfo): Absence {
   const name = nvidia.cards[0]?.name ?? "An NVIDIA card";
   const detail = info.gpuProblem === null ? "" : ` (${info.gpuProblem})`;
@@ -103,7 +103,7 @@ function brokenDriver(nvidia: Extract<CardsReading, { kind: "unknown" }>): Absen
   };
 }
 
-/** What the backend said of it is for Diagnostics: that it found nothing tells a person no more than these words. */
+/** The backend's own message is for Diagnostics: to a person it says no more than these words. */
 function missingDriver({ platform, inContainer, vendors }: MachineFacts): Absence {
   if (vendors.includes("nvidia"))
     return inContainer

@@ -85,7 +85,7 @@ function probeIn(world: World): GpuProbe {
     machine: () => world.machine ?? bareMachine,
     cuda: { visibleDevices: world.visibleDevices, deviceOrder: "PCI_BUS_ID" },
     availableRamBytes: () => world.availableRamBytes ?? 64 * GIB,
-    // Each look is a new second, or readings would be kept.
+    // Each look is in a new second, because readings are kept for a moment.
     now: () => (nowMs += 1000),
   });
 }
@@ -103,7 +103,7 @@ describe("memory of an NVIDIA card", () => {
       source: "nvidia-smi",
       totalBytes: 8192 * MIB,
       freeBytes: 4100 * MIB,
-      // The driver counts 3000 for our process; 8192 - 4100 - 3000 remain, the 92 that the driver itself keeps among them.
+      // The driver counts 3000 for our process. 8192 - 4100 - 3000 remain; this includes the 92 that the driver keeps for itself.
       heldByEngineBytes: 3000 * MIB,
       usedByOthersBytes: 1092 * MIB,
     });
@@ -219,7 +219,7 @@ describe("memory of an NVIDIA card", () => {
   });
 
   it("a chip that takes system memory (GB10) is shared, with what the system has available", async () => {
-    // 119.7 GiB in all; CUDA calls file cache used, the system can give it back.
+    // 119.7 GiB in all. CUDA counts file cache as used, but the system can free it.
     const { memory } = await probeIn({
       info: info({ devices: ["NVIDIA GB10"], deviceTotalBytes: 122_502 * MIB }),
       nvidia: read([gpu({ name: "NVIDIA GB10", memory: null, takesSystemMemory: true })]),

@@ -9,17 +9,17 @@ import { explainAbsence, type MachineFacts } from "./gpu-absence";
 import type { CardProcess, CardsReading, GpuCard, GpuReader } from "./gpu-reader";
 import { type CudaView, matchCards } from "./match-cards";
 
-/** Where a card can be used but its memory cannot be read: small enough to fit nearly every card still in use. */
+/** Used when a card is usable but its memory cannot be read: small enough to fit nearly every card still in use. */
 const ASSUMED_TOTAL_BYTES = 4 * GIB;
 const ASSUMED_USED_BYTES = 1 * GIB;
-/** The driver counts whole megabytes, and a load's report is rounded as well: a count that falls shorter than this is another program's. */
+/** The driver counts whole megabytes, and a load's report is rounded as well. A count further below the report belongs to another program. */
 const ROUNDED_SHARE = 0.95;
-/** What a driver keeps for a process that has loaded nothing: 100 to 500 MiB a card on those that were seen. */
+/** What a driver keeps for a process that has loaded nothing: 100 to 500 MiB a card on the cards measured so far. */
 const MOST_CONTEXT_BYTES = 1 * GIB;
-/** A second reading within this time is the same one. */
+/** A second request within this time gets the same reading. */
 const KEEP_MS = 500;
 
-/** The engine as far as memory goes. */
+/** The engine's parts that concern memory. */
 export interface ProbedEngine {
   readonly pid: number | null;
   snapshot(): EngineSnapshot;
@@ -29,23 +29,23 @@ export interface ProbedEngine {
 
 interface GpuProbeOptions {
   readonly engine: ProbedEngine;
-  /** Of the child that makes dry runs for pages beside it: what that holds is given back before a load. */
+  /** Process id of the child that makes dry runs for pages. Its memory is given back before a load. */
   readonly sparePid?: () => number | null;
   readonly nvidia: GpuReader;
-  /** What loads so far have shown of the memory outside llama.cpp's buffers. */
+  /** What past loads have shown of the memory outside llama.cpp's buffers. */
   readonly receipts: { all(): readonly Receipt[] };
   readonly gpuChoice: string;
   readonly machine: () => MachineFacts;
   readonly cuda: CudaView;
-  /** What a program can still get of system memory, for graphics that have no memory of their own. */
+  /** System memory that a program can still get, for graphics that have no memory of their own. */
   readonly availableRamBytes: () => number;
   readonly now?: () => number;
 }
 
-/** The device before anyone's budget: what one source told about it. */
+/** The device as one source reported it, before anyone's budget is applied. */
 type Device = Omit<GpuMemory, "overhead">;
 
-/** The device to plan for, and the cards that the driver tells of it: none where they are not known. */
+/** The device to plan for, and the driver's list of its cards; no cards where they are not known. */
 interface Found {
   readonly device: Device | null;
   readonly cards: readonly GpuCard[];
@@ -57,7 +57,7 @@ export const SOFTWARE_DEVICE = /llvmpipe|lavapipe|swiftshader|software/i;
 /** States in which a question to the engine does not start a child. */
 const aliveStates: readonly EngineSnapshot["state"][] = ["ready", "loading", "loaded", "generating"];
 
-/** The one place that knows what the graphics card holds and for whom. Never throws: not knowing is a result. */
+/** The one place that knows what the graphics card holds and for whom. Never throws: "not known" is a valid result. */
 export class GpuProbe {
   readonly #options: GpuProbeOptions;
   readonly #now: () => number;
@@ -112,7 +112,7 @@ export class GpuProbe {
     return { device: { ...(device ?? assumedDevice(info)), ...(match.note !== null && { note: match.note }) }, cards };
   }
 
-  /** While the engine is stopped the last reading stays, without what it held: asking would start a child. */
+  /** While the engine is stopped, the last reading stays, without what the engine held: asking again would start a child. */
   async #readVram(heldBytes: number): Promise<void> {
     const { engine } = this.#options;
     if (!aliveStates.includes(engine.snapshot().state)) return;
@@ -126,7 +126,7 @@ export class GpuProbe {
     return { ...vram, usedBytes: Math.max(0, vram.usedBytes - releasedBytes) };
   }
 
-  /** The driver's own count for our process on the cards that are used, where it tells; otherwise what the load reported. */
+  /** The driver's own count for our process on the used cards, if it gives one; otherwise what the load reported. */
   #held(reading: CardsReading, cards: readonly GpuCard[]): HeldMemory {
     const { engine } = this.#options;
     const reportedBytes = engine.snapshot().held?.totalBytes ?? 0;
@@ -142,9 +142,9 @@ export class GpuProbe {
   }
 
   /**
-   * Whether a process with our engine's number is our engine. A driver outside of our container counts by other numbers, and a
-   * foreign program may have ours by chance: then it has less than our load took, or nothing is loaded and it is no Node.js
-   * with no more than a driver's context.
+   * Whether a process with our engine's number is our engine. A driver outside our container counts by other numbers, so a
+   * foreign program may have ours by chance. While a model is loaded, ours has at least what the load took. Otherwise it is
+   * Node.js, and if nothing is loaded or loading it has no more than a driver's context.
    */
   #isOurs(own: readonly CardProcess[]): boolean {
     const { held, config, state } = this.#options.engine.snapshot();
@@ -183,7 +183,7 @@ const unread: CardsReading = { kind: "unknown", failure: "missing", said: "" };
 const ASSUMED_REASON =
   "The card can be used, but its memory cannot be read: the plan assumes a small card of 4 GiB with 1 GiB in use.";
 
-/** Everyone's memory but ours: the driver's own reserve counts as others', so that the parts add up to the total. */
+/** Everyone's memory but ours. The driver's own reserve counts as others', so that the parts add up to the total. */
 function shares(totalBytes: number, freeBytes: number, heldBytes: number) {
   const heldByEngineBytes = Math.min(heldBytes, totalBytes - freeBytes);
   return { totalBytes, freeBytes, heldByEngineBytes, usedByOthersBytes: totalBytes - freeBytes - heldByEngineBytes };
@@ -200,7 +200,7 @@ const fileName = (path: string): string => path.split(/[\\/]/).at(-1) ?? path;
 /** The engine runs in the same program as we do. */
 const isOurProgram = (name: string): boolean => fileName(name) === fileName(process.execPath);
 
-/** A program on two cards is one line, with all that it holds. */
+/** A program on two cards is one line with its total. */
 function oncePerProcess(processes: readonly CardProcess[]): GpuReport["processes"] {
   const byPid = new Map<number, GpuReport["processes"][number]>();
   for (const { pid, name, usedBytes } of processes)
@@ -208,7 +208,7 @@ function oncePerProcess(processes: readonly CardProcess[]): GpuReport["processes
   return [...byPid.values()];
 }
 
-/** What the used cards tell of one thing; null where none of them does. */
+/** The readings of one quantity on the used cards; null where no card reports it. */
 function told(
   cards: readonly GpuCard[],
   key: "utilizationPercent" | "temperatureCelsius" | "powerWatts",
@@ -246,7 +246,7 @@ function driverDevice(info: EngineInfo, cards: readonly GpuCard[], held: HeldMem
       name,
       totalBytes,
       freeBytes,
-      // Without the driver's word, what we hold is taken to lie where memory is in use.
+      // If the driver does not say, our memory is assumed to be spread as the used memory is.
       heldByEngineBytes: Math.min(
         totalBytes - freeBytes,
         held.perCard?.get(uuid) ??
@@ -263,7 +263,7 @@ interface VramCircumstances {
 }
 
 /**
- * What the backend tells. Some counters, such as that of a software Vulkan device, do not see what we hold: a "used"
+ * The backend's own figures. Some counters, such as that of a software Vulkan device, do not see our memory: a "used"
  * smaller than that cannot include it. Graphics without memory of their own get no more than the system has available.
  */
 function vramDevice(info: EngineInfo, vram: Vram | null, circumstances: VramCircumstances): Device | null {
@@ -278,7 +278,7 @@ function vramDevice(info: EngineInfo, vram: Vram | null, circumstances: VramCirc
   return { name, backend: info.backend, kind, ...pool, source: "engine", ...alikeCards(info, pool) };
 }
 
-/** The backend tells one sum: what of it is each card's is known only where all are the same. */
+/** The backend reports one sum. The share of each card is known only where all cards are the same. */
 function alikeCards({ devices }: EngineInfo, pool: ReturnType<typeof shares>): Pick<GpuMemory, "cards"> {
   if (devices.length < 2 || new Set(devices).size > 1) return {};
   const part = (bytes: number): number => Math.floor(bytes / devices.length);

@@ -39,7 +39,7 @@ describe("CUDA_VISIBLE_DEVICES", () => {
     ["gpu-5090BBBB", [rtx5090]],
     ["GPU-5090,GPU-30609", [rtx5090]],
     ["GPU-3090,GPU-3060", [first3090, rtx3060]],
-    // Two cards begin so.
+    // Two cards have this beginning.
     ["GPU-30", []],
     ["GPU-", []],
     ["GPU-5090,0", [rtx5090, rtx3060]],

@@ -10,22 +10,22 @@ export interface CudaView {
   readonly deviceOrder: string;
 }
 
-/** The engine's cards in its own order; null: which ones cannot be told, and `note` says so where there is something to say. */
+/** The engine's cards in its own order. null: they cannot be identified, and `note` gives the reason if there is one worth telling. */
 export interface CardMatch {
   readonly cards: readonly GpuCard[] | null;
   readonly note: string | null;
 }
 
 /**
- * A driver counts all memory of a card, a backend what it may use of it: 24,576 and 24,259 MiB for an RTX 3090. Cards of one
- * name that differ in memory (8 and 16 GiB, 10 and 12 GiB) are further apart.
+ * A driver counts all memory of a card, a backend only what it may use: 24,576 and 24,259 MiB for an RTX 3090. Cards with the
+ * same name but different memory (8 and 16 GiB, 10 and 12 GiB) are further apart.
  */
 const SAME_TOTAL_SHARE = 0.08;
 
-/** With more cards than this of the right names nobody tries all choices. */
+/** With more matching cards than this, not all choices are tried. */
 const MAX_CHOICES_FROM = 12;
 
-/** "Quadro P4000" and "NVIDIA Quadro P4000" are one card, told by drivers of different years; "Orin (nvgpu)" is CUDA's "Orin". */
+/** "Quadro P4000" and "NVIDIA Quadro P4000" are one card, named by drivers of different years; "Orin (nvgpu)" is CUDA's "Orin". */
 const plainName = (name: string): string =>
   name
     .replace(/^NVIDIA /i, "")
@@ -36,7 +36,7 @@ const namesOf = (names: readonly string[]): string => names.map(plainName).sort(
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 
-/** Where one side does not tell, nothing speaks against it. */
+/** If one side does not report it, it counts as a match. */
 function totalsAgree(cards: readonly GpuCard[], backendBytes: number | undefined): boolean {
   if (!backendBytes || cards.some(({ memory }) => memory === null)) return true;
   const driverBytes = sum(cards.map(({ memory }) => memory?.totalBytes ?? 0));
@@ -47,11 +47,11 @@ const agrees = (info: EngineInfo, cards: readonly GpuCard[]): boolean =>
   namesOf(info.devices) === namesOf(cards.map(({ name }) => name)) && totalsAgree(cards, info.deviceTotalBytes);
 
 /**
- * The cards that CUDA shows to a process, in the order in which it shows them; null where an entry cannot be told from
- * outside: a MIG part has no line of its own, and "fastest first" is known to CUDA alone.
+ * The cards that CUDA shows to a process, in CUDA's order. null if an entry cannot be identified from
+ * outside: a MIG part has no line of its own, and only CUDA knows its order "fastest first".
  *
  * The list ends before the first entry that names no card, so "-1" ends it and an empty one shows nothing. A card named
- * twice is an error to CUDA: it then shows none. UUIDs may be cut, as long as one card alone begins so.
+ * twice is an error to CUDA: it then shows none. UUIDs may be shortened if only one card begins with the shortened form.
  * @see CUDA C++ Programming Guide, "CUDA Environment Variables"
  */
 export function visibleCards(cardsByBus: readonly GpuCard[], view: CudaView): readonly GpuCard[] | null {
@@ -81,7 +81,7 @@ function choices(cards: readonly GpuCard[], count: number): GpuCard[][] {
   return cards.flatMap((card, index) => choices(cards.slice(index + 1), count - 1).map(rest => [card, ...rest]));
 }
 
-/** The one choice of cards that has the devices' exact names and the backend's total; null where there is none, or several. */
+/** The only choice of cards that has the devices' exact names and the backend's total; null if there is none, or several. */
 function cardsByName(info: EngineInfo, cards: readonly GpuCard[]): readonly GpuCard[] | null {
   const names = new Set(info.devices.map(plainName));
   const named = cards.filter(({ name }) => names.has(plainName(name)));
@@ -99,8 +99,8 @@ function inDeviceOrder({ devices }: EngineInfo, cards: readonly GpuCard[]): GpuC
 }
 
 /**
- * Which cards of a reading the engine uses. CUDA is told to count by the bus, so its list names each card (by index or UUID); Vulkan
- * tells names alone. Either way names and total must be those that the backend tells: where they are not, the backend is believed.
+ * Which cards of a reading the engine uses. CUDA is told to count in bus order, so its list names each card (by index or UUID);
+ * Vulkan gives only names. In both cases names and total must match the backend's; otherwise the backend is believed.
  */
 export function matchCards(info: EngineInfo, cardsByBus: readonly GpuCard[], view: CudaView): CardMatch {
   if (info.backend !== "cuda" && info.backend !== "vulkan") return { cards: null, note: null };
@@ -109,7 +109,7 @@ export function matchCards(info: EngineInfo, cardsByBus: readonly GpuCard[], vie
     visible !== null && visible.length > 0 && agrees(info, visible) ? visible : cardsByName(info, cardsByBus);
   if (cards !== null && cards.length > 0) return { cards, note: null };
   const names = new Set(info.devices.map(plainName));
-  // CUDA runs on this maker's cards alone; under Vulkan the device may be another maker's.
+  // CUDA runs only on this maker's cards; under Vulkan the device may be from another maker.
   const isCuda = info.backend === "cuda" && cardsByBus.length > 0;
   const isAboutThem = isCuda || cardsByBus.some(({ name }) => names.has(plainName(name)));
   return { cards: null, note: isAboutThem ? ambiguityNote(info, cardsByBus) : null };

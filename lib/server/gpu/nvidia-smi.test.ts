@@ -141,7 +141,7 @@ describe("a stand-in nvidia-smi", () => {
     existsSync(starts) ? readFileSync(starts, "utf8").trim().split("\n").map(Number) : [];
   const isAlive = (pid: number): boolean => {
     try {
-      // A zombie that nobody waits for is dead.
+      // A zombie that no process waits for is dead.
       return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
     } catch {
       return false;

@@ -4,15 +4,15 @@ import { systemTimers, type Timers } from "@/lib/server/system/timers";
 import { mibToBytes } from "@/lib/units/bytes";
 import type { CardProcess, CardsReading, GpuCard, GpuReader, ReadingFailure } from "./gpu-reader";
 
-/** How long the program may take to its first line, and be silent after it. */
+/** The longest wait for the program's first line, and for each line after it. */
 const START_LIMIT_MS = 3_000;
 const SILENCE_LIMIT_MS = 4_000;
-/** Processes are asked for every two seconds; one that is not told again is gone. */
+/** Processes are listed every two seconds. A process that is missing from a later list has ended. */
 const PROCESS_LIMIT_MS = 5_000;
-/** After a failure the program is left alone for this long: a broken driver makes every start of it slow. */
+/** After a failure the program is not started again for this long: a broken driver makes every start slow. */
 const RETRY_MS = 20_000;
 const RETRY_MISSING_MS = 60_000;
-/** Without a reader it goes on for this long, so that two reads in a row start it once. */
+/** Without a reader it keeps running for this long, so that two reads in a row start it only once. */
 const LINGER_MS = 5_000;
 
 const GPU_FIELDS = [
@@ -31,15 +31,15 @@ const FORMAT = "--format=csv,noheader,nounits";
 const gpuQuery = [`--query-gpu=${GPU_FIELDS.join(",")}`, FORMAT, "-l", "1"];
 const processQuery = ["--query-compute-apps=gpu_uuid,pid,process_name,used_memory", FORMAT, "-l", "2"];
 
-/** 8 TiB: above any card, and far below where arithmetic in bytes would lose precision. */
+/** 8 TiB: larger than any card, and far below where arithmetic in bytes would lose precision. */
 const MAX_MIB = 8 * 1024 * 1024;
-/** Boards of the Jetson family leave the "GPU-" out. */
+/** Boards of the Jetson family omit the "GPU-". */
 const UUID = /^(?:(?:GPU|MIG)-)?[0-9a-f/-]{8,}$/i;
 /** "00000000:B3:00.0"; a chip on the board itself may have no address. */
 const PCI_ADDRESS = /^(?:[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-9a-f]|\[.*\])$/i;
 const DRIVER_WORDS = /NVML|driver|GPU is lost|No devices were found|Insufficient Permissions/i;
 
-/** "[N/A]", "[Not Supported]", "ERR!", "12,5" and anything else that is no plain number are unknown. */
+/** "[N/A]", "[Not Supported]", "ERR!", "12,5" and everything else that is not a plain number count as unknown. */
 function parseNumber(text: string | undefined, max: number): number | null {
   if (text === undefined || !/^\d+(?:\.\d+)?$/.test(text)) return null;
   const value = Number(text);
@@ -56,17 +56,17 @@ function parseMemory(total: string | undefined, used: string | undefined, free: 
   return { totalBytes: mibToBytes(totalMib), usedBytes: mibToBytes(usedMib), freeBytes: mibToBytes(freeMib) };
 }
 
-/** Where there is nothing to count; an error ("ERR!", "[Unknown Error]") is something else. */
+/** The words for a card without memory of its own; an error ("ERR!", "[Unknown Error]") is something else. */
 const isNotThere = (text: string | undefined): boolean => text === "[N/A]" || text === "[Not Supported]";
 
-/** One line of the card query, or null for anything else. A card's name may hold a comma, so it is what remains in the middle. */
+/** One line of the card query, or null for anything else. A card's name may hold a comma, so the name is what remains in the middle. */
 export function parseGpuLine(line: string): GpuCard | null {
   const parts = line.split(",").map(part => part.trim());
   if (parts.length < GPU_FIELDS.length) return null;
   const [address, uuid, ...rest] = parts;
   const [driver, total, used, free, utilization, temperature, power] = rest.splice(-7);
   if (address === undefined || !PCI_ADDRESS.test(address) || uuid === undefined || !UUID.test(uuid)) return null;
-  // Where the driver's version stands anything else, a decimal comma has moved the fields.
+  // If the driver's version is not in its place, a decimal comma has shifted the fields.
   if (driver === undefined || !/^(?:\d+\.\d[\d.]*|\[.*\])$/.test(driver)) return null;
   return {
     uuid,
@@ -81,7 +81,7 @@ export function parseGpuLine(line: string): GpuCard | null {
   };
 }
 
-/** "GPU-5a2c1f7e..., 1234, /usr/bin/python3, 2048"; null where the driver does not tell, as on Windows. */
+/** "GPU-5a2c1f7e..., 1234, /usr/bin/python3, 2048"; null if the driver does not report it, as on Windows. */
 export function parseProcessLine(line: string): CardProcess | null {
   const match = /^((?:(?:GPU|MIG)-)?[0-9a-f/-]{8,}),\s*(\d+),(.*),\s*(\d+)$/i.exec(line.trim());
   const [pid, usedMib] = [parseNumber(match?.[2], 2 ** 31), parseNumber(match?.[4], MAX_MIB)];
@@ -107,7 +107,7 @@ interface NvidiaSmiOptions {
 }
 
 /**
- * What the NVIDIA driver tells about its cards. One nvidia-smi runs for as long as somebody watches: starting it costs
+ * What the NVIDIA driver reports about its cards. One nvidia-smi runs as long as somebody watches: starting it costs
  * more than a second of a core on some machines. Whatever it prints or fails to print, reading never throws.
  */
 export class NvidiaSmi implements GpuReader {
@@ -194,7 +194,7 @@ export class NvidiaSmi implements GpuReader {
     });
   }
 
-  /** What is no card is a warning ("WARNING: infoROM is corrupted at gpu 0000:B3:00.0") or a word about one of several cards: kept for the case that no card comes. */
+  /** A line that is not a card is a warning ("WARNING: infoROM is corrupted at gpu ...") or a note about one card; used if no card follows. */
   #onGpuLine(line: string): void {
     const value = parseGpuLine(line);
     if (value) this.#onGpu(value);

@@ -1,7 +1,7 @@
 import type { ChatRun } from "@/lib/server/chat/chat-run";
 import { eventStreamResponse, formatEvent, pulledStream } from "./event-stream";
 
-/** The AI SDK's client tells its stream by this. */
+/** The AI SDK's client recognises its stream by this. */
 const UI_MESSAGE_STREAM = { "x-vercel-ai-ui-message-stream": "v1" };
 
 async function* eventsOf(run: ChatRun): AsyncGenerator<string, void, undefined> {
@@ -18,6 +18,6 @@ async function* eventsOf(run: ChatRun): AsyncGenerator<string, void, undefined> 
   yield formatEvent("[DONE]");
 }
 
-/** The run as the AI SDK's UI message stream: what was sent so far, then what comes. The run itself goes on when the client leaves. */
+/** The run as the AI SDK's UI message stream: first what was sent so far, then what comes. The run goes on when the client leaves. */
 export const chatStreamResponse = (run: ChatRun): Response =>
   eventStreamResponse(pulledStream(eventsOf(run), new AbortController()), UI_MESSAGE_STREAM);

@@ -4,7 +4,7 @@ import { eventStreamResponse, formatEvent, pulledStream } from "./event-stream";
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** All texts that have come so far. */
+/** All texts received so far. */
 function reading(stream: ReadableStream<Uint8Array>) {
   const texts: string[] = [];
   const reader = stream.getReader();

@@ -1,11 +1,11 @@
-/** Some clients and proxies give up on a stream that is silent for longer, and a long prompt may take minutes to read. */
+/** Some clients and proxies give up on a stream that is silent for longer than this, and reading a long prompt may take minutes. */
 const KEEP_ALIVE_MS = 4_000;
 const KEEP_ALIVE = ": still here\n\n";
 
 /**
- * Says at once, and every few seconds, that the stream is alive: the first word also sends the response's headers.
+ * Tells the client at once, and every few seconds, that the stream is alive. The first message also sends the response's headers.
  *
- * @returns ends it
+ * @returns a function that stops it
  */
 export function keepAlive(send: (text: string) => void): () => void {
   send(KEEP_ALIVE);
@@ -24,13 +24,13 @@ export const eventStreamResponse = (
   headers: Readonly<Record<string, string>> = {},
 ): Response => new Response(stream, { headers: { ...streamHeaders, ...headers } });
 
-/** One server-sent event; without a name it is OpenAI's kind. */
+/** One server-sent event. Without a name it has the form that OpenAI uses. */
 export const formatEvent = (data: unknown, name?: string): string =>
   `${name === undefined ? "" : `event: ${name}\n`}data: ${typeof data === "string" ? data : JSON.stringify(data)}\n\n`;
 
 /**
- * Texts as they come, read only as fast as the client takes them. `gone` is aborted when the client leaves: ending the
- * source alone would wait for its next text, and the engine would go on until then.
+ * Sends texts as they come, read only as fast as the client takes them. `gone` is aborted when the client leaves: ending only
+ * the source would wait for its next text, and the engine would keep working until then.
  */
 export function pulledStream(source: AsyncIterable<string>, gone: AbortController): ReadableStream<Uint8Array> {
   const texts = source[Symbol.asyncIterator]();
@@ -39,7 +39,7 @@ export function pulledStream(source: AsyncIterable<string>, gone: AbortControlle
   gone.signal.addEventListener("abort", () => rest(), { once: true });
   return new ReadableStream<Uint8Array>({
     start(controller) {
-      // A client that does not read needs no sign of life, and would only pile them up.
+      // A client that does not read needs no sign of life: the signs would only pile up.
       rest = keepAlive(text => {
         if ((controller.desiredSize ?? 0) > 0) controller.enqueue(encoder.encode(text));
       });

@@ -33,7 +33,7 @@ afterEach(() => {
   return http.close();
 });
 
-/** Sends bytes as they are and reads until the server closes or has answered. */
+/** Sends raw bytes and reads until the server closes or has answered. */
 async function raw(text: string): Promise<string> {
   const socket = connect(port, "127.0.0.1");
   await once(socket, "connect");
@@ -149,7 +149,7 @@ describe("load", () => {
     const answers = Array.from({ length: 600 }, () => fetch(url).then(response => response.status));
     while (held.length < 256) await new Promise(resolve => setTimeout(resolve, 10));
     const most = held.length;
-    // Whatever is accepted only now finds room again.
+    // A connection accepted now finds room again.
     const releasing = setInterval(() => {
       for (const release of held.splice(0)) release();
     }, 20);

@@ -14,20 +14,20 @@ import {
 } from "./request-guard";
 import { answerLogin } from "./token-login";
 
-/** A refused body is still read up to here, so that the sender gets to see the answer instead of a reset. */
+/** A refused body is still read up to this size, so that the sender sees the answer instead of a reset. */
 const DRAIN_LIMIT_BYTES = 4 * BODY_LIMIT_BYTES;
 const HEADER_LIMIT_BYTES = 16 * 1024;
 const HEADERS_TIMEOUT_MS = 10_000;
 /** Time for the whole body to arrive; 8 MiB in 60 s is slower than any link this is used over. */
 const REQUEST_TIMEOUT_MS = 60_000;
 const TIMEOUT_CHECK_MS = 2_000;
-/** Open connections are cheap and refused ones look like a broken server; work at the same time is what costs. */
+/** Open connections are cheap, and a refused one looks like a broken server. Simultaneous work is what costs. */
 const MAX_CONNECTIONS = 2_048;
 const MAX_REQUESTS_AT_ONCE = 256;
-/** Streams get this long to end by themselves at a shutdown before their sockets are closed. */
+/** At a shutdown, streams may take this long to end before their sockets are closed. */
 const CLOSE_GRACE_MS = 1_500;
 
-/** For everything that is no page. Pages get their own policy with a nonce from proxy.ts; without it no script runs. */
+/** For every response that is not a page. Pages get their own policy with a nonce from proxy.ts; without it no script runs. */
 const BASE_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 const securityHeaders: Readonly<Record<string, string>> = {
@@ -45,7 +45,7 @@ export type PageHandler = (request: IncomingMessage, response: ServerResponse) =
 export interface HttpServerOptions {
   readonly policy: AccessPolicy;
   readonly handlePage: PageHandler;
-  /** Development's hot reload; absent in production, where nothing may upgrade. */
+  /** For development's hot reload. Absent in production, where nothing may upgrade. */
   readonly handleUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
   readonly onError: (error: unknown, request: IncomingMessage) => void;
 }
@@ -123,7 +123,7 @@ function refuseSocket(socket: Duplex, status: number, code: Refusal["code"], mes
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n${head.join("")}\r\n${body}`);
 }
 
-/** What Node's parser could not take as a request. */
+/** The error for a request that Node's parser could not read. */
 const clientErrorStatus: Readonly<Record<string, number>> = {
   HPE_HEADER_OVERFLOW: 431,
   ERR_HTTP_REQUEST_TIMEOUT: 408,
@@ -135,8 +135,8 @@ function refuseBrokenRequest(error: Error & { code?: string }, socket: Duplex): 
 }
 
 /**
- * The one door of Headroom: a plain HTTP server in front of Next's handler, where everything holds that must hold for
- * every request, assets and broken requests included.
+ * The one entrance of Headroom: a plain HTTP server in front of Next's handler. It enforces every rule that must hold for
+ * every request, including those for assets and broken requests.
  */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   let requestsAtOnce = 0;

@@ -4,8 +4,8 @@ import { makeFolder } from "@/lib/server/system/make-folder";
 import { StartError } from "@/lib/server/system/start-error";
 
 /**
- * Holds the data folder for this process: two would overwrite each other's settings and chats. The lock is SQLite's, and so the kernel's: it ends with the process however
- * that dies, and no stale file with a process number can lie about it.
+ * Holds the data folder for this process: two processes would overwrite each other's settings and chats. The lock is SQLite's and
+ * therefore the kernel's: it ends with the process in any case, so no stale file with a process number can be wrong about it.
  *
  * @returns a function that gives the folder back
  * @throws StartError

@@ -5,10 +5,10 @@ import { readMemory } from "@/lib/server/system/read-memory";
 import { systemTimers, type Timers } from "@/lib/server/system/timers";
 
 const SAMPLE_INTERVAL_MS = 1_000;
-/** A load reports progress far more often than anyone can see. */
+/** A load reports progress far more often than anyone can see it. */
 const ENGINE_INTERVAL_MS = 100;
 
-/** Something that tells when it changed. */
+/** Something that reports its changes. */
 interface Subscribable {
   subscribe(listener: () => void): () => void;
 }
@@ -18,10 +18,10 @@ type ChangedEvent = Extract<LiveEvent, { type: "changed" }>;
 interface LiveSamplerOptions {
   readonly gpu: { read(): Promise<GpuReport>; watch(): () => void };
   readonly engine: Subscribable & { snapshot(): EngineSnapshot; readonly pid: number | null };
-  /** Looking at the settings finds hand edits. */
+  /** Reading the settings finds hand edits. */
   readonly settings: { read(): unknown };
   readonly log: { subscribe(listener: (line: { level: string; text: string; atMs: number }) => void): () => void };
-  /** What is told by name only; the page asks for it again. */
+  /** Changes that are sent by name only; the page then requests the data. */
   readonly changes: readonly (readonly [what: ChangedEvent["what"], source: Subscribable])[];
   readonly onFailure: (what: string, error: unknown) => void;
   readonly timers?: Timers;
@@ -33,7 +33,7 @@ interface LiveSubscriber {
   end(): void;
 }
 
-/** Everything that pages are told by themselves. One for all tabs; nothing of it runs while nobody listens. */
+/** Everything that the server sends to pages unasked. One sampler serves all tabs; it does nothing while no tab listens. */
 export class LiveSampler {
   readonly #options: LiveSamplerOptions;
   readonly #timers: Timers;
@@ -49,7 +49,7 @@ export class LiveSampler {
     this.#timers = options.timers ?? systemTimers;
   }
 
-  /** The newcomer hears at once how things stand. */
+  /** A new listener gets the present state at once. */
   subscribe(subscriber: LiveSubscriber): () => void {
     this.#subscribers.add(subscriber);
     if (this.#subscribers.size === 1) this.#start();

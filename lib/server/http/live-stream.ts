@@ -2,9 +2,9 @@ import type { LiveEvent } from "@/lib/schema/live-events";
 import { formatEvent, keepAlive } from "./event-stream";
 import type { LiveSampler } from "./live-sampler";
 
-/** A reader that is this many events behind does not read; it may come back and hear how things stand then. */
+/** A reader that is this many events behind does not read. It may reconnect and get the present state. */
 const MAX_BEHIND = 500;
-/** From here on telemetry is left out: the next reading replaces it anyway. */
+/** Beyond this many waiting events, telemetry is left out: the next reading replaces it anyway. */
 const BUSY_BEHIND = 8;
 
 /** The events of one tab. */

@@ -28,7 +28,7 @@ const UINT32 = 2 ** 32;
 
 type ChatOnly = Partial<Pick<ChatCompletionRequest, "max_completion_tokens" | "response_format">>;
 
-/** The request's values, and the settings' where it has none. */
+/** The request's values; where it has none, those of the settings. */
 export function openAiSampling(request: CompletionSampling & ChatOnly, settings: Settings): Sampling {
   const { stop, seed, max_completion_tokens: maxTokens } = request;
   const own = {
@@ -49,7 +49,7 @@ function jsonSchemaOf(format: ChatCompletionRequest["response_format"]): unknown
   return format?.type === "json_object" ? { type: "object", additionalProperties: true } : undefined;
 }
 
-/** OpenAI knows two ends: the model's own, and a limit's. */
+/** OpenAI knows two reasons for an end: the model stopped, or a limit was reached. */
 const finishReasonOf = (reason: FinishReason): "stop" | "length" => (reason === "stop" ? "stop" : "length");
 
 const usageOf = ({ promptTokens, cachedTokens, generatedTokens }: GenerationStats) => ({
@@ -59,18 +59,18 @@ const usageOf = ({ promptTokens, cachedTokens, generatedTokens }: GenerationStat
   prompt_tokens_details: { cached_tokens: cachedTokens },
 });
 
-/** Names the answer; the same in each of its parts. */
+/** Identifies the answer; the same in each of its parts. */
 export interface AnswerHead {
   readonly id: string;
   readonly created: number;
   readonly model: string;
 }
 
-/** How chats and plain completions differ on the wire. */
+/** How chats and plain completions differ in their wire format. */
 export interface AnswerShape {
   readonly object: string;
   readonly chunkObject: string;
-  /** First part of a stream, before any text; null for none. */
+  /** The first part of a stream, before any text; null for none. */
   readonly opening: object | null;
   delta(text: string, thought: boolean): object;
   whole(text: string, thought: string): object;
@@ -86,7 +86,7 @@ export const chatShape: AnswerShape = {
   }),
 };
 
-/** A plain completion knows no thinking: all of it is text. */
+/** A plain completion has no field for reasoning: all of it is text. */
 export const completionShape: AnswerShape = {
   object: "text_completion",
   chunkObject: "text_completion",
@@ -109,8 +109,8 @@ export async function wholeAnswer(messages: AsyncIterable<GenerationMessage>, he
 }
 
 /**
- * The answer as server-sent events. What goes wrong after the start can only be told inside the stream: as an event
- * with an error, which the official client throws.
+ * The answer as server-sent events. An error after the start can only be reported inside the stream, as an event
+ * that the official client throws.
  */
 export async function* streamedAnswer(
   messages: AsyncIterable<GenerationMessage>,

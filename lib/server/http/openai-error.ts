@@ -15,7 +15,7 @@ function typeOf(status: number): OpenAiError["error"]["type"] {
   return status < 500 ? "invalid_request_error" : "server_error";
 }
 
-/** Clients look for this code by name to shorten a conversation. */
+/** Clients look for exactly this code before they shorten a conversation. */
 const knownCodes: Readonly<Partial<Record<ErrorBody["code"], string>>> = {
   CONTEXT_EXCEEDED: "context_length_exceeded",
   MODEL_NOT_FOUND: "model_not_found",

@@ -2,14 +2,14 @@ import { RequestError } from "@/lib/server/system/request-error";
 import { MIB } from "@/lib/units/bytes";
 import { BODY_LIMIT_BYTES } from "./request-guard";
 
-/** Deeper than any body of ours; far below what overflows the stack of whoever walks it. */
+/** Deeper than any body of ours, and far below what would overflow the stack of a recursive reader. */
 const MAX_DEPTH = 64;
 
-/** A UTF-16 half alone: JSON can spell it, UTF-8 cannot, and a tokenizer would turn it into something else. */
+/** Half of a UTF-16 pair: JSON can spell it, UTF-8 cannot, and a tokenizer would turn it into something else. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /**
- * Reads a JSON body with all limits: size (also of a body that does not say its length), UTF-8, depth.
+ * Reads a JSON body with all limits: size (also of a body that does not state its length), UTF-8, depth.
  *
  * @throws RequestError INVALID_INPUT or TOO_LARGE
  */
@@ -56,7 +56,7 @@ function parseText(text: string): unknown {
   }
 }
 
-/** Deepest nesting, without parsing: brackets outside of strings. */
+/** The deepest nesting, found without parsing: it counts brackets outside strings. */
 function jsonDepth(text: string): number {
   let depth = 0;
   let deepest = 0;

@@ -10,10 +10,10 @@ export interface AccessPolicy {
   readonly token: string | null;
 }
 
-/** The part of a request that decides whether it is answered. `hosts` holds every Host header that was sent. */
+/** The parts of a request that decide whether it is answered. `hosts` holds every Host header that was sent. */
 export interface GuardedRequest {
   readonly method: string;
-  /** The request target as it came over the wire. */
+  /** The request target as it was sent. */
   readonly target: string;
   readonly hosts: readonly string[];
   header(name: string): string | null;
@@ -26,7 +26,7 @@ export interface Refusal {
 }
 
 /**
- * Larger than any conversation a context can hold. It has to stay below 10 MB, where Next cuts a body and goes on
+ * Larger than any conversation that a context can hold. It must stay below 10 MB, where Next cuts a body and continues
  * as if it were whole.
  */
 export const BODY_LIMIT_BYTES = 8 * MIB;
@@ -35,7 +35,7 @@ export const TOKEN_COOKIE = "headroom_token";
 
 const BODY_METHODS = new Set(["POST", "PUT", "PATCH", "DELETE"]);
 const READ_METHODS = new Set(["GET", "HEAD"]);
-/** Encoded dots, slashes, backslashes and NUL: no path of ours needs them, and routers disagree about what they mean. */
+/** Encoded dots, slashes, backslashes and NUL: no path of ours needs them, and routers disagree about their meaning. */
 const AMBIGUOUS_PATH = /\/\/|\\|%(?:2e|2f|5c|00)/i;
 
 const refusal = (status: number, code: ErrorCode, message: string): Refusal => ({ status, code, message });
@@ -46,7 +46,7 @@ export const isOpenAiPath = (path: string): boolean => /^\/v1(?:\/|$)/i.test(pat
 
 const pathOf = (target: string): string => target.split(/[?#]/, 1)[0] ?? "";
 
-/** DNS rebinding (CVE-2024-28224 in Ollama): a foreign name that resolves to 127.0.0.1 still says its name here. */
+/** DNS rebinding (CVE-2024-28224 in Ollama): a foreign name that resolves to 127.0.0.1 still appears in this header. */
 function refuseHost({ hosts }: GuardedRequest, policy: AccessPolicy): Refusal | null {
   const [host, ...more] = hosts;
   if (host !== undefined && more.length === 0 && policy.allowedHosts.includes(host.toLowerCase())) return null;
@@ -58,7 +58,7 @@ function refuseTarget({ target }: GuardedRequest): Refusal | null {
   return refusal(400, "INVALID_INPUT", "This request target is not a plain path.");
 }
 
-/** Pages may be reached by a link from anywhere; data, events and assets only from our own pages. */
+/** Any site may link to our pages. Data, events and assets may be requested only by our own pages. */
 function refuseCrossSite(request: GuardedRequest, policy: AccessPolicy): Refusal | null {
   const forbidden = refusal(403, "FORBIDDEN", "Headroom answers only its own pages and programs on this computer.");
   const origin = request.header("origin");
@@ -78,7 +78,7 @@ function isOwnOrigin(origin: string, policy: AccessPolicy): boolean {
   return host !== undefined && policy.allowedHosts.includes(host);
 }
 
-/** No Server Actions and no forms: a page is only read. */
+/** There are no Server Actions and no forms, so a page is only ever read. */
 function refuseMethod({ method, target }: GuardedRequest): Refusal | null {
   if (READ_METHODS.has(method)) return null;
   if (BODY_METHODS.has(method) && isApiPath(pathOf(target))) return null;
@@ -88,7 +88,7 @@ function refuseMethod({ method, target }: GuardedRequest): Refusal | null {
 const hasBody = (request: GuardedRequest): boolean =>
   request.header("transfer-encoding") !== null || Number(request.header("content-length") ?? 0) > 0;
 
-/** A form or text/plain can be sent across sites without asking; JSON cannot. */
+/** A site may send a form or text/plain to another site without permission, but not JSON. */
 function refuseBodyKind(request: GuardedRequest): Refusal | null {
   if (!hasBody(request)) return null;
   const mediaType = (request.header("content-type") ?? "").split(";", 1)[0]?.trim().toLowerCase();
@@ -100,7 +100,7 @@ function refuseBodyKind(request: GuardedRequest): Refusal | null {
 
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
 
-/** Digests have one length, so the comparison takes the same time for every guess. */
+/** Digests have equal lengths, so the comparison takes the same time for every guess. */
 export const sameSecret = (given: string, expected: string): boolean =>
   timingSafeEqual(digest(given), digest(expected));
 
@@ -116,15 +116,15 @@ function givenToken(request: GuardedRequest): string {
   }
 }
 
-/** One check, from the Authorization header or the cookie; the query would end in logs and histories. */
+/** One check, from the Authorization header or the cookie. A token in the query would end up in logs and histories. */
 function refuseToken(request: GuardedRequest, policy: AccessPolicy): Refusal | null {
   if (policy.token === null || sameSecret(givenToken(request), policy.token)) return null;
   return refusal(401, "FORBIDDEN", "This Headroom asks for a token: send it as a bearer token.");
 }
 
 /**
- * Decides about one request before anything reads its body: null lets it pass.
- * The web server asks for every request, and each route asks again, so that no path around one of them is open.
+ * Decides about one request before anything reads its body. null lets it pass.
+ * The web server asks for every request, and each route asks again, so that a path around one of them is still guarded.
  */
 export function guardRequest(request: GuardedRequest, policy: AccessPolicy): Refusal | null {
   return (

@@ -47,7 +47,7 @@ async function post(body: BodyInit, headers: Record<string, string> = JSON_BODY)
   return { status: response.status, error: parsed.success ? parsed.data.error : null, headers: response.headers };
 }
 
-/** A body whose length nobody says beforehand. */
+/** A body whose length is not stated in advance. */
 const chunked = (text: string): ReadableStream<Uint8Array> => {
   const bytes = new TextEncoder().encode(text);
   return new ReadableStream({
@@ -58,7 +58,7 @@ const chunked = (text: string): ReadableStream<Uint8Array> => {
   });
 };
 
-/** What no number of the settings may be, as JSON text. */
+/** Values that no number of the settings may have, as JSON text. */
 const badNumbers = ["-2", "NaN", "1e309", "2147483648.5", "9007199254740993", '"5"', "null", "[]", "{}", "true"];
 
 describe("A1 numbers", () => {

@@ -9,9 +9,9 @@ import { openAiError } from "./openai-error";
 import { readJson } from "./read-json";
 import { type AccessPolicy, guardRequest, type Refusal } from "./request-guard";
 
-/** What the frame itself needs of the services that it hands to each route. */
+/** The services that the frame itself needs; it passes all services on to each route. */
 interface Frame {
-  /** `checkContract`: replies and error codes are held against the endpoint, in development and in tests. */
+  /** `checkContract`: replies and error codes are checked against the endpoint, in development and in tests. */
   readonly environment: AccessPolicy & { readonly checkContract: boolean };
   readonly log: Pick<Log, "failure">;
 }
@@ -21,7 +21,7 @@ interface RouteInput<App, E extends Endpoint> {
   readonly query: ParsedPart<E, "query">;
   readonly body: ParsedPart<E, "body">;
   readonly request: Request;
-  /** Fires when the client goes away. */
+  /** Aborted when the client leaves. */
   readonly signal: AbortSignal;
   readonly services: App;
 }
@@ -37,14 +37,14 @@ type RouteHandler = (request: Request, context: RouteContext) => Promise<Respons
 
 const builtHere = new WeakMap<object, Endpoint>();
 
-/** For the tests that walk all routes: the endpoint of a handler that was made by `route` and so is guarded; null for any other. */
+/** For the tests that walk all routes: the endpoint of a guarded handler made by `route`; null for any other handler. */
 export const endpointOf = (handler: unknown): Endpoint | null =>
   typeof handler === "function" ? (builtHere.get(handler) ?? null) : null;
 
 /**
  * The only way to build an API route: guard, then input, then the work, then the error table.
  *
- * @param services called for each request: they are built with the first one
+ * @param services called for each request: the first call builds them
  */
 export const routesFor =
   <App extends Frame>(services: () => App) =>
@@ -82,7 +82,7 @@ async function answerRequest<App extends Frame, E extends Endpoint>(
 const isDeclared = ({ errors = [] }: Endpoint, code: ErrorBody["code"]): boolean =>
   errors.includes(code) || commonErrors.includes(code);
 
-/** @throws Error for a reply that the contract does not know */
+/** @throws Error for a reply that the contract does not allow */
 function requireReply({ method, path, reply: schema }: Endpoint, reply: unknown): void {
   if (schema === undefined) return;
   const checked = z.safeParse(schema, JSON.parse(JSON.stringify(reply)));
@@ -92,7 +92,7 @@ function requireReply({ method, path, reply: schema }: Endpoint, reply: unknown)
   );
 }
 
-/** Beside the web server's guard: this one holds however the request came here. */
+/** In addition to the web server's guard: this one holds however the request came here. */
 function guard(request: Request, policy: AccessPolicy): Refusal | null {
   const host = request.headers.get("host");
   const guarded = {
@@ -126,7 +126,7 @@ function toResponse(result: unknown): Response {
   return response;
 }
 
-/** Under /v1 errors have the shape that OpenAI's clients read. */
+/** Under /v1, errors have the form that OpenAI's clients read. */
 function errorResponse(status: number, { code, message, next }: ErrorBody, { path }: Endpoint): Response {
   const body = { code, message, ...(next !== undefined && { next }) };
   return Response.json(path.startsWith("/v1/") ? openAiError(status, body) : { error: body }, {

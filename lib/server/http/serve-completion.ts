@@ -24,8 +24,8 @@ interface CompletionToServe {
 }
 
 /**
- * One model answers at a time, whatever a client calls it: many send a fixed name. Only a name that is another model of
- * the library is refused, because its answer would be mistaken for that model's.
+ * One model answers at a time, whatever name a client uses: many clients send a fixed name. A name is refused only if it is another
+ * model of the library, because the answer would be mistaken for that model's.
  *
  * @throws RequestError MODEL_NOT_FOUND
  */
@@ -37,10 +37,10 @@ async function refuseOtherModel(asked: string | null | undefined, { settings, mo
   throw new RequestError("MODEL_NOT_FOUND", `${asked} is in the library, but ${MODEL} is the model that is chosen.`);
 }
 
-/** Answers one request of OpenAI's API, whole or as a stream; the client's leaving ends the generation. */
+/** Answers one request of OpenAI's API, whole or as a stream. When the client leaves, the generation ends. */
 export async function serveCompletion(request: CompletionToServe): Promise<Response> {
   await refuseOtherModel(request.model, request.services);
-  // Two ways of leaving: the request's abort, and a stream that nobody reads on.
+  // A client can leave in two ways: it aborts the request, or it stops reading the stream.
   const gone = new AbortController();
   request.signal.addEventListener("abort", () => gone.abort(), { once: true });
   const head = {
@@ -54,17 +54,17 @@ export async function serveCompletion(request: CompletionToServe): Promise<Respo
   return eventStreamResponse(pulledStream(events, gone));
 }
 
-/** What is known at once (a prompt that is too long, an engine that has given up) is known within this. */
+/** Errors that are known at once (a prompt that is too long, an engine that has given up) are known within this time. */
 const REFUSED_WITHIN_MS = 300;
 
 /**
- * Waits a moment for the first message, so that what fails at once is answered with a status instead of inside a stream. No longer: while
- * another answer is written, or a prompt read, the client gets its headers and signs of life.
+ * Waits a moment for the first message, so that an immediate failure is answered with a status instead of inside a stream. It waits no
+ * longer, because the client should get its headers and signs of life while another answer is written or a prompt is read.
  */
 async function begun<Item>(items: AsyncIterable<Item>): Promise<AsyncIterable<Item>> {
   const rest = items[Symbol.asyncIterator]();
   const first = rest.next();
-  // Once in the stream it is told there; until somebody asks for it, it must not count as unheard.
+  // Inside the stream a failure is reported there. Until the stream is read, it must not count as an unhandled rejection.
   first.catch(() => {});
   const waiting = new AbortController();
   await Promise.race([first, wait(REFUSED_WITHIN_MS, undefined, { signal: waiting.signal })]).finally(() =>

@@ -3,11 +3,11 @@ import { isApiPath, type Refusal, sameSecret, TOKEN_COOKIE } from "./request-gua
 
 const LOGIN_PATH = "/login";
 const MAX_FORM_BYTES = 4_096;
-/** Makes guessing slow; a person does not notice. */
+/** Makes guessing slow. A person does not notice the delay. */
 const WRONG_TOKEN_DELAY_MS = 700;
 const COOKIE_AGE_S = 30 * 24 * 60 * 60;
 
-/** Nothing on this page runs or loads; it may only send its one field back here. */
+/** This page runs and loads nothing; it may only send its one field back here. */
 const LOGIN_POLICY = "default-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 const loginPage = (note: string): string => `<!doctype html>
@@ -48,8 +48,8 @@ async function logIn(request: IncomingMessage, response: ServerResponse, token: 
 }
 
 /**
- * Lets a person with a browser in: asks for the token and keeps it in a cookie that no script can read. Looks only at
- * requests that the guard refused for their token, which has checked host and origin before.
+ * Lets a person with a browser in: asks for the token and keeps it in a cookie that no script can read. Handles only
+ * requests that the guard refused for their token; the guard has checked host and origin before.
  *
  * @returns whether it answers
  */

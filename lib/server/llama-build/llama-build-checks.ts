@@ -4,12 +4,12 @@ import { GIB } from "@/lib/units/bytes";
 export const buildTargets = ["cuda", "vulkan", "metal", "false"] as const;
 export type BuildTarget = (typeof buildTargets)[number];
 
-/** What the checks may ask of the machine; injected, so that every answer can be tested. */
+/** Questions that the checks may ask of the machine. They are injected, so that every answer can be tested. */
 export interface BuildMachine {
   readonly platform: NodeJS.Platform;
   readonly freeDiskBytes: number;
   readonly freeMemoryBytes: number;
-  /** First line a program prints for its version, or null where it is not on PATH. */
+  /** The first line a program prints for its version; null if it is not on PATH. */
   version(program: string, args: readonly string[]): string | null;
   exists(path: string): boolean;
 }
@@ -21,11 +21,11 @@ export interface BuildCheck {
   readonly detail: string;
 }
 
-/** CUDA compiles every kernel for every architecture asked for; the others are a tenth of that. Measured: the CPU build takes 0.4 GiB. */
+/** CUDA compiles every kernel for every requested architecture; the others need a tenth of that. Measured: the CPU build takes 0.4 GiB. */
 const diskNeededBytes: Record<BuildTarget, number> = { cuda: 6 * GIB, vulkan: 2 * GIB, metal: 1 * GIB, false: 1 * GIB };
-/** One compiler process on a large template-heavy source of ggml. */
+/** The memory of one compiler process on a large, template-heavy source of ggml. */
 const MEMORY_NEEDED_BYTES = 2 * GIB;
-/** CMake below this cannot read llama.cpp's CMakeLists.txt. */
+/** CMake below this version cannot read llama.cpp's CMakeLists.txt. */
 const MIN_CMAKE = [3, 19] as const;
 
 const missing = (name: string, detail: string): BuildCheck => ({ name, state: "missing", detail });
@@ -133,7 +133,7 @@ function checkRoom(target: BuildTarget, machine: BuildMachine): BuildCheck[] {
   ];
 }
 
-/** Everything a rebuild needs, checked before a minute of it is spent. `missing` stops the build, `warning` does not. */
+/** Checks everything a rebuild needs before it starts. `missing` stops the build, `warning` does not. */
 export function checkLlamaBuild(target: BuildTarget, machine: BuildMachine): BuildCheck[] {
   const backend = { cuda: checkCuda, vulkan: checkVulkan, metal: checkMetal, false: () => [] }[target];
   return [checkCmake(machine), checkCompiler(machine), ...backend(machine), ...checkRoom(target, machine)];

@@ -24,7 +24,7 @@ function printChecks(target: BuildTarget, projectRoot: string): boolean {
   return checks.every(check => check.state !== "missing");
 }
 
-/** Loads the default model with the new build and answers a few tokens: a build that cannot is not taken. */
+/** Loads the default model with the new build and generates a few tokens. A build that fails this is not used. */
 async function verifyBuild(target: BuildTarget, { projectRoot, modelsFolder }: BuildFolders): Promise<string> {
   const gpu = target === "false" ? "off" : target;
   const engine = new EngineSupervisor({
@@ -62,7 +62,7 @@ async function fewTokens(engine: EngineSupervisor): Promise<number> {
   return 0;
 }
 
-/** One line that changes on a terminal; ten lines in a file. */
+/** On a terminal: one line that changes. In a file: ten lines. */
 function progressPrinter(): (fraction: number | null, line: string) => void {
   let printedTenths = -1;
   return (fraction, line) => {

@@ -7,7 +7,7 @@ import * as z from "zod";
 import { makeFolder } from "@/lib/server/system/make-folder";
 import { type BuildMachine, type BuildTarget, buildTargets } from "./llama-build-checks";
 
-/** Which build of llama.cpp the engine starts with; without the file it is the prebuilt one of the package. */
+/** Which build of llama.cpp the engine starts with. Without this file it is the package's prebuilt one. */
 const buildChoiceSchema = z.object({
   build: z.literal("lastBuild"),
   target: z.enum(buildTargets),
@@ -17,7 +17,7 @@ export type BuildChoice = z.infer<typeof buildChoiceSchema>;
 
 const choicePath = (dataFolder: string): string => join(dataFolder, "llama-build.json");
 
-/** The own build that was verified here, or null for the prebuilt one. A damaged file means prebuilt: that always exists. */
+/** The own build that was verified here, or null for the prebuilt one. A damaged file means the prebuilt one, which always exists. */
 export function readBuildChoice(dataFolder: string): BuildChoice | null {
   try {
     return buildChoiceSchema.parse(JSON.parse(readFileSync(choicePath(dataFolder), "utf8")));
@@ -32,10 +32,10 @@ export function writeBuildChoice(dataFolder: string, target: BuildTarget, nowMs:
   writeFileSync(choicePath(dataFolder), `${JSON.stringify(choice, null, 2)}\n`);
 }
 
-/** The way back: the next start takes the prebuilt binaries again. */
+/** Undoes the choice: the next start uses the prebuilt binaries again. */
 export const forgetBuildChoice = (dataFolder: string): void => rmSync(choicePath(dataFolder), { force: true });
 
-/** How far a line of Ninja ("[12/153] ...") or Make ("[ 42%] ...") says the build is, or null for any other line. */
+/** The progress that a line of Ninja ("[12/153] ...") or Make ("[ 42%] ...") reports; null for any other line. */
 export function buildProgress(line: string): number | null {
   const steps = /^\[(\d+)\/(\d+)\]/.exec(line);
   if (steps) return Number(steps[1]) / Number(steps[2]);
@@ -64,8 +64,8 @@ export const thisMachine = (projectRoot: string): BuildMachine => {
 };
 
 /**
- * Compiles llama.cpp from the source that node-llama-cpp brings along: no download. All kernels of quantized flash
- * attention are compiled in, which the CUDA prebuilt lacks for mixed KV types.
+ * Compiles llama.cpp from the source that node-llama-cpp contains, without a download. All kernels of quantized flash
+ * attention are included; the CUDA prebuilt lacks them for mixed KV types.
  *
  * @param onProgress 0 to 1, and the compiler's line
  * @returns the compiler's exit code and its last lines

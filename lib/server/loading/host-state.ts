@@ -1,18 +1,18 @@
 import type { LoadConfig } from "@/lib/schema/load-config";
 import type { Settings } from "@/lib/schema/settings";
 
-/** What answers: from which settings, and how it was planned before anything was lowered. */
+/** What answers: its settings, and its plan before anything was lowered. */
 export interface Serving {
   readonly settings: Settings;
   readonly planned: LoadConfig;
 }
 
-/** Settings that were tried last, whether or not they worked: they are not tried again by themselves. */
+/** The settings that were tried last, whether or not they worked. They are not tried again automatically. */
 interface Tried {
   readonly tried: Settings;
 }
 
-/** Nothing was asked for yet. */
+/** Nothing was requested yet. */
 interface Idle {
   readonly kind: "idle";
 }
@@ -21,11 +21,11 @@ export interface Loading extends Tried {
   readonly kind: "loading";
   readonly controller: AbortController;
   readonly done: Promise<void>;
-  /** What answers until the engine begins the load, and goes on where it does not come to that. */
+  /** What answers until the engine begins the load, and also afterwards if the load never begins. */
   readonly before: Serving | null;
 }
 
-/** This model answers. While the engine has none, it has crashed or is about to load this one again. */
+/** This model answers. If the engine has no model now, it has crashed, or will load this one again. */
 interface ServingState extends Tried {
   readonly kind: "serving";
   readonly serving: Serving;
@@ -40,12 +40,12 @@ interface Lent {
   readonly before: AtRest;
 }
 
-/** The user took the model out: a request or a load brings it back, a changed setting does not. */
+/** The user unloaded the model. A request or a load brings it back; a changed setting does not. */
 interface Unloaded {
   readonly kind: "unloaded";
 }
 
-/** What was tried could not be loaded, and nothing else answers. */
+/** The last attempt could not be loaded, and nothing else answers. */
 interface Failed extends Tried {
   readonly kind: "failed";
 }
@@ -54,7 +54,7 @@ interface Failed extends Tried {
 export type AtRest = Idle | ServingState | Unloaded | Failed;
 export type HostState = AtRest | Loading | Lent;
 
-/** What answers, or did before something else was begun. */
+/** What answers, or what answered before something else began. */
 export function servingOf(state: HostState): Serving | null {
   if (state.kind === "serving") return state.serving;
   if (state.kind === "loading") return state.before;

@@ -4,7 +4,7 @@ import { type Settings, type SettingsPatch, settingsPatchSchema } from "@/lib/sc
 import { makeFolder } from "@/lib/server/system/make-folder";
 import { replaceFile } from "@/lib/server/system/replace-file";
 
-/** The settings of the last load that worked: where to go back to when others do not. */
+/** The settings of the last load that worked, used when other settings fail. */
 export class LastLoaded {
   constructor(private readonly path: string) {}
 

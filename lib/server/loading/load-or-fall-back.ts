@@ -14,10 +14,10 @@ export interface FallBackOptions {
 }
 
 /**
- * Loads these settings. Where that fails, what answered before stays if it is still loaded, or else the settings that loaded last
- * are loaded; the engine's snapshot says which, and why.
+ * Loads these settings. If that fails, what answered before stays if it is still loaded; otherwise the settings that loaded last
+ * are loaded. The engine's snapshot says which settings these are, and why.
  *
- * @param before what answers now; asked for only when the load has failed
+ * @param before what answers now; read only when the load has failed
  * @returns what answers afterwards
  * @throws the error of these settings when there is nothing to go back to
  */
@@ -62,7 +62,7 @@ async function loadLast(
   return { settings, planned };
 }
 
-/** Shows and logs why a model could not be loaded, with what was done instead. */
+/** Shows and logs why a model could not be loaded, and what was done instead. */
 export function announceFailure(
   { engine, onLog }: Pick<FallBackOptions, "engine" | "onLog">,
   error: unknown,

@@ -7,7 +7,7 @@ const loadKeys: readonly SettingKey[] = settingKeys.filter(key => settingRows[ke
 export const sameLoad = (one: Settings, other: Settings): boolean =>
   loadKeys.every(key => isDeepStrictEqual(one[key], other[key]));
 
-/** `settings` with everything that a load depends on taken from `from`. */
+/** `settings`, with every value that a load depends on taken from `from`. */
 export const withLoadOf = (settings: Settings, from: SettingsPatch): Settings => ({
   ...settings,
   ...Object.fromEntries(loadKeys.flatMap(key => (from[key] === undefined ? [] : [[key, from[key]]]))),

@@ -5,7 +5,7 @@ import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { MemoryParts, Receipt } from "@/lib/schema/receipt";
 import type { LoadedMessage } from "@/lib/server/engine/engine-supervisor";
 
-/** One load as it was planned, as it went, and what the driver said around it. */
+/** One load: its plan, its result, and what the driver reported around it. */
 export interface LoadRecord {
   readonly modelName: string;
   readonly surface: MemorySurface;
@@ -32,8 +32,8 @@ export function predictedParts(surface: MemorySurface, config: LoadConfig, overh
 }
 
 /**
- * What the load reports, part by part. Where llama.cpp's log did not split the context into KV cache and compute, the
- * closed form's KV cache is taken out of it. Overhead that nobody could measure is shown as it was predicted.
+ * What the load reports, part by part. If llama.cpp's log did not split the context into KV cache and compute, the
+ * closed form's KV cache is subtracted from it. Overhead that could not be measured is shown as predicted.
  */
 export function actualParts(loaded: LoadedMessage, predicted: MemoryParts, measuredOverheadBytes: number | null) {
   const { gpuWeightsBytes, gpuContextBytes } = loaded.buffers;
@@ -71,11 +71,11 @@ export function makeReceipt(record: LoadRecord, atMs: number): Omit<Receipt, "id
 }
 
 /**
- * What our process takes on the card beyond llama.cpp's buffers: all that is used after the load, without what others
- * used before it. Compared with others and not with all that was used before, because the driver's context may exist
- * already, and the model that was replaced was still there.
+ * What our process takes on the card beyond llama.cpp's buffers: everything used after the load, minus what other programs
+ * used before it. Our own earlier use is not subtracted, because the driver's context may have existed
+ * already, and the replaced model was still loaded.
  *
- * @returns null where no counter can be trusted: a software device's never moves, and others may have freed memory meanwhile
+ * @returns null if no counter can be trusted: a software device's never moves, and others may have freed memory meanwhile
  */
 export function measureOverhead(before: GpuReport, after: GpuReport | null, buffers: Buffers): number | null {
   const othersBytes = usedBytes(before, "others");

@@ -11,18 +11,18 @@ export interface SpeedSizes {
   readonly promptTokens: number;
   readonly generatedTokens: number;
   readonly repeats: number;
-  /** On a machine where all repeats would take longer, fewer and smaller ones are made. */
+  /** On a machine where all repeats would take longer than this, fewer and smaller ones are made. */
   readonly limitMs: number;
 }
 
-/** Below these a figure is mostly start-up cost; a slow device still gets one. */
+/** Below these a figure is mostly start-up cost. A slow device still gets a repeat of this size. */
 const LEAST_PROMPT_TOKENS = 16;
 const LEAST_GENERATED_TOKENS = 4;
 const PROBE = { characters: 80, generatedTokens: 4 } as const;
 
 /**
- * Prefill and decode speed of the loaded model, as medians over the repeats. A first short completion is thrown away: it pays
- * for reading the file and for compiling the backend's kernels; a second one tells how much there is time for.
+ * Prefill and decode speed of the loaded model, as medians over the repeats. A first short completion is discarded: it pays
+ * for reading the file and for compiling the backend's kernels. A second one shows how many repeats there is time for.
  *
  * @throws EngineError, and the signal's reason when it fires
  */
@@ -39,7 +39,7 @@ export async function measureSpeed(engine: SpeedEngine, full: SpeedSizes, signal
   return summarize(repeats);
 }
 
-/** As many repeats as there is time for; where there is not even time for one, a smaller one. */
+/** As many repeats as there is time for; if there is not even time for one, a smaller one. */
 export function sizesFor(full: SpeedSizes, probe: GenerationStats): Omit<SpeedSizes, "limitMs"> {
   const prefillMs = (full.promptTokens / Math.max(probe.prefillTokensPerSecond, 0.1)) * 1000;
   const decodeMs = (full.generatedTokens / Math.max(probe.tokensPerSecond, 0.1)) * 1000;
@@ -53,8 +53,8 @@ export function sizesFor(full: SpeedSizes, probe: GenerationStats): Omit<SpeedSi
 }
 
 /**
- * Counting on is something that every language model does without end, so it decodes as many tokens as were asked for. Each turn
- * begins at another number: nothing of it is in the prefix cache.
+ * Every language model can count without end, so it decodes as many tokens as requested. Each turn
+ * starts at another number, so none of it is in the prefix cache.
  */
 export function countingPrompt(turn: number, characters: number): string {
   const first = 1000 * ((turn % 9) + 1);
@@ -100,7 +100,7 @@ function summarize(repeats: readonly GenerationStats[]): MeasuredSpeed {
   };
 }
 
-/** Of an even number, the lower of the two in the middle: a figure that was really measured. */
+/** Of an even number of values, the lower middle one: it was really measured. */
 function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;

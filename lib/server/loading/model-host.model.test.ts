@@ -9,7 +9,7 @@ import { makeRealRig } from "@/lib/server/testing/real-rig";
 const signals = ["SIGKILL", "SIGSEGV", "SIGABRT", "SIGBUS"] as const;
 const moments = ["idle", "loading", "prefilling", "decoding"] as const;
 
-/** What a crash may cost: two seconds until it is told, five until the engine is back, and the load. */
+/** The most time that a crash may cost: two seconds until it is noticed, five until the engine is back, and the load. */
 const TOLD_WITHIN_MS = 2000;
 const BACK_WITHIN_MS = 5000 + 5000;
 
@@ -17,7 +17,7 @@ const shortQuestion = {
   turns: [{ role: "user" as const, content: "What is the capital of France?" }],
   sampling: { ...sampling, maxTokens: 24 },
 };
-/** Takes the default model a few seconds to read. */
+/** The default model needs a few seconds to read this. */
 const longToRead = {
   turns: [{ role: "user" as const, content: "Tell me about rivers and mountains. ".repeat(100) }],
   sampling: { ...sampling, maxTokens: 200 },
@@ -87,7 +87,7 @@ describe("the default model on the CPU", () => {
 
   test("counts the tokens of a prompt in the model's own template", async () => {
     const { totalTokens } = await host.count(shortQuestion.turns);
-    // The question has 7 tokens; ChatML's <|im_start|>user … <|im_end|> and the opening of the reply come on top.
+    // The question has 7 tokens; ChatML's <|im_start|>user … <|im_end|> and the opening of the reply are added.
     expect(totalTokens).toBeGreaterThan(7 + 5);
     expect(totalTokens).toBeLessThan(30);
   });
@@ -98,7 +98,7 @@ describe("the default model on the CPU", () => {
       const status = readFileSync(`/proc/${engine.pid}/status`, "utf8");
       return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]);
     };
-    /** The last five loads' median: garbage that JavaScript has not collected yet comes and goes. */
+    /** The median of the last five loads: JavaScript garbage that is not collected yet comes and goes. */
     const afterLoads = async (loads: number) => {
       const readings: number[] = [];
       for (let round = 0; round < loads; round += 1) {
@@ -108,10 +108,10 @@ describe("the default model on the CPU", () => {
       const [, , median = 0] = readings.slice(-5).sort((a, b) => a - b);
       return { residentKib: median, handles: readdirSync(`/proc/${engine.pid}/fd`).length };
     };
-    // The first loads warm caches up.
+    // The first loads fill caches.
     const before = await afterLoads(10);
     const after = await afterLoads(50);
-    // Of about 300 MiB: two thirds of a MiB that stay of each load are found.
+    // Of about 300 MiB: a leak of two thirds of a MiB for each load would be found.
     expect(after.residentKib).toBeLessThan(before.residentKib * 1.1);
     expect(after.handles).toBeLessThanOrEqual(before.handles);
   });

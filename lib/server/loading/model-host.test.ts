@@ -151,7 +151,7 @@ test("goes back to the settings that loaded last when others do not, also after 
     error: { message: "Failed to create context." },
   });
   expect(after.engine.snapshot().notice).toContain("worked last");
-  // What failed is not tried again by itself.
+  // A failed load is not tried again automatically.
   await after.done(after.host.ensureLoaded());
   await after.done(after.patch({ TEMPERATURE: 1 }));
   expect(after.loads()).toHaveLength(2);

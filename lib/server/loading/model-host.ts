@@ -32,8 +32,8 @@ export interface SettingsChange {
 }
 
 /**
- * Keeps the settings' model loaded: on first use, after a change that needs it, and after a crash. What cannot be loaded is said,
- * and what worked last is used instead.
+ * Keeps the settings' model loaded: on first use, after a change that needs it, and after a crash. If it cannot be loaded, the user
+ * is told, and the last working settings are used instead.
  */
 export class ModelHost {
   readonly #slot: ModelSlot;
@@ -64,7 +64,7 @@ export class ModelHost {
     }
   }
 
-  /** What going to these settings would cost, without paying it. */
+  /** What a change to these settings would cost, without making it. */
   async costOf(settings: Settings): Promise<SettingsChange> {
     const outcome = await this.options.planner.planFor(settings);
     const { plan } = outcome;
@@ -73,18 +73,18 @@ export class ModelHost {
     if (tried !== null && sameLoad(tried, settings)) return { cost: "nothing", plan };
     const config = this.options.planner.configOf(outcome, settings);
     const cost = changeCost(servingOf(state)?.planned ?? null, config);
-    // What answers now is being replaced by something else: to keep it takes a load, too.
+    // The model that answers now is being replaced by another, so keeping it takes a load, too.
     return { cost: cost === "nothing" && state.kind === "loading" ? "context" : cost, plan };
   }
 
   /**
-   * Does what the change needs and no more: nothing, a new context, or a new load. Resolves when it is done, also when
+   * Does only what the change needs: nothing, a new context, or a new load. Resolves when it is done, also when
    * it ended with other settings than these: the engine's snapshot says so.
    *
    * @throws ModelFileError, GgufFormatError for a model that cannot be planned; what is loaded stays
    */
   async apply(settings: Settings): Promise<SettingsChange> {
-    // Planning reads files and takes its time: what counts is which change was asked for last, not which is planned last.
+    // Planning reads files and takes time. The change that was requested last wins, not the one that is planned last.
     this.#changesAsked += 1;
     const turn = this.#changesAsked;
     while (this.#slot.isLent) await this.#slot.recall();
@@ -92,7 +92,7 @@ export class ModelHost {
       announceFailure(this.options, error);
       throw error;
     });
-    // Lent again while this was planned.
+    // The engine was lent again during planning.
     while (this.#slot.isLent) await this.#slot.recall();
     if (this.#slot.state.kind === "unloaded" || turn !== this.#changesAsked) return change;
     if (change.cost === "nothing") this.#slot.keepFor(settings);
@@ -110,7 +110,7 @@ export class ModelHost {
     return this.options.engine.snapshot();
   }
 
-  /** Takes the model out: a request or a load brings it back, a changed setting does not. */
+  /** Unloads the model. A request or a load brings it back; a changed setting does not. */
   async unload(): Promise<void> {
     while (this.#slot.isLent) await this.#slot.recall();
     await this.#slot.unload();

@@ -4,7 +4,7 @@ import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import { makeRealRig, SOFTWARE_GPU } from "@/lib/server/testing/real-rig";
 import { MIB } from "@/lib/units/bytes";
 
-/** What a confirmed plan may be off by: a hundredth of a MiB. */
+/** The allowed error of a confirmed plan: a hundredth of a MiB. */
 const CONFIRMED_WITHIN_BYTES = 0.01 * MIB;
 
 async function hasSoftwareGpu(): Promise<boolean> {
@@ -20,7 +20,7 @@ async function hasSoftwareGpu(): Promise<boolean> {
 describe.runIf(await hasSoftwareGpu())("the default model on a software GPU of 2 GiB", () => {
   const rig = makeRealRig({ gpu: "auto" });
   const { host, engine, planner, receipts, gpu } = rig;
-  /** The same card with only so much memory: a small budget makes partial plans of a small model. */
+  /** The same card with only this much memory: a small budget makes partial plans of a small model. */
   let assumedTotalBytes: number | null = null;
 
   beforeAll(() => {

@@ -17,30 +17,30 @@ export interface ModelLoaderOptions {
   readonly models: Pick<ModelFiles, "nameOf" | "readProfile">;
   readonly gpu: GpuSource;
   readonly receipts: Pick<ReceiptStore, "append">;
-  /** System memory that can be had without swapping. */
+  /** System memory that is available without swapping. */
   readonly availableRamBytes?: () => number;
   readonly timers?: Timers;
   onLog(level: "warn" | "info", text: string): void;
 }
 
-/** With what the file says beside its layers. */
+/** Includes the file's facts beside its layers. */
 interface DescribedPlan extends ConfirmedPlan {
   readonly hasChatTemplate: boolean;
 }
 
 export interface LoadOutcome {
   readonly loaded: LoadedMessage;
-  /** As it was planned; what is loaded has fewer layers when memory ran out. */
+  /** As planned. The loaded model has fewer layers if memory ran out. */
   readonly planned: LoadConfig;
   /** What was lowered, in one sentence. */
   readonly lowered: string | null;
 }
 
-/** A counter that is read once a second lags behind a load by up to that. */
+/** A counter that is read once a second may lag this far behind a load. */
 const COUNTER_WAIT_MS = 300;
 const COUNTER_READS = 8;
 
-/** Takes settings to a loaded model: plan, confirm, load, and on the way down when memory runs out; leaves a receipt. */
+/** Loads a model for given settings: plans, confirms, loads, and lowers the plan when memory runs out; leaves a receipt. */
 export class ModelLoader {
   readonly #timers: Timers;
 
@@ -49,7 +49,7 @@ export class ModelLoader {
   }
 
   /**
-   * The supervisor starts a crashed engine again, until it gives up and says why; each new engine gets a new plan.
+   * The supervisor restarts a crashed engine until it gives up and says why. Each new engine gets a new plan.
    *
    * @throws EngineError, ModelFileError, GgufFormatError
    */
@@ -77,7 +77,7 @@ export class ModelLoader {
     return { loaded, planned: confirmed.config, lowered };
   }
 
-  /** Fewer layers each time memory runs out, until it fits or nothing is left to lower. */
+  /** Takes fewer layers each time memory runs out, until the model fits or nothing is left to lower. */
   async #loadOrLower(confirmed: ConfirmedPlan, signal: AbortSignal): Promise<LoadedMessage> {
     let { config } = confirmed;
     for (;;) {
@@ -98,7 +98,7 @@ export class ModelLoader {
     }
   }
 
-  /** Layers taken off the GPU go to system memory: where that is short already, fewer layers would only make it worse. */
+  /** Layers taken off the GPU go to system memory. If that is already short, fewer GPU layers would make it worse. */
   #isRamShort({ surface }: ConfirmedPlan, config: LoadConfig): boolean {
     const { availableRamBytes = () => process.availableMemory() } = this.options;
     return memoryNeed(surface, config).ram.totalBytes > availableRamBytes();
@@ -119,7 +119,7 @@ export class ModelLoader {
     await this.options.receipts.append(makeReceipt(record, this.#timers.nowMs()));
   }
 
-  /** @returns a reading taken after the load and while it stood; null when there is no counter or it says nothing new in time */
+  /** @returns a reading taken after the load and while it lasted; null if there is no counter, or no new reading in time */
   async #readAfterLoad(before: GpuReport, loaded: LoadedMessage): Promise<GpuReport | null> {
     const loadedAtMs = this.#timers.nowMs();
     for (let reads = 0; reads < COUNTER_READS && before.memory !== null; reads += 1) {

@@ -14,14 +14,14 @@ export interface ModelSlotOptions extends FallBackOptions {
 
 interface LoadOrder {
   readonly settings: Settings;
-  /** What the user asked for last, where that is something else. */
+  /** What the user asked for last, if that is something else. */
   readonly tried?: Settings;
   readonly before: Serving | null;
-  /** A new engine process first. */
+  /** Starts a new engine process first. */
   readonly restart: boolean;
 }
 
-/** The engine's one place for a model: what is in it, what is on the way into it, or who has borrowed it. */
+/** The engine's one place for a model: the model in it, the model on the way into it, or its borrower. */
 export class ModelSlot {
   #state: HostState = { kind: "idle" };
 
@@ -33,20 +33,20 @@ export class ModelSlot {
     return this.#state;
   }
 
-  /** Starts loading in place of whatever was being loaded. Only while the engine is not lent. */
+  /** Starts loading in place of whatever was being loaded. Only allowed while the engine is not lent. */
   load({ settings, tried = settings, before, restart }: LoadOrder): Loading {
     this.#callOff("Another load was asked for.");
     const controller = new AbortController();
-    // A tick later, when the state says that something is being loaded.
+    // One tick later, when the state says that something is being loaded.
     const done = Promise.resolve().then(() => this.#load(settings, restart, controller));
     const loading: Loading = { kind: "loading", tried, before, controller, done };
     this.#state = loading;
-    // Who waits for it gets the error. A load that nobody waits for has said what went wrong in the snapshot.
+    // Callers that wait for it get the error. If no caller waits, the snapshot has the reason.
     done.catch(() => {});
     return loading;
   }
 
-  /** Takes other settings that need the same load for those that were tried. */
+  /** Records other settings that need the same load as the tried ones. */
   keepFor(settings: Settings): void {
     if ("tried" in this.#state) this.#state = { ...this.#state, tried: settings };
   }
@@ -58,10 +58,10 @@ export class ModelSlot {
   }
 
   /**
-   * Lends the engine to `work`, which may load and run what it likes. Everyone else waits meanwhile, and the signal fires when
-   * somebody does; afterwards what served is planned and loaded again, or the engine is empty as it was.
+   * Lends the engine to `work`, which may load and run anything. Everyone else waits meanwhile, and the signal fires when
+   * somebody does. Afterwards the earlier model is planned and loaded again, or the engine is empty as before.
    *
-   * @param notice says to those who wait what for
+   * @param notice tells those who wait what they wait for
    * @throws EngineError BUSY while the engine is in use
    */
   async lend<Result>(work: (recall: AbortSignal) => Promise<Result>, notice?: string): Promise<Result> {
@@ -86,7 +86,7 @@ export class ModelSlot {
     return this.#state.kind === "lent";
   }
 
-  /** Says to the borrower that somebody waits, and waits until the engine is back. */
+  /** Tells the borrower that somebody waits, and waits until the engine is back. */
   async recall(signal?: AbortSignal): Promise<void> {
     if (this.#state.kind !== "lent") return;
     this.#state.recall.abort(new EngineCancelledError("Somebody wants to use the engine."));
@@ -98,7 +98,7 @@ export class ModelSlot {
     return queueLength > 0 || state === "generating" || state === "loading";
   }
 
-  /** Gives the engine back once those who wait cannot come between. What keeps the old model from loading is in the snapshot. */
+  /** Gives the engine back once waiting callers cannot come in between. If the old model cannot be loaded, the snapshot says why. */
   async #restore(before: AtRest, giveBack: () => void): Promise<void> {
     if (before.kind !== "serving") {
       await this.#emptyEngine();
@@ -142,7 +142,7 @@ export class ModelSlot {
     }
   }
 
-  /** A load that was finished in spite of being called off is what the next one replaces. */
+  /** If a cancelled load finished anyway, the next load replaces its model. */
   #loaded(serving: Serving, controller: AbortController): void {
     if (this.#state.kind !== "loading") return;
     if (this.#state.controller !== controller) this.#state = { ...this.#state, before: serving };

@@ -34,7 +34,7 @@ export class ReceiptStore {
     return complete;
   }
 
-  /** What the newest load turned out to be worth: told by its first answer that is long enough to be timed. */
+  /** The speed of the newest load, known from its first answer that is long enough to be timed. */
   async noteSpeed(tokensPerSecond: number): Promise<void> {
     const receipts = this.#known();
     const newest = receipts.at(-1);
@@ -61,7 +61,7 @@ export class ReceiptStore {
   }
 
   #readAndTidy(): Receipt[] {
-    // A receipt whose speed became known stands there twice: the later line counts.
+    // A receipt whose speed became known later is in the file twice: the later line counts.
     const receipts = [...new Map(this.#file.readSync().map(receipt => [receipt.id, receipt])).values()];
     if (receipts.length <= MAX_RECEIPTS) return receipts;
     const newest = receipts.slice(-MAX_RECEIPTS / 2);

@@ -12,9 +12,9 @@ interface ApplyServices {
 }
 
 /**
- * Saves a change and does what it needs.
+ * Saves a change and applies it.
  *
- * @throws ModelFileError for a model that the library does not have: then nothing was saved
+ * @throws ModelFileError for a model that is not in the library: then nothing was saved
  */
 export async function saveAndApplySettings(
   { settings, models, host }: ApplyServices,
@@ -28,7 +28,7 @@ export async function saveAndApplySettings(
     const { cost, plan } = await host.apply(saved);
     return { ...state, cost, gpuLayers: plan.gpuLayers, problem: null };
   } catch (error) {
-    // A newer change has taken over; it will tell how it went.
+    // A newer change has taken over; it will report the result.
     const problem = errorCodeOf(error) === "CANCELLED" ? null : errorAnswer(error).body;
     return { ...state, cost: null, gpuLayers: null, problem };
   }

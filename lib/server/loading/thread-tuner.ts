@@ -8,10 +8,10 @@ import { JsonLinesFile } from "@/lib/server/system/json-lines-file";
  * with one, prefill aside.
  */
 const MOST_THREADS_NOT_MEASURED = 2;
-/** The exchange whose duration decides: decoding wants few threads, prefill wants all. */
+/** The exchange whose duration decides. Decoding is fastest with few threads, prefill with all. */
 const TYPICAL_PROMPT_TOKENS = 256;
 const TYPICAL_REPLY_TOKENS = 128;
-/** Closer than this is noise; then the larger number stays. */
+/** Differences smaller than this are noise; then the larger number stays. */
 const WORTH_CHANGING = 0.03;
 
 const threadMeasurementSchema = z.object({
@@ -25,11 +25,11 @@ type ThreadMeasurement = z.infer<typeof threadMeasurementSchema>;
 export interface Machine {
   /** The processor's own name: a data folder may move to another computer. */
   readonly processor: string;
-  /** What os.availableParallelism() tells. */
+  /** The result of os.availableParallelism(). */
   readonly threads: number;
 }
 
-/** What THREADS "auto" stands for: every hardware thread, or what was measured once for this machine and size of model. */
+/** What THREADS "auto" means: every hardware thread, or the number once measured for this machine and size of model. */
 export class ThreadTuner {
   readonly #file: JsonLinesFile<typeof threadMeasurementSchema>;
   readonly #machine: string;
@@ -62,7 +62,7 @@ export class ThreadTuner {
   }
 
   /**
-   * Numbers of threads worth trying, most first; none where the choice is made already.
+   * Numbers of threads worth trying, largest first; none if the choice is already made.
    *
    * @param mathCores cores that llama.cpp counts as good for computing, without hyper-threads and efficiency cores
    */
@@ -96,7 +96,7 @@ const sizeClassOf = (fileBytes: number): number => Math.floor(Math.log2(Math.max
 const exchangeSeconds = (speed: ThreadSpeed): number =>
   TYPICAL_PROMPT_TOKENS / speed.prefillTokensPerSecond + TYPICAL_REPLY_TOKENS / speed.decodeTokensPerSecond;
 
-/** The threads that finish a typical exchange first, preferring more threads where it makes no difference. */
+/** The thread count that finishes a typical exchange first; of equally fast ones, the largest. */
 function fastest(speeds: readonly ThreadSpeed[]): ThreadSpeed {
   const mostFirst = [...speeds].sort((a, b) => b.threads - a.threads);
   return mostFirst.reduce((best, next) =>

@@ -7,9 +7,9 @@ import { measureSpeed, type SpeedSizes } from "./measure-speed";
 import type { ModelHost } from "./model-host";
 import type { ThreadTuner } from "./thread-tuner";
 
-/** After a load or an answer: long enough that a person who is going to write has begun to. */
+/** The quiet time after a load or an answer: a person who is going to write has begun to by then. */
 const IDLE_MS = 15_000;
-/** A measurement that others interrupted is tried at another quiet moment, but not for ever. */
+/** An interrupted measurement is repeated at another quiet moment, but not forever. */
 const MOST_ATTEMPTS = 3;
 const SIZES: SpeedSizes = { promptTokens: 128, generatedTokens: 32, repeats: 2, limitMs: 6000 };
 
@@ -17,7 +17,7 @@ export interface TuneThreadsOptions {
   readonly engine: Pick<EngineSupervisor, "snapshot" | "subscribe" | "load" | "complete">;
   readonly host: Pick<ModelHost, "borrow">;
   readonly tuner: Pick<ThreadTuner, "candidates" | "remember">;
-  /** Whether THREADS is "auto": a fixed number is not ours to doubt. */
+  /** Whether THREADS is "auto": a fixed number is the user's choice. */
   isAuto(): boolean;
   onLog(level: "info" | "warn", text: string): void;
   readonly timers?: Timers;
@@ -26,9 +26,9 @@ export interface TuneThreadsOptions {
 
 /**
  * Measures how many threads suit the loaded model, once for its size on this machine, when the engine has been idle for a
- * while. Whoever asks for the engine meanwhile gets it at once.
+ * while. Anyone who asks for the engine meanwhile gets it at once.
  *
- * @returns stops watching
+ * @returns a function that stops watching
  */
 export function tuneThreadsWhenIdle(options: TuneThreadsOptions): () => void {
   const { engine, timers = systemTimers } = options;

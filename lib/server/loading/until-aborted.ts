@@ -1,7 +1,7 @@
 import { EngineCancelledError } from "@/lib/server/engine/engine-errors";
 
 /**
- * Waits for a load that others may wait for as well.
+ * Waits for a load that other callers may wait for as well.
  *
  * @throws EngineCancelledError when the signal fires first; the load goes on
  */

@@ -9,7 +9,7 @@ const roleNames: Readonly<Record<Exclude<ModelProfile["role"], "text">, string>>
 };
 
 /**
- * Whether a file of the right format is also of the right kind.
+ * Checks whether a file of the right format is also of the right kind.
  *
  * @param name for the message
  * @throws ModelFileError UNSUPPORTED_ARCH; CORRUPT_MODEL for what llama.cpp is known to refuse

@@ -8,21 +8,21 @@ import { RemoteHeaderError } from "./remote-header-error";
 const MAX_REDIRECTS = 5;
 
 export interface RequestRules {
-  /** Origin of the hub: the token goes nowhere else. */
+  /** Origin of the hub. The token is sent nowhere else. */
   readonly hubOrigin: string;
   readonly token: string | null;
-  /** Origins that the owner of this computer has named (the hub's own): these alone may be plain http or on a private address. */
+  /** Origins that the owner of this computer has named (the hub's own). Only these may be plain http or on a private address. */
   readonly trustedOrigins: readonly string[];
 }
 
-/** An answer that is no redirect, with the address that gave it. Its body is not read yet: read it or destroy it. */
+/** An answer that is not a redirect, and the address that gave it. Its body is not read yet: read it or destroy it. */
 export interface CheckedResponse {
   readonly url: URL;
   readonly response: IncomingMessage;
 }
 
 /**
- * GET that follows redirects itself, so that each hop is checked like the first: https, public address, no credentials.
+ * A GET that follows redirects itself, so that each hop is checked like the first: https, public address, no credentials.
  *
  * @throws RemoteHeaderError FORBIDDEN for a hop that is refused, DOWNLOAD_FAILED for a network error
  */
@@ -79,7 +79,7 @@ function requestOnce(
   });
 }
 
-/** What can be said without a network: `publicLookup` is not asked for a host that is an address already. */
+/** Checks that need no network: `publicLookup` is not called for a host that is already an address. */
 function checkAddress(url: URL): void {
   if (url.protocol !== "https:") refuse(`${url.host} would be asked over ${url.protocol}// and not https.`);
   if (url.username !== "" || url.password !== "") refuse(`The address on ${url.host} has a user name or password.`);
@@ -87,7 +87,7 @@ function checkAddress(url: URL): void {
   if (isIP(host) !== 0 && !isPublicAddress(host)) refuse(`${host} is not on the public internet.`);
 }
 
-/** Resolves a name and refuses it when any of its addresses is private. The connection goes to what was checked here. */
+/** Resolves a name and refuses it when any of its addresses is private. The connection uses the address that was checked here. */
 const publicLookup: LookupFunction = (hostname, options, callback) => {
   resolveName(hostname, { ...options, all: true }, (error, addresses) => {
     const bad = error ? undefined : addresses.find(({ address }) => !isPublicAddress(address));
@@ -103,7 +103,7 @@ const publicLookup: LookupFunction = (hostname, options, callback) => {
 const codeOf = (error: unknown): string =>
   error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
 
-/** What went wrong on the way, as a person would say it: the system's own words are "getaddrinfo ENOTFOUND". */
+/** The network error in plain words: the system's own are "getaddrinfo ENOTFOUND". */
 function networkWords(error: unknown, host: string): string {
   switch (codeOf(error)) {
     case "ENOTFOUND":
@@ -129,7 +129,7 @@ function networkWords(error: unknown, host: string): string {
   }
 }
 
-/** Errors of the network say little on their own (`ECONNREFUSED`): name the host and what that means. */
+/** Network errors say little on their own (`ECONNREFUSED`): name the host and the meaning. */
 export function asHeaderError(error: unknown, url: URL, signal: AbortSignal): unknown {
   if (error instanceof RemoteHeaderError) return error;
   if (signal.aborted) return signal.reason;

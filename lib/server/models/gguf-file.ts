@@ -14,14 +14,14 @@ export interface FileIdentity {
   readonly modifiedAtMs: number;
 }
 
-/** Holds the whole header of models with a small vocabulary; the parser asks for more where it needs more. */
+/** Holds the whole header of models with a small vocabulary. The parser asks for more when it needs more. */
 const FIRST_READ_BYTES = 512 * 1024;
 const MAGIC = "GGUF";
 
 /**
  * Size and time of a regular file.
  *
- * @throws ModelFileError for what is missing, or is a folder, a pipe or a device: none of these is opened
+ * @throws ModelFileError if it is missing, or is a folder, a pipe or a device: none of these is opened
  */
 async function identifyFile(path: string): Promise<FileIdentity> {
   const found = await stat(path).catch(cause => {
@@ -32,7 +32,7 @@ async function identifyFile(path: string): Promise<FileIdentity> {
 }
 
 /**
- * The same for a model: of a split one, given its first part, all parts that are there together.
+ * The same for a model. For the first part of a split one, it covers all parts.
  *
  * @throws ModelFileError
  */
@@ -52,7 +52,7 @@ export async function identifyModel(path: string): Promise<FileIdentity> {
 }
 
 /**
- * Reads no more of the file than its header; of a split model, given its first part, the headers of all parts.
+ * Reads only the file's header; for the first part of a split model, the headers of all parts.
  *
  * @throws ModelFileError, GgufFormatError
  */
@@ -99,7 +99,7 @@ async function readLaterParts(path: string, first: FileStart, count: number): Pr
   return parts;
 }
 
-/** Some were cut by size, when llama.cpp could not yet read split models. */
+/** Some were split by size before llama.cpp could read split models. */
 function refusePiece(path: string): void {
   const piece = cutPiece(basename(path));
   if (piece === null) return;
@@ -153,7 +153,7 @@ async function withModelFile<Result>(
   use: (file: FileHandle, fileBytes: number) => Promise<Result>,
 ): Promise<Result> {
   await identifyFile(path);
-  // Non-blocking, and checked again: the name may have become a pipe since, and opening one waits for a writer.
+  // Opened non-blocking and checked again: the name may now be a pipe, and opening a pipe waits for a writer.
   const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch(cause => {
     throw notReadable(path, cause);
   });

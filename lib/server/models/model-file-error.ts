@@ -1,6 +1,6 @@
 import type { ErrorCode } from "@/lib/schema/api-error";
 
-/** A model's name or path that leads to no usable file. */
+/** A model's name or path does not lead to a usable file. */
 export class ModelFileError extends Error {
   override readonly name = "ModelFileError";
 

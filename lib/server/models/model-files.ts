@@ -11,7 +11,7 @@ import { type FileIdentity, identifyModel, readGgufProfile } from "./gguf-file";
 import { ModelFileError } from "./model-file-error";
 import { resolveAbsolute, resolveInside } from "./model-path";
 
-/** Folders of folders are fine, and links to folders elsewhere. */
+/** How deep folders may be nested; links to folders elsewhere are followed. */
 const MAX_FOLDER_DEPTH = 4;
 /** Profiles of big models hold a thousand tensors each. */
 const MAX_KEPT_PROFILES = 100;
@@ -51,12 +51,12 @@ export class ModelFiles {
     return isAbsolute(below) ? resolveAbsolute(name, this.#isTrusted(name)) : this.resolveInside(below);
   }
 
-  /** Path of a file in the library, for what only the library may be asked for (deleting, for example). */
+  /** Path of a file in the library, for actions that are only allowed on the library (deleting, for example). */
   async resolveInside(name: string): Promise<string> {
     return resolveInside(this.#modelsFolder, name);
   }
 
-  /** What MODEL is set to for this path: relative to the models folder where it is below it. */
+  /** The value of MODEL for this path: relative to the models folder if the path is below it. */
   nameOf(path: string): string {
     const way = relative(this.#modelsFolder, path);
     const isBelow = way !== "" && way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);
@@ -82,7 +82,7 @@ export class ModelFiles {
   }
 
   /**
-   * The same for a model that is to be chatted with.
+   * The same for a model that will be chatted with.
    *
    * @throws ModelFileError, GgufFormatError
    */
@@ -92,7 +92,7 @@ export class ModelFiles {
     return profile;
   }
 
-  /** Everything below the models folder that is called .gguf, by name; what cannot be used, with the reason. */
+  /** Everything below the models folder with the ending .gguf, by name. Unusable files are listed with the reason. */
   async listModels(): Promise<ListedModel[]> {
     const found = await findModels(this.#modelsFolder, MAX_FOLDER_DEPTH, new Set());
     const listed: ListedModel[] = [];
@@ -108,7 +108,7 @@ export class ModelFiles {
     return { name, fileBytes: 0, modifiedAtMs: 0, profile: null, problem: errorAnswer(problem).body };
   }
 
-  /** @returns null for a later part of a split model, which is no model of its own, and for a file that just vanished */
+  /** @returns null for a later part of a split model, which is no model of its own, and for a file that has just vanished */
   async #list(path: string): Promise<ListedModel | null> {
     const name = this.nameOf(path);
     const identity = await identifyModel(path).catch((error: unknown) => error);
@@ -159,10 +159,10 @@ interface FoundModel {
 }
 
 const isModelName = (name: string): boolean => name.toLowerCase().endsWith(".gguf") || cutPiece(name) !== null;
-/** What a person links: a model, or a folder of models. */
+/** A link leads to a model, or to a folder of models. */
 const mayBeLinkedModels = (name: string): boolean => isModelName(name) || !name.includes(".");
 
-/** @param above real paths of the folders on the way here: a link to one of them leads in a circle */
+/** @param above real paths of the folders on the way here: a link to one of them makes a circle */
 async function findModels(folder: string, depth: number, above: ReadonlySet<string>): Promise<FoundModel[]> {
   const real = await realpath(folder).catch(() => folder);
   if (above.has(real)) return [];

@@ -4,12 +4,12 @@ import { ModelFileError } from "./model-file-error";
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this refuses.
 const controlCharacters = /[\u0000-\u001f\u007f]/;
-/** "..", "/", "\" and NUL in percent form: no honest file name holds them, and some layer may decode them. */
+/** "..", "/", "\" and NUL in percent form: no honest file name holds them, and another layer may decode them. */
 const encodedTraversal = /%(2e|2f|5c|00)/i;
 
 /**
- * Path of a model below the models folder. Links in that folder were made by its owner, and lead where the owner wants: models on another
- * disk are linked so.
+ * Path of a model below the models folder. The folder's owner made the links in it, so they may lead anywhere: models on another
+ * disk are linked this way.
  *
  * @throws ModelFileError INVALID_INPUT for every name that could lead elsewhere by itself
  */
@@ -23,8 +23,8 @@ export function resolveInside(modelsFolder: string, name: string): string {
 }
 
 /**
- * Path of an absolute name. Unless the owner of this computer chose it (`trusted`), it must be a GGUF file already:
- * every other answer is the same, so that nobody learns from it which files exist.
+ * Path of an absolute name. Unless the owner of this computer chose it (`trusted`), it must already be a GGUF file:
+ * every other answer is the same, so that the answer does not reveal which files exist.
  */
 export async function resolveAbsolute(name: string, trusted: boolean): Promise<string> {
   refuseOddName(name);

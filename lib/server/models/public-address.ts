@@ -24,7 +24,7 @@ for (const [network, prefix] of [
 ] as const)
   specialNetworks.addSubnet(network, prefix, "ipv4");
 
-/** Only global unicast (2000::/3) is public, without what tunnels IPv4 (6to4, Teredo) or is for documents. */
+/** Only global unicast (2000::/3) is public, except networks that tunnel IPv4 (6to4, Teredo) or are for documentation. */
 const publicIpv6 = new BlockList();
 publicIpv6.addSubnet("2000::", 3, "ipv6");
 const specialIpv6 = new BlockList();

@@ -1,7 +1,7 @@
 import { RemoteHeaderError } from "./remote-header-error";
 import { HUB_NAME } from "./remote-source";
 
-/** What somebody pasted: a file, or a repository in which one is to be chosen. */
+/** What somebody pasted: a file, or a repository in which one must be chosen. */
 export type RemoteAddress =
   | { readonly kind: "file"; readonly source: string }
   | {
@@ -9,13 +9,13 @@ export type RemoteAddress =
       readonly owner: string;
       readonly repository: string;
       readonly revision: string;
-      /** Behind the colon of `owner/repo:Q4_K_M`. */
+      /** The part after the colon of `owner/repo:Q4_K_M`. */
       readonly quantization: string | null;
     };
 
-/** Hosts that lead to the hub, as people write them. */
+/** Host names that people write for the hub. */
 const HUB_HOSTS = ["huggingface.co", "www.huggingface.co", "hf.co"];
-/** What stands before an address in the commands that model pages offer to copy: "ollama run", "llama-server -hf". */
+/** The words before an address in the commands that model pages offer to copy: "ollama run", "llama-server -hf". */
 const COMMAND = /^(?:\S+ )*?(?:ollama (?:run|pull)|(?:llama-\w+|llama \w+).*? (?:-hf|-hfr|--hf-repo)) /i;
 
 /**
@@ -39,7 +39,7 @@ export function parseRemoteAddress(text: string, endpoint: string): RemoteAddres
   );
 }
 
-/** The part behind the hub's host; null for another host, and for what names neither a host nor a repository. */
+/** The part after the hub's host. null for another host, and for text that names neither a host nor a repository. */
 function hubPath(address: string, endpoint: string): string | null {
   if (/^hf:/i.test(address)) return address.slice(3);
   const host = HUB_HOSTS.find(name => address.toLowerCase().startsWith(`${name}/`));

@@ -18,13 +18,13 @@ export interface KeptHeader {
   /** The only part, or the first. */
   readonly path: string;
   readonly versions: readonly RemoteVersion[];
-  /** When the other side was last asked whether this is still its version. */
+  /** When the server was last asked whether this is still its version. */
   readonly checkedAtMs: number;
 }
 
 export interface StoreLimits {
   readonly models: number;
-  /** On the disk: headers alone, the rest of the files are holes. */
+  /** The space used on the disk: only headers; the rest of the files are holes. */
   readonly headerBytes: number;
 }
 
@@ -32,13 +32,13 @@ const USUAL_LIMITS: StoreLimits = { models: 32, headerBytes: 256 * 1024 * 1024 }
 /** Written last, and touched whenever the version was checked. */
 const RECORD = "record.json";
 const DRAFT = ".part";
-/** Nobody takes that long to write a header: what is older was left by a crash. */
+/** Writing a header never takes this long: an older file was left by a crash. */
 const ABANDONED_AFTER_MS = 60 * 60 * 1000;
 const SAME_TIME = new Date(0);
 
 /**
- * Headers of models elsewhere as sparse files of the models' full size: to lib/gguf and to llama.cpp's dry run they are models like
- * any other. Named for the address and the content, and with the same time always, so that a surface that was sampled from
+ * Headers of remote models as sparse files of the models' full size: lib/gguf and llama.cpp's dry run treat them like other
+ * models. Each is named after its address and content and always gets the same file time, so that a surface sampled from
  * one is found again even after the header itself was dropped.
  */
 export class RemoteHeaderStore {
@@ -47,7 +47,7 @@ export class RemoteHeaderStore {
     private readonly limits: StoreLimits = USUAL_LIMITS,
   ) {}
 
-  /** What is kept for this address, whole. */
+  /** The complete headers kept for this address. */
   async find(address: string): Promise<KeptHeader | null> {
     for (const name of await this.#foldersOf(address)) {
       const kept = await readKept(join(this.folder, name));
@@ -56,14 +56,14 @@ export class RemoteHeaderStore {
     return null;
   }
 
-  /** Notes that the other side still has this version. */
+  /** Notes that the server still has this version. */
   async confirm(address: string): Promise<void> {
     const now = new Date();
     for (const name of await this.#foldersOf(address)) await utimes(join(this.folder, name, RECORD), now, now);
   }
 
   /**
-   * Puts the headers in the place of what was kept for this address, and drops the models that were not asked for longest.
+   * Replaces what was kept for this address with these headers, and drops the models that were not used for longest.
    *
    * @returns path of the only part, or of the first
    * @throws the file system's error
@@ -107,7 +107,7 @@ export class RemoteHeaderStore {
   }
 }
 
-/** Names of our own: what a server or a user calls a file never reaches the disk. */
+/** We choose these names: a name from a server or a user never reaches the disk. */
 const partNames = (count: number): readonly string[] =>
   count === 1 ? ["model.gguf"] : splitPartNames(`model-00001-of-${count.toString().padStart(5, "0")}.gguf`);
 

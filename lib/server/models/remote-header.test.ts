@@ -96,7 +96,7 @@ describe("a model on the hub", () => {
     const file = fileOf(bigModel());
     hub.serve(PATH, (_, response) => hub.sendRange(file, undefined, response));
     expect((await read()).profile.vocabularySize).toBe(128_256);
-    // Every request may start anew and have some megabytes on the way when it is cut off; the file has 4.3 GiB.
+    // Every request may start again and have some megabytes in transit when it is cut off; the file has 4.3 GiB.
     expect(hub.sentBytes).toBeLessThan(64 * 1024 * 1024);
   });
 });

@@ -4,28 +4,28 @@ import { asHeaderError, type CheckedResponse, checkedRequest, type RequestRules 
 import { RemoteHeaderError } from "./remote-header-error";
 import { parseRemoteSource } from "./remote-source";
 
-/** Holds the whole header of a model with a small vocabulary, and tells the size of the file. */
+/** Holds the whole header of a model with a small vocabulary, and reveals the size of the file. */
 const FIRST_BYTES = 512 * 1024;
-/** Of all parts together. The largest headers known have about 20 MiB. */
+/** For all parts together. The largest headers known have about 20 MiB. */
 const MAX_TOTAL_BYTES = 96 * 1024 * 1024;
 /** The largest single files of models have some 50 GB; file systems hold sparse files of up to 16 TiB. */
 const MAX_FILE_BYTES = 2 ** 42;
 const DEFAULT_TIME_LIMIT_MS = 30_000;
-/** Requests at once for the parts of a split model. */
+/** Simultaneous requests for the parts of a split model. */
 const PARTS_AT_ONCE = 4;
 
 export interface RemoteHeaderOptions {
-  /** HF_ENDPOINT: where `hf:` leads. */
+  /** HF_ENDPOINT: the server that `hf:` means. */
   readonly endpoint: string;
-  /** HF_TOKEN: sent to the endpoint's host only. */
+  /** HF_TOKEN: sent only to the endpoint's host. */
   readonly token: string | null;
-  /** Origins that may be plain http or private, beside the endpoint's own: a test's second server. */
+  /** Origins that may be plain http or private, in addition to the endpoint's own: a test's second server. */
   readonly trustedOrigins?: readonly string[];
   readonly timeLimitMs?: number;
   readonly signal?: AbortSignal;
 }
 
-/** What tells one version of a file from another without its content; the etag is null where the server gives none. */
+/** Tells versions of a file apart without reading the content. The etag is null if the server gives none. */
 export interface RemoteVersion {
   readonly fileBytes: number;
   readonly etag: string | null;
@@ -47,7 +47,7 @@ export interface RemoteHeader {
  * Reads only the header of a model that is not on this computer, by range requests; of a split model, the headers of all parts.
  *
  * @param source http(s) address or `hf:owner/repo/file.gguf`
- * @throws RemoteHeaderError, GgufFormatError for what is no model, or the caller's abort reason
+ * @throws RemoteHeaderError, GgufFormatError for what is not a model, or the caller's abort reason
  */
 export async function readRemoteHeader(source: string, options: RemoteHeaderOptions): Promise<RemoteHeader> {
   const parts = await openParts(source, options, FIRST_BYTES);
@@ -59,7 +59,7 @@ export async function readRemoteHeader(source: string, options: RemoteHeaderOpti
 }
 
 /**
- * The present version of each part, for one byte of each.
+ * The present version of each part; reads one byte of each.
  *
  * @throws RemoteHeaderError, or the caller's abort reason
  */
@@ -68,7 +68,7 @@ export async function readRemoteVersions(source: string, options: RemoteHeaderOp
   return parts.map(({ fileBytes, etag }) => ({ fileBytes, etag }));
 }
 
-/** @param firstBytes to read of each part */
+/** @param firstBytes how many bytes to read of each part */
 async function openParts(source: string, options: RemoteHeaderOptions, firstBytes: number): Promise<RemoteFile[]> {
   const urls = parseRemoteSource(source, options.endpoint);
   const hubOrigin = new URL(options.endpoint).origin;
@@ -144,7 +144,7 @@ class RemoteFile {
     const answer = await checkedRequest(this.#url, range, rules, signal);
     try {
       this.#check(answer);
-      // Without ranges the whole file comes from its start: what was read before is read again, never spliced.
+      // A server without ranges sends the whole file from its start. Earlier bytes are then read again, never spliced.
       const isPartial = answer.response.statusCode === 206;
       const startBytes = isPartial ? haveBytes : 0;
       this.fileBytes = this.#sameSize(isPartial ? rangeTotal(answer, startBytes) : wholeLength(answer), answer.url);
@@ -194,7 +194,7 @@ function wholeLength({ url, response }: CheckedResponse): number {
   throw new RemoteHeaderError("DOWNLOAD_FAILED", `${url.host} tells neither ranges nor the size of the file.`);
 }
 
-/** Reads exactly this many bytes of a body that may have more. */
+/** Reads exactly this many bytes of a body that may be longer. */
 async function readBody({ url, response }: CheckedResponse, countBytes: number, signal: AbortSignal): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let readBytes = 0;
@@ -224,7 +224,7 @@ function statusError(status: number, url: URL, original: URL): RemoteHeaderError
   return new RemoteHeaderError("DOWNLOAD_FAILED", `${url.host} answered ${status} for ${file}.`);
 }
 
-/** For messages: as people write it, unless it is no text or would break a line. */
+/** For messages: as people write it, unless it is not text or would break a line. */
 function fileName({ pathname }: URL): string {
   const encoded = pathname.split("/").at(-1) ?? "";
   try {

@@ -36,7 +36,7 @@ function fileOf(id: string, moreMetadata: Readonly<Record<string, WritableValue>
   return { start: header, fileBytes };
 }
 
-/** As if the header had been checked that long ago. */
+/** Makes the header look as if it had been checked that long ago. */
 function age(path: string, ms: number): void {
   const then = new Date(Date.now() - ms);
   utimesSync(join(path, "..", "record.json"), then, then);

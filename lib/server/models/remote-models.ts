@@ -11,12 +11,12 @@ export interface RemoteModelsOptions extends Omit<RemoteHeaderOptions, "signal">
   readonly store: RemoteHeaderStore;
 }
 
-/** Published files hardly ever change; a slider moved twice must not ask the hub twice. */
+/** Published files hardly ever change. Moving a slider twice must not ask the hub twice. */
 const TRUSTED_FOR_MS = 10 * 60 * 1000;
 /** Each may hold a header of up to 96 MiB in memory. */
 const MAX_AT_ONCE = 4;
 
-/** Models that are not on this computer, as far as planning goes: their headers alone. */
+/** Models that are not on this computer: only their headers, which is enough to plan them. */
 export class RemoteModels {
   readonly #reading = new Map<string, Promise<string>>();
 
@@ -24,10 +24,10 @@ export class RemoteModels {
 
   /**
    * A sparse file with the model's header and size; of a split model the first part, with the others beside it.
-   * It can be planned and not loaded: its weights are holes.
+   * It can be planned but not loaded: its weights are holes.
    *
    * @param source http(s) address or `hf:owner/repo/file.gguf`
-   * @throws RemoteHeaderError, GgufFormatError, ModelFileError for what is no chat model
+   * @throws RemoteHeaderError, GgufFormatError, ModelFileError for what is not a chat model
    */
   async headerPath(source: string): Promise<string> {
     const address = this.#addressOf(source);
@@ -36,10 +36,10 @@ export class RemoteModels {
   }
 
   /**
-   * What an address that somebody pasted leads to. A single file is read as far as planning needs it, so that what is
-   * wrong with it is said where the address was typed.
+   * Finds what a pasted address leads to. A single file is read as far as planning needs it, so that an
+   * error is shown where the address was typed.
    *
-   * @throws RemoteHeaderError, GgufFormatError, ModelFileError for what is no chat model
+   * @throws RemoteHeaderError, GgufFormatError, ModelFileError for what is not a chat model
    */
   async find(text: string): Promise<ElsewhereAnswer> {
     const address = parseRemoteAddress(text, this.options.endpoint);
@@ -55,7 +55,7 @@ export class RemoteModels {
     return { kind: "file", source };
   }
 
-  /** One address for the two ways of writing it, and for all parts of a split. */
+  /** One key for both ways of writing an address, and for all parts of a split model. */
   #addressOf(source: string): string {
     return parseRemoteSource(source, this.options.endpoint)[0]?.href ?? source;
   }
@@ -84,7 +84,7 @@ export class RemoteModels {
   }
 }
 
-/** Without an etag nobody can tell. */
+/** Without an etag a change cannot be seen. */
 const isSame = (kept: readonly RemoteVersion[], now: readonly RemoteVersion[]): boolean =>
   kept.length === now.length &&
   kept.every(

@@ -14,7 +14,7 @@ const TIME_LIMIT_MS = 20_000;
 
 const treeSchema = z.array(z.object({ type: z.string(), path: z.string(), size: z.number().int().min(0).default(0) }));
 
-/** What an image model's other half and a calibration file are called: no models that can answer. */
+/** Names of an image model's other half and of a calibration file: neither is a model that can answer. */
 const NO_CHAT_MODEL = /(?:^|[-._/])(?:mmproj|imatrix)(?=[-._])/i;
 /** "Q4_K_M", "IQ2_XXS", "UD-Q4_K_XL", "BF16" between the separators of a file's name. */
 const QUANTIZATION =
@@ -24,7 +24,7 @@ const quantizationInName = (path: string): string | null =>
   [...path.replace(/\.gguf$/i, "").matchAll(QUANTIZATION)].at(-1)?.[1]?.toUpperCase() ?? null;
 
 /**
- * The GGUF files of a repository that can answer, smallest first; of a split its first part stands for all.
+ * The GGUF files of a repository that can answer, smallest first. The first part of a split model stands for all parts.
  *
  * @throws RemoteHeaderError
  */
@@ -53,7 +53,7 @@ export async function listRepository(address: RepositoryAddress, options: Remote
   return chosen(whole, address.quantization, name);
 }
 
-/** What `:Q4_K_M` chooses; a file's name is taken as well. */
+/** The files that `:Q4_K_M` selects; a file's name is accepted as well. */
 function chosen(files: RemoteFile[], quantization: string | null, name: string): RemoteFile[] {
   if (quantization === null || quantization.toLowerCase() === "latest") return files;
   const upperName = quantization.toUpperCase();
@@ -74,7 +74,7 @@ async function readTree({ owner, repository, revision }: RepositoryAddress, opti
   try {
     const { statusCode = 0 } = response;
     if (statusCode === 401 || statusCode === 403)
-      // The hub says so of what does not exist as well: only who has access may know.
+      // The hub gives the same answer for what does not exist: only users with access may know.
       throw new RemoteHeaderError(
         "MODEL_NOT_FOUND",
         `${url.host} shows no ${owner}/${repository}: it does not exist, or it is private or gated and needs HF_TOKEN.`,

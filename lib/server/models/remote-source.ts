@@ -9,10 +9,10 @@ const MAX_SOURCE_CHARACTERS = 2048;
 const MAX_PARTS = 200;
 
 /**
- * Addresses of all parts of a model elsewhere, in order; one for a model in one file. A part of a split stands for the whole.
+ * Addresses of all parts of a remote model, in order; one address if the model is a single file. Any part of a split stands for the whole.
  *
  * @param source an http(s) address, or `hf:owner/repo/folder/file.gguf` with an optional `@revision` behind the repository
- * @param endpoint of the hub: where `hf:` leads, and the only origin that may be plain http
+ * @param endpoint of the hub: the server that `hf:` means, and the only origin that may be plain http
  * @throws RemoteHeaderError INVALID_INPUT
  */
 export function parseRemoteSource(source: string, endpoint: string): readonly URL[] {
@@ -29,14 +29,14 @@ function webAddress(source: string): URL {
   return url;
 }
 
-/** The hub's page of a file is what people copy from the address bar; the file itself is at another address. */
+/** People copy the address of the hub's page of a file; the file itself has another address. */
 function fileOfPage(url: URL, endpoint: string): URL {
   if (url.origin === new URL(endpoint).origin)
     url.pathname = url.pathname.replace(/^(\/[^/]+\/[^/]+)\/blob\//, "$1/resolve/");
   return url;
 }
 
-/** Built from checked parts and never read as an address: an owner called `evil.example:443` or `user@host` is none. */
+/** Built from checked parts and never parsed as an address: `evil.example:443` and `user@host` are not valid owners. */
 function hubAddress(text: string, endpoint: string): URL {
   const [owner = "", repositoryAndRevision = "", ...path] = text.split("/");
   const [repository = "", revision = "main", ...more] = repositoryAndRevision.split("@");

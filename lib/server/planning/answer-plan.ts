@@ -8,7 +8,7 @@ import { assumedCard, type CardSize } from "./assumed-card";
 import type { Planner, PlanOutcome } from "./planner";
 
 interface PlanWishes {
-  /** A card that is not here; null: plan for none; undefined: the one that is here. */
+  /** A card that is not in this computer; null: plan without one; undefined: this computer's own card. */
   readonly gpu?: CardSize | null | undefined;
   readonly simple?: boolean | undefined;
 }
@@ -16,7 +16,7 @@ interface PlanWishes {
 /** Sampling a surface takes up to 2.5 s. */
 const EXACT_WITHIN_MS = 4000;
 
-/** The plan for the present settings with a change in them, as `npm run plan -- --json` prints it. */
+/** The plan for the present settings with a change applied, as `npm run plan -- --json` prints it. */
 export async function answerPlan(
   {
     planner,
@@ -49,8 +49,8 @@ export async function answerPlan(
 }
 
 /**
- * The plan after its dry runs where they end in time, else the one that is known. A page asks once about a model that is elsewhere,
- * so it waits a little; but not for an engine that answers a chat.
+ * The plan after its dry runs if they end in time, else the plan that is known now. A page asks only once about a remote model,
+ * so it waits a little, but not for an engine that answers a chat.
  */
 async function exactPlanInTime(
   planner: Pick<Planner, "planFor" | "exactPlanFor">,

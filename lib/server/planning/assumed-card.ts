@@ -2,7 +2,7 @@ import { customCard, whatIfGpu } from "@/lib/plan/what-if-cards";
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import { bytesToMib } from "@/lib/units/bytes";
 
-/** All that is known of a card that is not here. */
+/** All facts known about a card that is not in this computer. */
 export interface CardSize {
   readonly totalBytes: number;
   readonly usedBytes: number;

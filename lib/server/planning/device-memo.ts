@@ -9,7 +9,7 @@ import { replaceFile } from "@/lib/server/system/replace-file";
 
 const memoSchema = z.object({ key: z.string(), info: engineInfoSchema, vram: z.nullable(vramSchema) });
 
-/** What the engine found when it last ran on this machine as it is. */
+/** What the engine found when it last ran on this machine with the same drivers, cards and settings. */
 export type KnownDevice = Pick<z.infer<typeof memoSchema>, "info" | "vram">;
 
 const textOf = (path: string): string => {
@@ -44,8 +44,8 @@ const machineKey = (run: string, env: Readonly<Record<string, string | undefined
   ]);
 
 /**
- * Remembers which device the engine found, so that `npm run plan` need not start an engine, which takes longer than the
- * plan, to learn it again.
+ * Remembers which device the engine found, so that `npm run plan` need not start an engine to find it again:
+ * that would take longer than the plan.
  */
 export class DeviceMemo {
   constructor(

@@ -13,7 +13,7 @@ interface LibraryServices {
   readonly gpu: GpuSource;
 }
 
-/** The library, each file with where its layers would go on the present card with its settings: as the dashboard plans it. */
+/** The library: for each file, where its layers would go on the present card with its settings, planned as the dashboard does it. */
 export async function listLibrary(services: LibraryServices): Promise<LocalModel[]> {
   const [listed, report] = await Promise.all([services.models.listModels(), services.gpu.read()]);
   return Promise.all(listed.map(model => withPlan(model, services, report)));
@@ -38,7 +38,7 @@ async function withPlan(
         gpuBytes: predicted.totalBytes,
         ramBytes: ram.totalBytes,
         ramNeed: ramNeed(plan, report.memory, own.USE_MMAP),
-        // Without a card there is nothing to ask that would make it more exact.
+        // Without a card, no dry run would make it more exact.
         isEstimate: surface.detail === undefined && report.memory !== null,
       },
     };

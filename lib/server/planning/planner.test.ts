@@ -97,13 +97,13 @@ test("confirms the plan to load by a dry run of exactly its configuration, and t
   const { plan, config } = await done(planner.confirmedPlanFor(current.settings));
   expect(plan).toMatchObject({ kind: "partial", computeSource: "dry-run" });
   const dryRuns = processes[0]?.engine.received.filter(command => command.type === "dry-run");
-  // The plan's own number of layers first; one more misses by less than the surface may be wrong, so it is asked about as well.
+  // First the plan's own number of layers. One more layer misses by less than the surface may be wrong, so it is asked about as well.
   expect(dryRuns?.map(command => command.config)).toEqual([config, { ...config, gpuLayers: config.gpuLayers + 1 }]);
 });
 
 test("mends a surface that the dry run does not confirm, says so, and plans again within the budget", async () => {
   const home = makeHome();
-  // An engine that says 20 MiB of compute when the surface is sampled, and takes 40 when asked again.
+  // An engine that reports 20 MiB of compute when the surface is sampled, and takes 40 when asked again.
   const settings = { TARGET_VRAM_USAGE: 0.03 };
   const optimistic = makeHostRig({ home, settings });
   const expected = await optimistic.done(optimistic.planner.confirmedPlanFor(optimistic.current.settings));
@@ -152,7 +152,7 @@ test("G14 what ended the engine is remembered on disk and never asked again; the
   expect([surface.computeSource, first.countOf("sample-surface")]).toEqual(["estimated", 1]);
   const again = makeHostRig({ home, script: crash });
   await again.done(again.planner.exactPlanFor(again.current.settings));
-  // A load as well does without: another dry run of such a file could end the engine too.
+  // A load also skips the dry run: another dry run of this file could end the engine again.
   const { plan } = await again.done(again.planner.confirmedPlanFor(again.current.settings));
   expect([again.countOf("sample-surface"), again.countOf("dry-run"), plan.computeSource]).toEqual([0, 0, "estimated"]);
 });

@@ -29,15 +29,15 @@ export interface PlannerOptions {
   /** Models that are not on this computer: they can be planned, not loaded. */
   readonly remote: Pick<RemoteModels, "headerPath">;
   readonly engine: DryRunEngine;
-  /** For plans that are only shown: their dry runs must not end a loaded model. Left out where nothing else is served. */
+  /** For plans that are only shown: their dry runs must not end a loaded model. Left out if nothing else is served. */
   readonly dryRuns?: DryRunEngine & Pick<SpareDryRunEngine, "end">;
   readonly gpu: GpuSource;
   readonly surfaces: Pick<SurfaceCache, "read" | "write">;
-  /** Version of what computes the buffers: another one may compute others. */
+  /** Version of the code that computes the buffers: another version may compute others. */
   readonly engineVersion: string;
-  /** For one answer in a hurry: a coarser surface, which the next server refines. Without it the engine takes the time it needs. */
+  /** For a single quick answer: gives a coarser surface, which the next server refines. Without it the engine takes the time it needs. */
   readonly surfaceBudgetMs?: number;
-  /** What THREADS "auto" stands for with a model of this size. */
+  /** What THREADS "auto" means for a model of this size. */
   autoThreads(fileBytes: number): number;
   onLog(level: "warn" | "info", text: string): void;
 }
@@ -56,18 +56,18 @@ export interface ConfirmedPlan extends PlanOutcome {
   readonly report: GpuReport;
 }
 
-/** The number of layers to ask a dry run about; null: nothing more. */
+/** The number of layers to ask a dry run about next; null: nothing more. */
 type NextToConfirm = (outcome: PlanOutcome, confirmed: ReadonlySet<number>) => number | null;
 
 interface KnownSurface {
   readonly key: SurfaceKey;
   readonly modelPath: string;
   surface: MemorySurface;
-  /** Sampling in progress or over; null when it may be tried. */
+  /** Sampling in progress or finished; null when it may be tried. */
   sampling: Promise<void> | null;
   /** Names of dry runs that ended the engine. */
   readonly fatal: Set<string>;
-  /** llama.cpp's own word that it cannot load this file. */
+  /** llama.cpp's own statement that it cannot load this file. */
   refusal: EngineError | null;
 }
 
@@ -78,14 +78,14 @@ const MAX_KNOWN_SURFACES = 50;
 
 const NO_DEVICE = "none";
 
-/** One of the many dry runs of a surface; which of them is not known. */
+/** One of a surface's many dry runs; which one is not known. */
 const SAMPLING = "sampling";
 const nameOfDryRun = ({ gpuLayers, contextTokens, kvType }: LoadConfig): string =>
   `${gpuLayers} layers, ${contextTokens} tokens, ${kvType}`;
 
 type SurfaceSettings = Pick<Settings, "N_BATCH" | "FLASH_ATTENTION" | "USE_MMAP" | "N_CTX">;
 
-/** Answers with a plan at once, from what is known, and has the engine complete what is known in the background. */
+/** Answers with a plan at once, from what is known, and lets the engine complete that knowledge in the background. */
 export class Planner {
   readonly #known = new Map<string, Promise<KnownSurface>>();
   readonly #listeners = new Set<() => void>();
@@ -98,7 +98,7 @@ export class Planner {
     return () => this.#listeners.delete(listener);
   }
 
-  /** What is known about this model's memory now: from the engine's dry runs where there are any, else from the header. */
+  /** What is known now about this model's memory: from the engine's dry runs if there are any, else from the header. */
   async surfaceFor(modelPath: string, settings: SurfaceSettings): Promise<MemorySurface> {
     const known = await this.#knownSurface(modelPath, settings, await this.options.gpu.read());
     return known.surface;
@@ -113,7 +113,7 @@ export class Planner {
     return { modelPath, surface, gpu, plan: planLayers(surface, gpu, settings) };
   }
 
-  /** The same of what is known already: dry runs of every file of a library would keep the engine busy for minutes. */
+  /** The same, but only from what is already known: dry runs of every file in a library would keep the engine busy for minutes. */
   async knownPlanFor(settings: Settings, report: GpuReport): Promise<PlanOutcome> {
     const modelPath = await this.#headerOf(settings.MODEL);
     const key = await this.#keyOf(modelPath, settings, report);
@@ -123,7 +123,7 @@ export class Planner {
   }
 
   /**
-   * The same with what is planned, and what one layer more would need, confirmed by dry runs, unless they were before. However long that
+   * The same, but dry runs first confirm the plan and the need of one layer more, unless they were confirmed before. It waits as long as that
    * takes. Without a GPU the surface stays an estimate.
    */
   async exactPlanFor(settings: Settings, gpuOverride?: GpuMemory | null): Promise<PlanOutcome> {
@@ -138,8 +138,8 @@ export class Planner {
   }
 
   /**
-   * Asks llama.cpp about exactly these numbers of layers, with the context and KV type of the settings: what a page shows at rest. Those that
-   * are confirmed already cost nothing. Those who subscribed hear of it.
+   * Asks llama.cpp about exactly these numbers of layers, with the settings' context and KV type: those that a page shows at rest. Numbers
+   * that are already confirmed cost nothing. Subscribers are told of the results.
    */
   async confirmLayers(settings: Settings, layers: readonly number[]): Promise<void> {
     const known = await this.#sampled(await this.#headerOf(settings.MODEL), settings);
@@ -157,8 +157,8 @@ export class Planner {
   }
 
   /**
-   * The plan to load: made with the memory that is free now, and confirmed by one dry run of exactly its configuration. What might
-   * fit as well, as far as the surface can be wrong, is confirmed too: no layer stays on the CPU for an interpolation.
+   * The plan to load: made with the memory that is free now, and confirmed by one dry run of exactly its configuration. Larger plans that
+   * might fit within the surface's possible error are confirmed too: no layer stays on the CPU because of an interpolation.
    */
   async confirmedPlanFor(settings: Settings, signal?: AbortSignal): Promise<ConfirmedPlan> {
     const modelPath = await this.options.models.resolveModel(settings.MODEL);
@@ -183,7 +183,7 @@ export class Planner {
     return { ...outcome, plan: { ...outcome.plan, computeSource }, config: this.configOf(outcome, settings) };
   }
 
-  /** Plans, and plans again after each dry run, until there is nothing next to confirm. */
+  /** Plans, and plans again after each dry run, until nothing is left to confirm. */
   async #confirmed<Outcome extends PlanOutcome>(
     known: KnownSurface,
     settings: Settings,
@@ -219,8 +219,8 @@ export class Planner {
   }
 
   /**
-   * Compares one configuration with llama.cpp's own figures, and corrects the surface where they differ. A dry run that ends the engine says
-   * nothing, and is never made again: the plan goes on with what is known.
+   * Compares one configuration with llama.cpp's own figures, and corrects the surface where they differ. A dry run that ends the engine
+   * gives no result and is never repeated: the plan goes on with what is known.
    */
   async #confirm(known: KnownSurface, config: LoadConfig, engine: DryRunEngine, signal?: AbortSignal): Promise<void> {
     if (known.fatal.has(SAMPLING) || known.fatal.has(nameOfDryRun(config))) return;
@@ -236,7 +236,7 @@ export class Planner {
       const where = `${surface.model.name} at ${config.gpuLayers} GPU layers, ${config.contextTokens} tokens`;
       this.options.onLog("info", `memory surface was ${formatMib(mismatchBytes, 2)} off for ${where}; mended`);
     }
-    // Kept also where it was right: at a confirmed point the planner believes the dry run, in the browser as well.
+    // Stored even if it was right: at a confirmed point the planner believes the dry run, in the browser as well.
     known.surface = surface;
     if (surface.computeSource === "dry-run") await this.options.surfaces.write(known.key, keptOf(known));
   }
@@ -247,7 +247,7 @@ export class Planner {
     await this.options.surfaces.write(known.key, keptOf(known));
   }
 
-  /** Path of a file with the model's header: the model itself, where it is on this computer. */
+  /** Path of a file with the model's header: the model itself if it is on this computer. */
   #headerOf(model: string): Promise<string> {
     const { models, remote } = this.options;
     return isRemoteSource(model) ? remote.headerPath(model) : models.resolveModel(model);
@@ -278,7 +278,7 @@ export class Planner {
     return known;
   }
 
-  /** Without a GPU the CPU's own buffers still make a better estimate; what was sampled in a hurry is refined by whoever has time. */
+  /** Without a GPU the CPU's own buffers still improve the estimate. A surface sampled in a hurry is refined by a caller without a limit. */
   #wantsSampling({ surface, fatal }: KnownSurface, { memory }: GpuReport): boolean {
     if (fatal.has(SAMPLING)) return false;
     const hasTime = this.options.surfaceBudgetMs === undefined;
@@ -286,7 +286,7 @@ export class Planner {
     return hasTime && (surface.detail === undefined || surface.detail === "coarse");
   }
 
-  /** The surface of this key, begun by whoever asks first. */
+  /** The surface of this key; the first request for it starts it. */
   #meet(modelPath: string, key: SurfaceKey): Promise<KnownSurface> {
     const text = surfaceKeyText(key);
     const known = this.#known.get(text) ?? this.#begin(modelPath, key);
@@ -301,7 +301,7 @@ export class Planner {
     return { key, modelPath, surface, sampling: null, fatal: new Set(kept?.fatal), refusal: null };
   }
 
-  /** @throws ModelFileError for what is no model to chat with: of such a file no surface is ever kept */
+  /** @throws ModelFileError for what is not a chat model: no surface of it is ever kept */
   async #surfaceOfHeader(modelPath: string, { batchTokens, sequences, flashAttention }: SurfaceKey) {
     const profile = await this.options.models.readChatProfile(modelPath);
     return headerSurface(profile, { batchTokens, sequences, flashAttention });
@@ -317,7 +317,7 @@ export class Planner {
         ramOnly: !hasGpu,
         ...(surfaceBudgetMs === undefined ? {} : { budgetMs: surfaceBudgetMs }),
       });
-      // A GPU that was there a moment ago and did not answer leaves an estimate: not to be kept.
+      // A GPU that was there a moment ago but did not answer leads to an estimate, which must not be kept.
       if (hasGpu && sampled.computeSource !== "dry-run") return;
       const surface = hasGpu ? sampled : calibrateEstimate(known.surface, sampled);
       const { confirmed } = known.surface;
@@ -333,7 +333,7 @@ export class Planner {
         return;
       }
       this.options.onLog("warn", `memory surface stays an estimate: ${error instanceof Error ? error.message : error}`);
-      // The engine was busy: another time. What made it crash is not tried again.
+      // The engine was busy, so it is tried another time. A dry run that crashed it is not tried again.
       if (isPassing(error)) known.sampling = null;
     }
   }
@@ -352,11 +352,11 @@ export class Planner {
 
 const keptOf = ({ surface, fatal }: KnownSurface) => ({ surface, fatal: [...fatal] });
 
-/** The engine ended, or stopped to give signs of life, in the middle of it. */
+/** The engine ended, or gave no more signs of life, during the dry run. */
 const isFatal = (error: unknown): error is EngineError =>
   error instanceof EngineError && (error.code === "ENGINE_CRASHED" || error.code === "ENGINE_TIMEOUT");
 
-/** llama.cpp itself looked at the file and will not have it. */
+/** llama.cpp itself looked at the file and refuses it. */
 const isRefusal = (error: unknown): error is EngineError =>
   error instanceof EngineError && (error.code === "CORRUPT_MODEL" || error.code === "UNSUPPORTED_ARCH");
 

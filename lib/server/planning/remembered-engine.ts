@@ -3,7 +3,7 @@ import { type ProbedEngine, SOFTWARE_DEVICE } from "@/lib/server/gpu/gpu-probe";
 import type { DeviceMemo } from "./device-memo";
 
 /**
- * The engine as the GPU probe sees it, answered from memory where that is as good as asking: which device there is, and
+ * The engine as the GPU probe sees it. Answers come from the memo where that is as good as asking: which device there is, and
  * how much memory a software device has, whose counter never moves. Everything else starts the engine.
  */
 export function rememberedEngine(engine: EngineSupervisor, memo: DeviceMemo): ProbedEngine {
@@ -21,13 +21,13 @@ export function rememberedEngine(engine: EngineSupervisor, memo: DeviceMemo): Pr
   };
 }
 
-/** Writes down what a started engine found. What cannot be kept only costs time. */
+/** Saves what a started engine found. If saving fails, it only costs time. */
 export async function rememberDevice(engine: EngineSupervisor, memo: DeviceMemo): Promise<void> {
   const { info } = engine.snapshot();
   if (info === null) return;
   try {
     memo.write({ info, vram: info.gpuUsable ? await engine.vram() : null });
   } catch {
-    // A read-only or full data folder: the engine is asked again next time.
+    // The data folder is read-only or full: the engine is asked again next time.
   }
 }

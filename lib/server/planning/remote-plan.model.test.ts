@@ -14,7 +14,7 @@ const home = mkdtempSync(join(tmpdir(), "headroom-remote-real-"));
 let hub: StandInHub;
 
 beforeAll(async () => {
-  // Inherited by every engine that is started here.
+  // Every engine that is started here inherits this.
   vi.stubEnv("GGML_VK_VISIBLE_DEVICES", SOFTWARE_GPU.GGML_VK_VISIBLE_DEVICES);
   hub = await StandInHub.start();
   const { header, fileBytes } = shapeFile(modelShape("mistral-7b-v0.1"));
@@ -70,7 +70,7 @@ test("a split model in the models folder is loaded whole", async () => {
     writeFileSync(path, start);
     truncateSync(path, fileBytes);
   });
-  // A mapped file would be counted beside what llama.cpp repacks of it for the CPU.
+  // A mapped file would be counted in addition to the copy that llama.cpp repacks for the CPU.
   const settings = { MODEL: partName("small", 1), USE_MMAP: false };
   const rig = makeRealRig({ gpu: "off", modelsFolder, settings });
   try {

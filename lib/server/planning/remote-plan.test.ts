@@ -30,7 +30,7 @@ beforeEach(async () => {
   hub.serve(`${FOLDER}/mistral.gguf`, fileOf("mistral-7b-v0.1"));
 });
 afterEach(async () => {
-  // A plan has its surface sampled and written in the background: that ends before its folder does.
+  // A plan samples and writes its surface in the background. That must end before its folder is removed.
   for (const { done, planner, current } of rigs) await done(planner.exactPlanFor(current.settings));
   await hub.stop();
   rmSync(home, { recursive: true });

@@ -14,7 +14,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** llama.cpp builds a context for this with an assertion, which ends its process. The header check would keep it from the engine. */
+/** llama.cpp fails an assertion when it builds a context for this, which ends its process. The header check would keep it from the engine. */
 function writeAbortingModel(): string {
   const aborting = refusedShapes.find(({ says }) => says.includes("head_count_kv"));
   if (aborting === undefined) throw new Error("no such shape");

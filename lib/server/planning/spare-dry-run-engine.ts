@@ -1,23 +1,23 @@
 import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
 import { systemTimers, type Timers } from "@/lib/server/system/timers";
 
-/** What makes dry runs. */
+/** Anything that makes dry runs. */
 export type DryRunEngine = Pick<EngineSupervisor, "sampleSurface" | "dryRun">;
 
-/** A page that plans asks again and again; after this it rests, and the child's memory goes back. */
+/** A page that plans asks again and again. After this time without a question the child ends and its memory is freed. */
 const IDLE_MS = 10_000;
 
 interface SpareDryRunEngineOptions {
   /** The engine that people chat with. */
   readonly main: DryRunEngine & Pick<EngineSupervisor, "snapshot">;
-  /** Another of the kind, whose child nobody misses. */
+  /** Another engine of the same kind, whose loss harms nobody. */
   readonly spare: DryRunEngine & Pick<EngineSupervisor, "unload">;
   readonly timers?: Timers;
 }
 
 /**
- * Dry runs for plans that are only shown. llama.cpp can abort in one and end its process: while a model is loaded or loading,
- * they are made in a child of their own, which lives as long as somebody asks.
+ * Dry runs for plans that are only shown. llama.cpp can abort in a dry run and end its process. While a model is loaded or loading,
+ * they therefore run in a child of their own, which lives as long as somebody asks.
  */
 export class SpareDryRunEngine implements DryRunEngine {
   readonly #timers: Timers;
@@ -36,7 +36,7 @@ export class SpareDryRunEngine implements DryRunEngine {
     return this.#run(engine => engine.dryRun(...args));
   }
 
-  /** Gives the memory of the spare child back now, on the card as well: before a load is planned with what is free. */
+  /** Frees the spare child's memory now, also on the card, before a load is planned with the free memory. */
   async end(): Promise<void> {
     this.#callOffEnd?.();
     this.#callOffEnd = null;
@@ -52,7 +52,7 @@ export class SpareDryRunEngine implements DryRunEngine {
     try {
       return await ask(spare);
     } catch (error) {
-      // A child that crashed would be started again by itself, for nobody.
+      // A crashed child would restart by itself, although no one needs it.
       if (this.#working === 1) await spare.unload();
       throw error;
     } finally {

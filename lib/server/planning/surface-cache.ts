@@ -8,7 +8,7 @@ import type { FileIdentity } from "@/lib/server/models/gguf-file";
 import { makeFolder } from "@/lib/server/system/make-folder";
 import { replaceFile } from "@/lib/server/system/replace-file";
 
-/** All that a surface depends on: another value of any of these, and it must be sampled anew. */
+/** Everything that a surface depends on. If any of these values differs, the surface must be sampled again. */
 export interface SurfaceKey {
   readonly file: FileIdentity;
   readonly engineVersion: string;
@@ -18,10 +18,10 @@ export interface SurfaceKey {
   readonly flashAttention: FlashAttention;
 }
 
-/** A surface has 20 to 200 KB; this many are enough for every model and setting in use. */
+/** A surface has 20 to 200 KB. This many are enough for every model and setting in use. */
 const MAX_KEPT_SURFACES = 200;
 
-/** A surface and what its dry runs cost: names of those that ended the engine, never to be asked again. */
+/** A surface, and the names of its dry runs that ended the engine: these are never made again. */
 export interface KeptSurface {
   readonly surface: MemorySurface;
   readonly fatal: readonly string[];
@@ -45,7 +45,7 @@ export const surfaceKeyText = ({ file, engineVersion, device, batchTokens, seque
     flashAttention,
   ]);
 
-/** Sampled surfaces on disk. A cache: what cannot be read is sampled again, and what cannot be written is only slower next time. */
+/** Sampled surfaces on disk. This is a cache: an unreadable surface is sampled again, and a failed write only costs time later. */
 export class SurfaceCache {
   constructor(
     private readonly folder: string,
@@ -86,7 +86,7 @@ export class SurfaceCache {
   }
 }
 
-/** A torn file is no JSON; the schema refuses undefined. */
+/** A torn file is not valid JSON, and the schema refuses undefined. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -16,7 +16,7 @@ export type SettingsFileContent =
   | { readonly kind: "good"; readonly raw: RawSettings }
   | { readonly kind: "bad"; readonly reason: string };
 
-/** Changes whenever the file does, also twice in one millisecond; null where there is none. */
+/** Changes whenever the file does, even twice in one millisecond; null if there is no file. */
 export function fileStamp(path: string): string | null {
   const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
   return stat ? [stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs].join(":") : null;
@@ -52,7 +52,7 @@ function parseSettingsText(bytes: Buffer): SettingsFileContent {
 
 const faultSchema = z.object({ line: z.int(), column: z.int(), offset: z.int() });
 
-/** Node names the place of a fault only in some messages, so a parser that always does looks for it. */
+/** Node gives the place of a fault only in some messages, so a parser that always does is asked for it. */
 function firstFault(text: string): string {
   try {
     parse(text);
@@ -66,7 +66,7 @@ function firstFault(text: string): string {
   }
 }
 
-/** Where a save must go: a link to a good file stays a link. */
+/** The file that a save must replace: a link to a good file stays a link. */
 export function realPathOf(path: string): string {
   try {
     return realpathSync(path);

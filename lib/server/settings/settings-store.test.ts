@@ -339,7 +339,7 @@ describe("P16 a hand edit while the page saves", () => {
       });
       const store = new SettingsStore({ folder, files });
       await store.patch({ N_CTX: 2 });
-      // Between the last look and the rename itself nothing can be watched: call 7.
+      // Nothing can be noticed between the last check and the rename itself: call 7.
       if (step < 7) expect(store.read(), `step ${step}`).toMatchObject({ N_CTX: 2, TEMPERATURE: 0.9 });
       if (calls > step && step !== 7) expect(onDisk(), `step ${step}`).toMatchObject({ BY_HAND: step });
     }

@@ -17,9 +17,9 @@ import { fileStamp, type RawSettings, readSettingsFile, realPathOf } from "./set
 
 const SETTINGS_FILE = "modelconf.json";
 
-/** An editor may write a file in two steps: a broken file younger than this is looked at again before it is judged. */
+/** An editor may write a file in two steps. A broken file younger than this is checked again before it is judged. */
 const EDITING_MS = 2_000;
-/** Someone saving again and again between our reading and our writing. */
+/** The number of tries while another program keeps saving between our reading and our writing. */
 const MAX_ATTEMPTS = 5;
 
 interface SettingsStoreOptions {
@@ -28,7 +28,7 @@ interface SettingsStoreOptions {
   readonly now?: () => number;
 }
 
-/** Stamps that no file has: read it at the next look. */
+/** Stamps that no file has: with them, the next look reads the file. */
 const NEVER_READ = "never read";
 const UNREAD = "unread";
 
@@ -55,8 +55,8 @@ interface Reading {
 }
 
 /**
- * The first usable value of each key: the model's own, the file's, the default. A value that cannot be used is replaced
- * by the last good one; a key that was taken out of the file goes back to its default.
+ * The first usable value of each key: the model's own, the file's, the default. An unusable value is replaced
+ * by the last good one. A key that was removed from the file goes back to its default.
  */
 function interpret(raw: RawSettings, lastGood: RawSettings): Reading {
   const problems = new Set<SettingKey>();
@@ -77,7 +77,7 @@ function interpret(raw: RawSettings, lastGood: RawSettings): Reading {
   return { settings: settingsSchema.parse(Object.fromEntries(values)), problems: [...problems] };
 }
 
-/** The file's content with a change in it. A key that the model overrides already is changed there, or it would have no effect. */
+/** The file's content after a change. A key that the model already overrides is changed there; otherwise the change would have no effect. */
 function withPatch(raw: RawSettings, patch: SettingsPatch, model: string, scope: SettingsScope): RawSettings {
   const overrides = overridesIn(raw, model);
   const own = Object.entries(patch).filter(
@@ -100,7 +100,7 @@ function withoutOverrides(raw: RawSettings, model: string): RawSettings {
 }
 
 /**
- * modelconf.json, kept so that nobody's change is lost: read again whenever it changed on the disk, written whole or
+ * modelconf.json, kept so that no change is lost: it is read again whenever it changed on the disk, written whole or
  * not at all, with a backup, and with all keys that are not ours. A file that cannot be read is put aside, never reset.
  */
 export class SettingsStore {
@@ -108,12 +108,12 @@ export class SettingsStore {
   readonly #files: ReplaceFiles | undefined;
   readonly #now: () => number;
   readonly #listeners = new Set<(settings: Settings) => void>();
-  /** Of the content that was read last; taken before reading it, so that a change in between is found the next time. */
+  /** Stamp of the content that was read last. It is taken before reading, so that the next look finds a change made in between. */
   #stamp: string | null = NEVER_READ;
   #raw: RawSettings;
   #reading: Reading;
   #fileNotice: string | null = null;
-  /** Of the file as it was left when the notice was made: with any other content its cause is gone. */
+  /** Stamp of the file when the notice was made. If the content has changed since, the notice no longer applies. */
   #noticedStamp: string | null = null;
 
   constructor({ folder, files, now = Date.now }: SettingsStoreOptions) {
@@ -130,13 +130,13 @@ export class SettingsStore {
     return `${this.#path}.bak`;
   }
 
-  /** What holds now, for the model that is chosen. Looks at the file's time first, so a hand edit counts at once. */
+  /** The values in force for the chosen model. Checks the file's time first, so a hand edit counts at once. */
   read(): Settings {
     this.#refresh({ patient: true });
     return this.#reading.settings;
   }
 
-  /** What would hold if this model were chosen. */
+  /** The values that would be in force if this model were chosen. */
   readFor(model: string): Settings {
     this.read();
     return interpret({ ...this.#raw, MODEL: model }, this.#raw).settings;
@@ -149,7 +149,7 @@ export class SettingsStore {
     return `${SETTINGS_FILE}: the value of ${problems.join(", ")} cannot be used, so the last good or the usual one is.`;
   }
 
-  /** What a model has of its own; by itself the one that is chosen. */
+  /** A model's own values; without an argument, those of the chosen model. */
   overrides(model = this.#reading.settings.MODEL): SettingsPatch {
     const settings = this.readFor(model);
     const own = overridesIn(this.#raw, model);
@@ -163,7 +163,7 @@ export class SettingsStore {
     return this.#save(raw => withPatch(raw, patch, patch.MODEL ?? this.#reading.settings.MODEL, scope));
   }
 
-  /** The chosen model goes back to the settings of all. */
+  /** Removes the chosen model's own values, so that the general settings apply. */
   async dropOverrides(): Promise<Settings> {
     return this.#save(raw => withoutOverrides(raw, this.#reading.settings.MODEL));
   }
@@ -185,7 +185,7 @@ export class SettingsStore {
         isStillCurrent: () => fileStamp(this.#path) === stamp,
       });
       if (!isReplaced) continue;
-      // Read back instead of assumed: whoever wrote after us is seen as well.
+      // Read back instead of assumed, so that a write by another program after ours is seen as well.
       this.#stamp = UNREAD;
       return this.read();
     }
@@ -225,7 +225,7 @@ export class SettingsStore {
     return this.#now() - (statSync(this.#path, { throwIfNoEntry: false })?.mtimeMs ?? 0);
   }
 
-  /** Renames the bad file and writes the last good content in its place. Where the folder is read-only it stays, unused. */
+  /** Renames the bad file and writes the last good content in its place. In a read-only folder it stays, unused. */
   #putAside(reason: string, lastGood: RawSettings, stamp: string | null): void {
     const aside = `${this.#path}.bad-${new Date(this.#now()).toISOString().replaceAll(/[:.]/g, "-")}`;
     const said = `${SETTINGS_FILE} could not be used: ${reason}.`;

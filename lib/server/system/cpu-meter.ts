@@ -16,7 +16,7 @@ function readTimes(): CpuTimes {
   return { busyMs, totalMs };
 }
 
-/** Load of all cores together since the last question, 0 to 100; null the first time. */
+/** Load of all cores together since the last call, 0 to 100; null the first time. */
 export class CpuMeter {
   #last: CpuTimes | null = null;
 

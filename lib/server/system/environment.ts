@@ -10,7 +10,7 @@ const MIN_TOKEN_CHARACTERS = 16;
 const emptyAsMissing = (value: unknown): unknown => (value === "" ? undefined : value);
 const optionalText = z.preprocess(emptyAsMissing, z.string().optional());
 
-/** Each includes those before it. */
+/** Each level includes those before it. */
 export const logLevels = ["silent", "error", "warn", "info", "debug"] as const;
 
 const environmentSchema = z.object({
@@ -20,13 +20,13 @@ const environmentSchema = z.object({
   HEADROOM_ALLOWED_HOSTS: optionalText,
   HEADROOM_HOME: optionalText,
   HEADROOM_MODELS_DIR: optionalText,
-  /** Another program in the engine's place: the scripted one of the tests. */
+  /** Another program instead of the engine: the scripted one of the tests. */
   HEADROOM_ENGINE_ENTRY: optionalText,
   HEADROOM_GPU: z.preprocess(emptyAsMissing, z.enum(["auto", "cuda", "vulkan", "metal", "off"]).default("auto")),
   HEADROOM_ENGINE_BUILD: z.preprocess(emptyAsMissing, z.enum(["prebuilt", "lastBuild"]).default("prebuilt")),
   HF_TOKEN: optionalText,
   HF_ENDPOINT: z.preprocess(emptyAsMissing, z.url({ protocol: /^https?$/ }).default("https://huggingface.co")),
-  /** Replies are held against lib/schema/api.ts: always in development, and in the browser tests by this. */
+  /** Checks replies against lib/schema/api.ts. Development always does; the browser tests turn it on with this. */
   HEADROOM_CHECK_CONTRACT: optionalText,
   NODE_ENV: optionalText,
   LOG_LEVEL: z.preprocess(emptyAsMissing, z.enum(logLevels).default("warn")),
@@ -39,7 +39,7 @@ export interface Environment {
   readonly port: number;
   readonly host: string;
   readonly token: string | null;
-  /** Exact values of the Host header that are answered, lower case. */
+  /** Exact values of the Host header that are accepted, lower case. */
   readonly allowedHosts: readonly string[];
   readonly projectRoot: string;
   readonly homeFolder: string;
@@ -54,14 +54,14 @@ export interface Environment {
   readonly logLevel: ParsedEnvironment["LOG_LEVEL"];
 }
 
-/** A host with its port; port 80 is also said without one. A name that has a port already is taken as it is. */
+/** A host with its port. Port 80 may also be omitted. A name that already has a port is used unchanged. */
 function hostHeaders(name: string, port: number): string[] {
   if (/^(?:\[[^\]]+\]|[^:]+):\d+$/.test(name)) return [name.toLowerCase()];
   const host = name.includes(":") && !name.startsWith("[") ? `[${name}]` : name;
   return [`${host}:${port}`.toLowerCase(), ...(port === 80 ? [host.toLowerCase()] : [])];
 }
 
-/** Behind a proxy on 80 or 443 a browser sends the bare name, so a listed name counts with and without our port. */
+/** Behind a proxy on 80 or 443 a browser sends the host without a port, so a listed name counts with and without our port. */
 const listedHosts = (list: string, port: number): string[] =>
   list
     .split(",")
@@ -77,10 +77,10 @@ function refuseOpenDoor(parsed: ParsedEnvironment): void {
   );
 }
 
-/** A shell writes out "~" only where it stands alone: in a service's file or behind "=" it arrives as it is. */
+/** A shell expands "~" only where it stands alone. In a service's file or after "=" it arrives unchanged. */
 export const withHomeFolder = (path: string): string => path.replace(/^~(?=$|[\\/])/, () => homedir());
 
-/** Never the value itself: it may be a secret. */
+/** Never shows the value itself: it may be a secret. */
 function firstProblem(error: z.ZodError): string {
   const issue = error.issues[0];
   return `${issue?.path.join(".") ?? "The environment"} cannot be used: ${issue?.message ?? "it is not valid"}.`;

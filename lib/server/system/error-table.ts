@@ -2,16 +2,16 @@ import { type ErrorBody, type ErrorCode, errorCodeSchema } from "@/lib/schema/ap
 
 interface ErrorRow {
   readonly status: number;
-  /** The step a person can take, where it is always the same one. */
+  /** The step a person can take, if it is always the same one. */
   readonly next?: string;
   /** For errors whose own message is not meant for people. */
   readonly message?: string;
 }
 
-/** 499 is nginx's: the client went away and nobody reads the answer. */
+/** 499 comes from nginx: the client has left and will not read the answer. */
 const CLIENT_CLOSED_REQUEST = 499;
 
-/** One row a code: its HTTP status and the next step. The sentence that says what happened is the error's own. */
+/** One row for each code: its HTTP status and the next step. The sentence that says what happened comes from the error itself. */
 export const errorTable: Readonly<Record<ErrorCode, ErrorRow>> = {
   NOT_GGUF: { status: 422, next: "Choose a GGUF file: other formats have to be converted first." },
   CORRUPT_MODEL: { status: 422, next: "Download the file again; it is damaged or incomplete." },
@@ -52,7 +52,7 @@ export const errorTable: Readonly<Record<ErrorCode, ErrorRow>> = {
   },
 };
 
-/** What the file system says when it cannot save. */
+/** File system errors for a failed save. */
 const fileSystemCodes: Readonly<Record<string, ErrorCode>> = {
   ENOSPC: "DISK_FULL",
   EDQUOT: "DISK_FULL",
@@ -79,7 +79,7 @@ export function errorCodeOf(error: unknown): ErrorCode {
 const hasOwnWords = (error: unknown): error is Error =>
   error instanceof Error && "code" in error && errorCodeSchema.safeParse(error.code).success;
 
-/** What may leave the server of an error: never a stack, never the words of an error that was not made for people. */
+/** The parts of an error that may leave the server: never a stack, and never a message that was not written for people. */
 export function errorAnswer(error: unknown): { status: number; body: ErrorBody } {
   const code = errorCodeOf(error);
   const row = errorTable[code];

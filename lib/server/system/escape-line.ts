@@ -1,4 +1,4 @@
-/** Longest line that is worth a place in the log. */
+/** The longest line that the log keeps. */
 const MAX_LINE_CHARACTERS = 2000;
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this is about.

@@ -3,7 +3,7 @@ import * as z from "zod";
 /** The part of a JSON schema that says what a value may be. */
 interface ValueSchema {
   readonly type?: string | readonly string[];
-  /** In words, where a pattern says nothing to a person. */
+  /** Words to use where a pattern means nothing to a person. */
   readonly description?: string;
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
@@ -24,7 +24,7 @@ interface ValueSchema {
 type Path = readonly PropertyKey[];
 type Issue = z.core.$ZodIssue;
 
-/** Every whole number has JavaScript's own limits in its schema; they say nothing to a person. */
+/** Every whole number has JavaScript's own limits in its schema; they mean nothing to a person. */
 const isLimit = (value: number | undefined): value is number =>
   value !== undefined && Math.abs(value) !== Number.MAX_SAFE_INTEGER;
 
@@ -49,7 +49,7 @@ function lengthInWords(
 const characters = ["character", "characters"] as const;
 const entries = ["entry", "entries"] as const;
 
-/** Without unions: each way of being right on its own. */
+/** Splits unions: each branch is one way to be valid. */
 const branchesOf = (schema: ValueSchema): readonly ValueSchema[] => {
   const { type } = schema;
   const inner =
@@ -59,7 +59,7 @@ const branchesOf = (schema: ValueSchema): readonly ValueSchema[] => {
   return inner === null ? [schema] : inner.flatMap(branchesOf);
 };
 
-/** "a whole number from 1 to 16384", "one of f16, q8_0, q4_0": what may stand there. */
+/** "a whole number from 1 to 16384", "one of f16, q8_0, q4_0": the values that are allowed. */
 function describeBranch(schema: ValueSchema): string {
   if (schema.description !== undefined) return schema.description;
   if (schema.const !== undefined) return JSON.stringify(schema.const);
@@ -89,20 +89,20 @@ function describeBranch(schema: ValueSchema): string {
 const takesNoField = ({ properties, additionalProperties }: ValueSchema): boolean =>
   additionalProperties === false && Object.keys(properties ?? {}).length === 0;
 
-/** Several fixed values are one list of them. */
+/** Combines several fixed values into one list. */
 function withOneList(schemas: readonly ValueSchema[]): readonly ValueSchema[] {
   const fixed = schemas.flatMap(({ const: only, enum: several = only === undefined ? [] : [only] }) => several);
   const rest = schemas.filter(schema => schema.const === undefined && schema.enum === undefined);
   return fixed.length === 0 ? rest : [{ enum: [...new Set(fixed)] }, ...rest];
 }
 
-/** A field that may be null may as well be left out: null is told only where nothing else may stand. */
+/** A field that may be null may as well be left out, so null is named only if nothing else is allowed. */
 function inWords(schemas: readonly ValueSchema[]): string {
   const told = schemas.filter(({ type }) => type !== "null");
   return [...new Set(withOneList(told.length > 0 ? told : schemas).map(describeBranch))].join(" or ");
 }
 
-/** Of several kinds of object, those whose fixed fields ("role", "type") are as in the value; all where none is. */
+/** Of several kinds of object, those whose fixed fields ("role", "type") match the value; all kinds if none matches. */
 function kindsLike(branches: readonly ValueSchema[], value: unknown): readonly ValueSchema[] {
   const objects = branches.filter(({ properties }) => properties !== undefined);
   const alike = objects.filter(({ properties }) =>
@@ -116,7 +116,7 @@ function kindsLike(branches: readonly ValueSchema[], value: unknown): readonly V
   return alike.length > 0 ? branches.filter(branch => alike.includes(branch) || !objects.includes(branch)) : branches;
 }
 
-/** Everything that may stand at `path`. */
+/** All schemas that are allowed at `path`. */
 function schemasAt(schema: ValueSchema, path: Path, value: unknown): readonly ValueSchema[] {
   const [key, ...rest] = path;
   const branches = branchesOf(schema);
@@ -157,7 +157,7 @@ function showText(text: string): string {
   return shown.length > MAX_SHOWN_CHARACTERS ? `${shown.slice(0, MAX_SHOWN_CHARACTERS)}…` : shown;
 }
 
-/** Of a text that is too long its length matters, not how it begins. */
+/** For a text that is too long, its length matters, not its beginning. */
 function showFor(issue: Issue, value: unknown): string {
   const isLength = issue.code === "too_big" || issue.code === "too_small";
   if (isLength && typeof value === "string" && value !== "") return counted(value.length, ...characters);
@@ -169,8 +169,8 @@ const formatPath = (path: Path): string =>
   path.map((key, index) => (typeof key === "number" ? `[${key}]` : `${index > 0 ? "." : ""}${String(key)}`)).join("");
 
 /**
- * Where a value may be of several kinds, what is wrong inside the kind that it is: a list with a wrong entry is told by
- * its entry. Stays at the union where the value is of none of them.
+ * If several kinds of value are allowed, the fault inside the kind that the value has: for a list with a wrong entry, the
+ * fault of the entry. Stays at the union if the value is of none of the kinds.
  */
 function innermost(issue: Issue): Issue {
   if (issue.code !== "invalid_union") return issue;
@@ -183,7 +183,7 @@ function innermost(issue: Issue): Issue {
 }
 
 /**
- * The first thing that is wrong with `value`, naming the field, what may stand there and what did:
+ * The first fault of `value`: names the field, the allowed values and the actual value:
  * "N_CTX must be a whole number from 1 to 16777216, not -1."
  */
 export function explainIssue(schema: z.core.$ZodType, value: unknown, error: z.core.$ZodError): string {

@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
 
-/** A program that prints this much without a line break, or this many characters before it ends, prints no lines for us. */
+/** A program that prints this much without a line break, or this many characters before it ends, is not printing lines for us. */
 const MAX_LINE_CHARACTERS = 4096;
-/** Of what it says before it ends: enough for its own explanation. */
+/** The part of its last output that is kept: enough for its own explanation. */
 const KEPT_CHARACTERS = 2000;
 
-/** How a program ended: it was not there, or it ended by itself; `said` is what it printed last. */
+/** How a program ended: it did not exist, or it ended by itself. `said` is what it printed last. */
 export interface ProgramEnd {
   readonly isMissing: boolean;
   readonly said: string;
@@ -14,7 +14,7 @@ export interface ProgramEnd {
 interface FollowOptions {
   readonly command: string;
   readonly args: readonly string[];
-  /** Ours; the program gets the part of it that finding programs and libraries needs. */
+  /** Our environment. The program gets only the part that is needed to find programs and libraries. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly onLine: (line: string) => void;
   /** Never called after `stop`. */
@@ -22,12 +22,12 @@ interface FollowOptions {
 }
 
 /**
- * Runs a program that prints lines for as long as it is wanted.
+ * Runs a line-printing program for as long as it is needed.
  *
- * @returns stop: kills it with all its children. SIGKILL at once: a driver's tool that hangs ignores anything gentler.
+ * @returns stop: kills it with all its children. It sends SIGKILL at once: a driver's tool that hangs ignores anything gentler.
  */
 export function followLines({ command, args, env, onLine, onEnd }: FollowOptions): () => void {
-  // A group of its own, so that what it started is killed with it.
+  // It gets its own process group, so that its children are killed with it.
   const child = spawn(command, args, {
     env: programEnvironment(env),
     stdio: ["ignore", "pipe", "pipe"],
@@ -67,7 +67,7 @@ export function followLines({ command, args, env, onLine, onEnd }: FollowOptions
   return stop;
 }
 
-/** No token of ours leaves, and numbers come with a decimal point. */
+/** None of our tokens is passed on, and numbers come with a decimal point. */
 function programEnvironment(env: FollowOptions["env"]): NodeJS.ProcessEnv {
   const passed = ["PATH", "LD_LIBRARY_PATH", "SystemRoot", "ProgramFiles"].map(name => [name, env[name]]);
   return { NODE_ENV: "production", LC_ALL: "C", ...Object.fromEntries(passed.filter(([, value]) => value)) };

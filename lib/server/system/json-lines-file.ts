@@ -5,8 +5,8 @@ import * as z from "zod";
 import { makeFolder } from "./make-folder";
 
 /**
- * Records that are only ever added: one JSON object a line. A line that is no such record (torn by a crash, written by a
- * later version) is passed over and stays in the file.
+ * Records that are only ever added: one JSON object a line. Any other line (torn by a crash, written by a
+ * later version) is skipped and stays in the file.
  */
 export class JsonLinesFile<Schema extends z.core.$ZodType> {
   constructor(
@@ -14,18 +14,18 @@ export class JsonLinesFile<Schema extends z.core.$ZodType> {
     private readonly schema: Schema,
   ) {}
 
-  /** The line break comes first: what a crash has left of the line before ends there. */
+  /** The line break comes first, so that it ends a line that a crash has torn. */
   async append(record: z.output<Schema>): Promise<void> {
     makeFolder(dirname(this.path));
     await appendFile(this.path, `\n${JSON.stringify(record)}`);
   }
 
-  /** Oldest first. Nothing when there is no file yet. */
+  /** Oldest first. Empty if there is no file yet. */
   async read(): Promise<z.output<Schema>[]> {
     return this.#parse(await readFile(this.path, "utf8").catch(nothingYet));
   }
 
-  /** For a short file that is needed before anything else can go on. */
+  /** For a short file that is needed before anything else can continue. */
   readSync(): z.output<Schema>[] {
     try {
       return this.#parse(readFileSync(this.path, "utf8"));

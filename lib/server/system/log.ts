@@ -9,7 +9,7 @@ export interface LogLine {
   readonly atMs: number;
 }
 
-/** What diagnostics shows; older lines are in the terminal or nowhere. */
+/** The lines that diagnostics shows. Older lines are only in the terminal. */
 const KEPT_LINES = 500;
 
 /** The program's log: JSON lines on standard error from `terminalLevel` up, and the last lines in memory for the page. */
@@ -22,7 +22,7 @@ export class Log {
     this.#terminal = pino({ level: terminalLevel, base: null }, pino.destination({ dest: 2, sync: true }));
   }
 
-  /** For those who are given only somewhere to write to. */
+  /** For callers that only need a function to write to. */
   readonly writer = (level: LogLevel, text: string): void => this.write(level, text);
 
   write(level: LogLevel, text: string): void {
@@ -34,7 +34,7 @@ export class Log {
     for (const listener of this.#listeners) listener(line);
   }
 
-  /** An error that nobody expected: the page hears a sentence, the log gets the stack. */
+  /** An unexpected error: the page gets a sentence, the log gets the stack. */
   failure(what: string, error: unknown): void {
     this.write("error", `${what}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   }

@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 
 /**
- * Makes a folder and those above it. Node's own `recursive` goes on for ever where the system says that a folder is missing which is there
+ * Makes a folder and those above it. Node's own `recursive` never returns if the system reports an existing folder as missing
  * (below /proc, or on a share that went away).
  *
  * @throws the file system's error for the first folder that cannot be made
@@ -16,7 +16,7 @@ export function makeFolder(path: string, mode?: number): void {
   try {
     mkdirSync(path, mode);
   } catch (error) {
-    // Somebody else made it meanwhile.
+    // Another process made it meanwhile.
     if (!isFolder(path)) throw error;
   }
 }

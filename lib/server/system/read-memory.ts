@@ -3,7 +3,7 @@ import { freemem, totalmem } from "node:os";
 import type { SystemMemory } from "@/lib/schema/gpu-memory";
 import { KIB } from "@/lib/units/bytes";
 
-/** Bytes of one line ("MemAvailable:  23480000 kB") of a file below /proc; null where there is no such file or line. */
+/** Bytes of one line ("MemAvailable:  23480000 kB") of a file below /proc; null if there is no such file or line. */
 function procBytes(path: string, name: string): number | null {
   try {
     const kib = new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(readFileSync(path, "utf8"))?.[1];
@@ -17,9 +17,9 @@ function procBytes(path: string, name: string): number | null {
 const anonymousBytes = (pid: number): number | null => procBytes(`/proc/${pid}/status`, "RssAnon");
 
 /**
- * "MemAvailable": what a program can still get without swapping; `freemem` counts the file cache as lost.
+ * "MemAvailable": the memory a program can still get without swapping. `freemem` counts the file cache as lost.
  *
- * @param enginePid whose memory a reload gives back; null while no engine runs
+ * @param enginePid the process whose memory a reload gives back; null while no engine runs
  */
 export function readMemory(enginePid: number | null = null): SystemMemory {
   const heldByEngineBytes = enginePid === null ? 0 : anonymousBytes(enginePid);

@@ -11,15 +11,15 @@ interface ReplaceOptions {
   readonly files?: ReplaceFiles;
   /** The old content is kept here. */
   readonly backupPath?: string | null;
-  /** Asked last: false when someone else wrote meanwhile, and then nothing is replaced. */
+  /** Called last: false if another program wrote meanwhile, and then nothing is replaced. */
   readonly isStillCurrent?: () => boolean;
 }
 
 export const temporaryPath = (path: string): string => `${path}.tmp`;
 
 /**
- * Puts `text` in the place of a file so that a crash or a power cut at any moment leaves the old or the new content,
- * whole: written beside it, flushed to the disk, renamed.
+ * Replaces a file with `text` so that a crash or a power cut at any moment leaves either the old or the new content,
+ * whole: it is written beside the file, flushed to the disk, then renamed.
  *
  * @returns whether the file was replaced
  */

@@ -1,6 +1,6 @@
 import type { ErrorCode } from "@/lib/schema/api-error";
 
-/** A request that cannot be answered as it is: the code, and what to change. */
+/** A request that cannot be answered as sent: the code, and what to change. */
 export class RequestError extends Error {
   override readonly name = "RequestError";
 

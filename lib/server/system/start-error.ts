@@ -1,4 +1,4 @@
-/** Why Headroom cannot start, as one sentence with the remedy: the person at the terminal sees it without a stack. */
+/** Why Headroom cannot start, as one sentence with the remedy. The person at the terminal sees no stack. */
 export class StartError extends Error {
   override readonly name = "StartError";
 }

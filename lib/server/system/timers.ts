@@ -1,11 +1,11 @@
-/** The passing of time as the engine supervisor sees it; tests pass a clock of their own. */
+/** Time as the engine supervisor sees it. Tests pass their own clock. */
 export interface Timers {
   nowMs(): number;
-  /** Runs once after the delay; the returned function calls it off. */
+  /** Runs once after the delay; the returned function cancels it. */
   after(delayMs: number, run: () => void): () => void;
 }
 
-/** None of these timers keeps a process alive: a command line that is done may end. */
+/** None of these timers keeps a process alive: a finished command may end. */
 export const systemTimers: Timers = {
   nowMs: () => Date.now(),
   after: (delayMs, run) => {

@@ -5,25 +5,25 @@ interface Heard {
   text: string;
 }
 
-/** What a server has promised to its clients, and whether it kept that. */
+/** What a server has promised to its clients, and whether it kept the promise. */
 export class Acknowledged {
   /** The beginning of an answer's stream acknowledges the question. */
   readonly questions = new Map<string, Heard>();
-  /** Sent, and maybe never read: allowed to be missing, not to be half there. */
+  /** Sent, but perhaps never read: may be missing, but must not be half there. */
   readonly sent = new Map<string, string>();
-  /** `data-message` acknowledges an answer as it stands from then on. */
+  /** `data-message` acknowledges the present state of an answer. */
   readonly answers = new Map<string, Heard & Pick<ChatMessage, "status">>();
-  /** Answers of which a part was heard and no end. */
+  /** Answers that were heard in part but not to their end. */
   readonly partial = new Map<string, Heard>();
   /** Partial answers of which some text was found after a restart. */
   keptParts = 0;
   /** The seeds that were sent, in order, and how many of them were acknowledged. */
   readonly seeds: number[] = [];
   seedsAcknowledged = 0;
-  /** What was not kept, each once however often it is compared. */
+  /** Promises that were not kept; each is listed once, however often it is compared. */
   readonly lost = new Set<string>();
 
-  /** Compares all that was promised in these chats with what the restarted server tells, before anything new is asked. */
+  /** Compares everything promised in these chats with the restarted server's data, before any new request. */
   async compare(url: string, chatIds: Iterable<string>): Promise<void> {
     for (const chatId of chatIds) {
       const response = await fetch(`${url}/api/chats/${chatId}`);
@@ -32,7 +32,7 @@ export class Acknowledged {
     }
   }
 
-  /** A change that was not acknowledged may have been saved; one that was may not be undone. */
+  /** A change without acknowledgement may have been saved. An acknowledged change must not be undone. */
   compareSeed(seed: number): void {
     const last = this.seedsAcknowledged - 1;
     if (last >= 0 && this.seeds.lastIndexOf(seed) < last) this.lost.add(`seed ${this.seeds[last]}: found ${seed}`);
@@ -55,7 +55,7 @@ export class Acknowledged {
     for (const message of messages) this.#expectWhole(message, messages);
   }
 
-  /** What was saved of it is the beginning of what was heard, or the other way round; from now on it stays as it is. */
+  /** The saved text is the beginning of the heard text, or the other way round. From now on it must not change. */
   #comparePart(id: string, { chatId, text }: Heard, answer: ChatMessage | undefined): void {
     this.partial.delete(id);
     if (answer === undefined || !(answer.text.startsWith(text) || text.startsWith(answer.text)))

@@ -8,16 +8,16 @@ import { sentData } from "./sent-data";
 const TURNS_OF_A_CHAT = 4;
 const SETTING_PAUSE_MS = 500;
 
-/** Goes on until its token limit: long enough for a flush in its middle. */
+/** Continues until its token limit: long enough for a flush in its middle. */
 const ENDLESS = 'root ::= ("river " | "stone " | "cloud ") root';
 
 /** One word; one that takes seconds; and one whose chat is made by its first message. */
 const kinds: readonly (NewChat["sampling"] | null)[] = [{ maxTokens: 3 }, { grammar: ENDLESS, maxTokens: 160 }, null];
 
-/** People who ask, one message after the other, and remember what the server acknowledged. */
+/** People who ask one message after the other, and remember what the server acknowledged. */
 export class ChatClients {
   readonly #acknowledged: Acknowledged;
-  /** The chat each of them is in, kept over restarts. */
+  /** The chat of each person, kept over restarts. */
   readonly #chats = kinds.map(() => ({ id: "", turns: TURNS_OF_A_CHAT }));
   readonly #listeners = new Set<() => void>();
   /** Chats in which something happened since they were last compared. */
@@ -28,13 +28,13 @@ export class ChatClients {
     this.#acknowledged = acknowledged;
   }
 
-  /** Asks and listens until the connection breaks, which is how it ends. */
+  /** Asks and listens until the connection breaks: that is how it ends. */
   async run(url: string): Promise<never> {
     await Promise.all([...kinds.map((_, client) => this.#chat(url, client)), this.#changeSettings(url)]);
     throw new Error("People never stop.");
   }
 
-  /** Resolves as soon as something that was heard makes it true. */
+  /** Resolves as soon as a received message makes it true. */
   until(isTrue: () => boolean): Promise<void> {
     return new Promise(resolve => {
       const check = () => {
@@ -119,5 +119,5 @@ async function post(url: string, body: object, method = "POST"): Promise<Respons
   return response;
 }
 
-/** Nothing for the end mark. */
+/** Returns nothing for the end mark. */
 const chunkOf = (data: string): RunChunk[] => (data.startsWith("{") ? [runChunkSchema.parse(JSON.parse(data))] : []);

@@ -3,7 +3,7 @@ import { blankMessage, type ChatMessage } from "@/lib/schema/chat";
 import { ChatStore } from "@/lib/server/chat/chat-store";
 
 /**
- * Writes chats until it is killed, and acknowledges on standard output each thing that is safe from then on.
+ * Writes chats until it is killed. As soon as something is safe, it acknowledges it on standard output.
  * Arguments: the database, and the number of this round.
  */
 const [, , filePath = "", round = "0"] = process.argv;

@@ -17,7 +17,7 @@ export const loadConfig = (change: Partial<LoadConfig> = {}): LoadConfig => ({
   ...change,
 });
 
-/** An engine with a model of which nothing is known. */
+/** An engine with a model about which nothing is known. */
 export const engineSnapshot = (change: Partial<EngineSnapshot> = {}): EngineSnapshot => ({
   state: "loaded",
   generation: 1,
@@ -47,14 +47,14 @@ export const sampling: Sampling = {
 
 export const question = { turns: [{ role: "user" as const, content: "Hello?" }], sampling };
 
-/** What became of an answer: its text, how it ended, or the code it failed with. */
+/** The result of an answer: its text, how it ended, or its error code. */
 export interface HeardAnswer {
   text: string;
   reason: string | null;
   code: string | null;
 }
 
-/** Reads an answer in the background; the result fills as it comes. */
+/** Reads an answer in the background. The result grows as the answer comes. */
 export function listen(answer: AsyncIterable<GenerationMessage>): HeardAnswer {
   const heard: HeardAnswer = { text: "", reason: null, code: null };
   const read = async () => {
@@ -72,7 +72,7 @@ export function listen(answer: AsyncIterable<GenerationMessage>): HeardAnswer {
 export const codeOf = (error: unknown): string =>
   error instanceof Error && "code" in error ? String(error.code) : `no code: ${error}`;
 
-/** How a promise stands, without waiting for it: "pending", "done", or the code it failed with. */
+/** The state of a promise, without waiting for it: "pending", "done", or its error code. */
 export function watch(promise: Promise<unknown>): { state: string } {
   const watched = { state: "pending" };
   promise.then(

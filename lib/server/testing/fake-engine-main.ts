@@ -10,7 +10,7 @@ const timers: Timers = {
   },
 };
 
-/** A fake engine as a process of its own, to be stopped, flooded and killed for real. */
+/** A fake engine as a process of its own that can really be stopped, flooded and killed. */
 export function runFakeEngine(script: FakeScript): void {
   const engine = new FakeEngine(script, {
     generation: Number(process.env.HEADROOM_ENGINE_GENERATION),

@@ -3,14 +3,14 @@ import type { ForkEngine, ForkedProcess } from "@/lib/server/engine/fork-engine"
 import type { Timers } from "@/lib/server/system/timers";
 import { FakeEngine, type FakeScript } from "./fake-engine";
 
-/** A fake engine that lives in the test itself and in the test's own time: hundreds of crashes a second. */
+/** A fake engine that runs inside the test and in the test's own time: hundreds of crashes a second. */
 export class FakeEngineProcess extends EventEmitter implements ForkedProcess {
   readonly stdout = null;
   readonly stderr = null;
   readonly engine: FakeEngine;
   readonly env: NodeJS.ProcessEnv;
   exited = false;
-  /** As after SIGSTOP: only SIGKILL is heard. */
+  /** As after SIGSTOP: only SIGKILL has an effect. */
   #stuck = false;
 
   constructor(
@@ -60,7 +60,7 @@ export class FakeEngineProcess extends EventEmitter implements ForkedProcess {
   }
 }
 
-/** Forks into the test. `processes` holds all children that ever were, in order. */
+/** Forks into the test. `processes` holds all children that ever existed, in order. */
 export function fakeFork(script: FakeScript, timers: Timers): { fork: ForkEngine; processes: FakeEngineProcess[] } {
   const processes: FakeEngineProcess[] = [];
   const fork: ForkEngine = (_entryPath, env) => {

@@ -14,7 +14,7 @@ export type FakeStep =
   | { readonly do: "exit"; readonly code: number }
   /** Blocks its event loop: no heartbeat, no answer to SIGTERM. */
   | { readonly do: "hang" }
-  /** Goes on living and never answers, not even to a cancel. */
+  /** Stays alive and never answers, not even to a cancel. */
   | { readonly do: "ignore" }
   | { readonly do: "garbage"; readonly messages: readonly unknown[] }
   | { readonly do: "flood"; readonly bytes: number }
@@ -29,14 +29,14 @@ export interface FakeScript {
   /** Time for each command, and for each piece of an answer. */
   readonly stepMs?: number;
   readonly words?: readonly string[];
-  /** What dry runs and loads take; without it, 10 MiB a layer. */
+  /** The memory of dry runs and loads; without it, 10 MiB a layer. */
   readonly truth?: MemorySurface;
-  /** The steps of one type of command in order; the last one repeats. Each child begins anew unless it is named by generation. */
+  /** The steps of one type of command in order; the last one repeats. Each child starts over unless it is named by generation. */
   readonly on?: Partial<Record<EngineCommand["type"], readonly FakeStep[]>>;
   readonly onGeneration?: Readonly<Record<number, Partial<Record<EngineCommand["type"], readonly FakeStep[]>>>>;
 }
 
-/** The world of a fake engine: a real process, or a test. */
+/** The surroundings of a fake engine: a real process, or a test. */
 export interface FakeSurroundings {
   readonly generation: number;
   readonly gpu: string;
@@ -49,9 +49,9 @@ export interface FakeSurroundings {
 
 const WEIGHTS_BYTES_PER_LAYER = 10 * MIB;
 
-/** Speaks the engine's messages without an engine: answers from arithmetic, or misbehaves as its script says. */
+/** Speaks the engine's messages without an engine: it answers with computed values, or misbehaves as its script says. */
 export class FakeEngine {
-  /** Breaches of the protocol by the other side: two commands at once, or a second model beside the first. */
+  /** Violations of the protocol by the other side: two commands at once, or a second model beside the first. */
   readonly breaches: string[] = [];
   readonly received: EngineCommand[] = [];
   loaded: LoadConfig | null = null;

@@ -6,7 +6,7 @@ import { SettingsStore } from "@/lib/server/settings/settings-store";
 import { errorAnswer } from "@/lib/server/system/error-table";
 
 /**
- * Chats and settings in a folder whose disk is filled, started anew while full, and freed. Prints what was seen as JSON.
+ * Chats and settings in a folder whose disk is filled, reopened while full, and freed. Prints the results as JSON.
  * Argument: the folder, on a small disk of its own.
  */
 const [, , folder = ""] = process.argv;

@@ -38,7 +38,7 @@ export function makeHome(): string {
   return home;
 }
 
-/** What the engine finds: the header's closed form, and a compute buffer of 20 MiB whatever the layers. */
+/** What the engine finds: the header's closed form, and a compute buffer of 20 MiB for any number of layers. */
 export function truthOf(shapeId: string): MemorySurface {
   const { header, fileBytes } = shapeFile(modelShape(shapeId));
   const parsed = parseGguf(header, fileBytes);
@@ -82,10 +82,10 @@ const NO_HUB = "http://127.0.0.1:9";
 interface RigOptions {
   readonly home?: string;
   readonly script?: FakeScript;
-  /** Of the child for dry runs beside the one that people chat with. */
+  /** Commands of the child for dry runs, beside the one that people chat with. */
   readonly spareScript?: FakeScript;
   readonly settings?: Partial<Settings>;
-  /** Where `hf:` leads. */
+  /** The server that `hf:` means. */
   readonly hub?: string;
   readonly availableRamBytes?: number;
 }
@@ -148,7 +148,7 @@ export function makeHostRig(options: RigOptions = {}) {
   };
   /**
    * Lets the test's time run until the promise has settled. Files take real time as well: a real pause at each step keeps the
-   * test's minute from passing while one is written.
+   * test's minute from passing while a file is written.
    */
   const done = async <Result>(promise: Promise<Result>): Promise<Result> => {
     let settled = false;

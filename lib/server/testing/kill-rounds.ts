@@ -12,18 +12,18 @@ type Acknowledgement = z.infer<typeof acknowledgementSchema>;
 /** From the start of Node into its first turns, with the migration between them. */
 const EARLIEST_KILL_MS = 60;
 const LATEST_KILL_MS = 460;
-/** What a writer has acknowledged at least when it is killed by their number, on however slow a machine. */
+/** The least number of lines that a writer has acknowledged when it is killed by count, even on a slow machine. */
 export const FEWEST_LINES = 10;
 const MOST_LINES = 100;
-/** A commit takes some milliseconds: the kill falls anywhere in one. */
+/** A commit takes some milliseconds, so the kill may fall anywhere in one. */
 const WITHIN_COMMIT_MS = 10;
 
 export interface KillRounds {
   readonly rounds: number;
   readonly acknowledged: number;
-  /** Acknowledged things that were not there, or not as they were acknowledged. */
+  /** Acknowledged things that were missing, or differed from what was acknowledged. */
   readonly lost: readonly string[];
-  /** Rounds after which integrity_check did not say ok, or the file had been put aside. */
+  /** Rounds after which integrity_check did not return ok, or the file had been put aside. */
   readonly broken: readonly string[];
 }
 
@@ -33,14 +33,14 @@ interface KillMoment {
   readonly thenMs: number;
 }
 
-/** Of ten rounds two end by time; the first of them begins without a file, so that kills hit the migration as well. */
+/** Of ten rounds two end by time. The first of these starts without a file, so that kills hit the migration as well. */
 function killMoment(round: number, random: () => number): KillMoment {
   if (round % 5 === 0) return { lines: 0, thenMs: EARLIEST_KILL_MS + random() * (LATEST_KILL_MS - EARLIEST_KILL_MS) };
   const lines = FEWEST_LINES + Math.floor(random() * (MOST_LINES - FEWEST_LINES));
   return { lines, thenMs: random() * WITHIN_COMMIT_MS };
 }
 
-/** Kills a process that writes chats at random moments, and looks for what it had acknowledged. */
+/** Kills a process that writes chats at random moments, and checks everything that it had acknowledged. */
 export async function killRounds(options: {
   readonly rounds: number;
   readonly folder: string;

@@ -22,7 +22,7 @@ export class ManualTimers implements Timers {
     };
   }
 
-  /** Runs what falls due, in order, and lets promises settle after each. */
+  /** Runs the due timers in order, and lets promises settle after each. */
   async advance(byMs: number): Promise<void> {
     const untilMs = this.#nowMs + byMs;
     await settle();
@@ -44,5 +44,5 @@ export class ManualTimers implements Timers {
   }
 }
 
-/** Everything that is already decided has happened after this. */
+/** Resolves after everything that is already decided. */
 const settle = (): Promise<void> => new Promise(resolve => setImmediate(resolve));

@@ -10,7 +10,7 @@ const LOOK_EVERY_MS = 50;
 export interface RealServer {
   readonly url: string;
   readonly process: ChildProcess;
-  /** Resolves when it answers. @throws when it ends before, or does not answer for a minute. */
+  /** Resolves when it answers. @throws when it ends first, or does not answer for a minute. */
   untilHealthy(): Promise<void>;
 }
 
@@ -23,7 +23,7 @@ interface RealServerOptions {
 /** The bundled web server over the production build, as `npm start` runs it: from the project's folder. */
 export function startRealServer({ home, port, env = {} }: RealServerOptions): RealServer {
   const server = spawn(process.execPath, [join("dist", "server.mjs")], {
-    // The channel ends the server with whoever measures or tests it, however that ends.
+    // This channel ends the server together with the process that measures or tests it, however that one ends.
     stdio: ["ignore", "ignore", "inherit", "ipc"],
     env: { ...process.env, NODE_ENV: "production", HEADROOM_HOME: home, PORT: String(port), HOST: "127.0.0.1", ...env },
   });
@@ -67,14 +67,14 @@ function allProcesses(): ProcessRow[] {
   const rows = execFileSync("ps", ["-eo", "pid=,ppid=,stat=,args="], { encoding: "utf8" });
   return rows.split("\n").flatMap(row => {
     const [, pid, parentPid, state = "", command = ""] = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(row) ?? [];
-    // A zombie holds nothing any more; it waits for whoever adopted it.
+    // A zombie holds nothing any more; it waits for the process that adopted it.
     return pid === undefined || state.startsWith("Z")
       ? []
       : [{ pid: Number(pid), parentPid: Number(parentPid), command }];
   });
 }
 
-/** What a process has started, and what that has started. */
+/** The processes that a process has started, and those that they have started. */
 export function descendantsOf(rootPid: number): ProcessRow[] {
   const all = allProcesses();
   const tree = new Set([rootPid]);
@@ -85,7 +85,7 @@ export function descendantsOf(rootPid: number): ProcessRow[] {
   return all.filter(({ pid }) => pid !== rootPid && tree.has(pid));
 }
 
-/** Those of `processes` that still run; the command tells a number that was given to another program meanwhile. */
+/** Those of `processes` that still run. The command is compared because a number may be given to another program meanwhile. */
 export function stillRunning(processes: readonly ProcessRow[]): ProcessRow[] {
   if (processes.length === 0) return [];
   const now = new Map(allProcesses().map(row => [row.pid, row.command]));

@@ -7,7 +7,7 @@ import { engineSnapshot, loadConfig } from "./engine-fixtures";
 
 export type GenerateCall = CommandParams<"generate">;
 
-/** Words come when the test says so. Tokens are words: counts can be worked by hand. */
+/** Words come when the test says so. Tokens are words, so that counts can be checked by hand. */
 export class ScriptedChatEngine implements ChatEngine {
   readonly calls: GenerateCall[] = [];
   contextTokens = 1000;

@@ -19,9 +19,9 @@ import { Acknowledged } from "./acknowledged";
 import { ChatClients } from "./chat-clients";
 import { descendantsOf, freePort, hasEnded, type RealServer, startRealServer, stillRunning } from "./real-server";
 
-/** E7: what the server had started is gone by then. */
+/** E7: the processes that the server had started are gone by then. */
 const GONE_WITHIN_MS = 2000;
-/** Nobody waits longer for a chat of a few words. */
+/** A chat of a few words never takes longer. */
 const HANG_MS = 120_000;
 const LATEST_KILL_MS = 4000;
 const MOST_ANSWERS = 3;
@@ -29,8 +29,8 @@ const MOST_CHUNKS = 150;
 const MIN_CHUNKS = 10;
 
 /**
- * When a life ends, in turn. Two are counted in what was acknowledged, so that a slow machine does as much as a fast
- * one; the others are times, and hit what nobody would think of.
+ * When a life ends, in turn. Two depend on the number of acknowledgements, so that a slow machine does as much as a fast
+ * one. The others are times, and hit moments that no one would think of.
  */
 const moments = ["answers", "starting", "serving", "chunks", "serving"] as const;
 
@@ -45,7 +45,7 @@ export interface ServerKillRounds {
   readonly lost: readonly string[];
   /** Rounds that left a damaged or forgotten file, a process, or a server that does not work. */
   readonly broken: readonly string[];
-  /** The longest that a process of the killed server lived on. */
+  /** The longest that a process of the killed server stayed alive. */
   readonly slowestEndMs: number;
 }
 
@@ -57,10 +57,10 @@ interface ServerKillOptions {
   readonly onRound?: (round: number) => void;
 }
 
-/** Kills the web server, with the real engine, while people chat; starts it again on the same folder, and compares. */
+/** Kills the web server, with the real engine, while people chat; restarts it on the same folder, and compares. */
 export async function serverKillRounds(options: ServerKillOptions): Promise<ServerKillRounds> {
   const { rounds, home } = options;
-  // With "auto" each first load would measure its threads.
+  // With "auto", each first load would measure its threads.
   writeFileSync(
     join(home, "modelconf.json"),
     JSON.stringify({ N_CTX: 2048, MAX_TOKENS: 24, THREADS: availableParallelism() }),
@@ -80,7 +80,7 @@ class ServerKills {
   readonly #acknowledged = new Acknowledged();
   readonly #clients = new ChatClients(this.#acknowledged);
   readonly #broken: string[] = [];
-  /** Half-written files of the life before. */
+  /** Half-written files of the previous life. */
   #drafts: readonly string[] = [];
   #usualStartMs = 1000;
   #slowestEndMs = 0;
@@ -97,12 +97,12 @@ class ServerKills {
     const problem = await Promise.race([this.#moment(round, started), work]).then(() => null, String);
     if (problem !== null) this.#broken.push(`round ${round}: ${problem}`);
     await this.#kill(server, round);
-    // Every connection breaks now, which ends it.
+    // The kill breaks every connection, which ends these requests.
     await work.catch(() => {});
     this.#checkFiles(round);
   }
 
-  /** Everything that was ever acknowledged, once more, from a server that nobody kills. */
+  /** Compares everything that was ever acknowledged once more, with a server that is not killed. */
   async compareAll(): Promise<void> {
     const server = this.#start();
     try {
@@ -136,7 +136,7 @@ class ServerKills {
     return startRealServer({ home: this.#options.home, port: this.#port, env: { HEADROOM_GPU: "off" } });
   }
 
-  /** The server answers, and everything that was touched since the last time is as it was acknowledged. */
+  /** Checks that the server answers, and that everything touched since the last check is as it was acknowledged. */
   async #untilCompared(server: RealServer): Promise<void> {
     const beganMs = performance.now();
     await server.untilHealthy();
@@ -174,7 +174,7 @@ class ServerKills {
     hang.abort();
   }
 
-  /** Stopped first: what it has started is listed as of the moment of its death. */
+  /** The server is stopped first, so that the list of its processes is that of the moment of its death. */
   async #kill(server: RealServer, round: number): Promise<void> {
     const { process: killed } = server;
     if (hasEnded(killed) || killed.pid === undefined) {
@@ -199,7 +199,7 @@ class ServerKills {
     }
   }
 
-  /** As the kill left them: checked in a copy, because to open the database is to recover it. */
+  /** Checks the files as the kill left them, in a copy, because opening the database recovers it. */
   #checkFiles(round: number): void {
     const { home } = this.#options;
     this.#drafts = draftsIn(home);
@@ -222,7 +222,7 @@ const settingsAnswerSchema = z.object({
   notice: z.string().nullable(),
 });
 
-/** With the time, which tells a draft of a dead server from one that the next is writing. */
+/** Includes the time, which tells a dead server's draft from one that the next server is writing. */
 const draftsIn = (folder: string): string[] =>
   readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter(path => /\.(tmp|part)$/.test(path))

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** A file of which only the first bytes exist; the rest reads as zeros. */
+/** A file with only its first bytes; the rest reads as zeros. */
 export interface StandInFile {
   readonly start: Uint8Array;
   readonly fileBytes: number;
@@ -18,10 +18,10 @@ export type Misbehave = (request: IncomingMessage, response: ServerResponse) => 
 
 const CHUNK_BYTES = 64 * 1024;
 
-/** A hub on this computer: serves files by range like the real one, or misbehaves as told, and remembers what it was asked. */
+/** A hub on this computer: serves files by range like the real one, or misbehaves as told, and records the requests. */
 export class StandInHub {
   readonly seen: SeenRequest[] = [];
-  /** Bytes of bodies handed to the network. */
+  /** Body bytes handed to the network. */
   sentBytes = 0;
   readonly #files = new Map<string, StandInFile | Misbehave>();
   readonly #server: Server;
@@ -91,7 +91,7 @@ export class StandInHub {
     this.#send(file, startBytes, endBytes, response);
   }
 
-  /** Piece by piece, as fast as the other side reads, so that a file may be larger than memory. */
+  /** Sent piece by piece, as fast as the other side reads, so that a file may be larger than memory. */
   #send(file: StandInFile, startBytes: number, endBytes: number, response: ServerResponse): void {
     let offsetBytes = startBytes;
     const sendMore = (): void => {

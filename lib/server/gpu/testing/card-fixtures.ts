@@ -16,7 +16,7 @@ export const engineInfo = (change: Partial<EngineInfo> = {}): EngineInfo => ({
 
 interface CardWords {
   readonly uuid: string;
-  /** Number of the bus that it is on. */
+  /** Its number on the bus. */
   readonly bus: number;
   readonly name: string;
   readonly totalMib: number;
