@@ -2,7 +2,7 @@ import type * as z from "zod/mini";
 import { type ErrorBody, errorResponseSchema } from "@/lib/schema/api-error";
 import type { Endpoint, GivenPart, ParsedReply } from "@/lib/schema/endpoint";
 
-/** An answer of the server that is not the one asked for, in the server's own words where it gave some. */
+/** An error response of the server, in the server's own words if it gave any. */
 export class ApiError extends Error {
   constructor(
     readonly body: ErrorBody,
@@ -16,7 +16,7 @@ export class ApiError extends Error {
 type Given<E extends Endpoint, Part extends "params" | "query" | "body"> =
   GivenPart<E, Part> extends undefined ? object : { readonly [Key in Part]: GivenPart<E, Part> };
 
-/** What a request says beside its endpoint: as much as the endpoint has parts. */
+/** The parts of a request beyond its endpoint; an endpoint declares which of them it has. */
 export type ApiInput<E extends Endpoint> = Given<E, "params"> &
   Given<E, "query"> &
   Given<E, "body"> & { readonly signal?: AbortSignal };
@@ -25,9 +25,9 @@ export type ApiInput<E extends Endpoint> = Given<E, "params"> &
 export type JsonEndpoint = Endpoint & { readonly reply: z.ZodMiniType };
 
 /**
- * One request to our own server, its answer parsed.
+ * One request to our own server. Its answer is parsed.
  *
- * @throws ApiError for a refusal or an answer that is not ours, TypeError when the server cannot be reached.
+ * @throws ApiError for a refusal or an unreadable answer, TypeError when the server cannot be reached.
  */
 export async function apiRequest<E extends JsonEndpoint>(endpoint: E, input: ApiInput<E>): Promise<ParsedReply<E>> {
   const answer = endpoint.reply.safeParse(await jsonOf(await apiResponse(endpoint, input)));
@@ -36,7 +36,7 @@ export async function apiRequest<E extends JsonEndpoint>(endpoint: E, input: Api
 }
 
 /**
- * The response as it comes, for what is no JSON.
+ * The raw response, for answers that are not JSON.
  *
  * @throws ApiError for a refusal, TypeError when the server cannot be reached.
  */
@@ -71,7 +71,7 @@ const NOT_UNDERSTOOD: ErrorBody = {
 
 const jsonOf = (response: Response): Promise<unknown> => response.json().catch(() => null);
 
-/** What a response that is not `ok` says. */
+/** The error that a response that is not `ok` describes. */
 const refusalOf = async (response: Response): Promise<ApiError> =>
   new ApiError(errorBodyOf(await jsonOf(response), response.status), response.status);
 
@@ -81,7 +81,7 @@ function errorBodyOf(json: unknown, status: number): ErrorBody {
   return { code: "INTERNAL", message: `The server answered with status ${status} and no explanation.` };
 }
 
-/** Any failure of a request as something to show. */
+/** Turns any failure of a request into something to show. */
 export function errorBody(error: unknown): ErrorBody {
   if (error instanceof ApiError) return error.body;
   if (error instanceof TypeError) {

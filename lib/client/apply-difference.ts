@@ -4,7 +4,7 @@ import { formatBytes } from "@/lib/units/bytes";
 import { formatTokensPerSecond } from "@/lib/units/tokens";
 import { type ExpectedSpeed, type PastSpeed, pastSpeed } from "./past-speed";
 
-/** One figure that Apply will move, as it is and as it will be. */
+/** One figure that Apply will change, before and after. */
 export interface Difference {
   readonly name: string;
   readonly before: string;
@@ -12,15 +12,15 @@ export interface Difference {
 }
 
 interface DifferenceInputs {
-  /** What is loaded, by the load's own report; null while nothing is. */
+  /** The load's own report of what is loaded; null while nothing is loaded. */
   readonly engine: Pick<EngineSnapshot, "config" | "held"> | null;
-  /** The plan of the settings as they are saved, for what the engine does not tell. */
+  /** The plan of the saved settings, for figures that the engine does not report. */
   readonly saved: LayerPlan;
   readonly draft: LayerPlan;
   readonly receipts: readonly PastSpeed[];
 }
 
-/** What will be different after Apply: layers, memory and speed, left out where they stay. Pure. */
+/** What will be different after Apply: layers, memory and speed. Figures that stay the same are left out. Pure. */
 export function applyDifference({ engine, saved, draft, receipts }: DifferenceInputs): Difference[] {
   const layersBefore = engine?.config?.gpuLayers ?? saved.gpuLayers;
   const gpuBytesBefore = engine?.held?.totalBytes ?? saved.predicted.totalBytes;
@@ -37,7 +37,7 @@ export function applyDifference({ engine, saved, draft, receipts }: DifferenceIn
 /** Of the whole context, on all devices together. */
 const kvBytes = ({ predicted, ram }: LayerPlan): number => predicted.kvBytes + ram.kvBytes;
 
-/** Only other layers make another speed, and only past loads tell which. */
+/** Only a different number of layers changes the speed, and only past loads show how. */
 function speedDifference(
   modelPath: string | undefined,
   layersBefore: number,

@@ -10,11 +10,11 @@ export interface ApplyPreview {
   readonly cost: LoadCost | "later";
   readonly layersBefore: number | null;
   readonly layersAfter: number;
-  /** From past loads of this model; null when there were none, or when nothing is loaded anew. */
+  /** From past loads of this model; null if there were none, or if no load is needed. */
   readonly seconds: number | null;
 }
 
-/** What a receipt says of how long loading took. */
+/** The part of a receipt that says how long loading took. */
 export type PastLoad = Pick<Receipt, "config" | "loadMs">;
 
 interface ApplyInputs {
@@ -26,7 +26,7 @@ interface ApplyInputs {
   readonly receipts: readonly PastLoad[];
 }
 
-/** What Apply will do and how long that took before. Pure. */
+/** What Apply will do, and how long that took before. Pure. */
 export function applyPreview({ loaded, saved, patch, plan, receipts }: ApplyInputs): ApplyPreview {
   const layersAfter = plan.gpuLayers;
   if (loaded === null) return { cost: "later", layersBefore: null, layersAfter, seconds: null };
@@ -39,7 +39,7 @@ export function applyPreview({ loaded, saved, patch, plan, receipts }: ApplyInpu
   return { cost, layersBefore: loaded.gpuLayers, layersAfter, seconds: pastSeconds };
 }
 
-/** The middle one: the first load of a file reads it from disk and says little about the next. */
+/** The median: the first load of a file reads it from disk and says little about the next. */
 function medianSeconds(receipts: readonly PastLoad[], modelPath: string): number | null {
   const times = receipts
     .filter(receipt => receipt.config.modelPath === modelPath)

@@ -1,12 +1,12 @@
 import { type Attachment, MAX_TEXT_CHARACTERS } from "@/lib/schema/chat";
 
-/** A file that cannot be attached, in words for who tried. */
+/** A file that cannot be attached; the message is for the user. */
 export class AttachmentError extends Error {
   override readonly name = "AttachmentError";
 }
 
 /**
- * Text that was pasted, and is too much to be written in.
+ * Pasted text that is too long for the field.
  *
  * @throws AttachmentError
  */

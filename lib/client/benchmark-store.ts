@@ -3,7 +3,7 @@ import { apiRequest, errorBody } from "./api-request";
 import { createResource } from "./resource-store";
 import { useStore } from "./use-store";
 
-/** Often enough for a bar that moves, and only while one runs. */
+/** Often enough for a moving bar. Used only while a benchmark runs. */
 const POLL_MS = 700;
 
 function pollWhileRunning(changed: () => void): () => void {
@@ -14,12 +14,12 @@ function pollWhileRunning(changed: () => void): () => void {
   return () => clearInterval(timer);
 }
 
-/** The benchmark as the server has it: it goes on there when the page is closed. */
+/** The server's benchmark. It continues there when the page is closed. */
 const benchmarkStore = createResource(readBenchmark, () => ({}), [], pollWhileRunning);
 
 export const useBenchmark = () => useStore(benchmarkStore, state => state);
 
-/** Begins or cancels one; a refusal stands in the store. */
+/** Begins or cancels a benchmark. The store shows a refusal. */
 export async function commandBenchmark(command: "start" | "cancel"): Promise<void> {
   try {
     const data = await apiRequest(command === "start" ? startBenchmark : cancelBenchmark, {});

@@ -7,9 +7,9 @@ import { useStore } from "./use-store";
 
 const STORAGE_KEY = "headroom.assumed-card";
 
-/** A card to plan for that is not in this computer, as the user typed it in. */
+/** A card to plan for that is not in this computer, with the values that the user typed. */
 export const assumedCardSchema = z.object({
-  /** Of the common cards; null when its memory was typed in. */
+  /** One of the common cards; null if its memory was typed in. */
   name: z.nullable(z.string()),
   totalMib: z.int().check(z.minimum(256), z.maximum(1_048_576)),
   usedMib: z.int().check(z.minimum(0), z.maximum(1_048_576)),
@@ -19,12 +19,12 @@ export type AssumedCard = z.infer<typeof assumedCardSchema>;
 const savedSchema = z.object({ chosen: z.boolean(), card: assumedCardSchema });
 
 export interface CardState {
-  /** Instead of this computer, with or without a card of its own. */
+  /** Planned for instead of this computer, with or without a card. */
   readonly chosen: boolean;
   readonly card: AssumedCard;
 }
 
-/** The most common card among those who run models at home, with a desktop on it. */
+/** The most common card among people who run models at home, with a desktop running on it. */
 const initialState: CardState = { chosen: false, card: { name: null, totalMib: 8192, usedMib: 800 } };
 
 function restore(): void {
@@ -50,7 +50,7 @@ export function chooseCard(chosen: boolean, card: AssumedCard = cardStore.get().
   localStorage.setItem(STORAGE_KEY, JSON.stringify({ chosen, card }));
 }
 
-/** The card as if it were here. */
+/** The card's memory as if it were in this computer. */
 export const assumedGpu = ({ name, totalMib, usedMib }: AssumedCard): GpuMemory =>
   whatIfGpu(whatIfCards.find(card => card.name === name) ?? customCard(totalMib), mibToBytes(usedMib));
 

@@ -16,10 +16,10 @@ import { deleteChat, patchChat } from "./chat-list";
 import { type ChatSession, isOpen, newSession, sessionStore, withMessage, withTree } from "./chat-session";
 import { leafBelow, neighbourVersion } from "./chat-tree";
 
-/** Shows a chat, or with null a new one. Leaving a temporary chat erases it. */
+/** Shows a chat, or a new one for null. Leaving a temporary chat erases it. */
 export async function openChat(chatId: string | null): Promise<void> {
   const { chat, phase } = sessionStore.get();
-  // One that could not be read, or was deleted, may be there again: an undo, an import.
+  // A chat that could not be read, or was deleted, may exist again after an undo or an import.
   if (chatId === chat.id && phase !== "failed" && phase !== "missing") return;
   leaveChat();
   if (chatId === null) {
@@ -31,11 +31,11 @@ export async function openChat(chatId: string | null): Promise<void> {
 }
 
 /**
- * The page came (again): back from another screen the chat that was open is shown, with what was written meanwhile.
+ * The page was opened (again). When a person returns from another screen, the open chat is shown with what was written meanwhile.
  */
 export function enterChat(chatId: string | null): Promise<void> {
   const { chat, phase } = sessionStore.get();
-  // Begun from another screen: it has no address yet.
+  // It was begun from another screen and has no address yet.
   if (phase === "new" && chatId === null) return Promise.resolve();
   const wasOpen = phase === "ready" && chatId === null;
   if (!wasOpen && chatId !== chat.id) return openChat(chatId);
@@ -55,10 +55,10 @@ async function readOpened(chatId: string): Promise<void> {
   }
 }
 
-/** Reads the open chat again: another tab has changed it. */
+/** Reads the open chat again, because another tab has changed it. */
 export const refreshChat = (): Promise<void> => readOpened(sessionStore.get().chat.id);
 
-/** The page goes: the answer goes on in the server, a temporary chat does not. */
+/** The page closes. The answer goes on in the server; a temporary chat does not. */
 export function leaveChat(): void {
   disconnect();
   const { chat, phase } = sessionStore.get();
@@ -68,7 +68,7 @@ export function leaveChat(): void {
   sessionStore.set(newSession(blankChat(crypto.randomUUID())));
 }
 
-/** Changes the open chat: at the server where it knows it, otherwise for when it will. */
+/** Changes the open chat: at once if the server knows it, otherwise the change waits until the server does. */
 export async function patchOpenChat(patch: ChatPatch): Promise<void> {
   const { chat, phase } = sessionStore.get();
   const { deleted: _deleted, headId: _headId, ...shown } = patch;
@@ -92,7 +92,7 @@ export const setTemporary = (temporary: boolean): void =>
 /**
  * Sends a message below the end of the shown branch, or in place of another version of it.
  *
- * @throws ApiError, TypeError; the transcript is as before then
+ * @throws ApiError, TypeError; then the transcript is unchanged
  */
 export async function sendMessage(
   text: string,
@@ -145,7 +145,7 @@ async function createIfNew(): Promise<void> {
   if (!temporary) rememberAddress(id);
 }
 
-/** Another answer to the same question, beside the ones there are. */
+/** Requests another answer to the same question, beside the existing ones. */
 export function regenerate(reply: ChatMessage): Promise<void> {
   const { parentId } = reply;
   if (parentId === null) return Promise.resolve();
@@ -153,11 +153,11 @@ export function regenerate(reply: ChatMessage): Promise<void> {
   return requestAgain({ message: parts, trigger: "regenerate-message" }, parentId);
 }
 
-/** Goes on with an answer that was cut, or makes one that was refused. */
+/** Continues an answer that was cut, or makes one that was refused. */
 export const continueReply = (reply: ChatMessage): Promise<void> =>
   requestAgain({ message: { id: reply.id, role: "assistant", parts: [] }, trigger: "continue-message" }, reply.id);
 
-/** What shall go if the next answer does not fit, however it is asked for; null takes the choice back. */
+/** What to leave out if the next answer does not fit, however that answer is requested; null withdraws the choice. */
 export const chooseOverflow = (nextOverflow: ChatSession["nextOverflow"]): void =>
   sessionStore.update(session => ({ ...session, nextOverflow }));
 
@@ -180,13 +180,13 @@ async function requestAgain(request: Omit<ChatRequest, "chatId">, headId: string
   }
 }
 
-/** The end of the answer comes over the stream, to every tab. */
+/** The stream reports the end of the answer to every tab. */
 export async function stopAnswer(): Promise<void> {
   const { chat } = sessionStore.get();
   await apiRequest(api.stopAnswer, { params: { id: chat.id } });
 }
 
-/** Shows the version before or after of a message, down to that branch's latest end. */
+/** Shows the previous or next version of a message, down to that branch's latest end. */
 export function showVersion(message: ChatMessage, steps: 1 | -1): void {
   const { messages, chat } = sessionStore.get();
   const versionId = neighbourVersion(messages, message.id, steps);
@@ -196,7 +196,7 @@ export function showVersion(message: ChatMessage, steps: 1 | -1): void {
   void patchChat(chat.id, { headId }).catch(() => {});
 }
 
-/** The user's own version of an answer. */
+/** Saves the user's own version of an answer. */
 export async function editReply(reply: ChatMessage, text: string): Promise<void> {
   const { chat } = sessionStore.get();
   const { parentId } = reply;

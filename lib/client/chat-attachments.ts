@@ -4,16 +4,16 @@ import { AttachmentError, attachmentOf } from "./attachment";
 import { fileKind } from "./file-kind";
 import { decodeText } from "./text-encoding";
 
-/** Enough to tell text from what is none, and archives from documents. */
+/** Enough bytes to tell text from other files, and archives from documents. */
 const HEAD_BYTES = MIB;
 /** The longest text at three bytes a character, as Chinese has in UTF-8. */
 const MAX_TEXT_FILE_BYTES = 3 * MAX_TEXT_CHARACTERS;
 const MAX_PDF_BYTES = 50 * MIB;
-/** Readers of PDF look for its mark in this many bytes. */
+/** PDF readers search for the PDF mark in this many bytes. */
 const PDF_MARK_BYTES = 1024;
 
 /**
- * The text of a file, found by its bytes: what a PDF holds as text, or text in any known encoding.
+ * The text of a file, recognised by its bytes: the text inside a PDF, or text in any known encoding.
  *
  * @throws AttachmentError
  */
@@ -28,7 +28,7 @@ async function readBytes(file: File, limitBytes = file.size): Promise<Uint8Array
   try {
     return new Uint8Array(await file.slice(0, limitBytes).arrayBuffer());
   } catch (cause) {
-    // Moved or deleted since it was chosen, not to be read by this person, or a folder.
+    // The file was moved or deleted since it was chosen, may not be read by this person, or is a folder.
     throw new AttachmentError(`${file.name} could not be read from the disk. Folders cannot be attached.`, { cause });
   }
 }
@@ -55,7 +55,7 @@ async function notText(file: File, head: Uint8Array): Promise<AttachmentError> {
 const isPdf = (head: Uint8Array): boolean =>
   new TextDecoder("latin1").decode(head.subarray(0, PDF_MARK_BYTES)).includes("%PDF-");
 
-/** The reader is large and comes with the first PDF. */
+/** The reader is large, so it is loaded with the first PDF. */
 async function readPdf(file: File): Promise<Read> {
   if (file.size > MAX_PDF_BYTES) throw tooLarge(file, MAX_PDF_BYTES);
   const bytes = await readBytes(file);

@@ -5,7 +5,7 @@ import { clearLiveReply, takeLiveChunk } from "./chat-live-reply";
 import { isOpen, openedSession, sessionStore, withMessage, withTree } from "./chat-session";
 import { readRunChunks } from "./chat-stream-reader";
 
-/** How often a tab that was cut off asks whether the server is back. */
+/** How often a disconnected tab asks whether the server is back. */
 const RECONNECT_MS = 1000;
 
 let connection = new AbortController();
@@ -28,14 +28,14 @@ export async function requestAnswer(request: ChatRequest): Promise<void> {
   if (body !== null) void follow(request.chatId, body, signal);
 }
 
-/** Reads the chat anew and joins the answer that is being made, if there is one. */
+/** Reads the chat again, and joins the answer that is being made if there is one. */
 export async function readChat(chatId: string): Promise<void> {
   const { signal } = connection;
   await readTree(chatId, signal);
   if (!isOpen(chatId) || !sessionStore.get().answering) return;
   const response = await apiResponse(followAnswer, { params: { id: chatId }, signal });
   if (response.status !== 204 && response.body !== null) return void follow(chatId, response.body, signal);
-  // It ended between the two requests; if it is still called pending, its end could not be saved.
+  // The answer ended between the two requests. If it is still called pending, its end could not be saved.
   await readTree(chatId, signal);
   if (isOpen(chatId)) sessionStore.update(session => ({ ...session, answering: false, replyId: null }));
 }
@@ -76,7 +76,7 @@ function take(chunk: RunChunk): void {
   }
 }
 
-/** The row that the answer grows in: a new one below the present head, or the one that is continued. */
+/** The row in which the answer grows: a new one below the present head, or the continued one. */
 function beginReply(replyId: string): void {
   sessionStore.update(session => {
     const known = session.messages.find(({ id }) => id === replyId);
@@ -88,7 +88,7 @@ function beginReply(replyId: string): void {
   });
 }
 
-/** The stream broke before the answer's end: the server went down, or the way to it. */
+/** The stream broke before the answer's end: the server went down, or the connection did. */
 async function reconnect(chatId: string, signal: AbortSignal): Promise<void> {
   while (!signal.aborted && isOpen(chatId)) {
     try {

@@ -20,7 +20,7 @@ export async function askContextUse(question: ContextQuestion, signal: AbortSign
 export const usedTokens = (use: ContextUse): number => use.systemTokens + use.historyTokens + use.draftTokens;
 
 /**
- * The same while an answer is written, from what its stream tells: the answer grows into the room that was kept for it.
+ * The same while an answer is written, from the figures in its stream: the answer grows into the room that was kept for it.
  *
  * @param use from before the answer; null in a new chat whose model was not loaded yet
  */
@@ -40,7 +40,7 @@ export function liveContextUse(use: ContextUse | null, nowTokens: number, contex
   };
 }
 
-/** What an overflow is told by, for a use that has none. */
+/** The figures that describe an overflow, for a use that has none. */
 export const nothingTooMuch = {
   overflowingMessages: 0,
   overflowingTokens: 0,
@@ -48,7 +48,7 @@ export const nothingTooMuch = {
   draftTooLong: false,
 } as const satisfies Partial<ContextUse>;
 
-/** Tokens that the next answer lacks, its room included; 0 when it fits. */
+/** How many tokens too few the next answer has, including its reserved room; 0 when it fits. */
 export const missingTokens = ({
   contextTokens,
   neededTokens,

@@ -39,7 +39,7 @@ class FakeStorage implements DraftStorage {
   }
 }
 
-/** A shown draft whose files are read when the test says so. */
+/** A shown draft. The test decides when its files are read. */
 async function shownDraft(storage = new FakeStorage(), key = "chat", isKept = true) {
   const readings: ReturnType<typeof deferred<Attachment>>[] = [];
   const read = () => {

@@ -5,7 +5,7 @@ import { DraftKeeper, type Unkept } from "./draft-keeper";
 import type { DraftStorage, KeptFiles } from "./draft-storage";
 import { createStore } from "./store";
 
-/** A file of a message that is being written; it has no attachment while its text is being read. */
+/** A file of a message that is being written. It has no attachment while its text is being read. */
 export interface DraftFile {
   readonly name: string;
   readonly attachment: Attachment | null;
@@ -15,11 +15,11 @@ export interface Draft {
   readonly text: string;
   /** In the order in which they were added. */
   readonly files: readonly DraftFile[];
-  /** The storage has not said yet which files were kept. */
+  /** The storage has not reported yet which files were kept. */
   readonly isLoading: boolean;
-  /** It was sent, and goes as soon as its files have been read. */
+  /** The user sent it. It goes as soon as its files have been read. */
   readonly isWaiting: boolean;
-  /** Why it did not go, or not with everything. */
+  /** Why it was not sent, or not sent completely. */
   readonly problem: string | null;
   readonly unkept: Unkept;
 }
@@ -33,7 +33,7 @@ const emptyDraft: Draft = {
   unkept: { text: null, files: null },
 };
 
-/** Sends a message; throws when the server does not take it. */
+/** Sends a message; throws when the server does not accept it. */
 type Deliver = (text: string, attachments: readonly Attachment[]) => Promise<void>;
 
 interface DraftTools {
@@ -51,13 +51,13 @@ export const unreadNames = (files: readonly DraftFile[]): string[] =>
 const joined = (...texts: readonly string[]): string => texts.filter(text => text !== "").join("\n\n");
 
 /**
- * A message that is being written: text and files, kept until it is sent. It is loaded for whoever subscribes to its
- * store first, and lives on while another screen is shown, so that a file goes on being read.
+ * A message that is being written: text and files, kept until it is sent. It is loaded when its store gets its first
+ * listener. It stays alive while another screen is shown, so that a file continues to be read.
  */
 export class ChatDraft {
   readonly store = createStore<Draft>(emptyDraft, () => {
     this.#load();
-    // Nothing is sent into a chat that nobody looks at.
+    // Nothing is sent into a chat that is not on the screen.
     return () => this.callOff("Not sent: the chat was left before its files had been read.");
   });
   readonly #keeper: DraftKeeper;
@@ -76,21 +76,21 @@ export class ChatDraft {
     });
   }
 
-  /** A message that waits does not go half changed: it has to be sent anew. */
+  /** A waiting message is not sent half changed: the user must send it again. */
   setText(text: string): void {
     this.callOff();
     this.#change({ text });
     this.#keeper.saveText();
   }
 
-  /** Takes the place of a file with the same name. */
+  /** Replaces a file with the same name. */
   addAttachment(attachment: Attachment): void {
     this.callOff();
     const { name } = attachment;
     this.#setFiles([...this.#now.files.filter(file => file.name !== name), { name, attachment }]);
   }
 
-  /** @param refuse is told why the file is not there, unless it stopped the message from being sent */
+  /** @param refuse is told why the file was not added, unless the file stopped the message from being sent */
   async addFile(file: File, refuse: (sentence: string) => void): Promise<void> {
     const unread: DraftFile = { name: file.name, attachment: null };
     this.#setFiles([...this.#now.files, unread]);
@@ -111,13 +111,13 @@ export class ChatDraft {
     this.#setFiles(this.#now.files.filter(other => other !== file));
   }
 
-  /** The file's text becomes part of the message's own. */
+  /** Moves the file's text into the message's own text. */
   insertFile(file: DraftFile): void {
     this.removeFile(file);
     this.setText(joined(this.#now.text, file.attachment?.text ?? ""));
   }
 
-  /** Sends it, at once or when its files have been read. Called off when it waits already. */
+  /** Sends it, at once or when its files have been read. If it waits already, the wait is cancelled. */
   send(deliver: Deliver): void {
     if (this.#now.isWaiting) {
       this.callOff();
@@ -134,12 +134,12 @@ export class ChatDraft {
     this.#change({ isWaiting: false, problem });
   }
 
-  /** The new chat that it is written in has got an id. */
+  /** The new chat that this draft belongs to has received an id. */
   moveTo(key: string): void {
     this.#keeper.moveTo(key);
   }
 
-  /** A deleted chat's draft leaves the storage, and is kept again when the chat comes back. */
+  /** A deleted chat's draft leaves the storage, and is kept again when the chat is restored. */
   keep(isKept: boolean): void {
     this.#load();
     this.#keeper.keep(isKept);
@@ -168,7 +168,7 @@ export class ChatDraft {
     });
   }
 
-  /** What was added in the meantime stays. */
+  /** Text and files that were added in the meantime stay. */
   #takeKept({ attachments, unread }: KeptFiles): void {
     const { files } = this.#now;
     const kept = attachments.filter(({ name }) => files.every(file => file.name !== name));
@@ -197,7 +197,7 @@ export class ChatDraft {
     void this.#deliver(deliver);
   }
 
-  /** Leaves the storage only when the server has the message; comes back, before what was written since, when not. */
+  /** The draft leaves the storage only when the server has the message. Otherwise it comes back, before newer text. */
   async #deliver(deliver: Deliver): Promise<void> {
     const { text, files } = this.#now;
     this.#change({ text: "", files: [], isWaiting: false });

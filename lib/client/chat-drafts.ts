@@ -2,10 +2,10 @@ import { ChatDraft } from "./chat-draft";
 import type { ChatSession } from "./chat-session";
 import { browserDraftStorage } from "./draft-storage";
 
-/** Chats that the server does not know yet share one draft: it is there in the next new chat. */
+/** Chats that the server does not know yet share one draft, which appears in the next new chat. */
 const NEW_CHAT = "new";
 
-/** What a file is, and how its text is encoded, is nobody's question before there is one. */
+/** Code that detects file kinds and encodings is loaded only with the first file. */
 const read = async (file: File) => (await import("./chat-attachments")).readAttachment(file);
 
 const drafts = new Map<string, ChatDraft>();
@@ -16,12 +16,12 @@ function draftAt(key: string, isKept: boolean): ChatDraft {
   return draft;
 }
 
-/** The draft of the open chat. A temporary chat's is kept nowhere. */
+/** The draft of the open chat. A temporary chat's draft is never stored. */
 export function draftOf({ chat, phase }: Pick<ChatSession, "chat" | "phase">): ChatDraft {
   return draftAt(phase === "new" && !chat.temporary ? NEW_CHAT : chat.id, !chat.temporary);
 }
 
-/** The new chat has become one with an id: what is written in it belongs there. */
+/** The new chat has received an id: the text written in it now belongs to that id. */
 export function moveNewDraft(chatId: string): void {
   const draft = drafts.get(NEW_CHAT);
   if (draft === undefined) return;
@@ -32,5 +32,5 @@ export function moveNewDraft(chatId: string): void {
 
 export const forgetDraft = (chatId: string): unknown => drafts.delete(chatId);
 
-/** A deleted chat leaves nothing in the browser; as long as the deletion can be taken back, its draft can, too. */
+/** A deleted chat leaves nothing in the browser. While the deletion can be undone, its draft can be restored too. */
 export const keepDraft = (chatId: string, isKept: boolean): void => draftAt(chatId, true).keep(isKept);

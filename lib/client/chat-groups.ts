@@ -28,7 +28,7 @@ function groupedBy(chats: readonly ListedChat[], labelOf: (chat: ListedChat) => 
   return groups;
 }
 
-/** Pinned chats, then folders by name, then the rest by date. `chats` come with the latest first. */
+/** Pinned chats first, then folders by name, then the rest by date. `chats` are sorted with the latest first. */
 export function groupChats(chats: readonly ListedChat[], nowMs: number): ChatGroup[] {
   const pinned = chats.filter(chat => chat.pinned);
   const loose = chats.filter(chat => !chat.pinned);

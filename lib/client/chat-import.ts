@@ -3,24 +3,24 @@ import * as z from "zod/mini";
 import { CHAT_EXPORT_VERSION, type ImportedChat, importedChatSchema } from "@/lib/schema/chat";
 import { chatFromChatGpt, chatFromOpenWebUi } from "./foreign-chats";
 
-/** One conversation of an exported file, or why it is none. */
+/** One conversation of an exported file, or why it is not one. */
 export type FileEntry =
   | {
       readonly kind: "chat";
       readonly chat: ImportedChat;
-      /** Pictures, files and tool output of another program's chat that have no text for us. */
+      /** Number of pictures, files and tool outputs of another program's chat for which we have no text. */
       readonly leftOut: number;
     }
   | { readonly kind: "refused"; readonly title: string; readonly reason: string };
 
-/** The file is none of those that are understood, or it is damaged from here on. */
+/** The file has no known format, or it is damaged from here on. */
 export class ChatFileError extends Error {
   override readonly name = "ChatFileError";
 }
 
 /**
- * The chats of an exported file one by one: our own, ChatGPT's or Open WebUI's. The file is never in memory as a whole. A
- * conversation that is not understood is an entry of its own and does not stop the others.
+ * The chats of an exported file one by one: our own, ChatGPT's or Open WebUI's. The file is never completely in memory. An
+ * unreadable conversation is an entry of its own and does not stop the others.
  *
  * @throws ChatFileError, after the entries that stand before the damage
  */
@@ -41,7 +41,7 @@ export async function* chatsInFile(file: Blob): AsyncGenerator<FileEntry> {
   throw new ChatFileError("This is no export of Headroom, ChatGPT (conversations.json) or Open WebUI.");
 }
 
-/** What stands in the file's list of chats; parsed while it is read. */
+/** The entries of the file's list of chats, parsed while it is read. */
 async function* valuesOf(file: Blob): AsyncGenerator<unknown> {
   const paths = (await firstCharacter(file)) === "[" ? ["$.*"] : ["$.version", "$.chats.*"];
   const parser = new JSONParser({ paths, keepStack: false });
@@ -70,7 +70,7 @@ async function* valuesOf(file: Blob): AsyncGenerator<unknown> {
 
 const SPACE_AND_MARK = /^[\s\uFEFF]+/u;
 
-/** @throws ChatFileError when that is not how a list or an object begins */
+/** @throws ChatFileError if a list or an object cannot begin like this */
 async function firstCharacter(file: Blob): Promise<string> {
   const beginning = (await file.slice(0, 1024).text()).replace(SPACE_AND_MARK, "");
   const character = beginning.charAt(0);

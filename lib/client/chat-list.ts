@@ -5,20 +5,20 @@ import { keepDraft } from "./chat-drafts";
 import { createResource, type ResourceState } from "./resource-store";
 import { useStore } from "./use-store";
 
-/** All kept chats, pinned first, then the latest. */
+/** All kept chats: pinned first, then the latest. */
 export const chatListStore = createResource(api.listChats, () => ({}), ["chats"]);
 
 type ChatListState = ResourceState<ListedChats>;
 export const useChatList = <Slice>(select: (state: ChatListState) => Slice): Slice => useStore(chatListStore, select);
 
-/** Shows a change at once; the server's word follows with the refresh. */
+/** Shows a change at once; the refresh brings the server's version. */
 function showRows(change: (rows: readonly ListedChat[]) => ListedChat[]): void {
   chatListStore.update(state =>
     state.data ? { ...state, data: { ...state.data, chats: change(state.data.chats) } } : state,
   );
 }
 
-/** @throws ApiError; the list shows the server's state again then */
+/** @throws ApiError; then the list shows the server's state again */
 export async function patchChat(chatId: string, patch: ChatPatch): Promise<Chat> {
   const { title, pinned, folder } = patch;
   const shown = {
@@ -34,7 +34,7 @@ export async function patchChat(chatId: string, patch: ChatPatch): Promise<Chat>
   }
 }
 
-/** Can be taken back for some minutes with `restoreChat`. */
+/** For some minutes, `restoreChat` can undo this. */
 export async function deleteChat(chatId: string): Promise<void> {
   showRows(rows => rows.filter(row => row.id !== chatId));
   try {

@@ -2,14 +2,14 @@ import type { RunChunk, RunStatus } from "@/lib/schema/chat";
 import { createStore } from "./store";
 import { useStore } from "./use-store";
 
-/** The answer that is arriving. The transcript's other rows know nothing of it, so a token renders one component. */
+/** The answer that is arriving. The transcript's other rows do not read it, so a token renders only one component. */
 export interface LiveReply {
   readonly replyId: string | null;
   readonly text: string;
   readonly thought: string;
-  /** Where the run is before its first token; null from then on. */
+  /** What the run does before its first token; null from then on. */
   readonly status: RunStatus | null;
-  /** Of the context, by prompt and answer; null until the prompt is counted. */
+  /** How much of the context prompt and answer use; null until the prompt is counted. */
   readonly usedTokens: number | null;
 }
 
@@ -53,7 +53,7 @@ function show(): void {
   liveReplyStore.set(newest);
 }
 
-/** Takes a chunk in; however many come within a frame, they are shown once. */
+/** Takes in a chunk. All chunks within a frame are shown at once. */
 export function takeLiveChunk(chunk: RunChunk): void {
   newest = withChunk(newest, chunk);
   if (chunk.type === "start") show();
@@ -68,6 +68,6 @@ export function clearLiveReply(): void {
 
 const silent = { ...liveReplyStore, subscribe: () => () => {} };
 
-/** A slice of the arriving answer; `isLive` false listens to nothing. */
+/** A slice of the arriving answer. With `isLive` false it listens to nothing. */
 export const useLiveReply = <Slice>(isLive: boolean, select: (reply: LiveReply) => Slice): Slice =>
   useStore(isLive ? liveReplyStore : silent, select);

@@ -7,7 +7,7 @@ interface SamplingPreset {
   readonly sampling: ChatSampling;
 }
 
-/** Starting points. `settings` overrides nothing: what the dashboard says holds. */
+/** Starting points. `settings` overrides nothing: the dashboard's values apply. */
 export const samplingPresets: readonly SamplingPreset[] = [
   { id: "settings", label: "As set", help: "The values from the dashboard.", sampling: {} },
   {
@@ -32,11 +32,11 @@ export const samplingPresets: readonly SamplingPreset[] = [
 
 const presetKeys = ["temperature", "topK", "topP", "minP"] as const;
 
-/** The preset that a chat's values come from, or null when they are its own. */
+/** The preset that a chat's values come from; null when they match none. */
 export const presetOf = (sampling: ChatSampling): SamplingPreset | null =>
   samplingPresets.find(preset => presetKeys.every(key => preset.sampling[key] === sampling[key])) ?? null;
 
-/** Another preset's values; what no preset speaks of (seed, stop strings, limits) stays. */
+/** Another preset's values. Values that no preset sets (seed, stop strings, limits) stay. */
 export function withPreset(sampling: ChatSampling, preset: SamplingPreset): ChatSampling {
   const rest = Object.fromEntries(
     Object.entries(sampling).filter(([key]) => !presetKeys.some(presetKey => presetKey === key)),

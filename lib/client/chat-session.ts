@@ -6,22 +6,22 @@ import { useStore } from "./use-store";
 
 /** The chat that this tab shows. The arriving answer's text is not here but in `liveReplyStore`. */
 export interface ChatSession {
-  /** `new`: the server does not know it yet. `missing`: deleted, or never there. */
+  /** `new`: the server does not know it yet. `missing`: it was deleted, or never existed. */
   readonly phase: "new" | "loading" | "ready" | "missing" | "failed";
   readonly chat: Chat;
   readonly messages: readonly ChatMessage[];
   readonly headId: string | null;
   readonly shown: readonly ShownMessage[];
-  /** An answer is being made; `replyId` is null until the server has named it. */
+  /** An answer is being made. `replyId` is null until the server has named it. */
   readonly answering: boolean;
   readonly replyId: string | null;
-  /** The server cannot be reached while it answers. */
+  /** The server cannot be reached during an answer. */
   readonly isCutOff: boolean;
   /** Why the chat could not be opened. */
   readonly error: ErrorBody | null;
-  /** A message to scroll to: a hit of the search. */
+  /** A message to scroll to: a search hit. */
   readonly targetId: string | null;
-  /** What was chosen for the next answer alone, should it not fit; null: the chat's own rule. */
+  /** What to leave out of the next answer's prompt only, if it does not fit; null: the chat's own rule. */
   readonly nextOverflow: Exclude<Overflow, "ask"> | null;
 }
 
@@ -50,7 +50,7 @@ export function withTree(
   return { ...session, ...tree, shown: shownBranch(tree.messages, tree.headId, session.shown) };
 }
 
-/** A chat as the server has it; a pending answer in it is one that is being made now. */
+/** A chat as the server has it. A pending answer in it is one that is being made now. */
 export function openedSession(session: ChatSession, { chat, messages }: ChatTree): ChatSession {
   const pending = messages.find(message => message.status === "pending");
   const isSameChat = session.chat.id === chat.id;
@@ -69,16 +69,16 @@ export function openedSession(session: ChatSession, { chat, messages }: ChatTree
   );
 }
 
-/** Adds a message, or puts it in the place of the one with its id. */
+/** Adds a message, or replaces the one with its id. */
 export function withMessage(messages: readonly ChatMessage[], message: ChatMessage): readonly ChatMessage[] {
   const index = messages.findIndex(({ id }) => id === message.id);
   return index < 0 ? [...messages, message] : messages.with(index, message);
 }
 
-/** Whether something can be said in it now. */
+/** Whether a message can be sent in it now. */
 export const isUsable = ({ phase }: ChatSession): boolean => phase === "new" || phase === "ready";
 
-/** The answer at the end that was refused because the conversation does not fit: its question waits for a way out. */
+/** The answer at the end that was refused because the conversation does not fit: the user must now choose how to go on. */
 export function waitingReply({ shown, answering }: ChatSession): ChatMessage | null {
   const last = shown.at(-1)?.message;
   return last !== undefined && !answering && last.error?.code === "CONTEXT_EXCEEDED" ? last : null;

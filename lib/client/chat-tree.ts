@@ -1,6 +1,6 @@
 import type { ChatMessage } from "@/lib/schema/chat";
 
-/** One message of the branch that is shown, and where it stands among its versions. */
+/** One message of the shown branch, and its position among its versions. */
 export interface ShownMessage {
   readonly message: ChatMessage;
   /** From 1. */
@@ -22,7 +22,7 @@ function childrenByParent(messages: readonly ChatMessage[]): Map<string | null, 
 /**
  * The messages from the first one to `headId`.
  *
- * @param previous the rows shown before: those that did not change are given back as they were, so that they need not render
+ * @param previous the rows shown before. Rows that did not change are returned as the same objects, so that they need not render
  */
 export function shownBranch(
   messages: readonly ChatMessage[],

@@ -4,33 +4,33 @@ import { MIB } from "@/lib/units/bytes";
 import { apiRequest, errorBody } from "./api-request";
 import { chatsInFile } from "./chat-import";
 
-/** Well below what the server takes in one body, which is 8 MiB. */
+/** Well below what the server accepts in one body, which is 8 MiB. */
 const BATCH_BYTES = 2 * MIB;
-/** No request can carry a message above this. */
+/** No request can carry a message larger than this. */
 const MAX_MESSAGE_MIB = 7.5;
 
-/** What an import did, and what it left. */
+/** What an import did, and what it left out. */
 export interface ImportSummary {
   readonly imported: number;
-  /** The chats that are here already and were left alone. */
+  /** Chats that exist here already and were left alone. */
   readonly existing: readonly { readonly id: string; readonly title: string }[];
-  /** What was not taken, or not as a whole, and why. */
+  /** What was not imported, or not completely, and why. */
   readonly notes: readonly { readonly title: string; readonly reason: string }[];
   /** Why the import ended before the file did. */
   readonly problem: string | null;
 }
 
 export interface ImportChoice {
-  /** What becomes of a chat that is here already. */
+  /** What to do with a chat that exists here already. */
   readonly existing: "skip" | "replace" | "copy";
-  /** Ids of the chats to take, where it is not all of them. */
+  /** Ids of the chats to import; without it, all of them. */
   readonly only?: ReadonlySet<string>;
 }
 
 /**
- * Sends the chats of an exported file while it is read, some at a time; a chat larger than one request goes in several.
+ * Sends the chats of an exported file while it is read, several in a request. A chat larger than one request is split.
  *
- * @throws ChatFileError, ApiError, TypeError when nothing at all could be taken
+ * @throws ChatFileError, ApiError, TypeError when nothing at all could be imported
  */
 export async function uploadChats(file: Blob, choice: ImportChoice = { existing: "skip" }): Promise<ImportSummary> {
   const upload = new Upload(choice);
@@ -50,7 +50,7 @@ export async function uploadChats(file: Blob, choice: ImportChoice = { existing:
 
 type Piece = ChatImport["chats"][number];
 
-/** One import on its way: what waits for the next request, and what came of the earlier ones. */
+/** One import in progress: the chats waiting for the next request, and the results of the earlier ones. */
 class Upload {
   readonly #choice: ImportChoice;
   readonly #titles = new Map<string, string>();
@@ -129,7 +129,7 @@ const jsonBytes = (value: unknown): number => encoder.encode(JSON.stringify(valu
 const leftOutNote = (count: number): string =>
   `Imported without ${count} ${count === 1 ? "part that has" : "parts that have"} no text: pictures, files or tool output.`;
 
-/** A chat in pieces that fit one request each; messages stand after the ones they follow. */
+/** Splits a chat into pieces that fit one request each. A message stands after its parent. */
 function* piecesOf(chat: ImportedChat["chat"], messages: ImportedChat["messages"]): Generator<Piece> {
   let piece: ImportedChat["messages"] = [];
   let pieceBytes = 0;

@@ -17,13 +17,13 @@ function presentMemory(): SystemMemory | null {
   return lastMemory;
 }
 
-/** As the newest answer of this model on the CPU alone went; null where there was none. */
+/** The speed of this model's newest answer on the CPU alone; null if there was none. */
 export const cpuSpeedOf = (receipts: readonly Receipt[], modelName: string): number | null =>
   receipts.find(
     receipt => receipt.modelName === modelName && receipt.config.gpuLayers === 0 && receipt.tokensPerSecond !== null,
   )?.tokensPerSecond ?? null;
 
-/** What a plan in system memory is measured against; null until it was read. */
+/** The memory that a plan in system memory is compared with; null until it was read. */
 export const computerStore = deriveStore(
   [liveStore, settingsStore, receiptStore, surfaceStore],
   () =>

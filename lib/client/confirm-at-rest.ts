@@ -4,10 +4,10 @@ import { apiRequest } from "./api-request";
 import { planStore } from "./plan-store";
 import { plannedModelStore } from "./planned-model";
 
-/** A slider that is being dragged is not asked about at every step. */
+/** While a slider is dragged, its steps are not asked about. */
 const REST_MS = 250;
 
-/** What llama.cpp has not confirmed of the plan that is shown; null: nothing. */
+/** The part of the shown plan that llama.cpp has not confirmed; null: none. */
 function unconfirmed() {
   const view = planStore.get();
   if (view === null) return null;
@@ -20,10 +20,10 @@ function unconfirmed() {
 }
 
 /**
- * For as long as a page shows a plan: has llama.cpp confirm what stands there at rest, and the layer beside it. Its answers come with the
- * next surface, so that the figures settle by themselves. What cannot be confirmed stays an estimate, and is not asked again.
+ * While a page shows a plan, this asks llama.cpp to confirm the resting plan and the plan with one layer more. The answers arrive with the
+ * next surface, so the figures update by themselves. A plan that cannot be confirmed stays an estimate and is not asked about again.
  *
- * @returns ends it
+ * @returns a function that ends it
  */
 export function confirmAtRest(): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;

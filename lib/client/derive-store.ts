@@ -3,9 +3,9 @@ import type { Store } from "./store";
 type Derived<Value> = Pick<Store<Value>, "get" | "initial" | "subscribe">;
 
 /**
- * A value computed from other stores: at most once for the same inputs, and only when somebody asks.
+ * A value computed from other stores: at most once for the same inputs, and only when somebody reads it.
  *
- * @param inputs reads what `compute` depends on; compared item by item with ===.
+ * @param inputs returns what `compute` depends on; compared item by item with ===.
  */
 export function deriveStore<Inputs extends readonly unknown[], Value>(
   sources: readonly Pick<Store<unknown>, "subscribe">[],

@@ -4,7 +4,7 @@ import { apiRequest } from "./api-request";
 import { createResource } from "./resource-store";
 import { useStore } from "./use-store";
 
-/** What the computer, the engine and the log say. Slow to gather, so it is read when somebody looks. */
+/** Reports of the computer, the engine and the log. Gathering them is slow, so they are read only when shown. */
 export const diagnosticsStore = createResource(readDiagnostics, () => ({}), ["settings", "receipts"]);
 
 const engineCommands = { load: loadModel, "load-now": loadNow, unload: unloadModel, reload: reloadModel };

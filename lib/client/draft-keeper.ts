@@ -2,22 +2,22 @@ import { type DraftStorage, type KeptFiles, storageWords } from "./draft-storage
 
 const nothing: KeptFiles = { attachments: [], unread: [] };
 
-/** Why a part of a draft will not be there after a reload, as the end of a sentence; null where it will. */
+/** Why a part of a draft will be missing after a reload, as the end of a sentence; null if nothing will be missing. */
 export interface Unkept {
   readonly text: string | null;
   readonly files: string | null;
 }
 
-/** What is kept, and who is told whether it is. */
+/** What is kept, and the listener that learns whether it is. */
 interface KeptDraft {
   readonly text: () => string;
   readonly files: () => KeptFiles;
   readonly report: (part: keyof Unkept, words: string | null) => void;
 }
 
-/** Keeps one draft in the storage. A fault of the storage is told, and costs no more than the keeping. */
+/** Keeps one draft in the storage. If the storage fails, the user is told, and only the keeping is lost. */
 export class DraftKeeper {
-  /** What the storage is asked for, one after the other. */
+  /** Requests to the storage, one after the other. */
   #work: Promise<void> = Promise.resolve();
   #willWriteFiles = false;
 
@@ -34,7 +34,7 @@ export class DraftKeeper {
     return text;
   }
 
-  /** Nothing where the storage fails. */
+  /** Resolves with nothing if the storage fails. */
   async readFiles(): Promise<KeptFiles> {
     let files = nothing;
     if (!this.isKept) return files;

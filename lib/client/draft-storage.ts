@@ -2,11 +2,11 @@ import { createStore, del, get, set } from "idb-keyval";
 import * as z from "zod/mini";
 import { attachmentSchema } from "@/lib/schema/chat";
 
-/** What is kept of a draft's files: the text of those that were read, and the names of those that were not yet. */
+/** The kept part of a draft's files: the text of files that were read, and the names of the others. */
 const keptFilesSchema = z.object({ attachments: z.array(attachmentSchema), unread: z.array(z.string()) });
 export type KeptFiles = z.output<typeof keptFilesSchema>;
 
-/** Where drafts outlive the page. Everything may fail: a full disk, a private window, a storage that hangs. */
+/** Where drafts survive the page. Everything may fail: a full disk, a private window, a storage that hangs. */
 export interface DraftStorage {
   readonly readText: (key: string) => string;
   readonly writeText: (key: string, text: string) => void;
@@ -14,7 +14,7 @@ export interface DraftStorage {
   readonly writeFiles: (key: string, files: KeptFiles) => Promise<void>;
 }
 
-/** A database that another tab or a fault of the browser blocks answers never; a message must not wait for that. */
+/** A database that another tab or a browser fault blocks never answers. A message must not wait for it. */
 const ANSWER_LIMIT_MS = 3000;
 
 class StorageSilentError extends Error {
@@ -39,7 +39,7 @@ async function inTime<Value>(answer: Promise<Value>): Promise<Value> {
 const textKey = (key: string): string => `headroom.draft.${key}`;
 const filesStore = createStore("headroom", "draft-files");
 
-/** Text is there in the same moment; files may be large, and come a moment later. */
+/** Text is available at once; files may be large and come a moment later. */
 export const browserDraftStorage: DraftStorage = {
   readText: key => localStorage.getItem(textKey(key)) ?? "",
   writeText: (key, text) =>

@@ -1,4 +1,4 @@
-/** What a file that is no text seems to be, and what can be done about it. */
+/** What a file that is not text seems to be, and what the user can do about it. */
 export interface FileKind {
   /** "a picture (PNG)" */
   readonly name: string;
@@ -30,8 +30,8 @@ const media: readonly (readonly [mime: RegExp, name: string])[] = [
 ];
 
 /**
- * From the first bytes of a file that was found to be no text; null when they are like nothing known. The table of
- * signatures comes with the first file that needs it.
+ * Judged by the first bytes of a file that is not text; null if they match nothing known. The table of
+ * signatures is loaded with the first file that needs it.
  */
 export async function fileKind(head: Uint8Array): Promise<FileKind | null> {
   if (new TextDecoder("latin1").decode(head.subarray(0, 4)) === "GGUF") {

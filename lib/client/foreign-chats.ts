@@ -3,12 +3,12 @@ import { blankChat, chatIdSchema, type ImportedChat } from "@/lib/schema/chat";
 import { beginningOf } from "@/lib/units/graphemes";
 import { type ForeignNode, importedMessages } from "./imported-messages";
 
-/** Another program's chat as one of ours, and how many pieces of it have no text for us. */
+/** Another program's chat in our format, and how many of its pieces have no text for us. */
 export type ForeignChat = ImportedChat & { readonly leftOut: number };
 
 const MAX_TITLE_CHARACTERS = 200;
 
-/** A field that is missing, null or of another type counts as missing: exports differ from year to year. */
+/** A field that is null or has another type counts as missing: exports differ from year to year. */
 const lenient = <Schema extends z.ZodMiniType>(schema: Schema) => z.catch(z.optional(schema), undefined);
 const text = lenient(z.string());
 const moment = z.optional(z.unknown());
@@ -34,7 +34,7 @@ type ChatGptMessage = z.infer<typeof chatGptMessageSchema>;
 const parentSchema = z.object({ parent: text, parentId: text, message: z.optional(z.unknown()) });
 const transcriptionSchema = z.object({ content_type: z.literal("audio_transcription"), text: z.string() });
 
-/** A conversation of ChatGPT's conversations.json; null when it is none. */
+/** A conversation of ChatGPT's conversations.json; null when it is not one. */
 export function chatFromChatGpt(value: unknown): ForeignChat | null {
   const source = chatGptSchema.safeParse(value).data;
   if (!source) return null;
@@ -69,7 +69,7 @@ function chatGptMessage(value: unknown, fallbackMs: number): ReadMessage {
   if (role === "system") return NOTHING;
   const read = chatGptText(message);
   if (role === "user" || role === "assistant") return { role, createdAtMs, ...read };
-  // What a program printed belongs to the answer; what another tool sent to the model was never shown as text.
+  // A program's output belongs to the answer. Output of other tools for the model was never shown as text.
   if (message.content?.content_type === "execution_output") return { role: "assistant", createdAtMs, ...read };
   return { ...NOTHING, leftOut: read.text === "" ? read.leftOut : 1 };
 }
@@ -118,7 +118,7 @@ const openWebUiMessageSchema = z.object({
   files: lenient(z.array(z.unknown())),
 });
 
-/** A chat of Open WebUI's export; null when it is none. */
+/** A chat of Open WebUI's export; null when it is not one. */
 export function chatFromOpenWebUi(value: unknown): ForeignChat | null {
   const source = openWebUiSchema.safeParse(value).data;
   if (!source) return null;
@@ -148,10 +148,10 @@ export function chatFromOpenWebUi(value: unknown): ForeignChat | null {
 }
 
 const SECONDS_END = 1e11;
-/** The last moment that Date knows. */
+/** The last moment that Date can represent. */
 const MAX_MOMENT_MS = 8.64e15;
 
-/** Seconds, milli-, micro- or nanoseconds since 1970, or a date in words; milliseconds since 1970. */
+/** Accepts seconds, milli-, micro- or nanoseconds since 1970, or a date in words; returns milliseconds since 1970. */
 function momentMs(value: unknown, fallbackMs: number): number {
   if (typeof value === "string") return momentMs(Date.parse(value) / 1000, fallbackMs);
   if (typeof value !== "number" || !Number.isFinite(value)) return fallbackMs;
@@ -172,7 +172,7 @@ interface ForeignParts {
   readonly leftOut: number;
 }
 
-/** Keeps the other program's id, by which a second import of the same file is recognised. */
+/** Keeps the other program's id, so that a second import of the same file is recognised. */
 function foreignChat({ id, title, nodes, currentId, leftOut, ...dates }: ForeignParts): ForeignChat {
   const { messages, newIds } = importedMessages(nodes);
   return {

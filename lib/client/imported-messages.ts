@@ -1,6 +1,6 @@
 import { blankMessage, type ChatMessage, chatIdSchema } from "@/lib/schema/chat";
 
-/** A node of another program's tree. Roles other than user and assistant are passed over. */
+/** A node of another program's tree. Roles other than user and assistant are skipped. */
 export interface ForeignNode {
   readonly id: string;
   readonly parentId: string | null;
@@ -10,8 +10,8 @@ export interface ForeignNode {
 }
 
 /**
- * Parents before children, user and assistant in turn. A chain of answers (with a tool between) becomes one; where such a
- * chain branches, an empty message of the other side stands between.
+ * Parents before children, user and assistant in turn. A chain of answers (with a tool between) becomes one answer. If such
+ * a chain branches, an empty message of the other side is put between.
  */
 export function importedMessages(nodes: readonly ForeignNode[]): {
   messages: ChatMessage[];
@@ -24,7 +24,7 @@ export function importedMessages(nodes: readonly ForeignNode[]): {
     children.set(parentId, [...(children.get(parentId) ?? []), node]);
   }
   const messages = new Map<string, ChatMessage>();
-  /** Where a node ended up; a skipped one at its parent's place. */
+  /** The place of a node in our tree. A skipped node has its parent's place. */
   const newIds = new Map<string, string | null>();
   const queue = [...(children.get(null) ?? [])];
   for (const node of queue) {

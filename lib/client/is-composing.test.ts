@@ -23,7 +23,7 @@ const sourcesBelow = (folder: string): string[] =>
     return /\.tsx?$/.test(entry.name) && !/\.test\.tsx?$/.test(entry.name) ? [path] : [];
   });
 
-/** Whatever acts on these keys itself. */
+/** A field that handles these keys itself. */
 const actsOnKeys = (text: string): boolean =>
   /key(?:\.key)? [!=]==? "(?:Enter|Escape)"|"(?:Enter|Escape)"\)/.test(text);
 

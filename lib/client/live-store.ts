@@ -7,7 +7,7 @@ import { useStore } from "./use-store";
 /** At one reading a second: the last three minutes. */
 export const HISTORY_LENGTH = 180;
 const LOG_LENGTH = 500;
-/** EventSource reconnects by itself unless the server refused; then we ask again after this long. */
+/** EventSource reconnects by itself unless the server refused; then we try again after this long. */
 const RETRY_MS = 3000;
 
 export type ChangeKind = Extract<LiveEvent, { type: "changed" }>["what"];
@@ -20,7 +20,7 @@ export interface LiveState {
   readonly history: readonly Telemetry[];
   readonly engine: EngineSnapshot | null;
   readonly log: readonly ShownLogLine[];
-  /** Counts up when something was changed elsewhere, and all of them after a lost connection. */
+  /** Counts up when something was changed elsewhere. After a lost connection all of them count up. */
   readonly changes: Readonly<Record<ChangeKind, number>>;
 }
 
@@ -60,7 +60,7 @@ const everythingChanged = (changes: LiveState["changes"]): LiveState["changes"] 
   chats: changes.chats + 1,
 });
 
-/** Opens the one EventSource of this tab while the page is visible; the returned function ends it. */
+/** Opens this tab's only EventSource while the page is visible. The returned function closes it. */
 function follow(): () => void {
   let source: EventSource | undefined;
   let retry: ReturnType<typeof setTimeout> | undefined;
@@ -111,10 +111,10 @@ function follow(): () => void {
   };
 }
 
-/** Everything that the server tells by itself. It is connected while something subscribes. */
+/** Everything that the server sends unasked. It is connected while something subscribes. */
 export const liveStore = createStore<LiveState>(initialState, follow);
 
-/** Calls back when the server says that one of these changed. */
+/** Calls back when the server reports a change of one of these. */
 export function watchChanges(kinds: readonly ChangeKind[], changed: () => void): () => void {
   const version = () => kinds.reduce((sum, kind) => sum + liveStore.get().changes[kind], 0);
   let seen = version();

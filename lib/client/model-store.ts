@@ -4,7 +4,7 @@ import { presentGpu } from "./present-gpu";
 import { createResource } from "./resource-store";
 import { useStore } from "./use-store";
 
-/** Calls back when the card has other memory to plan with than before. */
+/** Calls back when the card's memory for planning has changed. */
 function watchCard(changed: () => void): () => void {
   let gpu = presentGpu();
   return liveStore.subscribe(() => {
@@ -14,7 +14,7 @@ function watchCard(changed: () => void): () => void {
   });
 }
 
-/** The GGUF files of this computer. Their plan badges follow what any plan follows: settings, dry runs, learned overhead, the card. */
+/** The GGUF files of this computer. Their plan badges update when a plan would: with settings, dry runs, learned overhead, the card. */
 export const modelStore = createResource(listModels, () => ({}), ["settings", "surface", "receipts"], watchCard);
 
 export const useModels = () => useStore(modelStore, state => state);

@@ -2,20 +2,20 @@ import { isComposing } from "./is-composing";
 import { createStore } from "./store";
 import { useStore } from "./use-store";
 
-/** Where the palette's field is known by, to tell early keys from its own. */
+/** Identifies the palette's field, to tell early keys from the field's own. */
 export const PALETTE_FIELD_ID = "palette-field";
 
 interface PaletteState {
   readonly overlay: "palette" | "shortcuts" | null;
-  /** What the palette is asked for, also while its code is still on the way. */
+  /** What was typed for the palette, even while its code is still loading. */
   readonly query: string;
-  /** Enter came before there was a list to choose from. */
+  /** Enter was pressed before there was a list to choose from. */
   readonly isEntered: boolean;
 }
 
 const closed: PaletteState = { overlay: null, query: "", isEntered: false };
 
-/** The palette and the list of shortcuts, which every screen has. */
+/** The palette and the list of shortcuts, which exist on every screen. */
 export const paletteStore = createStore<PaletteState>(closed);
 
 export const showOverlay = (overlay: "palette" | "shortcuts"): void => paletteStore.set({ ...closed, overlay });
@@ -25,7 +25,7 @@ export const forgetEnter = (): void => paletteStore.update(state => ({ ...state,
 
 type Key = Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey" | "altKey" | "isComposing" | "keyCode">;
 
-/** The state after a key that nothing on the page has taken yet; null for a key that is none of the palette's. Pure. */
+/** The state after a key that nothing on the page has handled yet; null for a key that does not concern the palette. Pure. */
 export function withEarlyKey(state: PaletteState, key: Key): PaletteState | null {
   if (state.overlay !== "palette" || key.ctrlKey || key.metaKey || key.altKey || isComposing(key)) return null;
   if (key.key === "Escape") return closed;
@@ -35,9 +35,9 @@ export function withEarlyKey(state: PaletteState, key: Key): PaletteState | null
 }
 
 /**
- * Between Ctrl+K and the field's focus keys would go to whatever had the focus before: they are kept for the palette.
+ * Between Ctrl+K and the field's focus, keys would go to the element that had the focus before. They are kept for the palette.
  *
- * @param isFieldFocused from then on the field takes its keys itself
+ * @param isFieldFocused from then on the field handles its own keys
  */
 export function takeEarlyKey(event: KeyboardEvent, isFieldFocused: boolean): void {
   if (isFieldFocused) return;

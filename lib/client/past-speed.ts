@@ -1,19 +1,19 @@
 import type { Receipt } from "@/lib/schema/receipt";
 
-/** What a receipt says of how fast the model wrote. */
+/** The part of a receipt that says how fast the model wrote. */
 export type PastSpeed = Pick<Receipt, "config" | "tokensPerSecond">;
 
 export interface ExpectedSpeed {
   readonly tokensPerSecond: number;
-  /** This number of layers was loaded before; otherwise it is drawn from two other numbers. */
+  /** This number of layers was loaded before; otherwise the speed is computed from two other numbers. */
   readonly isMeasured: boolean;
 }
 
 /**
- * How fast a model writes with so many layers on the GPU, from its past loads; null where they do not tell.
+ * How fast a model writes with this many layers on the GPU, from its past loads; null if they do not show it.
  *
- * Each layer takes its own time a token, one on the GPU less than one on the CPU: the time a token, not the speed, is a
- * line over the number of layers. It is drawn through the two numbers that are furthest apart.
+ * Each layer takes a fixed time for a token, and less on the GPU than on the CPU. Therefore the time for a token, not the speed, is a
+ * linear function of the number of layers. The line goes through the two numbers that are furthest apart.
  */
 export function pastSpeed(receipts: readonly PastSpeed[], modelPath: string, gpuLayers: number): ExpectedSpeed | null {
   const speeds = speedsByLayers(receipts, modelPath);
@@ -29,7 +29,7 @@ export function pastSpeed(receipts: readonly PastSpeed[], modelPath: string, gpu
   return seconds > 0 ? { tokensPerSecond: 1 / seconds, isMeasured: false } : null;
 }
 
-/** The middle speed of each number of layers. */
+/** The median speed of each number of layers. */
 function speedsByLayers(receipts: readonly PastSpeed[], modelPath: string): Map<number, number> {
   const all = new Map<number, number[]>();
   for (const { config, tokensPerSecond } of receipts) {

@@ -18,7 +18,7 @@ import { useStore } from "./use-store";
 
 export interface PlanCard {
   readonly gpu: GpuMemory | null;
-  /** Typed in by the user: not what this computer has. */
+  /** Values that the user typed in, instead of this computer's own. */
   readonly isAssumed: boolean;
 }
 
@@ -44,7 +44,7 @@ function planSettingsOf(settings: Settings): PlanSettings {
   return { LAYERS, TARGET_VRAM_USAGE, N_CTX, KV_CACHE_QUANT, N_BATCH, FLASH_ATTENTION };
 }
 
-/** The same object for as long as no setting of the plan moved: the temperature may, without a new plan. */
+/** Returns the same object while no setting of the plan changes: a new temperature needs no new plan. */
 const planSettingsStore = deriveStore(
   [settingsStore],
   () => {
@@ -58,7 +58,7 @@ const planSettingsStore = deriveStore(
   null as PlanSettings | null,
 );
 
-/** Everything that a view of the plan is drawn from, computed in the browser in the frame of the change. */
+/** Everything that a view of the plan needs, computed in the browser in the frame of the change. */
 export interface PlanView extends PlanCard {
   readonly surface: MemorySurface;
   readonly settings: PlanSettings;
@@ -73,7 +73,7 @@ export const planStore = deriveStore(
   null as PlanView | null,
 );
 
-/** Why it is this many layers, what would give more, and whether system memory is enough. */
+/** The reason for this number of layers, what would give more, and whether system memory is enough. */
 const explanationStore = deriveStore(
   [planStore, computerStore],
   () => [planStore.get(), computerStore.get()] as const,
@@ -91,7 +91,7 @@ const impactStore = deriveStore(
 );
 
 /**
- * The draft's plan on the card that this computer really has: what Apply will do. The same object as the plan that is
+ * The draft's plan on this computer's real card: what Apply will do. The same object as the plan that is
  * shown, unless that is for an assumed card.
  */
 const ownPlanStore = deriveStore(
@@ -110,7 +110,7 @@ const ownRamStore = deriveStore(
   null as RamPlan | null,
 );
 
-/** What the saved settings are planned from, on the card that this computer really has. */
+/** Everything that the saved settings' plan is computed from, on this computer's real card. */
 const savedInputsStore = deriveStore(
   [surfaceStore, liveStore, settingsStore],
   () => [surfaceStore.get().data?.surface ?? null, presentGpu(), settingsStore.get().saved] as const,
@@ -118,7 +118,7 @@ const savedInputsStore = deriveStore(
   null as { surface: MemorySurface; gpu: GpuMemory | null; settings: PlanSettings } | null,
 );
 
-/** The saved settings' plan: what is there before Apply. */
+/** The saved settings' plan: the state before Apply. */
 const savedPlanStore = deriveStore(
   [savedInputsStore],
   () => [savedInputsStore.get()] as const,
@@ -126,7 +126,7 @@ const savedPlanStore = deriveStore(
   null as LayerPlan | null,
 );
 
-/** The saved settings' plan with another context, for an offer that is no draft, and what it takes of system memory. */
+/** The saved settings' plan with another context, for an offer that is not a draft, and the system memory it takes. */
 export function usePlanWithContext(contextTokens: number): { plan: LayerPlan; ram: RamPlan | null } | null {
   const inputs = useStore(savedInputsStore, value => value);
   const computer = useStore(computerStore, value => value);

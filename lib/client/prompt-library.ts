@@ -8,7 +8,7 @@ export type SavedPrompt = z.infer<typeof promptSchema>;
 
 const KEY = "headroom.prompts";
 
-/** To begin with, and as examples of what a system prompt can say. */
+/** Prompts to begin with, and examples of what a system prompt can say. */
 export const examplePrompts: readonly SavedPrompt[] = [
   { name: "Brief", text: "Answer in as few words as possible. No introductions, no summaries." },
   { name: "Teacher", text: "Explain step by step, with one small example. Ask at the end whether it was clear." },
@@ -28,7 +28,7 @@ export function readPrompts(): SavedPrompt[] {
   }
 }
 
-/** Under the same name the new text takes the old one's place. */
+/** Under the same name the new text replaces the old one. */
 export function savePrompt(prompt: SavedPrompt): SavedPrompt[] {
   return write([...readPrompts().filter(({ name }) => name !== prompt.name), prompt]);
 }
@@ -40,7 +40,7 @@ function write(prompts: SavedPrompt[]): SavedPrompt[] {
   try {
     localStorage.setItem(KEY, JSON.stringify(prompts));
   } catch {
-    // A full or forbidden storage: the prompt is still in the field.
+    // The storage is full or forbidden. The prompt is still in the field.
   }
   return prompts;
 }

@@ -4,7 +4,7 @@ import { createResource } from "./resource-store";
 
 const answers: ((body: unknown, status?: number) => void)[] = [];
 
-/** Answers of the server, in the test's hands: each call waits until the test gives its answer. */
+/** Answers of the server under the test's control: each call waits until the test gives its answer. */
 vi.stubGlobal(
   "fetch",
   () =>

@@ -6,7 +6,7 @@ import { createStore, type Store } from "./store";
 
 export interface ResourceState<Data> {
   readonly data: Data | null;
-  /** Why there is no data, or no newer one. */
+  /** Why there is no data, or no newer data. */
   readonly error: ErrorBody | null;
 }
 
@@ -16,8 +16,8 @@ interface Resource<Data> extends Store<ResourceState<Data>> {
 }
 
 /**
- * Something that the server has, read when it is first looked at and again whenever the server says that one of
- * `changes` happened, or `watch` calls back. Of two answers that cross, the one asked for last wins.
+ * Data from the server, read when it is first shown and again whenever the server reports one of
+ * `changes` or `watch` calls back. If two answers cross, the one that was requested last wins.
  */
 export function createResource<E extends JsonEndpoint>(
   endpoint: E,

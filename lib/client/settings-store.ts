@@ -9,13 +9,13 @@ import { createStore } from "./store";
 import { useStore } from "./use-store";
 
 export interface SettingsState {
-  /** As the server has them for the model that is planned for; null until they were read. */
+  /** The server's values for the planned model; null until they were read. */
   readonly saved: Settings | null;
-  /** What was moved and not applied yet; only keys that differ from `saved`. */
+  /** Changed and not applied yet. It holds only keys that differ from `saved`. */
   readonly patch: SettingsPatch;
-  /** `saved` with `patch` over it: what every view is drawn from. */
+  /** `saved` with `patch` over it: the values that every view shows. */
   readonly draft: Settings | null;
-  /** Values that only that model has. */
+  /** Values that only this model has. */
   readonly overrides: SettingsPatch;
   /** What a person should know about modelconf.json; null when all is well. */
   readonly notice: string | null;
@@ -42,7 +42,7 @@ export function pendingPatch(saved: Settings, patch: SettingsPatch): Partial<Set
   return Object.fromEntries(pending.map(key => [key, patch[key]])) as Partial<Settings>;
 }
 
-/** The values that `saved` has for the keys of `patch`: applying them takes the patch back. */
+/** The values that `saved` has for the keys of `patch`: applying them undoes the patch. */
 export function inversePatch(saved: Settings, patch: SettingsPatch): SettingsPatch {
   return Object.fromEntries(settingKeys.filter(key => key in patch).map(key => [key, saved[key]]));
 }
@@ -56,7 +56,7 @@ function take({ settings, overrides, notice }: SavedSettings): void {
   settingsStore.update(state => ({ ...withPatch(state, settings, state.patch), overrides, notice }));
 }
 
-/** A model can have settings of its own: the model that the page plans is planned with those, as it would be loaded. */
+/** A model can have its own settings. The page plans a model with those, as it would be loaded. */
 async function readSettings(): Promise<void> {
   const { source } = plannedModelStore.get();
   const isCurrent = () => plannedModelStore.get().source === source;
@@ -81,7 +81,7 @@ function follow(): () => void {
 
 export const settingsStore = createStore<SettingsState>(initialState, follow);
 
-/** Moves the draft; nothing is sent. */
+/** Changes the draft; nothing is sent. */
 export const draftSettings = (change: SettingsPatch): void =>
   settingsStore.update(state =>
     state.saved === null ? state : withPatch(state, state.saved, { ...state.patch, ...change }),
@@ -92,20 +92,20 @@ export const resetDraft = (): void => settingsStore.update(state => ({ ...state,
 export const retrySettings = (): void => void readSettings();
 
 export interface Applied extends AppliedSettings {
-  /** The change that takes it back. */
+  /** The change that undoes it. */
   readonly undo: SettingsPatch;
 }
 
 /**
- * Sends a change to the server and waits until everything that had to be reloaded is.
+ * Sends a change to the server and waits until everything that must reload has reloaded.
  *
- * @throws ApiError when it was refused; then the draft stays as it was.
+ * @throws ApiError when it was refused; then the draft is unchanged.
  */
 export function applySettings(patch: SettingsPatch, scope: SettingsScope = "all"): Promise<Applied> {
   return send(() => apiRequest(api.patchSettings, { query: { scope }, body: patch }), patch);
 }
 
-/** The chosen model goes back to the settings of all. */
+/** Removes the chosen model's own values, so that the general settings apply. */
 export function dropOverrides(): Promise<Applied> {
   return send(() => apiRequest(api.dropOverrides, {}), settingsStore.get().overrides);
 }
@@ -124,7 +124,7 @@ async function send(request: () => Promise<AppliedSettings>, changed: SettingsPa
 
 export const useSettings = <Slice>(select: (state: SettingsState) => Slice): Slice => useStore(settingsStore, select);
 
-/** The model that is planned for, where it is not the one that is chosen. */
+/** The planned model, if it is not the chosen one. */
 export function useAnotherModel(): string | null {
   const source = usePlannedModel();
   const chosen = useSettings(state => state.saved?.MODEL ?? null);

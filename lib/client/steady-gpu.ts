@@ -1,7 +1,7 @@
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import { MIB } from "@/lib/units/bytes";
 
-/** Desktops breathe by a few MiB a second; a plan that follows every breath cannot be read. */
+/** A desktop's use of the card varies by a few MiB every second. A plan that followed each change could not be read. */
 const BREATH_BYTES = 16 * MIB;
 
 const breathing = [
@@ -18,7 +18,7 @@ const fixed = [
   "note",
 ] as const satisfies readonly (keyof GpuMemory)[];
 
-/** The reading to plan with: the previous one for as long as the newer one says the same but for a breath. */
+/** The reading to plan with: the previous one, as long as the newer one differs only by such small changes. */
 export function steadyGpu(previous: GpuMemory | null, next: GpuMemory | null): GpuMemory | null {
   if (previous === null || next === null) return next;
   const isSame =

@@ -1,10 +1,10 @@
 import type { SystemMemory } from "@/lib/schema/gpu-memory";
 import { MIB } from "@/lib/units/bytes";
 
-/** A computer's memory breathes more than a card's: browsers alone move by this much. */
+/** A computer's memory use varies more than a card's: browsers alone change it by this much. */
 const BREATH_BYTES = 64 * MIB;
 
-/** The reading to plan with: the previous one for as long as the newer one says the same but for a breath. */
+/** The reading to plan with: the previous one, as long as the newer one differs only by such small changes. */
 export function steadyMemory(previous: SystemMemory | null, next: SystemMemory | null): SystemMemory | null {
   if (previous === null || next === null) return next;
   const isSame =

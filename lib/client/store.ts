@@ -1,6 +1,6 @@
 export interface Store<State> {
   readonly get: () => State;
-  /** What a server-rendered page shows, and every first client render with it. */
+  /** The state of a server-rendered page, and of every first client render. */
   readonly initial: () => State;
   readonly set: (next: State) => void;
   readonly update: (change: (previous: State) => State) => void;
@@ -8,10 +8,10 @@ export interface Store<State> {
 }
 
 /**
- * A value with listeners, and no framework in it.
+ * A value with listeners, independent of any framework.
  *
- * @param activate runs when the first listener comes and returns what to do when the last one goes: a store that
- * nobody looks at holds no connection and no timer.
+ * @param activate runs when the first listener comes, and returns what to do when the last one leaves: a store without
+ * listeners holds no connection and no timer.
  */
 export function createStore<State>(initial: State, activate?: () => () => void): Store<State> {
   let state = initial;

@@ -5,7 +5,7 @@ import { createResource } from "./resource-store";
 import { settingsStore } from "./settings-store";
 import { useStore } from "./use-store";
 
-/** Dry runs are made for one model, batch size and flash attention mode: another one of these needs another surface. */
+/** Dry runs are made for one model, batch size and flash attention mode. If one of these differs, another surface is needed. */
 function surfaceOfDraft(): ApiInput<typeof readSurface> {
   const { N_BATCH, FLASH_ATTENTION } = settingsStore.get().patch;
   const { source } = plannedModelStore.get();
@@ -14,10 +14,10 @@ function surfaceOfDraft(): ApiInput<typeof readSurface> {
 
 const draftAddress = (): string => apiAddress(readSurface, surfaceOfDraft());
 
-/** A slider that is being dragged is not asked about at every step. */
+/** While a slider is dragged, its steps are not asked about. */
 const REST_MS = 250;
 
-/** Calls back when the draft has come to rest at another surface. */
+/** Calls back when the draft has come to rest and needs another surface. */
 function watchDraft(changed: () => void): () => void {
   let address = draftAddress();
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -35,8 +35,8 @@ function watchDraft(changed: () => void): () => void {
 }
 
 /**
- * What the plan is computed from. Another model, batch or device makes another surface; the server says when.
- * Until a new one is there the views go on with the one they have.
+ * What the plan is computed from. Another model, batch or device needs another surface; the server reports it.
+ * Until a new one arrives, the views use the present one.
  */
 export const surfaceStore = createResource(readSurface, surfaceOfDraft, ["surface", "settings"], watchDraft);
 

@@ -97,7 +97,7 @@ describe("the encoding of a text", () => {
 
   it("has none where the bytes are no text", async () => {
     expect(await decodeText(Uint8Array.of(0, 159, 146, 150))).toBeNull();
-    // Every byte value, some of them in no order that UTF-16 could be.
+    // Every byte value, some of them in an order that UTF-16 cannot have.
     expect(
       await decodeText(Uint8Array.from({ length: 4096 }, (_, index) => (index * 151 + (index >> 8)) & 255)),
     ).toBeNull();

@@ -1,4 +1,4 @@
-/** A text and the encoding that its bytes were taken for: a name of the Encoding Standard, in lower case. */
+/** A text and the encoding that its bytes seem to have: a name of the Encoding Standard, in lower case. */
 export interface DecodedText {
   readonly text: string;
   readonly encoding: string;
@@ -35,29 +35,29 @@ const legacyEncodings: Readonly<Record<string, string>> = {
   cp949: "euc-kr",
 };
 const latinEncoding = /^(?:windows-125[02478]|iso-8859-2)$/;
-/** What the Encoding Standard falls back to. */
+/** The Encoding Standard's own fallback. */
 const USUAL_ENCODING = "windows-1252";
-/** So few bytes outside ASCII tell no language. */
+/** This few bytes outside ASCII do not reveal a language. */
 const FEW_BYTES = 4;
-/** A few accents hardly tell Western from Central European: the usual encoding wins a near tie. */
+/** A few accents hardly tell Western from Central European, so the usual encoding wins a near tie. */
 const NEAR_TIE = 0.8;
-/** Ten pages tell an encoding; more would only take longer. */
+/** Ten pages are enough to find an encoding; more would only take longer. */
 const SAMPLE_BYTES = 65_536;
-/** What is kept before the first telling byte of a line, for the word that it is in. */
+/** How much is kept before the first non-ASCII byte of a line, for the word that it is in. */
 const WORD_BYTES = 80;
 const LINE_END = 0x0a;
 
 /** Logs of terminals hold some control characters; programs, pictures and archives hold many. */
 const MAX_CONTROL_SHARE = 1 / 20;
-/** A guess has to be better: almost everything in it must have a meaning. */
+/** The largest share of characters without meaning that a guess may have. */
 const MAX_STRANGE_SHARE = 1 / 500;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: those are looked for. Not among them: backspace, tab, line ends, form feed, escape, and U+001A, with which DOS ended its texts.
 const controls = /[\0-\x07\x0b\x0e-\x19\x1c-\x1f\x7f]/g;
 /** Code points that no text has: controls, unassigned, private, half of a pair. */
 const strangeCharacters = /(?![\b\t\n\f\r])\p{Cc}|\p{Cn}|\p{Co}|\p{Cs}/gu;
-/** Every text has some of them, and hardly any with its bytes the wrong way round. */
+/** Every text has some of these, and hardly any text has them with its bytes swapped. */
 const separators = /[\t\n\r ,.\u3000-\u3002\uff0c]/g;
-/** How ISO-2022-JP, which is ASCII byte for byte, begins its Japanese. */
+/** The sequences with which ISO-2022-JP, which is ASCII byte for byte, begins its Japanese. */
 const ISO_2022_JAPANESE = `${String.fromCharCode(0x1b)}$B`;
 const word = /\p{L}+/gu;
 const latinLetter = /\p{sc=Latn}/u;
@@ -65,10 +65,10 @@ const foreignLetter = /\P{sc=Latn}/u;
 const foreignAlphabet = /[\p{sc=Cyrl}\p{sc=Grek}\p{sc=Hebr}\p{sc=Arab}\p{sc=Thai}]/u;
 
 /**
- * The text that the bytes hold, or null when they are text in no encoding that is known here.
+ * The text that the bytes hold; null if they are not text in an encoding known here.
  *
- * The name of the file and its media type are not asked. A byte order mark decides; then UTF-8, which other encodings
- * are hardly ever by chance; then what the bytes look like. A character that the end cuts in two becomes U+FFFD.
+ * The file's name and media type are ignored. A byte order mark decides; then UTF-8, because bytes of other encodings
+ * hardly ever form it by chance; then what the bytes look like. A character that is cut at the end becomes U+FFFD.
  */
 export async function decodeText(bytes: Uint8Array): Promise<DecodedText | null> {
   const [marked] = byteOrderMarks.find(([, mark]) => mark.every((byte, index) => bytes[index] === byte)) ?? [];
@@ -80,7 +80,7 @@ export async function decodeText(bytes: Uint8Array): Promise<DecodedText | null>
   return withShare(utf8, controls, MAX_CONTROL_SHARE);
 }
 
-/** What a person calls it: "Windows-1252", "UTF-16LE". */
+/** The encoding's usual name: "Windows-1252", "UTF-16LE". */
 export const formatEncoding = (encoding: string): string =>
   encoding.toUpperCase().replace("WINDOWS", "Windows").replace("SHIFT", "Shift").replace("BIG", "Big");
 
@@ -111,7 +111,7 @@ function withShare(decoded: DecodedText | null, characters: RegExp, maxShare: nu
 const decodeSensibly = (encoding: string, bytes: Uint8Array): DecodedText | null =>
   withShare(decodeAs(encoding, bytes), strangeCharacters, MAX_STRANGE_SHARE);
 
-/** UTF-16 without a mark. The detector is not asked: it gives up on kana and swaps the bytes of Thai. */
+/** UTF-16 without a mark. The detector is not used: it gives up on kana and swaps the bytes of Thai. */
 function decodeUtf16(bytes: Uint8Array): DecodedText | null {
   const [best] = ["utf-16le", "utf-16be"]
     .map(encoding => decodeSensibly(encoding, bytes))
@@ -132,7 +132,7 @@ async function decodeLegacy(bytes: Uint8Array): Promise<DecodedText | null> {
 
 const isHigh = (byte: number): boolean => byte >= 0x80;
 
-/** The lines that are not ASCII alone, from where they begin to tell: code with a comment is known by its comment. */
+/** The lines that are not only ASCII, from just before their first other byte: code with a comment is recognised by its comment. */
 async function tellingLines(bytes: Uint8Array): Promise<Uint8Array> {
   const lines: Uint8Array<ArrayBuffer>[] = [];
   let sampleBytes = 0;
@@ -148,7 +148,7 @@ async function tellingLines(bytes: Uint8Array): Promise<Uint8Array> {
   return new Uint8Array(await new Blob(lines).arrayBuffer());
 }
 
-/** The likeliest first, of those in which the sample makes sense. The detector is large and comes when it is needed. */
+/** The likeliest encodings first, of those in which the sample makes sense. The detector is large and loaded on demand. */
 async function likelyEncodings(sample: Uint8Array): Promise<string[]> {
   const { chardet } = await import("jschardet");
   const options = { includeEncodings: Object.keys(legacyEncodings), compatNames: false, ignoreThreshold: true };
