@@ -14,7 +14,7 @@ import { StartError } from "@/lib/server/system/start-error";
 import { type PlanOptions, parsePlanOptions, planUsage, UsageError } from "./plan-options";
 import { planningServices } from "./planning-services";
 
-/** A person waits at the terminal. This is enough for the requested configuration; the server refines the rest. */
+/** A person waits at the terminal. This is enough time for the requested configuration; the server refines the rest. */
 const SURFACE_BUDGET_MS = 300;
 
 const EXIT_PLANNED = 0;

@@ -15,7 +15,7 @@ export class Acknowledged {
   readonly answers = new Map<string, Heard & Pick<ChatMessage, "status">>();
   /** Answers that were heard in part but not to their end. */
   readonly partial = new Map<string, Heard>();
-  /** Partial answers of which some text was found after a restart. */
+  /** Partial answers that had some text after a restart. */
   keptParts = 0;
   /** The seeds that were sent, in order, and how many of them were acknowledged. */
   readonly seeds: number[] = [];

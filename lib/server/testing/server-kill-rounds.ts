@@ -38,7 +38,7 @@ export interface ServerKillRounds {
   readonly rounds: number;
   readonly questions: number;
   readonly answers: number;
-  /** Interrupted answers of which text was there. */
+  /** Interrupted answers that had some text. */
   readonly keptParts: number;
   readonly settings: number;
   /** Promises that were not kept. */
