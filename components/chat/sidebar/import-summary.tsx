@@ -30,7 +30,7 @@ export default function ImportSummaryDialog({ summary, onChoose, onDone }: Impor
             </p>
             <TitleList titles={existing.map(({ title }) => title)} />
             <p className="text-ink-2 text-sm">
-              To replace {existing.length === 1 ? "it" : "them"} takes back what was written here since the export.
+              Replacing {existing.length === 1 ? "it" : "them"} drops what was written here since the export.
             </p>
             <div className="flex flex-wrap gap-2">
               <Button look="primary" onClick={onDone}>
