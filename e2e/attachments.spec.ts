@@ -70,6 +70,7 @@ test.describe("a draft", () => {
     await expect(chat.removeFile("key.txt")).toBeVisible();
     await expect(chat.removeFile("wrong.txt")).toBeHidden();
     await expect(chat.message).toHaveValue("Where is the key?");
+    await expect(chat.message).toBeEditable();
     await chat.message.press("Enter");
     await chat.replyFinished();
     expect(await chat.attachedTexts()).toEqual(["Under the mat."]);

@@ -21,6 +21,9 @@ async function deliver(text: string, attachments: readonly Attachment[]): Promis
   await sendMessage(text, attachments);
 }
 
+const isBlank = ({ text, files }: { readonly text: string; readonly files: readonly unknown[] }): boolean =>
+  text.trim() === "" && files.length === 0;
+
 /** Where a message is written. It stays usable while the model loads or another answer is made. */
 export function Composer() {
   const { draft, addFiles, take } = useDraft();
@@ -29,12 +32,16 @@ export function Composer() {
   const canWrite = useSession(isUsable);
   const answering = useSession(session => session.answering);
   const use = useContextUse(text, attachments);
-  const isEmpty = text.trim() === "" && files.length === 0;
+  const isEmpty = isBlank({ text, files });
   const canSend = canWrite && !answering && !isEmpty && use?.draftTooLong !== true;
 
+  // Asked of the stores and not of the last picture: an Enter may come right behind the last letter.
   const send = (event?: FormEvent) => {
     event?.preventDefault();
-    if (canSend || isWaiting) draft.send(deliver);
+    const now = draft.store.get();
+    const session = sessionStore.get();
+    const mayGo = isUsable(session) && !session.answering && !isBlank(now) && use?.draftTooLong !== true;
+    if (mayGo || now.isWaiting) draft.send(deliver);
   };
   const onDrop = (event: DragEvent) => {
     // Text that the field can hold is dropped where it was let go.
