@@ -29,6 +29,16 @@ export const errorCodes = [
 export const errorCodeSchema = z.enum(errorCodes);
 export type ErrorCode = z.infer<typeof errorCodeSchema>;
 
+/** The model's file is not there, or cannot be used. */
+export const modelErrors = [
+  "MODEL_NOT_FOUND",
+  "NOT_A_FILE",
+  "NOT_GGUF",
+  "CORRUPT_MODEL",
+  "UNSUPPORTED_VERSION",
+  "UNSUPPORTED_ARCH",
+] as const satisfies ErrorCode[];
+
 /** `next` is the step a person can take; the page shows it beside the message. */
 export const errorBodySchema = z.object({ code: errorCodeSchema, message: z.string(), next: z.optional(z.string()) });
 export type ErrorBody = z.infer<typeof errorBodySchema>;

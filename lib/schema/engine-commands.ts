@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { type ErrorCode, errorCodeSchema } from "./api-error";
+import { type ErrorCode, errorCodeSchema, modelErrors } from "./api-error";
 import { engineInfoSchema } from "./engine-info";
 import { finishReasonSchema, generationStatsSchema } from "./generation";
 import { bufferSplitSchema, buffersSchema, loadConfigSchema } from "./load-config";
@@ -49,14 +49,6 @@ const finishedMessage = z.object({
   stats: generationStatsSchema,
 });
 
-const fileErrors = [
-  "MODEL_NOT_FOUND",
-  "NOT_A_FILE",
-  "NOT_GGUF",
-  "CORRUPT_MODEL",
-  "UNSUPPORTED_VERSION",
-  "UNSUPPORTED_ARCH",
-] as const satisfies ErrorCode[];
 const answerErrors = [
   "MODEL_NOT_FOUND",
   "CONTEXT_EXCEEDED",
@@ -98,14 +90,14 @@ export const engineCommands = {
       dryRuns: z.int(),
       elapsedMs: z.number(),
     }),
-    errors: [...fileErrors, "OUT_OF_MEMORY"],
+    errors: [...modelErrors, "OUT_OF_MEMORY"],
   },
   /** One dry run of exactly this configuration. */
   "dry-run": {
     params: z.object({ config: loadConfigSchema }),
     progress: [],
     answer: z.object({ type: z.literal("dry-run"), id, buffers: buffersSchema }),
-    errors: [...fileErrors, "OUT_OF_MEMORY"],
+    errors: [...modelErrors, "OUT_OF_MEMORY"],
   },
   /** Loads model and context, replacing what is loaded; only a new context where the weights may stay. */
   load: {
@@ -124,7 +116,7 @@ export const engineCommands = {
       flashAttentionActive: z.nullable(z.boolean()),
       templateWarning: z.nullable(z.string()),
     }),
-    errors: [...fileErrors, "OUT_OF_MEMORY", "INVALID_INPUT"],
+    errors: [...modelErrors, "OUT_OF_MEMORY", "INVALID_INPUT"],
   },
   /**
    * Answers a conversation. The last turn is the user's, or an assistant's that is to be continued. `cacheKey` (a chat id)

@@ -11,9 +11,7 @@ export const POST = route(completions, ({ body, signal, services }) => {
     signal,
     shape: completionShape,
     idPrefix: "cmpl",
-    model: body.model,
-    stream: body.stream ?? false,
-    includeUsage: body.stream_options?.include_usage ?? false,
+    body,
     start: gone => services.host.complete({ prompt, sampling }, gone),
   });
 });

@@ -1,8 +1,9 @@
 import * as z from "zod/mini";
+import { modelErrors } from "../api-error";
 import type { Endpoint } from "../endpoint";
 import { settingRows, settingsPatchSchema } from "../settings";
 import { appliedSettingsSchema, savedSettingsSchema, settingsScopeSchema } from "../settings-answer";
-import { modelErrors, storeErrors } from "./shared-errors";
+import { storeErrors } from "./shared-errors";
 
 export const readSettings = {
   method: "GET",

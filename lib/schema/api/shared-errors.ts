@@ -1,17 +1,7 @@
-import type { ErrorCode } from "../api-error";
+import { type ErrorCode, modelErrors } from "../api-error";
 
 /** The history or the settings cannot be read or written. */
 export const storeErrors = ["STORE_UNAVAILABLE", "DISK_FULL"] as const satisfies ErrorCode[];
-
-/** The model's file is not there, or cannot be used. */
-export const modelErrors = [
-  "MODEL_NOT_FOUND",
-  "NOT_A_FILE",
-  "NOT_GGUF",
-  "CORRUPT_MODEL",
-  "UNSUPPORTED_VERSION",
-  "UNSUPPORTED_ARCH",
-] as const satisfies ErrorCode[];
 
 export const engineErrors = [
   "BUSY",

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
+import type { CompletionRequest } from "@/lib/schema/openai";
 import type { GenerationMessage } from "@/lib/server/engine/engine-supervisor";
 import type { ModelFiles } from "@/lib/server/models/model-files";
 import type { SettingsStore } from "@/lib/server/settings/settings-store";
@@ -17,9 +18,7 @@ interface CompletionToServe {
   readonly signal: AbortSignal;
   readonly shape: AnswerShape;
   readonly idPrefix: string;
-  readonly model: string | null | undefined;
-  readonly stream: boolean;
-  readonly includeUsage: boolean;
+  readonly body: Pick<CompletionRequest, "model" | "stream" | "stream_options">;
   start(signal: AbortSignal): AsyncIterable<GenerationMessage>;
 }
 
@@ -39,7 +38,8 @@ async function refuseOtherModel(asked: string | null | undefined, { settings, mo
 
 /** Answers one request of OpenAI's API, whole or as a stream. When the client leaves, the generation ends. */
 export async function serveCompletion(request: CompletionToServe): Promise<Response> {
-  await refuseOtherModel(request.model, request.services);
+  const { model, stream, stream_options: options } = request.body;
+  await refuseOtherModel(model, request.services);
   // A client can leave in two ways: it aborts the request, or it stops reading the stream.
   const gone = new AbortController();
   request.signal.addEventListener("abort", () => gone.abort(), { once: true });
@@ -49,8 +49,8 @@ export async function serveCompletion(request: CompletionToServe): Promise<Respo
     model: request.services.settings.read().MODEL,
   };
   const messages = request.start(gone.signal);
-  if (!request.stream) return Response.json(await wholeAnswer(messages, head, request.shape));
-  const events = streamedAnswer(await begun(messages), head, request.shape, request.includeUsage);
+  if (!stream) return Response.json(await wholeAnswer(messages, head, request.shape));
+  const events = streamedAnswer(await begun(messages), head, request.shape, options?.include_usage ?? false);
   return eventStreamResponse(pulledStream(events, gone));
 }
 

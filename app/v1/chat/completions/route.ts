@@ -11,9 +11,7 @@ export const POST = route(chatCompletions, ({ body, signal, services }) => {
     signal,
     shape: chatShape,
     idPrefix: "chatcmpl",
-    model: body.model,
-    stream: body.stream ?? false,
-    includeUsage: body.stream_options?.include_usage ?? false,
+    body,
     start: gone => services.host.generate({ turns, sampling }, gone),
   });
 });
