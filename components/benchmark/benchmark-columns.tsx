@@ -15,7 +15,7 @@ interface BenchmarkColumn {
   readonly cell: (row: BenchmarkRow, comparison: Comparison) => ReactNode;
 }
 
-/** What is told of each way. Without a GPU there are no layers to count, and the memory is the system's. */
+/** The figures of each way. Without a GPU there are no layers to count, and the memory is system memory. */
 export function benchmarkColumns(subject: BenchmarkSubject): BenchmarkColumn[] {
   const hasGpu = subject.gpuName !== null;
   const memory = hasGpu ? "GPU memory" : "memory";

@@ -20,7 +20,7 @@ const dayAndTime = new Intl.DateTimeFormat(undefined, {
 const rateOf = (row: BenchmarkRow | null | undefined): string =>
   row?.speed ? formatTokensPerSecond(row.speed.decodeTokensPerSecond) : "–";
 
-/** Every run that was kept, as decode speeds; choosing one shows it above. */
+/** The decode speeds of every kept run; choosing a run shows it above. */
 export function BenchmarkHistory({ runs, shownId, onChoose }: BenchmarkHistoryProps) {
   return (
     <table className="w-full text-sm">

@@ -1,7 +1,7 @@
 import { benchmarkMeaning } from "@/lib/plan/explain-benchmark";
 import { type BenchmarkSubject, benchmarkWayIds, benchmarkWays } from "@/lib/schema/benchmark";
 
-/** What one has to know to read the figures right. */
+/** What a person must know to read the figures correctly. */
 export function BenchmarkNotes({ subject }: { readonly subject: BenchmarkSubject }) {
   return (
     <div className="flex max-w-[90ch] flex-col gap-1 text-ink-2 text-sm">

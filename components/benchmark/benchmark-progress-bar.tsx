@@ -21,7 +21,7 @@ interface BenchmarkProgressBarProps {
   readonly onCancel: () => void;
 }
 
-/** Where it is in words, how much is left, and the way out. The time is outside the live region: it changes all the time. */
+/** The progress in words, the remaining time, and the way to cancel. The time is outside the live region, because it changes all the time. */
 export function BenchmarkProgressBar({ running, onCancel }: BenchmarkProgressBarProps) {
   return (
     <div className="flex flex-wrap items-end gap-x-4 gap-y-2">

@@ -9,7 +9,7 @@ interface BenchmarkStartProps {
   readonly onStart: () => void;
 }
 
-/** What it would measure, how long that takes and what it does to chats meanwhile: all before it is pressed. */
+/** Says before the start what is measured, how long that takes and what it does to chats meanwhile. */
 export function BenchmarkStart({ next, isFirst, onStart }: BenchmarkStartProps) {
   if (next === null)
     return (

@@ -3,7 +3,7 @@ import { commandBenchmark, useBenchmark } from "@/lib/client/benchmark-store";
 import { BenchmarkPanel } from "./benchmark-panel";
 import { BenchmarkProblem } from "./benchmark-problem";
 
-/** The benchmark of this machine: needs nothing from the page around it but width. */
+/** The benchmark of this machine. It needs only width from the page around it. */
 export function BenchmarkTab() {
   const { data: state, error } = useBenchmark();
   return (

@@ -11,17 +11,17 @@ import { benchmarkColumns } from "./benchmark-columns";
 
 interface BenchmarkTableProps {
   readonly subject: BenchmarkSubject;
-  /** Those that are done. */
+  /** The finished rows. */
   readonly rows: readonly BenchmarkRow[];
-  /** The one being measured. */
+  /** The row that is being measured. */
   readonly currentId: BenchmarkWayId | null;
-  /** An earlier run of the same, to compare with. */
+  /** An earlier run of the same kind, to compare with. */
   readonly earlier: BenchmarkRun | null;
 }
 
 const remark = "block max-w-80 font-normal text-xs";
 
-/** One table that becomes a list of small ones where it has no room: each cell then carries its column's name. */
+/** One table that becomes a list of small ones where space is short: each cell then shows its column's name. */
 export function BenchmarkTable({ subject, rows, currentId, earlier }: BenchmarkTableProps) {
   const columns = benchmarkColumns(subject);
   return (

@@ -1,4 +1,4 @@
-/** A thin bar under a number; the number says it, the bar lets the eye compare. */
+/** A thin bar under a number. The number gives the value, and the bar lets the eye compare. */
 export function ShareBar({ share, fill }: { readonly share: number; readonly fill: string }) {
   return (
     <svg aria-hidden="true" className="mt-1 ml-auto block h-1 w-full rounded-full bg-sunken @xl:w-14 @3xl:w-28">

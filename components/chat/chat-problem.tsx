@@ -4,7 +4,7 @@ import { refreshChat } from "@/lib/client/chat-actions";
 import { goToChat } from "@/lib/client/chat-location";
 import { useSession } from "@/lib/client/chat-session";
 
-/** A chat that is not there, or that the server could not give. */
+/** A chat that does not exist, or that the server could not return. */
 export function ChatProblem() {
   const phase = useSession(session => session.phase);
   const error = useSession(session => session.error);

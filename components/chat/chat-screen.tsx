@@ -7,7 +7,7 @@ import { ChatSidebar } from "./sidebar/chat-sidebar";
 import { useChatSync } from "./use-chat-sync";
 import { useOpenChat } from "./use-open-chat";
 
-/** The home page: the list of chats beside the one that is open. */
+/** The home page: the list of chats beside the open one. */
 export function ChatScreen() {
   const chatId = useSearchParams().get(CHAT_PARAMETER);
   useOpenChat(chatId);

@@ -2,7 +2,7 @@
 import { Dialog } from "@/components/ui/dialog";
 import { ChatSidebar } from "./sidebar/chat-sidebar";
 
-/** The list of chats over the open one: for a phone. */
+/** On a phone: the list of chats over the open chat. */
 export default function ChatSheet({ onClose }: { readonly onClose: () => void }) {
   return (
     <Dialog open onOpenChange={open => !open && onClose()} title="Chats" place="left">

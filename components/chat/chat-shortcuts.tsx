@@ -15,7 +15,7 @@ function newChat(temporary: boolean): void {
   focusComposer();
 }
 
-/** What a key does, or null when it is not one of ours. */
+/** The action of a key; null when it is not one of ours. */
 function actionOf(event: KeyboardEvent): (() => void) | null {
   if (isComposing(event)) return null;
   const isTyping =
@@ -29,7 +29,7 @@ function actionOf(event: KeyboardEvent): (() => void) | null {
   return null;
 }
 
-/** The keys of the chat screen; those of every screen are the palette's. */
+/** The keys of the chat screen. Keys that work on every screen belong to the palette. */
 export function ChatShortcuts() {
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {

@@ -1,7 +1,7 @@
 "use client";
 import { useSession } from "@/lib/client/chat-session";
 
-/** The server went away in the middle of an answer. */
+/** Shown when the server went away during an answer. */
 export function ConnectionNote() {
   const isCutOff = useSession(session => session.isCutOff);
   if (!isCutOff) return null;

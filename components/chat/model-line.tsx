@@ -5,7 +5,7 @@ import { useEngine } from "@/lib/client/live-store";
 import { formatBytes } from "@/lib/units/bytes";
 import { formatTokens } from "@/lib/units/tokens";
 
-/** In the dashboard's words and colours. */
+/** Uses the dashboard's words and colours. */
 const heldParts = [
   { key: "weightsBytes", name: "weights", fill: "var(--weights)" },
   { key: "kvBytes", name: "KV cache", fill: "var(--kv)" },
@@ -13,7 +13,7 @@ const heldParts = [
   { key: "overheadBytes", name: "overhead", fill: "var(--overhead)" },
 ] as const;
 
-/** Who answers here and with what: the model, where its layers are, how much it can see at once. */
+/** Shows who answers here: the model, where its layers are, and how much it can see at once. */
 export function ModelLine() {
   const engine = useEngine();
   if (engine === null) return <p className="min-h-5" />;

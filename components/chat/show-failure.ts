@@ -1,7 +1,7 @@
 import { showToast } from "@/components/ui/toast";
 import { errorBody } from "@/lib/client/api-request";
 
-/** For a `catch`: says what did not happen, why, and what to do. */
+/** For a `catch`: says what failed, why, and what to do. */
 export const showFailure =
   (title: string) =>
   (error: unknown): void => {

@@ -4,7 +4,7 @@ import { leaveChat, refreshChat } from "@/lib/client/chat-actions";
 import { chatListStore } from "@/lib/client/chat-list";
 import { sessionStore } from "@/lib/client/chat-session";
 
-/** Another tab (or this one, before a reload) has changed the open chat or made it answer. */
+/** Another tab (or this one, before a reload) has changed the open chat or requested an answer in it. */
 function followList(): void {
   const { chat, phase, answering } = sessionStore.get();
   const { data } = chatListStore.get();
@@ -13,7 +13,7 @@ function followList(): void {
   if (row === undefined || row.answering || row.updatedAtMs !== chat.updatedAtMs) void refreshChat();
 }
 
-/** Keeps the open chat as the server has it, and erases a temporary one when the page goes away. */
+/** Keeps the open chat as the server has it, and erases a temporary chat when the page closes. */
 export function useChatSync(): void {
   useEffect(() => {
     const stopFollowing = chatListStore.subscribe(followList);

@@ -1,6 +1,6 @@
 import { Skeleton } from "@/components/ui/skeleton";
 
-/** The dashboard's outline, while surface and settings are read. */
+/** The dashboard's outline while surface and settings are loading. */
 export function DashboardLoading() {
   return (
     <div

@@ -12,7 +12,7 @@ function readAgain(): void {
   void surfaceStore.refresh();
 }
 
-/** No plan without a model that can be read: what is wrong with it, and the ways on. */
+/** Without a readable model there is no plan: says what is wrong with the model, and what to do next. */
 export function DashboardProblem({ error }: { readonly error: ErrorBody }) {
   const isAnother = usePlannedModel() !== null;
   return (

@@ -19,7 +19,7 @@ import { SystemMemoryCard } from "./system-memory-card";
 import { WhyCard } from "./why-card";
 
 interface DashboardViewProps {
-  /** Instead of the model that is chosen, from the page's address. */
+  /** The model in the page's address, shown instead of the chosen one. */
   readonly modelToPlan: string | null;
 }
 
@@ -38,8 +38,8 @@ export function DashboardView({ modelToPlan }: DashboardViewProps) {
 }
 
 /**
- * In the order of a phone: the sentence, the gauge and the map come first, the settings after them. From 1024 px on the
- * settings stand at the left and stay in view.
+ * In the order of a phone: first the sentence, the gauge and the map, then the settings. From 1024 px on the
+ * settings stand on the left and stay in view.
  */
 function DashboardGrid() {
   const hasCard = usePlanCard().gpu !== null;
@@ -61,7 +61,7 @@ function DashboardGrid() {
         <ContextCard />
       </div>
       <div className="grid min-w-0 items-start gap-4 lg:col-span-2 lg:col-start-2 xl:grid-cols-[minmax(0,2fr)_minmax(0,3fr)]">
-        {/* A card fills its cell of the grid; this one is as high as its table beside long tabs too. */}
+        {/* Other cards fill their grid cell. This one is only as high as its table, also beside long tabs. */}
         <div className="min-w-0">
           <ContextTableCard />
         </div>

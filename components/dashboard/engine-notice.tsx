@@ -2,7 +2,7 @@
 import { classNames } from "@/components/ui/class-names";
 import { useEngine } from "@/lib/client/live-store";
 
-/** What the engine could not do, or did otherwise than asked: said once, above everything. */
+/** What the engine could not do, or did differently from the request. It is shown once, above everything. */
 export function EngineNotice() {
   const engine = useEngine();
   const error = engine?.error ?? null;

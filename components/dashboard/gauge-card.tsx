@@ -13,7 +13,7 @@ import { GpuReadings } from "./gpu-readings";
 import { NoGpu } from "./no-gpu";
 import { useMeasuredMemory } from "./use-measured-memory";
 
-/** The card's memory: what the plan would take of it, and what is taken now. */
+/** The card's memory: what the plan would use, and what is used now. */
 export const GaugeCard = memo(function GaugeCard() {
   const view = usePlanView();
   const measured = useMeasuredMemory();

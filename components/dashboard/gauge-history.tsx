@@ -7,7 +7,7 @@ import { formatGib } from "@/lib/units/bytes";
 
 const SPAN_MS = HISTORY_LENGTH * 1000;
 
-/** Another source may count another total: what was read of that cannot be drawn to the same scale. */
+/** Another source may report another total. Its readings cannot be drawn to the same scale. */
 function momentsOf(history: readonly Telemetry[], totalBytes: number): MemoryMoment[] {
   return history.flatMap(({ atMs, gpu }) =>
     gpu.memory?.totalBytes !== totalBytes

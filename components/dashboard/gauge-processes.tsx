@@ -4,11 +4,11 @@ import { formatBytes } from "@/lib/units/bytes";
 
 const SHOWN = 6;
 
-/** "/usr/lib/firefox/firefox-bin" and "C:\\Games\\game.exe" by their last part; a driver that may not look says "[Not Found]". */
+/** Shows only the last part of "/usr/lib/firefox/firefox-bin" and "C:\\Games\\game.exe". A driver without permission says "[Not Found]". */
 const programName = (path: string): string =>
   path.startsWith("[") ? "unknown program" : (path.split(/[\\/]/).at(-1) ?? path);
 
-/** Who else holds memory of the card, where the driver tells. */
+/** Other programs that hold memory of the card, if the driver lists them. */
 export function GaugeProcesses() {
   const processes = useLive(state => state.telemetry?.gpu.processes ?? null);
   if (processes === null || processes.length === 0) return null;

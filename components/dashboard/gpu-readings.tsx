@@ -9,7 +9,7 @@ const sourceWords: Record<GpuMemory["source"], string> = {
   assumed: "assumed",
 };
 
-/** "live from nvidia-smi · Quadro P4000 · 12 % busy · 41 °C · 35 W", of fixed width so that nothing jumps; what is unknown is left out. */
+/** "live from nvidia-smi · Quadro P4000 · 12 % busy · 41 °C · 35 W", with a fixed width so that nothing jumps. Unknown values are left out. */
 export function GpuReadings() {
   const gpu = useLive(state => state.telemetry?.gpu ?? null);
   const measured = useMeasuredMemory();

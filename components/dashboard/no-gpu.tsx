@@ -2,7 +2,7 @@
 import type { ReactNode } from "react";
 import { useLive } from "@/lib/client/live-store";
 
-/** Why there is no GPU and what to do about it, in the words of the probe. */
+/** Why there is no GPU and what to do about it. The words come from the probe. */
 export function NoGpu({ children }: { readonly children?: ReactNode }) {
   const gpu = useLive(state => state.telemetry?.gpu ?? null);
   if (gpu === null || gpu.memory !== null) return null;

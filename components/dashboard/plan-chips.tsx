@@ -14,7 +14,7 @@ function preview({ patch, closesOthers }: Counterfactual): void {
   else if (closesOthers) previewEmptyCard();
 }
 
-/** The same card as if nobody else used it. */
+/** Plans for the same card without other users of its memory. */
 function previewEmptyCard(): void {
   const { gpu, isAssumed } = planCardStore.get();
   const { card } = cardStore.get();
@@ -29,7 +29,7 @@ interface PlanChipsProps {
 
 const chip = "flex min-h-8 items-center gap-2 rounded-full border px-3 text-sm";
 
-/** "What if": one change each, with the layers it would give. What is tried already stands first and can be taken back. */
+/** "What if": one change each, with the layers it would give. A change that is already tried comes first and can be undone. */
 export function PlanChips({ counterfactuals, totalLayers }: PlanChipsProps) {
   const patch = useSettings(state => state.patch);
   const tried = settingKeys.filter(key => patch[key] !== undefined && chipLabel(key, patch) !== null);
@@ -68,7 +68,7 @@ export function PlanChips({ counterfactuals, totalLayers }: PlanChipsProps) {
   );
 }
 
-/** A change that every view shows and that is not applied yet; pressing it takes it back. */
+/** A change that every view shows but that is not applied yet. Pressing it undoes it. */
 function TriedChip({ settingKey, patch }: { readonly settingKey: SettingKey; readonly patch: SettingsPatch }) {
   const savedValue = useSettings(state => state.saved?.[settingKey]);
   return (

@@ -11,17 +11,17 @@ interface PlanPresetsProps {
   readonly settings: PlanSettings;
 }
 
-/** Is this preset what is planned already? */
+/** Whether this preset equals the present plan. */
 const isChosen = ({ patch }: PlanPreset, settings: PlanSettings): boolean =>
   patch.LAYERS === settings.LAYERS &&
   patch.N_CTX === settings.N_CTX &&
   patch.KV_CACHE_QUANT === settings.KV_CACHE_QUANT;
 
-/** A small model often fits whole with everything that was asked for: then two presets are one. */
+/** A small model often fits completely with everything that was requested; then two presets are the same. */
 const isSamePlan = ({ patch }: PlanPreset, other: PlanPreset): boolean =>
   patch.N_CTX === other.patch.N_CTX && patch.KV_CACHE_QUANT === other.patch.KV_CACHE_QUANT;
 
-/** Three ways to go, computed for this model and card. */
+/** Three presets, computed for this model and card. */
 export function PlanPresets({ presets, settings }: PlanPresetsProps) {
   const distinct = presets.filter((preset, index) => presets.findIndex(other => isSamePlan(other, preset)) === index);
   if (distinct.length === 0) return null;
@@ -52,7 +52,7 @@ export function PlanPresets({ presets, settings }: PlanPresetsProps) {
   );
 }
 
-/** "33 of 33 layers · 4,096 → 11,264 tokens · f16 · 5.27 GiB": what it would change is said as a change. */
+/** "33 of 33 layers · 4,096 → 11,264 tokens · f16 · 5.27 GiB": a value that would change is shown as a change. */
 function presetInWords({ plan }: PlanPreset, settings: PlanSettings): string {
   const changed = (before: string, after: string) => (before === after ? after : `${before} → ${after}`);
   const layers = plan.kind === "cpu-only" ? "CPU only" : `${plan.gpuLayers} of ${plan.totalLayers} layers`;

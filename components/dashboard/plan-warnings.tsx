@@ -2,19 +2,19 @@ import { TriangleAlert } from "lucide-react";
 import { classNames } from "@/components/ui/class-names";
 import type { PlanWarning } from "@/lib/plan/layer-plan";
 
-/** What a load cannot have. */
+/** With one of these, the plan cannot be loaded as it is. */
 const bad: readonly PlanWarning["code"][] = ["card-overflow", "kv-type-refused"];
 
 interface PlanWarningsProps {
-  /** More is planned than the card has. */
+  /** The plan needs more than the card has. */
   readonly isOverfull: boolean;
   readonly warnings: readonly PlanWarning[];
-  /** Where no card is here, no dry run will ever be made: the card's own fields say that once. */
+  /** If the card is not in this computer, no dry run will ever be made. The card's own fields say that once. */
   readonly isEstimateForGood: boolean;
 }
 
 export function PlanWarnings({ warnings, isOverfull, isEstimateForGood }: PlanWarningsProps) {
-  // That there is no GPU is the sentence above.
+  // The sentence above already says that there is no GPU.
   const shown = warnings.filter(({ code }) => code !== "no-gpu" && !(isEstimateForGood && code === "estimated"));
   if (shown.length === 0) return null;
   return (

@@ -6,7 +6,7 @@ import { useAnotherModel } from "@/lib/client/settings-store";
 import { useSurface } from "@/lib/client/surface-store";
 import { isRemoteSource } from "@/lib/schema/model-source";
 
-/** Says that everything below is about another model than the one that answers, and leads back. */
+/** Says that everything below is about a model other than the one that answers, and links back. */
 export function PlannedModelBanner() {
   const source = useAnotherModel();
   const shown = useSurface().data?.source ?? null;

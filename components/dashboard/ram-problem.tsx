@@ -7,11 +7,11 @@ import type { RamRemedy } from "@/lib/plan/ram-remedies";
 interface RamProblemProps {
   readonly ram: RamPlan;
   readonly remedies: readonly RamRemedy[];
-  /** Where the sentence above is about layers, it does not say that memory is short. */
+  /** When the sentence above is about layers, it does not say that memory is short. */
   readonly saysShortage: boolean;
 }
 
-/** What would happen without enough system memory, and with what it would fit. */
+/** What would happen without enough system memory, and which change would make the plan fit. */
 export function RamProblem({ ram, remedies, saysShortage }: RamProblemProps) {
   if (ram.outcome === "fits") return null;
   return (

@@ -16,7 +16,7 @@ import { formatWhen } from "./format-when";
 const headings = ["Load", "Predicted", "Actual", "Difference", "tokens/s"];
 const SHOWN = 12;
 
-/** Past loads: what was predicted against what llama.cpp took. */
+/** Past loads: the prediction against what llama.cpp really took. */
 export function ReceiptsTab() {
   const receipts = useReceipts();
   if (receipts === null) return <Empty>Reading past loads…</Empty>;

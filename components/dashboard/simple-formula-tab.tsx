@@ -16,7 +16,7 @@ const partNames: Record<SimpleDifference["part"], string> = {
   overhead: "Overhead",
 };
 
-/** The first description's formula beside the exact plan, for this model, this card and these settings. */
+/** The formula of the first product description beside the exact plan, for this model, this card and these settings. */
 export function SimpleFormulaTab() {
   const view = usePlanView();
   if (view?.gpu == null) return <Empty>Both formulas divide a card. Plan for another card to compare them.</Empty>;
@@ -63,7 +63,7 @@ function Comparison({ view, gpu }: { readonly view: PlanView; readonly gpu: GpuM
   );
 }
 
-/** The formula worked through, in the order in which one would on paper. */
+/** The formula with its steps in the order in which a person would calculate on paper. */
 function stepsInWords(simple: SimplePlan, gpu: GpuMemory, target: number): string[] {
   const { weightsPerLayerBytes, kvPerLayerBytes, perLayerBytes, budgetBytes, usageBytes, usageShare } = simple;
   const percent = (share: number, decimals: number) => `${(share * 100).toFixed(decimals)} %`;

@@ -11,7 +11,7 @@ import { usePlan } from "@/lib/client/plan-store";
 import { ramUsedByOthers } from "@/lib/plan/plan-ram";
 import { NoGpu } from "./no-gpu";
 
-/** Without a GPU the model lives in system memory: what the plan takes of it, and why there is no GPU. */
+/** Without a GPU the model is in system memory: how much the plan takes of it, and why there is no GPU. */
 export const SystemMemoryCard = memo(function SystemMemoryCard() {
   const plan = usePlan();
   const memory = useComputer()?.memory ?? null;

@@ -8,12 +8,12 @@ export interface MeasuredMemory {
   readonly isStale: boolean;
 }
 
-/** A reading that is older than this when it is sent is no reading of now: nvidia-smi hangs, or the card is gone. */
+/** A reading that was older than this when it was sent is out of date: nvidia-smi hangs, or the card is gone. */
 const STALE_MS = 5000;
 
 /**
- * The card as it was last read. What the engine holds is cut by what its load reported; what the driver counts beyond
- * that is overhead.
+ * The card's last reading. The engine's share is divided as its load reported; anything more that the driver counts
+ * is overhead.
  */
 export function measuredMemory(telemetry: Telemetry | null, held: EngineSnapshot["held"]): MeasuredMemory | null {
   const memory = telemetry?.gpu.memory ?? null;

@@ -8,7 +8,7 @@ import { PlanPresets } from "./plan-presets";
 import { PlanWarnings } from "./plan-warnings";
 import { RamProblem } from "./ram-problem";
 
-/** The plan as a person would say it, before any number; then what would give more, as things to press. */
+/** The plan in a person's words, before any number; then buttons for what would give more. */
 export const WhyCard = memo(function WhyCard() {
   const view = usePlanView();
   const explanation = useExplanation();

@@ -7,7 +7,7 @@ import { Menu } from "@/components/ui/menu";
 import { appSections, sectionOf } from "./app-sections";
 import { BrandMark } from "./brand-mark";
 
-/** The sections side by side; on a phone they fold into a menu behind the name of the present one. */
+/** The sections side by side. On a phone they become a menu whose button shows the present section. */
 export function AppNav() {
   const current = sectionOf(usePathname());
   return (

@@ -4,6 +4,6 @@ export const appSections = [
   { path: "/models", label: "Models" },
 ] as const;
 
-/** Which section a path belongs to; chats live below "/". */
+/** The section of a path. Chats are below "/". */
 export const sectionOf = (pathname: string): (typeof appSections)[number] =>
   appSections.find(section => section.path !== "/" && pathname.startsWith(section.path)) ?? appSections[0];

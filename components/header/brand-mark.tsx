@@ -1,4 +1,4 @@
-/** Two parts of memory in use, and the line they stay under. */
+/** The mark shows two parts of memory in use, and the line they stay under. */
 export function BrandMark({ size = 22 }: { readonly size?: number }) {
   return (
     <svg width={size} height={size} viewBox="0 0 22 22" aria-hidden="true" className="shrink-0">

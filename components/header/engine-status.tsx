@@ -12,7 +12,7 @@ const dotClass: Record<EngineTone, string> = {
   bad: "bg-bad",
 };
 
-/** Model, layers, memory and state; the whole of it leads to the dashboard. */
+/** Model, layers, memory and state. All of it links to the dashboard. */
 export function EngineStatus() {
   const engine = useLive(state => state.engine);
   const lost = useLive(state => state.connection === "lost");

@@ -13,7 +13,7 @@ const stateWords = {
   failed: ["failed", "bad"],
 } as const satisfies Record<EngineSnapshot["state"], readonly [string, EngineTone]>;
 
-/** "loading 62 %": the engine's state in one or two words, with the colour that goes with them. */
+/** "loading 62 %": the engine's state in one or two words, with its colour. */
 export function engineWords(engine: EngineSnapshot): { readonly text: string; readonly tone: EngineTone } {
   const [text, tone] = stateWords[engine.state];
   if (engine.state !== "loading" || engine.progress === null) return { text, tone };

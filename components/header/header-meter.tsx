@@ -3,7 +3,7 @@ import { MemoryBar } from "@/components/ui/memory-bar";
 import { useLive } from "@/lib/client/live-store";
 import { formatGib } from "@/lib/units/bytes";
 
-/** The graphics card's memory in 96 pixels. Nothing where there is no card to show. */
+/** The graphics card's memory in 96 pixels. Renders nothing if there is no card. */
 export function HeaderMeter() {
   const gpu = useLive(state => state.telemetry?.gpu.memory ?? null);
   const held = useLive(state => state.engine?.held ?? null);

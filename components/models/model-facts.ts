@@ -12,13 +12,13 @@ const roleWords: Record<Profile["role"], string | null> = {
   other: "cannot chat",
 };
 
-/** "7.2 B", "135 M": parameters as model names count them, in thousands. */
+/** "7.2 B", "135 M": the number of parameters in the short form of model names, in steps of a thousand. */
 function formatParameters(parameters: number): string {
   if (parameters >= 1e9) return `${(parameters / 1e9).toFixed(1)} B`;
   return `${Math.round(parameters / 1e6)} M`;
 }
 
-/** What is worth knowing of a file, each as a few words. */
+/** The facts worth knowing about a file, each in a few words. */
 export function modelFacts({ fileBytes, profile }: LocalModel): string[] {
   if (profile === null) return [formatBytes(fileBytes)];
   const role = roleWords[profile.role];

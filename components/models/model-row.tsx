@@ -16,7 +16,7 @@ interface ModelRowProps {
   readonly isChosen: boolean;
 }
 
-/** One file: what it is, how it would run here, and the way to choose it. */
+/** One file: what it is, how it would run here, and a button to choose it. */
 export const ModelRow = memo(function ModelRow({ model, isChosen }: ModelRowProps) {
   const facts = modelFacts(model);
   return (
@@ -55,7 +55,7 @@ export const ModelRow = memo(function ModelRow({ model, isChosen }: ModelRowProp
   );
 });
 
-/** Chosen is not loaded: that comes with the first message, and takes its time. */
+/** A chosen model is not loaded yet: the first message loads it, which takes time. */
 function UseState({ name }: { readonly name: string }) {
   const engine = useEngine();
   const isLoaded = engine?.modelName === name && engine.config !== null;
@@ -74,7 +74,7 @@ function UseState({ name }: { readonly name: string }) {
 
 function ChooseButton({ model }: { readonly model: LocalModel }) {
   const [isBusy, setBusy] = useState(false);
-  // Its plan, one press beside, says with what it would fit.
+  // Its plan, one press away, shows what would make it fit.
   const isTooLarge = useRamIsShort(model.plan);
   const choose = async () => {
     setBusy(true);

@@ -22,7 +22,7 @@ function words({ kind, gpuLayers, totalLayers, gpuBytes, ramBytes, isEstimate }:
 export const useRamIsShort = (plan: BadgePlan | null): boolean =>
   useLive(({ telemetry }) => plan !== null && telemetry !== null && isRamShort(plan.ramNeed, telemetry.memory));
 
-/** How a file would run on the present card with the present settings, and a word where it cannot. */
+/** How a file would run on the present card with the present settings, and a short reason if it cannot. */
 export function PlanBadge({ plan }: { readonly plan: BadgePlan }) {
   const isTooLarge = useRamIsShort(plan);
   return (

@@ -13,7 +13,7 @@ import { formatBytes } from "@/lib/units/bytes";
 const HELP =
   "A repository or page of Hugging Face (owner/repo, owner/repo:Q4_K_M), or the address of a .gguf file. Only its header is read, some megabytes at most; no weights are downloaded.";
 
-/** Whether a model is worth its download: its plan on this card, from its header alone. */
+/** Shows whether a model is worth its download: its plan on this card, computed from its header alone. */
 export function PlanElsewhere() {
   const router = useRouter();
   const [address, setAddress] = useState("");
@@ -66,7 +66,7 @@ interface RepositoryFilesProps {
   readonly files: readonly RemoteFile[];
 }
 
-/** The files of a repository, smallest first: which of them shall be planned? */
+/** The files of a repository, smallest first. The user chooses which one to plan. */
 function RepositoryFiles({ name, files }: RepositoryFilesProps) {
   return (
     <section aria-label={`Files of ${name}`} className="w-full border-line border-t pt-3">

@@ -9,7 +9,7 @@ const Palette = lazy(loadPalette);
 const ShortcutList = lazy(() => import("./shortcut-list"));
 const preload = () => void loadPalette();
 
-/** Ctrl+K and Ctrl+/ work on every screen; what is typed before the palette has come is kept for it. */
+/** Ctrl+K and Ctrl+/ work on every screen. Keys typed before the palette has loaded are kept for it. */
 function onKeyDown(event: KeyboardEvent): void {
   const isCommand = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
   if (isCommand && event.key.toLowerCase() === "k") {
@@ -21,7 +21,7 @@ function onKeyDown(event: KeyboardEvent): void {
   } else takeEarlyKey(event, document.activeElement?.id === PALETTE_FIELD_ID);
 }
 
-/** The palette's visible door, and the palette itself. */
+/** The palette's visible button, and the palette itself. */
 export function PaletteButton() {
   const overlay = usePalette(state => state.overlay);
   useEffect(() => {

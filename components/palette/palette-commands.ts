@@ -39,7 +39,7 @@ const group = (name: PaletteItem["group"], commands: readonly Command[]): Palett
     ...(keys !== undefined && { keys }),
   }));
 
-/** What can be done now; commands for the open chat only where it is in sight. */
+/** The commands that are possible now. Commands for the open chat appear only while it is shown. */
 export function paletteCommands({ isOnChat, goToPage, showChat }: PalettePlaces): PaletteItem[] {
   const { answering, phase, chat } = sessionStore.get();
   const isKept = isOnChat && phase === "ready" && !chat.temporary;

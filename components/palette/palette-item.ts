@@ -1,6 +1,6 @@
 import type { LucideIcon } from "lucide-react";
 
-/** In the order in which they are shown. */
+/** In display order. */
 export const paletteGroups = [
   "Now",
   "Go to",
@@ -12,14 +12,14 @@ export const paletteGroups = [
   "In your chats",
 ] as const;
 
-/** A chat, a hit of the search, or a command. */
+/** A chat, a search hit, or a command. */
 export interface PaletteItem {
   readonly id: string;
   readonly group: (typeof paletteGroups)[number];
   readonly icon: LucideIcon;
   readonly label: string;
   readonly detail: string;
-  /** The keys that do the same. */
+  /** The keyboard shortcut for the same. */
   readonly keys?: string;
   readonly run: () => void;
 }

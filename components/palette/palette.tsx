@@ -12,7 +12,7 @@ import { usePaletteChats } from "./use-palette-chats";
 import { usePaletteEngine } from "./use-palette-engine";
 import { usePalettePlaces } from "./use-palette-places";
 
-/** All that can be chosen for what is typed, group by group. */
+/** All items that match the typed text, group by group. */
 function usePaletteItems(query: string): readonly PaletteItem[] {
   const places = usePalettePlaces();
   const words = query.trim().toLowerCase();
@@ -23,7 +23,7 @@ function usePaletteItems(query: string): readonly PaletteItem[] {
   return items.toSorted((a, b) => paletteGroups.indexOf(a.group) - paletteGroups.indexOf(b.group));
 }
 
-/** One field for every chat and command: a combobox whose list follows what is typed. */
+/** One field for every chat and command: a combobox whose list follows the typed text. */
 export default function Palette() {
   const query = usePalette(state => state.query);
   const isEntered = usePalette(state => state.isEntered);
@@ -37,7 +37,7 @@ export default function Palette() {
     item.run();
   };
   const runChosen = () => run(items[chosen]);
-  // Enter that came before the list did.
+  // Enter was pressed before the list appeared.
   useEffect(() => {
     if (!isEntered) return;
     forgetEnter();
@@ -102,7 +102,7 @@ export default function Palette() {
 interface PaletteGroupProps {
   readonly name: PaletteItem["group"];
   readonly listId: string;
-  /** Of all groups: an option's place is its place among them. */
+  /** The items of all groups: an option's index is its place in this list. */
   readonly items: readonly PaletteItem[];
   readonly chosen: number;
   readonly onPoint: (index: number) => void;
@@ -112,7 +112,7 @@ interface PaletteGroupProps {
 function PaletteGroup({ name, listId, items, chosen, onPoint, onRun }: PaletteGroupProps) {
   if (!items.some(({ group }) => group === name)) return null;
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a fieldset is no part of a listbox.
+    // biome-ignore lint/a11y/useSemanticElements: a listbox must not contain a fieldset.
     <div role="group" aria-label={name} className="not-first:mt-1.5">
       <p aria-hidden className="px-2.5 pt-1 pb-0.5 text-ink-3 text-xs">
         {name}

@@ -7,7 +7,7 @@ import type { PalettePlaces } from "./use-palette-places";
 
 const RECENT_CHATS = 8;
 
-/** The latest chats, or those that hold what is typed. */
+/** The latest chats, or those that contain the typed text. */
 export function usePaletteChats(query: string, { showChat, showMessage }: PalettePlaces): PaletteItem[] {
   const rows = useChatList(state => state.data?.chats);
   const hits = useChatHits(query);

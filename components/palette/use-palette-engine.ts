@@ -14,7 +14,7 @@ import type { PalettePlaces } from "./use-palette-places";
 
 const commands = {
   load: [Power, "Load the model", "The model is loaded", "The model was not loaded"],
-  reload: [RotateCw, "Reload the model", "The model was loaded anew", "The model was not reloaded"],
+  reload: [RotateCw, "Reload the model", "The model was reloaded", "The model was not reloaded"],
   unload: [Power, "Unload the model", "Unloaded; all memory is free again", "The model was not unloaded"],
   stop: [Square, "Stop loading the model", "Loading was stopped", "Loading was not stopped"],
 } as const;
@@ -26,7 +26,7 @@ function engineCommand(name: keyof typeof commands): PaletteItem {
   return { id: `engine ${name}`, group: "Model", icon, label, detail: "", run };
 }
 
-/** What can be done with the engine now, and each other model that can chat. */
+/** The engine's possible actions now, and every other model that can chat. */
 export function usePaletteEngine({ goToPage }: PalettePlaces): PaletteItem[] {
   const engine = useEngine();
   const memory = useLive(state => state.telemetry?.memory ?? null);

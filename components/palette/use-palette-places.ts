@@ -7,12 +7,12 @@ import { goToChat } from "@/lib/client/chat-location";
 export interface PalettePlaces {
   readonly isOnChat: boolean;
   readonly goToPage: (path: string) => void;
-  /** null: a new one. */
+  /** null: a new chat. */
   readonly showChat: (chatId: string | null) => Promise<void>;
   readonly showMessage: (chatId: string, messageId: string | null) => void;
 }
 
-/** The ways to pages and chats from wherever the palette was opened: outside of the chat screen a chat needs that first. */
+/** Links to pages and chats from anywhere. Outside the chat screen, a chat needs that screen first. */
 export function usePalettePlaces(): PalettePlaces {
   const router = useRouter();
   const isOnChat = usePathname() === "/";

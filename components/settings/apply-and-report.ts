@@ -15,7 +15,7 @@ function showProblem({ message, next }: ErrorBody, title: string): void {
   showToast({ title, description: next === undefined ? message : `${message} ${next}`, tone: "bad" });
 }
 
-/** Does it and says how it went, with the way back. @returns whether it holds now */
+/** Applies a change, and shows the result and an undo. @returns whether it is applied now */
 async function report(work: () => Promise<Applied>, scope: SettingsScope, canUndo: boolean): Promise<boolean> {
   try {
     const { cost, problem, undo } = await work();
@@ -23,7 +23,7 @@ async function report(work: () => Promise<Applied>, scope: SettingsScope, canUnd
       showProblem(problem, "Saved, but it could not be loaded");
       return false;
     }
-    // A newer change has taken over and will tell how it went.
+    // A newer change has taken over and will report its result.
     if (cost === null) return false;
     showToast({
       title: doneWords[cost],

@@ -15,9 +15,9 @@ import { useApplyDifference } from "./use-apply-difference";
 import { useApplyPreview } from "./use-apply-preview";
 
 /**
- * Appears when something waits to be applied: what changes, what it costs, and the two ways out. Beside the settings it
- * is their foot; where they are somewhere down the page it stands at the foot of the window, as what was pressed may be
- * anywhere.
+ * Appears when a change waits to be applied: what changes, what it costs, and the buttons to apply or discard. Beside the settings it
+ * is their footer. If the settings are further down the page, it stands at the bottom of the window, because the change may come
+ * from anywhere on the page.
  */
 export function ApplyBar() {
   const saved = useSettings(state => state.saved);
@@ -45,7 +45,7 @@ export function ApplyBar() {
   );
 }
 
-/** What is planned is not what would be reloaded: a file of the library can be taken into use, a model elsewhere cannot. */
+/** The planned model is not the loaded one: a file of the library can be chosen, a remote model cannot. */
 function AnotherModel({ source, changes }: { readonly source: string; readonly changes: readonly string[] }) {
   const patch = useSettings(state => state.patch);
   const isApplying = useSettings(state => state.applying);
@@ -105,7 +105,7 @@ function ApplyButtons() {
   const isAnswering = useEngine()?.state === "generating";
   const [isForModel, setForModel] = useState(false);
   const guard = useRamGuard();
-  // What loads nothing needs no memory.
+  // A change that loads nothing needs no memory.
   const isLoad = preview?.cost !== "nothing";
   return (
     <div className="flex flex-wrap items-center gap-2">

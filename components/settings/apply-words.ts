@@ -3,7 +3,7 @@ import type { EngineState } from "@/lib/schema/live-events";
 import { type SettingKey, type Settings, type SettingsPatch, settingKeys } from "@/lib/schema/settings";
 import { formatSetting, rowOf } from "./setting-format";
 
-/** "KV cache f16 → q8_0": each change that waits, in the order of the table. */
+/** "KV cache f16 → q8_0": each waiting change, in the order of the table. */
 export function changesInWords(saved: Settings, patch: SettingsPatch): string[] {
   return settingKeys.flatMap(key => {
     const value = patch[key];
@@ -13,7 +13,7 @@ export function changesInWords(saved: Settings, patch: SettingsPatch): string[] 
   });
 }
 
-/** The settings that move layers or memory: what is tried of them is worth seeing beside the plan's sentence. */
+/** The settings that move layers or memory: a tried change of these is shown beside the plan's sentence. */
 const chipWords: Partial<Record<SettingKey, (value: string) => string>> = {
   TARGET_VRAM_USAGE: value => `target ${value}`,
   N_CTX: value => `${value} of context`,
@@ -23,7 +23,7 @@ const chipWords: Partial<Record<SettingKey, (value: string) => string>> = {
   FLASH_ATTENTION: value => `flash attention ${value.toLowerCase()}`,
 };
 
-/** "q8_0 KV cache": one value of a draft in the words of a chip; null for a setting that the plan does not depend on. */
+/** "q8_0 KV cache": one value of a draft in the words of a chip. null for a setting that does not affect the plan. */
 export function chipLabel(key: SettingKey, patch: SettingsPatch): string | null {
   const value = patch[key];
   return value === undefined ? null : (chipWords[key]?.(formatSetting(key, value)) ?? null);
@@ -32,7 +32,7 @@ export function chipLabel(key: SettingKey, patch: SettingsPatch): string | null 
 const about = (seconds: number | null): string =>
   seconds === null ? "" : ` in about ${seconds < 2 ? Math.max(0.1, seconds).toFixed(1) : Math.round(seconds)} s`;
 
-/** What the Apply button says: what it does, and what it costs. */
+/** The label of the Apply button: what it does, and what it costs. */
 export function applyLabel({ cost, seconds }: ApplyPreview, isAnswering = false): string {
   if (isAnswering && cost !== "nothing" && cost !== "later") return "Apply: reloads after this answer";
   if (cost === "model") return `Apply: reloads${about(seconds)}`;
@@ -44,7 +44,7 @@ export function applyLabel({ cost, seconds }: ApplyPreview, isAnswering = false)
 export function costInWords({ cost, seconds }: ApplyPreview, state: EngineState | undefined): string {
   if (cost === "later")
     return state === "loading"
-      ? "The model that is being loaded starts anew with this."
+      ? "The load in progress starts over with this."
       : "Nothing is loaded: this takes effect with the next message.";
   const isAnswering = state === "generating";
   if (isAnswering && cost === "model")

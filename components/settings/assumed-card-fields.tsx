@@ -16,7 +16,7 @@ const cardChoices = [
   })),
 ];
 
-/** A card that is not here: one of the common ones, or its memory typed in. */
+/** A card that is not in this computer: one of the common ones, or its memory typed in. */
 export function AssumedCardFields() {
   const card = useCard(state => state.card);
   const hasGpu = useLive(state => state.telemetry?.gpu.memory != null);
@@ -45,7 +45,7 @@ export function AssumedCardFields() {
 interface CardFieldProps {
   readonly label: string;
   readonly field: "totalMib" | "usedMib";
-  /** The card with the new figure. */
+  /** The card with the changed figure. */
   readonly onCommit: (mib: number) => AssumedCard;
 }
 

@@ -9,7 +9,7 @@ import { settingRange } from "./setting-range";
 import { useAutoValue } from "./use-auto-value";
 import { useSetting } from "./use-setting";
 
-/** Auto, or a number: Auto is the slider's far left, one step before the smallest number. */
+/** Auto or a number. Auto is the left end of the slider, one step before the smallest number. */
 export function AutoNumberSetting({ settingKey }: { readonly settingKey: SettingKey }) {
   const [value, set] = useSetting(settingKey);
   const model = useModel();

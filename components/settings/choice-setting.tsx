@@ -11,7 +11,7 @@ import { choiceWord, rowOf } from "./setting-format";
 import { SettingFrame } from "./setting-frame";
 import { useSetting } from "./use-setting";
 
-/** One of a few words, side by side. */
+/** A choice between a few words, side by side. */
 export function ChoiceSetting({ settingKey }: { readonly settingKey: SettingKey }) {
   const [value, set] = useSetting(settingKey);
   const { label, choices = [] } = rowOf(settingKey);
@@ -44,7 +44,7 @@ export function ChoiceSetting({ settingKey }: { readonly settingKey: SettingKey 
   );
 }
 
-/** Why a choice is not to be had with the planned model and the other settings; null where it is. */
+/** Why a choice is not available with the planned model and the other settings; null if it is. */
 function useRefusalOf(settingKey: SettingKey): (choice: string) => string | null {
   const surface = useSurface().data?.surface ?? null;
   const flashAttention = useSettings(state => state.draft?.FLASH_ATTENTION);

@@ -3,11 +3,11 @@ import type { Difference } from "@/lib/client/apply-difference";
 
 interface DifferenceListProps {
   readonly differences: readonly Difference[];
-  /** For each row, where they do not stand beside each other. */
+  /** The class of each row, for lists whose rows are not side by side. */
   readonly rowClass?: string;
 }
 
-/** "KV cache 90 MiB → 180 MiB": what a change moves, before it is paid. */
+/** "KV cache 90 MiB → 180 MiB": what a change would alter, shown before it is applied. */
 export function DifferenceList({ differences, rowClass }: DifferenceListProps) {
   if (differences.length === 0) return null;
   return (

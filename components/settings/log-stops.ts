@@ -1,8 +1,8 @@
-/** Stops of a slider in each doubling: fine enough to aim, few enough for the arrow keys. */
+/** Slider stops in each doubling: fine enough to aim, few enough for the arrow keys. */
 const STOPS_PER_DOUBLING = 8;
 
 /**
- * The values that a logarithmic slider can take, ascending: even steps of ratio, rounded to `step`, each value once.
+ * The values of a logarithmic slider, ascending: even steps of ratio, rounded to `step`, each value once.
  * `max` is always one of them.
  */
 export function logStops(min: number, max: number, step: number): readonly number[] {

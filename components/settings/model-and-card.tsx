@@ -14,7 +14,7 @@ const cardOptions = [
   { value: "assumed", label: "Another card" },
 ] as const;
 
-/** What is planned for: which model on which card. */
+/** Which model is planned, and on which card. */
 export function ModelAndCard() {
   const model = useModel();
   const fileName = useSurface().data?.source.split("/").at(-1);

@@ -5,7 +5,7 @@ import { settingKeys } from "@/lib/schema/settings";
 import { dropOverridesAndReport } from "./apply-and-report";
 import { formatSetting, rowOf } from "./setting-format";
 
-/** What the model has of its own; for the one that is chosen, with the way to be rid of it. */
+/** The model's own values. For the chosen model, with a button to remove them. */
 export function ModelOverrides() {
   const overrides = useSettings(state => state.overrides);
   const saved = useSettings(state => state.saved);

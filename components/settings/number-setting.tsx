@@ -10,7 +10,7 @@ import { SettingFrame } from "./setting-frame";
 import { type SettingRange, settingRange } from "./setting-range";
 import { useSetting } from "./use-setting";
 
-/** A number: a slider to feel the way, a field to say it exactly. */
+/** A number: a slider for trying values, a field for an exact value. */
 export function NumberSetting({ settingKey }: { readonly settingKey: SettingKey }) {
   const [value, set] = useSetting(settingKey);
   const model = useModel();
@@ -35,7 +35,7 @@ export function NumberSetting({ settingKey }: { readonly settingKey: SettingKey 
   );
 }
 
-/** A seed of 32 bits cannot be aimed at with a thumb. */
+/** A seed of 32 bits cannot be set with a slider. */
 const isSlidable = ({ min, max, step, log }: SettingRange): boolean => log || (max - min) / step <= 2000;
 
 interface SettingSliderProps {

@@ -5,14 +5,14 @@ import { useOwnRam } from "@/lib/client/plan-store";
 import { ramShortage } from "@/lib/plan/plan-ram";
 
 export interface RamGuard {
-  /** What is missing of this computer's memory; null where there is enough. */
+  /** How much of this computer's memory is missing; null if there is enough. */
   readonly shortage: string | null;
   readonly isMeant: boolean;
   readonly setMeant: (isMeant: boolean) => void;
   readonly isBlocked: boolean;
 }
 
-/** A load that this computer's memory cannot hold is not a press away: it has to be meant. */
+/** One press must not start a load that this computer's memory cannot hold: the user must confirm it. */
 export function useRamGuard(): RamGuard {
   const ram = useOwnRam();
   const [isMeant, setMeant] = useState(false);

@@ -6,7 +6,7 @@ import { errorBody } from "@/lib/client/api-request";
 import { commandEngine } from "@/lib/client/diagnostics-store";
 import { useEngine } from "@/lib/client/live-store";
 
-/** The same as a line of its own, for screens without a bar to put it in; nothing while nothing waits. */
+/** The same as its own line, for screens without a bar. Renders nothing while no change waits. */
 export function ReloadWaitsBanner() {
   const loadWaits = useEngine()?.loadWaits === true;
   if (!loadWaits) return null;
@@ -17,7 +17,7 @@ export function ReloadWaitsBanner() {
   );
 }
 
-/** What was applied waits for the answer that is being written: said wherever one could believe it done, with the way to not wait. */
+/** Says that an applied change waits for the answer in progress, and offers not to wait. Shown wherever a user could think that it is done. */
 export function ReloadWaits() {
   const [isAsked, setAsked] = useState(false);
   const reloadNow = async () => {

@@ -17,7 +17,7 @@ const controls: Record<SettingControl, ComponentType<{ readonly settingKey: Sett
   list: ListSetting,
 };
 
-/** The control that a row of the settings table asks for. */
+/** The control for a row of the settings table. */
 export const SettingField = memo(function SettingField({ settingKey }: { readonly settingKey: SettingKey }) {
   const Control = controls[rowOf(settingKey).control];
   return <Control settingKey={settingKey} />;

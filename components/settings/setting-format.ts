@@ -5,7 +5,7 @@ const choiceWords: Readonly<Record<string, string>> = { auto: "Auto", on: "On", 
 
 export const choiceWord = (choice: string): string => choiceWords[choice] ?? choice;
 
-/** The row under its general type: the table keeps each row's exact literals, which lack what that row leaves out. */
+/** The row under its general type. The table keeps each row's exact literals, and a row's type lacks the fields it leaves out. */
 export const rowOf = (key: SettingKey): SettingRow => settingRows[key];
 
 /** The number as its field shows it, without the unit: "32,768", "80", "0.70". */
@@ -15,7 +15,7 @@ export function formatSettingNumber(key: SettingKey, value: number): string {
   return Number.isInteger(range?.step ?? 1) ? formatTokens(value) : value.toFixed(2);
 }
 
-/** The value with its unit, as it is spoken and listed: "80 %", "32,768 tokens", "Auto". */
+/** The value with its unit, as it is read aloud and listed: "80 %", "32,768 tokens", "Auto". */
 export function formatSetting<Key extends SettingKey>(key: Key, value: Settings[Key]): string {
   if (typeof value === "number") {
     const { unit } = rowOf(key);
@@ -27,7 +27,7 @@ export function formatSetting<Key extends SettingKey>(key: Key, value: Settings[
 }
 
 /**
- * What a typed text means for this setting, or null when the schema would refuse it.
+ * The meaning of a typed text for this setting, or null if the schema would refuse it.
  * "32k" is 32,768; a percentage may be written as 80, "80 %" or 0.8.
  */
 export function parseSettingNumber(key: SettingKey, text: string): number | null {

@@ -11,7 +11,7 @@ interface SettingFrameProps {
   readonly children?: ReactNode;
 }
 
-/** Label, help and the mark of a change that waits to be applied, around any control. */
+/** Label, help and the mark of an unapplied change, around any control. */
 export function SettingFrame({ settingKey, beside, children }: SettingFrameProps) {
   const { label, help } = rowOf(settingKey);
   const isPending = useSettings(state => settingKey in state.patch);

@@ -7,11 +7,11 @@ export interface SettingRange {
   readonly max: number;
   readonly step: number;
   readonly log: boolean;
-  /** A value worth marking on the track, with the words that say what it is. */
+  /** A value worth marking on the track, with its description. */
   readonly mark: { readonly value: number; readonly label: string } | null;
 }
 
-/** Far enough past a model's training to see what it would cost; past that the answers fall apart anyway. */
+/** Far enough past a model's training to see the cost. Beyond that the answers become useless anyway. */
 const CONTEXT_BEYOND_TRAINING = 2;
 
 /** The range of the table's row, narrowed to what the present model can use. */

@@ -1,7 +1,7 @@
 "use client";
 import { useSettings } from "@/lib/client/settings-store";
 
-/** What went wrong with modelconf.json, where something did. */
+/** Says what went wrong with modelconf.json, if anything did. */
 export function SettingsNotice() {
   const notice = useSettings(state => state.notice);
   if (notice === null) return null;

@@ -10,7 +10,7 @@ import { SettingsNotice } from "./settings-notice";
 import { SettingsSection } from "./settings-section";
 import { StickyPlan } from "./sticky-plan";
 
-/** The model has its own screen; it heads the panel instead of standing among the rows. */
+/** The model has its own screen, so it heads the panel instead of being a row. */
 const sections: readonly { group: SettingGroup; heading: string; isOpen: boolean }[] = [
   { group: "memory", heading: "Memory", isOpen: true },
   { group: "compute", heading: "Compute", isOpen: true },
@@ -18,7 +18,7 @@ const sections: readonly { group: SettingGroup; heading: string; isOpen: boolean
   { group: "chat", heading: "Chat", isOpen: false },
 ];
 
-/** Every setting of the table, as the control that its row asks for. */
+/** Every setting of the table, with the control that its row defines. */
 export const SettingsPanel = memo(function SettingsPanel() {
   return (
     <section

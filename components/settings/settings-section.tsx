@@ -7,7 +7,7 @@ interface SettingsSectionProps {
   readonly children: ReactNode;
 }
 
-/** A group of settings that folds away. */
+/** A group of settings that can be folded. */
 export function SettingsSection({ heading, isOpen = false, children }: SettingsSectionProps) {
   return (
     <details open={isOpen} className="group border-line border-b px-4 py-1.5 last:border-b-0">

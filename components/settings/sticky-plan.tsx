@@ -7,8 +7,8 @@ import { type PlanView, useExplanation, usePlanView } from "@/lib/client/plan-st
 import { ramUsedByOthers } from "@/lib/plan/plan-ram";
 
 /**
- * On a narrow screen the sliders stand below the sentence and the gauge: a line of both goes with them, so that what a
- * slider moves stays in sight. Beside wide settings it is not needed.
+ * On a narrow screen the sliders are below the sentence and the gauge. A line with both stays in view, so that the
+ * user sees what a slider changes. A wide screen shows them beside the settings and does not need it.
  */
 export function StickyPlan() {
   const view = usePlanView();
@@ -27,7 +27,7 @@ export function StickyPlan() {
   );
 }
 
-/** Of the card; without one, of the memory that the model lives in then. */
+/** Of the card; without a card, of the system memory. */
 function StickyGauge({ view: { gpu, plan } }: { readonly view: PlanView }) {
   const ram = useComputer()?.memory ?? null;
   const totalBytes = gpu?.totalBytes ?? ram?.totalBytes ?? null;

@@ -40,7 +40,7 @@ export function LongTextSetting({ settingKey }: TextSettingProps) {
   );
 }
 
-/** A list, one entry a line. Kept as text while it is typed: an empty line is an entry to be. */
+/** A list with one entry a line. It stays text while it is typed, because an empty line may become an entry. */
 export function ListSetting({ settingKey }: TextSettingProps) {
   const [value, set] = useSetting(settingKey);
   const [text, setText] = useState<string | null>(null);

@@ -5,12 +5,12 @@ import { useOwnPlan, useSavedPlan } from "@/lib/client/plan-store";
 import { useReceipts } from "@/lib/client/receipt-store";
 import type { LayerPlan } from "@/lib/plan/layer-plan";
 
-/** The figures that Apply will move on this computer. */
+/** The figures that Apply will change on this computer. */
 export function useApplyDifference(): readonly Difference[] {
   return usePlanDifference(useOwnPlan());
 }
 
-/** The same for any plan that is offered instead of the saved settings' one. */
+/** The same for any plan that is offered instead of the saved settings' plan. */
 export function usePlanDifference(offered: LayerPlan | null): readonly Difference[] {
   const engine = useEngine();
   const saved = useSavedPlan();

@@ -15,7 +15,7 @@ export function useApplyPreview(): ApplyPreview | null {
   );
 }
 
-/** The same for any change that is offered, with its plan. */
+/** The same for any offered change, with its plan. */
 export function usePlanPreview(patch: SettingsPatch, plan: LayerPlan | null): ApplyPreview | null {
   const saved = useSettings(state => state.saved);
   const loaded = useEngine()?.config ?? null;

@@ -2,7 +2,7 @@ import { useLive } from "@/lib/client/live-store";
 import { usePlan } from "@/lib/client/plan-store";
 import type { SettingKey } from "@/lib/schema/settings";
 
-/** What Auto comes out to at present; null where that is not known before the model is loaded. */
+/** The value that Auto has at present; null if it is not known before the model is loaded. */
 export function useAutoValue(key: SettingKey): number | null {
   const plan = usePlan();
   const threads = useLive(state => state.engine?.config?.threads ?? state.engine?.info?.mathCores ?? null);

@@ -1,7 +1,7 @@
 import { draftSettings, useSettings } from "@/lib/client/settings-store";
 import { defaultSettings, type SettingKey, type Settings, type SettingsPatch } from "@/lib/schema/settings";
 
-/** One setting of the draft and how to move it. */
+/** One setting of the draft, and a function to change it. */
 export function useSetting<Key extends SettingKey>(
   key: Key,
 ): readonly [value: Settings[Key], set: (value: Settings[Key]) => void] {

@@ -2,11 +2,11 @@ import type { ComponentProps } from "react";
 import { classNames } from "./class-names";
 
 const looks = {
-  /** One a view: the thing to do next. */
+  /** At most one in each view: the next thing to do. */
   primary:
     "border-transparent bg-accent text-accent-ink font-semibold hover:bg-accent-strong disabled:bg-sunken disabled:text-ink-3 disabled:border-line",
   plain: "border-line-strong bg-raised text-ink hover:bg-sunken disabled:text-ink-3 disabled:border-line",
-  /** For toolbars and rows: no frame until it is pointed at. */
+  /** For toolbars and rows: no frame until the pointer is over it. */
   quiet: "border-transparent bg-transparent text-ink-2 hover:bg-sunken hover:text-ink disabled:text-ink-3",
   danger: "border-bad bg-raised text-bad hover:bg-bad-soft disabled:text-ink-3 disabled:border-line",
 } as const;

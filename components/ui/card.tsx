@@ -4,7 +4,7 @@ import { classNames } from "./class-names";
 
 interface CardProps extends ComponentProps<"section"> {
   readonly heading: string;
-  /** Small print at the right of the heading. */
+  /** Small text at the right of the heading. */
   readonly aside?: ReactNode;
 }
 

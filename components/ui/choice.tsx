@@ -5,7 +5,7 @@ import { RadioGroup } from "@base-ui/react/radio-group";
 export interface ChoiceOption<Value extends string> {
   readonly value: Value;
   readonly label: string;
-  /** Not to be had here; the control around it says why. */
+  /** Not available here; the control around it says why. */
   readonly isDisabled?: boolean;
 }
 
@@ -17,7 +17,7 @@ interface ChoiceProps<Value extends string> {
   readonly describedBy?: string;
 }
 
-/** A segmented choice of two to four; a radio group to the keyboard and to screen readers. */
+/** A segmented choice of two to four; a radio group for the keyboard and screen readers. */
 export function Choice<Value extends string>({ label, value, options, onChange, describedBy }: ChoiceProps<Value>) {
   return (
     <RadioGroup

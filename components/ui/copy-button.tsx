@@ -8,11 +8,11 @@ const SHOWN_MS = 1500;
 
 interface CopyButtonProps {
   readonly label: string;
-  /** Made when it is pressed. */
+  /** Called when the button is pressed. */
   readonly text: () => string;
 }
 
-/** Puts text on the clipboard and says so for a moment. */
+/** Copies text to the clipboard and shows for a moment that it did. */
 export function CopyButton({ label, text }: CopyButtonProps) {
   const [isCopied, setCopied] = useState(false);
   const copy = async () => {

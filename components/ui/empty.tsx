@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 
-/** What stands where there is nothing to show yet, and why. */
+/** Shown where there is nothing to show yet; it says why. */
 export function Empty({ children }: { readonly children: ReactNode }) {
   return (
     <div className="grid min-h-28 place-items-center rounded-control border border-line border-dashed p-4 text-center text-ink-2 text-sm">

@@ -30,7 +30,7 @@ export function Field({ label, help, error, children }: FieldProps) {
   );
 }
 
-/** An input method's Enter must not send the form around the field. */
+/** An input method's Enter must not submit the form around the field. */
 const keepComposingKeys = (event: KeyboardEvent): void => {
   if (event.key === "Enter" && isComposing(event)) event.preventDefault();
 };

@@ -2,7 +2,7 @@
 import { Popover } from "@base-ui/react/popover";
 import { Info as InfoIcon } from "lucide-react";
 
-/** A longer explanation behind a small button: on hover, on press and by keyboard. */
+/** A longer explanation behind a small button: opens on hover, on press and by keyboard. */
 export function Info({ about, children }: { readonly about: string; readonly children: string }) {
   return (
     <Popover.Root>

@@ -10,17 +10,17 @@ export interface MemoryBarPart {
 interface MemoryBarProps {
   readonly parts: readonly MemoryBarPart[];
   readonly totalBytes: number;
-  /** What the whole width stands for, where several bars share a scale; else all of the memory, or all parts where they are more. */
+  /** The value of the whole width, if several bars share a scale. Otherwise all of the memory, or all parts if they are more. */
   readonly scaleBytes?: number;
   readonly label: string;
-  /** The whole state in words: role=meter has one number, this says the rest. */
+  /** The whole state in words: role=meter has only one number, and this gives the rest. */
   readonly valueText: string;
   readonly className?: string;
 }
 
 /**
- * A bar of memory parts, role=meter. What is more than there is stands in red beyond the end. Pure SVG geometry and no inline style, so a server-rendered one passes a CSP
- * without unsafe-inline.
+ * A bar of memory parts, role=meter. An excess over the memory is red, beyond the end. It is SVG geometry without inline styles, so a
+ * server-rendered bar passes a CSP without unsafe-inline.
  */
 export function MemoryBar({ parts, totalBytes, scaleBytes, label, valueText, className }: MemoryBarProps) {
   const hatchId = useId();

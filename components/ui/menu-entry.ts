@@ -1,4 +1,4 @@
-/** Something to do, with `isChosen` one of several choices, or with a `path` the way to another page. */
+/** An action. With `isChosen` it is one of several choices; with a `path` it links to another page. */
 export type MenuEntry =
   | { readonly label: string; readonly run: () => void; readonly isChosen?: boolean }
   | { readonly label: string; readonly path: string; readonly isCurrent: boolean };

@@ -9,13 +9,13 @@ interface NumberInputProps {
   /** Shown inside, after the number. */
   readonly unit?: string | undefined;
   readonly format?: (value: number) => string;
-  /** What the text means, or null when it means nothing: the old value comes back. */
+  /** The meaning of the text, or null if it has none: then the old value comes back. */
   readonly parse: (text: string) => number | null;
   readonly onCommit: (value: number) => void;
   readonly className?: string;
 }
 
-/** A number typed in. Enter or leaving the field commits, Escape gives the old value back. */
+/** A typed number. Enter or leaving the field commits, Escape restores the old value. */
 export function NumberInput({ label, value, unit, format = String, parse, onCommit, className }: NumberInputProps) {
   const [text, setText] = useState<string | null>(null);
   const commit = () => {

@@ -8,14 +8,14 @@ interface OpenMenuProps {
   readonly trigger: ReactElement;
   readonly align: "start" | "end";
   readonly entries: readonly MenuEntry[];
-  /** Then the first entry has the focus, as it has whenever a menu is opened by keyboard. */
+  /** If true, the first entry gets the focus, as always when a menu is opened by keyboard. */
   readonly byKeyboard: boolean;
 }
 
 const itemClass =
   "flex min-h-8 cursor-default items-center gap-2 rounded-[6px] px-2.5 py-1 text-sm outline-none select-none data-highlighted:bg-sunken";
 
-/** The menu itself: open from the start, because it was asked for. */
+/** The menu itself: open from the start, because the user has pressed its button. */
 export function OpenMenu({ trigger, align, entries, byKeyboard }: OpenMenuProps) {
   const [isFirstTime, setFirstTime] = useState(true);
   const chosen = entries.find(entry => "isChosen" in entry && entry.isChosen);
@@ -37,7 +37,7 @@ export function OpenMenu({ trigger, align, entries, byKeyboard }: OpenMenuProps)
   );
 }
 
-/** A frame later: the menu has to know its entries before it marks one. */
+/** One frame later: the menu must know its entries before it marks one. */
 const focus: RefCallback<HTMLElement> = element =>
   void requestAnimationFrame(() => element?.focus({ preventScroll: true }));
 

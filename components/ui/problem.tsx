@@ -12,7 +12,7 @@ interface ProblemProps {
   readonly children?: ReactNode;
 }
 
-/** A fault where something should have been: what happened, and what to do. */
+/** Shown where something failed to appear: what happened, and what to do. */
 export function Problem({ message, next, code, children }: ProblemProps) {
   return (
     <div role="alert" className="card mx-auto my-8 flex w-full max-w-xl flex-col gap-3 p-6">

@@ -6,7 +6,7 @@ interface ScrollRegionProps {
   readonly children: ReactNode;
 }
 
-/** Something that scrolls in itself, and so must be reachable by keyboard and have a name. */
+/** A region that scrolls, so it must be reachable by keyboard and have a name. */
 export function ScrollRegion({ label, className, children }: ScrollRegionProps) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: without it the keyboard cannot scroll.

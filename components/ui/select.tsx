@@ -5,7 +5,7 @@ interface SelectProps {
   readonly onChange: (value: string) => void;
 }
 
-/** One of many. The browser's own: it opens as a wheel on a phone and needs no script. */
+/** One choice of many. It is the browser's own control: a wheel on a phone, and no script is needed. */
 export function Select({ label, value, choices, onChange }: SelectProps) {
   return (
     <select

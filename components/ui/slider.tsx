@@ -7,7 +7,7 @@ interface SliderProps {
   readonly min: number;
   readonly max: number;
   readonly step: number;
-  /** The value as it is spoken, with its unit: "16,384 tokens". */
+  /** The value as it is read aloud, with its unit: "16,384 tokens". */
   readonly valueText: (value: number) => string;
   readonly onChange: (value: number) => void;
   /** A value to mark on the track, such as a model's own maximum. */

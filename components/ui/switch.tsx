@@ -8,7 +8,7 @@ interface SwitchProps {
   readonly describedBy?: string;
 }
 
-/** On or off, at once. The label names it for screen readers; show it beside the switch as well. */
+/** On or off, with immediate effect. The label names it for screen readers; show it beside the switch as well. */
 export function Switch({ label, checked, onChange, describedBy }: SwitchProps) {
   return (
     <BaseSwitch.Root

@@ -3,16 +3,16 @@ import { classNames } from "./class-names";
 import { ScrollRegion } from "./scroll-region";
 
 interface TableProps {
-  /** Says what the table holds; read aloud, not shown. */
+  /** Says what the table contains. It is read aloud but not shown. */
   readonly caption: string;
   readonly headings: readonly string[];
-  /** The last column is prose, and its heading stands over where that begins. */
+  /** The last column is prose, and its heading stands over the beginning of the text. */
   readonly endsInText?: boolean;
   readonly className?: string;
   readonly children: ReactNode;
 }
 
-/** Figures in rows: the first column names the row, the rest is right-aligned. It scrolls sideways in itself on a phone. */
+/** Figures in rows: the first column names the row, the others are right-aligned. On a phone it scrolls sideways. */
 export function Table({ caption, headings, endsInText = false, className, children }: TableProps) {
   return (
     <ScrollRegion label={caption} className="-mx-1 overflow-x-auto px-1">
@@ -62,7 +62,7 @@ export function Cell({ className, ...rest }: ComponentProps<"td">) {
   );
 }
 
-/** A cell of prose: it wraps, and reads from the left. */
+/** A cell of prose: it wraps and is left-aligned. */
 export function TextCell({ className, ...rest }: ComponentProps<"td">) {
   return <td {...rest} className={classNames("border-line border-b px-2 py-1.5 text-ink-2", className)} />;
 }

@@ -8,7 +8,7 @@ export interface Tab {
   readonly content: ReactNode;
 }
 
-/** Panels of which one shows; the rest is not rendered. Arrow keys move between the tabs. */
+/** Panels, one of which is shown; the others are not rendered. Arrow keys move between the tabs. */
 export function Tabs({ label, tabs }: { readonly label: string; readonly tabs: readonly Tab[] }) {
   return (
     <BaseTabs.Root defaultValue={tabs[0]?.id}>

@@ -3,13 +3,13 @@ import { createStore } from "@/lib/client/store";
 export interface ToastMessage {
   readonly title: string;
   readonly description?: string;
-  /** A way back, or the next step. */
+  /** An undo, or the next step. */
   readonly action?: { readonly label: string; readonly run: () => void };
-  /** Errors stay longer; what is pointed at or focused stays. All go with the screen they came on. */
+  /** Errors stay longer, and a toast under the pointer or with the focus stays. All disappear when the screen changes. */
   readonly tone?: "plain" | "bad";
 }
 
-/** What is still to be shown. */
+/** Toasts that have not been shown yet. */
 export const toastStore = createStore<readonly ToastMessage[]>([]);
 
 /** Shows a short message below the header, where it covers neither the composer nor Apply. May be called from anywhere in the browser. */

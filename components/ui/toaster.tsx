@@ -4,7 +4,7 @@ import { useAfterPaint } from "./use-after-paint";
 
 const ToastRegion = lazy(() => import("./toast-region"));
 
-/** The one place where toasts appear; mounted by the layout. What is to be shown before it has come waits for it. */
+/** The only place where toasts appear; mounted by the layout. Toasts sent before it has loaded wait for it. */
 export function Toaster() {
   const [isPainted, setPainted] = useState(false);
   useAfterPaint(useCallback(() => setPainted(true), []));

@@ -14,10 +14,10 @@ interface ChartAxesProps {
 
 const isPowerOfTwo = (tokens: number): boolean => Number.isInteger(Math.log2(tokens));
 
-/** Labels narrower than this run into each other. */
+/** Labels closer together than this overlap. */
 const LABEL_PX = 34;
 
-/** Indexes of the contexts whose labels there is room for: powers of two, and the last. */
+/** Indexes of the contexts that have room for a label: powers of two, and the last. */
 function labelledIndexes({ contexts }: ContextImpact, { x }: ChartFrame): number[] {
   const kept: number[] = [];
   const lastIndex = contexts.length - 1;
@@ -31,7 +31,7 @@ function labelledIndexes({ contexts }: ContextImpact, { x }: ChartFrame): number
   return kept;
 }
 
-/** Grid, GiB at the left, contexts below and under each the layers that fit there. */
+/** The grid with GiB on the left, contexts below, and under each context the layers that fit there. */
 export const ChartAxes = memo(function ChartAxes({ frame, impact, kvType }: ChartAxesProps) {
   const { left, right, bottom, x, y } = frame;
   const hasBudget = impact.budgetBytes > 0;
@@ -73,10 +73,10 @@ export const ChartAxes = memo(function ChartAxes({ frame, impact, kvType }: Char
   );
 });
 
-/** Below a budget that is above the chart. */
+/** Below a budget that is higher than the chart. */
 const TRAINED_LABEL_PX = 28;
 
-/** Where training ended, in a chart that goes on beyond it. */
+/** Marks the end of training, in a chart that continues beyond it. */
 function TrainedLine({ frame, impact }: Pick<ChartAxesProps, "frame" | "impact">) {
   const { trainedTokens, contexts } = impact;
   if (trainedTokens === 0 || trainedTokens >= (contexts.at(-1) ?? 0)) return null;

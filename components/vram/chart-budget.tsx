@@ -10,10 +10,10 @@ interface ChartBudgetProps {
   readonly impact: ContextImpact;
 }
 
-/** A line of small text: the names of neighbouring stops stand one above the other. */
+/** The height of a line of small text: the names of neighbouring stops are stacked. */
 const STOP_LABEL_PX = 15;
 
-/** The line that the curves may not cross, and where each of them does. */
+/** The line that the curves must not cross, and the points where they do. */
 export const ChartBudget = memo(function ChartBudget({ frame, impact }: ChartBudgetProps) {
   const { budgetBytes, fullStopsAtTokens, contexts, kvTypes } = impact;
   if (budgetBytes === 0) return null;
@@ -60,7 +60,7 @@ export const ChartBudget = memo(function ChartBudget({ frame, impact }: ChartBud
   );
 });
 
-/** All curves are so far below the budget that its line would be off the chart. */
+/** All curves are so far below the budget that its line would be outside the chart. */
 function BudgetAbove({ frame, budgetBytes }: { readonly frame: ChartFrame; readonly budgetBytes: number }) {
   return (
     <text x={frame.left + 6} y={frame.top + 12} className="fill-target font-semibold text-[11px]">

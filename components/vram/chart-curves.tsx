@@ -10,12 +10,12 @@ interface ChartCurvesProps {
   readonly frame: ChartFrame;
   readonly impact: ContextImpact;
   readonly kvType: KvType;
-  /** All weights: the floor that every curve stands on. */
+  /** All weights: the base of every curve. */
   readonly weightsBytes: number;
   readonly clipId: string;
 }
 
-/** A line of small text with room around it. */
+/** The height of a line of small text with space around it. */
 const LABEL_PX = 18;
 
 const pointsOf = ({ x, y }: ChartFrame, { contexts, perKvType }: ContextImpact, kvType: KvType) =>
@@ -85,7 +85,7 @@ function CurveMarkers({ frame, impact, kvType }: CurveProps) {
   );
 }
 
-/** Names at the right end; a curve that leaves through the top has its name there. */
+/** Names at the right end. A curve that leaves through the top has its name there. */
 function CurveNames({ frame, impact, kvType }: CurveProps) {
   const ends = impact.kvTypes.map(type => Math.max(frame.top, pointsOf(frame, impact, type).at(-1)?.[1] ?? frame.top));
   const labelYs = spreadLabels(ends, 14, frame.bottom - 4);

@@ -4,10 +4,10 @@ import { linearScale, logScale, type Scale } from "./chart-scale";
 export const CHART_HEIGHT = 264;
 const MARGIN = { top: 22, right: 44, bottom: 44, left: 38 } as const;
 
-/** A budget this many times above the highest curve is not drawn to scale: the curves would lie flat on the floor. */
+/** A budget this many times above the highest curve is not drawn to scale, because the curves would be flat. */
 const BUDGET_OUT_OF_SIGHT = 2;
 
-/** Above this many budgets a line leaves the chart: otherwise a 128k context would flatten everything that fits. */
+/** A line leaves the chart above this multiple of the budget; otherwise a 128k context would flatten everything that fits. */
 const BUDGETS_SHOWN = 2;
 
 export interface ChartFrame {
@@ -24,7 +24,7 @@ export interface ChartFrame {
 const last = (values: readonly number[]): number => values.at(-1) ?? 0;
 const first = (values: readonly number[]): number => values[0] ?? 0;
 
-/** The room that the curves are drawn in: context on a log axis, memory from zero. */
+/** The area that the curves are drawn in: context on a log axis, memory from zero. */
 export function chartFrame(impact: ContextImpact, width: number): ChartFrame {
   const highest = Math.max(...impact.kvTypes.map(kvType => last(impact.perKvType[kvType].fullNeedBytes)));
   const lowest = Math.max(...impact.kvTypes.map(kvType => first(impact.perKvType[kvType].fullNeedBytes)));

@@ -3,9 +3,9 @@ import type { ChartFrame } from "./chart-frame";
 
 interface ChartReadingProps {
   readonly frame: ChartFrame;
-  /** Where the draft stands. */
+  /** The draft's place on the chart. */
   readonly contextTokens: number;
-  /** Where pointer or arrow keys read; null when they do not. */
+  /** The place that the pointer or the arrow keys read; null when they do not. */
   readonly readTokens: number | null;
 }
 

@@ -2,7 +2,7 @@ import { GIB } from "@/lib/units/bytes";
 
 export type Scale = (value: number) => number;
 
-/** Maps [from, to] to [start, end] so that each doubling takes the same room. */
+/** Maps [from, to] to [start, end] so that each doubling has the same width. */
 export const logScale =
   (from: number, to: number, start: number, end: number): Scale =>
   value =>
@@ -22,7 +22,7 @@ export function gibSteps(maxBytes: number): number[] {
   return Array.from({ length: Math.floor(maxGib / step + 1e-9) + 1 }, (_, index) => Number((index * step).toFixed(2)));
 }
 
-/** Moves labels apart so that they are at least `gap` from each other and none is past `limit`; keeps their order. */
+/** Moves labels apart to a distance of at least `gap`, with none past `limit`; keeps their order. */
 export function spreadLabels(positions: readonly number[], gap: number, limit: number): number[] {
   const order = positions.map((_, index) => index).sort((a, b) => (positions[a] ?? 0) - (positions[b] ?? 0));
   const spread = [...positions];

@@ -20,7 +20,7 @@ interface ContextChartProps {
   readonly onPick: (contextTokens: number) => void;
 }
 
-/** Memory with all layers in one place over context size. Point or arrow keys read it, a press or Enter sets the context. */
+/** Memory with all layers in one place, over the context size. Pointing or arrow keys read it; a press or Enter sets the context. */
 export function ContextChart(props: ContextChartProps) {
   const { impact, contextTokens, totalLayers, onPick } = props;
   const [box, width] = useElementWidth<HTMLDivElement>();

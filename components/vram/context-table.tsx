@@ -8,7 +8,7 @@ import { formatTokens } from "@/lib/units/tokens";
 interface ContextTableProps {
   readonly impact: ContextImpact;
   readonly contextTokens: number;
-  /** The one that is planned with: what a layer costs, and what the simple formula says, is told for it. */
+  /** The planned KV type. The cost of a layer and the simple formula's result are shown for it. */
   readonly kvType: KvType;
   readonly totalLayers: number;
   readonly onPick: (contextTokens: number) => void;
@@ -16,7 +16,7 @@ interface ContextTableProps {
 
 const headings = (kvType: KvType) => ["Context", `KV a layer, ${kvType}`, ...kvTypes, "Simple"];
 
-/** Layers that fit at each context size; pressing a size sets it. */
+/** Layers that fit at each context size. Pressing a size sets it. */
 export const ContextTable = memo(function ContextTable({
   impact,
   contextTokens,

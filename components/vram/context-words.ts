@@ -14,8 +14,8 @@ export function contextInWords(impact: ContextImpact, index: number, totalLayers
 }
 
 /**
- * "all layers up to 11,264 tokens": where one KV type stops fitting. What the model was trained for is another limit, and said
- * beside it where that comes first.
+ * "all layers up to 11,264 tokens": where a KV type stops fitting. The trained context is a different limit, and is
+ * named as well if it comes first.
  */
 export function fullStopInWords(tokens: number | null, { contexts, trainedTokens }: ContextImpact): string {
   if (tokens === null) return "never all layers";

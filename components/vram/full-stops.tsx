@@ -11,7 +11,7 @@ interface FullStopsProps {
   readonly onPick: (kvType: KvType, contextTokens: number) => void;
 }
 
-/** The chart's legend: each KV type with the largest context that leaves all layers on the GPU; pressing it tries that. */
+/** The chart's legend: each KV type with the largest context that leaves all layers on the GPU. Pressing one tries it. */
 export const FullStops = memo(function FullStops({ impact, kvType, onPick }: FullStopsProps) {
   return (
     <ul className="mt-3 flex flex-wrap gap-x-5 gap-y-1.5 border-line border-t pt-3 text-ink-2 text-sm">

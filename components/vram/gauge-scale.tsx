@@ -1,19 +1,19 @@
 import { bytesToGib, formatGib, GIB } from "@/lib/units/bytes";
 
 interface GaugeScaleProps {
-  /** What the whole width stands for. */
+  /** The value of the whole width. */
   readonly scaleBytes: number;
   readonly targetBytes: number | null;
 }
 
-/** Whole GiB that are far enough apart to be read at any width: at most five steps. */
+/** Whole GiB values far enough apart to be readable at any width: at most five steps. */
 function gibTicks(scaleBytes: number): number[] {
   const total = bytesToGib(scaleBytes);
   const step = [0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128].find(width => total / width <= 5) ?? 256;
   return Array.from({ length: Math.floor(total / step + 1e-9) + 1 }, (_, index) => index * step);
 }
 
-/** The line that memory stays under, drawn across all bars of a gauge, with its label above. */
+/** The line that memory must stay under, drawn across all bars of a gauge, with its label above. */
 export function TargetLine({ scaleBytes, targetBytes }: GaugeScaleProps) {
   if (targetBytes === null || scaleBytes === 0) return null;
   const percent = (targetBytes / scaleBytes) * 100;

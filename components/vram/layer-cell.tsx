@@ -6,10 +6,10 @@ import { layerInWords, layerShortName } from "./layer-words";
 interface LayerCellProps {
   readonly layer: PlannedLayer;
   readonly id: string;
-  /** Bytes that fill a cell to its top. */
+  /** The number of bytes that fills a cell completely. */
   readonly scaleBytes: number;
   readonly isActive: boolean;
-  /** Stands back behind the layers on the GPU. */
+  /** Drawn weaker than the layers on the GPU. */
   readonly isFaded: boolean;
 }
 
@@ -24,7 +24,7 @@ const sameCell = (before: LayerCellProps, after: LayerCellProps): boolean =>
   before.layer.kvBytes === after.layer.kvBytes &&
   before.layer.kind === after.layer.kind;
 
-/** One layer: its weights, and the KV cache on top of them, to the scale of the whole map. */
+/** One layer: its weights, and the KV cache on top of them, on the scale of the whole map. */
 export const LayerCell = memo(function LayerCell({ layer, id, scaleBytes, isActive, isFaded }: LayerCellProps) {
   const percent = (bytes: number) => Math.min(100, (bytes / scaleBytes) * 100);
   const weights = percent(layer.weightsBytes);

@@ -9,7 +9,7 @@ interface LayerMapSummaryProps {
   readonly hasGpu: boolean;
 }
 
-/** What the map's colours mean, and that its cells add up to the plan on either side. */
+/** Explains the map's colours, and shows that the cells on each side add up to the plan. */
 export const LayerMapSummary = memo(function LayerMapSummary({ plan, hasGpu }: LayerMapSummaryProps) {
   const isOnGpu = plan.gpuLayers > 0;
   return (

@@ -6,20 +6,20 @@ import { LayerCell } from "./layer-cell";
 import { LayerPatterns } from "./layer-patterns";
 import { layerInWords } from "./layer-words";
 
-/** Above this many, cells shrink so that a phone shows the whole model on one screen. */
+/** With more cells than this, they shrink so that a phone shows the whole model on one screen. */
 const DENSE_ABOVE_LAYERS = 48;
 
-/** Blocks set the scale: the embedding of a small model can outweigh all of them together. */
+/** Blocks set the scale, because the embedding of a small model can be larger than all of them together. */
 const scaleOf = (layers: readonly PlannedLayer[]): number =>
   Math.max(1, ...layers.filter(layer => layer.role === "block").map(layer => layer.weightsBytes + layer.kvBytes));
 
 interface LayerMapProps {
   readonly plan: LayerPlan;
-  /** Without one there is nothing to tell apart: every layer is in system memory. */
+  /** Without a GPU there is nothing to distinguish: every layer is in system memory. */
   readonly hasGpu: boolean;
 }
 
-/** Where every layer goes. One stop for the keyboard; arrows move over the cells and the line below reads them. */
+/** Shows where every layer goes. The keyboard focus stops here once; arrows move over the cells, and the line below reads them. */
 export function LayerMap({ plan, hasGpu }: LayerMapProps) {
   const [active, setActive] = useState<number | null>(null);
   const grid = useRef<HTMLDivElement>(null);
@@ -84,7 +84,7 @@ export function LayerMap({ plan, hasGpu }: LayerMapProps) {
 const columnsOf = (grid: HTMLElement | null): number =>
   grid === null ? 1 : getComputedStyle(grid).gridTemplateColumns.split(" ").length;
 
-/** The index that an arrow key leads to, kept inside; null for any other key. */
+/** The index that an arrow key leads to, kept within the map; null for any other key. */
 export function movedIndex(key: string, from: number, count: number, columns: number): number | null {
   const steps: Readonly<Record<string, number>> = {
     ArrowRight: 1,

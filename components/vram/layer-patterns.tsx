@@ -1,4 +1,4 @@
-/** Patterns that tell kinds of layer apart without another colour; any SVG of the page may refer to them. */
+/** Patterns that distinguish kinds of layer without another colour. Any SVG of the page may refer to them. */
 export function LayerPatterns() {
   return (
     <svg aria-hidden="true" width="0" height="0" className="absolute">

@@ -11,7 +11,7 @@ const kindWords: Record<LayerKind, string> = {
   embedding: "token embedding",
 };
 
-/** "emb", "out" or the block's number: what fits a cell. */
+/** "emb", "out" or the block's number: short enough for a cell. */
 export function layerShortName(layer: PlannedLayer): string {
   if (layer.role === "embedding") return "emb";
   return layer.role === "output" ? "out" : String(layer.index);

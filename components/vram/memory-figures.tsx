@@ -4,12 +4,12 @@ import { Swatch } from "./swatch";
 
 interface MemoryFiguresProps {
   readonly planned: PartBytes;
-  /** Null where it was not measured. */
+  /** Null if it was not measured. */
   readonly now: PartBytes | null;
   readonly totalBytes: number;
 }
 
-/** The legend of the gauge that is its table as well: what is too much, then each part, planned and as it is. */
+/** The gauge's legend and table in one: first the excess, then each part, as planned and as it is. */
 export function MemoryFigures({ planned, now, totalBytes }: MemoryFiguresProps) {
   const excessBytes = usedBytes(planned) - totalBytes;
   return (

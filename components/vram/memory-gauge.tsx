@@ -7,7 +7,7 @@ export interface GaugeRow {
   /** "Plan" or "Now". */
   readonly name: string;
   readonly bytes: PartBytes;
-  /** An old reading is shown, but never as if it were of this second. */
+  /** An old reading is shown, but marked as old. */
   readonly isStale?: boolean;
 }
 
@@ -19,7 +19,7 @@ interface MemoryGaugeProps {
   readonly rows: readonly GaugeRow[];
 }
 
-/** What holds the memory of a card or of the computer, as planned and as it is, on one scale under one target line. */
+/** What uses the memory of a card or of the computer, as planned and as it is, on one scale under one target line. */
 export function MemoryGauge({ label, totalBytes, targetBytes, rows }: MemoryGaugeProps) {
   const usedMostBytes = Math.max(...rows.map(row => usedBytes(row.bytes)));
   const scaleBytes = Math.max(totalBytes, usedMostBytes);

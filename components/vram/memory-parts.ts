@@ -3,7 +3,7 @@ import { formatGib } from "@/lib/units/bytes";
 
 export type PartId = "others" | "weights" | "kv" | "compute" | "overhead";
 
-/** Memory of a card or of the computer, cut into what holds it. The rest of the total is free. */
+/** Memory of a card or of the computer, split by its users. The rest of the total is free. */
 export type PartBytes = Readonly<Record<PartId, number>>;
 
 /** In the order in which every picture draws them. */
@@ -26,7 +26,7 @@ export const partBytes = (parts: MemoryParts, othersBytes: number): PartBytes =>
 export const usedBytes = (bytes: PartBytes): number => memoryPartLooks.reduce((sum, part) => sum + bytes[part.id], 0);
 
 /**
- * "6.20 GiB of 8.00 GiB: others 0.84 GiB, weights 2.39 GiB": what a meter says aloud, with what is too much first. Empty parts
+ * "6.20 GiB of 8.00 GiB: others 0.84 GiB, weights 2.39 GiB": what a screen reader says for a meter, with any excess first. Empty parts
  * are left out.
  */
 export function partsInWords(bytes: PartBytes, totalBytes: number): string {

@@ -17,7 +17,7 @@ interface MemorySparklineProps {
 const WIDTH = 600;
 const HEIGHT = 40;
 
-/** Memory in use over the last minutes: others below, our engine on top of them. The newest moment is at the right edge. */
+/** Memory in use over the last minutes: others below, our engine above them. The newest moment is at the right edge. */
 export function MemorySparkline({ moments, totalBytes, targetBytes, spanMs }: MemorySparklineProps) {
   const hatchId = useId();
   const last = moments.at(-1);

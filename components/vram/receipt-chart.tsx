@@ -11,7 +11,7 @@ const parts = [
 const HEIGHT = 72;
 const PAIR_WIDTH = 34;
 
-/** The newest loads at the right: predicted and actual side by side, part by part. Equal heights are the point. */
+/** The newest loads are at the right: predicted and actual side by side, part by part. The heights should be equal. */
 export function ReceiptChart({ receipts }: { readonly receipts: readonly Receipt[] }) {
   const onGpu = receipts.filter(receipt => receipt.predicted.totalBytes > 0).reverse();
   const most = Math.max(...onGpu.flatMap(receipt => [receipt.predicted.totalBytes, receipt.actual.totalBytes]), 1);

@@ -1,6 +1,6 @@
 import { classNames } from "@/components/ui/class-names";
 
-/** The little square that names a colour. `hatched` is memory of others, `none` is free. */
+/** The small square beside a colour's name. `hatched` is memory of others, `none` is free. */
 export function Swatch({ fill }: { readonly fill: string }) {
   return (
     <svg

@@ -10,7 +10,7 @@ import { useGrowingTextarea } from "./use-growing-textarea";
 
 interface ComposerFieldProps {
   readonly draft: ChatDraft;
-  /** Takes what is pasted, where that is not for the field. */
+  /** Takes pasted content that should not go into the field. */
   readonly take: (data: DataTransfer) => boolean;
   readonly onSend: () => void;
 }
@@ -20,7 +20,7 @@ const COMPOSER_ID = "composer";
 export const focusComposer = (): void => document.getElementById(COMPOSER_ID)?.focus();
 
 /**
- * Enter sends, but not while an input method composes; Shift and Enter break the line. Escape calls off a message that
+ * Enter sends, but not while an input method composes. Shift and Enter break the line. Escape cancels a message that
  * waits for its files, or stops the answer.
  */
 export function ComposerField({ draft, take, onSend }: ComposerFieldProps) {
@@ -29,8 +29,8 @@ export function ComposerField({ draft, take, onSend }: ComposerFieldProps) {
   const answering = useSession(session => session.answering);
   const canWrite = useSession(isUsable);
   useGrowingTextarea(fieldRef, text);
-  // What was pressed is gone (a starter, Send, Stop, Continue, Regenerate, a file's cross): the keyboard goes on here and not at the page's top.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: beginnings and ends of an answer or a wait take buttons away, as a file's removal does.
+  // A pressed button may disappear (a starter, Send, Stop, Continue, Regenerate, a file's cross). The focus then moves here, not to the page's top.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: buttons disappear when an answer or a wait begins or ends, or a file is removed.
   useEffect(() => {
     const isLost = document.activeElement === null || document.activeElement === document.body;
     if (isLost && window.matchMedia("(pointer: fine)").matches) fieldRef.current?.focus({ preventScroll: true });

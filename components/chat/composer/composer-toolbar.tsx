@@ -38,7 +38,7 @@ export function ComposerToolbar({ use, files, isWaiting, canSend, onFiles }: Com
   );
 }
 
-/** Says what it does now: send, wait, or stop the answer. */
+/** The label names the present action: send, wait, or stop the answer. */
 function SendButton({ waitsFor, canSend }: { readonly waitsFor: readonly string[]; readonly canSend: boolean }) {
   const answering = useSession(session => session.answering);
   if (answering) {

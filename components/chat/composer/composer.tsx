@@ -14,7 +14,7 @@ import { TemplateNote } from "./template-note";
 import { useContextUse } from "./use-context-use";
 import { useDraft } from "./use-draft";
 
-/** A message that waited for its files may find that another tab has asked something meanwhile. */
+/** While a message waited for its files, another tab may have asked something. */
 async function deliver(text: string, attachments: readonly Attachment[]): Promise<void> {
   if (sessionStore.get().answering)
     throw new Error("Not sent: this chat is answering. Send it when the answer is there.");
@@ -24,7 +24,7 @@ async function deliver(text: string, attachments: readonly Attachment[]): Promis
 const isBlank = ({ text, files }: { readonly text: string; readonly files: readonly unknown[] }): boolean =>
   text.trim() === "" && files.length === 0;
 
-/** Where a message is written. It stays usable while the model loads or another answer is made. */
+/** The place to write a message. It stays usable while the model loads or another answer is made. */
 export function Composer() {
   const { draft, addFiles, take } = useDraft();
   const { text, files, isWaiting, problem, unkept } = useStore(draft.store, state => state);
@@ -35,7 +35,7 @@ export function Composer() {
   const isEmpty = isBlank({ text, files });
   const canSend = canWrite && !answering && !isEmpty && use?.draftTooLong !== true;
 
-  // Asked of the stores and not of the last picture: an Enter may come right behind the last letter.
+  // Reads the stores, not the last render: Enter may be pressed right after the last letter.
   const send = (event?: FormEvent) => {
     event?.preventDefault();
     const now = draft.store.get();
@@ -44,7 +44,7 @@ export function Composer() {
     if (mayGo || now.isWaiting) draft.send(deliver);
   };
   const onDrop = (event: DragEvent) => {
-    // Text that the field can hold is dropped where it was let go.
+    // The browser inserts text that fits the field where it was dropped.
     if (take(event.dataTransfer) || !(event.target instanceof HTMLTextAreaElement)) event.preventDefault();
   };
   return (
@@ -82,7 +82,7 @@ export function Composer() {
   );
 }
 
-/** Of interest only to who has something to lose. */
+/** Only of interest when there is something to lose. */
 function UnkeptNote({ words, isEmpty }: { readonly words: string | null; readonly isEmpty: boolean }) {
   if (words === null || isEmpty) return null;
   return (

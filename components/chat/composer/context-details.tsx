@@ -14,7 +14,7 @@ const overflowOptions = [
   { value: "summarise", label: "Summarise" },
 ] as const satisfies readonly { value: Overflow; label: string }[];
 
-/** Where the tokens of this chat are, in words. */
+/** Says in words how this chat's tokens are distributed. */
 export default function ContextDetails({ use }: { readonly use: ContextUse }) {
   const overflow = useSession(session => session.chat.overflow);
   const free = use.contextTokens - usedTokens(use) - use.replyReserveTokens;
@@ -52,7 +52,7 @@ export default function ContextDetails({ use }: { readonly use: ContextUse }) {
   );
 }
 
-/** More than the cache holds cannot fill it. */
+/** Tokens beyond the cache cannot fill it. */
 function KvUse({ use }: { readonly use: ContextUse }) {
   const kvBytes = usedKvBytes(use);
   if (kvBytes === null || use.kvBytes === null) return null;

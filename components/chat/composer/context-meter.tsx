@@ -11,7 +11,7 @@ import { TokenBar } from "./token-bar";
 
 const ContextDetails = lazy(() => import("./context-details"));
 
-/** What the arriving answer says where there is one, so that the meter moves with it. */
+/** Uses the arriving answer's own figures if there is an answer, so that the meter moves with it. */
 function useShownUse(use: ContextUse | null): ContextUse | null {
   const answering = useSession(session => session.answering);
   const nowTokens = useLiveReply(answering, reply => reply.usedTokens);
@@ -20,7 +20,7 @@ function useShownUse(use: ContextUse | null): ContextUse | null {
   return liveContextUse(use, nowTokens, contextTokens);
 }
 
-/** How full the context is; behind it, of what, what that costs, and what happens when it is full. */
+/** How full the context is. Its details give the size, the memory cost, and what happens when it is full. */
 export function ContextMeter({ use: useBefore }: { readonly use: ContextUse | null }) {
   const use = useShownUse(useBefore);
   const [isOpen, setOpen] = useState(false);
@@ -38,7 +38,7 @@ export function ContextMeter({ use: useBefore }: { readonly use: ContextUse | nu
           <TokenBar use={use} />
         </span>
         {missing > 0 && <strong className="font-semibold text-bad">{formatTokens(missing)} tokens too many</strong>}
-        {/* Where there is no room for both, what is too much is said alone. */}
+        {/* Where there is no room for both, only the excess is shown. */}
         <span className={classNames("tabular-nums", missing > 0 && "sr-only @lg:not-sr-only")}>
           {formatTokens(usedTokens(use))} of {formatTokens(use.contextTokens)} tokens
         </span>

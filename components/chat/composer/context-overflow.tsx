@@ -4,10 +4,10 @@ import { missingTokens } from "@/lib/client/chat-context-use";
 import { useSession, waitingReply } from "@/lib/client/chat-session";
 import type { ContextUse } from "@/lib/schema/chat";
 
-// The planner that says what a larger context costs comes with it.
+// It includes the planner, which computes the cost of a larger context, so it is loaded on demand.
 const OverflowBox = lazy(() => import("./overflow-box"));
 
-/** What does not fit into the context, said in one place: before a message is sent, and after it was refused. */
+/** Everything about a conversation that does not fit, in one place: before a message is sent, and after it was refused. */
 export function ContextOverflow({ use }: { readonly use: ContextUse | null }) {
   const answering = useSession(session => session.answering);
   const waiting = useSession(waitingReply);

@@ -7,13 +7,13 @@ import type { Attachment } from "@/lib/schema/chat";
 
 interface DraftFilesProps {
   readonly files: readonly DraftFile[];
-  /** Of the text that is written beside them. */
+  /** Size of the text that is written beside the files. */
   readonly textCharacters: number;
   readonly onRemove: (file: DraftFile) => void;
   readonly onInsert: (file: DraftFile) => void;
 }
 
-/** The files of the message that is being written; what was pasted can go into the text where that stays quick. */
+/** The files of the message that is being written. Pasted text can go into the field if that stays fast. */
 export function DraftFiles({ files, textCharacters, onRemove, onInsert }: DraftFilesProps) {
   const canInsert = (attachment: Attachment) =>
     isPasted(attachment) && attachment.text.length + textCharacters <= MAX_FIELD_CHARACTERS;

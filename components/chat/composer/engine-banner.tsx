@@ -13,7 +13,7 @@ const isBusy = (engine: EngineSnapshot): boolean => ["starting", "loading", "sto
 
 const load = () => void commandEngine("reload").catch(showFailure("The model was not loaded"));
 
-/** What keeps the model from answering right now; nothing when nothing does. */
+/** Shows why the model cannot answer right now; renders nothing when it can. */
 export function EngineBanner() {
   const engine = useEngine();
   if (engine === null) return null;
@@ -48,7 +48,7 @@ function LoadingBanner({ engine }: { readonly engine: EngineSnapshot }) {
       <strong className="font-semibold">{what}</strong>
       <LoadProgress percent={percent} />
       <span className="text-ink-2 tabular-nums">
-        {percent} % · {answering ? "your message is answered then" : "you can write meanwhile"}
+        {percent} % · {answering ? "then your message is answered" : "you can write meanwhile"}
       </span>
     </div>
   );

@@ -16,11 +16,11 @@ import { OverflowChoice } from "./overflow-choice";
 
 interface EnlargeChoiceProps {
   readonly neededTokens: number;
-  /** The larger context is there. */
+  /** Called when the larger context is loaded. */
   readonly onEnlarged: () => void;
 }
 
-/** A larger context for this model alone, with what it takes of the card and of the layers there, before it is paid. */
+/** Offers a larger context for this model only, and shows its cost in card memory and layers before it is applied. */
 export function EnlargeChoice({ neededTokens, onEnlarged }: EnlargeChoiceProps) {
   const trainedTokens = useModel()?.trainContextTokens ?? null;
   if (trainedTokens === null) return null;
@@ -46,7 +46,7 @@ function BeyondTraining({ trainedTokens }: { readonly trainedTokens: number }) {
   );
 }
 
-/** What makes a load fail or crawl; that answers may get worse does not come up below the trained context. */
+/** Only warnings about a load that fails or is very slow. The warning about worse answers cannot appear below the trained context. */
 const grave: readonly PlanWarning["code"][] = ["over-budget", "card-overflow", "kv-type-refused"];
 
 function Enlarge({ contextTokens, onEnlarged }: { readonly contextTokens: number; readonly onEnlarged: () => void }) {
@@ -54,7 +54,7 @@ function Enlarge({ contextTokens, onEnlarged }: { readonly contextTokens: number
   const enlarged = usePlanWithContext(contextTokens);
   const plan = enlarged?.plan ?? null;
   const ram = enlarged?.ram ?? null;
-  // What memory cannot hold has to be meant: the dashboard lets it through, a press here does not.
+  // A load that memory cannot hold must be a deliberate choice: the dashboard allows it, a press here does not.
   const isShort = ram !== null && ram.outcome !== "fits";
   const differences = usePlanDifference(plan);
   const preview = usePlanPreview(patch, plan);

@@ -13,21 +13,21 @@ import { OverflowChoice } from "./overflow-choice";
 import { leaveOutCost, leaveOutWords, summariseCost, summariseWords } from "./overflow-words";
 
 interface OverflowBoxProps {
-  /** null: by now it fits, or nobody can say before a model is loaded. */
+  /** null: it fits by now, or nothing can be said before a model is loaded. */
   readonly use: ContextUse | null;
-  /** The refused answer that waits for a choice; null while nothing was sent yet. */
+  /** The refused answer that waits for a choice; null while nothing has been sent. */
   readonly reply: ChatMessage | null;
 }
 
 const answer = (reply: ChatMessage | null) =>
   reply === null ? Promise.resolve() : continueReply(reply).catch(showFailure("The answer was not made"));
 
-/** One overflow, one box: by how much it does not fit, and each way out with what it costs. */
+/** One box for an overflow: how much does not fit, and each possible solution with its cost. */
 export default function OverflowBox({ use, reply }: OverflowBoxProps) {
   const rule = useSession(session => session.chat.overflow);
   const chosen = useSession(session => session.nextOverflow);
   const isApplying = useSettings(state => state.applying);
-  // What was pressed is being done; the banner says how far it is.
+  // The chosen action is in progress; the banner shows how far it is.
   if (isApplying) return null;
   if (use === null) return <NowItFits onAnswer={() => void answer(reply)} />;
   const planned = use.draftTooLong || reply !== null ? "ask" : (chosen ?? rule);
@@ -73,7 +73,7 @@ function TooMuch({ use, isWaiting }: { readonly use: ContextUse; readonly isWait
   );
 }
 
-/** The chat's own rule, or what was chosen just now, which can be taken back. */
+/** The chat's own rule, or the choice just made, which can be undone. */
 function Planned({ use, overflow }: { readonly use: ContextUse; readonly overflow: Exclude<Overflow, "ask"> }) {
   const chosen = useSession(session => session.nextOverflow);
   const count = use.overflowingMessages === 1 ? "message" : `${use.overflowingMessages} messages`;

@@ -5,11 +5,11 @@ interface OverflowChoiceProps {
   readonly label: string;
   readonly onChoose: () => void;
   readonly isDisabled?: boolean;
-  /** What it costs. */
+  /** Its cost. */
   readonly children: ReactNode;
 }
 
-/** One way out: what it does, and beside it what it costs. */
+/** One solution: what it does, and beside it its cost. */
 export function OverflowChoice({ label, onChoose, isDisabled = false, children }: OverflowChoiceProps) {
   return (
     <li className="flex flex-wrap items-start gap-x-3 gap-y-1">

@@ -9,7 +9,7 @@ export const leaveOutWords = (use: ContextUse): string => `Leave out ${oldest(us
 export const summariseWords = (use: ContextUse): string => `Summarise ${oldest(use)}`;
 
 export const leaveOutCost = ({ overflowingTokens }: ContextUse): string =>
-  `The model no longer sees ${formatTokens(overflowingTokens)} tokens of the chat, and reads the rest anew.`;
+  `The model no longer sees ${formatTokens(overflowingTokens)} tokens of the chat, and reads the rest again.`;
 
 export const summariseCost = ({ overflowingTokens, summaryTokens }: ContextUse): string =>
   `Reads ${formatTokens(overflowingTokens)} tokens and writes up to ${formatTokens(summaryTokens)} before it answers; details are lost.`;

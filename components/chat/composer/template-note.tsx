@@ -1,7 +1,7 @@
 "use client";
 import { useEngine } from "@/lib/client/live-store";
 
-/** A model that was not made for turns answers oddly, and nothing else says why. */
+/** A model that was not made for conversations gives strange answers, and nothing else explains why. */
 export function TemplateNote() {
   const hasChatTemplate = useEngine()?.hasChatTemplate ?? null;
   if (hasChatTemplate !== false) return null;

@@ -2,7 +2,7 @@ import { useId } from "react";
 import { missingTokens } from "@/lib/client/chat-context-use";
 import type { ContextUse } from "@/lib/schema/chat";
 
-/** The context is KV cache, so it has that colour here as well. Drawn in SVG: widths as attributes pass a policy that forbids inline styles. */
+/** The context is KV cache, so it has the same colour here. Drawn in SVG, because width attributes pass a policy that forbids inline styles. */
 export function TokenBar({ use }: { readonly use: ContextUse }) {
   return missingTokens(use) > 0 ? <OverfullBar use={use} /> : <FittingBar use={use} />;
 }
@@ -35,7 +35,7 @@ function FittingBar({ use }: { readonly use: ContextUse }) {
   );
 }
 
-/** All that is needed, the reply's room included: the context ends at the gap, and what is red lies beyond. */
+/** Everything that is needed, including the reply's room: the context ends at the gap, and the red part lies beyond it. */
 function OverfullBar({ use }: { readonly use: ContextUse }) {
   const end = `${(use.contextTokens / use.neededTokens) * 100}%`;
   return (

@@ -7,7 +7,7 @@ import type { Attachment, ContextUse } from "@/lib/schema/chat";
 
 const TYPING_PAUSE_MS = 400;
 
-/** How full the context is with this draft: asked after each answer, each load and each pause in typing. */
+/** How full the context is with this draft. The server is asked after each answer, each load and each pause in typing. */
 export function useContextUse(draft: string, attachments: readonly Attachment[]): ContextUse | null {
   const [counted, setCounted] = useState<{ use: ContextUse | null; headId: string | null } | null>(null);
   const { chat, headId } = useSession(session => session);
@@ -15,7 +15,7 @@ export function useContextUse(draft: string, attachments: readonly Attachment[])
   const config = useLive(state => state.engine?.config ?? null);
   const { id: chatId, systemPrompt } = chat;
   const maxTokens = chat.sampling.maxTokens;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the longest reply is part of what the server answers.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the server's answer depends on the longest reply.
   useEffect(() => {
     if (!isIdle || config === null) return;
     const controller = new AbortController();
@@ -37,6 +37,6 @@ export function useContextUse(draft: string, attachments: readonly Attachment[])
   );
 }
 
-/** A count from before the latest message says about how much there is, but not what does not fit any more. */
+/** A count from before the latest message shows roughly how much there is, but no longer what does not fit. */
 const countOfNow = (use: ContextUse | null, isCurrent: boolean): ContextUse | null =>
   use === null || isCurrent ? use : { ...use, ...nothingTooMuch };

@@ -9,7 +9,7 @@ import { isTooMuchForField, pastedName } from "@/lib/client/pasted-text";
 
 const refuse = (description: string): void => showToast({ title: "Not attached", description, tone: "bad" });
 
-/** What comes into the message of the open chat by hand: files, and text that is too much to be typed beside. */
+/** Ways for a user to add content to the open chat's message: files, and text that is too long for the field. */
 export function useDraft() {
   const draft = useSession(draftOf);
   return useMemo(() => ({ draft, ...intakeOf(draft) }), [draft]);
@@ -28,11 +28,11 @@ function intakeOf(draft: ChatDraft) {
       refuse(error.message);
     }
   };
-  /** @returns whether it was taken: files, or a large text as one. What was not is the field's. */
+  /** @returns whether it was taken: as files, or as one large text. Otherwise the field handles it. */
   const take = (data: DataTransfer): boolean => {
     const text = data.getData("text/plain");
     const files = [...data.files];
-    // Office programs put a picture of the copied text beside it.
+    // Office programs add a picture of the copied text.
     const isTextWithPicture = text !== "" && files.every(({ type }) => type.startsWith("image/"));
     if (files.length > 0 && !isTextWithPicture) addFiles(files);
     else if (isTooMuchForField(text, draft.store.get().text.length)) attachText(text);

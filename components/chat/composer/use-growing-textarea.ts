@@ -1,7 +1,7 @@
 "use client";
 import { type RefObject, useLayoutEffect } from "react";
 
-/** A field as high as its text; a max-height in CSS ends it. */
+/** Makes a field as high as its text; a max-height in CSS limits it. */
 export function useGrowingTextarea(ref: RefObject<HTMLTextAreaElement | null>, text: string): void {
   // biome-ignore lint/correctness/useExhaustiveDependencies: the text is what changes the height.
   useLayoutEffect(() => {

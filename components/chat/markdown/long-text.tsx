@@ -3,10 +3,10 @@ import { useState } from "react";
 import { classNames } from "@/components/ui/class-names";
 import { beginningOf } from "@/lib/units/graphemes";
 
-/** Ten pages: what one reads before one wants the rest. */
+/** Ten pages: as much as a person reads before wanting the rest. */
 const SHOWN_CHARACTERS = 20_000;
 
-/** Text as it is. A very long one shows its beginning, or every keystroke elsewhere would wait for its layout. */
+/** Text without markup. Only the beginning of a very long one is shown at first; otherwise every keystroke elsewhere would wait for its layout. */
 export function LongText({ text, className }: { readonly text: string; readonly className?: string }) {
   const [showsAll, setShowsAll] = useState(false);
   const isCut = !showsAll && text.length > SHOWN_CHARACTERS;

@@ -9,8 +9,8 @@ interface MarkdownBodyProps {
 }
 
 /**
- * Parses block by block: while text arrives only the last block is parsed again, and at its end none. (The mode for
- * finished text would parse all of it once more, in one piece.)
+ * Parses block by block. While text arrives only the last block is parsed again, and at the end none. (The mode for
+ * finished text would parse all of it again, in one piece.)
  */
 export default function MarkdownBody({ text, isStreaming }: MarkdownBodyProps) {
   return (

@@ -17,7 +17,7 @@ import { remarkTexMath } from "./remark-tex-math";
 
 const { sanitize, harden } = defaultRehypePlugins;
 
-/** Without the plugin that turns raw HTML into elements: tags in a model's text are text. */
+/** The plugin that turns raw HTML into elements is left out: tags in a model's text stay text. */
 export const safeRehypePlugins = [sanitize, harden] as NonNullable<StreamdownProps["rehypePlugins"]>;
 
 type RemarkPlugins = NonNullable<StreamdownProps["remarkPlugins"]>;
@@ -35,7 +35,7 @@ export const streamingPlugins = remarkPlugins(true);
 
 const SAFE_LINK = /^(?:https?:|mailto:)/i;
 
-/** Only addresses that open a page or a letter; the page they lead to learns nothing of this one. */
+/** Only addresses that open a page or an email. The page they lead to learns nothing about this one. */
 function Link({ href, children }: ComponentProps<"a"> & ExtraProps) {
   if (href === undefined || !SAFE_LINK.test(href)) return <span>{children}</span>;
   return (
@@ -45,7 +45,7 @@ function Link({ href, children }: ComponentProps<"a"> & ExtraProps) {
   );
 }
 
-/** Fetching a picture would tell a stranger that, and what, one reads. */
+/** Fetching a picture would tell another server that the user reads this, and what it is. */
 function RefusedImage({ alt, src }: ComponentProps<"img"> & ExtraProps) {
   return (
     <span className="refused-image" title={typeof src === "string" ? src.slice(0, 200) : undefined}>
@@ -54,7 +54,7 @@ function RefusedImage({ alt, src }: ComponentProps<"img"> & ExtraProps) {
   );
 }
 
-/** A box of a task list: it says its state and cannot be changed. */
+/** A checkbox of a task list: it shows its state and cannot be changed. */
 function TaskMark({ checked }: ComponentProps<"input"> & ExtraProps) {
   return (
     <span role="img" aria-label={checked ? "Done:" : "Open:"} className="task-mark">
@@ -68,7 +68,7 @@ function InlineCode({ className, children }: ComponentProps<"code"> & ExtraProps
   return <code>{children}</code>;
 }
 
-/** The parser gives a fenced block, and display math, as a `code` element inside of a `pre`. */
+/** The parser gives a fenced block, and display math, as a `code` element inside a `pre`. */
 function Block({ children }: ComponentProps<"pre"> & ExtraProps) {
   const props = isValidElement<ComponentProps<"code">>(children) ? children.props : { children };
   const text = plainText(props.children).replace(/\n$/, "");
@@ -82,7 +82,7 @@ const plainText = (children: ReactNode): string =>
   Array.isArray(children) ? children.map(plainText).join("") : typeof children === "string" ? children : "";
 
 export const markdownComponents: Components = {
-  // The elements alone, without the classes that the library would give them: their look is in markdown.css.
+  // The plain elements, without the library's classes: their look is in markdown.css.
   p: "p",
   ul: "ul",
   ol: "ol",
@@ -93,7 +93,7 @@ export const markdownComponents: Components = {
   sup: "sup",
   sub: "sub",
   section: "section",
-  // The page's own headings are the first two levels.
+  // The page's own headings use the first two levels.
   h1: "h3",
   h2: "h4",
   h3: "h5",

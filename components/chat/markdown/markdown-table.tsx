@@ -5,7 +5,7 @@ import { type ExtraProps, extractTableDataFromElement, tableDataToTSV } from "st
 import { showFailure } from "@/components/chat/show-failure";
 import { MessageAction } from "@/components/chat/transcript/message-action";
 
-/** A table that scrolls by itself when it is wider than the page; copied, it pastes into a spreadsheet. */
+/** A table that scrolls by itself when it is wider than the page. A copy of it can be pasted into a spreadsheet. */
 export function MarkdownTable({ children }: ComponentProps<"table"> & ExtraProps) {
   const tableRef = useRef<HTMLTableElement>(null);
   const [isCopied, setCopied] = useState(false);

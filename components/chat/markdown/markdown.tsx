@@ -20,17 +20,17 @@ interface MarkdownProps {
   readonly isStreaming: boolean;
 }
 
-/** Parsing takes a millisecond for a thousand characters, in one piece: beyond this it would be felt. */
+/** Parsing takes a millisecond for a thousand characters, in one piece. Beyond this limit a user would notice. */
 const MAX_FORMATTED_CHARACTERS = 100_000;
 
-/** A model's text. Until the renderer has come, and when it is too long for it, it stands there as it is. */
+/** A model's text. It is shown unformatted until the renderer has loaded, and if it is too long for the renderer. */
 export function Markdown(props: MarkdownProps) {
   if (props.text.length > MAX_FORMATTED_CHARACTERS) return <LongText text={props.text} />;
   return <FormattedText {...props} />;
 }
 
 function FormattedText(props: MarkdownProps) {
-  // What is here is used at once: `lazy` would show its fallback first, which React leaves standing for 300 ms.
+  // A loaded renderer is used at once: `lazy` would show its fallback first, which React keeps for 300 ms.
   const [MarkdownBody] = useState<Body | typeof LazyBody>(() => loadedBody ?? LazyBody);
   return (
     <Suspense fallback={<LongText text={props.text} />}>

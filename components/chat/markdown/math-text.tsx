@@ -8,7 +8,7 @@ interface MathTextProps {
   readonly isDisplay: boolean;
 }
 
-/** A formula; its source stands there until the typesetter has come. */
+/** A formula. Its source is shown until the typesetter has loaded. */
 export function MathText(props: MathTextProps) {
   return (
     <Suspense fallback={<code>{props.tex}</code>}>

@@ -1,7 +1,7 @@
 import type { Processor } from "unified";
 import { texMathSyntax } from "./tex-math-syntax";
 
-/** A plugin of remark: how math is read is said in tex-math-syntax.ts, and what becomes of it by remark-math, which must stand beside it. */
+/** A plugin of remark. tex-math-syntax.ts defines how math is read. remark-math defines how it is rendered, and must be used as well. */
 export function remarkTexMath(this: Processor, { isStreaming }: { readonly isStreaming: boolean }): void {
   const data: { micromarkExtensions?: unknown[] } = this.data();
   data.micromarkExtensions ??= [];

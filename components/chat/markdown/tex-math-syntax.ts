@@ -9,13 +9,13 @@ const OPEN_BRACE = 123;
 const UNDERSCORE = 95;
 const codeOf = (character: string): number => character.charCodeAt(0);
 
-/** Of Latin script: Chinese and Japanese put formulas between their words without a blank. */
+/** Latin letters only: Chinese and Japanese put formulas between their words without a blank. */
 const isWordCode = (code: Code): boolean =>
   code !== null && (asciiAlpha(code) || asciiDigit(code) || code === UNDERSCORE || (code >= 0xc0 && code <= 0x24f));
 const isEnd = (code: Code): boolean => code === null || markdownLineEnding(code);
 const isBlank = (code: Code): boolean => isEnd(code) || markdownSpace(code);
 
-/** "AAPL," and "HOME/" before "$MSFT" and "$USER": names behind dollars; "20k–" before "$x": a price. */
+/** "AAPL," and "HOME/" before "$MSFT" and "$USER": names after dollars; "20k–" before "$x": a price. */
 const LIKE_NAMES_OR_PRICES = /^(?:[A-Z_]{1,12}[^A-Za-z0-9_]*|\d.*)$/;
 
 /**
@@ -23,9 +23,9 @@ const LIKE_NAMES_OR_PRICES = /^(?:[A-Z_]{1,12}[^A-Za-z0-9_]*|\d.*)$/;
  * - no letter, digit or dollar stands before the opening dollar,
  * - no blank stands inside of either dollar,
  * - no digit, dollar or brace follows the closing one (prices, `${name}`),
- * - a letter that follows it does not make both sides names or prices ("$AAPL,$MSFT", "$HOME/$USER"; "$n$th" is math),
+ * - a letter that follows it does not turn both sides into names or prices ("$AAPL,$MSFT", "$HOME/$USER"; "$n$th" is math),
  * - no backtick is inside: code comes before math.
- * Escaped dollars are text, also inside. Code, links and addresses are known before this is asked.
+ * Escaped dollars are text, also inside. Code, links and addresses are recognised before these rules apply.
  */
 function dollarMath(isStreaming: boolean): Construct {
   const tokenize: Tokenizer = function (effects, ok, nok) {
@@ -67,7 +67,7 @@ function dollarMath(isStreaming: boolean): Construct {
       return after;
     };
     const after: State = code => {
-      // While text arrives, what follows decides: "$5-$" may become "$5-$10".
+      // While text arrives, the next characters decide: "$5-$" may become "$5-$10".
       if (code === null && isStreaming) return nok(code);
       if (code === DOLLAR || code === OPEN_BRACE || (code !== null && asciiDigit(code))) return nok(code);
       return isWordCode(code) && LIKE_NAMES_OR_PRICES.test(content) ? nok(code) : ok(code);
@@ -77,7 +77,7 @@ function dollarMath(isStreaming: boolean): Construct {
   return { name: "dollarMath", tokenize };
 }
 
-/** `\(a\)` and, within a line of text, `\[a\]`: they end at the first closing mark, or are text. */
+/** `\(a\)` and, within a line of text, `\[a\]`: they end at the first closing mark; without one they are text. */
 const bracketMath: Construct = {
   name: "bracketMath",
   tokenize(effects, ok, nok) {
@@ -149,7 +149,7 @@ const closingMark = (closing: number): Construct => ({
 interface DisplayMarks {
   readonly open: readonly [number, number];
   readonly close: readonly [number, number];
-  /** Whether it may end on another line than it began on. */
+  /** Whether it may end on a later line than it began on. */
   readonly isLong: boolean;
 }
 
@@ -165,7 +165,7 @@ const nextLine: Construct = {
   },
 };
 
-/** A formula alone on its lines, within a list or a quote as well: `$$a$$` on one line, `\[` to `\]` on several. */
+/** A formula on lines of its own, also inside a list or a quote: `$$a$$` on one line, `\[` to `\]` on several. */
 function displayMath({ open, close, isLong }: DisplayMarks): Construct {
   const closing: Construct = {
     partial: true,
@@ -237,7 +237,7 @@ function displayMath({ open, close, isLong }: DisplayMarks): Construct {
         effects.consume(code);
         return inValue;
       };
-      /** Text after the closing mark: then it is a formula within a line. */
+      /** There is text after the closing mark, so it is a formula within a line. */
       const trailing: State = code => {
         if (isEnd(code)) return done(code);
         if (!markdownSpace(code)) return nok(code);
@@ -262,10 +262,10 @@ function displayMath({ open, close, isLong }: DisplayMarks): Construct {
 }
 
 /**
- * Math as models write it, beside the pairs of dollars that the parser knows: `$a$`, `\(a\)`, `\[a\]`, and `$$a$$` alone on its line. Part of
- * the parser, so that code, links and addresses are what they are before a dollar is looked at, and no character of them changes.
+ * Math as models write it, in addition to the dollar pairs that the parser knows: `$a$`, `\(a\)`, `\[a\]`, and `$$a$$` on its own line. It is
+ * part of the parser, so code, links and addresses are recognised before any dollar, and none of their characters change.
  *
- * @param isStreaming while text arrives, a dollar at its very end closes nothing yet
+ * @param isStreaming while text arrives, a dollar at its very end does not close anything yet
  */
 export function texMathSyntax(isStreaming: boolean): Extension {
   const slash = codeOf("\\");

@@ -11,8 +11,8 @@ interface TypesetMathProps {
 }
 
 /**
- * MathML, which browsers draw themselves: the HTML that KaTeX can make instead is all inline styles. It is parsed here
- * and not by the browser, so that no text becomes markup behind React's back. What cannot be parsed stays source.
+ * MathML, which browsers draw themselves: KaTeX's HTML would consist of inline styles. It is parsed here
+ * and not by the browser, so that no text becomes markup outside React. If it cannot be parsed, the source is shown.
  */
 export default memo(function TypesetMath({ tex, isDisplay }: TypesetMathProps) {
   const mathMl = toMathMl(tex, isDisplay);

@@ -7,7 +7,7 @@ import { useSession } from "@/lib/client/chat-session";
 
 const ChatOptions = lazy(() => import("./chat-options"));
 
-/** Says what is special about this chat, and opens where it is set. */
+/** Shows what is special about this chat, and opens the options. */
 export function ChatOptionsButton() {
   const sampling = useSession(session => session.chat.sampling);
   const hasPrompt = useSession(session => Boolean(session.chat.systemPrompt));

@@ -4,7 +4,7 @@ import { OutputOptions } from "./output-options";
 import { SamplingOptions } from "./sampling-options";
 import { SystemPromptOptions } from "./system-prompt-options";
 
-/** What one chat does differently from the settings. Each change holds from the next answer on. */
+/** The values that one chat overrides. Each change applies from the next answer on. */
 export default function ChatOptions({ onClose }: { readonly onClose: () => void }) {
   return (
     <Dialog

@@ -20,7 +20,7 @@ const placeholders = {
   grammar: 'root ::= "yes" | "no"',
 } as const;
 
-/** Where an answer ends, and which form it must have. */
+/** When an answer ends, and which form it must have. */
 export function OutputOptions() {
   const sampling = useSession(session => session.chat.sampling);
   const { jsonSchema, grammar, ...free } = sampling;

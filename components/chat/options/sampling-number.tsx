@@ -6,12 +6,12 @@ import { type SettingKey, settingRows } from "@/lib/schema/settings";
 
 interface SamplingNumberProps {
   readonly setting: SettingKey;
-  /** undefined: as in the settings. */
+  /** undefined: the settings' value. */
   readonly value: number | undefined;
   readonly onChange: (value: number | null) => void;
 }
 
-/** One value of the chat; beside it the way back to the settings' one. */
+/** One value of the chat, and beside it a button that restores the settings' value. */
 export function SamplingNumber({ setting, value, onChange }: SamplingNumberProps) {
   const row = settingRows[setting];
   const general = useSettings(state => Number(state.saved?.[setting] ?? row.default));

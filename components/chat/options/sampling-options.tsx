@@ -11,7 +11,7 @@ import { SamplingNumber } from "./sampling-number";
 
 type SamplingNumberName = Exclude<SamplingName, "stop">;
 
-/** Range, step and help of a value come from the row that it overrides. */
+/** Range, step and help of a value come from the settings row that it overrides. */
 const numbers = samplingKeys
   .filter(key => settingRows[key].control === "number")
   .map(key => ({ key, name: nameOf(key) as SamplingNumberName }));

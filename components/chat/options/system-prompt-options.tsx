@@ -11,7 +11,7 @@ import { useSettings } from "@/lib/client/settings-store";
 
 const MAX_NAME_CHARACTERS = 40;
 
-/** The chat's own system prompt, and a small library to take one from. */
+/** The chat's own system prompt, and a small library of prompts. */
 export function SystemPromptOptions() {
   const own = useSession(session => session.chat.systemPrompt);
   const general = useSettings(state => state.saved?.SYSTEM_PROMPT ?? "");

@@ -19,7 +19,7 @@ interface Import {
   readonly summary: ImportSummary | null;
 }
 
-/** The way in and out for whole histories. */
+/** Import and export of all chats. */
 export function ChatFilesMenu() {
   const inputRef = useRef<HTMLInputElement>(null);
   const [current, setCurrent] = useState<Import | null>(null);

@@ -9,7 +9,7 @@ interface ChatHitsProps {
   readonly onChosen: (() => void) | undefined;
 }
 
-/** Chats whose title or messages hold the words. */
+/** Chats whose title or messages contain the words. */
 export function ChatHits({ query, onChosen }: ChatHitsProps) {
   const hits = useChatHits(query);
   const choose = (hit: ChatHit) => {

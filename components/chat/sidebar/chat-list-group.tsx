@@ -9,7 +9,7 @@ interface ChatListGroupProps {
   readonly onChosen: (() => void) | undefined;
 }
 
-/** A folder folds; a date does not. */
+/** A folder can be folded; a date group cannot. */
 export function ChatListGroup({ group, openId, onChosen }: ChatListGroupProps) {
   const rows = (
     <ul>

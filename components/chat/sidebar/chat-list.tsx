@@ -6,7 +6,7 @@ import { useChatList } from "@/lib/client/chat-list";
 import { useSession } from "@/lib/client/chat-session";
 import { ChatListGroup } from "./chat-list-group";
 
-/** Rows that are there at once; thousands of rows with their menus would take a second. */
+/** How many rows are rendered at once; thousands of rows with their menus would take a second. */
 const FIRST_ROWS = 200;
 
 export function ChatList({ onChosen }: { readonly onChosen: (() => void) | undefined }) {

@@ -17,7 +17,7 @@ interface ChatRowMenuProps {
   readonly onRename: () => void;
 }
 
-/** What can be done with a chat. */
+/** The actions for a chat. */
 export function ChatRowMenu({ chat, onRename }: ChatRowMenuProps) {
   const [isMoving, setMoving] = useState(false);
   const togglePin = () =>

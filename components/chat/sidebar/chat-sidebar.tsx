@@ -10,7 +10,7 @@ import { ChatFilesMenu } from "./chat-files-menu";
 import { ChatHits } from "./chat-hits";
 import { ChatList } from "./chat-list";
 
-/** New chat, search, the list. `onChosen` closes the sheet that it is in on a phone. */
+/** New chat, search, the list. On a phone, `onChosen` closes the sheet around it. */
 export function ChatSidebar({ onChosen }: { readonly onChosen?: () => void }) {
   const [query, setQuery] = useState("");
   const startNew = (temporary: boolean) => {

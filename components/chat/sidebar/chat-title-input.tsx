@@ -7,10 +7,10 @@ import { isComposing } from "@/lib/client/is-composing";
 import type { Chat } from "@/lib/schema/chat";
 import { beginningOf } from "@/lib/units/graphemes";
 
-/** As the server takes it. */
+/** The longest title that the server accepts. */
 const MAX_TITLE_UNITS = 200;
 
-/** Enter or leaving renames, Escape gives the old title back. */
+/** Enter or leaving the field renames; Escape restores the old title. */
 export function ChatTitleInput({ chat, onDone }: { readonly chat: Chat; readonly onDone: () => void }) {
   const [title, setTitle] = useState(chat.title);
   const save = () => {

@@ -5,7 +5,7 @@ import { goToChat } from "@/lib/client/chat-location";
 import { sessionStore } from "@/lib/client/chat-session";
 import type { Chat } from "@/lib/schema/chat";
 
-/** No question before: the way back comes after. */
+/** Deletes without asking first, and offers an undo afterwards. */
 export function deleteWithUndo(chat: Chat): void {
   const wasOpen = sessionStore.get().chat.id === chat.id;
   if (wasOpen) goToChat(null);

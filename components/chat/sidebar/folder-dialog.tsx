@@ -8,7 +8,7 @@ import { folderNames } from "@/lib/client/chat-groups";
 import { patchChat, useChatList } from "@/lib/client/chat-list";
 import type { ListedChat } from "@/lib/schema/chat";
 
-/** A folder is made by naming it and gone with its last chat. */
+/** Naming a folder creates it. It disappears with its last chat. */
 export default function FolderDialog({ chat, onDone }: { readonly chat: ListedChat; readonly onDone: () => void }) {
   const rows = useChatList(state => state.data?.chats);
   const [name, setName] = useState("");

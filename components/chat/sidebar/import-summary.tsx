@@ -11,7 +11,7 @@ interface ImportSummaryProps {
   readonly onDone: () => void;
 }
 
-/** What an import left open: chats that are here already, and what was not taken. */
+/** The open points of an import: chats that exist already, and what was not imported. */
 export default function ImportSummaryDialog({ summary, onChoose, onDone }: ImportSummaryProps) {
   const { imported, existing, notes, problem } = summary;
   return (

@@ -1,4 +1,4 @@
-/** The server marks matches with U+0001 and U+0002: plain text, whatever the message holds. */
+/** The server marks matches with U+0001 and U+0002. The rest is plain text, whatever the message contains. */
 export function SearchSnippet({ text }: { readonly text: string }) {
   const parts = text.split("\u0001").flatMap((part, index) => {
     if (index === 0) return [{ text: part, isMatch: false }];

@@ -4,10 +4,10 @@ import { showFailure } from "@/components/chat/show-failure";
 import { searchChats } from "@/lib/client/chat-list";
 import type { ChatHit } from "@/lib/schema/chat";
 
-/** A pause in typing, not every letter. */
+/** The search waits for a pause in typing, instead of running for every letter. */
 const SEARCH_DELAY_MS = 120;
 
-/** Chats whose title or messages hold the words; null until the first answer, and where there are no words. */
+/** Chats whose title or messages contain the words; null until the first answer, and if there are no words. */
 export function useChatHits(query: string): readonly ChatHit[] | null {
   const [hits, setHits] = useState<readonly ChatHit[] | null>(null);
   useEffect(() => {

@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from "react";
 import { useSession } from "@/lib/client/chat-session";
 
-/** What a screen reader hears of an answer: that it began and that it ended. Its text is read in the transcript. */
+/** Tells a screen reader that an answer began and that it ended. Its text is read in the transcript. */
 export function AnswerAnnouncer() {
   const answering = useSession(session => session.answering);
   const wasAnswering = useRef(false);

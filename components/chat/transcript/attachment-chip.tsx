@@ -6,17 +6,17 @@ import { formatBytes } from "@/lib/units/bytes";
 
 interface AttachmentChipProps {
   readonly attachment: Attachment;
-  /** What can be done with it. */
+  /** The actions for the file. */
   readonly children?: ReactNode;
 }
 
 export const chipClass =
   "inline-flex min-h-8 max-w-full items-center gap-2 rounded-control border border-line bg-surface px-2.5 text-sm";
 
-/** A file by its name, the encoding that was guessed, and its size; what of it the model gets is its text. */
+/** A file with its name, the guessed encoding and its size. The model gets only its text. */
 export function AttachmentChip({ attachment, children }: AttachmentChipProps) {
   const { name, text, fileBytes, encoding } = attachment;
-  // Megabytes are not counted anew with each key that is pressed beside them.
+  // Counted once, so that a key pressed elsewhere does not count megabytes again.
   const textBytes = useMemo(() => new Blob([text]).size, [text]);
   return (
     <span className={chipClass}>

@@ -1,6 +1,6 @@
 import type { ContextCut } from "@/lib/schema/chat";
 
-/** What the model did not see any more when it gave the answer below. */
+/** What the model could no longer see when it gave the answer below. */
 export function CutNote({ cut }: { readonly cut: ContextCut }) {
   const count = `${cut.droppedMessages} earlier ${cut.droppedMessages === 1 ? "message" : "messages"}`;
   if (cut.summary === null) {

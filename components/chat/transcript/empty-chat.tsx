@@ -6,13 +6,13 @@ import { useSession } from "@/lib/client/chat-session";
 import { Starters } from "./starters";
 import { Welcome } from "./welcome";
 
-/** A chat that has no message yet. */
+/** A chat without messages. */
 export function EmptyChat() {
   const isTemporary = useSession(session => session.chat.temporary);
   const isFirstRun = useChatList(state => state.data?.chats.length === 0);
   return (
     <div className="min-h-0 flex-1 overflow-y-auto p-4">
-      {/* What comes later takes the free half above: it moves nothing that is there already. */}
+      {/* Content that arrives later takes the free upper half, so that nothing moves. */}
       <div className="mx-auto grid min-h-full w-full max-w-[744px] grid-rows-[1fr_auto_1fr] gap-5">
         <div className="flex flex-col justify-end">
           {isTemporary ? (

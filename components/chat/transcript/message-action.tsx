@@ -5,7 +5,7 @@ interface MessageActionProps {
   readonly label: string;
   readonly onClick: () => void;
   readonly disabled?: boolean;
-  /** The icon; the label stands beside it, and alone on a phone only for screen readers. */
+  /** The icon. The label stands beside it; on a phone only screen readers get the label. */
   readonly children: ReactNode;
 }
 

@@ -14,7 +14,7 @@ interface MessageEditorProps {
   readonly onDone: () => void;
 }
 
-/** A message in a field. Ctrl or Cmd with Enter saves, Escape leaves it as it was. */
+/** A message in a field. Ctrl or Cmd with Enter saves; Escape discards the changes. */
 export function MessageEditor({ text, saveLabel, onSave, onDone }: MessageEditorProps) {
   const [draft, setDraft] = useState(text);
   const fieldRef = useRef<HTMLTextAreaElement>(null);
@@ -43,7 +43,7 @@ export function MessageEditor({ text, saveLabel, onSave, onDone }: MessageEditor
         ref={fieldRef}
         aria-label="Edit message"
         dir="auto"
-        // biome-ignore lint/a11y/noAutofocus: the field has just been asked for.
+        // biome-ignore lint/a11y/noAutofocus: the user has just asked for the field.
         autoFocus
         className="max-h-[60dvh] w-full resize-none bg-transparent text-chat outline-none"
         value={draft}

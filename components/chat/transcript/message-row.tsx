@@ -11,7 +11,7 @@ interface MessageRowProps {
   readonly isLast: boolean;
 }
 
-/** Rendered anew only when its message or its place among the versions changes. Rows out of view are not laid out. */
+/** Renders again only when its message or its place among the versions changes. Rows out of view are not laid out. */
 export const MessageRow = memo(function MessageRow({ row, isLast }: MessageRowProps) {
   const { message } = row;
   const isUser = message.role === "user";
@@ -22,7 +22,7 @@ export const MessageRow = memo(function MessageRow({ row, isLast }: MessageRowPr
       tabIndex={-1}
       className={classNames(
         "flex flex-col outline-none [contain-intrinsic-size:auto_160px] [content-visibility:auto]",
-        // The row of actions is already a gap between a question and its answer.
+        // The row of actions already makes a gap between a question and its answer.
         isUser ? "-mb-4 gap-0.5" : "gap-2",
       )}
     >

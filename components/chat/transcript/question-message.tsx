@@ -11,7 +11,7 @@ import { MessageAction } from "./message-action";
 import { MessageEditor } from "./message-editor";
 import { VersionArrows } from "./version-arrows";
 
-/** What the user said; editing it makes a new version with a branch of its own. */
+/** What the user said. Editing it makes a new version with its own branch. */
 export function QuestionMessage({ row }: { readonly row: ShownMessage }) {
   const { message } = row;
   const [isEditing, setEditing] = useState(false);

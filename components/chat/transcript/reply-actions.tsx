@@ -13,7 +13,7 @@ export function ReplyActions({ row, onEdit }: { readonly row: ShownMessage; read
   const { message } = row;
   const answering = useSession(session => session.answering);
   const hasText = message.text !== "";
-  // An answer that ended with nothing says so, and has its way on there.
+  // An answer without text says so, and offers its own way to continue.
   const canRegenerate = hasText || message.status === "complete";
   const again = () => regenerate(message).catch(showFailure("No other answer was made"));
   return (

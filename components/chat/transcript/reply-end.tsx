@@ -6,7 +6,7 @@ import { continueReply } from "@/lib/client/chat-actions";
 import { useSession } from "@/lib/client/chat-session";
 import type { ChatMessage } from "@/lib/schema/chat";
 
-/** Why an answer is not whole; null for one that is. */
+/** Why an answer is not complete; null for a complete one. */
 function endWords({ status, error, stats }: ChatMessage): string | null {
   if (error !== null) return error.message;
   if (status === "interrupted") return "Stopped.";
@@ -16,12 +16,12 @@ function endWords({ status, error, stats }: ChatMessage): string | null {
   return null;
 }
 
-/** How an answer ended when it did not end by itself, and the way on. */
+/** How an answer ended if it was interrupted, and how to continue. */
 export function ReplyEnd({ message, isLast }: { readonly message: ChatMessage; readonly isLast: boolean }) {
   const answering = useSession(session => session.answering);
   const words = endWords(message);
   if (words === null) return null;
-  // The ways out stand once, above the composer.
+  // The choices appear only once, above the composer.
   if (message.error?.code === "CONTEXT_EXCEEDED")
     return <p className="text-ink-3 text-sm">Not answered: it did not fit the context.</p>;
   const goOn = () => continueReply(message).catch(showFailure("The answer was not continued"));

@@ -37,7 +37,7 @@ function statsLines(stats: ReplyStats): readonly (readonly [string, string])[] {
   ];
 }
 
-/** "12.3 tokens/s · first token 0.4 s · 120 tokens"; a speed needs two tokens, and no token has no first one. */
+/** "12.3 tokens/s · first token 0.4 s · 120 tokens". A speed needs two tokens; without any token there is no first one. */
 export function statsInWords({ generatedTokens, tokensPerSecond, timeToFirstTokenMs, totalMs }: ReplyStats): string {
   if (generatedTokens === 0) return `ended after ${seconds(totalMs)}, before the first token`;
   const speed = tokensPerSecond > 0 ? [`${tokensPerSecond.toFixed(1)} tokens/s`] : [];
@@ -45,7 +45,7 @@ export function statsInWords({ generatedTokens, tokensPerSecond, timeToFirstToke
   return [...speed, `first token ${seconds(timeToFirstTokenMs)}`, count].join(" · ");
 }
 
-/** One line; the rest behind it, to read or to copy. */
+/** One line; a press shows the rest, to read or to copy. */
 export function ReplyFigures({ stats }: { readonly stats: ReplyStats }) {
   const [isOpen, setOpen] = useState(false);
   const lines = statsLines(stats);

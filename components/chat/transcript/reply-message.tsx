@@ -8,7 +8,7 @@ import { ReplyActions } from "./reply-actions";
 import { ReplyEnd } from "./reply-end";
 import { ReplyText } from "./reply-text";
 
-/** An answer: its text, how it ended, what can be done with it. */
+/** An answer: its text, how it ended, and its actions. */
 export function ReplyMessage({ row, isLast }: { readonly row: ShownMessage; readonly isLast: boolean }) {
   const { message } = row;
   const [isEditing, setEditing] = useState(false);

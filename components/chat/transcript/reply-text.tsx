@@ -8,14 +8,14 @@ import { Thought } from "./thought";
 
 interface ReplyTextProps {
   readonly message: ChatMessage;
-  /** Its text is arriving: the only component that hears of tokens. */
+  /** Its text is arriving. Only this component renders for each token. */
   readonly isLive: boolean;
 }
 
 export function ReplyText({ message, isLive }: ReplyTextProps) {
   const live = useLiveReply(isLive, reply => reply);
   const isArriving = isLive && live.replyId === message.id;
-  // Deferred: typing, scrolling and stopping go before the next words.
+  // Deferred, so that typing, scrolling and stopping come before the next words.
   const { text, thought } = useDeferredValue(isArriving ? live : message);
   return (
     <div className="flex min-w-0 flex-col gap-3">

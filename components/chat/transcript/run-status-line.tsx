@@ -19,7 +19,7 @@ function statusWords(status: RunStatus): string {
   }
 }
 
-/** What happens before the first word. */
+/** Shows what happens before the first word. */
 export function RunStatusLine({ status }: { readonly status: RunStatus }) {
   return (
     <p className="flex items-center gap-2 text-ink-3 text-sm tabular-nums">

@@ -10,7 +10,7 @@ const starters = [
   "Write a Python function that reverses a string.",
 ] as const;
 
-/** Something to begin with; small models can do these. */
+/** Suggestions for a first message; small models can do these. */
 export function Starters() {
   const isReady = useSession(isUsable);
   return (

@@ -12,7 +12,7 @@ function heading({ thoughtMs, isThinking }: ThoughtProps): string {
   return thoughtMs === null ? "Thought" : `Thought for ${Math.max(1, Math.round(thoughtMs / 1000))} s`;
 }
 
-/** Reasoning, folded: it is there for who wants it. */
+/** The model's reasoning, folded. Anyone who wants it can open it. */
 export function Thought(props: ThoughtProps) {
   return (
     <details className="w-fit max-w-full rounded-card border border-line px-3 py-1.5 text-ink-2 text-sm">

@@ -9,8 +9,8 @@ import { useShownWindow } from "./use-shown-window";
 import { useStickToEnd } from "./use-stick-to-end";
 
 /**
- * The shown branch. It is a log that is not read out as it grows; the announcer says when an answer begins and ends.
- * Only the latest rows are there at first: earlier ones come as one scrolls up.
+ * The shown branch. It is a log that is not read aloud as it grows; the announcer says when an answer begins and ends.
+ * At first only the latest rows are rendered; scrolling up adds earlier ones.
  */
 export function Transcript() {
   const shown = useSession(session => session.shown);
@@ -21,7 +21,7 @@ export function Transcript() {
   const { isAtEnd, goToEnd } = useStickToEnd(scrollRef, contentRef, shown.length);
   return (
     <div className="relative min-h-0 flex-1">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region has to be reachable by keyboard. */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard. */}
       <section ref={scrollRef} tabIndex={0} aria-label="Transcript" className="h-full overflow-y-auto">
         <div
           ref={contentRef}

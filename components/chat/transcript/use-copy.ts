@@ -4,7 +4,7 @@ import { showFailure } from "@/components/chat/show-failure";
 
 const COPIED_SHOWN_MS = 1500;
 
-/** Puts a text on the clipboard and says for a moment that it did. */
+/** Copies a text to the clipboard and shows for a moment that it did. */
 export function useCopy(text: string): { readonly copy: () => void; readonly isCopied: boolean } {
   const [isCopied, setCopied] = useState(false);
   useEffect(() => {

@@ -4,16 +4,16 @@ import { forgetTarget } from "@/lib/client/chat-actions";
 import { useSession } from "@/lib/client/chat-session";
 import type { ShownMessage } from "@/lib/client/chat-tree";
 
-/** The end of a chat is on the screen before the rest of the screen is filled. */
+/** The end of a chat appears before the rest of the screen is filled. */
 const FIRST_ROWS = 4;
-/** Rows with each step upwards: few enough to parse in a frame or two. */
+/** Rows added at each step upwards: few enough to parse in a frame or two. */
 const STEP_ROWS = 12;
-/** Earlier rows are put in before the edge comes into view. */
+/** Earlier rows are added before the edge comes into view. */
 const NEAR_TOP_PX = 600;
 
 /**
- * Index of the first row that is rendered. It moves up as one scrolls towards it, and to a message that is searched for;
- * what is in view stays where it is.
+ * Index of the first rendered row. It decreases when the user scrolls towards it, or searches for an earlier message.
+ * Rows in view keep their position.
  */
 export function useShownWindow(scrollRef: RefObject<HTMLElement | null>, shown: readonly ShownMessage[]): number {
   const [rows, setRows] = useState(FIRST_ROWS);
@@ -31,13 +31,13 @@ export function useShownWindow(scrollRef: RefObject<HTMLElement | null>, shown: 
       heightBefore.current = scroller.scrollHeight - scroller.scrollTop;
       setRows(count => count + STEP_ROWS);
     };
-    // Rows that do not fill the screen cannot be scrolled.
+    // If the rows do not fill the screen, it cannot scroll.
     if (scroller.scrollHeight < scroller.clientHeight + NEAR_TOP_PX) onScroll();
     scroller.addEventListener("scroll", onScroll, { passive: true });
     return () => scroller.removeEventListener("scroll", onScroll);
   }, [scrollRef, firstIndex]);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: runs when rows were put in above.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs after rows were added above.
   useLayoutEffect(() => {
     const scroller = scrollRef.current;
     if (scroller === null || heightBefore.current === null) return;

@@ -1,12 +1,12 @@
 "use client";
 import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 
-/** Within this distance one counts as reading the end. */
+/** Within this distance from the end, the user counts as reading the end. */
 const AT_END_PX = 48;
 
 /**
- * Keeps the end in view while one is there, and never pulls a reader down from further up. A new message of one's own
- * (another number of rows) goes to the end in any case.
+ * Keeps the end in view while the user is there, and never pulls a reader down from further up. The user's own new message
+ * (another number of rows) always scrolls to the end.
  */
 export function useStickToEnd(
   scrollRef: RefObject<HTMLElement | null>,

@@ -6,7 +6,7 @@ import type { ShownMessage } from "@/lib/client/chat-tree";
 
 const arrowClass = "grid size-7 place-items-center rounded-control hover:bg-sunken hover:text-ink disabled:opacity-40";
 
-/** Leads through the versions of a message, each with the branch below it. */
+/** Steps through the versions of a message, each with the branch below it. */
 export function VersionArrows({ row }: { readonly row: ShownMessage }) {
   const answering = useSession(session => session.answering);
   const { message, version, versions } = row;

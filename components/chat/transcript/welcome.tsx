@@ -23,13 +23,13 @@ function planWords({ modelName, config, totalLayers }: EngineSnapshot): string |
   return `${modelName ?? "The model"} is loaded and ${place}.`;
 }
 
-/** The first minute: what this computer has, and where to learn which better model it could run. */
+/** For the first minute: what this computer has, and where to find a better model that it could run. */
 export function Welcome() {
   const telemetry = useLive(state => state.telemetry);
   const engine = useLive(state => state.engine);
   const [isShown, setShown] = useState(false);
   useEffect(() => setShown(localStorage.getItem(SEEN_KEY) === null), []);
-  // All of it at once: a card that grows would push away what one is about to press.
+  // Rendered all at once: a growing card would move the buttons that the user is about to press.
   if (!isShown || telemetry === null || engine === null) return null;
   const close = () => {
     localStorage.setItem(SEEN_KEY, "1");

@@ -29,14 +29,14 @@ function buildWords({ engine }: Diagnostics): string {
   return `llama.cpp ${llamaCppRelease}, ${build}, node-llama-cpp ${nodeLlamaCppVersion}`;
 }
 
-/** Flash attention is asked for; whether it runs is the load's own answer. */
+/** Flash attention is requested by a setting; only the load reports whether it runs. */
 function flashAttentionWords({ engine }: Diagnostics): string {
   if (engine.config === null) return "nothing is loaded";
   const runs = { true: "runs", false: "does not run", null: "the load did not say whether it runs" };
   return `${runs[`${engine.flashAttentionActive}`]} (set to ${engine.config.flashAttention})`;
 }
 
-/** Everything worth knowing, one line each; the page and the copied report show the same. */
+/** All facts worth knowing, one line each. The page and the copied report show the same. */
 export function diagnosticFacts(diagnostics: Diagnostics): DiagnosticFact[] {
   const { cpu, engine, gpu, graphics, memory, threads, folders, notices } = diagnostics;
   return [

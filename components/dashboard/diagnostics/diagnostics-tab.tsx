@@ -8,7 +8,7 @@ import { EngineCommands } from "./engine-commands";
 import { LogLines } from "./log-lines";
 import { reportText } from "./report-text";
 
-/** What runs here, why it is as it is, and what to send to somebody who helps. */
+/** What runs here, why it is so, and what to send to a person who helps. */
 export function DiagnosticsTab() {
   const { data, error } = useDiagnostics();
   if (error !== null) return <Empty>{error.message}</Empty>;

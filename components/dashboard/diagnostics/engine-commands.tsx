@@ -9,7 +9,7 @@ import { useEngine } from "@/lib/client/live-store";
 const doneWords = {
   load: "The model is loaded",
   unload: "Unloaded; all memory is free again",
-  reload: "The model was loaded anew",
+  reload: "The model was reloaded",
 } as const;
 
 /** Loads, reloads and unloads the model now. */

@@ -8,13 +8,13 @@ import { type ShownLogLine, useLive } from "@/lib/client/live-store";
 
 const timeOf = ({ atMs }: ShownLogLine): string => new Date(atMs).toLocaleTimeString("en-GB");
 
-/** Lines that came in while the page was open follow those that the server had kept; none is shown twice. */
+/** Lines that arrived while the page was open follow the server's earlier lines; none is shown twice. */
 function joinLines(kept: readonly ShownLogLine[], live: readonly ShownLogLine[]): ShownLogLine[] {
   const lastKeptMs = kept.at(-1)?.atMs ?? 0;
   return [...kept, ...live.filter(line => line.atMs > lastKeptMs)];
 }
 
-/** How far from its end a log may be and still count as being at it. */
+/** Within this distance from its end, a log counts as being at its end. */
 const NEAR_END_PX = 80;
 
 function scrollToEnd(last: HTMLElement | null, lineCount: number): void {
@@ -24,14 +24,14 @@ function scrollToEnd(last: HTMLElement | null, lineCount: number): void {
   if (isNearEnd || box.scrollTop === 0) box.scrollTop = box.scrollHeight;
 }
 
-/** The engine's and the server's last words, to be searched and copied. */
+/** The latest lines of the engine and the server, to search and copy. */
 export function LogLines({ kept }: { readonly kept: readonly ShownLogLine[] }) {
   const live = useLive(state => state.log);
   const [words, setWords] = useState("");
   const all = joinLines(kept, live);
   const lines = all.filter(line => line.text.toLowerCase().includes(words.toLowerCase()));
   const end = useRef<HTMLLIElement>(null);
-  // The fault is at the end; whoever scrolled up to read is left alone.
+  // The fault is at the end. A reader who scrolled up is left alone.
   useEffect(() => scrollToEnd(end.current, lines.length), [lines.length]);
   return (
     <div>
@@ -60,7 +60,7 @@ export function LogLines({ kept }: { readonly kept: readonly ShownLogLine[] }) {
         <ol className="font-mono text-xs">
           {lines.map((line, index) => (
             <li
-              // biome-ignore lint/suspicious/noArrayIndexKey: lines have no identity but their place.
+              // biome-ignore lint/suspicious/noArrayIndexKey: a line is identified only by its place.
               key={index}
               ref={index === lines.length - 1 ? end : null}
               className={classNames(

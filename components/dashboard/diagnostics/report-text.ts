@@ -1,10 +1,10 @@
 import type { Diagnostics } from "@/lib/schema/diagnostics";
 import { diagnosticFacts } from "./diagnostic-facts";
 
-/** The log's end is where the fault is; an issue tracker takes no novel. */
+/** The fault is at the log's end, and an issue tracker limits the length of a text. */
 const LOG_LINES = 100;
 
-/** Facts and last log lines as text, made to be sent to somebody. */
+/** Facts and the last log lines as text, to be sent to somebody. */
 export function reportText(diagnostics: Diagnostics): string {
   const facts = diagnosticFacts(diagnostics).map(({ name, value }) => `${name}: ${value}`);
   const log = diagnostics.log
