@@ -2,7 +2,7 @@
 import { Button } from "@/components/ui/button";
 import { Problem } from "@/components/ui/problem";
 
-/** A fault of the page itself; the header, the engine and the other screens go on. */
+/** A fault of the page itself; the header, the engine and the other screens keep working. */
 export default function PageError({ reset }: { readonly error: Error; readonly reset: () => void }) {
   return (
     <div className="p-4">

@@ -1,8 +1,8 @@
 import localFont from "next/font/local";
 
 /**
- * Latin in one variable file of 48 kB, asked for before the first paint; other scripts come from `wght.css` when a
- * letter of theirs is shown. Optional: a page that is there already does not change its letters, so nothing jumps.
+ * Latin is one variable file of 48 kB, requested before the first paint. `wght.css` loads other scripts when one of
+ * their letters is shown. Optional: a page that is already shown does not change its letters, so nothing jumps.
  */
 export const inter = localFont({
   src: "../node_modules/@fontsource-variable/inter/files/inter-latin-wght-normal.woff2",

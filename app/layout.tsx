@@ -31,7 +31,7 @@ export default async function RootLayout({ children }: { readonly children: Reac
   return (
     <html lang="en" className={inter.variable} data-theme={theme === "system" ? undefined : theme}>
       <head>
-        {/* With its cookie, because a server with a token refuses it without. Next's own link would not send one. */}
+        {/* The cookie is sent too, because a server with a token refuses the manifest without it. Next's own link would not send it. */}
         <link rel="manifest" href="/manifest.webmanifest" crossOrigin="use-credentials" />
       </head>
       <body className="font-sans">

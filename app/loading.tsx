@@ -1,4 +1,4 @@
-/** Pages are small and local: a word is enough, and only for those who hear the page. */
+/** Pages are small and local. One word is enough, and only screen reader users need it. */
 export default function PageLoading() {
   return (
     <p role="status" className="sr-only">

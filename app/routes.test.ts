@@ -40,7 +40,7 @@ interface FieldSchema {
   readonly const?: unknown;
 }
 
-/** A body of the least that is needed to stand at each field, with something put there: one for each field and kind of object. */
+/** The smallest valid body for each field, with a value put into that field: one body for each field and kind of object. */
 function bodiesWith(schema: FieldSchema, put: unknown): { field: string; body: unknown }[] {
   const branches = schema.anyOf ?? schema.oneOf;
   if (branches) return branches.flatMap(branch => bodiesWith(branch, put));
@@ -61,15 +61,15 @@ function bodiesWith(schema: FieldSchema, put: unknown): { field: string; body: u
   );
 }
 
-/** What hardly any field may be; `undefined` is a field that is missing. */
+/** Values that hardly any field accepts; `undefined` means that the field is missing. */
 const wrongValues = [undefined, -7.5, "\u0000?", "", true, [], [[1]], {}, { "5": 1 }, "x".repeat(5_000_000)];
-/** "tools must be an empty list, not a list of 1 entry." and nothing that only its programmer would say. */
+/** "tools must be an empty list, not a list of 1 entry." and nothing that only a programmer would say. */
 const SENTENCE =
   /^(?:[\w.[\]]+ (?:must be .+, not .+|is missing: it must be .+)|The body (?:must be .+, not .+|is missing: it must be .+)|There is no field ".*"(?: in [\w.[\]]+)?)\.$/s;
 const NOT_SAID =
   /invalid|expected|undefined|\bat most 0\b|\bnull\b|\b1 (?:entries|characters)|not nothing|must be ,|object Object|\^|\/\^/i;
 
-/** "GET /api/chats/[id]" of a file's handlers. */
+/** Endpoints of a file's handlers, such as "GET /api/chats/[id]". */
 const routesIn = async (file: string): Promise<string[]> => {
   const module: Record<string, unknown> = await import(join(import.meta.dirname, file));
   return METHODS.filter(method => method in module).map(method => `${method} /${dirname(file)}`);

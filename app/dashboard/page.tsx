@@ -4,7 +4,7 @@ import { DashboardView } from "@/components/dashboard/dashboard-view";
 
 export const metadata: Metadata = { title: "Dashboard" };
 
-/** `?model=`: to be planned instead of the one that is chosen; anything else in the address is nobody's. */
+/** `?model=`: the model to plan instead of the chosen one. Anything else in the address is ignored. */
 const addressSchema = z.object({ model: z.string().min(1).max(2048).optional().catch(undefined) });
 
 interface DashboardPageProps {

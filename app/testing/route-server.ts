@@ -32,7 +32,7 @@ async function send(answer: Response, response: ServerResponse): Promise<void> {
   body.on("error", () => response.destroy()).pipe(response);
 }
 
-/** The app's API routes behind the real door on a port of their own, without Next. Routes with a name in their path are not served. */
+/** The app's API routes behind the real HTTP server on their own port, without Next. Routes with a name in their path are not served. */
 export async function serveRoutes(): Promise<{ url: string; close(): Promise<void> }> {
   const policy = { allowedHosts: [] as string[], token: null };
   const http = createHttpServer({
@@ -48,7 +48,7 @@ export async function serveRoutes(): Promise<{ url: string; close(): Promise<voi
   });
   const { port } = await http.listen(0, "127.0.0.1");
   policy.allowedHosts.push(`127.0.0.1:${port}`);
-  // The routes' own guard knows the port from the environment; this one was chosen by the system.
+  // The routes' own guard takes the port from the environment; the system chose this one.
   Object.assign(services().environment, { allowedHosts: policy.allowedHosts });
   return { url: `http://127.0.0.1:${port}`, close: () => http.close() };
 }

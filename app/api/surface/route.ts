@@ -8,7 +8,7 @@ function shownSettings(settings: Pick<SettingsStore, "read" | "readFor">, patch:
   return settingsSchema.parse({ ...base, ...patch });
 }
 
-/** A surface holds for one model, batch size and mode of flash attention: others can be asked for before they are applied. */
+/** A surface is valid for one model, batch size and flash attention mode. Other values can be requested before they are applied. */
 export const GET = route(readSurface, async ({ query, services: { planner, settings } }) => {
   const shown = shownSettings(settings, query);
   const { surface, gpu } = await planner.planFor(shown);
