@@ -8,7 +8,7 @@ test("files are taken and refused by what is in them, and a guessed encoding is 
   const chat = new ChatPage(page);
   await chat.open(await endlessChat(page.request, "", 8));
   await chat.attach([
-    // What the browser calls a film, as it knows only the ending.
+    // The browser's type for a film, judged only by the file's ending.
     { name: "key.ts", mimeType: "video/mp2t", buffer: Buffer.from("// The key is under the mat.") },
     // Windows-1252: "Schlüssel: unter der Fußmatte, schöne Grüße".
     {
@@ -47,7 +47,7 @@ test("the text of a PDF is read in the browser", async ({ page }) => {
   await chat.open(await endlessChat(page.request, "", 8));
   await chat.attach([{ name: "note.pdf", mimeType: "application/pdf", buffer: pdf }]);
   await expect(chat.removeFile("note.pdf")).toBeVisible();
-  // The file's size and not that of its 15 letters.
+  // The size of the file, not of its 15 letters.
   await expect(page.getByText(`${pdf.length} B`, { exact: true })).toBeVisible();
   await chat.ask("When?");
   expect(await chat.attachedTexts()).toEqual([expect.stringContaining("Meet me at noon")]);
@@ -182,7 +182,7 @@ test.describe("sent while a file is read", () => {
   test("a file goes on being read while another screen is shown; nothing is sent from there", async ({ page }) => {
     const chat = new ChatPage(page);
     await chat.open(await endlessChat(page.request, "", 8));
-    // The other screen's own code comes first: from then on every script is the PDF reader's.
+    // The other screen's own code loads first. Every script after that is the PDF reader's.
     await chat.visit("Models");
     await page.goBack();
     const goOn = await holdReading(page);
@@ -208,10 +208,10 @@ test.describe("a large paste", () => {
     await expect(chat.removeFile("Pasted text")).toBeVisible();
     await expect(page.getByText("1 MiB", { exact: true })).toBeVisible();
     await expect(chat.message).toHaveValue("");
-    // Too long for the field: there is no way back into it.
+    // The text is too long for the field, so it cannot go back into the field.
     await expect(page.getByRole("button", { name: "Put into the text" })).toBeHidden();
     await chat.message.press("a");
-    // With the pause in typing after which the tokens are counted, which takes all of the text along.
+    // Includes the pause in typing before the tokens are counted; counting sends all of the text.
     const longestMs = await longestTaskMs(page, async () => {
       const counted = page.waitForRequest(/\/context$/);
       await chat.message.press("b");
@@ -252,9 +252,9 @@ test.describe("a large paste", () => {
   });
 });
 
-/** Keeps the PDF reader's code from coming until the returned function is called. */
+/** Holds back the PDF reader's code until the returned function is called. */
 async function holdReading(page: Page): Promise<() => Promise<void>> {
-  // What comes after the page's first paint is not the reader's.
+  // Scripts after the page's first paint do not belong to the reader.
   await page.waitForLoadState("networkidle");
   let release: () => void = () => {};
   const released = new Promise<void>(resolve => (release = resolve));
@@ -287,7 +287,7 @@ const onePixelPng = Buffer.from(
   "base64",
 );
 
-/** The smallest file that PDF readers take: one page with one line of text. */
+/** The smallest file that PDF readers accept: one page with one line of text. */
 function onePagePdf(text: string): Buffer {
   const stream = `BT /F1 18 Tf 40 700 Td (${text}) Tj ET`;
   const objects = [

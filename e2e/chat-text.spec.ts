@@ -3,7 +3,7 @@ import { expect, test } from "./fixtures";
 import { importedChat } from "./imported-chat";
 import { ChatPage } from "./pages/chat-page";
 
-/** A key as an input method's browser reports it. */
+/** A key as a browser reports it during input method composition. */
 const press = (field: Locator, key: string, report: { isComposing: boolean; keyCode: number }): Promise<void> =>
   field.evaluate(
     (element, { key, isComposing, keyCode }) => {
@@ -13,7 +13,7 @@ const press = (field: Locator, key: string, report: { isComposing: boolean; keyC
     { key, ...report },
   );
 
-/** Chrome and Firefox, and Safari, where the composition has ended before its Enter is reported. */
+/** First as Chrome and Firefox report it, then as Safari does: there the composition ends before its Enter is reported. */
 const reports = [
   { isComposing: true, keyCode: 229 },
   { isComposing: false, keyCode: 229 },

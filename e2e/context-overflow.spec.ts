@@ -16,17 +16,17 @@ const enlarge = (page: Page) => page.getByRole("button", { name: /^Enlarge the c
 
 const savedSettings = ({ home }: RunningServer) => JSON.parse(readFileSync(join(home, "modelconf.json"), "utf8"));
 
-/** The end of the refused attempt was told as well: only words are an answer. */
+/** The end of the refused attempt was reported as well, so only words count as an answer. */
 const answered = (chat: ChatPage) =>
   expect.poll(() => chat.textOf(chat.replies.last()), { timeout: COUNT_LIMIT_MS }).not.toBe("");
 
-/** After hundreds of equal words the model would rather say nothing. */
+/** After hundreds of equal words the model tends to answer nothing. */
 const talkative = (page: Page, url: string, id: string) =>
   page.request.patch(`${url}/api/chats/${id}`, {
     data: { sampling: { grammar: 'root ::= ("river " | "stone ") root', maxTokens: 12 } },
   });
 
-/** Loads the model: nobody counts tokens before. */
+/** This loads the model: tokens are not counted before. */
 const load = (page: Page, url: string) => page.request.post(`${url}/api/engine/reload`, { data: {} });
 
 test("a text that the model was never trained for is offered no larger context, and the meter says first what is too much", async ({

@@ -8,10 +8,10 @@ import { DashboardPage } from "./pages/dashboard-page";
 
 const MIB = 1024 * 1024;
 
-/** Everything that the page asks of any server after this call. */
+/** Everything that the page requests from any server after this call. */
 function requestsOf(page: Page): string[] {
   const urls: string[] = [];
-  // Menus, toasts and the palette fetch their own code once the page is there: that asks for nothing.
+  // Menus, toasts and the palette load their own code once the page is there. These requests are ignored.
   page.on("request", request => {
     if (!request.url().includes("/_next/static/")) urls.push(request.url());
   });
@@ -82,7 +82,7 @@ test.describe("without a GPU", () => {
       Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value")?.set?.call(element, element.max);
       element.dispatchEvent(new Event("input", { bubbles: true }));
     });
-    // No waiting in between: React has drawn all of them before the event handler's task was over.
+    // No waiting in between: React has drawn all of them before the event handler's task ends.
     const after = await drawn();
     for (const [index, html] of after.entries()) expect(html).not.toBe(before[index]);
   });

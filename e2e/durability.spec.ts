@@ -14,7 +14,7 @@ test("P1 E7 SIGKILL to the server while people chat loses nothing that was ackno
     const result = await serverKillRounds({ rounds: ROUNDS, home, random: Math.random });
     expect(result.lost).toEqual([]);
     expect(result.broken).toEqual([]);
-    // One round ends after a whole answer at the earliest, and another after some words of an answer.
+    // One round ends only after a whole answer, and another only after some words of an answer.
     expect(result.answers).toBeGreaterThanOrEqual(1);
     expect(result.questions).toBeGreaterThanOrEqual(2);
   } finally {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type APIRequestContext, expect } from "@playwright/test";
 
-/** Goes on until the token limit: what is stopped, reloaded or killed must not end by itself before. */
+/** Continues until the token limit: an answer that a test stops, reloads or kills must not end before that by itself. */
 const ENDLESS = 'root ::= ("river " | "stone " | "cloud ") root';
 
 /** A chat whose next answer is `maxTokens` long. */

@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 
-/** Gzipped, for the chat: most of it is React and Next. */
+/** Gzipped, for the chat. Most of it is React and Next. */
 export const FIRST_LOAD_GOAL_BYTES = 200_000;
 
 export interface FirstLoad {
@@ -9,8 +9,8 @@ export interface FirstLoad {
 }
 
 /**
- * Scripts that a page needs before it can be used; what comes later (markdown, menus, dialogs) is not among them. Scripts
- * marked noModule are for browsers from before 2018: the others never fetch them.
+ * Scripts that a page needs before it can be used. Later ones (markdown, menus, dialogs) are not included. Scripts
+ * marked noModule are for browsers from before 2018; other browsers never fetch them.
  */
 export async function readFirstLoad(pageUrl: string): Promise<FirstLoad> {
   const html = await (await fetch(pageUrl)).text();

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test as base } from "@playwright/test";
 
-/** One running Headroom with a home folder of its own. */
+/** One running Headroom with its own home folder. */
 export interface RunningServer {
   readonly url: string;
   readonly home: string;
@@ -39,7 +39,7 @@ async function waitUntilHealthy(url: string, server: ChildProcess, output: () =>
     if (server.exitCode !== null)
       throw new Error(`The server ended with ${server.exitCode} before it answered:\n${output()}`);
     const healthy = await fetch(`${url}/api/health`).then(
-      // 401: it is up and asks for its token.
+      // 401: the server is up and asks for its token.
       response => response.ok || response.status === 401,
       () => false,
     );
@@ -83,7 +83,7 @@ async function startServer(env: Record<string, string> = {}): Promise<RunningSer
         HEADROOM_CHECK_CONTRACT: "1",
         ...env,
       },
-      // The channel ends the server with whoever runs the specs, however that ends.
+      // This channel ends the server together with the process that runs the specs, however that one ends.
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
     for (const stream of [server.stdout, server.stderr])
@@ -123,7 +123,7 @@ export const hasSoftwareGpu = (): boolean =>
 /** Environment of a server that plans for the software GPU. */
 export const softwareGpuEnv = { HEADROOM_GPU: "vulkan", GGML_VK_VISIBLE_DEVICES: "0" };
 
-/** `server`: one for all specs of a worker, on the CPU. `ownServer`: starts others with their own environment and stops them afterwards. */
+/** `server`: one for all specs of a worker, on the CPU. `ownServer`: starts more with their own environment and stops them afterwards. */
 export const test = base.extend<
   { ownServer: (env?: Record<string, string>) => Promise<RunningServer> },
   { server: RunningServer }

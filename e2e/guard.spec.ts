@@ -5,7 +5,7 @@ import { request as httpRequest } from "node:http";
 import { join } from "node:path";
 import { expect, test } from "./fixtures";
 
-/** As over the wire: fetch would not let us lie about the host. */
+/** Sends the raw request: fetch would not allow a false host. */
 function ask(url: string, options: { method?: string; headers?: Record<string, string>; body?: string } = {}) {
   return new Promise<{ status: number; headers: Record<string, unknown>; text: string }>((resolve, reject) => {
     const sent = httpRequest(url, { method: options.method ?? "GET", headers: options.headers ?? {} }, response => {
@@ -18,13 +18,13 @@ function ask(url: string, options: { method?: string; headers?: Record<string, s
       response.on("close", () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }));
     });
     sent.on("error", reject);
-    // Node would send the body of a GET or DELETE without its length, and the next request would begin in it.
+    // Node would send the body of a GET or DELETE without its length, and the next request would begin inside it.
     if (options.body !== undefined) sent.setHeader("content-length", Buffer.byteLength(options.body));
     sent.end(options.body);
   });
 }
 
-/** Every page and route of the build, with something in place of what is variable. */
+/** Every page and route of the build, with an example value for each variable part. */
 const builtPaths = (): string[] =>
   Object.values<string>(JSON.parse(readFileSync(".next/app-path-routes-manifest.json", "utf8")))
     .map(path => path.replaceAll(/\[[^\]]+\]/g, "x"))
@@ -95,7 +95,7 @@ test.describe("the built server's guard", () => {
       ).toEqual([]);
       if (/^\/(api|v1)\//.test(path)) expect(headers["cache-control"], path).toContain("no-store");
       const nonce = /'nonce-([^']+)'/.exec(policy)?.[1];
-      // An export of chats may quote a script tag; only pages can run one.
+      // An export of chats may quote a script tag. Only pages can run one.
       const scripts = String(headers["content-type"]).includes("html") ? [...text.matchAll(/<script[^>]*>/g)] : [];
       for (const [tag] of scripts) expect(tag, path).toContain(`nonce="${nonce}"`);
     }

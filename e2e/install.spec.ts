@@ -14,7 +14,7 @@ const manifestSchema = z.object({
   ),
 });
 
-/** The manifest as the browser itself found, fetched and read it. */
+/** The manifest, as the browser itself found, fetched and read it. */
 async function browsersManifest(page: Page) {
   const session = await page.context().newCDPSession(page);
   const { url, errors, data } = await session.send("Page.getAppManifest");
@@ -23,7 +23,7 @@ async function browsersManifest(page: Page) {
   return { url, manifest: manifestSchema.parse(JSON.parse(data ?? "null")) };
 }
 
-/** What the browser makes of a picture: its size, and how opaque its corner is, 0 to 255. */
+/** The browser's view of a picture: its size, and how opaque its corner is, 0 to 255. */
 const pictureAt = (page: Page, src: string) =>
   page.evaluate(async address => {
     const image = new Image();
@@ -71,7 +71,7 @@ test.describe("installing Headroom as an app", () => {
       const { width, height, cornerAlpha, colors } = await pictureAt(page, src);
       expect(`${width}x${height}`, src).toBe(sizes);
       expect(colors, src).toEqual(expect.arrayContaining(MARK_COLORS));
-      // A launcher cuts the shape out of a maskable icon: nothing of it may be see-through.
+      // A launcher cuts a shape out of a maskable icon, so no part of it may be transparent.
       expect(cornerAlpha, src).toBe(purpose === "maskable" ? 255 : 0);
     }
   });

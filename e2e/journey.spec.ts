@@ -15,7 +15,7 @@ test("chat, lower the target, apply, see the reload, and chat on with the histor
   const engine = async () => (await (await page.request.get(`${server.url}/api/engine`)).json()).engine;
 
   await page.goto(server.url);
-  // The software GPU takes most of a second a token: three of them are an answer here.
+  // The software GPU needs most of a second for a token, so three tokens make an answer here.
   await chat.options({ longestReply: 3 });
   await chat.ask("What is the capital of France?");
   await expect(page.getByRole("banner")).toContainText("31 of 31");

@@ -5,7 +5,7 @@ const eventSchema = z.object({
   name: z.string(),
   pid: z.int(),
   tid: z.int(),
-  /** Microseconds that the thread itself computed: what other work on the machine takes in between is not in it. */
+  /** Microseconds of the thread's own computing time; time taken by other work on the machine is not included. */
   tdur: z.number().optional(),
 });
 const traceSchema = z.object({ traceEvents: z.array(eventSchema) });
@@ -24,7 +24,7 @@ export async function longestTaskMs(page: Page, action: () => Promise<unknown>):
   await action();
   const trace: unknown = JSON.parse((await browser.stopTracing()).toString());
   const events = traceSchema.parse(trace).traceEvents;
-  // Input events are handled on the main thread and nowhere else.
+  // Input events are handled only on the main thread.
   const mainThread = events.find(event => event.name === "EventDispatch");
   const tasks = events.filter(
     ({ name, pid, tid }) => name === "RunTask" && pid === mainThread?.pid && tid === mainThread.tid,

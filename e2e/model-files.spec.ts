@@ -6,7 +6,7 @@ import { ChatPage } from "./pages/chat-page";
 
 const goodModel = "SmolLM2-135M-Instruct.Q4_1.gguf";
 
-/** A models folder with one good file and the ways in which files go bad. */
+/** A models folder with one good file, and files that are broken in every known way. */
 function modelsFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "headroom-models-"));
   copyFileSync(join("models", goodModel), join(folder, goodModel));

@@ -8,11 +8,11 @@ import { DashboardPage } from "./pages/dashboard-page";
 type Behaviour = "reads" | "garbage" | "gone" | "hangs";
 
 const UUID = "GPU-5a2c1f7e-1111-2222-3333-444455556666";
-/** Half of it used by others. A card is the engine's by exact name and memory: the software GPU has 2 GiB. */
+/** Others use half of it. A card is the engine's if its name and memory match exactly: the software GPU has 2 GiB. */
 const cardNamed = (name: string): string =>
   `00000000:B3:00.0, ${UUID}, ${name}, 550.54.14, 2048, 1024, 1024, 12, 41, 30.52`;
 
-/** What llama.cpp calls the software GPU ("llvmpipe (LLVM 15.0.6, 256 bits)"): by Mesa's version. */
+/** llama.cpp's name of the software GPU ("llvmpipe (LLVM 15.0.6, 256 bits)"), which depends on Mesa's version. */
 async function softwareGpuName(url: string): Promise<string> {
   const nameOf = async (): Promise<string> => {
     const { engine } = await (await fetch(`${url}/api/engine`)).json();
@@ -30,7 +30,7 @@ const isRunning = (pid: number): boolean => {
   }
 };
 
-/** An nvidia-smi that does what a file says, looked at each second, and writes down each start. */
+/** An nvidia-smi that behaves as a file says. It reads the file each second and records each start. */
 class StandInNvidiaSmi {
   readonly folder = mkdtempSync(join(tmpdir(), "headroom-nvidia-"));
   readonly #behaviourPath = join(this.folder, "behaviour");
@@ -86,7 +86,7 @@ done
   }
 }
 
-/** The times of the next readings that this tab is told. */
+/** The times of the next readings that this tab receives. */
 const readingTimes = (page: Page, count: number): Promise<number[]> =>
   page.evaluate(
     most =>
@@ -103,16 +103,16 @@ const readingTimes = (page: Page, count: number): Promise<number[]> =>
     count,
   );
 
-/** As when another tab comes to the front: headless tabs are all in front. */
+/** Imitates another tab coming to the front: headless tabs are all in front. */
 const setHidden = (page: Page, isHidden: boolean): Promise<void> =>
   page.evaluate(hidden => {
     Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
     document.dispatchEvent(new Event("visibilitychange"));
   }, isHidden);
 
-/** One that tells of the card, one that tells of the programs on it. */
+/** One program reports the card, and one reports the programs on it. */
 const PROGRAMS = 2;
-/** A timer may fire a little early by the wall clock; a second sampler would tell in between. */
+/** A timer may fire slightly early by the wall clock. A second sampler would send readings in between. */
 const FEWEST_MS_BETWEEN_READINGS = 900;
 
 test.describe("with a stand-in nvidia-smi", () => {
@@ -137,7 +137,7 @@ test.describe("with a stand-in nvidia-smi", () => {
       await expect(page.getByText("blender")).toBeVisible();
 
       smi.behave(fault);
-      // Another source tells (the engine's own counter, which sees no others), or the reading is marked as old.
+      // Either another source is used (the engine's own counter, which sees no others), or the reading is marked as old.
       await expect
         .poll(async () => /: others/.test((await now.getAttribute("aria-valuetext").catch(() => "")) ?? ""), {
           timeout: 30_000,

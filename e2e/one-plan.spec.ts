@@ -24,7 +24,7 @@ test.afterAll(() => rmSync(models, { recursive: true, force: true }));
 const row = (page: Page, name: string) =>
   page.getByRole("listitem").filter({ has: page.getByRole("heading", { name }) });
 
-/** The dashboard against receipt, Models, API and chat: layers, and what they take of the card. */
+/** Compares the dashboard with the receipt, Models, API and chat: layers, and their memory on the card. */
 async function saySame(page: Page, layers: string): Promise<void> {
   const dashboard = new DashboardPage(page);
   await expect(dashboard.layers).toHaveAccessibleName(`Layers: ${layers} of 31 on the GPU`);
@@ -97,7 +97,7 @@ test("without a GPU, dashboard, Models, API, terminal, header, chat and receipt 
   expect(stdout).toContain(`Runs on the CPU: ${mib} of`);
   const newest = page.getByRole("table", { name: "Past loads" }).getByRole("row").nth(1);
   await expect(newest).toContainText("CPU, 4k f16");
-  // The dry run of a build without a GPU is none: llama.cpp's own buffers are within 3 % of the plan.
+  // A build without a GPU has no real dry run; llama.cpp's own buffers are within 3 % of the plan.
   const actualMib = Number(/([\d.]+) MiB/.exec((await newest.textContent()) ?? "")?.[1]);
   expect(Math.abs(actualMib - Number(mib)) / Number(mib)).toBeLessThan(0.03);
   await page.goto(`${url}/models`);

@@ -44,7 +44,7 @@ test.describe("a model that is not on this computer", () => {
     await expect(dashboard.sentence).toContainText(/31 layers/);
     await expect(page.getByText(ADDRESS)).toHaveCount(0);
     await dashboard.reset.click();
-    // The weights stayed where they are: the header is a small part of the file.
+    // The weights were not downloaded: the header is a small part of the file.
     expect(hub.sentBytes).toBeLessThan(16 * 1024 * 1024);
   });
 
@@ -62,7 +62,7 @@ test.describe("a model that is not on this computer", () => {
     await expect(page.getByText(`Planned for ${ADDRESS}`)).toBeVisible();
     await expect(gauge).toHaveAttribute("aria-valuetext", /others/);
     const planned = othersGib(await gauge.getAttribute("aria-valuetext"));
-    // The planned model is 4 GiB larger than the loaded one; other programs of this computer come and go meanwhile.
+    // The planned model is 4 GiB larger than the loaded one; other programs of this computer start and end meanwhile.
     expect(Math.abs(planned - own)).toBeLessThan(1.5);
   });
 

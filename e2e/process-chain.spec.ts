@@ -10,7 +10,7 @@ interface Process {
   readonly command: string;
 }
 
-/** A process and all below it, from the top down. */
+/** A process and all processes below it, from the top down. */
 function processesBelow(pid: number): Process[] {
   const lines = execFileSync("ps", ["-eo", "pid=,ppid=,args="], { encoding: "utf8" }).trim().split("\n");
   const all = lines.map(line => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line)).filter(match => match !== null);
@@ -24,7 +24,7 @@ function processesBelow(pid: number): Process[] {
 const isAlive = (pid: number): boolean =>
   existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
 
-/** Whether somebody else can listen there. */
+/** Whether another program can listen on this port. */
 const isFree = (port: number): Promise<boolean> =>
   new Promise(resolve => {
     const probe = createServer();
@@ -89,14 +89,14 @@ test.describe("E12 the chain from npm to the engine", () => {
   });
 
   test("E12 a server that was left running on purpose outlives the shell that started it", async () => {
-    // What a program below `npm test` or `npm exec` inherits, without being what npm started.
+    // The environment that a program below `npm test` or `npm exec` inherits, although npm did not start it.
     const inherited = {
       npm_lifecycle_event: "test",
       npm_lifecycle_script: "node scripts/test.mjs",
       npm_package_json: resolvePath("package.json"),
     };
     for (const command of ["nohup npm start >/dev/null 2>&1 &", "setsid node scripts/start.mjs >/dev/null 2>&1 &"]) {
-      // The shell stays until the server has surely seen it, then goes.
+      // The shell stays until the server has certainly seen it, then ends.
       started = spawn("sh", ["-c", `${command} cat`], {
         env: { ...env(), ...inherited },
         stdio: ["pipe", "ignore", "ignore"],

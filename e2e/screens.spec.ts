@@ -11,7 +11,7 @@ import { ChatPage } from "./pages/chat-page";
 import { DashboardPage } from "./pages/dashboard-page";
 
 const LONG = "Count slowly from one to two hundred in words, one number a line.";
-/** At most this much of fonts before the first paint. */
+/** The most bytes of fonts before the first paint. */
 const FONT_LIMIT_BYTES = 60_000;
 
 const paletteField = (page: Page) => page.getByRole("combobox", { name: "Search chats and commands" });
@@ -43,7 +43,7 @@ test.describe("the palette", () => {
       await new Promise(resolve => setTimeout(resolve, 1500));
       await route.continue();
     });
-    // The header's code is there with the first paint; the palette's own is asked for half a second later.
+    // The header's code is there with the first paint; the palette's own is requested half a second later.
     await page.reload({ waitUntil: "commit" });
     await expect(page.getByRole("banner").getByRole("button", { name: "Theme" })).toBeVisible();
     await expect(async () => {
@@ -89,7 +89,7 @@ test.describe("what is pressed and what stays", () => {
     await chat.open(await endlessChat(page.request, url), url);
     const meter = page.getByRole("button", { name: /^[\d,]+ of 4,096 tokens/ });
     const used = async () => Number.parseInt(((await meter.textContent()) ?? "").replaceAll(",", ""), 10);
-    // Nothing is loaded yet, so nobody could count.
+    // No model is loaded yet, so nothing could be counted.
     await expect(meter).toHaveCount(0);
     await chat.say(LONG);
     await chat.replyBegun();

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { expect, type Locator, type Page } from "@playwright/test";
 
-/** A reply of the bundled model on a busy machine, loading included. */
+/** Time for a reply of the bundled model on a busy machine, including loading. */
 const REPLY_LIMIT_MS = 120_000;
 
-/** The chat as someone sees it: by role, label and text. */
+/** The chat as a person sees it: by role, label and text. */
 export class ChatPage {
   readonly message: Locator;
   readonly send: Locator;
@@ -15,7 +15,7 @@ export class ChatPage {
   readonly search: Locator;
   readonly status: Locator;
   readonly notifications: Locator;
-  /** What the composer says of a message that did not go. */
+  /** The composer's words about a message that was not sent. */
   readonly problem: Locator;
 
   constructor(readonly page: Page) {
@@ -68,7 +68,7 @@ export class ChatPage {
     await field.press("ControlOrMeta+v");
   }
 
-  /** To another screen by the header, as a person goes there. */
+  /** Goes to another screen through the header, as a person does. */
   async visit(screen: string): Promise<void> {
     await this.page.getByRole("banner").getByRole("link", { name: screen }).click();
     await expect(this.message).toBeHidden();
@@ -78,7 +78,7 @@ export class ChatPage {
     return this.page.getByRole("button", { name: `Remove ${name}`, exact: true });
   }
 
-  /** What the last question of the open chat has attached, as the server has it. */
+  /** The attachments of the last question in the open chat, as the server has them. */
   async attachedTexts(): Promise<string[]> {
     const { messages } = await (await this.page.request.get(`/api/chats/${this.chatId}`)).json();
     const question = messages.findLast((message: { role: string }) => message.role === "user");
@@ -90,7 +90,7 @@ export class ChatPage {
     await expect(this.stop).toBeHidden();
   }
 
-  /** Until some words of the reply that is being written are there. */
+  /** Waits until the reply in progress has some words. */
   async replyBegun(): Promise<void> {
     await expect(this.stop).toBeVisible();
     await expect.poll(() => this.textOf(this.replies.last()), { timeout: REPLY_LIMIT_MS }).toMatch(/\w+\s+\w+/);

@@ -1,6 +1,6 @@
 import type { Locator, Page } from "@playwright/test";
 
-/** The dashboard: what is on it, and what a person does there. */
+/** The dashboard: its contents, and a person's actions there. */
 export class DashboardPage {
   readonly sentence: Locator;
   readonly gauge: Locator;
@@ -29,7 +29,7 @@ export class DashboardPage {
     await this.sentence.waitFor();
   }
 
-  /** Opens it and plans for a card of so much memory that nobody else uses. */
+  /** Opens it and plans for a card with this much memory that nobody else uses. */
   async openForCard(totalMib: number): Promise<void> {
     await this.open();
     await this.choose("Card to plan for", "Another card");
@@ -59,7 +59,7 @@ export class DashboardPage {
     return this.page.getByRole("tab", { name }).click();
   }
 
-  /** What the header says of the engine, as one text. */
+  /** The header's words about the engine, as one text. */
   get engineStatus(): Locator {
     return this.page.getByRole("banner");
   }
