@@ -3,11 +3,11 @@ import * as z from "zod";
 import { EngineLog } from "@/lib/engine/engine-log";
 import { startLlamaBackend } from "@/lib/engine/llama-backend";
 
-/** One measured answer: as its reader sees it. */
+/** One measured answer, as its reader experiences it. */
 export const measuredTurnSchema = z.object({
   tokens: z.int(),
   timeToFirstTokenMs: z.number(),
-  /** Tokens after the first over the time after the first. */
+  /** The tokens after the first, divided by the time after the first. */
   tokensPerSecond: z.number(),
 });
 export type MeasuredTurn = z.infer<typeof measuredTurnSchema>;
@@ -24,7 +24,7 @@ export type BareRequest = z.infer<typeof bareRequestSchema>;
 const bareQuestionSchema = z.object({ question: z.string(), isNewChat: z.boolean() });
 type BareQuestion = z.infer<typeof bareQuestionSchema>;
 
-/** Times of tokens as they arrive, turned into what people compare. */
+/** Turns the arrival times of tokens into the figures that people compare. */
 export class TokenClock {
   readonly #beganMs = performance.now();
   #firstMs = 0;
@@ -49,8 +49,8 @@ export class TokenClock {
 }
 
 /**
- * node-llama-cpp alone, as its own documentation uses it, with Headroom's settings: the measure for what the process boundary,
- * the web server and HTTP cost. Runs in a process of its own and answers each question with a measure.
+ * node-llama-cpp alone, used as in its own documentation, with Headroom's settings. Comparing with it shows the cost of the process
+ * boundary, the web server and HTTP. Runs in its own process and answers each question with a measurement.
  */
 export async function serveBareSession(request: BareRequest): Promise<void> {
   const { llama } = await startLlamaBackend({ gpu: "off", build: "prebuilt", log: new EngineLog() });

@@ -13,14 +13,14 @@ const BROWSERS = [
 ];
 const OPEN_GOAL_MS = 500;
 const LONG_CHAT_MESSAGES = 2000;
-/** Above this a task is a "long task" to the browser, and typing feels it. */
+/** The browser calls a task above this a "long task", and it makes typing slow. */
 const TASK_GOAL_MS = 50;
 const STREAM_TOKENS_PER_SECOND = 100;
 const STREAM_SECONDS = 10;
 /** faults.md U6: from the key to the letter on the screen. */
 const TYPING_GOAL_MS = 200;
 const TYPED_TEXT = "Typing beside something very large.";
-/** A fast typist's. */
+/** The time between two keys of a fast typist. */
 const KEY_PAUSE_MS = 120;
 const SHOW_LIMIT_MS = 60_000;
 const CODE_BYTES = 1_000_000;
@@ -52,7 +52,7 @@ async function benchFirstLoad(url: string): Promise<ChatFigure> {
   };
 }
 
-/** From the click in the list to the last message on the screen, formatted. */
+/** Time from the click in the list until the last message is on the screen, formatted. */
 async function benchLongChat(browser: Browser, url: string): Promise<ChatFigure> {
   const page = await browser.newPage();
   await page.request.post(`${url}/api/chats/import`, { data: longChat() });
@@ -113,7 +113,7 @@ async function benchTyping(browser: Browser, url: string, what: string, answer: 
   await page.goto(`${url}/?chat=${id}`);
   const message = page.getByRole("textbox", { name: "Message", exact: true });
   await message.waitFor();
-  // What is so long comes as plain text and in part; whoever asks for all of it has it all on the page.
+  // The page shows only part of such a long text, unformatted. This button puts all of it on the page.
   await page.getByRole("button", { name: /^Show all .* characters$/ }).click({ timeout: SHOW_LIMIT_MS });
   const slowestMs = await slowestLetter(page, message);
   await page.close();
@@ -126,8 +126,8 @@ async function benchTyping(browser: Browser, url: string, what: string, answer: 
 }
 
 /**
- * From the key to the first picture of the page after it, as the browser hands pictures out. Event Timing will not do:
- * without a screen it counts some keys until seconds after the pictures that show their letters.
+ * Time from a key to the first screencast frame after it. Event Timing is not usable here: without a screen it ends some keys
+ * seconds after the frames that show their letters.
  */
 async function slowestLetter(page: Page, message: Locator): Promise<number> {
   const pictures = await page.context().newCDPSession(page);
@@ -151,7 +151,7 @@ async function slowestLetter(page: Page, message: Locator): Promise<number> {
   return slowestMs;
 }
 
-/** A stand-in for the network inside the page: exactly 100 tokens a second, faster than this machine's model may be. */
+/** Replaces the network inside the page with exactly 100 tokens a second, which may be faster than this computer's model. */
 async function benchStreaming(browser: Browser, url: string): Promise<ChatFigure> {
   const page = await browser.newPage();
   await page.addInitScript(fakeStream, { tokensPerSecond: STREAM_TOKENS_PER_SECOND, seconds: STREAM_SECONDS });
@@ -172,7 +172,7 @@ async function benchStreaming(browser: Browser, url: string): Promise<ChatFigure
   };
 }
 
-/** The browser reports tasks from 50 ms on; 0 when there was none. */
+/** The browser reports only tasks of 50 ms or more; 0 when there was none. */
 async function longestTaskWhile(page: Page, work: () => Promise<void>): Promise<number> {
   await page.evaluate(() => {
     const seen: number[] = [];

@@ -4,7 +4,7 @@ import { chatTreeSchema, type ReplyStats } from "@/lib/schema/chat";
 import type { ChatFigure } from "./chat-figure";
 
 const TURNS = 20;
-/** Time to first token at turn 20 against turn 1 and what its own new tokens take to read (issue: prefix reuse). */
+/** Time to first token at turn 20, over that of turn 1 plus the time to read turn 20's new tokens (issue: prefix reuse). */
 const TURN_RATIO_GOAL = 1.2;
 const DECODE_STOP_GOAL_MS = 300;
 const PREFILL_STOP_GOAL_MS = 1000;
@@ -70,13 +70,13 @@ const stopFigure = (when: string, worstMs: number, goalMs: number): ChatFigure =
   met: worstMs <= goalMs,
 });
 
-/** From the press of Stop to the saved answer. */
+/** Time from pressing Stop until the answer is saved. */
 async function worstStop(url: string, sampling: object, text: string, sign: string): Promise<number> {
   let worstMs = 0;
   for (let round = 0; round < STOP_ROUNDS; round += 1) {
     const chatId = crypto.randomUUID();
     await post(`${url}/api/chats`, { id: chatId, sampling });
-    // Different from the round before: what is cached would be read at once.
+    // Each round has a different text, because a cached one would be read at once.
     const response = await say(url, chatId, `${round} ${text}`);
     await untilSign(response, sign);
     await sleep(100);
@@ -98,7 +98,7 @@ async function untilSign(response: Response, sign: string): Promise<void> {
     if (!part || part.done) throw new Error(`The stream ended without ${sign}.`);
     seen += part.value;
   }
-  // Read on in the background: a stream that nobody reads would look like a reader that left.
+  // Keep reading in the background: an unread stream would look like a reader that disconnected.
   void (async () => {
     while (!(await reader?.read())?.done);
   })();

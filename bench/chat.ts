@@ -4,9 +4,9 @@ import { benchChatEngine } from "./chat-engine";
 import { printTable } from "./print-table";
 import { startServer } from "./start-server";
 
-/** What a chat feels like: first token over many turns, stopping, and what the page costs the browser. */
+/** How fast a chat is: first token over many turns, stopping, and the page's cost in the browser. */
 export async function benchChat({ json }: { readonly json: boolean }): Promise<void> {
-  // With "auto" the engine would measure its threads in the very time that is measured here.
+  // With "auto" the engine would measure its thread speeds during this measurement.
   const settings = { N_CTX: 8192, MAX_TOKENS: 48, THREADS: availableParallelism() };
   const server = await startServer(settings, { HEADROOM_GPU: "off" });
   try {

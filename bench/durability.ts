@@ -12,8 +12,8 @@ const PRINT_EVERY_ROUNDS = 25;
 type Timed<Result> = Result & { readonly seconds: number };
 
 /**
- * SIGKILL at 500 random moments: to the web server while people chat with the real engine, and to a process that does
- * nothing but write chats, which hits commits and the migration far more often. An argument sets another number of rounds.
+ * Sends SIGKILL at 500 random moments to the web server while people chat with the real engine, and to a process that only
+ * writes chats, which hits commits and the migration far more often. An argument sets another number of rounds.
  */
 export async function benchDurability(options: {
   readonly json: boolean;

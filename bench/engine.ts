@@ -15,9 +15,9 @@ const MAX_TOKENS = 128;
 const CONTEXT_TOKENS = 4096;
 const BATCH_TOKENS = 512;
 const GOAL_RATIO = 0.95;
-/** Headroom gives its threads up to other programs, and looks once a second: after the other side's turn it must see the cores free. */
+/** Headroom leaves cores to other programs and checks once a second. After the other side's turn it needs time to see the cores free. */
 const SETTLE_MS = 2500;
-/** Started with this, the bench process is node-llama-cpp alone, and serves the one that started it. */
+/** With this argument, the bench process runs node-llama-cpp alone for the bench process that started it. */
 const BARE = "--bare";
 
 const QUESTIONS = [
@@ -35,7 +35,7 @@ interface TurnRow {
   readonly headroom: MeasuredTurn;
 }
 
-/** Six turns of a chat through our HTTP route against node-llama-cpp alone, in one run and turn about, with the same settings. */
+/** Six turns of a chat through our HTTP route and through node-llama-cpp alone, alternating in one run, with the same settings. */
 export async function benchEngine({ json, args }: { json: boolean; args: readonly string[] }): Promise<void> {
   if (args[0] === BARE) {
     await serveBareSession(bareRequestSchema.parse(JSON.parse(args[1] ?? "")));
@@ -69,7 +69,7 @@ async function startBare(threads: number): Promise<ChildProcess> {
     threads,
     maxTokens: MAX_TOKENS,
   };
-  // One libuv worker here too: with its default of four, node-llama-cpp alone is slower by half (engine.md, trap 1).
+  // One libuv worker here too: with the default of four, node-llama-cpp alone is slower by half (engine.md, trap 1).
   const env = { ...process.env, UV_THREADPOOL_SIZE: "1" };
   const child = fork(process.argv[1] ?? "", ["engine", BARE, JSON.stringify(request)], { env });
   await once(child, "message");
@@ -77,8 +77,8 @@ async function startBare(threads: number): Promise<ChildProcess> {
 }
 
 /**
- * Medians over the rounds. The two answer turn about, so that what else the computer does meets both alike. Each round has its own opening,
- * so that none finds its prompt in the cache.
+ * Medians over the rounds. The two sides answer alternately, so that other work on the computer affects both equally. Each round has
+ * its own opening, so that no prompt is in the cache already.
  */
 async function measure(bare: ChildProcess, server: BenchServer): Promise<TurnRow[]> {
   const turns: TurnRow[] = [];

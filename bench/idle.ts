@@ -8,21 +8,21 @@ import { printTable } from "./print-table";
 import { usageOfTree } from "./process-usage";
 import { startServer } from "./start-server";
 
-/** Receipt and lazy imports. */
+/** Time for the receipt and lazy imports. */
 const AFTER_LOAD_MS = 5000;
-/** V8 compacts the heaps that the load has left, once or twice within a minute: shown, but the load's and not idleness. */
+/** V8 compacts the heaps after a load, once or twice within a minute. This is shown, but counts as part of the load and not as idling. */
 const SETTLE_MS = 70_000;
 const WATCH_MS = 60_000;
 const LOAD_LIMIT_MS = 120_000;
 const GOAL_PERCENT = 1;
 
 /**
- * What Headroom costs while nobody uses it: a model is loaded, one dashboard is open, nothing is asked. CPU time of the
- * web server and all it started over a minute, as a share of one core, and what they hold in memory.
+ * What Headroom costs while it idles: a model is loaded, one dashboard is open, no request is made. Measures the CPU time of the
+ * web server and all its children over a minute, as a share of one core, and their memory.
  */
 export async function benchIdle({ json }: { readonly json: boolean }): Promise<void> {
   if (process.platform !== "linux") throw new Error("CPU time is read from /proc: this benchmark needs Linux.");
-  // With "auto" the engine would measure its threads in the very time that is watched.
+  // With "auto" the engine would measure its thread speeds during this measurement.
   const server = await startServer({ THREADS: availableParallelism() });
   try {
     const dashboard = new AbortController();
@@ -80,7 +80,7 @@ function report(processes: readonly IdleProcess[], settling: readonly IdleProces
   console.log(`The goal is under ${GOAL_PERCENT} %: ${cpuPercent < GOAL_PERCENT ? "met" : "missed"}.`);
 }
 
-/** Follows the events as a dashboard does; resolves once a model is loaded and goes on reading until the signal fires. */
+/** Reads the events as a dashboard does. Resolves once a model is loaded, and keeps reading until the signal fires. */
 function openDashboard(url: string, signal: AbortSignal): Promise<void> {
   return new Promise((onLoaded, onFailure) => {
     const tooLong = () => onFailure(new Error("No model was loaded within two minutes."));

@@ -1,11 +1,11 @@
-/** `npm run bench -- suite [--json]`: each suite prints a table with ratios; --json prints the same figures for machines. */
+/** `npm run bench -- suite [--json]`: each suite prints a table with ratios; --json prints the same figures for programs. */
 export interface BenchOptions {
   readonly json: boolean;
-  /** What follows the suite's name. */
+  /** The arguments after the suite's name. */
   readonly args: readonly string[];
 }
 
-/** Each suite is loaded only when it is named: they pull in servers, browsers and the engine. */
+/** Each suite is loaded only when it is chosen, because suites import servers, browsers and the engine. */
 const suites: Record<string, () => Promise<(options: BenchOptions) => Promise<void>>> = {
   chat: async () => (await import("./chat")).benchChat,
   durability: async () => (await import("./durability")).benchDurability,

@@ -23,7 +23,7 @@ import { printTable } from "./print-table";
 
 const POLL_MS = 250;
 
-/** The dashboard's benchmark in the terminal: the same code, the same data folder, the same earlier runs. */
+/** The dashboard's benchmark in the terminal, with the same code, data folder and earlier runs. */
 export async function benchOffload({ json }: { readonly json: boolean }): Promise<void> {
   const app = services();
   const unlock = lockDataFolder(app.environment.dataFolder);
@@ -39,7 +39,7 @@ export async function benchOffload({ json }: { readonly json: boolean }): Promis
   }
 }
 
-/** Runs it with a line on stderr for each row as it begins. */
+/** Runs the benchmark and prints a line to stderr when a row begins. */
 async function follow(benchmark: OffloadBenchmark): Promise<BenchmarkRun> {
   const { next, runs } = await benchmark.state();
   if (next !== null)

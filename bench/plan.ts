@@ -26,21 +26,21 @@ interface LoadRow {
   readonly kvType: string;
   readonly contextTokens: number;
   readonly realBytes: number;
-  /** Of the dry run of exactly this configuration, against the real load: GPU buffers together. */
+  /** Error of the dry run of exactly this configuration against the real load, for all GPU buffers together. */
   readonly confirmedErrorBytes: number;
-  /** Of the surface alone, which was told none of these contexts, as a share of the real load: what a page shows while a slider moves. */
+  /** Error of the surface alone as a share of the real load. The surface has no sample at these contexts, as while a slider moves. */
   readonly movingError: number;
   readonly weightsErrorBytes: number;
-  /** Against the load's own log, which rounds to 0.01 MiB a buffer; null where the layers claim no closed form. */
+  /** Error against the load's own log, which rounds each buffer to 0.01 MiB; null where the layers have no closed form. */
   readonly kvErrorBytes: number | null;
 }
 
-/** Plans at budgets, contexts and KV types all over their ranges, from the surface alone, against the dry run of what was planned. */
+/** Compares plans with dry runs of the same configurations. The plans use the surface alone, over all budgets, contexts and KV types. */
 interface InstantRow {
   readonly family: string;
   readonly plans: number;
   readonly errors: readonly number[];
-  /** The same once the plan and its neighbour are confirmed, as a page shows it at rest. */
+  /** The same after the plan and its neighbour are confirmed, as a page shows it at rest. */
   readonly restErrors: readonly number[];
   readonly dryRuns: number;
   readonly samplingMs: number;
@@ -49,7 +49,7 @@ interface InstantRow {
 interface RegretRow {
   readonly family: string;
   readonly budgets: number;
-  /** Layers that the plan left on the CPU although they would have fitted, over all budgets. */
+  /** Layers that the plan left on the CPU although they fit, over all budgets. */
   readonly lostLayers: number;
   readonly overBudget: number;
   readonly dryRunsPerPlan: number;
@@ -59,20 +59,20 @@ const BATCH_TOKENS = 512;
 const BUDGETS = 12;
 const INSTANT_PLANS = 60;
 const INSTANT_LONGEST_TOKENS = 32_768;
-/** What a page waits for. */
+/** How long a page waits for a surface. */
 const SAMPLING_MS = 2500;
 const CONTEXTS = [4096, 5000, 8192, 3000] as const;
 const EXACT_BYTES = 0.01 * MIB;
-/** While a slider moves: never much less than the truth, and not so much more that layers seem lost. */
+/** Limits while a slider moves: not much less than the real size, and not so much more that layers seem lost. */
 const MOST_UNDER = -0.01;
 const MOST_OVER = 0.03;
 
 /**
- * The planner against llama.cpp on a device: what was predicted for loads that are then really made, and how many layers a plan loses
- * against trying every number of layers. Models are small ones of real structure, their weights zeros that take no disk.
+ * Compares the planner with llama.cpp on a device: predictions with real loads, and the layers of a plan with the best result of
+ * trying every number of layers. The models are small but have real structures. Their weights are zeros that take no disk space.
  */
 export async function benchPlan({ json }: { readonly json: boolean }): Promise<void> {
-  // Mesa's software device stands in where there is no GPU; it must be chosen before llama.cpp starts.
+  // Mesa's software device is used where there is no GPU. It must be chosen before llama.cpp starts.
   process.env.GGML_VK_VISIBLE_DEVICES ??= "0";
   const engine = await startEngine();
   const { info } = engine.backend;
@@ -130,7 +130,7 @@ interface Family {
   readonly name: string;
   readonly modelPath: string;
   readonly surface: MemorySurface;
-  /** What the surface took. */
+  /** Dry runs that sampling the surface took. */
   readonly dryRuns: number;
   readonly samplingMs: number;
   dryRun(config: LoadConfig): Promise<Buffers>;
@@ -157,7 +157,7 @@ async function openFamily(engine: EngineParts, shape: ModelShape, folder: string
   };
 }
 
-/** All layers and parts of them, each KV type, contexts of every kind. */
+/** All layers and parts of them, with each KV type and all kinds of contexts. */
 function configurationsOf({ modelPath, surface }: Family): LoadConfig[] {
   const total = surface.model.blocks + 1;
   const half = Math.ceil(total / 2);
@@ -195,7 +195,7 @@ async function compareLoad(engine: EngineParts, family: Family, config: LoadConf
 
 const gpuBytes = (buffers: Buffers): number => buffers.gpuWeightsBytes + buffers.gpuContextBytes;
 
-/** The fractional part of multiples of an irrational number: spread evenly, the same in every run. */
+/** The fractional part of multiples of an irrational number: evenly spread, and the same in every run. */
 const spread = (index: number, step: number): number => (index * step) % 1;
 const GOLDEN = 0.618_033_988_75;
 const SILVER = 0.414_213_562_37;
@@ -221,7 +221,7 @@ async function measureInstant(family: Family): Promise<InstantRow> {
     };
     const { gpuLayers } = planLayers(surface, card, settings);
     const real = await family.dryRun({ ...template, gpuLayers, contextTokens, kvType }).catch(() => null);
-    // A KV type that this family cannot have, or a card too small for a layer: nothing is planned there.
+    // This family cannot have this KV type, or the card is too small for a layer, so there is no plan to compare.
     if (real === null || gpuLayers === 0) continue;
     errors.push(memoryNeed(surface, { gpuLayers, contextTokens, kvType }).gpu.totalBytes / gpuBytes(real) - 1);
     restErrors.push(await errorAtRest(family, { ...template, contextTokens, kvType }, card, settings));
@@ -230,7 +230,7 @@ async function measureInstant(family: Family): Promise<InstantRow> {
   return { family: name, plans: errors.length, errors, restErrors, dryRuns, samplingMs };
 }
 
-/** What stands on the page once llama.cpp has confirmed what it shows, against a dry run of that. */
+/** Compares the plan that the page shows after llama.cpp confirmed it with a dry run of that plan. */
 async function errorAtRest(
   family: Family,
   config: LoadConfig,
@@ -248,7 +248,7 @@ async function errorAtRest(
   return predicted.totalBytes / gpuBytes(await family.dryRun({ ...config, gpuLayers })) - 1;
 }
 
-/** Every number of layers from the dry run, against the plan as Headroom makes it: from the surface, confirmed, mended, planned again. */
+/** Compares Headroom's plan (from the surface, confirmed, mended, planned again) with dry runs of every number of layers. */
 async function measureRegret(family: Family): Promise<RegretRow> {
   const settings: PlanSettings = { ...defaultSettings, N_CTX: 4096, N_BATCH: BATCH_TOKENS, TARGET_VRAM_USAGE: 1 };
   const [template] = configurationsOf(family);
@@ -276,8 +276,8 @@ async function measureRegret(family: Family): Promise<RegretRow> {
 }
 
 /**
- * The planner's law: more context never gives more layers, nor does a wider KV type. llama.cpp's need is a sawtooth, so some number of
- * layers may fit at this context and not at a smaller one; such a plan does not count as better.
+ * The planner's law: neither more context nor a wider KV type gives more layers. llama.cpp's need goes up and down, so a number of
+ * layers may fit at this context and not at a smaller one. Such a plan does not count as better.
  */
 async function fitsWithLess(family: Family, config: LoadConfig, budget: number): Promise<boolean> {
   for (const kvType of kvTypes)
@@ -308,7 +308,7 @@ async function confirmedLayers(
   }
 }
 
-/** A card of which exactly this much may be used. */
+/** A card with exactly this much usable memory. */
 const cardOf = (totalBytes: number): GpuMemory => ({
   name: "benchmark",
   backend: "vulkan",

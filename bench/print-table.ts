@@ -1,4 +1,4 @@
-/** A table for terminals: the first column left, figures right. */
+/** A table for terminals: the first column is left-aligned, figures are right-aligned. */
 export function printTable(header: readonly string[], rows: readonly (readonly string[])[]): void {
   const widths = header.map((title, column) => Math.max(title.length, ...rows.map(row => (row[column] ?? "").length)));
   const line = (cells: readonly string[]): string =>

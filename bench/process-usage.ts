@@ -18,7 +18,7 @@ export function usageOfTree(rootPid: number): ProcessUsage[] {
     .filter(name => /^\d+$/.test(name))
     .flatMap(name => usageOf(Number(name)));
   const tree = new Set([rootPid]);
-  // A child has not always a higher number than its parent: look until nobody is added.
+  // A child's id is not always higher than its parent's, so search until none is added.
   for (let size = 0; size < tree.size; ) {
     size = tree.size;
     for (const { pid, parentPid } of all) if (tree.has(parentPid)) tree.add(pid);
@@ -26,11 +26,11 @@ export function usageOfTree(rootPid: number): ProcessUsage[] {
   return all.filter(({ pid }) => tree.has(pid));
 }
 
-/** Nothing for a process that has ended meanwhile. */
+/** Empty for a process that has just ended. */
 function usageOf(pid: number): ProcessUsage[] {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The command stands in parentheses and may hold anything; state, parent and the rest follow the last one.
+    // The command is in parentheses and may contain any character. State, parent and the other fields follow the last parenthesis.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     const ticks = Number(fields[11]) + Number(fields[12]);
     const rss = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];

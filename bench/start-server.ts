@@ -13,7 +13,7 @@ export interface BenchServer {
   stop(): Promise<void>;
 }
 
-/** Our own server as users run it, on a free port and with a home folder of its own. */
+/** Our own server as users run it, on a free port and with a separate home folder. */
 export async function startServer(
   settings: Record<string, unknown>,
   env: Record<string, string> = {},

@@ -28,7 +28,7 @@ interface JsonSchema {
   readonly additionalProperties?: JsonSchema | boolean;
 }
 
-/** Shapes that stand in several places, or are long: told once. */
+/** Shapes that are long or used in several places. The document shows each once. */
 const named = {
   ErrorCode: errorCodeSchema,
   Chat: chatSchema,
@@ -55,7 +55,7 @@ for (const [id, schema] of Object.entries(named)) registry.add(schema, { id });
 const jsonOf = (schema: z.core.$ZodType, io: "input" | "output"): JsonSchema =>
   z.toJSONSchema(schema, { io, unrepresentable: "any", metadata: registry }) as JsonSchema;
 
-/** A schema as TypeScript would write it, which is what callers of an API read fastest. */
+/** A schema as a TypeScript type, because callers of an API read that fastest. */
 function typeText(schema: JsonSchema): string {
   if (schema.$ref) return schema.$ref.split("/").at(-1) ?? "";
   const branches = schema.anyOf ?? schema.oneOf;
@@ -74,7 +74,7 @@ const listText = (item: string): string => (item.includes(" | ") ? `(${item})[]`
 const fieldsOf = ({ properties = {}, required = [] }: JsonSchema): string[] =>
   Object.entries(properties).map(([name, field]) => `${name}${required.includes(name) ? "" : "?"}: ${typeText(field)}`);
 
-/** Fields one a line, and the branches of a union. */
+/** Text with one line for each field or branch of a union. */
 function blockText(schema: JsonSchema): string {
   const { $ref, $defs, anyOf, oneOf, properties } = schema;
   const branches = anyOf ?? oneOf;
@@ -104,7 +104,7 @@ function endpointText({ method, path, does, query, body, reply, streams, sends, 
   return parts.filter(part => typeof part === "string").join("\n\n");
 }
 
-/** Of a named schema itself, not of a reference to it. */
+/** The text of a named schema itself, not of a reference to it. */
 function namedText([name, schema]: [string, z.core.$ZodType]): string {
   const { $ref, $defs, ...own } = jsonOf(schema, "output");
   const definition = $ref ? ($defs?.[name] ?? own) : own;

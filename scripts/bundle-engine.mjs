@@ -4,10 +4,10 @@ import { build } from "esbuild";
 import { projectRoot } from "./prepare.mjs";
 
 const library = join(projectRoot, "node_modules/node-llama-cpp/dist");
-/** node-llama-cpp starts this file as a process of its own, to see whether a build of llama.cpp works here before it loads it. */
+/** node-llama-cpp starts this file as a separate process to test whether a build of llama.cpp works before it loads the build. */
 const probe = "testBindingBinary";
 
-/** Node's own modules for the lines below, under names that no module of the library uses. */
+/** Imports of Node's modules for the lines below, under names that no module of the library uses. */
 const banner = `
 import { existsSync as __exists } from "node:fs";
 import { createRequire as __createRequire } from "node:module";
@@ -16,11 +16,11 @@ import { fileURLToPath as __toPath, pathToFileURL as __toUrl } from "node:url";
 const require = __createRequire(import.meta.url);
 const __bundleRequire = require;`;
 
-/** Where a module of the library lies on disk: it finds its binaries by that, wherever the package is installed. */
+/** The path of a module of the library. The library finds its binaries by this path, wherever the package is installed. */
 const urlInLibrary = path =>
   `__toUrl(__join(__dirnameOf(__bundleRequire.resolve("node-llama-cpp")), ${JSON.stringify(path)})).href`;
 
-/** The probe as we bundled it: beside the engine, or one folder above its chunks. */
+/** The path of our bundled probe: beside the engine, or one folder above its chunks. */
 const urlOfProbe = `__toUrl([".", ".."].map(up => __join(__dirnameOf(__toPath(import.meta.url)), up, "${probe}.mjs")).find(path => __exists(path))).href`;
 
 const inlineLibrary = {
@@ -34,7 +34,7 @@ const inlineLibrary = {
   },
 };
 
-/** Of what the probe imports it uses one table: modules none of whose names are used are left out, which esbuild dares only when told. */
+/** The probe uses only one table of what it imports. This tells esbuild to leave out modules that are not used; by itself it keeps them. */
 const leaveOutUnused = {
   name: "leave-out-unused",
   setup({ onResolve, resolve }) {
@@ -47,8 +47,8 @@ const leaveOutUnused = {
 };
 
 /**
- * The engine with node-llama-cpp's JavaScript inside. Its 290 modules take 0.3 s to read one by one, twice over because of the probe;
- * bundled, the engine is up in a third of the time, and so are `npm run plan` and every restart after a crash.
+ * The engine with node-llama-cpp's JavaScript inside. Reading its 290 modules one by one takes 0.3 s, and the probe doubles that.
+ * Bundled, the engine is ready in a third of the time, which also helps `npm run plan` and every restart after a crash.
  */
 export async function buildEngine(options) {
   const common = { ...options, external: ["@node-llama-cpp/*", "@reflink/*"], banner: { js: banner } };

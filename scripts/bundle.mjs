@@ -11,7 +11,7 @@ const entries = {
   "build-llama": "scripts/build-llama.ts",
 };
 
-/** Packages with native parts, or that are larger than what we use of them and load lazily, stay outside the bundles. */
+/** These packages stay outside the bundles: they have native parts, or they are large, lazily loaded and used only in part. */
 const external = [
   "node-llama-cpp",
   "next",

@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 
 /**
- * Run after adding a dependency: npm leaves packages of other platforms out of the lockfile when the registry in use does not
- * serve them, and `npm ci` then refuses the lockfile everywhere. This puts them back, with the platform that their name states.
+ * Run this after adding a dependency. npm leaves packages of other platforms out of the lockfile when the registry in use does not
+ * serve them, and then `npm ci` refuses the lockfile everywhere. This adds them again, with the platform from their names.
  */
 const systems = ["android", "darwin", "win32", "freebsd", "linux", "openharmony", "mac", "win"];
 const processors = ["arm64", "x64", "arm", "ia32", "ppc64", "riscv64", "s390x", "wasm32"];

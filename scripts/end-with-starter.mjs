@@ -2,16 +2,16 @@ import { execFileSync, spawn } from "node:child_process";
 import { readFileSync, realpathSync } from "node:fs";
 
 /**
- * Each command ends with whoever started it. A service manager, or `kill`, ends npm; npm and its shell go, and nobody tells the program that
- * they ran: so it looks for itself whether they are still there. A command that was not started by npm has no such starter, and goes on
- * when its shell ends: with nohup, setsid or in a terminal multiplexer that is what people want.
+ * Each command ends when its starter ends. A service manager or `kill` ends npm and its shell, but the program that they run gets no
+ * signal. So the program checks whether they are still running. A command that npm did not start has no such starter and continues
+ * when its shell ends, as people expect with nohup, setsid or a terminal multiplexer.
  */
 const LOOK_MS = 500;
-/** After a signal, before what still runs is killed. The server takes 4.5 s at most. */
+/** Time after a signal until processes that still run are killed. The server takes 4.5 s at most. */
 const PATIENCE_MS = 6000;
 const hasGroups = process.platform !== "win32";
 
-/** Parent and command line of a process; null for one that is gone, or where the system does not tell. */
+/** Parent and command line of a process; null for one that has ended, or where the system does not report them. */
 function processFacts(pid) {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
@@ -54,9 +54,9 @@ function realPathOf(path) {
 }
 
 /**
- * npm, and the shell that it runs scripts with; none where npm did not start us. Its variables alone prove nothing: whatever runs below
- * `npm test` or `npm exec` inherits them. So the shell must be the one that runs this very script, or the parent npm itself, which some
- * shells hand their process to.
+ * npm, and the shell that it runs scripts with; none where npm did not start us. npm's environment variables alone prove nothing,
+ * because every process below `npm test` or `npm exec` inherits them. So our parent must be the shell that runs this script, or npm
+ * itself, because some shells replace themselves with the program.
  */
 function starters(packagePath) {
   const { npm_lifecycle_script: script, npm_package_json: startedPackage } = process.env;
@@ -77,12 +77,12 @@ function signalAll(signal) {
       if (hasGroups) process.kill(-child.pid, signal);
       else child.kill(signal);
     } catch {
-      // It ended meanwhile.
+      // It has already ended.
     }
   }
 }
 
-/** Ends what was started with `startProgram`, which then ends this process; where nothing was, this process takes the signal itself. */
+/** Ends the program started with `startProgram`, which then ends this process. Without such a program, this process gets the signal. */
 function end(signal) {
   if (running.size === 0) process.kill(process.pid, signal);
   endedBy = signal;
@@ -91,10 +91,10 @@ function end(signal) {
 }
 
 /**
- * Starts a program that ends with this process, with all its children: it is the head of a process group, which gets each signal once. In
- * a terminal Ctrl+C would otherwise reach it twice, from the terminal and from here.
+ * Starts a program that ends with this process, together with all its children. It leads its own process group, which gets each
+ * signal once. Otherwise Ctrl+C in a terminal would reach it twice, from the terminal and from here.
  *
- * @returns the child, and a promise of its exit code; of 143 and the like where this process was told to end
+ * @returns the child, and a promise of its exit code; a code such as 143 if this process was told to end
  */
 export function startProgram(program, args, options) {
   const child = spawn(program, args, { ...options, detached: hasGroups });
@@ -115,7 +115,7 @@ export function startProgram(program, args, options) {
   return { child, exitCode };
 }
 
-/** What this process was told to end by; null while it may go on. A command of several steps stops after the present one. */
+/** The signal that told this process to end, or null. A command with several steps stops after the present step. */
 export const toldToEnd = () => endedBy;
 
 /** @param packagePath this package's own package.json */

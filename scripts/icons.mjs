@@ -2,11 +2,11 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { chromium } from "@playwright/test";
 
 /**
- * Draws the app's icons in public/icons from its mark, app/icon.svg. Run it after changing the mark:
- * `node scripts/icons.mjs`. It uses the browser of the tests; HEADROOM_BROWSER names another one.
+ * Draws the app's icons in public/icons from its mark, app/icon.svg. Run `node scripts/icons.mjs` after changing the mark.
+ * It uses the browser of the tests; HEADROOM_BROWSER names another one.
  */
 const TILE = "#191b1e";
-/** A launcher may cut a maskable icon down to a circle of 80 % of its width: the mark's corners stay inside of that. */
+/** A launcher may cut a maskable icon to a circle of 80 % of its width. The mark's corners stay inside that circle. */
 const MASKABLE_MARK = 0.52;
 const PLAIN_MARK = 0.64;
 const icons = [

@@ -3,7 +3,7 @@ import { dirname, join, normalize } from "node:path";
 import ts from "typescript";
 import { describe, expect, it } from "vitest";
 
-/** architecture.md's table: a folder may import itself and what stands beside it here. */
+/** architecture.md's table: a folder may import itself and the folders listed beside it. */
 const mayImport: Record<string, readonly string[]> = {
   "lib/units": [],
   "lib/schema": ["lib/units"],
@@ -15,12 +15,12 @@ const mayImport: Record<string, readonly string[]> = {
   components: ["lib/client", "lib/plan", "lib/gguf", "lib/schema", "lib/units"],
   app: ["components", "lib/server", "lib/plan", "lib/gguf", "lib/schema", "lib/units"],
   e2e: ["lib/plan", "lib/gguf", "lib/schema", "lib/units"],
-  // Thin entry points and measurements stand above everything; nothing may import them.
+  // Thin entry points and benchmarks are the top layer. Nothing may import them.
   scripts: ["lib/server", "lib/plan", "lib/gguf", "lib/schema", "lib/units"],
   bench: ["e2e", "lib/server", "lib/engine", "lib/plan", "lib/gguf", "lib/schema", "lib/units"],
 };
 
-/** Inside lib/server, bottom to top: a row may import the rows above it. What stands in one row knows nothing of its neighbours. */
+/** Inside lib/server, bottom to top: a row may import the rows above it. Folders in the same row may not import each other. */
 const serverLayers: readonly (readonly string[])[] = [
   ["system"],
   ["engine"],
@@ -37,11 +37,11 @@ const onlyEngineImports = /^node-llama-cpp/;
 const pureFolders = ["lib/units", "lib/schema", "lib/gguf", "lib/plan"];
 const pureImports = /^(zod|@\/|\.)/;
 
-/** What a browser loads takes the small build of zod, of which only the used parts are shipped. */
+/** Code for the browser uses the small build of zod, so that only the used parts are shipped. */
 const browserFolders = ["lib/schema", "lib/client", "components"];
 
 const sourceFile = /\.(ts|tsx)$/;
-/** Tests, and what only tests use. */
+/** Tests, and files that only tests use. */
 const testFile = /\.(test|spec)\.tsx?$|\/testing\//;
 
 function sourcesBelow(folder: string): string[] {
@@ -116,7 +116,7 @@ function importGraph(): Map<string, string[]> {
   );
 }
 
-/** The first circle found as a list of files, or an empty list. */
+/** The first import cycle found, as a list of files, or an empty list. */
 function findCycle(graph: Map<string, string[]>): string[] {
   const finished = new Set<string>();
   const path: string[] = [];

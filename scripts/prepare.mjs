@@ -13,12 +13,12 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { endWithStarter, startProgram, toldToEnd } from "./end-with-starter.mjs";
 
-/** What every command does first: check Node, install, bundle and build, each only when something changed. */
+/** The first steps of every command: check Node, then install, bundle and build, each only when something changed. */
 export const projectRoot = fileURLToPath(new URL("..", import.meta.url));
 const inProject = path => join(projectRoot, path);
 
 endWithStarter(inProject("package.json"));
-/** As a shell tells of SIGTERM. */
+/** The exit code that a shell gives for SIGTERM. */
 const TOLD_TO_END = 143;
 
 /** Next 16 refuses anything older. */
@@ -28,7 +28,7 @@ const INSTALL_DISK_BYTES = 2.5e9;
 const BUILD_DISK_BYTES = 0.3e9;
 const STAMPS = "node_modules/.headroom";
 
-/** Ends the command with one sentence: a person reads it, so no stack. */
+/** Ends the command with one sentence and no stack, because a person reads it. */
 export function stop(sentence, exitCode = 1) {
   console.error(sentence);
   process.exit(exitCode);
@@ -50,7 +50,7 @@ function checkDisk(neededBytes, what) {
   stop(`${what} needs ${gb(neededBytes)} GB of disk and ${gb(freeBytes)} GB are free here: make room and start again.`);
 }
 
-/** Runs a program with its output shown; `quiet` keeps it for the case that it fails. Ends this process where it was told to end meanwhile. */
+/** Runs a program and shows its output; with `quiet` only if it fails. Ends this process if it was told to end while the program ran. */
 export async function run(program, args, { env = {}, quiet = false } = {}) {
   const { child, exitCode } = startProgram(program, args, {
     cwd: projectRoot,
@@ -86,7 +86,7 @@ function filesBelow(path) {
   );
 }
 
-/** One hash over names and contents: survives a clone, a copy and a changed clock, unlike file times. */
+/** One hash of names and contents. Unlike file times, it stays the same after a clone, a copy or a clock change. */
 function sourceHash(paths) {
   const hash = createHash("sha256");
   for (const path of paths
@@ -111,7 +111,7 @@ const BUILT = [
   "tsconfig.json",
 ];
 
-/** npm writes its own record of what is installed after each install: as young as the lockfile means up to date. */
+/** npm writes a record after each install. If that record is as new as the lockfile, everything is up to date. */
 function isInstalled() {
   // A linked folder belongs to another checkout: npm ci would empty it.
   if (lstatSync(inProject("node_modules"), { throwIfNoEntry: false })?.isSymbolicLink()) return true;
@@ -119,7 +119,7 @@ function isInstalled() {
   return existsSync(record) && statSync(record).mtimeMs >= statSync(inProject("package-lock.json")).mtimeMs;
 }
 
-/** Installs exactly the lockfile, without install scripts, when it changed or nothing is there. */
+/** Installs exactly the lockfile, without install scripts, if it changed or nothing is installed. */
 export async function ensureInstalled() {
   if (isInstalled()) return;
   checkDisk(INSTALL_DISK_BYTES, "Installing Headroom's packages");

@@ -6,8 +6,8 @@ import { commandNames, engineCommands, ownMessageSchemas } from "@/lib/schema/en
 import { liveEventSchema } from "@/lib/schema/live-events";
 
 /**
- * A kind of message that nobody sends, or nobody reads, is dead protocol: types and unused-export checks cannot see it. Each kind
- * of the contracts must stand in the sources of a sender, and in those of a receiver.
+ * A kind of message that is never sent or never read is dead code that types and unused-export checks cannot find. Each kind in the
+ * contracts must occur in the sources of a sender and in those of a receiver.
  */
 function sourcesBelow(...folders: string[]): string {
   return folders

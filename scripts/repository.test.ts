@@ -56,7 +56,7 @@ describe("the repository", () => {
     expect(optional.filter(name => locked(name) === "0.0.0")).toEqual([]);
   });
 
-  // Floors: Next below 16.4.5 has known remote code execution; the planner depends on this very dry run of node-llama-cpp.
+  // Lowest versions: Next below 16.4.5 has known remote code execution; the planner depends on the dry run of this node-llama-cpp.
   it.each([
     ["next", "16.4.5"],
     ["react", "19.3.0"],

@@ -7,7 +7,7 @@ const port = Number(process.env.PORT || 3000);
 const host = process.env.HOST || "127.0.0.1";
 const dev = process.argv.includes("--dev");
 
-/** Asked before a minute of installing and building, not after it. */
+/** Checked before a minute of installing and building, not after it. */
 const portIsFree = () =>
   new Promise(resolve => {
     const probe = createServer();
@@ -24,7 +24,7 @@ await ensureInstalled();
 await ensureBundles();
 if (!dev) await ensureBuilt();
 
-// The server shuts down in order by itself, also when this process is gone: then the channel between them closes.
+// The server shuts down in order by itself, even if this process has ended, because then the channel between them closes.
 const { exitCode } = startProgram(process.execPath, [join(projectRoot, "dist/server.mjs"), ...(dev ? ["--dev"] : [])], {
   cwd: projectRoot,
   stdio: ["inherit", "inherit", "inherit", "ipc"],

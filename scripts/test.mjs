@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { checkNode, ensureBuilt, ensureBundles, ensureInstalled, projectRoot, run } from "./prepare.mjs";
 
 /**
- * Everything, in the order in which it fails fastest. Each static check counts as one case; vitest and Playwright
- * report theirs. `npm test -- unit` runs only the named steps.
+ * Runs every check, the fastest to fail first. Each static check counts as one case; vitest and Playwright report their own
+ * cases. `npm test -- unit` runs only the named steps.
  */
 const RESULTS = "test-results";
 const node = process.execPath;
@@ -21,7 +21,7 @@ const browserPaths = [
   "C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe",
 ];
 
-/** A system browser, or the empty string for Playwright's own, which is fetched when there is none. */
+/** A system browser, or the empty string for Playwright's own. If neither exists, Playwright's is installed. */
 async function findBrowser() {
   const found = browserPaths.find(path => path && existsSync(path));
   if (found) return found;
@@ -100,7 +100,7 @@ const steps = {
   },
 };
 
-/** "S1 refuses a foreign Host": cases of faults.md are counted per letter. */
+/** The letter of a case of faults.md ("S1 refuses a foreign Host"). Results are counted per letter. */
 const faultLetter = title => /(?:^|> )([A-Z])\d{1,2}\b/.exec(title)?.[1];
 
 function printScoreboard(cases) {
