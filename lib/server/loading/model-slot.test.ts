@@ -23,7 +23,9 @@ test("what cannot be loaded again after a crash is not tried until somebody asks
   const { host, engine, processes, timers, done, loads } = makeHostRig({ script });
   await done(host.ensureLoaded());
   processes[0]?.exit(null, "SIGKILL");
-  while (engine.snapshot().error === null) await timers.advance(20);
+  while (engine.snapshot().error === null) await done(Promise.resolve());
+  // The reason is told before the host has read, from a file, whether other settings could be loaded instead.
+  for (let pause = 0; pause < 200; pause += 1) await done(Promise.resolve());
   for (let round = 0; round < 5; round += 1) {
     engine.announce({ error: null, notice: null });
     await timers.advance(1000);
