@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 
-/** Every code that may leave the server. Each has one HTTP status and one sentence in lib/server/system/error-table.ts. */
+/** Every error code that the server may send. Each has one HTTP status and one sentence in lib/server/system/error-table.ts. */
 export const errorCodes = [
   "NOT_GGUF",
   "CORRUPT_MODEL",
@@ -39,7 +39,7 @@ export const modelErrors = [
   "UNSUPPORTED_ARCH",
 ] as const satisfies ErrorCode[];
 
-/** `next` is the step a person can take; the page shows it beside the message. */
+/** `next` is a step that the user can take; the page shows it beside the message. */
 export const errorBodySchema = z.object({ code: errorCodeSchema, message: z.string(), next: z.optional(z.string()) });
 export type ErrorBody = z.infer<typeof errorBodySchema>;
 export const errorResponseSchema = z.object({ error: errorBodySchema });

@@ -10,8 +10,8 @@ import * as settings from "./api/settings";
 import * as surface from "./api/surface";
 
 /**
- * The contract of HTTP: every route of app/ is one of these, and the browser asks for nothing else. docs/api.md is made from it. A
- * page takes the endpoints it asks for from their own files, and with them no other schemas than it needs.
+ * The contract of HTTP: every route of app/ is one of these, and the browser requests nothing else. docs/api.md is generated from it.
+ * Pages import endpoints from their own files, so that they load only the schemas that they need.
  */
 export const endpoints = {
   ...chats,

@@ -12,13 +12,13 @@ interface BenchmarkWay {
   readonly label: string;
   readonly kvType: KvType;
   readonly flashAttention: FlashAttention;
-  /** What the label and the values do not say. */
+  /** An explanation that label and values do not give. */
   readonly note: string | null;
 }
 
 /**
- * llama.cpp creates no quantized V cache without flash attention, so "+ KV quantization" cannot stand alone: it has both, with the
- * milder type, and its distance to "+ flash attention" is what quantization itself does. "All" takes the strongest type.
+ * llama.cpp creates no quantized V cache without flash attention, so "+ KV quantization" has both, with the milder type. Its
+ * difference to "+ flash attention" is the effect of quantization alone. "All" uses the strongest type.
  */
 export const benchmarkWays = {
   none: {
@@ -57,31 +57,31 @@ export const measuredSpeedSchema = z.object({
   repeats: z.int(),
   prefillTokensPerSecond: z.number(),
   decodeTokensPerSecond: z.number(),
-  /** Fastest minus slowest decode of the repeats, as a share of the median: a difference below this says nothing. */
+  /** Fastest minus slowest decode of the repeats, as a share of the median. A smaller difference between rows means nothing. */
   decodeSpread: z.number(),
 });
 export type MeasuredSpeed = z.infer<typeof measuredSpeedSchema>;
 
-/** One way as it was planned, loaded and measured. `problem`: it could not be; the other rows stand. */
+/** One way, planned, loaded and measured. `problem` says why that failed; the other rows are still valid. */
 export const benchmarkRowSchema = z.object({
   id: benchmarkWayIdSchema,
   kvType: kvTypeSchema,
   flashAttention: flashAttentionSchema,
   gpuLayers: z.int(),
   totalLayers: z.int(),
-  /** llama.cpp's buffers as its dry run tells; what lies outside them (driver context, kernels) is in neither figure. */
+  /** llama.cpp's buffers by its dry run. Memory outside them (driver context, kernels) is in neither figure. */
   predicted: byDeviceSchema,
   kv: byDeviceSchema,
   actual: z.nullable(byDeviceSchema),
   loadMs: z.nullable(z.number()),
   speed: z.nullable(measuredSpeedSchema),
-  /** Memory ran out while loading: what was lowered to load it all the same. */
+  /** What was lowered after memory ran out while loading; null when nothing was. */
   lowered: z.nullable(z.string()),
   problem: z.nullable(errorBodySchema),
 });
 export type BenchmarkRow = z.infer<typeof benchmarkRowSchema>;
 
-/** What was measured on: runs are comparable where all of this is equal. */
+/** The conditions of a run. Runs are comparable only if all of these are equal. */
 const benchmarkSubjectSchema = z.object({
   /** Name of the file. */
   modelName: z.string(),
@@ -109,10 +109,10 @@ export type BenchmarkRun = z.infer<typeof benchmarkRunSchema>;
 export const benchmarkStepSchema = z.enum(["planning", "loading", "measuring", "restoring"]);
 export type BenchmarkStep = z.infer<typeof benchmarkStepSchema>;
 
-/** A benchmark while it runs. Rows that are done are in `rows` already. */
+/** A benchmark that is running. `rows` has the finished rows. */
 export const benchmarkProgressSchema = z.object({
   startedAtMs: z.number(),
-  /** The row it is at; null when all are done and the engine gets its former model back. */
+  /** The row being measured; null when all are done and the engine loads its former model again. */
   wayId: z.nullable(benchmarkWayIdSchema),
   step: benchmarkStepSchema,
   fraction: z.number().check(z.minimum(0), z.maximum(1)),
@@ -124,10 +124,10 @@ export type BenchmarkProgress = z.infer<typeof benchmarkProgressSchema>;
 
 /** GET, POST and DELETE /api/benchmark answer with this. */
 export const benchmarkStateSchema = z.object({
-  /** What a benchmark started now would measure, and how long it would take; null while no usable model is chosen. */
+  /** What a benchmark would measure if started now, and how long it would take; null while no usable model is chosen. */
   next: z.nullable(z.object({ subject: benchmarkSubjectSchema, estimateMs: z.number() })),
   running: z.nullable(benchmarkProgressSchema),
-  /** Why the last one that was started has no result: it failed, or was cancelled. */
+  /** Why the last benchmark has no result: it failed or was cancelled. */
   problem: z.nullable(errorBodySchema),
   /** Newest first. */
   runs: z.array(benchmarkRunSchema),
@@ -141,7 +141,7 @@ export const earlierRunOf = (run: BenchmarkRun, runs: readonly BenchmarkRun[]): 
   runs.find(other => other.atMs < run.atMs && subjectKeys.every(key => other.subject[key] === run.subject[key])) ??
   null;
 
-/** How far decoding got faster since (0.05: by 5 %); null where it was not measured both times, 0 where it is within the spread of either. */
+/** How much faster decoding got (0.05: by 5 %); null where one of the two was not measured, 0 where the change is within the spread of either. */
 export function decodeChange(now: BenchmarkRow, before: BenchmarkRow | undefined): number | null {
   if (!now.speed || !before?.speed) return null;
   const change = now.speed.decodeTokensPerSecond / before.speed.decodeTokensPerSecond - 1;

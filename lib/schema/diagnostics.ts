@@ -3,17 +3,17 @@ import { gpuReportSchema, systemMemorySchema } from "./gpu-memory";
 import { engineSnapshotSchema } from "./live-events";
 import { threadChoiceSchema } from "./thread-choice";
 
-/** A graphics controller as the system's own tools list it, whether or not anything can use it. */
+/** A graphics controller that the system's own tools list, whether or not a backend can use it. */
 export const graphicsCardSchema = z.object({
   vendor: z.string(),
   model: z.string(),
-  /** null where the system does not tell, as for most integrated ones. */
+  /** null where the system does not report it, as for most integrated ones. */
   vramBytes: z.nullable(z.int().check(z.minimum(0))),
   driverVersion: z.nullable(z.string()),
 });
 export type GraphicsCard = z.infer<typeof graphicsCardSchema>;
 
-/** GET /api/diagnostics: what a person needs to find out why something is as it is. Holds no secret: it is made to be sent to others. */
+/** GET /api/diagnostics: facts that help a person find the cause of a problem. Contains no secrets, because people send it to others. */
 export const diagnosticsSchema = z.object({
   version: z.string(),
   nodeVersion: z.string(),
@@ -22,17 +22,17 @@ export const diagnosticsSchema = z.object({
   cpu: z.object({
     model: z.string(),
     threads: z.int().check(z.minimum(1)),
-    /** Vector extensions that llama.cpp has kernels for; empty where the system does not tell. */
+    /** Vector extensions that llama.cpp has kernels for; empty where the system does not report them. */
     features: z.array(z.string()),
   }),
   memory: systemMemorySchema,
   engine: engineSnapshotSchema,
   gpu: gpuReportSchema,
   graphics: z.array(graphicsCardSchema),
-  /** What THREADS "auto" stands for with the chosen model; null where it cannot be read. */
+  /** What THREADS "auto" means for the chosen model; null where the model cannot be read. */
   threads: z.nullable(threadChoiceSchema),
   folders: z.object({ home: z.string(), models: z.string() }),
-  /** What is wrong with files that were read at the start. */
+  /** Problems in files that were read at the start. */
   notices: z.array(z.string()),
   /** Oldest first. */
   log: z.array(z.object({ level: z.string(), text: z.string(), atMs: z.number() })),

@@ -2,29 +2,29 @@ import type * as z from "zod/v4/core";
 import type { ErrorCode } from "./api-error";
 
 /**
- * One method of one path, as a contract: the server's route is built from it and the browser's request typed by it.
- * With `reply` it answers with JSON; without, with what `streams` or `sends` says.
+ * The contract of one method of one path. The server's route is built from it, and the browser's request gets its types from it.
+ * With `reply` it answers with JSON. Without, `streams` or `sends` describes the answer.
  */
 export interface Endpoint {
   readonly method: "GET" | "POST" | "PATCH" | "DELETE";
   /** As Next names the folders of app/: "/api/chats/[id]". */
   readonly path: `/${"api" | "v1"}/${string}`;
-  /** What it does, in a sentence or two. */
+  /** A description in a sentence or two. */
   readonly does: string;
   readonly params?: z.$ZodType;
   readonly query?: z.$ZodType;
-  /** Without it a body is never read. */
+  /** Without this, the body is never read. */
   readonly body?: z.$ZodType;
   readonly reply?: z.$ZodType;
   /** The data of each server-sent event. */
   readonly streams?: z.$ZodType;
-  /** What else it answers with, in words: a file, or OpenAI's own shapes. */
+  /** Another kind of answer, described in words: a file, or OpenAI's own shapes. */
   readonly sends?: string;
-  /** Codes beside those that any route may answer with (`commonErrors`). */
+  /** Codes in addition to those of every route (`commonErrors`). */
   readonly errors?: readonly ErrorCode[];
 }
 
-/** What the frame of every route may say: the guard, the input, what nobody foresaw. */
+/** Codes that the frame of every route may answer with: for the guard, for the input, and for unexpected errors. */
 export const commonErrors: readonly ErrorCode[] = [
   "FORBIDDEN",
   "INVALID_INPUT",
@@ -37,10 +37,10 @@ export const commonErrors: readonly ErrorCode[] = [
 type Given<Schema> = Schema extends z.$ZodType ? z.input<Schema> : undefined;
 type Parsed<Schema> = Schema extends z.$ZodType ? z.output<Schema> : undefined;
 
-/** A part of the request as whoever sends it writes it. */
+/** A part of the request as the sender writes it. */
 export type GivenPart<E extends Endpoint, Part extends "params" | "query" | "body"> = Given<E[Part]>;
 /** The same, parsed. */
 export type ParsedPart<E extends Endpoint, Part extends "params" | "query" | "body"> = Parsed<E[Part]>;
-/** What a server's handler returns: the reply's value, or a Response for what is no JSON. */
+/** What a server's handler returns: the reply's value, or a Response if the answer is not JSON. */
 export type HandlerReply<E extends Endpoint> = E["reply"] extends z.$ZodType ? z.input<E["reply"]> : Response;
 export type ParsedReply<E extends Endpoint> = Parsed<E["reply"]>;

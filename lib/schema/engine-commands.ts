@@ -26,7 +26,7 @@ export const vramSchema = z.object({
 });
 export type Vram = z.infer<typeof vramSchema>;
 
-/** What a command says on its way to the answer. */
+/** Progress that a command reports before its answer. */
 const progressMessage = z.object({
   type: z.literal("progress"),
   id,
@@ -34,7 +34,7 @@ const progressMessage = z.object({
   fraction: z.number().check(z.minimum(0), z.maximum(1)),
 });
 const prefillMessage = z.object({ type: z.literal("prefill"), id, doneTokens: z.int(), totalTokens: z.int() });
-/** Text so far is the concatenation of all of these; each is whole, valid Unicode. `thought` marks a reasoning segment. */
+/** The text so far is all of these pieces joined. Each is valid Unicode. `thought` marks a reasoning segment. */
 const textMessage = z.object({
   type: z.literal("text"),
   id,
@@ -56,21 +56,21 @@ const answerErrors = [
   "OUT_OF_MEMORY",
 ] as const satisfies ErrorCode[];
 
-/** A message with the id of the command that it belongs to. */
+/** A message that carries its command's id. */
 type MessageSchema = z.ZodMiniObject<{ type: z.ZodMiniLiteral<string>; id: typeof id }>;
 
 interface CommandContract {
   readonly params: z.ZodMiniObject;
-  /** Comes any number of times before the answer. */
+  /** Sent any number of times before the answer. */
   readonly progress: readonly MessageSchema[];
   readonly answer: MessageSchema;
-  /** Beside CANCELLED, and ENGINE_FAILED for what nobody foresaw. */
+  /** In addition to CANCELLED, and ENGINE_FAILED for unexpected errors. */
   readonly errors: readonly ErrorCode[];
 }
 
 /**
- * The language between the web server and the engine process: each command with what it takes, what comes on the way, its
- * answer and the codes that it may fail with. Every command carries an `id`, and all that it causes repeats it.
+ * The messages between the web server and the engine process: each command with its parameters, progress, answer and error codes.
+ * Every command has an `id`, and every message that it causes repeats that id.
  */
 export const engineCommands = {
   /** Fills a header-only surface with dry runs. */
@@ -79,7 +79,7 @@ export const engineCommands = {
       modelPath: z.string(),
       useMmap: z.boolean(),
       surface: memorySurfaceSchema,
-      /** How long it may take; the default is what a page can wait for. */
+      /** How long sampling may take; the default is as long as a page can wait. */
       budgetMs: z.optional(z.int().check(z.minimum(0), z.maximum(600_000))),
     }),
     progress: [progressMessage],
@@ -99,7 +99,7 @@ export const engineCommands = {
     answer: z.object({ type: z.literal("dry-run"), id, buffers: buffersSchema }),
     errors: [...modelErrors, "OUT_OF_MEMORY"],
   },
-  /** Loads model and context, replacing what is loaded; only a new context where the weights may stay. */
+  /** Loads model and context in place of the loaded ones. If the weights can stay, it makes only a new context. */
   load: {
     params: z.object({ config: loadConfigSchema }),
     progress: [progressMessage],
@@ -119,7 +119,7 @@ export const engineCommands = {
     errors: [...modelErrors, "OUT_OF_MEMORY", "INVALID_INPUT"],
   },
   /**
-   * Answers a conversation. The last turn is the user's, or an assistant's that is to be continued. `cacheKey` (a chat id)
+   * Answers a conversation. The last turn is the user's, or an unfinished assistant's turn to continue. `cacheKey` (a chat id)
    * keeps its prefix on one sequence.
    */
   generate: {
@@ -139,7 +139,7 @@ export const engineCommands = {
     answer: finishedMessage,
     errors: answerErrors,
   },
-  /** How many tokens these turns take in the loaded model's template, turn by turn. */
+  /** Counts the tokens of each of these turns, and of the whole prompt in the loaded model's template. */
   count: {
     params: z.object({ turns: z.array(chatTurnSchema) }),
     progress: [],
@@ -164,7 +164,7 @@ type Contracts = typeof engineCommands;
 export type CommandName = keyof Contracts;
 export const commandNames = Object.keys(engineCommands) as CommandName[];
 
-/** A command without parameters takes any object, which is how zod's own type for it would not read. */
+/** A command without parameters accepts any object. zod's own type for that is different, so it is spelled out here. */
 type ParamsOf<Schema extends z.ZodMiniObject> =
   z.output<Schema> extends Record<string, never> ? object : z.output<Schema>;
 export type CommandParams<Name extends CommandName> = ParamsOf<Contracts[Name]["params"]>;
@@ -175,12 +175,12 @@ export type JobCommand<Name extends CommandName = CommandName> = {
   [Key in Name]: { type: Key; id: string } & CommandParams<Key>;
 }[Name];
 
-/** Ends the command with the id `target`; what comes of that is that command's own answer or error. */
+/** Ends the command with the id `target`. That command then sends its own answer or error. */
 export const cancelSchema = z.object({ type: z.literal("cancel"), id, target: id });
 export type EngineCommand = JobCommand | z.infer<typeof cancelSchema>;
 
 const commandSchemas = commandNames.map(name => z.extend(engineCommands[name].params, { type: z.literal(name), id }));
-/** The table's schemas as one; that its type follows from the table is beyond what a map can tell the compiler. */
+/** All of the table's schemas as one. The compiler cannot derive its type from the loop, so the type is stated. */
 const engineCommandSchema = z.discriminatedUnion("type", [
   cancelSchema,
   ...commandSchemas,
@@ -191,23 +191,23 @@ const errorMessageSchema = z.object({
   id,
   code: errorCodeSchema,
   message: z.string(),
-  /** For OUT_OF_MEMORY where the backend told: how much was missing. For CONTEXT_EXCEEDED: the counts. */
+  /** With OUT_OF_MEMORY, the missing bytes if the backend reported them. The counts below come with CONTEXT_EXCEEDED. */
   deficitBytes: z.optional(z.int()),
   promptTokens: z.optional(z.int()),
   contextTokens: z.optional(z.int()),
 });
 
-/** What a child says by itself. */
+/** Messages that a child sends without a command. */
 export const ownMessageSchemas = [
   /** First message of a child: the backend is up. */
   z.object({ type: z.literal("ready"), info: engineInfoSchema, vram: z.nullable(vramSchema) }),
-  /** Every second, and never while the child is stuck: it is sent from the same event loop. */
+  /** Sent every second from the event loop that does the work, so it stops while the child is stuck. */
   z.object({ type: z.literal("heartbeat"), busyWith: z.nullable(id) }),
   z.object({ type: z.literal("log"), level: z.enum(["error", "warn", "info", "debug"]), text: z.string() }),
 ] as const;
 type OwnMessage = z.infer<(typeof ownMessageSchemas)[number]>;
 
-/** What comes of a command. */
+/** Every message that a command can cause. */
 export type JobMessage =
   | {
       [Name in CommandName]: CommandProgress<Name> | CommandAnswer<Name>;
@@ -232,7 +232,7 @@ export const isAnswerTo = <Name extends CommandName>(
   message: EngineMessage,
 ): message is CommandAnswer<Name> & EngineMessage => message.type === typeOf(engineCommands[name].answer);
 
-/** On the wire each direction is wrapped with the generation of the child: late messages of a killed one are dropped. */
+/** Every message is sent with the generation of the child, so that late messages of a killed child are dropped. */
 export const commandEnvelopeSchema = z.object({ generation: z.int(), command: engineCommandSchema });
 export const messageEnvelopeSchema = z.object({ generation: z.int(), message: engineMessageSchema });
 

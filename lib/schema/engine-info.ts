@@ -1,19 +1,19 @@
 import * as z from "zod/mini";
 import { gpuBackendSchema } from "./gpu-memory";
 
-/** The engine's backend and devices, as a child tells when it is up. */
+/** The engine's backend and devices, as a child reports when it is ready. */
 export const engineInfoSchema = z.object({
   backend: gpuBackendSchema,
   /** False when a GPU backend was asked for and could not start. */
   gpuUsable: z.boolean(),
   devices: z.array(z.string()),
-  /** Memory of these devices together, as the backend counts it. Missing: not asked. */
+  /** Memory of these devices together, as the backend counts it. Missing when it was not read. */
   deviceTotalBytes: z.optional(z.int().check(z.minimum(0))),
   llamaCppRelease: z.string(),
   nodeLlamaCppVersion: z.string(),
   buildType: z.enum(["prebuilt", "localBuild"]),
   mathCores: z.int(),
-  /** Why there is no GPU, from the backend's own words, where it says. */
+  /** Why there is no GPU, in the backend's own words if it gives a reason. */
   gpuProblem: z.nullable(z.string()),
 });
 export type EngineInfo = z.infer<typeof engineInfoSchema>;

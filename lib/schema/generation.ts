@@ -2,13 +2,13 @@ import * as z from "zod/mini";
 
 export const generationStatsSchema = z.object({
   promptTokens: z.int().check(z.minimum(0)),
-  /** Of these, taken from the cache without computing. */
+  /** The prompt tokens that were taken from the cache and not computed. */
   cachedTokens: z.int().check(z.minimum(0)),
   generatedTokens: z.int().check(z.minimum(0)),
   timeToFirstTokenMs: z.number(),
-  /** Decode speed: tokens after the first over the time after the first. 0 when there were fewer than two. */
+  /** Decode speed: the tokens after the first, divided by the time after the first. 0 when there were fewer than two. */
   tokensPerSecond: z.number(),
-  /** Prefill speed over the tokens that were computed; 0 when none were. */
+  /** Prefill speed, counting only computed tokens; 0 when there were none. */
   prefillTokensPerSecond: z.number(),
   totalMs: z.number(),
 });

@@ -6,8 +6,8 @@ export const gpuBackendSchema = z.enum(["cuda", "vulkan", "metal", "none"]);
 export type GpuBackend = z.infer<typeof gpuBackendSchema>;
 
 /**
- * What llama.cpp's buffers do not show: driver context, kernels, pools.
- * `cautious` is the starting value of the backend, `learned` comes from receipts of this device, driver and backend.
+ * Memory outside llama.cpp's buffers: driver context, kernels, pools.
+ * `cautious` is the backend's starting value. `learned` comes from receipts of this device, driver and backend.
  */
 export const overheadSchema = z.object({
   bytes,
@@ -18,7 +18,7 @@ export const overheadSchema = z.object({
 });
 export type Overhead = z.infer<typeof overheadSchema>;
 
-/** One of several cards: what it has, and what is left of it for the next load together with what our engine holds. */
+/** One of several cards: its total, and what the next load can use, which is free memory and what our engine holds. */
 const pooledCardSchema = z.object({
   name: z.string(),
   totalBytes: bytes,
@@ -27,7 +27,7 @@ const pooledCardSchema = z.object({
 });
 export type PooledCard = z.infer<typeof pooledCardSchema>;
 
-/** Memory of the one device that Headroom plans for, at one moment. total = usedByOthers + heldByEngine + free, as far as the source tells. */
+/** Memory of the device that Headroom plans for, at one moment. total = usedByOthers + heldByEngine + free, as far as the source reports it. */
 export const gpuMemorySchema = z.object({
   name: z.string(),
   backend: gpuBackendSchema,
@@ -38,18 +38,18 @@ export const gpuMemorySchema = z.object({
   heldByEngineBytes: bytes,
   freeBytes: bytes,
   overhead: overheadSchema,
-  /** Where the numbers come from. `assumed`: typed in by the user or a conservative stand-in. */
+  /** Source of the numbers. `assumed`: typed in by the user, or a cautious assumption. */
   source: z.enum(["nvidia-smi", "engine", "assumed"]),
-  /** In the engine's order, where these figures are those of several cards together. */
+  /** Set where the figures are for several cards together; in the engine's order. */
   cards: z.optional(z.array(pooledCardSchema)),
-  /** Where two sources tell different things: which one is believed, in a sentence. */
+  /** Set where two sources disagree: a sentence on which one is used. */
   note: z.optional(z.string()),
 });
 export type GpuMemory = z.infer<typeof gpuMemorySchema>;
 
 const gpuProcessSchema = z.object({ pid: z.int(), name: z.string(), usedBytes: bytes });
 
-/** The result of looking for a GPU. No GPU is an outcome, not an error: `memory` is null and `reason` and `remedy` say why and what to do. */
+/** The result of looking for a GPU. Finding none is not an error: then `memory` is null, and `reason` and `remedy` say why and what to do. */
 export const gpuReportSchema = z.object({
   memory: z.nullable(gpuMemorySchema),
   reason: z.nullable(z.string()),
@@ -68,7 +68,7 @@ export type GpuReport = z.infer<typeof gpuReportSchema>;
 export const systemMemorySchema = z.object({
   totalBytes: bytes,
   availableBytes: bytes,
-  /** Memory that our engine gives back when its model goes: not the pages of a mapped file, which count as available. Missing: not known. */
+  /** Memory that our engine frees when its model is unloaded. Pages of a mapped file do not count: they are available already. Missing when not known. */
   heldByEngineBytes: z.optional(bytes),
 });
 export type SystemMemory = z.infer<typeof systemMemorySchema>;

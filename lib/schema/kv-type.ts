@@ -1,21 +1,21 @@
 import * as z from "zod/mini";
 
 interface KvTypeRow {
-  /** Bytes of 32 elements, with the scale that a block of a quantized type carries. @see ggml/src/ggml-common.h */
+  /** Bytes of 32 elements, including the scale of a quantized block. @see ggml/src/ggml-common.h */
   readonly bytesPer32Elements: number;
-  /** Elements that are stored together: a head must be whole blocks of them. */
+  /** Elements in one block. The size of a head must be a multiple of this. */
   readonly blockElements: number;
   /** Quantized caches need flash attention. */
   readonly isQuantized: boolean;
-  /** What the first version's formula counted: f16 halved and quartered, without the scales. */
+  /** The size that the first version's formula used: a half and a quarter of f16, without the scales. */
   readonly simpleBytesPerElement: number;
   /** ggml's name for it. */
   readonly ggmlType: "F16" | "Q8_0" | "Q4_0";
 }
 
 /**
- * Types of the KV cache's elements, widest first: adding one is adding an entry. Only equal pairs for K and V: mixed pairs have
- * no fast kernel in the CUDA prebuilt.
+ * Types of the KV cache's elements, widest first. A new type needs only a new entry. K and V always have the same type, because the
+ * prebuilt CUDA binary has no fast kernel for mixed pairs.
  */
 export const kvTypeTable = {
   f16: {

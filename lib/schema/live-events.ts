@@ -17,7 +17,7 @@ export const engineStateSchema = z.enum([
 ]);
 export type EngineState = z.infer<typeof engineStateSchema>;
 
-/** What everyone may know of the engine: the header, the dashboard and GET /api/engine read this one object. */
+/** The engine's public state. The header, the dashboard and GET /api/engine read this object. */
 export const engineSnapshotSchema = z.object({
   state: engineStateSchema,
   generation: z.int(),
@@ -28,17 +28,17 @@ export const engineSnapshotSchema = z.object({
   totalLayers: z.nullable(z.int()),
   /** GPU memory of the engine by part, as the load reported it. */
   held: z.nullable(memoryPartsSchema),
-  /** Without one the model was not made for turns; null while nothing is loaded. */
+  /** A model without a chat template was not made for conversations; null while nothing is loaded. */
   hasChatTemplate: z.nullable(z.boolean()),
-  /** Whether flash attention really runs, as the load's log said; null where it did not say. */
+  /** Whether flash attention really runs, from the load's log; null where the log does not say. */
   flashAttentionActive: z.nullable(z.boolean()),
   progress: z.nullable(z.object({ phase: z.string(), fraction: z.number() })),
-  /** Why it failed or what it could not load. The web server lives on. */
+  /** Why the engine failed or what it could not load. The web server keeps running. */
   error: z.nullable(errorBodySchema),
-  /** Something was lowered, restarted or fell back: one sentence for the user. */
+  /** One sentence for the user when something was lowered, restarted or fell back. */
   notice: z.nullable(z.string()),
   queueLength: z.int(),
-  /** A load waits for the answer that is being written. */
+  /** A load waits until the answer in progress ends. */
   loadWaits: z.boolean(),
   restarts: z.int(),
 });

@@ -3,7 +3,7 @@ import { flashAttentionSchema, kvTypeSchema } from "./kv-type";
 
 const bytes = z.int().check(z.minimum(0));
 
-/** Exactly one way to load a model: what was planned, what is confirmed by a dry run and what is loaded are this same object. */
+/** Exactly one way to load a model. The same object is planned, confirmed by a dry run and loaded. */
 export const loadConfigSchema = z.object({
   modelPath: z.string().check(z.minLength(1)),
   /** 0..blocks + 1, explicit: "auto" never reaches the engine. */
@@ -19,7 +19,7 @@ export const loadConfigSchema = z.object({
 });
 export type LoadConfig = z.infer<typeof loadConfigSchema>;
 
-/** Memory of one configuration by device: predicted by a dry run, or reported after a load. Context = KV and compute together. */
+/** Memory of one configuration by device, predicted by a dry run or reported after a load. "Context" is KV and compute together. */
 export const buffersSchema = z.object({
   gpuWeightsBytes: bytes,
   gpuContextBytes: bytes,
@@ -28,7 +28,7 @@ export const buffersSchema = z.object({
 });
 export type Buffers = z.infer<typeof buffersSchema>;
 
-/** The load's own log split by kind, where it printed one; null where it did not. */
+/** Context memory by kind, from the load's own log; null where the log does not show it. */
 export const bufferSplitSchema = z.object({
   gpuKvBytes: z.nullable(bytes),
   gpuComputeBytes: z.nullable(bytes),
@@ -37,6 +37,6 @@ export const bufferSplitSchema = z.object({
 });
 export type BufferSplit = z.infer<typeof bufferSplitSchema>;
 
-/** What going from one configuration to another costs: nothing, a new context, or the weights anew. */
+/** The cost of changing from one configuration to another: nothing, a new context, or loading the model again. */
 export const loadCostSchema = z.enum(["nothing", "context", "model"]);
 export type LoadCost = z.infer<typeof loadCostSchema>;

@@ -1,17 +1,17 @@
 import * as z from "zod/mini";
 import { errorBodySchema } from "./api-error";
 
-/** Where the layers of a file would go on the present card with the settings that hold for it. */
+/** Where the layers of a file would go on the present card with the settings that apply to it. */
 export const planBadgeSchema = z.object({
   kind: z.enum(["full", "partial", "cpu-only"]),
   gpuLayers: z.int(),
   totalLayers: z.int(),
-  /** What the plan takes of the card, 0 for cpu-only, and of system memory. */
+  /** Memory that the plan takes on the card (0 for cpu-only) and of system memory. */
   gpuBytes: z.int().check(z.minimum(0)),
   ramBytes: z.int().check(z.minimum(0)),
-  /** What must be available of system memory, and how much of that cannot be dropped and read again. */
+  /** System memory that must be available, and the part of it that cannot be dropped and read again. */
   ramNeed: z.object({ needBytes: z.int().check(z.minimum(0)), lockedBytes: z.int().check(z.minimum(0)) }),
-  /** From the header alone: llama.cpp was never asked about this file. */
+  /** True when the figures come from the header alone, without a dry run of this file. */
   isEstimate: z.boolean(),
 });
 export type BadgePlan = z.infer<typeof planBadgeSchema>;

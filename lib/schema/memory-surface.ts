@@ -29,7 +29,7 @@ export const layerKindSchema = z.enum([
 ]);
 export type LayerKind = z.infer<typeof layerKindSchema>;
 
-/** One block, or the output layer (index = blocks). Weights are those that move to the GPU with the layer. */
+/** One block, or the output layer (index = blocks). The weights are those that move to the GPU with the layer. */
 export const layerMemorySchema = z.object({
   index: z.int().check(z.minimum(0)),
   role: z.enum(["block", "output"]),
@@ -55,7 +55,7 @@ export const computeColumnSchema = z.object({
 });
 export type ComputeColumn = z.infer<typeof computeColumnSchema>;
 
-/** The dry run of exactly this configuration, contexts padded as llama.cpp pads them: it counts for itself alone. */
+/** The dry run of exactly this configuration, with the context padded as llama.cpp pads it. It does not affect other points. */
 export const confirmedPointSchema = z.object({
   gpuLayers: z.int().check(z.minimum(0)),
   contextTokens: z.int().check(z.minimum(1)),
@@ -68,7 +68,7 @@ export type ConfirmedPoint = z.infer<typeof confirmedPointSchema>;
 const computeColumnsSchema = z.array(computeColumnSchema).check(z.minLength(1));
 
 /**
- * Everything needed to answer "how much memory at k layers, this context, this KV type" without asking the engine.
+ * Everything needed to compute the memory for k layers, a context and a KV type without asking the engine.
  * Valid for one model file, device, batch, number of sequences and flash attention mode. Plain JSON.
  */
 export const memorySurfaceSchema = z.object({
@@ -89,9 +89,9 @@ export const memorySurfaceSchema = z.object({
   flashAttention: flashAttentionSchema,
   /** `dry-run`: llama.cpp's own figures on this device. `estimated`: from the header alone, no GPU backend could run. */
   computeSource: z.enum(["dry-run", "estimated"]),
-  /** `coarse` was sampled in a hurry, `fine` as long as a page can wait. Missing: not sampled. */
+  /** `coarse` was sampled quickly, `fine` for as long as a page can wait. Missing when not sampled. */
   detail: z.optional(z.enum(["coarse", "fine"])),
-  /** `closed-form`: our arithmetic, checked against the dry run. `dry-run`: this family is beyond it, totals are the dry run's. */
+  /** `closed-form`: our arithmetic, checked against the dry run. `dry-run`: the closed form is wrong for this family, so totals are the dry run's. */
   weightsSource: z.enum(["closed-form", "dry-run"]),
   kvSource: z.enum(["closed-form", "dry-run"]),
   /** The token embedding, always in system memory. */
@@ -102,7 +102,7 @@ export const memorySurfaceSchema = z.object({
   gpuWeightsBytes: z.array(bytes).check(z.minLength(3)),
   /** All weights that stay in RAM for k = 0..L+1. */
   ramWeightsBytes: z.array(bytes).check(z.minLength(3)),
-  /** Sparse: a few numbers of layers, ascending, and contexts in powers of two and between. What it says between them: memory-need.ts. */
+  /** Sparse: a few layer counts, ascending, and contexts at and between powers of two. memory-need.ts interpolates. */
   compute: z.object(ofEachKvType(() => computeColumnsSchema)),
   /** KV types that this model cannot have on this device, with the reason in a sentence. */
   refusedKvTypes: z.optional(z.array(z.object({ kvType: kvTypeSchema, reason: z.string() }))),

@@ -1,2 +1,2 @@
-/** Whether MODEL or a model option names something that is not on this computer: an http(s) address, or `hf:owner/repo/file.gguf`. */
+/** Whether MODEL or a model option names a file elsewhere: an http(s) address, or `hf:owner/repo/file.gguf`. */
 export const isRemoteSource = (source: string): boolean => /^(?:https?:\/\/|hf:)/i.test(source);

@@ -3,8 +3,8 @@ import { openAiSamplingShape } from "./sampling";
 import { settingRows } from "./settings";
 
 /**
- * What OpenAI's clients send, as far as it can mean something here. Every documented key is known; one that this engine
- * cannot honour is taken only with its neutral value, so that nobody believes it had an effect.
+ * What OpenAI's clients send. Every documented key is known. A key that this engine cannot support is accepted only with its
+ * neutral value, so that no caller believes it had an effect.
  */
 const MAX_MESSAGES = 10_000;
 
@@ -20,7 +20,7 @@ export type OpenAiMessage = z.infer<typeof messageSchema>;
 
 const optional = <Schema extends z.ZodMiniType>(schema: Schema) => z.nullish(schema);
 
-/** Keys for which only "nothing special" can be promised. */
+/** Keys that are accepted only with their neutral value. */
 const neutralOnly = {
   n: optional(z.literal(1)),
   frequency_penalty: optional(z.literal(0)),
@@ -46,7 +46,7 @@ const withoutEffect = {
 
 const sampling = {
   ...openAiSamplingShape,
-  // OpenAI takes any seed, a stop string without a list, and no answer of no tokens.
+  // OpenAI accepts any seed and a stop string without a list, and refuses an answer of 0 tokens.
   seed: optional(z.int()),
   stop: optional(z.union([z.string().check(z.minLength(1), z.maxLength(256)), settingRows.STOP.schema])),
   max_tokens: optional(z.int().check(z.minimum(1))),
@@ -93,7 +93,7 @@ export const completionRequestSchema = z.strictObject({
 });
 export type CompletionRequest = z.infer<typeof completionRequestSchema>;
 
-/** What both kinds of request say about the answer. */
+/** The sampling values that both kinds of request have. */
 export type CompletionSampling = Pick<CompletionRequest, keyof typeof sampling>;
 
 /** GET /v1/models */

@@ -14,7 +14,7 @@ const planSettingsSchema = z.pick(settingsSchema, {
   FLASH_ATTENTION: true,
 });
 
-/** The simple formula of the first version, beside the plan. */
+/** The simple formula of the first version, for comparison. */
 const simplePlanSchema = z.object({
   layers: z.int(),
   totalLayers: z.int(),
@@ -27,7 +27,7 @@ const simplePlanSchema = z.object({
   proseLayers: z.int(),
 });
 
-/** What one change would give. */
+/** The result of one change. */
 const alternativeSchema = z.object({
   label: z.string(),
   patch: z.nullable(z.partial(planSettingsSchema)),
@@ -38,8 +38,8 @@ const alternativeSchema = z.object({
 });
 
 /**
- * The plan as JSON for machines: `npm run plan -- --json` and /api/plan. Scripts rely on these names. Bytes are integers, `totalLayers` counts
- * the output layer, and the token embedding has index -1.
+ * The plan as JSON for programs: `npm run plan -- --json` and /api/plan. Scripts rely on these names. Bytes are integers, `totalLayers`
+ * counts the output layer, and the token embedding has index -1.
  */
 export const planReportSchema = z.object({
   model: z.object({ name: z.string(), architecture: z.string(), blocks: z.int(), fileBytes: bytes }),
@@ -86,7 +86,7 @@ const cardSchema = z.strictObject({
   usedBytes: z._default(cardBytes.check(z.minimum(0)), 0),
 });
 
-/** Settings to plan with instead of the present ones, and a card instead of the one that is here; null: none. */
+/** Settings to plan with instead of the present ones, and a card to use instead of this computer's; null means no card. */
 export const planRequestSchema = z.strictObject({
   ...settingsPatchSchema.shape,
   gpu: z.optional(z.nullable(cardSchema)),

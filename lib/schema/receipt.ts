@@ -13,7 +13,7 @@ export const memoryPartsSchema = z.object({
 });
 export type MemoryParts = z.infer<typeof memoryPartsSchema>;
 
-/** What one load was predicted to take on the GPU and what it took, part by part. Every load leaves one. */
+/** GPU memory of one load, predicted and actual, part by part. Every load leaves a receipt. */
 export const receiptSchema = z.object({
   id: z.string(),
   atMs: z.number(),
@@ -23,18 +23,18 @@ export const receiptSchema = z.object({
   backend: gpuBackendSchema,
   config: loadConfigSchema,
   totalLayers: z.int(),
-  /** What LAYERS asked for; differs from config.gpuLayers when a load stepped down. */
+  /** The number of layers first tried. It differs from config.gpuLayers when the load stepped down. */
   requestedGpuLayers: z.int(),
-  /** Set when something was lowered to make it fit: what, and why. */
+  /** What was lowered to make the load fit, and why; null when nothing was. */
   lowered: z.nullable(z.string()),
   predicted: memoryPartsSchema,
   actual: memoryPartsSchema,
   buffers: buffersSchema,
   split: bufferSplitSchema,
-  /** The driver's counter; null where none can be trusted. */
+  /** The driver's counter; null where no counter is reliable. */
   deviceUsedBeforeBytes: z.nullable(bytes),
   deviceUsedAfterBytes: z.nullable(bytes),
-  /** (after - before) - buffers: feeds the learned overhead. */
+  /** (after - before) - buffers. The overhead is learned from this. */
   measuredOverheadBytes: z.nullable(bytes),
   loadMs: z.number(),
   tokensPerSecond: z.nullable(z.number()),

@@ -1,17 +1,17 @@
 import * as z from "zod/mini";
 
-/** GET /api/models/elsewhere?address=: what people paste, as the one file that it names or as those to choose from. */
+/** GET /api/models/elsewhere?address=: resolves a pasted address to one file or to a list of files to choose from. */
 export const elsewhereQuerySchema = z.strictObject({
   address: z.string().check(z.minLength(1), z.maxLength(2048)),
 });
 
 export const remoteFileSchema = z.object({
-  /** `hf:owner/repo/file.gguf`: what the dashboard plans. */
+  /** `hf:owner/repo/file.gguf`, which the dashboard plans. */
   source: z.string(),
   name: z.string(),
-  /** Of all parts together. */
+  /** Size of all parts together. */
   fileBytes: z.int(),
-  /** By the file's name: "Q4_K_M"; null where that does not tell. */
+  /** From the file's name: "Q4_K_M"; null where the name does not show it. */
   quantization: z.nullable(z.string()),
 });
 export type RemoteFile = z.infer<typeof remoteFileSchema>;

@@ -2,8 +2,8 @@ import * as z from "zod/mini";
 import { defaultSettings, type SettingKey, type Settings, settingKeys, settingRows } from "./settings";
 
 /*
- * Everything that a setting which chooses words is beside a setting: a value of one chat, a parameter of OpenAI's API, a part
- * of the request to the engine. All of it follows from its row.
+ * A sampling setting is also a value of one chat, a parameter of OpenAI's API and a part of the request to the engine. All of
+ * these are derived here from its row in the settings table.
  */
 
 type SettingRows = typeof settingRows;
@@ -14,7 +14,7 @@ export type SamplingKey = { [Key in SettingKey]: NamesOf<Key> extends never ? ne
 const isSamplingKey = (key: SettingKey): key is SamplingKey => settingRows[key].sampling !== undefined;
 export const samplingKeys: readonly SamplingKey[] = settingKeys.filter(isSamplingKey);
 
-/** The row's own types under its other names: what each map below makes cannot be told to the compiler by a loop. */
+/** The row's own types under its other names. The compiler cannot derive these types from the loops below. */
 type SamplingShape = { [Key in SamplingKey as NamesOf<Key>["name"]]: SettingRows[Key]["schema"] };
 type OpenAiShape = {
   [Key in SamplingKey as NamesOf<Key>["openAi"]]: z.ZodMiniOptional<z.ZodMiniNullable<SettingRows[Key]["schema"]>>;
@@ -27,19 +27,19 @@ const samplingShape = Object.fromEntries(
   samplingKeys.map(key => [nameOf(key), settingRows[key].schema]),
 ) as unknown as SamplingShape;
 
-/** The parameters as OpenAI's clients spell them; those of other local engines are called as they call them. */
+/** The parameters by OpenAI's names. Parameters that OpenAI lacks have the names that other local engines use. */
 export const openAiSamplingShape = Object.fromEntries(
   samplingKeys.map(key => [settingRows[key].sampling?.openAi, z.nullish(settingRows[key].schema)]),
 ) as unknown as OpenAiShape;
 
-/** All values at once. SEED -1 takes a new seed each time, MAX_TOKENS 0 lets a reply use what the context has left. */
+/** All values. SEED -1 takes a new seed each time. MAX_TOKENS 0 lets a reply fill the rest of the context. */
 export const samplingValuesSchema = z.object(samplingShape);
 export type SamplingValues = z.infer<typeof samplingValuesSchema>;
 
-/** Values of one chat or request; what is missing comes from the settings. */
+/** Values of one chat or request. Missing values come from the settings. */
 export const samplingOverridesShape = z.partial(z.strictObject(samplingShape)).shape;
 
-/** The own values, and the settings' where there are none. */
+/** The given values, completed with the settings' values. */
 export const samplingWith = (
   own: { readonly [Name in SamplingName]?: SamplingValues[Name] | undefined },
   settings: Settings,
@@ -48,7 +48,7 @@ export const samplingWith = (
     samplingKeys.map(key => [nameOf(key), own[nameOf(key)] ?? settings[key]]),
   ) as unknown as SamplingValues;
 
-/** The values of a request by OpenAI's names, as far as they are given. */
+/** The given values of a request, from OpenAI's names. */
 export const samplingByOpenAiNames = (
   request: {
     readonly [Name in keyof OpenAiShape]?: unknown;
@@ -61,5 +61,5 @@ export const samplingByOpenAiNames = (
     }),
   );
 
-/** Greedy and always the same: for measurements and for text that must not vary. */
+/** Greedy, so that the result is always the same: for measurements and for text that must not vary. */
 export const greedySampling: SamplingValues = { ...samplingWith({}, defaultSettings), temperature: 0, seed: 1 };

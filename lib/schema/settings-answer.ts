@@ -3,15 +3,15 @@ import { errorBodySchema } from "./api-error";
 import { loadCostSchema } from "./load-config";
 import { settingsPatchSchema, settingsSchema } from "./settings";
 
-/** Whom a change is for: every model, or the chosen one alone. */
+/** Which models a change applies to: all, or only the chosen one. */
 export const settingsScopeSchema = z.enum(["all", "model"]);
 export type SettingsScope = z.infer<typeof settingsScopeSchema>;
 
 export const savedSettingsSchema = z.object({
   settings: settingsSchema,
-  /** Values that only this model has. */
+  /** This model's own values. */
   overrides: settingsPatchSchema,
-  /** What a person should know about modelconf.json; null when all is well. */
+  /** A problem in modelconf.json to tell the user; null when there is none. */
   notice: z.nullable(z.string()),
 });
 export type SavedSettings = z.infer<typeof savedSettingsSchema>;
@@ -21,7 +21,7 @@ export const appliedSettingsSchema = z.extend(savedSettingsSchema, {
   cost: z.nullable(loadCostSchema),
   /** Where the layers go now; null without a plan. */
   gpuLayers: z.nullable(z.int()),
-  /** The settings are saved, but could not be loaded; the engine's snapshot says what answers instead. */
+  /** Set when the settings were saved but could not be loaded. The engine's snapshot says which model answers instead. */
   problem: z.nullable(errorBodySchema),
 });
 export type AppliedSettings = z.infer<typeof appliedSettingsSchema>;

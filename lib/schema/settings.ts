@@ -7,7 +7,7 @@ export type SettingGroup = "model" | "memory" | "compute" | "sampling" | "chat";
 /** How a form shows the row; `numberOrAuto` has Auto at the far left. */
 export type SettingControl = "text" | "longText" | "number" | "numberOrAuto" | "choice" | "switch" | "list";
 
-/** What else a setting is called that chooses words: in a chat and for the engine, and in OpenAI's API. */
+/** Further names of a sampling setting: in a chat and for the engine, and in OpenAI's API. */
 interface SamplingNames {
   readonly name: string;
   readonly openAi: string;
@@ -23,15 +23,15 @@ export interface SettingRow<
   readonly help: string;
   readonly group: SettingGroup;
   readonly control: SettingControl;
-  /** What a change costs where it changes the load, which the plan decides: fewer layers for a target may be the same ones. */
+  /** The cost of a change if it changes the load. The plan decides that: another target may give the same layers. */
   readonly cost: LoadCost;
-  /** The part of the load's configuration that it decides, or takes part in deciding. */
+  /** The part of the load's configuration that this setting decides or influences. */
   readonly loads?: keyof LoadConfig;
   readonly unit?: string;
-  /** Slider and field range; the schema stays the judge of what is valid. */
+  /** Range of the slider and field. The schema still decides what is valid. */
   readonly range?: { readonly min: number; readonly max: number; readonly step: number; readonly log?: boolean };
   readonly choices?: readonly string[];
-  /** Set where a chat and each request of the API may have a value of their own. */
+  /** Set where a chat and each request of the API may have its own value. */
   readonly sampling?: Sampling;
 }
 
@@ -59,8 +59,8 @@ export const MAX_CONTEXT_TOKENS = 16_777_216;
 export const DEFAULT_MODEL = "SmolLM2-135M-Instruct.Q4_1.gguf";
 
 /**
- * The one table of settings. A key is the name in modelconf.json, in the API and in the code alike.
- * The row drives validation, the file, the form, the API and the reload decision: adding a setting is adding a row.
+ * The one table of settings. A key is the name in modelconf.json, in the API and in the code.
+ * Validation, the file, the form, the API and the reload decision all use the row, so a new setting needs only a new row.
  */
 export const settingRows = {
   MODEL: row({
@@ -283,7 +283,7 @@ const settingShape = Object.fromEntries(
   settingKeys.map(key => [key, settingRows[key].schema]),
 ) as unknown as SettingShape;
 
-/** All settings, complete and valid. Unknown keys are refused; the settings store keeps those of the file beside it. */
+/** All settings, complete and valid. Unknown keys are refused; the settings store keeps the file's unknown keys separately. */
 export const settingsSchema = z.strictObject(settingShape);
 export type Settings = z.infer<typeof settingsSchema>;
 
@@ -295,7 +295,7 @@ export const defaultSettings: Settings = settingsSchema.parse(
   Object.fromEntries(settingKeys.map(key => [key, settingRows[key].default])),
 );
 
-/** The settings that decide where layers go; a slider moves one of these. */
+/** The settings that decide where layers go. Each planning slider changes one of these. */
 export type PlanSettings = Pick<
   Settings,
   "LAYERS" | "TARGET_VRAM_USAGE" | "N_CTX" | "KV_CACHE_QUANT" | "N_BATCH" | "FLASH_ATTENTION"

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 
-/** Speeds of one model with so many threads. */
+/** Speeds of one model with this many threads. */
 export const threadSpeedSchema = z.object({
   threads: z.int().check(z.minimum(1)),
   prefillTokensPerSecond: z.number(),
@@ -8,7 +8,7 @@ export const threadSpeedSchema = z.object({
 });
 export type ThreadSpeed = z.infer<typeof threadSpeedSchema>;
 
-/** What THREADS "auto" means for a model on this machine, and why, in a sentence for the diagnostics. */
+/** What THREADS "auto" means for a model on this computer, and why, in a sentence for the diagnostics. */
 export const threadChoiceSchema = z.object({
   threads: z.int().check(z.minimum(1)),
   source: z.enum(["measured", "cores"]),

@@ -7,7 +7,7 @@ export const mibToBytes = (mib: number): number => Math.round(mib * MIB);
 export const bytesToMib = (bytes: number): number => bytes / MIB;
 export const bytesToGib = (bytes: number): number => bytes / GIB;
 
-/** "2.39 GiB": two decimals, for numbers that people compare. */
+/** "2.39 GiB": two decimals, for figures that people compare. */
 export const formatGib = (bytes: number): string => `${bytesToGib(bytes).toFixed(2)} GiB`;
 
 /** "5,188.2 MiB": one decimal, for numbers that must add up. */
@@ -23,7 +23,7 @@ export function formatBytes(bytes: number): string {
   return formatGib(bytes);
 }
 
-/** "305 of 24,105 MiB", "4.43 of 23.54 GiB": a part and its whole in one unit, that of the part. */
+/** "305 of 24,105 MiB", "4.43 of 23.54 GiB": a part and its whole, both in the part's unit. */
 export function formatPartOf(partBytes: number, totalBytes: number): string {
   const format = partBytes < GIB ? (bytes: number) => formatMib(bytes, 0) : formatGib;
   return `${format(partBytes).replace(/ .iB$/, "")} of ${format(totalBytes)}`;

@@ -1,9 +1,9 @@
 const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
-/** What one person sees as one character may be many code units: a flag has 4, a family of emoji 11. */
+/** What people see as one character may have many code units: a flag has 4, a family of emoji 11. */
 const LONGEST_GRAPHEME = 64;
 
-/** The beginning of a text, of at most so many UTF-16 code units, that ends between two characters as people see them. */
+/** The beginning of a text, with at most `maxUnits` UTF-16 code units. It never cuts a visible character. */
 export function beginningOf(text: string, maxUnits: number): string {
   if (text.length <= maxUnits) return text;
   let end = 0;

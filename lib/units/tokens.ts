@@ -4,7 +4,7 @@ export const CONTEXT_PAD_TOKENS = 256;
 /** Rounds up to a multiple; both are positive integers. */
 export const padUp = (value: number, multiple: number): number => Math.ceil(value / multiple) * multiple;
 
-/** "32,768". Not by `toLocaleString`: its first call takes 25 ms, which `npm run plan` would be slower by. */
+/** "32,768". Does not use `toLocaleString`, because its first call takes 25 ms and would slow down `npm run plan`. */
 export const formatTokens = (tokens: number): string => String(tokens).replace(/\B(?=(\d{3})+$)/g, ",");
 
 /** "32k" for whole multiples of 1024, otherwise "32,000": for axis labels and chips. */

@@ -5,14 +5,14 @@ import { loadErrors } from "./shared-errors";
 export const readBenchmark = {
   method: "GET",
   path: "/api/benchmark",
-  does: "What a benchmark would measure and take, the one that runs, and those that were kept.",
+  does: "The benchmark that could start now, the one that is running, and the saved results.",
   reply: benchmarkStateSchema,
 } as const satisfies Endpoint;
 
 export const startBenchmark = {
   method: "POST",
   path: "/api/benchmark",
-  does: "Begins a benchmark. It goes on when the page is closed.",
+  does: "Starts a benchmark. It continues when the page is closed.",
   reply: benchmarkStateSchema,
   errors: loadErrors,
 } as const satisfies Endpoint;
@@ -20,6 +20,6 @@ export const startBenchmark = {
 export const cancelBenchmark = {
   method: "DELETE",
   path: "/api/benchmark",
-  does: "Cancels the benchmark that runs, without waiting until the engine is as it was.",
+  does: "Cancels the running benchmark. It does not wait until the engine has its former model again.",
   reply: benchmarkStateSchema,
 } as const satisfies Endpoint;

@@ -29,7 +29,7 @@ const chatErrors = ["NOT_FOUND", ...storeErrors] as const satisfies ErrorCode[];
 export const listChats = {
   method: "GET",
   path: "/api/chats",
-  does: "All kept chats, pinned first, then the latest.",
+  does: "All saved chats: pinned ones first, then the most recent.",
   reply: chatListSchema,
   errors: storeErrors,
 } as const satisfies Endpoint;
@@ -37,7 +37,7 @@ export const listChats = {
 export const createChat = {
   method: "POST",
   path: "/api/chats",
-  does: "Makes a chat without a message.",
+  does: "Creates a chat without messages.",
   body: newChatSchema,
   reply: chatAnswer,
   errors: storeErrors,
@@ -46,7 +46,7 @@ export const createChat = {
 export const readChat = {
   method: "GET",
   path: "/api/chats/[id]",
-  does: "A chat with the whole tree of its messages.",
+  does: "A chat with its whole tree of messages.",
   params: chatParams,
   reply: chatTreeSchema,
   errors: chatErrors,
@@ -55,7 +55,7 @@ export const readChat = {
 export const patchChat = {
   method: "PATCH",
   path: "/api/chats/[id]",
-  does: "Changes what is given; `deleted: false` takes a deletion of the last minutes back.",
+  does: "Changes the given values. `deleted: false` undoes a deletion of the last minutes.",
   params: chatParams,
   body: chatPatchSchema,
   reply: chatAnswer,
@@ -65,7 +65,7 @@ export const patchChat = {
 export const deleteChat = {
   method: "DELETE",
   path: "/api/chats/[id]",
-  does: "Stops an answer in progress and deletes the chat; for some minutes a patch brings it back.",
+  does: "Stops an answer in progress and deletes the chat. For some minutes, a PATCH can restore it.",
   params: chatParams,
   reply: z.object({ deleted: z.literal(true) }),
   errors: chatErrors,
@@ -84,7 +84,7 @@ export const addMessage = {
 export const readContextUse = {
   method: "POST",
   path: "/api/chats/[id]/context",
-  does: "How full the context is with this branch and draft, in tokens; also for a chat that has no message yet.",
+  does: "How full the context is with this branch and draft, in tokens. Works for a chat without messages too.",
   params: chatParams,
   body: contextRequestSchema,
   reply: contextAnswerSchema,
@@ -94,7 +94,7 @@ export const readContextUse = {
 export const exportChat = {
   method: "GET",
   path: "/api/chats/[id]/export",
-  does: "One chat as a file: all of it as JSON, or the shown branch as Markdown.",
+  does: "One chat as a file: all of it as JSON, or the displayed branch as Markdown.",
   params: chatParams,
   query: z.strictObject({ format: z._default(z.enum(["json", "markdown"]), "json") }),
   sends: "a file",
@@ -104,7 +104,7 @@ export const exportChat = {
 export const exportChats = {
   method: "GET",
   path: "/api/chats/export",
-  does: "All kept chats as one JSON file.",
+  does: "All saved chats as one JSON file.",
   sends: "a file",
   errors: storeErrors,
 } as const satisfies Endpoint;
@@ -112,7 +112,7 @@ export const exportChats = {
 export const importChats = {
   method: "POST",
   path: "/api/chats/import",
-  does: "Takes chats in. One that is here already is left alone or replaced; one that is broken is named and stops no other.",
+  does: "Imports chats. A chat that already exists is skipped or replaced. A broken chat is reported and does not stop the others.",
   body: chatImportSchema,
   reply: chatImportAnswerSchema,
   errors: storeErrors,
@@ -121,7 +121,7 @@ export const importChats = {
 export const searchChats = {
   method: "GET",
   path: "/api/chats/search",
-  does: "Titles and messages that hold all words of `q`, also inside of other words.",
+  does: "Titles and messages that contain all words of `q`, also as parts of longer words.",
   query: z.strictObject({ q: z.string().check(z.trim(), z.minLength(1), z.maxLength(200)) }),
   reply: chatHitsSchema,
   errors: storeErrors,
@@ -130,7 +130,7 @@ export const searchChats = {
 export const startAnswer = {
   method: "POST",
   path: "/api/chat",
-  does: "Sends a message and streams its answer, in the AI SDK's UI message protocol. The answer goes on when the client leaves.",
+  does: "Sends a message and streams its answer in the AI SDK's UI message protocol. The answer continues if the client disconnects.",
   body: chatRequestSchema,
   streams: runChunkSchema,
   errors: [...chatErrors, "BUSY"],
@@ -139,7 +139,7 @@ export const startAnswer = {
 export const followAnswer = {
   method: "GET",
   path: "/api/chat/[id]/stream",
-  does: "Joins the answer that is being written; status 204 when there is none.",
+  does: "Streams the answer in progress from its start. Status 204 when there is none.",
   params: chatParams,
   streams: runChunkSchema,
   errors: chatErrors,
@@ -148,7 +148,7 @@ export const followAnswer = {
 export const stopAnswer = {
   method: "POST",
   path: "/api/chat/[id]/stop",
-  does: "Stops the answer that is being written, and answers when its text is saved.",
+  does: "Stops the answer in progress, and replies when its text is saved.",
   params: chatParams,
   reply: z.object({ stopped: z.boolean() }),
   errors: chatErrors,

@@ -5,13 +5,13 @@ import type { Endpoint } from "../endpoint";
 export const readHealth = {
   method: "GET",
   path: "/api/health",
-  does: "Answers within a second, whatever the engine does.",
+  does: "Answers within a second, whatever the engine is doing.",
   reply: z.object({ ok: z.literal(true) }),
 } as const satisfies Endpoint;
 
 export const readDiagnostics = {
   method: "GET",
   path: "/api/diagnostics",
-  does: "Everything about this computer and this run that helps to find out why something is as it is.",
+  does: "Facts about this computer and this run of Headroom that help to find the cause of a problem.",
   reply: diagnosticsSchema,
 } as const satisfies Endpoint;

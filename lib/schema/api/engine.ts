@@ -9,14 +9,14 @@ const engineAnswer = z.object({ engine: engineSnapshotSchema });
 export const readEngine = {
   method: "GET",
   path: "/api/engine",
-  does: "What the engine does now, and what the last load took.",
+  does: "What the engine is doing, and the memory of the last load.",
   reply: z.extend(engineAnswer, { receipt: z.nullable(receiptSchema) }),
 } as const satisfies Endpoint;
 
 export const loadModel = {
   method: "POST",
   path: "/api/engine/load",
-  does: "Loads the chosen model if it is not loaded, and answers when it can be chatted with.",
+  does: "Loads the chosen model if it is not loaded, and replies when the model is ready.",
   reply: engineAnswer,
   errors: loadErrors,
 } as const satisfies Endpoint;
@@ -24,14 +24,14 @@ export const loadModel = {
 export const loadNow = {
   method: "POST",
   path: "/api/engine/load-now",
-  does: "A load that waits for the answer in progress waits no longer: the answer ends with what it has.",
+  does: "Starts a load that waits for the answer in progress. The answer ends with the text it has.",
   reply: engineAnswer,
 } as const satisfies Endpoint;
 
 export const reloadModel = {
   method: "POST",
   path: "/api/engine/reload",
-  does: "Loads the chosen model again, also after the engine had given up.",
+  does: "Loads the chosen model again, even if the engine has given up.",
   reply: engineAnswer,
   errors: loadErrors,
 } as const satisfies Endpoint;
@@ -39,7 +39,7 @@ export const reloadModel = {
 export const unloadModel = {
   method: "POST",
   path: "/api/engine/unload",
-  does: "Takes the model out of memory, all of it: the engine's process ends. The next message brings it back.",
+  does: "Unloads the model completely: the engine's process ends. The next message loads it again.",
   reply: engineAnswer,
   errors: engineErrors,
 } as const satisfies Endpoint;
@@ -47,6 +47,6 @@ export const unloadModel = {
 export const followEvents = {
   method: "GET",
   path: "/api/events",
-  does: "What the server tells by itself: readings of card and memory once a second, the engine's state, changes made elsewhere, the log.",
+  does: "Live events: readings of card and memory once a second, the engine's state, changes made elsewhere, and the log.",
   streams: liveEventSchema,
 } as const satisfies Endpoint;

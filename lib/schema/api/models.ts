@@ -5,7 +5,7 @@ import { elsewhereAnswerSchema, elsewhereQuerySchema } from "../remote-models";
 export const listModels = {
   method: "GET",
   path: "/api/models",
-  does: "The library: each GGUF file with where its layers would go on the present card.",
+  does: "The library: each GGUF file, and where its layers would go on the present card.",
   reply: localModelsSchema,
   errors: ["STORE_UNAVAILABLE"],
 } as const satisfies Endpoint;
@@ -13,7 +13,7 @@ export const listModels = {
 export const findElsewhere = {
   method: "GET",
   path: "/api/models/elsewhere",
-  does: "What an address that somebody pasted leads to: one file, or the files of a repository to choose from.",
+  does: "Resolves a pasted address: to one file, or to the files of a repository to choose from.",
   query: elsewhereQuerySchema,
   reply: elsewhereAnswerSchema,
   errors: ["MODEL_NOT_FOUND", "DOWNLOAD_FAILED", "NOT_GGUF"],

@@ -8,7 +8,7 @@ const answerErrors = [...loadErrors, "CONTEXT_EXCEEDED"] as const satisfies Erro
 export const openAiModels = {
   method: "GET",
   path: "/v1/models",
-  does: "The models of the library, first the chosen one: it is the one that answers.",
+  does: "The models of the library. The chosen one comes first, and it is the one that answers.",
   reply: openAiModelsSchema,
 } as const satisfies Endpoint;
 
@@ -33,7 +33,7 @@ export const completions = {
 export const embeddings = {
   method: "POST",
   path: "/v1/embeddings",
-  does: "Refused: this version makes no embeddings.",
+  does: "Always refused: this version makes no embeddings.",
   sends: "only the refusal",
   errors: ["NOT_FOUND"],
 } as const satisfies Endpoint;

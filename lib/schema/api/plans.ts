@@ -13,7 +13,7 @@ export const readPlan = {
 export const planWith = {
   method: "POST",
   path: "/api/plan",
-  does: "The plan with some settings changed, or for a card that is not here. Nothing is saved or loaded.",
+  does: "The plan with some settings changed, or for a card that this computer does not have. Nothing is saved or loaded.",
   body: planRequestSchema,
   reply: planReportSchema,
   errors: planErrors,

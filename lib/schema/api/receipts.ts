@@ -5,6 +5,6 @@ import { receiptSchema } from "../receipt";
 export const listReceipts = {
   method: "GET",
   path: "/api/receipts",
-  does: "Past loads, newest first: predicted against actual memory.",
+  does: "Past loads, newest first, with predicted and actual memory.",
   reply: z.object({ receipts: z.array(receiptSchema) }),
 } as const satisfies Endpoint;

@@ -8,7 +8,7 @@ import { storeErrors } from "./shared-errors";
 export const readSettings = {
   method: "GET",
   path: "/api/settings",
-  does: "The settings in use, or with `MODEL` what would hold for that model; its name in them stays the chosen one.",
+  does: "The settings in use. With `MODEL`, the settings that would apply to that model; the value of MODEL in them stays the chosen model.",
   query: z.strictObject({ MODEL: z.optional(settingRows.MODEL.schema) }),
   reply: savedSettingsSchema,
   errors: storeErrors,
@@ -17,7 +17,7 @@ export const readSettings = {
 export const patchSettings = {
   method: "PATCH",
   path: "/api/settings",
-  does: "Saves a change, for all models or the chosen one, and answers when everything that had to be reloaded is.",
+  does: "Saves a change for all models or only the chosen one, and replies when any reload is done.",
   query: z.strictObject({ scope: z._default(settingsScopeSchema, "all") }),
   body: settingsPatchSchema,
   reply: appliedSettingsSchema,
@@ -27,7 +27,7 @@ export const patchSettings = {
 export const dropOverrides = {
   method: "DELETE",
   path: "/api/settings",
-  does: "Takes the chosen model's own settings away, and reloads where that changes something.",
+  does: "Removes the chosen model's own settings, and reloads if that changes the plan.",
   reply: appliedSettingsSchema,
   errors: [...storeErrors, ...modelErrors],
 } as const satisfies Endpoint;

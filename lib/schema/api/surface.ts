@@ -4,13 +4,13 @@ import { planInputsSchema } from "../plan-inputs";
 import { settingRows, settingsPatchSchema } from "../settings";
 import { planErrors } from "./shared-errors";
 
-/** Of a model with at most 512 blocks (llama.cpp's LLAMA_MAX_LAYERS), and its output. */
+/** The layers of a model with 512 blocks, the most that llama.cpp allows (LLAMA_MAX_LAYERS), and its output. */
 const MAX_LAYERS = 513;
 
 export const readSurface = {
   method: "GET",
   path: "/api/surface",
-  does: "All that the page needs to plan by itself. MODEL may be another file, or one that is not on this computer, of which only the header is read.",
+  does: "Everything the page needs to plan by itself. MODEL may name another file, or one that is not on this computer: then only its header is read.",
   query: z.strictObject({
     MODEL: z.optional(settingRows.MODEL.schema),
     N_BATCH: z.optional(z.pipe(z.coerce.number(), settingRows.N_BATCH.schema)),
@@ -23,10 +23,10 @@ export const readSurface = {
 export const confirmPlan = {
   method: "POST",
   path: "/api/surface",
-  does: "Has llama.cpp confirm a plan that is shown, by dry runs; the event `changed: surface` says that it did.",
+  does: "Has llama.cpp confirm a displayed plan by dry runs. The event `changed: surface` says when that is done.",
   body: z.strictObject({
     settings: settingsPatchSchema,
-    /** Numbers of GPU layers: the shown plan's, and those beside it. */
+    /** Numbers of GPU layers: the displayed plan's and its neighbours. */
     layers: z.array(z.int().check(z.minimum(1), z.maximum(MAX_LAYERS))).check(z.minLength(1), z.maxLength(4)),
   }),
   reply: z.object({ confirmed: z.array(z.int()) }),
