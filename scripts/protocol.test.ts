@@ -71,7 +71,7 @@ describe("events and streams", () => {
     const [part, edge] = kind.split("-");
     const isOfPart = part === "text" || part === "reasoning";
     expect(sends(server, "type", kind) || (isOfPart && server.includes(`}-${edge}\``))).toBe(true);
-    // The AI SDK's protocol frames text with these for other clients; our page reads what stands between.
+    // The AI SDK's protocol frames text with these for other clients; our page reads the text between them.
     if (isOfPart && edge !== "delta") return;
     expect(reads(browser, "type", kind)).toBe(true);
   });

@@ -39,7 +39,7 @@ setInterval(() => send({ type: "heartbeat", busyWith: beat() }), HEARTBEAT_MS);
 // Loading the library takes most of the start. It is loaded only now, so that this process already sends heartbeats and hears commands.
 const { readVram, startLlamaBackend } = await import("./llama-backend");
 const starting = startLlamaBackend({ gpu: env.HEADROOM_ENGINE_GPU, build: env.HEADROOM_ENGINE_BUILD, log });
-// Read while the library tries its binaries in a process of its own.
+// Loaded while the library tests its binaries in a separate process.
 const { EngineProcess } = await import("./engine-process");
 const backend = await starting;
 const engine = new EngineProcess(backend, send);

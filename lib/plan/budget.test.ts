@@ -22,7 +22,7 @@ describe("the budget on an 8,192 MiB card", () => {
   });
 
   it("never counts on more than is free or held, even where the driver keeps some", () => {
-    // others 1,000 and free 6,000: 1,192 MiB belong to nobody, and cannot be had
+    // others 1,000 and free 6,000: the remaining 1,192 MiB belong to no program and cannot be used
     expect(budgetBytes(card({ others: 1000, held: 0, free: 6000 }), 1)).toBe(6000 * MIB);
   });
 

@@ -118,7 +118,7 @@ export const chatMessageSchema = z.object({
 });
 export type ChatMessage = z.infer<typeof chatMessageSchema>;
 
-/** A message in which nothing stands yet; whoever makes one says who speaks, where it hangs and how it stands. */
+/** An empty message. The caller gives its id, its place in the tree, its role and its status. */
 export const blankMessage = (
   fields: Pick<ChatMessage, "id" | "parentId" | "role" | "status"> & Partial<ChatMessage>,
 ): ChatMessage => ({
@@ -134,7 +134,7 @@ export const blankMessage = (
   ...fields,
 });
 
-/** A chat in which nothing stands and nothing is chosen. */
+/** A chat without messages and without choices of its own. */
 export const blankChat = (id: string): Chat => ({
   id,
   title: "New chat",
