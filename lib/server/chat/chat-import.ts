@@ -52,8 +52,9 @@ function addMessages(store: ChatStore, { chat, messages, continues = false }: Im
   const idHere = (id: string) => ownIdOf(store, chat.id, id);
   store.transaction(() => {
     for (const message of parentsFirst(messages, continues)) {
-      if (store.ownerOf(idHere(message.id)) !== undefined) throw new ChatInputError(TWICE);
-      store.insertMessage(chat.id, withIds(message, idHere));
+      const placed = withIds(message, idHere);
+      if (store.ownerOf(placed.id) !== undefined) throw new ChatInputError(TWICE);
+      store.insertMessage(chat.id, placed);
     }
     const headId = chat.headId === null ? null : idHere(chat.headId);
     const lastId = messages.at(-1)?.id;
