@@ -75,8 +75,11 @@ export function withMessage(messages: readonly ChatMessage[], message: ChatMessa
   return index < 0 ? [...messages, message] : messages.with(index, message);
 }
 
-/** Whether a message can be sent in it now. */
+/** The chat can be written in: it is new, or it was read. */
 export const isUsable = ({ phase }: ChatSession): boolean => phase === "new" || phase === "ready";
+
+/** A message can be sent: the chat is usable and no answer is being written. */
+export const isFreeToSend = (session: ChatSession): boolean => isUsable(session) && !session.answering;
 
 /** The answer at the end that was refused because the conversation does not fit: the user must now choose how to go on. */
 export function waitingReply({ shown, answering }: ChatSession): ChatMessage | null {

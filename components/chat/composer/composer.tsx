@@ -2,7 +2,7 @@
 import { type DragEvent, type FormEvent, useMemo } from "react";
 import { sendMessage } from "@/lib/client/chat-actions";
 import { attachmentsOf } from "@/lib/client/chat-draft";
-import { isUsable, sessionStore, useSession } from "@/lib/client/chat-session";
+import { isFreeToSend, sessionStore, useSession } from "@/lib/client/chat-session";
 import { useStore } from "@/lib/client/use-store";
 import type { Attachment } from "@/lib/schema/chat";
 import { ComposerField, focusComposer } from "./composer-field";
@@ -29,18 +29,17 @@ export function Composer() {
   const { draft, addFiles, take } = useDraft();
   const { text, files, isWaiting, problem, unkept } = useStore(draft.store, state => state);
   const attachments = useMemo(() => attachmentsOf(files), [files]);
-  const canWrite = useSession(isUsable);
-  const answering = useSession(session => session.answering);
+  const isFree = useSession(isFreeToSend);
   const use = useContextUse(text, attachments);
   const isEmpty = isBlank({ text, files });
-  const canSend = canWrite && !answering && !isEmpty && use?.draftTooLong !== true;
+  const fits = use?.draftTooLong !== true;
+  const canSend = isFree && !isEmpty && fits;
 
   // Reads the stores, not the last render: Enter may be pressed right after the last letter.
   const send = (event?: FormEvent) => {
     event?.preventDefault();
     const now = draft.store.get();
-    const session = sessionStore.get();
-    const mayGo = isUsable(session) && !session.answering && !isBlank(now) && use?.draftTooLong !== true;
+    const mayGo = isFreeToSend(sessionStore.get()) && !isBlank(now) && fits;
     if (mayGo || now.isWaiting) draft.send(deliver);
   };
   const onDrop = (event: DragEvent) => {

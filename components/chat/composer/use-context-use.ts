@@ -1,7 +1,7 @@
 "use client";
 import { useEffect, useMemo, useState } from "react";
 import { askContextUse, nothingTooMuch } from "@/lib/client/chat-context-use";
-import { isUsable, useSession } from "@/lib/client/chat-session";
+import { isFreeToSend, useSession } from "@/lib/client/chat-session";
 import { useLive } from "@/lib/client/live-store";
 import type { Attachment, ContextUse } from "@/lib/schema/chat";
 
@@ -11,7 +11,7 @@ const TYPING_PAUSE_MS = 400;
 export function useContextUse(draft: string, attachments: readonly Attachment[]): ContextUse | null {
   const [counted, setCounted] = useState<{ use: ContextUse | null; headId: string | null } | null>(null);
   const { chat, headId } = useSession(session => session);
-  const isIdle = useSession(session => !session.answering && isUsable(session));
+  const isIdle = useSession(isFreeToSend);
   const config = useLive(state => state.engine?.config ?? null);
   const { id: chatId, systemPrompt } = chat;
   const maxTokens = chat.sampling.maxTokens;
