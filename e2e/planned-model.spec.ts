@@ -21,6 +21,7 @@ test.describe("a model that is not on this computer", () => {
     const { url } = await ownServer({ HF_ENDPOINT: hub.origin });
     const dashboard = new DashboardPage(page);
     await page.goto(`${url}/models`);
+    await page.getByRole("tab", { name: "Search the hub" }).click();
     const address = page.getByRole("textbox", { name: /^Would it fit/ });
     await address.fill("mistral");
     await page.getByRole("button", { name: "See its plan" }).click();

@@ -256,6 +256,7 @@ test.describe("addresses that people paste", () => {
   }) => {
     const { url } = await ownServer({ HF_ENDPOINT: hub.origin });
     await page.goto(`${url}/models`);
+    await page.getByRole("tab", { name: "Search the hub" }).click();
     const field = page.getByRole("textbox", { name: /^Would it fit/ });
     const seePlanOf = async (address: string) => {
       await field.fill(address);

@@ -1,6 +1,5 @@
 import type { Metadata } from "next";
-import { ModelsView } from "@/components/models/models-view";
-import { PlanElsewhere } from "@/components/models/plan-elsewhere";
+import { ModelsScreen } from "@/components/models/models-screen";
 
 export const metadata: Metadata = { title: "Models" };
 
@@ -11,8 +10,7 @@ export default function ModelsPage() {
       <p className="mt-1 mb-4 text-ink-2">
         GGUF files of this computer, each with the plan it would get here with the settings that hold for it.
       </p>
-      <ModelsView />
-      <PlanElsewhere />
+      <ModelsScreen />
     </div>
   );
 }

@@ -1,7 +1,7 @@
 "use client";
 import { Box, Power, RotateCw, Square } from "lucide-react";
 import { showFailure } from "@/components/chat/show-failure";
-import { canChat } from "@/components/models/model-facts";
+import { canChat } from "@/components/models/library/model-facts";
 import { applyAndReport } from "@/components/settings/apply-and-report";
 import { showToast } from "@/components/ui/toast";
 import { commandEngine } from "@/lib/client/diagnostics-store";

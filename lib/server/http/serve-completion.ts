@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import type { CompletionRequest } from "@/lib/schema/openai";
 import type { GenerationMessage } from "@/lib/server/engine/engine-supervisor";
-import type { ModelFiles } from "@/lib/server/models/model-files";
+import type { ModelFiles } from "@/lib/server/models/library/model-files";
 import type { SettingsStore } from "@/lib/server/settings/settings-store";
 import { RequestError } from "@/lib/server/system/request-error";
 import { eventStreamResponse, pulledStream } from "./event-stream";

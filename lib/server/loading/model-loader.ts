@@ -5,7 +5,7 @@ import type { LoadConfig } from "@/lib/schema/load-config";
 import type { Settings } from "@/lib/schema/settings";
 import { EngineCrashedError, EngineError, EngineHungError } from "@/lib/server/engine/engine-errors";
 import type { EngineSupervisor, LoadedMessage } from "@/lib/server/engine/engine-supervisor";
-import type { ModelFiles } from "@/lib/server/models/model-files";
+import type { ModelFiles } from "@/lib/server/models/library/model-files";
 import type { ConfirmedPlan, GpuSource, Planner } from "@/lib/server/planning/planner";
 import { systemTimers, type Timers } from "@/lib/server/system/timers";
 import { actualParts, makeReceipt, measureOverhead, predictedParts } from "./make-receipt";

@@ -1,6 +1,6 @@
 import type { SettingsPatch } from "@/lib/schema/settings";
 import type { AppliedSettings, SettingsScope } from "@/lib/schema/settings-answer";
-import type { ModelFiles } from "@/lib/server/models/model-files";
+import type { ModelFiles } from "@/lib/server/models/library/model-files";
 import type { SettingsStore } from "@/lib/server/settings/settings-store";
 import { errorAnswer, errorCodeOf } from "@/lib/server/system/error-table";
 import type { ModelHost } from "./model-host";

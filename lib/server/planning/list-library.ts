@@ -1,7 +1,7 @@
 import { ramNeed } from "@/lib/plan/plan-ram";
 import type { GpuReport } from "@/lib/schema/gpu-memory";
 import type { LocalModel } from "@/lib/schema/local-model";
-import type { ListedModel, ModelFiles } from "@/lib/server/models/model-files";
+import type { ListedModel, ModelFiles } from "@/lib/server/models/library/model-files";
 import type { SettingsStore } from "@/lib/server/settings/settings-store";
 import { errorAnswer } from "@/lib/server/system/error-table";
 import type { GpuSource, Planner } from "./planner";

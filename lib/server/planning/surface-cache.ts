@@ -4,7 +4,7 @@ import { join } from "node:path";
 import * as z from "zod";
 import type { FlashAttention } from "@/lib/schema/kv-type";
 import { type MemorySurface, memorySurfaceSchema } from "@/lib/schema/memory-surface";
-import type { FileIdentity } from "@/lib/server/models/gguf-file";
+import type { FileIdentity } from "@/lib/server/models/library/gguf-file";
 import { makeFolder } from "@/lib/server/system/make-folder";
 import { replaceFile } from "@/lib/server/system/replace-file";
 

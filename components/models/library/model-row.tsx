@@ -8,8 +8,8 @@ import { classNames } from "@/components/ui/class-names";
 import { useEngine } from "@/lib/client/live-store";
 import { dashboardAddress } from "@/lib/client/planned-model";
 import type { LocalModel } from "@/lib/schema/local-model";
+import { PlanBadge, useRamIsShort } from "../plan-badge";
 import { canChat, modelFacts } from "./model-facts";
-import { PlanBadge, useRamIsShort } from "./plan-badge";
 
 interface ModelRowProps {
   readonly model: LocalModel;

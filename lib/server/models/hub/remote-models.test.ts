@@ -7,7 +7,7 @@ import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import { codeOf } from "@/lib/server/testing/engine-fixtures";
 import { partName, splitInThree } from "@/lib/server/testing/split-files";
 import { type StandInFile, StandInHub } from "@/lib/server/testing/stand-in-hub";
-import { readGgufProfile } from "./gguf-file";
+import { readGgufProfile } from "../library/gguf-file";
 import { RemoteHeaderStore } from "./remote-header-store";
 import { RemoteModels } from "./remote-models";
 

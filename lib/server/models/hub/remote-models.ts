@@ -1,5 +1,5 @@
 import type { ElsewhereAnswer } from "@/lib/schema/remote-models";
-import { checkChatModel } from "./check-chat-model";
+import { checkChatModel } from "../library/check-chat-model";
 import { parseRemoteAddress } from "./remote-address";
 import { type RemoteHeaderOptions, type RemoteVersion, readRemoteHeader, readRemoteVersions } from "./remote-header";
 import { RemoteHeaderError } from "./remote-header-error";

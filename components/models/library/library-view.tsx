@@ -20,7 +20,7 @@ const matches = (model: LocalModel, words: string): boolean =>
     .includes(words.trim().toLowerCase());
 
 /** The library: every GGUF file of this computer. */
-export function ModelsView() {
+export function LibraryView() {
   const { data, error } = useModels();
   const chosen = useSettings(state => state.saved?.MODEL ?? null);
   const [words, setWords] = useState("");
