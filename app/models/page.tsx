@@ -1,13 +1,21 @@
 import type { Metadata } from "next";
 import { ModelsScreen } from "@/components/models/models-screen";
+import { ModelPicks } from "@/components/models/picks/model-picks";
 
 export const metadata: Metadata = { title: "Models" };
 
-export default function ModelsPage() {
+interface ModelsPageProps {
+  readonly searchParams: Promise<{ readonly cardMib?: string | string[] }>;
+}
+
+/** `?cardMib=8192`: the picks for a card that this computer does not have. */
+export default async function ModelsPage({ searchParams }: ModelsPageProps) {
+  const cardMib = Number((await searchParams).cardMib);
   return (
-    <div className="mx-auto w-full max-w-4xl p-3 sm:p-6">
-      <h1 className="font-semibold text-sentence tracking-[-0.01em]">Models</h1>
-      <p className="mt-1 mb-4 text-ink-2">
+    <div className="mx-auto w-full max-w-5xl p-3 sm:p-6">
+      <h1 className="mb-1 font-semibold text-sentence tracking-[-0.01em]">Models</h1>
+      <ModelPicks cardMib={Number.isInteger(cardMib) && cardMib > 0 ? cardMib : undefined} />
+      <p className="mb-4 text-ink-2">
         GGUF files of this computer, each with the plan it would get here with the settings that hold for it.
       </p>
       <ModelsScreen />

@@ -1,5 +1,6 @@
 import type { Endpoint } from "../endpoint";
 import { localModelsSchema } from "../local-model";
+import { picksQuerySchema, picksSchema } from "../model-picks";
 import { elsewhereAnswerSchema, elsewhereQuerySchema } from "../remote-models";
 
 export const listModels = {
@@ -17,4 +18,13 @@ export const findElsewhere = {
   query: elsewhereQuerySchema,
   reply: elsewhereAnswerSchema,
   errors: ["MODEL_NOT_FOUND", "DOWNLOAD_FAILED", "NOT_GGUF"],
+} as const satisfies Endpoint;
+
+export const readPicks = {
+  method: "GET",
+  path: "/api/models/picks",
+  does: "Three models of a curated list for this computer: the fastest, a balanced and the most capable one, each with its plan. Only with `hub=check` are their headers read from the hub.",
+  query: picksQuerySchema,
+  reply: picksSchema,
+  errors: ["STORE_UNAVAILABLE"],
 } as const satisfies Endpoint;

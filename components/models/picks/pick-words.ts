@@ -1,0 +1,61 @@
+import type { ModelPickAnswer, ModelPicks } from "@/lib/schema/model-picks";
+import { formatGib } from "@/lib/units/bytes";
+import { formatTokens } from "@/lib/units/tokens";
+
+const COUNT_WORDS = [
+  "No model of the list runs",
+  "One model that runs",
+  "Two models that run",
+  "Three models that run",
+];
+
+/** "RTX 4060" of "NVIDIA GeForce RTX 4060". */
+const shortCardName = (name: string): string => name.replace(/^NVIDIA /, "").replace(/^GeForce /, "");
+
+/** "Three models that run well on your RTX 4060" */
+export function picksTitle({ gpu, picks }: ModelPicks): string {
+  const where =
+    gpu === null
+      ? "on this computer's CPU"
+      : gpu.source === "assumed"
+        ? `on ${gpu.name}`
+        : `on your ${shortCardName(gpu.name)}`;
+  return `${COUNT_WORDS[picks.length] ?? `${picks.length} models that run`} well ${where}`;
+}
+
+/** "8.00 GiB of VRAM, 0.84 GiB used by others, 32.00 GiB of RAM." */
+export function computerWords({ gpu, system }: ModelPicks): string {
+  const ram = `${formatGib(system.totalBytes)} of RAM, ${formatGib(system.availableBytes)} of it available`;
+  if (gpu === null) return `No graphics card is used. ${ram}.`;
+  return `${formatGib(gpu.totalBytes)} of VRAM, ${formatGib(gpu.usedByOthersBytes)} used by others. ${ram}.`;
+}
+
+export const labelWords = {
+  fastest: "Fastest",
+  balanced: "Balanced · our pick",
+  "most-capable": "Most capable",
+} as const satisfies Record<ModelPickAnswer["label"], string>;
+
+const about = ({ plan }: ModelPickAnswer): string => (plan.isEstimate ? "about " : "");
+
+export function layerWords(pick: ModelPickAnswer): string {
+  const { kind, gpuLayers, totalLayers } = pick.plan;
+  if (kind === "cpu-only") return `all ${totalLayers} on the CPU`;
+  if (kind === "full") return `all ${totalLayers} on the GPU`;
+  return `${about(pick)}${gpuLayers} of ${totalLayers} on the GPU`;
+}
+
+/** Whole tokens from 10 on: a prediction has no more digits. */
+const formatRate = (rate: number): string => rate.toFixed(rate < 9.95 ? 1 : 0);
+
+export function speedWords({ speed }: ModelPickAnswer): string {
+  if (speed === null) return "not known for this card";
+  const range = `${formatRate(speed.low)} to ${formatRate(speed.high)} tokens/s`;
+  return speed.measured ? range : `${range}, not measured here`;
+}
+
+export function contextWords(pick: ModelPickAnswer, contextTokens: number): string {
+  const { largestContextTokens } = pick;
+  if (largestContextTokens === null) return `${formatTokens(contextTokens)} tokens`;
+  return `up to ${about(pick)}${formatTokens(largestContextTokens)} tokens with these layers`;
+}

@@ -1,0 +1,36 @@
+import AxeBuilder from "@axe-core/playwright";
+import { expect, test } from "./fixtures";
+
+test.describe("three models for this computer", () => {
+  test("are proposed for the CPU, and nothing but this computer is asked", async ({ page, server }) => {
+    const others: string[] = [];
+    page.on("request", request => {
+      if (!request.url().startsWith(server.url)) others.push(request.url());
+    });
+    await page.goto("/models");
+    const picks = page.getByRole("region", { name: /run well on this computer's CPU/ });
+    await expect(picks.getByRole("listitem", { name: /^Balanced · our pick: / })).toBeVisible();
+    await expect(picks.getByText("Nothing was asked of the network.", { exact: false })).toBeVisible();
+    await expect(picks.getByText(/^all \d+ on the CPU$/).first()).toBeVisible();
+    expect(others).toEqual([]);
+    expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+  });
+
+  test("are other ones for a card of 8 GiB", async ({ page }) => {
+    await page.goto("/models?cardMib=8192");
+    const picks = page.getByRole("region", { name: "Three models that run well on an assumed 8 GiB card" });
+    await expect(picks.getByText(/^all \d+ on the GPU$/).first()).toBeVisible();
+    await expect(picks.getByRole("meter", { name: /^GPU memory with / })).toHaveCount(3);
+  });
+
+  test("stay, with what is on the disk, when the hub cannot be asked", async ({ page, ownServer }) => {
+    // Nothing listens on the port for discarded data.
+    const server = await ownServer({ HF_ENDPOINT: "http://127.0.0.1:9" });
+    await page.goto(`${server.url}/models`);
+    await page.getByRole("button", { name: "Check with the hub" }).click();
+    const alert = page.getByRole("alert").filter({ hasText: "The hub could not be asked." });
+    await expect(alert).toBeVisible();
+    await expect(alert.getByRole("link", { name: /SmolLM2-135M/ })).toBeVisible();
+    await expect(page.getByRole("listitem", { name: /^Fastest: / })).toBeVisible();
+  });
+});

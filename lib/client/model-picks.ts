@@ -1,0 +1,57 @@
+import { useCallback, useEffect, useState } from "react";
+import { readPicks } from "@/lib/schema/api/models";
+import type { ErrorBody } from "@/lib/schema/api-error";
+import type { ModelPicks } from "@/lib/schema/model-picks";
+import { type ApiInput, apiRequest, errorBody } from "./api-request";
+import { watchChanges } from "./live-store";
+
+type PicksQuery = ApiInput<typeof readPicks>["query"];
+
+interface PicksState {
+  readonly data: ModelPicks | null;
+  readonly error: ErrorBody | null;
+  /** The hub is being asked. */
+  readonly isChecking: boolean;
+  /** Reads the headers of the shown picks from the hub. */
+  readonly check: () => void;
+  readonly retry: () => void;
+}
+
+/** The picks for what is asked, planned again when the settings change. Only `check` makes the server ask the hub. */
+export function usePicks(query: PicksQuery): PicksState {
+  const [data, setData] = useState<ModelPicks | null>(null);
+  const [error, setError] = useState<ErrorBody | null>(null);
+  const [isChecking, setChecking] = useState(false);
+  const asked = JSON.stringify(query);
+  const read = useCallback(
+    async (signal?: AbortSignal, hub?: "check") => {
+      try {
+        const answer = await apiRequest(readPicks, {
+          query: { ...JSON.parse(asked), ...(hub && { hub }) },
+          ...(signal && { signal }),
+        });
+        if (signal?.aborted) return;
+        setData(answer);
+        setError(null);
+      } catch (failure) {
+        if (!signal?.aborted) setError(errorBody(failure));
+      }
+    },
+    [asked],
+  );
+  useEffect(() => {
+    const leaving = new AbortController();
+    void read(leaving.signal);
+    const end = watchChanges(["settings"], () => void read(leaving.signal));
+    return () => {
+      leaving.abort();
+      end();
+    };
+  }, [read]);
+  const check = async () => {
+    setChecking(true);
+    await read(undefined, "check");
+    setChecking(false);
+  };
+  return { data, error, isChecking, check: () => void check(), retry: () => void read() };
+}
