@@ -15,7 +15,10 @@ const MAX_TOKENS = 128;
 const CONTEXT_TOKENS = 4096;
 const BATCH_TOKENS = 512;
 const GOAL_RATIO = 0.95;
-/** Headroom leaves cores to other programs and checks once a second. After the other side's turn it needs time to see the cores free. */
+/**
+ * The pause before each answer, of either side. Headroom leaves cores to other programs and checks once a second: after the other
+ * side's turn it needs time to see the cores free. After a pause the first token takes longer, so both sides get the same one.
+ */
 const SETTLE_MS = 2500;
 /** With this argument, the bench process runs node-llama-cpp alone for the bench process that started it. */
 const BARE = "--bare";
@@ -87,6 +90,7 @@ async function measure(bare: ChildProcess, server: BenchServer): Promise<TurnRow
     const messages: { role: "user" | "assistant"; content: string }[] = [];
     for (const [index, asked] of QUESTIONS.entries()) {
       const question = index === 0 ? `Round ${round}. ${asked}` : asked;
+      await setTimeout(SETTLE_MS);
       const ofBare = await answerBare(bare, question, index === 0);
       await setTimeout(SETTLE_MS);
       messages.push({ role: "user", content: question });

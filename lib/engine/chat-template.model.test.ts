@@ -49,6 +49,20 @@ describe("chat templates of model files", () => {
     expect(prompt.tokenize(model.tokenizer).filter(token => token === 2)).toHaveLength(1);
   });
 
+  it("lends its rendering for the same history only", () => {
+    const template = ChatTemplate.resolve(model);
+    const history = toChatHistory([{ role: "user", content: "Hello" }]);
+    const { tokens, wrapper } = template.prepare(history, model.tokenizer);
+    // The item stays, so a new rendering would hold the new text.
+    Object.assign(history[0] ?? {}, { text: "Goodbye" });
+    const lent = wrapper.generateContextState({ chatHistory: [...history] }).contextText;
+    expect(lent.toString()).toContain("user\nHello<|im_end|>");
+    expect(lent.tokenize(model.tokenizer)).toEqual(tokens);
+    const other = wrapper.generateContextState({ chatHistory: [{ type: "user", text: "Goodbye" }] }).contextText;
+    expect(other.toString()).toContain("user\nGoodbye<|im_end|>");
+    expect(other.tokenize(model.tokenizer)).not.toEqual(tokens);
+  });
+
   it.each([
     ["never ends", "{% for i in range(100000000) %}{% for j in range(100000000) %}{% endfor %}{% endfor %}"],
     [

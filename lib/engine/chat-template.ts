@@ -6,6 +6,8 @@ import {
   type LlamaModel,
   type ResolveChatWrapperOptions,
   resolveChatWrapper,
+  type Token,
+  type Tokenizer,
 } from "node-llama-cpp";
 import type { ChatTurn } from "@/lib/schema/engine-commands";
 import { toChatHistory } from "./chat-history";
@@ -50,10 +52,6 @@ export class ChatTemplate {
     }
   }
 
-  get wrapper(): ChatWrapper {
-    return this.current;
-  }
-
   /** Says what is wrong with the model's own template and that another one is used; null while the model's own is used. */
   get warning(): string | null {
     return this.trouble === null ? null : `${this.trouble} A general one is used instead; answers may be worse.`;
@@ -61,6 +59,17 @@ export class ChatTemplate {
 
   /** The conversation as the model reads it. If the template fails now, it is not used again. */
   render(history: ChatHistoryItem[]): RenderedPrompt {
+    return this.#renderState(history).contextText;
+  }
+
+  /** The tokens of a conversation, and a wrapper that answers it without rendering it again. */
+  prepare(history: ChatHistoryItem[], tokenizer: Tokenizer): { tokens: Token[]; wrapper: ChatWrapper } {
+    const state = this.#renderState(history);
+    const tokens = state.contextText.tokenize(tokenizer);
+    return { tokens, wrapper: withRendering(this.current, history, state, tokens) };
+  }
+
+  #renderState(history: ChatHistoryItem[]): ChatWrapperGeneratedContextState {
     try {
       return withTimeLimit(RENDER_LIMIT_MS, () => renderWith(this.current, history));
     } catch (error) {
@@ -72,8 +81,31 @@ export class ChatTemplate {
   }
 }
 
-const renderWith = (wrapper: ChatWrapper, history: ChatHistoryItem[]): RenderedPrompt =>
-  wrapper.generateContextState({ chatHistory: history }).contextText;
+const renderWith = (wrapper: ChatWrapper, history: ChatHistoryItem[]): ChatWrapperGeneratedContextState =>
+  wrapper.generateContextState({ chatHistory: history });
+
+/**
+ * node-llama-cpp renders and tokenizes a conversation up to three times before the first token, which takes milliseconds for a long
+ * one. This wrapper gives it the rendering that was made to count the tokens. It renders any other history as usual.
+ */
+function withRendering(
+  wrapper: ChatWrapper,
+  history: readonly ChatHistoryItem[],
+  state: ChatWrapperGeneratedContextState,
+  tokens: readonly Token[],
+): ChatWrapper {
+  const rendered: ChatWrapper = Object.create(wrapper);
+  state.contextText.tokenize = () => [...tokens];
+  rendered.generateContextState = options => {
+    const { chatHistory, availableFunctions } = options;
+    const isSame =
+      availableFunctions === undefined &&
+      chatHistory.length === history.length &&
+      chatHistory.every((item, index) => item === history[index]);
+    return isSame ? { ...state } : wrapper.generateContextState(options);
+  };
+  return rendered;
+}
 
 /**
  * @throws for a template that does not compile or render. `llama` is not passed on purpose: with it node-llama-cpp would fall back
@@ -101,7 +133,7 @@ const namesOf = ({ tokens, architecture, filename }: LlamaModel): ResolveChatWra
 
 /** The first user turn that is missing from the rendered text or out of order; null when none is. */
 function lostTurn(wrapper: ChatWrapper): string | null {
-  const text = renderWith(wrapper, toChatHistory(probeTurns)).toString();
+  const text = renderWith(wrapper, toChatHistory(probeTurns)).contextText.toString();
   let from = 0;
   for (const { role, content } of probeTurns) {
     if (role !== "user") continue;

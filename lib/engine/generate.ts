@@ -12,7 +12,7 @@ import { toChatHistory } from "./chat-history";
 import { JobError } from "./job-error";
 import type { LoadedModel } from "./loaded-model";
 import { type PrefillResult, prefill } from "./prefill";
-import { chatTokens, contextExceeded, refuseHugeText } from "./prompt-tokens";
+import { contextExceeded, refuseHugeText } from "./prompt-tokens";
 import type { TextPiece } from "./text-gatherer";
 
 /** llama.cpp needs one cell for the token being computed, and node-llama-cpp would shift the context at the last cell. */
@@ -47,7 +47,7 @@ export async function generate(
   const history = toChatHistory(request.turns);
   const texts = request.turns.map(turn => turn.content);
   refuseHugeText(model, texts, context.contextSize);
-  const prompt = chatTokens(model, template, history);
+  const { tokens: prompt, wrapper } = template.prepare(history, model.tokenizer);
   const limit = replyLimit(prompt.length, context.contextSize, request.sampling.maxTokens);
   const grammar = await outputGrammar(model.llama, request.sampling);
   const timer = new GenerationTimer(startedMs, prompt.length);
@@ -56,7 +56,7 @@ export async function generate(
   timer.prefilled = await prefill(sequence, prompt, loaded.config.batchTokens, listener.onPrefill, signal);
   if (timer.prefilled.aborted) return { reason: "cancelled", stats: timer.stats() };
 
-  const chat = new LlamaChat({ contextSequence: sequence, chatWrapper: template.wrapper, autoDisposeSequence: false });
+  const chat = new LlamaChat({ contextSequence: sequence, chatWrapper: wrapper, autoDisposeSequence: false });
   try {
     const stopReason = await respond(chat, history, {
       ...samplingOptions(request.sampling),
