@@ -22,12 +22,12 @@ test.describe("a model that is not on this computer", () => {
     const dashboard = new DashboardPage(page);
     await page.goto(`${url}/models`);
     await page.getByRole("tab", { name: "Search the hub" }).click();
-    const address = page.getByRole("textbox", { name: /^Would it fit/ });
-    await address.fill("mistral");
-    await page.getByRole("button", { name: "See its plan" }).click();
-    await expect(page.getByText('"mistral" is no address of a model')).toBeVisible();
+    const address = page.getByRole("searchbox", { name: "Search the hub, or paste an address" });
+    await address.fill("https://user:secret@example.com/mistral.gguf");
+    await page.getByRole("button", { name: "Search", exact: true }).click();
+    await expect(page.getByText("An address with a user name or password is not taken.")).toBeVisible();
     await address.fill(ADDRESS);
-    await page.getByRole("button", { name: "See its plan" }).click();
+    await page.getByRole("button", { name: "Search", exact: true }).click();
 
     await expect(page.getByText(`Planned for ${ADDRESS}, which is not on this computer`)).toBeVisible();
     await dashboard.choose("Card to plan for", "Another card");

@@ -257,21 +257,21 @@ test.describe("addresses that people paste", () => {
     const { url } = await ownServer({ HF_ENDPOINT: hub.origin });
     await page.goto(`${url}/models`);
     await page.getByRole("tab", { name: "Search the hub" }).click();
-    const field = page.getByRole("textbox", { name: /^Would it fit/ });
-    const seePlanOf = async (address: string) => {
+    const field = page.getByRole("searchbox", { name: "Search the hub, or paste an address" });
+    const search = async (address: string) => {
       await field.fill(address);
-      await page.getByRole("button", { name: "See its plan", exact: true }).click();
+      await page.getByRole("button", { name: "Search", exact: true }).click();
     };
-    await seePlanOf("owner/gone");
+    await search("owner/gone");
     await expect(field).toHaveAccessibleDescription(/ has no owner\/gone\./);
     await expect(page).toHaveURL(`${url}/models`);
-    await seePlanOf("https://hub.invalid/m.gguf");
+    await search("https://hub.invalid/m.gguf");
     await expect(field).toHaveAccessibleDescription(/^You seem to be offline: hub\.invalid cannot be found\./);
-    await seePlanOf(`${hub.origin}/owner/repo`);
-    const files = page.getByRole("region", { name: "Files of owner/repo" }).getByRole("listitem");
+    await search(`${hub.origin}/owner/repo`);
+    const files = page.getByRole("list", { name: "Files of owner/repo" }).getByRole("listitem");
     await expect(files).toHaveText([/Q4_K_M.*m-Q4_K_M\.gguf.*4\.07 GiB/, /Q8_0.*m-Q8_0\.gguf.*7\.17 GiB/]);
     expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
-    await seePlanOf("owner/repo:Q4_K_M");
+    await search("owner/repo:Q4_K_M");
     await expect(page.getByText("Planned for hf:owner/repo/m-Q4_K_M.gguf")).toBeVisible();
   });
 });

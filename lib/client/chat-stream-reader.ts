@@ -1,4 +1,5 @@
 import { type RunChunk, runChunkSchema } from "@/lib/schema/chat";
+import { readEvents } from "./read-events";
 
 /**
  * The chunks of a UI message stream (server-sent events with one JSON object each, closed by `[DONE]`).
@@ -11,23 +12,5 @@ export async function* readRunChunks(body: ReadableStream<Uint8Array>): AsyncGen
     if (data === "[DONE]") return;
     const chunk = runChunkSchema.safeParse(JSON.parse(data));
     if (chunk.success) yield chunk.data;
-  }
-}
-
-/** The data of each event. Comments (the server's signs of life) are not events. */
-async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  const reader = body.getReader();
-  let rest = "";
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      const events = (rest + decoder.decode(value, { stream: true })).split("\n\n");
-      rest = events.pop() ?? "";
-      for (const event of events) if (event.startsWith("data: ")) yield event.slice("data: ".length);
-    }
-  } finally {
-    await reader.cancel().catch(() => {});
   }
 }

@@ -13,7 +13,7 @@ const roleWords: Record<Profile["role"], string | null> = {
 };
 
 /** "7.2 B", "135 M": the number of parameters in the short form of model names, in steps of a thousand. */
-function formatParameters(parameters: number): string {
+export function formatParameters(parameters: number): string {
   if (parameters >= 1e9) return `${(parameters / 1e9).toFixed(1)} B`;
   return `${Math.round(parameters / 1e6)} M`;
 }

@@ -1,7 +1,7 @@
 import type { Endpoint } from "../endpoint";
 import { localModelsSchema } from "../local-model";
 import { picksQuerySchema, picksSchema } from "../model-picks";
-import { elsewhereAnswerSchema, elsewhereQuerySchema } from "../remote-models";
+import { fitEventSchema, fitQuerySchema, hubSearchAnswerSchema, hubSearchQuerySchema } from "../remote-models";
 
 export const listModels = {
   method: "GET",
@@ -11,13 +11,22 @@ export const listModels = {
   errors: ["STORE_UNAVAILABLE"],
 } as const satisfies Endpoint;
 
-export const findElsewhere = {
+export const searchHub = {
   method: "GET",
-  path: "/api/models/elsewhere",
-  does: "Resolves a pasted address: to one file, or to the files of a repository to choose from.",
-  query: elsewhereQuerySchema,
-  reply: elsewhereAnswerSchema,
-  errors: ["MODEL_NOT_FOUND", "DOWNLOAD_FAILED", "NOT_GGUF"],
+  path: "/api/models/search",
+  does: "Repositories of the hub with GGUF files, by words; or what a pasted address leads to: a file, or the files of a repository.",
+  query: hubSearchQuerySchema,
+  reply: hubSearchAnswerSchema,
+  errors: ["MODEL_NOT_FOUND", "DOWNLOAD_FAILED", "NOT_GGUF", "BUSY"],
+} as const satisfies Endpoint;
+
+export const fitRepository = {
+  method: "GET",
+  path: "/api/models/fit",
+  does: "How each GGUF file of a repository would run here: a list first, then each file as its header is read. No weights are downloaded.",
+  query: fitQuerySchema,
+  streams: fitEventSchema,
+  errors: ["MODEL_NOT_FOUND", "DOWNLOAD_FAILED", "BUSY"],
 } as const satisfies Endpoint;
 
 export const readPicks = {

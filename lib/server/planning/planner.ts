@@ -1,3 +1,4 @@
+import type { ModelProfile } from "@/lib/gguf/model-profile";
 import { calibrateEstimate } from "@/lib/plan/calibrate-estimate";
 import { confirmedLayers } from "@/lib/plan/fit-needs";
 import { headerSurface } from "@/lib/plan/header-surface";
@@ -120,6 +121,17 @@ export class Planner {
     const { surface, refusal } = await (this.#known.get(surfaceKeyText(key)) ?? this.#begin(modelPath, key));
     if (refusal !== null) throw refusal;
     return { modelPath, surface, gpu: report.memory, plan: planLayers(surface, report.memory, settings) };
+  }
+
+  /**
+   * What `knownPlanFor` answers for a file of which only the header is known, while no dry run of it was made: the plan that the file gets
+   * when it has been downloaded.
+   */
+  planForHeader(profile: ModelProfile, settings: Settings, { memory }: GpuReport): Omit<PlanOutcome, "modelPath"> {
+    const { N_BATCH, FLASH_ATTENTION } = settings;
+    const run = { batchTokens: N_BATCH, sequences: SEQUENCES, flashAttention: FLASH_ATTENTION };
+    const surface = headerSurface(profile, run);
+    return { surface, gpu: memory, plan: planLayers(surface, memory, settings) };
   }
 
   /**

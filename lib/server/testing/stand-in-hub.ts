@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -16,6 +17,11 @@ export interface SeenRequest {
 /** Answers instead of serving a file. */
 export type Misbehave = (request: IncomingMessage, response: ServerResponse) => void;
 
+const sendJson =
+  (value: unknown): Misbehave =>
+  (_request, response) =>
+    response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(value));
+
 const CHUNK_BYTES = 64 * 1024;
 
 /** A hub on this computer: serves files by range like the real one, or misbehaves as told, and records the requests. */
@@ -23,6 +29,8 @@ export class StandInHub {
   readonly seen: SeenRequest[] = [];
   /** Body bytes handed to the network. */
   sentBytes = 0;
+  /** Before each answer, as on a long way to the server. */
+  latencyMs = 0;
   readonly #files = new Map<string, StandInFile | Misbehave>();
   readonly #server: Server;
 
@@ -54,9 +62,22 @@ export class StandInHub {
   /** The list of files that the hub's API gives for a repository. */
   serveTree(repository: string, files: Readonly<Record<string, number>>, revision = "main"): void {
     const tree = Object.entries(files).map(([path, size]) => ({ type: "file", oid: "0", path, size }));
-    this.serve(`/api/models/${repository}/tree/${revision}?recursive=true`, (_request, response) =>
-      response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(tree)),
-    );
+    this.serve(`/api/models/${repository}/tree/${revision}`, sendJson(tree));
+  }
+
+  /** A repository as the real hub lists it: each file in LFS, with the sha256 of its content. */
+  serveRepository(repository: string, files: Readonly<Record<string, StandInFile>>): void {
+    const tree = Object.entries(files).map(([path, { start, fileBytes }]) => {
+      const oid = createHash("sha256").update(start).update(String(fileBytes)).digest("hex");
+      this.serve(`/${repository}/resolve/main/${path}`, { start, fileBytes });
+      return { type: "file", oid: "0", path, size: fileBytes, lfs: { oid, size: fileBytes, pointerSize: 135 } };
+    });
+    this.serve(`/api/models/${repository}/tree/main`, sendJson(tree));
+  }
+
+  /** What the hub's search finds, whatever is searched for. */
+  serveSearch(found: readonly unknown[]): void {
+    this.serve("/api/models", sendJson(found));
   }
 
   /** @param path as in the address, such as "/owner/repo/resolve/main/model.gguf" */
@@ -65,10 +86,15 @@ export class StandInHub {
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
+    if (this.latencyMs > 0) setTimeout(() => this.#answerNow(request, response), this.latencyMs);
+    else this.#answerNow(request, response);
+  }
+
+  #answerNow(request: IncomingMessage, response: ServerResponse): void {
     const path = request.url ?? "";
     const { range, authorization } = request.headers;
     this.seen.push({ path, range, authorization });
-    const file = this.#files.get(path);
+    const file = this.#files.get(path) ?? this.#files.get(path.split("?")[0] ?? "");
     if (file === undefined) response.writeHead(404).end("Entry not found");
     else if (typeof file === "function") file(request, response);
     else this.sendRange(file, range, response);

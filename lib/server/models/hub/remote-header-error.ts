@@ -15,13 +15,28 @@ const nextSteps: Partial<Record<RemoteHeaderCode, string>> = {
 export class RemoteHeaderError extends Error {
   override readonly name = "RemoteHeaderError";
   readonly next: string | undefined;
+  /** How long the server asks to wait; null where it did not say. */
+  readonly waitSeconds: number | null;
 
   constructor(
     readonly code: RemoteHeaderCode,
     message: string,
-    options?: ErrorOptions,
+    { waitSeconds = null, ...options }: ErrorOptions & { readonly waitSeconds?: number | null } = {},
   ) {
     super(message, options);
     this.next = nextSteps[code];
+    this.waitSeconds = waitSeconds;
   }
+}
+
+/** A hub that asks for a longer pause is asked again by the user. */
+const LONGEST_WAIT_SECONDS = 300;
+
+/** The hub counts requests. It says for how long it answers none; a date instead of seconds is not used by it. */
+export function tooMany(host: string, retryAfter: string | undefined): RemoteHeaderError {
+  const seconds = Number(retryAfter);
+  const isUsable = retryAfter !== undefined && Number.isInteger(seconds) && seconds >= 0;
+  const waitSeconds = isUsable ? Math.min(seconds, LONGEST_WAIT_SECONDS) : null;
+  const wait = waitSeconds === null ? "" : ` for ${waitSeconds} s`;
+  return new RemoteHeaderError("BUSY", `${host} asks to wait${wait}: too many requests.`, { waitSeconds });
 }

@@ -1,7 +1,11 @@
+import type { IncomingMessage } from "node:http";
+import { GgufFormatError } from "@/lib/gguf/gguf-format-error";
+import { headerOrNeed } from "@/lib/gguf/header-or-need";
 import type { ModelProfile } from "@/lib/gguf/model-profile";
 import { parseGgufParts } from "@/lib/gguf/parse-gguf";
+import { vocabularySpan } from "@/lib/gguf/vocabulary-span";
 import { asHeaderError, type CheckedResponse, checkedRequest, type RequestRules } from "./checked-request";
-import { RemoteHeaderError } from "./remote-header-error";
+import { RemoteHeaderError, tooMany } from "./remote-header-error";
 import { parseRemoteSource } from "./remote-source";
 
 /** Holds the whole header of a model with a small vocabulary, and reveals the size of the file. */
@@ -11,8 +15,16 @@ const MAX_TOTAL_BYTES = 96 * 1024 * 1024;
 /** The largest single files of models have some 50 GB; file systems hold sparse files of up to 16 TiB. */
 const MAX_FILE_BYTES = 2 ** 42;
 const DEFAULT_TIME_LIMIT_MS = 30_000;
+/** Parts after the first have a tensor table and no vocabulary. */
+const LATER_PART_BYTES = 64 * 1024;
 /** Simultaneous requests for the parts of a split model. */
 const PARTS_AT_ONCE = 4;
+/** Read of the vocabulary at both of its ends, and compared: the bytes in between are then taken from the model that is alike. */
+const COMPARED_BYTES = 4096;
+/** Other names and file types move the vocabulary by some bytes. */
+const MOST_MOVED_BYTES = COMPARED_BYTES / 2;
+/** Names of an imatrix's files make the part behind the vocabulary longer. */
+const SPARE_BYTES = 4096;
 
 export interface RemoteHeaderOptions {
   /** HF_ENDPOINT: the server that `hf:` means. */
@@ -41,19 +53,31 @@ export interface RemoteHeader {
   /** Of all parts together. */
   readonly profile: ModelProfile;
   readonly parts: readonly RemotePart[];
+  /** Received from the server; less than the parts have where a vocabulary was known. */
+  readonly readBytes: number;
 }
 
 /**
  * Reads only the header of a model that is not on this computer, by range requests; of a split model, the headers of all parts.
  *
  * @param source http(s) address or `hf:owner/repo/file.gguf`
+ * @param alike first part of another quantization of the same model: its vocabulary is not read again, unless it differs
  * @throws RemoteHeaderError, GgufFormatError for what is not a model, or the caller's abort reason
  */
-export async function readRemoteHeader(source: string, options: RemoteHeaderOptions): Promise<RemoteHeader> {
-  const parts = await openParts(source, options, FIRST_BYTES);
+export async function readRemoteHeader(
+  source: string,
+  options: RemoteHeaderOptions,
+  alike: RemotePart | null = null,
+): Promise<RemoteHeader> {
+  const parts = await openParts(source, options, FIRST_BYTES, alike === null ? null : vocabularyOf(alike));
   for (;;) {
     const parsed = parseGgufParts(parts);
-    if (parsed.kind === "profile") return { profile: parsed.profile, parts: parts.map(part => part.read()) };
+    if (parsed.kind === "profile")
+      return {
+        profile: parsed.profile,
+        parts: parts.map(part => part.read()),
+        readBytes: parts.reduce((sum, part) => sum + part.receivedBytes, 0),
+      };
     await parts[parsed.part]?.readTo(parsed.bytes);
   }
 }
@@ -69,14 +93,38 @@ export async function readRemoteVersions(source: string, options: RemoteHeaderOp
 }
 
 /** @param firstBytes how many bytes to read of each part */
-async function openParts(source: string, options: RemoteHeaderOptions, firstBytes: number): Promise<RemoteFile[]> {
+async function openParts(
+  source: string,
+  options: RemoteHeaderOptions,
+  firstBytes: number,
+  vocabulary: KnownVocabulary | null = null,
+): Promise<RemoteFile[]> {
   const urls = parseRemoteSource(source, options.endpoint);
   const hubOrigin = new URL(options.endpoint).origin;
   const reader = new RemoteReader(
     { hubOrigin, token: options.token, trustedOrigins: [hubOrigin, ...(options.trustedOrigins ?? [])] },
     timeLimit(options),
   );
-  return eachOf(urls, PARTS_AT_ONCE, url => reader.open(url, firstBytes));
+  return eachOf(urls, PARTS_AT_ONCE, url => {
+    if (url !== urls[0]) return reader.open(url, Math.min(firstBytes, LATER_PART_BYTES));
+    return vocabulary === null ? reader.open(url, firstBytes) : reader.openAlike(url, vocabulary);
+  });
+}
+
+/** The vocabulary of a header that was read whole. */
+interface KnownVocabulary {
+  readonly bytes: Uint8Array;
+  readonly startBytes: number;
+  readonly endBytes: number;
+  /** From the end of the vocabulary to the end of the header. */
+  readonly restBytes: number;
+}
+
+function vocabularyOf({ bytes, fileBytes }: RemotePart): KnownVocabulary | null {
+  const span = vocabularySpan(bytes, fileBytes);
+  if (span === null || span.endBytes - span.startBytes < 4 * COMPARED_BYTES) return null;
+  const { startBytes, endBytes, headerBytes } = span;
+  return { bytes, startBytes, endBytes, restBytes: headerBytes - endBytes };
 }
 
 function timeLimit({ timeLimitMs = DEFAULT_TIME_LIMIT_MS, signal }: RemoteHeaderOptions): AbortSignal {
@@ -112,6 +160,12 @@ class RemoteReader {
     return file;
   }
 
+  async openAlike(url: URL, vocabulary: KnownVocabulary): Promise<RemoteFile> {
+    const file = new RemoteFile(this, url);
+    await file.readAround(vocabulary);
+    return file;
+  }
+
   spend(bytes: number): void {
     this.#budgetBytes -= bytes;
     if (this.#budgetBytes < 0)
@@ -123,6 +177,7 @@ class RemoteFile {
   bytes: Uint8Array = new Uint8Array(0);
   fileBytes = 0;
   etag: string | null = null;
+  receivedBytes = 0;
   #url: URL;
 
   constructor(
@@ -134,6 +189,45 @@ class RemoteFile {
 
   read(): RemotePart {
     return { url: this.original.href, bytes: this.bytes, fileBytes: this.fileBytes, etag: this.etag };
+  }
+
+  /**
+   * Reads what lies before and behind the vocabulary, and takes the vocabulary from the other model. Both ends of it are read and
+   * compared, and the tensors must end where the file ends. Otherwise only what lies before it is kept, and the rest is read as usual.
+   */
+  async readAround(known: KnownVocabulary): Promise<void> {
+    await this.readTo(known.startBytes + COMPARED_BYTES + MOST_MOVED_BYTES);
+    const head = this.bytes;
+    const begin = known.bytes.subarray(known.startBytes, known.startBytes + COMPARED_BYTES);
+    const startBytes = Buffer.from(head.buffer, head.byteOffset, head.byteLength).indexOf(begin);
+    const movedBytes = startBytes - known.startBytes;
+    if (startBytes === -1 || Math.abs(movedBytes) > MOST_MOVED_BYTES) return;
+    const endBytes = known.endBytes + movedBytes;
+    const tailStart = endBytes - COMPARED_BYTES;
+    const tail = await this.#readRange(tailStart, endBytes + known.restBytes + SPARE_BYTES);
+    const sameEnd = known.bytes.subarray(known.endBytes - COMPARED_BYTES, known.endBytes);
+    if (Buffer.compare(tail.subarray(0, COMPARED_BYTES), sameEnd) !== 0) return;
+    const vocabulary = known.bytes.subarray(known.startBytes, known.endBytes - COMPARED_BYTES);
+    const whole = Buffer.concat([head.subarray(0, startBytes), vocabulary, tail]);
+    if (isExactHeader(whole, this.fileBytes)) this.bytes = whole;
+  }
+
+  /** Some bytes from the middle of the file; empty where the server has no ranges. */
+  async #readRange(startBytes: number, endBytes: number): Promise<Uint8Array> {
+    const { rules, signal } = this.reader;
+    const range = { range: `bytes=${startBytes}-${Math.min(endBytes, this.fileBytes) - 1}` };
+    const answer = await checkedRequest(this.#url, range, rules, signal);
+    try {
+      this.#check(answer);
+      if (answer.response.statusCode !== 206) return new Uint8Array(0);
+      this.#sameSize(rangeTotal(answer, startBytes), answer.url);
+      const countBytes = Math.min(endBytes, this.fileBytes) - startBytes;
+      this.reader.spend(countBytes);
+      this.receivedBytes += countBytes;
+      return await readBody(answer, countBytes, signal);
+    } finally {
+      answer.response.destroy();
+    }
   }
 
   /** Extends `bytes` to this many from the start of the file, or to its end. */
@@ -151,6 +245,7 @@ class RemoteFile {
       const countBytes = Math.min(wantedBytes, this.fileBytes) - startBytes;
       this.reader.spend(countBytes);
       const read = await readBody(answer, countBytes, signal);
+      this.receivedBytes += read.byteLength;
       this.bytes = Buffer.concat([this.bytes.subarray(0, startBytes), read]);
     } finally {
       answer.response.destroy();
@@ -159,7 +254,7 @@ class RemoteFile {
 
   #check({ url, response }: CheckedResponse): void {
     const { statusCode = 0, headers } = response;
-    if (statusCode !== 200 && statusCode !== 206) throw statusError(statusCode, url, this.original);
+    if (statusCode !== 200 && statusCode !== 206) throw statusError(response, url, this.original);
     if (headers["content-encoding"] !== undefined && headers["content-encoding"] !== "identity")
       throw new RemoteHeaderError("DOWNLOAD_FAILED", `${url.host} compressed the file although asked not to.`);
     const { etag = null } = headers;
@@ -173,6 +268,21 @@ class RemoteFile {
       throw new RemoteHeaderError("TOO_LARGE", `${url.host} says that the file has ${fileBytes} bytes.`);
     if (this.fileBytes === 0 || this.fileBytes === fileBytes) return fileBytes;
     throw changed(url);
+  }
+}
+
+/** Whether these bytes are a whole header whose tensors fill the file to its last byte. */
+function isExactHeader(bytes: Uint8Array, fileBytes: number): boolean {
+  try {
+    const header = headerOrNeed(bytes, fileBytes);
+    if ("kind" in header) return false;
+    const last = header.tensors.at(-1);
+    const dataBytes = last === undefined ? 0 : last.dataOffsetBytes + last.bytes;
+    const restBytes = fileBytes - header.headerBytes - dataBytes;
+    return restBytes >= 0 && restBytes < header.alignmentBytes;
+  } catch (error) {
+    if (error instanceof GgufFormatError) return false;
+    throw error;
   }
 }
 
@@ -213,16 +323,23 @@ async function readBody({ url, response }: CheckedResponse, countBytes: number, 
   return Buffer.concat(chunks).subarray(0, countBytes);
 }
 
-function statusError(status: number, url: URL, original: URL): RemoteHeaderError {
+function statusError({ statusCode: status, headers }: IncomingMessage, url: URL, original: URL): RemoteHeaderError {
   const file = fileName(original);
-  if (status === 401)
+  const isGated = status === 403 || headers["x-error-code"] === "GatedRepo";
+  if (status === 401 && !isGated)
     return new RemoteHeaderError("FORBIDDEN", `${url.host} wants a sign-in for ${file}: set HF_TOKEN.`);
-  if (status === 403)
-    return new RemoteHeaderError("FORBIDDEN", `${file} is gated: accept its terms on ${url.host}, then set HF_TOKEN.`);
+  if (isGated)
+    return new RemoteHeaderError(
+      "FORBIDDEN",
+      `${file} is gated: accept its terms on ${page(original)}, then set HF_TOKEN.`,
+    );
   if (status === 404) return new RemoteHeaderError("MODEL_NOT_FOUND", `${url.host} has no ${file}.`);
-  if (status === 429) return new RemoteHeaderError("BUSY", `${url.host} asks to wait: too many requests.`);
+  if (status === 429) return tooMany(url.host, headers["retry-after"]);
   return new RemoteHeaderError("DOWNLOAD_FAILED", `${url.host} answered ${status} for ${file}.`);
 }
+
+/** The page of the file's repository, where its terms can be accepted. */
+const page = ({ origin, pathname }: URL): string => `${origin}${pathname.replace(/\/resolve\/.*$/, "")}`;
 
 /** For messages: as people write it, unless it is not text or would break a line. */
 function fileName({ pathname }: URL): string {

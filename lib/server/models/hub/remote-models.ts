@@ -1,11 +1,13 @@
-import type { ElsewhereAnswer } from "@/lib/schema/remote-models";
+import type { AddressAnswer, HubSearchAnswer, HubSort } from "@/lib/schema/remote-models";
 import { checkChatModel } from "../library/check-chat-model";
 import { parseRemoteAddress } from "./remote-address";
 import { type RemoteHeaderOptions, type RemoteVersion, readRemoteHeader, readRemoteVersions } from "./remote-header";
 import { RemoteHeaderError } from "./remote-header-error";
 import type { RemoteHeaderStore } from "./remote-header-store";
-import { listRepository } from "./remote-repository";
+import { chosenFiles, listRepository, type RepositoryList } from "./remote-repository";
 import { parseRemoteSource } from "./remote-source";
+import { type HeaderReading, RepositoryHeaders } from "./repository-headers";
+import { searchHub } from "./search-hub";
 
 export interface RemoteModelsOptions extends Omit<RemoteHeaderOptions, "signal"> {
   readonly store: RemoteHeaderStore;
@@ -20,7 +22,43 @@ const MAX_AT_ONCE = 4;
 export class RemoteModels {
   readonly #reading = new Map<string, Promise<string>>();
 
-  constructor(private readonly options: RemoteModelsOptions) {}
+  readonly #headers: RepositoryHeaders;
+
+  constructor(private readonly options: RemoteModelsOptions) {
+    this.#headers = new RepositoryHeaders(options);
+  }
+
+  /**
+   * Repositories whose names hold these words; or, for an address that somebody pasted, what it leads to.
+   *
+   * @throws RemoteHeaderError; GgufFormatError, ModelFileError for the address of a file that is no chat model
+   */
+  async search(words: string, sort: HubSort): Promise<HubSearchAnswer> {
+    try {
+      if (isAddress(words)) return await this.find(words);
+      return { kind: "found", repositories: await searchHub(words, sort, this.options) };
+    } catch (error) {
+      if (!(error instanceof RemoteHeaderError) || error.waitSeconds === null) throw error;
+      return { kind: "wait", seconds: error.waitSeconds, message: error.message };
+    }
+  }
+
+  /**
+   * All GGUF files of a repository.
+   *
+   * @param repository "owner/repo" or "owner/repo@revision"
+   * @throws RemoteHeaderError
+   */
+  async list(repository: string): Promise<RepositoryList> {
+    const address = parseRemoteAddress(repository, this.options.endpoint);
+    if (address.kind === "repository") return listRepository(address, this.options);
+    throw new RemoteHeaderError("INVALID_INPUT", `"${repository}" is no repository: owner/repo is.`);
+  }
+
+  /** Begins to read headers of a repository's files. End it when it is not needed any more. */
+  beginHeaders(signal: AbortSignal): HeaderReading {
+    return this.#headers.begin(signal);
+  }
 
   /**
    * A sparse file with the model's header and size; of a split model the first part, with the others beside it.
@@ -41,16 +79,17 @@ export class RemoteModels {
    *
    * @throws RemoteHeaderError, GgufFormatError, ModelFileError for what is not a chat model
    */
-  async find(text: string): Promise<ElsewhereAnswer> {
+  async find(text: string): Promise<AddressAnswer> {
     const address = parseRemoteAddress(text, this.options.endpoint);
     if (address.kind === "file") return this.#file(address.source);
-    const files = await listRepository(address, this.options);
+    const list = await listRepository(address, this.options);
+    const files = chosenFiles(list, address.quantization);
     const [only] = files;
     if (only !== undefined && files.length === 1) return this.#file(only.source);
-    return { kind: "repository", name: `${address.owner}/${address.repository}`, files };
+    return { kind: "repository", name: list.name, files };
   }
 
-  async #file(source: string): Promise<ElsewhereAnswer> {
+  async #file(source: string): Promise<AddressAnswer> {
     await this.headerPath(source);
     return { kind: "file", source };
   }
@@ -83,6 +122,9 @@ export class RemoteModels {
     return store.keep(address, parts);
   }
 }
+
+/** Words have no slash and no "hf:"; every address has one. */
+const isAddress = (words: string): boolean => /\/|^\s*hf:/i.test(words);
 
 /** Without an etag a change cannot be seen. */
 const isSame = (kept: readonly RemoteVersion[], now: readonly RemoteVersion[]): boolean =>

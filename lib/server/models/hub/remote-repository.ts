@@ -1,59 +1,124 @@
 import * as z from "zod";
 import { splitPartNames } from "@/lib/gguf/split-name";
-import type { RemoteFile } from "@/lib/schema/remote-models";
-import { asHeaderError, checkedRequest } from "./checked-request";
+import type { FileRole, RemoteFile } from "@/lib/schema/remote-models";
+import { askHub } from "./hub-answer";
 import type { RemoteAddress } from "./remote-address";
 import type { RemoteHeaderOptions } from "./remote-header";
 import { RemoteHeaderError } from "./remote-header-error";
+import { HUB_NAME, PATH_SEGMENT } from "./remote-source";
 
-type RepositoryAddress = Extract<RemoteAddress, { kind: "repository" }>;
+export type RepositoryAddress = Extract<RemoteAddress, { kind: "repository" }>;
 
-/** A list of a thousand files has about 300 KB. */
-const MAX_LIST_BYTES = 8 * 1024 * 1024;
-const TIME_LIMIT_MS = 20_000;
+const treeSchema = z.array(
+  z.object({
+    type: z.string(),
+    path: z.string(),
+    size: z.number().int().min(0).default(0),
+    /** Set for a file whose content the hub knows by its sha256. */
+    lfs: z
+      .object({ oid: z.string().regex(/^[0-9a-f]{64}$/) })
+      .optional()
+      .catch(undefined),
+  }),
+);
 
-const treeSchema = z.array(z.object({ type: z.string(), path: z.string(), size: z.number().int().min(0).default(0) }));
+/** One model of a repository: a file, or all parts of a split one. */
+export interface RepositoryFile extends RemoteFile {
+  /** From the file's name; the header says more. */
+  readonly role: FileRole;
+  /** Changes with the content: the sha256 of each part. null where the hub does not give them. */
+  readonly contentKey: string | null;
+}
 
-/** Names of an image model's other half and of a calibration file: neither is a model that can answer. */
-const NO_CHAT_MODEL = /(?:^|[-._/])(?:mmproj|imatrix)(?=[-._])/i;
+export interface RepositoryList {
+  /** As the hub calls it now: "owner/repo", with "@revision" behind it if it is not the main one. */
+  readonly name: string;
+  readonly files: readonly RepositoryFile[];
+}
+
+/** What names say about files that are no model to chat with. The first that matches counts. */
+const NAMED_ROLES: readonly (readonly [RegExp, FileRole])[] = [
+  [/(?:^|[-._/])mmproj(?=[-._])/i, "projector"],
+  [/(?:^|[-._/])imatrix(?=[-._])/i, "calibration"],
+  [/(?:^|[-._/])lora(?=[-._/])/i, "adapter"],
+  [/(?:^|[-._/])(?:draft|eagle\d?)(?=[-._/])/i, "draft"],
+];
 /** "Q4_K_M", "IQ2_XXS", "UD-Q4_K_XL", "BF16" between the separators of a file's name. */
 const QUANTIZATION =
   /(?:^|[-._/])((?:UD-)?(?:I?Q\d+(?:_[A-Z0-9]+)*|TQ\d_\d|MXFP4(?:_MOE)?|BF16|F16|F32))(?=[-._/]|$)/gi;
 
+const roleInName = (path: string): FileRole => NAMED_ROLES.find(([pattern]) => pattern.test(path))?.[1] ?? "text";
+
 const quantizationInName = (path: string): string | null =>
   [...path.replace(/\.gguf$/i, "").matchAll(QUANTIZATION)].at(-1)?.[1]?.toUpperCase() ?? null;
 
+/** A name that could lead out of a folder, or that no address can be made of, is left out. */
+const isSoundPath = (path: string): boolean =>
+  path.length <= 1024 &&
+  path.split("/").every(segment => PATH_SEGMENT.test(segment) && segment !== "." && segment !== "..");
+
 /**
- * The GGUF files of a repository that can answer, smallest first. The first part of a split model stands for all parts.
+ * All GGUF models of a repository, smallest first. The first part of a split model stands for all parts.
  *
  * @throws RemoteHeaderError
  */
-export async function listRepository(address: RepositoryAddress, options: RemoteHeaderOptions): Promise<RemoteFile[]> {
-  const name = `${address.owner}/${address.repository}`;
-  const entries = await readTree(address, options);
-  const files = entries.filter(
-    ({ type, path }) => type === "file" && /\.gguf$/i.test(path) && !NO_CHAT_MODEL.test(path),
-  );
-  const bytesOf = new Map(files.map(({ path, size }) => [path, size]));
-  const at = address.revision === "main" ? "" : `@${address.revision}`;
-  const whole = files
+export async function listRepository(
+  address: RepositoryAddress,
+  options: RemoteHeaderOptions,
+): Promise<RepositoryList> {
+  const { entries, name } = await readTree(address, options);
+  const files = entries.filter(({ type, path }) => type === "file" && /\.gguf$/i.test(path) && isSoundPath(path));
+  const entryOf = new Map(files.map(entry => [entry.path, entry]));
+  const models = files
     .filter(({ path }) => splitPartNames(path)[0] === path)
-    .map(({ path }) => ({
-      source: `hf:${name}${at}/${path}`,
-      name: path,
-      fileBytes: splitPartNames(path).reduce((sum, part) => sum + (bytesOf.get(part) ?? 0), 0),
-      quantization: quantizationInName(path),
-    }))
+    .map(({ path }) => modelOf(path, name, entryOf))
     .sort((a, b) => a.fileBytes - b.fileBytes);
-  if (whole.length === 0)
+  if (models.length > 0) return { name, files: models };
+  throw new RemoteHeaderError(
+    "INVALID_INPUT",
+    `${name} holds no GGUF file of a chat model: look for a repository whose name ends in -GGUF.`,
+  );
+}
+
+function modelOf(
+  path: string,
+  repository: string,
+  entryOf: ReadonlyMap<string, z.infer<typeof treeSchema>[number]>,
+): RepositoryFile {
+  const parts = splitPartNames(path).map(part => entryOf.get(part));
+  const hashes = parts.map(part => part?.lfs?.oid);
+  return {
+    source: `hf:${repository}/${path}`,
+    name: path,
+    fileBytes: parts.reduce((sum, part) => sum + (part?.size ?? 0), 0),
+    quantization: quantizationInName(path),
+    role: roleInName(path),
+    contentKey: hashes.includes(undefined) ? null : hashes.join(" "),
+  };
+}
+
+/**
+ * The models that can answer, and of these the ones that `:Q4_K_M` selects; a file's name is accepted as well.
+ *
+ * @throws RemoteHeaderError when there is none
+ */
+export function chosenFiles({ files, name }: RepositoryList, quantization: string | null): RemoteFile[] {
+  const models = files
+    .filter(({ role }) => role === "text")
+    .map(({ source, name: path, fileBytes, quantization: type }) => ({
+      source,
+      name: path,
+      fileBytes,
+      quantization: type,
+    }));
+  if (models.length === 0)
     throw new RemoteHeaderError(
       "INVALID_INPUT",
       `${name} holds no GGUF file of a chat model: look for a repository whose name ends in -GGUF.`,
     );
-  return chosen(whole, address.quantization, name);
+  return chosen(models, quantization, name);
 }
 
-/** The files that `:Q4_K_M` selects; a file's name is accepted as well. */
 function chosen(files: RemoteFile[], quantization: string | null, name: string): RemoteFile[] {
   if (quantization === null || quantization.toLowerCase() === "latest") return files;
   const upperName = quantization.toUpperCase();
@@ -64,49 +129,14 @@ function chosen(files: RemoteFile[], quantization: string | null, name: string):
 }
 
 async function readTree({ owner, repository, revision }: RepositoryAddress, options: RemoteHeaderOptions) {
-  const endpoint = options.endpoint.replace(/\/$/, "");
   const path = ["api", "models", owner, repository, "tree", revision].map(encodeURIComponent).join("/");
-  const url = new URL(`${endpoint}/${path}?recursive=true`);
-  const hubOrigin = url.origin;
-  const rules = { hubOrigin, token: options.token, trustedOrigins: [hubOrigin, ...(options.trustedOrigins ?? [])] };
-  const signal = AbortSignal.timeout(options.timeLimitMs ?? TIME_LIMIT_MS);
-  const { response } = await checkedRequest(url, { accept: "application/json" }, rules, signal);
-  try {
-    const { statusCode = 0 } = response;
-    if (statusCode === 401 || statusCode === 403)
-      // The hub gives the same answer for what does not exist: only users with access may know.
-      throw new RemoteHeaderError(
-        "MODEL_NOT_FOUND",
-        `${url.host} shows no ${owner}/${repository}: it does not exist, or it is private or gated and needs HF_TOKEN.`,
-      );
-    if (statusCode === 404)
-      throw new RemoteHeaderError("MODEL_NOT_FOUND", `${url.host} has no ${owner}/${repository}.`);
-    if (statusCode === 429) throw new RemoteHeaderError("BUSY", `${url.host} asks to wait: too many requests.`);
-    if (statusCode !== 200)
-      throw new RemoteHeaderError("DOWNLOAD_FAILED", `${url.host} answered ${statusCode} for ${owner}/${repository}.`);
-    const parsed = treeSchema.safeParse(await readJson(response, url.host));
-    if (parsed.success) return parsed.data;
-    throw new RemoteHeaderError("DOWNLOAD_FAILED", `${url.host} sent no list of files for ${owner}/${repository}.`);
-  } catch (error) {
-    throw asHeaderError(error, url, signal);
-  } finally {
-    response.destroy();
-  }
-}
-
-async function readJson(body: AsyncIterable<unknown>, host: string): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  let readBytes = 0;
-  for await (const chunk of body) {
-    if (!Buffer.isBuffer(chunk)) continue;
-    readBytes += chunk.byteLength;
-    if (readBytes > MAX_LIST_BYTES)
-      throw new RemoteHeaderError("TOO_LARGE", `The list of files on ${host} is too long.`);
-    chunks.push(chunk);
-  }
-  try {
-    return JSON.parse(Buffer.concat(chunks).toString("utf8"));
-  } catch {
-    return null;
-  }
+  const { answer, url } = await askHub(
+    { path: `${path}?recursive=true`, subject: `${owner}/${repository}`, schema: treeSchema },
+    options,
+  );
+  // The hub redirects from a repository's old name to its new one.
+  const [, newOwner = "", newName = ""] = /\/api\/models\/([^/]+)\/([^/]+)\/tree\//.exec(url.pathname) ?? [];
+  const isRenamed = HUB_NAME.test(newOwner) && HUB_NAME.test(newName);
+  const name = isRenamed ? `${newOwner}/${newName}` : `${owner}/${repository}`;
+  return { entries: answer, name: revision === "main" ? name : `${name}@${revision}` };
 }

@@ -1,0 +1,82 @@
+import type { IncomingMessage } from "node:http";
+import type * as z from "zod";
+import { asHeaderError, checkedRequest } from "./checked-request";
+import type { RemoteHeaderOptions } from "./remote-header";
+import { RemoteHeaderError, tooMany } from "./remote-header-error";
+
+/** A list of a thousand files has about 300 KB. */
+const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
+const TIME_LIMIT_MS = 20_000;
+interface HubQuestion<Answer> {
+  /** Below the endpoint: "api/models?search=…". */
+  readonly path: string;
+  /** What is asked about, for messages: "owner/repo". */
+  readonly subject: string;
+  readonly schema: z.ZodType<Answer>;
+}
+
+/**
+ * The hub's JSON answer, bounded and parsed, and the address that gave it: a renamed repository answers from another one.
+ *
+ * @throws RemoteHeaderError
+ */
+export async function askHub<Answer>(
+  { path, subject, schema }: HubQuestion<Answer>,
+  options: RemoteHeaderOptions,
+): Promise<{ readonly answer: Answer; readonly url: URL }> {
+  const url = new URL(`${options.endpoint.replace(/\/$/, "")}/${path}`);
+  const rules = {
+    hubOrigin: url.origin,
+    token: options.token,
+    trustedOrigins: [url.origin, ...(options.trustedOrigins ?? [])],
+  };
+  const limit = AbortSignal.timeout(options.timeLimitMs ?? TIME_LIMIT_MS);
+  const signal = options.signal ? AbortSignal.any([options.signal, limit]) : limit;
+  const late = (error: unknown): unknown =>
+    limit.aborted && error === limit.reason
+      ? new RemoteHeaderError("DOWNLOAD_FAILED", `${url.host} did not answer in time.`)
+      : asHeaderError(error, url, signal);
+  try {
+    const found = await checkedRequest(url, { accept: "application/json" }, rules, signal);
+    try {
+      checkStatus(found.response, url.host, subject);
+      const parsed = schema.safeParse(await readJson(found.response, url.host));
+      if (parsed.success) return { answer: parsed.data, url: found.url };
+      throw new RemoteHeaderError("DOWNLOAD_FAILED", `${url.host} sent no usable answer about ${subject}.`);
+    } finally {
+      found.response.destroy();
+    }
+  } catch (error) {
+    throw late(error);
+  }
+}
+
+function checkStatus({ statusCode = 0, headers }: IncomingMessage, host: string, subject: string): void {
+  if (statusCode === 200) return;
+  if (statusCode === 401 || statusCode === 403)
+    // The hub gives the same answer for what does not exist: only users with access may know.
+    throw new RemoteHeaderError(
+      "MODEL_NOT_FOUND",
+      `${host} shows no ${subject}: it does not exist, or it is private or gated and needs HF_TOKEN.`,
+    );
+  if (statusCode === 404) throw new RemoteHeaderError("MODEL_NOT_FOUND", `${host} has no ${subject}.`);
+  if (statusCode === 429) throw tooMany(host, headers["retry-after"]);
+  throw new RemoteHeaderError("DOWNLOAD_FAILED", `${host} answered ${statusCode} for ${subject}.`);
+}
+
+async function readJson(body: AsyncIterable<unknown>, host: string): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let readBytes = 0;
+  for await (const chunk of body) {
+    if (!Buffer.isBuffer(chunk)) continue;
+    readBytes += chunk.byteLength;
+    if (readBytes > MAX_ANSWER_BYTES)
+      throw new RemoteHeaderError("TOO_LARGE", `The answer of ${host} is longer than ${MAX_ANSWER_BYTES} bytes.`);
+    chunks.push(chunk);
+  }
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString("utf8"));
+  } catch {
+    return null;
+  }
+}

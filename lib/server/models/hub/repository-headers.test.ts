@@ -1,0 +1,103 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { parseGguf } from "@/lib/gguf/parse-gguf";
+import { modelShape } from "@/lib/gguf/testing/model-shapes";
+import { quantizedFiles } from "@/lib/server/testing/quantized-files";
+import { type StandInFile, StandInHub } from "@/lib/server/testing/stand-in-hub";
+import { listRepository, type RepositoryFile } from "./remote-repository";
+import { RepositoryHeaders } from "./repository-headers";
+
+const ADDRESS = {
+  kind: "repository",
+  owner: "owner",
+  repository: "repo",
+  revision: "main",
+  quantization: null,
+} as const;
+
+let hub: StandInHub;
+beforeEach(async () => {
+  hub = await StandInHub.start();
+});
+afterEach(() => hub.stop());
+
+const llama = () => modelShape("llama-3.1-8b").gguf;
+
+async function listed(files: Readonly<Record<string, StandInFile>>): Promise<readonly RepositoryFile[]> {
+  hub.serveRepository("owner/repo", files);
+  return (await listRepository(ADDRESS, options())).files;
+}
+const options = () => ({ endpoint: hub.origin, token: null });
+const profileOf = ({ start, fileBytes }: StandInFile) => {
+  const parsed = parseGguf(start, fileBytes);
+  if (parsed.kind === "need") throw new Error("the header is not whole");
+  return parsed.profile;
+};
+
+test("reads the vocabulary of a model once for all its quantizations, and each profile is the file's own", async () => {
+  const files = quantizedFiles(llama(), { stem: "m", tokens: 20_000 });
+  const list = await listed(files);
+  const reading = new RepositoryHeaders(options()).begin(new AbortController().signal);
+  const [first = 0, ...later] = await inTurn(list, async file => {
+    const { profile, readBytes } = await reading.read(file);
+    const own = files[file.name];
+    expect(own && profileOf(own)).toEqual(profile);
+    return readBytes;
+  });
+  // 60,000 strings of about 18 bytes with their lengths: more than a megabyte.
+  expect(first).toBeGreaterThan(1_000_000);
+  for (const readBytes of later) expect(readBytes).toBeLessThan(100_000);
+});
+
+test("never takes another vocabulary of the same length", async () => {
+  const shape = llama();
+  const [one] = Object.values(quantizedFiles(shape, { stem: "m", tokens: 20_000 }));
+  if (one === undefined) throw new Error("there is no file");
+  const start = Uint8Array.from(one.start);
+  // The last token of the other model has other letters: its end is compared.
+  const at = Buffer.from(start).lastIndexOf("to ken39999");
+  expect(at).toBeGreaterThan(0);
+  start.set(Buffer.from("XX"), at);
+  const [first, second] = await listed({ "m-Q4_K_M.gguf": one, "m-Q8_0.gguf": { ...one, start } });
+  if (first === undefined || second === undefined) throw new Error("two files were listed");
+  const reading = new RepositoryHeaders(options()).begin(new AbortController().signal);
+  await reading.read(first);
+  expect((await reading.read(second)).readBytes).toBeGreaterThan(1_000_000);
+});
+
+test("takes the vocabulary although a longer name before it moves it", async () => {
+  const shape = llama();
+  const named = { ...shape, metadata: { ...shape.metadata, "general.name": "a much longer name than the other has" } };
+  const own = quantizedFiles(named, { stem: "m", tokens: 20_000 })["m-Q8_0.gguf"];
+  const other = quantizedFiles(shape, { stem: "m", tokens: 20_000 })["m-Q2_K.gguf"];
+  if (own === undefined || other === undefined) throw new Error("there is no such file");
+  const [first, second] = await listed({ "m-Q2_K.gguf": other, "m-Q8_0.gguf": own });
+  if (first === undefined || second === undefined) throw new Error("two files were listed");
+  const reading = new RepositoryHeaders(options()).begin(new AbortController().signal);
+  await reading.read(first);
+  const { profile, readBytes } = await reading.read(second);
+  expect(profile).toEqual(profileOf(own));
+  expect(readBytes).toBeLessThan(100_000);
+});
+
+test("reads a file again only when its hash has changed", async () => {
+  const headers = new RepositoryHeaders(options());
+  const files = quantizedFiles(llama(), { stem: "m", tokens: 2000 });
+  const readAll = async (list: readonly RepositoryFile[]) => {
+    const reading = headers.begin(new AbortController().signal);
+    const bytes = await inTurn(list, async file => (await reading.read(file)).readBytes);
+    reading.end();
+    return bytes;
+  };
+  await readAll(await listed(files));
+  expect(await readAll(await listed(files))).toEqual([0, 0, 0, 0, 0, 0]);
+  const changed = quantizedFiles(llama(), { stem: "m", tokens: 2001 })["m-Q2_K.gguf"];
+  if (changed === undefined) throw new Error("there is no such file");
+  const again = await readAll(await listed({ ...files, "m-Q2_K.gguf": changed }));
+  expect(again.filter(bytes => bytes > 0)).toHaveLength(1);
+});
+
+async function inTurn<Item, Result>(items: readonly Item[], work: (item: Item) => Promise<Result>): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const item of items) results.push(await work(item));
+  return results;
+}

@@ -1,0 +1,79 @@
+import type { ModelProfile } from "@/lib/gguf/model-profile";
+import { type RemoteHeaderOptions, type RemotePart, readRemoteHeader } from "./remote-header";
+import { RemoteHeaderError } from "./remote-header-error";
+import type { RepositoryFile } from "./remote-repository";
+
+export interface ReadHeader {
+  readonly profile: ModelProfile;
+  /** Read for it from the hub; 0 for a header that was known. */
+  readonly readBytes: number;
+}
+
+/** A profile has about 100 KB in memory. */
+const MAX_KNOWN = 400;
+/** First parts of models whose vocabulary may serve others: up to 20 MB each, and only while a repository is read. */
+const MAX_ALIKE = 3;
+/** Repositories that are read at the same time. */
+const MAX_READINGS = 6;
+
+/** Profiles of files on the hub, remembered by the hash of their content: a file that did not change is never read again. */
+export class RepositoryHeaders {
+  readonly #known = new Map<string, ModelProfile>();
+
+  #readings = 0;
+
+  constructor(private readonly options: Omit<RemoteHeaderOptions, "signal">) {}
+
+  /**
+   * Reads headers of one repository, and takes a vocabulary from one quantization to the next.
+   *
+   * @throws RemoteHeaderError BUSY while several other repositories are being read
+   */
+  begin(signal: AbortSignal): HeaderReading {
+    if (this.#readings >= MAX_READINGS)
+      throw new RemoteHeaderError("BUSY", `${MAX_READINGS} other repositories are being read.`, { waitSeconds: 2 });
+    this.#readings += 1;
+    return new HeaderReading(this.#known, { ...this.options, signal }, () => {
+      this.#readings -= 1;
+    });
+  }
+}
+
+export class HeaderReading {
+  #alike: readonly { readonly family: string; readonly part: RemotePart }[] = [];
+
+  constructor(
+    private readonly known: Map<string, ModelProfile>,
+    private readonly options: RemoteHeaderOptions,
+    readonly end: () => void,
+  ) {}
+
+  /** @throws RemoteHeaderError, GgufFormatError */
+  async read(file: RepositoryFile): Promise<ReadHeader> {
+    const key = file.contentKey;
+    const known = key === null ? undefined : this.known.get(key);
+    if (known !== undefined) return { profile: known, readBytes: 0 };
+    const family = familyOf(file);
+    const alike = this.#alike.find(entry => entry.family === family)?.part ?? this.#alike[0]?.part ?? null;
+    const { profile, parts, readBytes } = await readRemoteHeader(file.source, this.options, alike);
+    const [first] = parts;
+    if (first !== undefined && !this.#alike.some(entry => entry.family === family))
+      this.#alike = [{ family, part: first }, ...this.#alike].slice(0, MAX_ALIKE);
+    if (key !== null) this.#remember(key, profile);
+    return { profile, readBytes };
+  }
+
+  #remember(key: string, profile: ModelProfile): void {
+    this.known.delete(key);
+    this.known.set(key, profile);
+    const oldest = this.known.keys().next();
+    if (this.known.size > MAX_KNOWN && !oldest.done) this.known.delete(oldest.value);
+  }
+}
+
+/** Files that differ only in their quantization have the same family: their vocabularies are very likely the same. */
+export const familyOf = ({ name, quantization }: RepositoryFile): string =>
+  (name.split("/").at(-1) ?? name)
+    .replace(/(?:-\d{5}-of-\d{5})?\.gguf$/i, "")
+    .toUpperCase()
+    .replace(quantization ?? "", "");
