@@ -1,5 +1,6 @@
 import { showToast } from "@/components/ui/toast";
 import { errorBody } from "@/lib/client/api-request";
+import { loadAndOpenChat } from "@/lib/client/load-and-open-chat";
 import { type Applied, applySettings, dropOverrides } from "@/lib/client/settings-store";
 import type { ErrorBody } from "@/lib/schema/api-error";
 import type { SettingsPatch } from "@/lib/schema/settings";
@@ -42,3 +43,7 @@ export const applyAndReport = (patch: SettingsPatch, scope: SettingsScope): Prom
   report(() => applySettings(patch, scope), scope, true);
 
 export const dropOverridesAndReport = (): Promise<boolean> => report(dropOverrides, "model", true);
+
+/** Loads a model and opens a new chat with it; then says whether it was loaded. */
+export const chatAndReport = (modelName: string, goToPage: (path: string) => void): Promise<boolean> =>
+  report(() => loadAndOpenChat(modelName, goToPage), "all", false);

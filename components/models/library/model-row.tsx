@@ -1,8 +1,9 @@
 "use client";
 import Link from "next/link";
+import { useRouter } from "next/navigation";
 import { memo, useState } from "react";
 import { engineWords } from "@/components/header/engine-words";
-import { applyAndReport } from "@/components/settings/apply-and-report";
+import { applyAndReport, chatAndReport } from "@/components/settings/apply-and-report";
 import { Button, buttonClass } from "@/components/ui/button";
 import { classNames } from "@/components/ui/class-names";
 import { useEngine } from "@/lib/client/live-store";
@@ -50,6 +51,7 @@ export const ModelRow = memo(function ModelRow({ model, isChosen }: ModelRowProp
           </Link>
         )}
         {isChosen ? <UseState name={model.name} /> : <ChooseButton model={model} />}
+        {canChat(model) && <ChatButton model={model} />}
       </div>
     </li>
   );
@@ -88,6 +90,20 @@ function ChooseButton({ model }: { readonly model: LocalModel }) {
       onClick={() => void choose()}
     >
       {isBusy ? "Loading…" : "Use this model"}
+    </Button>
+  );
+}
+
+function ChatButton({ model }: { readonly model: LocalModel }) {
+  const router = useRouter();
+  const isTooLarge = useRamIsShort(model.plan);
+  return (
+    <Button
+      disabled={isTooLarge}
+      aria-label={`Chat with ${model.name}`}
+      onClick={() => void chatAndReport(model.name, path => router.push(path))}
+    >
+      Chat with it
     </Button>
   );
 }
