@@ -5,12 +5,13 @@ import { ModelPicks } from "@/components/models/picks/model-picks";
 export const metadata: Metadata = { title: "Models" };
 
 interface ModelsPageProps {
-  readonly searchParams: Promise<{ readonly cardMib?: string | string[] }>;
+  readonly searchParams: Promise<{ readonly cardMib?: string | string[]; readonly tab?: string | string[] }>;
 }
 
-/** `?cardMib=8192`: the picks for a card that this computer does not have. */
+/** `?cardMib=8192`: the picks for a card that this computer does not have. `?tab=downloads`: the tab that is open first. */
 export default async function ModelsPage({ searchParams }: ModelsPageProps) {
-  const cardMib = Number((await searchParams).cardMib);
+  const { tab, cardMib: givenMib } = await searchParams;
+  const cardMib = Number(givenMib);
   return (
     <div className="mx-auto w-full max-w-5xl p-3 sm:p-6">
       <h1 className="mb-1 font-semibold text-sentence tracking-[-0.01em]">Models</h1>
@@ -18,7 +19,7 @@ export default async function ModelsPage({ searchParams }: ModelsPageProps) {
       <p className="mb-4 text-ink-2">
         GGUF files of this computer, each with the plan it would get here with the settings that hold for it.
       </p>
-      <ModelsScreen />
+      <ModelsScreen tab={typeof tab === "string" ? tab : undefined} />
     </div>
   );
 }

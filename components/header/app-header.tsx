@@ -3,6 +3,7 @@ import { PaletteButton } from "@/components/palette/palette-button";
 import type { Theme } from "@/lib/schema/theme";
 import { AppNav } from "./app-nav";
 import { BrandMark } from "./brand-mark";
+import { DownloadProgress } from "./download-progress";
 import { EngineStatus } from "./engine-status";
 import { ThemeMenu } from "./theme-menu";
 
@@ -21,6 +22,7 @@ export function AppHeader({ theme }: { readonly theme: Theme }) {
       </Link>
       <AppNav />
       <div className="ml-auto flex min-w-0 items-center gap-1">
+        <DownloadProgress />
         <EngineStatus />
         <PaletteButton />
         <ThemeMenu initialTheme={theme} />

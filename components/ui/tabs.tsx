@@ -8,10 +8,18 @@ export interface Tab {
   readonly content: ReactNode;
 }
 
+interface TabsProps {
+  readonly label: string;
+  readonly tabs: readonly Tab[];
+  /** Id of the panel that is shown first; the first one unless given. */
+  readonly first?: string | undefined;
+}
+
 /** Panels, one of which is shown; the others are not rendered. Arrow keys move between the tabs. */
-export function Tabs({ label, tabs }: { readonly label: string; readonly tabs: readonly Tab[] }) {
+export function Tabs({ label, tabs, first }: TabsProps) {
+  const shown = tabs.find(({ id }) => id === first) ?? tabs[0];
   return (
-    <BaseTabs.Root defaultValue={tabs[0]?.id}>
+    <BaseTabs.Root defaultValue={shown?.id}>
       <BaseTabs.List aria-label={label} className="-mt-1 mb-3 flex flex-wrap gap-x-5 border-line border-b">
         {tabs.map(tab => (
           <BaseTabs.Tab

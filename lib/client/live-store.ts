@@ -1,4 +1,5 @@
 import { followEvents } from "@/lib/schema/api/engine";
+import type { Download } from "@/lib/schema/download";
 import { type EngineSnapshot, type LiveEvent, liveEventSchema, type Telemetry } from "@/lib/schema/live-events";
 import { apiAddress } from "./api-request";
 import { createStore } from "./store";
@@ -20,6 +21,7 @@ export interface LiveState {
   readonly history: readonly Telemetry[];
   readonly engine: EngineSnapshot | null;
   readonly log: readonly ShownLogLine[];
+  readonly downloads: readonly Download[];
   /** Counts up when something was changed elsewhere. After a lost connection all of them count up. */
   readonly changes: Readonly<Record<ChangeKind, number>>;
 }
@@ -30,7 +32,8 @@ const initialState: LiveState = {
   history: [],
   engine: null,
   log: [],
-  changes: { settings: 0, surface: 0, receipts: 0, chats: 0 },
+  downloads: [],
+  changes: { settings: 0, surface: 0, receipts: 0, chats: 0, models: 0 },
 };
 
 /** The state after one event; pure. */
@@ -48,6 +51,8 @@ export function applyLiveEvent(state: LiveState, event: LiveEvent): LiveState {
       const { level, text, atMs } = event;
       return { ...state, log: [...state.log.slice(1 - LOG_LENGTH), { level, text, atMs }] };
     }
+    case "downloads":
+      return { ...state, downloads: event.downloads };
     case "changed":
       return { ...state, changes: { ...state.changes, [event.what]: state.changes[event.what] + 1 } };
   }
@@ -58,6 +63,7 @@ const everythingChanged = (changes: LiveState["changes"]): LiveState["changes"] 
   surface: changes.surface + 1,
   receipts: changes.receipts + 1,
   chats: changes.chats + 1,
+  models: changes.models + 1,
 });
 
 /** Opens this tab's only EventSource while the page is visible. The returned function closes it. */

@@ -14,7 +14,12 @@ function watchCard(changed: () => void): () => void {
   });
 }
 
-/** The GGUF files of this computer. Their plan badges update when a plan would: with settings, dry runs, learned overhead, the card. */
-export const modelStore = createResource(listModels, () => ({}), ["settings", "surface", "receipts"], watchCard);
+/** The GGUF files of this computer. It is read again when files come and go. Plan badges update when a plan would: with settings, dry runs, learned overhead, the card. */
+export const modelStore = createResource(
+  listModels,
+  () => ({}),
+  ["models", "settings", "surface", "receipts"],
+  watchCard,
+);
 
 export const useModels = () => useStore(modelStore, state => state);

@@ -1,6 +1,7 @@
 import * as benchmark from "./api/benchmark";
 import * as chats from "./api/chats";
 import * as computer from "./api/computer";
+import * as downloads from "./api/downloads";
 import * as engine from "./api/engine";
 import * as models from "./api/models";
 import * as openai from "./api/openai";
@@ -22,6 +23,7 @@ export const endpoints = {
   ...receipts,
   ...benchmark,
   ...models,
+  ...downloads,
   ...computer,
   ...openai,
 };

@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { errorBodySchema } from "./api-error";
+import { downloadSchema } from "./download";
 import { engineInfoSchema } from "./engine-info";
 import { gpuReportSchema, systemMemorySchema } from "./gpu-memory";
 import { loadConfigSchema } from "./load-config";
@@ -57,7 +58,9 @@ export const liveEventSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("telemetry"), telemetry: telemetrySchema }),
   z.object({ type: z.literal("engine"), engine: engineSnapshotSchema }),
   z.object({ type: z.literal("log"), level: z.string(), text: z.string(), atMs: z.number() }),
+  /** All of them, at most four times a second. */
+  z.object({ type: z.literal("downloads"), downloads: z.array(downloadSchema) }),
   /** Settings or surface changed elsewhere: fetch again. */
-  z.object({ type: z.literal("changed"), what: z.enum(["settings", "surface", "receipts", "chats"]) }),
+  z.object({ type: z.literal("changed"), what: z.enum(["settings", "surface", "receipts", "chats", "models"]) }),
 ]);
 export type LiveEvent = z.infer<typeof liveEventSchema>;

@@ -14,6 +14,7 @@ import { ModelLoader } from "@/lib/server/loading/model-loader";
 import type { ReceiptStore } from "@/lib/server/loading/receipt-store";
 import type { ThreadTuner } from "@/lib/server/loading/thread-tuner";
 import { tuneThreadsWhenIdle } from "@/lib/server/loading/tune-threads-when-idle";
+import { Downloads } from "@/lib/server/models/downloads/downloads";
 import type { RemoteModels } from "@/lib/server/models/hub/remote-models";
 import type { ModelFiles } from "@/lib/server/models/library/model-files";
 import type { DeviceMemo } from "@/lib/server/planning/device-memo";
@@ -33,6 +34,7 @@ export interface Services {
   readonly settings: SettingsStore;
   readonly models: ModelFiles;
   readonly remoteModels: RemoteModels;
+  readonly downloads: Downloads;
   readonly engine: EngineSupervisor;
   readonly gpu: GpuProbe;
   readonly planner: Planner;
@@ -79,13 +81,21 @@ function build(environment: Environment): Services {
   const chats = new ChatStores({ filePath: join(environment.dataFolder, "chats.sqlite") });
   const onFailure = (what: string, error: unknown) => log.failure(what, error);
   const runs = new ChatRuns({ chats, engine: chatEngine(host, engine), settings, onFailure });
+  const downloads = new Downloads({
+    modelsFolder: environment.modelsFolder,
+    limitPath: join(environment.dataFolder, "download-limit.json"),
+    endpoint: environment.hubEndpoint,
+    token: environment.hubToken,
+    onFailure,
+  });
   const changes = [
     ["settings", settings],
     ["surface", planner],
     ["receipts", receipts],
     ["chats", chats],
+    ["models", downloads.placed],
   ] as const;
-  const sampler = new LiveSampler({ gpu, engine, settings, log, changes, onFailure });
+  const sampler = new LiveSampler({ gpu, engine, settings, log, downloads, changes, onFailure });
 
   const benchmarkStore = new BenchmarkStore(environment.dataFolder);
   const benchmark = new OffloadBenchmark({ planner, loader, engine, host, store: benchmarkStore, readSettings });
@@ -101,7 +111,7 @@ function build(environment: Environment): Services {
     stopTuning();
     benchmark.cancel();
     sampler.close();
-    await runs.shutdown();
+    await Promise.all([runs.shutdown(), downloads.shutdown()]);
     gpu.close();
     await Promise.all([engine.shutdown(), core.dryRuns.end()]);
     chats.close();
@@ -112,6 +122,7 @@ function build(environment: Environment): Services {
     settings,
     models,
     remoteModels: core.remoteModels,
+    downloads,
     engine,
     gpu,
     planner,

@@ -97,6 +97,7 @@ export async function startWebServer({ dev }: { dev: boolean }): Promise<void> {
   await listen(http, environment);
   shutDownOnSignals(http, app, unlock);
   await pages();
+  app.downloads.continueEarlier().catch(error => log.failure("Earlier downloads cannot go on", error));
   // The chosen model loads while the person opens the browser. The page shows any error.
   app.host
     .ensureLoaded()

@@ -62,6 +62,7 @@ beforeEach(() => {
     gpu,
     engine,
     settings,
+    downloads: Object.assign(new Source(), { list: () => [] }),
     log: { subscribe: () => () => {} },
     changes: [["settings", settings]],
     onFailure: () => {},
@@ -112,9 +113,9 @@ describe("live numbers", () => {
   });
 
   it("a newcomer hears at once how things stand", async () => {
-    expect(tab().heard.map(event => event.type)).toEqual(["engine"]);
+    expect(tab().heard.map(event => event.type)).toEqual(["engine", "downloads"]);
     await timers.advance(100);
-    expect(tab().heard.map(event => event.type)).toEqual(["engine", "telemetry"]);
+    expect(tab().heard.map(event => event.type)).toEqual(["engine", "downloads", "telemetry"]);
   });
 
   it("hundreds of steps of a load are told ten times a second at most, the last one always", async () => {

@@ -1,3 +1,4 @@
+import type { Download } from "@/lib/schema/download";
 import type { GpuReport } from "@/lib/schema/gpu-memory";
 import type { EngineSnapshot, LiveEvent, Telemetry } from "@/lib/schema/live-events";
 import { CpuMeter } from "@/lib/server/system/cpu-meter";
@@ -7,6 +8,7 @@ import { systemTimers, type Timers } from "@/lib/server/system/timers";
 const SAMPLE_INTERVAL_MS = 1_000;
 /** A load reports progress far more often than anyone can see it. */
 const ENGINE_INTERVAL_MS = 100;
+const DOWNLOADS_INTERVAL_MS = 250;
 
 /** Something that reports its changes. */
 interface Subscribable {
@@ -18,6 +20,7 @@ type ChangedEvent = Extract<LiveEvent, { type: "changed" }>;
 interface LiveSamplerOptions {
   readonly gpu: { read(): Promise<GpuReport>; watch(): () => void };
   readonly engine: Subscribable & { snapshot(): EngineSnapshot; readonly pid: number | null };
+  readonly downloads: Subscribable & { list(): Download[] };
   /** Reading the settings finds hand edits. */
   readonly settings: { read(): unknown };
   readonly log: { subscribe(listener: (line: { level: string; text: string; atMs: number }) => void): () => void };
@@ -43,6 +46,7 @@ export class LiveSampler {
   #cancelNext = (): void => {};
   #lastTelemetry: Telemetry | null = null;
   #isEngineDue = false;
+  #areDownloadsDue = false;
 
   constructor(options: LiveSamplerOptions) {
     this.#options = options;
@@ -54,6 +58,7 @@ export class LiveSampler {
     this.#subscribers.add(subscriber);
     if (this.#subscribers.size === 1) this.#start();
     subscriber.next({ type: "engine", engine: this.#options.engine.snapshot() });
+    subscriber.next({ type: "downloads", downloads: this.#options.downloads.list() });
     if (this.#lastTelemetry) subscriber.next({ type: "telemetry", telemetry: this.#lastTelemetry });
     return () => {
       if (this.#subscribers.delete(subscriber) && this.#subscribers.size === 0) this.#stop();
@@ -71,10 +76,11 @@ export class LiveSampler {
   }
 
   #start(): void {
-    const { gpu, engine, log, changes } = this.#options;
+    const { gpu, engine, log, downloads, changes } = this.#options;
     this.#stops = [
       gpu.watch(),
       engine.subscribe(() => this.#engineChanged()),
+      downloads.subscribe(() => this.#downloadsChanged()),
       log.subscribe(line => this.publish({ type: "log", ...line })),
       ...changes.map(([what, source]) => source.subscribe(() => this.publish({ type: "changed", what }))),
     ];
@@ -114,6 +120,15 @@ export class LiveSampler {
     this.#timers.after(ENGINE_INTERVAL_MS, () => {
       this.#isEngineDue = false;
       this.publish({ type: "engine", engine: this.#options.engine.snapshot() });
+    });
+  }
+
+  #downloadsChanged(): void {
+    if (this.#areDownloadsDue) return;
+    this.#areDownloadsDue = true;
+    this.#timers.after(DOWNLOADS_INTERVAL_MS, () => {
+      this.#areDownloadsDue = false;
+      this.publish({ type: "downloads", downloads: this.#options.downloads.list() });
     });
   }
 }

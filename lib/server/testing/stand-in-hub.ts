@@ -6,6 +6,14 @@ import type { AddressInfo } from "node:net";
 export interface StandInFile {
   readonly start: Uint8Array;
   readonly fileBytes: number;
+  /** "stand-in" unless given. */
+  readonly etag?: string;
+}
+
+/** How one connection behaves: at most `windowBytes` are on the way in a round trip, as on a long line. */
+export interface StandInLine {
+  readonly windowBytes: number;
+  readonly roundTripMs: number;
 }
 
 export interface SeenRequest {
@@ -31,6 +39,10 @@ export class StandInHub {
   sentBytes = 0;
   /** Before each answer, as on a long way to the server. */
   latencyMs = 0;
+  /** null: as fast as the other side reads. */
+  line: StandInLine | null = null;
+  /** Each answer is broken off after this many bytes of its body. */
+  cutAfterBytes: number | null = null;
   readonly #files = new Map<string, StandInFile | Misbehave>();
   readonly #server: Server;
 
@@ -80,6 +92,25 @@ export class StandInHub {
     this.serve("/api/models", sendJson(found));
   }
 
+  /**
+   * A large file as the hub serves it: its own answer leads to another server, and says hash and size.
+   *
+   * @param sha256 that the hub announces; the true one unless given
+   */
+  serveLinked(path: string, file: StandInFile, cdn: StandInHub, sha256 = sha256Of(file)): void {
+    cdn.serve(path, file);
+    this.serve(path, (_request, response) =>
+      response
+        .writeHead(302, {
+          location: `${cdn.origin}${path}`,
+          "x-linked-etag": `"${sha256}"`,
+          "x-linked-size": file.fileBytes,
+          "x-repo-commit": "0".repeat(40),
+        })
+        .end(),
+    );
+  }
+
   /** @param path as in the address, such as "/owner/repo/resolve/main/model.gguf" */
   serve(path: string, file: StandInFile | Misbehave): void {
     this.#files.set(path, file);
@@ -102,8 +133,10 @@ export class StandInHub {
 
   sendRange(file: StandInFile, range: string | undefined, response: ServerResponse): void {
     const match = /^bytes=(\d+)-(\d+)$/.exec(range ?? "");
-    if (match === null) {
-      response.writeHead(200, { "content-length": file.fileBytes });
+    const etag = `"${file.etag ?? "stand-in"}"`;
+    const condition = response.req.headers["if-range"];
+    if (match === null || (condition !== undefined && condition !== etag)) {
+      response.writeHead(200, { "content-length": file.fileBytes, etag });
       this.#send(file, 0, file.fileBytes, response);
       return;
     }
@@ -112,21 +145,33 @@ export class StandInHub {
     response.writeHead(206, {
       "content-length": endBytes - startBytes,
       "content-range": `bytes ${startBytes}-${endBytes - 1}/${file.fileBytes}`,
-      etag: '"stand-in"',
+      etag,
     });
     this.#send(file, startBytes, endBytes, response);
   }
 
   /** Sent piece by piece, as fast as the other side reads, so that a file may be larger than memory. */
   #send(file: StandInFile, startBytes: number, endBytes: number, response: ServerResponse): void {
+    const cutBytes = startBytes + (this.cutAfterBytes ?? Number.POSITIVE_INFINITY);
     let offsetBytes = startBytes;
+    let windowBytes = 0;
     const sendMore = (): void => {
       while (offsetBytes < endBytes) {
-        const nextBytes = Math.min(endBytes, offsetBytes + CHUNK_BYTES);
-        const chunk = Buffer.alloc(nextBytes - offsetBytes);
-        chunk.set(file.start.subarray(offsetBytes, nextBytes));
+        if (offsetBytes >= cutBytes) {
+          response.destroy();
+          return;
+        }
+        const nextBytes = Math.min(endBytes, cutBytes, offsetBytes + CHUNK_BYTES);
+        const chunk = pieceOf(file, offsetBytes, nextBytes);
         offsetBytes = nextBytes;
         this.sentBytes += chunk.byteLength;
+        windowBytes += chunk.byteLength;
+        if (this.line !== null && windowBytes >= this.line.windowBytes) {
+          windowBytes = 0;
+          response.write(chunk);
+          setTimeout(sendMore, this.line.roundTripMs);
+          return;
+        }
         if (!response.write(chunk)) {
           response.once("drain", sendMore);
           return;
@@ -134,6 +179,25 @@ export class StandInHub {
       }
       response.end();
     };
-    sendMore();
+    // Setting up a connection takes a round trip as well.
+    if (this.line === null) sendMore();
+    else setTimeout(sendMore, this.line.roundTripMs);
   }
+}
+
+const zeros = Buffer.alloc(CHUNK_BYTES);
+
+function pieceOf(file: StandInFile, startBytes: number, endBytes: number): Buffer {
+  if (startBytes >= file.start.byteLength) return zeros.subarray(0, endBytes - startBytes);
+  const piece = Buffer.alloc(endBytes - startBytes);
+  piece.set(file.start.subarray(startBytes, endBytes));
+  return piece;
+}
+
+/** Of the whole file, in hex. */
+export function sha256Of(file: StandInFile): string {
+  const hash = createHash("sha256");
+  for (let offsetBytes = 0; offsetBytes < file.fileBytes; offsetBytes += CHUNK_BYTES)
+    hash.update(pieceOf(file, offsetBytes, Math.min(file.fileBytes, offsetBytes + CHUNK_BYTES)));
+  return hash.digest("hex");
 }

@@ -19,6 +19,23 @@ export interface RequestRules {
 export interface CheckedResponse {
   readonly url: URL;
   readonly response: IncomingMessage;
+  /** What the hub itself says of the file, also where it leads on to another server; null for what it does not say. */
+  readonly linked: LinkedFile;
+}
+
+export interface LinkedFile {
+  readonly sha256: string | null;
+  readonly fileBytes: number | null;
+}
+
+/** @see https://huggingface.co/docs/huggingface_hub/package_reference/file_download (get_hf_file_metadata) */
+function linkedFile({ headers }: IncomingMessage): LinkedFile {
+  const etag = String(headers["x-linked-etag"] ?? "").replace(/^(?:W\/)?"|"$/g, "");
+  const bytes = headers["x-linked-size"];
+  return {
+    sha256: /^[0-9a-f]{64}$/i.test(etag) ? etag.toLowerCase() : null,
+    fileBytes: typeof bytes === "string" && /^\d{1,15}$/.test(bytes) ? Number(bytes) : null,
+  };
 }
 
 /**
@@ -33,15 +50,22 @@ export async function checkedRequest(
   signal: AbortSignal,
 ): Promise<CheckedResponse> {
   let url = start;
+  let linked: LinkedFile = { sha256: null, fileBytes: null };
   for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
     const response = await requestOnce(url, headers, rules, signal);
+    if (url.origin === rules.hubOrigin) linked = mergeLinked(linked, linkedFile(response));
     const target = redirectTarget(response, url);
-    if (target === null) return { url, response };
+    if (target === null) return { url, response, linked };
     response.destroy();
     url = target;
   }
   throw new RemoteHeaderError("DOWNLOAD_FAILED", `${start.host} redirected more than ${MAX_REDIRECTS} times.`);
 }
+
+const mergeLinked = (before: LinkedFile, now: LinkedFile): LinkedFile => ({
+  sha256: now.sha256 ?? before.sha256,
+  fileBytes: now.fileBytes ?? before.fileBytes,
+});
 
 function redirectTarget(response: IncomingMessage, url: URL): URL | null {
   const { location } = response.headers;

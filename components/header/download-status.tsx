@@ -1,0 +1,72 @@
+"use client";
+import Link from "next/link";
+import { useRouter } from "next/navigation";
+import { useEffect } from "react";
+import { downloadPercent, downloadWords, fileNameOf } from "@/components/models/downloads/download-words";
+import { loadNow } from "@/components/models/downloads/load-now";
+import { ProgressBar } from "@/components/models/downloads/progress-bar";
+import { showToast } from "@/components/ui/toast";
+import { useDownloads } from "@/lib/client/download-store";
+import { type Download, isUnfinished } from "@/lib/schema/download";
+
+/** Ends that this tab has announced, or that were over before it was opened. */
+const announced = new Set<string>();
+/** Downloads that this tab has seen under way. */
+const seen = new Set<string>();
+
+/** What is fetched now, on every screen, and a message when it is done. It links to the downloads. */
+export default function DownloadStatus() {
+  const downloads = useDownloads();
+  const router = useRouter();
+  useEffect(() => {
+    for (const download of downloads) announce(download, () => router.push("/"));
+  }, [downloads, router]);
+  const unfinished = downloads.filter(isUnfinished);
+  const shown = unfinished.find(({ state }) => state !== "queued" && state !== "paused") ?? unfinished[0];
+  if (shown === undefined) return null;
+  const percent = downloadPercent(shown);
+  const more = unfinished.length > 1 ? ` +${unfinished.length - 1}` : "";
+  return (
+    <Link
+      href="/models?tab=downloads"
+      prefetch={false}
+      aria-label={`Downloads: ${fileNameOf(shown.name)}, ${percent ?? 0} %, ${downloadWords(shown)}`}
+      className="flex min-h-8 shrink-0 items-center gap-2 rounded-control px-1 text-ink-2 text-sm whitespace-nowrap hover:bg-sunken sm:px-2"
+    >
+      <span aria-hidden className="hidden max-w-40 truncate 2xl:block">
+        {fileNameOf(shown.name)}
+      </span>
+      <span aria-hidden className="hidden w-14 sm:block">
+        <ProgressBar percent={percent} />
+      </span>
+      <span aria-hidden className="tabular-nums">
+        {percent === null ? "…" : `${percent} %`}
+        {more}
+      </span>
+      <span aria-hidden className="hidden tabular-nums xl:inline">
+        {downloadWords(shown)}
+      </span>
+    </Link>
+  );
+}
+
+function announce(download: Download, openChatScreen: () => void): void {
+  const { id, name } = download;
+  if (isUnfinished(download)) {
+    seen.add(id);
+    announced.delete(id);
+    return;
+  }
+  const isNews = seen.has(id) || download.addedAtMs > performance.timeOrigin;
+  if (announced.has(id) || !isNews) return;
+  announced.add(id);
+  if (download.state === "failed") {
+    const { message, next = "" } = download.error;
+    showToast({ title: `${fileNameOf(name)} was not fetched`, description: `${message} ${next}`, tone: "bad" });
+  } else if (download.state === "done")
+    showToast({
+      title: `${fileNameOf(name)} is here`,
+      description: "It was checked and is in the models folder.",
+      action: { label: "Load now", run: () => void loadNow(name, openChatScreen) },
+    });
+}

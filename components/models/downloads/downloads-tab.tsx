@@ -1,0 +1,95 @@
+"use client";
+import { Button } from "@/components/ui/button";
+import { Empty } from "@/components/ui/empty";
+import { type DownloadAction, steerDownload, useDownloads } from "@/lib/client/download-store";
+import { type Download, isUnfinished } from "@/lib/schema/download";
+import { formatBytes, formatPartOf } from "@/lib/units/bytes";
+import { downloadPercent, downloadWords, fileNameOf } from "./download-words";
+import { GetButton } from "./get-button";
+import { ProgressBar } from "./progress-bar";
+import { reportFailure } from "./report-failure";
+import { SpeedLimitField } from "./speed-limit-field";
+
+/** Everything that is fetched, waits, or is over. */
+export function DownloadsTab() {
+  const downloads = useDownloads();
+  return (
+    <>
+      <SpeedLimitField />
+      {downloads.length === 0 && (
+        <Empty>
+          Nothing is being downloaded. Choose a model in Search the hub: it comes here, and into the library when it is
+          whole and checked.
+        </Empty>
+      )}
+      <ul className="flex flex-col gap-3">
+        {downloads.map(download => (
+          <DownloadRow key={download.id} download={download} />
+        ))}
+      </ul>
+    </>
+  );
+}
+
+function sizeWords({ state, totalBytes, receivedBytes }: Download): string {
+  if (totalBytes === null) return "size not known yet";
+  return state === "done" ? formatBytes(totalBytes) : formatPartOf(receivedBytes, totalBytes);
+}
+
+function DownloadRow({ download }: { readonly download: Download }) {
+  const percent = downloadPercent(download);
+  const file = fileNameOf(download.name);
+  const steer = (action: DownloadAction) =>
+    void reportFailure(`${file} stays as it is`, () => steerDownload(download.id, action));
+  return (
+    <li className="card flex flex-wrap items-center gap-x-4 gap-y-3 p-4">
+      <div className="min-w-0 flex-1 basis-72">
+        <h2 className="font-semibold break-words">{file}</h2>
+        <p className="mt-0.5 text-ink-2 text-sm break-words">{download.name.split("/").slice(0, -1).join("/")}</p>
+        {isUnfinished(download) && (
+          <div
+            role="progressbar"
+            aria-label={`Download of ${file}`}
+            aria-valuemin={0}
+            aria-valuemax={100}
+            aria-valuenow={percent ?? 0}
+            aria-valuetext={`${percent ?? 0} %, ${downloadWords(download)}`}
+            className="mt-2"
+          >
+            <ProgressBar percent={percent} />
+          </div>
+        )}
+        <p className="mt-1 text-ink-2 text-sm tabular-nums">
+          {percent !== null && isUnfinished(download) && `${percent} % · `}
+          {sizeWords(download)} · {downloadWords(download)}
+        </p>
+        <Reason download={download} />
+      </div>
+      <div className="flex flex-wrap items-center gap-3">
+        <GetButton source={download.source} bytes={download.totalBytes} />
+        {isUnfinished(download) ? (
+          download.state !== "queued" && (
+            <Button look="quiet" aria-label={`Cancel ${file}`} onClick={() => steer("cancel")}>
+              Cancel
+            </Button>
+          )
+        ) : (
+          <Button look="quiet" aria-label={`Take ${file} off the list`} onClick={() => steer("dismiss")}>
+            Dismiss
+          </Button>
+        )}
+      </div>
+    </li>
+  );
+}
+
+/** Why it waits or failed, with the next step. */
+function Reason({ download }: { readonly download: Download }) {
+  const reason = "error" in download ? download.error : "why" in download ? download.why : null;
+  if (reason === null) return null;
+  return (
+    <p className="mt-1 text-sm text-warn break-words">
+      {reason.message} {reason.next} <span className="font-mono text-xs">{reason.code}</span>
+    </p>
+  );
+}

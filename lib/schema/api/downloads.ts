@@ -1,0 +1,50 @@
+import * as z from "zod/mini";
+import { modelErrors } from "../api-error";
+import { downloadSchema } from "../download";
+import type { Endpoint } from "../endpoint";
+import { storeErrors } from "./shared-errors";
+
+/** Slower than this, a model would take years. */
+const MIN_LIMIT_BYTES = 1024;
+
+const downloadsAnswer = z.object({
+  /** In the order in which they are fetched. */
+  downloads: z.array(downloadSchema),
+  /** For all downloads together; null for no limit. */
+  bytesPerSecondLimit: z.nullable(z.int().check(z.minimum(MIN_LIMIT_BYTES))),
+});
+
+export const listDownloads = {
+  method: "GET",
+  path: "/api/downloads",
+  does: "The downloads that are running, waiting, finished or failed, and the speed limit.",
+  reply: downloadsAnswer,
+} as const satisfies Endpoint;
+
+export const startDownload = {
+  method: "POST",
+  path: "/api/downloads",
+  does: "Fetches a model into the models folder, as owner/repo/file.gguf. The same file twice is one download. What can go wrong on the way is told by the download.",
+  body: z.strictObject({ source: z.string().check(z.minLength(1), z.maxLength(2048)) }),
+  reply: z.object({ download: downloadSchema }),
+  errors: ["BUSY", ...modelErrors, ...storeErrors],
+} as const satisfies Endpoint;
+
+export const limitDownloads = {
+  method: "PATCH",
+  path: "/api/downloads",
+  does: "Sets the speed limit of all downloads together, in bytes a second; null lifts it.",
+  body: z.strictObject({ bytesPerSecondLimit: z.nullable(z.int().check(z.minimum(MIN_LIMIT_BYTES))) }),
+  reply: downloadsAnswer,
+  errors: storeErrors,
+} as const satisfies Endpoint;
+
+export const commandDownload = {
+  method: "POST",
+  path: "/api/downloads/[id]",
+  does: "Pauses a download, resumes it (a failed or waiting one is tried again), cancels it with all that it has fetched, or takes a finished or failed one off the list.",
+  params: z.object({ id: z.string().check(z.minLength(1), z.maxLength(64)) }),
+  body: z.strictObject({ action: z.enum(["pause", "resume", "cancel", "dismiss"]) }),
+  reply: downloadsAnswer,
+  errors: ["NOT_FOUND", ...storeErrors],
+} as const satisfies Endpoint;

@@ -1,0 +1,441 @@
+import { createHash, randomBytes } from "node:crypto";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { shapeFile, smallShapes } from "@/lib/gguf/testing/model-shapes";
+import type { Download } from "@/lib/schema/download";
+import { partName, splitInThree } from "@/lib/server/testing/split-files";
+import { type Misbehave, type StandInFile, StandInHub, sha256Of } from "@/lib/server/testing/stand-in-hub";
+import { MIB } from "@/lib/units/bytes";
+import { Downloads, type DownloadsOptions } from "./downloads";
+import { usualPace } from "./part-transfer";
+
+const PATH = "/owner/repo/resolve/main/model.gguf";
+const SOURCE = "hf:owner/repo/model.gguf";
+const NAME = "owner/repo/model.gguf";
+
+let hub: StandInHub;
+let cdn: StandInHub;
+let home: string;
+let modelsFolder: string;
+let running: Downloads[];
+
+beforeEach(async () => {
+  hub = await StandInHub.start();
+  cdn = await StandInHub.start();
+  home = mkdtempSync(join(tmpdir(), "headroom-downloads-"));
+  modelsFolder = join(home, "models");
+  mkdirSync(modelsFolder);
+  running = [];
+});
+afterEach(async () => {
+  for (const downloads of running) await downloads.shutdown();
+  await Promise.all([hub.stop(), cdn.stop()]);
+  rmSync(home, { recursive: true, force: true });
+});
+
+/** A server that runs on the folder of this test. */
+function server(options: Partial<DownloadsOptions> = {}): Downloads {
+  const downloads = new Downloads({
+    modelsFolder,
+    limitPath: join(home, "download-limit.json"),
+    endpoint: hub.origin,
+    token: null,
+    trustedOrigins: [cdn.origin],
+    onFailure: () => {},
+    ...options,
+  });
+  running.push(downloads);
+  return downloads;
+}
+
+/** A small model, or one with as many bytes behind its tensors. Its weights are random: a wrong splice shows. */
+function model(moreBytes = 0): StandInFile & { readonly start: Buffer } {
+  const [shape] = smallShapes;
+  if (shape === undefined) throw new Error("There are no shapes.");
+  const { header, fileBytes } = shapeFile(shape);
+  const weights = randomBytes(Math.max(0, fileBytes - header.byteLength) + moreBytes);
+  const start = Buffer.concat([header, weights]);
+  return { start, fileBytes: start.byteLength };
+}
+
+const placed = (name = NAME): Buffer => readFileSync(join(modelsFolder, ...name.split("/")));
+const only = (downloads: Downloads): Download => {
+  const [download] = downloads.list();
+  if (download === undefined) throw new Error("There is no download.");
+  return download;
+};
+const until = (downloads: Downloads, state: Download["state"]): Promise<Download> =>
+  vi.waitFor(
+    () => {
+      const download = only(downloads);
+      expect(download.state, JSON.stringify(download)).toBe(state);
+      return download;
+    },
+    { timeout: 10_000, interval: 10 },
+  );
+/** The failure's code and sentence with its next step. */
+async function failure(downloads: Downloads): Promise<string> {
+  const download = await until(downloads, "failed");
+  if (download.state !== "failed") throw new Error("unreachable");
+  const { code, message, next } = download.error;
+  return `${code}: ${message} ${next}`;
+}
+const leftFiles = (): string[] => readdirSync(modelsFolder, { recursive: true, encoding: "utf8" });
+const answer =
+  (status: number, headers: Record<string, string> = {}): Misbehave =>
+  (_, response) => {
+    response.writeHead(status, headers).end();
+  };
+
+describe("a download", () => {
+  it("puts the checked file into owner/repo, says so, and leaves nothing else", async () => {
+    const file = model();
+    hub.serveLinked(PATH, file, cdn);
+    const downloads = server();
+    const onPlaced = vi.fn();
+    downloads.placed.subscribe(onPlaced);
+    expect((await downloads.start(SOURCE)).name).toBe(NAME);
+    await until(downloads, "done");
+    expect(placed().equals(file.start)).toBe(true);
+    expect(leftFiles().sort()).toEqual(["owner", "owner/repo", NAME]);
+    await vi.waitFor(() => expect(onPlaced).toHaveBeenCalledTimes(1));
+    // The stand-in's own account of the hash is Node's; this is the file that was placed.
+    expect(createHash("sha256").update(placed()).digest("hex")).toBe(sha256Of(file));
+  });
+
+  it("of a split model fetches all parts as one", async () => {
+    const [shape] = smallShapes;
+    if (shape === undefined) throw new Error("There are no shapes.");
+    const parts = splitInThree(shape.gguf);
+    for (const [index, part] of parts.entries())
+      hub.serve(`/owner/repo/resolve/main/${partName("m", index + 1)}`, part);
+    const downloads = server();
+    await downloads.start(`hf:owner/repo/${partName("m", 2)}`);
+    const done = await until(downloads, "done");
+    expect(done.name).toBe(`owner/repo/${partName("m", 1)}`);
+    for (const [index, part] of parts.entries())
+      expect(placed(`owner/repo/${partName("m", index + 1)}`).byteLength).toBe(part.fileBytes);
+  });
+
+  it("D12 of the same file twice, in any spelling, is one", async () => {
+    hub.serve(PATH, model());
+    const downloads = server();
+    const both = await Promise.all([downloads.start(SOURCE), downloads.start(`${hub.origin}${PATH}`)]);
+    expect(both[0].id).toBe(both[1].id);
+    await until(downloads, "done");
+    // And of one that is there already, it is done without a request.
+    const askedTimes = hub.seen.length;
+    expect((await server().start(SOURCE)).state).toBe("done");
+    expect(hub.seen).toHaveLength(askedTimes);
+  });
+
+  it("waits for the one before it", async () => {
+    cdn.line = { windowBytes: 64 * 1024, roundTripMs: 30 };
+    hub.serveLinked(PATH, model(2 * MIB), cdn);
+    hub.serve("/owner/repo/resolve/main/next.gguf", model());
+    const downloads = server();
+    await downloads.start(SOURCE);
+    expect((await downloads.start("hf:owner/repo/next.gguf")).state).toBe("queued");
+    await vi.waitFor(() => expect(downloads.list().map(({ state }) => state)).toEqual(["done", "done"]), 10_000);
+  });
+});
+
+describe("D1 a download that is cut off", () => {
+  it.each([0, 1, 50, 99])("after %i % of its bytes goes on by itself", async percent => {
+    const file = model(MIB);
+    hub.serveLinked(PATH, file, cdn);
+    const downloads = server();
+    const cutBytes = Math.floor((file.fileBytes * percent) / 100);
+    cdn.serve(PATH, (request, response) => {
+      // The header and the size are read in short ranges; the weights in one that begins at the start.
+      const isWeights = request.headers.range === `bytes=0-${file.fileBytes - 1}`;
+      cdn.cutAfterBytes = isWeights ? cutBytes : null;
+      cdn.sendRange(file, request.headers.range, response);
+    });
+    await downloads.start(SOURCE);
+    await until(downloads, percent === 0 ? "waiting" : "done");
+    if (percent === 0) cdn.serve(PATH, file);
+    cdn.cutAfterBytes = null;
+    await until(downloads, "done");
+    expect(placed().equals(file.start)).toBe(true);
+  });
+
+  it("by a crash of the server goes on with what is there, and the sha256 is right", async () => {
+    const file = model(4 * MIB);
+    cdn.line = { windowBytes: 256 * 1024, roundTripMs: 20 };
+    hub.serveLinked(PATH, file, cdn);
+    const before = server();
+    await before.start(SOURCE);
+    await vi.waitFor(() => expect(only(before).receivedBytes).toBeGreaterThan(MIB), { timeout: 10_000, interval: 5 });
+    await before.shutdown();
+    expect(leftFiles().some(name => name.endsWith(".gguf"))).toBe(false);
+    const sentBytes = cdn.sentBytes;
+    const after = server();
+    await after.continueEarlier();
+    await until(after, "done");
+    expect(placed().equals(file.start)).toBe(true);
+    expect(cdn.sentBytes - sentBytes).toBeLessThan(file.fileBytes - MIB / 2);
+  });
+
+  it("by pause stays paused over a restart, and goes on when told", async () => {
+    const file = model(2 * MIB);
+    cdn.line = { windowBytes: 128 * 1024, roundTripMs: 20 };
+    hub.serveLinked(PATH, file, cdn);
+    const before = server();
+    const { id } = await before.start(SOURCE);
+    await vi.waitFor(() => expect(only(before).receivedBytes).toBeGreaterThan(0), { timeout: 5000, interval: 5 });
+    await before.command(id, "pause");
+    expect(only(before).state).toBe("paused");
+    await before.shutdown();
+    const after = server();
+    await after.continueEarlier();
+    expect(only(after).state).toBe("paused");
+    await after.command(id, "resume");
+    await until(after, "done");
+    expect(placed().equals(file.start)).toBe(true);
+  });
+
+  it("by cancel leaves no file and no folder", async () => {
+    cdn.line = { windowBytes: 64 * 1024, roundTripMs: 20 };
+    hub.serveLinked(PATH, model(2 * MIB), cdn);
+    const downloads = server();
+    const { id } = await downloads.start(SOURCE);
+    await vi.waitFor(() => expect(only(downloads).receivedBytes).toBeGreaterThan(0), { timeout: 5000, interval: 5 });
+    await downloads.command(id, "cancel");
+    expect(downloads.list()).toEqual([]);
+    expect(leftFiles()).toEqual([]);
+  });
+});
+
+describe("D2 a server", () => {
+  it("without ranges is read from the start, as one file", async () => {
+    const file = model(MIB);
+    hub.serve(PATH, (_, response) => hub.sendRange(file, undefined, response));
+    const downloads = server();
+    await downloads.start(SOURCE);
+    await until(downloads, "done");
+    expect(placed().equals(file.start)).toBe(true);
+  });
+
+  it("that has another version after a pause begins anew: nothing is spliced", async () => {
+    const old = model(2 * MIB);
+    const changed = { ...model(2 * MIB), etag: "newer" };
+    cdn.line = { windowBytes: 128 * 1024, roundTripMs: 20 };
+    hub.serveLinked(PATH, old, cdn);
+    const downloads = server();
+    const { id } = await downloads.start(SOURCE);
+    await vi.waitFor(() => expect(only(downloads).receivedBytes).toBeGreaterThan(0), { timeout: 5000, interval: 5 });
+    await downloads.command(id, "pause");
+    hub.serveLinked(PATH, changed, cdn);
+    await downloads.command(id, "resume");
+    await until(downloads, "done");
+    expect(placed().equals(changed.start)).toBe(true);
+  });
+
+  it("that sends another range than asked for is not believed", async () => {
+    const file = model();
+    hub.serve(PATH, (request, response) => {
+      const isWeights = request.headers.range === `bytes=0-${file.fileBytes - 1}`;
+      if (!isWeights) return hub.sendRange(file, request.headers.range, response);
+      const range = `bytes 7-${file.fileBytes - 1}/${file.fileBytes}`;
+      response.writeHead(206, { etag: '"stand-in"', "content-range": range }).end(file.start.subarray(7));
+    });
+    const downloads = server();
+    await downloads.start(SOURCE);
+    const waiting = await until(downloads, "waiting");
+    expect(waiting.state === "waiting" && waiting.why.message).toMatch(/another range/);
+    expect(waiting.receivedBytes).toBe(0);
+  });
+});
+
+it("D3 a connection that stalls is given up and tried again", async () => {
+  const file = model(MIB);
+  let stalls = 1;
+  hub.serve(PATH, (request, response) => {
+    if (request.headers.range === `bytes=0-${file.fileBytes - 1}` && stalls-- > 0) {
+      response.writeHead(206, {
+        etag: '"stand-in"',
+        "content-range": `bytes 0-${file.fileBytes - 1}/${file.fileBytes}`,
+      });
+      response.write(file.start.subarray(0, 1000));
+    } else hub.sendRange(file, request.headers.range, response);
+  });
+  const downloads = server({ pace: { ...usualPace, stallMs: 100 } });
+  await downloads.start(SOURCE);
+  const waiting = await until(downloads, "waiting");
+  expect(waiting.state === "waiting" && waiting.why.message).toMatch(/sent only 1000 bytes in 0.1 s/);
+  await until(downloads, "done");
+  expect(placed().equals(file.start)).toBe(true);
+});
+
+describe("D4 what is refused leaves no part file", () => {
+  it("a file with another sha256 than the hub announced", async () => {
+    hub.serveLinked(PATH, model(), cdn, "0".repeat(64));
+    const downloads = server();
+    await downloads.start(SOURCE);
+    expect(await failure(downloads)).toMatch(/^CORRUPT_MODEL: model.gguf does not have the sha256/);
+    expect(leftFiles().filter(name => /part|gguf/.test(name))).toEqual([]);
+  });
+
+  it("a file of another size than the hub announced", async () => {
+    const file = model();
+    hub.serveLinked(PATH, file, cdn);
+    cdn.serve(PATH, model(MIB));
+    const downloads = server();
+    await downloads.start(SOURCE);
+    expect(await failure(downloads)).toMatch(new RegExp(`says that the file has ${file.fileBytes} bytes, but`));
+  });
+
+  it.each([
+    ["a web page", "<!doctype html><title>Sign in</title>"],
+    ["an LFS pointer", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"],
+  ])("%s instead of a model", async (_, text) => {
+    const start = Buffer.from(text);
+    hub.serve(PATH, { start, fileBytes: start.byteLength });
+    const downloads = server();
+    await downloads.start(SOURCE);
+    expect(await failure(downloads)).toMatch(/^NOT_GGUF/);
+    expect(leftFiles().filter(name => /part$|gguf$/.test(name))).toEqual([]);
+  });
+});
+
+describe("D5 a redirect is refused", () => {
+  it.each([
+    ["to plain http", "http://example.com/model.gguf"],
+    ["to a private address", "https://192.168.1.1/model.gguf"],
+    ["to this computer", "https://127.0.0.1/model.gguf"],
+  ])("%s", async (_, location) => {
+    hub.serve(PATH, answer(302, { location }));
+    const downloads = server();
+    await downloads.start(SOURCE);
+    expect(await failure(downloads)).toMatch(/^FORBIDDEN/);
+  });
+
+  it("the 6th in a row", async () => {
+    hub.serve(PATH, answer(302, { location: PATH }));
+    const downloads = server();
+    await downloads.start(SOURCE);
+    const waiting = await until(downloads, "waiting");
+    expect(waiting.state === "waiting" && waiting.why.message).toMatch(/redirected more than 5 times/);
+  });
+});
+
+it.each([
+  "hf:owner:443/repo/x.gguf",
+  "hf:user@owner/repo/x.gguf",
+  "hf:../repo/x.gguf",
+  "hf:owner/repo/../../x.gguf",
+  "hf:owner/repo/..\\..\\x.gguf",
+  "hf:owner/repo/con.gguf",
+  "hf:owner/repo/.hidden.gguf",
+  "https://example.com/%2e%2e%2fx.gguf",
+  "https://example.com/..%5cx.gguf",
+  "https://user:secret@example.com/x.gguf",
+  "https://example.com/x.exe",
+  "file:///etc/passwd.gguf",
+])("D6 D7 %s is refused before anything is asked", async source => {
+  await expect(server().start(source)).rejects.toMatchObject({ code: "INVALID_INPUT" });
+  expect(leftFiles()).toEqual([]);
+});
+
+it("D8 a model that is larger than the free space is refused before its weights, with both numbers", async () => {
+  const { start } = model();
+  hub.serve(PATH, { start, fileBytes: 2 ** 42 });
+  const downloads = server();
+  await downloads.start(SOURCE);
+  // 4 TiB and the reserve of 64 MiB.
+  expect(await failure(downloads)).toMatch(/^DISK_FULL: .* needs 4096.06 GiB .* are free\. Free .* GiB/);
+  expect(hub.sentBytes).toBeLessThan(2 * MIB);
+});
+
+it("D10 the token goes to the hub only", async () => {
+  hub.serveLinked(PATH, model(), cdn);
+  const downloads = server({ token: "hf_secret" });
+  await downloads.start(SOURCE);
+  await until(downloads, "done");
+  expect(new Set(hub.seen.map(({ authorization }) => authorization))).toEqual(new Set(["Bearer hf_secret"]));
+  expect(new Set(cdn.seen.map(({ authorization }) => authorization))).toEqual(new Set([undefined]));
+});
+
+describe("D11 a hub that says no is understood", () => {
+  it.each([
+    [401, /^FORBIDDEN: .* wants a sign-in for model.gguf. Ask for access at http:\/\/127.*\/owner\/repo, set HF_TOKEN/],
+    [403, /^FORBIDDEN: .* gated or private. Accept its terms at http:\/\/127.*\/owner\/repo, set HF_TOKEN/],
+    [404, /^MODEL_NOT_FOUND: .* has no model.gguf. Check the owner/],
+  ])("status %i", async (status, sentence) => {
+    hub.serve(PATH, answer(status));
+    const downloads = server();
+    await downloads.start(SOURCE);
+    expect(await failure(downloads)).toMatch(sentence);
+  });
+
+  it("status 429 waits as long as it was told, and says so", async () => {
+    hub.serve(PATH, answer(429, { "retry-after": "120" }));
+    const downloads = server();
+    await downloads.start(SOURCE);
+    const waiting = await until(downloads, "waiting");
+    if (waiting.state !== "waiting") throw new Error("unreachable");
+    expect(waiting.why.message).toMatch(/asks to wait: too many requests/);
+    expect(waiting.untilMs - Date.now()).toBeGreaterThan(100_000);
+    hub.serve(PATH, model());
+    await downloads.command(waiting.id, "resume");
+    await until(downloads, "done");
+  });
+});
+
+describe("the models folder", () => {
+  it("that is not there is said to be missing, and is not made", async () => {
+    rmSync(modelsFolder, { recursive: true });
+    hub.serve(PATH, model());
+    const downloads = server();
+    await downloads.start(SOURCE).catch(() => {});
+    mkdirSync(modelsFolder, { recursive: true });
+    rmSync(modelsFolder, { recursive: true });
+    expect(await failure(downloads)).toMatch(/^STORE_UNAVAILABLE: The models folder .* is not there/);
+  });
+
+  it.each([
+    ["the part file", /^DOWNLOAD_FAILED: The unfinished file of .* was deleted/],
+    ["itself", /^STORE_UNAVAILABLE: The models folder .* is not there/],
+  ])("from which %s is removed meanwhile ends the download with a sentence", async (what, sentence) => {
+    cdn.line = { windowBytes: 64 * 1024, roundTripMs: 50 };
+    hub.serveLinked(PATH, model(8 * MIB), cdn);
+    const downloads = server();
+    await downloads.start(SOURCE);
+    await vi.waitFor(() => expect(only(downloads).receivedBytes).toBeGreaterThan(0), { timeout: 5000, interval: 5 });
+    const parts = leftFiles().filter(name => name.endsWith(".part"));
+    expect(parts).toHaveLength(1);
+    if (what === "itself") rmSync(modelsFolder, { recursive: true });
+    else rmSync(join(modelsFolder, parts[0] ?? ""));
+    expect(await failure(downloads)).toMatch(sentence);
+  });
+});
+
+it("the speed limit holds, is kept over a restart, and can be lifted", async () => {
+  hub.serve(PATH, model(2 * MIB));
+  const downloads = server();
+  downloads.limitSpeed(64 * 1024);
+  const { id } = await downloads.start(SOURCE);
+  await vi.waitFor(() => expect(only(downloads).receivedBytes).toBeGreaterThan(0), { timeout: 5000, interval: 5 });
+  expect(only(downloads).receivedBytes).toBeLessThan(MIB);
+  expect(server().bytesPerSecondLimit).toBe(64 * 1024);
+  await downloads.command(id, "pause");
+  downloads.limitSpeed(null);
+  await downloads.command(id, "resume");
+  await until(downloads, "done");
+});
+
+it("several connections fetch a file that one alone fetches slowly", async () => {
+  const file = model(48 * MIB);
+  // 2 MiB in 100 ms: 20 MiB a second for each connection.
+  cdn.line = { windowBytes: 2 * MIB, roundTripMs: 100 };
+  hub.serveLinked(PATH, file, cdn);
+  const downloads = server({ pace: { ...usualPace, weighMs: 200 } });
+  await downloads.start(SOURCE);
+  await until(downloads, "done");
+  expect(placed().equals(file.start)).toBe(true);
+  const begun = cdn.seen.filter(({ range }) => /-\d{7,}$/.test(range ?? ""));
+  expect(begun.length).toBeGreaterThan(2);
+});

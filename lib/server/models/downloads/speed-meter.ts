@@ -1,0 +1,26 @@
+/** The speed that is shown is that of this time: it neither jumps nor remembers the start. */
+const WINDOW_MS = 4000;
+const MIN_MS = 700;
+
+/** Bytes a second over the last seconds. */
+export class SpeedMeter {
+  #samples: { readonly atMs: number; bytes: number }[] = [];
+
+  reset(): void {
+    this.#samples = [];
+  }
+
+  add(bytes: number, atMs = performance.now()): void {
+    const last = this.#samples.at(-1);
+    if (last !== undefined && atMs - last.atMs < 100) last.bytes += bytes;
+    else this.#samples.push({ atMs, bytes });
+  }
+
+  /** null in the first moments. */
+  bytesPerSecond(atMs = performance.now()): number | null {
+    this.#samples = this.#samples.filter(sample => atMs - sample.atMs < WINDOW_MS);
+    const [first] = this.#samples;
+    if (first === undefined || atMs - first.atMs < MIN_MS) return null;
+    return (this.#samples.reduce((sum, { bytes }) => sum + bytes, 0) / (atMs - first.atMs)) * 1000;
+  }
+}
