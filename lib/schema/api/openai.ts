@@ -17,7 +17,8 @@ export const chatCompletions = {
   path: "/v1/chat/completions",
   does: "Answers a conversation, whole or as a stream.",
   body: chatCompletionRequestSchema,
-  sends: "OpenAI's `chat.completion`, or with `stream` events of `chat.completion.chunk`",
+  sends:
+    "OpenAI's `chat.completion`, or with `stream` events of `chat.completion.chunk`, after comments like `: queued 2` while others are answered first",
   errors: answerErrors,
 } as const satisfies Endpoint;
 

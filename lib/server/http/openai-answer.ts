@@ -128,6 +128,8 @@ export async function* streamedAnswer(
   try {
     if (shape.opening) yield chunk(shape.opening);
     for await (const message of messages) {
+      // OpenAI's format has no word for it; a comment is ignored by every client that does not look for it.
+      if (message.type === "queued") yield `: queued ${message.position}\n\n`;
       if (message.type === "text") yield chunk(shape.delta(message.text, message.thought));
       if (message.type !== "finished") continue;
       yield chunk(shape === chatShape ? { delta: {} } : { text: "" }, finishReasonOf(message.reason));
