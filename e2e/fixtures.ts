@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -64,9 +64,15 @@ const childrenOf = (pid: number): number[] => {
 const isEngine = (pid: number): boolean =>
   execFileSync("ps", ["-o", "args=", "-p", String(pid)], { encoding: "utf8" }).includes("engine.mjs");
 
+type Env = Readonly<Record<string, string>>;
+type StartedServer = RunningServer & { stop(): Promise<void> };
+
+const settingsPath = (home: string): string => join(home, "modelconf.json");
+
 /** Starts dist/server.mjs as `npm start` does, on a free port, and waits until it is healthy. */
-async function startServer(env: Record<string, string> = {}): Promise<RunningServer & { stop(): Promise<void> }> {
+async function startServer(env: Env = {}, settings?: object): Promise<StartedServer> {
   const home = mkdtempSync(join(tmpdir(), "headroom-e2e-"));
+  if (settings) writeFileSync(settingsPath(home), JSON.stringify(settings));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   let output = "";
@@ -123,11 +129,52 @@ export const hasSoftwareGpu = (): boolean =>
 /** Environment of a server that plans for the software GPU. */
 export const softwareGpuEnv = { HEADROOM_GPU: "vulkan", GGML_VK_VISIBLE_DEVICES: "0" };
 
-/** `server`: one for all specs of a worker, on the CPU. `ownServer`: starts more with their own environment and stops them afterwards. */
-export const test = base.extend<
-  { ownServer: (env?: Record<string, string>) => Promise<RunningServer> },
-  { server: RunningServer }
->({
+/** All settings go back to their defaults, and what is loaded follows them. */
+async function resetSettings({ url, home }: RunningServer): Promise<void> {
+  if (!existsSync(settingsPath(home))) return;
+  rmSync(settingsPath(home));
+  const headers = { "content-type": "application/json" };
+  const response = await fetch(`${url}/api/settings`, { method: "PATCH", headers, body: "{}" });
+  if (!response.ok) throw new Error(`The settings could not be reset: ${await response.text()}`);
+}
+
+/** The servers that the specs of one file share, by their environment. */
+class SharedServers {
+  readonly #servers = new Map<string, StartedServer>();
+  #file = "";
+
+  async take(file: string, env: Env): Promise<StartedServer> {
+    if (file !== this.#file) await this.stop();
+    this.#file = file;
+    const key = JSON.stringify(env);
+    const server = this.#servers.get(key) ?? (await startServer(env));
+    this.#servers.set(key, server);
+    return server;
+  }
+
+  async stop(): Promise<void> {
+    for (const server of this.#servers.values()) await server.stop();
+    this.#servers.clear();
+  }
+}
+
+interface WorkerFixtures {
+  /** For all specs of a worker, on the CPU. Leave its settings as they are. */
+  readonly server: RunningServer;
+  readonly sharedServers: SharedServers;
+}
+
+interface TestFixtures {
+  /**
+   * The cheap way to a server with other settings or another environment: without an environment it is `server`, with one it is
+   * shared by the specs of the file that name the same. After the spec all settings are the defaults again; chats stay.
+   */
+  readonly sharedServer: (env?: Env) => Promise<RunningServer>;
+  /** Starts one for this spec alone, which takes seconds: for a spec that kills it, or needs that nothing was loaded or answered before. */
+  readonly ownServer: (env?: Env, settings?: object) => Promise<RunningServer>;
+}
+
+export const test = base.extend<TestFixtures, WorkerFixtures>({
   server: [
     // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixture's needs from this pattern
     async ({}, use) => {
@@ -137,12 +184,30 @@ export const test = base.extend<
     },
     { scope: "worker", timeout: 60_000 },
   ],
+  sharedServers: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixture's needs from this pattern
+    async ({}, use) => {
+      const servers = new SharedServers();
+      await use(servers);
+      await servers.stop();
+    },
+    { scope: "worker", timeout: 60_000 },
+  ],
   baseURL: async ({ server }, use) => use(server.url),
+  sharedServer: async ({ server, sharedServers }, use, { file }) => {
+    const taken = new Set<RunningServer>();
+    await use(async env => {
+      const shared = env === undefined ? server : await sharedServers.take(file, env);
+      taken.add(shared);
+      return shared;
+    });
+    for (const shared of taken) await resetSettings(shared);
+  },
   // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixture's needs from this pattern
   ownServer: async ({}, use) => {
-    const started: Awaited<ReturnType<typeof startServer>>[] = [];
-    await use(async env => {
-      const server = await startServer(env);
+    const started: StartedServer[] = [];
+    await use(async (env, settings) => {
+      const server = await startServer(env, settings);
       started.push(server);
       return server;
     });

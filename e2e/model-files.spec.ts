@@ -29,10 +29,7 @@ test.describe("a model file that cannot be used", () => {
       page,
       ownServer,
     }) => {
-      const server = await ownServer({ HEADROOM_MODELS_DIR: folder });
-      await server.kill("SIGTERM");
-      writeFileSync(join(server.home, "modelconf.json"), JSON.stringify({ MODEL: file }));
-      await server.restart();
+      const server = await ownServer({ HEADROOM_MODELS_DIR: folder }, { MODEL: file });
       const refused = await page.request.post(`${server.url}/api/engine/load`, {
         data: {},
         headers: { Origin: server.url },
