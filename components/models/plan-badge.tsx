@@ -2,6 +2,7 @@
 import { classNames } from "@/components/ui/class-names";
 import { useLive } from "@/lib/client/live-store";
 import { isRamShort } from "@/lib/plan/plan-ram";
+import { formatSpeed } from "@/lib/plan/predict-speed";
 import type { BadgePlan } from "@/lib/schema/local-model";
 import { formatBytes } from "@/lib/units/bytes";
 
@@ -11,7 +12,12 @@ const looks = {
   "cpu-only": "border-line-strong text-ink-2",
 } as const;
 
-function words({ kind, gpuLayers, totalLayers, gpuBytes, ramBytes, isEstimate }: BadgePlan): string {
+function words(plan: BadgePlan): string {
+  const where = placeWords(plan);
+  return plan.speed === null ? where : `${where} · ${formatSpeed(plan.speed.decodeEmpty)}`;
+}
+
+function placeWords({ kind, gpuLayers, totalLayers, gpuBytes, ramBytes, isEstimate }: BadgePlan): string {
   const about = isEstimate ? "about " : "";
   if (kind === "cpu-only") return `CPU · ${about}${formatBytes(ramBytes)}`;
   const layers = kind === "full" ? `all ${totalLayers}` : `${about}${gpuLayers} of ${totalLayers}`;

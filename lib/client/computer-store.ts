@@ -31,8 +31,10 @@ export const computerStore = deriveStore(
       presentMemory(),
       settingsStore.get().draft?.USE_MMAP ?? true,
       cpuSpeedOf(receiptStore.get().data?.receipts ?? [], surfaceStore.get().data?.source ?? ""),
+      surfaceStore.get().data?.machine,
     ] as const,
-  ([memory, useMmap, cpuTokensPerSecond]): Computer | null => memory && { memory, useMmap, cpuTokensPerSecond },
+  ([memory, useMmap, cpuTokensPerSecond, speed]): Computer | null =>
+    memory && { memory, useMmap, cpuTokensPerSecond, speed },
   null as Computer | null,
 );
 

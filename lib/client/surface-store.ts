@@ -38,7 +38,12 @@ function watchDraft(changed: () => void): () => void {
  * What the plan is computed from. Another model, batch or device needs another surface; the server reports it.
  * Until a new one arrives, the views use the present one.
  */
-export const surfaceStore = createResource(readSurface, surfaceOfDraft, ["surface", "settings"], watchDraft);
+export const surfaceStore = createResource(
+  readSurface,
+  surfaceOfDraft,
+  ["surface", "settings", "receipts"],
+  watchDraft,
+);
 
 export const useSurface = () => useStore(surfaceStore, state => state);
 export const useModel = () => useStore(surfaceStore, state => state.data?.surface.model ?? null);

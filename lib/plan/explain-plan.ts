@@ -1,6 +1,7 @@
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import { type KvType, ofEachKvType } from "@/lib/schema/kv-type";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
+import type { PlanSpeed } from "@/lib/schema/plan-speed";
 import type { PlanSettings } from "@/lib/schema/settings";
 import { overflowBytes } from "./budget";
 import { type Counterfactual, counterfactuals } from "./counterfactuals";
@@ -8,6 +9,7 @@ import { largestFullContexts, longestSearched } from "./largest-context";
 import type { LayerPlan } from "./layer-plan";
 import { type Computer, planRam, type RamPlan } from "./plan-ram";
 import { planDetail, planSentence } from "./plan-sentence";
+import { predictSpeed } from "./predict-speed";
 import { type PlanPreset, planPresets } from "./presets";
 import { type RamRemedy, ramRemedies } from "./ram-remedies";
 
@@ -15,6 +17,8 @@ export interface PlanExplanation {
   /** Explains the number of layers. */
   readonly sentence: string;
   readonly detail: string;
+  /** Null where the card's or the computer's speed is not known. */
+  readonly speed: PlanSpeed | null;
   /** True when the sentence says that the plan is too large for the card, or for system memory when there is no card. */
   readonly isOverfull: boolean;
   readonly counterfactuals: readonly Counterfactual[];
@@ -36,8 +40,10 @@ export function explainPlan(
   computer: Computer | null = null,
 ): PlanExplanation {
   const ram = computer && planRam(plan, gpu, computer);
+  const speed = computer?.speed === undefined ? null : predictSpeed(surface, gpu, plan, computer.speed);
   return {
-    sentence: planSentence(surface, gpu, settings, plan, computer),
+    sentence: planSentence(surface, gpu, settings, plan, computer, speed),
+    speed,
     detail: planDetail(gpu, plan),
     isOverfull:
       gpu === null ? ram !== null && ram.outcome !== "fits" : overflowBytes(gpu, plan.predicted.totalBytes) > 0,

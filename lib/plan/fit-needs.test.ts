@@ -11,6 +11,8 @@ const layer = (index: number, kv: LayerKv): LayerMemory => ({
   kind: index === 0 ? "sliding-window" : "output",
   experts: 0,
   weightsBytes: 0,
+  activeBytes: 0,
+  attentionWidth: 0,
   kv,
 });
 

@@ -33,6 +33,17 @@ function kvOfBlock(profile: ModelProfile, block: BlockProfile, widestV: number, 
   };
 }
 
+/** The experts' tensors; shared experts ("shexp") are dense. @see llama.cpp common/common.h LLM_FFN_EXPS_REGEX */
+const expertTensor = /\.ffn_(?:up|down|gate|gate_up)_(?:ch)?exps\./;
+
+/** Bytes that one token reads of a block: everything but the experts that it does not use. */
+function activeBytesOf({ experts, expertsUsed }: ModelProfile, block: BlockProfile): number {
+  if (block.experts === 0 || experts === 0) return block.weightsBytes;
+  const expertBytes = sumBytes(block.tensors.filter(tensor => expertTensor.test(tensor.name)));
+  const unused = expertBytes * (1 - Math.min(1, expertsUsed / experts));
+  return Math.max(0, Math.round(block.weightsBytes - unused));
+}
+
 function layersOf(profile: ModelProfile, run: SurfaceRun): LayerMemory[] {
   const widestV = profile.blocksProfile.reduce((widest, block) => Math.max(widest, block.kv.vElementsPerCell), 0);
   const blocks = profile.blocksProfile.map<LayerMemory>(block => ({
@@ -41,6 +52,8 @@ function layersOf(profile: ModelProfile, run: SurfaceRun): LayerMemory[] {
     kind: block.kind,
     experts: block.experts,
     weightsBytes: block.weightsBytes,
+    activeBytes: activeBytesOf(profile, block),
+    attentionWidth: block.kv.growth === "none" ? 0 : block.heads * Math.max(profile.headSizeK, profile.headSizeV),
     kv: kvOfBlock(profile, block, widestV, run),
   }));
   const output: LayerMemory = {
@@ -49,6 +62,8 @@ function layersOf(profile: ModelProfile, run: SurfaceRun): LayerMemory[] {
     kind: "output",
     experts: 0,
     weightsBytes: sumBytes(profile.output),
+    activeBytes: sumBytes(profile.output),
+    attentionWidth: 0,
     kv: NO_KV,
   };
   return [...blocks, output];

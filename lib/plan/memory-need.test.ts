@@ -10,6 +10,8 @@ const layer = (kv: Partial<LayerKv>): LayerMemory => ({
   kind: "attention",
   experts: 0,
   weightsBytes: 0,
+  activeBytes: 0,
+  attentionWidth: 0,
   kv: { growth: "full", windowTokens: 0, kElementsPerCell: 0, vElementsPerCell: 0, fixedBytes: 0, ...kv },
 });
 const oneSequence = { batchTokens: 512, sequences: 1 };

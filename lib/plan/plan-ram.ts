@@ -1,4 +1,5 @@
 import type { GpuMemory, SystemMemory } from "@/lib/schema/gpu-memory";
+import type { MachineSpeed } from "@/lib/schema/plan-speed";
 import { formatBytes, formatGib } from "@/lib/units/bytes";
 import type { LayerPlan, PlanWarning } from "./layer-plan";
 
@@ -28,6 +29,8 @@ export interface Computer {
   readonly useMmap: boolean;
   /** Measured with this model on the CPU alone; null if it never ran that way. */
   readonly cpuTokensPerSecond: number | null;
+  /** Left out where it is not known: then no speed is predicted. */
+  readonly speed?: MachineSpeed | undefined;
 }
 
 /**

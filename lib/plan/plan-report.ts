@@ -32,7 +32,7 @@ const gpuOf = (gpu: GpuMemory): PlanReport["gpu"] => ({
 
 export function planReport({ surface, gpu, settings, simple = false, computer }: PlanReportInput): PlanReport {
   const plan = planLayers(surface, gpu, settings);
-  const { sentence, counterfactuals, ram } = explainPlan(surface, gpu, settings, plan, computer);
+  const { sentence, counterfactuals, ram, speed } = explainPlan(surface, gpu, settings, plan, computer);
   const { name, architecture, blocks, fileBytes } = surface.model;
   return {
     model: { name, architecture, blocks, fileBytes },
@@ -46,6 +46,7 @@ export function planReport({ surface, gpu, settings, simple = false, computer }:
       contextTokens: plan.contextTokens,
       predicted: plan.predicted,
       ram: plan.ram,
+      speed,
       computeSource: plan.computeSource,
       perLayer: plan.perLayer.map(({ index, role, device, weightsBytes, kvBytes }) => ({
         index,

@@ -1,5 +1,6 @@
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
+import type { PlanSpeed } from "@/lib/schema/plan-speed";
 import type { PlanSettings } from "@/lib/schema/settings";
 import { formatBytes, formatPartOf } from "@/lib/units/bytes";
 import { formatTokens } from "@/lib/units/tokens";
@@ -7,6 +8,7 @@ import { overflowBytes, toBeFreedBytes } from "./budget";
 import { fitNeeds, mostGpuLayers } from "./fit-needs";
 import type { LayerPlan } from "./layer-plan";
 import { type Computer, planRam, ramShortage } from "./plan-ram";
+import { formatRate, formatSpeed } from "./predict-speed";
 import { kvTypeRefusal } from "./usable-kv-types";
 
 /** "80 %", "82.5 %" */
@@ -46,14 +48,19 @@ function cpuOnlySentence(gpu: GpuMemory, settings: PlanSettings, plan: LayerPlan
 }
 
 /** "Runs on the CPU: 305 of 24,105 MiB of memory, about 70 tokens/s.", or what is missing. */
-function noGpuSentence(plan: LayerPlan, computer: Computer | null): string {
+function noGpuSentence(plan: LayerPlan, computer: Computer | null, speed: PlanSpeed | null): string {
   const { totalBytes } = plan.ram;
   if (computer === null) return `Runs on the CPU: ${formatBytes(totalBytes)} of memory.`;
   const ram = planRam(plan, null, computer);
   if (ram.outcome !== "fits") return ramShortage(ram);
   const rate = computer.cpuTokensPerSecond;
-  const speed = rate === null ? "" : `, about ${rate < 9.5 ? rate.toFixed(1) : Math.round(rate)} tokens/s`;
-  return `Runs on the CPU: ${formatPartOf(totalBytes, ram.totalBytes)} of memory${speed}.`;
+  const speedWords =
+    rate !== null
+      ? `, about ${formatRate(rate)} tokens/s`
+      : speed === null
+        ? ""
+        : `, ${formatSpeed(speed.decodeEmpty)}`;
+  return `Runs on the CPU: ${formatPartOf(totalBytes, ram.totalBytes)} of memory${speedWords}.`;
 }
 
 /**
@@ -67,16 +74,28 @@ export function planSentence(
   settings: PlanSettings,
   plan: LayerPlan,
   computer: Computer | null = null,
+  speed: PlanSpeed | null = null,
 ): string {
   const refusal = kvTypeRefusal(surface, settings.KV_CACHE_QUANT, settings.FLASH_ATTENTION);
   if (refusal !== null) return refusal;
-  if (gpu === null) return noGpuSentence(plan, computer);
+  if (gpu === null) return noGpuSentence(plan, computer, speed);
   const limit = limitWords(gpu, settings);
   if (plan.kind === "cpu-only") return cpuOnlySentence(gpu, settings, plan, limit);
-  if (plan.manual) return manualSentence(surface, gpu, plan, limit);
+  if (plan.manual) return withSpeed(manualSentence(surface, gpu, plan, limit), speed);
   if (plan.kind === "full")
-    return `All ${layerWords(plan.totalLayers)} fit, with ${formatBytes(spareBytes(plan))} to spare.`;
-  return `${plan.gpuLayers} of ${plan.totalLayers} layers fit. The next one needs ${formatBytes(plan.nextLayerShortBytes ?? 0)} more than ${limit}.`;
+    return withSpeed(`All ${layerWords(plan.totalLayers)} fit, with ${formatBytes(spareBytes(plan))} to spare.`, speed);
+  const short = formatBytes(plan.nextLayerShortBytes ?? 0);
+  return withSpeed(
+    `${plan.gpuLayers} of ${plan.totalLayers} layers fit. The next one needs ${short} more than ${limit}.`,
+    speed,
+  );
+}
+
+/** "All 33 layers fit, with 5 MiB to spare. 38 to 46 tokens/s." */
+function withSpeed(sentence: string, speed: PlanSpeed | null): string {
+  if (speed === null) return sentence;
+  const words = formatSpeed(speed.decodeEmpty);
+  return `${sentence} ${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
 }
 
 /** The numbers behind the sentence, part by part. */

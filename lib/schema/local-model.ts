@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { errorBodySchema } from "./api-error";
+import { planSpeedSchema } from "./plan-speed";
 
 /** Where the layers of a file would go on the present card with the settings that apply to it. */
 export const planBadgeSchema = z.object({
@@ -13,6 +14,8 @@ export const planBadgeSchema = z.object({
   ramNeed: z.object({ needBytes: z.int().check(z.minimum(0)), lockedBytes: z.int().check(z.minimum(0)) }),
   /** True when the figures come from the header alone, without a dry run of this file. */
   isEstimate: z.boolean(),
+  /** Null where the card's speed is not known. */
+  speed: z.nullable(planSpeedSchema),
 });
 export type BadgePlan = z.infer<typeof planBadgeSchema>;
 

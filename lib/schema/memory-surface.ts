@@ -36,6 +36,10 @@ export const layerMemorySchema = z.object({
   kind: layerKindSchema,
   experts: z.int().check(z.minimum(0)),
   weightsBytes: bytes,
+  /** Read for each token: of the experts only those that a token uses. */
+  activeBytes: bytes,
+  /** Attention heads times their size; 0 without attention. */
+  attentionWidth: z.int().check(z.minimum(0)),
   kv: layerKvSchema,
 });
 export type LayerMemory = z.infer<typeof layerMemorySchema>;

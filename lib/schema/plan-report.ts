@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { gpuMemorySchema } from "./gpu-memory";
+import { planSpeedSchema } from "./plan-speed";
 import { memoryPartsSchema } from "./receipt";
 import { settingsPatchSchema, settingsSchema } from "./settings";
 
@@ -63,6 +64,8 @@ export const planReportSchema = z.object({
     predicted: memoryPartsSchema,
     /** In system memory. */
     ram: memoryPartsSchema,
+    /** Tokens a second; null where the card's speed is not known. */
+    speed: z.nullable(planSpeedSchema),
     computeSource: z.enum(["dry-run", "estimated"]),
     perLayer: z.array(
       z.object({

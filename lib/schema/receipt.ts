@@ -38,5 +38,7 @@ export const receiptSchema = z.object({
   measuredOverheadBytes: z.nullable(bytes),
   loadMs: z.number(),
   tokensPerSecond: z.nullable(z.number()),
+  /** Predicted for an empty context, without what earlier loads had measured. Receipts of earlier versions have none. */
+  predictedTokensPerSecond: z.optional(z.nullable(z.number())),
 });
 export type Receipt = z.infer<typeof receiptSchema>;

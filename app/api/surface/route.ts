@@ -9,10 +9,10 @@ function shownSettings(settings: Pick<SettingsStore, "read" | "readFor">, patch:
 }
 
 /** A surface is valid for one model, batch size and flash attention mode. Other values can be requested before they are applied. */
-export const GET = route(readSurface, async ({ query, services: { planner, settings } }) => {
+export const GET = route(readSurface, async ({ query, services: { planner, settings, machineSpeed } }) => {
   const shown = shownSettings(settings, query);
   const { surface, gpu } = await planner.planFor(shown);
-  return { source: shown.MODEL, surface, gpu };
+  return { source: shown.MODEL, surface, gpu, machine: await machineSpeed.read(gpu?.name ?? null) };
 });
 
 export const POST = route(confirmPlan, async ({ body, services: { planner, settings } }) => {

@@ -35,6 +35,8 @@ const blocksArbitrary = fc
   .map(blocks =>
     blocks.map<LayerMemory>((block, index) => ({
       ...block,
+      activeBytes: block.weightsBytes,
+      attentionWidth: block.kv.growth === "none" ? 0 : 4096,
       index,
       role: "block",
       kind: block.kv.growth === "window" ? "sliding-window" : block.kv.growth === "none" ? "recurrent" : "attention",
@@ -86,6 +88,8 @@ export const surfaceArbitrary: fc.Arbitrary<MemorySurface> = blocksArbitrary.cha
         kind: "output",
         experts: 0,
         weightsBytes: outputBytes,
+        activeBytes: outputBytes,
+        attentionWidth: 0,
         kv: { growth: "none", windowTokens: 0, kElementsPerCell: 0, vElementsPerCell: 0, fixedBytes: 0 },
       };
       const layers = [...blocks, output];

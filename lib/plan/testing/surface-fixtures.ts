@@ -26,6 +26,8 @@ const mistralLayers: LayerMemory[] = Array.from({ length: 33 }, (_, index) => ({
   kind: index === 32 ? "output" : "attention",
   experts: 0,
   weightsBytes: index === 32 ? MISTRAL_OUTPUT_BYTES : MISTRAL_BLOCK_BYTES,
+  activeBytes: index === 32 ? MISTRAL_OUTPUT_BYTES : MISTRAL_BLOCK_BYTES,
+  attentionWidth: index === 32 ? 0 : 4096,
   kv: index === 32 ? NO_KV : { ...NO_KV, growth: "full", kElementsPerCell: 1024, vElementsPerCell: 1024 },
 }));
 

@@ -75,7 +75,12 @@ async function makeReport(
     if (refusal !== null) throw new UsageError(refusal);
     const { LAYERS, TARGET_VRAM_USAGE, N_CTX, KV_CACHE_QUANT, N_BATCH, FLASH_ATTENTION, USE_MMAP } = settings;
     const planned = { LAYERS, TARGET_VRAM_USAGE, N_CTX, KV_CACHE_QUANT, N_BATCH, FLASH_ATTENTION };
-    const computer = { memory: readMemory(), useMmap: USE_MMAP, cpuTokensPerSecond: null };
+    const computer = {
+      memory: readMemory(),
+      useMmap: USE_MMAP,
+      cpuTokensPerSecond: null,
+      speed: await services.machineSpeed.read(gpu?.name ?? null),
+    };
     const input = { surface, gpu, settings: planned, simple: options.simple, computer };
     return options.json ? JSON.stringify(planReport(input), null, 2) : formatReport(input);
   } finally {

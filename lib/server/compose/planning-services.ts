@@ -11,6 +11,7 @@ import { RemoteHeaderStore } from "@/lib/server/models/hub/remote-header-store";
 import { RemoteModels } from "@/lib/server/models/hub/remote-models";
 import { ModelFiles } from "@/lib/server/models/library/model-files";
 import { DeviceMemo } from "@/lib/server/planning/device-memo";
+import { MachineSpeedMeter } from "@/lib/server/planning/machine-speed";
 import { Planner } from "@/lib/server/planning/planner";
 import { rememberedEngine } from "@/lib/server/planning/remembered-engine";
 import { SpareDryRunEngine } from "@/lib/server/planning/spare-dry-run-engine";
@@ -57,6 +58,12 @@ export function planningServices(
     processor: cpus()[0]?.model ?? process.arch,
     threads: availableParallelism(),
   });
+  const machineSpeed = new MachineSpeedMeter({
+    path: join(dataFolder, "memory-speed.json"),
+    processor: cpus()[0]?.model ?? process.arch,
+    threads: availableParallelism(),
+    receipts,
+  });
   const engineVersion = `${project.dependencies["node-llama-cpp"]} ${engineBuild}`;
   const memo = new DeviceMemo(join(dataFolder, "device.json"), `${engineVersion} ${environment.gpu}`, process.env);
   const gpu = new GpuProbe({
@@ -89,5 +96,17 @@ export function planningServices(
     ...(surfaceBudgetMs === undefined ? {} : { surfaceBudgetMs }),
     onLog,
   });
-  return { settings, models, remoteModels: remote, engine, dryRuns, receipts, gpu, planner, threads, memo };
+  return {
+    settings,
+    models,
+    remoteModels: remote,
+    engine,
+    dryRuns,
+    receipts,
+    gpu,
+    planner,
+    threads,
+    memo,
+    machineSpeed,
+  };
 }

@@ -18,6 +18,7 @@ import { Downloads } from "@/lib/server/models/downloads/downloads";
 import type { RemoteModels } from "@/lib/server/models/hub/remote-models";
 import type { ModelFiles } from "@/lib/server/models/library/model-files";
 import type { DeviceMemo } from "@/lib/server/planning/device-memo";
+import type { MachineSpeedMeter } from "@/lib/server/planning/machine-speed";
 import type { Planner } from "@/lib/server/planning/planner";
 import type { SettingsStore } from "@/lib/server/settings/settings-store";
 import { type Environment, readEnvironment } from "@/lib/server/system/environment";
@@ -41,6 +42,7 @@ export interface Services {
   readonly receipts: ReceiptStore;
   readonly threads: ThreadTuner;
   readonly memo: DeviceMemo;
+  readonly machineSpeed: MachineSpeedMeter;
   readonly host: ModelHost;
   readonly sampler: LiveSampler;
   readonly chats: ChatStores;
@@ -69,7 +71,7 @@ function build(environment: Environment): Services {
   const log = new Log(environment.logLevel);
   const onLog = log.writer;
   const core = planningServices(environment, { onLog });
-  const { settings, models, engine, gpu, planner, receipts, threads, memo } = core;
+  const { settings, models, engine, gpu, planner, receipts, threads, memo, machineSpeed } = core;
   const loader = new ModelLoader({ ...core, onLog });
   const lastLoaded = new LastLoaded(join(environment.dataFolder, "last-loaded.json"));
   const readSettings = () => settings.read();
@@ -133,6 +135,7 @@ function build(environment: Environment): Services {
     runs,
     threads,
     memo,
+    machineSpeed,
     benchmark,
     shutdown,
   };

@@ -1,7 +1,9 @@
 import { memoryNeed } from "@/lib/plan/memory-need";
+import { middleOf, predictSpeed } from "@/lib/plan/predict-speed";
 import type { GpuReport } from "@/lib/schema/gpu-memory";
 import type { Buffers, LoadConfig } from "@/lib/schema/load-config";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
+import type { MachineSpeed } from "@/lib/schema/plan-speed";
 import type { MemoryParts, Receipt } from "@/lib/schema/receipt";
 import type { LoadedMessage } from "@/lib/server/engine/engine-supervisor";
 
@@ -15,6 +17,7 @@ export interface LoadRecord {
   /** Just before the load and just after it; null when it could not be read in time. */
   readonly before: GpuReport;
   readonly after: GpuReport | null;
+  readonly machine: MachineSpeed;
 }
 
 const noMemory: MemoryParts = {
@@ -67,7 +70,15 @@ export function makeReceipt(record: LoadRecord, atMs: number): Omit<Receipt, "id
     measuredOverheadBytes,
     loadMs: loaded.elapsedMs,
     tokensPerSecond: null,
+    predictedTokensPerSecond: uncorrectedSpeed(record),
   };
+}
+
+/** Corrections are learned from this figure, so it must not contain what was learned before. */
+function uncorrectedSpeed({ surface, loaded, before, machine }: LoadRecord): number | null {
+  const uncorrected = { ...machine, gpuCorrection: 1, cpuCorrection: 1 };
+  const speed = predictSpeed(surface, before.memory, loaded.config, uncorrected);
+  return speed && middleOf(speed.decodeEmpty);
 }
 
 /**

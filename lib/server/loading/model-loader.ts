@@ -6,6 +6,7 @@ import type { Settings } from "@/lib/schema/settings";
 import { EngineCrashedError, EngineError, EngineHungError } from "@/lib/server/engine/engine-errors";
 import type { EngineSupervisor, LoadedMessage } from "@/lib/server/engine/engine-supervisor";
 import type { ModelFiles } from "@/lib/server/models/library/model-files";
+import type { MachineSpeedMeter } from "@/lib/server/planning/machine-speed";
 import type { ConfirmedPlan, GpuSource, Planner } from "@/lib/server/planning/planner";
 import { systemTimers, type Timers } from "@/lib/server/system/timers";
 import { actualParts, makeReceipt, measureOverhead, predictedParts } from "./make-receipt";
@@ -17,6 +18,7 @@ export interface ModelLoaderOptions {
   readonly models: Pick<ModelFiles, "nameOf" | "readProfile">;
   readonly gpu: GpuSource;
   readonly receipts: Pick<ReceiptStore, "append">;
+  readonly machineSpeed: Pick<MachineSpeedMeter, "read">;
   /** System memory that is available without swapping. */
   readonly availableRamBytes?: () => number;
   readonly timers?: Timers;
@@ -115,6 +117,7 @@ export class ModelLoader {
       loaded,
       before: confirmed.report,
       after,
+      machine: await this.options.machineSpeed.read(confirmed.gpu?.name ?? null),
     };
     await this.options.receipts.append(makeReceipt(record, this.#timers.nowMs()));
   }

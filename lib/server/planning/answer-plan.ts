@@ -5,6 +5,7 @@ import { type SettingsPatch, settingsSchema } from "@/lib/schema/settings";
 import type { SettingsStore } from "@/lib/server/settings/settings-store";
 import { readMemory } from "@/lib/server/system/read-memory";
 import { assumedCard, type CardSize } from "./assumed-card";
+import type { MachineSpeedMeter } from "./machine-speed";
 import type { Planner, PlanOutcome } from "./planner";
 
 interface PlanWishes {
@@ -22,7 +23,9 @@ export async function answerPlan(
     planner,
     settings,
     engine,
+    machineSpeed,
   }: {
+    readonly machineSpeed: Pick<MachineSpeedMeter, "read">;
     readonly planner: Pick<Planner, "planFor" | "exactPlanFor">;
     readonly settings: Pick<SettingsStore, "read" | "readFor">;
     /** What its process holds is free after a reload. */
@@ -44,7 +47,12 @@ export async function answerPlan(
     gpu,
     settings: { LAYERS, TARGET_VRAM_USAGE, N_CTX, KV_CACHE_QUANT, N_BATCH, FLASH_ATTENTION },
     simple,
-    computer: { memory: readMemory(engine.pid), useMmap: USE_MMAP, cpuTokensPerSecond: null },
+    computer: {
+      memory: readMemory(engine.pid),
+      useMmap: USE_MMAP,
+      cpuTokensPerSecond: null,
+      speed: await machineSpeed.read(gpu?.name ?? null),
+    },
   });
 }
 

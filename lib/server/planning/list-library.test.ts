@@ -4,9 +4,11 @@ import { listLibrary } from "./list-library";
 
 test("a file of the library has the plan that loads it, and no dry run is made for the list", async () => {
   // 9 layers: at 2.5 % of 2 GiB only some of them fit.
-  const { models, planner, gpu, current, done, countOf } = makeHostRig({ settings: { TARGET_VRAM_USAGE: 0.025 } });
+  const { models, planner, gpu, machineSpeed, current, done, countOf } = makeHostRig({
+    settings: { TARGET_VRAM_USAGE: 0.025 },
+  });
   const settings = { readFor: () => current.settings };
-  const list = () => done(listLibrary({ models, planner, gpu, settings }));
+  const list = () => done(listLibrary({ models, planner, gpu, settings, machineSpeed }));
   const [before] = await list();
   expect([before?.name, before?.plan?.isEstimate]).toEqual([SMALL_MODEL, true]);
   expect(countOf("sample-surface")).toBe(0);

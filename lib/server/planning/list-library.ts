@@ -1,9 +1,12 @@
 import { ramNeed } from "@/lib/plan/plan-ram";
+import { predictSpeed } from "@/lib/plan/predict-speed";
 import type { GpuReport } from "@/lib/schema/gpu-memory";
 import type { LocalModel } from "@/lib/schema/local-model";
+import type { MachineSpeed } from "@/lib/schema/plan-speed";
 import type { ListedModel, ModelFiles } from "@/lib/server/models/library/model-files";
 import type { SettingsStore } from "@/lib/server/settings/settings-store";
 import { errorAnswer } from "@/lib/server/system/error-table";
+import type { MachineSpeedMeter } from "./machine-speed";
 import type { GpuSource, Planner } from "./planner";
 
 interface LibraryServices {
@@ -11,18 +14,21 @@ interface LibraryServices {
   readonly planner: Pick<Planner, "knownPlanFor">;
   readonly settings: Pick<SettingsStore, "readFor">;
   readonly gpu: GpuSource;
+  readonly machineSpeed: Pick<MachineSpeedMeter, "read">;
 }
 
 /** The library: for each file, where its layers would go on the present card with its settings, planned as the dashboard does it. */
 export async function listLibrary(services: LibraryServices): Promise<LocalModel[]> {
   const [listed, report] = await Promise.all([services.models.listModels(), services.gpu.read()]);
-  return Promise.all(listed.map(model => withPlan(model, services, report)));
+  const machine = await services.machineSpeed.read(report.memory?.name ?? null);
+  return Promise.all(listed.map(model => withPlan(model, services, report, machine)));
 }
 
 async function withPlan(
   model: ListedModel,
   { planner, settings }: LibraryServices,
   report: GpuReport,
+  machine: MachineSpeed,
 ): Promise<LocalModel> {
   if (model.profile?.role !== "text" || model.problem !== null) return { ...model, plan: null };
   const own = settings.readFor(model.name);
@@ -40,6 +46,7 @@ async function withPlan(
         ramNeed: ramNeed(plan, report.memory, own.USE_MMAP),
         // Without a card, no dry run would make it more exact.
         isEstimate: surface.detail === undefined && report.memory !== null,
+        speed: predictSpeed(surface, report.memory, plan, machine),
       },
     };
   } catch (error) {

@@ -17,6 +17,7 @@ import { ReceiptStore } from "@/lib/server/loading/receipt-store";
 import { RemoteHeaderStore } from "@/lib/server/models/hub/remote-header-store";
 import { RemoteModels } from "@/lib/server/models/hub/remote-models";
 import { ModelFiles } from "@/lib/server/models/library/model-files";
+import { MachineSpeedMeter } from "@/lib/server/planning/machine-speed";
 import { Planner } from "@/lib/server/planning/planner";
 import { SpareDryRunEngine } from "@/lib/server/planning/spare-dry-run-engine";
 import { SurfaceCache } from "@/lib/server/planning/surface-cache";
@@ -128,12 +129,20 @@ export function makeHostRig(options: RigOptions = {}) {
     autoThreads: () => 2,
     onLog,
   });
+  const machineSpeed = new MachineSpeedMeter({
+    path: join(home, "data", "memory-speed.json"),
+    processor: "Fake processor",
+    threads: 2,
+    receipts,
+    measure: async () => 40e9,
+  });
   const loader = new ModelLoader({
     engine,
     planner,
     models,
     gpu,
     receipts,
+    machineSpeed,
     timers,
     availableRamBytes: () => availableRamBytes,
     onLog,
@@ -181,6 +190,7 @@ export function makeHostRig(options: RigOptions = {}) {
     gpu,
     models,
     receipts,
+    machineSpeed,
     planner,
     host,
     current,
