@@ -1,6 +1,6 @@
-import type { ModelProfile } from "@/lib/gguf/model-profile";
 import type { GpuMemory, SystemMemory } from "@/lib/schema/gpu-memory";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
+import type { MachineSpeed, PlanSpeed } from "@/lib/schema/plan-speed";
 import type { PlanSettings } from "@/lib/schema/settings";
 import { budgetBytes, overflowBytes } from "./budget";
 import { type CuratedFile, type CuratedModel, curatedModels } from "./curated-models";
@@ -11,12 +11,14 @@ import type { LayerPlan } from "./layer-plan";
 import type { PickCandidate } from "./pick-models";
 import { planLayers } from "./plan-layers";
 import { isRamShort, type RamNeed, ramNeed } from "./plan-ram";
+import { middleOf, predictSpeed } from "./predict-speed";
 
 /** The computer that is picked for. */
 export interface PickComputer {
   readonly gpu: GpuMemory | null;
   readonly memory: SystemMemory;
   readonly useMmap: boolean;
+  readonly speed: MachineSpeed;
 }
 
 export interface PlannedCandidate extends PickCandidate {
@@ -26,6 +28,8 @@ export interface PlannedCandidate extends PickCandidate {
   readonly surface: MemorySurface;
   readonly plan: LayerPlan;
   readonly ramNeed: RamNeed;
+  /** Null where the card's speed is not known. */
+  readonly speed: PlanSpeed | null;
 }
 
 /** Quality points that a quantization costs. A judgement: people call 4 bits and more nearly lossless, and 3 bits not. */
@@ -33,40 +37,10 @@ const QUANTIZATION_COST: Readonly<Record<string, number>> = { Q3_K_M: 6 };
 
 const SEQUENCES = 1;
 
-/** Usual figures, for an order among models on one computer: two channels of memory, and a card of the middle class. */
-const RAM_BYTES_PER_SECOND = 30e9;
-const GPU_BYTES_PER_SECOND = 300e9;
-/** How far a speed without a measurement may be off. */
-const UNMEASURED = { low: 0.65, high: 1.1 };
-
-/** Share of a block's weights that one token reads: of the experts only those in use. */
-function activeShare({ blocksProfile, experts, expertsUsed }: ModelProfile): number {
-  const block = blocksProfile[0];
-  if (block === undefined || experts === 0) return 1;
-  const expertBytes = block.tensors.reduce((sum, { name, bytes }) => sum + (name.includes("_exps") ? bytes : 0), 0);
-  return 1 - (expertBytes / Math.max(1, block.weightsBytes)) * (1 - expertsUsed / experts);
-}
-
-/** The bytes that a token reads on each device, divided by a usual bandwidth. */
-function roughTokensPerSecond(profile: ModelProfile, { perLayer }: LayerPlan): number {
-  const share = activeShare(profile);
-  const seconds = perLayer.reduce((sum, { role, device, weightsBytes }) => {
-    const bytes = role === "block" ? weightsBytes * share : role === "output" ? weightsBytes : 0;
-    return sum + bytes / (device === "gpu" ? GPU_BYTES_PER_SECOND : RAM_BYTES_PER_SECOND);
-  }, 0);
-  return 1 / seconds;
-}
-
-export const speedRange = (tokensPerSecond: number) => ({
-  low: tokensPerSecond * UNMEASURED.low,
-  high: tokensPerSecond * UNMEASURED.high,
-  measured: false,
-});
-
 function plannedCandidate(
   curated: CuratedModel,
   file: CuratedFile,
-  { gpu, memory, useMmap }: PickComputer,
+  { gpu, memory, useMmap, speed: machine }: PickComputer,
   settings: PlanSettings,
 ): PlannedCandidate {
   const profile = curatedProfile(curated, file);
@@ -75,13 +49,17 @@ function plannedCandidate(
   const surface = headerSurface(profile, run);
   const plan = planLayers(surface, gpu, settings);
   const need = ramNeed(plan, gpu, useMmap);
+  const speed = predictSpeed(surface, gpu, plan, machine);
+  // Models can be put in order on a card of unknown speed too: it counts as a usual one.
+  const usualCard = gpu && { ...gpu, source: "engine" as const };
+  const order = speed ?? predictSpeed(surface, usualCard, plan, { ...machine, gpuCorrection: 1 });
   const isWithinTraining = settings.N_CTX <= curated.trainContextTokens;
   const isWithinCard = gpu === null || overflowBytes(gpu, plan.predicted.totalBytes) === 0;
   return {
     model: curated.name,
     quality: curated.quality - (QUANTIZATION_COST[file.quantization] ?? 0),
     bits: (profile.fileBytes * 8) / profile.parameters,
-    tokensPerSecond: roughTokensPerSecond(profile, plan),
+    tokensPerSecond: order === null ? 0 : middleOf(order.decodeEmpty),
     fits: isWithinTraining && isWithinCard && !isRamShort(need, memory),
     isOnGpu: plan.kind === "full",
     curated,
@@ -90,6 +68,7 @@ function plannedCandidate(
     surface,
     plan,
     ramNeed: need,
+    speed,
   };
 }
 

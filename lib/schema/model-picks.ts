@@ -18,9 +18,6 @@ export const picksQuerySchema = z.strictObject({
   hub: z.optional(z.literal("check")),
 });
 
-/** Tokens a second with a nearly empty context. */
-const pickSpeedSchema = z.object({ low: z.number(), high: z.number(), measured: z.boolean() });
-
 export const modelPickSchema = z.object({
   label: z.enum(["fastest", "balanced", "most-capable"]),
   name: z.string(),
@@ -36,7 +33,6 @@ export const modelPickSchema = z.object({
   memory: memoryPartsSchema,
   /** The largest context with this placement of the layers; null where even the smallest does not fit. */
   largestContextTokens: z.nullable(z.int()),
-  speed: z.nullable(pickSpeedSchema),
   /** `list`: from the list's figures, about. `header`: from the file's own header on the hub. */
   from: z.enum(["list", "header"]),
   /** Why the hub could not be asked about this file. */

@@ -1,3 +1,4 @@
+import { formatSpeed } from "@/lib/plan/predict-speed";
 import type { ModelPickAnswer, ModelPicks } from "@/lib/schema/model-picks";
 import { formatGib } from "@/lib/units/bytes";
 import { formatTokens } from "@/lib/units/tokens";
@@ -45,13 +46,10 @@ export function layerWords(pick: ModelPickAnswer): string {
   return `${about(pick)}${gpuLayers} of ${totalLayers} on the GPU`;
 }
 
-/** Whole tokens from 10 on: a prediction has no more digits. */
-const formatRate = (rate: number): string => rate.toFixed(rate < 9.95 ? 1 : 0);
-
-export function speedWords({ speed }: ModelPickAnswer): string {
+export function speedWords({ plan: { speed } }: ModelPickAnswer): string {
   if (speed === null) return "not known for this card";
-  const range = `${formatRate(speed.low)} to ${formatRate(speed.high)} tokens/s`;
-  return speed.measured ? range : `${range}, not measured here`;
+  const words = formatSpeed(speed.decodeEmpty);
+  return speed.decodeEmpty.measured ? words : `${words}, not measured here`;
 }
 
 export function contextWords(pick: ModelPickAnswer, contextTokens: number): string {

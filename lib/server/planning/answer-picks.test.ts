@@ -9,6 +9,7 @@ function servicesWith(planFor: Planner["planFor"]) {
     planner: { planFor: vi.fn(planFor) },
     settings: { read: () => defaultSettings },
     gpu: { read: () => Promise.reject(new Error("this computer's card was not asked for")) },
+    machineSpeed: { read: async () => ({ ramBytesPerSecond: 30e9, gpuCorrection: null, cpuCorrection: null }) },
     engine: { pid: null },
   };
 }

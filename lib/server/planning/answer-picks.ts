@@ -1,21 +1,25 @@
 import type * as z from "zod/mini";
 import { CURATED_LIST } from "@/lib/plan/curated-models";
-import { largestContextOf, type PlannedCandidate, pickCandidates, speedRange } from "@/lib/plan/pick-candidates";
+import { largestContextOf, type PlannedCandidate, pickCandidates } from "@/lib/plan/pick-candidates";
 import { type ModelPick, pickModels } from "@/lib/plan/pick-models";
 import { ramNeed } from "@/lib/plan/plan-ram";
+import { predictSpeed } from "@/lib/plan/predict-speed";
 import { customCard, whatIfGpu } from "@/lib/plan/what-if-cards";
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import type { ModelPickAnswer, ModelPicks, picksQuerySchema } from "@/lib/schema/model-picks";
+import type { MachineSpeed } from "@/lib/schema/plan-speed";
 import { type Settings, settingsSchema } from "@/lib/schema/settings";
 import type { SettingsStore } from "@/lib/server/settings/settings-store";
 import { errorAnswer } from "@/lib/server/system/error-table";
 import { readMemory } from "@/lib/server/system/read-memory";
+import type { MachineSpeedMeter } from "./machine-speed";
 import type { GpuSource, Planner } from "./planner";
 
 interface PickServices {
   readonly planner: Pick<Planner, "planFor">;
   readonly settings: Pick<SettingsStore, "read">;
   readonly gpu: GpuSource;
+  readonly machineSpeed: Pick<MachineSpeedMeter, "read">;
   /** What its process holds is free after a reload. */
   readonly engine: { readonly pid: number | null };
 }
@@ -26,6 +30,7 @@ type PickWishes = z.infer<typeof picksQuerySchema>;
 interface PickRun {
   readonly gpu: GpuMemory | null;
   readonly settings: Settings;
+  readonly machine: MachineSpeed;
 }
 
 async function gpuFor({ gpu }: PickServices, cardMib: number | undefined): Promise<GpuMemory | null> {
@@ -42,8 +47,9 @@ export async function answerPicks(services: PickServices, wishes: PickWishes): P
   const settings = settingsSchema.parse({ ...services.settings.read(), ...changes, LAYERS: "auto" });
   const gpu = await gpuFor(services, cardMib);
   const memory = readMemory(services.engine.pid);
-  const picks = pickModels(pickCandidates({ gpu, memory, useMmap: settings.USE_MMAP }, settings));
-  const run = { gpu, settings };
+  const speed = await services.machineSpeed.read(gpu?.name ?? null);
+  const picks = pickModels(pickCandidates({ gpu, memory, useMmap: settings.USE_MMAP, speed }, settings));
+  const run = { gpu, settings, machine: speed };
   const estimated = picks.map(pick => listedPick(pick, run));
   return {
     gpu,
@@ -59,7 +65,7 @@ export async function answerPicks(services: PickServices, wishes: PickWishes): P
 
 function planOf(
   candidate: Pick<PlannedCandidate, "plan" | "surface">,
-  { gpu, settings }: PickRun,
+  { gpu, settings, machine }: PickRun,
   isEstimate: boolean,
 ) {
   const { kind, gpuLayers, totalLayers, predicted, ram } = candidate.plan;
@@ -72,6 +78,7 @@ function planOf(
       ramBytes: ram.totalBytes,
       ramNeed: ramNeed(candidate.plan, gpu, settings.USE_MMAP),
       isEstimate,
+      speed: predictSpeed(candidate.surface, gpu, candidate.plan, machine),
     },
     memory: gpuLayers === 0 ? ram : predicted,
     largestContextTokens: largestContextOf(candidate, gpu, settings.TARGET_VRAM_USAGE),
@@ -85,7 +92,7 @@ const reasons = {
 } as const;
 
 function listedPick({ label, candidate }: ModelPick<PlannedCandidate>, run: PickRun): ModelPickAnswer {
-  const { curated, file, fileBytes, tokensPerSecond } = candidate;
+  const { curated, file, fileBytes } = candidate;
   return {
     label,
     name: curated.name,
@@ -95,7 +102,6 @@ function listedPick({ label, candidate }: ModelPick<PlannedCandidate>, run: Pick
     licence: curated.licence,
     reason: reasons[label],
     ...planOf(candidate, run, true),
-    speed: speedRange(tokensPerSecond),
     from: "list",
     problem: null,
   };
