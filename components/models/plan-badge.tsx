@@ -12,12 +12,7 @@ const looks = {
   "cpu-only": "border-line-strong text-ink-2",
 } as const;
 
-function words(plan: BadgePlan): string {
-  const where = placeWords(plan);
-  return plan.speed === null ? where : `${where} · ${formatSpeed(plan.speed.decodeEmpty)}`;
-}
-
-function placeWords({ kind, gpuLayers, totalLayers, gpuBytes, ramBytes, isEstimate }: BadgePlan): string {
+function words({ kind, gpuLayers, totalLayers, gpuBytes, ramBytes, isEstimate }: BadgePlan): string {
   const about = isEstimate ? "about " : "";
   if (kind === "cpu-only") return `CPU · ${about}${formatBytes(ramBytes)}`;
   const layers = kind === "full" ? `all ${totalLayers}` : `${about}${gpuLayers} of ${totalLayers}`;
@@ -40,5 +35,13 @@ export function PlanBadge({ plan }: { readonly plan: BadgePlan }) {
     >
       {isTooLarge ? `needs ${formatBytes(plan.ramNeed.needBytes)} of memory: too much here` : words(plan)}
     </span>
+  );
+}
+
+/** How fast the plan would answer; nothing where the card's speed is not known or the plan cannot run. */
+export function PlanSpeedWords({ plan }: { readonly plan: BadgePlan }) {
+  if (useRamIsShort(plan) || plan.speed === null) return null;
+  return (
+    <span className="text-ink-2 text-xs whitespace-nowrap tabular-nums">{formatSpeed(plan.speed.decodeEmpty)}</span>
   );
 }

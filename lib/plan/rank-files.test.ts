@@ -23,6 +23,7 @@ const fileOf = ([quantization, gib, fits, gpuLayers]: Row): FitFile => ({
     ramBytes: 0,
     ramNeed: { needBytes: 0, lockedBytes: 0 },
     isEstimate: true,
+    speed: null,
     predicted: NOTHING,
     ram: NOTHING,
   },
@@ -38,6 +39,14 @@ describe("the best file for this card", () => {
       source: "Q4_K_M",
       reason: "Q4_K_M: all 37 layers at 16k; Q6_K: 31 of 37 layers.",
     });
+  });
+
+  it("comes with the expected speed where it is known", () => {
+    const range = (low: number, high: number) => ({ low, high, measured: false });
+    const file = fileOf(["Q4_K_M", 5, "all", 37]);
+    const speed = { decodeEmpty: range(38.2, 46.1), decodeFull: range(20, 24) };
+    const fast = { ...file, plan: file.plan && { ...file.plan, speed } };
+    expect(bestFile([fast], 16_384)?.reason).toBe("Q4_K_M: all 37 layers at 16k, 38 to 46 tokens/s.");
   });
 
   it("is not F16 where Q8_0 fits as well: it answers hardly better", () => {

@@ -1,5 +1,6 @@
 import type { FitFile } from "@/lib/schema/remote-models";
 import { formatTokensShort } from "@/lib/units/tokens";
+import { formatSpeed } from "./predict-speed";
 
 /** Files with fewer bits a weight answer noticeably worse; those with more answer hardly better. */
 const GOOD_BITS = 4;
@@ -25,10 +26,10 @@ export function bestFile(files: readonly FitFile[], contextTokens: number): Best
   if (best === null) return null;
   const other = neighbour(planned, best);
   const at = ` at ${formatTokensShort(contextTokens)}`;
-  const said = `${nameOf(best)}: ${wordsOf(best)}${at}`;
+  const said = `${nameOf(best)}: ${wordsWithSpeed(best, at)}`;
   return {
     source: best.source,
-    reason: other === null ? `${said}.` : `${said}; ${nameOf(other)}: ${wordsOf(other)}.`,
+    reason: other === null ? `${said}.` : `${said}; ${nameOf(other)}: ${wordsWithSpeed(other, "")}.`,
   };
 }
 
@@ -54,6 +55,13 @@ const bitsOf = (quantization: string | null): number =>
   Number(/(?:Q|FP|F)(\d+)/i.exec(quantization ?? "")?.[1] ?? GOOD_BITS);
 
 const nameOf = ({ quantization, name }: FitFile): string => quantization ?? name;
+
+/** "31 of 37 layers, 17 to 21 tokens/s" */
+function wordsWithSpeed(file: PlannedFile, where: string): string {
+  const { speed } = file.plan;
+  const place = `${wordsOf(file)}${where}`;
+  return speed === null || file.fits === "no" ? place : `${place}, ${formatSpeed(speed.decodeEmpty)}`;
+}
 
 function wordsOf({ fits, plan }: PlannedFile): string {
   if (fits === "no") return "more memory than there is";

@@ -10,7 +10,7 @@ import type { RepositoryFit } from "@/lib/client/repository-fit";
 import type { FileRole, FitFile } from "@/lib/schema/remote-models";
 import { formatBytes } from "@/lib/units/bytes";
 import { formatTokens } from "@/lib/units/tokens";
-import { PlanBadge } from "../plan-badge";
+import { PlanBadge, PlanSpeedWords } from "../plan-badge";
 
 const roleWords: Readonly<Record<Exclude<FileRole, "text">, string>> = {
   embedding: "Makes embeddings; it cannot chat.",
@@ -96,9 +96,10 @@ function Planned({ file, plan, list: { card, ramTotalBytes } }: PlannedProps) {
   const where = onCard ? "GPU memory" : "System memory";
   return (
     <>
-      <div className="col-span-2 md:col-span-1">
+      <div className="col-span-2 flex flex-wrap items-center gap-x-3 gap-y-1 md:col-span-1">
         <PlanBadge plan={plan} />
-        {file.role === "draft" && <p className="mt-1 text-ink-2 text-xs">{roleWords.draft}</p>}
+        <PlanSpeedWords plan={plan} />
+        {file.role === "draft" && <p className="text-ink-2 text-xs">{roleWords.draft}</p>}
       </div>
       <MemoryBar
         label={`${where} for ${file.name}`}

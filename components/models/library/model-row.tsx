@@ -9,7 +9,7 @@ import { classNames } from "@/components/ui/class-names";
 import { useEngine } from "@/lib/client/live-store";
 import { dashboardAddress } from "@/lib/client/planned-model";
 import type { LocalModel } from "@/lib/schema/local-model";
-import { PlanBadge, useRamIsShort } from "../plan-badge";
+import { PlanBadge, PlanSpeedWords, useRamIsShort } from "../plan-badge";
 import { canChat, modelFacts } from "./model-facts";
 
 interface ModelRowProps {
@@ -39,6 +39,7 @@ export const ModelRow = memo(function ModelRow({ model, isChosen }: ModelRowProp
         )}
       </div>
       <div className="flex flex-wrap items-center gap-3">
+        {model.plan && <PlanSpeedWords plan={model.plan} />}
         {model.plan && <PlanBadge plan={model.plan} />}
         {canChat(model) && (
           <Link

@@ -3,7 +3,9 @@ import type { ModelProfile } from "@/lib/gguf/model-profile";
 import { splitPartCount } from "@/lib/gguf/split-name";
 import { largestContext, longestSearched } from "@/lib/plan/largest-context";
 import { isRamShort, ramNeed } from "@/lib/plan/plan-ram";
+import { predictSpeed } from "@/lib/plan/predict-speed";
 import type { GpuReport, SystemMemory } from "@/lib/schema/gpu-memory";
+import type { MachineSpeed } from "@/lib/schema/plan-speed";
 import type { FitEvent, FitFile, FitQuery } from "@/lib/schema/remote-models";
 import { type Settings, settingsSchema } from "@/lib/schema/settings";
 import { RemoteHeaderError } from "@/lib/server/models/hub/remote-header-error";
@@ -14,6 +16,7 @@ import { checkChatModel } from "@/lib/server/models/library/check-chat-model";
 import type { SettingsStore } from "@/lib/server/settings/settings-store";
 import { errorAnswer, errorCodeOf } from "@/lib/server/system/error-table";
 import { readMemory } from "@/lib/server/system/read-memory";
+import type { MachineSpeedMeter } from "./machine-speed";
 import type { GpuSource, Planner } from "./planner";
 
 export interface FitServices {
@@ -21,6 +24,7 @@ export interface FitServices {
   readonly planner: Pick<Planner, "planForHeader">;
   readonly settings: Pick<SettingsStore, "read">;
   readonly gpu: GpuSource;
+  readonly machineSpeed: Pick<MachineSpeedMeter, "read">;
   /** What its process holds is free after a reload. */
   readonly engine: { readonly pid: number | null };
 }
@@ -48,6 +52,7 @@ export async function* fitRepository(
   const [list, report] = await Promise.all([services.remoteModels.list(repository), services.gpu.read()]);
   const settings = settingsSchema.parse({ ...services.settings.read(), ...choices, LAYERS: "auto" });
   const memory = readMemory(services.engine.pid);
+  const machine = await services.machineSpeed.read(report.memory?.name ?? null);
   const planned = list.files.filter(({ role }) => role === "text" || role === "draft").slice(0, most);
   yield {
     kind: "list",
@@ -59,7 +64,9 @@ export async function* fitRepository(
   };
   const ended = new AbortController();
   const reading = services.remoteModels.beginHeaders(AbortSignal.any([signal, ended.signal]));
-  const run = new FitRun(reading, read => fitOf(read, { planner: services.planner, settings, report, memory }));
+  const run = new FitRun(reading, read =>
+    fitOf(read, { planner: services.planner, settings, report, memory, machine }),
+  );
   try {
     yield* run.events(planned, ended.signal);
   } finally {
@@ -201,6 +208,7 @@ interface FitTo {
   readonly settings: Settings;
   readonly report: GpuReport;
   readonly memory: SystemMemory;
+  readonly machine: MachineSpeed;
 }
 
 function fitOf({ file, profile }: ReadFile, to: FitTo): FitFile {
@@ -217,7 +225,7 @@ function fitOf({ file, profile }: ReadFile, to: FitTo): FitFile {
 function planOf(
   { source, quantization }: RepositoryFile,
   profile: ModelProfile,
-  { planner, settings, report, memory }: FitTo,
+  { planner, settings, report, memory, machine }: FitTo,
 ) {
   const { surface, gpu, plan } = planner.planForHeader(profile, { ...settings, MODEL: source }, report);
   const { kind, gpuLayers, totalLayers, predicted, ram } = plan;
@@ -235,6 +243,7 @@ function planOf(
       ramBytes: ram.totalBytes,
       ramNeed: need,
       isEstimate: gpu !== null,
+      speed: predictSpeed(surface, gpu, plan, machine),
       predicted,
       ram,
     },
