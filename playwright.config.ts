@@ -5,6 +5,8 @@ const executablePath = process.env.HEADROOM_BROWSER;
 
 export default defineConfig({
   testDir: "e2e",
+  // `npm run pictures` takes README's pictures with the tests' own servers and page classes.
+  testMatch: process.env.HEADROOM_PICTURES ? "take-pictures.ts" : "*.spec.ts",
   // Each worker starts a server with the real model: one at a time on a small machine.
   workers: 1,
   fullyParallel: false,

@@ -43,11 +43,11 @@ export function Welcome() {
       <p className="text-ink-2">
         {planWords(engine)}{" "}
         {engine.modelName === DEFAULT_MODEL &&
-          "It comes with Headroom and is very small: good for a first try, not for facts. A larger one answers much better; the Models screen says whether it would fit before you download it."}
+          "It comes with Headroom and is very small: good for a first try, not for facts. Models shows larger ones that run well here."}
       </p>
       <div className="mt-1 flex flex-wrap gap-2">
         <Link href="/models" prefetch={false} className={buttonClass("primary")}>
-          Check what would fit
+          See what runs well here
         </Link>
         <Button look="quiet" onClick={close}>
           Start with this one
