@@ -1,4 +1,5 @@
 import Link from "next/link";
+import { ModelPickerButton } from "@/components/models/picker/model-picker-button";
 import { PaletteButton } from "@/components/palette/palette-button";
 import type { Theme } from "@/lib/schema/theme";
 import { AppNav } from "./app-nav";
@@ -23,6 +24,7 @@ export function AppHeader({ theme }: { readonly theme: Theme }) {
       <AppNav />
       <div className="ml-auto flex min-w-0 items-center gap-1">
         <DownloadProgress />
+        <ModelPickerButton className="hidden max-w-72 xl:inline-flex" />
         <EngineStatus />
         <PaletteButton />
         <ThemeMenu initialTheme={theme} />

@@ -12,7 +12,7 @@ const dotClass: Record<EngineTone, string> = {
   bad: "bg-bad",
 };
 
-/** Model, layers, memory and state. All of it links to the dashboard. */
+/** Layers, memory and state. All of it links to the dashboard. */
 export function EngineStatus() {
   const engine = useLive(state => state.engine);
   const lost = useLive(state => state.connection === "lost");
@@ -24,7 +24,6 @@ export function EngineStatus() {
       prefetch={false}
       className="flex min-h-8 min-w-0 items-center gap-2 overflow-hidden rounded-control px-1 text-ink-2 text-sm whitespace-nowrap hover:bg-sunken sm:gap-4 sm:px-2"
     >
-      {engine?.modelName && <span className="hidden max-w-72 truncate xl:block">{engine.modelName}</span>}
       {layers && (
         <span>
           <strong className="font-semibold text-ink tabular-nums">{layers.count}</strong>

@@ -2,6 +2,7 @@
 import { Square } from "lucide-react";
 import { ChatOptionsButton } from "@/components/chat/options/chat-options-button";
 import { showFailure } from "@/components/chat/show-failure";
+import { ModelPickerButton } from "@/components/models/picker/model-picker-button";
 import { Button } from "@/components/ui/button";
 import { stopAnswer } from "@/lib/client/chat-actions";
 import { type DraftFile, unreadNames } from "@/lib/client/chat-draft";
@@ -27,6 +28,7 @@ export function ComposerToolbar({ use, files, isWaiting, canSend, onFiles }: Com
     <div className="mt-2 -ml-2 flex flex-wrap items-center gap-x-1 gap-y-1">
       <AttachButton onFiles={onFiles} />
       <ChatOptionsButton />
+      <ModelPickerButton className="max-w-28 @lg:max-w-44" />
       <ContextMeter use={use} />
       <span className="ml-auto min-w-0">
         <span role="status" className="sr-only">

@@ -1,5 +1,6 @@
 "use client";
 import Link from "next/link";
+import { lazy, Suspense } from "react";
 import { showFailure } from "@/components/chat/show-failure";
 import { ReloadWaitsBanner } from "@/components/settings/reload-waits";
 import { Button, buttonClass } from "@/components/ui/button";
@@ -9,18 +10,30 @@ import { useEngine } from "@/lib/client/live-store";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
 import { LoadProgress } from "./load-progress";
 
+const LastModelNote = lazy(() => import("./last-model-note"));
+
 const isBusy = (engine: EngineSnapshot): boolean => ["starting", "loading", "stopping"].includes(engine.state);
 
 const load = () => void commandEngine("reload").catch(showFailure("The model was not loaded"));
 
-/** Shows why the model cannot answer right now; renders nothing when it can. */
+/** Shows why the model cannot answer right now, or that another one answered before; otherwise renders nothing. */
 export function EngineBanner() {
   const engine = useEngine();
+  const lastName = useSession(
+    ({ shown, answering }) => !answering && shown.findLast(({ message }) => message.stats)?.message.stats?.modelName,
+  );
   if (engine === null) return null;
   if (engine.loadWaits) return <ReloadWaitsBanner />;
   if (isBusy(engine)) return <LoadingBanner engine={engine} />;
-  const { error } = engine;
-  if (error === null) return null;
+  const { error, modelName } = engine;
+  if (error === null) {
+    if (!lastName || modelName === null || lastName === modelName) return null;
+    return (
+      <Suspense>
+        <LastModelNote modelName={lastName} loadedName={modelName} />
+      </Suspense>
+    );
+  }
   return (
     <div
       role="status"

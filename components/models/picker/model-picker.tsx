@@ -1,0 +1,134 @@
+"use client";
+import Link from "next/link";
+import { type KeyboardEvent, useId, useState } from "react";
+import { LoadProgress } from "@/components/chat/composer/load-progress";
+import { canChat } from "@/components/models/library/model-facts";
+import { PlanBadge } from "@/components/models/plan-badge";
+import { applyAndReport } from "@/components/settings/apply-and-report";
+import { ReloadWaitsBanner } from "@/components/settings/reload-waits";
+import { buttonClass } from "@/components/ui/button";
+import { classNames } from "@/components/ui/class-names";
+import { Dialog } from "@/components/ui/dialog";
+import { inputClass } from "@/components/ui/field";
+import { isComposing } from "@/lib/client/is-composing";
+import { useEngine, useLive } from "@/lib/client/live-store";
+import { useModels } from "@/lib/client/model-store";
+import { useReceipts } from "@/lib/client/receipt-store";
+import { isRamShort } from "@/lib/plan/plan-ram";
+import type { LocalModel } from "@/lib/schema/local-model";
+import { lastSpeed, recentModels } from "./recent-models";
+
+/** The library to choose from: a combobox whose list follows the typed text. A choice loads the model. */
+export default function ModelPicker({ onClose }: { readonly onClose: () => void }) {
+  const { data, error } = useModels();
+  const receipts = useReceipts() ?? [];
+  const engine = useEngine();
+  const memory = useLive(state => state.telemetry?.memory ?? null);
+  const [words, setWords] = useState("");
+  const [index, setIndex] = useState(0);
+  const listId = useId();
+  const models = recentModels(data?.models.filter(canChat) ?? [], receipts, words);
+  const pointed = Math.min(index, models.length - 1);
+  const isTooLarge = ({ plan }: LocalModel) => plan !== null && memory !== null && isRamShort(plan.ramNeed, memory);
+  const isLoaded = ({ name }: LocalModel) => engine?.modelName === name && engine.config !== null;
+  const choose = (model: LocalModel | undefined) => {
+    if (model === undefined || isTooLarge(model)) return;
+    onClose();
+    if (!isLoaded(model)) void applyAndReport({ MODEL: model.name }, "all");
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (isComposing(event)) return;
+    if (event.key === "Enter") {
+      // Otherwise the button that gets the focus back would be pressed too, and open the picker again.
+      event.preventDefault();
+      choose(models[pointed]);
+    }
+    const steps = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (steps === undefined || models.length === 0) return;
+    event.preventDefault();
+    setIndex((pointed + steps + models.length) % models.length);
+  };
+  return (
+    <Dialog open onOpenChange={open => !open && onClose()} title="Choose a model">
+      <div className="flex flex-col gap-3">
+        <ReloadWaitsBanner />
+        {engine?.state === "loading" && (
+          <div className="flex items-center gap-3 text-sm">
+            <span className="truncate">Loading {engine.modelName}</span>
+            <LoadProgress percent={Math.round((engine.progress?.fraction ?? 0) * 100)} />
+          </div>
+        )}
+        <input
+          role="combobox"
+          aria-expanded="true"
+          aria-controls={listId}
+          aria-activedescendant={models[pointed] && `${listId}-${pointed}`}
+          aria-label="Search models"
+          placeholder="Search models"
+          className={inputClass}
+          value={words}
+          onChange={event => {
+            setWords(event.target.value);
+            setIndex(0);
+          }}
+          onKeyDown={onKeyDown}
+        />
+        <div id={listId} role="listbox" aria-label="Models" className="-mx-1.5">
+          {models.map((model, position) => (
+            <div
+              key={model.name}
+              id={`${listId}-${position}`}
+              role="option"
+              tabIndex={-1}
+              aria-selected={position === pointed}
+              aria-disabled={isTooLarge(model)}
+              ref={position === pointed ? element => element?.scrollIntoView({ block: "nearest" }) : undefined}
+              onPointerMove={() => setIndex(position)}
+              onClick={() => choose(model)}
+              onKeyDown={() => {}}
+              className={classNames(
+                "flex min-h-8 cursor-default flex-wrap items-center gap-x-3 gap-y-1 rounded-control px-2.5 py-1.5",
+                position === pointed && "bg-sunken",
+              )}
+            >
+              <ModelOption model={model} isLoaded={isLoaded(model)} tokensPerSecond={lastSpeed(receipts, model.name)} />
+            </div>
+          ))}
+        </div>
+        {error !== null && (
+          <p role="alert" className="text-bad text-sm">
+            {error.message} {error.next}
+          </p>
+        )}
+        {data !== null && models.length === 0 && <p className="text-ink-3 text-sm">No model matches that.</p>}
+        <Link
+          href="/models"
+          prefetch={false}
+          onClick={onClose}
+          className={classNames(buttonClass("plain"), "self-start")}
+        >
+          Get another model
+        </Link>
+      </div>
+    </Dialog>
+  );
+}
+
+interface ModelOptionProps {
+  readonly model: LocalModel;
+  readonly isLoaded: boolean;
+  readonly tokensPerSecond: number | null;
+}
+
+function ModelOption({ model, isLoaded, tokensPerSecond }: ModelOptionProps) {
+  return (
+    <>
+      <span className="min-w-0 flex-1 basis-48 break-words">{model.name}</span>
+      {isLoaded && <span className="font-semibold text-good text-sm">In use</span>}
+      {tokensPerSecond !== null && (
+        <span className="text-ink-2 text-sm tabular-nums">{tokensPerSecond.toFixed(1)} tokens/s</span>
+      )}
+      {model.plan && <PlanBadge plan={model.plan} />}
+    </>
+  );
+}

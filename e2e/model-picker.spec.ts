@@ -1,0 +1,49 @@
+import { copyFileSync, linkSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { FIRST_LOAD_GOAL_BYTES, readFirstLoad } from "./first-load";
+import { expect, test } from "./fixtures";
+import { ChatPage } from "./pages/chat-page";
+
+const first = "SmolLM2-135M-Instruct.Q4_1.gguf";
+const second = "second.gguf";
+
+test.describe("the model picker", () => {
+  const folder = mkdtempSync(join(tmpdir(), "headroom-picker-"));
+  copyFileSync(join("models", first), join(folder, first));
+  linkSync(join(folder, first), join(folder, second));
+  test.afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test("a model is found by its name and loaded by keyboard, and a chat offers the one that answered last", async ({
+    page,
+    ownServer,
+  }) => {
+    test.setTimeout(240_000);
+    const server = await ownServer({ HEADROOM_MODELS_DIR: folder });
+    await server.kill("SIGTERM");
+    writeFileSync(join(server.home, "modelconf.json"), JSON.stringify({ MODEL: first }));
+    await server.restart();
+    expect((await readFirstLoad(server.url)).gzippedBytes).toBeLessThanOrEqual(FIRST_LOAD_GOAL_BYTES);
+    const chat = new ChatPage(page);
+    await chat.open(undefined, server.url);
+    await chat.options({ longestReply: 16 });
+    await chat.ask("Say hello.");
+
+    const picker = page.getByRole("dialog", { name: "Choose a model" });
+    await page
+      .locator("form")
+      .getByRole("button", { name: /^Model: SmolLM2/ })
+      .click();
+    await expect(picker.getByRole("option")).toHaveCount(2);
+    await expect(picker.getByRole("option").first()).toContainText(/SmolLM2.*In use/);
+    await picker.getByRole("combobox", { name: "Search models" }).fill("sec");
+    await expect(picker.getByRole("option")).toHaveCount(1);
+    await page.keyboard.press("Enter");
+    await expect(picker).toBeHidden();
+    await expect(page.getByRole("banner").getByRole("button", { name: "Model: second" })).toBeVisible();
+
+    await expect(page.getByText(`Last answered by ${first}.`)).toBeVisible({ timeout: 60_000 });
+    await page.getByRole("button", { name: `Load ${first} again: unloads ${second}` }).click();
+    await expect(page.getByText(`Last answered by ${first}.`)).toBeHidden({ timeout: 60_000 });
+  });
+});
