@@ -7,6 +7,7 @@ import { dashboardAddress } from "@/lib/client/planned-model";
 import { ramUsedByOthers } from "@/lib/plan/plan-ram";
 import type { ModelPickAnswer, ModelPicks } from "@/lib/schema/model-picks";
 import { formatBytes, formatGib } from "@/lib/units/bytes";
+import { GetButton } from "../downloads/get-button";
 import { contextWords, labelWords, layerWords, speedWords } from "./pick-words";
 
 interface PickCardProps {
@@ -54,10 +55,11 @@ export function PickCard({ pick, answer }: PickCardProps) {
       <p className="text-ink-2 text-sm">{pick.reason}</p>
       {pick.problem !== null && <p className="text-sm text-warn">{pick.problem.message}</p>}
       <div className="mt-auto flex flex-wrap gap-2 pt-1">
+        <GetButton source={pick.source} bytes={pick.from === "header" ? pick.fileBytes : null} />
         <Link
           href={dashboardAddress(pick.source)}
           prefetch={false}
-          className={buttonClass(isOurs ? "primary" : "plain")}
+          className={buttonClass("plain")}
           aria-label={`Plan ${pick.name}: reads its header from the hub`}
         >
           Plan
