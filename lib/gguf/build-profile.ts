@@ -34,6 +34,7 @@ export function buildProfile(header: GgufHeader): ModelProfile {
   const caches = blockCaches(fields, architecture, traits, { blocks, trunkBlocks, embeddingLength });
   const placed = placeTensors(header.tensors, architecture, blocks);
   const experts = fields.count("{arch}.expert_count", MAX_EXPERTS) ?? 0;
+  const expertsUsed = Math.max(0, ...(fields.countPerBlock("{arch}.expert_used_count", blocks) ?? []));
   checkTokenizer(fields);
   if (role === "text" && split === null) checkBlocks(placed);
   if (role === "text" && !continued && traits.recurrent !== "all") checkHeads(caches.blocks);
@@ -46,6 +47,8 @@ export function buildProfile(header: GgufHeader): ModelProfile {
     fileBytes: header.fileBytes,
     headerBytes: header.headerBytes,
     parameters: header.tensors.reduce((sum, tensor) => sum + tensor.elements, 0),
+    activeParameters: activeParametersOf(header, experts, expertsUsed),
+    license: fields.string("general.license")?.slice(0, MAX_NAME_CHARACTERS) ?? null,
     blocks,
     embeddingLength,
     feedForwardLength: Math.max(0, ...(fields.countPerBlock("{arch}.feed_forward_length", blocks) ?? [])),
@@ -56,7 +59,7 @@ export function buildProfile(header: GgufHeader): ModelProfile {
     slidingWindowTokens: caches.slidingWindowTokens,
     windowReserveTokens: windowReserveOf(fields),
     experts,
-    expertsUsed: Math.max(0, ...(fields.countPerBlock("{arch}.expert_used_count", blocks) ?? [])),
+    expertsUsed,
     mlaKvElements: caches.mlaKvElements,
     recurrent: caches.recurrent,
     kvClosedForm: traits.kvClosedForm ?? true,
@@ -76,6 +79,16 @@ export function buildProfile(header: GgufHeader): ModelProfile {
         ? loadRefusal({ fields, architecture, traits, blocks: caches.blocks, headSizeK: caches.headSizeK, placed })
         : null,
   };
+}
+
+/** A token passes through `used` of the `experts` of a block, and through everything else. */
+function activeParametersOf({ tensors }: GgufHeader, experts: number, used: number): number {
+  const share = experts > 0 && used > 0 && used < experts ? used / experts : 1;
+  const active = tensors.reduce(
+    (sum, { name, elements }) => sum + elements * (EXPERT_TENSOR.test(name) ? share : 1),
+    0,
+  );
+  return Math.round(active);
 }
 
 function traitsOf(fields: MetadataFields, architecture: string, continued: boolean): ArchitectureTraits {

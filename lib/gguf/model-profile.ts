@@ -30,6 +30,10 @@ export interface ModelProfile {
   readonly fileBytes: number;
   readonly headerBytes: number;
   readonly parameters: number;
+  /** Parameters that one token passes through: all of a dense model, with the used share of a mixture of experts. */
+  readonly activeParameters: number;
+  /** general.license, such as "apache-2.0"; null where the header does not name one. */
+  readonly license: string | null;
   readonly blocks: number;
   readonly embeddingLength: number;
   readonly feedForwardLength: number;

@@ -66,6 +66,8 @@ export function curatedProfile(model: CuratedModel, file: CuratedFile): ModelPro
     fileBytes,
     headerBytes: 0,
     parameters: model.billions.all * 1e9,
+    activeParameters: (model.billions.active ?? model.billions.all) * 1e9,
+    license: model.licence,
     blocks,
     embeddingLength: width,
     feedForwardLength: model.feedForward,

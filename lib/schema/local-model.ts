@@ -19,17 +19,26 @@ export const planBadgeSchema = z.object({
 });
 export type BadgePlan = z.infer<typeof planBadgeSchema>;
 
-/** One GGUF file below the models folder. A file that cannot be read as a model stays in the list, with the reason. */
+/** One GGUF file below the models folder or an added one. A file that cannot be read as a model stays in the list, with the reason. */
 export const localModelSchema = z.object({
-  /** What MODEL is set to: the path below the models folder, with "/". */
+  /** What MODEL is set to: the path below the models folder, with "/"; the whole path for a file of an added folder. */
   name: z.string(),
   fileBytes: z.int().check(z.minimum(0)),
   modifiedAtMs: z.number(),
+  /** More than one for a split model. */
+  parts: z.int().check(z.minimum(1)),
+  /** The name of another file of the list with the same content; null for the first of them. */
+  sameAs: z.nullable(z.string()),
   profile: z.nullable(
     z.object({
+      /** general.name; "" where the header has none. */
+      title: z.string(),
       architecture: z.string(),
       quantization: z.string(),
       parameters: z.number(),
+      /** Fewer than `parameters` for a mixture of experts. */
+      activeParameters: z.number(),
+      license: z.nullable(z.string()),
       blocks: z.int(),
       trainContextTokens: z.int(),
       hasChatTemplate: z.boolean(),
@@ -41,5 +50,24 @@ export const localModelSchema = z.object({
 });
 export type LocalModel = z.infer<typeof localModelSchema>;
 
+/** A folder that is searched for models. The first one is the models folder itself; the others were added. */
+export const modelFolderSchema = z.object({
+  path: z.string(),
+  isAdded: z.boolean(),
+  /** Why nothing can be read or changed in it, with the next step; null when all is well. */
+  problem: z.nullable(z.string()),
+});
+export type ModelFolder = z.infer<typeof modelFolderSchema>;
+
 /** GET /api/models */
-export const localModelsSchema = z.object({ models: z.array(localModelSchema) });
+export const localModelsSchema = z.object({ models: z.array(localModelSchema), folders: z.array(modelFolderSchema) });
+
+/** A model in the trash: it can be put back until the trash is emptied. */
+export const trashedModelSchema = z.object({
+  id: z.string(),
+  /** Where it was, and where it goes back to. */
+  name: z.string(),
+  fileBytes: z.int().check(z.minimum(0)),
+  trashedAtMs: z.number(),
+});
+export type TrashedModel = z.infer<typeof trashedModelSchema>;

@@ -5,25 +5,23 @@ import { Button } from "@/components/ui/button";
 import { Empty } from "@/components/ui/empty";
 import { inputClass } from "@/components/ui/field";
 import { Problem } from "@/components/ui/problem";
+import { Select } from "@/components/ui/select";
 import { Skeleton } from "@/components/ui/skeleton";
 import { modelStore, useModels } from "@/lib/client/model-store";
 import { useSettings } from "@/lib/client/settings-store";
-import type { LocalModel } from "@/lib/schema/local-model";
+import { chooseModels, type ModelChoice, modelKinds, modelOrders } from "./choose-models";
+import { LibraryFolders } from "./library-folders";
 import { ModelRow } from "./model-row";
+import { ModelTrash } from "./model-trash";
 
 /** Fewer than this need no search. */
-const SEARCH_FROM = 6;
-
-const matches = (model: LocalModel, words: string): boolean =>
-  `${model.name} ${model.profile?.architecture ?? ""} ${model.profile?.quantization ?? ""}`
-    .toLowerCase()
-    .includes(words.trim().toLowerCase());
+const SEARCH_FROM = 3;
 
 /** The library: every GGUF file of this computer. */
 export function LibraryView() {
   const { data, error } = useModels();
   const chosen = useSettings(state => state.saved?.MODEL ?? null);
-  const [words, setWords] = useState("");
+  const [choice, setChoice] = useState<ModelChoice>({ words: "", order: "name", kind: "all" });
   if (error !== null)
     return (
       <Problem message={error.message} next={error.next} code={error.code}>
@@ -31,29 +29,63 @@ export function LibraryView() {
       </Problem>
     );
   if (data === null) return <ModelsLoading />;
-  const shown = data.models.filter(model => matches(model, words));
+  const shown = chooseModels(data.models, choice);
   return (
     <>
       <div className="empty:hidden mb-3">
         <ReloadWaitsBanner />
       </div>
-      {data.models.length >= SEARCH_FROM && (
-        <input
-          type="search"
-          aria-label="Search models"
-          placeholder="Search models"
-          className={`${inputClass} mb-3 max-w-sm`}
-          value={words}
-          onChange={event => setWords(event.target.value)}
-        />
-      )}
-      {shown.length === 0 && <NoModels isFiltered={words !== ""} />}
+      {data.models.length >= SEARCH_FROM && <LibraryTools choice={choice} onChange={setChoice} />}
+      {shown.length === 0 && <NoModels isFiltered={data.models.length > 0} />}
       <ul className="flex flex-col gap-3">
         {shown.map(model => (
-          <ModelRow key={model.name} model={model} isChosen={model.name === chosen} />
+          <ModelRow
+            key={model.name}
+            model={model}
+            isChosen={model.name === chosen}
+            modelsFolder={data.folders[0]?.path ?? ""}
+          />
         ))}
       </ul>
+      <ModelTrash />
+      <LibraryFolders folders={data.folders} />
     </>
+  );
+}
+
+interface LibraryToolsProps {
+  readonly choice: ModelChoice;
+  readonly onChange: (choice: ModelChoice) => void;
+}
+
+function LibraryTools({ choice, onChange }: LibraryToolsProps) {
+  const pick = <Value extends string>(
+    options: readonly { readonly value: Value }[],
+    value: string,
+  ): Value | undefined => options.find(option => option.value === value)?.value;
+  return (
+    <div className="mb-3 grid gap-2 sm:grid-cols-[1fr_auto_auto]">
+      <input
+        type="search"
+        aria-label="Search models"
+        placeholder="Search models"
+        className={inputClass}
+        value={choice.words}
+        onChange={event => onChange({ ...choice, words: event.target.value })}
+      />
+      <Select
+        label="Show"
+        value={choice.kind}
+        choices={modelKinds}
+        onChange={value => onChange({ ...choice, kind: pick(modelKinds, value) ?? choice.kind })}
+      />
+      <Select
+        label="Sort"
+        value={choice.order}
+        choices={modelOrders}
+        onChange={value => onChange({ ...choice, order: pick(modelOrders, value) ?? choice.order })}
+      />
+    </div>
   );
 }
 

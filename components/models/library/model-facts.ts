@@ -19,17 +19,20 @@ export function formatParameters(parameters: number): string {
 }
 
 /** The facts worth knowing about a file, each in a few words. */
-export function modelFacts({ fileBytes, profile }: LocalModel): string[] {
+export function modelFacts({ fileBytes, parts, profile }: LocalModel): string[] {
   if (profile === null) return [formatBytes(fileBytes)];
   const role = roleWords[profile.role];
   return [
     profile.architecture,
-    `${formatParameters(profile.parameters)} parameters`,
+    profile.activeParameters < profile.parameters
+      ? `${formatParameters(profile.parameters)} parameters, ${formatParameters(profile.activeParameters)} active`
+      : `${formatParameters(profile.parameters)} parameters`,
     profile.quantization,
-    formatBytes(fileBytes),
+    parts > 1 ? `${formatBytes(fileBytes)} in ${parts} parts` : formatBytes(fileBytes),
     `${profile.blocks} blocks`,
     ...(profile.trainContextTokens > 0 ? [`trained for ${formatTokensShort(profile.trainContextTokens)} tokens`] : []),
     profile.hasChatTemplate ? "chat template" : "no chat template",
+    ...(profile.license === null ? [] : [`licence ${profile.license}`]),
     ...(role === null ? [] : [role]),
   ];
 }

@@ -11,14 +11,17 @@ import { dashboardAddress } from "@/lib/client/planned-model";
 import type { LocalModel } from "@/lib/schema/local-model";
 import { PlanBadge, PlanSpeedWords, useRamIsShort } from "../plan-badge";
 import { canChat, modelFacts } from "./model-facts";
+import { ModelMenu } from "./model-menu";
 
 interface ModelRowProps {
   readonly model: LocalModel;
   readonly isChosen: boolean;
+  /** Names of the list are below it, unless they are whole paths. */
+  readonly modelsFolder: string;
 }
 
 /** One file: what it is, how it would run here, and a button to choose it. */
-export const ModelRow = memo(function ModelRow({ model, isChosen }: ModelRowProps) {
+export const ModelRow = memo(function ModelRow({ model, isChosen, modelsFolder }: ModelRowProps) {
   const facts = modelFacts(model);
   return (
     <li className="card flex flex-wrap items-center gap-x-4 gap-y-3 p-4" aria-current={isChosen ? "true" : undefined}>
@@ -32,6 +35,7 @@ export const ModelRow = memo(function ModelRow({ model, isChosen }: ModelRowProp
             </li>
           ))}
         </ul>
+        {model.sameAs !== null && <p className="mt-1 text-ink-2 text-sm">The same content as {model.sameAs}.</p>}
         {model.problem && (
           <p className="mt-1 text-sm text-warn">
             {model.problem.message} <span className="font-mono text-xs">{model.problem.code}</span>
@@ -53,6 +57,7 @@ export const ModelRow = memo(function ModelRow({ model, isChosen }: ModelRowProp
         )}
         {isChosen ? <UseState name={model.name} /> : <ChooseButton model={model} />}
         {canChat(model) && <ChatButton model={model} />}
+        <ModelMenu model={model} modelsFolder={modelsFolder} />
       </div>
     </li>
   );

@@ -1,5 +1,6 @@
+import * as z from "zod/mini";
 import type { Endpoint } from "../endpoint";
-import { localModelsSchema } from "../local-model";
+import { localModelsSchema, trashedModelSchema } from "../local-model";
 import { picksQuerySchema, picksSchema } from "../model-picks";
 import { fitEventSchema, fitQuerySchema, hubSearchAnswerSchema, hubSearchQuerySchema } from "../remote-models";
 
@@ -36,4 +37,69 @@ export const readPicks = {
   query: picksQuerySchema,
   reply: picksSchema,
   errors: ["STORE_UNAVAILABLE"],
+} as const satisfies Endpoint;
+
+const modelName = z.string().check(z.minLength(1), z.maxLength(1024));
+const changeErrors = ["MODEL_NOT_FOUND", "NOT_A_FILE", "BUSY", "STORE_UNAVAILABLE", "DISK_FULL"] as const;
+
+export const renameModel = {
+  method: "PATCH",
+  path: "/api/models",
+  does: "Gives a model another file name in its folder: all parts of a split one. MODEL and the model's own settings follow. A loaded model is unloaded first.",
+  body: z.strictObject({ name: modelName, fileName: z.string().check(z.minLength(1), z.maxLength(255)) }),
+  reply: z.object({ name: z.string() }),
+  errors: changeErrors,
+} as const satisfies Endpoint;
+
+export const trashModel = {
+  method: "DELETE",
+  path: "/api/models",
+  does: "Moves a model to the trash of its folder, from which it can be put back. A loaded model is unloaded first.",
+  body: z.strictObject({ name: modelName }),
+  reply: trashedModelSchema,
+  errors: changeErrors,
+} as const satisfies Endpoint;
+
+export const listTrash = {
+  method: "GET",
+  path: "/api/models/trash",
+  does: "The models in the trash, newest first.",
+  reply: z.object({ models: z.array(trashedModelSchema) }),
+} as const satisfies Endpoint;
+
+export const restoreModel = {
+  method: "POST",
+  path: "/api/models/trash",
+  does: "Puts a model of the trash back where it was.",
+  body: z.strictObject({ id: z.string().check(z.minLength(1), z.maxLength(64)) }),
+  reply: z.object({ name: z.string() }),
+  errors: [...changeErrors, "NOT_FOUND"],
+} as const satisfies Endpoint;
+
+export const emptyTrash = {
+  method: "DELETE",
+  path: "/api/models/trash",
+  does: "Deletes the models in the trash for good.",
+  reply: z.object({ models: z.array(trashedModelSchema) }),
+  errors: changeErrors,
+} as const satisfies Endpoint;
+
+const folderBody = z.strictObject({ path: z.string().check(z.minLength(1), z.maxLength(4096)) });
+
+export const addModelFolder = {
+  method: "POST",
+  path: "/api/models/folders",
+  does: "Adds a folder of this computer to those that are searched for models. Nothing in it is changed.",
+  body: folderBody,
+  reply: localModelsSchema.shape.folders,
+  errors: ["STORE_UNAVAILABLE", "DISK_FULL"],
+} as const satisfies Endpoint;
+
+export const removeModelFolder = {
+  method: "DELETE",
+  path: "/api/models/folders",
+  does: "No longer searches an added folder. Its files stay.",
+  body: folderBody,
+  reply: localModelsSchema.shape.folders,
+  errors: ["NOT_FOUND", "STORE_UNAVAILABLE", "DISK_FULL"],
 } as const satisfies Endpoint;

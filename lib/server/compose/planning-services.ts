@@ -10,6 +10,7 @@ import { ThreadTuner } from "@/lib/server/loading/thread-tuner";
 import { RemoteHeaderStore } from "@/lib/server/models/hub/remote-header-store";
 import { RemoteModels } from "@/lib/server/models/hub/remote-models";
 import { ModelFiles } from "@/lib/server/models/library/model-files";
+import { ModelFolders } from "@/lib/server/models/library/model-folders";
 import { DeviceMemo } from "@/lib/server/planning/device-memo";
 import { MachineSpeedMeter } from "@/lib/server/planning/machine-speed";
 import { Planner } from "@/lib/server/planning/planner";
@@ -39,8 +40,10 @@ export function planningServices(
 ) {
   const { dataFolder, modelsFolder, engineBuild } = environment;
   const settings = new SettingsStore({ folder: environment.homeFolder });
+  const folders = new ModelFolders({ modelsFolder, savedPath: join(dataFolder, "model-folders.json") });
   const models = new ModelFiles({
     modelsFolder,
+    addedFolders: () => folders.added(),
     isTrusted: path => settings.read().MODEL === path || isTrusted(path),
   });
   const engineOptions = {
@@ -99,6 +102,7 @@ export function planningServices(
   return {
     settings,
     models,
+    folders,
     remoteModels: remote,
     engine,
     dryRuns,

@@ -16,7 +16,10 @@ import type { ThreadTuner } from "@/lib/server/loading/thread-tuner";
 import { tuneThreadsWhenIdle } from "@/lib/server/loading/tune-threads-when-idle";
 import { Downloads } from "@/lib/server/models/downloads/downloads";
 import type { RemoteModels } from "@/lib/server/models/hub/remote-models";
+import { FolderWatch } from "@/lib/server/models/library/folder-watch";
+import { LibraryChanges } from "@/lib/server/models/library/library-changes";
 import type { ModelFiles } from "@/lib/server/models/library/model-files";
+import type { ModelFolders } from "@/lib/server/models/library/model-folders";
 import type { DeviceMemo } from "@/lib/server/planning/device-memo";
 import type { MachineSpeedMeter } from "@/lib/server/planning/machine-speed";
 import type { Planner } from "@/lib/server/planning/planner";
@@ -34,6 +37,8 @@ export interface Services {
   readonly log: Log;
   readonly settings: SettingsStore;
   readonly models: ModelFiles;
+  readonly folders: ModelFolders;
+  readonly library: LibraryChanges;
   readonly remoteModels: RemoteModels;
   readonly downloads: Downloads;
   readonly engine: EngineSupervisor;
@@ -71,7 +76,7 @@ function build(environment: Environment): Services {
   const log = new Log(environment.logLevel);
   const onLog = log.writer;
   const core = planningServices(environment, { onLog });
-  const { settings, models, engine, gpu, planner, receipts, threads, memo, machineSpeed } = core;
+  const { settings, models, folders, engine, gpu, planner, receipts, threads, memo, machineSpeed } = core;
   const loader = new ModelLoader({ ...core, onLog });
   const lastLoaded = new LastLoaded(join(environment.dataFolder, "last-loaded.json"));
   const readSettings = () => settings.read();
@@ -90,12 +95,18 @@ function build(environment: Environment): Services {
     token: environment.hubToken,
     onFailure,
   });
+  const library = new LibraryChanges(models);
+  const folderWatch = new FolderWatch({
+    folders: () => models.folders(),
+    foldersChanged: listener => folders.subscribe(listener),
+  });
   const changes = [
     ["settings", settings],
     ["surface", planner],
     ["receipts", receipts],
     ["chats", chats],
     ["models", downloads.placed],
+    ["models", folderWatch],
   ] as const;
   const sampler = new LiveSampler({ gpu, engine, settings, log, downloads, changes, onFailure });
 
@@ -123,6 +134,8 @@ function build(environment: Environment): Services {
     log,
     settings,
     models,
+    folders,
+    library,
     remoteModels: core.remoteModels,
     downloads,
     engine,

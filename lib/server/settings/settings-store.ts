@@ -168,6 +168,26 @@ export class SettingsStore {
     return this.#save(raw => withoutOverrides(raw, this.#reading.settings.MODEL));
   }
 
+  /** Removes one of a model's own values. */
+  async dropOverride(model: string, key: SettingKey): Promise<Settings> {
+    return this.#save(raw => {
+      const { [key]: _dropped, ...rest } = overridesIn(raw, model);
+      if (Object.keys(rest).length === 0) return withoutOverrides(raw, model);
+      return { ...raw, MODELS: { ...asObject(raw.MODELS), [overrideName(raw, model)]: rest } };
+    });
+  }
+
+  /** MODEL and a model's own values follow its new name. Values kept by file name alone also hold for other folders, so they stay. */
+  async followRename(from: string, to: string): Promise<Settings> {
+    return this.#save(raw => {
+      const own = overridesIn(raw, from);
+      const { [from]: _moved, ...models } = asObject(raw.MODELS);
+      const MODELS = Object.keys(own).length === 0 ? {} : { MODELS: { ...models, [to]: own } };
+      const isChosen = this.#reading.settings.MODEL === from;
+      return { ...raw, ...MODELS, ...(isChosen && { MODEL: to }) };
+    });
+  }
+
   subscribe(listener: (settings: Settings) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -1,18 +1,18 @@
-import { readdir, readlink, realpath, stat } from "node:fs/promises";
-import { isAbsolute, join, relative, sep } from "node:path";
+import { realpath } from "node:fs/promises";
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import type { ModelProfile } from "@/lib/gguf/model-profile";
-import { cutPiece } from "@/lib/gguf/split-name";
+import { splitPartCount } from "@/lib/gguf/split-name";
 import type { LocalModel } from "@/lib/schema/local-model";
 import { isRemoteSource } from "@/lib/schema/model-source";
 import { withHomeFolder } from "@/lib/server/system/environment";
 import { errorAnswer } from "@/lib/server/system/error-table";
 import { checkChatModel } from "./check-chat-model";
+import { findModelFiles } from "./find-model-files";
 import { type FileIdentity, identifyModel, readGgufProfile } from "./gguf-file";
+import { markSame } from "./mark-same";
 import { ModelFileError } from "./model-file-error";
 import { resolveAbsolute, resolveInside } from "./model-path";
 
-/** How deep folders may be nested; links to folders elsewhere are followed. */
-const MAX_FOLDER_DEPTH = 4;
 /** Profiles of big models hold a thousand tensors each. */
 const MAX_KEPT_PROFILES = 100;
 
@@ -20,20 +20,31 @@ export interface ModelFilesOptions {
   readonly modelsFolder: string;
   /** Whether the owner of this computer chose this absolute path (in modelconf.json or on the command line). */
   readonly isTrusted?: (absolutePath: string) => boolean;
+  /** Folders in addition to the models folder. */
+  readonly addedFolders?: () => readonly string[];
 }
 
 /** A file of the library, without the plan for it. */
 export type ListedModel = Omit<LocalModel, "plan">;
 
+/** A file of the library that may be renamed or moved to the trash. */
+export interface OwnFile {
+  /** The models folder or an added one. */
+  readonly folder: string;
+  readonly path: string;
+}
+
 /** The GGUF files on this computer: finds them by name, reads their headers, and refuses everything else. */
 export class ModelFiles {
   readonly #modelsFolder: string;
   readonly #isTrusted: (absolutePath: string) => boolean;
+  readonly #addedFolders: () => readonly string[];
   readonly #profiles = new Map<string, { readonly identity: FileIdentity; readonly profile: ModelProfile }>();
 
-  constructor({ modelsFolder, isTrusted = () => false }: ModelFilesOptions) {
+  constructor({ modelsFolder, isTrusted = () => false, addedFolders = () => [] }: ModelFilesOptions) {
     this.#modelsFolder = modelsFolder;
-    this.#isTrusted = isTrusted;
+    this.#addedFolders = addedFolders;
+    this.#isTrusted = path => isTrusted(path) || addedFolders().some(folder => isBelow(folder, path));
   }
 
   /**
@@ -58,9 +69,33 @@ export class ModelFiles {
 
   /** The value of MODEL for this path: relative to the models folder if the path is below it. */
   nameOf(path: string): string {
-    const way = relative(this.#modelsFolder, path);
-    const isBelow = way !== "" && way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);
-    return isBelow ? way.split(sep).join("/") : path;
+    if (!isBelow(this.#modelsFolder, path)) return path;
+    return relative(this.#modelsFolder, path).split(sep).join("/");
+  }
+
+  /** All folders that are searched, the models folder first. */
+  folders(): readonly string[] {
+    return [this.#modelsFolder, ...this.#addedFolders()];
+  }
+
+  /**
+   * Where a file of the library is, for actions that change it. Names outside are refused alike, whether a file is there or not.
+   *
+   * @throws ModelFileError INVALID_INPUT for a name outside the library's folders, also behind a link
+   */
+  async resolveOwn(name: string): Promise<OwnFile> {
+    const folder = isAbsolute(name)
+      ? this.#addedFolders().find(added => isBelow(added, name) && resolve(name) === name)
+      : this.#modelsFolder;
+    if (folder === undefined)
+      throw new ModelFileError("INVALID_INPUT", `${JSON.stringify(name)} is in none of the library's folders.`);
+    const path = resolveInside(folder, isAbsolute(name) ? relative(folder, name).split(sep).join("/") : name);
+    const [real, realFolder] = await Promise.all([realpath(dirname(path)), realpath(folder)]).catch(cause => {
+      throw new ModelFileError("MODEL_NOT_FOUND", `There is no file ${name} in the library.`, { cause });
+    });
+    if (real !== realFolder && !isBelow(realFolder, real))
+      throw new ModelFileError("INVALID_INPUT", `${name} is behind a link to another folder: change it there.`);
+    return { folder, path };
   }
 
   identify(path: string): Promise<FileIdentity> {
@@ -92,20 +127,23 @@ export class ModelFiles {
     return profile;
   }
 
-  /** Everything below the models folder with the ending .gguf, by name. Unusable files are listed with the reason. */
+  /** Everything below the library's folders with the ending .gguf, by name. Unusable files are listed with the reason. */
   async listModels(): Promise<ListedModel[]> {
-    const found = await findModels(this.#modelsFolder, MAX_FOLDER_DEPTH, new Set());
     const listed: ListedModel[] = [];
-    for (const entry of found.sort((one, other) => (one.path < other.path ? -1 : 1))) {
-      const model = entry.problem === null ? await this.#list(entry.path) : this.#unusable(entry.path, entry.problem);
-      if (model !== null) listed.push(model);
-    }
-    return listed;
+    const paths = new Set<string>();
+    for (const folder of this.folders())
+      for (const entry of await findModelFiles(folder)) {
+        if (paths.has(entry.path)) continue;
+        paths.add(entry.path);
+        const model = entry.problem === null ? await this.#list(entry.path) : this.#unusable(entry.path, entry.problem);
+        if (model !== null) listed.push(model);
+      }
+    return markSame(listed, name => (isAbsolute(name) ? name : join(this.#modelsFolder, name)));
   }
 
   #unusable(path: string, problem: unknown): ListedModel {
     const name = this.nameOf(path);
-    return { name, fileBytes: 0, modifiedAtMs: 0, profile: null, problem: errorAnswer(problem).body };
+    return { ...alone, name, fileBytes: 0, modifiedAtMs: 0, profile: null, problem: errorAnswer(problem).body };
   }
 
   /** @returns null for a later part of a split model, which is no model of its own, and for a file that has just vanished */
@@ -116,13 +154,14 @@ export class ModelFiles {
       const isGone = identity instanceof ModelFileError && identity.code === "MODEL_NOT_FOUND";
       return isGone ? null : this.#unusable(path, identity);
     }
-    const file = { name, fileBytes: identity.bytes, modifiedAtMs: identity.modifiedAtMs };
+    const file = { ...alone, name, fileBytes: identity.bytes, modifiedAtMs: identity.modifiedAtMs };
     try {
-      await this.resolveInside(name);
+      if (!isAbsolute(name)) await this.resolveInside(name);
       const profile = await this.readProfile(path);
       if (profile.split !== null && profile.split.part > 1) return null;
       if (profile.loadRefusal !== null) checkChatModel(profile, name);
-      return { ...file, fileBytes: profile.fileBytes, profile: summaryOf(profile), problem: null };
+      const parts = splitPartCount(basename(path));
+      return { ...file, parts, fileBytes: profile.fileBytes, profile: summaryOf(profile), problem: null };
     } catch (error) {
       return { ...file, profile: null, problem: errorAnswer(error).body };
     }
@@ -142,7 +181,18 @@ const isIdentity = (value: unknown): value is FileIdentity =>
 const isSameFile = (one: FileIdentity, other: FileIdentity): boolean =>
   one.bytes === other.bytes && one.modifiedAtMs === other.modifiedAtMs;
 
+const alone = { parts: 1, sameAs: null } as const;
+
+/** Whether a path leads below a folder by its text. */
+function isBelow(folder: string, path: string): boolean {
+  const way = relative(folder, path);
+  return way !== "" && way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+}
+
 const summaryOf = (profile: ModelProfile): NonNullable<ListedModel["profile"]> => ({
+  title: profile.name,
+  activeParameters: profile.activeParameters,
+  license: profile.license,
   architecture: profile.architecture,
   quantization: profile.quantization,
   parameters: profile.parameters,
@@ -151,51 +201,3 @@ const summaryOf = (profile: ModelProfile): NonNullable<ListedModel["profile"]> =
   hasChatTemplate: profile.chatTemplate !== null,
   role: profile.role,
 });
-
-/** Something in the models folder that may be a model, or why it cannot be. */
-interface FoundModel {
-  readonly path: string;
-  readonly problem: ModelFileError | null;
-}
-
-const isModelName = (name: string): boolean => name.toLowerCase().endsWith(".gguf") || cutPiece(name) !== null;
-/** A link leads to a model, or to a folder of models. */
-const mayBeLinkedModels = (name: string): boolean => isModelName(name) || !name.includes(".");
-
-/** @param above real paths of the folders on the way here: a link to one of them makes a circle */
-async function findModels(folder: string, depth: number, above: ReadonlySet<string>): Promise<FoundModel[]> {
-  const real = await realpath(folder).catch(() => folder);
-  if (above.has(real)) return [];
-  const entries = await readdir(folder, { withFileTypes: true }).catch((cause: NodeJS.ErrnoException) => cause);
-  if (!Array.isArray(entries)) {
-    const problem = new ModelFileError("NOT_A_FILE", `The folder ${folder} cannot be read (${entries.code}).`);
-    return above.size === 0 ? [] : [{ path: folder, problem }];
-  }
-  const found: FoundModel[] = [];
-  for (const entry of entries) {
-    const path = join(folder, entry.name);
-    const target = entry.isSymbolicLink() ? await linkTarget(path) : entry;
-    if (target instanceof ModelFileError) {
-      if (mayBeLinkedModels(entry.name)) found.push({ path, problem: target });
-    } else if (target.isDirectory()) {
-      if (depth > 0) found.push(...(await findModels(path, depth - 1, new Set([...above, real]))));
-    } else if (isModelName(entry.name)) found.push({ path, problem: null });
-  }
-  return found;
-}
-
-async function linkTarget(path: string): Promise<{ isDirectory(): boolean } | ModelFileError> {
-  try {
-    return await stat(path);
-  } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? cause.code : cause;
-    const target = await readlink(path).catch(() => "somewhere");
-    return new ModelFileError(
-      "MODEL_NOT_FOUND",
-      code === "ENOENT"
-        ? `This is a link to ${target}, and nothing is there: connect the disk that it is on, or remove the link.`
-        : `This is a link to ${target}, which cannot be followed (${code}): set it anew, or remove it.`,
-      { cause },
-    );
-  }
-}

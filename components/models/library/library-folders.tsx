@@ -1,0 +1,79 @@
+"use client";
+import { type FormEvent, useState } from "react";
+import { Button } from "@/components/ui/button";
+import { Field, FieldInput } from "@/components/ui/field";
+import { showToast } from "@/components/ui/toast";
+import { apiRequest, errorBody } from "@/lib/client/api-request";
+import { modelStore } from "@/lib/client/model-store";
+import { addModelFolder, removeModelFolder } from "@/lib/schema/api/models";
+import type { ModelFolder } from "@/lib/schema/local-model";
+
+/** The folders that are searched, and a field to add one. */
+export function LibraryFolders({ folders }: { readonly folders: readonly ModelFolder[] }) {
+  const [path, setPath] = useState("");
+  const [error, setError] = useState<string | null>(null);
+  const add = async (event: FormEvent) => {
+    event.preventDefault();
+    try {
+      await apiRequest(addModelFolder, { body: { path: path.trim() } });
+      setPath("");
+      await modelStore.refresh();
+    } catch (failure) {
+      setError(errorBody(failure).message);
+    }
+  };
+  const remove = async (folder: string) => {
+    try {
+      await apiRequest(removeModelFolder, { body: { path: folder } });
+    } catch (failure) {
+      showToast({ title: errorBody(failure).message, tone: "bad" });
+    }
+    await modelStore.refresh();
+  };
+  return (
+    <section aria-label="Folders" className="card mt-4 p-4">
+      <h2 className="font-semibold">Folders</h2>
+      <ul className="mt-1 mb-3 divide-y divide-line">
+        {folders.map(folder => (
+          <li key={folder.path} className="flex flex-wrap items-center gap-x-4 gap-y-1 py-2">
+            <div className="min-w-0 flex-1 basis-56">
+              <p className="break-all">
+                {folder.path} {!folder.isAdded && <span className="text-ink-2 text-sm">(models folder)</span>}
+              </p>
+              {folder.problem !== null && <p className="text-sm text-warn">{folder.problem}</p>}
+            </div>
+            {folder.isAdded && (
+              <Button size="sm" aria-label={`Remove ${folder.path}`} onClick={() => void remove(folder.path)}>
+                Remove
+              </Button>
+            )}
+          </li>
+        ))}
+      </ul>
+      <form onSubmit={event => void add(event)} className="flex flex-wrap items-start gap-3">
+        <div className="min-w-0 flex-1 basis-56">
+          <Field
+            label="Add a folder"
+            help="Its models are used where they are. Removing it from this list deletes nothing."
+            error={error}
+          >
+            <FieldInput
+              required
+              autoComplete="off"
+              spellCheck={false}
+              placeholder="/path/to/models"
+              value={path}
+              onChange={event => {
+                setPath(event.target.value);
+                setError(null);
+              }}
+            />
+          </Field>
+        </div>
+        <Button type="submit" className="sm:mt-6">
+          Add folder
+        </Button>
+      </form>
+    </section>
+  );
+}

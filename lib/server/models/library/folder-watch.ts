@@ -1,0 +1,97 @@
+import { type FSWatcher, watch } from "node:fs";
+import { stat } from "node:fs/promises";
+import { systemTimers, type Timers } from "@/lib/server/system/timers";
+import { findModelFiles } from "./find-model-files";
+
+/** A copy or a move makes many events at once. */
+const SETTLE_MS = 300;
+/** Some file systems (network shares, links to other disks) report nothing, so they are looked at as well. */
+const LOOK_INTERVAL_MS = 5_000;
+
+interface FolderWatchOptions {
+  readonly folders: () => readonly string[];
+  /** Reports that the list of folders is another one. */
+  readonly foldersChanged: (listener: () => void) => () => void;
+  readonly timers?: Timers;
+}
+
+/** Reports that model files came, went or changed in the library's folders. Does nothing while nobody subscribes. */
+export class FolderWatch {
+  readonly #options: FolderWatchOptions;
+  readonly #timers: Timers;
+  readonly #listeners = new Set<() => void>();
+  #watchers: FSWatcher[] = [];
+  #stopFollowing = (): void => {};
+  #cancelLook = (): void => {};
+  #seen: string | null = null;
+
+  constructor(options: FolderWatchOptions) {
+    this.#options = options;
+    this.#timers = options.timers ?? systemTimers;
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    if (this.#listeners.size === 1) this.#start();
+    return () => {
+      if (this.#listeners.delete(listener) && this.#listeners.size === 0) this.#stop();
+    };
+  }
+
+  #start(): void {
+    this.#stopFollowing = this.#options.foldersChanged(() => {
+      this.#watchFolders();
+      this.#lookIn(0);
+    });
+    this.#watchFolders();
+    this.#lookIn(0);
+  }
+
+  #stop(): void {
+    this.#stopFollowing();
+    this.#cancelLook();
+    this.#closeWatchers();
+    this.#seen = null;
+  }
+
+  #watchFolders(): void {
+    this.#closeWatchers();
+    for (const folder of this.#options.folders()) {
+      try {
+        const watcher = watch(folder, { recursive: true, persistent: false }, () => this.#lookIn(SETTLE_MS));
+        // A folder that goes away, or too many watched files: the looks at intervals go on.
+        watcher.on("error", () => watcher.close());
+        this.#watchers.push(watcher);
+      } catch {
+        // A missing folder is found by the looks when it comes.
+      }
+    }
+  }
+
+  #closeWatchers(): void {
+    for (const watcher of this.#watchers.splice(0)) watcher.close();
+  }
+
+  #lookIn(delayMs: number): void {
+    this.#cancelLook();
+    this.#cancelLook = this.#timers.after(delayMs, () => void this.#look());
+  }
+
+  async #look(): Promise<void> {
+    const now = await signatureOf(this.#options.folders());
+    if (this.#listeners.size === 0) return;
+    const isChanged = this.#seen !== null && now !== this.#seen;
+    this.#seen = now;
+    if (isChanged) for (const listener of this.#listeners) listener();
+    this.#lookIn(LOOK_INTERVAL_MS);
+  }
+}
+
+async function signatureOf(folders: readonly string[]): Promise<string> {
+  const found = (await Promise.all(folders.map(findModelFiles))).flat();
+  const lines = found.map(async ({ path }) => {
+    const file = await stat(path).catch(() => null);
+    return `${path}:${file?.ino}:${file?.size}:${file?.mtimeMs}`;
+  });
+  return [...folders, ...(await Promise.all(lines))].join("\n");
+}
