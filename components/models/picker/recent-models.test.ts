@@ -7,6 +7,8 @@ const model = (name: string): LocalModel => ({
   name,
   fileBytes: 1,
   modifiedAtMs: 0,
+  parts: 1,
+  sameAs: null,
   profile: null,
   plan: null,
   problem: null,
