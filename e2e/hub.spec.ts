@@ -52,7 +52,9 @@ test.describe("the search of the hub", () => {
       ]);
       await search.openRepository("owner/qwen-GGUF");
       await expect(page.getByText(/^6 files planned from .* of headers\./)).toBeVisible();
-      await expect(page.getByText(/Best here: Q4_K_M: on the CPU at 4k; Q5_K_M/)).toBeVisible();
+      await expect(
+        page.getByText(/Best here: Q4_K_M: on the CPU at 4k, [\d.]+ to [\d.]+ tokens\/s; Q5_K_M/),
+      ).toBeVisible();
       const files = search.filesOf("owner/qwen-GGUF");
       await expect(files).toHaveCount(7);
       await expect(files.filter({ hasText: "best here" })).toHaveText(/Q4_K_M/);
@@ -116,8 +118,9 @@ test.describe("the search of the hub", () => {
 
   test("says that the hub is away and offers to search again", async ({ page, ownServer }) => {
     const gone = await StandInHub.start();
+    const endpoint = gone.origin;
     await gone.stop();
-    const { url } = await ownServer({ HF_ENDPOINT: gone.origin });
+    const { url } = await ownServer({ HF_ENDPOINT: endpoint });
     const search = new HubPage(page);
     await search.open(url);
     await search.search("qwen");

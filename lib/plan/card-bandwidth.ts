@@ -1,6 +1,6 @@
 /**
- * Memory bandwidth of graphics cards in GB/s (10^9 bytes), from the makers' data sheets and TechPowerUp's GPU database, read in
- * November 2026. A pattern matches the name that the driver or the backend gives, so longer names stand before their beginnings.
+ * Memory bandwidth of graphics cards in GB/s (10^9 bytes), as the makers state it: bus width times data rate. Written from memory and
+ * not compared with each data sheet; a load corrects what is off. A pattern matches the name that the driver or the backend gives, so longer names stand before their beginnings.
  */
 const CARDS: readonly (readonly [pattern: RegExp, gigabytesPerSecond: number])[] = [
   [/RTX 5090 (?:Laptop|Mobile)/i, 896],
@@ -94,10 +94,7 @@ const CARDS: readonly (readonly [pattern: RegExp, gigabytesPerSecond: number])[]
   [/Apple M1/i, 68],
 ];
 
-/**
- * Programs reach about this much of a data sheet's bandwidth while they read weights: 65 to 80 % in llama.cpp's published
- * llama-bench tables for 7B Q4_0 models on RTX 30 and 40 cards.
- */
+/** Programs reach about this much of the stated bandwidth while they read weights. An assumption until a load was measured. */
 const REACHED_SHARE = 0.75;
 
 /** Bytes a second that llama.cpp can be expected to read on this card; null for a card in no table. */

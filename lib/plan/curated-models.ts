@@ -38,7 +38,8 @@ export interface CuratedModel {
 /** Where the list's figures come from. */
 export const CURATED_LIST = {
   date: "2026-11-29",
-  shapes: "config.json of each model's own repository: blocks, heads, sizes, trained context",
+  shapes:
+    "blocks, heads, sizes and trained context as published with each model; written from memory, so they may be off: the hub's header decides",
   sizes:
     "public listings of the repositories; where none was at hand, parameters times the quantization's bits (sizeFrom: estimate)",
   quality:

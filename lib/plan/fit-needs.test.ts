@@ -13,6 +13,7 @@ const layer = (index: number, kv: LayerKv): LayerMemory => ({
   weightsBytes: 0,
   activeBytes: 0,
   attentionWidth: 0,
+  attentionHeads: 0,
   kv,
 });
 

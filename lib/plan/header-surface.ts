@@ -53,6 +53,7 @@ function layersOf(profile: ModelProfile, run: SurfaceRun): LayerMemory[] {
     experts: block.experts,
     weightsBytes: block.weightsBytes,
     activeBytes: activeBytesOf(profile, block),
+    attentionHeads: block.kv.growth === "none" ? 0 : block.heads,
     attentionWidth: block.kv.growth === "none" ? 0 : block.heads * Math.max(profile.headSizeK, profile.headSizeV),
     kv: kvOfBlock(profile, block, widestV, run),
   }));
@@ -64,6 +65,7 @@ function layersOf(profile: ModelProfile, run: SurfaceRun): LayerMemory[] {
     weightsBytes: sumBytes(profile.output),
     activeBytes: sumBytes(profile.output),
     attentionWidth: 0,
+    attentionHeads: 0,
     kv: NO_KV,
   };
   return [...blocks, output];

@@ -12,6 +12,7 @@ const layer = (kv: Partial<LayerKv>): LayerMemory => ({
   weightsBytes: 0,
   activeBytes: 0,
   attentionWidth: 0,
+  attentionHeads: 0,
   kv: { growth: "full", windowTokens: 0, kElementsPerCell: 0, vElementsPerCell: 0, fixedBytes: 0, ...kv },
 });
 const oneSequence = { batchTokens: 512, sequences: 1 };

@@ -40,6 +40,7 @@ export const layerMemorySchema = z.object({
   activeBytes: bytes,
   /** Attention heads times their size; 0 without attention. */
   attentionWidth: z.int().check(z.minimum(0)),
+  attentionHeads: z.int().check(z.minimum(0)),
   kv: layerKvSchema,
 });
 export type LayerMemory = z.infer<typeof layerMemorySchema>;

@@ -37,6 +37,7 @@ const blocksArbitrary = fc
       ...block,
       activeBytes: block.weightsBytes,
       attentionWidth: block.kv.growth === "none" ? 0 : 4096,
+      attentionHeads: block.kv.growth === "none" ? 0 : 32,
       index,
       role: "block",
       kind: block.kv.growth === "window" ? "sliding-window" : block.kv.growth === "none" ? "recurrent" : "attention",
@@ -90,6 +91,7 @@ export const surfaceArbitrary: fc.Arbitrary<MemorySurface> = blocksArbitrary.cha
         weightsBytes: outputBytes,
         activeBytes: outputBytes,
         attentionWidth: 0,
+        attentionHeads: 0,
         kv: { growth: "none", windowTokens: 0, kElementsPerCell: 0, vElementsPerCell: 0, fixedBytes: 0 },
       };
       const layers = [...blocks, output];
