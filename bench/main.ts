@@ -10,6 +10,7 @@ const suites: Record<string, () => Promise<(options: BenchOptions) => Promise<vo
   chat: async () => (await import("./chat")).benchChat,
   durability: async () => (await import("./durability")).benchDurability,
   engine: async () => (await import("./engine")).benchEngine,
+  hub: async () => (await import("./hub")).benchHub,
   idle: async () => (await import("./idle")).benchIdle,
   plan: async () => (await import("./plan")).benchPlan,
   offload: async () => (await import("./offload")).benchOffload,

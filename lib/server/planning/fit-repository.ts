@@ -30,7 +30,7 @@ export interface FitServices {
 }
 
 /** Headers read at the same time. */
-const AT_ONCE = 8;
+const AT_ONCE = 10;
 /** Failures one after the other that mean that the hub is away and not that a file is bad. */
 const MOST_FAILURES = 3;
 /** A file is asked for this often when the hub asks to wait. */

@@ -61,15 +61,15 @@ export interface RemoteHeader {
  * Reads only the header of a model that is not on this computer, by range requests; of a split model, the headers of all parts.
  *
  * @param source http(s) address or `hf:owner/repo/file.gguf`
- * @param alike first part of another quantization of the same model: its vocabulary is not read again, unless it differs
+ * @param alike vocabularies of other models: if this model has one of them, it is not read again
  * @throws RemoteHeaderError, GgufFormatError for what is not a model, or the caller's abort reason
  */
 export async function readRemoteHeader(
   source: string,
   options: RemoteHeaderOptions,
-  alike: RemotePart | null = null,
+  alike: readonly KnownVocabulary[] = [],
 ): Promise<RemoteHeader> {
-  const parts = await openParts(source, options, FIRST_BYTES, alike === null ? null : vocabularyOf(alike));
+  const parts = await openParts(source, options, FIRST_BYTES, alike);
   for (;;) {
     const parsed = parseGgufParts(parts);
     if (parsed.kind === "profile")
@@ -97,7 +97,7 @@ async function openParts(
   source: string,
   options: RemoteHeaderOptions,
   firstBytes: number,
-  vocabulary: KnownVocabulary | null = null,
+  alike: readonly KnownVocabulary[] = [],
 ): Promise<RemoteFile[]> {
   const urls = parseRemoteSource(source, options.endpoint);
   const hubOrigin = new URL(options.endpoint).origin;
@@ -107,12 +107,12 @@ async function openParts(
   );
   return eachOf(urls, PARTS_AT_ONCE, url => {
     if (url !== urls[0]) return reader.open(url, Math.min(firstBytes, LATER_PART_BYTES));
-    return vocabulary === null ? reader.open(url, firstBytes) : reader.openAlike(url, vocabulary);
+    return alike.length === 0 ? reader.open(url, firstBytes) : reader.openAlike(url, alike);
   });
 }
 
 /** The vocabulary of a header that was read whole. */
-interface KnownVocabulary {
+export interface KnownVocabulary {
   readonly bytes: Uint8Array;
   readonly startBytes: number;
   readonly endBytes: number;
@@ -120,7 +120,8 @@ interface KnownVocabulary {
   readonly restBytes: number;
 }
 
-function vocabularyOf({ bytes, fileBytes }: RemotePart): KnownVocabulary | null {
+/** null for a header without one that is worth sharing. */
+export function vocabularyOf({ bytes, fileBytes }: RemotePart): KnownVocabulary | null {
   const span = vocabularySpan(bytes, fileBytes);
   if (span === null || span.endBytes - span.startBytes < 4 * COMPARED_BYTES) return null;
   const { startBytes, endBytes, headerBytes } = span;
@@ -160,9 +161,9 @@ class RemoteReader {
     return file;
   }
 
-  async openAlike(url: URL, vocabulary: KnownVocabulary): Promise<RemoteFile> {
+  async openAlike(url: URL, alike: readonly KnownVocabulary[]): Promise<RemoteFile> {
     const file = new RemoteFile(this, url);
-    await file.readAround(vocabulary);
+    await file.readAround(alike);
     return file;
   }
 
@@ -195,13 +196,15 @@ class RemoteFile {
    * Reads what lies before and behind the vocabulary, and takes the vocabulary from the other model. Both ends of it are read and
    * compared, and the tensors must end where the file ends. Otherwise only what lies before it is kept, and the rest is read as usual.
    */
-  async readAround(known: KnownVocabulary): Promise<void> {
-    await this.readTo(known.startBytes + COMPARED_BYTES + MOST_MOVED_BYTES);
+  async readAround(alike: readonly KnownVocabulary[]): Promise<void> {
+    await this.readTo(Math.max(...alike.map(known => known.startBytes)) + COMPARED_BYTES + MOST_MOVED_BYTES);
     const head = this.bytes;
-    const begin = known.bytes.subarray(known.startBytes, known.startBytes + COMPARED_BYTES);
-    const startBytes = Buffer.from(head.buffer, head.byteOffset, head.byteLength).indexOf(begin);
+    const found = alike
+      .map(known => ({ known, startBytes: vocabularyStart(head, known) }))
+      .find(({ known, startBytes }) => Math.abs(startBytes - known.startBytes) <= MOST_MOVED_BYTES);
+    if (found === undefined) return;
+    const { known, startBytes } = found;
     const movedBytes = startBytes - known.startBytes;
-    if (startBytes === -1 || Math.abs(movedBytes) > MOST_MOVED_BYTES) return;
     const endBytes = known.endBytes + movedBytes;
     const tailStart = endBytes - COMPARED_BYTES;
     const tail = await this.#readRange(tailStart, endBytes + known.restBytes + SPARE_BYTES);
@@ -269,6 +272,13 @@ class RemoteFile {
     if (this.fileBytes === 0 || this.fileBytes === fileBytes) return fileBytes;
     throw changed(url);
   }
+}
+
+/** Where the vocabulary begins in these bytes; far away if it does not. */
+function vocabularyStart(head: Uint8Array, { bytes, startBytes }: KnownVocabulary): number {
+  const begin = bytes.subarray(startBytes, startBytes + COMPARED_BYTES);
+  const found = Buffer.from(head.buffer, head.byteOffset, head.byteLength).indexOf(begin);
+  return found === -1 ? Number.POSITIVE_INFINITY : found;
 }
 
 /** Whether these bytes are a whole header whose tensors fill the file to its last byte. */

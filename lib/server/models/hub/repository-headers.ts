@@ -1,5 +1,5 @@
 import type { ModelProfile } from "@/lib/gguf/model-profile";
-import { type RemoteHeaderOptions, type RemotePart, readRemoteHeader } from "./remote-header";
+import { type KnownVocabulary, type RemoteHeaderOptions, readRemoteHeader, vocabularyOf } from "./remote-header";
 import { RemoteHeaderError } from "./remote-header-error";
 import type { RepositoryFile } from "./remote-repository";
 
@@ -11,8 +11,8 @@ export interface ReadHeader {
 
 /** A profile has about 100 KB in memory. */
 const MAX_KNOWN = 400;
-/** First parts of models whose vocabulary may serve others: up to 20 MB each, and only while a repository is read. */
-const MAX_ALIKE = 3;
+/** Vocabularies that may serve other files: up to 20 MB each, and only while a repository is read. */
+const MAX_VOCABULARIES = 5;
 /** Repositories that are read at the same time. */
 const MAX_READINGS = 6;
 
@@ -40,7 +40,7 @@ export class RepositoryHeaders {
 }
 
 export class HeaderReading {
-  #alike: readonly { readonly family: string; readonly part: RemotePart }[] = [];
+  #vocabularies: readonly KnownVocabulary[] = [];
 
   constructor(
     private readonly known: Map<string, ModelProfile>,
@@ -53,14 +53,17 @@ export class HeaderReading {
     const key = file.contentKey;
     const known = key === null ? undefined : this.known.get(key);
     if (known !== undefined) return { profile: known, readBytes: 0 };
-    const family = familyOf(file);
-    const alike = this.#alike.find(entry => entry.family === family)?.part ?? this.#alike[0]?.part ?? null;
-    const { profile, parts, readBytes } = await readRemoteHeader(file.source, this.options, alike);
+    const { profile, parts, readBytes } = await readRemoteHeader(file.source, this.options, this.#vocabularies);
+    const headerBytes = parts.reduce((sum, part) => sum + part.bytes.byteLength, 0);
     const [first] = parts;
-    if (first !== undefined && !this.#alike.some(entry => entry.family === family))
-      this.#alike = [{ family, part: first }, ...this.#alike].slice(0, MAX_ALIKE);
+    // Less was received than the header has where a known vocabulary was taken.
+    if (first !== undefined && readBytes >= headerBytes) this.#keepVocabulary(vocabularyOf(first));
     if (key !== null) this.#remember(key, profile);
     return { profile, readBytes };
+  }
+
+  #keepVocabulary(vocabulary: KnownVocabulary | null): void {
+    if (vocabulary !== null) this.#vocabularies = [vocabulary, ...this.#vocabularies].slice(0, MAX_VOCABULARIES);
   }
 
   #remember(key: string, profile: ModelProfile): void {
