@@ -54,7 +54,13 @@ export function RepositoryCard({ name, about, isOpenAtFirst }: RepositoryCardPro
               <span className="ml-2 rounded-full border border-warn px-2 text-warn text-xs">gated</span>
             )}
             {about !== null && (
-              <span className="mt-0.5 block font-normal text-ink-2 text-sm">{factsOf(about).join(" · ")}</span>
+              <span className="mt-0.5 flex flex-wrap gap-x-1.5 font-normal text-ink-2 text-sm">
+                {factsOf(about).map((fact, index) => (
+                  <span key={fact} className="whitespace-nowrap">
+                    {index === 0 ? fact : `· ${fact}`}
+                  </span>
+                ))}
+              </span>
             )}
           </span>
         </button>

@@ -108,15 +108,14 @@ function Planned({ file, plan, list: { card, ramTotalBytes } }: PlannedProps) {
         parts={memoryPartLooks.map(({ id, name, fill }) => ({ name, fill, bytes: bytes[id] }))}
         className="col-span-2 h-3 rounded-[4px] bg-sunken shadow-[0_0_0_1px_var(--line-strong)] md:col-span-1"
       />
-      <p className="col-span-2 text-ink-2 tabular-nums md:col-span-1">
-        <span className="md:sr-only">Largest context, all layers: </span>
-        {contextWords(file, card !== null)}
-      </p>
+      {card !== null && (
+        <p className="col-span-2 text-ink-2 tabular-nums md:col-span-1">
+          <span className="md:sr-only">Largest context, all layers: </span>
+          {file.largestContextTokens === null
+            ? "not all layers fit"
+            : `up to ${formatTokens(file.largestContextTokens)}`}
+        </p>
+      )}
     </>
   );
-}
-
-function contextWords({ largestContextTokens }: FitFile, hasCard: boolean): string {
-  if (!hasCard) return "no GPU here";
-  return largestContextTokens === null ? "not all layers fit" : `up to ${formatTokens(largestContextTokens)}`;
 }
