@@ -10,6 +10,7 @@ import type { RepositoryFit } from "@/lib/client/repository-fit";
 import type { FileRole, FitFile } from "@/lib/schema/remote-models";
 import { formatBytes } from "@/lib/units/bytes";
 import { formatTokens } from "@/lib/units/tokens";
+import { GetButton } from "../downloads/get-button";
 import { PlanBadge, PlanSpeedWords } from "../plan-badge";
 
 const roleWords: Readonly<Record<Exclude<FileRole, "text">, string>> = {
@@ -36,7 +37,7 @@ export const RepositoryFileRow = memo(function RepositoryFileRow(props: Reposito
     <li
       aria-current={isBest ? "true" : undefined}
       className={classNames(
-        "grid grid-cols-2 items-center gap-x-4 gap-y-2 px-3 py-2.5 text-sm sm:px-4 md:grid-cols-[minmax(9rem,1.4fr)_5rem_minmax(9rem,1.2fr)_minmax(7rem,1fr)_7.5rem_auto]",
+        "grid grid-cols-2 items-center gap-x-4 gap-y-2 px-3 py-2.5 text-sm sm:px-4 lg:grid-cols-[minmax(8rem,1.4fr)_5rem_15rem_minmax(8rem,1fr)_auto]",
         isBest && "bg-accent-soft",
       )}
     >
@@ -48,19 +49,20 @@ export const RepositoryFileRow = memo(function RepositoryFileRow(props: Reposito
         {file.quantization !== null && <p className="text-ink-3 text-xs break-all">{file.name}</p>}
         {file.parts > 1 && <p className="text-ink-3 text-xs">{file.parts} parts</p>}
       </div>
-      <span className="text-right tabular-nums md:text-left">{formatBytes(file.fileBytes)}</span>
+      <span className="text-right tabular-nums lg:text-left">{formatBytes(file.fileBytes)}</span>
       <Outcome {...props} />
-      <div className="col-span-2 flex justify-end gap-2 md:col-span-1 md:col-start-6">
+      <div className="col-span-2 flex items-center justify-end gap-2 lg:col-span-1 lg:col-start-5">
         {file.plan !== null && (
           <Link
             href={dashboardAddress(file.source)}
             prefetch={false}
-            className={buttonClass("plain", "sm")}
+            className={buttonClass("plain")}
             aria-label={`Plan of ${file.name}`}
           >
             Plan
           </Link>
         )}
+        {file.plan !== null && <GetButton source={file.source} bytes={null} />}
       </div>
     </li>
   );
@@ -80,7 +82,7 @@ function Outcome({ file, list, isPending }: RepositoryFileRowProps) {
 }
 
 const Note = ({ children }: { readonly children: ReactNode }) => (
-  <p className="col-span-2 min-w-0 text-ink-2 break-words md:col-span-3">{children}</p>
+  <p className="col-span-2 min-w-0 text-ink-2 break-words">{children}</p>
 );
 
 interface PlannedProps {
@@ -96,26 +98,27 @@ function Planned({ file, plan, list: { card, ramTotalBytes } }: PlannedProps) {
   const where = onCard ? "GPU memory" : "System memory";
   return (
     <>
-      <div className="col-span-2 flex flex-wrap items-center gap-x-3 gap-y-1 md:col-span-1">
+      <div className="col-span-2 flex flex-wrap items-center gap-x-3 gap-y-1 lg:col-span-1">
         <PlanBadge plan={plan} />
         <PlanSpeedWords plan={plan} />
         {file.role === "draft" && <p className="text-ink-2 text-xs">{roleWords.draft}</p>}
       </div>
-      <MemoryBar
-        label={`${where} for ${file.name}`}
-        valueText={partsInWords(bytes, totalBytes)}
-        totalBytes={totalBytes}
-        parts={memoryPartLooks.map(({ id, name, fill }) => ({ name, fill, bytes: bytes[id] }))}
-        className="col-span-2 h-3 rounded-[4px] bg-sunken shadow-[0_0_0_1px_var(--line-strong)] md:col-span-1"
-      />
-      {card !== null && (
-        <p className="col-span-2 text-ink-2 tabular-nums md:col-span-1">
-          <span className="md:sr-only">Largest context, all layers: </span>
-          {file.largestContextTokens === null
-            ? "not all layers fit"
-            : `up to ${formatTokens(file.largestContextTokens)}`}
-        </p>
-      )}
+      <div className="col-span-2 min-w-0 lg:col-span-1">
+        <MemoryBar
+          label={`${where} for ${file.name}`}
+          valueText={partsInWords(bytes, totalBytes)}
+          totalBytes={totalBytes}
+          parts={memoryPartLooks.map(({ id, name, fill }) => ({ name, fill, bytes: bytes[id] }))}
+          className="h-3 rounded-[4px] bg-sunken shadow-[0_0_0_1px_var(--line-strong)]"
+        />
+        {card !== null && (
+          <p className="mt-1 text-ink-2 text-xs tabular-nums">
+            {file.largestContextTokens === null
+              ? "Not all layers fit at any context"
+              : `All layers up to ${formatTokens(file.largestContextTokens)} tokens`}
+          </p>
+        )}
+      </div>
     </>
   );
 }
