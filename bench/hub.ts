@@ -90,14 +90,21 @@ async function measure({ name, files, goalMs, goalBytes }: HubCase): Promise<Hub
 
 /** @returns the number of files that have a plan */
 async function planAll(home: string, hub: StandInHub, content: StandInHub): Promise<number> {
-  const { planner, gpu, current } = makeHostRig({ home });
+  const { planner, gpu, machineSpeed, current } = makeHostRig({ home });
   const remoteModels = new RemoteModels({
     store: new RemoteHeaderStore(join(home, "remote")),
     endpoint: hub.origin,
     token: null,
     trustedOrigins: [content.origin],
   });
-  const services = { planner, gpu, remoteModels, settings: { read: () => current.settings }, engine: { pid: null } };
+  const services = {
+    planner,
+    gpu,
+    machineSpeed,
+    remoteModels,
+    settings: { read: () => current.settings },
+    engine: { pid: null },
+  };
   let planned = 0;
   const query = { repository: REPOSITORY, most: 120 };
   for await (const event of fitRepository(services, query, new AbortController().signal))
