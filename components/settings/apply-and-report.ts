@@ -3,7 +3,7 @@ import { errorBody } from "@/lib/client/api-request";
 import { loadAndOpenChat } from "@/lib/client/load-and-open-chat";
 import { type Applied, applySettings, dropOverrides } from "@/lib/client/settings-store";
 import type { ErrorBody } from "@/lib/schema/api-error";
-import type { SettingsPatch } from "@/lib/schema/settings";
+import type { SettingKey, SettingsPatch } from "@/lib/schema/settings";
 import type { SettingsScope } from "@/lib/schema/settings-answer";
 
 const doneWords = {
@@ -42,7 +42,8 @@ async function report(work: () => Promise<Applied>, scope: SettingsScope, canUnd
 export const applyAndReport = (patch: SettingsPatch, scope: SettingsScope): Promise<boolean> =>
   report(() => applySettings(patch, scope), scope, true);
 
-export const dropOverridesAndReport = (): Promise<boolean> => report(dropOverrides, "model", true);
+export const dropOverridesAndReport = (key?: SettingKey): Promise<boolean> =>
+  report(() => dropOverrides(key), "model", true);
 
 /** Loads a model and opens a new chat with it; then says whether it was loaded. */
 export const chatAndReport = (modelName: string, goToPage: (path: string) => void): Promise<boolean> =>

@@ -14,13 +14,26 @@ export function ModelOverrides() {
   if (saved === null || keys.length === 0) return null;
   return (
     <div className="flex items-center gap-3 border-line border-b px-4 py-3 text-sm">
-      <p className="min-w-0 flex-1">
-        <span className="text-ink-3">Only this model: </span>
-        {keys.map(key => `${rowOf(key).label} ${formatSetting(key, saved[key])}`).join(", ")}
-      </p>
+      <p className="text-ink-3">Only this model:</p>
+      <ul className="flex min-w-0 flex-1 flex-wrap items-center gap-x-3 gap-y-1">
+        {keys.map(key => (
+          <li key={key} className="flex items-center gap-1">
+            {rowOf(key).label} {formatSetting(key, saved[key])}
+            {isChosen && keys.length > 1 && (
+              <Button
+                size="sm"
+                aria-label={`Drop ${rowOf(key).label}`}
+                onClick={() => void dropOverridesAndReport(key)}
+              >
+                Drop
+              </Button>
+            )}
+          </li>
+        ))}
+      </ul>
       {isChosen && (
         <Button size="sm" onClick={() => void dropOverridesAndReport()}>
-          Drop
+          {keys.length > 1 ? "Drop all" : "Drop"}
         </Button>
       )}
     </div>

@@ -1,6 +1,6 @@
 import * as api from "@/lib/schema/api/settings";
 import type { ErrorBody } from "@/lib/schema/api-error";
-import { type Settings, type SettingsPatch, settingKeys } from "@/lib/schema/settings";
+import { type SettingKey, type Settings, type SettingsPatch, settingKeys } from "@/lib/schema/settings";
 import type { AppliedSettings, SavedSettings, SettingsScope } from "@/lib/schema/settings-answer";
 import { apiRequest, errorBody } from "./api-request";
 import { watchChanges } from "./live-store";
@@ -105,9 +105,11 @@ export function applySettings(patch: SettingsPatch, scope: SettingsScope = "all"
   return send(() => apiRequest(api.patchSettings, { query: { scope }, body: patch }), patch);
 }
 
-/** Removes the chosen model's own values, so that the general settings apply. */
-export function dropOverrides(): Promise<Applied> {
-  return send(() => apiRequest(api.dropOverrides, {}), settingsStore.get().overrides);
+/** Removes the chosen model's own values, or one of them, so that the general settings apply. */
+export function dropOverrides(key?: SettingKey): Promise<Applied> {
+  const { overrides } = settingsStore.get();
+  const dropped = key === undefined ? overrides : { [key]: overrides[key] };
+  return send(() => apiRequest(api.dropOverrides, { query: { key } }), dropped);
 }
 
 async function send(request: () => Promise<AppliedSettings>, changed: SettingsPatch): Promise<Applied> {

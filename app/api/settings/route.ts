@@ -16,7 +16,7 @@ export const PATCH = route(patchSettings, ({ query, body, services }) =>
   saveAndApplySettings(services, body, query.scope),
 );
 
-export const DELETE = route(dropOverrides, async ({ services }) => {
-  await services.settings.dropOverrides();
+export const DELETE = route(dropOverrides, async ({ query, services }) => {
+  await services.settings.dropOverrides(query.key);
   return saveAndApplySettings(services, {}, "all");
 });

@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { modelErrors } from "../api-error";
 import type { Endpoint } from "../endpoint";
-import { settingRows, settingsPatchSchema } from "../settings";
+import { settingKeys, settingRows, settingsPatchSchema } from "../settings";
 import { appliedSettingsSchema, savedSettingsSchema, settingsScopeSchema } from "../settings-answer";
 import { storeErrors } from "./shared-errors";
 
@@ -27,7 +27,8 @@ export const patchSettings = {
 export const dropOverrides = {
   method: "DELETE",
   path: "/api/settings",
-  does: "Removes the chosen model's own settings, and reloads if that changes the plan.",
+  does: "Removes the chosen model's own settings, or the one that `key` names, and reloads if that changes the plan.",
+  query: z.strictObject({ key: z.optional(z.enum(settingKeys)) }),
   reply: appliedSettingsSchema,
   errors: [...storeErrors, ...modelErrors],
 } as const satisfies Endpoint;

@@ -120,6 +120,9 @@ describe("settings of one model", () => {
     const store = open();
     await store.patch({ TARGET_VRAM_USAGE: 0.5 }, "model");
     expect(store.overrides()).toEqual({ TARGET_VRAM_USAGE: 0.5 });
+    await store.patch({ N_CTX: 2048 }, "model");
+    await store.dropOverrides("TARGET_VRAM_USAGE");
+    expect(store.overrides()).toEqual({ N_CTX: 2048 });
     await store.dropOverrides();
     expect(store.overrides()).toEqual({});
     expect(onDisk()).toEqual({ MODEL: "c.gguf", MODELS: models });

@@ -163,17 +163,13 @@ export class SettingsStore {
     return this.#save(raw => withPatch(raw, patch, patch.MODEL ?? this.#reading.settings.MODEL, scope));
   }
 
-  /** Removes the chosen model's own values, so that the general settings apply. */
-  async dropOverrides(): Promise<Settings> {
-    return this.#save(raw => withoutOverrides(raw, this.#reading.settings.MODEL));
-  }
-
-  /** Removes one of a model's own values. */
-  async dropOverride(model: string, key: SettingKey): Promise<Settings> {
+  /** Removes the chosen model's own values, or one of them, so that the general settings apply. */
+  async dropOverrides(key?: SettingKey): Promise<Settings> {
+    const model = this.#reading.settings.MODEL;
     return this.#save(raw => {
-      const { [key]: _dropped, ...rest } = overridesIn(raw, model);
-      if (Object.keys(rest).length === 0) return withoutOverrides(raw, model);
-      return { ...raw, MODELS: { ...asObject(raw.MODELS), [overrideName(raw, model)]: rest } };
+      const kept = Object.entries(overridesIn(raw, model)).filter(([its]) => key !== undefined && its !== key);
+      if (kept.length === 0) return withoutOverrides(raw, model);
+      return { ...raw, MODELS: { ...asObject(raw.MODELS), [overrideName(raw, model)]: Object.fromEntries(kept) } };
     });
   }
 
