@@ -8,6 +8,7 @@ export interface BenchOptions {
 /** Each suite is loaded only when it is chosen, because suites import servers, browsers and the engine. */
 const suites: Record<string, () => Promise<(options: BenchOptions) => Promise<void>>> = {
   chat: async () => (await import("./chat")).benchChat,
+  downloads: async () => (await import("./downloads")).benchDownloads,
   durability: async () => (await import("./durability")).benchDurability,
   engine: async () => (await import("./engine")).benchEngine,
   hub: async () => (await import("./hub")).benchHub,

@@ -1,0 +1,234 @@
+import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
+import type { Download } from "@/lib/schema/download";
+import { hashFile } from "@/lib/server/models/downloads/hash-file";
+import { freePort, type RealServer, startRealServer } from "@/lib/server/testing/real-server";
+import { type StandInFile, StandInHub, sha256Of } from "@/lib/server/testing/stand-in-hub";
+import { formatBytes, GIB, MIB } from "@/lib/units/bytes";
+import { printTable } from "./print-table";
+import { usageOfTree } from "./process-usage";
+
+const FILE_BYTES = 2 * GIB;
+/** Smaller, because one connection of the long line needs half a minute for it. */
+const LONG_LINE_BYTES = 512 * MIB;
+/** A window of 1 MiB in 50 ms: 20 MiB a second for each connection. */
+const LONG_LINE = { windowBytes: MIB, roundTripMs: 50 };
+const KILL_AT = [0.1, 0.3, 0.5, 0.7, 0.9];
+const KILLED_BYTES_PER_SECOND = 256 * MIB;
+const LIMIT_MS = 10 * 60_000;
+const LOOK_MS = 20;
+const PATH = "/owner/repo/resolve/main/model.gguf";
+const NAME = "owner/repo/model.gguf";
+
+interface Fetched {
+  /** From the first byte to the last. */
+  readonly transferMs: number;
+  /** With the request for the header, the check and the move. */
+  readonly wholeMs: number;
+  readonly peakRssBytes: number;
+  readonly startRssBytes: number;
+}
+
+/**
+ * Downloads from a hub on this computer: the speed against curl's in the same run, several connections on a long line against one,
+ * and a large file whose server is killed five times.
+ */
+export async function benchDownloads({ json }: { readonly json: boolean }): Promise<void> {
+  if (process.platform !== "linux") throw new Error("Memory is read from /proc: this benchmark needs Linux.");
+  const hub = await StandInHub.start();
+  const folder = mkdtempSync(join(tmpdir(), "headroom-downloads-"));
+  try {
+    const large = sparse(FILE_BYTES);
+    hub.serve(PATH, withHash(hub, large, sha256Of(large)));
+    const curlMs = await timeCurl(hub, join(folder, "curl"));
+    const plain = await withServer(hub, folder, fetchWhole);
+    const killed = await killedFiveTimes(hub, folder, sha256Of(large));
+    const long = sparse(LONG_LINE_BYTES);
+    hub.serve(PATH, withHash(hub, long, sha256Of(long)));
+    hub.line = LONG_LINE;
+    const curlLongMs = await timeCurl(hub, join(folder, "curl"));
+    const ranges = await withServer(hub, folder, fetchWhole);
+    report({ curlMs, plain, killed, curlLongMs, ranges }, json);
+  } finally {
+    await hub.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A model's header, and zeros behind it. */
+function sparse(fileBytes: number): StandInFile {
+  return { start: shapeFile(modelShape("llama-2-7b")).header, fileBytes };
+}
+
+const withHash =
+  (hub: StandInHub, file: StandInFile, sha256: string): Parameters<StandInHub["serve"]>[1] =>
+  (request, response) => {
+    response.setHeader("x-linked-etag", `"${sha256}"`);
+    hub.sendRange(file, request.headers.range, response);
+  };
+
+async function timeCurl(hub: StandInHub, path: string): Promise<number> {
+  const startedAtMs = performance.now();
+  await promisify(execFile)("curl", ["-sS", "-o", path, `${hub.origin}${PATH}`]);
+  const elapsedMs = performance.now() - startedAtMs;
+  rmSync(path);
+  return elapsedMs;
+}
+
+interface BenchHome {
+  readonly modelsFolder: string;
+  start(): Promise<RealServer>;
+}
+
+async function withServer<Result>(hub: StandInHub, folder: string, work: (home: BenchHome) => Promise<Result>) {
+  const home = mkdtempSync(join(folder, "home-"));
+  const modelsFolder = join(home, "models");
+  mkdirSync(modelsFolder);
+  const port = await freePort();
+  const env = { HEADROOM_GPU: "off", HEADROOM_MODELS_DIR: modelsFolder, HF_ENDPOINT: hub.origin };
+  const started: RealServer[] = [];
+  try {
+    return await work({
+      modelsFolder,
+      start: async () => {
+        const server = startRealServer({ home, port, env });
+        started.push(server);
+        await server.untilHealthy();
+        return server;
+      },
+    });
+  } finally {
+    for (const server of started) await kill(server, "SIGTERM");
+    rmSync(home, { recursive: true, force: true });
+  }
+}
+
+async function kill({ process: server }: RealServer, signal: NodeJS.Signals): Promise<void> {
+  if (server.exitCode !== null || server.signalCode !== null) return;
+  const exited = once(server, "exit");
+  server.kill(signal);
+  await exited;
+}
+
+async function send(url: string, method: string, body: unknown): Promise<void> {
+  const response = await fetch(url, {
+    method,
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  if (!response.ok) throw new Error(await response.text());
+}
+
+async function readDownload({ url }: RealServer): Promise<Download | undefined> {
+  const answer: { downloads: Download[] } = await (await fetch(`${url}/api/downloads`)).json();
+  const [download] = answer.downloads;
+  if (download?.state === "failed") throw new Error(download.error.message);
+  return download;
+}
+
+const rssOf = ({ process: server }: RealServer): number =>
+  usageOfTree(server.pid ?? 0).find(({ pid }) => pid === server.pid)?.rssBytes ?? 0;
+
+async function until(server: RealServer, isReached: (download: Download) => boolean, onLook = () => {}) {
+  const deadlineMs = performance.now() + LIMIT_MS;
+  while (performance.now() < deadlineMs) {
+    const download = await readDownload(server);
+    if (download !== undefined && isReached(download)) return;
+    onLook();
+    await sleep(LOOK_MS);
+  }
+  throw new Error("The download took longer than ten minutes.");
+}
+
+async function fetchWhole(home: BenchHome): Promise<Fetched> {
+  const server = await home.start();
+  const startRssBytes = rssOf(server);
+  let peakRssBytes = startRssBytes;
+  const look = () => {
+    peakRssBytes = Math.max(peakRssBytes, rssOf(server));
+  };
+  const startedAtMs = performance.now();
+  await send(`${server.url}/api/downloads`, "POST", { source: `hf:${NAME}` });
+  await until(server, ({ state }) => state === "downloading" || state === "verifying" || state === "done", look);
+  const beganAtMs = performance.now();
+  await until(server, ({ state }) => state === "verifying" || state === "done", look);
+  const transferMs = performance.now() - beganAtMs;
+  await until(server, ({ state }) => state === "done", look);
+  return { transferMs, wholeMs: performance.now() - startedAtMs, peakRssBytes, startRssBytes };
+}
+
+interface Killed {
+  readonly isRight: boolean;
+  readonly kills: number;
+  readonly extraBytes: number;
+}
+
+const killedFiveTimes = (hub: StandInHub, folder: string, sha256: string): Promise<Killed> =>
+  withServer(hub, folder, async home => {
+    const before = hub.sentBytes;
+    let server = await home.start();
+    // Slower than it could be, so that it is hit where it should be.
+    await send(`${server.url}/api/downloads`, "PATCH", { bytesPerSecondLimit: KILLED_BYTES_PER_SECOND });
+    await send(`${server.url}/api/downloads`, "POST", { source: `hf:${NAME}` });
+    for (const share of KILL_AT) {
+      await until(server, ({ receivedBytes, totalBytes }) => receivedBytes >= share * (totalBytes ?? Infinity));
+      await kill(server, "SIGKILL");
+      server = await home.start();
+    }
+    await until(server, ({ state }) => state === "done").catch(() => {});
+    const path = join(home.modelsFolder, ...NAME.split("/"));
+    const isRight = (await hashFile(path, AbortSignal.timeout(LIMIT_MS))) === sha256;
+    return { isRight, kills: KILL_AT.length, extraBytes: hub.sentBytes - before - FILE_BYTES };
+  });
+
+interface Figures {
+  readonly curlMs: number;
+  readonly plain: Fetched;
+  readonly killed: Killed;
+  readonly curlLongMs: number;
+  readonly ranges: Fetched;
+}
+
+function report(figures: Figures, json: boolean): void {
+  const { curlMs, plain, killed, curlLongMs, ranges } = figures;
+  const ratio = curlMs / plain.transferMs;
+  const longRatio = curlLongMs / ranges.transferMs;
+  if (json) {
+    console.log(JSON.stringify({ ...figures, ratio, longRatio }));
+    return;
+  }
+  const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
+  printTable(
+    ["download", "curl", "Headroom", "with the check", "ratio", "goal"],
+    [
+      [
+        `${formatBytes(FILE_BYTES)} from this computer`,
+        seconds(curlMs),
+        seconds(plain.transferMs),
+        seconds(plain.wholeMs),
+        ratio.toFixed(2),
+        "0.90",
+      ],
+      [
+        `${formatBytes(LONG_LINE_BYTES)}, 1 MiB per 50 ms and connection`,
+        seconds(curlLongMs),
+        seconds(ranges.transferMs),
+        seconds(ranges.wholeMs),
+        longRatio.toFixed(2),
+        "2.00",
+      ],
+    ],
+  );
+  console.log(
+    `\nKilled ${killed.kills} times: the sha256 is ${killed.isRight ? "right" : "WRONG"}; ${formatBytes(killed.extraBytes)} were fetched twice.`,
+  );
+  console.log(
+    `The server's memory: ${formatBytes(plain.startRssBytes)} before, ${formatBytes(plain.peakRssBytes)} at most.`,
+  );
+}

@@ -1,0 +1,109 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import AxeBuilder from "@axe-core/playwright";
+import type { APIRequestContext } from "@playwright/test";
+import { StandInHub } from "@/lib/server/testing/stand-in-hub";
+import { MIB } from "@/lib/units/bytes";
+import { expect, test } from "./fixtures";
+import { ChatPage } from "./pages/chat-page";
+
+const FILE = "SmolLM2-135M-Instruct.Q4_1.gguf";
+const SOURCE = `hf:owner/repo/${FILE}`;
+
+test.describe("a model from the hub", () => {
+  let hub: StandInHub;
+  let modelsFolder: string;
+  test.beforeEach(async () => {
+    hub = await StandInHub.start();
+    const bytes = readFileSync(join("models", FILE));
+    hub.serve(`/owner/repo/resolve/main/${FILE}`, { start: bytes, fileBytes: bytes.byteLength });
+    modelsFolder = join(mkdtempSync(join(tmpdir(), "headroom-e2e-models-")), "models");
+    mkdirSync(modelsFolder);
+  });
+  test.afterEach(async () => {
+    await hub.stop();
+    rmSync(join(modelsFolder, ".."), { recursive: true, force: true });
+  });
+
+  const limit = (request: APIRequestContext, url: string, bytesPerSecondLimit: number | null) =>
+    request.patch(`${url}/api/downloads`, { data: { bytesPerSecondLimit } });
+  const get = (request: APIRequestContext, url: string) =>
+    request.post(`${url}/api/downloads`, { data: { source: SOURCE } });
+
+  test("is fetched while one chats, survives pause and restart, and answers with one press", async ({
+    page,
+    request,
+    ownServer,
+  }) => {
+    test.setTimeout(180_000);
+    const server = await ownServer({ HF_ENDPOINT: hub.origin, HEADROOM_MODELS_DIR: modelsFolder });
+    const { url } = server;
+    const chat = new ChatPage(page);
+    await chat.open(undefined, url);
+    expect((await limit(request, url, 2 * MIB)).ok()).toBe(true);
+    expect((await get(request, url)).ok()).toBe(true);
+
+    const progress = page.getByRole("link", { name: new RegExp(`^Downloads: ${FILE}`) });
+    await expect(progress).toHaveAccessibleName(/, [1-9] %, .* MiB\/s · .* left/);
+    await progress.click();
+    await expect(page.getByRole("tab", { name: "Downloads · 1" })).toHaveAttribute("aria-selected", "true");
+    await page.getByRole("button", { name: `Pause ${FILE}` }).click();
+    await expect(page.getByRole("button", { name: `Resume ${FILE}` })).toBeVisible();
+    expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+    // Half a file is no model.
+    await page.getByRole("tab", { name: /^On this computer/ }).click();
+    await expect(page.getByText("There is no model yet")).toBeVisible();
+
+    await server.kill("SIGKILL");
+    await server.restart();
+    await page.goto(`${url}/models?tab=downloads`);
+    await page.getByRole("button", { name: `Resume ${FILE}` }).click();
+    await expect(page.getByRole("progressbar", { name: `Download of ${FILE}` })).toHaveAttribute(
+      "aria-valuetext",
+      /left/,
+    );
+    await server.kill("SIGKILL");
+    await server.restart();
+    // It goes on by itself, and the page finds the server again.
+    await limit(request, url, null);
+    const done = chat.notifications.getByText(`${FILE} is here`);
+    await expect(done).toBeVisible({ timeout: 60_000 });
+    expect(readFileSync(join(modelsFolder, "owner/repo", FILE)).equals(readFileSync(join("models", FILE)))).toBe(true);
+    expect(readdirSync(modelsFolder)).toEqual(["owner"]);
+
+    await chat.notifications.getByRole("button", { name: "Load now" }).click();
+    await expect(page).toHaveURL(`${url}/`);
+    await chat.message.fill("Say hello.");
+    await chat.send.click();
+    await expect(chat.replies.last()).toContainText(/\w{2,}/, { timeout: 120_000 });
+  });
+
+  test("that is cancelled leaves no file behind", async ({ page, request, ownServer }) => {
+    const { url } = await ownServer({ HF_ENDPOINT: hub.origin, HEADROOM_MODELS_DIR: modelsFolder });
+    await limit(request, url, MIB);
+    await get(request, url);
+    await page.goto(`${url}/models?tab=downloads`);
+    await expect(page.getByRole("button", { name: `Pause ${FILE}` })).toHaveText(/% · pause/);
+    expect(readdirSync(modelsFolder)).toEqual([".downloads"]);
+    await page.getByRole("button", { name: `Cancel ${FILE}` }).click();
+    await expect(page.getByText("Nothing is being downloaded.")).toBeVisible();
+    await expect.poll(() => readdirSync(modelsFolder)).toEqual([]);
+  });
+
+  test("that is damaged on the way is said to be, with the next step", async ({ page, request, ownServer }) => {
+    const bytes = readFileSync(join("models", FILE));
+    hub.serve(`/owner/repo/resolve/main/${FILE}`, (incoming, response) => {
+      response.setHeader("x-linked-etag", `"${"0".repeat(64)}"`);
+      hub.sendRange({ start: bytes, fileBytes: bytes.byteLength }, incoming.headers.range, response);
+    });
+    const { url } = await ownServer({ HF_ENDPOINT: hub.origin, HEADROOM_MODELS_DIR: modelsFolder });
+    await page.goto(`${url}/models?tab=downloads`);
+    await get(request, url);
+    await expect(page.getByRole("listitem").filter({ hasText: FILE })).toContainText(
+      /does not have the sha256 that the hub announced.*Try again/,
+    );
+    await page.getByRole("button", { name: `Take ${FILE} off the list` }).click();
+    await expect.poll(() => readdirSync(modelsFolder)).toEqual([]);
+  });
+});
