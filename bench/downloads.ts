@@ -63,7 +63,7 @@ export async function benchDownloads({ json }: { readonly json: boolean }): Prom
 
 /** A model's header, and zeros behind it. */
 function sparse(fileBytes: number): StandInFile {
-  return { start: shapeFile(modelShape("llama-2-7b")).header, fileBytes };
+  return { start: shapeFile(modelShape("small-llama-2")).header, fileBytes };
 }
 
 const withHash =
@@ -91,7 +91,7 @@ async function withServer<Result>(hub: StandInHub, folder: string, work: (home: 
   const modelsFolder = join(home, "models");
   mkdirSync(modelsFolder);
   const port = await freePort();
-  const env = { HEADROOM_GPU: "off", HEADROOM_MODELS_DIR: modelsFolder, HF_ENDPOINT: hub.origin };
+  const env = { HEADROOM_GPU: "off", LOG_LEVEL: "silent", HEADROOM_MODELS_DIR: modelsFolder, HF_ENDPOINT: hub.origin };
   const started: RealServer[] = [];
   try {
     return await work({
