@@ -102,7 +102,16 @@ describe("A10 the official openai client", () => {
   it("takes any name for the one model, but not that of another in the library", async () => {
     expect((await client.chat.completions.create({ ...question, model: "gpt-4o" })).model).toBe(DEFAULT_MODEL);
     vi.spyOn(services().models, "listModels").mockResolvedValue([
-      { name: "other.gguf", fileBytes: 1, modifiedAtMs: 1, parts: 1, sameAs: null, profile: null, problem: null },
+      {
+        name: "other.gguf",
+        fileBytes: 1,
+        modifiedAtMs: 1,
+        parts: 1,
+        sameAs: null,
+        origin: null,
+        profile: null,
+        problem: null,
+      },
     ]);
     await expect(client.chat.completions.create({ ...question, model: "other.gguf" })).rejects.toMatchObject({
       status: 404,

@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import { errorBodySchema } from "./api-error";
 import { planSpeedSchema } from "./plan-speed";
+import { programNames } from "./program-models";
 
 /** Where the layers of a file would go on the present card with the settings that apply to it. */
 export const planBadgeSchema = z.object({
@@ -21,7 +22,10 @@ export type BadgePlan = z.infer<typeof planBadgeSchema>;
 
 /** One GGUF file below the models folder or an added one. A file that cannot be read as a model stays in the list, with the reason. */
 export const localModelSchema = z.object({
-  /** What MODEL is set to: the path below the models folder, with "/"; the whole path for a file of an added folder. */
+  /**
+   * What MODEL is set to: the path below the models folder, with "/"; the whole path for a file of an added folder; "Ollama/llama3.2:3b"
+   * for a file of another program.
+   */
   name: z.string(),
   fileBytes: z.int().check(z.minimum(0)),
   modifiedAtMs: z.number(),
@@ -47,6 +51,14 @@ export const localModelSchema = z.object({
   ),
   plan: z.nullable(planBadgeSchema),
   problem: z.nullable(errorBodySchema),
+  /** Set for a file outside the library's folders that is used in place. */
+  origin: z.nullable(
+    z.object({
+      /** The program that it belongs to; null for a file that was added by its path. */
+      program: z.nullable(z.enum(programNames)),
+      path: z.string(),
+    }),
+  ),
 });
 export type LocalModel = z.infer<typeof localModelSchema>;
 

@@ -9,6 +9,7 @@ import { Select } from "@/components/ui/select";
 import { Skeleton } from "@/components/ui/skeleton";
 import { modelStore, useModels } from "@/lib/client/model-store";
 import { useSettings } from "@/lib/client/settings-store";
+import { AddModels } from "../add/add-models";
 import { chooseModels, type ModelChoice, modelKinds, modelOrders } from "./choose-models";
 import { LibraryFolders } from "./library-folders";
 import { ModelRow } from "./model-row";
@@ -35,6 +36,7 @@ export function LibraryView() {
       <div className="empty:hidden mb-3">
         <ReloadWaitsBanner />
       </div>
+      <AddModels />
       {data.models.length >= SEARCH_FROM && <LibraryTools choice={choice} onChange={setChoice} />}
       {shown.length === 0 && <NoModels isFiltered={data.models.length > 0} />}
       <ul className="flex flex-col gap-3">

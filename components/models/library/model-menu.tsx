@@ -9,7 +9,7 @@ import { showToast } from "@/components/ui/toast";
 import { apiRequest, errorBody } from "@/lib/client/api-request";
 import { modelStore } from "@/lib/client/model-store";
 import { trashStore } from "@/lib/client/trash-store";
-import { renameModel, restoreModel, trashModel } from "@/lib/schema/api/models";
+import { removeModelFile, renameModel, restoreModel, trashModel } from "@/lib/schema/api/models";
 import type { LocalModel } from "@/lib/schema/local-model";
 
 interface ModelMenuProps {
@@ -59,8 +59,19 @@ async function moveToTrash(name: string): Promise<void> {
   }
 }
 
+async function takeOffList(name: string): Promise<void> {
+  try {
+    await apiRequest(removeModelFile, { body: { name } });
+    showToast({ title: "Taken off the list", description: "Its file stays where it is." });
+    await modelStore.refresh();
+  } catch (failure) {
+    showFailure("Not taken off the list", failure);
+  }
+}
+
 /** What can be done with a file of the library. */
-export function ModelMenu({ model: { name }, modelsFolder }: ModelMenuProps) {
+export function ModelMenu({ model: { name, origin }, modelsFolder }: ModelMenuProps) {
+  const copy = { label: "Copy path", run: () => void copyPath(origin?.path ?? name, modelsFolder) };
   const [isRenaming, setRenaming] = useState(false);
   return (
     <>
@@ -70,11 +81,15 @@ export function ModelMenu({ model: { name }, modelsFolder }: ModelMenuProps) {
             <Ellipsis aria-hidden size={16} />
           </Button>
         }
-        entries={[
-          { label: "Rename", run: () => setRenaming(true) },
-          { label: "Copy path", run: () => void copyPath(name, modelsFolder) },
-          { label: "Move to trash", run: () => void moveToTrash(name) },
-        ]}
+        entries={
+          origin === null
+            ? [
+                { label: "Rename", run: () => setRenaming(true) },
+                copy,
+                { label: "Move to trash", run: () => void moveToTrash(name) },
+              ]
+            : [copy, { label: "Take off the list", run: () => void takeOffList(name) }]
+        }
       />
       {isRenaming && <RenameDialog name={name} close={() => setRenaming(false)} />}
     </>

@@ -35,6 +35,11 @@ export const ModelRow = memo(function ModelRow({ model, isChosen, modelsFolder }
             </li>
           ))}
         </ul>
+        {model.origin !== null && (
+          <p className="mt-1 text-ink-2 text-sm break-all">
+            Used in place{model.origin.program !== null && ` from ${model.origin.program}`}: {model.origin.path}
+          </p>
+        )}
         {model.sameAs !== null && <p className="mt-1 text-ink-2 text-sm">The same content as {model.sameAs}.</p>}
         {model.problem && (
           <p className="mt-1 text-sm text-warn">

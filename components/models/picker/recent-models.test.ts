@@ -9,6 +9,7 @@ const model = (name: string): LocalModel => ({
   modifiedAtMs: 0,
   parts: 1,
   sameAs: null,
+  origin: null,
   profile: null,
   plan: null,
   problem: null,

@@ -1,7 +1,9 @@
 import * as z from "zod/mini";
+import { modelErrors } from "../api-error";
 import type { Endpoint } from "../endpoint";
 import { localModelsSchema, trashedModelSchema } from "../local-model";
 import { picksQuerySchema, picksSchema } from "../model-picks";
+import { programModelsSchema, programNames } from "../program-models";
 import { fitEventSchema, fitQuerySchema, hubSearchAnswerSchema, hubSearchQuerySchema } from "../remote-models";
 
 export const listModels = {
@@ -82,6 +84,40 @@ export const emptyTrash = {
   does: "Deletes the models in the trash for good.",
   reply: z.object({ models: z.array(trashedModelSchema) }),
   errors: changeErrors,
+} as const satisfies Endpoint;
+
+export const listProgramModels = {
+  method: "GET",
+  path: "/api/models/programs",
+  does: "The GGUF files that LM Studio, Ollama, Jan, GPT4All, the Hugging Face cache, llama.cpp's cache and text-generation-webui keep on this computer. It looks each time it is asked, and changes nothing there.",
+  reply: programModelsSchema,
+} as const satisfies Endpoint;
+
+export const useProgramModel = {
+  method: "POST",
+  path: "/api/models/programs",
+  does: "Puts a model of another program into the library. Its file is used where it is: nothing is copied, changed or deleted.",
+  body: z.strictObject({ program: z.enum(programNames), label: modelName }),
+  reply: z.object({ name: z.string() }),
+  errors: [...modelErrors, "STORE_UNAVAILABLE", "DISK_FULL"],
+} as const satisfies Endpoint;
+
+export const addModelFile = {
+  method: "POST",
+  path: "/api/models/files",
+  does: "Puts a GGUF file of this computer into the library by its whole path. It is used where it is.",
+  body: z.strictObject({ path: z.string().check(z.minLength(1), z.maxLength(4096)) }),
+  reply: z.object({ name: z.string() }),
+  errors: [...modelErrors, "STORE_UNAVAILABLE", "DISK_FULL"],
+} as const satisfies Endpoint;
+
+export const removeModelFile = {
+  method: "DELETE",
+  path: "/api/models/files",
+  does: "Takes a file that is used in place off the list. The file stays where it is.",
+  body: z.strictObject({ name: modelName }),
+  reply: z.object({ name: z.string() }),
+  errors: ["NOT_FOUND", "STORE_UNAVAILABLE", "DISK_FULL"],
 } as const satisfies Endpoint;
 
 const folderBody = z.strictObject({ path: z.string().check(z.minLength(1), z.maxLength(4096)) });

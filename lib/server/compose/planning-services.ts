@@ -1,4 +1,4 @@
-import { availableParallelism, cpus } from "node:os";
+import { availableParallelism, cpus, homedir } from "node:os";
 import { join } from "node:path";
 import { CUDA_DEVICE_ORDER } from "@/lib/server/engine/engine-environment";
 import { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
@@ -9,8 +9,10 @@ import { ReceiptStore } from "@/lib/server/loading/receipt-store";
 import { ThreadTuner } from "@/lib/server/loading/thread-tuner";
 import { RemoteHeaderStore } from "@/lib/server/models/hub/remote-header-store";
 import { RemoteModels } from "@/lib/server/models/hub/remote-models";
+import { AddedFiles } from "@/lib/server/models/library/added-files";
 import { ModelFiles } from "@/lib/server/models/library/model-files";
 import { ModelFolders } from "@/lib/server/models/library/model-folders";
+import { ProgramModels } from "@/lib/server/models/programs/program-models";
 import { DeviceMemo } from "@/lib/server/planning/device-memo";
 import { MachineSpeedMeter } from "@/lib/server/planning/machine-speed";
 import { Planner } from "@/lib/server/planning/planner";
@@ -41,11 +43,15 @@ export function planningServices(
   const { dataFolder, modelsFolder, engineBuild } = environment;
   const settings = new SettingsStore({ folder: environment.homeFolder });
   const folders = new ModelFolders({ modelsFolder, savedPath: join(dataFolder, "model-folders.json") });
+  const addedFiles = new AddedFiles(join(dataFolder, "added-files.json"));
   const models = new ModelFiles({
     modelsFolder,
     addedFolders: () => folders.added(),
+    addedFiles: () => addedFiles.list(),
     isTrusted: path => settings.read().MODEL === path || isTrusted(path),
   });
+  const computer = { platform: process.platform, home: homedir(), env: process.env };
+  const programModels = new ProgramModels({ computer, models, added: addedFiles });
   const engineOptions = {
     entryPath: environment.enginePath,
     gpu: environment.gpu,
@@ -103,6 +109,8 @@ export function planningServices(
     settings,
     models,
     folders,
+    addedFiles,
+    programModels,
     remoteModels: remote,
     engine,
     dryRuns,

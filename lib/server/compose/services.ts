@@ -16,10 +16,12 @@ import type { ThreadTuner } from "@/lib/server/loading/thread-tuner";
 import { tuneThreadsWhenIdle } from "@/lib/server/loading/tune-threads-when-idle";
 import { Downloads } from "@/lib/server/models/downloads/downloads";
 import type { RemoteModels } from "@/lib/server/models/hub/remote-models";
+import type { AddedFiles } from "@/lib/server/models/library/added-files";
 import { FolderWatch } from "@/lib/server/models/library/folder-watch";
 import { LibraryChanges } from "@/lib/server/models/library/library-changes";
 import type { ModelFiles } from "@/lib/server/models/library/model-files";
 import type { ModelFolders } from "@/lib/server/models/library/model-folders";
+import type { ProgramModels } from "@/lib/server/models/programs/program-models";
 import type { DeviceMemo } from "@/lib/server/planning/device-memo";
 import type { MachineSpeedMeter } from "@/lib/server/planning/machine-speed";
 import type { Planner } from "@/lib/server/planning/planner";
@@ -39,6 +41,8 @@ export interface Services {
   readonly models: ModelFiles;
   readonly folders: ModelFolders;
   readonly library: LibraryChanges;
+  readonly addedFiles: AddedFiles;
+  readonly programModels: ProgramModels;
   readonly remoteModels: RemoteModels;
   readonly downloads: Downloads;
   readonly engine: EngineSupervisor;
@@ -76,7 +80,7 @@ function build(environment: Environment): Services {
   const log = new Log(environment.logLevel);
   const onLog = log.writer;
   const core = planningServices(environment, { onLog });
-  const { settings, models, folders, engine, gpu, planner, receipts, threads, memo, machineSpeed } = core;
+  const { settings, models, folders, addedFiles, engine, gpu, planner, receipts, threads, memo, machineSpeed } = core;
   const loader = new ModelLoader({ ...core, onLog });
   const lastLoaded = new LastLoaded(join(environment.dataFolder, "last-loaded.json"));
   const readSettings = () => settings.read();
@@ -98,7 +102,13 @@ function build(environment: Environment): Services {
   const library = new LibraryChanges(models);
   const folderWatch = new FolderWatch({
     folders: () => models.folders(),
-    foldersChanged: listener => folders.subscribe(listener),
+    files: () => addedFiles.list().map(({ path }) => path),
+    placesChanged: listener => {
+      const ends = [folders.subscribe(listener), addedFiles.subscribe(listener)];
+      return () => {
+        for (const end of ends) end();
+      };
+    },
   });
   const changes = [
     ["settings", settings],
@@ -136,6 +146,8 @@ function build(environment: Environment): Services {
     models,
     folders,
     library,
+    addedFiles,
+    programModels: core.programModels,
     remoteModels: core.remoteModels,
     downloads,
     engine,

@@ -10,8 +10,10 @@ const LOOK_INTERVAL_MS = 5_000;
 
 interface FolderWatchOptions {
   readonly folders: () => readonly string[];
-  /** Reports that the list of folders is another one. */
-  readonly foldersChanged: (listener: () => void) => () => void;
+  /** Single files in addition to those of the folders. */
+  readonly files: () => readonly string[];
+  /** Reports that the folders or the single files are others. */
+  readonly placesChanged: (listener: () => void) => () => void;
   readonly timers?: Timers;
 }
 
@@ -39,7 +41,7 @@ export class FolderWatch {
   }
 
   #start(): void {
-    this.#stopFollowing = this.#options.foldersChanged(() => {
+    this.#stopFollowing = this.#options.placesChanged(() => {
       this.#watchFolders();
       this.#lookIn(0);
     });
@@ -78,7 +80,7 @@ export class FolderWatch {
   }
 
   async #look(): Promise<void> {
-    const now = await signatureOf(this.#options.folders());
+    const now = await signatureOf(this.#options.folders(), this.#options.files());
     if (this.#listeners.size === 0) return;
     const isChanged = this.#seen !== null && now !== this.#seen;
     this.#seen = now;
@@ -87,9 +89,9 @@ export class FolderWatch {
   }
 }
 
-async function signatureOf(folders: readonly string[]): Promise<string> {
+async function signatureOf(folders: readonly string[], files: readonly string[]): Promise<string> {
   const found = (await Promise.all(folders.map(findModelFiles))).flat();
-  const lines = found.map(async ({ path }) => {
+  const lines = [...found.map(({ path }) => path), ...files].map(async path => {
     const file = await stat(path).catch(() => null);
     return `${path}:${file?.ino}:${file?.size}:${file?.mtimeMs}`;
   });

@@ -9,7 +9,7 @@ const COMPARED_BYTES = MIB;
 /** Notes for each file whether an earlier one has the same content: the same size, start and end, or the same file behind a link. */
 export async function markSame<Model extends Pick<LocalModel, "name" | "fileBytes" | "profile" | "sameAs">>(
   models: readonly Model[],
-  pathOf: (name: string) => string,
+  pathOf: (model: Model) => string,
 ): Promise<Model[]> {
   const countOf = new Map<number, number>();
   for (const { fileBytes } of models) countOf.set(fileBytes, (countOf.get(fileBytes) ?? 0) + 1);
@@ -17,7 +17,7 @@ export async function markSame<Model extends Pick<LocalModel, "name" | "fileByte
   const marked: Model[] = [];
   for (const model of models) {
     const isAlone = model.profile === null || countOf.get(model.fileBytes) === 1;
-    const mark = isAlone ? null : await contentMark(pathOf(model.name), model.fileBytes).catch(() => null);
+    const mark = isAlone ? null : await contentMark(pathOf(model), model.fileBytes).catch(() => null);
     const sameAs = mark === null ? null : (firstOf.get(mark) ?? null);
     if (mark !== null && sameAs === null) firstOf.set(mark, model.name);
     marked.push({ ...model, sameAs });

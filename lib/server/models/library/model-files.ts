@@ -6,6 +6,7 @@ import type { LocalModel } from "@/lib/schema/local-model";
 import { isRemoteSource } from "@/lib/schema/model-source";
 import { withHomeFolder } from "@/lib/server/system/environment";
 import { errorAnswer } from "@/lib/server/system/error-table";
+import type { AddedFile } from "./added-files";
 import { checkChatModel } from "./check-chat-model";
 import { findModelFiles } from "./find-model-files";
 import { type FileIdentity, identifyModel, readGgufProfile } from "./gguf-file";
@@ -22,6 +23,8 @@ export interface ModelFilesOptions {
   readonly isTrusted?: (absolutePath: string) => boolean;
   /** Folders in addition to the models folder. */
   readonly addedFolders?: () => readonly string[];
+  /** Single files that are used where they are. */
+  readonly addedFiles?: () => readonly AddedFile[];
 }
 
 /** A file of the library, without the plan for it. */
@@ -39,11 +42,18 @@ export class ModelFiles {
   readonly #modelsFolder: string;
   readonly #isTrusted: (absolutePath: string) => boolean;
   readonly #addedFolders: () => readonly string[];
+  readonly #addedFiles: () => readonly AddedFile[];
   readonly #profiles = new Map<string, { readonly identity: FileIdentity; readonly profile: ModelProfile }>();
 
-  constructor({ modelsFolder, isTrusted = () => false, addedFolders = () => [] }: ModelFilesOptions) {
+  constructor({
+    modelsFolder,
+    isTrusted = () => false,
+    addedFolders = () => [],
+    addedFiles = () => [],
+  }: ModelFilesOptions) {
     this.#modelsFolder = modelsFolder;
     this.#addedFolders = addedFolders;
+    this.#addedFiles = addedFiles;
     this.#isTrusted = path => isTrusted(path) || addedFolders().some(folder => isBelow(folder, path));
   }
 
@@ -53,6 +63,8 @@ export class ModelFiles {
    * @throws ModelFileError
    */
   async resolveModel(name: string): Promise<string> {
+    const added = this.#addedFiles().find(file => file.name === name);
+    if (added !== undefined) return added.path;
     const written = withHomeFolder(name);
     if (written !== name) return this.resolveModel(written);
     if (isRemoteSource(name))
@@ -69,6 +81,8 @@ export class ModelFiles {
 
   /** The value of MODEL for this path: relative to the models folder if the path is below it. */
   nameOf(path: string): string {
+    const added = this.#addedFiles().find(file => file.path === path);
+    if (added !== undefined) return added.name;
     if (!isBelow(this.#modelsFolder, path)) return path;
     return relative(this.#modelsFolder, path).split(sep).join("/");
   }
@@ -78,12 +92,22 @@ export class ModelFiles {
     return [this.#modelsFolder, ...this.#addedFolders()];
   }
 
+  isInFolders(path: string): boolean {
+    return this.folders().some(folder => isBelow(folder, path));
+  }
+
   /**
    * Where a file of the library is, for actions that change it. Names outside are refused alike, whether a file is there or not.
    *
    * @throws ModelFileError INVALID_INPUT for a name outside the library's folders, also behind a link
    */
   async resolveOwn(name: string): Promise<OwnFile> {
+    const inPlace = this.#addedFiles().find(file => file.name === name);
+    if (inPlace !== undefined)
+      throw new ModelFileError(
+        "INVALID_INPUT",
+        `${name} is used where it is (${inPlace.path}) and is not changed by Headroom: change it there, or take it off the list.`,
+      );
     const folder = isAbsolute(name)
       ? this.#addedFolders().find(added => isBelow(added, name) && resolve(name) === name)
       : this.#modelsFolder;
@@ -127,7 +151,7 @@ export class ModelFiles {
     return profile;
   }
 
-  /** Everything below the library's folders with the ending .gguf, by name. Unusable files are listed with the reason. */
+  /** Everything below the library's folders with the ending .gguf, by name, then the single files. Unusable ones are listed with the reason. */
   async listModels(): Promise<ListedModel[]> {
     const listed: ListedModel[] = [];
     const paths = new Set<string>();
@@ -135,10 +159,20 @@ export class ModelFiles {
       for (const entry of await findModelFiles(folder)) {
         if (paths.has(entry.path)) continue;
         paths.add(entry.path);
-        const model = entry.problem === null ? await this.#list(entry.path) : this.#unusable(entry.path, entry.problem);
+        const model =
+          entry.problem === null ? await this.describe(entry.path) : this.#unusable(entry.path, entry.problem);
         if (model !== null) listed.push(model);
       }
-    return markSame(listed, name => (isAbsolute(name) ? name : join(this.#modelsFolder, name)));
+    for (const file of this.#addedFiles()) {
+      if (paths.has(file.path)) continue;
+      const { program, path } = file;
+      const model = (await this.describe(path)) ?? this.#unusable(path, hasVanished(file));
+      listed.push({ ...model, origin: { program, path } });
+    }
+    return markSame(
+      listed,
+      ({ name, origin }) => origin?.path ?? (isAbsolute(name) ? name : join(this.#modelsFolder, name)),
+    );
   }
 
   #unusable(path: string, problem: unknown): ListedModel {
@@ -146,8 +180,8 @@ export class ModelFiles {
     return { ...alone, name, fileBytes: 0, modifiedAtMs: 0, profile: null, problem: errorAnswer(problem).body };
   }
 
-  /** @returns null for a later part of a split model, which is no model of its own, and for a file that has just vanished */
-  async #list(path: string): Promise<ListedModel | null> {
+  /** @returns null for a later part of a split model, which is no model of its own, and for a file that is not there */
+  async describe(path: string): Promise<ListedModel | null> {
     const name = this.nameOf(path);
     const identity = await identifyModel(path).catch((error: unknown) => error);
     if (!isIdentity(identity)) {
@@ -156,7 +190,7 @@ export class ModelFiles {
     }
     const file = { ...alone, name, fileBytes: identity.bytes, modifiedAtMs: identity.modifiedAtMs };
     try {
-      if (!isAbsolute(name)) await this.resolveInside(name);
+      if (isBelow(this.#modelsFolder, path)) await this.resolveInside(name);
       const profile = await this.readProfile(path);
       if (profile.split !== null && profile.split.part > 1) return null;
       if (profile.loadRefusal !== null) checkChatModel(profile, name);
@@ -181,7 +215,15 @@ const isIdentity = (value: unknown): value is FileIdentity =>
 const isSameFile = (one: FileIdentity, other: FileIdentity): boolean =>
   one.bytes === other.bytes && one.modifiedAtMs === other.modifiedAtMs;
 
-const alone = { parts: 1, sameAs: null } as const;
+const alone = { parts: 1, sameAs: null, origin: null } as const;
+
+const hasVanished = ({ name, path, program }: AddedFile): ModelFileError =>
+  new ModelFileError(
+    "MODEL_NOT_FOUND",
+    program === null
+      ? `${path} has vanished: connect the disk that it is on, or take it off the list.`
+      : `${name} has vanished: ${program} no longer has its file ${path}. Get it again there, or take it off the list.`,
+  );
 
 /** Whether a path leads below a folder by its text. */
 function isBelow(folder: string, path: string): boolean {

@@ -1,0 +1,145 @@
+"use client";
+import { useEffect, useState } from "react";
+import { formatParameters } from "@/components/models/library/model-facts";
+import { Button } from "@/components/ui/button";
+import { Dialog } from "@/components/ui/dialog";
+import { Problem } from "@/components/ui/problem";
+import { Skeleton } from "@/components/ui/skeleton";
+import { apiRequest, errorBody } from "@/lib/client/api-request";
+import { modelStore } from "@/lib/client/model-store";
+import { listProgramModels, useProgramModel } from "@/lib/schema/api/models";
+import type { ErrorBody } from "@/lib/schema/api-error";
+import type { ProgramModel, ProgramModels, ProgramName } from "@/lib/schema/program-models";
+import { formatBytes } from "@/lib/units/bytes";
+import { reportFailure } from "../downloads/report-failure";
+
+type Search = { readonly found: ProgramModels } | { readonly error: ErrorBody } | null;
+
+const look = (): Promise<Search> =>
+  apiRequest(listProgramModels, {}).then(
+    found => ({ found }),
+    (error: unknown) => ({ error: errorBody(error) }),
+  );
+
+const canBeUsed = ({ problem, usedAs }: ProgramModel): boolean => problem === null && usedAs === null;
+
+/** What other programs have on this computer. Opening it looks, and nothing else does. */
+export default function ProgramModelsDialog({ onClose }: { readonly onClose: () => void }) {
+  const [search, setSearch] = useState<Search>(null);
+  const lookAgain = async () => setSearch(await look());
+  useEffect(() => {
+    let isHere = true;
+    void look().then(answer => isHere && setSearch(answer));
+    return () => {
+      isHere = false;
+    };
+  }, []);
+  const use = async (models: readonly { program: ProgramName; label: string }[]) => {
+    for (const { program, label } of models)
+      await reportFailure(`${label} cannot be used`, async () => {
+        await apiRequest(useProgramModel, { body: { program, label } });
+      });
+    await Promise.all([lookAgain(), modelStore.refresh()]);
+  };
+  return (
+    <Dialog
+      open
+      onOpenChange={open => !open && onClose()}
+      title="Models of other programs"
+      description="They are used where they are. Nothing is copied, changed or deleted there."
+    >
+      {search === null ? (
+        <div role="status" aria-label="Looking for models of other programs" className="flex flex-col gap-3">
+          <Skeleton className="h-14" />
+          <Skeleton className="h-14" />
+        </div>
+      ) : "error" in search ? (
+        <Problem message={search.error.message} next={search.error.next} code={search.error.code}>
+          <Button onClick={() => void lookAgain()}>Look again</Button>
+        </Problem>
+      ) : (
+        <Found found={search.found} use={use} />
+      )}
+    </Dialog>
+  );
+}
+
+interface FoundProps {
+  readonly found: ProgramModels;
+  readonly use: (models: readonly { program: ProgramName; label: string }[]) => Promise<void>;
+}
+
+function Found({ found: { programs, withoutModels }, use }: FoundProps) {
+  const [isBusy, setBusy] = useState(false);
+  const run = async (models: readonly { program: ProgramName; label: string }[]) => {
+    setBusy(true);
+    await use(models);
+    setBusy(false);
+  };
+  const usable = programs.flatMap(({ program, models }) =>
+    models.filter(canBeUsed).map(({ label }) => ({ program, label })),
+  );
+  return (
+    <div className="flex flex-col gap-4">
+      {usable.length > 1 && (
+        <Button look="primary" className="self-start" disabled={isBusy} onClick={() => void run(usable)}>
+          {isBusy ? "Reading headers…" : `Use all ${usable.length}`}
+        </Button>
+      )}
+      {programs.map(({ program, models, problems }) => (
+        <section key={program} aria-label={program}>
+          <h3 className="font-semibold">{program}</h3>
+          {problems.map(problem => (
+            <p key={problem} className="mt-1 text-sm text-warn break-words">
+              {problem}
+            </p>
+          ))}
+          <ul className="mt-1 divide-y divide-line border-line border-y">
+            {models.map(model => (
+              <li key={model.label} className="flex items-start gap-3 py-2">
+                <ModelWords model={model} />
+                {model.usedAs !== null ? (
+                  <span className="pt-1 text-good text-sm">In the library</span>
+                ) : (
+                  <Button
+                    size="sm"
+                    aria-label={`Use ${model.label} of ${program}`}
+                    disabled={isBusy || !canBeUsed(model)}
+                    onClick={() => void run([{ program, label: model.label }])}
+                  >
+                    Use
+                  </Button>
+                )}
+              </li>
+            ))}
+          </ul>
+        </section>
+      ))}
+      {withoutModels.length > 0 && (
+        <p className="text-ink-2 text-sm">
+          {programs.length === 0 ? "No models were found of " : "Nothing was found of "}
+          {new Intl.ListFormat("en", { type: "disjunction" }).format(withoutModels)}.
+        </p>
+      )}
+    </div>
+  );
+}
+
+function ModelWords({ model: { label, path, fileBytes, about, problem } }: { readonly model: ProgramModel }) {
+  return (
+    <div className="min-w-0 flex-1">
+      <p className="break-words">{label}</p>
+      {about !== null && (
+        <p className="text-ink-2 text-sm">
+          {about.architecture} · {formatParameters(about.parameters)} parameters · {about.quantization} ·{" "}
+          {formatBytes(fileBytes)}
+        </p>
+      )}
+      {problem !== null ? (
+        <p className="text-sm text-warn break-words">{problem.message}</p>
+      ) : (
+        <p className="text-ink-3 text-xs break-all">{path}</p>
+      )}
+    </div>
+  );
+}
