@@ -7,6 +7,7 @@ import { projectRoot } from "./prepare.mjs";
 const entries = {
   server: "scripts/server.ts",
   plan: "scripts/plan.ts",
+  models: "scripts/models.ts",
   bench: "bench/main.ts",
   "build-llama": "scripts/build-llama.ts",
 };

@@ -7,7 +7,7 @@ import { Problem } from "@/components/ui/problem";
 import { Skeleton } from "@/components/ui/skeleton";
 import { apiRequest, errorBody } from "@/lib/client/api-request";
 import { modelStore } from "@/lib/client/model-store";
-import { listProgramModels, useProgramModel } from "@/lib/schema/api/models";
+import { listProgramModels, takeProgramModel } from "@/lib/schema/api/models";
 import type { ErrorBody } from "@/lib/schema/api-error";
 import type { ProgramModel, ProgramModels, ProgramName } from "@/lib/schema/program-models";
 import { formatBytes } from "@/lib/units/bytes";
@@ -37,7 +37,7 @@ export default function ProgramModelsDialog({ onClose }: { readonly onClose: () 
   const use = async (models: readonly { program: ProgramName; label: string }[]) => {
     for (const { program, label } of models)
       await reportFailure(`${label} cannot be used`, async () => {
-        await apiRequest(useProgramModel, { body: { program, label } });
+        await apiRequest(takeProgramModel, { body: { program, label } });
       });
     await Promise.all([lookAgain(), modelStore.refresh()]);
   };

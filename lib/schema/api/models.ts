@@ -93,7 +93,7 @@ export const listProgramModels = {
   reply: programModelsSchema,
 } as const satisfies Endpoint;
 
-export const useProgramModel = {
+export const takeProgramModel = {
   method: "POST",
   path: "/api/models/programs",
   does: "Puts a model of another program into the library. Its file is used where it is: nothing is copied, changed or deleted.",

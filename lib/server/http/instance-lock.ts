@@ -3,6 +3,9 @@ import Database from "libsql";
 import { makeFolder } from "@/lib/server/system/make-folder";
 import { StartError } from "@/lib/server/system/start-error";
 
+/** Another process works in the data folder. */
+export class FolderInUseError extends StartError {}
+
 /**
  * Holds the data folder for this process: two processes would overwrite each other's settings and chats. The lock is SQLite's and
  * therefore the kernel's: it ends with the process in any case, so no stale file with a process number can be wrong about it.
@@ -26,7 +29,7 @@ export function lockDataFolder(dataFolder: string): () => void {
     database.exec("BEGIN EXCLUSIVE");
   } catch (cause) {
     database.close();
-    throw new StartError(
+    throw new FolderInUseError(
       `Another Headroom is working in ${dataFolder}: use that one, stop it, or give this one its own HEADROOM_HOME.`,
       { cause },
     );

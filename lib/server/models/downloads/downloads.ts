@@ -73,12 +73,13 @@ export class Downloads {
     this.#limit.bytesPerSecond = readLimit(options.limitPath);
   }
 
-  /** Goes on with what an earlier run of the server left. */
-  async continueEarlier(): Promise<void> {
+  /** Goes on with what an earlier run of the server left. @param isPaused only lists it: each goes on when it is started */
+  async continueEarlier({ isPaused = false } = {}): Promise<void> {
     const known = new Set(this.#jobs.map(({ record }) => record.id));
     for (const record of await this.#folder.readAll()) {
       if (known.has(record.id)) continue;
-      this.#jobs.push(newJob(record, record.error !== null ? "failed" : record.isPaused ? "paused" : "queued"));
+      const state = record.error !== null ? "failed" : isPaused || record.isPaused ? "paused" : "queued";
+      this.#jobs.push(newJob(record, state));
     }
     this.#changed();
     this.#startNext();
