@@ -90,12 +90,24 @@ function blockText(schema: JsonSchema): string {
 const codeBlock = (label: string, schema: z.core.$ZodType, io: "input" | "output"): string =>
   `${label}\n\n\`\`\`ts\n${blockText(jsonOf(schema, io))}\n\`\`\``;
 
-function endpointText({ method, path, does, query, body, reply, streams, sends, errors = [] }: Endpoint): string {
+function endpointText({
+  method,
+  path,
+  does,
+  query,
+  body,
+  takesBytes,
+  reply,
+  streams,
+  sends,
+  errors = [],
+}: Endpoint): string {
   const parts = [
     `### ${method} ${path.replaceAll(/\[(\w+)\]/g, "{$1}")}`,
     does,
     query && codeBlock("Query:", query, "input"),
     body && codeBlock("Body:", body, "input"),
+    takesBytes && "Body: bytes, as application/octet-stream.",
     reply && codeBlock("Reply:", reply, "output"),
     streams && codeBlock("Server-sent events, the data of each:", streams, "output"),
     sends && `Answers with ${sends}.`,
@@ -116,7 +128,7 @@ const INTRODUCTION = `# The HTTP API
 Made from \`lib/schema/api.ts\`, the contract that server and page are built from; do not edit it by hand. \`npx vitest run
 scripts/api-docs.test.ts -u\` writes it again.
 
-Requests with a body send JSON. Errors are \`{"error": {"code", "message", "next"?}}\` with a status of their own; under \`/v1\` they have OpenAI's
+Requests with a body send JSON, unless they say otherwise. Errors are \`{"error": {"code", "message", "next"?}}\` with a status of their own; under \`/v1\` they have OpenAI's
 shape. Any route may answer with ${commonErrors.join(", ")}. With \`HEADROOM_TOKEN\` set, send it as
 \`Authorization: Bearer …\`.`;
 

@@ -19,7 +19,7 @@ export default async function ModelsPage({ searchParams }: ModelsPageProps) {
       <p className="mb-4 text-ink-2">
         GGUF files of this computer, each with the plan it would get here with the settings that hold for it.
       </p>
-      <ModelsScreen tab={typeof tab === "string" ? tab : undefined} />
+      <ModelsScreen key={String(tab)} tab={typeof tab === "string" ? tab : undefined} />
     </div>
   );
 }

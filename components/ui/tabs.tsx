@@ -11,15 +11,18 @@ export interface Tab {
 interface TabsProps {
   readonly label: string;
   readonly tabs: readonly Tab[];
-  /** Id of the panel that is shown first; the first one unless given. */
-  readonly first?: string | undefined;
+  /** Id of the panel that is shown, where the parent chooses it; an unknown one shows the first. */
+  readonly shown?: string;
+  readonly onShow?: (id: string) => void;
 }
 
 /** Panels, one of which is shown; the others are not rendered. Arrow keys move between the tabs. */
-export function Tabs({ label, tabs, first }: TabsProps) {
-  const shown = tabs.find(({ id }) => id === first) ?? tabs[0];
+export function Tabs({ label, tabs, shown, onShow }: TabsProps) {
+  const first = tabs[0]?.id;
+  const choice =
+    shown === undefined ? { defaultValue: first } : { value: tabs.find(({ id }) => id === shown)?.id ?? first };
   return (
-    <BaseTabs.Root defaultValue={shown?.id}>
+    <BaseTabs.Root {...choice} onValueChange={(id: string) => onShow?.(id)}>
       <BaseTabs.List aria-label={label} className="-mt-1 mb-3 flex flex-wrap gap-x-5 border-line border-b">
         {tabs.map(tab => (
           <BaseTabs.Tab

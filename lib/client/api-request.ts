@@ -17,7 +17,8 @@ type Given<E extends Endpoint, Part extends "params" | "query" | "body"> =
   GivenPart<E, Part> extends undefined ? object : { readonly [Key in Part]: GivenPart<E, Part> };
 
 /** The parts of a request beyond its endpoint; an endpoint declares which of them it has. */
-export type ApiInput<E extends Endpoint> = Given<E, "params"> &
+export type ApiInput<E extends Endpoint> = (E["takesBytes"] extends true ? { readonly bytes: Blob } : object) &
+  Given<E, "params"> &
   Given<E, "query"> &
   Given<E, "body"> & { readonly signal?: AbortSignal };
 
@@ -42,11 +43,12 @@ export async function apiRequest<E extends JsonEndpoint>(endpoint: E, input: Api
  */
 export async function apiResponse<E extends Endpoint>(endpoint: E, input: ApiInput<E>): Promise<Response> {
   const { method } = endpoint;
-  const { body, signal }: { body?: unknown; signal?: AbortSignal } = input;
+  const { body, bytes, signal }: { body?: unknown; bytes?: Blob; signal?: AbortSignal } = input;
+  const kind = bytes === undefined ? "application/json" : "application/octet-stream";
   const response = await fetch(apiAddress(endpoint, input), {
     method,
     ...(signal && { signal }),
-    ...(method !== "GET" && { headers: { "content-type": "application/json" }, body: JSON.stringify(body ?? {}) }),
+    ...(method !== "GET" && { headers: { "content-type": kind }, body: bytes ?? JSON.stringify(body ?? {}) }),
   });
   if (!response.ok) throw await refusalOf(response);
   return response;

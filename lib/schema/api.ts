@@ -9,6 +9,7 @@ import * as plans from "./api/plans";
 import * as receipts from "./api/receipts";
 import * as settings from "./api/settings";
 import * as surface from "./api/surface";
+import { cancelUpload, sendPiece, startUpload } from "./api/uploads";
 
 /**
  * The contract of HTTP: every route of app/ is one of these, and the browser requests nothing else. docs/api.md is generated from it.
@@ -24,6 +25,9 @@ export const endpoints = {
   ...benchmark,
   ...models,
   ...downloads,
+  startUpload,
+  sendPiece,
+  cancelUpload,
   ...computer,
   ...openai,
 };

@@ -15,6 +15,8 @@ export interface Endpoint {
   readonly query?: z.$ZodType;
   /** Without this, the body is never read. */
   readonly body?: z.$ZodType;
+  /** The body is plain bytes, application/octet-stream, and the route reads it itself. */
+  readonly takesBytes?: true;
   readonly reply?: z.$ZodType;
   /** The data of each server-sent event. */
   readonly streams?: z.$ZodType;

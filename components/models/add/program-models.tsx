@@ -98,13 +98,12 @@ function Found({ found: { programs, withoutModels }, use }: FoundProps) {
             {models.map(model => (
               <li key={model.label} className="flex items-start gap-3 py-2">
                 <ModelWords model={model} />
-                {model.usedAs !== null ? (
-                  <span className="pt-1 text-good text-sm">In the library</span>
-                ) : (
+                {model.usedAs !== null && <span className="pt-1 text-good text-sm">In the library</span>}
+                {canBeUsed(model) && (
                   <Button
                     size="sm"
                     aria-label={`Use ${model.label} of ${program}`}
-                    disabled={isBusy || !canBeUsed(model)}
+                    disabled={isBusy}
                     onClick={() => void run([{ program, label: model.label }])}
                   >
                     Use

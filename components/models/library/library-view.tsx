@@ -9,7 +9,6 @@ import { Select } from "@/components/ui/select";
 import { Skeleton } from "@/components/ui/skeleton";
 import { modelStore, useModels } from "@/lib/client/model-store";
 import { useSettings } from "@/lib/client/settings-store";
-import { AddModels } from "../add/add-models";
 import { chooseModels, type ModelChoice, modelKinds, modelOrders } from "./choose-models";
 import { LibraryFolders } from "./library-folders";
 import { ModelRow } from "./model-row";
@@ -36,7 +35,6 @@ export function LibraryView() {
       <div className="empty:hidden mb-3">
         <ReloadWaitsBanner />
       </div>
-      <AddModels />
       {data.models.length >= SEARCH_FROM && <LibraryTools choice={choice} onChange={setChoice} />}
       {shown.length === 0 && <NoModels isFiltered={data.models.length > 0} />}
       <ul className="flex flex-col gap-3">
@@ -95,8 +93,8 @@ function NoModels({ isFiltered }: { readonly isFiltered: boolean }) {
   if (isFiltered) return <Empty>No model matches that.</Empty>;
   return (
     <Empty>
-      There is no model yet. Put a <code className="font-mono">.gguf</code> file into the models folder: it appears here
-      by itself.
+      There is no model yet. Search the hub, add one above, or drop a <code className="font-mono">.gguf</code> file on
+      this page. What you put into the models folder appears here by itself.
     </Empty>
   );
 }

@@ -22,6 +22,7 @@ import { LibraryChanges } from "@/lib/server/models/library/library-changes";
 import type { ModelFiles } from "@/lib/server/models/library/model-files";
 import type { ModelFolders } from "@/lib/server/models/library/model-folders";
 import type { ProgramModels } from "@/lib/server/models/programs/program-models";
+import { Uploads } from "@/lib/server/models/uploads/uploads";
 import type { DeviceMemo } from "@/lib/server/planning/device-memo";
 import type { MachineSpeedMeter } from "@/lib/server/planning/machine-speed";
 import type { Planner } from "@/lib/server/planning/planner";
@@ -45,6 +46,7 @@ export interface Services {
   readonly programModels: ProgramModels;
   readonly remoteModels: RemoteModels;
   readonly downloads: Downloads;
+  readonly uploads: Uploads;
   readonly engine: EngineSupervisor;
   readonly gpu: GpuProbe;
   readonly planner: Planner;
@@ -99,6 +101,7 @@ function build(environment: Environment): Services {
     token: environment.hubToken,
     onFailure,
   });
+  const uploads = new Uploads({ modelsFolder: environment.modelsFolder });
   const library = new LibraryChanges(models);
   const folderWatch = new FolderWatch({
     folders: () => models.folders(),
@@ -134,7 +137,7 @@ function build(environment: Environment): Services {
     stopTuning();
     benchmark.cancel();
     sampler.close();
-    await Promise.all([runs.shutdown(), downloads.shutdown()]);
+    await Promise.all([runs.shutdown(), downloads.shutdown(), uploads.shutdown()]);
     gpu.close();
     await Promise.all([engine.shutdown(), core.dryRuns.end()]);
     chats.close();
@@ -150,6 +153,7 @@ function build(environment: Environment): Services {
     programModels: core.programModels,
     remoteModels: core.remoteModels,
     downloads,
+    uploads,
     engine,
     gpu,
     planner,

@@ -123,6 +123,18 @@ describe("S4 bodies", () => {
     expect(statusOf({ ...sent, headers: { "content-length": "0" } })).toBe(200);
   });
 
+  it("S4 only a piece of a model's file is bytes, and it is nothing else", () => {
+    const bytes = { "content-type": "application/octet-stream", "content-length": "5" };
+    const piece = { method: "PATCH", target: "/api/models/uploads/0a1b-2c?offsetBytes=0" };
+    expect(statusOf({ ...piece, headers: bytes })).toBe(200);
+    for (const type of ["text/plain", "application/json", "multipart/form-data; boundary=x", ""])
+      expect(statusOf({ ...piece, headers: { ...bytes, "content-type": type } }), type).toBe(415);
+    for (const target of ["/api/models/uploads", "/api/models", "/api/models/uploads/a/b", "/x/api/models/uploads/a"])
+      expect(statusOf({ method: "PATCH", target, headers: bytes }), target).not.toBe(200);
+    expect(statusOf({ ...piece, method: "POST", headers: bytes })).toBe(415);
+    expect(statusOf({ ...piece, headers: { ...bytes, "sec-fetch-site": "cross-site" } })).toBe(403);
+  });
+
   it("A6 a compressed body is refused", () => {
     const headers = { ...json, "content-encoding": "gzip" };
     expect(statusOf({ method: "POST", target: "/api/plan", headers })).toBe(400);

@@ -88,11 +88,16 @@ function refuseMethod({ method, target }: GuardedRequest): Refusal | null {
 const hasBody = (request: GuardedRequest): boolean =>
   request.header("transfer-encoding") !== null || Number(request.header("content-length") ?? 0) > 0;
 
-/** A site may send a form or text/plain to another site without permission, but not JSON. */
+/** Pieces of a model's file. It is the one path that takes bytes. */
+const takesBytes = ({ method, target }: GuardedRequest): boolean =>
+  method === "PATCH" && /^\/api\/models\/uploads\/[\w-]+$/.test(pathOf(target));
+
+/** A site may send a form or text/plain to another site without permission, but neither JSON nor application/octet-stream. */
 function refuseBodyKind(request: GuardedRequest): Refusal | null {
   if (!hasBody(request)) return null;
   const mediaType = (request.header("content-type") ?? "").split(";", 1)[0]?.trim().toLowerCase();
-  if (mediaType !== "application/json") return refusal(415, "UNSUPPORTED_MEDIA", "The body must be application/json.");
+  const wanted = takesBytes(request) ? "application/octet-stream" : "application/json";
+  if (mediaType !== wanted) return refusal(415, "UNSUPPORTED_MEDIA", `The body must be ${wanted}.`);
   const encoding = request.header("content-encoding");
   if (encoding === null || encoding.toLowerCase() === "identity") return null;
   return refusal(400, "INVALID_INPUT", "The body must not be compressed.");

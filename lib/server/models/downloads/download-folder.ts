@@ -57,7 +57,7 @@ export class DownloadFolder {
     const known = new Set(records.map(({ id }) => id));
     for (const name of names)
       if (!known.has(name.split(".")[0] ?? "")) await rm(join(this.#path, name), { force: true });
-    if (names.length > 0) await this.#removeIfEmpty();
+    if (names.length > 0) await this.removeIfEmpty();
     return records;
   }
 
@@ -87,7 +87,7 @@ export class DownloadFolder {
   async remove(record: DownloadRecord): Promise<void> {
     await this.removeParts(record);
     await rm(join(this.#path, `${record.id}.json`), { force: true });
-    await this.#removeIfEmpty();
+    await this.removeIfEmpty();
   }
 
   /** Room for files of this user, in bytes. */
@@ -113,7 +113,8 @@ export class DownloadFolder {
     }
   }
 
-  #removeIfEmpty(): Promise<void> {
+  /** Nothing of ours stays in the models folder when nothing is unfinished. */
+  removeIfEmpty(): Promise<void> {
     return rmdir(this.#path).catch(() => {});
   }
 }

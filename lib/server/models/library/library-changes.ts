@@ -5,6 +5,7 @@ import * as z from "zod";
 import { cutPiece, splitPartNames } from "@/lib/gguf/split-name";
 import type { TrashedModel } from "@/lib/schema/local-model";
 import { RequestError } from "@/lib/server/system/request-error";
+import { checkFileName } from "./check-file-name";
 import { TRASH_FOLDER } from "./find-model-files";
 import type { ModelFiles } from "./model-files";
 import { resolveInside } from "./model-path";
@@ -19,12 +20,6 @@ const entrySchema = z.object({
   trashedAtMs: z.number(),
 });
 
-const MAX_FILE_NAME = 200;
-/** Windows accepts none of these in a name, and a models folder may be on a shared disk. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this refuses.
-const refusedInName = /[\u0000-\u001f\u007f<>:"/\\|?*]/;
-/** Windows opens a device by such a name, whatever its ending. */
-const deviceName = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;
 const SPLIT_ENDING = /(?:-\d{5}-of-\d{5})?\.gguf$/i;
 
 interface Move {
@@ -148,16 +143,6 @@ export class LibraryChanges {
 async function dropPlace(place: string): Promise<void> {
   await rm(join(place, ENTRY_FILE), { force: true });
   await rmdir(place);
-}
-
-function checkFileName(fileName: string): void {
-  const refuse = (rule: string): never => {
-    throw new RequestError("INVALID_INPUT", `The file name ${JSON.stringify(fileName.slice(0, 64))} ${rule}.`);
-  };
-  if (!/\.gguf$/i.test(fileName) || fileName.startsWith(".")) refuse('must have a name before its ending ".gguf"');
-  if (fileName.length > MAX_FILE_NAME) refuse(`must have at most ${MAX_FILE_NAME} characters`);
-  if (refusedInName.test(fileName)) refuse('must not hold control characters or any of < > : " / \\ | ? *');
-  if (deviceName.test(fileName)) refuse("is a device's name on Windows");
 }
 
 /** The files of a model: all parts that are there. */
