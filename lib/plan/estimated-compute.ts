@@ -79,11 +79,14 @@ function pointAt(
  * Compute buffers from the header alone. They are used before the first dry run, and for files and cards that are not on this computer.
  * This is a cautious bound, not a prediction. It was compared with llama.cpp's CPU build, whose one buffer matches the GPU's at full
  * offload, over 38 model shapes at 512 to 16,384 tokens: 1.02 to 1.70 times the real size with flash attention, 1.12 to 2.24 without.
+ *
+ * @param expertsInRam then no number of layers is "full": experts visit the GPU for each batch, as the weights of a block in RAM do
  */
 export function estimatedCompute(
   profile: ModelProfile,
   run: ComputeRun,
   layers: readonly LayerMemory[],
+  expertsInRam = false,
 ): MemorySurface["compute"] {
   const contexts = new Set([CONTEXT_PAD_TOKENS, padUp(run.batchTokens, CONTEXT_PAD_TOKENS), LONGEST_TOKENS]);
   const ascending = [...contexts].sort((a, b) => a - b);
@@ -99,7 +102,7 @@ export function estimatedCompute(
     column(0, "cpu", kvType),
     column(1, "split", kvType),
     ...(profile.blocks > 1 ? [column(profile.blocks, "split", kvType)] : []),
-    column(profile.blocks + 1, "full", kvType),
+    column(profile.blocks + 1, expertsInRam ? "split" : "full", kvType),
   ];
   return ofEachKvType(columns);
 }

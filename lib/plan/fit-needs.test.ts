@@ -12,6 +12,7 @@ const layer = (index: number, kv: LayerKv): LayerMemory => ({
   experts: 0,
   weightsBytes: 0,
   activeBytes: 0,
+  expertBytes: 0,
   attentionWidth: 0,
   attentionHeads: 0,
   kv,

@@ -8,6 +8,8 @@ export interface SurfaceRun {
   readonly batchTokens: number;
   readonly sequences: number;
   readonly flashAttention: FlashAttention;
+  /** Whether this engine can keep experts in RAM while the rest of their block is on the GPU. */
+  readonly expertsApart?: boolean;
 }
 
 const NO_KV: LayerKv = { growth: "none", windowTokens: 0, kElementsPerCell: 0, vElementsPerCell: 0, fixedBytes: 0 };
@@ -36,10 +38,12 @@ function kvOfBlock(profile: ModelProfile, block: BlockProfile, widestV: number, 
 /** The experts' tensors; shared experts ("shexp") are dense. @see llama.cpp common/common.h LLM_FFN_EXPS_REGEX */
 const expertTensor = /\.ffn_(?:up|down|gate|gate_up)_(?:ch)?exps\./;
 
+const expertBytesOf = ({ experts, tensors }: BlockProfile): number =>
+  experts === 0 ? 0 : sumBytes(tensors.filter(tensor => expertTensor.test(tensor.name)));
+
 /** Bytes that one token reads of a block: everything but the experts that it does not use. */
-function activeBytesOf({ experts, expertsUsed }: ModelProfile, block: BlockProfile): number {
+function activeBytesOf({ experts, expertsUsed }: ModelProfile, block: BlockProfile, expertBytes: number): number {
   if (block.experts === 0 || experts === 0) return block.weightsBytes;
-  const expertBytes = sumBytes(block.tensors.filter(tensor => expertTensor.test(tensor.name)));
   const unused = expertBytes * (1 - Math.min(1, expertsUsed / experts));
   return Math.max(0, Math.round(block.weightsBytes - unused));
 }
@@ -52,7 +56,8 @@ function layersOf(profile: ModelProfile, run: SurfaceRun): LayerMemory[] {
     kind: block.kind,
     experts: block.experts,
     weightsBytes: block.weightsBytes,
-    activeBytes: activeBytesOf(profile, block),
+    activeBytes: activeBytesOf(profile, block, expertBytesOf(block)),
+    expertBytes: expertBytesOf(block),
     attentionHeads: block.kv.growth === "none" ? 0 : block.heads,
     attentionWidth: block.kv.growth === "none" ? 0 : block.heads * Math.max(profile.headSizeK, profile.headSizeV),
     kv: kvOfBlock(profile, block, widestV, run),
@@ -64,6 +69,7 @@ function layersOf(profile: ModelProfile, run: SurfaceRun): LayerMemory[] {
     experts: 0,
     weightsBytes: sumBytes(profile.output),
     activeBytes: sumBytes(profile.output),
+    expertBytes: 0,
     attentionWidth: 0,
     attentionHeads: 0,
     kv: NO_KV,
@@ -106,6 +112,7 @@ const sumBlocks = (profile: ModelProfile): number =>
 export function headerSurface(profile: ModelProfile, run: SurfaceRun): MemorySurface {
   const layers = layersOf(profile, run);
   const weights = weightTotals(profile, layers);
+  const expertsApart = run.expertsApart === true && layers.some(({ expertBytes }) => expertBytes > 0);
   return {
     version: 1,
     model: {
@@ -130,6 +137,7 @@ export function headerSurface(profile: ModelProfile, run: SurfaceRun): MemorySur
     gpuWeightsBytes: weights.gpu,
     ramWeightsBytes: weights.ram,
     compute: estimatedCompute(profile, run, layers),
+    ...(expertsApart ? { computeExpertsInRam: estimatedCompute(profile, run, layers, true) } : {}),
     refusedKvTypes: refusedByHeadSize([profile.headSizeK, profile.headSizeV]),
   };
 }

@@ -11,6 +11,7 @@ const layer = (kv: Partial<LayerKv>): LayerMemory => ({
   experts: 0,
   weightsBytes: 0,
   activeBytes: 0,
+  expertBytes: 0,
   attentionWidth: 0,
   attentionHeads: 0,
   kv: { growth: "full", windowTokens: 0, kElementsPerCell: 0, vElementsPerCell: 0, fixedBytes: 0, ...kv },

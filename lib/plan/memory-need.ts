@@ -6,6 +6,8 @@ import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
 /** One placement of a model: the values that decide its memory. Batch, sequences and flash attention belong to the surface. */
 export interface MemoryPoint {
   readonly gpuLayers: number;
+  /** The experts of the blocks before this one are in RAM, whatever else of them is on the GPU. 0 or absent: none are apart. */
+  readonly expertBlocksInRam?: number | undefined;
   readonly contextTokens: number;
   readonly kvType: KvType;
 }
@@ -69,12 +71,15 @@ function onColumn(column: ComputeColumn, cells: number, side: Side): number {
  * Contexts are compared after llama.cpp's padding, because 1,000 and 1,024 tokens make the same graph. The column of 0 layers is never
  * mixed with others: it has its own graph, and it may come from a build without a GPU.
  * Over 24 model shapes, every 256 tokens up to 32,768: within -1 % and +3 % of the GPU's total at 95 % of all points.
+ *
+ * With experts in RAM, the weights of one block at a time are copied to the GPU for each batch. How many blocks do that hardly
+ * matters, so there is one table for all numbers of them.
  */
 export function computeBytes(surface: MemorySurface, at: MemoryPoint, side: Side): number {
   const cells = padUp(at.contextTokens, CONTEXT_PAD_TOKENS);
-  const known = confirmedAt(surface, cells, at.kvType).find(({ gpuLayers }) => gpuLayers === at.gpuLayers);
+  const known = confirmedAt(surface, cells, at.kvType).find(point => samePlacement(point, at));
   if (known !== undefined) return known[side];
-  const columns = surface.compute[at.kvType];
+  const columns = computeTable(surface, (at.expertBlocksInRam ?? 0) > 0)[at.kvType];
   const above = columns.findIndex(column => column.gpuLayers >= at.gpuLayers);
   const right = columns[above] ?? columns.at(-1);
   const left = columns[above - 1];
@@ -86,6 +91,14 @@ export function computeBytes(surface: MemorySurface, at: MemoryPoint, side: Side
 }
 
 type Side = "gpuBytes" | "ramBytes";
+
+const samePlacement = (one: Placed, other: Placed): boolean =>
+  one.gpuLayers === other.gpuLayers && (one.expertBlocksInRam ?? 0) === (other.expertBlocksInRam ?? 0);
+type Placed = Pick<MemoryPoint, "gpuLayers" | "expertBlocksInRam">;
+
+/** An engine that cannot keep experts in RAM has one table. */
+const computeTable = (surface: MemorySurface, expertsInRam: boolean): MemorySurface["compute"] =>
+  (expertsInRam ? surface.computeExpertsInRam : undefined) ?? surface.compute;
 
 const confirmedAt = (surface: MemorySurface, cells: number, kvType: KvType): readonly ConfirmedPoint[] =>
   (surface.confirmed ?? []).filter(point => point.contextTokens === cells && point.kvType === kvType);
@@ -101,13 +114,18 @@ function betweenColumns(
   return Math.ceil(left + ((right - left) * (gpuLayers - layers.left)) / (layers.right - layers.left));
 }
 
-/** `computeBytes` on the GPU for k = 0..L+1 in one pass, so that each column is read once. */
-export function gpuComputeBytes(surface: MemorySurface, contextTokens: number, kvType: KvType): Float64Array {
+/** `computeBytes` on the GPU for k = 0..L+1 in one pass, so that each column is read once; on request with all experts in RAM. */
+export function gpuComputeBytes(
+  surface: MemorySurface,
+  contextTokens: number,
+  kvType: KvType,
+  expertsInRam = false,
+): Float64Array {
   const cells = padUp(contextTokens, CONTEXT_PAD_TOKENS);
   const bytes = new Float64Array(surface.model.blocks + 2);
   let leftLayers = -1;
   let left = 0;
-  for (const column of surface.compute[kvType]) {
+  for (const column of computeTable(surface, expertsInRam)[kvType]) {
     const right = onColumn(column, cells, "gpuBytes");
     const ends = { left: leftLayers, right: column.gpuLayers };
     for (let gpuLayers = leftLayers + 1; gpuLayers < column.gpuLayers; gpuLayers++)
@@ -117,7 +135,9 @@ export function gpuComputeBytes(surface: MemorySurface, contextTokens: number, k
     left = right;
   }
   bytes.fill(Math.ceil(left), leftLayers + 1);
-  for (const { gpuLayers, gpuBytes } of confirmedAt(surface, cells, kvType)) bytes[gpuLayers] = gpuBytes;
+  for (const point of confirmedAt(surface, cells, kvType))
+    if ((point.expertBlocksInRam ?? 0) === (expertsInRam ? surface.model.blocks : 0))
+      bytes[point.gpuLayers] = point.gpuBytes;
   return bytes;
 }
 
@@ -128,6 +148,15 @@ const parts = (weightsBytes: number, kvBytes: number, computePartBytes: number):
   overheadBytes: 0,
   totalBytes: weightsBytes + kvBytes + computePartBytes,
 });
+
+/** Weights that are in RAM although their block is on the GPU. */
+function expertBytesApart({ layers, model }: MemorySurface, { gpuLayers, expertBlocksInRam = 0 }: Placed): number {
+  const firstOnGpu = firstGpuBlock(model.blocks, gpuLayers);
+  let bytes = 0;
+  for (const { index, expertBytes } of layers)
+    if (index >= firstOnGpu && index < expertBlocksInRam) bytes += expertBytes;
+  return bytes;
+}
 
 /**
  * What llama.cpp allocates at this point, by device and by part. Weights and KV are exact. Compute is exact where a dry run
@@ -143,8 +172,11 @@ export function memoryNeed(surface: MemorySurface, at: MemoryPoint): { gpu: Memo
     if (layer.index >= firstOnGpu) gpuKvBytes += kvBytes;
     else ramKvBytes += kvBytes;
   }
+  const apartBytes = expertBytesApart(surface, at);
+  const gpuWeightsBytes = (surface.gpuWeightsBytes[at.gpuLayers] ?? 0) - apartBytes;
+  const ramWeightsBytes = (surface.ramWeightsBytes[at.gpuLayers] ?? 0) + apartBytes;
   return {
-    gpu: parts(surface.gpuWeightsBytes[at.gpuLayers] ?? 0, gpuKvBytes, computeBytes(surface, at, "gpuBytes")),
-    ram: parts(surface.ramWeightsBytes[at.gpuLayers] ?? 0, ramKvBytes, computeBytes(surface, at, "ramBytes")),
+    gpu: parts(gpuWeightsBytes, gpuKvBytes, computeBytes(surface, at, "gpuBytes")),
+    ram: parts(ramWeightsBytes, ramKvBytes, computeBytes(surface, at, "ramBytes")),
   };
 }

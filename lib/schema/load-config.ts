@@ -8,6 +8,15 @@ export const loadConfigSchema = z.object({
   modelPath: z.string().check(z.minLength(1)),
   /** 0..blocks + 1, explicit: "auto" never reaches the engine. */
   gpuLayers: z.int().check(z.minimum(0)),
+  /**
+   * The experts of the blocks before this one stay in system memory, whatever else of them is on the GPU: llama.cpp's `--n-cpu-moe`.
+   * Absent where each block's experts are on its device. This and the two below need the placement addon (native/placement).
+   */
+  expertBlocksInRam: z.optional(z.int().check(z.minimum(1))),
+  /** The share of the layers for each of the engine's devices, in its order; 0 leaves a card out. Absent: as llama.cpp splits them. */
+  tensorSplit: z.optional(z.array(z.number().check(z.minimum(0))).check(z.minLength(1), z.maxLength(16))),
+  /** The KV cache stays in system memory, whatever is on the GPU. */
+  kvInRam: z.optional(z.literal(true)),
   contextTokens: z.int().check(z.minimum(1)),
   batchTokens: z.int().check(z.minimum(1)),
   sequences: z.int().check(z.minimum(1)),

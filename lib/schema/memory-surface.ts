@@ -38,6 +38,8 @@ export const layerMemorySchema = z.object({
   weightsBytes: bytes,
   /** Read for each token: of the experts only those that a token uses. */
   activeBytes: bytes,
+  /** The part of the weights that can stay in system memory while the rest is on the GPU; 0 without experts. */
+  expertBytes: bytes,
   /** Attention heads times their size; 0 without attention. */
   attentionWidth: z.int().check(z.minimum(0)),
   attentionHeads: z.int().check(z.minimum(0)),
@@ -63,6 +65,8 @@ export type ComputeColumn = z.infer<typeof computeColumnSchema>;
 /** The dry run of exactly this configuration, with the context padded as llama.cpp pads it. It does not affect other points. */
 export const confirmedPointSchema = z.object({
   gpuLayers: z.int().check(z.minimum(0)),
+  /** Absent where no experts were apart from their block. */
+  expertBlocksInRam: z.optional(z.int().check(z.minimum(1))),
   contextTokens: z.int().check(z.minimum(1)),
   kvType: kvTypeSchema,
   gpuBytes: bytes,
@@ -71,6 +75,7 @@ export const confirmedPointSchema = z.object({
 export type ConfirmedPoint = z.infer<typeof confirmedPointSchema>;
 
 const computeColumnsSchema = z.array(computeColumnSchema).check(z.minLength(1));
+const computeSchema = z.object(ofEachKvType(() => computeColumnsSchema));
 
 /**
  * Everything needed to compute the memory for k layers, a context and a KV type without asking the engine.
@@ -108,7 +113,9 @@ export const memorySurfaceSchema = z.object({
   /** All weights that stay in RAM for k = 0..L+1. */
   ramWeightsBytes: z.array(bytes).check(z.minLength(3)),
   /** Sparse: a few layer counts, ascending, and contexts at and between powers of two. memory-need.ts interpolates. */
-  compute: z.object(ofEachKvType(() => computeColumnsSchema)),
+  compute: computeSchema,
+  /** Set where this engine can keep experts in RAM: the same table with the experts of all blocks there. */
+  computeExpertsInRam: z.optional(computeSchema),
   /** KV types that this model cannot have on this device, with the reason in a sentence. */
   refusedKvTypes: z.optional(z.array(z.object({ kvType: kvTypeSchema, reason: z.string() }))),
   /** Newest last. */

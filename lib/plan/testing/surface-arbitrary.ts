@@ -36,6 +36,7 @@ const blocksArbitrary = fc
     blocks.map<LayerMemory>((block, index) => ({
       ...block,
       activeBytes: block.weightsBytes,
+      expertBytes: 0,
       attentionWidth: block.kv.growth === "none" ? 0 : 4096,
       attentionHeads: block.kv.growth === "none" ? 0 : 32,
       index,
@@ -90,6 +91,7 @@ export const surfaceArbitrary: fc.Arbitrary<MemorySurface> = blocksArbitrary.cha
         experts: 0,
         weightsBytes: outputBytes,
         activeBytes: outputBytes,
+        expertBytes: 0,
         attentionWidth: 0,
         attentionHeads: 0,
         kv: { growth: "none", windowTokens: 0, kElementsPerCell: 0, vElementsPerCell: 0, fixedBytes: 0 },

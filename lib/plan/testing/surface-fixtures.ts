@@ -27,6 +27,7 @@ const mistralLayers: LayerMemory[] = Array.from({ length: 33 }, (_, index) => ({
   experts: 0,
   weightsBytes: index === 32 ? MISTRAL_OUTPUT_BYTES : MISTRAL_BLOCK_BYTES,
   activeBytes: index === 32 ? MISTRAL_OUTPUT_BYTES : MISTRAL_BLOCK_BYTES,
+  expertBytes: 0,
   attentionWidth: index === 32 ? 0 : 4096,
   attentionHeads: index === 32 ? 0 : 32,
   kv: index === 32 ? NO_KV : { ...NO_KV, growth: "full", kElementsPerCell: 1024, vElementsPerCell: 1024 },
