@@ -23,6 +23,15 @@ test.describe("three models for this computer", () => {
     await expect(picks.getByRole("meter", { name: /^GPU memory with / })).toHaveCount(3);
   });
 
+  test("follow the context that is chosen above them", async ({ page }) => {
+    await page.goto("/models?cardMib=8192");
+    const bars = page.getByRole("meter", { name: /^GPU memory with / });
+    await expect(bars.first()).toHaveAttribute("aria-valuetext", /KV cache/i);
+    const before = await bars.first().getAttribute("aria-valuetext");
+    await page.getByLabel("Context to plan for").selectOption("16384");
+    await expect(bars.first()).not.toHaveAttribute("aria-valuetext", before ?? "");
+  });
+
   test("stay, with what is on the disk, when the hub cannot be asked", async ({ page, ownServer }) => {
     // Nothing listens on the port for discarded data.
     const server = await ownServer({ HF_ENDPOINT: "http://127.0.0.1:9" });

@@ -12,10 +12,13 @@ const changedChoices = createStore<Partial<PlanningChoices>>({});
 export const choosePlanning = (change: Partial<PlanningChoices>): void =>
   changedChoices.update(choices => ({ ...choices, ...change }));
 
+/** What was chosen at the top of Models; what is left out is as the settings say. */
+export const useChangedChoices = (): Partial<PlanningChoices> => useStore(changedChoices, choices => choices);
+
 /** The saved settings, with what was chosen at the top of Models; null until the settings are known. */
 export function usePlanningChoices(): PlanningChoices | null {
   const saved = useSettings(state => state.saved);
-  const changed = useStore(changedChoices, choices => choices);
+  const changed = useChangedChoices();
   return saved === null ? null : { ...choicesOf(saved), ...changed };
 }
 

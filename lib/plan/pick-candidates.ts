@@ -1,6 +1,6 @@
 import type { GpuMemory, SystemMemory } from "@/lib/schema/gpu-memory";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
-import type { MachineSpeed, PlanSpeed } from "@/lib/schema/plan-speed";
+import type { MachineSpeed } from "@/lib/schema/plan-speed";
 import type { PlanSettings } from "@/lib/schema/settings";
 import { budgetBytes, overflowBytes } from "./budget";
 import { type CuratedFile, type CuratedModel, curatedModels } from "./curated-models";
@@ -28,8 +28,6 @@ export interface PlannedCandidate extends PickCandidate {
   readonly surface: MemorySurface;
   readonly plan: LayerPlan;
   readonly ramNeed: RamNeed;
-  /** Null where the card's speed is not known. */
-  readonly speed: PlanSpeed | null;
 }
 
 /** Quality points that a quantization costs. A judgement: people call 4 bits and more nearly lossless, and 3 bits not. */
@@ -37,46 +35,52 @@ const QUANTIZATION_COST: Readonly<Record<string, number>> = { Q3_K_M: 6 };
 
 const SEQUENCES = 1;
 
-function plannedCandidate(
-  curated: CuratedModel,
-  file: CuratedFile,
+interface PlannedPick {
+  readonly surface: MemorySurface;
+  readonly plan: LayerPlan;
+}
+
+/** How good and how fast a file of the list is here, by a plan of the list's figures or of the file's own header. */
+export function judgeCandidate(
+  { curated, file }: Pick<PlannedCandidate, "curated" | "file">,
+  { surface, plan }: PlannedPick,
   { gpu, memory, useMmap, speed: machine }: PickComputer,
-  settings: PlanSettings,
 ): PlannedCandidate {
-  const profile = curatedProfile(curated, file);
-  const { N_BATCH, FLASH_ATTENTION } = settings;
-  const run = { batchTokens: N_BATCH, sequences: SEQUENCES, flashAttention: FLASH_ATTENTION };
-  const surface = headerSurface(profile, run);
-  const plan = planLayers(surface, gpu, settings);
+  const { fileBytes, trainContextTokens } = surface.model;
   const need = ramNeed(plan, gpu, useMmap);
-  const speed = predictSpeed(surface, gpu, plan, machine);
   // Models can be put in order on a card of unknown speed too: it counts as a usual one.
   const usualCard = gpu && { ...gpu, source: "engine" as const };
-  const order = speed ?? predictSpeed(surface, usualCard, plan, { ...machine, gpuCorrection: 1 });
-  const isWithinTraining = settings.N_CTX <= curated.trainContextTokens;
+  const speed =
+    predictSpeed(surface, gpu, plan, machine) ??
+    predictSpeed(surface, usualCard, plan, { ...machine, gpuCorrection: 1 });
+  const isWithinTraining = plan.contextTokens <= trainContextTokens;
   const isWithinCard = gpu === null || overflowBytes(gpu, plan.predicted.totalBytes) === 0;
   return {
     model: curated.name,
     quality: curated.quality - (QUANTIZATION_COST[file.quantization] ?? 0),
-    bits: (profile.fileBytes * 8) / profile.parameters,
-    tokensPerSecond: order === null ? 0 : middleOf(order.decodeEmpty),
+    bits: (fileBytes * 8) / (curated.billions.all * 1e9),
+    tokensPerSecond: speed === null ? 0 : middleOf(speed.decodeEmpty),
     fits: isWithinTraining && isWithinCard && !isRamShort(need, memory),
     isOnGpu: plan.kind === "full",
     curated,
     file,
-    fileBytes: profile.fileBytes,
+    fileBytes,
     surface,
     plan,
     ramNeed: need,
-    speed,
   };
 }
 
 /** Every file of the list, planned for this computer without asking anyone. LAYERS is always the planner's choice. */
 export function pickCandidates(computer: PickComputer, settings: PlanSettings): PlannedCandidate[] {
-  const automatic: PlanSettings = { ...settings, LAYERS: "auto" };
+  const { N_BATCH, FLASH_ATTENTION } = settings;
+  const run = { batchTokens: N_BATCH, sequences: SEQUENCES, flashAttention: FLASH_ATTENTION };
   return curatedModels.flatMap(curated =>
-    curated.files.map(file => plannedCandidate(curated, file, computer, automatic)),
+    curated.files.map(file => {
+      const surface = headerSurface(curatedProfile(curated, file), run);
+      const plan = planLayers(surface, computer.gpu, { ...settings, LAYERS: "auto" });
+      return judgeCandidate({ curated, file }, { surface, plan }, computer);
+    }),
   );
 }
 

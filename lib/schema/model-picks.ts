@@ -48,6 +48,8 @@ export const picksSchema = z.object({
   target: z.number(),
   /** Date of the list of models that was chosen from. */
   listDate: z.string(),
+  /** Files of the list that the hub does not have as it says, with the reason; the picks were chosen from the others. */
+  missing: z.array(z.object({ name: z.string(), quantization: z.string(), problem: errorBodySchema })),
   picks: z.array(modelPickSchema),
 });
 export type ModelPicks = z.infer<typeof picksSchema>;

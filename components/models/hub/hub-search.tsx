@@ -10,7 +10,6 @@ import { askHub, useHubSearch } from "@/lib/client/hub-search";
 import { dashboardAddress } from "@/lib/client/planned-model";
 import type { ErrorBody } from "@/lib/schema/api-error";
 import { type HubSort, hubSorts } from "@/lib/schema/remote-models";
-import { PlanningFor } from "../planning-for";
 import { RepositoryCard } from "./repository-card";
 
 const HELP =
@@ -38,7 +37,6 @@ export function HubSearch() {
   };
   return (
     <>
-      <PlanningFor />
       <form onSubmit={submit} className="flex flex-wrap items-start gap-x-3 gap-y-2">
         <div className="min-w-0 flex-1 basis-72">
           <Field label="Search the hub, or paste an address" help={HELP} error={errorWords(search.error)}>

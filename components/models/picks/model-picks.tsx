@@ -6,11 +6,12 @@ import { Skeleton } from "@/components/ui/skeleton";
 import { usePicks } from "@/lib/client/model-picks";
 import { useModels } from "@/lib/client/model-store";
 import { dashboardAddress } from "@/lib/client/planned-model";
+import { useChangedChoices } from "@/lib/client/planning-choices";
 import type { ErrorBody } from "@/lib/schema/api-error";
 import type { ModelPicks as Picks } from "@/lib/schema/model-picks";
 import { canChat } from "../library/model-facts";
 import { PickCard } from "./pick-card";
-import { computerWords, picksTitle } from "./pick-words";
+import { computerWords, missingWords, picksTitle } from "./pick-words";
 
 interface ModelPicksProps {
   /** A card of this size instead of this computer's. */
@@ -19,7 +20,8 @@ interface ModelPicksProps {
 
 /** Three models for this computer. Opening the page asks nobody: the list's figures come with Headroom. */
 export function ModelPicks({ cardMib }: ModelPicksProps) {
-  const { data, error, isChecking, check, retry } = usePicks(cardMib === undefined ? {} : { cardMib });
+  const choices = useChangedChoices();
+  const { data, error, isChecking, check, retry } = usePicks({ ...choices, ...(cardMib !== undefined && { cardMib }) });
   if (error !== null && data === null)
     return (
       <Problem message={error.message} next={error.next} code={error.code}>
@@ -68,6 +70,7 @@ function Basis({ answer, isChecking, check }: BasisProps) {
         {isChecked
           ? "Planned from the files' own headers, as they are on the hub now."
           : `About right: planned from Headroom's own list of ${answer.listDate}. Nothing was asked of the network.`}
+        {missingWords(answer)}
       </p>
       {!isChecked && (
         <Button size="sm" disabled={isChecking} onClick={check}>

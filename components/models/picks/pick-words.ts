@@ -57,3 +57,11 @@ export function contextWords(pick: ModelPickAnswer, contextTokens: number): stri
   if (largestContextTokens === null) return `${formatTokens(contextTokens)} tokens`;
   return `up to ${about(pick)}${formatTokens(largestContextTokens)} tokens with these layers`;
 }
+
+/** Which files of the list the check left out, and why the first of them; "" where it left out none. */
+export function missingWords({ missing }: ModelPicks): string {
+  const [first] = missing;
+  if (first === undefined) return "";
+  const names = missing.map(({ name, quantization }) => `${name} ${quantization}`).join(", ");
+  return ` Left out, as the hub does not have ${missing.length === 1 ? "it" : "them"} to give: ${names}. ${first.problem.message}`;
+}

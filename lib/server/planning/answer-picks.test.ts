@@ -1,8 +1,13 @@
 import { describe, expect, it, vi } from "vitest";
-import { defaultSettings } from "@/lib/schema/settings";
+import { curatedModels } from "@/lib/plan/curated-models";
+import { curatedProfile } from "@/lib/plan/curated-profile";
+import { headerSurface } from "@/lib/plan/header-surface";
+import { planLayers } from "@/lib/plan/plan-layers";
+import type { GpuMemory } from "@/lib/schema/gpu-memory";
+import { defaultSettings, type Settings } from "@/lib/schema/settings";
 import { RemoteHeaderError } from "@/lib/server/models/hub/remote-header-error";
 import { answerPicks } from "./answer-picks";
-import type { Planner } from "./planner";
+import type { Planner, PlanOutcome } from "./planner";
 
 function servicesWith(planFor: Planner["planFor"]) {
   return {
@@ -12,6 +17,18 @@ function servicesWith(planFor: Planner["planFor"]) {
     machineSpeed: { read: async () => ({ ramBytesPerSecond: 30e9, gpuCorrection: null, cpuCorrection: null }) },
     engine: { pid: null },
   };
+}
+
+/** As if the hub's header said the same as the list, with this many times the weights. */
+function headerPlan(settings: Settings, gpu: GpuMemory | null = null, times = 1): PlanOutcome {
+  for (const model of curatedModels)
+    for (const file of model.files)
+      if (`hf:${model.repository}/${file.file}` === settings.MODEL) {
+        const profile = curatedProfile(model, { ...file, gigabytes: file.gigabytes * times });
+        const surface = headerSurface(profile, { batchTokens: 512, sequences: 1, flashAttention: "auto" });
+        return { modelPath: "", surface, gpu, plan: planLayers(surface, gpu, settings) };
+      }
+  throw new Error(`${settings.MODEL} is not in the list`);
 }
 
 const away: Planner["planFor"] = () =>
@@ -37,6 +54,49 @@ describe("picks", () => {
       expect(from).toBe("list");
       expect(problem).toMatchObject({ code: "DOWNLOAD_FAILED" });
     }
+  });
+
+  it("are chosen again from what the hub has, and the others are named", async () => {
+    const { picks: listed } = await answerPicks(servicesWith(away), { cardMib: 8192 });
+    const [, balanced, capable] = listed;
+    const services = servicesWith(async (settings, gpu) => {
+      const { MODEL } = settings;
+      if (MODEL === capable?.source) throw new RemoteHeaderError("MODEL_NOT_FOUND", "The hub has no such file.");
+      if (MODEL === balanced?.source) throw new RemoteHeaderError("FORBIDDEN", "It wants a token.");
+      return headerPlan(settings, gpu);
+    });
+    const { picks, missing } = await answerPicks(services, { cardMib: 8192, hub: "check" });
+    expect(missing).toEqual([
+      {
+        name: balanced?.name,
+        quantization: balanced?.quantization,
+        problem: expect.objectContaining({ code: "FORBIDDEN" }),
+      },
+      {
+        name: capable?.name,
+        quantization: capable?.quantization,
+        problem: expect.objectContaining({ code: "MODEL_NOT_FOUND" }),
+      },
+    ]);
+    expect(picks.map(({ label, from }) => [label, from])).toEqual([
+      ["fastest", "header"],
+      ["balanced", "header"],
+      ["most-capable", "header"],
+    ]);
+    const sources = picks.map(({ source }) => source);
+    expect(sources).not.toContain(capable?.source);
+    expect(sources).not.toContain(balanced?.source);
+  });
+
+  it("leave out a file whose header shows that it is too large for this computer", async () => {
+    const { picks: listed } = await answerPicks(servicesWith(away), { cardMib: 8192 });
+    const capable = listed.find(({ label }) => label === "most-capable");
+    const services = servicesWith(async (settings, gpu) =>
+      headerPlan(settings, gpu, settings.MODEL === capable?.source ? 1000 : 1),
+    );
+    const { picks, missing } = await answerPicks(services, { cardMib: 8192, hub: "check" });
+    expect(picks.map(({ source }) => source)).not.toContain(capable?.source);
+    expect(missing).toEqual([]);
   });
 
   it("are planned on the CPU without a card, for the context that is asked for", async () => {

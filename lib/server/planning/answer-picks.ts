@@ -1,13 +1,18 @@
 import type * as z from "zod/mini";
+import { badgePlan } from "@/lib/plan/badge-plan";
 import { CURATED_LIST } from "@/lib/plan/curated-models";
-import { largestContextOf, type PlannedCandidate, pickCandidates } from "@/lib/plan/pick-candidates";
+import {
+  judgeCandidate,
+  largestContextOf,
+  type PickComputer,
+  type PlannedCandidate,
+  pickCandidates,
+} from "@/lib/plan/pick-candidates";
 import { type ModelPick, pickModels } from "@/lib/plan/pick-models";
-import { ramNeed } from "@/lib/plan/plan-ram";
-import { predictSpeed } from "@/lib/plan/predict-speed";
 import { customCard, whatIfGpu } from "@/lib/plan/what-if-cards";
+import { type ErrorBody, type ErrorCode, modelErrors } from "@/lib/schema/api-error";
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import type { ModelPickAnswer, ModelPicks, picksQuerySchema } from "@/lib/schema/model-picks";
-import type { MachineSpeed } from "@/lib/schema/plan-speed";
 import { type Settings, settingsSchema } from "@/lib/schema/settings";
 import type { SettingsStore } from "@/lib/server/settings/settings-store";
 import { errorAnswer } from "@/lib/server/system/error-table";
@@ -28,9 +33,8 @@ type PickWishes = z.infer<typeof picksQuerySchema>;
 
 /** What the picks are planned with. */
 interface PickRun {
-  readonly gpu: GpuMemory | null;
+  readonly computer: PickComputer;
   readonly settings: Settings;
-  readonly machine: MachineSpeed;
 }
 
 async function gpuFor({ gpu }: PickServices, cardMib: number | undefined): Promise<GpuMemory | null> {
@@ -48,9 +52,11 @@ export async function answerPicks(services: PickServices, wishes: PickWishes): P
   const gpu = await gpuFor(services, cardMib);
   const memory = readMemory(services.engine.pid);
   const speed = await services.machineSpeed.read(gpu?.name ?? null);
-  const picks = pickModels(pickCandidates({ gpu, memory, useMmap: settings.USE_MMAP, speed }, settings));
-  const run = { gpu, settings, machine: speed };
-  const estimated = picks.map(pick => listedPick(pick, run));
+  const computer: PickComputer = { gpu, memory, useMmap: settings.USE_MMAP, speed };
+  const run = { computer, settings };
+  const check = new PickCheck(services.planner, run);
+  const candidates = pickCandidates(computer, settings);
+  const picks = hub === "check" ? await check.choose(candidates) : pickModels(candidates);
   return {
     gpu,
     system: memory,
@@ -58,32 +64,66 @@ export async function answerPicks(services: PickServices, wishes: PickWishes): P
     kvType: settings.KV_CACHE_QUANT,
     target: settings.TARGET_VRAM_USAGE,
     listDate: CURATED_LIST.date,
-    picks:
-      hub === "check" ? await Promise.all(estimated.map(pick => checkedPick(pick, services.planner, run))) : estimated,
+    missing: check.missing,
+    picks: picks.map(pick => pickAnswer(pick, run, check.resultOf(pick.candidate))),
   };
 }
 
-function planOf(
-  candidate: Pick<PlannedCandidate, "plan" | "surface">,
-  { gpu, settings, machine }: PickRun,
-  isEstimate: boolean,
-) {
-  const { kind, gpuLayers, totalLayers, predicted, ram } = candidate.plan;
-  return {
-    plan: {
-      kind,
-      gpuLayers,
-      totalLayers,
-      gpuBytes: predicted.totalBytes,
-      ramBytes: ram.totalBytes,
-      ramNeed: ramNeed(candidate.plan, gpu, settings.USE_MMAP),
-      isEstimate,
-      speed: predictSpeed(candidate.surface, gpu, candidate.plan, machine),
-    },
-    memory: gpuLayers === 0 ? ram : predicted,
-    largestContextTokens: largestContextOf(candidate, gpu, settings.TARGET_VRAM_USAGE),
-  };
+/** Why the hub's file is not the one of the list, or cannot be used. Any other failure is the way to the hub. */
+const isMissing = (code: ErrorCode): boolean =>
+  code === "FORBIDDEN" || code === "TOO_LARGE" || modelErrors.some(modelCode => modelCode === code);
+
+type CheckResult = { readonly kind: "read" } | { readonly kind: "failed"; readonly problem: ErrorBody };
+
+/** Each try reads the headers that the one before did not. More tries mean that the list and this hub have little in common. */
+const MOST_TRIES = 5;
+
+/** Reads the headers of the picked files from the hub, and picks again while they are not what the list says. */
+class PickCheck {
+  readonly missing: { name: string; quantization: string; problem: ErrorBody }[] = [];
+  readonly #results = new Map<string, CheckResult>();
+
+  constructor(
+    private readonly planner: PickServices["planner"],
+    private readonly run: PickRun,
+  ) {}
+
+  resultOf(candidate: PlannedCandidate): CheckResult | undefined {
+    return this.#results.get(sourceOf(candidate));
+  }
+
+  async choose(candidates: readonly PlannedCandidate[]): Promise<readonly ModelPick<PlannedCandidate>[]> {
+    let left = candidates;
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      const unread = pickModels(left).filter(({ candidate }) => this.resultOf(candidate) === undefined);
+      if (unread.length === 0) break;
+      const read = new Map<PlannedCandidate, PlannedCandidate | null>(
+        await Promise.all(unread.map(async ({ candidate }) => [candidate, await this.#checked(candidate)] as const)),
+      );
+      left = left.flatMap(candidate => read.get(candidate) ?? (read.has(candidate) ? [] : [candidate]));
+    }
+    return pickModels(left);
+  }
+
+  /** With the plan of the file's own header; as it was where the hub cannot be asked, and null where it has no such file. */
+  async #checked(candidate: PlannedCandidate): Promise<PlannedCandidate | null> {
+    const { computer, settings } = this.run;
+    const source = sourceOf(candidate);
+    try {
+      const planned = await this.planner.planFor({ ...settings, MODEL: source }, computer.gpu);
+      this.#results.set(source, { kind: "read" });
+      return judgeCandidate(candidate, planned, computer);
+    } catch (error) {
+      const problem = errorAnswer(error).body;
+      this.#results.set(source, { kind: "failed", problem });
+      if (!isMissing(problem.code)) return candidate;
+      this.missing.push({ name: candidate.curated.name, quantization: candidate.file.quantization, problem });
+      return null;
+    }
+  }
 }
+
+const sourceOf = ({ curated, file }: PlannedCandidate): string => `hf:${curated.repository}/${file.file}`;
 
 const reasons = {
   fastest: "The quickest answers of those that are not much worse than the best.",
@@ -91,33 +131,26 @@ const reasons = {
   "most-capable": "The best that this computer can run at a usable speed.",
 } as const;
 
-function listedPick({ label, candidate }: ModelPick<PlannedCandidate>, run: PickRun): ModelPickAnswer {
-  const { curated, file, fileBytes } = candidate;
+function pickAnswer(
+  { label, candidate }: ModelPick<PlannedCandidate>,
+  { computer: { gpu, useMmap, speed }, settings }: PickRun,
+  result: CheckResult | undefined,
+): ModelPickAnswer {
+  const { curated, file, fileBytes, plan, surface } = candidate;
+  const isRead = result?.kind === "read";
+  const isEstimate = !isRead || plan.computeSource === "estimated";
   return {
     label,
     name: curated.name,
-    source: `hf:${curated.repository}/${file.file}`,
+    source: sourceOf(candidate),
     quantization: file.quantization,
     fileBytes,
     licence: curated.licence,
     reason: reasons[label],
-    ...planOf(candidate, run, true),
-    from: "list",
-    problem: null,
+    plan: badgePlan({ plan, surface, gpu }, { useMmap, machine: speed, isEstimate }),
+    memory: plan.gpuLayers === 0 ? plan.ram : plan.predicted,
+    largestContextTokens: largestContextOf(candidate, gpu, settings.TARGET_VRAM_USAGE),
+    from: isRead ? "header" : "list",
+    problem: result?.kind === "failed" ? result.problem : null,
   };
-}
-
-/** The same with the plan of the file's own header; as it was, with the reason, where that cannot be read. */
-async function checkedPick(
-  pick: ModelPickAnswer,
-  planner: PickServices["planner"],
-  run: PickRun,
-): Promise<ModelPickAnswer> {
-  try {
-    const outcome = await planner.planFor({ ...run.settings, MODEL: pick.source }, run.gpu);
-    const isEstimate = outcome.plan.computeSource === "estimated";
-    return { ...pick, ...planOf(outcome, run, isEstimate), fileBytes: outcome.surface.model.fileBytes, from: "header" };
-  } catch (error) {
-    return { ...pick, problem: errorAnswer(error).body };
-  }
 }

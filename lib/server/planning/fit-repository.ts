@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ModelProfile } from "@/lib/gguf/model-profile";
 import { splitPartCount } from "@/lib/gguf/split-name";
+import { badgePlan } from "@/lib/plan/badge-plan";
 import { largestContext, longestSearched } from "@/lib/plan/largest-context";
-import { isRamShort, ramNeed } from "@/lib/plan/plan-ram";
-import { predictSpeed } from "@/lib/plan/predict-speed";
+import { isRamShort } from "@/lib/plan/plan-ram";
 import type { GpuReport, SystemMemory } from "@/lib/schema/gpu-memory";
 import type { MachineSpeed } from "@/lib/schema/plan-speed";
 import type { FitEvent, FitFile, FitQuery } from "@/lib/schema/remote-models";
@@ -227,28 +227,18 @@ function planOf(
   profile: ModelProfile,
   { planner, settings, report, memory, machine }: FitTo,
 ) {
-  const { surface, gpu, plan } = planner.planForHeader(profile, { ...settings, MODEL: source }, report);
-  const { kind, gpuLayers, totalLayers, predicted, ram } = plan;
-  const need = ramNeed(plan, gpu, settings.USE_MMAP);
+  const planned = planner.planForHeader(profile, { ...settings, MODEL: source }, report);
+  const { surface, gpu, plan } = planned;
+  const badge = badgePlan(planned, { useMmap: settings.USE_MMAP, machine, isEstimate: gpu !== null });
   const longest = longestSearched(surface, settings.N_CTX);
-  const fits = isRamShort(need, memory) ? ("no" as const) : fitWords[kind];
   return {
     quantization: quantization ?? profile.quantization,
-    fits,
-    plan: {
-      kind,
-      gpuLayers,
-      totalLayers,
-      gpuBytes: predicted.totalBytes,
-      ramBytes: ram.totalBytes,
-      ramNeed: need,
-      isEstimate: gpu !== null,
-      speed: predictSpeed(surface, gpu, plan, machine),
-      predicted,
-      ram,
-    },
+    fits: isRamShort(badge.ramNeed, memory) ? ("no" as const) : fitWords[plan.kind],
+    plan: { ...badge, predicted: plan.predicted, ram: plan.ram },
     largestContextTokens:
-      gpu === null ? null : largestContext(surface, totalLayers, settings.KV_CACHE_QUANT, plan.budgetBytes, longest),
+      gpu === null
+        ? null
+        : largestContext(surface, plan.totalLayers, settings.KV_CACHE_QUANT, plan.budgetBytes, longest),
   };
 }
 

@@ -1,5 +1,4 @@
-import { ramNeed } from "@/lib/plan/plan-ram";
-import { predictSpeed } from "@/lib/plan/predict-speed";
+import { badgePlan } from "@/lib/plan/badge-plan";
 import type { GpuReport } from "@/lib/schema/gpu-memory";
 import type { LocalModel } from "@/lib/schema/local-model";
 import type { MachineSpeed } from "@/lib/schema/plan-speed";
@@ -33,22 +32,10 @@ async function withPlan(
   if (model.profile?.role !== "text" || model.problem !== null) return { ...model, plan: null };
   const own = settings.readFor(model.name);
   try {
-    const { plan, surface } = await planner.knownPlanFor(own, report);
-    const { kind, gpuLayers, totalLayers, predicted, ram } = plan;
-    return {
-      ...model,
-      plan: {
-        kind,
-        gpuLayers,
-        totalLayers,
-        gpuBytes: predicted.totalBytes,
-        ramBytes: ram.totalBytes,
-        ramNeed: ramNeed(plan, report.memory, own.USE_MMAP),
-        // Without a card, no dry run would make it more exact.
-        isEstimate: surface.detail === undefined && report.memory !== null,
-        speed: predictSpeed(surface, report.memory, plan, machine),
-      },
-    };
+    const planned = await planner.knownPlanFor(own, report);
+    // Without a card, no dry run would make it more exact.
+    const isEstimate = planned.surface.detail === undefined && planned.gpu !== null;
+    return { ...model, plan: badgePlan(planned, { useMmap: own.USE_MMAP, machine, isEstimate }) };
   } catch (error) {
     return { ...model, plan: null, problem: errorAnswer(error).body };
   }
