@@ -27,7 +27,7 @@ const serverLayers: readonly (readonly string[])[] = [
   ["gpu", "models", "settings"],
   ["planning"],
   ["loading"],
-  ["chat", "benchmark", "llama-build"],
+  ["chat", "benchmark", "comparison", "llama-build"],
   ["http"],
   ["compose"],
 ];

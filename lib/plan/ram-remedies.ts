@@ -4,6 +4,7 @@ import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { PlanSettings } from "@/lib/schema/settings";
 import { MIB } from "@/lib/units/bytes";
 import { formatTokens } from "@/lib/units/tokens";
+import { longestSearched } from "./largest-context";
 import { planLayers } from "./plan-layers";
 import { type Computer, planRam } from "./plan-ram";
 import { usableKvTypes } from "./usable-kv-types";
@@ -42,6 +43,19 @@ export function ramRemedies(
       : [{ label: `${formatTokens(contextTokens)} tokens of context`, patch: { N_CTX: contextTokens } }]),
     ...(narrower === undefined ? [] : [{ label: `${narrower} KV cache`, patch: { KV_CACHE_QUANT: narrower } }]),
   ];
+}
+
+/** The largest context that system memory holds, as far as the model was trained; null where the weights alone are too large. */
+export function largestContextInRam(
+  surface: MemorySurface,
+  gpu: GpuMemory | null,
+  settings: PlanSettings,
+  { memory, useMmap }: Pick<Computer, "memory" | "useMmap">,
+): number | null {
+  const fits = (N_CTX: number) =>
+    planRam(planLayers(surface, gpu, { ...settings, N_CTX }), gpu, { memory, useMmap }).outcome === "fits";
+  const longest = longestSearched(surface, settings.N_CTX);
+  return fits(longest) ? longest : largestFitting(longest, fits);
 }
 
 /** A binary search: a plan never takes less memory for more context. */

@@ -1,5 +1,6 @@
 import * as benchmark from "./api/benchmark";
 import * as chats from "./api/chats";
+import * as comparison from "./api/comparison";
 import * as computer from "./api/computer";
 import * as downloads from "./api/downloads";
 import * as engine from "./api/engine";
@@ -23,6 +24,7 @@ export const endpoints = {
   ...engine,
   ...receipts,
   ...benchmark,
+  ...comparison,
   ...models,
   ...downloads,
   startUpload,

@@ -5,6 +5,7 @@ import { OffloadBenchmark } from "@/lib/server/benchmark/offload-benchmark";
 import type { ChatEngine } from "@/lib/server/chat/chat-engine";
 import { ChatRuns } from "@/lib/server/chat/chat-runs";
 import { ChatStores } from "@/lib/server/chat/chat-stores";
+import { ModelComparison } from "@/lib/server/comparison/model-comparison";
 import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
 import type { GpuProbe } from "@/lib/server/gpu/gpu-probe";
 import { LiveSampler } from "@/lib/server/http/live-sampler";
@@ -59,6 +60,7 @@ export interface Services {
   readonly chats: ChatStores;
   readonly runs: ChatRuns;
   readonly benchmark: OffloadBenchmark;
+  readonly comparison: ModelComparison;
   /** Saves unfinished writes, ends the engine and closes the stores. */
   shutdown(): Promise<void>;
 }
@@ -125,6 +127,7 @@ function build(environment: Environment): Services {
 
   const benchmarkStore = new BenchmarkStore(environment.dataFolder);
   const benchmark = new OffloadBenchmark({ planner, loader, engine, host, store: benchmarkStore, readSettings });
+  const comparison = new ModelComparison({ ...core, loader, host, onAnswered });
   const stopTuning = tuneThreadsWhenIdle({
     engine,
     host,
@@ -136,6 +139,7 @@ function build(environment: Environment): Services {
   const shutdown = async (): Promise<void> => {
     stopTuning();
     benchmark.cancel();
+    comparison.stop();
     sampler.close();
     await Promise.all([runs.shutdown(), downloads.shutdown(), uploads.shutdown()]);
     gpu.close();
@@ -166,6 +170,7 @@ function build(environment: Environment): Services {
     memo,
     machineSpeed,
     benchmark,
+    comparison,
     shutdown,
   };
 }

@@ -19,7 +19,7 @@ export type FakeStep =
   | { readonly do: "garbage"; readonly messages: readonly unknown[] }
   | { readonly do: "flood"; readonly bytes: number }
   | { readonly do: "out-of-memory"; readonly fitsLayers: number; readonly bytesPerLayer: number }
-  | { readonly do: "fail"; readonly code: Extract<EngineMessage, { type: "error" }>["code"]; readonly message: string };
+  | ({ readonly do: "fail" } & Omit<Extract<EngineMessage, { type: "error" }>, "type" | "id">);
 
 export interface FakeScript {
   readonly heartbeatMs?: number;
@@ -122,7 +122,7 @@ export class FakeEngine {
         this.#loadUpTo(command, step);
         break;
       case "fail":
-        this.#done({ type: "error", id: command.id, code: step.code, message: step.message });
+        this.#done({ ...failureOf(step), id: command.id });
     }
   }
 
@@ -273,6 +273,11 @@ export class FakeEngine {
     return { type: "ready", info, vram: backend === "none" ? null : (this.script.vram ?? null) };
   }
 }
+
+const failureOf = ({ do: _do, ...failure }: Extract<FakeStep, { do: "fail" }>) => ({
+  type: "error" as const,
+  ...failure,
+});
 
 /** 10 MiB of weights a layer, and one byte of context a token and layer. */
 const plainBuffers = (config: LoadConfig): Buffers => ({

@@ -192,6 +192,7 @@ export function makeHostRig(options: RigOptions = {}) {
     receipts,
     machineSpeed,
     planner,
+    loader,
     host,
     current,
     patch,
