@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { runChunkSchema, runStatusSchema } from "@/lib/schema/chat";
+import { comparisonColumnSchema, comparisonEventSchema } from "@/lib/schema/comparison";
 import { commandNames, engineCommands, ownMessageSchemas } from "@/lib/schema/engine-commands";
 import { liveEventSchema } from "@/lib/schema/live-events";
 
@@ -81,6 +82,22 @@ describe("events and streams", () => {
     phase => {
       expect(sends(server, "phase", phase)).toBe(true);
       expect(reads(browser, "phase", phase)).toBe(true);
+    },
+  );
+
+  it.each(comparisonEventSchema.def.options.flatMap(({ shape }) => shape.kind.def.values))(
+    "the event %s of a comparison is sent and read",
+    kind => {
+      expect(sends(server, "kind", kind)).toBe(true);
+      expect(reads(browser, "kind", kind)).toBe(true);
+    },
+  );
+
+  it.each(comparisonColumnSchema.shape.state.def.options.flatMap(({ shape }) => shape.kind.def.values))(
+    "the state %s of a compared model is told and shown",
+    kind => {
+      expect(sends(server, "kind", kind)).toBe(true);
+      expect(reads(browser, "kind", kind)).toBe(true);
     },
   );
 

@@ -6,12 +6,12 @@ import { PlanningFor } from "@/components/models/planning-for";
 export const metadata: Metadata = { title: "Models" };
 
 interface ModelsPageProps {
-  readonly searchParams: Promise<{ readonly cardMib?: string | string[]; readonly tab?: string | string[] }>;
+  readonly searchParams: Promise<{ readonly cardMib?: string | string[] }>;
 }
 
-/** `?cardMib=8192`: the picks for a card that this computer does not have. `?tab=downloads`: the tab that is open first. */
+/** `?cardMib=8192`: the picks for a card that this computer does not have. ModelsScreen reads the rest of the address. */
 export default async function ModelsPage({ searchParams }: ModelsPageProps) {
-  const { tab, cardMib: givenMib } = await searchParams;
+  const { cardMib: givenMib } = await searchParams;
   const cardMib = Number(givenMib);
   return (
     <div className="mx-auto w-full max-w-5xl p-3 sm:p-6">
@@ -23,7 +23,7 @@ export default async function ModelsPage({ searchParams }: ModelsPageProps) {
       <p className="mb-4 text-ink-2">
         GGUF files of this computer, each with the plan it would get here with the settings that hold for it.
       </p>
-      <ModelsScreen key={String(tab)} tab={typeof tab === "string" ? tab : undefined} />
+      <ModelsScreen />
     </div>
   );
 }

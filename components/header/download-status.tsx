@@ -3,8 +3,8 @@ import Link from "next/link";
 import { useRouter } from "next/navigation";
 import { useEffect } from "react";
 import { downloadPercent, downloadWords, fileNameOf } from "@/components/models/downloads/download-words";
-import { loadNow } from "@/components/models/downloads/load-now";
 import { ProgressBar } from "@/components/models/downloads/progress-bar";
+import { chatAndReport } from "@/components/settings/apply-and-report";
 import { showToast } from "@/components/ui/toast";
 import { useDownloads } from "@/lib/client/download-store";
 import { type Download, isUnfinished } from "@/lib/schema/download";
@@ -19,7 +19,7 @@ export default function DownloadStatus() {
   const downloads = useDownloads();
   const router = useRouter();
   useEffect(() => {
-    for (const download of downloads) announce(download, () => router.push("/"));
+    for (const download of downloads) announce(download, path => router.push(path));
   }, [downloads, router]);
   const unfinished = downloads.filter(isUnfinished);
   const shown = unfinished.find(({ state }) => state !== "queued" && state !== "paused") ?? unfinished[0];
@@ -50,7 +50,7 @@ export default function DownloadStatus() {
   );
 }
 
-function announce(download: Download, openChatScreen: () => void): void {
+function announce(download: Download, goToPage: (path: string) => void): void {
   const { id, name } = download;
   if (isUnfinished(download)) {
     seen.add(id);
@@ -67,6 +67,6 @@ function announce(download: Download, openChatScreen: () => void): void {
     showToast({
       title: `${fileNameOf(name)} is here`,
       description: "It was checked and is in the models folder.",
-      action: { label: "Load now", run: () => void loadNow(name, openChatScreen) },
+      action: { label: "Load now", run: () => void chatAndReport(name, goToPage) },
     });
 }

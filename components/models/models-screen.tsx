@@ -1,5 +1,6 @@
 "use client";
-import { useState } from "react";
+import { useSearchParams } from "next/navigation";
+import { lazy, Suspense } from "react";
 import { type Tab, Tabs } from "@/components/ui/tabs";
 import { useDownloads } from "@/lib/client/download-store";
 import { useModels } from "@/lib/client/model-store";
@@ -11,9 +12,17 @@ import { DownloadsTab } from "./downloads/downloads-tab";
 import { HubSearch } from "./hub/hub-search";
 import { LibraryView } from "./library/library-view";
 
-/** The library and the hub. Each tab's label says how much is behind it. @param tab the one that is open first */
-export function ModelsScreen({ tab = "library" }: { readonly tab: string | undefined }) {
-  const [shown, setShown] = useState(tab);
+const CompareTab = lazy(() => import("./compare/compare-tab"));
+
+/** The library, the hub, and models side by side. Each tab's label says how much is behind it. `?tab=downloads` is the open one. */
+export function ModelsScreen() {
+  const address = useSearchParams();
+  const shown = address.get("tab") ?? "library";
+  const show = (tab: string) => {
+    const next = new URLSearchParams(address);
+    next.set("tab", tab);
+    window.history.replaceState(null, "", `/models?${next}`);
+  };
   const count = useModels().data?.models.length;
   const unfinished = useDownloads().filter(isUnfinished).length;
   const tabs: readonly Tab[] = [
@@ -28,12 +37,21 @@ export function ModelsScreen({ tab = "library" }: { readonly tab: string | undef
       label: unfinished === 0 ? "Downloads" : `Downloads · ${unfinished}`,
       content: <DownloadsTab />,
     },
+    {
+      id: "compare",
+      label: "Compare",
+      content: (
+        <Suspense>
+          <CompareTab given={address.getAll("model")} />
+        </Suspense>
+      ),
+    },
   ];
   return (
     <>
-      <AddModels openHub={() => setShown("hub")} />
+      <AddModels openHub={() => show("hub")} />
       <UploadList />
-      <Tabs label="Where to look for a model" tabs={tabs} shown={shown} onShow={setShown} />
+      <Tabs label="Where to look for a model" tabs={tabs} shown={shown} onShow={show} />
       <DropModels />
     </>
   );

@@ -5,7 +5,7 @@ import { createResource } from "./resource-store";
 import { useStore } from "./use-store";
 
 /** Calls back when the card's memory for planning has changed. */
-function watchCard(changed: () => void): () => void {
+export function watchCard(changed: () => void): () => void {
   let gpu = presentGpu();
   return liveStore.subscribe(() => {
     const before = gpu;

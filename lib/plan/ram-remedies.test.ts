@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { GIB } from "@/lib/units/bytes";
 import { explainPlan } from "./explain-plan";
 import { planLayers } from "./plan-layers";
+import { largestContextInRam } from "./ram-remedies";
 import { mistralSurface, p4000, planSettings } from "./testing/surface-fixtures";
 
 const explained = (
@@ -53,4 +54,25 @@ it("a plan with layers on a card keeps its sentence and is offered what fits int
   expect(explanation.isOverfull).toBe(false);
   expect(explanation.ram?.outcome).toBe("swaps");
   expect(explanation.ramRemedies.length).toBeGreaterThan(0);
+});
+
+describe("largestContextInRam for Mistral 7B on the CPU, q8_0", () => {
+  const largest = (contextTokens: number, availableGib: number) => {
+    const settings = planSettings({ N_CTX: contextTokens, KV_CACHE_QUANT: "q8_0" });
+    const memory = { totalBytes: 24 * GIB, availableBytes: availableGib * GIB };
+    return largestContextInRam(mistralSurface, null, settings, { memory, useMmap: true });
+  };
+
+  it("is where system memory ends", () => {
+    // 4,213,133,312 + 70,656 a token <= 24,696,061,952: 289,896 tokens, 283 times 1,024.
+    expect(largest(300_000, 23)).toBe(289_792);
+  });
+
+  it("is what the model was trained for where memory goes further", () => {
+    expect(largest(8192, 23)).toBe(32_768);
+  });
+
+  it("is none where the weights alone are too large", () => {
+    expect(largest(8192, 3)).toBeNull();
+  });
 });

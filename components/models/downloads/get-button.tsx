@@ -1,13 +1,13 @@
 "use client";
 import { useRouter } from "next/navigation";
 import { useState } from "react";
+import { chatAndReport } from "@/components/settings/apply-and-report";
 import { Button } from "@/components/ui/button";
 import { type DownloadAction, getModel, steerDownload, useDownloadOf } from "@/lib/client/download-store";
 import { useModels } from "@/lib/client/model-store";
 import { type Download, isDownloadOf } from "@/lib/schema/download";
 import { formatBytes } from "@/lib/units/bytes";
 import { downloadPercent } from "./download-words";
-import { loadNow } from "./load-now";
 import { reportFailure } from "./report-failure";
 
 interface GetButtonProps {
@@ -46,7 +46,7 @@ function LoadNowButton({ name }: { readonly name: string }) {
   const [isBusy, setBusy] = useState(false);
   const load = async () => {
     setBusy(true);
-    await loadNow(name, () => router.push("/"));
+    await chatAndReport(name, path => router.push(path));
     setBusy(false);
   };
   return (

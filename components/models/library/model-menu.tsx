@@ -1,5 +1,6 @@
 "use client";
 import { Ellipsis } from "lucide-react";
+import { useRouter } from "next/navigation";
 import { type FormEvent, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
@@ -7,6 +8,7 @@ import { Field, FieldInput } from "@/components/ui/field";
 import { Menu } from "@/components/ui/menu";
 import { showToast } from "@/components/ui/toast";
 import { apiRequest, errorBody } from "@/lib/client/api-request";
+import { compareAddress } from "@/lib/client/compare-address";
 import { modelStore } from "@/lib/client/model-store";
 import { trashStore } from "@/lib/client/trash-store";
 import { removeModelFile, renameModel, restoreModel, trashModel } from "@/lib/schema/api/models";
@@ -71,6 +73,8 @@ async function takeOffList(name: string): Promise<void> {
 
 /** What can be done with a file of the library. */
 export function ModelMenu({ model: { name, origin }, modelsFolder }: ModelMenuProps) {
+  const router = useRouter();
+  const compare = { label: "Compare", run: () => router.push(compareAddress([name])) };
   const copy = { label: "Copy path", run: () => void copyPath(origin?.path ?? name, modelsFolder) };
   const [isRenaming, setRenaming] = useState(false);
   return (
@@ -85,10 +89,11 @@ export function ModelMenu({ model: { name, origin }, modelsFolder }: ModelMenuPr
           origin === null
             ? [
                 { label: "Rename", run: () => setRenaming(true) },
+                compare,
                 copy,
                 { label: "Move to trash", run: () => void moveToTrash(name) },
               ]
-            : [copy, { label: "Take off the list", run: () => void takeOffList(name) }]
+            : [compare, copy, { label: "Take off the list", run: () => void takeOffList(name) }]
         }
       />
       {isRenaming && <RenameDialog name={name} close={() => setRenaming(false)} />}

@@ -1,4 +1,5 @@
 import { formatSpeed } from "@/lib/plan/predict-speed";
+import type { BadgePlan } from "@/lib/schema/local-model";
 import type { ModelPickAnswer, ModelPicks } from "@/lib/schema/model-picks";
 import { formatGib } from "@/lib/units/bytes";
 import { formatTokens } from "@/lib/units/tokens";
@@ -37,16 +38,21 @@ export const labelWords = {
   "most-capable": "Most capable",
 } as const satisfies Record<ModelPickAnswer["label"], string>;
 
-const about = ({ plan }: ModelPickAnswer): string => (plan.isEstimate ? "about " : "");
-
-export function layerWords(pick: ModelPickAnswer): string {
-  const { kind, gpuLayers, totalLayers } = pick.plan;
-  if (kind === "cpu-only") return `all ${totalLayers} on the CPU`;
-  if (kind === "full") return `all ${totalLayers} on the GPU`;
-  return `${about(pick)}${gpuLayers} of ${totalLayers} on the GPU`;
+/** Anything that has a plan. */
+interface Planned {
+  readonly plan: BadgePlan;
 }
 
-export function speedWords({ plan: { speed } }: ModelPickAnswer): string {
+const about = ({ plan }: Planned): string => (plan.isEstimate ? "about " : "");
+
+export function layerWords(planned: Planned): string {
+  const { kind, gpuLayers, totalLayers } = planned.plan;
+  if (kind === "cpu-only") return `all ${totalLayers} on the CPU`;
+  if (kind === "full") return `all ${totalLayers} on the GPU`;
+  return `${about(planned)}${gpuLayers} of ${totalLayers} on the GPU`;
+}
+
+export function speedWords({ plan: { speed } }: Planned): string {
   if (speed === null) return "not known for this card";
   const words = formatSpeed(speed.decodeEmpty);
   return speed.decodeEmpty.measured ? words : `${words}, not measured here`;
