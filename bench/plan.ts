@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parseGguf } from "@/lib/gguf/parse-gguf";
 import { type ModelShape, shapeFile, smallShapes } from "@/lib/gguf/testing/model-shapes";
 import { headerSurface } from "@/lib/plan/header-surface";
-import { memoryNeed } from "@/lib/plan/memory-need";
+import { memoryNeed, type Placement } from "@/lib/plan/memory-need";
 import { mendSurface } from "@/lib/plan/mend-surface";
 import { nextToConfirm, shownToConfirm } from "@/lib/plan/next-to-confirm";
 import { planLayers } from "@/lib/plan/plan-layers";
@@ -239,9 +239,10 @@ async function errorAtRest(
 ): Promise<number> {
   let { surface } = family;
   for (;;) {
-    const [gpuLayers] = shownToConfirm(surface, card, settings);
-    if (gpuLayers === undefined) break;
-    surface = mendSurface(surface, { ...config, gpuLayers }, await family.dryRun({ ...config, gpuLayers })).surface;
+    const [placement] = shownToConfirm(surface, card, settings);
+    if (placement === undefined) break;
+    const asked = { ...config, ...placement };
+    surface = mendSurface(surface, asked, await family.dryRun(asked)).surface;
   }
   const { gpuLayers, predicted } = planLayers(surface, card, settings);
   if (gpuLayers === 0) return 0;
@@ -264,7 +265,7 @@ async function measureRegret(family: Family): Promise<RegretRow> {
   let dryRuns = 0;
   for (let step = 0; step < BUDGETS; step++) {
     const budget = Math.round(low + ((high - low) * step) / (BUDGETS - 1));
-    const plan = await confirmedLayers(family, settings, cardOf(budget), at);
+    const plan = await confirmedPlan(family, settings, cardOf(budget), at);
     let best = needs.findLastIndex(need => need <= budget);
     while (best > plan.gpuLayers && !(await fitsWithLess(family, at(best), budget)))
       best = needs.findLastIndex((need, gpuLayers) => gpuLayers < best && need <= budget);
@@ -292,19 +293,20 @@ async function fitsWithLess(family: Family, config: LoadConfig, budget: number):
   return true;
 }
 
-async function confirmedLayers(
+async function confirmedPlan(
   family: Family,
   settings: PlanSettings,
   card: GpuMemory,
   at: (gpuLayers: number) => LoadConfig,
 ): Promise<{ gpuLayers: number; dryRuns: number }> {
   let { surface } = family;
-  const confirmed = new Set<number>();
+  const confirmed: Placement[] = [];
   for (;;) {
     const next = nextToConfirm(surface, card, settings, confirmed);
-    if (next === null) return { gpuLayers: planLayers(surface, card, settings).gpuLayers, dryRuns: confirmed.size };
-    surface = mendSurface(surface, at(next), await family.dryRun(at(next))).surface;
-    confirmed.add(next);
+    if (next === null) return { gpuLayers: planLayers(surface, card, settings).gpuLayers, dryRuns: confirmed.length };
+    const asked = at(next.gpuLayers);
+    surface = mendSurface(surface, asked, await family.dryRun(asked)).surface;
+    confirmed.push(next);
   }
 }
 

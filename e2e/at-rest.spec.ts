@@ -11,7 +11,7 @@ test.describe("on a card whose memory llama.cpp can be asked about", () => {
   }) => {
     const { url } = await ownServer(softwareGpuEnv);
     const dashboard = new DashboardPage(page);
-    const asked: { settings: { N_CTX: number }; layers: number[] }[] = [];
+    const asked: { settings: { N_CTX: number }; placements: { gpuLayers: number }[] }[] = [];
     page.on("request", request => {
       if (request.method() === "POST" && request.url().endsWith("/api/surface")) asked.push(request.postDataJSON());
     });
@@ -42,7 +42,9 @@ test.describe("on a card whose memory llama.cpp can be asked about", () => {
     const layers = points.map(({ gpuLayers }) => gpuLayers);
     expect(layers).toEqual(expect.arrayContaining([plan.gpuLayers, plan.gpuLayers + 1]));
     expect(points.find(({ gpuLayers }) => gpuLayers === plan.gpuLayers)?.gpuBytes).toBe(plan.predicted.computeBytes);
-    const askedLayers = asked.filter(({ settings }) => settings.N_CTX === 5000).flatMap(request => request.layers);
+    const askedLayers = asked
+      .filter(({ settings }) => settings.N_CTX === 5000)
+      .flatMap(({ placements }) => placements.map(({ gpuLayers }) => gpuLayers));
     expect(new Set(askedLayers)).toEqual(new Set(layers));
     expect(askedLayers).toHaveLength(layers.length);
   });

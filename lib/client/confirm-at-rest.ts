@@ -11,16 +11,16 @@ const REST_MS = 250;
 function unconfirmed() {
   const view = planStore.get();
   if (view === null) return null;
-  const layers = shownToConfirm(view.surface, view.gpu, view.settings);
-  if (layers.length === 0) return null;
+  const placements = shownToConfirm(view.surface, view.gpu, view.settings);
+  if (placements.length === 0) return null;
   const { N_CTX, KV_CACHE_QUANT, N_BATCH, FLASH_ATTENTION } = view.settings;
   const { source } = plannedModelStore.get();
   const settings = { ...(source !== null && { MODEL: source }), N_CTX, KV_CACHE_QUANT, N_BATCH, FLASH_ATTENTION };
-  return { settings, layers };
+  return { settings, placements };
 }
 
 /**
- * While a page shows a plan, this asks llama.cpp to confirm the resting plan and the plan with one layer more. The answers arrive with the
+ * While a page shows a plan, this asks llama.cpp to confirm the resting plan and the plan with a little more on the GPU. The answers arrive with the
  * next surface, so the figures update by themselves. A plan that cannot be confirmed stays an estimate and is not asked about again.
  *
  * @returns a function that ends it

@@ -6,7 +6,7 @@ import { planLayers } from "@/lib/plan/plan-layers";
 import { planRam, type RamPlan } from "@/lib/plan/plan-ram";
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
-import type { PlanSettings, Settings } from "@/lib/schema/settings";
+import { type PlanSettings, planKeys, planSettingsOf } from "@/lib/schema/settings";
 import { assumedGpu, cardStore } from "./card-store";
 import { computerStore } from "./computer-store";
 import { deriveStore } from "./derive-store";
@@ -29,20 +29,6 @@ export const planCardStore = deriveStore(
   ([present, isAssumed, card]): PlanCard => ({ gpu: isAssumed ? assumedGpu(card) : present, isAssumed }),
   { gpu: null, isAssumed: false } as PlanCard,
 );
-
-const planKeys = [
-  "LAYERS",
-  "TARGET_VRAM_USAGE",
-  "N_CTX",
-  "KV_CACHE_QUANT",
-  "N_BATCH",
-  "FLASH_ATTENTION",
-] as const satisfies readonly (keyof PlanSettings)[];
-
-function planSettingsOf(settings: Settings): PlanSettings {
-  const { LAYERS, TARGET_VRAM_USAGE, N_CTX, KV_CACHE_QUANT, N_BATCH, FLASH_ATTENTION } = settings;
-  return { LAYERS, TARGET_VRAM_USAGE, N_CTX, KV_CACHE_QUANT, N_BATCH, FLASH_ATTENTION };
-}
 
 /** Returns the same object while no setting of the plan changes: a new temperature needs no new plan. */
 const planSettingsStore = deriveStore(

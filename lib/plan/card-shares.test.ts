@@ -109,6 +109,7 @@ it.each([
         experts: 0,
         device: index >= layers - gpuLayers ? "gpu" : "cpu",
         weightsBytes: 0,
+        expertBytesInRam: 0,
         kvBytes: 0,
       }),
     );

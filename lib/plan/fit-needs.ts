@@ -1,7 +1,7 @@
 import { type KvType, kvTypes } from "@/lib/schema/kv-type";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
-import { gpuComputeBytes, kvBytesOfLayer, memoryNeed } from "./memory-need";
+import { expertBlocks, gpuComputeBytes, kvBytesOfLayer, memoryNeed, type Placement } from "./memory-need";
 import { usableKvTypes } from "./usable-kv-types";
 
 /**
@@ -14,17 +14,20 @@ interface Envelope {
   readonly highest: readonly Float64Array[];
 }
 
-const envelopes = new WeakMap<MemorySurface, Map<KvType, Envelope>>();
+/** Where the experts of the layers on the GPU are: with their layer, or all of them in RAM. */
+export type ExpertPlace = "with-layer" | "ram";
+
+const envelopes = new WeakMap<MemorySurface, Map<string, Envelope>>();
 
 /** GPU bytes of weights, KV cache and compute for k = 0..L+1, as the surface says. */
-function gpuNeeds(surface: MemorySurface, contextTokens: number, kvType: KvType): Float64Array {
+function gpuNeeds(surface: MemorySurface, contextTokens: number, kvType: KvType, experts: ExpertPlace): Float64Array {
   const at = { contextTokens, kvType };
-  const needs = gpuComputeBytes(surface, contextTokens, kvType);
-  let kvBytes = 0;
+  const needs = gpuComputeBytes(surface, contextTokens, kvType, experts === "ram");
+  let besideBytes = 0;
   let gpuLayers = 1;
   for (const joining of surface.layers.toReversed()) {
-    kvBytes += kvBytesOfLayer(joining, at, surface);
-    needs[gpuLayers] = (needs[gpuLayers] ?? 0) + kvBytes + (surface.gpuWeightsBytes[gpuLayers] ?? 0);
+    besideBytes += kvBytesOfLayer(joining, at, surface) - (experts === "ram" ? joining.expertBytes : 0);
+    needs[gpuLayers] = (needs[gpuLayers] ?? 0) + besideBytes + (surface.gpuWeightsBytes[gpuLayers] ?? 0);
     gpuLayers++;
   }
   return needs;
@@ -40,57 +43,74 @@ const narrowerKvTypes = (surface: MemorySurface, kvType: KvType): readonly KvTyp
   usableKvTypes(surface).filter(usable => kvTypes.indexOf(usable) > kvTypes.indexOf(kvType));
 
 /** The need of this KV type, or of a narrower one whose larger compute buffer makes it need more in total. */
-function widestNeeds(surface: MemorySurface, contextTokens: number, kvType: KvType): Float64Array {
-  const needs = gpuNeeds(surface, contextTokens, kvType);
+function widestNeeds(
+  surface: MemorySurface,
+  contextTokens: number,
+  kvType: KvType,
+  experts: ExpertPlace,
+): Float64Array {
+  const needs = gpuNeeds(surface, contextTokens, kvType, experts);
   for (const narrower of narrowerKvTypes(surface, kvType)) {
-    raiseTo(needs, gpuNeeds(surface, contextTokens, narrower));
+    raiseTo(needs, gpuNeeds(surface, contextTokens, narrower, experts));
   }
   return needs;
 }
 
 function breakpointsOf(surface: MemorySurface): number[] {
   const contexts = new Set<number>();
-  for (const kvType of kvTypes)
-    for (const column of surface.compute[kvType])
-      for (const point of column.points) contexts.add(padUp(point.contextTokens, CONTEXT_PAD_TOKENS));
+  for (const table of [surface.compute, surface.computeExpertsInRam])
+    for (const kvType of table === undefined ? [] : kvTypes)
+      for (const column of table?.[kvType] ?? [])
+        for (const point of column.points) contexts.add(padUp(point.contextTokens, CONTEXT_PAD_TOKENS));
   for (const { kv } of surface.layers)
     if (kv.growth === "window") contexts.add(padUp(kv.windowTokens + surface.batchTokens, CONTEXT_PAD_TOKENS));
   return [...contexts].sort((a, b) => a - b);
 }
 
-function envelopeOf(surface: MemorySurface, kvType: KvType): Envelope {
-  const ofSurface = envelopes.get(surface) ?? new Map<KvType, Envelope>();
+function envelopeOf(surface: MemorySurface, kvType: KvType, experts: ExpertPlace): Envelope {
+  const ofSurface = envelopes.get(surface) ?? new Map<string, Envelope>();
   envelopes.set(surface, ofSurface);
-  const known = ofSurface.get(kvType);
+  const known = ofSurface.get(`${kvType} ${experts}`);
   if (known !== undefined) return known;
   const breakpoints = breakpointsOf(surface);
   const highest: Float64Array[] = [];
   for (const contextTokens of breakpoints) {
-    const needs = widestNeeds(surface, contextTokens, kvType);
+    const needs = widestNeeds(surface, contextTokens, kvType, experts);
     raiseTo(needs, highest.at(-1));
     highest.push(needs);
   }
   const envelope = { breakpoints, highest };
-  ofSurface.set(kvType, envelope);
+  ofSurface.set(`${kvType} ${experts}`, envelope);
   return envelope;
 }
 
 /** Highest needs at breakpoints up to this context; undefined below the first. */
-function highestUpTo(surface: MemorySurface, contextTokens: number, kvType: KvType): Float64Array | undefined {
-  const { breakpoints, highest } = envelopeOf(surface, kvType);
+function highestUpTo(
+  surface: MemorySurface,
+  contextTokens: number,
+  kvType: KvType,
+  experts: ExpertPlace,
+): Float64Array | undefined {
+  const { breakpoints, highest } = envelopeOf(surface, kvType, experts);
   const paddedTokens = padUp(contextTokens, CONTEXT_PAD_TOKENS);
   let passed = -1;
   while ((breakpoints[passed + 1] ?? Number.POSITIVE_INFINITY) <= paddedTokens) passed++;
   return highest[passed];
 }
 
-/** Numbers of layers for which llama.cpp confirmed exactly this context and KV type. */
-export function confirmedLayers(surface: MemorySurface, contextTokens: number, kvType: KvType): number[] {
+/** Placements for which llama.cpp confirmed exactly this context and KV type. */
+export function confirmedPlacements(surface: MemorySurface, contextTokens: number, kvType: KvType): Placement[] {
   const cells = padUp(contextTokens, CONTEXT_PAD_TOKENS);
   return (surface.confirmed ?? [])
     .filter(point => point.kvType === kvType && padUp(point.contextTokens, CONTEXT_PAD_TOKENS) === cells)
-    .map(point => point.gpuLayers);
+    .map(({ gpuLayers, expertBlocksInRam = 0 }) => ({ gpuLayers, expertBlocksInRam }));
 }
+
+/** Numbers of layers confirmed with their experts there. */
+const confirmedLayers = (surface: MemorySurface, contextTokens: number, kvType: KvType, experts: ExpertPlace) =>
+  confirmedPlacements(surface, contextTokens, kvType)
+    .filter(({ expertBlocksInRam }) => expertBlocksInRam === (experts === "ram" ? expertBlocks(surface) : 0))
+    .map(({ gpuLayers }) => gpuLayers);
 
 /**
  * GPU bytes that must fit the budget, for k = 0..L+1.
@@ -100,19 +120,25 @@ export function confirmedLayers(surface: MemorySurface, contextTokens: number, k
  * for a quantized cache. With a few layers of a large model on the GPU, the KV cache outweighs that and nothing is raised.
  * Where llama.cpp confirmed exactly this configuration, its figure is used unchanged, so that no layer is lost to a promise.
  */
-export function fitNeeds(surface: MemorySurface, contextTokens: number, kvType: KvType): Float64Array {
-  const needs = widestNeeds(surface, contextTokens, kvType);
-  raiseTo(needs, highestUpTo(surface, contextTokens, kvType));
-  for (const gpuLayers of confirmedLayers(surface, contextTokens, kvType))
-    needs[gpuLayers] = memoryNeed(surface, { gpuLayers, contextTokens, kvType }).gpu.totalBytes;
+export function fitNeeds(
+  surface: MemorySurface,
+  contextTokens: number,
+  kvType: KvType,
+  experts: ExpertPlace = "with-layer",
+): Float64Array {
+  const needs = widestNeeds(surface, contextTokens, kvType, experts);
+  raiseTo(needs, highestUpTo(surface, contextTokens, kvType, experts));
+  const expertBlocksInRam = experts === "ram" ? expertBlocks(surface) : 0;
+  for (const gpuLayers of confirmedLayers(surface, contextTokens, kvType, experts))
+    needs[gpuLayers] = memoryNeed(surface, { gpuLayers, expertBlocksInRam, contextTokens, kvType }).gpu.totalBytes;
   return needs;
 }
 
 /** `fitNeeds` for one number of layers, for searches over the context. */
 export function fitNeed(surface: MemorySurface, gpuLayers: number, contextTokens: number, kvType: KvType): number {
   const said = (type: KvType) => memoryNeed(surface, { gpuLayers, contextTokens, kvType: type }).gpu.totalBytes;
-  if (confirmedLayers(surface, contextTokens, kvType).includes(gpuLayers)) return said(kvType);
-  const highest = highestUpTo(surface, contextTokens, kvType)?.[gpuLayers] ?? 0;
+  if (confirmedLayers(surface, contextTokens, kvType, "with-layer").includes(gpuLayers)) return said(kvType);
+  const highest = highestUpTo(surface, contextTokens, kvType, "with-layer")?.[gpuLayers] ?? 0;
   return Math.max(highest, said(kvType), ...narrowerKvTypes(surface, kvType).map(said));
 }
 

@@ -9,6 +9,8 @@ export interface PlannedLayer {
   readonly experts: number;
   readonly device: "gpu" | "cpu";
   readonly weightsBytes: number;
+  /** Of a layer on the GPU: the part of its weights that is in RAM. */
+  readonly expertBytesInRam: number;
   readonly kvBytes: number;
 }
 
@@ -30,6 +32,8 @@ export interface PlanWarning {
 export interface LayerPlan {
   readonly kind: "full" | "partial" | "cpu-only";
   readonly gpuLayers: number;
+  /** The experts of the blocks before this one are in RAM, although the rest of them may be on the GPU; 0: none are apart. */
+  readonly expertBlocksInRam: number;
   /** Blocks + 1: the output layer counts. */
   readonly totalLayers: number;
   readonly contextTokens: number;

@@ -11,6 +11,7 @@ export interface LoadDetails {
 export const loadConfigOf = (plan: LayerPlan, { modelPath, threads, useMmap }: LoadDetails): LoadConfig => ({
   modelPath,
   gpuLayers: plan.gpuLayers,
+  ...(plan.expertBlocksInRam > 0 ? { expertBlocksInRam: plan.expertBlocksInRam } : {}),
   contextTokens: plan.contextTokens,
   batchTokens: plan.batchTokens,
   sequences: plan.sequences,

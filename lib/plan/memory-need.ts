@@ -3,11 +3,15 @@ import type { ComputeColumn, ConfirmedPoint, LayerMemory, MemorySurface } from "
 import type { MemoryParts } from "@/lib/schema/receipt";
 import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
 
-/** One placement of a model: the values that decide its memory. Batch, sequences and flash attention belong to the surface. */
-export interface MemoryPoint {
+/** Which parts of a model are on the GPU. */
+export interface Placement {
   readonly gpuLayers: number;
   /** The experts of the blocks before this one are in RAM, whatever else of them is on the GPU. 0 or absent: none are apart. */
   readonly expertBlocksInRam?: number | undefined;
+}
+
+/** The values that decide a model's memory. Batch, sequences and flash attention belong to the surface. */
+export interface MemoryPoint extends Placement {
   readonly contextTokens: number;
   readonly kvType: KvType;
 }
@@ -92,9 +96,17 @@ export function computeBytes(surface: MemorySurface, at: MemoryPoint, side: Side
 
 type Side = "gpuBytes" | "ramBytes";
 
-const samePlacement = (one: Placed, other: Placed): boolean =>
+/** The bare placement, as a configuration says it: without the experts' number where none are apart. */
+export const placementOf = ({ gpuLayers, expertBlocksInRam = 0 }: Placement): Placement =>
+  expertBlocksInRam > 0 ? { gpuLayers, expertBlocksInRam } : { gpuLayers };
+
+/** Compared as llama.cpp sees them. */
+export const samePlacement = (one: Placement, other: Placement): boolean =>
   one.gpuLayers === other.gpuLayers && (one.expertBlocksInRam ?? 0) === (other.expertBlocksInRam ?? 0);
-type Placed = Pick<MemoryPoint, "gpuLayers" | "expertBlocksInRam">;
+
+/** The value of `expertBlocksInRam` with which all experts are in RAM; 0 for a model without experts. */
+export const expertBlocks = ({ layers }: MemorySurface): number =>
+  (layers.findLast(({ expertBytes }) => expertBytes > 0)?.index ?? -1) + 1;
 
 /** An engine that cannot keep experts in RAM has one table. */
 const computeTable = (surface: MemorySurface, expertsInRam: boolean): MemorySurface["compute"] =>
@@ -136,7 +148,7 @@ export function gpuComputeBytes(
   }
   bytes.fill(Math.ceil(left), leftLayers + 1);
   for (const point of confirmedAt(surface, cells, kvType))
-    if ((point.expertBlocksInRam ?? 0) === (expertsInRam ? surface.model.blocks : 0))
+    if ((point.expertBlocksInRam ?? 0) === (expertsInRam ? expertBlocks(surface) : 0))
       bytes[point.gpuLayers] = point.gpuBytes;
   return bytes;
 }
@@ -150,7 +162,7 @@ const parts = (weightsBytes: number, kvBytes: number, computePartBytes: number):
 });
 
 /** Weights that are in RAM although their block is on the GPU. */
-function expertBytesApart({ layers, model }: MemorySurface, { gpuLayers, expertBlocksInRam = 0 }: Placed): number {
+function expertBytesApart({ layers, model }: MemorySurface, { gpuLayers, expertBlocksInRam = 0 }: Placement): number {
   const firstOnGpu = firstGpuBlock(model.blocks, gpuLayers);
   let bytes = 0;
   for (const { index, expertBytes } of layers)

@@ -1,7 +1,7 @@
 import type { Buffers, LoadConfig } from "@/lib/schema/load-config";
 import type { ConfirmedPoint, MemorySurface } from "@/lib/schema/memory-surface";
 import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
-import { memoryNeed } from "./memory-need";
+import { memoryNeed, placementOf, samePlacement } from "./memory-need";
 
 export interface MendedSurface {
   readonly surface: MemorySurface;
@@ -13,21 +13,30 @@ export interface MendedSurface {
 const CONFIRMED_POINTS = 256;
 
 const isSame = (one: ConfirmedPoint, other: ConfirmedPoint): boolean =>
-  one.gpuLayers === other.gpuLayers && one.kvType === other.kvType && one.contextTokens === other.contextTokens;
+  samePlacement(one, other) && one.kvType === other.kvType && one.contextTokens === other.contextTokens;
 
 /**
  * The surface with one confirmed dry run added: exact at that configuration, unchanged elsewhere. What the context takes beyond the
  * KV cache counts as compute. Keep the new surface even if nothing differed: it records that this point is confirmed. A difference in
- * the weights changes all totals on the same side of k, so that no layer's share gets negative.
+ * the weights changes all totals on the same side of k, so that no layer's share gets negative. With experts in RAM it means that the
+ * engine does not place them: the new surface has whole layers only.
  */
 export function mendSurface(surface: MemorySurface, config: LoadConfig, buffers: Buffers): MendedSurface {
   const { gpu, ram } = memoryNeed(surface, config);
   const gpuWeightsError = buffers.gpuWeightsBytes - gpu.weightsBytes;
   const ramWeightsError = buffers.ramWeightsBytes - ram.weightsBytes;
   const exactWeights = gpuWeightsError === 0 && ramWeightsError === 0;
+  const mismatchBytes =
+    Math.abs(buffers.gpuWeightsBytes + buffers.gpuContextBytes - gpu.totalBytes) +
+    Math.abs(buffers.ramWeightsBytes + buffers.ramContextBytes - ram.totalBytes);
+  // The experts did not move as they should: then this engine cannot place them, whatever it says.
+  if (!exactWeights && config.expertBlocksInRam !== undefined) {
+    const { computeExpertsInRam: _unusable, ...whole } = surface;
+    return { surface: whole, mismatchBytes };
+  }
   const shift = (bytes: number, error: number, applies: boolean) => (applies ? Math.max(0, bytes + error) : bytes);
   const confirmed: ConfirmedPoint = {
-    gpuLayers: config.gpuLayers,
+    ...placementOf(config),
     contextTokens: padUp(config.contextTokens, CONTEXT_PAD_TOKENS),
     kvType: config.kvType,
     gpuBytes: Math.max(0, buffers.gpuContextBytes - gpu.kvBytes),
@@ -35,9 +44,7 @@ export function mendSurface(surface: MemorySurface, config: LoadConfig, buffers:
   };
   const others = (surface.confirmed ?? []).filter(point => !isSame(point, confirmed));
   return {
-    mismatchBytes:
-      Math.abs(buffers.gpuWeightsBytes + buffers.gpuContextBytes - gpu.totalBytes) +
-      Math.abs(buffers.ramWeightsBytes + buffers.ramContextBytes - ram.totalBytes),
+    mismatchBytes,
     surface: {
       ...surface,
       weightsSource: exactWeights ? surface.weightsSource : "dry-run",

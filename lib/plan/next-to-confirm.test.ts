@@ -27,13 +27,16 @@ function truthOf(settings: PlanSettings, errors: readonly number[]) {
   };
 }
 
+const layers = (counts: readonly number[]) => counts.map(gpuLayers => ({ gpuLayers }));
+
 /** What the server does before a load. */
 function confirmAll(gpu: GpuMemory, settings: PlanSettings, truth: (gpuLayers: number) => Buffers) {
   let surface: MemorySurface = mistralSurface;
   const asked: number[] = [];
   for (;;) {
-    const gpuLayers = nextToConfirm(surface, gpu, settings, new Set(asked));
-    if (gpuLayers === null) return { plan: planLayers(surface, gpu, settings), asked };
+    const next = nextToConfirm(surface, gpu, settings, layers(asked));
+    if (next === null) return { plan: planLayers(surface, gpu, settings), asked };
+    const { gpuLayers } = next;
     asked.push(gpuLayers);
     const plan = { ...planLayers(surface, gpu, settings), gpuLayers };
     const config = loadConfigOf(plan, { modelPath: "m.gguf", threads: 2, useMmap: true });
@@ -85,8 +88,8 @@ describe("confirming a plan", () => {
 
   it("asks nothing more for a manual number, nor without a GPU", () => {
     const manual = planSettings({ LAYERS: 5 });
-    expect(nextToConfirm(mistralSurface, p4000, manual, new Set())).toBe(5);
-    expect(nextToConfirm(mistralSurface, p4000, manual, new Set([5]))).toBeNull();
-    expect(nextToConfirm(mistralSurface, null, planSettings(), new Set())).toBeNull();
+    expect(nextToConfirm(mistralSurface, p4000, manual, [])).toEqual({ gpuLayers: 5 });
+    expect(nextToConfirm(mistralSurface, p4000, manual, layers([5]))).toBeNull();
+    expect(nextToConfirm(mistralSurface, null, planSettings(), [])).toBeNull();
   });
 });

@@ -1,9 +1,9 @@
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { PlanSettings } from "@/lib/schema/settings";
-import { budgetBytes } from "./budget";
-import { confirmedLayers, fitNeeds } from "./fit-needs";
-import { gpuComputeBytes } from "./memory-need";
+import { betterPlacements, nextPlacement } from "./choose-placement";
+import { confirmedPlacements } from "./fit-needs";
+import { computeBytes, type Placement, placementOf, samePlacement } from "./memory-need";
 import { planLayers } from "./plan-layers";
 import { kvTypeRefusal } from "./usable-kv-types";
 
@@ -14,51 +14,55 @@ import { kvTypeRefusal } from "./usable-kv-types";
 const DOUBTED_SHARE = 0.125;
 
 /**
- * Layer counts to confirm for a displayed plan: the plan's own, one more, and others that might fit. Empty when all are confirmed.
- * @param known layer counts confirmed for these settings, in addition to those stored in the surface
+ * Placements to confirm for a displayed plan: the plan's own, the one with a little more on the GPU, and others that might fit. Empty
+ * when all are confirmed.
+ *
+ * @param known placements confirmed for these settings, in addition to those stored in the surface
  */
 export function shownToConfirm(
   surface: MemorySurface,
   gpu: GpuMemory | null,
   settings: PlanSettings,
-  known: ReadonlySet<number> = new Set(),
-): number[] {
+  known: readonly Placement[] = [],
+): Placement[] {
   if (gpu === null || surface.computeSource !== "dry-run") return [];
   if (kvTypeRefusal(surface, settings.KV_CACHE_QUANT, settings.FLASH_ATTENTION) !== null) return [];
-  const confirmed = new Set([...known, ...confirmedLayers(surface, settings.N_CTX, settings.KV_CACHE_QUANT)]);
-  const { gpuLayers, totalLayers } = planLayers(surface, gpu, settings);
-  const candidates = [
-    gpuLayers,
-    Math.min(gpuLayers + 1, totalLayers),
+  const confirmed = [...known, ...confirmedPlacements(surface, settings.N_CTX, settings.KV_CACHE_QUANT)];
+  const plan = planLayers(surface, gpu, settings);
+  const wanted: Placement[] = [];
+  for (const candidate of [
+    plan,
+    nextPlacement(surface, settings, plan),
     nextToConfirm(surface, gpu, settings, confirmed),
-  ];
-  return [...new Set(candidates)].filter((k): k is number => k !== null && k > 0 && !confirmed.has(k));
+  ])
+    if (candidate !== null && candidate.gpuLayers > 0 && !isAmong(candidate, [...confirmed, ...wanted]))
+      wanted.push(placementOf(candidate));
+  return wanted;
 }
 
+const isAmong = (placement: Placement, placements: readonly Placement[]): boolean =>
+  placements.some(other => samePlacement(placement, other));
+
 /**
- * The layer count to confirm by a dry run before loading; null when nothing is left to confirm.
+ * The placement to confirm by a dry run before loading; null when nothing is left to confirm.
  *
- * The planned number comes first. For an automatic plan, every larger number follows that exceeds the budget by no more than the
- * surface may be wrong, so that no layer that fits stays on the CPU. Mend the surface with each answer and call this again.
+ * The planned one comes first. For an automatic plan, every better one follows that exceeds the budget by no more than the surface
+ * may be wrong, so that nothing that fits stays in RAM. Mend the surface with each answer and call this again.
  *
- * @param confirmed layer counts that are already confirmed for these settings
+ * @param confirmed placements that are already confirmed for these settings
  */
 export function nextToConfirm(
   surface: MemorySurface,
   gpu: GpuMemory | null,
   settings: PlanSettings,
-  confirmed: ReadonlySet<number>,
-): number | null {
+  confirmed: readonly Placement[],
+): Placement | null {
   if (gpu === null) return null;
-  const { gpuLayers, totalLayers, manual } = planLayers(surface, gpu, settings);
-  if (gpuLayers > 0 && !confirmed.has(gpuLayers)) return gpuLayers;
-  if (manual) return null;
-  const needs = fitNeeds(surface, settings.N_CTX, settings.KV_CACHE_QUANT);
-  const compute = gpuComputeBytes(surface, settings.N_CTX, settings.KV_CACHE_QUANT);
-  const budget = budgetBytes(gpu, settings.TARGET_VRAM_USAGE);
-  for (let larger = totalLayers; larger > gpuLayers; larger--) {
-    const doubtBytes = DOUBTED_SHARE * (compute[larger] ?? 0);
-    if (!confirmed.has(larger) && (needs[larger] ?? 0) - budget <= doubtBytes) return larger;
-  }
-  return null;
+  const plan = planLayers(surface, gpu, settings);
+  if (plan.gpuLayers > 0 && !isAmong(plan, confirmed)) return placementOf(plan);
+  if (plan.manual) return null;
+  const at = { contextTokens: settings.N_CTX, kvType: settings.KV_CACHE_QUANT };
+  const doubtOf = (placement: Placement) => DOUBTED_SHARE * computeBytes(surface, { ...placement, ...at }, "gpuBytes");
+  const better = betterPlacements(surface, gpu, settings, plan, doubtOf).find(one => !isAmong(one, confirmed));
+  return better === undefined ? null : placementOf(better);
 }

@@ -6,9 +6,16 @@ import { formatBytes } from "@/lib/units/bytes";
 import { formatTokens } from "@/lib/units/tokens";
 import { budgetBytes, overflowBytes, toBeFreedBytes } from "./budget";
 import { cardWarnings } from "./card-shares";
-import { fitNeeds, mostGpuLayers } from "./fit-needs";
+import { choosePlacement, nextPlacement, ON_CPU } from "./choose-placement";
 import type { LayerPlan, PlannedLayer, PlanWarning } from "./layer-plan";
-import { computeBytes, firstGpuBlock, kvBytesOfLayer, type MemoryPoint, memoryNeed } from "./memory-need";
+import {
+  computeBytes,
+  firstGpuBlock,
+  kvBytesOfLayer,
+  type MemoryPoint,
+  memoryNeed,
+  type Placement,
+} from "./memory-need";
 import { kvTypeRefusal } from "./usable-kv-types";
 
 const NOTHING: MemoryParts = { weightsBytes: 0, kvBytes: 0, computeBytes: 0, overheadBytes: 0, totalBytes: 0 };
@@ -20,43 +27,41 @@ const NOTHING: MemoryParts = { weightsBytes: 0, kvBytes: 0, computeBytes: 0, ove
 export function planLayers(surface: MemorySurface, gpu: GpuMemory | null, settings: PlanSettings): LayerPlan {
   const totalLayers = surface.model.blocks + 1;
   const budget = gpu === null ? 0 : budgetBytes(gpu, settings.TARGET_VRAM_USAGE);
-  const needs = fitNeeds(surface, settings.N_CTX, settings.KV_CACHE_QUANT);
-  const manual = settings.LAYERS !== "auto";
-  const chosenLayers =
-    settings.LAYERS === "auto" ? mostGpuLayers(needs, budget) : Math.min(settings.LAYERS, totalLayers);
-  const gpuLayers = gpu === null ? 0 : chosenLayers;
-  const next = needs[gpuLayers + 1];
-  const memory = predictedMemory(surface, gpu, gpuLayers, settings);
-  const perLayer = placeLayers(surface, gpuLayers, settings);
+  const placement = gpu === null ? ON_CPU : choosePlacement(surface, gpu, settings);
+  const { gpuLayers, expertBlocksInRam } = placement;
+  const next = gpu === null ? null : nextPlacement(surface, settings, placement);
+  const memory = predictedMemory(surface, gpu, placement, settings);
+  const perLayer = placeLayers(surface, placement, settings);
   return {
     kind: gpuLayers === 0 ? "cpu-only" : gpuLayers === totalLayers ? "full" : "partial",
     gpuLayers,
+    expertBlocksInRam,
     totalLayers,
     contextTokens: settings.N_CTX,
     kvType: settings.KV_CACHE_QUANT,
     batchTokens: surface.batchTokens,
     sequences: surface.sequences,
     flashAttention: surface.flashAttention,
-    manual,
+    manual: settings.LAYERS !== "auto",
     budgetBytes: budget,
     ...memory,
     computeSource: surface.computeSource,
     perLayer,
-    nextLayerShortBytes: gpu === null || next === undefined ? null : Math.max(0, next - budget),
+    nextLayerShortBytes: next === null ? null : Math.max(0, next.needBytes - budget),
     warnings: [
-      ...warningsOf(surface, gpu, settings, gpuLayers),
+      ...warningsOf(surface, gpu, settings, placement),
       ...(gpu?.cards === undefined
         ? []
-        : cardWarnings(gpu, surface, perLayer, pooledCompute(surface, gpuLayers, settings))),
+        : cardWarnings(gpu, surface, perLayer, pooledCompute(surface, placement, settings))),
     ],
   };
 }
 
-function pooledCompute(surface: MemorySurface, gpuLayers: number, { N_CTX, KV_CACHE_QUANT }: PlanSettings) {
+function pooledCompute(surface: MemorySurface, placement: Placement, { N_CTX, KV_CACHE_QUANT }: PlanSettings) {
   const at = { contextTokens: N_CTX, kvType: KV_CACHE_QUANT };
   return {
     contextTokens: N_CTX,
-    totalBytes: computeBytes(surface, { ...at, gpuLayers }, "gpuBytes"),
+    totalBytes: computeBytes(surface, { ...at, ...placement }, "gpuBytes"),
     fullBytes: computeBytes(surface, { ...at, gpuLayers: surface.model.blocks + 1 }, "gpuBytes"),
   };
 }
@@ -64,12 +69,13 @@ function pooledCompute(surface: MemorySurface, gpuLayers: number, { N_CTX, KV_CA
 function predictedMemory(
   surface: MemorySurface,
   gpu: GpuMemory | null,
-  gpuLayers: number,
+  placement: Placement,
   settings: PlanSettings,
 ): { predicted: MemoryParts; ram: MemoryParts } {
-  const at = { gpuLayers, contextTokens: settings.N_CTX, kvType: settings.KV_CACHE_QUANT };
+  const at = { ...placement, contextTokens: settings.N_CTX, kvType: settings.KV_CACHE_QUANT };
   const need = memoryNeed(surface, at);
-  if (gpu === null || gpuLayers === 0) return { predicted: NOTHING, ram: cpuOnlyMemory(surface, need.ram, at) };
+  if (gpu === null || placement.gpuLayers === 0)
+    return { predicted: NOTHING, ram: cpuOnlyMemory(surface, need.ram, at) };
   const overheadBytes = gpu.overhead.bytes;
   return {
     predicted: { ...need.gpu, overheadBytes, totalBytes: need.gpu.totalBytes + overheadBytes },
@@ -104,7 +110,11 @@ function weightsOf(surface: MemorySurface, layer: LayerMemory, onGpu: boolean): 
     : (surface.ramWeightsBytes[joinsAt - 1] ?? 0) - (surface.ramWeightsBytes[joinsAt] ?? 0);
 }
 
-function placeLayers(surface: MemorySurface, gpuLayers: number, settings: PlanSettings): PlannedLayer[] {
+function placeLayers(
+  surface: MemorySurface,
+  { gpuLayers, expertBlocksInRam = 0 }: Placement,
+  settings: PlanSettings,
+): PlannedLayer[] {
   const firstOnGpu = firstGpuBlock(surface.model.blocks, gpuLayers);
   const at = { contextTokens: settings.N_CTX, kvType: settings.KV_CACHE_QUANT };
   const placed: PlannedLayer[] = [
@@ -115,6 +125,7 @@ function placeLayers(surface: MemorySurface, gpuLayers: number, settings: PlanSe
       experts: 0,
       device: "cpu",
       weightsBytes: surface.ramWeightsBytes[surface.model.blocks + 1] ?? surface.embeddingWeightsBytes,
+      expertBytesInRam: 0,
       kvBytes: 0,
     },
   ];
@@ -127,6 +138,7 @@ function placeLayers(surface: MemorySurface, gpuLayers: number, settings: PlanSe
       experts: layer.experts,
       device: onGpu ? "gpu" : "cpu",
       weightsBytes: weightsOf(surface, layer, onGpu),
+      expertBytesInRam: onGpu && layer.index < expertBlocksInRam ? layer.expertBytes : 0,
       kvBytes: kvBytesOfLayer(layer, at, surface),
     });
   }
@@ -137,7 +149,7 @@ function warningsOf(
   surface: MemorySurface,
   gpu: GpuMemory | null,
   settings: PlanSettings,
-  gpuLayers: number,
+  placement: Placement,
 ): PlanWarning[] {
   const warnings: PlanWarning[] = [];
   const warn = (code: PlanWarning["code"], message: string) => warnings.push({ code, message });
@@ -149,7 +161,7 @@ function warningsOf(
       `${settings.LAYERS} layers were asked for; this model has ${totalLayers}, the output layer included.`,
     );
   if (gpu === null) warn("no-gpu", "No GPU is planned for: all layers run on the CPU, in system memory.");
-  else warnings.push(...budgetWarnings(surface, gpu, settings, gpuLayers));
+  else warnings.push(...budgetWarnings(surface, gpu, settings, placement));
   if (gpu?.note !== undefined) warn("card-unclear", gpu.note);
   if (trained > 0 && settings.N_CTX > trained)
     warn(
@@ -171,12 +183,13 @@ function budgetWarnings(
   surface: MemorySurface,
   gpu: GpuMemory,
   settings: PlanSettings,
-  gpuLayers: number,
+  placement: Placement,
 ): PlanWarning[] {
+  const { gpuLayers } = placement;
   const budget = budgetBytes(gpu, settings.TARGET_VRAM_USAGE);
   const toBeFreed = toBeFreedBytes(gpu, settings.TARGET_VRAM_USAGE);
   if (gpuLayers > 0) {
-    const need = memoryNeed(surface, { gpuLayers, contextTokens: settings.N_CTX, kvType: settings.KV_CACHE_QUANT });
+    const need = memoryNeed(surface, { ...placement, contextTokens: settings.N_CTX, kvType: settings.KV_CACHE_QUANT });
     const excess = need.gpu.totalBytes - budget;
     if (excess <= 0) return [];
     const isOverflow = overflowBytes(gpu, need.gpu.totalBytes + gpu.overhead.bytes) > 0;

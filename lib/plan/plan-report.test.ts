@@ -41,7 +41,14 @@ describe("the report for machines", () => {
       "overheadBytes",
       "totalBytes",
     ]);
-    expect(Object.keys(report.plan.perLayer[0] ?? {})).toEqual(["index", "role", "device", "weightsBytes", "kvBytes"]);
+    expect(Object.keys(report.plan.perLayer[0] ?? {})).toEqual([
+      "index",
+      "role",
+      "device",
+      "weightsBytes",
+      "expertBytesInRam",
+      "kvBytes",
+    ]);
   });
 
   it("says the plan of the sketch", () => {

@@ -42,17 +42,19 @@ export function planReport({ surface, gpu, settings, simple = false, computer }:
     plan: {
       kind: plan.kind,
       gpuLayers: plan.gpuLayers,
+      expertBlocksInRam: plan.expertBlocksInRam,
       totalLayers: plan.totalLayers,
       contextTokens: plan.contextTokens,
       predicted: plan.predicted,
       ram: plan.ram,
       speed,
       computeSource: plan.computeSource,
-      perLayer: plan.perLayer.map(({ index, role, device, weightsBytes, kvBytes }) => ({
+      perLayer: plan.perLayer.map(({ index, role, device, weightsBytes, expertBytesInRam, kvBytes }) => ({
         index,
         role,
         device,
         weightsBytes,
+        expertBytesInRam,
         kvBytes,
       })),
       why: sentence,

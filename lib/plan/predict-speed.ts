@@ -3,10 +3,11 @@ import type { LayerMemory, MemorySurface } from "@/lib/schema/memory-surface";
 import type { MachineSpeed, PlanSpeed, SpeedRange } from "@/lib/schema/plan-speed";
 import { cardBytesPerSecond } from "./card-bandwidth";
 import type { LayerPlan } from "./layer-plan";
-import { firstGpuBlock, kvBytesOfLayer } from "./memory-need";
+import { firstGpuBlock, kvBytesOfLayer, type MemoryPoint } from "./memory-need";
 
 /** What a prediction needs of a plan. */
-export type PlacedPlan = Pick<LayerPlan, "gpuLayers" | "contextTokens" | "kvType">;
+export type PlacedPlan = Pick<LayerPlan, "gpuLayers" | "contextTokens" | "kvType"> &
+  Pick<MemoryPoint, "expertBlocksInRam">;
 
 /** Answers begin with about this much in the context. */
 const NEARLY_EMPTY_TOKENS = 256;
@@ -40,7 +41,7 @@ export function predictSpeed(
   machine: MachineSpeed,
 ): PlanSpeed | null {
   const correction = correctionOf(gpu, plan, machine);
-  const gpuBytesPerSecond = gpu === null ? null : bandwidthOf(gpu, machine);
+  const gpuBytesPerSecond = gpu === null ? null : bandwidthOf(gpu, machine.ramBytesPerSecond);
   if (plan.gpuLayers > 0 && gpuBytesPerSecond === null && correction === null) return null;
   const bandwidth = { gpu: gpuBytesPerSecond ?? USUAL_GPU_BYTES_PER_SECOND, cpu: machine.ramBytesPerSecond };
   const range = (tokens: number) => rangeOf(secondsPerToken(surface, plan, bandwidth, tokens), correction);
@@ -60,16 +61,26 @@ function correctionOf(gpu: GpuMemory | null, { gpuLayers }: PlacedPlan, machine:
 const USUAL_GPU_BYTES_PER_SECOND = 300e9;
 
 /** A GPU without memory of its own reads system memory. Of several cards, the slowest decides. */
-function bandwidthOf(gpu: GpuMemory, machine: MachineSpeed): number | null {
-  if (gpu.kind === "software" || gpu.kind === "shared") return machine.ramBytesPerSecond;
+function bandwidthOf(gpu: GpuMemory, ramBytesPerSecond: number): number | null {
+  if (gpu.kind === "software" || gpu.kind === "shared") return ramBytesPerSecond;
   const names = gpu.cards?.map(({ name }) => name) ?? [gpu.name];
   const known = names.map(cardBytesPerSecond);
   return known.includes(null) ? null : Math.min(...known.filter(rate => rate !== null));
 }
 
+/** Assumed until it was measured: dual-channel DDR4, as llama.cpp reads it. */
+export const USUAL_RAM_BYTES_PER_SECOND = 28e9;
+
+/** Seconds a token at a full context, without what past loads measured: the placements of one model on one card compare by it. */
+export function decodeSeconds(surface: MemorySurface, gpu: GpuMemory, at: MemoryPoint): number {
+  const cpu = gpu.ramBytesPerSecond ?? USUAL_RAM_BYTES_PER_SECOND;
+  const bandwidth = { gpu: bandwidthOf(gpu, cpu) ?? USUAL_GPU_BYTES_PER_SECOND, cpu };
+  return secondsPerToken(surface, at, bandwidth, at.contextTokens);
+}
+
 function secondsPerToken(
   surface: MemorySurface,
-  plan: PlacedPlan,
+  plan: MemoryPoint,
   bytesPerSecond: Readonly<Record<"gpu" | "cpu", number>>,
   tokens: number,
 ): number {
@@ -83,10 +94,22 @@ function secondsPerToken(
     seconds += bytes / bytesPerSecond[device];
     seconds += device === "gpu" ? GPU_BLOCK_SECONDS : CPU_BLOCK_SECONDS;
     if (device === "cpu") seconds += attentionSeconds(layer, tokens);
+    else if (layer.index < (plan.expertBlocksInRam ?? 0)) seconds += apartSeconds(layer, bytesPerSecond);
     if (device !== before) seconds += CROSSING_SECONDS;
     before = device;
   }
   return seconds;
+}
+
+/** What it costs a block on the GPU to have its experts in RAM: they are read there, and the activations go there and back. */
+function apartSeconds(
+  { weightsBytes, activeBytes, expertBytes }: LayerMemory,
+  bytesPerSecond: Readonly<Record<"gpu" | "cpu", number>>,
+): number {
+  if (expertBytes === 0) return 0;
+  const activeExpertBytes = expertBytes - (weightsBytes - activeBytes);
+  const extra = activeExpertBytes / bytesPerSecond.cpu - activeExpertBytes / bytesPerSecond.gpu;
+  return extra + CPU_BLOCK_SECONDS + 2 * CROSSING_SECONDS;
 }
 
 /** Head sizes that are no multiple of 32 fall off llama.cpp's fast path: head size 80 took 126 ms for 184 M elements. */

@@ -2,12 +2,13 @@ import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import type { LoadConfig } from "@/lib/schema/load-config";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { budgetBytes } from "./budget";
+import { canPlaceExperts } from "./choose-placement";
 import { fitNeeds, mostGpuLayers } from "./fit-needs";
-import { memoryNeed } from "./memory-need";
+import { expertBlocks, memoryNeed } from "./memory-need";
 
 /**
- * What to try after this configuration ran out of memory: fewer layers, as many as free the missing bytes, and always at least one
- * fewer, so that no configuration is tried twice. The context stays, because the user chose it. With `gpu`, read again after the
+ * What to try after this configuration ran out of memory: more experts in RAM, or else fewer layers, as many as free the missing bytes,
+ * and always at least one, so that no configuration is tried twice. The context stays, because the user chose it. With `gpu`, read again after the
  * failure, the new configuration also fits what is free now. 0 layers means the CPU alone; null means that nothing is left to lower.
  *
  * @param deficitBytes the missing bytes that the backend reported; 0 when it reported none
@@ -22,6 +23,15 @@ export function stepDown(
   const failedBytes = memoryNeed(surface, config).gpu.totalBytes;
   const freeBytes = gpu === null ? Number.POSITIVE_INFINITY : budgetBytes(gpu, 1);
   const limitBytes = Math.min(failedBytes - Math.max(1, deficitBytes), freeBytes);
-  const fewer = fitNeeds(surface, config.contextTokens, config.kvType).subarray(0, config.gpuLayers);
-  return { ...config, gpuLayers: mostGpuLayers(fewer, limitBytes) };
+  const { expertBlocksInRam = 0, ...whole } = config;
+  const allExperts = canPlaceExperts(surface) ? expertBlocks(surface) : 0;
+  const at = { contextTokens: config.contextTokens, kvType: config.kvType };
+  for (let more = expertBlocksInRam + 1; more <= allExperts; more++) {
+    const lower = { gpuLayers: config.gpuLayers, expertBlocksInRam: more };
+    if (memoryNeed(surface, { ...lower, ...at }).gpu.totalBytes <= limitBytes) return { ...config, ...lower };
+  }
+  const experts = expertBlocksInRam > 0 ? "ram" : "with-layer";
+  const fewer = fitNeeds(surface, config.contextTokens, config.kvType, experts).subarray(0, config.gpuLayers);
+  const lower = { ...whole, gpuLayers: mostGpuLayers(fewer, limitBytes) };
+  return experts === "ram" && lower.gpuLayers > 0 ? { ...lower, expertBlocksInRam: allExperts } : lower;
 }

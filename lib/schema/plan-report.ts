@@ -2,18 +2,9 @@ import * as z from "zod/mini";
 import { gpuMemorySchema } from "./gpu-memory";
 import { planSpeedSchema } from "./plan-speed";
 import { memoryPartsSchema } from "./receipt";
-import { settingsPatchSchema, settingsSchema } from "./settings";
+import { planSettingsSchema, settingsPatchSchema } from "./settings";
 
 const bytes = z.int().check(z.minimum(0));
-
-const planSettingsSchema = z.pick(settingsSchema, {
-  LAYERS: true,
-  TARGET_VRAM_USAGE: true,
-  N_CTX: true,
-  KV_CACHE_QUANT: true,
-  N_BATCH: true,
-  FLASH_ATTENTION: true,
-});
 
 /** The simple formula of the first version, for comparison. */
 const simplePlanSchema = z.object({
@@ -59,6 +50,8 @@ export const planReportSchema = z.object({
   plan: z.object({
     kind: z.enum(["full", "partial", "cpu-only"]),
     gpuLayers: z.int(),
+    /** The experts of this many blocks, from the first, are in system memory. */
+    expertBlocksInRam: z.int(),
     totalLayers: z.int(),
     contextTokens: z.int(),
     predicted: memoryPartsSchema,
@@ -73,6 +66,8 @@ export const planReportSchema = z.object({
         role: z.enum(["embedding", "block", "output"]),
         device: z.enum(["gpu", "cpu"]),
         weightsBytes: bytes,
+        /** Experts of a layer on the GPU that are in system memory; part of `weightsBytes`. */
+        expertBytesInRam: bytes,
         kvBytes: bytes,
       }),
     ),

@@ -129,6 +129,18 @@ export const settingRows = {
     unit: "layers",
     range: { min: 0, max: 1024, step: 1 },
   }),
+  EXPERTS_IN_RAM: row({
+    schema: autoOr(0, 1024),
+    default: "auto",
+    label: "Experts in RAM",
+    help: "For mixture-of-experts models: this many blocks, from the first, keep their experts in system memory. Auto takes the fastest split that fits.",
+    group: "memory",
+    control: "numberOrAuto",
+    cost: "model",
+    loads: "expertBlocksInRam",
+    unit: "blocks",
+    range: { min: 0, max: 1024, step: 1 },
+  }),
   N_BATCH: row({
     schema: wholeNumber(1, 16_384),
     default: 512,
@@ -295,8 +307,18 @@ export const defaultSettings: Settings = settingsSchema.parse(
   Object.fromEntries(settingKeys.map(key => [key, settingRows[key].default])),
 );
 
-/** The settings that decide where layers go. Each planning slider changes one of these. */
-export type PlanSettings = Pick<
-  Settings,
-  "LAYERS" | "TARGET_VRAM_USAGE" | "N_CTX" | "KV_CACHE_QUANT" | "N_BATCH" | "FLASH_ATTENTION"
->;
+/** The settings that decide where the parts of a model go. Each planning slider changes one of these. */
+export const planSettingsSchema = z.pick(settingsSchema, {
+  LAYERS: true,
+  EXPERTS_IN_RAM: true,
+  TARGET_VRAM_USAGE: true,
+  N_CTX: true,
+  KV_CACHE_QUANT: true,
+  N_BATCH: true,
+  FLASH_ATTENTION: true,
+});
+export type PlanSettings = z.infer<typeof planSettingsSchema>;
+export const planKeys = Object.keys(planSettingsSchema.shape) as (keyof PlanSettings)[];
+
+export const planSettingsOf = (settings: PlanSettings): PlanSettings =>
+  Object.fromEntries(planKeys.map(key => [key, settings[key]])) as PlanSettings;

@@ -16,6 +16,6 @@ export const GET = route(readSurface, async ({ query, services: { planner, setti
 });
 
 export const POST = route(confirmPlan, async ({ body, services: { planner, settings } }) => {
-  await planner.confirmLayers(shownSettings(settings, body.settings), body.layers);
-  return { confirmed: body.layers };
+  await planner.confirmPlacements(shownSettings(settings, body.settings), body.placements);
+  return { confirmed: body.placements };
 });

@@ -1,6 +1,6 @@
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import type { ComputeColumn, LayerKv, LayerMemory, MemorySurface } from "@/lib/schema/memory-surface";
-import { defaultSettings, type PlanSettings } from "@/lib/schema/settings";
+import { defaultSettings, type PlanSettings, planSettingsOf } from "@/lib/schema/settings";
 import { MIB } from "@/lib/units/bytes";
 
 /** Surfaces and cards for tests, with numbers from llama.cpp's own dry run. */
@@ -101,11 +101,6 @@ export const p4000: GpuMemory = {
 
 /** Defaults (target 0.8, 4,096 tokens, f16, batch 512) with these changes. */
 export const planSettings = (changes: Partial<PlanSettings> = {}): PlanSettings => ({
-  LAYERS: defaultSettings.LAYERS,
-  TARGET_VRAM_USAGE: defaultSettings.TARGET_VRAM_USAGE,
-  N_CTX: defaultSettings.N_CTX,
-  KV_CACHE_QUANT: defaultSettings.KV_CACHE_QUANT,
-  N_BATCH: defaultSettings.N_BATCH,
-  FLASH_ATTENTION: defaultSettings.FLASH_ATTENTION,
+  ...planSettingsOf(defaultSettings),
   ...changes,
 });

@@ -7,6 +7,11 @@ import { planErrors } from "./shared-errors";
 /** The layers of a model with 512 blocks, the most that llama.cpp allows (LLAMA_MAX_LAYERS), and its output. */
 const MAX_LAYERS = 513;
 
+const placementSchema = z.strictObject({
+  gpuLayers: z.int().check(z.minimum(1), z.maximum(MAX_LAYERS)),
+  expertBlocksInRam: z.optional(z.int().check(z.minimum(1), z.maximum(MAX_LAYERS))),
+});
+
 export const readSurface = {
   method: "GET",
   path: "/api/surface",
@@ -26,9 +31,9 @@ export const confirmPlan = {
   does: "Has llama.cpp confirm a displayed plan by dry runs. The event `changed: surface` says when that is done.",
   body: z.strictObject({
     settings: settingsPatchSchema,
-    /** Numbers of GPU layers: the displayed plan's and its neighbours. */
-    layers: z.array(z.int().check(z.minimum(1), z.maximum(MAX_LAYERS))).check(z.minLength(1), z.maxLength(4)),
+    /** The displayed plan's placement and its neighbours. */
+    placements: z.array(placementSchema).check(z.minLength(1), z.maxLength(4)),
   }),
-  reply: z.object({ confirmed: z.array(z.int()) }),
+  reply: z.object({ confirmed: z.array(placementSchema) }),
   errors: planErrors,
 } as const satisfies Endpoint;

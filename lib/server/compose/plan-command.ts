@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { formatReport } from "@/lib/plan/format-report";
 import { planReport } from "@/lib/plan/plan-report";
 import { kvTypeRefusal } from "@/lib/plan/usable-kv-types";
-import { type Settings, settingsSchema } from "@/lib/schema/settings";
+import { planSettingsOf, type Settings, settingsSchema } from "@/lib/schema/settings";
 import { assumedCard } from "@/lib/server/planning/assumed-card";
 import { rememberDevice } from "@/lib/server/planning/remembered-engine";
 import { logLevels, readEnvironment } from "@/lib/server/system/environment";
@@ -73,15 +73,13 @@ async function makeReport(
     const { surface, gpu } = await services.planner.exactPlanFor(settings, card);
     const refusal = kvTypeRefusal(surface, settings.KV_CACHE_QUANT, settings.FLASH_ATTENTION);
     if (refusal !== null) throw new UsageError(refusal);
-    const { LAYERS, TARGET_VRAM_USAGE, N_CTX, KV_CACHE_QUANT, N_BATCH, FLASH_ATTENTION, USE_MMAP } = settings;
-    const planned = { LAYERS, TARGET_VRAM_USAGE, N_CTX, KV_CACHE_QUANT, N_BATCH, FLASH_ATTENTION };
     const computer = {
       memory: readMemory(),
-      useMmap: USE_MMAP,
+      useMmap: settings.USE_MMAP,
       cpuTokensPerSecond: null,
       speed: await services.machineSpeed.read(gpu?.name ?? null),
     };
-    const input = { surface, gpu, settings: planned, simple: options.simple, computer };
+    const input = { surface, gpu, settings: planSettingsOf(settings), simple: options.simple, computer };
     return options.json ? JSON.stringify(planReport(input), null, 2) : formatReport(input);
   } finally {
     services.gpu.close();

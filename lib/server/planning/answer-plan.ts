@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { type PlanReport, planReport } from "@/lib/plan/plan-report";
 import { isRemoteSource } from "@/lib/schema/model-source";
-import { type SettingsPatch, settingsSchema } from "@/lib/schema/settings";
+import { planSettingsOf, type SettingsPatch, settingsSchema } from "@/lib/schema/settings";
 import type { SettingsStore } from "@/lib/server/settings/settings-store";
 import { readMemory } from "@/lib/server/system/read-memory";
 import { assumedCard, type CardSize } from "./assumed-card";
@@ -41,15 +41,14 @@ export async function answerPlan(
     ? exactPlanInTime(planner, planned, override)
     : planner.planFor(planned, override);
   const { surface, gpu } = await plan;
-  const { LAYERS, TARGET_VRAM_USAGE, N_CTX, KV_CACHE_QUANT, N_BATCH, FLASH_ATTENTION, USE_MMAP } = planned;
   return planReport({
     surface,
     gpu,
-    settings: { LAYERS, TARGET_VRAM_USAGE, N_CTX, KV_CACHE_QUANT, N_BATCH, FLASH_ATTENTION },
+    settings: planSettingsOf(planned),
     simple,
     computer: {
       memory: readMemory(engine.pid),
-      useMmap: USE_MMAP,
+      useMmap: planned.USE_MMAP,
       cpuTokensPerSecond: null,
       speed: await machineSpeed.read(gpu?.name ?? null),
     },

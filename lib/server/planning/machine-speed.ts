@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import * as z from "zod";
+import { USUAL_RAM_BYTES_PER_SECOND } from "@/lib/plan/predict-speed";
 import type { MachineSpeed } from "@/lib/schema/plan-speed";
 import type { Receipt } from "@/lib/schema/receipt";
 import { replaceFile } from "@/lib/server/system/replace-file";
@@ -18,8 +19,6 @@ export interface MachineSpeedOptions {
 
 const keptSchema = z.object({ processor: z.string(), ramBytesPerSecond: z.number().positive() });
 
-/** Assumed until it was measured, and where that fails: dual-channel DDR4, as llama.cpp reads it. */
-const USUAL_RAM_BYTES_PER_SECOND = 28e9;
 /** llama.cpp reads weights at 25 to 33 GB/s where comparing two buffers reads 38 GB/s (2 threads, four model sizes). */
 const REACHED_SHARE = 0.75;
 /** Older loads may have run with other drivers, threads or programs beside them. */

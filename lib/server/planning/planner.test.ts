@@ -4,6 +4,8 @@ import { expect, test } from "vitest";
 import { card, makeHome, makeHostRig, reportOf, SMALL_MODEL, smallTruth } from "@/lib/server/testing/host-rig";
 import { MIB } from "@/lib/units/bytes";
 
+const layers = (...counts: number[]) => counts.map(gpuLayers => ({ gpuLayers }));
+
 test("plans at once from the header, and again from dry runs when they are there", async () => {
   const { planner, current, done, countOf } = makeHostRig();
   let changes = 0;
@@ -50,15 +52,15 @@ test("confirms what a page shows at rest once, and remembers it on disk", async 
   });
   const before = countOf("dry-run");
   const shown = { ...current.settings, N_CTX: 3000 };
-  await done(planner.confirmLayers(shown, [2, 3]));
-  await done(planner.confirmLayers(shown, [3, 2]));
+  await done(planner.confirmPlacements(shown, layers(2, 3)));
+  await done(planner.confirmPlacements(shown, layers(3, 2)));
   expect([countOf("dry-run") - before, changes]).toEqual([2, 1]);
   const again = makeHostRig({ home });
   const { surface } = await again.done(again.planner.planFor(again.current.settings));
   // 3,000 tokens are padded to 3,072.
   const kept = surface.confirmed?.filter(point => point.contextTokens === 3072).map(point => point.gpuLayers);
   expect(kept).toEqual([2, 3]);
-  await again.done(again.planner.confirmLayers({ ...again.current.settings, N_CTX: 3000 }, [2, 3]));
+  await again.done(again.planner.confirmPlacements({ ...again.current.settings, N_CTX: 3000 }, layers(2, 3)));
   expect(again.countOf("dry-run")).toBe(0);
 });
 
@@ -173,7 +175,7 @@ test("G14 a page's dry run that ends its engine leaves the loaded model alone", 
   });
   await done(host.ensureLoaded());
   const loaded = engine.snapshot();
-  await done(planner.confirmLayers({ ...current.settings, N_CTX: 5000 }, [3, 4]));
+  await done(planner.confirmPlacements({ ...current.settings, N_CTX: 5000 }, layers(3, 4)));
   expect(engine.snapshot()).toEqual(loaded);
   expect(loaded.state).toBe("loaded");
   expect([processes.length, spareProcesses.length]).toEqual([1, 2]);
@@ -182,11 +184,11 @@ test("G14 a page's dry run that ends its engine leaves the loaded model alone", 
 test("the child for dry runs ends when nobody asks any more, and before a load is planned", async () => {
   const { host, planner, current, done, timers, spareProcesses } = makeHostRig();
   await done(host.ensureLoaded());
-  await done(planner.confirmLayers({ ...current.settings, N_CTX: 5000 }, [3]));
+  await done(planner.confirmPlacements({ ...current.settings, N_CTX: 5000 }, layers(3)));
   expect(spareProcesses.map(({ exited }) => exited)).toEqual([false]);
   await timers.advance(12_000);
   expect(spareProcesses.map(({ exited }) => exited)).toEqual([true]);
-  await done(planner.confirmLayers({ ...current.settings, N_CTX: 6000 }, [3]));
+  await done(planner.confirmPlacements({ ...current.settings, N_CTX: 6000 }, layers(3)));
   await done(planner.confirmedPlanFor(current.settings));
   expect(spareProcesses.map(({ exited }) => exited)).toEqual([true, true]);
 });

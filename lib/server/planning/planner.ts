@@ -1,9 +1,10 @@
 import type { ModelProfile } from "@/lib/gguf/model-profile";
 import { calibrateEstimate } from "@/lib/plan/calibrate-estimate";
-import { confirmedLayers } from "@/lib/plan/fit-needs";
+import { confirmedPlacements } from "@/lib/plan/fit-needs";
 import { headerSurface } from "@/lib/plan/header-surface";
 import type { LayerPlan } from "@/lib/plan/layer-plan";
 import { loadConfigOf } from "@/lib/plan/load-config-of";
+import { type Placement, samePlacement } from "@/lib/plan/memory-need";
 import { mendSurface } from "@/lib/plan/mend-surface";
 import { nextToConfirm, shownToConfirm } from "@/lib/plan/next-to-confirm";
 import { planLayers } from "@/lib/plan/plan-layers";
@@ -58,7 +59,7 @@ export interface ConfirmedPlan extends PlanOutcome {
 }
 
 /** The number of layers to ask a dry run about next; null: nothing more. */
-type NextToConfirm = (outcome: PlanOutcome, confirmed: ReadonlySet<number>) => number | null;
+type NextToConfirm = (outcome: PlanOutcome, confirmed: readonly Placement[]) => Placement | null;
 
 interface KnownSurface {
   readonly key: SurfaceKey;
@@ -81,8 +82,14 @@ const NO_DEVICE = "none";
 
 /** One of a surface's many dry runs; which one is not known. */
 const SAMPLING = "sampling";
-const nameOfDryRun = ({ gpuLayers, contextTokens, kvType }: LoadConfig): string =>
-  `${gpuLayers} layers, ${contextTokens} tokens, ${kvType}`;
+const nameOfDryRun = ({ gpuLayers, expertBlocksInRam, contextTokens, kvType }: LoadConfig): string =>
+  `${placementName({ gpuLayers, expertBlocksInRam })}, ${contextTokens} tokens, ${kvType}`;
+
+/** "31 layers, experts of 20 blocks in RAM" */
+const placementName = ({ gpuLayers, expertBlocksInRam = 0 }: Placement): string =>
+  expertBlocksInRam === 0
+    ? `${gpuLayers} layers`
+    : `${gpuLayers} layers, experts of ${expertBlocksInRam} blocks in RAM`;
 
 type SurfaceSettings = Pick<Settings, "N_BATCH" | "FLASH_ATTENTION" | "USE_MMAP" | "N_CTX">;
 
@@ -150,21 +157,17 @@ export class Planner {
   }
 
   /**
-   * Asks llama.cpp about exactly these numbers of layers, with the settings' context and KV type: those that a page shows at rest. Numbers
+   * Asks llama.cpp about exactly these placements, with the settings' context and KV type: those that a page shows at rest. Those
    * that are already confirmed cost nothing. Subscribers are told of the results.
    */
-  async confirmLayers(settings: Settings, layers: readonly number[]): Promise<void> {
+  async confirmPlacements(settings: Settings, placements: readonly Placement[]): Promise<void> {
     const known = await this.#sampled(await this.#headerOf(settings.MODEL), settings);
     const { N_CTX, KV_CACHE_QUANT } = settings;
     const outcome = await this.planFor(settings, null);
     const before = known.surface;
-    for (const gpuLayers of layers)
-      if (!confirmedLayers(known.surface, N_CTX, KV_CACHE_QUANT).includes(gpuLayers))
-        await this.#confirm(
-          known,
-          this.configOf({ ...outcome, plan: { ...outcome.plan, gpuLayers } }, settings),
-          this.#dryRuns,
-        );
+    for (const placement of placements)
+      if (!confirmedPlacements(known.surface, N_CTX, KV_CACHE_QUANT).some(other => samePlacement(placement, other)))
+        await this.#confirm(known, this.#configWith(placement, outcome, settings), this.#dryRuns);
     if (known.surface !== before) this.#changed();
   }
 
@@ -189,9 +192,14 @@ export class Planner {
       next: ({ gpu }, confirmed) => nextToConfirm(known.surface, gpu, settings, confirmed),
       ...(signal && { signal }),
     });
-    const { gpuLayers } = outcome.plan;
-    const isConfirmed = confirmedLayers(known.surface, settings.N_CTX, settings.KV_CACHE_QUANT).includes(gpuLayers);
-    const computeSource = isConfirmed ? "dry-run" : gpuLayers > 0 ? "estimated" : outcome.plan.computeSource;
+    const isConfirmed = confirmedPlacements(known.surface, settings.N_CTX, settings.KV_CACHE_QUANT).some(placement =>
+      samePlacement(placement, outcome.plan),
+    );
+    const computeSource = isConfirmed
+      ? "dry-run"
+      : outcome.plan.gpuLayers > 0
+        ? "estimated"
+        : outcome.plan.computeSource;
     return { ...outcome, plan: { ...outcome.plan, computeSource }, config: this.configOf(outcome, settings) };
   }
 
@@ -206,17 +214,16 @@ export class Planner {
       signal,
     }: { plan: () => Promise<Outcome>; next: NextToConfirm; engine?: DryRunEngine; signal?: AbortSignal },
   ): Promise<Outcome> {
-    const confirmed = new Set<number>();
+    const confirmed: Placement[] = [];
     for (;;) {
       const outcome = await plan();
-      const gpuLayers = next(outcome, confirmed);
-      if (gpuLayers === null) {
-        if (confirmed.size > 0) this.#changed();
+      const placement = next(outcome, confirmed);
+      if (placement === null) {
+        if (confirmed.length > 0) this.#changed();
         return outcome;
       }
-      const config = this.configOf({ ...outcome, plan: { ...outcome.plan, gpuLayers } }, settings);
-      await this.#confirm(known, config, engine, signal);
-      confirmed.add(gpuLayers);
+      await this.#confirm(known, this.#configWith(placement, outcome, settings), engine, signal);
+      confirmed.push(placement);
     }
   }
 
@@ -224,6 +231,10 @@ export class Planner {
   configOf({ plan, modelPath, surface }: PlanOutcome, settings: Settings): LoadConfig {
     const threads = settings.THREADS === "auto" ? this.options.autoThreads(surface.model.fileBytes) : settings.THREADS;
     return loadConfigOf(plan, { modelPath, threads, useMmap: settings.USE_MMAP });
+  }
+
+  #configWith({ gpuLayers, expertBlocksInRam = 0 }: Placement, outcome: PlanOutcome, settings: Settings): LoadConfig {
+    return this.configOf({ ...outcome, plan: { ...outcome.plan, gpuLayers, expertBlocksInRam } }, settings);
   }
 
   get #dryRuns(): DryRunEngine {
@@ -245,7 +256,7 @@ export class Planner {
     }
     const { surface, mismatchBytes } = mendSurface(known.surface, config, buffers);
     if (mismatchBytes > 0) {
-      const where = `${surface.model.name} at ${config.gpuLayers} GPU layers, ${config.contextTokens} tokens`;
+      const where = `${surface.model.name} at ${nameOfDryRun(config)}`;
       this.options.onLog("info", `memory surface was ${formatMib(mismatchBytes, 2)} off for ${where}; mended`);
     }
     // Stored even if it was right: at a confirmed point the planner believes the dry run, in the browser as well.

@@ -1,0 +1,144 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { parseGguf } from "@/lib/gguf/parse-gguf";
+import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
+import type { GpuMemory } from "@/lib/schema/gpu-memory";
+import type { MemorySurface } from "@/lib/schema/memory-surface";
+import { GIB, MIB } from "@/lib/units/bytes";
+import { choosePlacement, nextPlacement } from "./choose-placement";
+import { headerSurface } from "./header-surface";
+import { expertBlocks, memoryNeed } from "./memory-need";
+import { planLayers } from "./plan-layers";
+import { decodeSeconds } from "./predict-speed";
+import { contextArbitrary, kvTypeArbitrary } from "./testing/surface-arbitrary";
+import { p4000, planSettings } from "./testing/surface-fixtures";
+
+const run = { batchTokens: 512, sequences: 1, flashAttention: "auto", expertsApart: true } as const;
+
+function surfaceOf(id: string, expertsApart = true): MemorySurface {
+  const { header, fileBytes } = shapeFile(modelShape(id));
+  const parsed = parseGguf(header, fileBytes);
+  if (parsed.kind !== "profile") throw new Error(`${id}: the header wants more bytes`);
+  return headerSurface(parsed.profile, { ...run, expertsApart });
+}
+
+const cardOf = (gib: number, ramBytesPerSecond = 50e9): GpuMemory => ({
+  ...p4000,
+  name: "GeForce RTX 4070",
+  totalBytes: Math.round(gib * GIB),
+  freeBytes: Math.round(gib * GIB),
+  usedByOthersBytes: 0,
+  overhead: { ...p4000.overhead, bytes: 0 },
+  ramBytesPerSecond,
+});
+const settings = planSettings({ TARGET_VRAM_USAGE: 1 });
+
+const mixtures = ["qwen3-30b-a3b", "gpt-oss-20b", "deepseek-v3"] as const;
+const surfaces = new Map(mixtures.map(id => [id, surfaceOf(id)]));
+const surfaceNamed = (id: (typeof mixtures)[number]) => surfaces.get(id) ?? surfaceOf(id);
+
+describe("where the parts of a mixture of experts go", () => {
+  it("keeps experts in RAM and everything else on an 8 GB card", () => {
+    const plan = planLayers(surfaceNamed("qwen3-30b-a3b"), cardOf(8), settings);
+    expect(plan.gpuLayers).toBe(49);
+    expect(plan.expertBlocksInRam).toBeGreaterThan(0);
+    expect(plan.expertBlocksInRam).toBeLessThan(48);
+  });
+
+  it("adds up: what is on the card and in RAM is the same as with whole layers", () => {
+    const surface = surfaceNamed("qwen3-30b-a3b");
+    const at = { gpuLayers: 49, contextTokens: 4096, kvType: "f16" } as const;
+    const whole = memoryNeed(surface, at);
+    const apart = memoryNeed(surface, { ...at, expertBlocksInRam: 10 });
+    const movedBytes = surface.layers.slice(0, 10).reduce((sum, { expertBytes }) => sum + expertBytes, 0);
+    // 10 blocks of 128 experts, three matrices of 2,048 x 768: Q4_K has 144 bytes for 256 weights, Q6_K, of which some are, 210.
+    expect(movedBytes / MIB).toBeGreaterThan((10 * 128 * 3 * 2048 * 768 * 144) / 256 / MIB - 1);
+    expect(whole.gpu.weightsBytes - apart.gpu.weightsBytes).toBe(movedBytes);
+    expect(apart.ram.weightsBytes - whole.ram.weightsBytes).toBe(movedBytes);
+    expect(apart.gpu.kvBytes).toBe(whole.gpu.kvBytes);
+  });
+
+  it("has whole layers only where the engine cannot place experts", () => {
+    const plan = planLayers(surfaceOf("qwen3-30b-a3b", false), cardOf(8), { ...settings, EXPERTS_IN_RAM: 20 });
+    expect([plan.expertBlocksInRam, plan.kind]).toEqual([0, "partial"]);
+  });
+
+  it("does as it is told", () => {
+    const surface = surfaceNamed("qwen3-30b-a3b");
+    const told = (LAYERS: number | "auto", EXPERTS_IN_RAM: number | "auto", gib = 8) => {
+      const { gpuLayers, expertBlocksInRam } = planLayers(surface, cardOf(gib), {
+        ...settings,
+        LAYERS,
+        EXPERTS_IN_RAM,
+      });
+      return [gpuLayers, expertBlocksInRam];
+    };
+    expect(told(49, 30)).toEqual([49, 30]);
+    expect(told(49, 1000)).toEqual([49, 48]);
+    expect(told(49, 0)).toEqual([49, 0]);
+    expect(told("auto", 0)[1]).toBe(0);
+    // The first 29 blocks are on the CPU with all that is in them, so their experts are not apart.
+    expect(told(20, 10)).toEqual([20, 0]);
+    expect(told(0, 48)).toEqual([0, 0]);
+    // As few as fit: none on a card that holds all.
+    expect(told(49, "auto", 48)).toEqual([49, 0]);
+    expect(told("auto", 48, 48)).toEqual([49, 48]);
+    // Nothing fits: the least that this number of layers needs.
+    expect(told(49, "auto", 0.5)).toEqual([49, 48]);
+  });
+
+  it("leaves dense first blocks whole", () => {
+    // DeepSeek V3 has 3 dense blocks and 58 with experts; with the shared expert on the card 12 GiB hold its dense part at 4,096 tokens.
+    const surface = surfaceNamed("deepseek-v3");
+    expect(surface.layers.slice(0, 4).map(({ expertBytes }) => expertBytes > 0)).toEqual([false, false, false, true]);
+    expect(expertBlocks(surface)).toBe(61);
+    expect(planLayers(surface, cardOf(48), { ...settings, EXPERTS_IN_RAM: 2 }).expertBlocksInRam).toBe(0);
+  });
+
+  it("names the next step: one block's experts, or one layer", () => {
+    const surface = surfaceNamed("qwen3-30b-a3b");
+    const next = (gpuLayers: number, expertBlocksInRam: number) => {
+      const placement = nextPlacement(surface, settings, { gpuLayers, expertBlocksInRam });
+      return placement && [placement.gpuLayers, placement.expertBlocksInRam];
+    };
+    expect(next(49, 20)).toEqual([49, 19]);
+    expect(next(49, 0)).toBeNull();
+    expect(next(30, 48)).toEqual([30, 47]);
+    expect(next(30, 0)).toEqual([31, 48]);
+  });
+});
+
+describe("laws of placing experts", () => {
+  const anyCase = fc.record({
+    id: fc.constantFrom(...mixtures),
+    gib: fc.double({ min: 0.5, max: 400, noNaN: true }),
+    ramGigabytes: fc.integer({ min: 5, max: 900 }),
+    N_CTX: contextArbitrary,
+    KV_CACHE_QUANT: kvTypeArbitrary,
+  });
+
+  it("is the fastest of all placements that fit, and never over the budget", () => {
+    fc.assert(
+      fc.property(anyCase, ({ id, gib, ramGigabytes, N_CTX, KV_CACHE_QUANT }) => {
+        const surface = surfaceNamed(id);
+        const gpu = cardOf(gib, ramGigabytes * 1e9);
+        const wished = { ...settings, N_CTX, KV_CACHE_QUANT };
+        const at = { contextTokens: N_CTX, kvType: KV_CACHE_QUANT };
+        const chosen = choosePlacement(surface, gpu, wished);
+        const secondsOf = (gpuLayers: number, expertBlocksInRam: number) =>
+          decodeSeconds(surface, gpu, { ...at, gpuLayers, expertBlocksInRam });
+        expect(chosen.needBytes).toBeLessThanOrEqual(gpu.totalBytes);
+        // Brute force, with the planner's caution taken off: what a placement needs is what memoryNeed says, with narrower caches too.
+        const present = secondsOf(chosen.gpuLayers, chosen.expertBlocksInRam);
+        for (let gpuLayers = 1; gpuLayers <= surface.model.blocks + 1; gpuLayers++)
+          for (let apart = 0; apart <= surface.model.blocks; apart++) {
+            const { totalBytes } = memoryNeed(surface, { ...at, gpuLayers, expertBlocksInRam: apart }).gpu;
+            const isCertain = totalBytes * 1.05 + 200 * MIB <= gpu.totalBytes;
+            if (isCertain && chosen.gpuLayers > 0)
+              expect(present).toBeLessThanOrEqual(secondsOf(gpuLayers, apart) * (1 + 1e-12));
+          }
+      }),
+      { numRuns: 25 },
+    );
+  });
+});

@@ -1,0 +1,150 @@
+import type { GpuMemory } from "@/lib/schema/gpu-memory";
+import type { MemorySurface } from "@/lib/schema/memory-surface";
+import type { PlanSettings } from "@/lib/schema/settings";
+import { budgetBytes } from "./budget";
+import { confirmedPlacements, fitNeeds, mostGpuLayers } from "./fit-needs";
+import { firstGpuBlock, memoryNeed, type Placement } from "./memory-need";
+import { decodeSeconds } from "./predict-speed";
+
+/** A placement with the GPU bytes that must fit the budget. */
+export interface PricedPlacement extends Placement {
+  readonly expertBlocksInRam: number;
+  readonly needBytes: number;
+}
+
+/** Everything on the CPU takes nothing of the card. */
+export const ON_CPU: PricedPlacement = { gpuLayers: 0, expertBlocksInRam: 0, needBytes: 0 };
+
+/** Whether experts of this model can be in RAM while the rest of their block is on the GPU. */
+export const canPlaceExperts = (surface: MemorySurface): boolean => surface.computeExpertsInRam !== undefined;
+
+/**
+ * Which parts of the model go on the GPU: `LAYERS` and `EXPERTS_IN_RAM` where they are numbers, and otherwise the fastest that fits.
+ *
+ * A model without experts gets the most layers that fit. With experts there are two ways to save VRAM: to leave whole layers to the
+ * CPU, or to leave only experts in RAM, of which each token reads a few. The second reads less from RAM but changes device twice
+ * in each such block, so neither is always faster: of all that fit, the one with the fewest seconds a token at a full context is taken.
+ * On a tie it is the one with more on the GPU.
+ */
+export function choosePlacement(surface: MemorySurface, gpu: GpuMemory, settings: PlanSettings): PricedPlacement {
+  const budget = budgetBytes(gpu, settings.TARGET_VRAM_USAGE);
+  const fits = ({ needBytes }: PricedPlacement) => needBytes <= budget;
+  const ladders = laddersOf(surface, settings);
+  if (settings.LAYERS !== "auto") {
+    const chosen = ladders[Math.min(settings.LAYERS, surface.model.blocks + 1)] ?? [];
+    return chosen.find(fits) ?? chosen.at(-1) ?? ON_CPU;
+  }
+  if (!canPlaceExperts(surface)) {
+    const needs = Float64Array.from(ladders, ladder => ladder[0]?.needBytes ?? 0);
+    return ladders[mostGpuLayers(needs, budget)]?.[0] ?? ON_CPU;
+  }
+  return (
+    fastestOf(
+      surface,
+      gpu,
+      settings,
+      ladders.slice(1).flatMap(ladder => ladder.find(fits) ?? []),
+    ) ?? ON_CPU
+  );
+}
+
+/** The placements that would be better than the chosen one and need at most `doubtOf` more bytes than the budget; the best first. */
+export function betterPlacements(
+  surface: MemorySurface,
+  gpu: GpuMemory,
+  settings: PlanSettings,
+  chosen: Placement,
+  doubtOf: (placement: Placement) => number,
+): PricedPlacement[] {
+  const budget = budgetBytes(gpu, settings.TARGET_VRAM_USAGE);
+  const ladders = laddersOf(surface, settings);
+  const mightFit = (placement: PricedPlacement) => placement.needBytes - budget <= doubtOf(placement);
+  if (!canPlaceExperts(surface))
+    return ladders
+      .slice(chosen.gpuLayers + 1)
+      .flat()
+      .filter(mightFit)
+      .reverse();
+  const secondsOf = secondsIn(surface, gpu, settings);
+  const present = chosen.gpuLayers === 0 ? Number.POSITIVE_INFINITY : secondsOf(chosen);
+  return ladders
+    .slice(1)
+    .flat()
+    .filter(placement => mightFit(placement) && secondsOf(placement) < present)
+    .sort((one, other) => secondsOf(one) - secondsOf(other));
+}
+
+/** The placement with a little more on the GPU: the experts of one block, or one layer. Null when everything is there. */
+export function nextPlacement(
+  surface: MemorySurface,
+  settings: PlanSettings,
+  { gpuLayers, expertBlocksInRam = 0 }: Placement,
+): PricedPlacement | null {
+  const ladders = laddersOf(surface, settings);
+  const own = ladders[gpuLayers] ?? [];
+  const above = own[own.findIndex(one => one.expertBlocksInRam === expertBlocksInRam) - 1];
+  return above ?? ladders[gpuLayers + 1]?.at(-1) ?? null;
+}
+
+/**
+ * For each number of layers, its placements: the one with all experts on the GPU first, then with one block's experts more in RAM each
+ * time. Only one stays where `EXPERTS_IN_RAM` is a number, or where experts cannot be apart.
+ */
+function laddersOf(surface: MemorySurface, settings: PlanSettings): PricedPlacement[][] {
+  const { N_CTX, KV_CACHE_QUANT, EXPERTS_IN_RAM } = settings;
+  const whole = fitNeeds(surface, N_CTX, KV_CACHE_QUANT);
+  const apart = canPlaceExperts(surface) ? fitNeeds(surface, N_CTX, KV_CACHE_QUANT, "ram") : null;
+  return Array.from(whole, (needBytes, gpuLayers) => {
+    const top = { gpuLayers, expertBlocksInRam: 0, needBytes };
+    if (apart === null || gpuLayers === 0) return [top];
+    const ladder = [top, ...withExpertsInRam(surface, settings, gpuLayers, apart[gpuLayers] ?? 0)];
+    if (EXPERTS_IN_RAM === "auto") return ladder;
+    const asked = ladder.findLast(({ expertBlocksInRam }) => expertBlocksInRam <= EXPERTS_IN_RAM);
+    return [asked ?? top];
+  });
+}
+
+/** @param allInRamBytes what is needed with all experts in RAM */
+function withExpertsInRam(
+  surface: MemorySurface,
+  { N_CTX, KV_CACHE_QUANT }: PlanSettings,
+  gpuLayers: number,
+  allInRamBytes: number,
+): PricedPlacement[] {
+  const firstOnGpu = firstGpuBlock(surface.model.blocks, gpuLayers);
+  const confirmed = confirmedPlacements(surface, N_CTX, KV_CACHE_QUANT).filter(point => point.gpuLayers === gpuLayers);
+  const ladder: PricedPlacement[] = [];
+  let needBytes = allInRamBytes;
+  for (const { index, expertBytes } of surface.layers.toReversed()) {
+    if (expertBytes === 0 || index < firstOnGpu) continue;
+    const placement = { gpuLayers, expertBlocksInRam: index + 1 };
+    const at = { ...placement, contextTokens: N_CTX, kvType: KV_CACHE_QUANT };
+    const isConfirmed = confirmed.some(point => point.expertBlocksInRam === index + 1);
+    ladder.unshift({ ...placement, needBytes: isConfirmed ? memoryNeed(surface, at).gpu.totalBytes : needBytes });
+    needBytes += expertBytes;
+  }
+  return ladder;
+}
+
+const secondsIn =
+  (surface: MemorySurface, gpu: GpuMemory, { N_CTX, KV_CACHE_QUANT }: PlanSettings) =>
+  (placement: Placement): number =>
+    decodeSeconds(surface, gpu, { ...placement, contextTokens: N_CTX, kvType: KV_CACHE_QUANT });
+
+function fastestOf(
+  surface: MemorySurface,
+  gpu: GpuMemory,
+  settings: PlanSettings,
+  placements: readonly PricedPlacement[],
+): PricedPlacement | null {
+  const secondsOf = secondsIn(surface, gpu, settings);
+  let best: PricedPlacement | null = null;
+  let least = Number.POSITIVE_INFINITY;
+  for (const placement of placements) {
+    const seconds = secondsOf(placement);
+    if (seconds > least || (seconds === least && placement.needBytes < (best?.needBytes ?? 0))) continue;
+    best = placement;
+    least = seconds;
+  }
+  return best;
+}
