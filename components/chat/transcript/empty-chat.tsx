@@ -1,7 +1,6 @@
 "use client";
 import { EyeOff } from "lucide-react";
 import { ModelLine } from "@/components/chat/model-line";
-import { useChatList } from "@/lib/client/chat-list";
 import { useSession } from "@/lib/client/chat-session";
 import { Starters } from "./starters";
 import { Welcome } from "./welcome";
@@ -9,7 +8,6 @@ import { Welcome } from "./welcome";
 /** A chat without messages. */
 export function EmptyChat() {
   const isTemporary = useSession(session => session.chat.temporary);
-  const isFirstRun = useChatList(state => state.data?.chats.length === 0);
   return (
     <div className="min-h-0 flex-1 overflow-y-auto p-4">
       {/* Content that arrives later takes the free upper half, so that nothing moves. */}
@@ -21,7 +19,7 @@ export function EmptyChat() {
               Temporary chat: nothing of it is written to the disk, and it is gone when you leave this page.
             </p>
           ) : (
-            isFirstRun && <Welcome />
+            <Welcome />
           )}
         </div>
         <div className="flex flex-col gap-5">

@@ -8,6 +8,7 @@ import { ramUsedByOthers } from "@/lib/plan/plan-ram";
 import type { ModelPickAnswer, ModelPicks } from "@/lib/schema/model-picks";
 import { formatBytes, formatGib } from "@/lib/units/bytes";
 import { GetButton } from "../downloads/get-button";
+import { PickProblem } from "./pick-problem";
 import { contextWords, labelWords, layerWords, speedWords } from "./pick-words";
 
 interface PickCardProps {
@@ -53,7 +54,7 @@ export function PickCard({ pick, answer }: PickCardProps) {
         ))}
       </dl>
       <p className="text-ink-2 text-sm">{pick.reason}</p>
-      {pick.problem !== null && <p className="text-sm text-warn">{pick.problem.message}</p>}
+      <PickProblem pick={pick} />
       <div className="mt-auto flex flex-wrap gap-2 pt-1">
         <GetButton source={pick.source} bytes={pick.from === "header" ? pick.fileBytes : null} />
         <Link

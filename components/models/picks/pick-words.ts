@@ -1,7 +1,8 @@
 import { formatSpeed } from "@/lib/plan/predict-speed";
+import type { ErrorBody } from "@/lib/schema/api-error";
 import type { BadgePlan } from "@/lib/schema/local-model";
 import type { ModelPickAnswer, ModelPicks } from "@/lib/schema/model-picks";
-import { formatGib } from "@/lib/units/bytes";
+import { bytesToGib, formatGib } from "@/lib/units/bytes";
 import { formatTokens } from "@/lib/units/tokens";
 
 const COUNT_WORDS = [
@@ -24,6 +25,21 @@ export function picksTitle({ gpu, picks }: ModelPicks): string {
         : `on your ${shortCardName(gpu.name)}`;
   return `${COUNT_WORDS[picks.length] ?? `${picks.length} models that run`} well ${where}`;
 }
+
+const TITLE_ENDS = ["none of the list runs well", "this one runs well", "these two run well", "these three run well"];
+
+/** "8 GiB card found. These three run well on it", "No graphics card found: these three run well on this CPU" */
+export function foundTitle({ gpu, picks }: ModelPicks): string {
+  const end = TITLE_ENDS[picks.length] ?? "these run well";
+  if (gpu === null) return `No graphics card found: ${end} on this CPU`;
+  const found =
+    gpu.kind === "dedicated" ? `${Math.round(bytesToGib(gpu.totalBytes))} GiB card found` : `${gpu.name} found`;
+  return `${found}. ${end.charAt(0).toUpperCase()}${end.slice(1)} on it`;
+}
+
+/** Why the hub could not be asked about any of the picks; null where it answered for one of them. */
+export const sharedProblem = ({ picks }: ModelPicks): ErrorBody | null =>
+  picks.every(({ problem }) => problem !== null) ? (picks[0]?.problem ?? null) : null;
 
 /** "8.00 GiB of VRAM, 0.84 GiB used by others, 32.00 GiB of RAM." */
 export function computerWords({ gpu, system }: ModelPicks): string {

@@ -1,0 +1,131 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import AxeBuilder from "@axe-core/playwright";
+import type { Locator, Page } from "@playwright/test";
+import { DEFAULT_MODEL } from "@/lib/schema/settings";
+import { serveCurated } from "@/lib/server/testing/serve-curated";
+import { StandInHub } from "@/lib/server/testing/stand-in-hub";
+import { MIB } from "@/lib/units/bytes";
+import { FIRST_LOAD_GOAL_BYTES, readFirstLoad } from "./first-load";
+import { expect, test } from "./fixtures";
+import { ChatPage } from "./pages/chat-page";
+
+const TITLE = "No graphics card found: these three run well on this CPU";
+
+/** What a person does on the first screen: counts the presses, and takes a picture after each. */
+class FirstVisit {
+  presses = 0;
+  readonly welcome: Locator;
+
+  constructor(
+    readonly page: Page,
+    private readonly name: string,
+  ) {
+    this.welcome = page.getByRole("region", { name: TITLE });
+  }
+
+  async press(button: Locator): Promise<void> {
+    this.presses += 1;
+    await button.click();
+  }
+
+  async show(step: string): Promise<void> {
+    const path = test.info().outputPath(`${step}-${this.name}.png`);
+    await this.page.screenshot({ path, animations: "disabled" });
+    expect(await this.page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(
+      this.page.viewportSize()?.width ?? 0,
+    );
+    expect((await new AxeBuilder({ page: this.page }).analyze()).violations).toEqual([]);
+  }
+}
+
+test.describe("the first five minutes", () => {
+  let hub: StandInHub;
+  let modelsFolder: string;
+  test.beforeEach(async () => {
+    hub = await StandInHub.start();
+    serveCurated(hub);
+    modelsFolder = join(mkdtempSync(join(tmpdir(), "headroom-e2e-models-")), "models");
+    mkdirSync(modelsFolder);
+  });
+  test.afterEach(async () => {
+    await hub.stop();
+    rmSync(join(modelsFolder, ".."), { recursive: true, force: true });
+  });
+
+  for (const [width, height] of [
+    [1440, 900],
+    [360, 740],
+  ] as const)
+    for (const scheme of ["light", "dark"] as const)
+      test(`from an empty computer to an answer in fewer than five presses, ${width} px, ${scheme}`, async ({
+        page,
+        ownServer,
+      }) => {
+        test.setTimeout(180_000);
+        await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
+        await page.setViewportSize({ width, height });
+        const { url } = await ownServer({ HF_ENDPOINT: hub.origin, HEADROOM_MODELS_DIR: modelsFolder });
+        const visit = new FirstVisit(page, `${width}-${scheme}`);
+        const chat = new ChatPage(page);
+        const { picks } = await (await page.request.get(`${url}/api/models/picks`)).json();
+        const { name, source } = picks[0];
+        // One that answers stands for the fastest of them. Its bytes come slowly enough to be seen coming.
+        const bytes = readFileSync(join("models", DEFAULT_MODEL));
+        hub.serve(source.replace(/^hf:([^/]+\/[^/]+)\/(.*)$/, "/$1/resolve/main/$2"), {
+          start: bytes,
+          fileBytes: bytes.byteLength,
+        });
+        expect((await readFirstLoad(url)).gzippedBytes).toBeLessThanOrEqual(FIRST_LOAD_GOAL_BYTES);
+
+        await chat.open(undefined, url);
+        await expect(visit.welcome.getByText("No model is on this computer yet.", { exact: false })).toBeVisible();
+        await expect(visit.welcome.getByRole("listitem")).toHaveCount(3);
+        await visit.show("1-found");
+
+        await visit.press(visit.welcome.getByRole("button", { name: "Check with the hub" }));
+        await expect(visit.welcome.getByText("Planned from the files' own headers", { exact: false })).toBeVisible();
+        await visit.show("2-judged");
+
+        await page.request.patch(`${url}/api/downloads`, { data: { bytesPerSecondLimit: 25 * MIB } });
+        const row = visit.welcome.getByRole("listitem").filter({ hasText: name });
+        await visit.press(row.getByRole("button", { name: /^Get / }));
+        await expect(row.getByRole("button", { name: /^Pause / })).toHaveText(/[1-9]\d? % · pause/);
+        await visit.show("3-fetching");
+        const ready = row.getByRole("button", { name: /^(?:Load|Chat with) / });
+        await expect(ready).toBeVisible({ timeout: 60_000 });
+        await visit.show("4-fetched");
+
+        await visit.press(ready);
+        await expect(visit.welcome).toBeHidden();
+        await chat.message.fill("Say hello to a new user of this computer.");
+        await visit.press(chat.send);
+        await expect(chat.replies.last()).toContainText(/\w{2,}/, { timeout: 120_000 });
+        await chat.replyFinished();
+        await visit.show("5-answered");
+        expect(visit.presses).toBeLessThan(5);
+      });
+
+  test("without a network offer what is on the disk", async ({ page, ownServer }) => {
+    // Nothing listens on the port for discarded data.
+    const { url } = await ownServer({ HF_ENDPOINT: "http://127.0.0.1:9" });
+    const visit = new FirstVisit(page, "offline");
+    const chat = new ChatPage(page);
+    await chat.open(undefined, url);
+    await expect(
+      visit.welcome.getByText("The model that comes with Headroom can answer now.", { exact: false }),
+    ).toBeVisible();
+    await visit.show("1-found");
+    await visit.press(visit.welcome.getByRole("button", { name: "Check with the hub" }));
+    await expect(visit.welcome.getByText("The hub could not be asked.")).toBeVisible();
+    await visit.show("2-offline");
+    await visit.press(visit.welcome.getByRole("button", { name: `Chat with ${DEFAULT_MODEL}` }));
+    await expect(visit.welcome).toBeHidden();
+    await chat.options({ longestReply: 16 });
+    await chat.ask("Say hello.");
+    await page.reload();
+    await expect(chat.message).toBeEditable();
+    await expect(visit.welcome).toBeHidden();
+  });
+});
