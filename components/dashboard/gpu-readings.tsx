@@ -5,6 +5,7 @@ import { useMeasuredMemory } from "./use-measured-memory";
 
 const sourceWords: Record<GpuMemory["source"], string> = {
   "nvidia-smi": "from nvidia-smi",
+  kernel: "from the system",
   engine: "from llama.cpp",
   assumed: "assumed",
 };

@@ -38,8 +38,8 @@ export const gpuMemorySchema = z.object({
   heldByEngineBytes: bytes,
   freeBytes: bytes,
   overhead: overheadSchema,
-  /** Source of the numbers. `assumed`: typed in by the user, or a cautious assumption. */
-  source: z.enum(["nvidia-smi", "engine", "assumed"]),
+  /** Source of the numbers. `kernel`: Linux's files of the card. `assumed`: typed in by the user, or a cautious assumption. */
+  source: z.enum(["nvidia-smi", "kernel", "engine", "assumed"]),
   /** How fast this computer's processor reads system memory, where that was measured: it weighs experts in RAM against layers in RAM. */
   ramBytesPerSecond: z.optional(z.number().check(z.positive())),
   /** Set where the figures are for several cards together; in the engine's order. */

@@ -2,8 +2,11 @@ import { availableParallelism, cpus, homedir } from "node:os";
 import { join } from "node:path";
 import { CUDA_DEVICE_ORDER } from "@/lib/server/engine/engine-environment";
 import { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
+import { amdCard } from "@/lib/server/gpu/amd-card";
 import { readMachineFacts } from "@/lib/server/gpu/gpu-absence";
 import { GpuProbe } from "@/lib/server/gpu/gpu-probe";
+import { intelCards } from "@/lib/server/gpu/intel-card";
+import { KernelReader } from "@/lib/server/gpu/kernel-reader";
 import { NvidiaSmi } from "@/lib/server/gpu/nvidia-smi";
 import { ReceiptStore } from "@/lib/server/loading/receipt-store";
 import { ThreadTuner } from "@/lib/server/loading/thread-tuner";
@@ -78,13 +81,20 @@ export function planningServices(
   const gpu = new GpuProbe({
     engine: mayRemember ? rememberedEngine(engine, memo) : engine,
     sparePid: () => spare.pid,
-    nvidia: new NvidiaSmi({ env: process.env }),
+    readers: [
+      new NvidiaSmi({ env: process.env }),
+      new KernelReader({ vendor: "amd", root: "/", complete: amdCard }),
+      new KernelReader({ vendor: "intel", root: "/", complete: intelCards() }),
+    ],
     receipts,
     gpuChoice: environment.gpu,
     machine: readMachineFacts,
-    cuda: {
-      visibleDevices: process.env.CUDA_VISIBLE_DEVICES,
-      deviceOrder: process.env.CUDA_DEVICE_ORDER ?? CUDA_DEVICE_ORDER,
+    visible: {
+      cuda: process.env.CUDA_VISIBLE_DEVICES,
+      cudaOrder: process.env.CUDA_DEVICE_ORDER ?? CUDA_DEVICE_ORDER,
+      hip: process.env.HIP_VISIBLE_DEVICES,
+      rocr: process.env.ROCR_VISIBLE_DEVICES,
+      vulkan: process.env.GGML_VK_VISIBLE_DEVICES,
     },
     availableRamBytes: () => readMemory().availableBytes,
   });

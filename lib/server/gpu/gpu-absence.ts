@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { EngineInfo } from "@/lib/schema/engine-info";
-import type { CardsReading } from "./gpu-reader";
+import { type CardsReading, type CardVendor, vendorNames } from "./gpu-reader";
 
 /** Facts that the machine shows about graphics cards, whether or not anything can use them. */
 export interface MachineFacts {
@@ -11,10 +11,6 @@ export interface MachineFacts {
   readonly vendors: readonly CardVendor[];
 }
 
-export type CardVendor = "nvidia" | "amd" | "intel" | "other";
-
-/** PCI vendor numbers. @see https://pci-ids.ucw.cz */
-const vendorNames: Readonly<Record<string, CardVendor>> = { "0x10de": "nvidia", "0x1002": "amd", "0x8086": "intel" };
 /** PCI class 0x03: display controllers. */
 const DISPLAY_CLASS = /^0x03/;
 

@@ -44,6 +44,7 @@ interface World {
   heldBytes?: number;
   vram?: Vram | null;
   nvidia?: CardsReading;
+  amd?: CardsReading;
   machine?: MachineFacts;
   gpuChoice?: string;
   visibleDevices?: string;
@@ -78,12 +79,15 @@ function probeIn(world: World): GpuProbe {
       },
       vram: async () => world.vram ?? null,
     },
-    nvidia: { read: async () => world.nvidia ?? missing, watch: () => () => {}, close: () => {} },
+    readers: [
+      { vendor: "nvidia", read: async () => world.nvidia ?? missing, watch: () => () => {}, close: () => {} },
+      { vendor: "amd", read: async () => world.amd ?? missing, watch: () => () => {}, close: () => {} },
+    ],
     receipts: { all: () => [] },
     sparePid: () => world.sparePid ?? null,
     gpuChoice: world.gpuChoice ?? "auto",
     machine: () => world.machine ?? bareMachine,
-    cuda: { visibleDevices: world.visibleDevices, deviceOrder: "PCI_BUS_ID" },
+    visible: { cuda: world.visibleDevices, cudaOrder: "PCI_BUS_ID" },
     availableRamBytes: () => world.availableRamBytes ?? 64 * GIB,
     // Each look is in a new second, because readings are kept for a moment.
     now: () => (nowMs += 1000),
@@ -245,6 +249,25 @@ describe("memory of an NVIDIA card", () => {
       usedByOthersBytes: 2 * GIB,
       freeBytes: 5 * GIB,
     });
+  });
+
+  it("an AMD card is read by the kernel, beside an NVIDIA driver that does not work", async () => {
+    const xtx = { ...gpu({ name: "AMD Radeon RX 7900 XTX", vendor: "amd" }), driverVersion: null };
+    const { memory, driverVersion, temperatureCelsius } = await probeIn({
+      info: info({ backend: "vulkan", devices: ["AMD Radeon RX 7900 XTX (RADV NAVI31)"] }),
+      nvidia: { kind: "unknown", failure: "driver", said: "GPU is lost" },
+      amd: read([xtx]),
+      heldBytes: GIB,
+    }).read();
+    expect(memory).toMatchObject({
+      name: "AMD Radeon RX 7900 XTX",
+      source: "kernel",
+      totalBytes: 8192 * MIB,
+      heldByEngineBytes: GIB,
+      // 8192 - 4100 - 1024
+      usedByOthersBytes: 3068 * MIB,
+    });
+    expect({ driverVersion, temperatureCelsius }).toEqual({ driverVersion: null, temperatureCelsius: 41 });
   });
 
   it("an NVIDIA card beside the Vulkan device that is used is not mistaken for it", async () => {

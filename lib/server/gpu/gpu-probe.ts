@@ -6,8 +6,9 @@ import type { EngineSnapshot } from "@/lib/schema/live-events";
 import type { Receipt } from "@/lib/schema/receipt";
 import { GIB } from "@/lib/units/bytes";
 import { explainAbsence, type MachineFacts } from "./gpu-absence";
-import type { CardProcess, CardsReading, GpuCard, GpuReader } from "./gpu-reader";
-import { type CudaView, matchCards } from "./match-cards";
+import type { CardProcess, GpuCard, GpuReader } from "./gpu-reader";
+import { type AllCards, joinReadings, readAll } from "./join-readings";
+import { matchCards, type VisibleDevices } from "./match-cards";
 
 /** Used when a card is usable but its memory cannot be read: small enough to fit nearly every card still in use. */
 const ASSUMED_TOTAL_BYTES = 4 * GIB;
@@ -31,12 +32,13 @@ interface GpuProbeOptions {
   readonly engine: ProbedEngine;
   /** Process id of the child that makes dry runs for pages. Its memory is given back before a load. */
   readonly sparePid?: () => number | null;
-  readonly nvidia: GpuReader;
+  /** One for each maker. */
+  readonly readers: readonly GpuReader[];
   /** What past loads have shown of the memory outside llama.cpp's buffers. */
   readonly receipts: { all(): readonly Receipt[] };
   readonly gpuChoice: string;
   readonly machine: () => MachineFacts;
-  readonly cuda: CudaView;
+  readonly visible: VisibleDevices;
   /** System memory that a program can still get, for graphics that have no memory of their own. */
   readonly availableRamBytes: () => number;
   readonly now?: () => number;
@@ -80,23 +82,26 @@ export class GpuProbe {
 
   /** Keeps nvidia-smi running between readings. */
   watch(): () => void {
-    return this.#options.nvidia.watch();
+    const stops = this.#options.readers.map(reader => reader.watch());
+    return () => {
+      for (const stop of stops) stop();
+    };
   }
 
   close(): void {
-    this.#options.nvidia.close();
+    for (const reader of this.#options.readers) reader.close();
   }
 
   async #read(): Promise<GpuReport> {
-    const { engine, nvidia, gpuChoice } = this.#options;
-    if (gpuChoice === "off") return this.#report(null, nothing, unread);
+    const { engine, readers, gpuChoice } = this.#options;
+    if (gpuChoice === "off") return this.#report(null, nothing, joinReadings([]));
     const info = engine.snapshot().info ?? (await engine.start().catch(() => null));
-    const reading = info?.backend === "metal" ? unread : await nvidia.read();
+    const reading = info?.backend === "metal" ? joinReadings([]) : await readAll(readers);
     return this.#report(info, info?.gpuUsable ? await this.#device(info, reading) : nothing, reading);
   }
 
-  async #device(info: EngineInfo, reading: CardsReading): Promise<Found> {
-    const match = matchCards(info, cardsIn(reading), this.#options.cuda);
+  async #device(info: EngineInfo, reading: AllCards): Promise<Found> {
+    const match = matchCards(info, reading.cards, this.#options.visible);
     const cards = match.cards ?? [];
     const held = this.#held(reading, cards);
     const told = driverDevice(info, cards, held);
@@ -127,7 +132,7 @@ export class GpuProbe {
   }
 
   /** The driver's own count for our process on the used cards, if it gives one; otherwise what the load reported. */
-  #held(reading: CardsReading, cards: readonly GpuCard[]): HeldMemory {
+  #held(reading: AllCards, cards: readonly GpuCard[]): HeldMemory {
     const { engine } = this.#options;
     const reportedBytes = engine.snapshot().held?.totalBytes ?? 0;
     const processes = processesOn(reading, cards);
@@ -155,13 +160,13 @@ export class GpuProbe {
     return config !== null || state === "loading" || countedBytes <= MOST_CONTEXT_BYTES;
   }
 
-  #report(info: EngineInfo | null, { device, cards }: Found, reading: CardsReading): GpuReport {
+  #report(info: EngineInfo | null, { device, cards }: Found, reading: AllCards): GpuReport {
     const { gpuChoice, receipts } = this.#options;
     this.#machine ??= this.#options.machine();
     const absence =
-      device === null ? explainAbsence({ gpuChoice, info, nvidia: reading, machine: this.#machine }) : null;
-    // One driver serves all cards of its maker.
-    const driverVersion = cardsIn(reading)[0]?.driverVersion ?? null;
+      device === null ? explainAbsence({ gpuChoice, info, nvidia: reading.nvidia, machine: this.#machine }) : null;
+    // One driver serves all cards of its maker. A card that is not used counts too: its driver is the one to mend.
+    const driverVersion = [...cards, ...reading.cards].find(card => card.driverVersion !== null)?.driverVersion ?? null;
     const overheadOf = { device: device?.name ?? "", driverVersion, backend: device?.backend ?? "none" } as const;
     return {
       memory: device && { ...device, overhead: learnOverhead(receipts.all(), overheadOf) },
@@ -174,12 +179,13 @@ export class GpuProbe {
       temperatureCelsius: told(cards, "temperatureCelsius", values => Math.max(...values)),
       powerWatts: told(cards, "powerWatts", sum),
       processes: oncePerProcess(processesOn(reading, cards)),
-      readAtMs: device?.source === "nvidia-smi" && reading.kind === "read" ? reading.atMs : this.#now(),
+      readAtMs: device !== null && isFromDriver(device) ? (reading.atMs ?? this.#now()) : this.#now(),
     };
   }
 }
 
-const unread: CardsReading = { kind: "unknown", failure: "missing", said: "" };
+const isFromDriver = ({ source }: Device): boolean => source === "nvidia-smi" || source === "kernel";
+
 const ASSUMED_REASON =
   "The card can be used, but its memory cannot be read: the plan assumes a small card of 4 GiB with 1 GiB in use.";
 
@@ -189,10 +195,8 @@ function shares(totalBytes: number, freeBytes: number, heldBytes: number) {
   return { totalBytes, freeBytes, heldByEngineBytes, usedByOthersBytes: totalBytes - freeBytes - heldByEngineBytes };
 }
 
-const cardsIn = (reading: CardsReading): readonly GpuCard[] => (reading.kind === "read" ? reading.cards : []);
-
-const processesOn = (reading: CardsReading, cards: readonly GpuCard[]): readonly CardProcess[] =>
-  reading.kind === "read" ? reading.processes.filter(({ cardUuid }) => cards.some(card => card.uuid === cardUuid)) : [];
+const processesOn = (reading: AllCards, cards: readonly GpuCard[]): readonly CardProcess[] =>
+  reading.processes.filter(({ cardUuid }) => cards.some(card => card.uuid === cardUuid));
 
 /** The last part of a path of any system. */
 const fileName = (path: string): string => path.split(/[\\/]/).at(-1) ?? path;
@@ -236,7 +240,8 @@ function driverDevice(info: EngineInfo, cards: readonly GpuCard[], held: HeldMem
     sum(memories.map(({ memory }) => memory.freeBytes)),
     held.totalBytes,
   );
-  const device = { backend: info.backend, kind: "dedicated", ...totals, source: "nvidia-smi" } as const;
+  const source = cards.every(({ vendor }) => vendor === "nvidia") ? "nvidia-smi" : "kernel";
+  const device = { backend: info.backend, kind: "dedicated", ...totals, source } as const;
   if (cards.length === 1) return { name: first.name, ...device };
   const usedBytes = Math.max(1, totals.totalBytes - totals.freeBytes);
   return {

@@ -1,14 +1,24 @@
+export type CardVendor = "nvidia" | "amd" | "intel" | "other";
+
+/** PCI vendor numbers. @see https://pci-ids.ucw.cz */
+export const vendorNames: Readonly<Record<string, CardVendor>> = {
+  "0x10de": "nvidia",
+  "0x1002": "amd",
+  "0x8086": "intel",
+};
+
 /** One card as its driver reports it; null for what the driver does not report. */
 export interface GpuCard {
-  /** "GPU-5a2c1f7e-...": stays the same for the life of the card, wherever it is plugged in. */
+  readonly vendor: CardVendor;
+  /** "GPU-5a2c1f7e-...": stays the same for the life of the card, wherever it is plugged in. A card without one has its bus address here. */
   readonly uuid: string;
-  /** "00000000:B3:00.0"; null where the driver does not report it. */
+  /** "0000:b3:00.0", see `pciAddress`; null where the driver does not report it. */
   readonly pciAddress: string | null;
   readonly name: string;
   readonly driverVersion: string | null;
   /** All three or none: half a reading cannot be planned with. */
   readonly memory: { readonly totalBytes: number; readonly usedBytes: number; readonly freeBytes: number } | null;
-  /** The driver says that the chip has no memory of its own and uses the system's (GB10, Orin). */
+  /** The chip has no memory of its own and uses the system's (GB10, Orin, graphics in a processor). */
   readonly takesSystemMemory: boolean;
   readonly utilizationPercent: number | null;
   readonly temperatureCelsius: number | null;
@@ -40,8 +50,20 @@ export type CardsReading =
     }
   | { readonly kind: "unknown"; readonly failure: ReadingFailure; readonly said: string };
 
+/**
+ * "00000000:B3:00.0" (nvidia-smi), "0000:b3:00.0" (the kernel) and "0000:b3:00.0-v1" (a card that llama.cpp uses twice) are one address:
+ * lower case, with at least four digits of domain. null for anything else.
+ */
+export function pciAddress(text: string): string | null {
+  const match = /^([0-9a-f]{4,8}):([0-9a-f]{2}:[0-9a-f]{2}\.[0-9a-f])(?:-v\d+)?$/i.exec(text.trim());
+  if (match === null) return null;
+  const domain = (match[1] ?? "").replace(/^0+/, "").padStart(4, "0");
+  return `${domain}:${match[2]}`.toLowerCase();
+}
+
 /** Reads one maker's cards. Whatever the driver prints, reading never throws. */
 export interface GpuReader {
+  readonly vendor: CardVendor;
   /** The newest reading; waits for the first one. */
   read(): Promise<CardsReading>;
   /** Keeps readings coming until the returned function is called. */

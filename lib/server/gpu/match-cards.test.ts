@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { MIB } from "@/lib/units/bytes";
-import { matchCards, visibleCards } from "./match-cards";
+import type { GpuCard } from "./gpu-reader";
+import { matchCards, type VisibleDevices, visibleCards } from "./match-cards";
 import { engineInfo, gpuCard } from "./testing/card-fixtures";
 
 const BY_BUS = "PCI_BUS_ID";
@@ -46,13 +47,13 @@ describe("CUDA_VISIBLE_DEVICES", () => {
     ["MIG-aaaaaaaa-1", null],
     ["MIG-GPU-5090bbbb-2222/1/0", null],
   ])("%j", (visibleDevices, shown) => {
-    expect(visibleCards(cards, { visibleDevices, deviceOrder: BY_BUS })).toEqual(shown);
+    expect(visibleCards(cards, { cuda: visibleDevices, cudaOrder: BY_BUS })).toEqual(shown);
   });
 
   it("by index means nothing outside of CUDA when it counts the fastest first; a UUID still does", () => {
-    const deviceOrder = "FASTEST_FIRST";
-    expect(visibleCards(cards, { visibleDevices: "0", deviceOrder })).toBeNull();
-    expect(visibleCards(cards, { visibleDevices: "GPU-5090", deviceOrder })).toEqual([rtx5090]);
+    const cudaOrder = "FASTEST_FIRST";
+    expect(visibleCards(cards, { cuda: "0", cudaOrder })).toBeNull();
+    expect(visibleCards(cards, { cuda: "GPU-5090", cudaOrder })).toEqual([rtx5090]);
   });
 });
 
@@ -61,7 +62,7 @@ const cuda = (devices: string[], totalMib: number) =>
 const vulkan = (devices: string[], totalMib: number) =>
   engineInfo({ backend: "vulkan", devices, deviceTotalBytes: totalMib * MIB });
 const match = (info: ReturnType<typeof cuda>, cards: (typeof rtx3060)[], visibleDevices?: string, order = BY_BUS) =>
-  matchCards(info, cards, { visibleDevices, deviceOrder: order });
+  matchCards(info, cards, { cuda: visibleDevices, cudaOrder: order });
 
 describe("the engine's cards", () => {
   // What CUDA calls a card's total is a little less than the driver's: 11,910 of 12,288, 32,109 of 32,607 MiB.
@@ -95,7 +96,7 @@ describe("the engine's cards", () => {
     const { cards, note } = match(vulkan([first3090.name], 24_576), [first3090, second3090]);
     expect(cards).toBeNull();
     expect(note).toBe(
-      "llama.cpp uses NVIDIA GeForce RTX 3090 with 24.00 GiB in all; nvidia-smi lists NVIDIA GeForce RTX 3090 (24.00 GiB), NVIDIA GeForce RTX 3090 (24.00 GiB). Which of them is used cannot be told, so llama.cpp's own figures are planned with.",
+      "llama.cpp uses NVIDIA GeForce RTX 3090 with 24.00 GiB in all; this computer has NVIDIA GeForce RTX 3090 (24.00 GiB), NVIDIA GeForce RTX 3090 (24.00 GiB). Which of them is used cannot be told, so llama.cpp's own figures are planned with.",
     );
   });
 
@@ -140,5 +141,245 @@ describe("the engine's cards", () => {
 
   it("of another maker are none of these, and there is nothing to say", () => {
     expect(match(vulkan(["AMD Radeon RX 7900"], 20_464), [rtx3060])).toEqual({ cards: null, note: null });
+  });
+});
+
+const amdGpu = (words: Parameters<typeof gpuCard>[0]): GpuCard => ({ ...gpuCard(words), vendor: "amd" });
+const xtx = amdGpu({ uuid: "GPU-7d4e0a3c9b1f5a26", bus: 3, name: "AMD Radeon RX 7900 XTX", totalMib: 24_560 });
+const secondXtx = amdGpu({ uuid: "GPU-00000000000000aa", bus: 8, name: "AMD Radeon RX 7900 XTX", totalMib: 24_560 });
+const xt = amdGpu({ uuid: "GPU-00000000000000bb", bus: 9, name: "AMD Radeon RX 7900 XT", totalMib: 20_464 });
+const ryzen = {
+  ...amdGpu({ uuid: "0000:1a:00.0", bus: 0, name: "AMD Radeon Graphics", totalMib: 0 }),
+  memory: null,
+  takesSystemMemory: true,
+};
+const arc = {
+  ...amdGpu({ uuid: "0000:04:00.0", bus: 4, name: "Intel DG2 [Arc A770]", totalMib: 0 }),
+  vendor: "intel" as const,
+  memory: null,
+};
+const uhd = {
+  ...arc,
+  uuid: "0000:00:02.0",
+  pciAddress: "0000:00:02.0",
+  name: "Intel AlderLake-S GT1",
+  takesSystemMemory: true,
+};
+
+const radv = (name: string, chip = "NAVI31") => `${name} (RADV ${chip})`;
+const ANV_ARC = "Intel(R) Arc(tm) A770 Graphics (DG2)";
+const ANV_UHD = "Intel(R) UHD Graphics 770 (ADL-S GT1)";
+
+describe("H8 cards of all makers", () => {
+  interface Case {
+    readonly devices: readonly string[];
+    readonly totalMib: number;
+    readonly cards: readonly GpuCard[];
+    readonly visible?: Partial<VisibleDevices>;
+    readonly addresses?: readonly (string | null)[];
+    readonly backend?: "cuda" | "vulkan";
+    readonly used: readonly GpuCard[] | null;
+  }
+  it.each<[string, Case]>([
+    ["one AMD card under Vulkan", { devices: [radv(xtx.name)], totalMib: 24_560, cards: [xtx], used: [xtx] }],
+    [
+      "AMD's own Vulkan driver has no chip in the name",
+      { devices: [xtx.name], totalMib: 24_560, cards: [xtx, xt], used: [xtx] },
+    ],
+    ["an XT beside an XTX", { devices: [radv(xt.name)], totalMib: 20_464, cards: [xtx, xt], used: [xt] }],
+    [
+      "two like ones, both used",
+      { devices: [radv(xtx.name), radv(xtx.name)], totalMib: 49_120, cards: [xtx, secondXtx], used: [xtx, secondXtx] },
+    ],
+    [
+      "one of two like ones: nobody guesses",
+      { devices: [radv(xtx.name)], totalMib: 24_560, cards: [xtx, secondXtx], visible: { vulkan: "1" }, used: null },
+    ],
+    [
+      "one of two like ones, by its address",
+      {
+        devices: [radv(xtx.name)],
+        totalMib: 24_560,
+        cards: [xtx, secondXtx],
+        addresses: ["0000:08:00.0"],
+        used: [secondXtx],
+      },
+    ],
+    [
+      "CUDA's address in capitals, with a long domain",
+      {
+        backend: "cuda",
+        devices: [second3090.name],
+        totalMib: 24_259,
+        cards: [first3090, second3090],
+        addresses: ["00000000:07:00.0"],
+        visible: { cudaOrder: "FASTEST_FIRST" },
+        used: [second3090],
+      },
+    ],
+    [
+      "addresses go before numbers",
+      {
+        backend: "cuda",
+        devices: [second3090.name],
+        totalMib: 24_259,
+        cards: [first3090, second3090],
+        addresses: ["0000:07:00.0"],
+        visible: { cuda: "0" },
+        used: [second3090],
+      },
+    ],
+    [
+      "a card that llama.cpp uses as two devices",
+      {
+        backend: "cuda",
+        devices: [first3090.name, first3090.name],
+        totalMib: 48_518,
+        cards: [first3090, second3090],
+        addresses: ["0000:06:00.0", "0000:06:00.0-v1"],
+        used: [first3090],
+      },
+    ],
+    [
+      "an address that no card has says nothing: names decide",
+      { devices: [radv(xt.name)], totalMib: 20_464, cards: [xtx, xt], addresses: ["0000:99:00.0"], used: [xt] },
+    ],
+    [
+      "a device without an address: names decide",
+      { devices: [radv(xt.name)], totalMib: 20_464, cards: [xtx, xt], addresses: [null], used: [xt] },
+    ],
+    [
+      "a processor's graphics beside a card are listed, but not used",
+      {
+        devices: [radv(xtx.name), radv(ryzen.name, "RAPHAEL_MENDOCINO")],
+        totalMib: 56_000,
+        cards: [xtx, ryzen],
+        used: [xtx],
+      },
+    ],
+    [
+      "a processor's graphics alone are used",
+      { devices: [radv(ryzen.name, "RAPHAEL_MENDOCINO")], totalMib: 32_000, cards: [ryzen], used: [ryzen] },
+    ],
+    ["Intel's, by the model's number", { devices: [ANV_ARC], totalMib: 16_288, cards: [uhd, arc], used: [arc] }],
+    ["both of Intel's: the card", { devices: [ANV_ARC, ANV_UHD], totalMib: 48_000, cards: [uhd, arc], used: [arc] }],
+    [
+      "without any list of names: the maker's only card",
+      {
+        devices: [ANV_ARC],
+        totalMib: 16_288,
+        cards: [{ ...arc, name: "Intel graphics 8086:56a0" }, xtx],
+        used: [{ ...arc, name: "Intel graphics 8086:56a0" }],
+      },
+    ],
+    [
+      "without any list of names, two cards of the maker: nobody guesses",
+      {
+        devices: [ANV_ARC],
+        totalMib: 16_288,
+        cards: [
+          { ...arc, name: "Intel graphics 8086:56a0" },
+          { ...arc, uuid: "0000:05:00.0", name: "Intel graphics 8086:56a1" },
+        ],
+        used: null,
+      },
+    ],
+    [
+      "NVIDIA's and AMD's together, in the engine's order",
+      { devices: [radv(xtx.name), rtx3060.name], totalMib: 36_848, cards: [rtx3060, xtx], used: [xtx, rtx3060] },
+    ],
+    [
+      "CUDA sees NVIDIA's only, also by number",
+      {
+        backend: "cuda",
+        devices: [rtx3060.name],
+        totalMib: 11_910,
+        cards: [uhd, rtx3060, xtx],
+        visible: { cuda: "0" },
+        used: [rtx3060],
+      },
+    ],
+    [
+      "HIP calls itself CUDA",
+      { backend: "cuda", devices: [xtx.name], totalMib: 24_560, cards: [rtx3060, xtx], used: [xtx] },
+    ],
+    [
+      "ROCR_VISIBLE_DEVICES by UUID",
+      {
+        backend: "cuda",
+        devices: [xtx.name],
+        totalMib: 24_560,
+        cards: [xtx, secondXtx],
+        visible: { rocr: "GPU-00000000000000AA" },
+        used: [secondXtx],
+      },
+    ],
+    [
+      "HIP_VISIBLE_DEVICES by UUID, before CUDA's",
+      {
+        backend: "cuda",
+        devices: [xtx.name],
+        totalMib: 24_560,
+        cards: [xtx, secondXtx],
+        visible: { hip: xtx.uuid, cuda: secondXtx.uuid },
+        used: [xtx],
+      },
+    ],
+    [
+      "CUDA_VISIBLE_DEVICES counts for HIP where HIP's own is missing",
+      {
+        backend: "cuda",
+        devices: [xtx.name],
+        totalMib: 24_560,
+        cards: [xtx, secondXtx],
+        visible: { cuda: secondXtx.uuid },
+        used: [secondXtx],
+      },
+    ],
+    [
+      "HIP_VISIBLE_DEVICES by number between like cards: nobody guesses",
+      {
+        backend: "cuda",
+        devices: [xtx.name],
+        totalMib: 24_560,
+        cards: [xtx, secondXtx],
+        visible: { hip: "1" },
+        used: null,
+      },
+    ],
+    [
+      "HIP_VISIBLE_DEVICES by number between different cards: the name decides",
+      { backend: "cuda", devices: [xt.name], totalMib: 20_464, cards: [xtx, xt], visible: { hip: "0" }, used: [xt] },
+    ],
+    [
+      "GGML_VK_VISIBLE_DEVICES with one twice is not two cards",
+      {
+        devices: [radv(xtx.name), radv(xtx.name)],
+        totalMib: 49_120,
+        cards: [xtx, secondXtx],
+        visible: { vulkan: "0,0" },
+        used: null,
+      },
+    ],
+    [
+      "GGML_VK_VISIBLE_DEVICES in another order",
+      {
+        devices: [radv(xt.name), radv(xtx.name)],
+        totalMib: 45_024,
+        cards: [xtx, xt],
+        visible: { vulkan: "1,0" },
+        used: [xt, xtx],
+      },
+    ],
+  ])("%s", (_what, { devices, totalMib, cards, visible = {}, addresses, backend = "vulkan", used }) => {
+    const info = engineInfo({
+      backend,
+      devices: [...devices],
+      deviceTotalBytes: totalMib * MIB,
+      ...(addresses && { deviceAddresses: [...addresses] }),
+    });
+    const match = matchCards(info, cards, { cuda: undefined, cudaOrder: BY_BUS, ...visible });
+    expect(match.cards).toEqual(used);
+    expect(match.note === null).toBe(used !== null);
   });
 });

@@ -1,13 +1,19 @@
 import type { EngineInfo } from "@/lib/schema/engine-info";
 import { formatGib } from "@/lib/units/bytes";
-import type { GpuCard } from "./gpu-reader";
+import { type CardVendor, type GpuCard, pciAddress } from "./gpu-reader";
 
-/** How CUDA counts cards for the engine's process. */
-export interface CudaView {
+/** The variables by which people choose the cards of the engine's process, as the engine has them. */
+export interface VisibleDevices {
   /** CUDA_VISIBLE_DEVICES; undefined: all cards. */
-  readonly visibleDevices: string | undefined;
-  /** CUDA_DEVICE_ORDER, as the engine has it. */
-  readonly deviceOrder: string;
+  readonly cuda: string | undefined;
+  /** CUDA_DEVICE_ORDER */
+  readonly cudaOrder: string;
+  /** HIP_VISIBLE_DEVICES; without it, HIP obeys CUDA_VISIBLE_DEVICES. */
+  readonly hip?: string | undefined;
+  /** ROCR_VISIBLE_DEVICES: the cards that HIP gets to see. */
+  readonly rocr?: string | undefined;
+  /** GGML_VK_VISIBLE_DEVICES: numbers in the order of the Vulkan loader, which nobody outside of it knows. */
+  readonly vulkan?: string | undefined;
 }
 
 /** The engine's cards in its own order. null: they cannot be identified, and `note` gives the reason if there is one worth telling. */
@@ -25,14 +31,52 @@ const SAME_TOTAL_SHARE = 0.08;
 /** With more matching cards than this, not all choices are tried. */
 const MAX_CHOICES_FROM = 12;
 
-/** "Quadro P4000" and "NVIDIA Quadro P4000" are one card, named by drivers of different years; "Orin (nvgpu)" is CUDA's "Orin". */
+/**
+ * "Quadro P4000" and "NVIDIA Quadro P4000" are one card, named by drivers of different years; "Orin (nvgpu)" is CUDA's "Orin", and
+ * "AMD Radeon RX 7900 XTX (RADV NAVI31)" is Mesa's name for AMD's.
+ */
 const plainName = (name: string): string =>
   name
     .replace(/^NVIDIA /i, "")
-    .replace(/ \(nvgpu\)$/, "")
+    .replace(/ \((?:nvgpu|RADV [^)]*)\)$/, "")
     .trim();
 
 const namesOf = (names: readonly string[]): string => names.map(plainName).sort().join("\n");
+
+const makerWords = [
+  [/nvidia|geforce|quadro|tesla/i, "nvidia"],
+  [/\bamd\b|radeon|instinct|\bgfx\d/i, "amd"],
+  [/intel/i, "intel"],
+] as const satisfies readonly (readonly [RegExp, CardVendor])[];
+
+const makerOf = (device: string): CardVendor | null => makerWords.find(([words]) => words.test(device))?.[1] ?? null;
+
+/** Words that tell models apart: "7900", "a770", "navi31". Names of chips are written with and without a space. */
+const modelWords = (name: string): string[] =>
+  name
+    .toLowerCase()
+    .replace(/\bnavi (\d+)/g, "navi$1")
+    .match(/\b[a-z]*\d[a-z\d]*\b/g) ?? [];
+
+/** nvidia-smi and CUDA have the same name for a card. The kernel knows other makers' by numbers, for which systems have several lists of names. */
+function isNamed(device: string, card: GpuCard): boolean {
+  if (plainName(device) === plainName(card.name)) return true;
+  if (card.vendor === "nvidia" || makerOf(device) !== card.vendor) return false;
+  const words = modelWords(card.name);
+  return modelWords(device).some(word => words.includes(word));
+}
+
+/** The cards that a device can be: those that its name names, otherwise its maker's with a name that says as little. */
+function candidates(device: string, devices: readonly string[], cards: readonly GpuCard[]): readonly GpuCard[] {
+  const exact = cards.filter(card => plainName(card.name) === plainName(device));
+  if (exact.length > 0) return exact;
+  const named = cards.filter(card => isNamed(device, card));
+  if (named.length > 0) return named;
+  const maker = makerOf(device);
+  return cards.filter(
+    card => card.vendor !== "nvidia" && card.vendor === maker && !devices.some(other => isNamed(other, card)),
+  );
+}
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 
@@ -54,12 +98,15 @@ const agrees = (info: EngineInfo, cards: readonly GpuCard[]): boolean =>
  * twice is an error to CUDA: it then shows none. UUIDs may be shortened if only one card begins with the shortened form.
  * @see CUDA C++ Programming Guide, "CUDA Environment Variables"
  */
-export function visibleCards(cardsByBus: readonly GpuCard[], view: CudaView): readonly GpuCard[] | null {
-  if (view.visibleDevices === undefined) return cardsByBus;
+export function visibleCards(
+  cardsByBus: readonly GpuCard[],
+  { cuda, cudaOrder }: VisibleDevices,
+): readonly GpuCard[] | null {
+  if (cuda === undefined) return cardsByBus;
   const visible: GpuCard[] = [];
-  for (const entry of view.visibleDevices.split(",").map(text => text.trim())) {
+  for (const entry of entriesOf(cuda)) {
     if (/^MIG-/i.test(entry)) return null;
-    if (/^\d+$/.test(entry) && view.deviceOrder !== "PCI_BUS_ID") return null;
+    if (/^\d+$/.test(entry) && cudaOrder !== "PCI_BUS_ID") return null;
     const card = namedCard(cardsByBus, entry);
     if (card === null) break;
     if (visible.includes(card)) return [];
@@ -67,6 +114,27 @@ export function visibleCards(cardsByBus: readonly GpuCard[], view: CudaView): re
   }
   return visible;
 }
+
+/**
+ * AMD's cards that HIP may use. ROCr shows some cards to HIP, and HIP shows some of those. Only UUIDs name a card: both count cards in
+ * an order of their own. A list with numbers leaves all cards possible.
+ * @see https://rocm.docs.amd.com, "GPU isolation techniques"
+ */
+function hipCards(cards: readonly GpuCard[], { cuda, hip, rocr }: VisibleDevices): readonly GpuCard[] {
+  return [rocr, hip || cuda].reduce<readonly GpuCard[]>((visible, list) => {
+    const entries = list === undefined ? [] : entriesOf(list);
+    if (entries.length === 0 || !entries.every(entry => /^GPU-./i.test(entry))) return visible;
+    return entries.flatMap(entry => namedCard(visible, entry) ?? []);
+  }, cards);
+}
+
+const entriesOf = (list: string): string[] => list.split(",").map(text => text.trim());
+
+/** "0,0" makes two devices of one card: they cannot be told from two cards of one name. */
+const namesOneTwice = (list: string | undefined): boolean => {
+  const numbers = list?.match(/\d+/g) ?? [];
+  return new Set(numbers.map(Number)).size < numbers.length;
+};
 
 function namedCard(cardsByBus: readonly GpuCard[], entry: string): GpuCard | null {
   if (/^\d+$/.test(entry)) return cardsByBus[Number(entry)] ?? null;
@@ -81,42 +149,114 @@ function choices(cards: readonly GpuCard[], count: number): GpuCard[][] {
   return cards.flatMap((card, index) => choices(cards.slice(index + 1), count - 1).map(rest => [card, ...rest]));
 }
 
-/** The only choice of cards that has the devices' exact names and the backend's total; null if there is none, or several. */
-function cardsByName(info: EngineInfo, cards: readonly GpuCard[]): readonly GpuCard[] | null {
-  const names = new Set(info.devices.map(plainName));
-  const named = cards.filter(({ name }) => names.has(plainName(name)));
-  if (named.length > MAX_CHOICES_FROM) return agrees(info, named) ? named : null;
-  const fitting = choices(named, info.devices.length).filter(choice => agrees(info, choice));
-  return fitting.length === 1 ? inDeviceOrder(info, fitting[0] ?? []) : null;
+/** Devices of one name, and the cards that they can be. */
+interface DeviceGroup {
+  readonly name: string;
+  readonly count: number;
+  readonly cards: readonly GpuCard[];
 }
 
-function inDeviceOrder({ devices }: EngineInfo, cards: readonly GpuCard[]): GpuCard[] {
-  const left = [...cards];
-  return devices.flatMap(device => {
-    const at = left.findIndex(({ name }) => plainName(name) === plainName(device));
-    return at === -1 ? [] : left.splice(at, 1);
+function groupsOf({ devices }: EngineInfo, cards: readonly GpuCard[]): DeviceGroup[] {
+  const names = [...new Set(devices.map(plainName))];
+  return names.map(name => {
+    const group = devices.filter(device => plainName(device) === name);
+    return { name, count: group.length, cards: candidates(group[0] ?? name, devices, cards) };
   });
 }
 
-/**
- * Which cards of a reading the engine uses. CUDA is told to count in bus order, so its list names each card (by index or UUID);
- * Vulkan gives only names. In both cases names and total must match the backend's; otherwise the backend is believed.
- */
-export function matchCards(info: EngineInfo, cardsByBus: readonly GpuCard[], view: CudaView): CardMatch {
-  if (info.backend !== "cuda" && info.backend !== "vulkan") return { cards: null, note: null };
-  const visible = info.backend === "cuda" ? visibleCards(cardsByBus, view) : null;
-  const cards =
-    visible !== null && visible.length > 0 && agrees(info, visible) ? visible : cardsByName(info, cardsByBus);
-  if (cards !== null && cards.length > 0) return { cards, note: null };
-  const names = new Set(info.devices.map(plainName));
-  // CUDA runs only on this maker's cards; under Vulkan the device may be from another maker.
-  const isCuda = info.backend === "cuda" && cardsByBus.length > 0;
-  const isAboutThem = isCuda || cardsByBus.some(({ name }) => names.has(plainName(name)));
-  return { cards: null, note: isAboutThem ? ambiguityNote(info, cardsByBus) : null };
+/** All ways to give each group its cards, no card twice. */
+function* assignments(groups: readonly DeviceGroup[]): Generator<ReadonlyMap<string, readonly GpuCard[]>> {
+  const [group, ...rest] = groups;
+  if (group === undefined) return yield new Map();
+  for (const choice of choices(group.cards, group.count)) {
+    const others = rest.map(other => ({ ...other, cards: other.cards.filter(card => !choice.includes(card)) }));
+    for (const assignment of assignments(others)) yield new Map([[group.name, choice], ...assignment]);
+  }
 }
 
-function ambiguityNote({ devices, deviceTotalBytes }: EngineInfo, cards: readonly GpuCard[]): string {
+/** The only choice of cards that fits the devices' names and the backend's total, in their order; null if there is none, or several. */
+function cardsByName(info: EngineInfo, cards: readonly GpuCard[]): readonly GpuCard[] | null {
+  const groups = groupsOf(info, cards);
+  if (groups.some(group => group.cards.length > MAX_CHOICES_FROM && group.cards.length > group.count)) return null;
+  const fitting: ReadonlyMap<string, readonly GpuCard[]>[] = [];
+  for (const assignment of assignments(groups)) {
+    if (totalsAgree([...assignment.values()].flat(), info.deviceTotalBytes)) fitting.push(assignment);
+    if (fitting.length > 1) return null;
+  }
+  const [only] = fitting;
+  if (only === undefined) return null;
+  const left = new Map([...only].map(([name, group]) => [name, [...group]]));
+  return info.devices.flatMap(device => left.get(plainName(device))?.shift() ?? []);
+}
+
+/** The cards at the addresses that llama.cpp itself gives for its devices; null if it does not give one for each. */
+function cardsByAddress({ deviceAddresses }: EngineInfo, cards: readonly GpuCard[]): readonly GpuCard[] | null {
+  if (deviceAddresses === undefined || deviceAddresses.length === 0) return null;
+  const found = deviceAddresses.map(address => {
+    const plain = address === null ? null : pciAddress(address);
+    return plain === null ? undefined : cards.find(card => card.pciAddress === plain);
+  });
+  return found.every(card => card !== undefined) ? [...new Set(found)] : null;
+}
+
+/** HIP runs AMD's cards, but calls itself CUDA to llama.cpp. */
+function cardsOfCuda(
+  info: EngineInfo,
+  cardsByBus: readonly GpuCard[],
+  visible: VisibleDevices,
+): readonly GpuCard[] | null {
+  if (info.devices.some(device => makerOf(device) === "amd"))
+    return cardsByName(
+      info,
+      hipCards(
+        cardsByBus.filter(({ vendor }) => vendor === "amd"),
+        visible,
+      ),
+    );
+  const nvidia = cardsByBus.filter(({ vendor }) => vendor === "nvidia");
+  const listed = visibleCards(nvidia, visible);
+  return listed !== null && listed.length > 0 && agrees(info, listed) ? listed : cardsByName(info, nvidia);
+}
+
+function identify(
+  info: EngineInfo,
+  cardsByBus: readonly GpuCard[],
+  visible: VisibleDevices,
+): readonly GpuCard[] | null {
+  const addressed = cardsByAddress(info, cardsByBus);
+  if (addressed !== null) return addressed;
+  if (info.backend === "cuda") return cardsOfCuda(info, cardsByBus, visible);
+  return namesOneTwice(visible.vulkan) ? null : cardsByName(info, cardsByBus);
+}
+
+/**
+ * Which cards of a reading the engine uses. The best answer is a bus address from llama.cpp. Otherwise: CUDA is told to count in bus
+ * order, so its list names each card (by index or UUID); HIP and Vulkan give only names. Names and total must then match the
+ * backend's; otherwise the backend is believed. Between two like cards nobody guesses.
+ *
+ * llama.cpp leaves a processor's graphics alone where there is a card, although it lists both.
+ */
+export function matchCards(info: EngineInfo, cardsByBus: readonly GpuCard[], visible: VisibleDevices): CardMatch {
+  if (info.backend !== "cuda" && info.backend !== "vulkan") return { cards: null, note: null };
+  const cards = identify(info, cardsByBus, visible) ?? [];
+  const withMemory = cards.filter(card => !card.takesSystemMemory);
+  if (cards.length > 0) return { cards: withMemory.length > 0 ? withMemory : cards, note: null };
+  return { cards: null, note: isAbout(info, cardsByBus) ? ambiguityNote(info, cardsByBus, visible) : null };
+}
+
+/** Whether these cards can be meant at all. CUDA runs only on NVIDIA's; under Vulkan the device may be from another maker. */
+function isAbout(info: EngineInfo, cards: readonly GpuCard[]): boolean {
+  if (info.backend === "cuda" && cards.some(({ vendor }) => vendor === "nvidia")) return true;
+  return info.devices.some(device => candidates(device, info.devices, cards).length > 0);
+}
+
+function ambiguityNote(
+  { devices, deviceTotalBytes }: EngineInfo,
+  cards: readonly GpuCard[],
+  { cuda }: VisibleDevices,
+): string {
   const counted = deviceTotalBytes === undefined ? "" : ` with ${formatGib(deviceTotalBytes)} in all`;
   const told = cards.map(({ name, memory }) => (memory === null ? name : `${name} (${formatGib(memory.totalBytes)})`));
-  return `llama.cpp uses ${devices.join(", ")}${counted}; nvidia-smi lists ${told.join(", ")}. Which of them is used cannot be told, so llama.cpp's own figures are planned with.`;
+  const part = /\bMIG-/i.test(cuda ?? "") ? " A part of a card (MIG) has no reading of its own." : "";
+  return `llama.cpp uses ${devices.join(", ")}${counted}; this computer has ${told.join(", ")}. Which of them is used cannot be told, so llama.cpp's own figures are planned with.${part}`;
 }

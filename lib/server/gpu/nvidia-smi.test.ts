@@ -13,8 +13,9 @@ const P4000 =
 describe("one line of nvidia-smi", () => {
   it("is read with units", () => {
     expect(parseGpuLine(P4000)).toEqual({
+      vendor: "nvidia",
       uuid: "GPU-5a2c1f7e-1111-2222-3333-444455556666",
-      pciAddress: "00000000:B3:00.0",
+      pciAddress: "0000:b3:00.0",
       name: "Quadro P4000",
       driverVersion: "550.54.14",
       memory: { totalBytes: 8192 * MIB, usedBytes: 857 * MIB, freeBytes: 7335 * MIB },
@@ -170,8 +171,8 @@ describe("a stand-in nvidia-smi", () => {
     await new Promise(resolve => setTimeout(resolve, 100));
     expect(await reader.read()).toMatchObject({
       cards: [
-        { pciAddress: "00000000:03:00.0", name: "GeForce RTX 3090" },
-        { pciAddress: "00000000:B3:00.0", name: "Quadro P4000" },
+        { pciAddress: "0000:03:00.0", name: "GeForce RTX 3090" },
+        { pciAddress: "0000:b3:00.0", name: "Quadro P4000" },
       ],
     });
   });

@@ -2,7 +2,14 @@ import { escapeLine } from "@/lib/server/system/escape-line";
 import { followLines, type ProgramEnd } from "@/lib/server/system/follow-lines";
 import { systemTimers, type Timers } from "@/lib/server/system/timers";
 import { mibToBytes } from "@/lib/units/bytes";
-import type { CardProcess, CardsReading, GpuCard, GpuReader, ReadingFailure } from "./gpu-reader";
+import {
+  type CardProcess,
+  type CardsReading,
+  type GpuCard,
+  type GpuReader,
+  pciAddress,
+  type ReadingFailure,
+} from "./gpu-reader";
 
 /** The longest wait for the program's first line, and for each line after it. */
 const START_LIMIT_MS = 3_000;
@@ -69,8 +76,9 @@ export function parseGpuLine(line: string): GpuCard | null {
   // If the driver's version is not in its place, a decimal comma has shifted the fields.
   if (driver === undefined || !/^(?:\d+\.\d[\d.]*|\[.*\])$/.test(driver)) return null;
   return {
+    vendor: "nvidia",
     uuid,
-    pciAddress: address.startsWith("[") ? null : address.toUpperCase(),
+    pciAddress: pciAddress(address),
     name: escapeLine(rest.join(", ")),
     driverVersion: driver.startsWith("[") ? null : driver,
     memory: parseMemory(total, used, free),
@@ -111,6 +119,7 @@ interface NvidiaSmiOptions {
  * more than a second of a core on some machines. Whatever it prints or fails to print, reading never throws.
  */
 export class NvidiaSmi implements GpuReader {
+  readonly vendor = "nvidia";
   readonly #command: string;
   readonly #env: NvidiaSmiOptions["env"];
   readonly #timers: Timers;

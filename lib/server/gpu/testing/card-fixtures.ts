@@ -24,8 +24,9 @@ interface CardWords {
 }
 
 export const gpuCard = ({ uuid, bus, name, totalMib, usedMib = 0 }: CardWords): GpuCard => ({
+  vendor: "nvidia",
   uuid,
-  pciAddress: `00000000:0${bus}:00.0`,
+  pciAddress: `0000:0${bus}:00.0`,
   name,
   driverVersion: "550.54.14",
   memory: { totalBytes: totalMib * MIB, usedBytes: usedMib * MIB, freeBytes: (totalMib - usedMib) * MIB },
