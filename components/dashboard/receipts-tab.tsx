@@ -6,6 +6,7 @@ import { Cell, RowHead, Table } from "@/components/ui/table";
 import { ReceiptChart } from "@/components/vram/receipt-chart";
 import { apiAddress } from "@/lib/client/api-request";
 import { useReceipts } from "@/lib/client/receipt-store";
+import { expertsInWords } from "@/lib/plan/placement-words";
 import { listReceipts } from "@/lib/schema/api/receipts";
 import type { Receipt } from "@/lib/schema/receipt";
 import { formatMib, MIB } from "@/lib/units/bytes";
@@ -48,7 +49,8 @@ export function ReceiptsTab() {
 
 /** "21 of 33 layers, 32k f16, 4.1 s" */
 function loadInWords({ config, totalLayers, loadMs }: Receipt): string {
-  const layers = config.gpuLayers === 0 ? "CPU" : `${config.gpuLayers} of ${totalLayers} layers`;
+  const placed = `${config.gpuLayers} of ${totalLayers} layers${expertsInWords(config)}`;
+  const layers = config.gpuLayers === 0 ? "CPU" : placed;
   return `${layers}, ${formatTokensShort(config.contextTokens)} ${config.kvType}, ${formatDuration(loadMs)}`;
 }
 

@@ -1,3 +1,4 @@
+import { expertsInWords } from "@/lib/plan/placement-words";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
 
 export type EngineTone = "good" | "busy" | "idle" | "bad";
@@ -27,6 +28,6 @@ export function layersWords(engine: EngineSnapshot): { readonly count: string; r
   if (config.gpuLayers === 0) return { count: "CPU", rest: "" };
   return {
     count: totalLayers === null ? `${config.gpuLayers}` : `${config.gpuLayers} of ${totalLayers}`,
-    rest: "layers on GPU",
+    rest: `layers on GPU${expertsInWords(config)}`,
   };
 }

@@ -1,6 +1,7 @@
 "use client";
 import { classNames } from "@/components/ui/class-names";
 import { useLive } from "@/lib/client/live-store";
+import { expertsInWords, layersInWords } from "@/lib/plan/placement-words";
 import { isRamShort } from "@/lib/plan/plan-ram";
 import { formatSpeed } from "@/lib/plan/predict-speed";
 import type { BadgePlan } from "@/lib/schema/local-model";
@@ -12,11 +13,12 @@ const looks = {
   "cpu-only": "border-line-strong text-ink-2",
 } as const;
 
-function words({ kind, gpuLayers, totalLayers, gpuBytes, ramBytes, isEstimate }: BadgePlan): string {
+function words(plan: BadgePlan): string {
+  const { kind, gpuBytes, ramBytes, isEstimate } = plan;
   const about = isEstimate ? "about " : "";
   if (kind === "cpu-only") return `CPU · ${about}${formatBytes(ramBytes)}`;
-  const layers = kind === "full" ? `all ${totalLayers}` : `${about}${gpuLayers} of ${totalLayers}`;
-  return `${layers} layers on GPU · ${about}${formatBytes(gpuBytes)}`;
+  const layers = `${kind === "full" ? "" : about}${layersInWords(plan)}`;
+  return `${layers} on GPU${expertsInWords(plan)} · ${about}${formatBytes(gpuBytes)}`;
 }
 
 /** Whether this computer's memory cannot hold the file with its settings. */

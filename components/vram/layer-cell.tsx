@@ -22,13 +22,15 @@ const sameCell = (before: LayerCellProps, after: LayerCellProps): boolean =>
   before.layer.device === after.layer.device &&
   before.layer.weightsBytes === after.layer.weightsBytes &&
   before.layer.kvBytes === after.layer.kvBytes &&
+  before.layer.expertBytesInRam === after.layer.expertBytesInRam &&
   before.layer.kind === after.layer.kind;
 
-/** One layer: its weights, and the KV cache on top of them, on the scale of the whole map. */
+/** One layer: its weights, the KV cache on top of them and, faded, experts in system memory, on the scale of the whole map. */
 export const LayerCell = memo(function LayerCell({ layer, id, scaleBytes, isActive, isFaded }: LayerCellProps) {
   const percent = (bytes: number) => Math.min(100, (bytes / scaleBytes) * 100);
-  const weights = percent(layer.weightsBytes);
-  const kv = Math.min(100 - weights, percent(layer.kvBytes));
+  const apart = percent(layer.expertBytesInRam);
+  const weights = percent(layer.weightsBytes) - apart;
+  const kv = Math.min(100 - weights - apart, percent(layer.kvBytes));
   const fill = layer.kind in kvFill ? kvFill[layer.kind as keyof typeof kvFill] : "var(--kv)";
   return (
     // biome-ignore lint/a11y/useFocusableInteractive: the map has the focus and names this cell by aria-activedescendant.
@@ -60,9 +62,12 @@ export const LayerCell = memo(function LayerCell({ layer, id, scaleBytes, isActi
           y={100 - weights}
           width="10"
           height={weights}
-          fill={layer.experts > 0 ? "url(#weights-experts)" : "var(--weights)"}
+          fill={layer.experts > 0 && apart === 0 ? "url(#weights-experts)" : "var(--weights)"}
         />
         <rect y={100 - weights - kv} width="10" height={kv} fill={fill} />
+        {apart > 0 && (
+          <rect y={100 - weights - kv - apart} width="10" height={apart} fill="url(#weights-experts)" opacity="0.3" />
+        )}
       </svg>
     </div>
   );

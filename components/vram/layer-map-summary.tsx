@@ -32,8 +32,15 @@ export const LayerMapSummary = memo(function LayerMapSummary({ plan, hasGpu }: L
   );
 });
 
-const cellBytesOn = (device: PlannedLayer["device"], { perLayer }: LayerPlan): number =>
-  perLayer.filter(layer => layer.device === device).reduce((sum, layer) => sum + layer.weightsBytes + layer.kvBytes, 0);
+function cellBytesOn(device: PlannedLayer["device"], { perLayer }: LayerPlan): number {
+  let bytes = 0;
+  for (const { device: its, weightsBytes, kvBytes, expertBytesInRam } of perLayer) {
+    if (its === device) bytes += weightsBytes + kvBytes;
+    bytes += device === "cpu" ? expertBytesInRam : 0;
+    bytes -= device === "gpu" ? expertBytesInRam : 0;
+  }
+  return bytes;
+}
 
 /** "On the GPU: cells 4,758.1 MiB + compute 340.0 MiB + overhead 460.0 MiB = 5,558.1 MiB, the plan's total." */
 function sumInWords(cells: string, cellBytes: number, memory: MemoryParts): string {

@@ -29,6 +29,9 @@ export function layerInWords(layer: PlannedLayer): string {
     ...(layer.role === "block" ? [kindWords[layer.kind]] : []),
     ...(layer.experts > 0 ? [`${layer.experts} experts`] : []),
     `weights ${formatMib(layer.weightsBytes)}`,
+    ...(layer.expertBytesInRam > 0
+      ? [`of these ${formatMib(layer.expertBytesInRam)} of experts in system memory`]
+      : []),
     ...(layer.kvBytes > 0 ? [`${layer.kind === "recurrent" ? "state" : "KV cache"} ${formatMib(layer.kvBytes)}`] : []),
   ];
   return `${layerName(layer)}, ${place}: ${facts.join(", ")}`;

@@ -3,6 +3,7 @@ import type { BadgePlan } from "@/lib/schema/local-model";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { MachineSpeed } from "@/lib/schema/plan-speed";
 import type { LayerPlan } from "./layer-plan";
+import { placementOf } from "./memory-need";
 import { ramNeed } from "./plan-ram";
 import { predictSpeed } from "./predict-speed";
 
@@ -22,10 +23,10 @@ interface BadgeRun {
 
 /** What a list shows of a plan: the same for a file of the library, of the hub and of the curated list. */
 export function badgePlan({ plan, surface, gpu }: PlannedFile, { useMmap, machine, isEstimate }: BadgeRun): BadgePlan {
-  const { kind, gpuLayers, totalLayers, predicted, ram } = plan;
+  const { kind, totalLayers, predicted, ram } = plan;
   return {
     kind,
-    gpuLayers,
+    ...placementOf(plan),
     totalLayers,
     gpuBytes: predicted.totalBytes,
     ramBytes: ram.totalBytes,

@@ -28,7 +28,7 @@ export interface PlanWarning {
   readonly message: string;
 }
 
-/** Where every layer goes and how much memory it takes. `full`: all blocks + output on the GPU. */
+/** Where every layer goes and how much memory it takes. `full`: all blocks with all their experts, and the output, on the GPU. */
 export interface LayerPlan {
   readonly kind: "full" | "partial" | "cpu-only";
   readonly gpuLayers: number;
@@ -49,7 +49,10 @@ export interface LayerPlan {
   readonly ram: MemoryParts;
   readonly computeSource: "dry-run" | "estimated";
   readonly perLayer: readonly PlannedLayer[];
-  /** What one more layer would need beyond the budget, 0 when it would fit; null when all layers are on the GPU or there is none. */
+  /**
+   * What one more layer, or one block's experts, would need beyond the budget; 0 when it would fit. Null when everything is on the
+   * GPU or there is none.
+   */
   readonly nextLayerShortBytes: number | null;
   readonly warnings: readonly PlanWarning[];
 }

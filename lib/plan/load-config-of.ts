@@ -1,5 +1,6 @@
 import type { LoadConfig } from "@/lib/schema/load-config";
 import type { LayerPlan } from "./layer-plan";
+import { placementOf } from "./memory-need";
 
 export interface LoadDetails {
   readonly modelPath: string;
@@ -10,8 +11,7 @@ export interface LoadDetails {
 /** The configuration of this plan. Exactly this one is confirmed and loaded. Headroom plans for one sequence. */
 export const loadConfigOf = (plan: LayerPlan, { modelPath, threads, useMmap }: LoadDetails): LoadConfig => ({
   modelPath,
-  gpuLayers: plan.gpuLayers,
-  ...(plan.expertBlocksInRam > 0 ? { expertBlocksInRam: plan.expertBlocksInRam } : {}),
+  ...placementOf(plan),
   contextTokens: plan.contextTokens,
   batchTokens: plan.batchTokens,
   sequences: plan.sequences,

@@ -33,7 +33,7 @@ export function planLayers(surface: MemorySurface, gpu: GpuMemory | null, settin
   const memory = predictedMemory(surface, gpu, placement, settings);
   const perLayer = placeLayers(surface, placement, settings);
   return {
-    kind: gpuLayers === 0 ? "cpu-only" : gpuLayers === totalLayers ? "full" : "partial",
+    kind: gpuLayers === 0 ? "cpu-only" : gpuLayers === totalLayers && expertBlocksInRam === 0 ? "full" : "partial",
     gpuLayers,
     expertBlocksInRam,
     totalLayers,

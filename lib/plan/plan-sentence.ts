@@ -7,6 +7,7 @@ import { formatTokens } from "@/lib/units/tokens";
 import { overflowBytes, toBeFreedBytes } from "./budget";
 import { fitNeeds, mostGpuLayers } from "./fit-needs";
 import type { LayerPlan } from "./layer-plan";
+import { expertsInWords, layersInWords } from "./placement-words";
 import { type Computer, planRam, ramShortage } from "./plan-ram";
 import { formatRate, formatSpeed } from "./predict-speed";
 import { kvTypeRefusal } from "./usable-kv-types";
@@ -84,19 +85,21 @@ export function planSentence(
   if (plan.manual) return withSpeed(manualSentence(surface, gpu, plan, limit), speed);
   if (plan.kind === "full")
     return withSpeed(`All ${layerWords(plan.totalLayers)} fit, with ${formatBytes(spareBytes(plan))} to spare.`, speed);
-  const short = formatBytes(plan.nextLayerShortBytes ?? 0);
-  return withSpeed(
-    `${plan.gpuLayers} of ${plan.totalLayers} layers fit. The next one needs ${short} more than ${limit}.`,
-    speed,
-  );
+  const short = `${formatBytes(plan.nextLayerShortBytes ?? 0)} more than ${limit}`;
+  if (plan.expertBlocksInRam > 0)
+    return withSpeed(
+      `${capital(layersInWords(plan))} fit${expertsInWords(plan)}. Those of one more block need ${short}.`,
+      speed,
+    );
+  return withSpeed(`${plan.gpuLayers} of ${plan.totalLayers} layers fit. The next one needs ${short}.`, speed);
 }
 
 /** "All 33 layers fit, with 5 MiB to spare. 38 to 46 tokens/s." */
 function withSpeed(sentence: string, speed: PlanSpeed | null): string {
-  if (speed === null) return sentence;
-  const words = formatSpeed(speed.decodeEmpty);
-  return `${sentence} ${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
+  return speed === null ? sentence : `${sentence} ${capital(formatSpeed(speed.decodeEmpty))}.`;
 }
+
+const capital = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1);
 
 /** The numbers behind the sentence, part by part. */
 export function planDetail(gpu: GpuMemory | null, plan: LayerPlan): string {

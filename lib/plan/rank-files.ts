@@ -1,5 +1,6 @@
 import type { FitFile } from "@/lib/schema/remote-models";
 import { formatTokensShort } from "@/lib/units/tokens";
+import { expertsInWords, layersInWords } from "./placement-words";
 import { formatSpeed } from "./predict-speed";
 
 /** Files with fewer bits a weight answer noticeably worse; those with more answer hardly better. */
@@ -66,7 +67,7 @@ function wordsWithSpeed(file: PlannedFile, where: string): string {
 function wordsOf({ fits, plan }: PlannedFile): string {
   if (fits === "no") return "more memory than there is";
   if (plan.kind === "cpu-only") return "on the CPU";
-  return plan.kind === "full" ? `all ${plan.totalLayers} layers` : `${plan.gpuLayers} of ${plan.totalLayers} layers`;
+  return `${layersInWords(plan)}${expertsInWords(plan)}`;
 }
 
 const largest = (files: readonly PlannedFile[]): PlannedFile | null =>

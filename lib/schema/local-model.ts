@@ -8,6 +8,8 @@ export const planBadgeSchema = z.object({
   kind: z.enum(["full", "partial", "cpu-only"]),
   gpuLayers: z.int(),
   totalLayers: z.int(),
+  /** The experts of this many blocks, from the first, stay in system memory. */
+  expertBlocksInRam: z.optional(z.int().check(z.minimum(1))),
   /** Memory that the plan takes on the card (0 for cpu-only) and of system memory. */
   gpuBytes: z.int().check(z.minimum(0)),
   ramBytes: z.int().check(z.minimum(0)),

@@ -1,3 +1,4 @@
+import { expertsInWords, layersInWords } from "@/lib/plan/placement-words";
 import { formatRate } from "@/lib/plan/predict-speed";
 import type { BadgePlan, LocalModel } from "@/lib/schema/local-model";
 import type { FitFile, HubRepository } from "@/lib/schema/remote-models";
@@ -19,10 +20,8 @@ export function tableText(header: readonly string[], rows: readonly (readonly st
     .join("\n");
 }
 
-function placeWords({ kind, gpuLayers, totalLayers }: BadgePlan): string {
-  if (kind === "cpu-only") return "CPU";
-  return kind === "full" ? `all ${totalLayers} layers` : `${gpuLayers} of ${totalLayers} layers`;
-}
+const placeWords = (plan: BadgePlan): string =>
+  plan.kind === "cpu-only" ? "CPU" : `${layersInWords(plan)}${expertsInWords(plan)}`;
 
 function speedWords({ speed }: BadgePlan): string {
   if (speed === null) return "";
