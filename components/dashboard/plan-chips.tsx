@@ -5,6 +5,7 @@ import { cardStore, chooseCard } from "@/lib/client/card-store";
 import { planCardStore } from "@/lib/client/plan-store";
 import { draftSettings, useSettings } from "@/lib/client/settings-store";
 import type { Counterfactual } from "@/lib/plan/counterfactuals";
+import { expertsInWords } from "@/lib/plan/placement-words";
 import { type SettingKey, type SettingsPatch, settingKeys } from "@/lib/schema/settings";
 import { bytesToMib } from "@/lib/units/bytes";
 
@@ -58,7 +59,7 @@ export function PlanChips({ counterfactuals, totalLayers }: PlanChipsProps) {
           >
             {change.label}
             <strong className="font-semibold text-accent">
-              {change.full ? `all ${totalLayers}` : change.gpuLayers}
+              {change.full ? `all ${totalLayers}` : `${change.gpuLayers}${expertsInWords(change)}`}
               <span className="sr-only"> layers on the GPU</span>
             </strong>
           </button>

@@ -38,15 +38,12 @@ export function choosePlacement(surface: MemorySurface, gpu: GpuMemory, settings
     const needs = Float64Array.from(ladders, ladder => ladder[0]?.needBytes ?? 0);
     return ladders[mostGpuLayers(needs, budget)]?.[0] ?? ON_CPU;
   }
-  return (
-    fastestOf(
-      surface,
-      gpu,
-      settings,
-      ladders.slice(1).flatMap(ladder => ladder.find(fits) ?? []),
-    ) ?? ON_CPU
-  );
+  return fastestOf(surface, gpu, settings, ladders.slice(1).flat().filter(fits)) ?? ON_CPU;
 }
+
+/** Positive where the first has more on the GPU: more layers, or as many with fewer experts in RAM. */
+export const moreOnGpu = (one: Placement, other: Placement): number =>
+  one.gpuLayers - other.gpuLayers || (other.expertBlocksInRam ?? 0) - (one.expertBlocksInRam ?? 0);
 
 /** The placements that would be better than the chosen one and need at most `doubtOf` more bytes than the budget; the best first. */
 export function betterPlacements(
@@ -126,10 +123,8 @@ function withExpertsInRam(
   return ladder;
 }
 
-const secondsIn =
-  (surface: MemorySurface, gpu: GpuMemory, { N_CTX, KV_CACHE_QUANT }: PlanSettings) =>
-  (placement: Placement): number =>
-    decodeSeconds(surface, gpu, { ...placement, contextTokens: N_CTX, kvType: KV_CACHE_QUANT });
+const secondsIn = (surface: MemorySurface, gpu: GpuMemory, { N_CTX, KV_CACHE_QUANT }: PlanSettings) =>
+  decodeSeconds(surface, gpu, { contextTokens: N_CTX, kvType: KV_CACHE_QUANT });
 
 function fastestOf(
   surface: MemorySurface,

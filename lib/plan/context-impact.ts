@@ -3,7 +3,7 @@ import { type KvType, ofEachKvType } from "@/lib/schema/kv-type";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { PlanSettings } from "@/lib/schema/settings";
 import { budgetBytes } from "./budget";
-import { fitNeeds, mostGpuLayers } from "./fit-needs";
+import { choosePlacement, ON_CPU } from "./choose-placement";
 import { largestFullContexts, longestSearched } from "./largest-context";
 import { kvBytesOfLayer, memoryNeed } from "./memory-need";
 import { cpuOnlyNeed } from "./plan-layers";
@@ -11,7 +11,7 @@ import { simplePlanOf } from "./simple-formula";
 import { usableKvTypes } from "./usable-kv-types";
 
 export interface ContextCurve {
-  /** GPU bytes with all layers on the GPU, without overhead, as in the budget. System memory when there is no GPU. One entry for each of `contexts`. */
+  /** GPU bytes with all layers on the GPU and the plan's experts in RAM, without overhead, as in the budget. System memory when there is no GPU. One entry for each of `contexts`. */
   readonly fullNeedBytes: readonly number[];
   /** Layers that fit at each of `contexts`; 0 without a GPU. */
   readonly gpuLayers: readonly number[];
@@ -61,12 +61,17 @@ function chartContexts(surface: MemorySurface, contextTokens: number): number[] 
 export function contextImpact(surface: MemorySurface, gpu: GpuMemory | null, settings: PlanSettings): ContextImpact {
   const budget = gpu === null ? 0 : budgetBytes(gpu, settings.TARGET_VRAM_USAGE);
   const contexts = chartContexts(surface, settings.N_CTX);
+  const automatic = { ...settings, LAYERS: "auto" as const };
+  const full =
+    gpu === null ? ON_CPU : { ...choosePlacement(surface, gpu, settings), gpuLayers: surface.model.blocks + 1 };
   const layersAt = (contextTokens: number, kvType: KvType) =>
-    gpu === null ? 0 : mostGpuLayers(fitNeeds(surface, contextTokens, kvType), budget);
+    gpu === null
+      ? 0
+      : choosePlacement(surface, gpu, { ...automatic, N_CTX: contextTokens, KV_CACHE_QUANT: kvType }).gpuLayers;
   const needAt = (contextTokens: number, kvType: KvType) =>
     gpu === null
       ? cpuOnlyNeed(surface, { contextTokens, kvType }).totalBytes
-      : memoryNeed(surface, { gpuLayers: surface.model.blocks + 1, contextTokens, kvType }).gpu.totalBytes;
+      : memoryNeed(surface, { ...full, contextTokens, kvType }).gpu.totalBytes;
   const curve = (kvType: KvType): ContextCurve => ({
     fullNeedBytes: contexts.map(contextTokens => needAt(contextTokens, kvType)),
     gpuLayers: contexts.map(contextTokens => layersAt(contextTokens, kvType)),
@@ -76,7 +81,7 @@ export function contextImpact(surface: MemorySurface, gpu: GpuMemory | null, set
     kvTypes: usableKvTypes(surface, settings.FLASH_ATTENTION),
     perKvType: ofEachKvType(curve),
     fullStopsAtTokens:
-      gpu === null ? ofEachKvType(() => null) : largestFullContexts(surface, budget, contexts.at(-1) ?? 0),
+      gpu === null ? ofEachKvType(() => null) : largestFullContexts(surface, settings, budget, contexts.at(-1) ?? 0),
     trainedTokens: surface.model.trainContextTokens,
     budgetBytes: budget,
     rows: TABLE_CONTEXTS.map(contextTokens => ({

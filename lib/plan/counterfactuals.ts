@@ -5,13 +5,13 @@ import type { PlanSettings } from "@/lib/schema/settings";
 import { formatGib } from "@/lib/units/bytes";
 import { formatTokensShort } from "@/lib/units/tokens";
 import { budgetBytes } from "./budget";
-import { fitNeeds, mostGpuLayers } from "./fit-needs";
+import { choosePlacement, moreOnGpu } from "./choose-placement";
 import { largestContext, longestSearched } from "./largest-context";
 import type { LayerPlan } from "./layer-plan";
 import { memoryNeed } from "./memory-need";
 import { usableKvTypes } from "./usable-kv-types";
 
-/** "What if": one change, and how many layers would then fit. Only changes that gain layers are listed. */
+/** "What if": one change, and what would then fit. Only changes that bring more onto the GPU are listed. */
 export interface Counterfactual {
   /** "q8_0 KV cache", "16k context": what to change. */
   readonly label: string;
@@ -21,7 +21,9 @@ export interface Counterfactual {
   readonly closesOthers?: true;
   readonly gpuLayers: number;
   readonly gainLayers: number;
-  /** All layers on the GPU. */
+  /** The experts of this many blocks would be in RAM. */
+  readonly expertBlocksInRam: number;
+  /** Everything on the GPU. */
   readonly full: boolean;
 }
 
@@ -40,12 +42,6 @@ const SMALLEST_OFFERED_TOKENS = 2048;
 /** Below this reading a prompt takes several times as long. */
 const SMALLEST_OFFERED_BATCH = 64;
 
-const layersWith = (surface: MemorySurface, gpu: GpuMemory, settings: PlanSettings): number =>
-  mostGpuLayers(
-    fitNeeds(surface, settings.N_CTX, settings.KV_CACHE_QUANT),
-    budgetBytes(gpu, settings.TARGET_VRAM_USAGE),
-  );
-
 const withSettings = (label: string, patch: Partial<PlanSettings>, gpu: GpuMemory, settings: PlanSettings): Change => {
   const automatic = settings.LAYERS === "auto" ? patch : { ...patch, LAYERS: "auto" as const };
   return { label, patch: automatic, settings: { ...settings, ...automatic }, gpu };
@@ -62,13 +58,15 @@ function kvTypeChanges(surface: MemorySurface, gpu: GpuMemory, settings: PlanSet
 function contextChanges(surface: MemorySurface, gpu: GpuMemory, settings: PlanSettings): Change[] {
   const contextChange = (N_CTX: number) =>
     withSettings(`${formatTokensShort(N_CTX)} context`, { N_CTX }, gpu, settings);
-  const present = layersWith(surface, gpu, settings);
+  const placementAt = (N_CTX: number) => choosePlacement(surface, gpu, { ...settings, LAYERS: "auto", N_CTX });
+  const present = placementAt(settings.N_CTX);
   const smaller: number[] = [];
   for (let tokens = SMALLEST_OFFERED_TOKENS; tokens < settings.N_CTX; tokens *= 2) smaller.unshift(tokens);
-  const first = smaller.find(N_CTX => layersWith(surface, gpu, { ...settings, N_CTX }) > present);
+  const first = smaller.find(N_CTX => moreOnGpu(placementAt(N_CTX), present) > 0);
   const budget = budgetBytes(gpu, settings.TARGET_VRAM_USAGE);
   const longest = longestSearched(surface, settings.N_CTX);
-  const full = largestContext(surface, surface.model.blocks + 1, settings.KV_CACHE_QUANT, budget, longest) ?? 0;
+  const full =
+    largestContext(surface, { gpuLayers: surface.model.blocks + 1 }, settings.KV_CACHE_QUANT, budget, longest) ?? 0;
   const offered = [first ?? 0, full].filter(tokens => tokens >= SMALLEST_OFFERED_TOKENS && tokens < settings.N_CTX);
   return [...new Set(offered)].map(contextChange);
 }
@@ -104,12 +102,14 @@ function smallerBatch(
     if (full.weightsBytes + full.kvBytes + computeBytes > budget || !Number.isInteger(N_BATCH)) continue;
     const { patch } = withSettings("", { N_BATCH }, gpu, settings);
     const gainLayers = plan.totalLayers - plan.gpuLayers;
-    return [{ label: `batch ${N_BATCH}`, patch, gpuLayers: plan.totalLayers, gainLayers, full: true }];
+    return [
+      { label: `batch ${N_BATCH}`, patch, gpuLayers: plan.totalLayers, expertBlocksInRam: 0, gainLayers, full: true },
+    ];
   }
   return [];
 }
 
-/** Sorted by layers, most first. Empty without a GPU, and when all layers fit already. If a manual number is too high, the number that fits is offered. */
+/** Sorted by what is on the GPU, most first. Empty without a GPU, and when all layers fit already. If a manual number is too high, the number that fits is offered. */
 export function counterfactuals(
   surface: MemorySurface,
   gpu: GpuMemory | null,
@@ -126,17 +126,19 @@ export function counterfactuals(
     ...targetChange(gpu, settings),
   ];
   const gains = changes.map(({ label, patch, closesOthers, settings: changed, gpu: changedGpu }) => {
-    const gpuLayers = layersWith(surface, changedGpu, changed);
+    const placement = choosePlacement(surface, changedGpu, { ...changed, LAYERS: "auto" });
+    const { gpuLayers, expertBlocksInRam } = placement;
     return {
       label,
       patch,
       ...(closesOthers === undefined ? {} : { closesOthers }),
       gpuLayers,
+      expertBlocksInRam,
       gainLayers: gpuLayers - plan.gpuLayers,
-      full: gpuLayers === plan.totalLayers,
+      full: gpuLayers === plan.totalLayers && expertBlocksInRam === 0,
     };
   });
   return [...gains, ...smallerBatch(surface, gpu, settings, plan)]
-    .filter(change => change.gainLayers > 0 || (overBudget && (change.full || change.label === AUTOMATIC)))
-    .sort((a, b) => b.gpuLayers - a.gpuLayers);
+    .filter(change => moreOnGpu(change, plan) > 0 || (overBudget && (change.full || change.label === AUTOMATIC)))
+    .sort((one, other) => moreOnGpu(other, one));
 }

@@ -97,7 +97,14 @@ describe("counterfactuals", () => {
   it("offer a smaller batch where it makes all layers fit", () => {
     // All 33 at 11,520 tokens need 4,034,453,504 + 1,509,949,440 + 116,653,... bytes: 2 MiB over the budget, half the compute buffer under it.
     const batch = explained({ N_CTX: 11_520 }).counterfactuals.find(({ patch }) => patch?.N_BATCH !== undefined);
-    expect(batch).toEqual({ label: "batch 256", patch: { N_BATCH: 256 }, gpuLayers: 33, gainLayers: 1, full: true });
+    expect(batch).toEqual({
+      label: "batch 256",
+      expertBlocksInRam: 0,
+      patch: { N_BATCH: 256 },
+      gpuLayers: 33,
+      gainLayers: 1,
+      full: true,
+    });
   });
 
   it("are none when all layers fit, without a GPU, and for what needs flash attention when that is off", () => {

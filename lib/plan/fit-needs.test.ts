@@ -43,7 +43,7 @@ describe("what must fit", () => {
     // 2,750,000 + 768 * 2,048; 2,625,000 + 768 * 2,048; 2,000,000 + 768 * 2,048
     expect([said(768), said(1024), said(2304)]).toEqual([4_322_864, 4_197_864, 3_572_864]);
     for (const contextTokens of [768, 1024, 2304, 100_000])
-      expect(fitNeed(windowed, 2, contextTokens, "f16")).toBe(4_322_864);
+      expect(fitNeed(windowed, { gpuLayers: 2 }, contextTokens, "f16")).toBe(4_322_864);
   });
 
   it("is what the dry runs said wherever they rise: Mistral 7B from two layers on", () => {

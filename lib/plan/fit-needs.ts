@@ -1,7 +1,15 @@
 import { type KvType, kvTypes } from "@/lib/schema/kv-type";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
-import { expertBlocks, gpuComputeBytes, kvBytesOfLayer, memoryNeed, type Placement } from "./memory-need";
+import {
+  expertBlocks,
+  expertBytesApart,
+  gpuComputeBytes,
+  kvBytesOfLayer,
+  memoryNeed,
+  type Placement,
+  samePlacement,
+} from "./memory-need";
 import { usableKvTypes } from "./usable-kv-types";
 
 /**
@@ -134,11 +142,19 @@ export function fitNeeds(
   return needs;
 }
 
-/** `fitNeeds` for one number of layers, for searches over the context. */
-export function fitNeed(surface: MemorySurface, gpuLayers: number, contextTokens: number, kvType: KvType): number {
-  const said = (type: KvType) => memoryNeed(surface, { gpuLayers, contextTokens, kvType: type }).gpu.totalBytes;
-  if (confirmedLayers(surface, contextTokens, kvType, "with-layer").includes(gpuLayers)) return said(kvType);
-  const highest = highestUpTo(surface, contextTokens, kvType, "with-layer")?.[gpuLayers] ?? 0;
+/** `fitNeeds` for one placement, for searches over the context. */
+export function fitNeed(surface: MemorySurface, placement: Placement, contextTokens: number, kvType: KvType): number {
+  const said = (type: KvType) => memoryNeed(surface, { ...placement, contextTokens, kvType: type }).gpu.totalBytes;
+  const isConfirmed = confirmedPlacements(surface, contextTokens, kvType).some(known =>
+    samePlacement(known, placement),
+  );
+  if (isConfirmed) return said(kvType);
+  const { gpuLayers, expertBlocksInRam = 0 } = placement;
+  const experts = expertBlocksInRam > 0 ? "ram" : "with-layer";
+  const everyInRam = { gpuLayers, expertBlocksInRam: expertBlocks(surface) };
+  const backBytes =
+    experts === "ram" ? expertBytesApart(surface, everyInRam) - expertBytesApart(surface, placement) : 0;
+  const highest = (highestUpTo(surface, contextTokens, kvType, experts)?.[gpuLayers] ?? 0) + backBytes;
   return Math.max(highest, said(kvType), ...narrowerKvTypes(surface, kvType).map(said));
 }
 

@@ -7,6 +7,7 @@ import { overflowBytes } from "./budget";
 import { contextImpact } from "./context-impact";
 import { explainPlan, type PlanExplanation } from "./explain-plan";
 import type { LayerPlan, PlannedLayer } from "./layer-plan";
+import { expertsInWords } from "./placement-words";
 import { planLayers } from "./plan-layers";
 import { type RamPlan, ramWarnings } from "./plan-ram";
 import type { PlanReportInput } from "./plan-report";
@@ -155,9 +156,11 @@ function alternativeLines(
   return [
     "Alternatives",
     ...columns(
-      counterfactuals.map(({ label, gpuLayers, gainLayers, full }) => [
+      counterfactuals.map(({ label, gpuLayers, expertBlocksInRam, gainLayers, full }) => [
         label,
-        full ? `all ${gpuLayers}` : `${gpuLayers} of ${plan.totalLayers}`,
+        full
+          ? `all ${gpuLayers}`
+          : `${gpuLayers} of ${plan.totalLayers}${expertsInWords({ gpuLayers, expertBlocksInRam })}`,
         gainLayers < 0 ? String(gainLayers) : `+${gainLayers}`,
       ]),
     ),

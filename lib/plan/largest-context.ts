@@ -1,7 +1,10 @@
 import { type KvType, ofEachKvType } from "@/lib/schema/kv-type";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
+import type { PlanSettings } from "@/lib/schema/settings";
 import { CONTEXT_PAD_TOKENS } from "@/lib/units/tokens";
+import { canPlaceExperts } from "./choose-placement";
 import { fitNeed } from "./fit-needs";
+import { expertBlocks, type Placement, placementOf } from "./memory-need";
 
 /** Where the search ends for a model whose header gives no trained context. */
 const UNKNOWN_TRAINING_TOKENS = 131_072;
@@ -14,17 +17,30 @@ export const longestSearched = (surface: MemorySurface, contextTokens: number): 
   Math.max(longestUsefulTokens(surface), contextTokens);
 
 /**
- * The largest context, up to `longest`, at which this many layers fit; null when they do not fit even at the smallest.
+ * The placement with all layers on the GPU that needs least of it: all experts in RAM, where they can be and no number of them is
+ * chosen by hand.
+ */
+export function leastFullPlacement(
+  surface: MemorySurface,
+  { EXPERTS_IN_RAM }: Pick<PlanSettings, "EXPERTS_IN_RAM">,
+): Placement {
+  const gpuLayers = surface.model.blocks + 1;
+  const apart = EXPERTS_IN_RAM === "auto" ? expertBlocks(surface) : Math.min(EXPERTS_IN_RAM, expertBlocks(surface));
+  return canPlaceExperts(surface) ? placementOf({ gpuLayers, expertBlocksInRam: apart }) : { gpuLayers };
+}
+
+/**
+ * The largest context, up to `longest`, at which this placement fits; null when it does not fit even at the smallest.
  * A binary search over multiples of 256 cells: `fitNeed` never falls as the context grows.
  */
 export function largestContext(
   surface: MemorySurface,
-  gpuLayers: number,
+  placement: Placement,
   kvType: KvType,
   budgetBytes: number,
   longest: number,
 ): number | null {
-  const fits = (contextTokens: number) => fitNeed(surface, gpuLayers, contextTokens, kvType) <= budgetBytes;
+  const fits = (contextTokens: number) => fitNeed(surface, placement, contextTokens, kvType) <= budgetBytes;
   if (fits(longest)) return longest;
   let fitting = 0;
   let tooMany = Math.ceil(longest / CONTEXT_PAD_TOKENS);
@@ -38,9 +54,10 @@ export function largestContext(
 
 export function largestFullContexts(
   surface: MemorySurface,
+  settings: Pick<PlanSettings, "EXPERTS_IN_RAM">,
   budgetBytes: number,
   longest: number,
 ): Record<KvType, number | null> {
-  const full = surface.model.blocks + 1;
+  const full = leastFullPlacement(surface, settings);
   return ofEachKvType(kvType => largestContext(surface, full, kvType, budgetBytes, longest));
 }

@@ -162,7 +162,10 @@ const parts = (weightsBytes: number, kvBytes: number, computePartBytes: number):
 });
 
 /** Weights that are in RAM although their block is on the GPU. */
-function expertBytesApart({ layers, model }: MemorySurface, { gpuLayers, expertBlocksInRam = 0 }: Placement): number {
+export function expertBytesApart(
+  { layers, model }: MemorySurface,
+  { gpuLayers, expertBlocksInRam = 0 }: Placement,
+): number {
   const firstOnGpu = firstGpuBlock(model.blocks, gpuLayers);
   let bytes = 0;
   for (const { index, expertBytes } of layers)

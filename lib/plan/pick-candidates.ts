@@ -92,5 +92,5 @@ export function largestContextOf(
 ): number | null {
   if (gpu === null || plan.gpuLayers === 0) return null;
   const longest = Math.max(surface.model.trainContextTokens, plan.contextTokens);
-  return largestContext(surface, plan.gpuLayers, plan.kvType, budgetBytes(gpu, target), longest);
+  return largestContext(surface, plan, plan.kvType, budgetBytes(gpu, target), longest);
 }

@@ -5,7 +5,7 @@ import type { PlanSettings } from "@/lib/schema/settings";
 import { formatBytes, formatPartOf } from "@/lib/units/bytes";
 import { formatTokens } from "@/lib/units/tokens";
 import { overflowBytes, toBeFreedBytes } from "./budget";
-import { fitNeeds, mostGpuLayers } from "./fit-needs";
+import { choosePlacement } from "./choose-placement";
 import type { LayerPlan } from "./layer-plan";
 import { expertsInWords, layersInWords } from "./placement-words";
 import { type Computer, planRam, ramShortage } from "./plan-ram";
@@ -28,9 +28,14 @@ const layerWords = (count: number): string => (count === 1 ? "1 layer" : `${coun
 const spareBytes = (plan: LayerPlan): number =>
   plan.budgetBytes - (plan.predicted.totalBytes - plan.predicted.overheadBytes);
 
-function manualSentence(surface: MemorySurface, gpu: GpuMemory, plan: LayerPlan, limit: string): string {
-  const needs = fitNeeds(surface, plan.contextTokens, plan.kvType);
-  const auto = mostGpuLayers(needs, plan.budgetBytes);
+function manualSentence(
+  surface: MemorySurface,
+  gpu: GpuMemory,
+  settings: PlanSettings,
+  plan: LayerPlan,
+  limit: string,
+): string {
+  const auto = choosePlacement(surface, gpu, { ...settings, LAYERS: "auto" }).gpuLayers;
   const excess = overflowBytes(gpu, plan.predicted.totalBytes);
   if (excess > 0)
     return `${formatBytes(excess)} too much for the card: you chose ${plan.gpuLayers} of ${plan.totalLayers} layers, and ${auto} would fit.`;
@@ -82,7 +87,7 @@ export function planSentence(
   if (gpu === null) return noGpuSentence(plan, computer, speed);
   const limit = limitWords(gpu, settings);
   if (plan.kind === "cpu-only") return cpuOnlySentence(gpu, settings, plan, limit);
-  if (plan.manual) return withSpeed(manualSentence(surface, gpu, plan, limit), speed);
+  if (plan.manual) return withSpeed(manualSentence(surface, gpu, settings, plan, limit), speed);
   if (plan.kind === "full")
     return withSpeed(`All ${layerWords(plan.totalLayers)} fit, with ${formatBytes(spareBytes(plan))} to spare.`, speed);
   const short = `${formatBytes(plan.nextLayerShortBytes ?? 0)} more than ${limit}`;

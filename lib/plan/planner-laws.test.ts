@@ -103,7 +103,7 @@ describe("laws of the planner, whatever the dry runs said", () => {
         needs.forEach((need, gpuLayers) => {
           const at = { gpuLayers, contextTokens: N_CTX, kvType: KV_CACHE_QUANT };
           expect(need).toBeGreaterThanOrEqual(memoryNeed(surface, at).gpu.totalBytes);
-          expect(fitNeed(surface, gpuLayers, N_CTX, KV_CACHE_QUANT)).toBe(need);
+          expect(fitNeed(surface, { gpuLayers }, N_CTX, KV_CACHE_QUANT)).toBe(need);
         });
       }),
       { numRuns: 100 },
@@ -146,7 +146,7 @@ describe("the largest context with all layers", () => {
         kvTypeArbitrary,
         fc.integer({ min: 0, max: 2 ** 34 }),
         (surface, kvType, budget) => {
-          const full = surface.model.blocks + 1;
+          const full = { gpuLayers: surface.model.blocks + 1 };
           const largest = largestContext(surface, full, kvType, budget, longestSearched(surface, 0)) ?? 0;
           if (largest > 0) expect(fitNeed(surface, full, largest, kvType)).toBeLessThanOrEqual(budget);
           if (largest < surface.model.trainContextTokens)

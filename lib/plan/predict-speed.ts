@@ -3,7 +3,7 @@ import type { LayerMemory, MemorySurface } from "@/lib/schema/memory-surface";
 import type { MachineSpeed, PlanSpeed, SpeedRange } from "@/lib/schema/plan-speed";
 import { cardBytesPerSecond } from "./card-bandwidth";
 import type { LayerPlan } from "./layer-plan";
-import { firstGpuBlock, kvBytesOfLayer, type MemoryPoint } from "./memory-need";
+import { firstGpuBlock, kvBytesOfLayer, type MemoryPoint, type Placement } from "./memory-need";
 
 /** What a prediction needs of a plan. */
 export type PlacedPlan = Pick<LayerPlan, "gpuLayers" | "contextTokens" | "kvType"> &
@@ -44,7 +44,7 @@ export function predictSpeed(
   const gpuBytesPerSecond = gpu === null ? null : bandwidthOf(gpu, machine.ramBytesPerSecond);
   if (plan.gpuLayers > 0 && gpuBytesPerSecond === null && correction === null) return null;
   const bandwidth = { gpu: gpuBytesPerSecond ?? USUAL_GPU_BYTES_PER_SECOND, cpu: machine.ramBytesPerSecond };
-  const range = (tokens: number) => rangeOf(secondsPerToken(surface, plan, bandwidth, tokens), correction);
+  const range = (tokens: number) => rangeOf(secondsPerToken(surface, plan, bandwidth, tokens)(plan), correction);
   return {
     decodeEmpty: range(Math.min(NEARLY_EMPTY_TOKENS, plan.contextTokens)),
     decodeFull: range(plan.contextTokens),
@@ -71,8 +71,17 @@ function bandwidthOf(gpu: GpuMemory, ramBytesPerSecond: number): number | null {
 /** Assumed until it was measured: dual-channel DDR4, as llama.cpp reads it. */
 export const USUAL_RAM_BYTES_PER_SECOND = 28e9;
 
-/** Seconds a token at a full context, without what past loads measured: the placements of one model on one card compare by it. */
-export function decodeSeconds(surface: MemorySurface, gpu: GpuMemory, at: MemoryPoint): number {
+type Bandwidth = Readonly<Record<"gpu" | "cpu", number>>;
+
+/**
+ * Seconds a token at a full context, for any placement of this model on this card, without what past loads measured: placements
+ * compare by it. The sums over the layers are made once, because the planner compares some thousand placements.
+ */
+export function decodeSeconds(
+  surface: MemorySurface,
+  gpu: GpuMemory,
+  at: Pick<MemoryPoint, "contextTokens" | "kvType">,
+): (placement: Placement) => number {
   const cpu = gpu.ramBytesPerSecond ?? USUAL_RAM_BYTES_PER_SECOND;
   const bandwidth = { gpu: bandwidthOf(gpu, cpu) ?? USUAL_GPU_BYTES_PER_SECOND, cpu };
   return secondsPerToken(surface, at, bandwidth, at.contextTokens);
@@ -80,35 +89,35 @@ export function decodeSeconds(surface: MemorySurface, gpu: GpuMemory, at: Memory
 
 function secondsPerToken(
   surface: MemorySurface,
-  plan: MemoryPoint,
-  bytesPerSecond: Readonly<Record<"gpu" | "cpu", number>>,
+  { kvType }: Pick<MemoryPoint, "kvType">,
+  bandwidth: Bandwidth,
   tokens: number,
-): number {
-  const at = { contextTokens: tokens, kvType: plan.kvType };
-  let seconds = 0;
-  let before: "gpu" | "cpu" = "cpu";
-  const firstOnGpu = firstGpuBlock(surface.model.blocks, plan.gpuLayers);
+): (placement: Placement) => number {
+  // Entry i: the sum over the layers before i.
+  const onGpu = [0];
+  const onCpu = [0];
+  const apart = [0];
   for (const layer of surface.layers) {
-    const device = layer.index >= firstOnGpu ? "gpu" : "cpu";
-    const bytes = layer.activeBytes + kvBytesOfLayer(layer, at, { ...surface, sequences: 1 });
-    seconds += bytes / bytesPerSecond[device];
-    seconds += device === "gpu" ? GPU_BLOCK_SECONDS : CPU_BLOCK_SECONDS;
-    if (device === "cpu") seconds += attentionSeconds(layer, tokens);
-    else if (layer.index < (plan.expertBlocksInRam ?? 0)) seconds += apartSeconds(layer, bytesPerSecond);
-    if (device !== before) seconds += CROSSING_SECONDS;
-    before = device;
+    const bytes =
+      layer.activeBytes + kvBytesOfLayer(layer, { contextTokens: tokens, kvType }, { ...surface, sequences: 1 });
+    onGpu.push((onGpu.at(-1) ?? 0) + bytes / bandwidth.gpu + GPU_BLOCK_SECONDS);
+    onCpu.push((onCpu.at(-1) ?? 0) + bytes / bandwidth.cpu + CPU_BLOCK_SECONDS + attentionSeconds(layer, tokens));
+    apart.push((apart.at(-1) ?? 0) + apartSeconds(layer, bandwidth));
   }
-  return seconds;
+  const between = (sums: readonly number[], from: number, to: number) => (sums[to] ?? 0) - (sums[from] ?? 0);
+  return ({ gpuLayers, expertBlocksInRam = 0 }) => {
+    const first = firstGpuBlock(surface.model.blocks, gpuLayers);
+    const crossing = gpuLayers > 0 ? CROSSING_SECONDS : 0;
+    const layers = between(onCpu, 0, first) + between(onGpu, first, surface.layers.length);
+    return layers + crossing + between(apart, first, Math.max(first, expertBlocksInRam));
+  };
 }
 
 /** What it costs a block on the GPU to have its experts in RAM: they are read there, and the activations go there and back. */
-function apartSeconds(
-  { weightsBytes, activeBytes, expertBytes }: LayerMemory,
-  bytesPerSecond: Readonly<Record<"gpu" | "cpu", number>>,
-): number {
+function apartSeconds({ weightsBytes, activeBytes, expertBytes }: LayerMemory, bandwidth: Bandwidth): number {
   if (expertBytes === 0) return 0;
   const activeExpertBytes = expertBytes - (weightsBytes - activeBytes);
-  const extra = activeExpertBytes / bytesPerSecond.cpu - activeExpertBytes / bytesPerSecond.gpu;
+  const extra = activeExpertBytes / bandwidth.cpu - activeExpertBytes / bandwidth.gpu;
   return extra + CPU_BLOCK_SECONDS + 2 * CROSSING_SECONDS;
 }
 

@@ -25,6 +25,7 @@ const alternativeSchema = z.object({
   patch: z.nullable(z.partial(planSettingsSchema)),
   closesOthers: z.optional(z.literal(true)),
   gpuLayers: z.int(),
+  expertBlocksInRam: z.int(),
   gainLayers: z.int(),
   full: z.boolean(),
 });

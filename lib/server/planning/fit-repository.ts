@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ModelProfile } from "@/lib/gguf/model-profile";
 import { splitPartCount } from "@/lib/gguf/split-name";
 import { badgePlan } from "@/lib/plan/badge-plan";
-import { largestContext, longestSearched } from "@/lib/plan/largest-context";
+import { largestContext, leastFullPlacement, longestSearched } from "@/lib/plan/largest-context";
 import { isRamShort } from "@/lib/plan/plan-ram";
 import type { GpuReport, SystemMemory } from "@/lib/schema/gpu-memory";
 import type { MachineSpeed } from "@/lib/schema/plan-speed";
@@ -238,7 +238,13 @@ function planOf(
     largestContextTokens:
       gpu === null
         ? null
-        : largestContext(surface, plan.totalLayers, settings.KV_CACHE_QUANT, plan.budgetBytes, longest),
+        : largestContext(
+            surface,
+            leastFullPlacement(surface, settings),
+            settings.KV_CACHE_QUANT,
+            plan.budgetBytes,
+            longest,
+          ),
   };
 }
 
