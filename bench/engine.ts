@@ -6,6 +6,7 @@ import { setTimeout } from "node:timers/promises";
 import * as z from "zod";
 import { DEFAULT_MODEL } from "@/lib/schema/settings";
 import { sentData } from "@/lib/server/testing/sent-data";
+import { median } from "@/lib/units/median";
 import { bareRequestSchema, type MeasuredTurn, measuredTurnSchema, serveBareSession, TokenClock } from "./bare-session";
 import { printTable } from "./print-table";
 import { type BenchServer, startServer } from "./start-server";
@@ -149,21 +150,15 @@ async function answerOverHttp(url: string, messages: readonly object[]): Promise
   return { text, turn: clock.turn(tokens) };
 }
 
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const [low, high] = [sorted[Math.ceil(sorted.length / 2) - 1], sorted[Math.floor(sorted.length / 2)]];
-  return ((low ?? 0) + (high ?? 0)) / 2;
-}
-
 const medianTurn = (turns: readonly MeasuredTurn[]): MeasuredTurn => ({
-  tokens: Math.round(median(turns.map(turn => turn.tokens))),
-  timeToFirstTokenMs: median(turns.map(turn => turn.timeToFirstTokenMs)),
-  tokensPerSecond: median(turns.map(turn => turn.tokensPerSecond)),
+  tokens: Math.round(median(turns.map(turn => turn.tokens)) ?? 0),
+  timeToFirstTokenMs: median(turns.map(turn => turn.timeToFirstTokenMs)) ?? 0,
+  tokensPerSecond: median(turns.map(turn => turn.tokensPerSecond)) ?? 0,
 });
 
 function report(rows: readonly TurnRow[], threads: number, json: boolean): void {
   const decodeRatios = rows.map(row => row.headroom.tokensPerSecond / row.bare.tokensPerSecond);
-  const decodeRatio = median(decodeRatios);
+  const decodeRatio = median(decodeRatios) ?? 0;
   if (json) {
     console.log(JSON.stringify({ threads, rounds: ROUNDS, goalRatio: GOAL_RATIO, decodeRatio, turns: rows }));
     return;

@@ -14,6 +14,7 @@ const suites: Record<string, () => Promise<(options: BenchOptions) => Promise<vo
   hub: async () => (await import("./hub")).benchHub,
   idle: async () => (await import("./idle")).benchIdle,
   plan: async () => (await import("./plan")).benchPlan,
+  speed: async () => (await import("./speed")).benchSpeed,
   offload: async () => (await import("./offload")).benchOffload,
 };
 

@@ -14,6 +14,7 @@ import type { Buffers, LoadConfig } from "@/lib/schema/load-config";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { defaultSettings, type PlanSettings } from "@/lib/schema/settings";
 import { bytesToMib, MIB } from "@/lib/units/bytes";
+import { median } from "@/lib/units/median";
 import { CONTEXT_PAD_TOKENS } from "@/lib/units/tokens";
 import { printTable } from "./print-table";
 
@@ -330,8 +331,6 @@ interface Rows {
 }
 
 const worst = (values: readonly number[]): number => Math.max(0, ...values.map(Math.abs));
-const medianOf = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 const withinGoal = (errors: readonly number[]): number =>
   errors.filter(error => error >= MOST_UNDER && error <= MOST_OVER).length;
 const lowest = (errors: readonly number[]): number => Math.min(0, ...errors);
@@ -347,7 +346,7 @@ function summaryOf({ loads, instants, regrets }: Rows) {
     loadsMovingWorst: worst(loads.map(row => row.movingError)),
     plans: errors.length,
     plansWithinGoal: withinGoal(errors),
-    plansMedian: medianOf(errors.map(Math.abs)),
+    plansMedian: median(errors.map(Math.abs)) ?? 0,
     plansLowest: lowest(errors),
     plansHighest: highest(errors),
     restWorst: worst(restErrors),

@@ -4,6 +4,7 @@ import { loadConfigOf } from "@/lib/plan/load-config-of";
 import type { LoadConfig, LoadCost } from "@/lib/schema/load-config";
 import type { Receipt } from "@/lib/schema/receipt";
 import type { Settings, SettingsPatch } from "@/lib/schema/settings";
+import { median } from "@/lib/units/median";
 
 export interface ApplyPreview {
   /** `later`: nothing is loaded, so the change costs nothing until the next message loads the model. */
@@ -40,10 +41,5 @@ export function applyPreview({ loaded, saved, patch, plan, receipts }: ApplyInpu
 }
 
 /** The median: the first load of a file reads it from disk and says little about the next. */
-function medianSeconds(receipts: readonly PastLoad[], modelPath: string): number | null {
-  const times = receipts
-    .filter(receipt => receipt.config.modelPath === modelPath)
-    .map(receipt => receipt.loadMs / 1000)
-    .sort((a, b) => a - b);
-  return times[Math.floor(times.length / 2)] ?? null;
-}
+const medianSeconds = (receipts: readonly PastLoad[], modelPath: string): number | null =>
+  median(receipts.filter(({ config }) => config.modelPath === modelPath).map(({ loadMs }) => loadMs / 1000));

@@ -1,4 +1,5 @@
 import type { Receipt } from "@/lib/schema/receipt";
+import { median } from "@/lib/units/median";
 
 /** The part of a receipt that says how fast the model wrote. */
 export type PastSpeed = Pick<Receipt, "config" | "tokensPerSecond">;
@@ -36,8 +37,5 @@ function speedsByLayers(receipts: readonly PastSpeed[], modelPath: string): Map<
     if (config.modelPath !== modelPath || tokensPerSecond === null || tokensPerSecond <= 0) continue;
     all.set(config.gpuLayers, [...(all.get(config.gpuLayers) ?? []), tokensPerSecond]);
   }
-  return new Map([...all].map(([layers, speeds]) => [layers, median(speeds)]));
+  return new Map([...all].map(([layers, speeds]) => [layers, median(speeds) ?? 0]));
 }
-
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;

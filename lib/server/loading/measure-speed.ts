@@ -4,6 +4,7 @@ import type { GenerationStats } from "@/lib/schema/generation";
 import { greedySampling } from "@/lib/schema/sampling";
 import { EngineError } from "@/lib/server/engine/engine-errors";
 import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
+import { median } from "@/lib/units/median";
 
 export type SpeedEngine = Pick<EngineSupervisor, "complete">;
 
@@ -62,7 +63,7 @@ export function countingPrompt(turn: number, characters: number): string {
   return `${numbers.join(", ")}, `;
 }
 
-const greedy = (maxTokens: number): Sampling => ({
+export const greedy = (maxTokens: number): Sampling => ({
   ...greedySampling,
   topK: 0,
   topP: 1,
@@ -89,19 +90,14 @@ async function complete(
 
 function summarize(repeats: readonly GenerationStats[]): MeasuredSpeed {
   const decode = repeats.map(stats => stats.tokensPerSecond);
-  const decodeTokensPerSecond = median(decode);
+  const decodeTokensPerSecond = median(decode) ?? 0;
+  const middle = (pick: (stats: GenerationStats) => number) => median(repeats.map(pick)) ?? 0;
   return {
-    promptTokens: median(repeats.map(stats => stats.promptTokens)),
-    generatedTokens: median(repeats.map(stats => stats.generatedTokens)),
+    promptTokens: Math.round(middle(stats => stats.promptTokens)),
+    generatedTokens: Math.round(middle(stats => stats.generatedTokens)),
     repeats: repeats.length,
-    prefillTokensPerSecond: median(repeats.map(stats => stats.prefillTokensPerSecond)),
+    prefillTokensPerSecond: middle(stats => stats.prefillTokensPerSecond),
     decodeTokensPerSecond,
     decodeSpread: (Math.max(...decode) - Math.min(...decode)) / decodeTokensPerSecond,
   };
-}
-
-/** Of an even number of values, the lower middle one: it was really measured. */
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
 }

@@ -5,6 +5,7 @@ import { USUAL_RAM_BYTES_PER_SECOND } from "@/lib/plan/predict-speed";
 import type { MachineSpeed } from "@/lib/schema/plan-speed";
 import type { Receipt } from "@/lib/schema/receipt";
 import { replaceFile } from "@/lib/server/system/replace-file";
+import { median } from "@/lib/units/median";
 
 export interface MachineSpeedOptions {
   /** Where the measured bandwidth is kept. */
@@ -65,9 +66,8 @@ function correctionOf(receipts: readonly Receipt[]): number | null {
     .flatMap(({ tokensPerSecond, predictedTokensPerSecond }) =>
       tokensPerSecond && predictedTokensPerSecond ? [tokensPerSecond / predictedTokensPerSecond] : [],
     )
-    .slice(0, LATEST_RECEIPTS)
-    .sort((one, other) => one - other);
-  return ratios[Math.floor((ratios.length - 1) / 2)] ?? null;
+    .slice(0, LATEST_RECEIPTS);
+  return median(ratios);
 }
 
 const COMPARED_BYTES = 64 * 1024 * 1024;

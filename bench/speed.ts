@@ -1,0 +1,182 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism, setPriority, tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseGguf } from "@/lib/gguf/parse-gguf";
+import { shapeFile } from "@/lib/gguf/testing/model-shapes";
+import { writeRandomModel } from "@/lib/gguf/testing/random-weights";
+import { headerSurface } from "@/lib/plan/header-surface";
+import { formatRate, middleOf, predictSpeed } from "@/lib/plan/predict-speed";
+import type { LoadConfig } from "@/lib/schema/load-config";
+import type { MemorySurface } from "@/lib/schema/memory-surface";
+import type { MachineSpeed } from "@/lib/schema/plan-speed";
+import { defaultSettings } from "@/lib/schema/settings";
+import { MachineSpeedMeter } from "@/lib/server/planning/machine-speed";
+import { median } from "@/lib/units/median";
+import { formatTokens } from "@/lib/units/tokens";
+import {
+  type MeasuredModel,
+  type MeasureRequest,
+  measuredModelSchema,
+  measureRequestSchema,
+  serveMeasurement,
+} from "./measure-model";
+import { printTable } from "./print-table";
+import { type SpeedShape, speedShapes } from "./speed-shapes";
+
+const GOAL_BEFORE = 0.25;
+const GOAL_AFTER = 0.1;
+const CHILD = "--measure";
+const PRIORITY = -18;
+
+interface SpeedRow {
+  readonly id: string;
+  readonly surface: MemorySurface;
+  readonly config: LoadConfig;
+  readonly measured: MeasuredModel;
+}
+
+/** Predicted against measured speed on this computer's processor. */
+export async function benchSpeed({
+  json,
+  args,
+}: {
+  readonly json: boolean;
+  readonly args: readonly string[];
+}): Promise<void> {
+  const [mode, request] = args;
+  if (mode === CHILD) {
+    await serveMeasurement(measureRequestSchema.parse(JSON.parse(request ?? "")));
+    await new Promise(() => {});
+  }
+  const folder = mkdtempSync(join(tmpdir(), "headroom-bench-speed-"));
+  const rows: SpeedRow[] = [];
+  try {
+    for (const shape of speedShapes) rows.push(await measureShape(folder, shape));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  const machine = await machineWithout();
+  const before = rows.flatMap(row => errorsOf(row, machine));
+  // Each model is predicted from the receipt of each other model, and from its own.
+  const after = rows.flatMap(row =>
+    rows.flatMap(other => errorsOf(row, { ...machine, cpuCorrection: ratioOf(other, machine) })),
+  );
+  if (json) console.log(JSON.stringify({ machine, before, after, rows }));
+  else print(rows, machine, before, after);
+}
+
+/** The computer as it is before the first receipt. */
+async function machineWithout(): Promise<MachineSpeed> {
+  const folder = mkdtempSync(join(tmpdir(), "headroom-bench-speed-"));
+  try {
+    const threads = availableParallelism();
+    const path = join(folder, "memory-speed.json");
+    return await new MachineSpeedMeter({ path, processor: "", threads, receipts: { list: () => [] } }).read(null);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const predicted = ({ surface, config }: SpeedRow, machine: MachineSpeed): { empty: number; full: number } => {
+  const speed = predictSpeed(surface, null, config, machine);
+  return { empty: speed ? middleOf(speed.decodeEmpty) : 0, full: speed ? middleOf(speed.decodeFull) : 0 };
+};
+
+/** What one load of this model would say about the predictions: its first answer has a nearly empty context. */
+const ratioOf = (row: SpeedRow, machine: MachineSpeed): number =>
+  row.measured.empty.stats.tokensPerSecond / predicted(row, { ...machine, cpuCorrection: 1 }).empty;
+
+function errorsOf(row: SpeedRow, machine: MachineSpeed): number[] {
+  const { empty, full } = predicted(row, machine);
+  const { measured } = row;
+  return [empty / measured.empty.stats.tokensPerSecond - 1, full / measured.full.stats.tokensPerSecond - 1];
+}
+
+const medianError = (errors: readonly number[]): number => median(errors.map(Math.abs)) ?? 0;
+const percent = (share: number): string => `${(share * 100).toFixed(0)} %`;
+
+function print(
+  rows: readonly SpeedRow[],
+  machine: MachineSpeed,
+  before: readonly number[],
+  after: readonly number[],
+): void {
+  printTable(
+    ["model", "empty t/s", "predicted", "error", "full", "full t/s", "predicted", "error", "others"],
+    rows.map(row => {
+      const { empty, full } = predicted(row, machine);
+      const [emptyError = 0, fullError = 0] = errorsOf(row, machine);
+      const { measured } = row;
+      return [
+        row.id,
+        formatRate(measured.empty.stats.tokensPerSecond),
+        formatRate(empty),
+        percent(emptyError),
+        formatTokens(measured.full.stats.promptTokens),
+        formatRate(measured.full.stats.tokensPerSecond),
+        formatRate(full),
+        percent(fullError),
+        Math.max(measured.empty.othersCores, measured.full.othersCores).toFixed(1),
+      ];
+    }),
+  );
+  const verdict = (errors: readonly number[], goal: number) =>
+    `median error ${percent(medianError(errors))}, goal under ${percent(goal)}: ${medianError(errors) < goal ? "met" : "MISSED"}`;
+  console.log(`\nBefore any receipt: ${verdict(before, GOAL_BEFORE)}`);
+  console.log(`After one receipt: ${verdict(after, GOAL_AFTER)}`);
+}
+
+async function measureShape(folder: string, { shape, fullTokens }: SpeedShape): Promise<SpeedRow> {
+  const startedMs = performance.now();
+  const modelPath = join(folder, "model.gguf");
+  writeRandomModel(modelPath, shape);
+  const { header, fileBytes } = shapeFile(shape);
+  const parsed = parseGguf(header, fileBytes);
+  if (parsed.kind !== "profile") throw new Error(`${shape.id} has no whole header.`);
+  const run = { batchTokens: defaultSettings.N_BATCH, sequences: 1, flashAttention: "auto" } as const;
+  const config: LoadConfig = {
+    ...run,
+    modelPath,
+    gpuLayers: 0,
+    contextTokens: fullTokens + 256,
+    kvType: "f16",
+    threads: availableParallelism(),
+    useMmap: true,
+  };
+  const measured = await measureInChild({ config, fullTokens });
+  const { empty, full, prefill, longPrefill } = measured;
+  console.error(
+    `${shape.id}: ${((performance.now() - startedMs) / 1000).toFixed(0)} s; empty ${(1000 / empty.stats.tokensPerSecond).toFixed(1)} ms, full ${(1000 / full.stats.tokensPerSecond).toFixed(1)} ms, prefill ${prefill.stats.prefillTokensPerSecond.toFixed(0)}, ${longPrefill.stats.prefillTokensPerSecond.toFixed(0)}; others ${[empty, full, prefill, longPrefill].map(figure => figure.othersCores.toFixed(1)).join(" ")}`,
+  );
+  return { id: shape.id, surface: headerSurface(parsed.profile, run), config, measured };
+}
+
+async function measureInChild(request: MeasureRequest): Promise<MeasuredModel> {
+  const child = spawn(process.execPath, [process.argv[1] ?? "", "speed", CHILD, JSON.stringify(request)], {
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+    // The engine has one libuv worker too: see engine.md, trap 1.
+    env: { ...process.env, UV_THREADPOOL_SIZE: "1" },
+    // A session of its own, which Linux gives its own share of the processor.
+    detached: true,
+  });
+  if (child.pid !== undefined) putFirst(child.pid);
+  const exited = once(child, "exit").then(([code]) => {
+    throw new Error(`The measurement ended with code ${code}.`);
+  });
+  exited.catch(() => {});
+  const [message] = await Promise.race([once(child, "message"), exited]);
+  await exited.catch(() => {});
+  return measuredModelSchema.parse(message);
+}
+
+/** The cores belong to the measurement while it lasts: threads that wait for each other are slow when one of them shares its core. */
+function putFirst(pid: number): void {
+  try {
+    setPriority(pid, PRIORITY);
+    writeFileSync(`/proc/${pid}/autogroup`, String(PRIORITY));
+  } catch {
+    // Not allowed for this user, or another system: then the figures say how busy the computer was.
+  }
+}
