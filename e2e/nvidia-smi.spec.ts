@@ -1,16 +1,10 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
 import type { Page } from "@playwright/test";
 import { expect, hasSoftwareGpu, softwareGpuEnv, test } from "./fixtures";
 import { DashboardPage } from "./pages/dashboard-page";
+import { StandInNvidiaSmi, smiLine } from "./stand-in-nvidia-smi";
 
-type Behaviour = "reads" | "garbage" | "gone" | "hangs";
-
-const UUID = "GPU-5a2c1f7e-1111-2222-3333-444455556666";
 /** Others use half of it. A card is the engine's if its name and memory match exactly: the software GPU has 2 GiB. */
-const cardNamed = (name: string): string =>
-  `00000000:B3:00.0, ${UUID}, ${name}, 550.54.14, 2048, 1024, 1024, 12, 41, 30.52`;
+const cardNamed = (name: string): string => smiLine({ name, totalMib: 2048, usedMib: 1024 });
 
 /** llama.cpp's name of the software GPU ("llvmpipe (LLVM 15.0.6, 256 bits)"), which depends on Mesa's version. */
 async function softwareGpuName(url: string): Promise<string> {
@@ -20,70 +14,6 @@ async function softwareGpuName(url: string): Promise<string> {
   };
   await expect.poll(nameOf, { timeout: 60_000 }).not.toBe("");
   return nameOf();
-}
-
-const isRunning = (pid: number): boolean => {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-};
-
-/** An nvidia-smi that behaves as a file says. It reads the file each second and records each start. */
-class StandInNvidiaSmi {
-  readonly folder = mkdtempSync(join(tmpdir(), "headroom-nvidia-"));
-  readonly #behaviourPath = join(this.folder, "behaviour");
-  readonly #startsPath = join(this.folder, "starts");
-  readonly #cardPath = join(this.folder, "card");
-
-  constructor() {
-    const script = join(this.folder, "nvidia-smi");
-    writeFileSync(
-      script,
-      `#!/bin/sh
-echo $$ >> "${this.#startsPath}"
-case "$*" in
-  *compute-apps*) echo "${UUID}, 4242, /usr/bin/blender, 1024"; exec sleep 1000 ;;
-esac
-while :; do
-  case "$(cat "${this.#behaviourPath}")" in
-    reads) cat "${this.#cardPath}"; echo "WARNING: infoROM is corrupted at gpu 0000:B3:00.0" ;;
-    garbage) echo "%PDF-1.4 [[[" ;;
-    gone) echo "Unable to determine the device handle for GPU 0000:01:00.0: GPU is lost." >&2; exit 15 ;;
-    hangs) trap "" TERM; sleep 1000 ;;
-  esac
-  sleep 1
-done
-`,
-    );
-    chmodSync(script, 0o755);
-    this.showCard("not read yet");
-    this.behave("reads");
-  }
-
-  showCard(name: string): void {
-    writeFileSync(this.#cardPath, `${cardNamed(name)}\n`);
-  }
-
-  behave(behaviour: Behaviour): void {
-    writeFileSync(this.#behaviourPath, behaviour);
-  }
-
-  /** The process ids of all that were started, and of those that still run. */
-  processes(): { readonly started: readonly number[]; readonly running: readonly number[] } {
-    const lines = existsSync(this.#startsPath) ? readFileSync(this.#startsPath, "utf8") : "";
-    const started = lines.split("\n").filter(Boolean).map(Number);
-    return { started, running: started.filter(isRunning) };
-  }
-
-  get env(): Record<string, string> {
-    return { ...softwareGpuEnv, PATH: `${this.folder}${delimiter}${process.env.PATH}` };
-  }
-
-  remove(): void {
-    rmSync(this.folder, { recursive: true, force: true });
-  }
 }
 
 /** The times of the next readings that this tab receives. */
@@ -124,9 +54,9 @@ test.describe("with a stand-in nvidia-smi", () => {
       page,
       ownServer,
     }) => {
-      const smi = new StandInNvidiaSmi();
-      const server = await ownServer(smi.env);
-      smi.showCard(await softwareGpuName(server.url));
+      const smi = new StandInNvidiaSmi([cardNamed("not read yet")]);
+      const server = await ownServer({ ...softwareGpuEnv, ...smi.env });
+      smi.show([cardNamed(await softwareGpuName(server.url))]);
       const dashboard = new DashboardPage(page);
       await dashboard.open(server.url);
       const now = dashboard.measuredGauge;
@@ -155,9 +85,9 @@ test.describe("with a stand-in nvidia-smi", () => {
     context,
     ownServer,
   }) => {
-    const smi = new StandInNvidiaSmi();
-    const { url } = await ownServer(smi.env);
-    smi.showCard(await softwareGpuName(url));
+    const smi = new StandInNvidiaSmi([cardNamed("not read yet")]);
+    const { url } = await ownServer({ ...softwareGpuEnv, ...smi.env });
+    smi.show([cardNamed(await softwareGpuName(url))]);
     const other = await context.newPage();
     for (const tab of [page, other]) {
       await new DashboardPage(tab).open(url);

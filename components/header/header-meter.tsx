@@ -1,15 +1,21 @@
 "use client";
+import { lazy, Suspense } from "react";
 import { MemoryBar } from "@/components/ui/memory-bar";
 import { useLive } from "@/lib/client/live-store";
 import { formatGib } from "@/lib/units/bytes";
 
+const HeaderCards = lazy(() => import("./header-cards"));
+
 /** The graphics card's memory in 96 pixels. Renders nothing if there is no card. */
 export function HeaderMeter() {
   const gpu = useLive(state => state.telemetry?.gpu.memory ?? null);
+  const isSeveral = useLive(
+    ({ telemetry }) => telemetry !== null && telemetry.gpu.cards.length + telemetry.gpu.lostCards.length > 1,
+  );
   const held = useLive(state => state.engine?.held ?? null);
   if (gpu === null) return null;
   const usedBytes = gpu.usedByOthersBytes + gpu.heldByEngineBytes;
-  return (
+  const bar = (
     <MemoryBar
       className="h-2 w-8 shrink-0 rounded-full bg-sunken shadow-[inset_0_0_0_1px_var(--line-strong)] sm:w-24"
       label="GPU memory"
@@ -23,5 +29,12 @@ export function HeaderMeter() {
         { name: "overhead", bytes: held?.overheadBytes ?? 0, fill: "var(--overhead)" },
       ]}
     />
+  );
+  return isSeveral ? (
+    <Suspense fallback={bar}>
+      <HeaderCards bar={bar} />
+    </Suspense>
+  ) : (
+    bar
   );
 }

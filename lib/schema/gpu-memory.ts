@@ -49,6 +49,19 @@ export const gpuMemorySchema = z.object({
 });
 export type GpuMemory = z.infer<typeof gpuMemorySchema>;
 
+/** One card that the engine uses, at one moment; null for what its driver does not report. */
+const cardReadingSchema = z.object({
+  /** Its UUID, or its bus address: the same in each reading, whatever else comes or goes. */
+  id: z.string(),
+  name: z.string(),
+  pciAddress: z.nullable(z.string()),
+  memory: z.nullable(z.object({ totalBytes: bytes, freeBytes: bytes, heldByEngineBytes: bytes })),
+  utilizationPercent: z.nullable(z.number()),
+  temperatureCelsius: z.nullable(z.number()),
+  powerWatts: z.nullable(z.number()),
+});
+export type CardReading = z.infer<typeof cardReadingSchema>;
+
 const gpuProcessSchema = z.object({ pid: z.int(), name: z.string(), usedBytes: bytes });
 
 /** The result of looking for a GPU. Finding none is not an error: then `memory` is null, and `reason` and `remedy` say why and what to do. */
@@ -58,9 +71,10 @@ export const gpuReportSchema = z.object({
   remedy: z.nullable(z.string()),
   driverVersion: z.nullable(z.string()),
   devices: z.array(z.string()),
-  utilizationPercent: z.nullable(z.number()),
-  temperatureCelsius: z.nullable(z.number()),
-  powerWatts: z.nullable(z.number()),
+  /** The cards that the engine uses, in its order. Empty where they cannot be told from others. */
+  cards: z.array(cardReadingSchema),
+  /** Cards that the engine used since it started and that no longer answer. The plan is made without them. */
+  lostCards: z.array(z.object({ id: z.string(), name: z.string(), pciAddress: z.nullable(z.string()) })),
   processes: z.array(gpuProcessSchema),
   /** Epoch milliseconds of the reading; older than a few seconds is stale. */
   readAtMs: z.number(),

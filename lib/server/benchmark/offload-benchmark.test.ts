@@ -60,9 +60,8 @@ class FakeMachine {
       remedy: null,
       driverVersion: null,
       devices: [],
-      utilizationPercent: null,
-      temperatureCelsius: null,
-      powerWatts: null,
+      cards: [],
+      lostCards: [],
       processes: [],
       readAtMs: 0,
     };

@@ -96,7 +96,7 @@ function probeIn(world: World): GpuProbe {
 
 describe("memory of an NVIDIA card", () => {
   it("adds up to the total: ours, the driver's free, and the rest is others'", async () => {
-    const { memory, driverVersion, utilizationPercent, readAtMs } = await probeIn({
+    const { memory, driverVersion, cards, readAtMs } = await probeIn({
       nvidia: read([gpu()], [process4711(3000)]),
       heldBytes: 2900 * MIB,
     }).read();
@@ -111,9 +111,19 @@ describe("memory of an NVIDIA card", () => {
       heldByEngineBytes: 3000 * MIB,
       usedByOthersBytes: 1092 * MIB,
     });
-    expect({ driverVersion, utilizationPercent, readAtMs }).toEqual({
+    expect({ driverVersion, cards, readAtMs }).toEqual({
       driverVersion: "550.54.14",
-      utilizationPercent: 12,
+      cards: [
+        {
+          id: P4000_UUID,
+          name: "Quadro P4000",
+          pciAddress: "0000:01:00.0",
+          memory: { totalBytes: 8192 * MIB, freeBytes: 4100 * MIB, heldByEngineBytes: 3000 * MIB },
+          utilizationPercent: 12,
+          temperatureCelsius: 41,
+          powerWatts: 30.5,
+        },
+      ],
       readAtMs: 7,
     });
   });
@@ -202,13 +212,10 @@ describe("memory of an NVIDIA card", () => {
     });
     const game = process4711(500, { pid: 5, cardUuid: idle.uuid, name: "game" });
     const report = await probeIn({ nvidia: read([idle, gpu()], [game]), visibleDevices: "1" }).read();
-    expect(report).toMatchObject({ utilizationPercent: 12, temperatureCelsius: 41, powerWatts: 30.5, processes: [] });
+    expect(report.cards).toMatchObject([{ utilizationPercent: 12, temperatureCelsius: 41, powerWatts: 30.5 }]);
+    expect(report.processes).toEqual([]);
     const vulkan = info({ backend: "vulkan", devices: ["AMD Radeon RX 7900"] });
-    expect(await probeIn({ info: vulkan, nvidia: read([gpu()]) }).read()).toMatchObject({
-      utilizationPercent: null,
-      temperatureCelsius: null,
-      powerWatts: null,
-    });
+    expect((await probeIn({ info: vulkan, nvidia: read([gpu()]) }).read()).cards).toEqual([]);
   });
 
   it("two 3090s of which one is visible under Vulkan: the backend's total, with the reason", async () => {
@@ -253,7 +260,7 @@ describe("memory of an NVIDIA card", () => {
 
   it("an AMD card is read by the kernel, beside an NVIDIA driver that does not work", async () => {
     const xtx = { ...gpu({ name: "AMD Radeon RX 7900 XTX", vendor: "amd" }), driverVersion: null };
-    const { memory, driverVersion, temperatureCelsius } = await probeIn({
+    const { memory, driverVersion, cards } = await probeIn({
       info: info({ backend: "vulkan", devices: ["AMD Radeon RX 7900 XTX (RADV NAVI31)"] }),
       nvidia: { kind: "unknown", failure: "driver", said: "GPU is lost" },
       amd: read([xtx]),
@@ -267,7 +274,8 @@ describe("memory of an NVIDIA card", () => {
       // 8192 - 4100 - 1024
       usedByOthersBytes: 3068 * MIB,
     });
-    expect({ driverVersion, temperatureCelsius }).toEqual({ driverVersion: null, temperatureCelsius: 41 });
+    expect(driverVersion).toBeNull();
+    expect(cards).toMatchObject([{ temperatureCelsius: 41 }]);
   });
 
   it("an NVIDIA card beside the Vulkan device that is used is not mistaken for it", async () => {
@@ -275,6 +283,113 @@ describe("memory of an NVIDIA card", () => {
     const vram = { totalBytes: 20 * GIB, usedBytes: GIB, freeBytes: 19 * GIB, unifiedBytes: 0 };
     const { memory } = await probeIn({ info: vulkan, nvidia: read([gpu()]), vram }).read();
     expect(memory).toMatchObject({ name: "AMD Radeon RX 7900", source: "engine", totalBytes: 20 * GIB });
+  });
+});
+
+describe("H4 one of several cards is lost", () => {
+  const one = gpuCard({ uuid: "GPU-aaaaaaaa-1", bus: 1, name: "RTX 3060", totalMib: 12_288, usedMib: 2000 });
+  const two = gpuCard({ uuid: "GPU-bbbbbbbb-2", bus: 2, name: "RTX 3060", totalMib: 12_288, usedMib: 1000 });
+  const three = gpuCard({ uuid: "GPU-cccccccc-3", bus: 3, name: "RTX 3060", totalMib: 12_288, usedMib: 500 });
+  const both = info({ devices: [one.name, two.name], deviceTotalBytes: 23_820 * MIB });
+
+  it("the plan is for the other one, and both are named by their address", async () => {
+    const world: World = { info: both, nvidia: read([one, two]) };
+    const probe = probeIn(world);
+    expect(await probe.read()).toMatchObject({ memory: { totalBytes: 24_576 * MIB }, lostCards: [] });
+    world.nvidia = read([two]);
+    const { memory, cards, lostCards } = await probe.read();
+    expect(memory).toMatchObject({
+      name: "RTX 3060",
+      totalBytes: 12_288 * MIB,
+      freeBytes: 11_288 * MIB,
+      note: "RTX 3060 (0000:01:00.0) no longer answers. The plan is for RTX 3060 (0000:02:00.0) alone; reload the model to run it there.",
+    });
+    expect(memory).not.toHaveProperty("cards");
+    expect(cards.map(({ id }) => id)).toEqual([two.uuid]);
+    expect(lostCards).toEqual([{ id: one.uuid, name: "RTX 3060", pciAddress: "0000:01:00.0" }]);
+  });
+
+  it("it counts again when it comes back", async () => {
+    const world: World = { info: both, nvidia: read([two, one]) };
+    const probe = probeIn(world);
+    await probe.read();
+    world.nvidia = read([two]);
+    await probe.read();
+    world.nvidia = read([one, two]);
+    const { memory, lostCards } = await probe.read();
+    expect(memory).toMatchObject({ totalBytes: 24_576 * MIB });
+    expect(memory).not.toHaveProperty("note");
+    expect(lostCards).toEqual([]);
+  });
+
+  it("a number in CUDA_VISIBLE_DEVICES still means the card that it meant at the start", async () => {
+    const world: World = {
+      info: info({ devices: [two.name], deviceTotalBytes: 11_910 * MIB }),
+      nvidia: read([one, two, three]),
+      visibleDevices: "1",
+    };
+    const probe = probeIn(world);
+    expect((await probe.read()).cards.map(({ id }) => id)).toEqual([two.uuid]);
+    world.nvidia = read([two, three]);
+    const { cards, lostCards } = await probe.read();
+    expect(cards.map(({ id }) => id)).toEqual([two.uuid]);
+    // The engine never used the one that is gone.
+    expect(lostCards).toEqual([]);
+  });
+
+  it("a like card whose line comes late makes it unknown which of them is used", async () => {
+    const vram = { totalBytes: 12_288 * MIB, usedBytes: 0, freeBytes: 12_288 * MIB, unifiedBytes: 0 };
+    const vulkan = info({ backend: "vulkan", devices: [one.name], deviceTotalBytes: 12_288 * MIB });
+    const world: World = { info: vulkan, nvidia: read([one]), vram };
+    const probe = probeIn(world);
+    expect((await probe.read()).cards).toHaveLength(1);
+    world.nvidia = read([one, two]);
+    const { cards, memory } = await probe.read();
+    expect(cards).toEqual([]);
+    expect(memory?.note).toContain("cannot be told");
+  });
+
+  it("a reader that fails as a whole loses no card: then the engine's own figures count", async () => {
+    const vram = { totalBytes: 23_820 * MIB, usedBytes: 0, freeBytes: 23_820 * MIB, unifiedBytes: 0 };
+    const world: World = { info: both, nvidia: read([one, two]), vram };
+    const probe = probeIn(world);
+    await probe.read();
+    world.nvidia = { kind: "unknown", failure: "silent", said: "" };
+    expect(await probe.read()).toMatchObject({
+      memory: { source: "engine", totalBytes: 23_820 * MIB },
+      cards: [],
+      lostCards: [],
+    });
+  });
+
+  it("an AMD card beside an NVIDIA one: each is known by its own reader", async () => {
+    const xtx: GpuCard = {
+      ...gpuCard({ uuid: "GPU-7d4e0a3c9b1f5a26", bus: 4, name: "AMD Radeon RX 7900 XTX", totalMib: 24_560 }),
+      vendor: "amd",
+    };
+    const mixed = info({
+      backend: "vulkan",
+      devices: ["AMD Radeon RX 7900 XTX (RADV NAVI31)", "RTX 3060"],
+      deviceTotalBytes: 36_848 * MIB,
+    });
+    const world: World = { info: mixed, nvidia: read([one]), amd: read([xtx]) };
+    const probe = probeIn(world);
+    expect((await probe.read()).memory).toMatchObject({ totalBytes: 36_848 * MIB, source: "kernel" });
+    world.amd = read([]);
+    const { memory, lostCards } = await probe.read();
+    expect(memory).toMatchObject({ name: "RTX 3060", totalBytes: 12_288 * MIB, source: "nvidia-smi" });
+    expect(lostCards).toMatchObject([{ name: "AMD Radeon RX 7900 XTX" }]);
+  });
+
+  it("an engine that started again knows only what is left", async () => {
+    const world: World = { info: both, nvidia: read([one, two]) };
+    const probe = probeIn(world);
+    await probe.read();
+    Object.assign(world, { info: info({ devices: [two.name], deviceTotalBytes: 11_910 * MIB }), nvidia: read([two]) });
+    const { memory, lostCards } = await probe.read();
+    expect(memory).toMatchObject({ name: "RTX 3060", totalBytes: 12_288 * MIB });
+    expect(memory).not.toHaveProperty("note");
+    expect(lostCards).toEqual([]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { learnOverhead } from "@/lib/plan/learn-overhead";
 import type { Vram } from "@/lib/schema/engine-commands";
 import type { EngineInfo } from "@/lib/schema/engine-info";
-import type { GpuMemory, GpuReport } from "@/lib/schema/gpu-memory";
+import type { CardReading, GpuMemory, GpuReport } from "@/lib/schema/gpu-memory";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
 import type { Receipt } from "@/lib/schema/receipt";
 import { GIB } from "@/lib/units/bytes";
@@ -51,9 +51,18 @@ type Device = Omit<GpuMemory, "overhead">;
 interface Found {
   readonly device: Device | null;
   readonly cards: readonly GpuCard[];
+  readonly lost: readonly GpuCard[];
+  readonly held: HeldMemory;
 }
 
-const nothing: Found = { device: null, cards: [] };
+/** The engine's cards, and those that were its cards and are gone. */
+interface PresentCards {
+  readonly cards: readonly GpuCard[];
+  readonly lost: readonly GpuCard[];
+  readonly note: string | null;
+}
+
+const nothing: Found = { device: null, cards: [], lost: [], held: { totalBytes: 0, perCard: null } };
 
 export const SOFTWARE_DEVICE = /llvmpipe|lavapipe|swiftshader|software/i;
 /** States in which a question to the engine does not start a child. */
@@ -65,6 +74,12 @@ export class GpuProbe {
   readonly #now: () => number;
   #vram: { readonly vram: Vram; readonly heldBytes: number } | null = null;
   #machine: MachineFacts | null = null;
+  /** The engine's cards as they were told when it started, and all cards that were here then. */
+  #identified: {
+    readonly of: string;
+    readonly cards: readonly GpuCard[];
+    readonly among: ReadonlySet<string>;
+  } | null = null;
   #kept: { readonly report: Promise<GpuReport>; readonly atMs: number } | null = null;
 
   constructor(options: GpuProbeOptions) {
@@ -101,20 +116,40 @@ export class GpuProbe {
   }
 
   async #device(info: EngineInfo, reading: AllCards): Promise<Found> {
-    const match = matchCards(info, reading.cards, this.#options.visible);
-    const cards = match.cards ?? [];
+    const { cards, lost, note } = this.#presentCards(info, reading);
     const held = this.#held(reading, cards);
-    const told = driverDevice(info, cards, held);
-    if (told) return { device: told, cards };
+    const device = driverDevice(info, cards, held) ?? (await this.#backendDevice(info, cards, held));
+    return { device: note === null ? device : { ...device, note }, cards, lost, held };
+  }
+
+  /**
+   * Cards are told apart once, when the engine starts, and then known by their UUID: if one of several is lost, numbers in a list mean
+   * other cards, and names may mean several. A card that shows up later is a reason to look again.
+   */
+  #presentCards(info: EngineInfo, reading: AllCards): PresentCards {
+    const of = JSON.stringify([this.#options.engine.snapshot().generation, info]);
+    const known = this.#identified;
+    if (known?.of !== of || reading.cards.some(({ uuid }) => !known.among.has(uuid))) {
+      const { cards, note } = matchCards(info, reading.cards, this.#options.visible);
+      this.#identified = cards && { of, cards, among: new Set(reading.cards.map(({ uuid }) => uuid)) };
+      return { cards: cards ?? [], lost: [], note };
+    }
+    const cards = known.cards.flatMap(({ uuid }) => reading.cards.find(card => card.uuid === uuid) ?? []);
+    const missing = known.cards.filter(({ uuid }) => !cards.some(card => card.uuid === uuid));
+    // Where a maker's reader does not answer, nothing is known of its cards.
+    const lost = missing.filter(({ vendor }) => reading.answered.includes(vendor));
+    if (missing.length > lost.length) return { cards: [], lost: [], note: null };
+    return { cards, lost, note: lostNote(lost, cards) };
+  }
+
+  async #backendDevice(info: EngineInfo, cards: readonly GpuCard[], held: HeldMemory): Promise<Device> {
     await this.#readVram(held.totalBytes);
-    const vram = this.#vramNow(held.totalBytes);
-    const takesSystemMemory = cards.length > 0 && cards.every(card => card.takesSystemMemory);
-    const device = vramDevice(info, vram, {
+    const device = vramDevice(info, this.#vramNow(held.totalBytes), {
       heldBytes: held.totalBytes,
-      takesSystemMemory,
+      takesSystemMemory: cards.length > 0 && cards.every(card => card.takesSystemMemory),
       availableRamBytes: this.#options.availableRamBytes(),
     });
-    return { device: { ...(device ?? assumedDevice(info)), ...(match.note !== null && { note: match.note }) }, cards };
+    return device ?? assumedDevice(info);
   }
 
   /** While the engine is stopped, the last reading stays, without what the engine held: asking again would start a child. */
@@ -160,7 +195,7 @@ export class GpuProbe {
     return config !== null || state === "loading" || countedBytes <= MOST_CONTEXT_BYTES;
   }
 
-  #report(info: EngineInfo | null, { device, cards }: Found, reading: AllCards): GpuReport {
+  #report(info: EngineInfo | null, { device, cards, lost, held }: Found, reading: AllCards): GpuReport {
     const { gpuChoice, receipts } = this.#options;
     this.#machine ??= this.#options.machine();
     const absence =
@@ -174,10 +209,8 @@ export class GpuProbe {
       remedy: absence?.remedy ?? null,
       driverVersion,
       devices: info?.devices ?? [],
-      // Of several cards: the busiest, the hottest, and what all of them draw.
-      utilizationPercent: told(cards, "utilizationPercent", values => Math.max(...values)),
-      temperatureCelsius: told(cards, "temperatureCelsius", values => Math.max(...values)),
-      powerWatts: told(cards, "powerWatts", sum),
+      cards: cardReadings(cards, held),
+      lostCards: lost.map(({ uuid, name, pciAddress }) => ({ id: uuid, name, pciAddress })),
       processes: oncePerProcess(processesOn(reading, cards)),
       readAtMs: device !== null && isFromDriver(device) ? (reading.atMs ?? this.#now()) : this.#now(),
     };
@@ -212,16 +245,6 @@ function oncePerProcess(processes: readonly CardProcess[]): GpuReport["processes
   return [...byPid.values()];
 }
 
-/** The readings of one quantity on the used cards; null where no card reports it. */
-function told(
-  cards: readonly GpuCard[],
-  key: "utilizationPercent" | "temperatureCelsius" | "powerWatts",
-  together: (values: readonly number[]) => number,
-): number | null {
-  const values = cards.flatMap(card => card[key] ?? []);
-  return values.length === 0 ? null : together(values);
-}
-
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 
 /** What our engine holds, and on which card where the driver tells. */
@@ -230,34 +253,60 @@ interface HeldMemory {
   readonly perCard: ReadonlyMap<string, number> | null;
 }
 
+/** "GeForce RTX 3060 (0000:01:00.0)" */
+const cardWords = ({ name, pciAddress }: GpuCard): string => (pciAddress === null ? name : `${name} (${pciAddress})`);
+
+function lostNote(lost: readonly GpuCard[], left: readonly GpuCard[]): string | null {
+  if (lost.length === 0 || left.length === 0) return null;
+  const verb = lost.length === 1 ? "no longer answers" : "no longer answer";
+  return `${lost.map(cardWords).join(" and ")} ${verb}. The plan is for ${left.map(cardWords).join(" and ")} alone; reload the model to run it there.`;
+}
+
+type CardMemory = NonNullable<CardReading["memory"]>;
+
+/** The memory of each card with our part of it. If the driver does not say, our memory is assumed to be spread as the used memory is. */
+function cardMemories(cards: readonly GpuCard[], held: HeldMemory): readonly (CardMemory | null)[] {
+  const usedBytes = Math.max(1, sum(cards.map(({ memory }) => memory?.usedBytes ?? 0)));
+  return cards.map(({ uuid, memory }) => {
+    if (memory === null) return null;
+    const { totalBytes, freeBytes } = memory;
+    const ourBytes = held.perCard
+      ? (held.perCard.get(uuid) ?? 0)
+      : Math.floor((held.totalBytes * memory.usedBytes) / usedBytes);
+    return { totalBytes, freeBytes, heldByEngineBytes: Math.min(totalBytes - freeBytes, ourBytes) };
+  });
+}
+
+function cardReadings(cards: readonly GpuCard[], held: HeldMemory): CardReading[] {
+  const memories = cardMemories(cards, held);
+  return cards.map(({ uuid, name, pciAddress, utilizationPercent, temperatureCelsius, powerWatts }, index) => ({
+    id: uuid,
+    name,
+    pciAddress,
+    memory: memories[index] ?? null,
+    utilizationPercent,
+    temperatureCelsius,
+    powerWatts,
+  }));
+}
+
 /** Several cards are one pool to the engine, so they are one here, and the name says it. */
 function driverDevice(info: EngineInfo, cards: readonly GpuCard[], held: HeldMemory): Device | null {
-  const memories = cards.flatMap(card => (card.memory === null ? [] : [{ ...card, memory: card.memory }]));
+  const memories = cardMemories(cards, held).filter(memory => memory !== null);
   const first = cards[0];
   if (first === undefined || memories.length < cards.length) return null;
   const totals = shares(
-    sum(memories.map(({ memory }) => memory.totalBytes)),
-    sum(memories.map(({ memory }) => memory.freeBytes)),
+    sum(memories.map(({ totalBytes }) => totalBytes)),
+    sum(memories.map(({ freeBytes }) => freeBytes)),
     held.totalBytes,
   );
   const source = cards.every(({ vendor }) => vendor === "nvidia") ? "nvidia-smi" : "kernel";
   const device = { backend: info.backend, kind: "dedicated", ...totals, source } as const;
   if (cards.length === 1) return { name: first.name, ...device };
-  const usedBytes = Math.max(1, totals.totalBytes - totals.freeBytes);
   return {
     name: `${cards.length} cards together: ${cards.map(card => card.name).join(", ")}`,
     ...device,
-    cards: memories.map(({ name, uuid, memory: { totalBytes, freeBytes } }) => ({
-      name,
-      totalBytes,
-      freeBytes,
-      // If the driver does not say, our memory is assumed to be spread as the used memory is.
-      heldByEngineBytes: Math.min(
-        totalBytes - freeBytes,
-        held.perCard?.get(uuid) ??
-          (held.perCard ? 0 : Math.floor((totals.heldByEngineBytes * (totalBytes - freeBytes)) / usedBytes)),
-      ),
-    })),
+    cards: memories.map((memory, index) => ({ name: cards[index]?.name ?? "", ...memory })),
   };
 }
 

@@ -250,6 +250,25 @@ describe("a stand-in nvidia-smi", () => {
     expect(await reader.read()).toMatchObject({ kind: "unknown", failure: "driver", said: "[GPU is lost]" });
   });
 
+  it.each(["GPU0000:03:00.0: GPU is lost.", "GPU 0000:03:00.0: Unknown Error"])(
+    "H4 one of two cards is lost (%s): the other is still read, by its name",
+    async words => {
+      const reader = standIn(`case "$*" in
+  *"-i GPU-5a2c1f7e-1111-2222-3333-444455556666"*) while :; do echo "${P4000}"; sleep 0.2; done ;;
+esac
+echo "${P4000}"; echo "${SECOND}"; sleep 0.4; echo "Unable to determine the device handle for ${words}"; exit 15`);
+      await expect.poll(async () => (await reader.read()) as object).toMatchObject({ cards: [{}, {}] });
+      await expect
+        .poll(async () => (await reader.read()) as object, { timeout: 5_000 })
+        .toEqual(expect.objectContaining({ kind: "read", cards: [parseGpuLine(P4000)] }));
+    },
+  );
+
+  it("H4 a card whose line says that it is lost is not in the list", () => {
+    const lost = SECOND.replace("8192, 857, 7335, 12, 41, 30.52", Array(6).fill("[GPU is lost]").join(", "));
+    expect(parseGpuLine(lost)).toBeNull();
+  });
+
   it("S16 it is not given our tokens", async () => {
     const seen = join(folder, "env");
     standIn(`env > ${seen}; ${printing(P4000)}`).close();

@@ -72,6 +72,7 @@ export function parseGpuLine(line: string): GpuCard | null {
   if (parts.length < GPU_FIELDS.length) return null;
   const [address, uuid, ...rest] = parts;
   const [driver, total, used, free, utilization, temperature, power] = rest.splice(-7);
+  if ([total, used, free].every(text => text === "[GPU is lost]")) return null;
   if (address === undefined || !PCI_ADDRESS.test(address) || uuid === undefined || !UUID.test(uuid)) return null;
   // If the driver's version is not in its place, a decimal comma has shifted the fields.
   if (driver === undefined || !/^(?:\d+\.\d[\d.]*|\[.*\])$/.test(driver)) return null;
@@ -88,6 +89,13 @@ export function parseGpuLine(line: string): GpuCard | null {
     powerWatts: parseNumber(power, 5000),
   };
 }
+
+/**
+ * "Unable to determine the device handle for GPU0000:01:00.0: GPU is lost." and "... GPU 0000:01:00.0: Unknown Error": then nothing is
+ * printed of the other cards either.
+ */
+const lostAddress = (said: string): string | null =>
+  pciAddress(/device handle for GPU ?([0-9a-f:.]+): /i.exec(said)?.[1] ?? "");
 
 /** "GPU-5a2c1f7e..., 1234, /usr/bin/python3, 2048"; null if the driver does not report it, as on Windows. */
 export function parseProcessLine(line: string): CardProcess | null {
@@ -126,7 +134,15 @@ export class NvidiaSmi implements GpuReader {
   readonly #cards = new Map<string, Seen<GpuCard>>();
   /** By card and process: one process may hold memory on several cards. */
   readonly #processes = new Map<string, Seen<CardProcess>>();
-  #running: { readonly stops: readonly (() => void)[]; lastLineAtMs: number; unread: string } | null = null;
+  #running: {
+    readonly stops: readonly (() => void)[];
+    readonly startedAtMs: number;
+    lastLineAtMs: number;
+    unread: string;
+  } | null = null;
+  /** All cards that were ever read, and the addresses of those that are lost now. */
+  readonly #everSeen = new Map<string, GpuCard>();
+  readonly #lost = new Set<string>();
   #failure: Seen<Extract<CardsReading, { kind: "unknown" }>> | null = null;
   #waiting: (() => void)[] = [];
   #watchers = 0;
@@ -142,6 +158,7 @@ export class NvidiaSmi implements GpuReader {
   async read(): Promise<CardsReading> {
     if (this.#isTooSoonToRetry()) return this.#reading();
     this.#failIfSilent();
+    this.#tryLostAgain();
     if (this.#running === null && !this.#isTooSoonToRetry()) this.#start();
     if (this.#running && this.#cards.size === 0) await this.#firstLine();
     this.#linger();
@@ -180,23 +197,27 @@ export class NvidiaSmi implements GpuReader {
     return this.#timers.nowMs() - this.#failure.atMs < waitMs;
   }
 
-  #start(): void {
+  /** @param only the UUIDs of the cards to read; without it all of them */
+  #start(only: readonly string[] = []): void {
     this.#failure = null;
+    if (only.length === 0) this.#lost.clear();
+    const which = only.length === 0 ? [] : ["-i", only.join(",")];
     const follow = (args: readonly string[], onLine: (line: string) => void, onEnd: (end: ProgramEnd) => void) =>
       followLines({ command: this.#command, args, env: this.#env, onLine, onEnd });
     const stops = [
       follow(
-        gpuQuery,
+        [...gpuQuery, ...which],
         line => this.#onGpuLine(line),
         end => this.#onEnd(end),
       ),
       follow(
-        processQuery,
+        [...processQuery, ...which],
         line => this.#onProcessLine(line),
         () => {},
       ),
     ];
-    this.#running = { stops, lastLineAtMs: this.#timers.nowMs(), unread: "" };
+    const startedAtMs = this.#timers.nowMs();
+    this.#running = { stops, startedAtMs, lastLineAtMs: startedAtMs, unread: "" };
     const run = this.#running;
     this.#timers.after(START_LIMIT_MS, () => {
       if (this.#running === run && this.#cards.size === 0) this.#failWithoutCards(run.unread);
@@ -218,6 +239,7 @@ export class NvidiaSmi implements GpuReader {
   #onGpu(value: GpuCard): void {
     const atMs = this.#timers.nowMs();
     this.#cards.set(value.uuid, { value, atMs });
+    this.#everSeen.set(value.uuid, value);
     if (this.#running) {
       this.#running.lastLineAtMs = atMs;
       this.#running.unread = "";
@@ -232,7 +254,27 @@ export class NvidiaSmi implements GpuReader {
 
   #onEnd({ isMissing, said }: ProgramEnd): void {
     const words = this.#running?.unread || said;
+    if (this.#goOnWithout(lostAddress(said) ?? lostAddress(words))) return;
     this.#fail(isMissing ? "missing" : failureIn(words), words);
+  }
+
+  /** If one of several cards is lost, the program ends. It still reads the others if they are named. */
+  #goOnWithout(address: string | null): boolean {
+    if (address === null || this.#lost.has(address)) return false;
+    this.#lost.add(address);
+    const left = [...this.#everSeen.values()].filter(card => !this.#lost.has(card.pciAddress ?? ""));
+    if (left.length === 0 || left.length === this.#everSeen.size) return false;
+    const waiting = this.#waiting.splice(0);
+    this.#stop();
+    this.#start(left.map(({ uuid }) => uuid));
+    this.#waiting = waiting;
+    return true;
+  }
+
+  /** A lost card may come back after a reset: from time to time all are asked for again. */
+  #tryLostAgain(): void {
+    if (this.#running && this.#lost.size > 0 && this.#timers.nowMs() - this.#running.startedAtMs > RETRY_MISSING_MS)
+      this.#stop();
   }
 
   #failIfSilent(): void {

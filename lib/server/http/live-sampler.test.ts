@@ -23,9 +23,8 @@ const noGpu: GpuReport = {
   remedy: "none",
   driverVersion: null,
   devices: [],
-  utilizationPercent: null,
-  temperatureCelsius: null,
-  powerWatts: null,
+  cards: [],
+  lostCards: [],
   processes: [],
   readAtMs: 0,
 };
@@ -36,9 +35,11 @@ let engine: Source & { snapshot(): EngineSnapshot; readonly pid: number | null }
 let settings: Source & { read(): void };
 let reads: { gpu: number; settings: number; watchers: number };
 let sampler: LiveSampler;
+let report: GpuReport;
 
 beforeEach(() => {
   timers = new ManualTimers();
+  report = noGpu;
   reads = { gpu: 0, settings: 0, watchers: 0 };
   engine = Object.assign(new Source(), { snapshot: () => snapshot, pid: null });
   settings = Object.assign(new Source(), {
@@ -49,7 +50,7 @@ beforeEach(() => {
   const gpu = {
     read: async () => {
       reads.gpu += 1;
-      return noGpu;
+      return report;
     },
     watch: () => {
       reads.watchers += 1;
@@ -94,6 +95,18 @@ describe("live numbers", () => {
     await timers.advance(9_500);
     expect(reads).toEqual({ gpu: 10, settings: 10, watchers: 1 });
     for (const each of tabs) expect(each.of("telemetry")).toHaveLength(10);
+  });
+
+  it("H4 the plan is asked again when a card is lost, and when it is back", async () => {
+    const { of } = tab();
+    await timers.advance(3_500);
+    expect(of("changed")).toEqual([]);
+    report = { ...noGpu, lostCards: [{ id: "GPU-1", name: "RTX 3060", pciAddress: null }] };
+    await timers.advance(3_000);
+    expect(of("changed")).toEqual([{ type: "changed", what: "surface" }]);
+    report = noGpu;
+    await timers.advance(3_000);
+    expect(of("changed")).toHaveLength(2);
   });
 
   it("stop with the last tab and start again with the next", async () => {

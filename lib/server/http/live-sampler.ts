@@ -36,6 +36,8 @@ interface LiveSubscriber {
   end(): void;
 }
 
+const lostIn = ({ lostCards }: GpuReport): string => lostCards.map(({ id }) => id).join(" ");
+
 /** Everything that the server sends to pages unasked. One sampler serves all tabs; it does nothing while no tab listens. */
 export class LiveSampler {
   readonly #options: LiveSamplerOptions;
@@ -109,9 +111,12 @@ export class LiveSampler {
 
   #publishTelemetry(gpu: GpuReport): void {
     const memory = readMemory(this.#options.engine.pid);
+    const hasOtherCards = this.#lastTelemetry !== null && lostIn(this.#lastTelemetry.gpu) !== lostIn(gpu);
     const telemetry = { atMs: this.#timers.nowMs(), gpu, memory, cpuPercent: this.#cpu.percent() };
     this.#lastTelemetry = telemetry;
     this.publish({ type: "telemetry", telemetry });
+    // The plan is asked again for the cards that are left, or that came back.
+    if (hasOtherCards) this.publish({ type: "changed", what: "surface" });
   }
 
   #engineChanged(): void {

@@ -25,6 +25,8 @@ export interface FakeScript {
   readonly heartbeatMs?: number;
   readonly startMs?: number;
   readonly backend?: EngineInfo["backend"];
+  /** "Fake GPU" without it. */
+  readonly devices?: readonly string[];
   readonly vram?: Vram;
   /** Time for each command, and for each piece of an answer. */
   readonly stepMs?: number;
@@ -263,7 +265,7 @@ export class FakeEngine {
     const info: EngineInfo = {
       backend,
       gpuUsable: backend !== "none",
-      devices: backend === "none" ? [] : ["Fake GPU"],
+      devices: backend === "none" ? [] : [...(this.script.devices ?? ["Fake GPU"])],
       llamaCppRelease: "fake",
       nodeLlamaCppVersion: "fake",
       buildType: "prebuilt",

@@ -70,9 +70,8 @@ export const reportOf = (memory: GpuMemory | null): GpuReport => ({
   remedy: null,
   driverVersion: null,
   devices: [],
-  utilizationPercent: null,
-  temperatureCelsius: null,
-  powerWatts: null,
+  cards: [],
+  lostCards: [],
   processes: [],
   readAtMs: Number.MAX_SAFE_INTEGER,
 });

@@ -1,0 +1,89 @@
+import { MemoryBar } from "@/components/ui/memory-bar";
+import type { CardReading } from "@/lib/schema/gpu-memory";
+import { formatGib } from "@/lib/units/bytes";
+import { TargetLine } from "./gauge-scale";
+
+interface CardGaugesProps {
+  readonly cards: readonly CardReading[];
+  /** The target as a share of each card's memory. */
+  readonly targetShare: number;
+  /** An old reading is shown, but marked as old. */
+  readonly isStale: boolean;
+}
+
+/** Several cards as they are now: a bar for each, in its own scale, with what its driver tells. */
+export function CardGauges({ cards, targetShare, isStale }: CardGaugesProps) {
+  return (
+    <ul aria-label="Cards now" className="mt-3 grid gap-x-6 gap-y-3 sm:grid-cols-2">
+      {cards.map((card, index) => (
+        <li key={card.id} className="min-w-0">
+          <p className="flex flex-wrap items-baseline gap-x-2 text-sm">
+            <span className="font-semibold">{card.name}</span>
+            {card.pciAddress !== null && hasTwin(cards, card) && (
+              <span className="text-ink-3 text-xs tabular-nums">{card.pciAddress}</span>
+            )}
+          </p>
+          {card.memory !== null && (
+            <CardBar name={`Card ${index}`} memory={card.memory} targetShare={targetShare} isStale={isStale} />
+          )}
+          <p className="mt-1 flex flex-wrap gap-x-3 text-ink-2 text-xs tabular-nums">
+            {card.memory !== null && (
+              <span className="text-ink">
+                {formatGib(card.memory.totalBytes - card.memory.freeBytes)} of {formatGib(card.memory.totalBytes)}
+              </span>
+            )}
+            <CardFigures card={card} />
+          </p>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Only cards of one name need their address to be told apart. */
+const hasTwin = (cards: readonly CardReading[], card: CardReading): boolean =>
+  cards.some(other => other !== card && other.name === card.name);
+
+interface CardBarProps {
+  readonly name: string;
+  readonly memory: NonNullable<CardReading["memory"]>;
+  readonly targetShare: number;
+  readonly isStale: boolean;
+}
+
+function CardBar({ name, memory, targetShare, isStale }: CardBarProps) {
+  const { totalBytes, freeBytes, heldByEngineBytes } = memory;
+  const usedBytes = totalBytes - freeBytes;
+  const words = `${formatGib(usedBytes)} of ${formatGib(totalBytes)} used, ${formatGib(heldByEngineBytes)} by Headroom`;
+  return (
+    <div className="relative mt-0.5 pt-4">
+      <MemoryBar
+        label={`${name}, now`}
+        valueText={`${words}${isStale ? ", stale" : ""}`}
+        totalBytes={totalBytes}
+        parts={[
+          { name: "others", bytes: usedBytes - heldByEngineBytes, fill: "hatched" },
+          { name: "headroom", bytes: heldByEngineBytes, fill: "var(--weights)" },
+        ]}
+        className={`h-4 rounded-[6px] bg-sunken shadow-[0_0_0_1px_var(--line-strong)] ${isStale ? "opacity-45 grayscale" : ""}`}
+      />
+      <TargetLine scaleBytes={totalBytes} targetBytes={targetShare * totalBytes} />
+    </div>
+  );
+}
+
+/** "12 % busy", "41 °C", "35 W", with a fixed width so that nothing jumps. Unknown values are left out. */
+export function CardFigures({ card }: { readonly card: CardReading }) {
+  const figures = [
+    { value: card.utilizationPercent, unit: "% busy", width: "min-w-16" },
+    { value: card.temperatureCelsius, unit: "°C", width: "min-w-10" },
+    { value: card.powerWatts, unit: "W", width: "min-w-10" },
+  ];
+  return figures.map(({ value, unit, width }) =>
+    value === null ? null : (
+      <span key={unit} className={`${width} tabular-nums`}>
+        {Math.round(value)} {unit}
+      </span>
+    ),
+  );
+}
