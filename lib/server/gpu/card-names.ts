@@ -15,37 +15,49 @@ interface DeviceNumbers {
 
 const digits = (number: string): string => number.replace(/^0x/i, "").toLowerCase();
 
-/** Names of devices by their numbers, from the lists that the system has. Each list is read once, when it is first needed. */
+/** The device's name in a list of all devices: a vendor begins a line, each of its devices is behind a tab, and its boards behind two. */
+function nameInPciList(list: string, { vendor, device }: DeviceNumbers): string | null {
+  const from = list.indexOf(`\n${digits(vendor)}  `);
+  if (from === -1) return null;
+  const next = /\n[^\t\n#]/g;
+  next.lastIndex = from + 1;
+  const devices = list.slice(from, next.exec(list)?.index);
+  return new RegExp(`^\\t${digits(device)} +(.+)$`, "m").exec(devices)?.[1]?.trim() ?? null;
+}
+
+function nameInAmdList(list: string, { device, revision }: DeviceNumbers): string | null {
+  if (revision === null) return null;
+  return new RegExp(`^${digits(device)},\\s*${digits(revision)},\\s*(.+)$`, "im").exec(list)?.[1]?.trim() ?? null;
+}
+
+/** Names of devices by their numbers, from the lists that the system has. Each name is looked up once. */
 export class CardNames {
-  readonly #texts = new Map<string, Promise<string>>();
+  readonly #found = new Map<string, Promise<string | null>>();
 
   constructor(private readonly root: string) {}
 
   /** "AMD Radeon RX 7900 XTX"; null if AMD's list is not here or does not have it. */
-  async amd({ device, revision }: DeviceNumbers): Promise<string | null> {
-    if (revision === null) return null;
-    const line = `^${digits(device)},\\s*${digits(revision)},\\s*(.+)$`;
-    return this.#find(AMD_LISTS, new RegExp(line, "im"));
+  amd(numbers: DeviceNumbers): Promise<string | null> {
+    return this.#once("amd", numbers, () => this.#find(AMD_LISTS, list => nameInAmdList(list, numbers)));
   }
 
   /** "Navi 31 [Radeon RX 7900 XT/7900 XTX/7900M]"; null if the list is not here or does not have it. */
-  async pci({ vendor, device }: DeviceNumbers): Promise<string | null> {
-    // A vendor's devices follow it, each behind a tab; the next vendor begins a line.
-    const devices = `^${digits(vendor)} .*\\n(?:[\\t#].*\\n)*?\\t${digits(device)} +(.+)$`;
-    return this.#find(PCI_LISTS, new RegExp(devices, "im"));
+  pci(numbers: DeviceNumbers): Promise<string | null> {
+    return this.#once("pci", numbers, () => this.#find(PCI_LISTS, list => nameInPciList(list, numbers)));
   }
 
-  async #find(lists: readonly string[], pattern: RegExp): Promise<string | null> {
-    for (const list of lists) {
-      const found = pattern.exec(await this.#text(list))?.[1]?.trim();
-      if (found) return found;
+  #once(list: string, { vendor, device, revision }: DeviceNumbers, find: () => Promise<string | null>) {
+    const key = `${list} ${vendor} ${device} ${revision}`;
+    const found = this.#found.get(key) ?? find();
+    this.#found.set(key, found);
+    return found;
+  }
+
+  async #find(paths: readonly string[], nameIn: (list: string) => string | null): Promise<string | null> {
+    for (const path of paths) {
+      const found = nameIn(await readFile(join(this.root, path), "utf8").catch(() => ""));
+      if (found !== null) return found;
     }
     return null;
-  }
-
-  #text(list: string): Promise<string> {
-    const text = this.#texts.get(list) ?? readFile(join(this.root, list), "utf8").catch(() => "");
-    this.#texts.set(list, text);
-    return text;
   }
 }

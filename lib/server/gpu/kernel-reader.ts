@@ -44,7 +44,7 @@ interface KernelReaderOptions {
 
 /**
  * One maker's cards as the Linux kernel shows them in /sys/class/drm: plain files, no program and no permission needed. A read takes
- * well below a millisecond a card. Where there is no such folder, there are no such cards.
+ * about a millisecond a card. Where there is no such folder, there are no such cards.
  */
 export class KernelReader implements GpuReader {
   readonly vendor: CardVendor;
