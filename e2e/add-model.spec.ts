@@ -167,7 +167,7 @@ test.describe("adding a model", () => {
     await expect(models.field).toHaveAccessibleDescription(/none\.gguf/);
     await models.addAnother("ollama run hf.co/owner/one-GGUF:Q4_0");
     await models.dialog.getByRole("button", { name: "Download one-Q4_0.gguf" }).click();
-    await expect(models.dialog.getByRole("button", { name: "Load owner/one-GGUF/one-Q4_0.gguf now" })).toBeVisible();
+    await expect(models.dialog.getByRole("button", { name: "Chat with owner/one-GGUF/one-Q4_0.gguf" })).toBeVisible();
     await models.addAnother("owner/one-GGUF");
     await expect(page.getByRole("tab", { name: "Search the hub" })).toHaveAttribute("aria-selected", "true");
     await expect(page.getByRole("list", { name: "Files of owner/one-GGUF" }).getByRole("listitem")).toHaveCount(2);

@@ -93,7 +93,7 @@ test.describe("the first five minutes", () => {
         await visit.press(row.getByRole("button", { name: /^Get / }));
         await expect(row.getByRole("button", { name: /^Pause / })).toHaveText(/[1-9]\d? % · pause/);
         await visit.show("3-fetching");
-        const ready = row.getByRole("button", { name: /^(?:Load|Chat with) / });
+        const ready = row.getByRole("button", { name: /^Chat with / });
         await expect(ready).toBeVisible({ timeout: 60_000 });
         await visit.show("4-fetched");
 

@@ -39,7 +39,7 @@ test.describe("three models for this computer", () => {
     await page.getByRole("button", { name: "Check with the hub" }).click();
     const alert = page.getByRole("alert").filter({ hasText: "The hub could not be asked." });
     await expect(alert).toBeVisible();
-    await expect(alert.getByRole("link", { name: /SmolLM2-135M/ })).toBeVisible();
+    await expect(alert.getByRole("button", { name: /^Chat with SmolLM2-135M/ })).toBeVisible();
     await expect(page.getByRole("listitem", { name: /^Fastest: / })).toBeVisible();
   });
 });

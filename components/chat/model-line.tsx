@@ -19,13 +19,19 @@ export function ModelLine() {
   if (engine === null) return <p className="min-h-5" />;
   const layers = layersWords(engine);
   if (engine.config === null || layers === null)
-    return <p className="min-h-5 text-ink-3 text-sm">The model loads with your first message.</p>;
+    return (
+      <p className="min-h-5 text-ink-3 text-sm">
+        {engine.error?.code === "MODEL_NOT_FOUND"
+          ? "A model is needed first."
+          : "The model loads with your first message."}
+      </p>
+    );
   const { held } = engine;
   const place = layers.rest === "" ? "on the CPU" : `${layers.count} ${layers.rest}`;
   return (
     <div className="flex flex-col gap-1 text-ink-2 text-sm">
       <p className="flex flex-wrap gap-x-3">
-        <strong className="font-semibold text-ink">{engine.modelName?.replace(/\.gguf$/i, "")}</strong>
+        <strong className="font-semibold text-ink">{engine.modelName?.replace(/^.*\/|\.gguf$/gi, "")}</strong>
         <span>{place}</span>
         <span>{formatTokens(engine.config.contextTokens)} tokens of context</span>
       </p>

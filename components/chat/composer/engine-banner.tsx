@@ -4,6 +4,7 @@ import { lazy, Suspense } from "react";
 import { showFailure } from "@/components/chat/show-failure";
 import { ReloadWaitsBanner } from "@/components/settings/reload-waits";
 import { Button, buttonClass } from "@/components/ui/button";
+import { classNames } from "@/components/ui/class-names";
 import { useSession } from "@/lib/client/chat-session";
 import { commandEngine } from "@/lib/client/diagnostics-store";
 import { useEngine } from "@/lib/client/live-store";
@@ -34,17 +35,24 @@ export function EngineBanner() {
       </Suspense>
     );
   }
+  // Before the first model that is no failure, and loading again would not help.
+  const isMissing = error.code === "MODEL_NOT_FOUND";
   return (
     <div
       role="status"
-      className="flex flex-wrap items-center gap-3 rounded-card bg-bad-soft px-3.5 py-2 text-bad text-sm"
+      className={classNames(
+        "flex flex-wrap items-center gap-x-3 gap-y-2 rounded-card px-3.5 py-2 text-sm",
+        isMissing ? "bg-sunken text-ink-2" : "bg-bad-soft text-bad",
+      )}
     >
-      <p className="min-w-0 flex-1 basis-64">
-        {error.message} {error.next}
+      <p className="min-w-0 flex-1 basis-48" title={error.message}>
+        {isMissing ? "The chosen model is not on this computer." : `${error.message} ${error.next ?? ""}`}
       </p>
-      <Button size="sm" onClick={load}>
-        Load again
-      </Button>
+      {!isMissing && (
+        <Button size="sm" onClick={load}>
+          Load again
+        </Button>
+      )}
       <Link href="/models" prefetch={false} className={buttonClass("plain", "sm")}>
         Choose a model
       </Link>

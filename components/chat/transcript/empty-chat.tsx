@@ -2,12 +2,14 @@
 import { EyeOff } from "lucide-react";
 import { ModelLine } from "@/components/chat/model-line";
 import { useSession } from "@/lib/client/chat-session";
+import { useEngine } from "@/lib/client/live-store";
 import { Starters } from "./starters";
 import { Welcome } from "./welcome";
 
 /** A chat without messages. */
 export function EmptyChat() {
   const isTemporary = useSession(session => session.chat.temporary);
+  const hasModel = useEngine()?.error?.code !== "MODEL_NOT_FOUND";
   return (
     <div className="min-h-0 flex-1 overflow-y-auto p-4">
       {/* Content that arrives later takes the free upper half, so that nothing moves. */}
@@ -29,7 +31,7 @@ export function EmptyChat() {
             </p>
             <ModelLine />
           </div>
-          <Starters />
+          {hasModel && <Starters />}
         </div>
       </div>
     </div>

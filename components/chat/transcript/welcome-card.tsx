@@ -6,7 +6,7 @@ import { FirstPicks } from "@/components/models/picks/first-picks";
 import { computerWords, foundTitle } from "@/components/models/picks/pick-words";
 import { Button, buttonClass } from "@/components/ui/button";
 import { Problem } from "@/components/ui/problem";
-import { useEngine } from "@/lib/client/live-store";
+import { useEngine, useLive } from "@/lib/client/live-store";
 import { usePicks } from "@/lib/client/model-picks";
 import { useModels } from "@/lib/client/model-store";
 import { isDownloadOf } from "@/lib/schema/download";
@@ -25,6 +25,7 @@ function readyWords(models: readonly LocalModel[]): string {
 export default function WelcomeCard({ onClose }: { readonly onClose: () => void }) {
   const picks = usePicks({});
   const models = useModels().data?.models;
+  const absence = useLive(({ telemetry }) => telemetry?.gpu.reason ?? null);
   const modelName = useEngine()?.modelName ?? null;
   const isChosen =
     modelName !== null && picks.data?.picks.some(({ source }) => isDownloadOf({ name: modelName }, source));
@@ -46,7 +47,8 @@ export default function WelcomeCard({ onClose }: { readonly onClose: () => void 
             {foundTitle(picks.data)}
           </h2>
           <p className="mb-3 text-ink-2 text-sm">
-            {computerWords(picks.data)} Everything here runs on this computer. {readyWords(models)}
+            {picks.data.gpu === null && absence} {computerWords(picks.data)} Everything here runs on this computer.{" "}
+            {readyWords(models)}
           </p>
           <FirstPicks {...picks} onChat={onClose} />
         </>

@@ -17,16 +17,18 @@ interface GetButtonProps {
   readonly bytes: number | null;
   /** "Get" unless given. */
   readonly label?: string;
+  /** Of the press that fetches it: primary where it is the next thing to do. */
+  readonly look?: "primary" | "plain";
 }
 
-/** Fetches a model, and shows how far that is; loads a model that is on this computer. */
-export function GetButton({ source, bytes, label = "Get" }: GetButtonProps) {
+/** Fetches a model, and shows how far that is; opens a chat with one that is on this computer. */
+export function GetButton({ source, bytes, label = "Get", look = "plain" }: GetButtonProps) {
   const download = useDownloadOf(source);
   const model = useModels().data?.models.find(({ name }) => isDownloadOf({ name }, source));
   const [isAsking, setAsking] = useState(false);
   const name = source.split("/").at(-1) ?? source;
   const doneName = download?.state === "done" ? download.name : model?.problem === null ? model.name : undefined;
-  if (doneName !== undefined) return <LoadNowButton name={doneName} />;
+  if (doneName !== undefined) return <ChatButton name={doneName} />;
   if (download !== undefined) return <SteerButton download={download} file={name} />;
   const get = async () => {
     setAsking(true);
@@ -35,13 +37,13 @@ export function GetButton({ source, bytes, label = "Get" }: GetButtonProps) {
   };
   const size = bytes === null ? "" : ` · ${formatBytes(bytes)}`;
   return (
-    <Button disabled={isAsking} aria-label={`${label} ${name}${size}`} onClick={() => void get()}>
+    <Button look={look} disabled={isAsking} aria-label={`${label} ${name}${size}`} onClick={() => void get()}>
       {isAsking ? "Asking…" : `${label}${size}`}
     </Button>
   );
 }
 
-function LoadNowButton({ name }: { readonly name: string }) {
+function ChatButton({ name }: { readonly name: string }) {
   const router = useRouter();
   const [isBusy, setBusy] = useState(false);
   const load = async () => {
@@ -50,8 +52,8 @@ function LoadNowButton({ name }: { readonly name: string }) {
     setBusy(false);
   };
   return (
-    <Button look="primary" disabled={isBusy} aria-label={`Load ${name} now`} onClick={() => void load()}>
-      {isBusy ? "Loading…" : "Load now"}
+    <Button look="primary" disabled={isBusy} aria-label={`Chat with ${name}`} onClick={() => void load()}>
+      {isBusy ? "Loading…" : "Chat with it"}
     </Button>
   );
 }

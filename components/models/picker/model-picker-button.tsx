@@ -8,7 +8,8 @@ const ModelPicker = lazy(() => import("./model-picker"));
 
 /** The present model's name. A press opens the choice of another; its code loads only then. */
 export function ModelPickerButton({ className }: { readonly className: string }) {
-  const name = useEngine()?.modelName?.replace(/\.gguf$/i, "") ?? "Choose a model";
+  // Without its folders: a downloaded model's are owner and repository.
+  const name = useEngine()?.modelName?.replace(/^.*\/|\.gguf$/gi, "") ?? "Choose a model";
   const [isOpen, setOpen] = useState(false);
   return (
     <>

@@ -4,6 +4,7 @@ import { chatAndReport } from "@/components/settings/apply-and-report";
 import { Button } from "@/components/ui/button";
 import { useModels } from "@/lib/client/model-store";
 import type { ErrorBody } from "@/lib/schema/api-error";
+import { fileNameOf } from "../downloads/download-words";
 import { canChat } from "../library/model-facts";
 
 interface AwayFromHubProps {
@@ -27,7 +28,7 @@ export function AwayFromHub({ problem, onChat }: AwayFromHubProps) {
       </p>
       {models.length > 0 && (
         <div className="flex flex-wrap items-center gap-2">
-          <span className="text-ink-2">On this computer already:</span>
+          <span className="text-ink-2">Ready on this computer:</span>
           {models.slice(0, 3).map(({ name }) => (
             <Button
               key={name}
@@ -36,7 +37,7 @@ export function AwayFromHub({ problem, onChat }: AwayFromHubProps) {
               aria-label={`Chat with ${name}`}
               onClick={() => chat(name)}
             >
-              <span className="truncate">{name}</span>
+              <span className="truncate">Chat with {fileNameOf(name)}</span>
             </Button>
           ))}
         </div>

@@ -27,20 +27,30 @@ export function FirstPicks({ data, error, isChecking, check, onChat }: FirstPick
         className="flex flex-col divide-y divide-line border-line border-y"
       >
         {data.picks.map(pick => (
-          <PickRow key={pick.source} pick={problem === null ? pick : { ...pick, problem: null }} />
+          <PickRow
+            key={pick.source}
+            pick={problem === null ? pick : { ...pick, problem: null }}
+            hasCard={data.gpu !== null}
+          />
         ))}
       </ul>
-      <PicksBasis answer={data} isChecking={isChecking} check={check} />
+      <PicksBasis isAway={problem !== null} answer={data} isChecking={isChecking} check={check} />
     </>
   );
 }
 
-function PickRow({ pick }: { readonly pick: ModelPickAnswer }) {
+interface PickRowProps {
+  readonly pick: ModelPickAnswer;
+  /** Without a card all of them run on the CPU, which the title says. */
+  readonly hasCard: boolean;
+}
+
+function PickRow({ pick, hasCard }: PickRowProps) {
   const isOurs = pick.label === "balanced";
   const { speed } = pick.plan;
   const facts = [
     `${pick.from === "list" ? "about " : ""}${formatBytes(pick.fileBytes)}`,
-    layerWords(pick),
+    ...(hasCard ? [layerWords(pick)] : []),
     speed === null ? "speed not known for this card" : formatSpeed(speed.decodeEmpty),
   ];
   return (
@@ -59,7 +69,7 @@ function PickRow({ pick }: { readonly pick: ModelPickAnswer }) {
         <p className="text-ink-2 text-sm">{pick.reason}</p>
         <PickProblem pick={pick} />
       </div>
-      <GetButton source={pick.source} bytes={null} />
+      <GetButton source={pick.source} bytes={null} look={isOurs ? "primary" : "plain"} />
     </li>
   );
 }

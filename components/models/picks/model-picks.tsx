@@ -44,7 +44,7 @@ export function ModelPicks({ cardMib }: ModelPicksProps) {
           ))}
         </ul>
       )}
-      <PicksBasis answer={data} isChecking={isChecking} check={check} />
+      <PicksBasis isAway={problem !== null} answer={data} isChecking={isChecking} check={check} />
     </section>
   );
 }

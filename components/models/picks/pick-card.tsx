@@ -56,7 +56,11 @@ export function PickCard({ pick, answer }: PickCardProps) {
       <p className="text-ink-2 text-sm">{pick.reason}</p>
       <PickProblem pick={pick} />
       <div className="mt-auto flex flex-wrap gap-2 pt-1">
-        <GetButton source={pick.source} bytes={pick.from === "header" ? pick.fileBytes : null} />
+        <GetButton
+          source={pick.source}
+          bytes={pick.from === "header" ? pick.fileBytes : null}
+          look={isOurs ? "primary" : "plain"}
+        />
         <Link
           href={dashboardAddress(pick.source)}
           prefetch={false}

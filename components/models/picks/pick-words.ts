@@ -44,7 +44,7 @@ export const sharedProblem = ({ picks }: ModelPicks): ErrorBody | null =>
 /** "8.00 GiB of VRAM, 0.84 GiB used by others, 32.00 GiB of RAM." */
 export function computerWords({ gpu, system }: ModelPicks): string {
   const ram = `${formatGib(system.totalBytes)} of RAM, ${formatGib(system.availableBytes)} of it available`;
-  if (gpu === null) return `No graphics card is used. ${ram}.`;
+  if (gpu === null) return `${ram}.`;
   return `${formatGib(gpu.totalBytes)} of VRAM, ${formatGib(gpu.usedByOthersBytes)} used by others. ${ram}.`;
 }
 

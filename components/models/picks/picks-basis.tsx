@@ -4,12 +4,14 @@ import { missingWords } from "./pick-words";
 
 interface PicksBasisProps {
   readonly answer: ModelPicks;
+  /** The hub was asked and could not be reached. */
+  readonly isAway: boolean;
   readonly isChecking: boolean;
   readonly check: () => void;
 }
 
 /** Where the figures come from, and the press that makes them exact. */
-export function PicksBasis({ answer, isChecking, check }: PicksBasisProps) {
+export function PicksBasis({ answer, isAway, isChecking, check }: PicksBasisProps) {
   if (answer.picks.length === 0) return null;
   const isChecked = answer.picks.every(({ from }) => from === "header");
   return (
@@ -17,12 +19,13 @@ export function PicksBasis({ answer, isChecking, check }: PicksBasisProps) {
       <p role="status" className="min-w-0 flex-1 basis-72">
         {isChecked
           ? "Planned from the files' own headers, as they are on the hub now."
-          : `About right: planned from Headroom's own list of ${answer.listDate}. Nothing was asked of the network.`}
+          : `About right: planned from Headroom's own list of ${answer.listDate}.`}
+        {!isChecked && !isAway && answer.missing.length === 0 && " Nothing was asked of the network."}
         {missingWords(answer)}
       </p>
       {!isChecked && (
         <Button size="sm" disabled={isChecking} onClick={check}>
-          {isChecking ? "Reading the headers…" : "Check with the hub"}
+          {isChecking ? "Reading the headers…" : isAway ? "Check again" : "Check with the hub"}
         </Button>
       )}
     </div>
