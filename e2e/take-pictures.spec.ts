@@ -1,10 +1,12 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
+import { DEFAULT_MODEL } from "@/lib/schema/settings";
 import { StandInHub } from "@/lib/server/testing/stand-in-hub";
 import { test } from "./fixtures";
 import { ChatPage } from "./pages/chat-page";
 import { DashboardPage } from "./pages/dashboard-page";
+import { ModelsPage } from "./pages/models-page";
 
 /** `npm run pictures`: the pictures of README, taken from the running product. Nothing in them is drawn or retouched. */
 const FOLDER = join("docs", "pictures");
@@ -31,11 +33,27 @@ for (const theme of ["light", "dark"] as const)
     const take = (name: string) =>
       page.screenshot({ path: join(FOLDER, `${name}-${theme}.png`), animations: "disabled" });
 
+    const chat = new ChatPage(page);
+    await chat.open(undefined, server.url);
+    await page
+      .getByRole("listitem", { name: /^Balanced/ })
+      .getByRole("button", { name: /^Get / })
+      .waitFor();
+    await page.getByRole("banner").getByText("ready").waitFor();
+    await take("first");
+
     await page.goto(`${server.url}/models?cardMib=8192`);
-    await page.getByRole("listitem", { name: /^Balanced/ }).waitFor();
+    const models = new ModelsPage(page);
+    await page
+      .getByRole("listitem", { name: /^Balanced/ })
+      .getByRole("button", { name: /^Get / })
+      .waitFor();
+    await models
+      .row(DEFAULT_MODEL)
+      .getByRole("button", { name: /^Chat with / })
+      .waitFor();
     await take("models");
 
-    const chat = new ChatPage(page);
     await chat.open(undefined, server.url);
     await chat.ask("Write a short thank-you note to a neighbour who watered my plants.");
     await take("chat");
