@@ -17,8 +17,12 @@ interface PicksState {
   readonly retry: () => void;
 }
 
-/** The picks for what is asked, planned again when the settings change. Only `check` makes the server ask the hub. */
-export function usePicks(query: PicksQuery): PicksState {
+/**
+ * The picks for what is asked. Only `check` makes the server ask the hub.
+ *
+ * @param isSteady leaves them as they are when the settings change, which loading one of them does too
+ */
+export function usePicks(query: PicksQuery, isSteady = false): PicksState {
   const [data, setData] = useState<ModelPicks | null>(null);
   const [error, setError] = useState<ErrorBody | null>(null);
   const [isChecking, setChecking] = useState(false);
@@ -42,12 +46,12 @@ export function usePicks(query: PicksQuery): PicksState {
   useEffect(() => {
     const leaving = new AbortController();
     void read(leaving.signal);
-    const end = watchChanges(["settings"], () => void read(leaving.signal));
+    const end = watchChanges(isSteady ? [] : ["settings"], () => void read(leaving.signal));
     return () => {
       leaving.abort();
       end();
     };
-  }, [read]);
+  }, [read, isSteady]);
   const check = async () => {
     setChecking(true);
     await read(undefined, "check");

@@ -19,7 +19,7 @@ export default function EngineFailure({ error }: { readonly error: ErrorBody }) 
         isMissing ? "bg-sunken text-ink-2" : "bg-bad-soft text-bad",
       )}
     >
-      <p className="min-w-0 flex-1 basis-48" title={error.message}>
+      <p className="min-w-0 flex-1 basis-40" title={error.message}>
         {isMissing ? "The chosen model is not on this computer." : `${error.message} ${error.next ?? ""}`}
       </p>
       {!isMissing && (

@@ -23,7 +23,7 @@ function readyWords(models: readonly LocalModel[]): string {
 
 /** For the first minute: what was found, three models that run well here, and the press that fetches one. */
 export default function WelcomeCard({ onClose }: { readonly onClose: () => void }) {
-  const picks = usePicks({});
+  const picks = usePicks({}, true);
   const models = useModels().data?.models;
   const absence = useLive(({ telemetry }) => telemetry?.gpu.reason ?? null);
   const modelName = useEngine()?.modelName ?? null;

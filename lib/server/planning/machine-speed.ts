@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import * as z from "zod";
 import { USUAL_RAM_BYTES_PER_SECOND } from "@/lib/plan/predict-speed";
@@ -22,15 +23,12 @@ const keptSchema = z.object({ processor: z.string(), ramBytesPerSecond: z.number
 
 /** llama.cpp reads weights at 25 to 33 GB/s where comparing two buffers reads 38 GB/s (2 threads, four model sizes). */
 const REACHED_SHARE = 0.75;
-/** In one run of the server, one for each question. They take some 50 ms each. */
-const MOST_MEASUREMENTS = 4;
 /** Older loads may have run with other drivers, threads or programs beside them. */
 const LATEST_RECEIPTS = 8;
 
 /** How fast this computer reads weights: its memory, measured once, and what past loads say about the predictions. */
 export class MachineSpeedMeter {
   #ramBytesPerSecond: Promise<number> | null = null;
-  #measurements = 0;
 
   constructor(private readonly options: MachineSpeedOptions) {}
 
@@ -38,39 +36,36 @@ export class MachineSpeedMeter {
   async read(device: string | null): Promise<MachineSpeed> {
     this.#ramBytesPerSecond ??= this.#keptOrMeasured();
     const latest = this.options.receipts.list(100);
-    const ramBytesPerSecond = await this.#ramBytesPerSecond;
-    // Corrections are relative to the bandwidth that their predictions were made with: after the first it stays.
-    if (latest.length === 0) this.#measureAgain(ramBytesPerSecond);
     return {
-      ramBytesPerSecond,
+      ramBytesPerSecond: await this.#ramBytesPerSecond,
       gpuCorrection: correctionOf(latest.filter(({ config, device: its }) => config.gpuLayers > 0 && its === device)),
       cpuCorrection: correctionOf(latest.filter(({ config }) => config.gpuLayers === 0)),
     };
   }
 
   async #keptOrMeasured(): Promise<number> {
-    const { path, processor } = this.options;
-    try {
-      const kept = keptSchema.parse(JSON.parse(readFileSync(path, "utf8")));
-      if (kept.processor === processor) return kept.ramBytesPerSecond;
-    } catch {
-      // Not measured yet, or unreadable: it is measured again.
-    }
-    return this.#measured(0).catch(() => USUAL_RAM_BYTES_PER_SECOND);
-  }
-
-  /** A busy computer reads at a part of its speed, and a first start is a busy moment: the best of a few measurements counts. */
-  #measureAgain(bestBytesPerSecond: number): void {
-    if (this.#measurements >= MOST_MEASUREMENTS) return;
-    this.#ramBytesPerSecond = this.#measured(bestBytesPerSecond).catch(() => bestBytesPerSecond);
-  }
-
-  async #measured(atLeastBytesPerSecond: number): Promise<number> {
+    const kept = this.#kept();
+    // Corrections are relative to the bandwidth that their predictions were made with: after the first load it stays. Before it, the
+    // best of all starts counts, because a first start is often a busy moment.
+    if (kept !== null && this.options.receipts.list(1).length > 0) return kept;
     const { path, processor, threads, measure = measureRam } = this.options;
-    this.#measurements += 1;
-    const ramBytesPerSecond = Math.max(atLeastBytesPerSecond, (await measure(threads)) * REACHED_SHARE);
-    replaceFile(path, JSON.stringify({ processor, ramBytesPerSecond }));
-    return ramBytesPerSecond;
+    try {
+      const ramBytesPerSecond = Math.max(kept ?? 0, (await measure(threads)) * REACHED_SHARE);
+      replaceFile(path, JSON.stringify({ processor, ramBytesPerSecond }));
+      return ramBytesPerSecond;
+    } catch {
+      return kept ?? USUAL_RAM_BYTES_PER_SECOND;
+    }
+  }
+
+  /** null where it was not measured yet, with another processor, or where the file is damaged. */
+  #kept(): number | null {
+    try {
+      const kept = keptSchema.parse(JSON.parse(readFileSync(this.options.path, "utf8")));
+      return kept.processor === this.options.processor ? kept.ramBytesPerSecond : null;
+    } catch {
+      return null;
+    }
   }
 }
 
@@ -85,7 +80,9 @@ function correctionOf(receipts: readonly Receipt[]): number | null {
 }
 
 const COMPARED_BYTES = 64 * 1024 * 1024;
-const ROUNDS = 4;
+const ROUNDS = 8;
+/** Between rounds, so that not all of them fall into another program's busy moment. */
+const PAUSE_MS = 60;
 /** More threads than these read no faster on a desktop, and would take too much memory. */
 const MAX_THREADS = 8;
 
@@ -119,6 +116,7 @@ async function measureRam(threads: number): Promise<number> {
     await allAnswer();
     let best = 0;
     for (let round = 0; round < ROUNDS; round++) {
+      if (round > 0) await sleep(PAUSE_MS);
       const startedMs = performance.now();
       const answers = allAnswer();
       for (const worker of workers) worker.postMessage(null);
