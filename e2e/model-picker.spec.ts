@@ -46,4 +46,30 @@ test.describe("the model picker", () => {
     await page.getByRole("button", { name: `Load ${first} again: unloads ${second}` }).click();
     await expect(page.getByText(`Last answered by ${first}.`)).toBeHidden({ timeout: 60_000 });
   });
+
+  // A server's first list waits for the engine's device and for the speed of memory, and for longer while a model loads.
+  test("says that it reads while the list is on its way", async ({ page, sharedServer }) => {
+    const server = await sharedServer({ HEADROOM_MODELS_DIR: folder });
+    let answer = () => {};
+    const isAsked = new Promise<void>(resolve => {
+      answer = resolve;
+    });
+    await page.route("**/api/models", async route => {
+      await isAsked;
+      await route.continue();
+    });
+    const chat = new ChatPage(page);
+    await chat.open(undefined, server.url);
+    await page
+      .locator("form")
+      .getByRole("button", { name: /^Model: / })
+      .click();
+    const picker = page.getByRole("dialog", { name: "Choose a model" });
+    await expect(picker.getByRole("status")).toHaveText("Reading the models of this computer…");
+    answer();
+    await expect(picker.getByRole("option")).toHaveCount(2);
+    await expect(picker.getByRole("status")).toBeHidden();
+    await picker.getByRole("combobox", { name: "Search models" }).fill("no such model");
+    await expect(picker.getByRole("status")).toHaveText("No model matches that.");
+  });
 });

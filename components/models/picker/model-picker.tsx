@@ -100,7 +100,11 @@ export default function ModelPicker({ onClose }: { readonly onClose: () => void 
             {error.message} {error.next}
           </p>
         )}
-        {data !== null && models.length === 0 && <p className="text-ink-3 text-sm">No model matches that.</p>}
+        {models.length === 0 && error === null && (
+          <p role="status" className="text-ink-3 text-sm">
+            {data === null ? "Reading the models of this computer…" : noModels(words)}
+          </p>
+        )}
         <Link
           href="/models"
           prefetch={false}
@@ -113,6 +117,9 @@ export default function ModelPicker({ onClose }: { readonly onClose: () => void 
     </Dialog>
   );
 }
+
+const noModels = (words: string): string =>
+  words.trim() === "" ? "There is no model that can chat on this computer yet." : "No model matches that.";
 
 interface ModelOptionProps {
   readonly model: LocalModel;
