@@ -11,11 +11,21 @@ import { UploadList } from "./add/upload-list";
 import { DownloadsTab } from "./downloads/downloads-tab";
 import { HubSearch } from "./hub/hub-search";
 import { LibraryView } from "./library/library-view";
+import { ModelPicks } from "./picks/model-picks";
+import { PlanningFor } from "./planning-for";
 
 const CompareTab = lazy(() => import("./compare/compare-tab"));
 
-/** The library, the hub, and models side by side. Each tab's label says how much is behind it. `?tab=downloads` is the open one. */
-export function ModelsScreen() {
+interface ModelsScreenProps {
+  /** Picks are for a card of this size instead of this computer's. */
+  readonly cardMib: number | undefined;
+}
+
+/**
+ * Picks, the library, the hub, and models side by side. Each tab's label says how much is behind it; `?tab=downloads` is the open one.
+ * A comparison has the page for itself: it is planned with each model's own settings, and needs the room.
+ */
+export function ModelsScreen({ cardMib }: ModelsScreenProps) {
   const address = useSearchParams();
   const shown = address.get("tab") ?? "library";
   const show = (tab: string) => {
@@ -49,6 +59,18 @@ export function ModelsScreen() {
   ];
   return (
     <>
+      <div className="mb-4 flex flex-wrap items-center justify-between gap-x-6 gap-y-2">
+        <h1 className="font-semibold text-sentence tracking-[-0.01em]">Models</h1>
+        {shown !== "compare" && <PlanningFor />}
+      </div>
+      {shown !== "compare" && (
+        <>
+          <ModelPicks cardMib={cardMib} />
+          <p className="mb-4 text-ink-2">
+            GGUF files of this computer, each with the plan it would get here with the settings that hold for it.
+          </p>
+        </>
+      )}
       <AddModels openHub={() => show("hub")} />
       <UploadList />
       <Tabs label="Where to look for a model" tabs={tabs} shown={shown} onShow={show} />

@@ -17,6 +17,8 @@ const RETRY_MS = 1000;
 interface ComparisonState {
   /** The one that runs, or the last one. */
   readonly comparison: Comparison | null;
+  /** A press has no answer yet: a load in progress comes first. */
+  readonly isSending: boolean;
   /** Why the last press did nothing. */
   readonly refusal: ErrorBody | null;
   /** Why it cannot be followed now; it is tried again. */
@@ -86,17 +88,21 @@ function follow(): () => void {
 }
 
 /** The comparison belongs to the server: it goes on there when the page closes. */
-const comparisonStore = createStore<ComparisonState>({ comparison: null, refusal: null, lost: null }, follow);
+const comparisonStore = createStore<ComparisonState>(
+  { comparison: null, isSending: false, refusal: null, lost: null },
+  follow,
+);
 
 export const useComparison = (): ComparisonState => useStore(comparisonStore, state => state);
 
 async function command(send: () => Promise<unknown>): Promise<void> {
-  comparisonStore.update(state => ({ ...state, refusal: null }));
+  comparisonStore.update(state => ({ ...state, isSending: true, refusal: null }));
   try {
     await send();
   } catch (error) {
     comparisonStore.update(state => ({ ...state, refusal: errorBody(error) }));
   }
+  comparisonStore.update(state => ({ ...state, isSending: false }));
   // Also after a refusal: another tab may have begun one.
   follow();
 }

@@ -43,7 +43,8 @@ const loadedForAnswerSchema = z.object({
   gpuLayers: z.int(),
   totalLayers: z.int(),
   contextTokens: z.int(),
-  loadMs: z.number(),
+  /** Null for a model that was loaded already. */
+  loadMs: z.nullable(z.number()),
   /** What was lowered after memory ran out while loading; null when nothing was. */
   lowered: z.nullable(z.string()),
 });

@@ -29,8 +29,7 @@ interface CompareColumnProps {
 /** One model: which it is, how it would run here, and what it has answered. */
 export function CompareColumn({ title, model, others, answer, maxTokens, onChoose, onLeaveOut }: CompareColumnProps) {
   const { data: plan, error } = useComparedPlan(model);
-  // An answer is compared with what was predicted before it: its own load corrects later predictions.
-  const shown = answer?.plan ?? plan;
+  const shown = plan ?? answer?.plan ?? null;
   return (
     <li aria-label={`${title}: ${model}`} className="card grid min-w-0 content-start gap-3 p-4">
       <div className="flex min-w-0 items-center gap-2">
@@ -50,7 +49,7 @@ export function CompareColumn({ title, model, others, answer, maxTokens, onChoos
           </Button>
         )}
       </div>
-      {shown !== null && <CompareFacts plan={shown} state={answer?.state ?? null} />}
+      {shown !== null && <CompareFacts plan={shown} answer={answer} />}
       {shown === null && error !== null && answer?.state.kind !== "failed" && <Sentence problem={error} />}
       {shown === null && error === null && <p className="text-ink-3 text-sm">Planning…</p>}
       {answer !== null && <ColumnAnswer answer={answer} maxTokens={maxTokens} />}

@@ -10,14 +10,17 @@ import { measuredWords } from "./compare-words";
 interface CompareFactsProps {
   readonly plan: ComparedPlan;
   /** Null before the model was asked. */
-  readonly state: ComparisonColumn["state"] | null;
+  readonly answer: ComparisonColumn | null;
 }
 
 /** The plan, and what was measured beside what was predicted. Each column has the same rows in the same order. */
-export function CompareFacts({ plan, state }: CompareFactsProps) {
+export function CompareFacts({ plan, answer }: CompareFactsProps) {
   const isTooLarge = useRamIsShort(plan);
-  const loaded = state !== null && "loaded" in state ? state.loaded : null;
+  const state = answer?.state;
+  const loaded = state !== undefined && "loaded" in state ? state.loaded : null;
   const stats = state?.kind === "answered" ? state.stats : null;
+  // An answer is compared with what was predicted before it: its own load corrects later predictions.
+  const predicted = answer?.plan ?? plan;
   return (
     <>
       {isTooLarge && (
@@ -29,14 +32,16 @@ export function CompareFacts({ plan, state }: CompareFactsProps) {
         <Fact name="Layers">{layerWords({ plan })}</Fact>
         <Fact name="Memory">{memoryWords(plan)}</Fact>
         <Fact name="Context">{contextWords(plan)}</Fact>
-        <Fact name="Predicted">{speedWords({ plan })}</Fact>
+        <Fact name="Predicted">{speedWords({ plan: predicted })}</Fact>
         {stats !== null && stats.tokensPerSecond > 0 && (
-          <Fact name="Measured">{measuredWords(stats.tokensPerSecond, plan.speed)}</Fact>
+          <Fact name="Measured">{measuredWords(stats.tokensPerSecond, predicted.speed)}</Fact>
         )}
         {stats !== null && stats.generatedTokens > 0 && (
           <Fact name="First token">after {formatDuration(stats.timeToFirstTokenMs)}</Fact>
         )}
-        {loaded !== null && <Fact name="Loaded in">{formatDuration(loaded.loadMs)}</Fact>}
+        {loaded !== null && (
+          <Fact name="Load">{loaded.loadMs === null ? "was loaded already" : formatDuration(loaded.loadMs)}</Fact>
+        )}
       </dl>
       {loaded?.lowered != null && <p className="text-sm text-warn">{loaded.lowered}</p>}
     </>

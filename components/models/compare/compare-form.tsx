@@ -18,12 +18,14 @@ interface CompareFormProps {
 
 /** The question for all models, and what becomes of it. */
 export function CompareForm({ models, comparison, onAsk }: CompareFormProps) {
-  const { refusal, lost } = useComparison();
+  const { isSending, refusal, lost } = useComparison();
   const [typed, setTyped] = useState<string | null>(null);
   const [maxTokens, setMaxTokens] = useState(comparison?.maxTokens ?? USUAL_TOKENS);
   const [isPressed, setPressed] = useState(false);
   const prompt = typed ?? comparison?.prompt ?? "";
   const running = isRunning(comparison);
+  // The result of an earlier comparison is about other models.
+  const isAboutThese = comparison?.columns.every(({ model }) => models.includes(model)) ?? false;
   const request = { models: [...models], prompt, maxTokens };
   // A missing question is no fault before the press; a model that is chosen twice is.
   const fault = comparisonRefusal(isPressed ? request : { ...request, prompt: "-" });
@@ -51,12 +53,12 @@ export function CompareForm({ models, comparison, onAsk }: CompareFormProps) {
       </Field>
       <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
         {running ? (
-          <Button disabled={comparison?.phase !== "asking"} onClick={() => void stopAsking()}>
+          <Button disabled={isSending || comparison?.phase !== "asking"} onClick={() => void stopAsking()}>
             Stop
           </Button>
         ) : (
-          <Button type="submit" look="primary">
-            Ask all
+          <Button type="submit" look="primary" disabled={isSending}>
+            {isSending ? "Waiting for the engine…" : "Ask all"}
           </Button>
         )}
         <span className="flex items-center gap-2 text-ink-2 text-sm">
@@ -71,7 +73,7 @@ export function CompareForm({ models, comparison, onAsk }: CompareFormProps) {
           />
         </span>
         <p role="status" className="min-w-0 flex-1 basis-64 font-semibold text-sm break-words">
-          {comparison !== null && comparisonSentence(comparison)}
+          {comparison !== null && isAboutThese && comparisonSentence(comparison)}
         </p>
       </div>
       {[refusal, lost, comparison?.phase === "over" ? comparison.problem : null].map(

@@ -202,6 +202,25 @@ it("cuts no answer: it is refused while a chat is answered, and a chat waits for
   expect(rig.loadedModels().at(-1)).toBe(SMALL_MODEL);
 });
 
+it("waits for a load in progress", async () => {
+  const rig = makeRig();
+  const load = rig.host.ensureLoaded();
+  await rig.done(rig.ask());
+  await load;
+  await rig.done(rig.comparison.finished());
+  expect(rig.loadedModels()).toEqual([SMALL_MODEL, SMALL_MODEL, OTHER, SMALL_MODEL]);
+});
+
+it("can be stopped before it has the engine", async () => {
+  const rig = makeRig({ script: { stepMs: 50 } });
+  const load = rig.host.ensureLoaded();
+  const asked = rig.ask().catch(codeOf);
+  rig.comparison.stop();
+  expect(await rig.done(asked)).toBe("CANCELLED");
+  await rig.done(load);
+  expect(rig.loadedModels()).toEqual([SMALL_MODEL]);
+});
+
 it("refuses a second one while one runs", async () => {
   const rig = makeRig();
   await rig.done(rig.ask());

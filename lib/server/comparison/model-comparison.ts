@@ -25,7 +25,7 @@ import { type ComparedPlanServices, planCompared } from "./plan-compared";
 export interface ModelComparisonOptions extends ComparedPlanServices {
   readonly engine: Pick<EngineSupervisor, "generate" | "snapshot" | "restart" | "pid">;
   readonly loader: Pick<ModelLoader, "load">;
-  readonly host: Pick<ModelHost, "borrow">;
+  readonly host: Pick<ModelHost, "becomeFree" | "borrow">;
   /** Every finished answer, with its times. */
   onAnswered?(stats: GenerationStats): void;
 }
@@ -45,9 +45,9 @@ export class ModelComparison {
   constructor(private readonly options: ModelComparisonOptions) {}
 
   /**
-   * Begins, and resolves as soon as it has the engine.
+   * Begins as soon as a load in progress has ended, and resolves when it has the engine.
    *
-   * @throws RequestError for a question that cannot be asked; EngineError BUSY while another one runs or somebody uses the engine
+   * @throws RequestError for a question that cannot be asked; EngineError BUSY while another one runs or an answer is written
    */
   async start(request: ComparisonRequest): Promise<{ id: string }> {
     const refusal = comparisonRefusal(request);
@@ -69,9 +69,8 @@ export class ModelComparison {
 
   /** Ends it as soon as the engine lets go; the answers so far stay. `finished` resolves when the engine is back as it was. */
   stop(): void {
-    if (this.#stopper === null || this.#comparison?.phase !== "asking") return;
-    this.#change({ ...this.#comparison, phase: "stopping" });
-    this.#stopper.abort(new EngineCancelledError("The comparison was stopped."));
+    if (this.#comparison?.phase === "asking") this.#change({ ...this.#comparison, phase: "stopping" });
+    this.#stopper?.abort(new EngineCancelledError("The comparison was stopped."));
   }
 
   /** Resolves when none runs. Never rejects. */
@@ -100,6 +99,8 @@ export class ModelComparison {
   async #run(begin: () => void, signal: AbortSignal): Promise<void> {
     let hasBegun = false;
     try {
+      await this.options.host.becomeFree(signal);
+      signal.throwIfAborted();
       await this.options.host.borrow(async () => {
         begin();
         hasBegun = true;
@@ -210,7 +211,7 @@ const loadedForAnswer = ({ loaded, lowered }: LoadOutcome, totalLayers: number):
   gpuLayers: loaded.config.gpuLayers,
   totalLayers,
   contextTokens: loaded.config.contextTokens,
-  loadMs: loaded.elapsedMs,
+  loadMs: loaded.reused === "everything" ? null : loaded.elapsedMs,
   lowered,
 });
 

@@ -116,6 +116,21 @@ export class ModelHost {
     await this.#slot.unload();
   }
 
+  /**
+   * Waits for a load in progress, and for a borrower, who is told. It does not wait for an answer.
+   *
+   * @throws the signal's reason when it fires
+   */
+  async becomeFree(signal?: AbortSignal): Promise<void> {
+    for (;;) {
+      while (this.#slot.isLent) await this.#slot.recall(signal);
+      const { state } = this.#slot;
+      if (state.kind !== "loading") return;
+      // Why it could not be loaded is in the snapshot.
+      await untilAborted(state.done, signal).catch(() => signal?.throwIfAborted());
+    }
+  }
+
   /** @see ModelSlot.lend */
   borrow: ModelSlot["lend"] = (work, notice) => this.#slot.lend(work, notice);
 
