@@ -139,6 +139,11 @@ describe("the engine's cards", () => {
     expect(match(cuda(["Orin"], 62_841), [orin]).cards).toEqual([orin]);
   });
 
+  it("beside one that nobody reads are left to the backend, and there is nothing to say", () => {
+    const info = vulkan(["NVIDIA GeForce RTX 3060 (NVK GA106)", ANV_UHD], 20_000);
+    expect(matchCards(info, [uhd], { cuda: undefined, cudaOrder: BY_BUS })).toEqual({ cards: null, note: null });
+  });
+
   it("of another maker are none of these, and there is nothing to say", () => {
     expect(match(vulkan(["AMD Radeon RX 7900"], 20_464), [rtx3060])).toEqual({ cards: null, note: null });
   });

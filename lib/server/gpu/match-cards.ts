@@ -244,10 +244,10 @@ export function matchCards(info: EngineInfo, cardsByBus: readonly GpuCard[], vis
   return { cards: null, note: isAbout(info, cardsByBus) ? ambiguityNote(info, cardsByBus, visible) : null };
 }
 
-/** Whether these cards can be meant at all. CUDA runs only on NVIDIA's; under Vulkan the device may be from another maker. */
+/** Whether these cards can be meant at all. CUDA runs only on NVIDIA's; under Vulkan a device may be one that nobody here reads. */
 function isAbout(info: EngineInfo, cards: readonly GpuCard[]): boolean {
   if (info.backend === "cuda" && cards.some(({ vendor }) => vendor === "nvidia")) return true;
-  return info.devices.some(device => candidates(device, info.devices, cards).length > 0);
+  return info.devices.every(device => candidates(device, info.devices, cards).length > 0);
 }
 
 function ambiguityNote(
