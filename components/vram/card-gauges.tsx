@@ -26,7 +26,7 @@ export function CardGauges({ cards, targetShare, isStale }: CardGaugesProps) {
           {card.memory !== null && (
             <CardBar name={`Card ${index}`} memory={card.memory} targetShare={targetShare} isStale={isStale} />
           )}
-          <p className="mt-1 flex flex-wrap gap-x-3 text-ink-2 text-xs tabular-nums">
+          <p className="mt-1 flex flex-wrap gap-x-2 text-ink-2 text-xs tabular-nums">
             {card.memory !== null && (
               <span className="text-ink">
                 {formatGib(card.memory.totalBytes - card.memory.freeBytes)} of {formatGib(card.memory.totalBytes)}
@@ -75,9 +75,9 @@ function CardBar({ name, memory, targetShare, isStale }: CardBarProps) {
 /** "12 % busy", "41 °C", "35 W", with a fixed width so that nothing jumps. Unknown values are left out. */
 export function CardFigures({ card }: { readonly card: CardReading }) {
   const figures = [
-    { value: card.utilizationPercent, unit: "% busy", width: "min-w-16" },
-    { value: card.temperatureCelsius, unit: "°C", width: "min-w-10" },
-    { value: card.powerWatts, unit: "W", width: "min-w-10" },
+    { value: card.utilizationPercent, unit: "% busy", width: "sm:min-w-16" },
+    { value: card.temperatureCelsius, unit: "°C", width: "sm:min-w-10" },
+    { value: card.powerWatts, unit: "W", width: "sm:min-w-10" },
   ];
   return figures.map(({ value, unit, width }) =>
     value === null ? null : (
