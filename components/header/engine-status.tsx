@@ -1,9 +1,11 @@
 "use client";
 import Link from "next/link";
+import { lazy, Suspense } from "react";
 import { classNames } from "@/components/ui/class-names";
 import { useLive } from "@/lib/client/live-store";
 import { type EngineTone, engineWords, layersWords } from "./engine-words";
-import { HeaderMeter } from "./header-meter";
+
+const HeaderMeter = lazy(() => import("./header-meter"));
 
 const dotClass: Record<EngineTone, string> = {
   good: "bg-good",
@@ -16,6 +18,7 @@ const dotClass: Record<EngineTone, string> = {
 export function EngineStatus() {
   const engine = useLive(state => state.engine);
   const lost = useLive(state => state.connection === "lost");
+  const hasCard = useLive(state => state.telemetry?.gpu.memory != null);
   const layers = engine && layersWords(engine);
   const words = lost ? { text: "no connection", tone: "bad" as const } : engine ? engineWords(engine) : null;
   return (
@@ -30,7 +33,7 @@ export function EngineStatus() {
           {layers.rest && <span className="hidden sm:inline md:hidden lg:inline"> {layers.rest}</span>}
         </span>
       )}
-      <HeaderMeter />
+      <Suspense>{hasCard && <HeaderMeter />}</Suspense>
       {words && (
         <span className="flex min-w-0 items-center gap-1.5">
           <span aria-hidden className={classNames("size-2 shrink-0 rounded-full", dotClass[words.tone])} />

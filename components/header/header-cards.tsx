@@ -11,8 +11,8 @@ const MOST_BARS = 4;
 const noCards: readonly CardReading[] = [];
 const noneLost: GpuReport["lostCards"] = [];
 
-/** Several cards in the header: a thin bar for each, and a message when one is lost. Its code loads with the second card. */
-export default function HeaderCards({ bar }: { readonly bar: ReactNode }) {
+/** Several cards in the header: a thin bar for each, and a message when one is lost. */
+export function HeaderCards({ bar }: { readonly bar: ReactNode }) {
   const cards = useLive(state => state.telemetry?.gpu.cards ?? noCards);
   useLostCards();
   if (cards.length < 2 || cards.length > MOST_BARS || cards.some(({ memory }) => memory === null)) return bar;

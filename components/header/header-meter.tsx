@@ -1,13 +1,11 @@
 "use client";
-import { lazy, Suspense } from "react";
 import { MemoryBar } from "@/components/ui/memory-bar";
 import { useLive } from "@/lib/client/live-store";
 import { formatGib } from "@/lib/units/bytes";
+import { HeaderCards } from "./header-cards";
 
-const HeaderCards = lazy(() => import("./header-cards"));
-
-/** The graphics card's memory in 96 pixels. Renders nothing if there is no card. */
-export function HeaderMeter() {
+/** The graphics card's memory in 96 pixels; of several cards, a bar for each. Its code loads with the first reading. */
+export default function HeaderMeter() {
   const gpu = useLive(state => state.telemetry?.gpu.memory ?? null);
   const isSeveral = useLive(
     ({ telemetry }) => telemetry !== null && telemetry.gpu.cards.length + telemetry.gpu.lostCards.length > 1,
@@ -30,11 +28,5 @@ export function HeaderMeter() {
       ]}
     />
   );
-  return isSeveral ? (
-    <Suspense fallback={bar}>
-      <HeaderCards bar={bar} />
-    </Suspense>
-  ) : (
-    bar
-  );
+  return isSeveral ? <HeaderCards bar={bar} /> : bar;
 }
