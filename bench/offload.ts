@@ -18,7 +18,7 @@ import { services } from "@/lib/server/compose/services";
 import { lockDataFolder } from "@/lib/server/http/instance-lock";
 import { formatMib } from "@/lib/units/bytes";
 import { formatEstimate } from "@/lib/units/durations";
-import { formatTokensPerSecond } from "@/lib/units/tokens";
+import { formatRate } from "@/lib/units/tokens";
 import { printTable } from "./print-table";
 
 const POLL_MS = 250;
@@ -88,8 +88,8 @@ function cellsOf(row: BenchmarkRow, { rows, subject }: BenchmarkRun): string[] {
     kvShare === null ? "-" : `${Math.round(kvShare * 100)} %`,
     formatMib(predictedBytes),
     actualBytes === null ? "-" : formatMib(actualBytes),
-    row.speed === null ? "-" : formatTokensPerSecond(row.speed.prefillTokensPerSecond),
-    row.speed === null ? "-" : formatTokensPerSecond(row.speed.decodeTokensPerSecond),
+    row.speed === null ? "-" : formatRate(row.speed.prefillTokensPerSecond),
+    row.speed === null ? "-" : formatRate(row.speed.decodeTokensPerSecond),
     ratio === null ? "-" : `${ratio.toFixed(2)}x`,
   ];
 }

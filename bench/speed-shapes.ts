@@ -9,18 +9,21 @@ export interface SpeedShape {
 }
 
 const FULL_TOKENS = 3000;
+const LARGE_FULL_TOKENS = 2000;
+/** llama.cpp's numbers of general.file_type. */
+const FILE_TYPES = { Q4_0: 2, Q8_0: 7 } as const;
 
 /** `type` in place of the types that a Q4_K_M file would have. */
-function quantized(gguf: WritableGguf, type: string | null): WritableGguf {
+function quantized(gguf: WritableGguf, type: keyof typeof FILE_TYPES | null): WritableGguf {
   if (type === null) return gguf;
   const tensors = gguf.tensors.map(tensor => (/^(?:Q4_K|Q6_K|Q8_0)$/.test(tensor.type) ? { ...tensor, type } : tensor));
-  return { ...gguf, tensors };
+  return { metadata: { ...gguf.metadata, "general.file_type": FILE_TYPES[type] }, tensors };
 }
 
 const speedShape = (
   id: string,
   gguf: WritableGguf,
-  type: string | null = null,
+  type: keyof typeof FILE_TYPES | null = null,
   fullTokens: number = FULL_TOKENS,
 ): SpeedShape => {
   const tokenized = withTokenizer(quantized(gguf, type));
@@ -72,11 +75,13 @@ export const speedShapes: readonly SpeedShape[] = [
     "TinyLlama 1.1B Q4_0",
     llama({ ...frame, blocks: 22, width: 2048, heads: 32, kvHeads: 4, feedForward: 5632 }),
     "Q4_0",
+    LARGE_FULL_TOKENS,
   ),
   speedShape(
     "Llama 3.2 1B Q8_0",
     llama({ ...frame, blocks: 16, width: 2048, heads: 32, kvHeads: 8, feedForward: 8192 }),
     "Q8_0",
+    LARGE_FULL_TOKENS,
   ),
   speedShape(
     "Gemma 3 1B Q4_K_M",
@@ -93,12 +98,14 @@ export const speedShapes: readonly SpeedShape[] = [
       },
       512,
     ),
+    null,
+    LARGE_FULL_TOKENS,
   ),
   speedShape(
     "Heads of 80, 1B Q4_0",
     llama({ ...frame, blocks: 12, width: 2560, heads: 32, kvHeads: 32, feedForward: 6912 }),
     "Q4_0",
-    2000,
+    LARGE_FULL_TOKENS,
   ),
   speedShape(
     "OLMoE 7B-A1B Q4_K_M",
@@ -107,7 +114,7 @@ export const speedShapes: readonly SpeedShape[] = [
       { count: 64, used: 8, inner: 1024 },
     ),
     null,
-    2000,
+    LARGE_FULL_TOKENS,
   ),
   speedShape(
     "Llama 3.2 3B Q4_K_M",

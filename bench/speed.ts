@@ -7,14 +7,12 @@ import { parseGguf } from "@/lib/gguf/parse-gguf";
 import { shapeFile } from "@/lib/gguf/testing/model-shapes";
 import { writeRandomModel } from "@/lib/gguf/testing/random-weights";
 import { headerSurface } from "@/lib/plan/header-surface";
-import { formatRate, middleOf, predictSpeed } from "@/lib/plan/predict-speed";
 import type { LoadConfig } from "@/lib/schema/load-config";
-import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { MachineSpeed } from "@/lib/schema/plan-speed";
 import { defaultSettings } from "@/lib/schema/settings";
 import { MachineSpeedMeter } from "@/lib/server/planning/machine-speed";
 import { median } from "@/lib/units/median";
-import { formatTokens } from "@/lib/units/tokens";
+import { formatRate, formatTokens } from "@/lib/units/tokens";
 import {
   type MeasuredModel,
   type MeasureRequest,
@@ -23,19 +21,13 @@ import {
   serveMeasurement,
 } from "./measure-model";
 import { printTable } from "./print-table";
+import { predictedRates, type SpeedErrors, type SpeedRow, speedErrors } from "./speed-errors";
 import { type SpeedShape, speedShapes } from "./speed-shapes";
 
 const GOAL_BEFORE = 0.25;
 const GOAL_AFTER = 0.1;
 const CHILD = "--measure";
 const PRIORITY = -18;
-
-interface SpeedRow {
-  readonly id: string;
-  readonly surface: MemorySurface;
-  readonly config: LoadConfig;
-  readonly measured: MeasuredModel;
-}
 
 /** Predicted against measured speed on this computer's processor. */
 export async function benchSpeed({
@@ -58,13 +50,9 @@ export async function benchSpeed({
     rmSync(folder, { recursive: true, force: true });
   }
   const machine = await machineWithout();
-  const before = rows.flatMap(row => errorsOf(row, machine));
-  // Each model is predicted from the receipt of each other model, and from its own.
-  const after = rows.flatMap(row =>
-    rows.flatMap(other => errorsOf(row, { ...machine, cpuCorrection: ratioOf(other, machine) })),
-  );
-  if (json) console.log(JSON.stringify({ machine, before, after, rows }));
-  else print(rows, machine, before, after);
+  const errors = speedErrors(rows, machine);
+  if (json) console.log(JSON.stringify({ machine, errors, rows }));
+  else print(rows, machine, errors);
 }
 
 /** The computer as it is before the first receipt. */
@@ -79,53 +67,61 @@ async function machineWithout(): Promise<MachineSpeed> {
   }
 }
 
-const predicted = ({ surface, config }: SpeedRow, machine: MachineSpeed): { empty: number; full: number } => {
-  const speed = predictSpeed(surface, null, config, machine);
-  return { empty: speed ? middleOf(speed.decodeEmpty) : 0, full: speed ? middleOf(speed.decodeFull) : 0 };
-};
-
-/** What one load of this model would say about the predictions: its first answer has a nearly empty context. */
-const ratioOf = (row: SpeedRow, machine: MachineSpeed): number =>
-  row.measured.empty.stats.tokensPerSecond / predicted(row, { ...machine, cpuCorrection: 1 }).empty;
-
-function errorsOf(row: SpeedRow, machine: MachineSpeed): number[] {
-  const { empty, full } = predicted(row, machine);
-  const { measured } = row;
-  return [empty / measured.empty.stats.tokensPerSecond - 1, full / measured.full.stats.tokensPerSecond - 1];
-}
-
-const medianError = (errors: readonly number[]): number => median(errors.map(Math.abs)) ?? 0;
 const percent = (share: number): string => `${(share * 100).toFixed(0)} %`;
 
-function print(
-  rows: readonly SpeedRow[],
-  machine: MachineSpeed,
-  before: readonly number[],
-  after: readonly number[],
-): void {
+function print(rows: readonly SpeedRow[], machine: MachineSpeed, errors: SpeedErrors): void {
   printTable(
-    ["model", "empty t/s", "predicted", "error", "full", "full t/s", "predicted", "error", "others"],
+    [
+      "model",
+      "empty t/s",
+      "predicted",
+      "error",
+      "full",
+      "full t/s",
+      "predicted",
+      "error",
+      "prefill",
+      "predicted",
+      "error",
+    ],
     rows.map(row => {
-      const { empty, full } = predicted(row, machine);
-      const [emptyError = 0, fullError = 0] = errorsOf(row, machine);
-      const { measured } = row;
+      const { empty, full, prefill } = row.measured;
+      const predicted = predictedRates(row, machine);
+      const pair = (measured: number, rate: number) => [
+        formatRate(measured),
+        formatRate(rate),
+        percent(rate / measured - 1),
+      ];
       return [
         row.id,
-        formatRate(measured.empty.stats.tokensPerSecond),
-        formatRate(empty),
-        percent(emptyError),
-        formatTokens(measured.full.stats.promptTokens),
-        formatRate(measured.full.stats.tokensPerSecond),
-        formatRate(full),
-        percent(fullError),
-        Math.max(measured.empty.othersCores, measured.full.othersCores).toFixed(1),
+        ...pair(empty.stats.tokensPerSecond, predicted.empty),
+        formatTokens(full.stats.promptTokens),
+        ...pair(full.stats.tokensPerSecond, predicted.full),
+        ...pair(prefill.stats.prefillTokensPerSecond, predicted.prefill),
       ];
     }),
   );
-  const verdict = (errors: readonly number[], goal: number) =>
-    `median error ${percent(medianError(errors))}, goal under ${percent(goal)}: ${medianError(errors) < goal ? "met" : "MISSED"}`;
-  console.log(`\nBefore any receipt: ${verdict(before, GOAL_BEFORE)}`);
-  console.log(`After one receipt: ${verdict(after, GOAL_AFTER)}`);
+  const busiest = Math.max(
+    ...rows.flatMap(({ measured }) => Object.values(measured).map(figure => figure.othersCores)),
+  );
+  const gigabytes = (machine.ramBytesPerSecond / 1e9).toFixed(1);
+  console.log(
+    `\nMemory ${gigabytes} GB/s, ${machine.threads} threads; other programs used ${busiest.toFixed(1)} cores at most.`,
+  );
+  const line = (when: string, values: readonly number[], goal?: number) => {
+    const middle = median(values.map(Math.abs)) ?? 0;
+    const verdict = goal === undefined ? "" : `, goal under ${percent(goal)}: ${middle < goal ? "met" : "MISSED"}`;
+    console.log(`${when}: median error ${percent(middle)}${verdict}`);
+  };
+  line("Decode before any receipt", errors.before, GOAL_BEFORE);
+  line("Decode after one receipt of the same model", errors.afterOwn, GOAL_AFTER);
+  line("Decode after one receipt of another model", errors.afterOther, GOAL_AFTER);
+  line("Decode after a receipt of each other model", errors.afterAllOthers);
+  line("Prefill before any receipt", errors.prefillBefore);
+  line("Prefill after one receipt of another model", errors.prefillAfterOther);
+  console.log(
+    `In the range, of four in five: ${percent(errors.withinBefore)} before, ${percent(errors.withinAfterOther)} after one of another model.`,
+  );
 }
 
 async function measureShape(folder: string, { shape, fullTokens }: SpeedShape): Promise<SpeedRow> {

@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 import { benchmarkMemory, decodeRatio } from "@/lib/plan/explain-benchmark";
 import { type BenchmarkRow, type BenchmarkRun, type BenchmarkSubject, decodeChange } from "@/lib/schema/benchmark";
 import { formatMib } from "@/lib/units/bytes";
-import { formatTokensPerSecond } from "@/lib/units/tokens";
+import { formatRate } from "@/lib/units/tokens";
 import { ShareBar } from "./share-bar";
 
 interface Comparison {
@@ -58,8 +58,7 @@ function ActualMemory({ predictedBytes, actualBytes }: ReturnType<typeof benchma
   );
 }
 
-const Rate = ({ rate }: { readonly rate: number | undefined }) =>
-  rate === undefined ? "–" : formatTokensPerSecond(rate);
+const Rate = ({ rate }: { readonly rate: number | undefined }) => (rate === undefined ? "–" : formatRate(rate));
 
 function Decode({ row, rows, earlier }: Comparison & { readonly row: BenchmarkRow }) {
   if (row.speed === null) return "–";
@@ -71,7 +70,7 @@ function Decode({ row, rows, earlier }: Comparison & { readonly row: BenchmarkRo
   );
   return (
     <>
-      <span className="font-semibold">{formatTokensPerSecond(row.speed.decodeTokensPerSecond)}</span>
+      <span className="font-semibold">{formatRate(row.speed.decodeTokensPerSecond)}</span>
       {ratio !== null && row.id !== "none" && <span className="text-ink-3"> {ratio.toFixed(2)}×</span>}
       <ShareBar share={row.speed.decodeTokensPerSecond / fastest} fill="var(--accent)" />
       {change !== null && <span className="block text-ink-3 text-xs">{changeText(change)}</span>}

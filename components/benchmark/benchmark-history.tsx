@@ -1,7 +1,7 @@
 import { buttonClass } from "@/components/ui/button";
 import { fastestRow } from "@/lib/plan/explain-benchmark";
 import { type BenchmarkRow, type BenchmarkRun, benchmarkWays } from "@/lib/schema/benchmark";
-import { formatTokensPerSecond, formatTokensShort } from "@/lib/units/tokens";
+import { formatRate, formatTokensShort } from "@/lib/units/tokens";
 
 interface BenchmarkHistoryProps {
   /** Newest first. */
@@ -18,7 +18,7 @@ const dayAndTime = new Intl.DateTimeFormat(undefined, {
 });
 
 const rateOf = (row: BenchmarkRow | null | undefined): string =>
-  row?.speed ? formatTokensPerSecond(row.speed.decodeTokensPerSecond) : "–";
+  row?.speed ? formatRate(row.speed.decodeTokensPerSecond) : "–";
 
 /** The decode speeds of every kept run; choosing a run shows it above. */
 export function BenchmarkHistory({ runs, shownId, onChoose }: BenchmarkHistoryProps) {

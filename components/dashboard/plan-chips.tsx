@@ -6,8 +6,12 @@ import { planCardStore } from "@/lib/client/plan-store";
 import { draftSettings, useSettings } from "@/lib/client/settings-store";
 import type { Counterfactual } from "@/lib/plan/counterfactuals";
 import { expertsInWords } from "@/lib/plan/placement-words";
+import { middleOf } from "@/lib/plan/predict-speed";
+import { insteadWords } from "@/lib/plan/speed-words";
+import type { SpeedRange } from "@/lib/schema/plan-speed";
 import { type SettingKey, type SettingsPatch, settingKeys } from "@/lib/schema/settings";
 import { bytesToMib } from "@/lib/units/bytes";
+import { formatRate } from "@/lib/units/tokens";
 
 /** Previews one change in every view; nothing is applied. */
 function preview({ patch, closesOthers }: Counterfactual): void {
@@ -26,12 +30,14 @@ function previewEmptyCard(): void {
 interface PlanChipsProps {
   readonly counterfactuals: readonly Counterfactual[];
   readonly totalLayers: number;
+  /** Of the present plan. */
+  readonly decode: SpeedRange | null;
 }
 
 const chip = "flex min-h-8 items-center gap-2 rounded-full border px-3 text-sm";
 
 /** "What if": one change each, with the layers it would give. A change that is already tried comes first and can be undone. */
-export function PlanChips({ counterfactuals, totalLayers }: PlanChipsProps) {
+export function PlanChips({ counterfactuals, totalLayers, decode }: PlanChipsProps) {
   const patch = useSettings(state => state.patch);
   const tried = settingKeys.filter(key => patch[key] !== undefined && chipLabel(key, patch) !== null);
   if (counterfactuals.length + tried.length === 0) return null;
@@ -62,6 +68,12 @@ export function PlanChips({ counterfactuals, totalLayers }: PlanChipsProps) {
               {change.full ? `all ${totalLayers}` : `${change.gpuLayers}${expertsInWords(change)}`}
               <span className="sr-only"> layers on the GPU</span>
             </strong>
+            {change.decode !== null && decode !== null && (
+              <span className="text-ink-2 text-xs tabular-nums" title={insteadWords(change.decode, decode)}>
+                about {formatRate(middleOf(change.decode))} tokens/s
+                <span className="sr-only"> instead of {formatRate(middleOf(decode))}</span>
+              </span>
+            )}
           </button>
         </li>
       ))}

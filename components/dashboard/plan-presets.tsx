@@ -2,10 +2,11 @@
 import { classNames } from "@/components/ui/class-names";
 import { draftSettings } from "@/lib/client/settings-store";
 import { expertsInWords } from "@/lib/plan/placement-words";
+import { middleOf } from "@/lib/plan/predict-speed";
 import type { PlanPreset } from "@/lib/plan/presets";
 import type { PlanSettings } from "@/lib/schema/settings";
 import { formatBytes } from "@/lib/units/bytes";
-import { formatTokens } from "@/lib/units/tokens";
+import { formatRate, formatTokens } from "@/lib/units/tokens";
 
 interface PlanPresetsProps {
   readonly presets: readonly PlanPreset[];
@@ -53,12 +54,13 @@ export function PlanPresets({ presets, settings }: PlanPresetsProps) {
   );
 }
 
-/** "33 of 33 layers · 4,096 → 11,264 tokens · f16 · 5.27 GiB": a value that would change is shown as a change. */
+/** "33 of 33 layers · 4,096 → 11,264 tokens · f16 · 5.27 GiB · about 41 tokens/s": a value that would change is shown as a change. */
 function presetInWords({ plan }: PlanPreset, settings: PlanSettings): string {
   const changed = (before: string, after: string) => (before === after ? after : `${before} → ${after}`);
   const layers =
     plan.kind === "cpu-only" ? "CPU only" : `${plan.gpuLayers} of ${plan.totalLayers} layers${expertsInWords(plan)}`;
   const memory = plan.gpuBytes === 0 ? "" : ` · ${formatBytes(plan.gpuBytes)}`;
   const context = changed(formatTokens(settings.N_CTX), formatTokens(plan.contextTokens));
-  return `${layers} · ${context} tokens · ${changed(settings.KV_CACHE_QUANT, plan.kvType)}${memory}`;
+  const speed = plan.decode === null ? "" : ` · about ${formatRate(middleOf(plan.decode))} tokens/s`;
+  return `${layers} · ${context} tokens · ${changed(settings.KV_CACHE_QUANT, plan.kvType)}${memory}${speed}`;
 }

@@ -7,14 +7,15 @@ import { ReceiptChart } from "@/components/vram/receipt-chart";
 import { apiAddress } from "@/lib/client/api-request";
 import { useReceipts } from "@/lib/client/receipt-store";
 import { expertsInWords } from "@/lib/plan/placement-words";
+import { predictedRate } from "@/lib/plan/receipt-speed";
 import { listReceipts } from "@/lib/schema/api/receipts";
 import type { Receipt } from "@/lib/schema/receipt";
 import { formatMib, MIB } from "@/lib/units/bytes";
 import { formatDuration } from "@/lib/units/durations";
-import { formatTokensShort } from "@/lib/units/tokens";
+import { formatRate, formatTokensShort } from "@/lib/units/tokens";
 import { formatWhen } from "./format-when";
 
-const headings = ["Load", "Predicted", "Actual", "Difference", "tokens/s"];
+const headings = ["Load", "Predicted", "Actual", "Difference", "Decode t/s", "Prefill t/s"];
 const SHOWN = 12;
 
 /** Past loads: the prediction against what llama.cpp really took. */
@@ -81,7 +82,26 @@ function ReceiptRow({ receipt }: { readonly receipt: Receipt }) {
           </Cell>
         </>
       )}
-      <Cell>{receipt.tokensPerSecond?.toFixed(1) ?? <span title="Nothing was generated with it">–</span>}</Cell>
+      <SpeedCell receipt={receipt} phase="decode" />
+      <SpeedCell receipt={receipt} phase="prefill" />
     </tr>
+  );
+}
+
+/** The measured speed, and below it what was predicted for the same place in the context. */
+function SpeedCell({ receipt, phase }: { readonly receipt: Receipt; readonly phase: "decode" | "prefill" }) {
+  const measured = receipt.speed?.[phase]?.tokensPerSecond ?? (phase === "decode" ? receipt.tokensPerSecond : null);
+  const predicted = predictedRate(receipt, phase);
+  return (
+    <Cell>
+      {measured === null ? <span title="Nothing long enough to be timed">–</span> : formatRate(measured)}
+      {predicted !== null && (
+        <span className="block text-ink-3 text-xs">
+          <span className="sr-only">predicted </span>
+          <span aria-hidden>of </span>
+          {formatRate(predicted)}
+        </span>
+      )}
+    </Cell>
   );
 }

@@ -37,7 +37,11 @@ export const WhyCard = memo(function WhyCard() {
         isOverfull={explanation.isOverfull}
         isEstimateForGood={view.isAssumed && !hasGpu}
       />
-      <PlanChips counterfactuals={explanation.counterfactuals} totalLayers={view.plan.totalLayers} />
+      <PlanChips
+        counterfactuals={explanation.counterfactuals}
+        totalLayers={view.plan.totalLayers}
+        decode={explanation.speed?.decodeEmpty ?? null}
+      />
       <PlanPresets presets={explanation.presets} settings={view.settings} />
     </section>
   );

@@ -3,7 +3,7 @@ import { classNames } from "@/components/ui/class-names";
 import { useLive } from "@/lib/client/live-store";
 import { expertsInWords, layersInWords } from "@/lib/plan/placement-words";
 import { isRamShort } from "@/lib/plan/plan-ram";
-import { formatSpeed } from "@/lib/plan/predict-speed";
+import { formatSpeed, speedDetail } from "@/lib/plan/speed-words";
 import type { BadgePlan } from "@/lib/schema/local-model";
 import { formatBytes } from "@/lib/units/bytes";
 
@@ -44,6 +44,11 @@ export function PlanBadge({ plan }: { readonly plan: BadgePlan }) {
 export function PlanSpeedWords({ plan }: { readonly plan: BadgePlan }) {
   if (useRamIsShort(plan) || plan.speed === null) return null;
   return (
-    <span className="text-ink-2 text-xs whitespace-nowrap tabular-nums">{formatSpeed(plan.speed.decodeEmpty)}</span>
+    <span
+      className="text-ink-2 text-xs whitespace-nowrap tabular-nums"
+      title={speedDetail(plan.speed, plan.gpuLayers > 0)}
+    >
+      {formatSpeed(plan.speed.decodeEmpty)}
+    </span>
   );
 }

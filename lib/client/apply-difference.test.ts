@@ -58,7 +58,7 @@ describe("what will be different after Apply", () => {
     ];
     const engine = { config: loadedWith(33), held: null };
     const figures = applyDifference({ engine, saved: planOf({ N_CTX: 4096 }), draft: planOf({}), receipts: past });
-    expect(figures.at(-1)).toEqual({ name: "Speed", before: "40.0 tokens/s", after: "about 18.2 tokens/s" });
+    expect(figures.at(-1)).toEqual({ name: "Speed", before: "40 tokens/s", after: "about 18 tokens/s" });
     expect(figures.map(({ name }) => name)).toContain("KV cache");
     const unknown = applyDifference({ engine, saved: planOf({ N_CTX: 4096 }), draft: planOf({}), receipts });
     expect(unknown.map(({ name }) => name)).not.toContain("Speed");

@@ -1,7 +1,7 @@
 import type { LayerPlan } from "@/lib/plan/layer-plan";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
 import { formatBytes } from "@/lib/units/bytes";
-import { formatTokensPerSecond } from "@/lib/units/tokens";
+import { formatRate } from "@/lib/units/tokens";
 import { type ExpectedSpeed, type PastSpeed, pastSpeed } from "./past-speed";
 
 /** One figure that Apply will change, before and after. */
@@ -51,4 +51,4 @@ function speedDifference(
 }
 
 const speedWords = ({ tokensPerSecond, isMeasured }: ExpectedSpeed): string =>
-  `${isMeasured ? "" : "about "}${formatTokensPerSecond(tokensPerSecond)} tokens/s`;
+  `${isMeasured ? "" : "about "}${formatRate(tokensPerSecond)} tokens/s`;

@@ -9,7 +9,7 @@ import { choosePlacement, nextPlacement } from "./choose-placement";
 import { headerSurface } from "./header-surface";
 import { expertBlocks, memoryNeed } from "./memory-need";
 import { planLayers } from "./plan-layers";
-import { decodeSeconds } from "./predict-speed";
+import { decodeSeconds } from "./speed-parts";
 import { contextArbitrary, kvTypeArbitrary } from "./testing/surface-arbitrary";
 import { p4000, planSettings } from "./testing/surface-fixtures";
 

@@ -4,7 +4,7 @@ import type { PlanSettings } from "@/lib/schema/settings";
 import { budgetBytes } from "./budget";
 import { confirmedPlacements, fitNeeds, mostGpuLayers } from "./fit-needs";
 import { firstGpuBlock, memoryNeed, type Placement } from "./memory-need";
-import { decodeSeconds } from "./predict-speed";
+import { decodeSeconds } from "./speed-parts";
 
 /** A placement with the GPU bytes that must fit the budget. */
 export interface PricedPlacement extends Placement {

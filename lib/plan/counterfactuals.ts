@@ -1,6 +1,7 @@
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import { kvTypes } from "@/lib/schema/kv-type";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
+import type { MachineSpeed, SpeedRange } from "@/lib/schema/plan-speed";
 import type { PlanSettings } from "@/lib/schema/settings";
 import { formatGib } from "@/lib/units/bytes";
 import { formatTokensShort } from "@/lib/units/tokens";
@@ -9,6 +10,7 @@ import { choosePlacement, moreOnGpu } from "./choose-placement";
 import { largestContext, longestSearched } from "./largest-context";
 import type { LayerPlan } from "./layer-plan";
 import { memoryNeed } from "./memory-need";
+import { predictSpeed } from "./predict-speed";
 import { usableKvTypes } from "./usable-kv-types";
 
 /** "What if": one change, and what would then fit. Only changes that bring more onto the GPU are listed. */
@@ -25,6 +27,8 @@ export interface Counterfactual {
   readonly expertBlocksInRam: number;
   /** Everything on the GPU. */
   readonly full: boolean;
+  /** Tokens a second with an empty context; null where this computer's speed is not known. */
+  readonly decode: SpeedRange | null;
 }
 
 interface Change {
@@ -93,6 +97,7 @@ function smallerBatch(
   gpu: GpuMemory,
   settings: PlanSettings,
   plan: LayerPlan,
+  machine: MachineSpeed | undefined,
 ): Counterfactual[] {
   const at = { gpuLayers: plan.totalLayers, contextTokens: settings.N_CTX, kvType: settings.KV_CACHE_QUANT };
   const { gpu: full } = memoryNeed(surface, at);
@@ -102,19 +107,24 @@ function smallerBatch(
     if (full.weightsBytes + full.kvBytes + computeBytes > budget || !Number.isInteger(N_BATCH)) continue;
     const { patch } = withSettings("", { N_BATCH }, gpu, settings);
     const gainLayers = plan.totalLayers - plan.gpuLayers;
-    return [
-      { label: `batch ${N_BATCH}`, patch, gpuLayers: plan.totalLayers, expertBlocksInRam: 0, gainLayers, full: true },
-    ];
+    const decode = machine === undefined ? null : predictSpeed(surface, gpu, at, machine).decodeEmpty;
+    const { gpuLayers } = at;
+    return [{ label: `batch ${N_BATCH}`, patch, gpuLayers, expertBlocksInRam: 0, gainLayers, full: true, decode }];
   }
   return [];
 }
 
-/** Sorted by what is on the GPU, most first. Empty without a GPU, and when all layers fit already. If a manual number is too high, the number that fits is offered. */
+/**
+ * Sorted by what is on the GPU, most first. Empty without a GPU, and when all layers fit already. If a manual number is too high, the number that fits is offered.
+ *
+ * @param machine left out where this computer's speed is not known
+ */
 export function counterfactuals(
   surface: MemorySurface,
   gpu: GpuMemory | null,
   settings: PlanSettings,
   plan: LayerPlan,
+  machine?: MachineSpeed,
 ): Counterfactual[] {
   const overBudget = plan.predicted.totalBytes - plan.predicted.overheadBytes > plan.budgetBytes;
   if (gpu === null || (plan.kind === "full" && !overBudget)) return [];
@@ -128,6 +138,7 @@ export function counterfactuals(
   const gains = changes.map(({ label, patch, closesOthers, settings: changed, gpu: changedGpu }) => {
     const placement = choosePlacement(surface, changedGpu, { ...changed, LAYERS: "auto" });
     const { gpuLayers, expertBlocksInRam } = placement;
+    const placed = { gpuLayers, expertBlocksInRam, contextTokens: changed.N_CTX, kvType: changed.KV_CACHE_QUANT };
     return {
       label,
       patch,
@@ -136,9 +147,10 @@ export function counterfactuals(
       expertBlocksInRam,
       gainLayers: gpuLayers - plan.gpuLayers,
       full: gpuLayers === plan.totalLayers && expertBlocksInRam === 0,
+      decode: machine === undefined ? null : predictSpeed(surface, changedGpu, placed, machine).decodeEmpty,
     };
   });
-  return [...gains, ...smallerBatch(surface, gpu, settings, plan)]
+  return [...gains, ...smallerBatch(surface, gpu, settings, plan, machine)]
     .filter(change => moreOnGpu(change, plan) > 0 || (overBudget && (change.full || change.label === AUTOMATIC)))
     .sort((one, other) => moreOnGpu(other, one));
 }

@@ -53,14 +53,14 @@ describe("benchmarkSentence", () => {
   it("names the fastest way, its gain and the layers that make it", () => {
     const rows = [row("none", 10, 20), row("kv-cache", 15, 28), row("flash-attention", 12, 21), row("all", 25, 33)];
     expect(benchmarkSentence(run("P4000", rows))).toBe(
-      "“All” decodes fastest: 25.0 tokens/s, 2.50 times as fast as without optimization. 33 instead of 20 of 33 layers are on the GPU.",
+      "“All” decodes fastest: 25 tokens/s, 2.50 times as fast as without optimization. 33 instead of 20 of 33 layers are on the GPU.",
     );
   });
 
   it("does not call a difference within the spread of the repeats a gain", () => {
     const rows = [row("none", 60, 0, 200, 0.05), row("flash-attention", 62, 0, 198), row("all", 55, 0, 134)];
     expect(benchmarkSentence(run(null, rows))).toBe(
-      "No way decodes clearly faster than without optimization: 62.0 tokens/s at best. A q4_0 cache with flash attention saves 66 MiB of system memory.",
+      "No way decodes clearly faster than without optimization: 62 tokens/s at best. A q4_0 cache with flash attention saves 66 MiB of system memory.",
     );
   });
 

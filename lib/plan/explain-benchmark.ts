@@ -1,6 +1,6 @@
 import { type BenchmarkRow, type BenchmarkRun, type BenchmarkSubject, benchmarkWays } from "@/lib/schema/benchmark";
 import { formatMib } from "@/lib/units/bytes";
-import { formatTokens, formatTokensPerSecond } from "@/lib/units/tokens";
+import { formatRate, formatTokens } from "@/lib/units/tokens";
 
 /** One row's memory on the benchmarked device: the card, or system memory when there is no card. */
 export interface BenchmarkMemory {
@@ -46,7 +46,7 @@ export function benchmarkSentence({ rows, subject }: BenchmarkRun): string {
   const fastest = fastestRow(rows);
   if (fastest?.speed == null) return "None of the four ways could be measured.";
   const { decodeTokensPerSecond, decodeSpread } = fastest.speed;
-  const rate = `${formatTokensPerSecond(decodeTokensPerSecond)} tokens/s`;
+  const rate = `${formatRate(decodeTokensPerSecond)} tokens/s`;
   const ratio = decodeRatio(fastest, rows);
   const plain = rowOf(rows, "none");
   const noise = Math.max(decodeSpread, plain?.speed?.decodeSpread ?? 0);

@@ -104,6 +104,7 @@ describe("counterfactuals", () => {
       gpuLayers: 33,
       gainLayers: 1,
       full: true,
+      decode: null,
     });
   });
 

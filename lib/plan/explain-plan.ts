@@ -17,7 +17,7 @@ export interface PlanExplanation {
   /** Explains the number of layers. */
   readonly sentence: string;
   readonly detail: string;
-  /** Null where the card's or the computer's speed is not known. */
+  /** Null where the computer's speed is not known. */
   readonly speed: PlanSpeed | null;
   /** True when the sentence says that the plan is too large for the card, or for system memory when there is no card. */
   readonly isOverfull: boolean;
@@ -47,8 +47,8 @@ export function explainPlan(
     detail: planDetail(gpu, plan),
     isOverfull:
       gpu === null ? ram !== null && ram.outcome !== "fits" : overflowBytes(gpu, plan.predicted.totalBytes) > 0,
-    counterfactuals: counterfactuals(surface, gpu, settings, plan),
-    presets: planPresets(surface, gpu, settings),
+    counterfactuals: counterfactuals(surface, gpu, settings, plan, computer?.speed),
+    presets: planPresets(surface, gpu, settings, computer?.speed),
     largestFullContext:
       gpu === null
         ? ofEachKvType(() => null)

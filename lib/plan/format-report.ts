@@ -13,6 +13,7 @@ import { type RamPlan, ramWarnings } from "./plan-ram";
 import type { PlanReportInput } from "./plan-report";
 import type { RamRemedy } from "./ram-remedies";
 import { compareWithSimple } from "./simple-comparison";
+import { insteadWords, speedLines } from "./speed-words";
 import { usableKvTypes } from "./usable-kv-types";
 
 const BAR_CELLS = 60;
@@ -26,6 +27,7 @@ export function formatReport(input: PlanReportInput): string {
     input.gpu === null ? [] : memoryLines(input.gpu, input, plan),
     layerLines(plan),
     planLines(input, plan, explanation.sentence),
+    explanation.speed === null ? [] : ["Speed", ...columns(speedLines(explanation.speed, plan.contextTokens))],
     input.gpu === null
       ? []
       : alternativeLines(
@@ -142,7 +144,7 @@ function barLines(gpu: GpuMemory, target: number, plan: LayerPlan): string[] {
 }
 
 function alternativeLines(
-  { counterfactuals, largestFullContext }: PlanExplanation,
+  { counterfactuals, largestFullContext, speed }: PlanExplanation,
   plan: LayerPlan,
   surface: MemorySurface,
   usable: readonly KvType[],
@@ -156,12 +158,13 @@ function alternativeLines(
   return [
     "Alternatives",
     ...columns(
-      counterfactuals.map(({ label, gpuLayers, expertBlocksInRam, gainLayers, full }) => [
+      counterfactuals.map(({ label, gpuLayers, expertBlocksInRam, gainLayers, full, decode }) => [
         label,
         full
           ? `all ${gpuLayers}`
           : `${gpuLayers} of ${plan.totalLayers}${expertsInWords({ gpuLayers, expertBlocksInRam })}`,
         gainLayers < 0 ? String(gainLayers) : `+${gainLayers}`,
+        ...(decode === null || speed === null ? [] : [insteadWords(decode, speed.decodeEmpty)]),
       ]),
     ),
     `  largest context with all layers on the GPU: ${largest.join(", ")}${trained}`,

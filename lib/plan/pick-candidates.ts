@@ -48,18 +48,14 @@ export function judgeCandidate(
 ): PlannedCandidate {
   const { fileBytes, trainContextTokens } = surface.model;
   const need = ramNeed(plan, gpu, useMmap);
-  // Models can be put in order on a card of unknown speed too: it counts as a usual one.
-  const usualCard = gpu && { ...gpu, source: "engine" as const };
-  const speed =
-    predictSpeed(surface, gpu, plan, machine) ??
-    predictSpeed(surface, usualCard, plan, { ...machine, gpuCorrection: 1 });
+  const { decodeEmpty } = predictSpeed(surface, gpu, plan, machine);
   const isWithinTraining = plan.contextTokens <= trainContextTokens;
   const isWithinCard = gpu === null || overflowBytes(gpu, plan.predicted.totalBytes) === 0;
   return {
     model: curated.name,
     quality: curated.quality - (QUANTIZATION_COST[file.quantization] ?? 0),
     bits: (fileBytes * 8) / (curated.billions.all * 1e9),
-    tokensPerSecond: speed === null ? 0 : middleOf(speed.decodeEmpty),
+    tokensPerSecond: middleOf(decodeEmpty),
     fits: isWithinTraining && isWithinCard && !isRamShort(need, memory),
     isOnGpu: plan.kind === "full",
     curated,

@@ -15,7 +15,7 @@ const computerOf = (cardGib: number, ramGib: number): PickComputer => ({
   gpu: cardGib === 0 ? null : whatIfGpu(customCard(cardGib * 1024)),
   memory: memoryOf(ramGib),
   useMmap: true,
-  speed: { ramBytesPerSecond: 30e9, gpuCorrection: null, cpuCorrection: null },
+  speed: { ramBytesPerSecond: 30e9, threads: 8, decode: [], prefill: [] },
 });
 
 const picksOf = (cardGib: number, ramGib: number, contextTokens = 4096) =>

@@ -3,13 +3,13 @@ import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { PlanSpeed } from "@/lib/schema/plan-speed";
 import type { PlanSettings } from "@/lib/schema/settings";
 import { formatBytes, formatPartOf } from "@/lib/units/bytes";
-import { formatTokens } from "@/lib/units/tokens";
+import { formatRate, formatTokens } from "@/lib/units/tokens";
 import { overflowBytes, toBeFreedBytes } from "./budget";
 import { choosePlacement } from "./choose-placement";
 import type { LayerPlan } from "./layer-plan";
 import { expertsInWords, layersInWords } from "./placement-words";
 import { type Computer, planRam, ramShortage } from "./plan-ram";
-import { formatRate, formatSpeed } from "./predict-speed";
+import { speedSentence } from "./speed-words";
 import { kvTypeRefusal } from "./usable-kv-types";
 
 /** "80 %", "82.5 %" */
@@ -60,13 +60,8 @@ function noGpuSentence(plan: LayerPlan, computer: Computer | null, speed: PlanSp
   const ram = planRam(plan, null, computer);
   if (ram.outcome !== "fits") return ramShortage(ram);
   const rate = computer.cpuTokensPerSecond;
-  const speedWords =
-    rate !== null
-      ? `, about ${formatRate(rate)} tokens/s`
-      : speed === null
-        ? ""
-        : `, ${formatSpeed(speed.decodeEmpty)}`;
-  return `Runs on the CPU: ${formatPartOf(totalBytes, ram.totalBytes)} of memory${speedWords}.`;
+  const words = `Runs on the CPU: ${formatPartOf(totalBytes, ram.totalBytes)} of memory`;
+  return rate === null ? withSpeed(`${words}.`, speed, plan) : `${words}, about ${formatRate(rate)} tokens/s.`;
 }
 
 /**
@@ -86,23 +81,27 @@ export function planSentence(
   if (refusal !== null) return refusal;
   if (gpu === null) return noGpuSentence(plan, computer, speed);
   const limit = limitWords(gpu, settings);
-  if (plan.kind === "cpu-only") return cpuOnlySentence(gpu, settings, plan, limit);
-  if (plan.manual) return withSpeed(manualSentence(surface, gpu, settings, plan, limit), speed);
+  if (plan.kind === "cpu-only") return withSpeed(cpuOnlySentence(gpu, settings, plan, limit), speed, plan);
+  if (plan.manual) return withSpeed(manualSentence(surface, gpu, settings, plan, limit), speed, plan);
   if (plan.kind === "full")
-    return withSpeed(`All ${layerWords(plan.totalLayers)} fit, with ${formatBytes(spareBytes(plan))} to spare.`, speed);
+    return withSpeed(
+      `All ${layerWords(plan.totalLayers)} fit, with ${formatBytes(spareBytes(plan))} to spare.`,
+      speed,
+      plan,
+    );
   const short = `${formatBytes(plan.nextLayerShortBytes ?? 0)} more than ${limit}`;
   if (plan.expertBlocksInRam > 0)
     return withSpeed(
       `${capital(layersInWords(plan))} fit${expertsInWords(plan)}. Those of one more block need ${short}.`,
       speed,
+      plan,
     );
-  return withSpeed(`${plan.gpuLayers} of ${plan.totalLayers} layers fit. The next one needs ${short}.`, speed);
+  return withSpeed(`${plan.gpuLayers} of ${plan.totalLayers} layers fit. The next one needs ${short}.`, speed, plan);
 }
 
-/** "All 33 layers fit, with 5 MiB to spare. 38 to 46 tokens/s." */
-function withSpeed(sentence: string, speed: PlanSpeed | null): string {
-  return speed === null ? sentence : `${sentence} ${capital(formatSpeed(speed.decodeEmpty))}.`;
-}
+/** "All 33 layers fit, with 5 MiB to spare. About 42 tokens/s, prompts 900 to 1,600." */
+const withSpeed = (sentence: string, speed: PlanSpeed | null, { gpuLayers }: LayerPlan): string =>
+  speed === null ? sentence : `${sentence} ${speedSentence(speed, gpuLayers > 0)}`;
 
 const capital = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1);
 

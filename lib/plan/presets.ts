@@ -1,12 +1,14 @@
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import type { KvType } from "@/lib/schema/kv-type";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
+import type { MachineSpeed, SpeedRange } from "@/lib/schema/plan-speed";
 import type { PlanSettings } from "@/lib/schema/settings";
 import { budgetBytes } from "./budget";
 import { choosePlacement, moreOnGpu } from "./choose-placement";
 import { largestContext, leastFullPlacement, longestSearched } from "./largest-context";
 import type { LayerPlan } from "./layer-plan";
 import { planLayers } from "./plan-layers";
+import { predictSpeed } from "./predict-speed";
 import { usableKvTypes } from "./usable-kv-types";
 
 export type PlanSummary = Pick<
@@ -15,6 +17,8 @@ export type PlanSummary = Pick<
 > & {
   /** On the GPU, overhead included; 0 for cpu-only. */
   readonly gpuBytes: number;
+  /** Tokens a second with an empty context; null where this computer's speed is not known. */
+  readonly decode: SpeedRange | null;
 };
 
 export interface PlanPreset {
@@ -39,10 +43,18 @@ const settingsOf = ({ contextTokens, kvType }: Choice): Partial<PlanSettings> =>
   KV_CACHE_QUANT: kvType,
 });
 
-function summary(surface: MemorySurface, gpu: GpuMemory, settings: PlanSettings, choice: Choice): PlanSummary {
+function summary(
+  surface: MemorySurface,
+  gpu: GpuMemory,
+  settings: PlanSettings,
+  choice: Choice,
+  machine: MachineSpeed | undefined,
+): PlanSummary {
   const plan = planLayers(surface, gpu, { ...settings, ...settingsOf(choice) });
   const { kind, gpuLayers, expertBlocksInRam, totalLayers, contextTokens, kvType, predicted } = plan;
-  return { kind, gpuLayers, expertBlocksInRam, totalLayers, contextTokens, kvType, gpuBytes: predicted.totalBytes };
+  const decode = machine === undefined ? null : predictSpeed(surface, gpu, plan, machine).decodeEmpty;
+  const gpuBytes = predicted.totalBytes;
+  return { kind, gpuLayers, expertBlocksInRam, totalLayers, contextTokens, kvType, gpuBytes, decode };
 }
 
 /** The present cache, unless another one gives more layers at the requested context: then the widest cache that gives the most. */
@@ -78,14 +90,19 @@ function smallest(surface: MemorySurface, settings: PlanSettings): Choice {
 }
 
 /** Three presets for this model and card: keep the context, all layers on the GPU, as small as possible. None without a GPU. */
-export function planPresets(surface: MemorySurface, gpu: GpuMemory | null, settings: PlanSettings): PlanPreset[] {
+export function planPresets(
+  surface: MemorySurface,
+  gpu: GpuMemory | null,
+  settings: PlanSettings,
+  machine?: MachineSpeed,
+): PlanPreset[] {
   if (gpu === null) return [];
   const budget = budgetBytes(gpu, settings.TARGET_VRAM_USAGE);
   const preset = (id: PlanPreset["id"], label: string, choice: Choice): PlanPreset => ({
     id,
     label,
     patch: settingsOf(choice),
-    plan: summary(surface, gpu, settings, choice),
+    plan: summary(surface, gpu, settings, choice, machine),
   });
   const full = allLayers(surface, settings, budget);
   const kept = keepContext(surface, gpu, settings);

@@ -42,11 +42,16 @@ describe("the best file for this card", () => {
   });
 
   it("comes with the expected speed where it is known", () => {
-    const range = (low: number, high: number) => ({ low, high, measured: false });
+    const range = (low: number, high: number) => ({ low, high });
     const file = fileOf(["Q4_K_M", 5, "all", 37]);
-    const speed = { decodeEmpty: range(38.2, 46.1), decodeFull: range(20, 24) };
+    const speed = {
+      decodeEmpty: range(38.2, 56.1),
+      decodeFull: range(20, 24),
+      prefill: range(900, 1600),
+      basis: "known" as const,
+    };
     const fast = { ...file, plan: file.plan && { ...file.plan, speed } };
-    expect(bestFile([fast], 16_384)?.reason).toBe("Q4_K_M: all 37 layers at 16k, 38 to 46 tokens/s.");
+    expect(bestFile([fast], 16_384)?.reason).toBe("Q4_K_M: all 37 layers at 16k, 38 to 56 tokens/s.");
   });
 
   it("is not F16 where Q8_0 fits as well: it answers hardly better", () => {

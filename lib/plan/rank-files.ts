@@ -1,7 +1,7 @@
 import type { FitFile } from "@/lib/schema/remote-models";
 import { formatTokensShort } from "@/lib/units/tokens";
 import { expertsInWords, layersInWords } from "./placement-words";
-import { formatSpeed } from "./predict-speed";
+import { formatSpeed } from "./speed-words";
 
 /** Files with fewer bits a weight answer noticeably worse; those with more answer hardly better. */
 const GOOD_BITS = 4;

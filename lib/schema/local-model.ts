@@ -17,7 +17,6 @@ export const planBadgeSchema = z.object({
   ramNeed: z.object({ needBytes: z.int().check(z.minimum(0)), lockedBytes: z.int().check(z.minimum(0)) }),
   /** True when the figures come from the header alone, without a dry run of this file. */
   isEstimate: z.boolean(),
-  /** Null where the card's speed is not known. */
   speed: z.nullable(planSpeedSchema),
 });
 export type BadgePlan = z.infer<typeof planBadgeSchema>;

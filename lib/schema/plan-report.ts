@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { gpuMemorySchema } from "./gpu-memory";
-import { planSpeedSchema } from "./plan-speed";
+import { planSpeedSchema, speedRangeSchema } from "./plan-speed";
 import { memoryPartsSchema } from "./receipt";
 import { planSettingsSchema, settingsPatchSchema } from "./settings";
 
@@ -28,6 +28,8 @@ const alternativeSchema = z.object({
   expertBlocksInRam: z.int(),
   gainLayers: z.int(),
   full: z.boolean(),
+  /** Tokens a second with an empty context. */
+  decode: z.nullable(speedRangeSchema),
 });
 
 /**
@@ -58,7 +60,7 @@ export const planReportSchema = z.object({
     predicted: memoryPartsSchema,
     /** In system memory. */
     ram: memoryPartsSchema,
-    /** Tokens a second; null where the card's speed is not known. */
+    /** Tokens a second; null where this computer's speed is not known. */
     speed: z.nullable(planSpeedSchema),
     computeSource: z.enum(["dry-run", "estimated"]),
     perLayer: z.array(

@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import { gpuBackendSchema } from "./gpu-memory";
 import { bufferSplitSchema, buffersSchema, loadConfigSchema } from "./load-config";
+import { planSpeedSchema, speedPartsSchema } from "./plan-speed";
 
 const bytes = z.int();
 
@@ -12,6 +13,26 @@ export const memoryPartsSchema = z.object({
   totalBytes: bytes,
 });
 export type MemoryParts = z.infer<typeof memoryPartsSchema>;
+
+/** A measured speed, and how many tokens were in the context meanwhile, on average. */
+const measuredRateSchema = z.object({ tokensPerSecond: z.number().check(z.positive()), contextTokens: z.number() });
+export type MeasuredRate = z.infer<typeof measuredRateSchema>;
+
+/** Speed of one load, predicted and measured. */
+const receiptSpeedSchema = z.object({
+  /** As it was shown before the load. */
+  predicted: planSpeedSchema,
+  /** Seconds of a token as planned, without what earlier loads had taught: with an empty and a full context, in a short and a long prompt. */
+  parts: z.object({
+    empty: speedPartsSchema,
+    full: speedPartsSchema,
+    prompt: speedPartsSchema,
+    longPrompt: speedPartsSchema,
+  }),
+  decode: z.nullable(measuredRateSchema),
+  prefill: z.nullable(measuredRateSchema),
+});
+export type ReceiptSpeed = z.infer<typeof receiptSpeedSchema>;
 
 /** GPU memory of one load, predicted and actual, part by part. Every load leaves a receipt. */
 export const receiptSchema = z.object({
@@ -37,8 +58,9 @@ export const receiptSchema = z.object({
   /** (after - before) - buffers. The overhead is learned from this. */
   measuredOverheadBytes: z.nullable(bytes),
   loadMs: z.number(),
+  /** Of the load's best answer so far. */
   tokensPerSecond: z.nullable(z.number()),
-  /** Predicted for an empty context, without what earlier loads had measured. Receipts of earlier versions have none. */
-  predictedTokensPerSecond: z.optional(z.nullable(z.number())),
+  /** Receipts of earlier versions have none. */
+  speed: z.optional(receiptSpeedSchema),
 });
 export type Receipt = z.infer<typeof receiptSchema>;

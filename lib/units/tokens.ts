@@ -11,5 +11,5 @@ export const formatTokens = (tokens: number): string => String(tokens).replace(/
 export const formatTokensShort = (tokens: number): string =>
   tokens >= 1024 && tokens % 1024 === 0 ? `${tokens / 1024}k` : formatTokens(tokens);
 
-/** "78.2" and "312": three digits, for columns under tokens/s. */
-export const formatTokensPerSecond = (rate: number): string => rate.toFixed(rate < 99.95 ? 1 : 0);
+/** Tokens a second: 4.2, 45, 1,200. */
+export const formatRate = (rate: number): string => (rate < 9.95 ? rate.toFixed(1) : formatTokens(Math.round(rate)));

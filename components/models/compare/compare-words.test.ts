@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { Comparison, ComparisonColumn } from "@/lib/schema/comparison";
 import { comparisonSentence, firstColumns, measuredWords } from "./compare-words";
 
-const range = { low: 40, high: 60, measured: false };
-const speed = { decodeEmpty: range, decodeFull: range };
+const range = { low: 40, high: 60 };
+const speed = { decodeEmpty: range, decodeFull: range, prefill: range, basis: "known" as const };
 
 describe("firstColumns", () => {
   it("completes the address with the model in use, then with another", () => {
@@ -22,9 +22,9 @@ describe("measuredWords", () => {
   it.each([
     [50, "50 tokens/s, as predicted"],
     [60, "60 tokens/s, as predicted"],
-    // The middle of the range is 50.
-    [35, "35 tokens/s, 30 % slower than predicted"],
-    [75, "75 tokens/s, 50 % faster than predicted"],
+    // The middle of the range is 49: the root of 40 times 60.
+    [35, "35 tokens/s, 29 % slower than predicted"],
+    [75, "75 tokens/s, 53 % faster than predicted"],
   ])("compares %d with the range", (rate, words) => {
     expect(measuredWords(rate, speed)).toBe(words);
   });

@@ -1,7 +1,7 @@
-import { formatRate, middleOf } from "@/lib/plan/predict-speed";
+import { middleOf } from "@/lib/plan/predict-speed";
 import type { Comparison, ComparisonColumn } from "@/lib/schema/comparison";
 import type { PlanSpeed } from "@/lib/schema/plan-speed";
-import { formatTokens } from "@/lib/units/tokens";
+import { formatRate, formatTokens } from "@/lib/units/tokens";
 
 /** The columns to begin with: the given models, completed to two by the one in use and then by others. */
 export function firstColumns(

@@ -1,7 +1,7 @@
 "use client";
 import { classNames } from "@/components/ui/class-names";
 import type { usePicks } from "@/lib/client/model-picks";
-import { formatSpeed } from "@/lib/plan/predict-speed";
+import { formatSpeed } from "@/lib/plan/speed-words";
 import type { ModelPickAnswer } from "@/lib/schema/model-picks";
 import { formatBytes } from "@/lib/units/bytes";
 import { GetButton } from "../downloads/get-button";

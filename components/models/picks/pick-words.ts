@@ -1,4 +1,4 @@
-import { formatSpeed } from "@/lib/plan/predict-speed";
+import { formatSpeed } from "@/lib/plan/speed-words";
 import type { ErrorBody } from "@/lib/schema/api-error";
 import type { BadgePlan } from "@/lib/schema/local-model";
 import type { ModelPickAnswer, ModelPicks } from "@/lib/schema/model-picks";
@@ -71,7 +71,7 @@ export function layerWords(planned: Planned): string {
 export function speedWords({ plan: { speed } }: Planned): string {
   if (speed === null) return "not known for this card";
   const words = formatSpeed(speed.decodeEmpty);
-  return speed.decodeEmpty.measured ? words : `${words}, not measured here`;
+  return speed.basis === "measured" ? words : `${words}, not measured here`;
 }
 
 export function contextWords(pick: ModelPickAnswer, contextTokens: number): string {

@@ -1,10 +1,9 @@
 import { expertsInWords, layersInWords } from "@/lib/plan/placement-words";
-import { formatRate } from "@/lib/plan/predict-speed";
 import type { BadgePlan, LocalModel } from "@/lib/schema/local-model";
 import type { FitFile, HubRepository } from "@/lib/schema/remote-models";
 import { escapeLine } from "@/lib/server/system/escape-line";
 import { formatBytes } from "@/lib/units/bytes";
-import { formatTokensShort } from "@/lib/units/tokens";
+import { formatRate, formatTokensShort } from "@/lib/units/tokens";
 
 /** Lines of a table: the first column is left-aligned, the others as given. Names may come from anybody, so no cell has control characters. */
 export function tableText(header: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -32,9 +32,6 @@ import { type Environment, readEnvironment } from "@/lib/server/system/environme
 import { Log } from "@/lib/server/system/log";
 import { planningServices } from "./planning-services";
 
-/** Shorter answers say little about the speed of a load. */
-const TIMED_ANSWER_TOKENS = 16;
-
 /** Everything stateful in the server; each part exists once. */
 export interface Services {
   readonly environment: Environment;
@@ -88,9 +85,8 @@ function build(environment: Environment): Services {
   const loader = new ModelLoader({ ...core, onLog });
   const lastLoaded = new LastLoaded(join(environment.dataFolder, "last-loaded.json"));
   const readSettings = () => settings.read();
-  const onAnswered = ({ generatedTokens, tokensPerSecond }: GenerationStats) => {
-    if (generatedTokens >= TIMED_ANSWER_TOKENS)
-      receipts.noteSpeed(tokensPerSecond).catch(error => log.failure("receipt", error));
+  const onAnswered = (stats: GenerationStats) => {
+    receipts.noteAnswer(stats).catch(error => log.failure("receipt", error));
   };
   const host = new ModelHost({ engine, planner, loader, lastLoaded, readSettings, onAnswered, onLog });
   const chats = new ChatStores({ filePath: join(environment.dataFolder, "chats.sqlite") });

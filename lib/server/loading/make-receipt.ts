@@ -1,5 +1,5 @@
 import { memoryNeed } from "@/lib/plan/memory-need";
-import { middleOf, predictSpeed } from "@/lib/plan/predict-speed";
+import { plannedSpeed } from "@/lib/plan/receipt-speed";
 import type { GpuReport } from "@/lib/schema/gpu-memory";
 import type { Buffers, LoadConfig } from "@/lib/schema/load-config";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
@@ -70,15 +70,8 @@ export function makeReceipt(record: LoadRecord, atMs: number): Omit<Receipt, "id
     measuredOverheadBytes,
     loadMs: loaded.elapsedMs,
     tokensPerSecond: null,
-    predictedTokensPerSecond: uncorrectedSpeed(record),
+    speed: plannedSpeed(surface, before.memory, config, record.machine),
   };
-}
-
-/** Corrections are learned from this figure, so it must not contain what was learned before. */
-function uncorrectedSpeed({ surface, loaded, before, machine }: LoadRecord): number | null {
-  const uncorrected = { ...machine, gpuCorrection: 1, cpuCorrection: 1 };
-  const speed = predictSpeed(surface, before.memory, loaded.config, uncorrected);
-  return speed && middleOf(speed.decodeEmpty);
 }
 
 /**

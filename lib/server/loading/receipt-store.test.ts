@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import type { GenerationStats } from "@/lib/schema/generation";
 import type { Receipt } from "@/lib/schema/receipt";
 import { ReceiptStore } from "./receipt-store";
 
@@ -9,6 +10,7 @@ const folder = mkdtempSync(join(tmpdir(), "headroom-receipts-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const parts = { weightsBytes: 1, kvBytes: 2, computeBytes: 3, overheadBytes: 4, totalBytes: 10 };
+const range = { low: 1, high: 2 };
 const receipt = (modelName: string): Omit<Receipt, "id"> => ({
   atMs: 1,
   modelName,
@@ -38,15 +40,31 @@ const receipt = (modelName: string): Omit<Receipt, "id"> => ({
   measuredOverheadBytes: null,
   loadMs: 100,
   tokensPerSecond: null,
+  speed: {
+    predicted: { decodeEmpty: range, decodeFull: range, prefill: range, basis: "known" },
+    parts: { empty: { cpu: 0.02 }, full: { cpu: 0.04 }, prompt: { cpu: 0.001 }, longPrompt: { cpu: 0.002 } },
+    decode: null,
+    prefill: null,
+  },
 });
 
-test("keeps the speed of the newest load's first timed answer, also after a new start, and no later one's", async () => {
+const answer = (tokensPerSecond: number): GenerationStats => ({
+  promptTokens: 20,
+  cachedTokens: 0,
+  generatedTokens: 40,
+  timeToFirstTokenMs: 100,
+  tokensPerSecond,
+  prefillTokensPerSecond: 500,
+  totalMs: 1000,
+});
+
+test("keeps the speed of the newest load's fastest answer, also after a new start", async () => {
   const path = join(folder, "receipts.jsonl");
   const store = new ReceiptStore(path);
   await store.append(receipt("older"));
   await store.append(receipt("newer"));
-  await store.noteSpeed(42.5);
-  await store.noteSpeed(7);
+  await store.noteAnswer(answer(42.5));
+  await store.noteAnswer(answer(7));
   const speeds = (from: ReceiptStore) =>
     from.list().map(({ modelName, tokensPerSecond }) => [modelName, tokensPerSecond]);
   const expected = [
@@ -59,6 +77,6 @@ test("keeps the speed of the newest load's first timed answer, also after a new 
 
 test("notes nothing where nothing was loaded", async () => {
   const store = new ReceiptStore(join(folder, "empty.jsonl"));
-  await store.noteSpeed(42.5);
+  await store.noteAnswer(answer(42.5));
   expect(store.list()).toEqual([]);
 });

@@ -1,4 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { withAnswer } from "@/lib/plan/receipt-speed";
+import type { GenerationStats } from "@/lib/schema/generation";
 import { type Receipt, receiptSchema } from "@/lib/schema/receipt";
 import { JsonLinesFile } from "@/lib/server/system/json-lines-file";
 import { replaceFile } from "@/lib/server/system/replace-file";
@@ -34,12 +36,13 @@ export class ReceiptStore {
     return complete;
   }
 
-  /** The speed of the newest load, known from its first answer that is long enough to be timed. */
-  async noteSpeed(tokensPerSecond: number): Promise<void> {
+  /** The speed of the newest load, known from its answers that are long enough to be timed. */
+  async noteAnswer(stats: GenerationStats): Promise<void> {
     const receipts = this.#known();
     const newest = receipts.at(-1);
-    if (newest === undefined || newest.tokensPerSecond !== null) return;
-    const complete = { ...newest, tokensPerSecond };
+    const timed = newest && withAnswer(newest, stats);
+    if (!timed) return;
+    const complete = { ...timed, tokensPerSecond: timed.speed?.decode?.tokensPerSecond ?? null };
     receipts[receipts.length - 1] = complete;
     for (const listener of this.#listeners) listener();
     await this.#file.append(complete);

@@ -14,7 +14,7 @@ function servicesWith(planFor: Planner["planFor"]) {
     planner: { planFor: vi.fn(planFor) },
     settings: { read: () => defaultSettings },
     gpu: { read: () => Promise.reject(new Error("this computer's card was not asked for")) },
-    machineSpeed: { read: async () => ({ ramBytesPerSecond: 30e9, gpuCorrection: null, cpuCorrection: null }) },
+    machineSpeed: { read: async () => ({ ramBytesPerSecond: 30e9, threads: 8, decode: [], prefill: [] }) },
     engine: { pid: null },
   };
 }

@@ -15,8 +15,18 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const receipt = (device: string, gpuLayers: number, tokensPerSecond: number | null, predicted?: number) =>
-  ({ device, config: { gpuLayers }, tokensPerSecond, predictedTokensPerSecond: predicted }) as Receipt;
+const parts = { "cpu/weights": 0.02 };
+/** Measured at a place in the context where 20 ms a token were planned. */
+const receipt = (device: string, gpuLayers: number, tokensPerSecond: number | null) =>
+  ({
+    device,
+    config: { gpuLayers, contextTokens: 4096 },
+    speed: {
+      parts: { empty: parts, full: parts, prompt: parts, longPrompt: parts },
+      decode: tokensPerSecond === null ? null : { tokensPerSecond, contextTokens: 300 },
+      prefill: null,
+    },
+  }) as unknown as Receipt;
 
 const meter = (receipts: readonly Receipt[] = [], processor = "one") =>
   new MachineSpeedMeter({
@@ -31,7 +41,7 @@ const meter = (receipts: readonly Receipt[] = [], processor = "one") =>
   });
 
 test("memory is measured once when loads were measured against it, and again with another processor", async () => {
-  const loads = [receipt("Card", 0, 6, 8)];
+  const loads = [receipt("Card", 0, 6)];
   expect((await meter(loads).read(null)).ramBytesPerSecond).toBe(30e9);
   await meter(loads).read(null);
   expect(measured).toBe(1);
@@ -57,22 +67,20 @@ test("a damaged file is measured again", async () => {
   expect(JSON.parse(readFileSync(path, "utf8"))).toEqual({ processor: "one", ramBytesPerSecond: 30e9 });
 });
 
-test("corrections are the median of measured by predicted, of this card and of the processor apart", async () => {
+test("past loads of this card and of the processor are evidence, newest first", async () => {
   const receipts = [
-    receipt("Card", 33, 40, 50),
-    receipt("Card", 33, 45, 50),
-    receipt("Card", 20, 10, 50),
-    receipt("Other card", 33, 5, 50),
-    receipt("Card", 0, 6, 8),
-    receipt("Card", 33, null, 50),
-    receipt("Card", 33, 12),
+    receipt("Card", 33, 40),
+    receipt("Other card", 33, 5),
+    receipt("Card", 0, 60),
+    receipt("Card", 33, null),
+    { device: "Card", config: { gpuLayers: 33 } } as Receipt,
   ];
-  expect(await meter(receipts).read("Card")).toEqual({
-    ramBytesPerSecond: 30e9,
-    gpuCorrection: 0.8,
-    cpuCorrection: 0.75,
-  });
-  expect((await meter(receipts).read(null)).gpuCorrection).toBeNull();
+  const { decode, prefill, threads } = await meter(receipts).read("Card");
+  // 40 tokens/s times 20 ms.
+  expect(decode.map(({ ratio }) => ratio)).toEqual([0.8, 1.2]);
+  expect(prefill).toEqual([]);
+  expect(threads).toBe(2);
+  expect((await meter(receipts).read(null)).decode.map(({ ratio }) => ratio)).toEqual([1.2]);
 });
 
 test("system memory is really measured, within what computers can do", async () => {

@@ -2,11 +2,11 @@ import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import * as z from "zod";
-import { USUAL_RAM_BYTES_PER_SECOND } from "@/lib/plan/predict-speed";
+import { evidenceOf } from "@/lib/plan/receipt-speed";
+import { USUAL_RAM_BYTES_PER_SECOND } from "@/lib/plan/speed-parts";
 import type { MachineSpeed } from "@/lib/schema/plan-speed";
 import type { Receipt } from "@/lib/schema/receipt";
 import { replaceFile } from "@/lib/server/system/replace-file";
-import { median } from "@/lib/units/median";
 
 export interface MachineSpeedOptions {
   /** Where the measured bandwidth is kept. */
@@ -24,7 +24,9 @@ const keptSchema = z.object({ processor: z.string(), ramBytesPerSecond: z.number
 /** llama.cpp reads weights at 25 to 33 GB/s where comparing two buffers reads 38 GB/s (2 threads, four model sizes). */
 const REACHED_SHARE = 0.75;
 /** Older loads may have run with other drivers, threads or programs beside them. */
-const LATEST_RECEIPTS = 8;
+const LATEST_RECEIPTS = 100;
+/** More say little that is new, and the browser gets them with each plan. */
+const MOST_EVIDENCE = 12;
 
 /** How fast this computer reads weights: its memory, measured once, and what past loads say about the predictions. */
 export class MachineSpeedMeter {
@@ -35,11 +37,14 @@ export class MachineSpeedMeter {
   /** @param device name of the present card; null without one */
   async read(device: string | null): Promise<MachineSpeed> {
     this.#ramBytesPerSecond ??= this.#keptOrMeasured();
-    const latest = this.options.receipts.list(100);
+    const here = this.options.receipts
+      .list(LATEST_RECEIPTS)
+      .filter(({ config, device: its }) => config.gpuLayers === 0 || its === device);
     return {
       ramBytesPerSecond: await this.#ramBytesPerSecond,
-      gpuCorrection: correctionOf(latest.filter(({ config, device: its }) => config.gpuLayers > 0 && its === device)),
-      cpuCorrection: correctionOf(latest.filter(({ config }) => config.gpuLayers === 0)),
+      threads: this.options.threads,
+      decode: here.flatMap(receipt => evidenceOf(receipt, "decode") ?? []).slice(0, MOST_EVIDENCE),
+      prefill: here.flatMap(receipt => evidenceOf(receipt, "prefill") ?? []).slice(0, MOST_EVIDENCE),
     };
   }
 
@@ -67,16 +72,6 @@ export class MachineSpeedMeter {
       return null;
     }
   }
-}
-
-/** The median of measured by predicted speed; null before the first. */
-function correctionOf(receipts: readonly Receipt[]): number | null {
-  const ratios = receipts
-    .flatMap(({ tokensPerSecond, predictedTokensPerSecond }) =>
-      tokensPerSecond && predictedTokensPerSecond ? [tokensPerSecond / predictedTokensPerSecond] : [],
-    )
-    .slice(0, LATEST_RECEIPTS);
-  return median(ratios);
 }
 
 const COMPARED_BYTES = 64 * 1024 * 1024;

@@ -1,0 +1,290 @@
+import type { GpuMemory } from "@/lib/schema/gpu-memory";
+import type { LayerMemory, MemorySurface } from "@/lib/schema/memory-surface";
+import type { MachineSpeed, SpeedParts } from "@/lib/schema/plan-speed";
+import { cardFigures, guessedFigures } from "./card-figures";
+import type { LayerPlan } from "./layer-plan";
+import { firstGpuBlock, kvBytesOfLayer, type MemoryPoint, type Placement } from "./memory-need";
+
+/** What a prediction needs of a plan. */
+export type PlacedPlan = Pick<LayerPlan, "gpuLayers" | "contextTokens" | "kvType"> &
+  Pick<MemoryPoint, "expertBlocksInRam">;
+
+export const CPU = "cpu";
+
+/** How fast a device reads weights and computes prompts, and the name that its past loads are known by. */
+interface Device {
+  readonly name: string;
+  readonly bytesPerSecond: number;
+  readonly operationsPerSecond: number;
+  readonly blockSeconds: number;
+}
+
+/**
+ * Starting a block's kernels, and handing the activations over where the device changes. The CPU's is measured (11 models on 2 threads,
+ * `npm run bench -- speed`); the card's are assumed.
+ */
+const GPU_BLOCK_SECONDS = 12e-6;
+const CPU_BLOCK_SECONDS = 80e-6;
+/** The experts' half of a block. */
+const CPU_EXPERTS_SECONDS = 40e-6;
+const CROSSING_SECONDS = 60e-6;
+
+/** Assumed until it was measured: dual-channel DDR4, as llama.cpp reads it. */
+export const USUAL_RAM_BYTES_PER_SECOND = 28e9;
+
+/** Choosing a token and handing it on, whatever the model's size. Measured: 8,000 to 150,000 tokens in the vocabulary, 1.4 to 3.2 ms. */
+const TOKEN_SECONDS = 1.4e-3;
+const VOCABULARY_ENTRY_SECONDS = 1.2e-8;
+
+/**
+ * On the CPU, attention over a long context is limited by arithmetic besides bytes: seconds for each element of the attention's width and
+ * each token in the context. Measured on 2 threads with flash attention, 2,000 to 3,000 tokens: 0.9 to 1.4 in eight models.
+ */
+const ATTENTION_SECONDS_PER_ELEMENT = 1.1e-10;
+/** Head sizes that are no multiple of 32 fall off llama.cpp's fast path: heads of 80 took 51 ms for 59 M elements. */
+const SLOW_HEAD_FACTOR = 6.5;
+/** Reading a prompt, several tokens share what is read of the cache. */
+const PREFILL_ATTENTION_SHARE = 0.7;
+const PREFILL_SLOW_HEAD_FACTOR = 3;
+
+/**
+ * Arithmetic operations a second of one thread that reads a prompt in 4-bit weights. A processor with AVX-512 reached 250 GFLOPS, and one
+ * with AVX2 reaches about a third of it: a guess in the middle, which the first load corrects.
+ */
+const THREAD_OPERATIONS_PER_SECOND = 140e9;
+/** How fast a prompt is read on the CPU in weights of other types, as a share of that. Measured; the last one is assumed. */
+const CPU_PREFILL: Readonly<Record<string, number>> = { Q4: 1, K: 0.7, Q8: 0.45 };
+const CPU_PREFILL_OTHERWISE = 0.5;
+/** With 8 experts of 32 or 64 in use, few tokens of a batch share an expert's weights. Measured on the CPU. */
+const MIXTURE_PREFILL = 0.5;
+
+/**
+ * A card with memory of its own computes a long prompt for the layers in RAM too: llama.cpp sends it their weights once for each batch, over
+ * PCI Express (8 lanes of version 4, or 16 of version 3). @see ggml-backend.cpp op_offload
+ */
+const LINK_BYTES_PER_SECOND = 12e9;
+
+/** Prompts of this length are what prefill is predicted for. */
+export const PREFILL_TOKENS = 512;
+
+/** Bits of a weight by quantization, with its scales. @see lib/gguf/tensor-types.ts */
+const BITS: readonly (readonly [pattern: RegExp, bits: number])[] = [
+  [/^B?F16/, 16],
+  [/^F32/, 32],
+  [/^Q8/, 8.5],
+  [/^Q6/, 6.6],
+  [/^Q5/, 5.7],
+  [/^(?:Q3|IQ3)/, 3.9],
+  [/^(?:Q2|IQ2|TQ)/, 2.8],
+  [/^(?:Q1|IQ1)/, 1.8],
+];
+const USUAL_BITS = 4.8;
+
+const isOwnMemory = ({ kind }: GpuMemory): boolean => kind !== "software" && kind !== "shared";
+
+/** Of several cards, the slowest decides. A GPU without memory of its own reads system memory. */
+function gpuDevice(gpu: GpuMemory, machine: Pick<MachineSpeed, "ramBytesPerSecond" | "threads">): Device {
+  const cards = gpu.cards ?? [gpu];
+  const figures = cards.map(({ name, totalBytes }) => cardFigures(name) ?? guessedFigures(totalBytes));
+  const bytesPerSecond = Math.min(...figures.map(card => card.bytesPerSecond));
+  return {
+    name: gpuName(gpu),
+    bytesPerSecond: isOwnMemory(gpu) ? bytesPerSecond : machine.ramBytesPerSecond,
+    operationsPerSecond:
+      gpu.kind === "software"
+        ? (machine.threads * THREAD_OPERATIONS_PER_SECOND) / 4
+        : Math.min(...figures.map(card => card.operationsPerSecond)),
+    blockSeconds: GPU_BLOCK_SECONDS,
+  };
+}
+
+/** @param share of the arithmetic that this quantization reaches */
+const cpuDevice = (machine: Pick<MachineSpeed, "ramBytesPerSecond" | "threads">, share: number): Device => ({
+  name: CPU,
+  bytesPerSecond: machine.ramBytesPerSecond,
+  operationsPerSecond: machine.threads * THREAD_OPERATIONS_PER_SECOND * share,
+  blockSeconds: CPU_BLOCK_SECONDS,
+});
+
+export const gpuName = (gpu: GpuMemory): string => `gpu ${gpu.name}`.replaceAll("/", " ");
+
+/** Whether the makers' figures of every card are known. */
+export const isKnownCard = (gpu: GpuMemory): boolean =>
+  isOwnMemory(gpu) && (gpu.cards ?? [gpu]).every(({ name }) => cardFigures(name) !== null);
+
+/** "Q4", "Q8", "K", "IQ", "F16": types of one family are computed alike. */
+const familyOf = (quantization: string): string =>
+  /^Q\d+_K/.test(quantization) ? "K" : (/^(?:IQ|B?F16|Q\d|MXFP4|NVFP4|TQ)/.exec(quantization)?.[0] ?? "other");
+
+interface Walk {
+  readonly surface: MemorySurface;
+  readonly gpu: GpuMemory | null;
+  readonly plan: PlacedPlan;
+  readonly machine: MachineSpeed;
+  /** Tokens that are in the context already. */
+  readonly tokens: number;
+}
+
+interface LayerSeconds {
+  readonly weights: number;
+  readonly attention: number;
+  /** The device that computes with the weights, if not the one that holds them. */
+  readonly computedOn?: Device;
+}
+
+/** What it costs a block on the GPU to have its experts in RAM: seconds that the GPU saves, and those that the CPU takes instead. */
+interface ExpertsApart {
+  readonly saved: number;
+  readonly onCpu: number;
+  readonly crossings: number;
+}
+
+/** Costs of a token besides its layers: once, and for each change of device. */
+interface FixedSeconds {
+  readonly once: number;
+  readonly crossing: number;
+}
+
+/** Sums the layers' seconds by device, by what limits them and by the model's kind. */
+function partsOf(
+  { surface, gpu, plan, machine }: Walk,
+  fixed: FixedSeconds,
+  secondsOf: (layer: LayerMemory, device: Device, onGpu: Device | null) => LayerSeconds,
+  apartOf: (layer: LayerMemory, cpu: Device, onGpu: Device) => ExpertsApart,
+): SpeedParts {
+  const { model } = surface;
+  const family = familyOf(model.quantization);
+  const isMixture = surface.layers.some(({ experts }) => experts > 0);
+  const name = model.name.replaceAll("/", " ");
+  const cpu = cpuDevice(machine, CPU_PREFILL[family] ?? CPU_PREFILL_OTHERWISE);
+  const onGpu = gpu === null || plan.gpuLayers === 0 ? null : gpuDevice(gpu, machine);
+  const firstOnGpu = firstGpuBlock(model.blocks, plan.gpuLayers);
+  const parts: Record<string, number> = {};
+  const add = (path: string, seconds: number) => {
+    if (seconds > 0) parts[path] = (parts[path] ?? 0) + seconds;
+  };
+  let before = CPU;
+  for (const layer of surface.layers) {
+    const device = layer.index >= firstOnGpu && onGpu !== null ? onGpu : cpu;
+    const { weights, attention, computedOn = device } = secondsOf(layer, device, onGpu);
+    const kind = `${family}/${isMixture ? "mixture" : "dense"}/${name}`;
+    const isApart = layer.index < (plan.expertBlocksInRam ?? 0) && layer.expertBytes > 0;
+    const apart = onGpu !== null && device === onGpu && isApart ? apartOf(layer, cpu, onGpu) : null;
+    add(`${computedOn.name}/weights/${kind}`, weights - (apart?.saved ?? 0));
+    if (apart !== null) {
+      add(`${CPU}/weights/${kind}`, apart.onCpu);
+      add(`${CPU}/token`, apart.crossings);
+    }
+    add(`${device.name}/attention/${isSlowHead(layer) ? "slow" : "fast"}/${name}`, attention);
+    if (device.name !== before) add(`${CPU}/token`, fixed.crossing);
+    before = device.name;
+  }
+  add(`${CPU}/token`, fixed.once);
+  return parts;
+}
+
+/** Seconds that one token of the answer takes. */
+export function decodeParts(walk: Walk): SpeedParts {
+  const { surface, plan, tokens } = walk;
+  const once = TOKEN_SECONDS + surface.model.vocabularySize * VOCABULARY_ENTRY_SECONDS;
+  const secondsOf = decodeLayer(surface, plan.kvType, tokens);
+  return partsOf(walk, { once, crossing: CROSSING_SECONDS }, secondsOf, decodeApart);
+}
+
+const decodeLayer =
+  (surface: MemorySurface, kvType: MemoryPoint["kvType"], tokens: number) =>
+  (layer: LayerMemory, device: Device): LayerSeconds => ({
+    weights: layer.activeBytes / device.bytesPerSecond + (layer.role === "block" ? device.blockSeconds : 0),
+    attention:
+      kvBytesOfLayer(layer, { contextTokens: tokens, kvType }, { ...surface, sequences: 1 }) / device.bytesPerSecond +
+      (device.name === CPU ? attentionSeconds(layer, tokens, SLOW_HEAD_FACTOR) : 0),
+  });
+
+/** The experts are read in RAM, and the activations go there and back. */
+function decodeApart(
+  { weightsBytes, activeBytes, expertBytes }: LayerMemory,
+  cpu: Device,
+  onGpu: Device,
+): ExpertsApart {
+  const activeExpertBytes = expertBytes - (weightsBytes - activeBytes);
+  return {
+    saved: activeExpertBytes / onGpu.bytesPerSecond,
+    onCpu: activeExpertBytes / cpu.bytesPerSecond + CPU_EXPERTS_SECONDS,
+    crossings: 2 * CROSSING_SECONDS,
+  };
+}
+
+/**
+ * Seconds a token at a full context, for any placement of this model on this card, without what past loads measured: placements
+ * compare by it. The sums over the layers are made once, because the planner compares some thousand placements.
+ */
+export function decodeSeconds(
+  surface: MemorySurface,
+  gpu: GpuMemory,
+  { contextTokens, kvType }: Pick<MemoryPoint, "contextTokens" | "kvType">,
+): (placement: Placement) => number {
+  const ramBytesPerSecond = gpu.ramBytesPerSecond ?? USUAL_RAM_BYTES_PER_SECOND;
+  const cpu = cpuDevice({ ramBytesPerSecond, threads: 1 }, 1);
+  const card = gpuDevice(gpu, { ramBytesPerSecond, threads: 1 });
+  const secondsOf = decodeLayer(surface, kvType, contextTokens);
+  // Entry i: the sum over the layers before i.
+  const onGpu = [0];
+  const onCpu = [0];
+  const apart = [0];
+  for (const layer of surface.layers) {
+    const [gpuSeconds, cpuSeconds] = [secondsOf(layer, card), secondsOf(layer, cpu)];
+    const { saved, onCpu: taken, crossings } = decodeApart(layer, cpu, card);
+    onGpu.push((onGpu.at(-1) ?? 0) + gpuSeconds.weights + gpuSeconds.attention);
+    onCpu.push((onCpu.at(-1) ?? 0) + cpuSeconds.weights + cpuSeconds.attention);
+    apart.push((apart.at(-1) ?? 0) + (layer.expertBytes === 0 ? 0 : taken + crossings - saved));
+  }
+  const between = (sums: readonly number[], from: number, to: number) => (sums[to] ?? 0) - (sums[from] ?? 0);
+  return ({ gpuLayers, expertBlocksInRam = 0 }) => {
+    const first = firstGpuBlock(surface.model.blocks, gpuLayers);
+    const crossing = gpuLayers > 0 ? CROSSING_SECONDS : 0;
+    const layers = between(onCpu, 0, first) + between(onGpu, first, surface.layers.length);
+    return layers + crossing + between(apart, first, Math.max(first, expertBlocksInRam));
+  };
+}
+
+/** Seconds that one token of a prompt takes, with so many tokens in the context before it. The output layer is computed only once. */
+export function prefillParts(walk: Walk): SpeedParts {
+  const { surface, tokens } = walk;
+  const bits = BITS.find(([pattern]) => pattern.test(surface.model.quantization))?.[1] ?? USUAL_BITS;
+  const batchTokens = Math.min(PREFILL_TOKENS, surface.batchTokens);
+  const isDiscrete = walk.gpu !== null && isOwnMemory(walk.gpu);
+  const computing = (layer: LayerMemory, device: Device) => {
+    const operations = (2 * layer.activeBytes * 8) / bits;
+    return operations / (device.operationsPerSecond * (layer.experts > 0 ? MIXTURE_PREFILL : 1));
+  };
+  const sending = (bytes: number) => bytes / LINK_BYTES_PER_SECOND / batchTokens;
+  const secondsOf = (layer: LayerMemory, device: Device, gpu: Device | null): LayerSeconds => {
+    if (layer.role === "output") return { weights: 0, attention: 0 };
+    const weights = computing(layer, device);
+    if (device.name !== CPU) {
+      // Scores and sums: two operations each for an element of the attention's width and a token in the context.
+      const operations = 4 * layer.attentionWidth * attendedTokens(layer, tokens);
+      return { weights, attention: operations / device.operationsPerSecond };
+    }
+    const attention = PREFILL_ATTENTION_SHARE * attentionSeconds(layer, tokens, PREFILL_SLOW_HEAD_FACTOR);
+    if (gpu === null || !isDiscrete) return { weights, attention };
+    const sent = sending(layer.weightsBytes) + computing(layer, gpu);
+    return sent < weights ? { weights: sent, attention, computedOn: gpu } : { weights, attention };
+  };
+  // Experts in RAM are sent to the card for each batch, and computed there.
+  const apartOf = (layer: LayerMemory): ExpertsApart => ({ saved: 0, onCpu: sending(layer.expertBytes), crossings: 0 });
+  return partsOf(walk, { once: 0, crossing: 0 }, secondsOf, apartOf);
+}
+
+const isSlowHead = ({ attentionWidth, attentionHeads }: LayerMemory): boolean =>
+  attentionHeads > 0 && (attentionWidth / attentionHeads) % 32 !== 0;
+
+function attentionSeconds(layer: LayerMemory, tokens: number, slowFactor: number): number {
+  const seconds = layer.attentionWidth * attendedTokens(layer, tokens) * ATTENTION_SECONDS_PER_ELEMENT;
+  return isSlowHead(layer) ? seconds * slowFactor : seconds;
+}
+
+const attendedTokens = ({ kv }: LayerMemory, tokens: number): number =>
+  kv.growth === "window" ? Math.min(kv.windowTokens, tokens) : kv.growth === "none" ? 0 : tokens;
+
+export const secondsOf = (parts: SpeedParts): number => Object.values(parts).reduce((sum, part) => sum + part, 0);
