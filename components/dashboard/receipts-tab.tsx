@@ -30,7 +30,7 @@ export function ReceiptsTab() {
       <Table
         caption="Past loads"
         headings={headings}
-        className="max-sm:[&_:is(th,td):nth-child(2)]:hidden max-sm:[&_:is(th,td)]:px-1"
+        className="max-sm:[&_:is(th,td):is(:nth-child(2),:nth-child(6))]:hidden max-sm:[&_:is(th,td)]:px-1"
       >
         {shown.map(receipt => (
           <ReceiptRow key={receipt.id} receipt={receipt} />
