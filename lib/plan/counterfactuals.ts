@@ -10,7 +10,7 @@ import { choosePlacement, moreOnGpu } from "./choose-placement";
 import { largestContext, longestSearched } from "./largest-context";
 import type { LayerPlan } from "./layer-plan";
 import { memoryNeed } from "./memory-need";
-import { predictSpeed } from "./predict-speed";
+import { predictDecode } from "./predict-speed";
 import { usableKvTypes } from "./usable-kv-types";
 
 /** "What if": one change, and what would then fit. Only changes that bring more onto the GPU are listed. */
@@ -107,7 +107,7 @@ function smallerBatch(
     if (full.weightsBytes + full.kvBytes + computeBytes > budget || !Number.isInteger(N_BATCH)) continue;
     const { patch } = withSettings("", { N_BATCH }, gpu, settings);
     const gainLayers = plan.totalLayers - plan.gpuLayers;
-    const decode = machine === undefined ? null : predictSpeed(surface, gpu, at, machine).decodeEmpty;
+    const decode = machine === undefined ? null : predictDecode(surface, gpu, at, machine);
     const { gpuLayers } = at;
     return [{ label: `batch ${N_BATCH}`, patch, gpuLayers, expertBlocksInRam: 0, gainLayers, full: true, decode }];
   }
@@ -147,7 +147,7 @@ export function counterfactuals(
       expertBlocksInRam,
       gainLayers: gpuLayers - plan.gpuLayers,
       full: gpuLayers === plan.totalLayers && expertBlocksInRam === 0,
-      decode: machine === undefined ? null : predictSpeed(surface, changedGpu, placed, machine).decodeEmpty,
+      decode: machine === undefined ? null : predictDecode(surface, changedGpu, placed, machine),
     };
   });
   return [...gains, ...smallerBatch(surface, gpu, settings, plan, machine)]

@@ -52,12 +52,9 @@ function covariance(one: Shares, other: Shares, spread: SpeedSpread): number {
 export function learnSpeed(parts: SpeedParts, evidence: readonly SpeedEvidence[], spread: SpeedSpread): LearnedSpeed {
   const plan = sharesOf(parts);
   const first = covariance(plan, plan, spread);
-  const past = evidence.map(({ parts: its, ratio }) => ({ shares: sharesOf(its), error: Math.log(ratio) }));
+  const { past, inverse } = prepared(evidence, spread);
   const toPlan = past.map(({ shares }) => covariance(shares, plan, spread));
-  const among = past.map(({ shares }, row) =>
-    past.map((other, column) => covariance(shares, other.shares, spread) + (row === column ? spread.noise ** 2 : 0)),
-  );
-  const weights = solve(among, toPlan);
+  const weights = inverse.map(row => row.reduce((sum, value, index) => sum + value * (toPlan[index] ?? 0), 0));
   const sumWith = (values: readonly number[]) =>
     weights.reduce((sum, weight, index) => sum + weight * (values[index] ?? 0), 0);
   const explained = sumWith(toPlan);
@@ -68,15 +65,41 @@ export function learnSpeed(parts: SpeedParts, evidence: readonly SpeedEvidence[]
   };
 }
 
-/** Gaussian elimination. The matrix is positive definite, because every measurement has noise of its own: no pivoting is needed. */
-function solve(matrix: readonly (readonly number[])[], values: readonly number[]): number[] {
-  const rows = matrix.map((row, index) => [...row, values[index] ?? 0]);
-  for (const [index, pivot] of rows.entries())
+interface Prepared {
+  readonly past: readonly { readonly shares: Shares; readonly error: number }[];
+  /** Of the covariance of past loads among each other. */
+  readonly inverse: readonly (readonly number[])[];
+}
+
+/** A page predicts dozens of plans from the same loads while a slider moves. */
+const known = new WeakMap<readonly SpeedEvidence[], Map<SpeedSpread, Prepared>>();
+
+function prepared(evidence: readonly SpeedEvidence[], spread: SpeedSpread): Prepared {
+  const bySpread = known.get(evidence) ?? new Map<SpeedSpread, Prepared>();
+  known.set(evidence, bySpread);
+  const found = bySpread.get(spread);
+  if (found !== undefined) return found;
+  const past = evidence.map(({ parts, ratio }) => ({ shares: sharesOf(parts), error: Math.log(ratio) }));
+  const among = past.map(({ shares }, row) =>
+    past.map((other, column) => covariance(shares, other.shares, spread) + (row === column ? spread.noise ** 2 : 0)),
+  );
+  const made = { past, inverse: inverseOf(among) };
+  bySpread.set(spread, made);
+  return made;
+}
+
+/** Gauss-Jordan. The matrix is positive definite, because every measurement has noise of its own: no pivoting is needed. */
+function inverseOf(matrix: readonly (readonly number[])[]): number[][] {
+  const rows = matrix.map((row, index) => [...row, ...row.map((_, column) => (column === index ? 1 : 0))]);
+  for (const [index, pivot] of rows.entries()) {
+    const divisor = pivot[index] ?? 1;
+    for (let column = 0; column < pivot.length; column++) pivot[column] = (pivot[column] ?? 0) / divisor;
     for (const [other, row] of rows.entries()) {
       if (other === index) continue;
-      const factor = (row[index] ?? 0) / (pivot[index] ?? 1);
-      for (let column = index; column < row.length; column++)
+      const factor = row[index] ?? 0;
+      for (let column = 0; column < row.length; column++)
         row[column] = (row[column] ?? 0) - factor * (pivot[column] ?? 0);
     }
-  return rows.map((row, index) => (row.at(-1) ?? 0) / (row[index] ?? 1));
+  }
+  return rows.map(row => row.slice(matrix.length));
 }

@@ -11,7 +11,7 @@ import type { LayerPlan } from "./layer-plan";
 import type { PickCandidate } from "./pick-models";
 import { planLayers } from "./plan-layers";
 import { isRamShort, type RamNeed, ramNeed } from "./plan-ram";
-import { middleOf, predictSpeed } from "./predict-speed";
+import { middleOf, predictDecode } from "./predict-speed";
 
 /** The computer that is picked for. */
 export interface PickComputer {
@@ -48,14 +48,13 @@ export function judgeCandidate(
 ): PlannedCandidate {
   const { fileBytes, trainContextTokens } = surface.model;
   const need = ramNeed(plan, gpu, useMmap);
-  const { decodeEmpty } = predictSpeed(surface, gpu, plan, machine);
   const isWithinTraining = plan.contextTokens <= trainContextTokens;
   const isWithinCard = gpu === null || overflowBytes(gpu, plan.predicted.totalBytes) === 0;
   return {
     model: curated.name,
     quality: curated.quality - (QUANTIZATION_COST[file.quantization] ?? 0),
     bits: (fileBytes * 8) / (curated.billions.all * 1e9),
-    tokensPerSecond: middleOf(decodeEmpty),
+    tokensPerSecond: middleOf(predictDecode(surface, gpu, plan, machine)),
     fits: isWithinTraining && isWithinCard && !isRamShort(need, memory),
     isOnGpu: plan.kind === "full",
     curated,

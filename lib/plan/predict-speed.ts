@@ -1,17 +1,9 @@
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { MachineSpeed, PlanSpeed, SpeedEvidence, SpeedParts, SpeedRange } from "@/lib/schema/plan-speed";
+import { cardFigures } from "./card-figures";
 import { type LearnedSpeed, learnSpeed, type SpeedSpread } from "./learn-speed";
-import {
-  CPU,
-  decodeParts,
-  gpuName,
-  isKnownCard,
-  type PlacedPlan,
-  PREFILL_TOKENS,
-  prefillParts,
-  secondsOf,
-} from "./speed-parts";
+import { CPU, decodeParts, isKnownCard, type PlacedPlan, PREFILL_TOKENS, prefillParts, secondsOf } from "./speed-parts";
 
 export type { PlacedPlan } from "./speed-parts";
 
@@ -23,19 +15,26 @@ const DEVIATIONS = 1.28;
 /** From here on, past loads say most of what can be known. */
 const MEASURED_SHARE = 0.6;
 
-/** How far off a device's figures may be: those of a table, of a guess, and of the measured system memory. */
-const DECODE = { known: 0.25, guessed: 0.5, cpu: 0.18, levels: [0.1, 0.1, 0.1, 0.08], noise: 0.04 } as const;
-/** The processor's arithmetic is not measured before the first load, and tables of a card's arithmetic say less than those of its bandwidth. */
-const PREFILL = { known: 0.4, guessed: 0.7, cpu: 0.6, levels: [0.1, 0.15, 0.2, 0.08], noise: 0.06 } as const;
-
-function spreadOf(
-  gpu: GpuMemory | null,
-  { known, guessed, cpu, levels, noise }: typeof DECODE | typeof PREFILL,
-): SpeedSpread {
-  const ofGpu = gpu !== null && isKnownCard(gpu) ? known : guessed;
-  const name = gpu && gpuName(gpu);
-  return { levels, noise, device: device => (device === CPU ? cpu : device === name ? ofGpu : known) };
+interface DeviceSpread {
+  /** Of a card whose figures are in the table, and of one that is guessed. */
+  readonly known: number;
+  readonly guessed: number;
+  readonly cpu: number;
 }
+
+function spreadOf({ known, guessed, cpu }: DeviceSpread, levels: readonly number[], noise: number): SpeedSpread {
+  const found = new Map([[CPU, cpu]]);
+  const device = (name: string): number => {
+    const spread = found.get(name) ?? (cardFigures(name) === null ? guessed : known);
+    found.set(name, spread);
+    return spread;
+  };
+  return { device, levels, noise };
+}
+
+const DECODE = spreadOf({ known: 0.25, guessed: 0.5, cpu: 0.18 }, [0.1, 0.1, 0.1, 0.08], 0.04);
+/** The processor's arithmetic is not measured before the first load, and tables of a card's arithmetic say less than those of its bandwidth. */
+const PREFILL = spreadOf({ known: 0.4, guessed: 0.7, cpu: 0.6 }, [0.1, 0.15, 0.2, 0.08], 0.06);
 
 /**
  * How fast this plan would answer. The seconds that a token takes are the bytes read on each device divided by its bandwidth, the
@@ -49,11 +48,10 @@ export function predictSpeed(
   machine: MachineSpeed,
 ): PlanSpeed {
   const walk = (tokens: number) => ({ surface, gpu, plan, machine, tokens });
-  const decode = (tokens: number) => speedOf(decodeParts(walk(tokens)), machine.decode, spreadOf(gpu, DECODE));
-  const empty = decode(Math.min(NEARLY_EMPTY_TOKENS, plan.contextTokens));
-  const full = decode(plan.contextTokens);
+  const empty = speedOf(decodeParts(walk(Math.min(NEARLY_EMPTY_TOKENS, plan.contextTokens))), machine.decode, DECODE);
+  const full = speedOf(decodeParts(walk(plan.contextTokens)), machine.decode, DECODE);
   const prompt = Math.min(PREFILL_TOKENS, plan.contextTokens) / 2;
-  const prefill = speedOf(prefillParts(walk(prompt)), machine.prefill, spreadOf(gpu, PREFILL));
+  const prefill = speedOf(prefillParts(walk(prompt)), machine.prefill, PREFILL);
   const isGuess = plan.gpuLayers > 0 && gpu !== null && !isKnownCard(gpu);
   return {
     decodeEmpty: empty.range,
@@ -61,6 +59,17 @@ export function predictSpeed(
     prefill: prefill.range,
     basis: empty.learned.knownShare >= MEASURED_SHARE ? "measured" : isGuess ? "guessed" : "known",
   };
+}
+
+/** Only `decodeEmpty` of it, for comparing plans while a slider moves. */
+export function predictDecode(
+  surface: MemorySurface,
+  gpu: GpuMemory | null,
+  plan: PlacedPlan,
+  machine: MachineSpeed,
+): SpeedRange {
+  const tokens = Math.min(NEARLY_EMPTY_TOKENS, plan.contextTokens);
+  return speedOf(decodeParts({ surface, gpu, plan, machine, tokens }), machine.decode, DECODE).range;
 }
 
 function speedOf(

@@ -8,7 +8,7 @@ import { choosePlacement, moreOnGpu } from "./choose-placement";
 import { largestContext, leastFullPlacement, longestSearched } from "./largest-context";
 import type { LayerPlan } from "./layer-plan";
 import { planLayers } from "./plan-layers";
-import { predictSpeed } from "./predict-speed";
+import { predictDecode } from "./predict-speed";
 import { usableKvTypes } from "./usable-kv-types";
 
 export type PlanSummary = Pick<
@@ -52,7 +52,7 @@ function summary(
 ): PlanSummary {
   const plan = planLayers(surface, gpu, { ...settings, ...settingsOf(choice) });
   const { kind, gpuLayers, expertBlocksInRam, totalLayers, contextTokens, kvType, predicted } = plan;
-  const decode = machine === undefined ? null : predictSpeed(surface, gpu, plan, machine).decodeEmpty;
+  const decode = machine === undefined ? null : predictDecode(surface, gpu, plan, machine);
   const gpuBytes = predicted.totalBytes;
   return { kind, gpuLayers, expertBlocksInRam, totalLayers, contextTokens, kvType, gpuBytes, decode };
 }

@@ -106,7 +106,7 @@ const cpuDevice = (machine: Pick<MachineSpeed, "ramBytesPerSecond" | "threads">,
   blockSeconds: CPU_BLOCK_SECONDS,
 });
 
-export const gpuName = (gpu: GpuMemory): string => `gpu ${gpu.name}`.replaceAll("/", " ");
+const gpuName = (gpu: GpuMemory): string => `gpu ${gpu.name}`.replaceAll("/", " ");
 
 /** Whether the makers' figures of every card are known. */
 export const isKnownCard = (gpu: GpuMemory): boolean =>
