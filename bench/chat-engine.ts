@@ -20,7 +20,7 @@ const say = (url: string, chatId: string, text: string): Promise<Response> =>
     message: { id: crypto.randomUUID(), role: "user", parts: [{ type: "text", text }] },
   });
 
-async function statsAfter(url: string, chatId: string, text: string): Promise<ReplyStats> {
+export async function statsAfter(url: string, chatId: string, text: string): Promise<ReplyStats> {
   await (await say(url, chatId, text)).text();
   const { chat, messages } = chatTreeSchema.parse(await (await fetch(`${url}/api/chats/${chatId}`)).json());
   const stats = messages.find(({ id }) => id === chat.headId)?.stats;

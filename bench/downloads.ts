@@ -11,6 +11,7 @@ import { hashFile } from "@/lib/server/models/downloads/hash-file";
 import { freePort, type RealServer, startRealServer } from "@/lib/server/testing/real-server";
 import { type StandInFile, StandInHub, sha256Of } from "@/lib/server/testing/stand-in-hub";
 import { formatBytes, GIB, MIB } from "@/lib/units/bytes";
+import { type BesideDownload, besideDownload } from "./beside-download";
 import { printTable } from "./print-table";
 import { usageOfTree } from "./process-usage";
 
@@ -37,7 +38,7 @@ interface Fetched {
 
 /**
  * Downloads from a hub on this computer: the speed against curl's in the same run, several connections on a long line against one,
- * and a large file whose server is killed five times.
+ * a large file whose server is killed five times, and what a download costs an answer.
  */
 export async function benchDownloads({ json }: { readonly json: boolean }): Promise<void> {
   if (process.platform !== "linux") throw new Error("Memory is read from /proc: this benchmark needs Linux.");
@@ -49,12 +50,15 @@ export async function benchDownloads({ json }: { readonly json: boolean }): Prom
     const curlMs = await timeCurl(hub, join(folder, "curl"));
     const plain = await withServer(hub, folder, fetchWhole);
     const killed = await killedFiveTimes(hub, folder, sha256Of(large));
+    // Larger than what comes while it answers; it is never fetched whole.
+    hub.serve(PATH, sparse(8 * GIB));
+    const beside = await besideDownload(hub, `hf:${NAME}`);
     const long = sparse(LONG_LINE_BYTES);
     hub.serve(PATH, withHash(hub, long, sha256Of(long)));
     hub.line = LONG_LINE;
     const curlLongMs = await timeCurl(hub, join(folder, "curl"));
     const ranges = await withServer(hub, folder, fetchWhole);
-    report({ curlMs, plain, killed, curlLongMs, ranges }, json);
+    report({ curlMs, plain, killed, beside, curlLongMs, ranges }, json);
   } finally {
     await hub.stop();
     rmSync(folder, { recursive: true, force: true });
@@ -191,12 +195,13 @@ interface Figures {
   readonly curlMs: number;
   readonly plain: Fetched;
   readonly killed: Killed;
+  readonly beside: BesideDownload;
   readonly curlLongMs: number;
   readonly ranges: Fetched;
 }
 
 function report(figures: Figures, json: boolean): void {
-  const { curlMs, plain, killed, curlLongMs, ranges } = figures;
+  const { curlMs, plain, killed, beside, curlLongMs, ranges } = figures;
   const ratio = curlMs / plain.transferMs;
   const longRatio = curlLongMs / ranges.transferMs;
   if (json) {
@@ -226,7 +231,10 @@ function report(figures: Figures, json: boolean): void {
     ],
   );
   console.log(
-    `\nKilled ${killed.kills} times: the sha256 is ${killed.isRight ? "right" : "WRONG"}; ${formatBytes(killed.extraBytes)} were fetched twice.`,
+    `\nAn answer beside a download of ${formatBytes(beside.bytesPerSecond)}/s: ${beside.beside.toFixed(1)} tokens/s, alone ${beside.alone.toFixed(1)}: ${beside.ratio.toFixed(2)} of it (goal 0.95).`,
+  );
+  console.log(
+    `Killed ${killed.kills} times: the sha256 is ${killed.isRight ? "right" : "WRONG"}; ${formatBytes(killed.extraBytes)} were fetched twice.`,
   );
   console.log(
     `The server's memory: ${formatBytes(plain.startRssBytes)} before, ${formatBytes(plain.peakRssBytes)} at most.`,

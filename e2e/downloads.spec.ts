@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import AxeBuilder from "@axe-core/playwright";
@@ -7,6 +7,7 @@ import { StandInHub } from "@/lib/server/testing/stand-in-hub";
 import { MIB } from "@/lib/units/bytes";
 import { expect, test } from "./fixtures";
 import { ChatPage } from "./pages/chat-page";
+import { HubPage } from "./pages/hub-page";
 
 const FILE = "SmolLM2-135M-Instruct.Q4_1.gguf";
 const SOURCE = `hf:owner/repo/${FILE}`;
@@ -14,9 +15,9 @@ const SOURCE = `hf:owner/repo/${FILE}`;
 test.describe("a model from the hub", () => {
   let hub: StandInHub;
   let modelsFolder: string;
+  const bytes = readFileSync(join("models", FILE));
   test.beforeEach(async () => {
     hub = await StandInHub.start();
-    const bytes = readFileSync(join("models", FILE));
     hub.serve(`/owner/repo/resolve/main/${FILE}`, { start: bytes, fileBytes: bytes.byteLength });
     modelsFolder = join(mkdtempSync(join(tmpdir(), "headroom-e2e-models-")), "models");
     mkdirSync(modelsFolder);
@@ -79,6 +80,41 @@ test.describe("a model from the hub", () => {
     await expect(chat.replies.last()).toContainText(/\w{2,}/, { timeout: 120_000 });
   });
 
+  test("is one download when two windows press at the same moment", async ({ page, context, ownServer }) => {
+    const { url } = await ownServer({ HF_ENDPOINT: hub.origin, HEADROOM_MODELS_DIR: modelsFolder });
+    hub.serveRepository("owner/repo", { [FILE]: { start: bytes, fileBytes: bytes.byteLength } });
+    const windows = [page, await context.newPage()];
+    const press = windows.map(one => one.getByRole("button", { name: `Get ${FILE}` }));
+    for (const one of windows) {
+      await new HubPage(one).open(url);
+      await new HubPage(one).search("owner/repo");
+    }
+    for (const button of press) await expect(button).toBeVisible();
+    await Promise.all(press.map(button => button.click()));
+    for (const one of windows)
+      await expect(one.getByRole("button", { name: `Load ${FILE} now` }).first()).toBeVisible();
+    // The header is read for the search and for the download; the weights come once.
+    const { size } = statSync(join(modelsFolder, "owner/repo", FILE));
+    expect(hub.sentBytes).toBeLessThan(1.5 * size);
+    expect(readdirSync(modelsFolder)).toEqual(["owner"]);
+  });
+
+  test("waits as the hub says, and says where to ask for a gated one", async ({ page, request, ownServer }) => {
+    const { url } = await ownServer({ HF_ENDPOINT: hub.origin, HEADROOM_MODELS_DIR: modelsFolder });
+    const path = `/owner/repo/resolve/main/${FILE}`;
+    hub.serve(path, (_, response) => response.writeHead(429, { "retry-after": "600" }).end());
+    await page.goto(`${url}/models?tab=downloads`);
+    await get(request, url);
+    const row = page.getByRole("listitem").filter({ hasText: FILE });
+    await expect(row).toContainText(/tries again at .*asks to wait: too many requests\. Nothing to do/);
+    hub.serve(path, (_, response) => response.writeHead(401, { "x-error-code": "GatedRepo" }).end());
+    await row.getByRole("button", { name: `Try now: ${FILE}` }).click();
+    await expect(row).toContainText(/is gated or private\. Accept its terms at .*, set HF_TOKEN, restart/);
+    await expect(row.getByRole("link")).toHaveAttribute("href", `${hub.origin}/owner/repo`);
+    await row.getByRole("button", { name: `Take ${FILE} off the list` }).click();
+    await expect.poll(() => readdirSync(modelsFolder)).toEqual([]);
+  });
+
   test("that is cancelled leaves no file behind", async ({ page, request, ownServer }) => {
     const { url } = await ownServer({ HF_ENDPOINT: hub.origin, HEADROOM_MODELS_DIR: modelsFolder });
     await limit(request, url, MIB);
@@ -92,7 +128,6 @@ test.describe("a model from the hub", () => {
   });
 
   test("that is damaged on the way is said to be, with the next step", async ({ page, request, ownServer }) => {
-    const bytes = readFileSync(join("models", FILE));
     hub.serve(`/owner/repo/resolve/main/${FILE}`, (incoming, response) => {
       response.setHeader("x-linked-etag", `"${"0".repeat(64)}"`);
       hub.sendRange({ start: bytes, fileBytes: bytes.byteLength }, incoming.headers.range, response);

@@ -22,7 +22,7 @@ export default function DownloadStatus() {
     for (const download of downloads) announce(download, path => router.push(path));
   }, [downloads, router]);
   const unfinished = downloads.filter(isUnfinished);
-  const shown = unfinished.find(({ state }) => state !== "queued" && state !== "paused") ?? unfinished[0];
+  const shown = unfinished.toSorted((one, other) => rank(one) - rank(other))[0];
   if (shown === undefined) return null;
   const percent = downloadPercent(shown);
   const more = unfinished.length > 1 ? ` +${unfinished.length - 1}` : "";
@@ -30,7 +30,7 @@ export default function DownloadStatus() {
     <Link
       href="/models?tab=downloads"
       prefetch={false}
-      aria-label={`Downloads: ${fileNameOf(shown.name)}, ${percent ?? 0} %, ${downloadWords(shown)}`}
+      aria-label={`Downloads: ${fileNameOf(shown.name)}, ${percent === null ? "" : `${percent} %, `}${downloadWords(shown)}`}
       className="flex min-h-8 shrink-0 items-center gap-2 rounded-control px-1 text-ink-2 text-sm whitespace-nowrap hover:bg-sunken sm:px-2"
     >
       <span aria-hidden className="hidden max-w-40 truncate 2xl:block">
@@ -50,6 +50,12 @@ export default function DownloadStatus() {
   );
 }
 
+/** The one that moves first, then one that will by itself. */
+function rank({ state }: Download): number {
+  if (state === "paused") return 2;
+  return state === "queued" || state === "waiting" ? 1 : 0;
+}
+
 function announce(download: Download, goToPage: (path: string) => void): void {
   const { id, name } = download;
   if (isUnfinished(download)) {
@@ -66,7 +72,10 @@ function announce(download: Download, goToPage: (path: string) => void): void {
   } else if (download.state === "done")
     showToast({
       title: `${fileNameOf(name)} is here`,
-      description: "It was checked and is in the models folder.",
+      description:
+        download.hasPublishedHash === false
+          ? "It is in the models folder. There is no published hash to check it against."
+          : "It was checked and is in the models folder.",
       action: { label: "Load now", run: () => void chatAndReport(name, goToPage) },
     });
 }

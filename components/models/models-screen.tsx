@@ -38,13 +38,14 @@ export function ModelsScreen({ cardMib }: ModelsScreenProps) {
   const tabs: readonly Tab[] = [
     {
       id: "library",
-      label: count === undefined ? "On this computer" : `On this computer · ${count}`,
+      label: `On this computer${countWords(count)}`,
+      shortLabel: `Computer${countWords(count)}`,
       content: <LibraryView />,
     },
-    { id: "hub", label: "Search the hub", content: <HubSearch /> },
+    { id: "hub", label: "Search the hub", shortLabel: "Hub", content: <HubSearch /> },
     {
       id: "downloads",
-      label: unfinished === 0 ? "Downloads" : `Downloads · ${unfinished}`,
+      label: `Downloads${countWords(unfinished || undefined)}`,
       content: <DownloadsTab />,
     },
     {
@@ -78,3 +79,5 @@ export function ModelsScreen({ cardMib }: ModelsScreenProps) {
     </>
   );
 }
+
+const countWords = (count: number | undefined): string => (count === undefined ? "" : ` · ${count}`);

@@ -5,6 +5,8 @@ import type { ReactNode } from "react";
 export interface Tab {
   readonly id: string;
   readonly label: string;
+  /** What a phone shows of it, where all tabs together would not fit. */
+  readonly shortLabel?: string;
   readonly content: ReactNode;
 }
 
@@ -23,14 +25,15 @@ export function Tabs({ label, tabs, shown, onShow }: TabsProps) {
     shown === undefined ? { defaultValue: first } : { value: tabs.find(({ id }) => id === shown)?.id ?? first };
   return (
     <BaseTabs.Root {...choice} onValueChange={(id: string) => onShow?.(id)}>
-      <BaseTabs.List aria-label={label} className="-mt-1 mb-3 flex flex-wrap gap-x-5 border-line border-b">
+      <BaseTabs.List aria-label={label} className="-mt-1 mb-3 flex flex-wrap gap-x-3.5 border-line border-b sm:gap-x-5">
         {tabs.map(tab => (
           <BaseTabs.Tab
             key={tab.id}
             value={tab.id}
+            aria-label={tab.shortLabel === undefined ? undefined : tab.label}
             className="-mb-px min-h-9 border-transparent border-b-2 px-0.5 text-ink-2 text-sm whitespace-nowrap hover:text-ink data-active:border-accent data-active:font-semibold data-active:text-ink"
           >
-            {tab.label}
+            <TabLabel {...tab} />
           </BaseTabs.Tab>
         ))}
       </BaseTabs.List>
@@ -42,3 +45,13 @@ export function Tabs({ label, tabs, shown, onShow }: TabsProps) {
     </BaseTabs.Root>
   );
 }
+
+const TabLabel = ({ label, shortLabel }: Tab) =>
+  shortLabel === undefined ? (
+    label
+  ) : (
+    <>
+      <span className="sm:hidden">{shortLabel}</span>
+      <span className="hidden sm:inline">{label}</span>
+    </>
+  );

@@ -13,6 +13,8 @@ const common = {
   /** Of all parts together; null until the server was asked. */
   totalBytes: z.nullable(bytesSchema),
   receivedBytes: bytesSchema,
+  /** Whether there is a sha256 to check against; null until the server was asked. */
+  hasPublishedHash: z.nullable(z.boolean()),
   addedAtMs: z.number(),
 };
 

@@ -29,7 +29,7 @@ export function downloadWords(download: Download): string {
     case "verifying":
       return "checks the file";
     case "done":
-      return "done";
+      return download.hasPublishedHash === false ? "done; there is no published hash to check it against" : "done";
     case "failed":
       return "failed";
   }

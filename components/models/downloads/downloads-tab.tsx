@@ -31,9 +31,15 @@ export function DownloadsTab() {
   );
 }
 
-function sizeWords({ state, totalBytes, receivedBytes }: Download): string {
-  if (totalBytes === null) return "size not known yet";
-  return state === "done" ? formatBytes(totalBytes) : formatPartOf(receivedBytes, totalBytes);
+/** How much of it is here, and what it does now. */
+function stateWords(download: Download): string {
+  const { state, totalBytes, receivedBytes } = download;
+  const percent = isUnfinished(download) ? downloadPercent(download) : null;
+  const size =
+    totalBytes === null ? null : state === "done" ? formatBytes(totalBytes) : formatPartOf(receivedBytes, totalBytes);
+  return [percent === null ? null : `${percent} %`, size, downloadWords(download)]
+    .filter(words => words !== null)
+    .join(" · ");
 }
 
 function DownloadRow({ download }: { readonly download: Download }) {
@@ -46,26 +52,23 @@ function DownloadRow({ download }: { readonly download: Download }) {
       <div className="min-w-0 flex-1 basis-72">
         <h2 className="font-semibold break-words">{file}</h2>
         <p className="mt-0.5 text-ink-2 text-sm break-words">{download.name.split("/").slice(0, -1).join("/")}</p>
-        {isUnfinished(download) && (
+        {isUnfinished(download) && percent !== null && (
           <div
             role="progressbar"
             aria-label={`Download of ${file}`}
             aria-valuemin={0}
             aria-valuemax={100}
-            aria-valuenow={percent ?? 0}
-            aria-valuetext={`${percent ?? 0} %, ${downloadWords(download)}`}
+            aria-valuenow={percent}
+            aria-valuetext={`${percent} %, ${downloadWords(download)}`}
             className="mt-2"
           >
             <ProgressBar percent={percent} />
           </div>
         )}
-        <p className="mt-1 text-ink-2 text-sm tabular-nums">
-          {percent !== null && isUnfinished(download) && `${percent} % · `}
-          {sizeWords(download)} · {downloadWords(download)}
-        </p>
+        <p className="mt-1 text-ink-2 text-sm tabular-nums">{stateWords(download)}</p>
         <Reason download={download} />
       </div>
-      <div className="flex flex-wrap items-center gap-3">
+      <div className="flex flex-wrap items-center gap-3 sm:w-64 sm:justify-end">
         <GetButton source={download.source} bytes={download.totalBytes} />
         {isUnfinished(download) ? (
           download.state !== "queued" && (
@@ -89,7 +92,19 @@ function Reason({ download }: { readonly download: Download }) {
   if (reason === null) return null;
   return (
     <p className="mt-1 text-sm text-warn break-words">
-      {reason.message} {reason.next} <span className="font-mono text-xs">{reason.code}</span>
+      {reason.message} <WithLinks text={reason.next ?? ""} /> <span className="font-mono text-xs">{reason.code}</span>
     </p>
   );
 }
+
+/** A next step may name a page: where the terms of a repository are accepted. */
+const WithLinks = ({ text }: { readonly text: string }) =>
+  text.split(/(https?:\/\/[^\s,]+)/).map((piece, index) =>
+    index % 2 === 1 ? (
+      <a key={piece} href={piece} target="_blank" rel="noreferrer" className="underline">
+        {piece}
+      </a>
+    ) : (
+      piece
+    ),
+  );

@@ -1,33 +1,17 @@
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
 import { bundleEntry } from "@/lib/server/testing/bundle-entry";
-
-/** A disk of 2 MiB in its own namespace: it needs no rights, no other process sees it, and it disappears with its last process. */
-const onSmallDisk = (folder: string, ...command: string[]) =>
-  spawnSync(
-    "unshare",
-    [
-      "--user",
-      "--map-root-user",
-      "--mount",
-      "sh",
-      "-c",
-      'mount -t tmpfs -o size=2m tmpfs "$0" && exec "$@"',
-      folder,
-      ...command,
-    ],
-    { encoding: "utf8" },
-  );
+import { onSmallDisk } from "@/lib/server/testing/on-small-disk";
 
 test("P3 on a full disk chats and settings say so, are read, start anew, and go on by themselves when there is room", async context => {
   const folder = mkdtempSync(join(tmpdir(), "full-disk-"));
-  if (onSmallDisk(folder, "true").status !== 0) context.skip("this system lets nobody mount a disk of their own");
+  if (onSmallDisk({ folder, mib: 2 }, "true").status !== 0)
+    context.skip("this system lets nobody mount a disk of their own");
   const program = await bundleEntry(resolve("."), "lib/server/testing/full-disk.ts");
   try {
-    const { stdout, stderr } = onSmallDisk(folder, process.execPath, program, folder);
+    const { stdout, stderr } = onSmallDisk({ folder, mib: 2 }, process.execPath, program, folder);
     expect(stderr).toBe("");
     const read = { chats: "done", missing: 0, notice: null };
     expect(JSON.parse(stdout)).toEqual({

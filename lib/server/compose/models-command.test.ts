@@ -296,6 +296,7 @@ describe("while a Headroom is running", () => {
       name: "owner/one/one-Q4_0.gguf",
       totalBytes: 5,
       receivedBytes: 5,
+      hasPublishedHash: true,
       addedAtMs: 0,
       state: "done",
     };

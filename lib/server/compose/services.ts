@@ -97,6 +97,7 @@ function build(environment: Environment): Services {
     limitPath: join(environment.dataFolder, "download-limit.json"),
     endpoint: environment.hubEndpoint,
     token: environment.hubToken,
+    isAnswering: () => engine.snapshot().state === "generating",
     onFailure,
   });
   const uploads = new Uploads({ modelsFolder: environment.modelsFolder });

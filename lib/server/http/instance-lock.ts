@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import Database from "libsql";
+import { lockFile } from "@/lib/server/system/file-lock";
 import { makeFolder } from "@/lib/server/system/make-folder";
 import { StartError } from "@/lib/server/system/start-error";
 
@@ -7,15 +7,23 @@ import { StartError } from "@/lib/server/system/start-error";
 export class FolderInUseError extends StartError {}
 
 /**
- * Holds the data folder for this process: two processes would overwrite each other's settings and chats. The lock is SQLite's and
- * therefore the kernel's: it ends with the process in any case, so no stale file with a process number can be wrong about it.
+ * Holds the data folder for this process: two processes would overwrite each other's settings and chats.
  *
  * @returns a function that gives the folder back
  * @throws StartError
  */
 export function lockDataFolder(dataFolder: string): () => void {
+  const unlock = tryLock(dataFolder);
+  if (unlock !== null) return unlock;
+  throw new FolderInUseError(
+    `Another Headroom is working in ${dataFolder}: use that one, stop it, or give this one its own HEADROOM_HOME.`,
+  );
+}
+
+function tryLock(dataFolder: string): (() => void) | null {
   try {
     makeFolder(dataFolder);
+    return lockFile(join(dataFolder, "instance.lock"));
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? cause.code : cause;
     throw new StartError(
@@ -23,16 +31,4 @@ export function lockDataFolder(dataFolder: string): () => void {
       { cause },
     );
   }
-  const database = new Database(join(dataFolder, "instance.lock"));
-  try {
-    database.exec("PRAGMA busy_timeout = 0");
-    database.exec("BEGIN EXCLUSIVE");
-  } catch (cause) {
-    database.close();
-    throw new FolderInUseError(
-      `Another Headroom is working in ${dataFolder}: use that one, stop it, or give this one its own HEADROOM_HOME.`,
-      { cause },
-    );
-  }
-  return () => database.close();
 }

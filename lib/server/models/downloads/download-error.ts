@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import type { ErrorCode } from "@/lib/schema/api-error";
+import { RemoteHeaderError } from "../hub/remote-header-error";
 
 /** What the queue does next: `retry` by itself later, begin `anew` from nothing, or stop and `keep` or `drop` what was fetched. */
 type DownloadRemedy = "retry" | "anew" | "keep" | "drop";
@@ -28,10 +29,19 @@ export class DownloadError extends Error {
   }
 }
 
+/** The next step where nobody has to do anything. */
+export const GOES_ON = "Nothing to do: it goes on by itself.";
+
+const waitOf = (error: unknown): { waitMs?: number } =>
+  error instanceof RemoteHeaderError && error.waitSeconds !== null ? { waitMs: error.waitSeconds * 1000 } : {};
+
 const stringField = (error: unknown, field: string): string | undefined => {
   const value: unknown = error instanceof Error ? Reflect.get(error, field) : undefined;
   return typeof value === "string" ? value : undefined;
 };
+
+export const isOfFullDisk = (error: unknown): boolean =>
+  ["ENOSPC", "EDQUOT"].includes(stringField(error, "code") ?? "");
 
 /** Any error of a download as one that says what to do: of the network, of the file's header, of the disk. */
 export function asDownloadError(error: unknown, file: string, modelsFolder: string): DownloadError {
@@ -42,8 +52,9 @@ export function asDownloadError(error: unknown, file: string, modelsFolder: stri
   const options = { cause: error, ...(next === undefined ? {} : { next }) };
   switch (code) {
     case "DOWNLOAD_FAILED":
-    case "BUSY":
       return new DownloadError(code, "retry", message, options);
+    case "BUSY":
+      return new DownloadError(code, "retry", message, { ...options, next: GOES_ON, ...waitOf(error) });
     case "FORBIDDEN":
     case "INVALID_INPUT":
     case "MODEL_NOT_FOUND":

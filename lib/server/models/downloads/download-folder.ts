@@ -1,9 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { open, readdir, readFile, rename, rm, rmdir, statfs } from "node:fs/promises";
+import { existsSync, rmSync, statSync } from "node:fs";
+import { type FileHandle, open, readdir, readFile, rename, rm, rmdir, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import * as z from "zod";
 import { errorBodySchema } from "@/lib/schema/api-error";
+import { lockFile } from "@/lib/server/system/file-lock";
 import { makeFolder } from "@/lib/server/system/make-folder";
+import { isOfFullDisk, lostFile } from "./download-error";
 
 const bytes = z.number().int().min(0);
 const recordSchema = z.object({
@@ -29,12 +32,19 @@ const recordSchema = z.object({
 export type DownloadRecord = z.infer<typeof recordSchema>;
 
 const FOLDER = ".downloads";
+/** Held by the Headroom whose downloads these are: another one, with another home, may use the same models folder. */
+const LOCK = "lock";
 
 /**
  * Unfinished downloads: `.downloads` in the models folder, so that a finished file is only renamed. No name in it ends in .gguf:
  * the library never lists half a file. Each download has a record, `<id>.json`, and a file for each part, `<id>.<n>.part`.
  */
 export class DownloadFolder {
+  #unlock: (() => void) | null = null;
+  #isTaken = false;
+  readonly #removed = new Set<string>();
+  #last: Promise<void> = Promise.resolve();
+
   constructor(readonly modelsFolder: string) {}
 
   get #path(): string {
@@ -49,34 +59,94 @@ export class DownloadFolder {
     return join(this.modelsFolder, ...name.split("/"));
   }
 
-  /** The records of the last time, oldest first. Part files without one are removed: nobody can go on with them. */
+  /**
+   * Takes the unfinished downloads for this process, until nothing is unfinished or it ends.
+   *
+   * @returns "known" if they are this process's already; "taken" while another process has them. "free" as well where the folder
+   * cannot be written to: the download itself says why.
+   */
+  own(): "known" | "free" | "taken" {
+    // Somebody may have removed the models folder, and made it again.
+    if (this.#unlock !== null && existsSync(join(this.#path, LOCK))) return "known";
+    this.giveBack();
+    try {
+      this.#unlock = isFolder(this.modelsFolder) ? this.#lock() : null;
+    } catch {
+      // Told by the download.
+    }
+    return this.#isTaken ? "taken" : "free";
+  }
+
+  #lock(): (() => void) | null {
+    makeFolder(this.#path);
+    const path = join(this.#path, LOCK);
+    const inode = inodeOf(path);
+    const unlock = lockFile(path);
+    const now = inodeOf(path);
+    // Its holder removes the file when it has nothing to fetch any more; a lock on a removed file holds nothing.
+    const isRemoved = now === null || (inode !== null && now !== inode);
+    this.#isTaken = unlock === null || isRemoved;
+    if (!this.#isTaken) return unlock;
+    unlock?.();
+    return null;
+  }
+
+  giveBack(): void {
+    this.#unlock?.();
+    this.#unlock = null;
+    this.#isTaken = false;
+  }
+
+  /** Whether an earlier run left something. */
+  async hasLeftovers(): Promise<boolean> {
+    return (await this.#names()).length > 0;
+  }
+
+  /** The records of the last time, oldest first. */
   async readAll(): Promise<DownloadRecord[]> {
-    const names = await readdir(this.#path).catch((): string[] => []);
-    const read = await Promise.all(names.filter(name => name.endsWith(".json")).map(name => this.#read(name)));
-    const records = read.filter(record => record !== null).sort((one, other) => one.addedAtMs - other.addedAtMs);
-    const known = new Set(records.map(({ id }) => id));
-    for (const name of names)
+    const names = (await this.#names()).filter(name => name.endsWith(".json"));
+    const records = await Promise.all(names.map(name => this.#read(name)));
+    return records.filter(record => record !== null).sort((one, other) => one.addedAtMs - other.addedAtMs);
+  }
+
+  /** Removes files without a record, when a server starts: nobody can go on with them. Copies from a browser begin later. */
+  async removeOrphans(): Promise<void> {
+    const known = new Set((await this.readAll()).map(({ id }) => id));
+    for (const name of await this.#names())
       if (!known.has(name.split(".")[0] ?? "")) await rm(join(this.#path, name), { force: true });
-    if (names.length > 0) await this.removeIfEmpty();
-    return records;
+    await this.removeIfEmpty();
+  }
+
+  async #names(): Promise<string[]> {
+    const names = await readdir(this.#path).catch((): string[] => []);
+    return names.filter(name => name !== LOCK);
   }
 
   /** Replaces the record whole. Unlike `replaceFile` it does not stop the server while the disk is busy with the model. */
-  async save(record: DownloadRecord): Promise<void> {
+  save(record: DownloadRecord): Promise<void> {
+    return this.#inTurn(() => this.#save(record));
+  }
+
+  /** Two windows may press at the same moment: each writes or removes the record when the other has done so. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => {});
+    return done;
+  }
+
+  async #save(record: DownloadRecord): Promise<void> {
+    if (this.#isTaken || this.#removed.has(record.id)) return;
+    // A models folder that is gone is not made again: it may be on a disk that is not connected.
+    if (!isFolder(this.modelsFolder)) throw lostFile(record.name, this.modelsFolder);
     makeFolder(this.#path);
     const path = join(this.#path, `${record.id}.json`);
-    const temporary = `${path}.tmp`;
+    const text = JSON.stringify(record);
     try {
-      const file = await open(temporary, "w");
-      try {
-        await file.writeFile(JSON.stringify(record));
-        await file.datasync();
-      } finally {
-        await file.close();
-      }
-      await rename(temporary, path);
-    } finally {
-      await rm(temporary, { force: true });
+      await replaceWhole(path, text);
+    } catch (error) {
+      // A full disk has no room for a second record, but the first one's room can be written again.
+      if (!isOfFullDisk(error) || !existsSync(path)) throw error;
+      await writeOver(path, text);
     }
   }
 
@@ -84,10 +154,13 @@ export class DownloadFolder {
     for (const index of (parts ?? []).keys()) await rm(this.partPath(id, index), { force: true });
   }
 
-  async remove(record: DownloadRecord): Promise<void> {
-    await this.removeParts(record);
-    await rm(join(this.#path, `${record.id}.json`), { force: true });
-    await this.removeIfEmpty();
+  remove(record: DownloadRecord): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#removed.add(record.id);
+      await this.removeParts(record);
+      await rm(join(this.#path, `${record.id}.json`), { force: true });
+      await this.removeIfEmpty();
+    });
   }
 
   /** Room for files of this user, in bytes. */
@@ -114,10 +187,42 @@ export class DownloadFolder {
   }
 
   /** Nothing of ours stays in the models folder when nothing is unfinished. */
-  removeIfEmpty(): Promise<void> {
-    return rmdir(this.#path).catch(() => {});
+  async removeIfEmpty(): Promise<void> {
+    const hasRecords = (await this.#names()).some(name => name.endsWith(".json"));
+    if (this.#unlock !== null && !hasRecords) {
+      // Removed while it is held, so that whoever opens it now finds out that it is gone. Windows does not remove an open file.
+      if (process.platform === "win32") this.giveBack();
+      rmSync(join(this.#path, LOCK), { force: true });
+      this.giveBack();
+    }
+    await rmdir(this.#path).catch(() => {});
   }
 }
+
+async function replaceWhole(path: string, text: string): Promise<void> {
+  const temporary = `${path}.tmp`;
+  try {
+    await writeTo(await open(temporary, "w"), text);
+    await rename(temporary, path);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+const writeOver = async (path: string, text: string): Promise<void> => writeTo(await open(path, "r+"), text);
+
+async function writeTo(file: FileHandle, text: string): Promise<void> {
+  try {
+    await file.writeFile(text);
+    await file.truncate(Buffer.byteLength(text));
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+}
+
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+const inodeOf = (path: string): number | null => statSync(path, { throwIfNoEntry: false })?.ino ?? null;
 
 export const newRecord = (source: string, name: string, addedAtMs: number): DownloadRecord => ({
   id: randomUUID(),

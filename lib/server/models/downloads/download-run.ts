@@ -1,14 +1,16 @@
 import { open, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { formatBytes, MIB } from "@/lib/units/bytes";
-import { checkedRequest, type RequestRules } from "../hub/checked-request";
-import { readRemoteHeader } from "../hub/remote-header";
+import type { RequestRules } from "../hub/checked-request";
+import { askForParts } from "./ask-for-parts";
 import { DownloadError, lostFile } from "./download-error";
 import type { DownloadFolder, DownloadRecord } from "./download-folder";
 import { type DownloadTarget, downloadTarget } from "./download-target";
-import { hashFile } from "./hash-file";
-import { missingBytes, type PartState, refusal, type TransferPace, transferPart } from "./part-transfer";
+import { missingBytes, type PartState, unbrokenBytes } from "./part-state";
+import { transferPart } from "./part-transfer";
+import { RunningHash } from "./running-hash";
 import type { SpeedLimit } from "./speed-limit";
+import type { TransferPace } from "./transfer-options";
 
 export interface DownloadRunOptions {
   readonly record: DownloadRecord;
@@ -24,13 +26,6 @@ export interface DownloadRunOptions {
 
 /** Headroom's own files must still fit when the model is there. */
 const RESERVE_BYTES = 64 * MIB;
-const SAVE_MS = 1000;
-
-export const receivedBytes = ({ parts }: DownloadRecord): number =>
-  (parts ?? []).reduce((sum, part) => sum + part.fileBytes - missingBytes(part), 0);
-
-export const totalBytes = ({ parts }: DownloadRecord): number | null =>
-  parts === null ? null : parts.reduce((sum, { fileBytes }) => sum + fileBytes, 0);
 
 /**
  * One go at a download: asks the server and reads the header, fetches what is missing, checks it and puts it in its place.
@@ -39,70 +34,37 @@ export const totalBytes = ({ parts }: DownloadRecord): number | null =>
  * @throws DownloadError, RemoteHeaderError, GgufFormatError, the file system's error, or the signal's reason
  */
 export async function runDownload(options: DownloadRunOptions): Promise<void> {
-  const { record, folder, endpoint, onState } = options;
+  const { record, folder, endpoint, signal, onState } = options;
   const target = downloadTarget(record.source, endpoint);
   onState("starting");
-  if (!(await isFolder(folder.modelsFolder))) throw lostFile(target.name, folder.modelsFolder);
+  if (!(await isThere(folder.modelsFolder))) throw lostFile(target.name, folder.modelsFolder);
   await refuseTaken(target, folder);
   record.parts ??= await askForParts(target, options);
   await refuseWithoutRoom(target.name, options);
   await folder.save(record);
-  onState("downloading");
-  await fetchParts(target, options);
-  onState("verifying");
-  await checkParts(target, options);
+  for (const [index, part] of record.parts.entries()) await fetchAndCheck(part, index, target, options);
   await refuseTaken(target, folder);
-  options.signal.throwIfAborted();
+  signal.throwIfAborted();
   await folder.place(
     record.id,
     target.parts.map(({ name }) => name),
   );
 }
 
-const isFolder = async (path: string): Promise<boolean> => (await stat(path).catch(() => null))?.isDirectory() ?? false;
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
 
 /** Another program, or a person, may have put a file there: it is not replaced. */
 async function refuseTaken(target: DownloadTarget, folder: DownloadFolder): Promise<void> {
   for (const { name } of target.parts) {
-    if ((await stat(folder.placePath(name)).catch(() => null)) === null) continue;
+    if (!(await isThere(folder.placePath(name)))) continue;
     throw new DownloadError("INVALID_INPUT", "keep", `There is already a file ${name} in the models folder.`, {
       next: "Use that one, or move it away and try again.",
     });
   }
-}
-
-/** Size, version and hash of each part. The header of the model is read first: what is no model is not fetched. */
-async function askForParts(target: DownloadTarget, options: DownloadRunOptions): Promise<PartState[]> {
-  const { record, endpoint, rules, signal } = options;
-  const probed: PartState[] = [];
-  for (const { url } of target.parts) probed.push(await askForPart(url, options));
-  const { token, trustedOrigins } = rules;
-  const { parts } = await readRemoteHeader(record.source, { endpoint, token, trustedOrigins, signal });
-  for (const [index, { fileBytes, etag }] of parts.entries())
-    if (fileBytes !== probed[index]?.fileBytes || etag !== probed[index].etag)
-      throw new DownloadError("DOWNLOAD_FAILED", "anew", `${target.name} changed while its header was read.`);
-  return probed;
-}
-
-async function askForPart(url: URL, { rules, signal }: DownloadRunOptions): Promise<PartState> {
-  const answer = await checkedRequest(url, { range: "bytes=0-0" }, rules, signal);
-  const { response, linked } = answer;
-  const { statusCode = 0, headers } = response;
-  response.destroy();
-  if (statusCode !== 200 && statusCode !== 206) throw refusal(statusCode, answer.url, url, headers);
-  const total = statusCode === 206 ? /\/(\d+)$/.exec(headers["content-range"] ?? "")?.[1] : headers["content-length"];
-  const fileBytes = total === undefined ? Number.NaN : Number(total);
-  if (!Number.isSafeInteger(fileBytes))
-    throw new DownloadError("DOWNLOAD_FAILED", "drop", `${answer.url.host} does not tell the size of the file.`);
-  if (linked.fileBytes !== null && linked.fileBytes !== fileBytes)
-    throw new DownloadError(
-      "DOWNLOAD_FAILED",
-      "drop",
-      `${url.host} says that the file has ${linked.fileBytes} bytes, but ${answer.url.host} has one of ${fileBytes}.`,
-      { next: "Try again later: the two servers do not agree yet." },
-    );
-  const segments = fileBytes === 0 ? [] : [{ nextBytes: 0, endBytes: fileBytes }];
-  return { fileBytes, etag: headers.etag ?? null, sha256: linked.sha256, segments };
 }
 
 async function refuseWithoutRoom(name: string, { record, folder }: DownloadRunOptions): Promise<void> {
@@ -117,31 +79,56 @@ async function refuseWithoutRoom(name: string, { record, folder }: DownloadRunOp
   );
 }
 
-async function fetchParts(target: DownloadTarget, options: DownloadRunOptions): Promise<void> {
-  const { record, folder, rules, limit, pace, onBytes } = options;
-  for (const [index, part] of (record.parts ?? []).entries()) {
-    const url = target.parts[index]?.url;
-    if (url === undefined || missingBytes(part) === 0) continue;
-    const path = folder.partPath(record.id, index);
-    const isNew = (await stat(path).catch(() => null)) === null;
-    // The record outlived its file: what it says was fetched is gone.
-    if (isNew && missingBytes(part) < part.fileBytes) throw lostFile(target.name, folder.modelsFolder);
-    const guard = new AbortController();
-    const signal = AbortSignal.any([options.signal, guard.signal]);
-    const stopSaving = saveRegularly(path, target.name, options, guard);
-    try {
-      await transferPart({ url, path, part, rules, limit, pace, signal, onBytes });
-    } finally {
-      await stopSaving();
-    }
+async function fetchAndCheck(
+  part: PartState,
+  index: number,
+  target: DownloadTarget,
+  options: DownloadRunOptions,
+): Promise<void> {
+  const path = options.folder.partPath(options.record.id, index);
+  const hash = part.sha256 === null ? null : new RunningHash(path);
+  try {
+    if (missingBytes(part) > 0) await fetchPart(part, index, path, hash, target, options);
+    options.onState("verifying");
+    await checkPart(part, path, hash, basename(target.parts[index]?.name ?? ""), options.signal);
+  } finally {
+    hash?.end();
   }
 }
 
-/** Writes the record every second, and ends the transfer when its file was deleted: nobody could ever find those bytes. */
+async function fetchPart(
+  part: PartState,
+  index: number,
+  path: string,
+  hash: RunningHash | null,
+  target: DownloadTarget,
+  options: DownloadRunOptions,
+): Promise<void> {
+  const { folder, rules, limit, pace } = options;
+  const url = target.parts[index]?.url;
+  if (url === undefined) return;
+  options.onState("downloading");
+  // The record outlived its file: what it says was fetched is gone.
+  if (missingBytes(part) < part.fileBytes && !(await isThere(path))) throw lostFile(target.name, folder.modelsFolder);
+  const guard = new AbortController();
+  const signal = AbortSignal.any([options.signal, guard.signal]);
+  const stopSaving = saveRegularly(path, target.name, options, guard);
+  const onBytes = (bytes: number) => {
+    hash?.upTo(unbrokenBytes(part));
+    options.onBytes(bytes);
+  };
+  try {
+    await transferPart({ url, path, part, rules, limit, pace, signal, onBytes });
+  } finally {
+    await stopSaving();
+  }
+}
+
+/** Writes the record down again and again, and ends the transfer when its file was deleted: nobody could ever find those bytes. */
 function saveRegularly(
   path: string,
   name: string,
-  { record, folder }: DownloadRunOptions,
+  { record, folder, pace }: DownloadRunOptions,
   guard: AbortController,
 ): () => Promise<void> {
   let saving = Promise.resolve();
@@ -149,7 +136,7 @@ function saveRegularly(
   const save = async (): Promise<void> => {
     isSaving = true;
     try {
-      if ((await stat(path).catch(() => null)) === null) throw lostFile(name, folder.modelsFolder);
+      if (!(await isThere(path))) throw lostFile(name, folder.modelsFolder);
       await folder.save(record);
     } catch (error) {
       guard.abort(error);
@@ -159,27 +146,29 @@ function saveRegularly(
   };
   const timer = setInterval(() => {
     if (!isSaving) saving = save();
-  }, SAVE_MS);
+  }, pace.saveMs);
   return async () => {
     clearInterval(timer);
     await saving;
   };
 }
 
-/** @throws DownloadError for a wrong size or hash; both are on the disk when this returns */
-async function checkParts(target: DownloadTarget, { record, folder, signal }: DownloadRunOptions): Promise<void> {
-  for (const [index, { fileBytes, sha256 }] of (record.parts ?? []).entries()) {
-    const path = folder.partPath(record.id, index);
-    const name = basename(target.parts[index]?.name ?? "");
-    const file = await open(path, "r+");
-    try {
-      if ((await file.stat()).size !== fileBytes) throw damaged(name, "does not have the size that was announced");
-      await file.datasync();
-    } finally {
-      await file.close();
-    }
-    if (sha256 !== null && (await hashFile(path, signal)) !== sha256)
-      throw damaged(name, "does not have the sha256 that the hub announced");
+/** @throws DownloadError for a wrong size or hash; the file is on the disk when this returns */
+async function checkPart(
+  { fileBytes, sha256 }: PartState,
+  path: string,
+  hash: RunningHash | null,
+  name: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const file = await open(path, "r+");
+  try {
+    if ((await file.stat()).size !== fileBytes) throw damaged(name, "does not have the size that was announced");
+    // Both take their time: the disk and the processor.
+    const [found] = await Promise.all([hash?.digest(fileBytes, signal) ?? null, file.datasync()]);
+    if (found !== sha256) throw damaged(name, "does not have the sha256 that the hub announced");
+  } finally {
+    await file.close();
   }
 }
 

@@ -1,17 +1,14 @@
-import { readFileSync } from "node:fs";
 import { stat } from "node:fs/promises";
-import * as z from "zod";
 import type { Download } from "@/lib/schema/download";
-import { replaceFile } from "@/lib/server/system/replace-file";
 import { RequestError } from "@/lib/server/system/request-error";
 import { systemTimers, type Timers } from "@/lib/server/system/timers";
-import { asDownloadError, type DownloadError } from "./download-error";
-import { DownloadFolder, type DownloadRecord, newRecord } from "./download-folder";
-import { receivedBytes, runDownload, totalBytes } from "./download-run";
+import { asDownloadError, DownloadError, GOES_ON } from "./download-error";
+import { DownloadFolder, newRecord } from "./download-folder";
+import { DownloadJob } from "./download-job";
+import { runDownload } from "./download-run";
 import { downloadTarget } from "./download-target";
-import { type TransferPace, usualPace } from "./part-transfer";
 import { SpeedLimit } from "./speed-limit";
-import { SpeedMeter } from "./speed-meter";
+import { type TransferPace, usualPace } from "./transfer-options";
 
 export interface DownloadsOptions {
   readonly modelsFolder: string;
@@ -24,30 +21,19 @@ export interface DownloadsOptions {
   /** Origins that may be plain http or private, in addition to the endpoint's own: a test's second server. */
   readonly trustedOrigins?: readonly string[];
   readonly onFailure: (what: string, error: unknown) => void;
+  /** Whether an answer is being generated: it goes first. Never, unless given. */
+  readonly isAnswering?: () => boolean;
   readonly timers?: Timers;
   readonly pace?: TransferPace;
 }
 
 type Action = "pause" | "resume" | "cancel" | "dismiss";
 
-interface Job {
-  readonly record: DownloadRecord;
-  state: Download["state"];
-  waiting: { readonly untilMs: number; readonly why: DownloadError; readonly cancel: () => void } | null;
-  /** Tries since the last byte. */
-  tries: number;
-  readonly meter: SpeedMeter;
-}
-
 /** Longest queue: more is a mistake or an attack. */
 const MAX_JOBS = 100;
-/** The wait doubles from one second up to this. */
-const MAX_BACKOFF_MS = 60_000;
-/** About ten minutes without a byte. */
-const MAX_TRIES = 15;
 const TELL_MS = 250;
-
-const limitSchema = z.object({ bytesPerSecondLimit: z.nullable(z.number().int().min(1)) });
+/** How often it is looked whether another Headroom still has the downloads of this folder. */
+const OTHER_MS = 10_000;
 
 class Stopped extends Error {}
 
@@ -59,34 +45,40 @@ export class Downloads {
   readonly #options: DownloadsOptions;
   readonly #timers: Timers;
   readonly #folder: DownloadFolder;
-  readonly #limit = new SpeedLimit();
+  readonly #limit: SpeedLimit;
   readonly #listeners = new Set<() => void>();
   readonly #placedListeners = new Set<() => void>();
-  #jobs: Job[] = [];
-  #active: { readonly job: Job; readonly abort: AbortController; readonly ended: Promise<void> } | null = null;
+  #jobs: DownloadJob[] = [];
+  #active: { readonly job: DownloadJob; readonly abort: AbortController; readonly ended: Promise<void> } | null = null;
+  #adopted = Promise.resolve();
+  #stopLooking = () => {};
   #isClosed = false;
 
   constructor(options: DownloadsOptions) {
     this.#options = options;
     this.#timers = options.timers ?? systemTimers;
     this.#folder = new DownloadFolder(options.modelsFolder);
-    this.#limit.bytesPerSecond = readLimit(options.limitPath);
+    this.#limit = new SpeedLimit({ path: options.limitPath, isAnswering: options.isAnswering ?? (() => false) });
   }
 
   /** Goes on with what an earlier run of the server left. @param isPaused only lists it: each goes on when it is started */
   async continueEarlier({ isPaused = false } = {}): Promise<void> {
-    const known = new Set(this.#jobs.map(({ record }) => record.id));
-    for (const record of await this.#folder.readAll()) {
-      if (known.has(record.id)) continue;
-      const state = record.error !== null ? "failed" : isPaused || record.isPaused ? "paused" : "queued";
-      this.#jobs.push(newJob(record, state));
-    }
+    if (!(await this.#folder.hasLeftovers())) return;
+    if (await this.#goOn(isPaused)) await this.#folder.removeOrphans();
+  }
+
+  /** @returns false while another Headroom has them; it is looked again until that one has ended */
+  async #goOn(isPaused: boolean): Promise<boolean> {
+    const isOwn = await this.#own(isPaused);
+    if (!isOwn && !this.#isClosed)
+      this.#stopLooking = this.#timers.after(OTHER_MS, () => void this.#goOn(isPaused).catch(() => {}));
     this.#changed();
     this.#startNext();
+    return isOwn;
   }
 
   list(): Download[] {
-    return this.#jobs.map(job => this.#describe(job));
+    return this.#jobs.map(job => job.describe());
   }
 
   get bytesPerSecondLimit(): number | null {
@@ -94,8 +86,7 @@ export class Downloads {
   }
 
   limitSpeed(bytesPerSecondLimit: number | null): void {
-    replaceFile(this.#options.limitPath, JSON.stringify({ bytesPerSecondLimit }));
-    this.#limit.bytesPerSecond = bytesPerSecondLimit;
+    this.#limit.set(bytesPerSecondLimit);
   }
 
   /**
@@ -105,7 +96,8 @@ export class Downloads {
    */
   async start(source: string): Promise<Download> {
     const target = downloadTarget(source, this.#options.endpoint);
-    const isThere = (await stat(this.#folder.placePath(target.name)).catch(() => null))?.isFile() === true;
+    const isThere = await this.#isThere(target.name);
+    if (!isThere) await this.#own();
     let job = this.#jobs.find(({ record }) => record.name === target.name);
     // The file of a finished download may have been removed since.
     if (job?.state === "done" && !isThere) {
@@ -115,22 +107,22 @@ export class Downloads {
     if (job === undefined) {
       if (this.#jobs.length >= MAX_JOBS)
         throw new RequestError("BUSY", `${MAX_JOBS} downloads are in the list: dismiss some first.`);
-      job = newJob(newRecord(target.source, target.name, this.#timers.nowMs()), isThere ? "done" : "queued");
+      job = new DownloadJob(newRecord(target.source, target.name, this.#timers.nowMs()), isThere ? "done" : "queued");
       this.#jobs.push(job);
-    } else if (job.state === "paused" || job.state === "failed") this.#queue(job);
+    } else if (job.state === "paused" || job.state === "failed") job.queue();
     if (job.state === "queued") await this.#save(job);
     this.#changed();
     this.#startNext();
-    return this.#describe(job);
+    return job.describe();
   }
 
   /** @throws RequestError NOT_FOUND */
   async command(id: string, action: Action): Promise<void> {
     const job = this.#jobs.find(({ record }) => record.id === id);
     if (job === undefined) throw new RequestError("NOT_FOUND", "There is no such download any more.");
-    if (action === "resume") this.#resume(job);
+    if (action === "resume") resume(job);
     else if (action === "pause") await this.#pause(job);
-    else if (action === "cancel" || isOver(job)) await this.#remove(job);
+    else if (action === "cancel" || job.isOver) await this.#remove(job);
     this.#changed();
     this.#startNext();
   }
@@ -151,44 +143,52 @@ export class Downloads {
   /** Stops at once, and keeps what was fetched for the next start. */
   async shutdown(): Promise<void> {
     this.#isClosed = true;
-    for (const { waiting } of this.#jobs) waiting?.cancel();
+    this.#stopLooking();
+    for (const job of this.#jobs) job.stopWaiting();
     await this.#stopActive();
+    this.#folder.giveBack();
   }
 
-  #resume(job: Job): void {
-    if (job.state === "paused" || job.state === "failed" || job.state === "waiting") this.#queue(job);
+  /** @returns false while another Headroom, with another home, has the downloads of this folder */
+  async #own(isPaused = false): Promise<boolean> {
+    const owner = this.#folder.own();
+    if (owner === "free") this.#adopted = this.#adopt(isPaused);
+    await this.#adopted;
+    return owner !== "taken";
   }
 
-  #queue(job: Job): void {
-    job.waiting?.cancel();
-    job.waiting = null;
-    job.record.error = null;
-    job.record.isPaused = false;
-    job.tries = 0;
-    job.state = "queued";
+  async #adopt(isPaused: boolean): Promise<void> {
+    const known = new Set(this.#jobs.map(({ record }) => record.id));
+    for (const record of await this.#folder.readAll()) {
+      if (known.has(record.id)) continue;
+      const state = record.error !== null ? "failed" : isPaused || record.isPaused ? "paused" : "queued";
+      this.#jobs.push(new DownloadJob(record, state));
+    }
   }
 
-  async #pause(job: Job): Promise<void> {
-    if (isOver(job)) return;
+  async #isThere(name: string): Promise<boolean> {
+    return (await stat(this.#folder.placePath(name)).catch(() => null))?.isFile() === true;
+  }
+
+  async #pause(job: DownloadJob): Promise<void> {
+    if (job.isOver) return;
     job.record.isPaused = true;
     if (this.#active?.job === job) await this.#stopActive();
     // It may have ended meanwhile.
-    if (isOver(job)) return;
-    job.waiting?.cancel();
-    job.waiting = null;
-    job.state = "paused";
+    if (job.isOver) return;
+    job.pause();
     await this.#save(job);
   }
 
-  async #remove(job: Job): Promise<void> {
+  async #remove(job: DownloadJob): Promise<void> {
     // First, so that the queue does not begin it again.
     this.#drop(job);
     if (this.#active?.job === job) await this.#stopActive();
     if (job.state !== "done") await this.#folder.remove(job.record);
   }
 
-  #drop(job: Job): void {
-    job.waiting?.cancel();
+  #drop(job: DownloadJob): void {
+    job.stopWaiting();
     this.#jobs = this.#jobs.filter(other => other !== job);
   }
 
@@ -211,14 +211,15 @@ export class Downloads {
     this.#active = { job, abort, ended };
   }
 
-  async #run(job: Job, signal: AbortSignal): Promise<void> {
+  async #run(job: DownloadJob, signal: AbortSignal): Promise<void> {
     const { endpoint, token, trustedOrigins = [], pace = usualPace } = this.#options;
     const hubOrigin = new URL(endpoint).origin;
     const rules = { hubOrigin, token, trustedOrigins: [hubOrigin, ...trustedOrigins] };
-    job.state = "starting";
-    job.meter.reset();
+    job.begin();
     const telling = setInterval(() => this.#changed(), TELL_MS);
     try {
+      if (!(await this.#own())) throw this.#inOtherHands();
+      if (await this.#isNeedless(job)) return;
       await runDownload({
         record: job.record,
         folder: this.#folder,
@@ -231,13 +232,10 @@ export class Downloads {
           job.state = state;
           this.#changed();
         },
-        onBytes: bytes => {
-          job.tries = 0;
-          job.meter.add(bytes);
-        },
+        onBytes: bytes => job.came(bytes),
       });
+      await this.#forget(job);
       job.state = "done";
-      await this.#folder.remove(job.record);
       for (const listener of this.#placedListeners) listener();
     } catch (error) {
       await this.#stopped(job, error, signal);
@@ -246,7 +244,28 @@ export class Downloads {
     }
   }
 
-  async #stopped(job: Job, error: unknown, signal: AbortSignal): Promise<void> {
+  #inOtherHands(): DownloadError {
+    const message = `Another Headroom is fetching models into ${this.#options.modelsFolder}.`;
+    return new DownloadError("BUSY", "retry", message, { next: GOES_ON, waitMs: OTHER_MS });
+  }
+
+  /** What the other Headroom has fetched, or left for this one to go on with. */
+  async #isNeedless(job: DownloadJob): Promise<boolean> {
+    const { name, parts } = job.record;
+    if (this.#jobs.some(other => other !== job && other.record.name === name)) this.#drop(job);
+    else if (parts === null && (await this.#isThere(name))) {
+      await this.#forget(job);
+      job.state = "done";
+    } else return false;
+    return true;
+  }
+
+  /** The model is there, also where its record stays. */
+  async #forget({ record }: DownloadJob): Promise<void> {
+    await this.#folder.remove(record).catch(error => this.#options.onFailure("A record of a download stays", error));
+  }
+
+  async #stopped(job: DownloadJob, error: unknown, signal: AbortSignal): Promise<void> {
     if (job.state === "done") return;
     if (signal.reason instanceof Stopped) {
       job.state = job.record.isPaused ? "paused" : "queued";
@@ -255,81 +274,28 @@ export class Downloads {
     const why = asDownloadError(error, job.record.name, this.#options.modelsFolder);
     if (why.code === "INTERNAL") this.#options.onFailure(`The download of ${job.record.name} stopped`, error);
     if (why.remedy === "anew" || why.remedy === "drop") await this.#dropParts(job);
-    job.tries += 1;
-    const isPassing = (why.remedy === "retry" || why.remedy === "anew") && job.tries < MAX_TRIES;
-    if (isPassing) this.#waitAndTryAgain(job, why);
-    else this.#fail(job, why);
-    await this.#save(job);
-  }
-
-  #waitAndTryAgain(job: Job, why: DownloadError): void {
-    const waitMs = why.waitMs ?? Math.min(MAX_BACKOFF_MS, 1000 * 2 ** (job.tries - 1));
-    const cancel = this.#timers.after(waitMs, () => {
-      if (job.state !== "waiting") return;
-      job.waiting = null;
-      job.state = "queued";
+    job.stumble(why, this.#timers, () => {
       this.#changed();
       this.#startNext();
     });
-    job.waiting = { untilMs: this.#timers.nowMs() + waitMs, why, cancel };
-    job.state = "waiting";
+    await this.#save(job);
   }
 
-  #fail(job: Job, why: DownloadError): void {
-    job.state = "failed";
-    job.record.error = bodyOf(why);
-  }
-
-  async #dropParts(job: Job): Promise<void> {
+  async #dropParts(job: DownloadJob): Promise<void> {
     await this.#folder.removeParts(job.record).catch(error => this.#options.onFailure("A part file stays", error));
     job.record.parts = null;
   }
 
   /** Where the folder cannot be written to, the download tells so itself when it runs. */
-  async #save({ record }: Job): Promise<void> {
+  async #save({ record }: DownloadJob): Promise<void> {
     await this.#folder.save(record).catch(() => {});
   }
 
   #changed(): void {
     for (const listener of this.#listeners) listener();
   }
-
-  #describe({ record, state, waiting, meter }: Job): Download {
-    const { id, source, name, addedAtMs, error } = record;
-    const total = totalBytes(record);
-    const received = receivedBytes(record);
-    const common = { id, source, name, addedAtMs, totalBytes: total, receivedBytes: received };
-    if (state === "downloading") {
-      const bytesPerSecond = meter.bytesPerSecond();
-      const secondsLeft = total === null || !bytesPerSecond ? null : (total - received) / bytesPerSecond;
-      return { ...common, state, bytesPerSecond, secondsLeft };
-    }
-    if (state === "waiting")
-      return waiting === null
-        ? { ...common, state: "queued" }
-        : { ...common, state, untilMs: waiting.untilMs, why: bodyOf(waiting.why) };
-    if (state === "failed")
-      return { ...common, state, error: error ?? { code: "INTERNAL", message: "It failed for an unknown reason." } };
-    return { ...common, state };
-  }
 }
 
-const newJob = (record: DownloadRecord, state: Download["state"]): Job => ({
-  record,
-  state,
-  waiting: null,
-  tries: 0,
-  meter: new SpeedMeter(),
-});
-
-const isOver = ({ state }: Job): boolean => state === "done" || state === "failed";
-
-const bodyOf = ({ code, message, next }: DownloadError) => ({ code, message, ...(next !== undefined && { next }) });
-
-function readLimit(path: string): number | null {
-  try {
-    return limitSchema.parse(JSON.parse(readFileSync(path, "utf8"))).bytesPerSecondLimit;
-  } catch {
-    return null;
-  }
+function resume(job: DownloadJob): void {
+  if (job.state === "paused" || job.state === "failed" || job.state === "waiting") job.queue();
 }

@@ -1,16 +1,73 @@
+import { readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
+import * as z from "zod";
+import { replaceFile } from "@/lib/server/system/replace-file";
+import { MIB } from "@/lib/units/bytes";
 
-/** Shares a number of bytes a second between all connections. */
+const savedSchema = z.object({ bytesPerSecondLimit: z.nullable(z.number().int().min(1)) });
+
+/**
+ * Beside an answer. llama.cpp's threads wait for each other many times for each token, so a core that is shared slows all of them, and
+ * half a core that is missing costs the engine a thread. Fetching, writing and hashing took 1.5 ms a MiB: this is a twentieth of each core.
+ */
+const BESIDE_ANSWERS_BYTES_PER_SECOND = 32 * MIB * availableParallelism();
+
+interface SpeedLimitOptions {
+  /** Where the limit is kept. */
+  readonly path: string;
+  /** Whether an answer is being generated. */
+  readonly isAnswering: () => boolean;
+}
+
+/** Holds all connections together to a number of bytes a second, and to fewer beside an answer. */
 export class SpeedLimit {
-  bytesPerSecond: number | null = null;
+  readonly #options: SpeedLimitOptions;
+  #bytesPerSecond: number | null;
   #freeAtMs = 0;
 
-  /** Waits until these bytes, which have just come, were allowed to come. @throws the signal's reason */
+  constructor(options: SpeedLimitOptions) {
+    this.#options = options;
+    this.#bytesPerSecond = readSaved(options.path);
+  }
+
+  /** null for no limit. */
+  get bytesPerSecond(): number | null {
+    return this.#bytesPerSecond;
+  }
+
+  /** Bytes a second that are allowed now. */
+  get #allowed(): number {
+    const beside = this.#options.isAnswering() ? BESIDE_ANSWERS_BYTES_PER_SECOND : Number.POSITIVE_INFINITY;
+    return Math.min(this.#bytesPerSecond ?? Number.POSITIVE_INFINITY, beside);
+  }
+
+  /** Whether the present speed may be less than the line's. */
+  get isHolding(): boolean {
+    return Number.isFinite(this.#allowed);
+  }
+
+  /** @throws the file system's error */
+  set(bytesPerSecondLimit: number | null): void {
+    replaceFile(this.#options.path, JSON.stringify({ bytesPerSecondLimit }));
+    this.#bytesPerSecond = bytesPerSecondLimit;
+  }
+
+  /** Waits until these bytes, which have just come, were allowed to come. Ends early when the signal does. */
   async spend(bytes: number, signal: AbortSignal): Promise<void> {
-    if (this.bytesPerSecond === null) return;
+    const waitMs = (bytes / this.#allowed) * 1000;
+    if (waitMs === 0) return;
     const nowMs = performance.now();
-    this.#freeAtMs = Math.max(nowMs, this.#freeAtMs) + (bytes / this.bytesPerSecond) * 1000;
+    this.#freeAtMs = Math.max(nowMs, this.#freeAtMs) + waitMs;
     // AbortSignal's own error says nothing; the reader finds the signal aborted right after this.
     await sleep(this.#freeAtMs - nowMs, undefined, { signal }).catch(() => {});
+  }
+}
+
+function readSaved(path: string): number | null {
+  try {
+    return savedSchema.parse(JSON.parse(readFileSync(path, "utf8"))).bytesPerSecondLimit;
+  } catch {
+    return null;
   }
 }

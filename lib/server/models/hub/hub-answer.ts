@@ -7,6 +7,7 @@ import { RemoteHeaderError, tooMany } from "./remote-header-error";
 /** A list of a thousand files has about 300 KB. */
 const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 const TIME_LIMIT_MS = 20_000;
+
 interface HubQuestion<Answer> {
   /** Below the endpoint: "api/models?search=…". */
   readonly path: string;
@@ -15,16 +16,25 @@ interface HubQuestion<Answer> {
   readonly schema: z.ZodType<Answer>;
 }
 
+export interface HubAnswer<Answer> {
+  readonly answer: Answer;
+  /** Who answered in the end: a renamed repository answers from another address. */
+  readonly url: URL;
+  /** The next page of a long list, as a path like the question's; null for the last one. */
+  readonly nextPath: string | null;
+}
+
 /**
- * The hub's JSON answer, bounded and parsed, and the address that gave it: a renamed repository answers from another one.
+ * The hub's JSON answer, bounded and parsed.
  *
  * @throws RemoteHeaderError
  */
 export async function askHub<Answer>(
   { path, subject, schema }: HubQuestion<Answer>,
   options: RemoteHeaderOptions,
-): Promise<{ readonly answer: Answer; readonly url: URL }> {
-  const url = new URL(`${options.endpoint.replace(/\/$/, "")}/${path}`);
+): Promise<HubAnswer<Answer>> {
+  const base = new URL(`${options.endpoint.replace(/\/$/, "")}/`);
+  const url = new URL(path, base);
   const rules = {
     hubOrigin: url.origin,
     token: options.token,
@@ -41,7 +51,8 @@ export async function askHub<Answer>(
     try {
       checkStatus(found.response, url.host, subject);
       const parsed = schema.safeParse(await readJson(found.response, url.host));
-      if (parsed.success) return { answer: parsed.data, url: found.url };
+      if (parsed.success)
+        return { answer: parsed.data, url: found.url, nextPath: nextPath(found.response.headers.link, base) };
       throw new RemoteHeaderError("DOWNLOAD_FAILED", `${url.host} sent no usable answer about ${subject}.`);
     } finally {
       found.response.destroy();
@@ -49,6 +60,14 @@ export async function askHub<Answer>(
   } catch (error) {
     throw late(error);
   }
+}
+
+/** From `Link: <https://…?cursor=…>; rel="next"`; an address outside of the hub is none. */
+function nextPath(link: string | string[] | undefined, base: URL): string | null {
+  const address = /<([^>]+)>\s*;\s*rel="next"/.exec(String(link ?? ""))?.[1];
+  if (address === undefined || !URL.canParse(address, base)) return null;
+  const { href } = new URL(address, base);
+  return href.startsWith(base.href) ? href.slice(base.href.length) : null;
 }
 
 function checkStatus({ statusCode = 0, headers }: IncomingMessage, host: string, subject: string): void {

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { splitPartNames } from "@/lib/gguf/split-name";
 import type { FileRole, RemoteFile } from "@/lib/schema/remote-models";
-import { askHub } from "./hub-answer";
+import { askHub, type HubAnswer } from "./hub-answer";
 import type { RemoteAddress } from "./remote-address";
 import type { RemoteHeaderOptions } from "./remote-header";
 import { RemoteHeaderError } from "./remote-header-error";
@@ -21,6 +21,9 @@ const treeSchema = z.array(
       .catch(undefined),
   }),
 );
+
+/** Of a thousand files each. What a longer list has behind that is not shown. */
+const MAX_PAGES = 10;
 
 /** One model of a repository: a file, or all parts of a split one. */
 export interface RepositoryFile extends RemoteFile {
@@ -128,15 +131,34 @@ function chosen(files: RemoteFile[], quantization: string | null, name: string):
   throw new RemoteHeaderError("MODEL_NOT_FOUND", `${name} has no ${quantization}; it has ${there || "other files"}.`);
 }
 
+/**
+ * The sha256 of each file that the hub keeps in LFS, by its path in the repository.
+ *
+ * @throws RemoteHeaderError
+ */
+export async function publishedHashes(
+  address: RepositoryAddress,
+  options: RemoteHeaderOptions,
+): Promise<ReadonlyMap<string, string>> {
+  const { entries } = await readTree(address, options);
+  return new Map(entries.flatMap(({ path, lfs }) => (lfs === undefined ? [] : [[path, lfs.oid] as const])));
+}
+
+/** The hub gives a thousand files at a time. */
 async function readTree({ owner, repository, revision }: RepositoryAddress, options: RemoteHeaderOptions) {
-  const path = ["api", "models", owner, repository, "tree", revision].map(encodeURIComponent).join("/");
-  const { answer, url } = await askHub(
-    { path: `${path}?recursive=true`, subject: `${owner}/${repository}`, schema: treeSchema },
-    options,
-  );
-  // The hub redirects from a repository's old name to its new one.
-  const [, newOwner = "", newName = ""] = /\/api\/models\/([^/]+)\/([^/]+)\/tree\//.exec(url.pathname) ?? [];
-  const isRenamed = HUB_NAME.test(newOwner) && HUB_NAME.test(newName);
-  const name = isRenamed ? `${newOwner}/${newName}` : `${owner}/${repository}`;
-  return { entries: answer, name: revision === "main" ? name : `${name}@${revision}` };
+  const folder = ["api", "models", owner, repository, "tree", revision].map(encodeURIComponent).join("/");
+  const entries: z.infer<typeof treeSchema> = [];
+  const subject = `${owner}/${repository}`;
+  let name = subject;
+  let path: string | null = `${folder}?recursive=true`;
+  for (let pages = 0; path !== null && pages < MAX_PAGES; pages++) {
+    const page: HubAnswer<z.infer<typeof treeSchema>> = await askHub({ path, subject, schema: treeSchema }, options);
+    const { answer, url, nextPath } = page;
+    entries.push(...answer);
+    // The hub redirects from a repository's old name to its new one.
+    const [, newOwner = "", newName = ""] = /\/api\/models\/([^/]+)\/([^/]+)\/tree\//.exec(url.pathname) ?? [];
+    if (HUB_NAME.test(newOwner) && HUB_NAME.test(newName)) name = `${newOwner}/${newName}`;
+    path = nextPath;
+  }
+  return { entries, name: revision === "main" ? name : `${name}@${revision}` };
 }
