@@ -85,5 +85,5 @@ export function missingWords({ missing }: ModelPicks): string {
   const [first] = missing;
   if (first === undefined) return "";
   const names = missing.map(({ name, quantization }) => `${name} ${quantization}`).join(", ");
-  return ` Left out, as the hub does not have ${missing.length === 1 ? "it" : "them"} to give: ${names}. ${first.problem.message}`;
+  return ` Left out: ${names}. ${first.problem.message}`;
 }
