@@ -57,6 +57,7 @@ export async function benchSpeed({
 
 /** The computer as it is before the first receipt. */
 async function machineWithout(): Promise<MachineSpeed> {
+  putFirst(process.pid);
   const folder = mkdtempSync(join(tmpdir(), "headroom-bench-speed-"));
   try {
     const threads = availableParallelism();
