@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import AxeBuilder from "@axe-core/playwright";
 import type { APIRequestContext } from "@playwright/test";
+import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import { StandInHub } from "@/lib/server/testing/stand-in-hub";
 import { MIB } from "@/lib/units/bytes";
 import { expect, test } from "./fixtures";
@@ -82,7 +83,11 @@ test.describe("a model from the hub", () => {
 
   test("is one download when two windows press at the same moment", async ({ page, context, ownServer }) => {
     const { url } = await ownServer({ HF_ENDPOINT: hub.origin, HEADROOM_MODELS_DIR: modelsFolder });
-    hub.serveRepository("owner/repo", { [FILE]: { start: bytes, fileBytes: bytes.byteLength } });
+    const { header, fileBytes } = shapeFile(modelShape("small-llama-2"));
+    hub.serveRepository("owner/repo", {
+      [FILE]: { start: bytes, fileBytes: bytes.byteLength },
+      "other-Q8_0.gguf": { start: header, fileBytes },
+    });
     const windows = [page, await context.newPage()];
     const press = windows.map(one => one.getByRole("button", { name: `Get ${FILE}` }));
     for (const one of windows) {
@@ -92,8 +97,8 @@ test.describe("a model from the hub", () => {
     for (const button of press) await expect(button).toBeVisible();
     await Promise.all(press.map(button => button.click()));
     for (const one of windows)
-      await expect(one.getByRole("button", { name: `Load ${FILE} now` }).first()).toBeVisible();
-    // The header is read for the search and for the download; the weights come once.
+      await expect(one.getByRole("tabpanel").getByRole("button", { name: /^Chat with .*Q4_1\.gguf/ })).toBeVisible();
+    // Headers are read for the search and for the download; the weights come once.
     const { size } = statSync(join(modelsFolder, "owner/repo", FILE));
     expect(hub.sentBytes).toBeLessThan(1.5 * size);
     expect(readdirSync(modelsFolder)).toEqual(["owner"]);
