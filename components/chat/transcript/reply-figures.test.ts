@@ -18,7 +18,7 @@ const stats = {
 } as const;
 
 it.each([
-  [stats, "12.3 tokens/s · first token 0.4 s · 120 tokens"],
+  [stats, "12 tokens/s · first token 0.4 s · 120 tokens"],
   [{ ...stats, generatedTokens: 1, tokensPerSecond: 0 }, "first token 0.4 s · 1 token"],
   [{ ...stats, generatedTokens: 0, tokensPerSecond: 0, totalMs: 4900 }, "ended after 4.9 s, before the first token"],
 ])("%#", (shown, words) => {

@@ -1,14 +1,14 @@
 "use client";
 import { useState } from "react";
 import type { ReplyStats } from "@/lib/schema/chat";
-import { formatTokens } from "@/lib/units/tokens";
+import { formatRate, formatTokens } from "@/lib/units/tokens";
 import { CopyAction } from "./copy-action";
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;
 
 const generatedInWords = ({ generatedTokens, tokensPerSecond }: ReplyStats): string =>
   tokensPerSecond > 0
-    ? `${formatTokens(generatedTokens)} tokens at ${tokensPerSecond.toFixed(1)} tokens/s`
+    ? `${formatTokens(generatedTokens)} tokens at ${formatRate(tokensPerSecond)} tokens/s`
     : `${formatTokens(generatedTokens)} ${generatedTokens === 1 ? "token" : "tokens"}`;
 
 function statsLines(stats: ReplyStats): readonly (readonly [string, string])[] {
@@ -21,7 +21,7 @@ function statsLines(stats: ReplyStats): readonly (readonly [string, string])[] {
       : [
           [
             "First token",
-            `${seconds(stats.timeToFirstTokenMs)} (prompt at ${stats.prefillTokensPerSecond.toFixed(0)} tokens/s)`,
+            `${seconds(stats.timeToFirstTokenMs)} (prompt at ${formatRate(stats.prefillTokensPerSecond)} tokens/s)`,
           ] as const,
         ]),
     ["Whole answer", seconds(stats.totalMs)],
@@ -37,10 +37,10 @@ function statsLines(stats: ReplyStats): readonly (readonly [string, string])[] {
   ];
 }
 
-/** "12.3 tokens/s · first token 0.4 s · 120 tokens". A speed needs two tokens; without any token there is no first one. */
+/** "12 tokens/s · first token 0.4 s · 120 tokens". A speed needs two tokens; without any token there is no first one. */
 export function statsInWords({ generatedTokens, tokensPerSecond, timeToFirstTokenMs, totalMs }: ReplyStats): string {
   if (generatedTokens === 0) return `ended after ${seconds(totalMs)}, before the first token`;
-  const speed = tokensPerSecond > 0 ? [`${tokensPerSecond.toFixed(1)} tokens/s`] : [];
+  const speed = tokensPerSecond > 0 ? [`${formatRate(tokensPerSecond)} tokens/s`] : [];
   const count = `${formatTokens(generatedTokens)} ${generatedTokens === 1 ? "token" : "tokens"}`;
   return [...speed, `first token ${seconds(timeToFirstTokenMs)}`, count].join(" · ");
 }

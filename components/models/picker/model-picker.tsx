@@ -16,6 +16,7 @@ import { useModels } from "@/lib/client/model-store";
 import { useReceipts } from "@/lib/client/receipt-store";
 import { isRamShort } from "@/lib/plan/plan-ram";
 import type { LocalModel } from "@/lib/schema/local-model";
+import { formatRate } from "@/lib/units/tokens";
 import { lastSpeed, recentModels } from "./recent-models";
 
 /** The library to choose from: a combobox whose list follows the typed text. A choice loads the model. */
@@ -133,7 +134,7 @@ function ModelOption({ model, isLoaded, tokensPerSecond }: ModelOptionProps) {
       <span className="min-w-0 flex-1 basis-48 break-words">{model.name}</span>
       {isLoaded && <span className="font-semibold text-good text-sm">In use</span>}
       {tokensPerSecond !== null && (
-        <span className="text-ink-2 text-sm tabular-nums">{tokensPerSecond.toFixed(1)} tokens/s</span>
+        <span className="text-ink-2 text-sm tabular-nums">{formatRate(tokensPerSecond)} tokens/s</span>
       )}
       {model.plan && <PlanBadge plan={model.plan} />}
     </>
