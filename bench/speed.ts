@@ -43,9 +43,11 @@ export async function benchSpeed({
     await new Promise(() => {});
   }
   const folder = mkdtempSync(join(tmpdir(), "headroom-bench-speed-"));
+  // `npm run bench -- speed SmolLM2 Qwen3` measures only the models so named.
+  const chosen = speedShapes.filter(({ shape }) => args.length === 0 || args.some(name => shape.id.includes(name)));
   const rows: SpeedRow[] = [];
   try {
-    for (const shape of speedShapes) rows.push(await measureShape(folder, shape));
+    for (const shape of chosen) rows.push(await measureShape(folder, shape));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
