@@ -5,9 +5,12 @@ import { GgmlType, type GgufFileInfo, GgufInsights, readGgufFileInfo } from "nod
 import { splitPartNames } from "@/lib/gguf/split-name";
 import { type KvType, kvTypeTable } from "@/lib/schema/kv-type";
 import type { Buffers, LoadConfig } from "@/lib/schema/load-config";
+import type { DeviceBuffers } from "@/lib/schema/placement";
 import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
 import { JobError } from "./job-error";
 import type { LlamaBackend } from "./llama-backend";
+import { misplacedKv, misplacement } from "./misplacement";
+import { type Placement, placementKey } from "./placer";
 import { readDryRunHeader } from "./read-dry-run-header";
 
 /** Memory used on one device and in system memory. */
@@ -16,11 +19,24 @@ export interface DeviceBytes {
   readonly ramBytes: number;
 }
 
-export type WeightsRun = Pick<LoadConfig, "gpuLayers" | "useMmap">;
+export type WeightsRun = Pick<LoadConfig, "gpuLayers" | "useMmap"> & Placement;
 export type ContextRun = WeightsRun &
   Pick<LoadConfig, "contextTokens" | "batchTokens" | "sequences" | "kvType" | "flashAttention">;
 
 export const ggmlTypeOf = (kvType: KvType): GgmlType => GgmlType[kvTypeTable[kvType].ggmlType];
+
+/** node-llama-cpp remembers this many results. We remember what each device took a little longer. */
+const KEPT_RESULTS = 60;
+/** Each keeps up to ten models without weights. A person compares a handful of placements. */
+const KEPT_PLACEMENTS = 8;
+
+/** Dry runs of one placement. node-llama-cpp remembers them by layers and memory mapping only, so each placement has its own insights. */
+interface PlacedInsights {
+  readonly insights: GgufInsights;
+  readonly devices: Map<string, readonly DeviceBuffers[]>;
+  /** Settled once, by the first dry run of this placement. */
+  isChecked: boolean;
+}
 
 const largest = (counts: number | readonly number[] | undefined): number => Math.max(0, ...[counts ?? 0].flat());
 
@@ -34,41 +50,86 @@ export const flashAttentionOption = (mode: LoadConfig["flashAttention"]): "auto"
 export class DryRun {
   private constructor(
     private readonly backend: LlamaBackend,
-    private readonly insights: GgufInsights,
+    private readonly fileInfo: GgufFileInfo,
   ) {}
 
   /** How many dry runs were made. Reported as the cost of a sampling. */
   runs = 0;
+  readonly #placed = new Map<string, PlacedInsights>();
 
   static async open(backend: LlamaBackend, modelPath: string): Promise<DryRun> {
-    const fileInfo = await headerInfo(modelPath);
-    return new DryRun(backend, await GgufInsights.from(fileInfo, backend.llama));
+    return new DryRun(backend, await headerInfo(modelPath));
   }
 
   /** @throws JobError CORRUPT_MODEL with llama.cpp's own reason for a file that it cannot load */
-  async weights({ gpuLayers, useMmap }: WeightsRun): Promise<DeviceBytes> {
-    const run = this.insights.estimateModelResourceRequirementsV2({ gpuLayers: this.#layers(gpuLayers), useMmap });
-    return this.#onlyIfReal(run, reason => new JobError("CORRUPT_MODEL", `llama.cpp refuses this file: ${reason}`));
+  async weights(run: WeightsRun): Promise<DeviceBytes> {
+    return (await this.#placedWeights(run)).bytes;
+  }
+
+  async #placedWeights(run: WeightsRun): Promise<PlacedBytes> {
+    const placed = await this.#insightsFor(run);
+    const { useMmap } = run;
+    const gpuLayers = this.#layers(run.gpuLayers);
+    const found = await this.#onlyIfReal(
+      placed,
+      run,
+      ["weights", gpuLayers, useMmap].join(" "),
+      () => placed.insights.estimateModelResourceRequirementsV2({ gpuLayers, useMmap }),
+      reason => new JobError("CORRUPT_MODEL", `llama.cpp refuses this file: ${reason}`),
+    );
+    if (!placed.isChecked) await this.#check(run, found);
+    placed.isChecked = true;
+    return found;
+  }
+
+  /** Compares the first dry run of a placement with one without it: an addon that changes nothing is worse than none. */
+  async #check(run: WeightsRun, placed: PlacedBytes): Promise<void> {
+    if (placementKey(run) === "") return;
+    const { gpuLayers, useMmap } = run;
+    const plain = await this.weights({ gpuLayers, useMmap });
+    const wrong = misplacement(this.backend, this.fileInfo, run, {
+      plain,
+      placed: placed.bytes,
+      devices: placed.devices,
+    });
+    this.#offIf(wrong);
+  }
+
+  #offIf(wrong: string | null): void {
+    if (wrong === null) return;
+    this.backend.placer.turnOff(wrong);
+    throw new JobError("PLACEMENT_UNAVAILABLE", wrong);
   }
 
   /** @throws JobError as `weights` does; ENGINE_FAILED for a context that this model cannot have */
   async context(run: ContextRun): Promise<DeviceBytes> {
+    return (await this.#placedContext(run)).bytes;
+  }
+
+  async #placedContext(run: ContextRun): Promise<PlacedBytes> {
+    const placed = await this.#insightsFor(run);
     // If the model itself is refused, node-llama-cpp only reports that the context failed.
-    if (this.runs === 0) await this.weights(run);
+    if (!placed.isChecked) await this.#placedWeights(run);
     const kvCacheType = ggmlTypeOf(run.kvType);
-    return this.#onlyIfReal(
-      this.insights.estimateContextResourceRequirementsV2({
-        contextSize: run.contextTokens,
-        modelGpuLayers: this.#layers(run.gpuLayers),
-        batchSize: run.batchTokens,
-        sequences: run.sequences,
-        flashAttention: flashAttentionOption(run.flashAttention),
-        kvCacheKeyType: kvCacheType,
-        kvCacheValueType: kvCacheType,
-        useMmap: run.useMmap,
-      }),
+    const options = {
+      contextSize: run.contextTokens,
+      modelGpuLayers: this.#layers(run.gpuLayers),
+      batchSize: run.batchTokens,
+      sequences: run.sequences,
+      flashAttention: flashAttentionOption(run.flashAttention),
+      kvCacheKeyType: kvCacheType,
+      kvCacheValueType: kvCacheType,
+      useMmap: run.useMmap,
+    };
+    const found = await this.#onlyIfReal(
+      placed,
+      run,
+      JSON.stringify(options),
+      () => placed.insights.estimateContextResourceRequirementsV2(options),
       reason => new JobError("ENGINE_FAILED", reason),
     );
+    this.#offIf(misplacedKv(run, found.devices));
+    return found;
   }
 
   async buffers(run: ContextRun): Promise<Buffers> {
@@ -82,13 +143,18 @@ export class DryRun {
     };
   }
 
+  /** The same by device, weights included; null where it cannot be told (see `Placed`). */
+  async devices(run: ContextRun): Promise<readonly DeviceBuffers[] | null> {
+    return (await this.#placedContext(run)).devices;
+  }
+
   /** K or V of one layer, from the plain keys of the header. Where heads differ between layers, the largest counts. */
   largestCacheTensorBytes({
     contextTokens,
     sequences,
     kvType,
   }: Pick<ContextRun, "contextTokens" | "sequences" | "kvType">): number {
-    const { attention, embedding_length: width } = this.insights.ggufFileInfo.architectureMetadata;
+    const { attention, embedding_length: width } = this.fileInfo.architectureMetadata;
     const heads = largest(attention?.head_count);
     const headSize =
       Math.max(attention?.key_length ?? 0, attention?.value_length ?? 0) || Number(width ?? 0) / (heads || 1);
@@ -103,19 +169,52 @@ export class DryRun {
     return this.backend.info.gpuUsable ? gpuLayers : 0;
   }
 
+  async #insightsFor(placement: Placement): Promise<PlacedInsights> {
+    const key = placementKey(placement);
+    const found = this.#placed.get(key) ?? {
+      insights: await GgufInsights.from(this.fileInfo, this.backend.llama),
+      devices: new Map(),
+      isChecked: false,
+    };
+    keepLatest(this.#placed, key, found, KEPT_PLACEMENTS);
+    return found;
+  }
+
   /** When the dry run fails, node-llama-cpp returns the result of a rough formula, and only its log says so. */
   async #onlyIfReal(
-    run: Promise<{ gpuVram: number; cpuRam: number }>,
+    placed: PlacedInsights,
+    placement: Placement,
+    key: string,
+    run: () => Promise<{ gpuVram: number; cpuRam: number }>,
     failure: (reason: string) => JobError,
-  ): Promise<DeviceBytes> {
-    const { log } = this.backend;
-    const mark = log.mark();
-    const { gpuVram, cpuRam } = await run;
-    this.runs += 1;
-    const fellBack = log.since(mark).some(line => line.text.includes("Falling back to estimation heuristic"));
-    if (fellBack) throw failure((await log.reasonSince(mark)) ?? "it could not build this model and does not say why.");
-    return { gpuBytes: gpuVram, ramBytes: cpuRam };
+  ): Promise<PlacedBytes> {
+    const { log, placer } = this.backend;
+    const { result, devices } = await placer.place(placement, async () => {
+      const mark = log.mark();
+      const { gpuVram, cpuRam } = await run();
+      this.runs += 1;
+      const fellBack = log.since(mark).some(line => line.text.includes("Falling back to estimation heuristic"));
+      if (fellBack)
+        throw failure((await log.reasonSince(mark)) ?? "it could not build this model and does not say why.");
+      return { gpuBytes: gpuVram, ramBytes: cpuRam };
+    });
+    const known = devices ?? placed.devices.get(key) ?? null;
+    if (known !== null) keepLatest(placed.devices, key, known, KEPT_RESULTS);
+    return { bytes: result, devices: known };
   }
+}
+
+interface PlacedBytes {
+  readonly bytes: DeviceBytes;
+  readonly devices: readonly DeviceBuffers[] | null;
+}
+
+/** Adds an entry as the latest, and drops the one that was used least recently. */
+function keepLatest<Value>(entries: Map<string, Value>, key: string, value: Value, limit: number): void {
+  entries.delete(key);
+  entries.set(key, value);
+  const [oldest] = entries.keys();
+  if (entries.size > limit && oldest !== undefined) entries.delete(oldest);
 }
 
 /** The files of a split model, in order; one file otherwise. */

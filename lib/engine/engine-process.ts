@@ -113,7 +113,9 @@ export class EngineProcess {
   async #dryRun({ id, config }: JobCommand<"dry-run">): Promise<JobMessage> {
     const dryRun = await this.#dryRuns.take(config.modelPath);
     checkTensor(this.backend.info, dryRun, config);
-    return { type: "dry-run", id, buffers: await dryRun.buffers(config) };
+    const buffers = await dryRun.buffers(config);
+    const devices = await dryRun.devices(config);
+    return { type: "dry-run", id, buffers, ...(devices !== null && { devices: [...devices] }) };
   }
 
   async #sampleSurface(command: JobCommand<"sample-surface">, signal: AbortSignal): Promise<JobMessage> {

@@ -2,12 +2,17 @@ import { availableParallelism } from "node:os";
 import { getLlama, getModuleVersion, type Llama, LlamaLogLevel } from "node-llama-cpp";
 import type { Vram } from "@/lib/schema/engine-commands";
 import type { EngineInfo } from "@/lib/schema/engine-info";
+import type { PlacementLever } from "@/lib/schema/placement";
 import type { EngineLog, EngineLogLevel } from "./engine-log";
+import { openPlacementAddon, placementAddonPlace } from "./placement-addon";
+import { Placer } from "./placer";
 
 export interface BackendOptions {
   readonly gpu: "auto" | "cuda" | "vulkan" | "metal" | "off";
   readonly build: "prebuilt" | "lastBuild";
   readonly log: EngineLog;
+  /** Called if placements turn out not to work. */
+  readonly onPlacement?: (lever: PlacementLever) => void;
 }
 
 /** The only llama.cpp instance of this process, with its backend and devices. */
@@ -15,6 +20,8 @@ export interface LlamaBackend {
   readonly llama: Llama;
   readonly info: EngineInfo;
   readonly log: EngineLog;
+  /** Every model and context is made by it, so that each one gets its own placement. */
+  readonly placer: Placer;
 }
 
 const levels: Partial<Record<LlamaLogLevel, EngineLogLevel>> = {
@@ -31,6 +38,13 @@ const levels: Partial<Record<LlamaLogLevel, EngineLogLevel>> = {
 export async function startLlamaBackend(options: BackendOptions): Promise<LlamaBackend> {
   const { log } = options;
   const mark = log.mark();
+  // The addon must be opened first (placement.c says why). Without a GPU there is nothing to place.
+  const placer = new Placer(
+    options.gpu === "off"
+      ? { kind: "missing", reason: "The engine was started without a GPU." }
+      : openPlacementAddon(placementAddonPlace(options.build)),
+    options.onPlacement,
+  );
   const llama = await startLlama(options);
   const { total } = await llama.getVramState();
   // "auto" may answer "vulkan" on a computer without any device (engine.md, trap 3).
@@ -45,8 +59,9 @@ export async function startLlamaBackend(options: BackendOptions): Promise<LlamaB
     buildType: llama.buildType,
     mathCores: llama.cpuMathCores,
     gpuProblem: gpuUsable || options.gpu === "off" ? null : gpuProblem(options, llama, log, mark),
+    placement: placer.start(gpuUsable),
   };
-  return { llama, info, log };
+  return { llama, info, log, placer };
 }
 
 async function startLlama({ gpu, build, log }: BackendOptions): Promise<Llama> {

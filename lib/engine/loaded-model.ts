@@ -1,5 +1,6 @@
 import type { LlamaContext, LlamaModel } from "node-llama-cpp";
 import type { BufferSplit, LoadConfig } from "@/lib/schema/load-config";
+import type { DeviceBuffers } from "@/lib/schema/placement";
 import type { ChatTemplate } from "./chat-template";
 import type { SequencePool } from "./sequence-pool";
 
@@ -11,5 +12,6 @@ export interface LoadedModel {
   readonly sequences: SequencePool;
   readonly template: ChatTemplate;
   readonly split: BufferSplit;
+  readonly devices: readonly DeviceBuffers[] | null;
   readonly flashAttentionActive: boolean | null;
 }

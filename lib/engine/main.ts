@@ -38,7 +38,12 @@ setInterval(() => send({ type: "heartbeat", busyWith: beat() }), HEARTBEAT_MS);
 
 // Loading the library takes most of the start. It is loaded only now, so that this process already sends heartbeats and hears commands.
 const { readVram, startLlamaBackend } = await import("./llama-backend");
-const starting = startLlamaBackend({ gpu: env.HEADROOM_ENGINE_GPU, build: env.HEADROOM_ENGINE_BUILD, log });
+const starting = startLlamaBackend({
+  gpu: env.HEADROOM_ENGINE_GPU,
+  build: env.HEADROOM_ENGINE_BUILD,
+  log,
+  onPlacement: lever => send({ type: "placement", lever }),
+});
 // Loaded while the library tests its binaries in a separate process.
 const { EngineProcess } = await import("./engine-process");
 const backend = await starting;

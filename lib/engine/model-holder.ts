@@ -1,4 +1,4 @@
-import type { LlamaModel } from "node-llama-cpp";
+import type { LlamaContextOptions, LlamaModel, LlamaModelOptions } from "node-llama-cpp";
 import type { EngineMessage } from "@/lib/schema/engine-commands";
 import { kvTypeTable } from "@/lib/schema/kv-type";
 import type { LoadConfig } from "@/lib/schema/load-config";
@@ -12,6 +12,7 @@ import { type LlamaBackend, readVram } from "./llama-backend";
 import { loadError } from "./load-error";
 import type { LoadedModel } from "./loaded-model";
 import { checkMemory } from "./memory-guard";
+import { placementKey } from "./placer";
 import { SequencePool } from "./sequence-pool";
 import { checkTensor } from "./tensor-limit";
 
@@ -62,7 +63,7 @@ export class ModelHolder {
   /** After a failure no context is loaded. The weights stay if they were already loaded and can be used for this load. */
   async load(requested: LoadConfig, options: LoadHooks): Promise<LoadReport> {
     const beganMs = performance.now();
-    const config = { ...requested, gpuLayers: this.backend.info.gpuUsable ? requested.gpuLayers : 0 };
+    const config = this.backend.info.gpuUsable ? requested : withoutGpu(requested);
     checkConfig(config);
     const file = await fileMark(config.modelPath);
     const reused = this.#reuse(config, file);
@@ -101,13 +102,20 @@ export class ModelHolder {
     const dryRun = await this.openDryRun(config.modelPath);
     checkTensor(this.backend.info, dryRun, config);
     const need = await dryRun.buffers(config);
-    await checkMemory(this.backend, reused === "nothing" ? need : { ...need, gpuWeightsBytes: 0, ramWeightsBytes: 0 });
+    const devices = await dryRun.devices(config);
+    if (reused === "nothing") await checkMemory(this.backend, need, devices);
+    else
+      await checkMemory(
+        this.backend,
+        { ...need, gpuWeightsBytes: 0, ramWeightsBytes: 0 },
+        devices?.map(device => ({ ...device, weightsBytes: 0 })) ?? null,
+      );
   }
 
   async #loadWeights(config: LoadConfig, file: string, { signal, onProgress }: LoadHooks): Promise<Weights> {
     const kvCacheType = ggmlTypeOf(config.kvType);
     onProgress({ phase: "weights", fraction: 0 });
-    const model = await this.backend.llama.loadModel({
+    const options: LlamaModelOptions = {
       modelPath: config.modelPath,
       gpuLayers: config.gpuLayers,
       useMmap: config.useMmap,
@@ -119,7 +127,8 @@ export class ModelHolder {
       ignoreMemorySafetyChecks: true,
       loadSignal: signal,
       onLoadProgress: fraction => onProgress({ phase: "weights", fraction }),
-    });
+    };
+    const { result: model } = await this.backend.placer.place(config, () => this.backend.llama.loadModel(options));
     return { config, model, template: ChatTemplate.resolve(model), file };
   }
 
@@ -128,7 +137,7 @@ export class ModelHolder {
     const mark = this.backend.log.mark();
     options.onProgress({ phase: "context", fraction: 0 });
     this.backend.llama.maxThreads = config.threads;
-    const context = await weights.model.createContext({
+    const contextOptions: LlamaContextOptions = {
       contextSize: config.contextTokens,
       batchSize: config.batchTokens,
       sequences: config.sequences,
@@ -140,7 +149,10 @@ export class ModelHolder {
       failedCreationRemedy: false,
       ignoreMemorySafetyChecks: true,
       createSignal: options.signal,
-    });
+    };
+    const { result: context, devices } = await this.backend.placer.place(config, () =>
+      weights.model.createContext(contextOptions),
+    );
     options.onProgress({ phase: "context", fraction: 1 });
     const lines = await this.backend.log.untilSaid(mark, LAST_BUFFER_LINE);
     return {
@@ -150,6 +162,7 @@ export class ModelHolder {
       context,
       sequences: new SequencePool(context),
       split: bufferSplit(lines),
+      devices,
       flashAttentionActive: flashAttentionActive(lines),
     };
   }
@@ -172,13 +185,32 @@ function checkConfig({ kvType, flashAttention }: LoadConfig): void {
     throw new JobError("INVALID_INPUT", `A ${kvType} KV cache needs flash attention, which is switched off.`);
 }
 
-const sameWeights = (a: LoadConfig, b: LoadConfig): boolean =>
-  a.modelPath === b.modelPath && a.gpuLayers === b.gpuLayers && a.useMmap === b.useMmap;
+/** Everything is in system memory then. */
+const withoutGpu = ({ expertBlocksInRam, tensorSplit, kvInRam, ...config }: LoadConfig): LoadConfig => ({
+  ...config,
+  gpuLayers: 0,
+});
 
-const contextKeys = ["contextTokens", "batchTokens", "sequences", "kvType", "flashAttention", "threads"] as const;
+const placedWeights = ({ expertBlocksInRam, tensorSplit }: LoadConfig): string =>
+  placementKey({ expertBlocksInRam, tensorSplit });
+const sameWeights = (a: LoadConfig, b: LoadConfig): boolean =>
+  a.modelPath === b.modelPath &&
+  a.gpuLayers === b.gpuLayers &&
+  a.useMmap === b.useMmap &&
+  placedWeights(a) === placedWeights(b);
+
+const contextKeys = [
+  "contextTokens",
+  "batchTokens",
+  "sequences",
+  "kvType",
+  "flashAttention",
+  "kvInRam",
+  "threads",
+] as const;
 const sameContext = (a: LoadConfig, b: LoadConfig): boolean => contextKeys.every(key => a[key] === b[key]);
 
-const reportOf = ({ config, model, context, template, split, flashAttentionActive }: LoadedModel) => ({
+const reportOf = ({ config, model, context, template, split, devices, flashAttentionActive }: LoadedModel) => ({
   config,
   // llama.cpp's own count of what it allocated.
   buffers: {
@@ -187,6 +219,7 @@ const reportOf = ({ config, model, context, template, split, flashAttentionActiv
     ramWeightsBytes: model.memoryUsage.ram,
     ramContextBytes: context.memoryUsage.ram,
   },
+  ...(devices !== null && { devices: [...devices] }),
   split,
   flashAttentionActive,
   templateWarning: template.warning,

@@ -1,7 +1,6 @@
 import type { EngineInfo } from "@/lib/schema/engine-info";
 import type { LoadConfig } from "@/lib/schema/load-config";
 import { formatBytes, MIB } from "@/lib/units/bytes";
-import type { DryRun } from "./dry-run";
 import { JobError } from "./job-error";
 
 /** maxStorageBufferRange of Mesa's software device, which is also Vulkan's minimum. */
@@ -22,7 +21,11 @@ export function largestTensorBytes(info: Pick<EngineInfo, "backend" | "devices">
 }
 
 /** Refuses a configuration that would end the process. Checks only software devices, whose limit is known. */
-export function checkTensor(info: EngineInfo, dryRun: DryRun, config: LoadConfig): void {
+export function checkTensor(
+  info: EngineInfo,
+  dryRun: { largestCacheTensorBytes(config: LoadConfig): number },
+  config: LoadConfig,
+): void {
   if (info.backend !== "vulkan" || !isSoftware(info) || config.gpuLayers === 0) return;
   const bytes = dryRun.largestCacheTensorBytes(config);
   if (bytes > SOFTWARE_DEVICE_BYTES)

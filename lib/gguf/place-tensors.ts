@@ -11,6 +11,8 @@ const inputTensor = /^(?:token_embd|position_embd|token_types|per_layer_token_em
 const sharedTensor = /^rope_(?:freqs|factors_long|factors_short)\./;
 /** llama.cpp computes these in the first block, so they are allocated with it. */
 const firstBlockTensor = /^(?:token_embd_norm|per_layer_model_proj|per_layer_proj_norm)\./;
+/** The experts' tensors; shared experts ("shexp") are dense. @see llama.cpp common/common.h LLM_FFN_EXPS_REGEX */
+export const expertTensor = /\.ffn_(?:up|down|gate|gate_up)_(?:ch)?exps\./;
 /** LFM2 gives its output norm the name of an input norm. */
 const outputNamedLikeInput = /^lfm2/;
 

@@ -1,4 +1,5 @@
 import type { BlockProfile, ModelProfile } from "@/lib/gguf/model-profile";
+import { expertTensor } from "@/lib/gguf/place-tensors";
 import type { FlashAttention } from "@/lib/schema/kv-type";
 import type { LayerKv, LayerMemory, MemorySurface } from "@/lib/schema/memory-surface";
 import { estimatedCompute } from "./estimated-compute";
@@ -34,9 +35,6 @@ function kvOfBlock(profile: ModelProfile, block: BlockProfile, widestV: number, 
     fixedBytes: kv.fixedBytes * run.sequences,
   };
 }
-
-/** The experts' tensors; shared experts ("shexp") are dense. @see llama.cpp common/common.h LLM_FFN_EXPS_REGEX */
-const expertTensor = /\.ffn_(?:up|down|gate|gate_up)_(?:ch)?exps\./;
 
 const expertBytesOf = ({ experts, tensors }: BlockProfile): number =>
   experts === 0 ? 0 : sumBytes(tensors.filter(tensor => expertTensor.test(tensor.name)));

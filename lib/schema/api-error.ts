@@ -9,6 +9,7 @@ export const errorCodes = [
   "NOT_A_FILE",
   "MODEL_NOT_FOUND",
   "OUT_OF_MEMORY",
+  "PLACEMENT_UNAVAILABLE",
   "ENGINE_CRASHED",
   "ENGINE_TIMEOUT",
   "ENGINE_FAILED",

@@ -4,6 +4,7 @@ import { engineInfoSchema } from "./engine-info";
 import { finishReasonSchema, generationStatsSchema } from "./generation";
 import { bufferSplitSchema, buffersSchema, loadConfigSchema } from "./load-config";
 import { memorySurfaceSchema } from "./memory-surface";
+import { deviceBuffersSchema, placementLeverSchema } from "./placement";
 import { samplingValuesSchema } from "./sampling";
 
 const id = z.string().check(z.minLength(1), z.maxLength(64));
@@ -56,6 +57,9 @@ const answerErrors = [
   "OUT_OF_MEMORY",
 ] as const satisfies ErrorCode[];
 
+/** The cards in their order, then system memory; missing where the placement addon is missing, because only it can tell. */
+const devices = z.optional(z.array(deviceBuffersSchema));
+
 /** A message that carries its command's id. */
 type MessageSchema = z.ZodMiniObject<{ type: z.ZodMiniLiteral<string>; id: typeof id }>;
 
@@ -96,8 +100,8 @@ export const engineCommands = {
   "dry-run": {
     params: z.object({ config: loadConfigSchema }),
     progress: [],
-    answer: z.object({ type: z.literal("dry-run"), id, buffers: buffersSchema }),
-    errors: [...modelErrors, "OUT_OF_MEMORY"],
+    answer: z.object({ type: z.literal("dry-run"), id, buffers: buffersSchema, devices }),
+    errors: [...modelErrors, "OUT_OF_MEMORY", "INVALID_INPUT", "PLACEMENT_UNAVAILABLE"],
   },
   /** Loads model and context in place of the loaded ones. If the weights can stay, it makes only a new context. */
   load: {
@@ -108,6 +112,7 @@ export const engineCommands = {
       id,
       config: loadConfigSchema,
       buffers: buffersSchema,
+      devices,
       split: bufferSplitSchema,
       reused: z.enum(["nothing", "weights", "everything"]),
       elapsedMs: z.number(),
@@ -116,7 +121,7 @@ export const engineCommands = {
       flashAttentionActive: z.nullable(z.boolean()),
       templateWarning: z.nullable(z.string()),
     }),
-    errors: [...modelErrors, "OUT_OF_MEMORY", "INVALID_INPUT"],
+    errors: [...modelErrors, "OUT_OF_MEMORY", "INVALID_INPUT", "PLACEMENT_UNAVAILABLE"],
   },
   /**
    * Answers a conversation. The last turn is the user's, or an unfinished assistant's turn to continue. `cacheKey` (a chat id)
@@ -201,6 +206,8 @@ const errorMessageSchema = z.object({
 export const ownMessageSchemas = [
   /** First message of a child: the backend is up. */
   z.object({ type: z.literal("ready"), info: engineInfoSchema, vram: z.nullable(vramSchema) }),
+  /** The placement addon does not do what it should, and is not used any more. */
+  z.object({ type: z.literal("placement"), lever: placementLeverSchema }),
   /** Sent every second from the event loop that does the work, so it stops while the child is stuck. */
   z.object({ type: z.literal("heartbeat"), busyWith: z.nullable(id) }),
   z.object({ type: z.literal("log"), level: z.enum(["error", "warn", "info", "debug"]), text: z.string() }),

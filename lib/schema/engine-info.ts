@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { gpuBackendSchema } from "./gpu-memory";
+import { placementLeverSchema } from "./placement";
 
 /** The engine's backend and devices, as a child reports when it is ready. */
 export const engineInfoSchema = z.object({
@@ -17,5 +18,6 @@ export const engineInfoSchema = z.object({
   mathCores: z.int(),
   /** Why there is no GPU, in the backend's own words if it gives a reason. */
   gpuProblem: z.nullable(z.string()),
+  placement: placementLeverSchema,
 });
 export type EngineInfo = z.infer<typeof engineInfoSchema>;

@@ -44,6 +44,7 @@ export function diagnosticFacts(diagnostics: Diagnostics): DiagnosticFact[] {
     { name: "System", value: diagnostics.system },
     { name: "Engine", value: `${buildWords(diagnostics)}; ${engine.state}, restarted ${engine.restarts} times` },
     { name: "Backend", value: engine.info === null ? "–" : backendWords(engine.info) },
+    { name: "Placement", value: placementWords(engine.info) },
     { name: "GPU", value: gpuWords(gpu) },
     {
       name: "Graphics controllers",
@@ -72,4 +73,13 @@ export function diagnosticFacts(diagnostics: Diagnostics): DiagnosticFact[] {
 function backendWords({ backend, gpuUsable, devices, gpuProblem }: NonNullable<Diagnostics["engine"]["info"]>): string {
   if (gpuUsable) return `${backend}: ${list(devices, "no device named")}`;
   return gpuProblem === null ? "CPU" : `CPU; ${gpuProblem}`;
+}
+
+/** Whether experts and KV cache can be placed apart from their layers, and layers split over chosen cards. */
+function placementWords(info: Diagnostics["engine"]["info"]): string {
+  if (info === null) return "–";
+  const { placement } = info;
+  if (placement.kind === "missing") return `whole layers only; ${placement.reason}`;
+  const cards = placement.cards.map(({ device, name, address }) => [device, name, address].filter(Boolean).join(" "));
+  return `experts, cards and KV cache; ${list(cards, "no card")}`;
 }

@@ -60,7 +60,7 @@ export class ForkedEngine {
         const { message } = messageEnvelopeSchema.parse(raw);
         if (message.type === "ready") resolve(message);
         else if (message.type === "heartbeat") this.heartbeats.push(message);
-        else if (message.type !== "log") this.#receive(message);
+        else if (message.type !== "log" && message.type !== "placement") this.#receive(message);
       }),
     );
   }
@@ -107,7 +107,7 @@ export class ForkedEngine {
     this.#process.send({ generation: GENERATION, command });
   }
 
-  #receive(message: Exclude<EngineMessage, MessageOf<"ready" | "heartbeat" | "log">>): void {
+  #receive(message: Exclude<EngineMessage, MessageOf<"ready" | "heartbeat" | "log" | "placement">>): void {
     this.#watchers.get(message.id)?.(message);
     const isLast = message.type === "error" || commandNames.some(name => isAnswerTo(name, message));
     if (isLast) this.#ends.get(message.id)?.(message as LastMessage);

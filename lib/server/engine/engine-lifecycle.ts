@@ -1,5 +1,6 @@
 import type { EngineMessage, JobMessage, Vram } from "@/lib/schema/engine-commands";
 import type { EngineInfo } from "@/lib/schema/engine-info";
+import type { PlacementLever } from "@/lib/schema/placement";
 import type { Timers } from "@/lib/server/system/timers";
 import { CrashBreaker } from "./crash-breaker";
 import { EngineChild, type EngineChildExit, type EngineMode } from "./engine-child";
@@ -152,6 +153,7 @@ export class EngineLifecycle {
 
   #onMessage(message: EngineMessage): void {
     if (message.type === "ready") this.#onReady(message);
+    else if (message.type === "placement") this.#onPlacement(message.lever);
     else if (message.type !== "heartbeat" && message.type !== "log") this.events.onMessage(message);
   }
 
@@ -160,6 +162,12 @@ export class EngineLifecycle {
     if (this.child?.mode === "configured") this.machine = { info, vram };
     for (const waiter of this.#startWaiters.splice(0)) waiter.resolve(info);
     this.events.onReady();
+    this.events.onChange();
+  }
+
+  /** Lasts until the child is replaced, which tries again. */
+  #onPlacement(placement: PlacementLever): void {
+    if (this.machine !== null) this.machine = { ...this.machine, info: { ...this.machine.info, placement } };
     this.events.onChange();
   }
 

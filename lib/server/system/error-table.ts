@@ -23,6 +23,10 @@ export const errorTable: Readonly<Record<ErrorCode, ErrorRow>> = {
     status: 507,
     next: "Lower the context size or the number of GPU layers, or choose a smaller model.",
   },
+  PLACEMENT_UNAVAILABLE: {
+    status: 409,
+    next: "Plan whole layers: set experts, cards and KV cache back to automatic.",
+  },
   ENGINE_CRASHED: { status: 502, next: "Send it again: the engine is restarting." },
   ENGINE_TIMEOUT: { status: 504, next: "Send it again: the engine is restarting." },
   ENGINE_FAILED: { status: 503, next: "Choose another model or lower the settings, then load again." },

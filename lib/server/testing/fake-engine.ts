@@ -271,6 +271,7 @@ export class FakeEngine {
       buildType: "prebuilt",
       mathCores: 2,
       gpuProblem: null,
+      placement: { kind: "missing", reason: "This engine is a fake." },
     };
     return { type: "ready", info, vram: backend === "none" ? null : (this.script.vram ?? null) };
   }

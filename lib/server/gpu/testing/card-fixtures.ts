@@ -11,6 +11,7 @@ export const engineInfo = (change: Partial<EngineInfo> = {}): EngineInfo => ({
   buildType: "prebuilt",
   mathCores: 4,
   gpuProblem: null,
+  placement: { kind: "missing", reason: "There is no placement addon for this computer." },
   ...change,
 });
 

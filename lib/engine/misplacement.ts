@@ -1,0 +1,71 @@
+import type { GgufFileInfo } from "node-llama-cpp";
+import { expertTensor } from "@/lib/gguf/place-tensors";
+import { tensorTypes } from "@/lib/gguf/tensor-types";
+import type { DeviceBuffers } from "@/lib/schema/placement";
+import { formatBytes } from "@/lib/units/bytes";
+import type { LlamaBackend } from "./llama-backend";
+import type { Placement } from "./placer";
+import { largestTensorBytes } from "./tensor-limit";
+
+type PlacedLayers = Placement & { readonly gpuLayers: number };
+
+interface WeightsFound {
+  readonly plain: { readonly gpuBytes: number };
+  readonly placed: { readonly gpuBytes: number };
+  readonly devices: readonly DeviceBuffers[] | null;
+}
+
+/** Backends pad each tensor to at most this: CUDA adds up to 512 elements to the last row. */
+const PADDING_BYTES = 1024;
+
+const blockOf = (name: string): number => Number(/^blk\.(\d+)\./.exec(name)?.[1] ?? -1);
+
+/**
+ * Whether llama.cpp did what the placement says with the weights, in a sentence that says what is wrong; null if all is well.
+ * The expert tensors of the header say how many bytes have to leave the GPU.
+ */
+export function misplacement(
+  { info, placer }: LlamaBackend,
+  fileInfo: GgufFileInfo,
+  run: PlacedLayers,
+  { plain, placed, devices }: WeightsFound,
+): string | null {
+  const movedBytes = plain.gpuBytes - placed.gpuBytes;
+  const moving = expertsOnGpu(fileInfo, run);
+  const possible = moving.filter(bytes => bytes <= largestTensorBytes(info));
+  const paddingBytes = moving.length * PADDING_BYTES;
+  // A tensor that this device cannot hold was in system memory before; whether it can is known for software devices only.
+  if (movedBytes < sum(possible) - paddingBytes || movedBytes > sum(moving) + paddingBytes)
+    return `Experts with ${formatBytes(sum(moving))} should have left the GPU in a dry run, and ${formatBytes(movedBytes)} did.`;
+  const split = run.tensorSplit;
+  if (split === undefined || devices === null) return null;
+  const unwanted = placer
+    .cards()
+    .find(
+      ({ device }, index) =>
+        !((split[index] ?? 0) > 0) && devices.some(found => found.device === device && found.weightsBytes > 0),
+    );
+  return unwanted === undefined ? null : `${unwanted.device} should have had no layers in a dry run, and had some.`;
+}
+
+/** The same for the KV cache. */
+export function misplacedKv({ kvInRam }: Placement, devices: readonly DeviceBuffers[] | null): string | null {
+  const onGpu = kvInRam ? devices?.find(({ device, kvBytes }) => device !== null && kvBytes > 0) : undefined;
+  return onGpu === undefined
+    ? null
+    : `The KV cache should have been in system memory in a dry run, and ${formatBytes(onGpu.kvBytes)} were on ${onGpu.device}.`;
+}
+
+const sum = (bytes: readonly number[]): number => bytes.reduce((total, one) => total + one, 0);
+
+/** Bytes of each expert tensor that would be on the GPU with its block and has to be in system memory. */
+function expertsOnGpu({ fullTensorInfo, architectureMetadata }: GgufFileInfo, run: PlacedLayers): number[] {
+  const firstOnGpu = (architectureMetadata.block_count ?? 0) + 1 - run.gpuLayers;
+  return (fullTensorInfo ?? [])
+    .filter(({ name }) => expertTensor.test(name))
+    .filter(({ name }) => blockOf(name) >= firstOnGpu && blockOf(name) < (run.expertBlocksInRam ?? 0))
+    .map(({ dimensions, ggmlType }) => {
+      const { blockElements, blockBytes } = tensorTypes.get(ggmlType) ?? { blockElements: 1, blockBytes: 0 };
+      return (dimensions.reduce<number>((product, size) => product * Number(size), 1) / blockElements) * blockBytes;
+    });
+}

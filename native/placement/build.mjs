@@ -1,0 +1,92 @@
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+/**
+ * Builds the placement addon.
+ *
+ *   node native/placement/build.mjs             with this computer's C compiler, for this computer
+ *   node native/placement/build.mjs --committed with zig (`pip install ziglang`), the builds that are in the repository
+ *
+ * llama.cpp's headers come from node-llama-cpp's own copy of its source, and Node's from a package that it needs for its own builds:
+ * nothing is downloaded.
+ */
+const here = dirname(fileURLToPath(import.meta.url));
+const require = createRequire(import.meta.url);
+const llamaFolder = join(dirname(require.resolve("node-llama-cpp")), "../llama");
+const { release: bundledRelease } = JSON.parse(readFileSync(join(llamaFolder, "binariesGithubRelease.json"), "utf8"));
+
+/** zig's targets. The prebuilt llama.cpp needs a newer glibc than these. */
+const committed = {
+  "linux-x64": "x86_64-linux-gnu.2.28",
+  "linux-arm64": "aarch64-linux-gnu.2.28",
+};
+
+function run(program, args) {
+  const { status, error, stderr } = spawnSync(program, args, { encoding: "utf8" });
+  if (error) throw new Error(`${program} could not be started: ${error.message}`);
+  if (status !== 0) throw new Error(`${program} ended with ${status}: ${stderr.trim()}`);
+}
+
+/** llama.cpp's headers at the bundled release, in a temporary folder. Needs git. */
+function bundledHeaders(folder) {
+  const source = join(folder, "source");
+  run("git", ["init", "--quiet", source]);
+  run("git", ["-C", source, "fetch", "--quiet", join(llamaFolder, "gitRelease.bundle"), "HEAD"]);
+  run("git", ["-C", source, "checkout", "--quiet", "FETCH_HEAD", "--", "include", "ggml/include"]);
+  return source;
+}
+
+/** @param compiler the program and its first arguments, such as ["cc"] */
+function compile(compiler, source, release, outputPath) {
+  const code = join(here, "placement.c");
+  const hash = createHash("sha256").update(readFileSync(code)).digest("hex");
+  mkdirSync(dirname(outputPath), { recursive: true });
+  run(compiler[0], [
+    ...compiler.slice(1),
+    ...[
+      "-std=gnu11",
+      "-O2",
+      "-s",
+      "-shared",
+      "-fPIC",
+      "-fvisibility=hidden",
+      "-fexceptions",
+      "-Wall",
+      "-Wextra",
+      "-Werror",
+    ],
+    ...[`-DLLAMA_RELEASE="${release}"`, `-DSOURCE_HASH="${hash}"`],
+    ...["-isystem", require("node-api-headers").include_dir],
+    ...["-isystem", join(source, "include"), "-isystem", join(source, "ggml/include")],
+    ...[code, "-o", outputPath, "-ldl", "-lpthread"],
+  ]);
+}
+
+/**
+ * Builds the addon for this computer.
+ *
+ * @param options.source a checkout of llama.cpp; the bundled release's headers where it is missing
+ * @throws Error with the compiler's own words
+ */
+export function buildPlacement(outputPath, { source, release = bundledRelease, compiler = ["cc"] } = {}) {
+  const folder = mkdtempSync(join(tmpdir(), "headroom-placement-"));
+  try {
+    compile(compiler, source ?? bundledHeaders(folder), release, outputPath);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  if (process.argv.includes("--committed"))
+    for (const [platform, target] of Object.entries(committed))
+      buildPlacement(join(here, `builds/${platform}.node`), {
+        compiler: ["python3", "-m", "ziglang", "cc", "-target", target],
+      });
+  else buildPlacement(process.argv[2] ?? join(here, `builds/${process.platform}-${process.arch}.node`));
+}
