@@ -11,6 +11,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
  *
  *   node native/placement/build.mjs             with this computer's C compiler, for this computer
  *   node native/placement/build.mjs --committed with zig (`pip install ziglang`), the builds that are in the repository
+ *   node native/placement/build.mjs --own       for the llama.cpp that `npm run build:llama` has compiled here
  *
  * llama.cpp's headers come from node-llama-cpp's own copy of its source, and Node's from a package that it needs for its own builds:
  * nothing is downloaded.
@@ -82,11 +83,20 @@ export function buildPlacement(outputPath, { source, release = bundledRelease, c
   }
 }
 
+/** With the headers that node-llama-cpp compiled last. */
+function buildForOwnLlama() {
+  const { tag } = JSON.parse(readFileSync(join(llamaFolder, "llama.cpp.info.json"), "utf8"));
+  const outputPath = join(here, `builds/own-${process.platform}-${process.arch}.node`);
+  rmSync(outputPath, { force: true });
+  buildPlacement(outputPath, { source: join(llamaFolder, "llama.cpp"), release: tag });
+}
+
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   if (process.argv.includes("--committed"))
     for (const [platform, target] of Object.entries(committed))
       buildPlacement(join(here, `builds/${platform}.node`), {
         compiler: ["python3", "-m", "ziglang", "cc", "-target", target],
       });
+  else if (process.argv.includes("--own")) buildForOwnLlama();
   else buildPlacement(process.argv[2] ?? join(here, `builds/${process.platform}-${process.arch}.node`));
 }

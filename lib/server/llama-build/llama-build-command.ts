@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { greedySampling } from "@/lib/schema/sampling";
 import { defaultSettings } from "@/lib/schema/settings";
 import { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
-import { compileLlama, forgetBuildChoice, thisMachine, writeBuildChoice } from "./llama-build";
+import { compileLlama, compilePlacementAddon, forgetBuildChoice, thisMachine, writeBuildChoice } from "./llama-build";
 import { type BuildTarget, buildTargets, checkLlamaBuild } from "./llama-build-checks";
 
 const USAGE = `Usage: npm run build:llama -- --gpu ${buildTargets.join("|")} [--dry-run]
@@ -84,6 +84,9 @@ async function build(target: BuildTarget, folders: BuildFolders): Promise<number
     );
     return 1;
   }
+  const withoutAddon = compilePlacementAddon(folders.projectRoot);
+  if (withoutAddon !== null)
+    console.error(`\nThis build can only place whole layers, since its placement addon is missing: ${withoutAddon}`);
   console.log("\nVerifying with the default model ...");
   try {
     const found = await verifyBuild(target, folders);

@@ -64,6 +64,17 @@ export const thisMachine = (projectRoot: string): BuildMachine => {
 };
 
 /**
+ * Builds the placement addon for the llama.cpp that was compiled last.
+ * @returns why there is none; null if it was built. Without it, whole layers are placed.
+ */
+export function compilePlacementAddon(projectRoot: string): string | null {
+  if (process.platform !== "linux") return `it does not work on ${process.platform}.`;
+  const args = [join(projectRoot, "native/placement/build.mjs"), "--own"];
+  const { status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8", timeout: 120_000 });
+  return status === 0 ? null : (stderr.match(/^Error: .*$/m)?.[0] ?? stderr.trim());
+}
+
+/**
  * Compiles llama.cpp from the source that node-llama-cpp contains, without a download. All kernels of quantized flash
  * attention are included; the CUDA prebuilt lacks them for mixed KV types.
  *
