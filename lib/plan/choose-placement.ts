@@ -3,7 +3,7 @@ import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { PlanSettings } from "@/lib/schema/settings";
 import { budgetBytes } from "./budget";
 import { confirmedPlacements, fitNeeds, mostGpuLayers } from "./fit-needs";
-import { firstGpuBlock, memoryNeed, type Placement } from "./memory-need";
+import { firstGpuBlock, type MemoryPoint, memoryNeed, type Placement } from "./memory-need";
 import { decodeSeconds } from "./speed-parts";
 
 /** A placement with the GPU bytes that must fit the budget. */
@@ -87,14 +87,32 @@ export function nextPlacement(
  * For each number of layers, its placements: the one with all experts on the GPU first, then with one block's experts more in RAM each
  * time. Only one stays where `EXPERTS_IN_RAM` is a number, or where experts cannot be apart.
  */
-function laddersOf(surface: MemorySurface, settings: PlanSettings): PricedPlacement[][] {
+function laddersOf(surface: MemorySurface, settings: PlanSettings): readonly PricedPlacement[][] {
   const { N_CTX, KV_CACHE_QUANT, EXPERTS_IN_RAM } = settings;
+  const ofSurface = known.get(surface) ?? new Map<string, PricedPlacement[][]>();
+  known.set(surface, ofSurface);
+  const key = `${N_CTX} ${KV_CACHE_QUANT} ${EXPERTS_IN_RAM}`;
+  const ladders = ofSurface.get(key) ?? newLadders(surface, settings);
+  if (ofSurface.size >= KNOWN_CONTEXTS) ofSurface.clear();
+  ofSurface.set(key, ladders);
+  return ladders;
+}
+
+/** The chart asks for some sixty contexts and KV types in each frame of a moving slider, all but one of them the same as before. */
+const known = new WeakMap<MemorySurface, Map<string, PricedPlacement[][]>>();
+const KNOWN_CONTEXTS = 128;
+
+function newLadders(
+  surface: MemorySurface,
+  { N_CTX, KV_CACHE_QUANT, EXPERTS_IN_RAM }: PlanSettings,
+): PricedPlacement[][] {
   const whole = fitNeeds(surface, N_CTX, KV_CACHE_QUANT);
   const apart = canPlaceExperts(surface) ? fitNeeds(surface, N_CTX, KV_CACHE_QUANT, "ram") : null;
+  const at = { contextTokens: N_CTX, kvType: KV_CACHE_QUANT };
   return Array.from(whole, (needBytes, gpuLayers) => {
     const top = { gpuLayers, expertBlocksInRam: 0, needBytes };
     if (apart === null || gpuLayers === 0) return [top];
-    const ladder = [top, ...withExpertsInRam(surface, settings, gpuLayers, apart[gpuLayers] ?? 0)];
+    const ladder = [top, ...withExpertsInRam(surface, at, gpuLayers, apart[gpuLayers] ?? 0)];
     if (EXPERTS_IN_RAM === "auto") return ladder;
     const asked = ladder.findLast(({ expertBlocksInRam }) => expertBlocksInRam <= EXPERTS_IN_RAM);
     return [asked ?? top];
@@ -104,23 +122,26 @@ function laddersOf(surface: MemorySurface, settings: PlanSettings): PricedPlacem
 /** @param allInRamBytes what is needed with all experts in RAM */
 function withExpertsInRam(
   surface: MemorySurface,
-  { N_CTX, KV_CACHE_QUANT }: PlanSettings,
+  at: Pick<MemoryPoint, "contextTokens" | "kvType">,
   gpuLayers: number,
   allInRamBytes: number,
 ): PricedPlacement[] {
   const firstOnGpu = firstGpuBlock(surface.model.blocks, gpuLayers);
-  const confirmed = confirmedPlacements(surface, N_CTX, KV_CACHE_QUANT).filter(point => point.gpuLayers === gpuLayers);
+  const confirmed = confirmedPlacements(surface, at.contextTokens, at.kvType).filter(
+    point => point.gpuLayers === gpuLayers,
+  );
   const ladder: PricedPlacement[] = [];
   let needBytes = allInRamBytes;
-  for (const { index, expertBytes } of surface.layers.toReversed()) {
-    if (expertBytes === 0 || index < firstOnGpu) continue;
+  for (let index = surface.model.blocks - 1; index >= firstOnGpu; index--) {
+    const expertBytes = surface.layers[index]?.expertBytes ?? 0;
+    if (expertBytes === 0) continue;
     const placement = { gpuLayers, expertBlocksInRam: index + 1 };
-    const at = { ...placement, contextTokens: N_CTX, kvType: KV_CACHE_QUANT };
     const isConfirmed = confirmed.some(point => point.expertBlocksInRam === index + 1);
-    ladder.unshift({ ...placement, needBytes: isConfirmed ? memoryNeed(surface, at).gpu.totalBytes : needBytes });
+    const exact = isConfirmed ? memoryNeed(surface, { ...placement, ...at }).gpu.totalBytes : needBytes;
+    ladder.push({ ...placement, needBytes: exact });
     needBytes += expertBytes;
   }
-  return ladder;
+  return ladder.reverse();
 }
 
 const secondsIn = (surface: MemorySurface, gpu: GpuMemory, { N_CTX, KV_CACHE_QUANT }: PlanSettings) =>
