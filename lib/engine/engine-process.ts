@@ -121,10 +121,11 @@ export class EngineProcess {
   async #sampleSurface(command: JobCommand<"sample-surface">, signal: AbortSignal): Promise<JobMessage> {
     const { id, surface, useMmap } = command;
     const beganMs = performance.now();
+    const { gpuUsable, placement } = this.backend.info;
     const dryRun = await this.#dryRuns.take(command.modelPath);
     const runsBefore = dryRun.runs;
     const sampled = await sampleSurface(
-      dryRunOracle(dryRun, { ...surface, useMmap }, this.backend.info.gpuUsable),
+      dryRunOracle(dryRun, { ...surface, useMmap }, { gpu: gpuUsable, placesExperts: placement.kind === "ready" }),
       surface,
       {
         budgetMs: command.budgetMs ?? SURFACE_BUDGET_MS,

@@ -117,7 +117,7 @@ const EXACT_TOKENS = 4096;
 
 /** Samples as the engine does, in less time: only the first points are certain to be sampled. */
 async function sampledSurface(profile: ModelProfile, dryRun: DryRun): Promise<MemorySurface> {
-  const oracle = dryRunOracle(dryRun, { ...MANY_TOKENS, useMmap: true }, true);
+  const oracle = dryRunOracle(dryRun, { ...MANY_TOKENS, useMmap: true }, { gpu: true, placesExperts: false });
   return sampleSurface(oracle, headerSurface(profile, MANY_TOKENS), {
     budgetMs: 200,
     largestTensorBytes: largestTensorBytes(backend.info),

@@ -25,6 +25,9 @@ interface Fake {
   kvFactor?: number;
   impossible?(at: MemoryPoint): boolean;
   gpu?: boolean;
+  placesExperts?: boolean;
+  /** Experts that stay on the GPU although they should be in RAM. */
+  stuckExpertBytes?: number;
 }
 
 /** Answers like llama.cpp would for a model that the closed forms describe, with what the fake changes. */
@@ -32,10 +35,15 @@ function oracle(surface: MemorySurface, fake: Fake = {}) {
   const asked: MemoryPoint[] = [];
   const answering: SurfaceOracle = {
     gpu: fake.gpu ?? true,
-    weights: async gpuLayers => ({
-      gpuBytes: (surface.gpuWeightsBytes[gpuLayers] ?? 0) + (fake.extraWeightsBytes ?? 0),
-      ramBytes: surface.ramWeightsBytes[gpuLayers] ?? 0,
-    }),
+    placesExperts: fake.placesExperts ?? false,
+    weights: async placement => {
+      const { gpu, ram } = memoryNeed(surface, { ...placement, contextTokens: 256, kvType: "f16" });
+      const stuckBytes = placement.expertBlocksInRam === undefined ? 0 : (fake.stuckExpertBytes ?? 0);
+      return {
+        gpuBytes: gpu.weightsBytes + (fake.extraWeightsBytes ?? 0) + stuckBytes,
+        ramBytes: ram.weightsBytes - stuckBytes,
+      };
+    },
     context: async (at, batchTokens = surface.batchTokens) => {
       asked.push(at);
       if (fake.impossible?.(at)) throw new JobError("ENGINE_FAILED", "quantized V cache requires flash_attn");
@@ -144,6 +152,25 @@ describe("sampleSurface", () => {
     expect(sampled.compute.f16.filter(({ gpuLayers }) => gpuLayers > 0)).toEqual(
       surface.compute.f16.filter(({ gpuLayers }) => gpuLayers > 0),
     );
+  });
+
+  it("samples a second table with all experts in RAM where the engine can place them", async () => {
+    const surface = estimated("qwen3-30b-a3b");
+    const computeMib = ({ expertBlocksInRam = 0 }: MemoryPoint) => (expertBlocksInRam > 0 ? 300 : 100);
+    const sampled = await sampleSurface(oracle(surface, { computeMib, placesExperts: true }), surface, options());
+    const mibAt = (expertBlocksInRam: number) =>
+      memoryNeed(sampled, { gpuLayers: 49, expertBlocksInRam, contextTokens: 4096, kvType: "f16" }).gpu.computeBytes /
+      MIB;
+    expect([0, 1, 30, 48].map(mibAt)).toEqual([100, 300, 300, 300]);
+  });
+
+  it("leaves experts with their layers where a dry run does not move them", async () => {
+    const surface = estimated("qwen3-30b-a3b");
+    const fake = oracle(surface, { placesExperts: true, stuckExpertBytes: 1 });
+    const sampled = await sampleSurface(fake, surface, options());
+    expect(surface.computeExpertsInRam).toBeDefined();
+    expect(sampled.computeExpertsInRam).toBeUndefined();
+    expect(fake.asked.every(({ expertBlocksInRam }) => expertBlocksInRam === undefined)).toBe(true);
   });
 
   it("ends when it is cancelled", async () => {

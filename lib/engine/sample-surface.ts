@@ -1,4 +1,5 @@
-import { type MemoryPoint, memoryNeed } from "@/lib/plan/memory-need";
+import type { ExpertPlace } from "@/lib/plan/fit-needs";
+import { expertBlocks, type MemoryPoint, memoryNeed, placementOf } from "@/lib/plan/memory-need";
 import { usableKvTypes } from "@/lib/plan/usable-kv-types";
 import { type KvType, kvTypes, kvTypeTable } from "@/lib/schema/kv-type";
 import type { ComputeColumn, ComputePoint, LayerMemory, MemorySurface } from "@/lib/schema/memory-surface";
@@ -35,8 +36,9 @@ export async function sampleSurface(
   const longestTokens = (kvType: KvType) => longestContextTokens(surface, kvType, options.largestTensorBytes);
   const ofCache = await withCheckedCache(oracle, surface, pace, longestTokens("f16"));
   const ofWeights = await withCheckedWeights(oracle, ofCache, pace);
-  const sampled = await sampledCompute(oracle, ofWeights, pace, longestTokens);
-  return { ...ofWeights, ...sampled, computeSource: oracle.gpu ? "dry-run" : surface.computeSource, detail: "fine" };
+  const ofExperts = await withCheckedExperts(oracle, ofWeights, pace);
+  const sampled = await sampledCompute(oracle, ofExperts, pace, longestTokens);
+  return { ...ofExperts, ...sampled, computeSource: oracle.gpu ? "dry-run" : surface.computeSource, detail: "fine" };
 }
 
 /** Where the closed form is wrong, cache and compute are sampled as one figure, and each layer's own cache is set to none. */
@@ -66,7 +68,7 @@ async function withCheckedWeights(
   const last = oracle.gpu ? surface.model.blocks + 1 : 0;
   const asked = async (gpuLayers: number) => {
     await pace.checkIn();
-    return oracle.weights(gpuLayers);
+    return oracle.weights({ gpuLayers });
   };
   const agrees = async (gpuLayers: number): Promise<boolean> => {
     const { gpuBytes, ramBytes } = await asked(gpuLayers);
@@ -86,10 +88,30 @@ async function withCheckedWeights(
   return { ...surface, gpuWeightsBytes, ramWeightsBytes, weightsSource: "dry-run" };
 }
 
+/** Leaves the placements with experts in RAM out if a dry run of one does not move what the closed form says. */
+async function withCheckedExperts(
+  oracle: SurfaceOracle,
+  surface: MemorySurface,
+  pace: DryRunPace,
+): Promise<MemorySurface> {
+  if (!oracle.placesExperts || surface.computeExpertsInRam === undefined) return surface;
+  await pace.checkIn();
+  const placement = { gpuLayers: surface.model.blocks + 1, expertBlocksInRam: expertBlocks(surface) };
+  const { gpu, ram } = memoryNeed(surface, { ...placement, contextTokens: CONTEXT_PAD_TOKENS, kvType: "f16" });
+  const moved = await oracle.weights(placement).catch(error => {
+    if (error instanceof JobError && error.code === "PLACEMENT_UNAVAILABLE") return null;
+    throw error;
+  });
+  if (moved?.gpuBytes === gpu.weightsBytes && moved.ramBytes === ram.weightsBytes) return surface;
+  const { computeExpertsInRam: _unusable, ...whole } = surface;
+  return whole;
+}
+
 /** Some layer counts at some contexts, for all KV types. */
 interface Pass {
   readonly layers: readonly number[];
   readonly contexts: readonly number[];
+  readonly experts?: ExpertPlace;
 }
 
 /** Contexts that divide each doubling into this many steps. */
@@ -107,7 +129,11 @@ function contextsUpTo(longestTokens: number, stepsADoubling: number): number[] {
  * The most important points come first: all layers, one layer and half of them at three contexts each. Powers of two follow, then the
  * points between. The ends have their own graphs: k = 1 holds only the output, k = L leaves one block in RAM, k = L + 1 none.
  */
-function passesFor(surface: MemorySurface, gpu: boolean, longestTokens: number): Pass[] {
+function passesFor(
+  surface: MemorySurface,
+  { gpu, placesExperts }: Pick<SurfaceOracle, "gpu" | "placesExperts">,
+  longestTokens: number,
+): Pass[] {
   const all = surface.model.blocks + 1;
   const some = (layers: readonly number[]) => [...new Set(layers.filter(k => k >= 1 && k <= all))];
   const ends = gpu ? some([all, 1, Math.ceil(all / 2)]) : [0];
@@ -115,12 +141,18 @@ function passesFor(surface: MemorySurface, gpu: boolean, longestTokens: number):
   const quarters = gpu ? some([Math.ceil(all / 4), Math.ceil((3 * all) / 4)]) : [];
   const rough = [CONTEXT_PAD_TOKENS, USUAL_TOKENS, longestTokens].filter(tokens => tokens <= longestTokens);
   const every = gpu ? Array.from({ length: all }, (_, index) => all - index) : [];
+  // With experts in RAM the output is the only layer of k = 1, so that placement is the one without any experts to move.
+  const apart = placesExperts && surface.computeExpertsInRam !== undefined ? some([all, Math.ceil(all / 2)]) : [];
+  const ram = { layers: apart, experts: "ram" } as const;
   return [
     { layers: ends, contexts: rough },
+    { ...ram, contexts: rough },
     // If the cache is sampled too, the figure grows with each layer, and by more than with the context.
     { layers: surface.kvSource === "dry-run" ? every : [], contexts: rough },
     { layers: [...ends, ...inner], contexts: contextsUpTo(longestTokens, 1) },
+    { ...ram, contexts: contextsUpTo(longestTokens, 1) },
     { layers: [...ends, ...inner], contexts: contextsUpTo(longestTokens, 2) },
+    { ...ram, contexts: contextsUpTo(longestTokens, 2) },
     { layers: quarters, contexts: contextsUpTo(longestTokens, 2) },
     { layers: [...ends, ...inner, ...quarters], contexts: contextsUpTo(longestTokens, 4) },
     // Only small models get this far. Their buffers are most of their need and differ between layer counts.
@@ -129,26 +161,35 @@ function passesFor(surface: MemorySurface, gpu: boolean, longestTokens: number):
   ];
 }
 
+/** Points taken of one KV type, by number of layers: with each layer's experts beside it, and with all experts in RAM. */
+type TakenColumns = Readonly<Record<ExpertPlace, Map<number, ComputePoint[]>>>;
+
 /** Runs the passes in order until the time is used up. A sampling of the GPU does not change the CPU's column, and vice versa. */
 async function sampledCompute(
   oracle: SurfaceOracle,
   surface: MemorySurface,
   pace: DryRunPace,
   longestTokens: (kvType: KvType) => number,
-): Promise<Pick<MemorySurface, "compute" | "refusedKvTypes">> {
+): Promise<Pick<MemorySurface, "compute" | "computeExpertsInRam" | "refusedKvTypes">> {
   const refusedKvTypes = [...(surface.refusedKvTypes ?? [])];
-  const taken = new Map<KvType, Map<number, ComputePoint[]>>(usableKvTypes(surface).map(kvType => [kvType, new Map()]));
-  const passes = passesFor(surface, oracle.gpu, Math.max(...kvTypes.map(longestTokens)));
-  // llama.cpp builds the model again for each number of layers, so all contexts of one number are sampled together.
-  for (const [index, { layers, contexts }] of passes.entries())
+  const taken = new Map(
+    usableKvTypes(surface).map(kvType => [kvType, { "with-layer": new Map(), ram: new Map() } as TakenColumns]),
+  );
+  const sampled = () => ({ ...withColumns(surface, taken), refusedKvTypes });
+  const longest = Math.max(...kvTypes.map(longestTokens));
+  const passes = passesFor(surface, oracle, longest);
+  // llama.cpp builds the model again for each placement, so all contexts of one are sampled together.
+  for (const [index, { layers, contexts, experts = "with-layer" }] of passes.entries())
     for (const gpuLayers of layers)
-      for (const [kvType, columns] of taken) {
-        const points = columns.get(gpuLayers) ?? [];
+      for (const [kvType, tables] of taken) {
+        const points = tables[experts].get(gpuLayers) ?? [];
         for (const contextTokens of contexts) {
-          if (index > 0 && pace.left <= 0) return { compute: withColumns(surface, taken), refusedKvTypes };
+          if (index > 0 && pace.left <= 0) return sampled();
           if (contextTokens > longestTokens(kvType) || points.some(known => known.contextTokens === contextTokens))
             continue;
-          const point = await possiblePoint(oracle, surface, pace, { gpuLayers, contextTokens, kvType });
+          const expertBlocksInRam = experts === "ram" ? expertBlocks(surface) : 0;
+          const at = { ...placementOf({ gpuLayers, expertBlocksInRam }), contextTokens, kvType };
+          const point = await possiblePoint(oracle, surface, pace, at);
           if (typeof point === "string") {
             taken.delete(kvType);
             refusedKvTypes.push({ kvType, reason: `This model cannot have a ${kvType} KV cache here: ${point}` });
@@ -156,22 +197,31 @@ async function sampledCompute(
           }
           points.push(point);
         }
-        if (taken.has(kvType)) columns.set(gpuLayers, points);
+        if (taken.has(kvType)) tables[experts].set(gpuLayers, points);
       }
-  return { compute: withColumns(surface, taken), refusedKvTypes };
+  return sampled();
 }
 
 function withColumns(
   surface: MemorySurface,
-  taken: ReadonlyMap<KvType, ReadonlyMap<number, readonly ComputePoint[]>>,
-): MemorySurface["compute"] {
+  taken: ReadonlyMap<KvType, TakenColumns>,
+): Pick<MemorySurface, "compute" | "computeExpertsInRam"> {
   const compute = { ...surface.compute };
-  for (const [kvType, columns] of taken) {
-    const kept = compute[kvType].filter(({ gpuLayers }) => (gpuLayers === 0) !== columns.has(0));
-    const added = [...columns].filter(([, points]) => points.length > 0).map(columnOf);
-    compute[kvType] = [...kept, ...added].sort((a, b) => a.gpuLayers - b.gpuLayers);
+  const apart = surface.computeExpertsInRam && { ...surface.computeExpertsInRam };
+  for (const [kvType, tables] of taken) {
+    compute[kvType] = withTaken(compute[kvType], tables["with-layer"]);
+    if (apart && tables.ram.size > 0) apart[kvType] = withTaken(apart[kvType], tables.ram);
   }
-  return compute;
+  return { compute, ...(apart && { computeExpertsInRam: apart }) };
+}
+
+function withTaken(
+  columns: readonly ComputeColumn[],
+  taken: ReadonlyMap<number, readonly ComputePoint[]>,
+): ComputeColumn[] {
+  const kept = columns.filter(({ gpuLayers }) => (gpuLayers === 0) !== taken.has(0));
+  const added = [...taken].filter(([, points]) => points.length > 0).map(columnOf);
+  return [...kept, ...added].sort((a, b) => a.gpuLayers - b.gpuLayers);
 }
 
 const columnOf = ([gpuLayers, points]: [number, readonly ComputePoint[]]): ComputeColumn => ({

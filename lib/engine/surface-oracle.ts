@@ -1,4 +1,4 @@
-import type { MemoryPoint } from "@/lib/plan/memory-need";
+import type { MemoryPoint, Placement } from "@/lib/plan/memory-need";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { DeviceBytes, DryRun } from "./dry-run";
 
@@ -6,7 +6,9 @@ import type { DeviceBytes, DryRun } from "./dry-run";
 export interface SurfaceOracle {
   /** False where only system memory can be measured. */
   readonly gpu: boolean;
-  weights(gpuLayers: number): Promise<DeviceBytes>;
+  /** False where experts can only be with their layer. */
+  readonly placesExperts: boolean;
+  weights(placement: Placement): Promise<DeviceBytes>;
   /** KV cache and compute together. `batchTokens` replaces the surface's own. */
   context(at: MemoryPoint, batchTokens?: number): Promise<DeviceBytes>;
 }
@@ -14,12 +16,13 @@ export interface SurfaceOracle {
 export function dryRunOracle(
   dryRun: DryRun,
   run: Pick<MemorySurface, "batchTokens" | "sequences" | "flashAttention"> & { readonly useMmap: boolean },
-  gpu: boolean,
+  { gpu, placesExperts }: Pick<SurfaceOracle, "gpu" | "placesExperts">,
 ): SurfaceOracle {
   const { batchTokens, sequences, flashAttention, useMmap } = run;
   return {
     gpu,
-    weights: gpuLayers => dryRun.weights({ gpuLayers, useMmap }),
+    placesExperts,
+    weights: placement => dryRun.weights({ ...placement, useMmap }),
     context: (at, batch = batchTokens) =>
       dryRun.context({ ...at, batchTokens: batch, sequences, flashAttention, useMmap }),
   };

@@ -13,13 +13,13 @@ import { decodeSeconds } from "./speed-parts";
 import { contextArbitrary, kvTypeArbitrary } from "./testing/surface-arbitrary";
 import { p4000, planSettings } from "./testing/surface-fixtures";
 
-const run = { batchTokens: 512, sequences: 1, flashAttention: "auto", expertsApart: true } as const;
+const run = { batchTokens: 512, sequences: 1, flashAttention: "auto" } as const;
 
-function surfaceOf(id: string, expertsApart = true): MemorySurface {
+function surfaceOf(id: string): MemorySurface {
   const { header, fileBytes } = shapeFile(modelShape(id));
   const parsed = parseGguf(header, fileBytes);
   if (parsed.kind !== "profile") throw new Error(`${id}: the header wants more bytes`);
-  return headerSurface(parsed.profile, { ...run, expertsApart });
+  return headerSurface(parsed.profile, run);
 }
 
 const cardOf = (gib: number, ramBytesPerSecond = 50e9): GpuMemory => ({
@@ -30,6 +30,7 @@ const cardOf = (gib: number, ramBytesPerSecond = 50e9): GpuMemory => ({
   usedByOthersBytes: 0,
   overhead: { ...p4000.overhead, bytes: 0 },
   ramBytesPerSecond,
+  placesExperts: true,
 });
 const settings = planSettings({ TARGET_VRAM_USAGE: 1 });
 
@@ -59,7 +60,11 @@ describe("where the parts of a mixture of experts go", () => {
   });
 
   it("has whole layers only where the engine cannot place experts", () => {
-    const plan = planLayers(surfaceOf("qwen3-30b-a3b", false), cardOf(8), { ...settings, EXPERTS_IN_RAM: 20 });
+    const plan = planLayers(
+      surfaceNamed("qwen3-30b-a3b"),
+      { ...cardOf(8), placesExperts: false },
+      { ...settings, EXPERTS_IN_RAM: 20 },
+    );
     expect([plan.expertBlocksInRam, plan.kind]).toEqual([0, "partial"]);
   });
 
@@ -98,7 +103,7 @@ describe("where the parts of a mixture of experts go", () => {
   it("names the next step: one block's experts, or one layer", () => {
     const surface = surfaceNamed("qwen3-30b-a3b");
     const next = (gpuLayers: number, expertBlocksInRam: number) => {
-      const placement = nextPlacement(surface, settings, { gpuLayers, expertBlocksInRam });
+      const placement = nextPlacement(surface, cardOf(8), settings, { gpuLayers, expertBlocksInRam });
       return placement && [placement.gpuLayers, placement.expertBlocksInRam];
     };
     expect(next(49, 20)).toEqual([49, 19]);

@@ -15,8 +15,9 @@ export interface PricedPlacement extends Placement {
 /** Everything on the CPU takes nothing of the card. */
 export const ON_CPU: PricedPlacement = { gpuLayers: 0, expertBlocksInRam: 0, needBytes: 0 };
 
-/** Whether experts of this model can be in RAM while the rest of their block is on the GPU. */
-export const canPlaceExperts = (surface: MemorySurface): boolean => surface.computeExpertsInRam !== undefined;
+/** Whether experts of this model can be in RAM while the rest of their block is on this card. */
+export const canPlaceExperts = (surface: MemorySurface, gpu: GpuMemory | null): boolean =>
+  gpu?.placesExperts === true && surface.computeExpertsInRam !== undefined;
 
 /**
  * Which parts of the model go on the GPU: `LAYERS` and `EXPERTS_IN_RAM` where they are numbers, and otherwise the fastest that fits.
@@ -29,12 +30,12 @@ export const canPlaceExperts = (surface: MemorySurface): boolean => surface.comp
 export function choosePlacement(surface: MemorySurface, gpu: GpuMemory, settings: PlanSettings): PricedPlacement {
   const budget = budgetBytes(gpu, settings.TARGET_VRAM_USAGE);
   const fits = ({ needBytes }: PricedPlacement) => needBytes <= budget;
-  const ladders = laddersOf(surface, settings);
+  const ladders = laddersOf(surface, gpu, settings);
   if (settings.LAYERS !== "auto") {
     const chosen = ladders[Math.min(settings.LAYERS, surface.model.blocks + 1)] ?? [];
     return chosen.find(fits) ?? chosen.at(-1) ?? ON_CPU;
   }
-  if (!canPlaceExperts(surface)) {
+  if (!canPlaceExperts(surface, gpu)) {
     const needs = Float64Array.from(ladders, ladder => ladder[0]?.needBytes ?? 0);
     return ladders[mostGpuLayers(needs, budget)]?.[0] ?? ON_CPU;
   }
@@ -54,9 +55,9 @@ export function betterPlacements(
   doubtOf: (placement: Placement) => number,
 ): PricedPlacement[] {
   const budget = budgetBytes(gpu, settings.TARGET_VRAM_USAGE);
-  const ladders = laddersOf(surface, settings);
+  const ladders = laddersOf(surface, gpu, settings);
   const mightFit = (placement: PricedPlacement) => placement.needBytes - budget <= doubtOf(placement);
-  if (!canPlaceExperts(surface))
+  if (!canPlaceExperts(surface, gpu))
     return ladders
       .slice(chosen.gpuLayers + 1)
       .flat()
@@ -74,10 +75,11 @@ export function betterPlacements(
 /** The placement with a little more on the GPU: the experts of one block, or one layer. Null when everything is there. */
 export function nextPlacement(
   surface: MemorySurface,
+  gpu: GpuMemory,
   settings: PlanSettings,
   { gpuLayers, expertBlocksInRam = 0 }: Placement,
 ): PricedPlacement | null {
-  const ladders = laddersOf(surface, settings);
+  const ladders = laddersOf(surface, gpu, settings);
   const own = ladders[gpuLayers] ?? [];
   const above = own[own.findIndex(one => one.expertBlocksInRam === expertBlocksInRam) - 1];
   return above ?? ladders[gpuLayers + 1]?.at(-1) ?? null;
@@ -87,12 +89,13 @@ export function nextPlacement(
  * For each number of layers, its placements: the one with all experts on the GPU first, then with one block's experts more in RAM each
  * time. Only one stays where `EXPERTS_IN_RAM` is a number, or where experts cannot be apart.
  */
-function laddersOf(surface: MemorySurface, settings: PlanSettings): readonly PricedPlacement[][] {
+function laddersOf(surface: MemorySurface, gpu: GpuMemory, settings: PlanSettings): readonly PricedPlacement[][] {
   const { N_CTX, KV_CACHE_QUANT, EXPERTS_IN_RAM } = settings;
   const ofSurface = known.get(surface) ?? new Map<string, PricedPlacement[][]>();
   known.set(surface, ofSurface);
-  const key = `${N_CTX} ${KV_CACHE_QUANT} ${EXPERTS_IN_RAM}`;
-  const ladders = ofSurface.get(key) ?? newLadders(surface, settings);
+  const canPlace = canPlaceExperts(surface, gpu);
+  const key = `${N_CTX} ${KV_CACHE_QUANT} ${canPlace ? EXPERTS_IN_RAM : "whole"}`;
+  const ladders = ofSurface.get(key) ?? newLadders(surface, settings, canPlace);
   if (ofSurface.size >= KNOWN_CONTEXTS) ofSurface.clear();
   ofSurface.set(key, ladders);
   return ladders;
@@ -105,9 +108,10 @@ const KNOWN_CONTEXTS = 128;
 function newLadders(
   surface: MemorySurface,
   { N_CTX, KV_CACHE_QUANT, EXPERTS_IN_RAM }: PlanSettings,
+  canPlace: boolean,
 ): PricedPlacement[][] {
   const whole = fitNeeds(surface, N_CTX, KV_CACHE_QUANT);
-  const apart = canPlaceExperts(surface) ? fitNeeds(surface, N_CTX, KV_CACHE_QUANT, "ram") : null;
+  const apart = canPlace ? fitNeeds(surface, N_CTX, KV_CACHE_QUANT, "ram") : null;
   const at = { contextTokens: N_CTX, kvType: KV_CACHE_QUANT };
   return Array.from(whole, (needBytes, gpuLayers) => {
     const top = { gpuLayers, expertBlocksInRam: 0, needBytes };

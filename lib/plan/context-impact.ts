@@ -81,7 +81,9 @@ export function contextImpact(surface: MemorySurface, gpu: GpuMemory | null, set
     kvTypes: usableKvTypes(surface, settings.FLASH_ATTENTION),
     perKvType: ofEachKvType(curve),
     fullStopsAtTokens:
-      gpu === null ? ofEachKvType(() => null) : largestFullContexts(surface, settings, budget, contexts.at(-1) ?? 0),
+      gpu === null
+        ? ofEachKvType(() => null)
+        : largestFullContexts(surface, gpu, settings, budget, contexts.at(-1) ?? 0),
     trainedTokens: surface.model.trainContextTokens,
     budgetBytes: budget,
     rows: TABLE_CONTEXTS.map(contextTokens => ({

@@ -52,7 +52,7 @@ export function explainPlan(
     largestFullContext:
       gpu === null
         ? ofEachKvType(() => null)
-        : largestFullContexts(surface, settings, plan.budgetBytes, longestSearched(surface, settings.N_CTX)),
+        : largestFullContexts(surface, gpu, settings, plan.budgetBytes, longestSearched(surface, settings.N_CTX)),
     ram,
     ramRemedies: computer === null || ram?.outcome === "fits" ? [] : ramRemedies(surface, gpu, settings, computer),
   };

@@ -9,8 +9,6 @@ export interface SurfaceRun {
   readonly batchTokens: number;
   readonly sequences: number;
   readonly flashAttention: FlashAttention;
-  /** Whether this engine can keep experts in RAM while the rest of their block is on the GPU. */
-  readonly expertsApart?: boolean;
 }
 
 const NO_KV: LayerKv = { growth: "none", windowTokens: 0, kElementsPerCell: 0, vElementsPerCell: 0, fixedBytes: 0 };
@@ -110,7 +108,6 @@ const sumBlocks = (profile: ModelProfile): number =>
 export function headerSurface(profile: ModelProfile, run: SurfaceRun): MemorySurface {
   const layers = layersOf(profile, run);
   const weights = weightTotals(profile, layers);
-  const expertsApart = run.expertsApart === true && layers.some(({ expertBytes }) => expertBytes > 0);
   return {
     version: 1,
     model: {
@@ -135,7 +132,9 @@ export function headerSurface(profile: ModelProfile, run: SurfaceRun): MemorySur
     gpuWeightsBytes: weights.gpu,
     ramWeightsBytes: weights.ram,
     compute: estimatedCompute(profile, run, layers),
-    ...(expertsApart ? { computeExpertsInRam: estimatedCompute(profile, run, layers, true) } : {}),
+    ...(layers.some(({ expertBytes }) => expertBytes > 0) && {
+      computeExpertsInRam: estimatedCompute(profile, run, layers, true),
+    }),
     refusedKvTypes: refusedByHeadSize([profile.headSizeK, profile.headSizeV]),
   };
 }

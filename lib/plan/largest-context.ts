@@ -1,3 +1,4 @@
+import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import { type KvType, ofEachKvType } from "@/lib/schema/kv-type";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { PlanSettings } from "@/lib/schema/settings";
@@ -22,11 +23,12 @@ export const longestSearched = (surface: MemorySurface, contextTokens: number): 
  */
 export function leastFullPlacement(
   surface: MemorySurface,
+  gpu: GpuMemory | null,
   { EXPERTS_IN_RAM }: Pick<PlanSettings, "EXPERTS_IN_RAM">,
 ): Placement {
   const gpuLayers = surface.model.blocks + 1;
   const apart = EXPERTS_IN_RAM === "auto" ? expertBlocks(surface) : Math.min(EXPERTS_IN_RAM, expertBlocks(surface));
-  return canPlaceExperts(surface) ? placementOf({ gpuLayers, expertBlocksInRam: apart }) : { gpuLayers };
+  return canPlaceExperts(surface, gpu) ? placementOf({ gpuLayers, expertBlocksInRam: apart }) : { gpuLayers };
 }
 
 /**
@@ -54,10 +56,11 @@ export function largestContext(
 
 export function largestFullContexts(
   surface: MemorySurface,
+  gpu: GpuMemory | null,
   settings: Pick<PlanSettings, "EXPERTS_IN_RAM">,
   budgetBytes: number,
   longest: number,
 ): Record<KvType, number | null> {
-  const full = leastFullPlacement(surface, settings);
+  const full = leastFullPlacement(surface, gpu, settings);
   return ofEachKvType(kvType => largestContext(surface, full, kvType, budgetBytes, longest));
 }

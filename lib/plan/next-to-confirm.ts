@@ -32,7 +32,7 @@ export function shownToConfirm(
   const wanted: Placement[] = [];
   for (const candidate of [
     plan,
-    nextPlacement(surface, settings, plan),
+    nextPlacement(surface, gpu, settings, plan),
     nextToConfirm(surface, gpu, settings, confirmed),
   ])
     if (candidate !== null && candidate.gpuLayers > 0 && !isAmong(candidate, [...confirmed, ...wanted]))

@@ -29,7 +29,7 @@ export function planLayers(surface: MemorySurface, gpu: GpuMemory | null, settin
   const budget = gpu === null ? 0 : budgetBytes(gpu, settings.TARGET_VRAM_USAGE);
   const placement = gpu === null ? ON_CPU : choosePlacement(surface, gpu, settings);
   const { gpuLayers, expertBlocksInRam } = placement;
-  const next = gpu === null ? null : nextPlacement(surface, settings, placement);
+  const next = gpu === null ? null : nextPlacement(surface, gpu, settings, placement);
   const memory = predictedMemory(surface, gpu, placement, settings);
   const perLayer = placeLayers(surface, placement, settings);
   return {

@@ -71,9 +71,9 @@ function keepContext(surface: MemorySurface, gpu: GpuMemory, settings: PlanSetti
 }
 
 /** All layers, with the widest cache that leaves a context large enough to chat in, up to the requested one; null when no cache does. */
-function allLayers(surface: MemorySurface, settings: PlanSettings, budget: number): Choice | null {
+function allLayers(surface: MemorySurface, gpu: GpuMemory, settings: PlanSettings, budget: number): Choice | null {
   const longest = longestSearched(surface, settings.N_CTX);
-  const full = leastFullPlacement(surface, settings);
+  const full = leastFullPlacement(surface, gpu, settings);
   for (const kvType of usableKvTypes(surface, settings.FLASH_ATTENTION)) {
     const largest = largestContext(surface, full, kvType, budget, longest) ?? 0;
     const contextTokens = Math.min(largest, settings.N_CTX);
@@ -104,7 +104,7 @@ export function planPresets(
     patch: settingsOf(choice),
     plan: summary(surface, gpu, settings, choice, machine),
   });
-  const full = allLayers(surface, settings, budget);
+  const full = allLayers(surface, gpu, settings, budget);
   const kept = keepContext(surface, gpu, settings);
   const withCache = kept.kvType === settings.KV_CACHE_QUANT ? "" : `, with a ${kept.kvType} KV cache`;
   return [

@@ -24,7 +24,7 @@ export function stepDown(
   const freeBytes = gpu === null ? Number.POSITIVE_INFINITY : budgetBytes(gpu, 1);
   const limitBytes = Math.min(failedBytes - Math.max(1, deficitBytes), freeBytes);
   const { expertBlocksInRam = 0, ...whole } = config;
-  const allExperts = canPlaceExperts(surface) ? expertBlocks(surface) : 0;
+  const allExperts = canPlaceExperts(surface, gpu) ? expertBlocks(surface) : 0;
   const at = { contextTokens: config.contextTokens, kvType: config.kvType };
   for (let more = expertBlocksInRam + 1; more <= allExperts; more++) {
     const lower = { gpuLayers: config.gpuLayers, expertBlocksInRam: more };

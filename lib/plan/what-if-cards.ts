@@ -70,6 +70,8 @@ export function whatIfGpu(card: WhatIfCard, usedByOthersBytes = 0): GpuMemory {
     heldByEngineBytes: 0,
     freeBytes: totalBytes - usedBytes,
     overhead: { bytes: CAUTIOUS_OVERHEAD_BYTES[card.backend], source: "cautious", samples: 0, spreadBytes: 0 },
+    // The addon is for Linux so far; on a Mac there is nothing to gain, because both read the same memory.
+    placesExperts: card.backend !== "metal",
     source: "assumed",
   };
 }

@@ -40,6 +40,8 @@ export const gpuMemorySchema = z.object({
   overhead: overheadSchema,
   /** Source of the numbers. `kernel`: Linux's files of the card. `assumed`: typed in by the user, or a cautious assumption. */
   source: z.enum(["nvidia-smi", "kernel", "engine", "assumed"]),
+  /** Whether the engine can keep experts in RAM while the rest of their block is on this card; missing: not known, so it cannot. */
+  placesExperts: z.optional(z.boolean()),
   /** How fast this computer's processor reads system memory, where that was measured: it weighs experts in RAM against layers in RAM. */
   ramBytesPerSecond: z.optional(z.number().check(z.positive())),
   /** Set where the figures are for several cards together; in the engine's order. */

@@ -114,7 +114,7 @@ export const memorySurfaceSchema = z.object({
   ramWeightsBytes: z.array(bytes).check(z.minLength(3)),
   /** Sparse: a few layer counts, ascending, and contexts at and between powers of two. memory-need.ts interpolates. */
   compute: computeSchema,
-  /** Set where this engine can keep experts in RAM: the same table with the experts of all blocks there. */
+  /** The same table with the experts of all blocks in RAM; missing for a model without experts, and where dry runs do not move them. */
   computeExpertsInRam: z.optional(computeSchema),
   /** KV types that this model cannot have on this device, with the reason in a sentence. */
   refusedKvTypes: z.optional(z.array(z.object({ kvType: kvTypeSchema, reason: z.string() }))),

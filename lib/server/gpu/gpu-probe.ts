@@ -41,11 +41,13 @@ interface GpuProbeOptions {
   readonly visible: VisibleDevices;
   /** System memory that a program can still get, for graphics that have no memory of their own. */
   readonly availableRamBytes: () => number;
+  /** How fast the processor reads system memory. */
+  readonly ramBytesPerSecond: () => Promise<number>;
   readonly now?: () => number;
 }
 
 /** The device as one source reported it, before anyone's budget is applied. */
-type Device = Omit<GpuMemory, "overhead">;
+type Device = Omit<GpuMemory, "overhead" | "placesExperts" | "ramBytesPerSecond">;
 
 /** The device to plan for, and the driver's list of its cards; no cards where they are not known. */
 interface Found {
@@ -195,7 +197,11 @@ export class GpuProbe {
     return config !== null || state === "loading" || countedBytes <= MOST_CONTEXT_BYTES;
   }
 
-  #report(info: EngineInfo | null, { device, cards, lost, held }: Found, reading: AllCards): GpuReport {
+  async #report(
+    info: EngineInfo | null,
+    { device, cards, lost, held }: Found,
+    reading: AllCards,
+  ): Promise<GpuReport> {
     const { gpuChoice, receipts } = this.#options;
     this.#machine ??= this.#options.machine();
     const absence =
@@ -204,7 +210,12 @@ export class GpuProbe {
     const driverVersion = [...cards, ...reading.cards].find(card => card.driverVersion !== null)?.driverVersion ?? null;
     const overheadOf = { device: device?.name ?? "", driverVersion, backend: device?.backend ?? "none" } as const;
     return {
-      memory: device && { ...device, overhead: learnOverhead(receipts.all(), overheadOf) },
+      memory: device && {
+        ...device,
+        overhead: learnOverhead(receipts.all(), overheadOf),
+        placesExperts: info?.placement.kind === "ready",
+        ramBytesPerSecond: await this.#options.ramBytesPerSecond(),
+      },
       reason: absence?.reason ?? (device?.source === "assumed" ? ASSUMED_REASON : null),
       remedy: absence?.remedy ?? null,
       driverVersion,

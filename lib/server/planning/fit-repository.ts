@@ -240,7 +240,7 @@ function planOf(
         ? null
         : largestContext(
             surface,
-            leastFullPlacement(surface, settings),
+            leastFullPlacement(surface, gpu, settings),
             settings.KV_CACHE_QUANT,
             plan.budgetBytes,
             longest,

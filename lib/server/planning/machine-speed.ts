@@ -36,16 +36,21 @@ export class MachineSpeedMeter {
 
   /** @param device name of the present card; null without one */
   async read(device: string | null): Promise<MachineSpeed> {
-    this.#ramBytesPerSecond ??= this.#keptOrMeasured();
     const here = this.options.receipts
       .list(LATEST_RECEIPTS)
       .filter(({ config, device: its }) => config.gpuLayers === 0 || its === device);
     return {
-      ramBytesPerSecond: await this.#ramBytesPerSecond,
+      ramBytesPerSecond: await this.ramBytesPerSecond(),
       threads: this.options.threads,
       decode: here.flatMap(receipt => evidenceOf(receipt, "decode") ?? []).slice(0, MOST_EVIDENCE),
       prefill: here.flatMap(receipt => evidenceOf(receipt, "prefill") ?? []).slice(0, MOST_EVIDENCE),
     };
+  }
+
+  /** Measured once for this processor. */
+  ramBytesPerSecond(): Promise<number> {
+    this.#ramBytesPerSecond ??= this.#keptOrMeasured();
+    return this.#ramBytesPerSecond;
   }
 
   async #keptOrMeasured(): Promise<number> {

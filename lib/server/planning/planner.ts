@@ -251,6 +251,12 @@ export class Planner {
     try {
       buffers = await engine.dryRun(config, signal);
     } catch (error) {
+      if (isUnplaceable(error)) {
+        // The plan goes on with whole layers.
+        const { computeExpertsInRam: _unusable, ...whole } = known.surface;
+        known.surface = whole;
+        return;
+      }
       if (!isFatal(error)) throw error;
       return this.#rememberFatal(known, nameOfDryRun(config), error);
     }
@@ -378,6 +384,9 @@ const keptOf = ({ surface, fatal }: KnownSurface) => ({ surface, fatal: [...fata
 /** The engine ended, or gave no more signs of life, during the dry run. */
 const isFatal = (error: unknown): error is EngineError =>
   error instanceof EngineError && (error.code === "ENGINE_CRASHED" || error.code === "ENGINE_TIMEOUT");
+
+const isUnplaceable = (error: unknown): boolean =>
+  error instanceof EngineError && error.code === "PLACEMENT_UNAVAILABLE";
 
 /** llama.cpp itself looked at the file and refuses it. */
 const isRefusal = (error: unknown): error is EngineError =>
