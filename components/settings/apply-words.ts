@@ -19,6 +19,7 @@ const chipWords: Partial<Record<SettingKey, (value: string) => string>> = {
   N_CTX: value => `${value} of context`,
   KV_CACHE_QUANT: value => `${value} KV cache`,
   LAYERS: value => (value === "Auto" ? "automatic layers" : value),
+  EXPERTS_IN_RAM: value => `experts in RAM: ${value.toLowerCase()}`,
   N_BATCH: value => `batch ${value}`,
   FLASH_ATTENTION: value => `flash attention ${value.toLowerCase()}`,
 };

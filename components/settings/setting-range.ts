@@ -20,6 +20,7 @@ export function settingRange(key: SettingKey, model: MemorySurface["model"] | nu
   const range = { min, max, step, log, mark: null };
   if (model === null) return range;
   if (key === "LAYERS") return { ...range, max: model.blocks + 1 };
+  if (key === "EXPERTS_IN_RAM") return { ...range, max: model.blocks };
   if (key === "N_CTX" && model.trainContextTokens > 0) {
     const trained = model.trainContextTokens;
     return {

@@ -1,6 +1,8 @@
 "use client";
 import { memo } from "react";
-import { type SettingGroup, settingKeys } from "@/lib/schema/settings";
+import { surfaceStore } from "@/lib/client/surface-store";
+import { useStore } from "@/lib/client/use-store";
+import { type SettingGroup, type SettingKey, settingKeys } from "@/lib/schema/settings";
 import { ApplyBar } from "./apply-bar";
 import { ModelAndCard } from "./model-and-card";
 import { ModelOverrides } from "./model-overrides";
@@ -20,6 +22,9 @@ const sections: readonly { group: SettingGroup; heading: string; isOpen: boolean
 
 /** Every setting of the table, with the control that its row defines. */
 export const SettingsPanel = memo(function SettingsPanel() {
+  // A model without experts has nothing to place.
+  const hasExperts = useStore(surfaceStore, ({ data }) => data?.surface.computeExpertsInRam !== undefined);
+  const isShown = (key: SettingKey) => key !== "EXPERTS_IN_RAM" || hasExperts;
   return (
     <section
       aria-label="Settings"
@@ -33,7 +38,7 @@ export const SettingsPanel = memo(function SettingsPanel() {
         {sections.map(({ group, heading, isOpen }) => (
           <SettingsSection key={group} heading={heading} isOpen={isOpen}>
             {settingKeys
-              .filter(key => rowOf(key).group === group)
+              .filter(key => rowOf(key).group === group && isShown(key))
               .map(key => (
                 <SettingField key={key} settingKey={key} />
               ))}

@@ -7,5 +7,7 @@ export function useAutoValue(key: SettingKey): number | null {
   const plan = usePlan();
   const threads = useLive(state => state.engine?.config?.threads ?? state.engine?.info?.mathCores ?? null);
   if (key === "THREADS") return threads;
-  return key === "LAYERS" && plan !== null && !plan.manual ? plan.gpuLayers : null;
+  if (plan === null) return null;
+  if (key === "EXPERTS_IN_RAM") return plan.expertBlocksInRam;
+  return key === "LAYERS" && !plan.manual ? plan.gpuLayers : null;
 }

@@ -26,6 +26,11 @@ export function applyDifference({ engine, saved, draft, receipts }: DifferenceIn
   const gpuBytesBefore = engine?.held?.totalBytes ?? saved.predicted.totalBytes;
   const figures: Difference[] = [
     { name: "Layers on the GPU", before: String(layersBefore), after: String(draft.gpuLayers) },
+    {
+      name: "Blocks with experts in RAM",
+      before: String(engine?.config ? (engine.config.expertBlocksInRam ?? 0) : saved.expertBlocksInRam),
+      after: String(draft.expertBlocksInRam),
+    },
     { name: "KV cache", before: formatBytes(kvBytes(saved)), after: formatBytes(kvBytes(draft)) },
     { name: "GPU memory", before: formatBytes(gpuBytesBefore), after: formatBytes(draft.predicted.totalBytes) },
     { name: "System memory", before: formatBytes(saved.ram.totalBytes), after: formatBytes(draft.ram.totalBytes) },
