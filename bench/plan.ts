@@ -116,7 +116,11 @@ async function startEngine() {
   const loader = new ModelHolder(backend, modelPath => shelf.take(modelPath));
 
   async function sample(modelPath: string, surface: MemorySurface, budgetMs: number): Promise<MemorySurface> {
-    const oracle = dryRunOracle(await shelf.take(modelPath), { ...surface, useMmap: true }, { gpu: true, placesExperts: false });
+    const oracle = dryRunOracle(
+      await shelf.take(modelPath),
+      { ...surface, useMmap: true },
+      { gpu: true, placesExperts: false },
+    );
     return sampleSurface(oracle, surface, {
       budgetMs,
       largestTensorBytes: largestTensorBytes(backend.info),

@@ -197,11 +197,7 @@ export class GpuProbe {
     return config !== null || state === "loading" || countedBytes <= MOST_CONTEXT_BYTES;
   }
 
-  async #report(
-    info: EngineInfo | null,
-    { device, cards, lost, held }: Found,
-    reading: AllCards,
-  ): Promise<GpuReport> {
+  async #report(info: EngineInfo | null, { device, cards, lost, held }: Found, reading: AllCards): Promise<GpuReport> {
     const { gpuChoice, receipts } = this.#options;
     this.#machine ??= this.#options.machine();
     const absence =
