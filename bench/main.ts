@@ -15,6 +15,7 @@ const suites: Record<string, () => Promise<(options: BenchOptions) => Promise<vo
   idle: async () => (await import("./idle")).benchIdle,
   plan: async () => (await import("./plan")).benchPlan,
   speed: async () => (await import("./speed")).benchSpeed,
+  placement: async () => (await import("./placement")).benchPlacement,
   offload: async () => (await import("./offload")).benchOffload,
 };
 

@@ -1,24 +1,20 @@
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseGguf } from "@/lib/gguf/parse-gguf";
-import { type ModelShape, shapeFile, smallShapes } from "@/lib/gguf/testing/model-shapes";
-import { headerSurface } from "@/lib/plan/header-surface";
+import { smallShapes } from "@/lib/gguf/testing/model-shapes";
 import { memoryNeed, type Placement } from "@/lib/plan/memory-need";
 import { mendSurface } from "@/lib/plan/mend-surface";
 import { nextToConfirm, shownToConfirm } from "@/lib/plan/next-to-confirm";
 import { planLayers } from "@/lib/plan/plan-layers";
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import { kvTypes } from "@/lib/schema/kv-type";
-import type { Buffers, LoadConfig } from "@/lib/schema/load-config";
-import type { MemorySurface } from "@/lib/schema/memory-surface";
+import type { LoadConfig } from "@/lib/schema/load-config";
 import { defaultSettings, type PlanSettings } from "@/lib/schema/settings";
 import { bytesToMib, MIB } from "@/lib/units/bytes";
 import { median } from "@/lib/units/median";
 import { CONTEXT_PAD_TOKENS } from "@/lib/units/tokens";
+import { BATCH_TOKENS, type DryRunParts, type Family, gpuBytes, openFamily, startDryRunEngine } from "./dry-run-engine";
 import { printTable } from "./print-table";
-
-type EngineParts = Awaited<ReturnType<typeof startEngine>>;
 
 interface LoadRow {
   readonly family: string;
@@ -56,12 +52,9 @@ interface RegretRow {
   readonly dryRunsPerPlan: number;
 }
 
-const BATCH_TOKENS = 512;
 const BUDGETS = 12;
 const INSTANT_PLANS = 60;
 const INSTANT_LONGEST_TOKENS = 32_768;
-/** How long a page waits for a surface. */
-const SAMPLING_MS = 2500;
 const CONTEXTS = [4096, 5000, 8192, 3000] as const;
 const EXACT_BYTES = 0.01 * MIB;
 /** Limits while a slider moves: not much less than the real size, and not so much more that layers seem lost. */
@@ -73,11 +66,8 @@ const MOST_OVER = 0.03;
  * trying every number of layers. The models are small but have real structures. Their weights are zeros that take no disk space.
  */
 export async function benchPlan({ json }: { readonly json: boolean }): Promise<void> {
-  // Mesa's software device is used where there is no GPU. It must be chosen before llama.cpp starts.
-  process.env.GGML_VK_VISIBLE_DEVICES ??= "0";
-  const engine = await startEngine();
+  const engine = await startDryRunEngine("0");
   const { info } = engine.backend;
-  if (!info.gpuUsable) throw new Error(`This benchmark needs a GPU, or Mesa's software one: ${info.gpuProblem}`);
   const folder = mkdtempSync(join(tmpdir(), "headroom-bench-plan-"));
   const loads: LoadRow[] = [];
   const instants: InstantRow[] = [];
@@ -102,66 +92,6 @@ export async function benchPlan({ json }: { readonly json: boolean }): Promise<v
   else print(info.devices, rows);
 }
 
-/** node-llama-cpp is loaded only here, after the device was chosen. */
-async function startEngine() {
-  const { EngineLog } = await import("@/lib/engine/engine-log");
-  const { startLlamaBackend } = await import("@/lib/engine/llama-backend");
-  const { DryRunShelf } = await import("@/lib/engine/dry-run-shelf");
-  const { ModelHolder } = await import("@/lib/engine/model-holder");
-  const { sampleSurface } = await import("@/lib/engine/sample-surface");
-  const { dryRunOracle } = await import("@/lib/engine/surface-oracle");
-  const { largestTensorBytes } = await import("@/lib/engine/tensor-limit");
-  const backend = await startLlamaBackend({ gpu: "auto", build: "prebuilt", log: new EngineLog() });
-  const shelf = new DryRunShelf(backend);
-  const loader = new ModelHolder(backend, modelPath => shelf.take(modelPath));
-
-  async function sample(modelPath: string, surface: MemorySurface, budgetMs: number): Promise<MemorySurface> {
-    const oracle = dryRunOracle(
-      await shelf.take(modelPath),
-      { ...surface, useMmap: true },
-      { gpu: true, placesExperts: false },
-    );
-    return sampleSurface(oracle, surface, {
-      budgetMs,
-      largestTensorBytes: largestTensorBytes(backend.info),
-      onProgress: () => {},
-      checkIn: async () => {},
-    });
-  }
-  return { backend, shelf, loader, sample };
-}
-
-interface Family {
-  readonly name: string;
-  readonly modelPath: string;
-  readonly surface: MemorySurface;
-  /** Dry runs that sampling the surface took. */
-  readonly dryRuns: number;
-  readonly samplingMs: number;
-  dryRun(config: LoadConfig): Promise<Buffers>;
-}
-
-async function openFamily(engine: EngineParts, shape: ModelShape, folder: string): Promise<Family> {
-  const { header, fileBytes } = shapeFile(shape);
-  const modelPath = join(folder, `${shape.id}.gguf`);
-  writeFileSync(modelPath, header);
-  truncateSync(modelPath, fileBytes);
-  const parsed = parseGguf(header, fileBytes);
-  if (parsed.kind !== "profile") throw new Error(`${shape.id} has no whole header.`);
-  const run = { batchTokens: BATCH_TOKENS, sequences: 1, flashAttention: "auto" } as const;
-  const dryRun = await engine.shelf.take(modelPath);
-  const beganMs = performance.now();
-  const surface = await engine.sample(modelPath, headerSurface(parsed.profile, run), SAMPLING_MS);
-  return {
-    name: shape.family,
-    modelPath,
-    surface,
-    dryRuns: dryRun.runs,
-    samplingMs: performance.now() - beganMs,
-    dryRun: config => dryRun.buffers(config),
-  };
-}
-
 /** All layers and parts of them, with each KV type and all kinds of contexts. */
 function configurationsOf({ modelPath, surface }: Family): LoadConfig[] {
   const total = surface.model.blocks + 1;
@@ -177,7 +107,7 @@ function configurationsOf({ modelPath, surface }: Family): LoadConfig[] {
 }
 
 /** Null for a KV type that this family cannot have. */
-async function compareLoad(engine: EngineParts, family: Family, config: LoadConfig): Promise<LoadRow | null> {
+async function compareLoad(engine: DryRunParts, family: Family, config: LoadConfig): Promise<LoadRow | null> {
   const confirmed = await family.dryRun(config).catch(() => null);
   if (confirmed === null) return null;
   const signal = new AbortController().signal;
@@ -197,8 +127,6 @@ async function compareLoad(engine: EngineParts, family: Family, config: LoadConf
     kvErrorBytes: family.surface.kvSource === "closed-form" ? gpu.kvBytes - (split.gpuKvBytes ?? 0) : null,
   };
 }
-
-const gpuBytes = (buffers: Buffers): number => buffers.gpuWeightsBytes + buffers.gpuContextBytes;
 
 /** The fractional part of multiples of an irrational number: evenly spread, and the same in every run. */
 const spread = (index: number, step: number): number => (index * step) % 1;

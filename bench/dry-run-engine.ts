@@ -1,0 +1,83 @@
+import { truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseGguf } from "@/lib/gguf/parse-gguf";
+import { type ModelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
+import { headerSurface } from "@/lib/plan/header-surface";
+import type { Buffers, LoadConfig } from "@/lib/schema/load-config";
+import type { MemorySurface } from "@/lib/schema/memory-surface";
+
+export const BATCH_TOKENS = 512;
+/** How long a page waits for a surface. */
+const SAMPLING_MS = 2500;
+
+export type DryRunParts = Awaited<ReturnType<typeof startDryRunEngine>>;
+
+/**
+ * The engine's own parts in this process. node-llama-cpp is loaded only here, after the devices were chosen: Mesa's software device
+ * where there is no GPU, once for each index in `devices`.
+ *
+ * @throws Error without a device
+ */
+export async function startDryRunEngine(devices: string) {
+  process.env.GGML_VK_VISIBLE_DEVICES ??= devices;
+  const { EngineLog } = await import("@/lib/engine/engine-log");
+  const { startLlamaBackend } = await import("@/lib/engine/llama-backend");
+  const { DryRunShelf } = await import("@/lib/engine/dry-run-shelf");
+  const { ModelHolder } = await import("@/lib/engine/model-holder");
+  const { sampleSurface } = await import("@/lib/engine/sample-surface");
+  const { dryRunOracle } = await import("@/lib/engine/surface-oracle");
+  const { largestTensorBytes } = await import("@/lib/engine/tensor-limit");
+  const backend = await startLlamaBackend({ gpu: "auto", build: "prebuilt", log: new EngineLog() });
+  const { gpuUsable, gpuProblem, placement } = backend.info;
+  if (!gpuUsable) throw new Error(`This benchmark needs a GPU, or Mesa's software one: ${gpuProblem}`);
+  const shelf = new DryRunShelf(backend);
+  const loader = new ModelHolder(backend, modelPath => shelf.take(modelPath));
+
+  async function sample(modelPath: string, surface: MemorySurface, budgetMs: number): Promise<MemorySurface> {
+    const oracle = dryRunOracle(
+      await shelf.take(modelPath),
+      { ...surface, useMmap: true },
+      { gpu: true, placesExperts: placement.kind === "ready" },
+    );
+    return sampleSurface(oracle, surface, {
+      budgetMs,
+      largestTensorBytes: largestTensorBytes(backend.info),
+      onProgress: () => {},
+      checkIn: async () => {},
+    });
+  }
+  return { backend, shelf, loader, sample };
+}
+
+export interface Family {
+  readonly name: string;
+  readonly modelPath: string;
+  readonly surface: MemorySurface;
+  /** Dry runs that sampling the surface took. */
+  readonly dryRuns: number;
+  readonly samplingMs: number;
+  dryRun(config: LoadConfig): Promise<Buffers>;
+}
+
+export async function openFamily(engine: DryRunParts, shape: ModelShape, folder: string): Promise<Family> {
+  const { header, fileBytes } = shapeFile(shape);
+  const modelPath = join(folder, `${shape.id}.gguf`);
+  writeFileSync(modelPath, header);
+  truncateSync(modelPath, fileBytes);
+  const parsed = parseGguf(header, fileBytes);
+  if (parsed.kind !== "profile") throw new Error(`${shape.id} has no whole header.`);
+  const run = { batchTokens: BATCH_TOKENS, sequences: 1, flashAttention: "auto" } as const;
+  const dryRun = await engine.shelf.take(modelPath);
+  const beganMs = performance.now();
+  const surface = await engine.sample(modelPath, headerSurface(parsed.profile, run), SAMPLING_MS);
+  return {
+    name: shape.family,
+    modelPath,
+    surface,
+    dryRuns: dryRun.runs,
+    samplingMs: performance.now() - beganMs,
+    dryRun: config => dryRun.buffers(config),
+  };
+}
+
+export const gpuBytes = (buffers: Buffers): number => buffers.gpuWeightsBytes + buffers.gpuContextBytes;

@@ -1,0 +1,199 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { modelShape } from "@/lib/gguf/testing/model-shapes";
+import { expertBlocks, memoryNeed, type Placement, placementOf } from "@/lib/plan/memory-need";
+import { mendSurface } from "@/lib/plan/mend-surface";
+import { nextToConfirm } from "@/lib/plan/next-to-confirm";
+import { planLayers } from "@/lib/plan/plan-layers";
+import { decodeSeconds } from "@/lib/plan/predict-speed";
+import type { GpuMemory } from "@/lib/schema/gpu-memory";
+import type { KvType } from "@/lib/schema/kv-type";
+import type { LoadConfig } from "@/lib/schema/load-config";
+import type { MemorySurface } from "@/lib/schema/memory-surface";
+import { defaultSettings, type PlanSettings } from "@/lib/schema/settings";
+import { bytesToMib, MIB } from "@/lib/units/bytes";
+import { BATCH_TOKENS, type DryRunParts, type Family, gpuBytes, openFamily, startDryRunEngine } from "./dry-run-engine";
+import { printTable } from "./print-table";
+
+/** Mixtures of experts of several kinds, one dense model and one hybrid. */
+const SHAPES = ["small-qwen3-moe", "small-gpt-oss", "small-deepseek-2", "small-qwen3-next", "small-llama-3"] as const;
+const CASES: readonly { readonly contextTokens: number; readonly kvType: KvType }[] = [
+  { contextTokens: 4096, kvType: "f16" },
+  { contextTokens: 16_384, kvType: "q8_0" },
+];
+const BUDGETS = 12;
+const EXACT_BYTES = 0.01 * MIB;
+
+interface PlacementRow {
+  readonly family: string;
+  readonly contextTokens: number;
+  readonly kvType: KvType;
+  readonly budgetBytes: number;
+  readonly gpuLayers: number;
+  readonly expertBlocksInRam: number;
+  readonly predictedBytes: number;
+  readonly realBytes: number;
+  /** The fastest placement that fits, found by trying all of them. */
+  readonly best: Placement;
+  /** How much slower the plan is than that one, as predicted. */
+  readonly regret: number;
+  readonly dryRuns: number;
+}
+
+/**
+ * Plans experts in RAM for a grid of budgets, loads each plan, and compares it with brute force over all placements: predicted
+ * memory with the real load's, and predicted speed with that of the best placement that fits.
+ */
+export async function benchPlacement({ json }: { readonly json: boolean }): Promise<void> {
+  const engine = await startDryRunEngine("0");
+  const { placement, devices } = engine.backend.info;
+  if (placement.kind === "missing") throw new Error(placement.reason);
+  const folder = mkdtempSync(join(tmpdir(), "headroom-bench-placement-"));
+  const rows: PlacementRow[] = [];
+  try {
+    for (const id of SHAPES) {
+      const family = await openFamily(engine, modelShape(id), folder);
+      for (const at of CASES) rows.push(...(await comparePlans(engine, family, at)));
+      await engine.loader.unload();
+      console.error(`${family.name}: done`);
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  if (json) console.log(JSON.stringify({ devices, rows, summary: summaryOf(rows) }));
+  else print(devices, rows);
+}
+
+async function comparePlans(engine: DryRunParts, family: Family, at: (typeof CASES)[number]): Promise<PlacementRow[]> {
+  const template: LoadConfig = {
+    modelPath: family.modelPath,
+    gpuLayers: 0,
+    batchTokens: BATCH_TOKENS,
+    sequences: 1,
+    flashAttention: "auto",
+    threads: 2,
+    useMmap: true,
+    ...at,
+  };
+  const all: { readonly placement: Placement; readonly needBytes: number }[] = [];
+  for (const placement of placementsOf(family.surface)) {
+    const buffers = await family.dryRun({ ...template, ...placement }).catch(() => null);
+    if (buffers === null) return [];
+    all.push({ placement, needBytes: gpuBytes(buffers) });
+  }
+  const needs = all.map(({ needBytes }) => needBytes);
+  const [low, high] = [0.9 * Math.min(...needs), 1.02 * Math.max(...needs)];
+  const rows: PlacementRow[] = [];
+  for (let step = 0; step < BUDGETS; step++) {
+    const budgetBytes = Math.round(low + ((high - low) * step) / (BUDGETS - 1));
+    const card = cardOf(budgetBytes);
+    const secondsOf = decodeSeconds(family.surface, card, at);
+    const fitting = all.filter(({ needBytes }) => needBytes <= budgetBytes).map(({ placement }) => placement);
+    const best = fitting.reduce(
+      (fastest, placement) =>
+        fastest.gpuLayers === 0 || secondsOf(placement) < secondsOf(fastest) ? placement : fastest,
+      { gpuLayers: 0 } as Placement,
+    );
+    const { surface, chosen, dryRuns } = await confirmedPlan(family, template, card);
+    const predicted = memoryNeed(surface, { ...chosen, ...at }).gpu;
+    rows.push({
+      family: family.name,
+      ...at,
+      budgetBytes,
+      gpuLayers: chosen.gpuLayers,
+      expertBlocksInRam: chosen.expertBlocksInRam ?? 0,
+      predictedBytes: chosen.gpuLayers === 0 ? 0 : predicted.totalBytes,
+      realBytes: chosen.gpuLayers === 0 ? 0 : await loadedBytes(engine, { ...template, ...chosen }),
+      best,
+      regret: best.gpuLayers === 0 ? 0 : secondsOf(chosen) / secondsOf(best) - 1,
+      dryRuns,
+    });
+  }
+  return rows;
+}
+
+/** Every number of layers with every number of blocks whose experts are in RAM. */
+function placementsOf(surface: MemorySurface): Placement[] {
+  const { blocks } = surface.model;
+  const placements: Placement[] = [];
+  for (let gpuLayers = 1; gpuLayers <= blocks + 1; gpuLayers++) {
+    placements.push({ gpuLayers });
+    for (let apart = blocks + 2 - gpuLayers; apart <= expertBlocks(surface); apart++)
+      if ((surface.layers[apart - 1]?.expertBytes ?? 0) > 0)
+        placements.push(placementOf({ gpuLayers, expertBlocksInRam: apart }));
+  }
+  return placements;
+}
+
+async function confirmedPlan(family: Family, template: LoadConfig, card: GpuMemory) {
+  const settings: PlanSettings = {
+    ...defaultSettings,
+    N_CTX: template.contextTokens,
+    KV_CACHE_QUANT: template.kvType,
+    N_BATCH: BATCH_TOKENS,
+    TARGET_VRAM_USAGE: 1,
+  };
+  let { surface } = family;
+  const confirmed: Placement[] = [];
+  for (;;) {
+    const next = nextToConfirm(surface, card, settings, confirmed);
+    if (next === null)
+      return { surface, chosen: placementOf(planLayers(surface, card, settings)), dryRuns: confirmed.length };
+    const config = { ...template, ...next };
+    surface = mendSurface(surface, config, await family.dryRun(config)).surface;
+    confirmed.push(next);
+  }
+}
+
+async function loadedBytes(engine: DryRunParts, config: LoadConfig): Promise<number> {
+  const { signal } = new AbortController();
+  return gpuBytes((await engine.loader.load(config, { signal, onProgress: () => {} })).buffers);
+}
+
+/** A card with exactly this much usable memory, ten times as fast as the computer's own. */
+const cardOf = (totalBytes: number): GpuMemory => ({
+  name: "GeForce RTX 3070",
+  backend: "vulkan",
+  kind: "dedicated",
+  totalBytes,
+  freeBytes: totalBytes,
+  usedByOthersBytes: 0,
+  heldByEngineBytes: 0,
+  overhead: { bytes: 0, source: "cautious", samples: 0, spreadBytes: 0 },
+  placesExperts: true,
+  ramBytesPerSecond: 45e9,
+  source: "assumed",
+});
+
+const summaryOf = (rows: readonly PlacementRow[]) => ({
+  configurations: rows.length,
+  withExpertsInRam: rows.filter(({ expertBlocksInRam }) => expertBlocksInRam > 0).length,
+  exact: rows.filter(({ predictedBytes, realBytes }) => Math.abs(predictedBytes - realBytes) <= EXACT_BYTES).length,
+  overBudget: rows.filter(({ realBytes, budgetBytes }) => realBytes > budgetBytes).length,
+  slowerThanBest: rows.filter(({ regret }) => regret > 1e-9).length,
+  worstRegret: Math.max(...rows.map(({ regret }) => regret)),
+  dryRunsPerPlan: rows.reduce((sum, { dryRuns }) => sum + dryRuns, 0) / rows.length,
+});
+
+function print(devices: readonly string[], rows: readonly PlacementRow[]): void {
+  const words = ({ gpuLayers, expertBlocksInRam = 0 }: Placement) => `${gpuLayers} / ${expertBlocksInRam}`;
+  const mib = (bytes: number) => bytesToMib(bytes).toFixed(2);
+  console.log(`Placements on ${devices.join(", ")}: GPU layers / blocks with experts in RAM`);
+  printTable(
+    ["family", "context", "KV", "budget", "plan", "best", "regret", "predicted", "real", "off"],
+    rows.map(row => [
+      row.family,
+      String(row.contextTokens),
+      row.kvType,
+      mib(row.budgetBytes),
+      words(row),
+      words(row.best),
+      `${(100 * row.regret).toFixed(2)} %`,
+      mib(row.predictedBytes),
+      mib(row.realBytes),
+      mib(row.predictedBytes - row.realBytes),
+    ]),
+  );
+  console.log(JSON.stringify(summaryOf(rows), null, 2));
+}
