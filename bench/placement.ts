@@ -6,7 +6,7 @@ import { expertBlocks, memoryNeed, type Placement, placementOf } from "@/lib/pla
 import { mendSurface } from "@/lib/plan/mend-surface";
 import { nextToConfirm } from "@/lib/plan/next-to-confirm";
 import { planLayers } from "@/lib/plan/plan-layers";
-import { decodeSeconds } from "@/lib/plan/predict-speed";
+import { decodeSeconds } from "@/lib/plan/speed-parts";
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import type { KvType } from "@/lib/schema/kv-type";
 import type { LoadConfig } from "@/lib/schema/load-config";
