@@ -11,6 +11,11 @@ const TARGETS = [0.7, 0.8, 0.9, 0.95];
 const withPresent = (offered: readonly number[], present: number): number[] =>
   [...new Set([...offered, present])].sort((a, b) => a - b);
 
+export const contextChoices = (present: number) =>
+  withPresent(CONTEXTS, present).map(tokens => ({ value: String(tokens), label: `${formatTokens(tokens)} tokens` }));
+
+export const kvChoices = kvTypeSchema.options.map(kvType => ({ value: kvType, label: `${kvType} KV cache` }));
+
 /** What the models below are planned for. A change plans them again and saves nothing. */
 export function PlanningFor() {
   const choices = usePlanningChoices();
@@ -27,10 +32,7 @@ function Choices({ N_CTX, KV_CACHE_QUANT, TARGET_VRAM_USAGE }: PlanningChoices) 
         <Select
           label="Context to plan for"
           value={String(N_CTX)}
-          choices={withPresent(CONTEXTS, N_CTX).map(tokens => ({
-            value: String(tokens),
-            label: `${formatTokens(tokens)} tokens`,
-          }))}
+          choices={contextChoices(N_CTX)}
           onChange={value => choosePlanning({ N_CTX: Number(value) })}
         />
       </span>
@@ -38,7 +40,7 @@ function Choices({ N_CTX, KV_CACHE_QUANT, TARGET_VRAM_USAGE }: PlanningChoices) 
         <Select
           label="KV cache to plan for"
           value={KV_CACHE_QUANT}
-          choices={kvTypeSchema.options.map(kvType => ({ value: kvType, label: `${kvType} KV cache` }))}
+          choices={kvChoices}
           onChange={value => choosePlanning({ KV_CACHE_QUANT: kvTypeSchema.parse(value) })}
         />
       </span>

@@ -4,8 +4,10 @@ import type { MemoryParts } from "@/lib/schema/receipt";
 import { formatMib } from "@/lib/units/bytes";
 import { Swatch } from "./swatch";
 
+type ShownPlan = Pick<LayerPlan, "perLayer" | "gpuLayers" | "predicted" | "ram">;
+
 interface LayerMapSummaryProps {
-  readonly plan: LayerPlan;
+  readonly plan: ShownPlan;
   readonly hasGpu: boolean;
 }
 
@@ -32,7 +34,7 @@ export const LayerMapSummary = memo(function LayerMapSummary({ plan, hasGpu }: L
   );
 });
 
-function cellBytesOn(device: PlannedLayer["device"], { perLayer }: LayerPlan): number {
+function cellBytesOn(device: PlannedLayer["device"], { perLayer }: ShownPlan): number {
   let bytes = 0;
   for (const { device: its, weightsBytes, kvBytes, expertBytesInRam } of perLayer) {
     if (its === device) bytes += weightsBytes + kvBytes;

@@ -14,7 +14,7 @@ const scaleOf = (layers: readonly PlannedLayer[]): number =>
   Math.max(1, ...layers.filter(layer => layer.role === "block").map(layer => layer.weightsBytes + layer.kvBytes));
 
 interface LayerMapProps {
-  readonly plan: LayerPlan;
+  readonly plan: Pick<LayerPlan, "perLayer" | "gpuLayers" | "totalLayers">;
   /** Without a GPU there is nothing to distinguish: every layer is in system memory. */
   readonly hasGpu: boolean;
 }

@@ -81,4 +81,9 @@ export class ByteReader {
     const start = this.#take(length, atLeastAfter);
     return utf8.decode(this.bytes.subarray(start, start + length));
   }
+
+  /** Text that was already taken. A character that the end cuts becomes a replacement character. */
+  textAt(startBytes: number, count: number): string {
+    return utf8.decode(this.bytes.subarray(startBytes, startBytes + count));
+  }
 }

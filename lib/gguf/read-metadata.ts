@@ -11,14 +11,19 @@ const MAX_STRING_BYTES = 64 * 1024 * 1024;
 const MAX_ARRAY_LENGTH = 16 * 1024 * 1024;
 /** Arrays with one number per block are kept; llama.cpp allows 512 blocks (LLAMA_MAX_LAYERS). Longer arrays are skipped. */
 const MAX_KEPT_ARRAY_LENGTH = 1024;
+/** Of an array that is skipped, so many elements are kept for eyes, and of each string so many bytes. */
+const SHOWN_ELEMENTS = 8;
+const SHOWN_STRING_BYTES = 64;
 
 export type MetadataScalar = boolean | number | bigint | string;
 
-/** `values` is null for strings and for long arrays (the tokenizer's): they are skipped over, not stored. */
+/** `values` is null for strings and for long arrays (the tokenizer's): they are skipped over, not stored, except for their `start`. */
 export interface MetadataArray {
   readonly elementType: string;
   readonly length: number;
   readonly values: readonly (number | bigint | boolean)[] | null;
+  /** The first elements of an array without `values`; strings may be cut. Only to be shown. */
+  readonly start: readonly MetadataScalar[];
 }
 
 export type MetadataValue = MetadataScalar | MetadataArray;
@@ -90,22 +95,25 @@ function readArray(reader: ByteReader, key: string): MetadataArray {
   const type = reader.u32();
   const length = reader.count(MAX_ARRAY_LENGTH, `length of array "${key}"`);
   if (type === STRING_TYPE) {
-    skipStrings(reader, key, length);
-    return { elementType: "string", length, values: null };
+    return { elementType: "string", length, values: null, start: skipStrings(reader, key, length) };
   }
   const { name, bytes, read } = numberType(type, key, offsetBytes);
   if (length > MAX_KEPT_ARRAY_LENGTH) {
-    reader.skip(length * bytes);
-    return { elementType: name, length, values: null };
+    const start = Array.from({ length: SHOWN_ELEMENTS }, () => read(reader));
+    reader.skip((length - SHOWN_ELEMENTS) * bytes);
+    return { elementType: name, length, values: null, start };
   }
-  return { elementType: name, length, values: Array.from({ length }, () => read(reader)) };
+  return { elementType: name, length, values: Array.from({ length }, () => read(reader)), start: [] };
 }
 
 /**
- * Skips an array of strings without building any. When the bytes run out, it estimates from the strings so far how many bytes the
+ * Skips an array of strings and builds only the first few. When the bytes run out, it estimates from the strings so far how many bytes the
  * rest needs and asks for those. So even a header of megabytes needs few requests.
+ *
+ * @returns the first few, each cut to what can be shown
  */
-function skipStrings(reader: ByteReader, key: string, length: number): void {
+function skipStrings(reader: ByteReader, key: string, length: number): string[] {
+  const start: string[] = [];
   const startBytes = reader.offsetBytes;
   if (length * 8 > reader.remainingBytes)
     throw new GgufFormatError(
@@ -116,6 +124,10 @@ function skipStrings(reader: ByteReader, key: string, length: number): void {
   for (let index = 0; index < length; index++) {
     const bytesPerString = index === 0 ? 16 : (reader.offsetBytes - startBytes) / index;
     const restBytes = Math.ceil((length - index) * bytesPerString * 1.05);
-    reader.skip(reader.count(MAX_STRING_BYTES, `length of a string in "${key}"`, restBytes), restBytes);
+    const bytes = reader.count(MAX_STRING_BYTES, `length of a string in "${key}"`, restBytes);
+    const offsetBytes = reader.offsetBytes;
+    reader.skip(bytes, restBytes);
+    if (index < SHOWN_ELEMENTS) start.push(reader.textAt(offsetBytes, Math.min(bytes, SHOWN_STRING_BYTES)));
   }
+  return start;
 }

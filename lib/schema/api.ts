@@ -4,6 +4,7 @@ import * as comparison from "./api/comparison";
 import * as computer from "./api/computer";
 import * as downloads from "./api/downloads";
 import * as engine from "./api/engine";
+import * as modelDetails from "./api/model-details";
 import * as models from "./api/models";
 import * as openai from "./api/openai";
 import * as plans from "./api/plans";
@@ -26,6 +27,7 @@ export const endpoints = {
   ...benchmark,
   ...comparison,
   ...models,
+  ...modelDetails,
   ...downloads,
   startUpload,
   sendPiece,

@@ -17,6 +17,6 @@ export const PATCH = route(patchSettings, ({ query, body, services }) =>
 );
 
 export const DELETE = route(dropOverrides, async ({ query, services }) => {
-  await services.settings.dropOverrides(query.key);
+  await services.settings.dropOverrides(query.key, query.MODEL);
   return saveAndApplySettings(services, {}, "all");
 });

@@ -38,3 +38,12 @@ export function modelFacts({ fileBytes, parts, profile }: LocalModel): string[] 
 }
 
 export const canChat = ({ profile, problem }: LocalModel): boolean => problem === null && profile?.role === "text";
+
+const letters = (text: string): string => text.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, "");
+
+/** The title in the header, where the file's name does not say it as well. */
+export function modelTitle({ name, profile }: Pick<LocalModel, "name" | "profile">): string | null {
+  // Anybody may have written it: marks that turn the direction of what follows are left out.
+  const title = (profile?.title ?? "").replaceAll(/[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "");
+  return title === "" || letters(name).includes(letters(title)) ? null : title;
+}

@@ -27,8 +27,8 @@ export const patchSettings = {
 export const dropOverrides = {
   method: "DELETE",
   path: "/api/settings",
-  does: "Removes the chosen model's own settings, or the one that `key` names, and reloads if that changes the plan.",
-  query: z.strictObject({ key: z.optional(z.enum(settingKeys)) }),
+  does: "Removes the own settings of the chosen model, or of `MODEL`, or the one that `key` names, and reloads if that changes the plan of the chosen one.",
+  query: z.strictObject({ key: z.optional(z.enum(settingKeys)), MODEL: z.optional(settingRows.MODEL.schema) }),
   reply: appliedSettingsSchema,
   errors: [...storeErrors, ...modelErrors],
 } as const satisfies Endpoint;

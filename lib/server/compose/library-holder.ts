@@ -49,6 +49,7 @@ async function ownLibrary(environment: Environment, core: Core, unlock: () => vo
     limitPath: join(dataFolder, "download-limit.json"),
     endpoint: hubEndpoint,
     token: hubToken,
+    onChecked: (name, sha256s) => core.hashes.publish(name, "download", sha256s),
     // What went wrong is in the download itself.
     onFailure: () => {},
   });

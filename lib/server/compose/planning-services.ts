@@ -16,6 +16,7 @@ import { AddedFiles } from "@/lib/server/models/library/added-files";
 import { ModelFiles } from "@/lib/server/models/library/model-files";
 import { ModelFolders } from "@/lib/server/models/library/model-folders";
 import { ProgramModels } from "@/lib/server/models/programs/program-models";
+import { ModelHashes } from "@/lib/server/models/verify/model-hashes";
 import { DeviceMemo } from "@/lib/server/planning/device-memo";
 import { MachineSpeedMeter } from "@/lib/server/planning/machine-speed";
 import { Planner } from "@/lib/server/planning/planner";
@@ -123,6 +124,7 @@ export function planningServices(
     addedFiles,
     programModels,
     remoteModels: remote,
+    hashes: new ModelHashes(join(dataFolder, "model-hashes.json")),
     engine,
     dryRuns,
     receipts,

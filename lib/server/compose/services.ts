@@ -22,8 +22,11 @@ import { FolderWatch } from "@/lib/server/models/library/folder-watch";
 import { LibraryChanges } from "@/lib/server/models/library/library-changes";
 import type { ModelFiles } from "@/lib/server/models/library/model-files";
 import type { ModelFolders } from "@/lib/server/models/library/model-folders";
+import { ModelHeaders } from "@/lib/server/models/library/model-headers";
 import type { ProgramModels } from "@/lib/server/models/programs/program-models";
 import { Uploads } from "@/lib/server/models/uploads/uploads";
+import type { ModelHashes } from "@/lib/server/models/verify/model-hashes";
+import { ModelVerifier } from "@/lib/server/models/verify/model-verifier";
 import type { DeviceMemo } from "@/lib/server/planning/device-memo";
 import type { MachineSpeedMeter } from "@/lib/server/planning/machine-speed";
 import type { Planner } from "@/lib/server/planning/planner";
@@ -45,6 +48,9 @@ export interface Services {
   readonly remoteModels: RemoteModels;
   readonly downloads: Downloads;
   readonly uploads: Uploads;
+  readonly headers: ModelHeaders;
+  readonly hashes: ModelHashes;
+  readonly verifier: ModelVerifier;
   readonly engine: EngineSupervisor;
   readonly gpu: GpuProbe;
   readonly planner: Planner;
@@ -81,7 +87,8 @@ function build(environment: Environment): Services {
   const log = new Log(environment.logLevel);
   const onLog = log.writer;
   const core = planningServices(environment, { onLog });
-  const { settings, models, folders, addedFiles, engine, gpu, planner, receipts, threads, memo, machineSpeed } = core;
+  const { settings, models, folders, addedFiles, engine, gpu, planner, receipts, threads, memo, machineSpeed, hashes } =
+    core;
   const loader = new ModelLoader({ ...core, onLog });
   const lastLoaded = new LastLoaded(join(environment.dataFolder, "last-loaded.json"));
   const readSettings = () => settings.read();
@@ -98,8 +105,10 @@ function build(environment: Environment): Services {
     endpoint: environment.hubEndpoint,
     token: environment.hubToken,
     isAnswering: () => engine.snapshot().state === "generating",
+    onChecked: (name, sha256s) => hashes.publish(name, "download", sha256s),
     onFailure,
   });
+  const verifier = new ModelVerifier({ models, remote: core.remoteModels, hashes });
   const uploads = new Uploads({ modelsFolder: environment.modelsFolder });
   const library = new LibraryChanges(models);
   const folderWatch = new FolderWatch({
@@ -138,7 +147,7 @@ function build(environment: Environment): Services {
     benchmark.cancel();
     comparison.stop();
     sampler.close();
-    await Promise.all([runs.shutdown(), downloads.shutdown(), uploads.shutdown()]);
+    await Promise.all([runs.shutdown(), downloads.shutdown(), uploads.shutdown(), verifier.shutdown()]);
     gpu.close();
     await Promise.all([engine.shutdown(), core.dryRuns.end()]);
     chats.close();
@@ -155,6 +164,9 @@ function build(environment: Environment): Services {
     remoteModels: core.remoteModels,
     downloads,
     uploads,
+    headers: new ModelHeaders(),
+    hashes,
+    verifier,
     engine,
     gpu,
     planner,

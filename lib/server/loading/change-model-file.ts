@@ -1,6 +1,7 @@
 import type { TrashedModel } from "@/lib/schema/local-model";
 import type { LibraryChanges } from "@/lib/server/models/library/library-changes";
 import type { ModelFiles } from "@/lib/server/models/library/model-files";
+import type { ModelHashes } from "@/lib/server/models/verify/model-hashes";
 import type { SettingsStore } from "@/lib/server/settings/settings-store";
 import { RequestError } from "@/lib/server/system/request-error";
 import type { ModelHost } from "./model-host";
@@ -9,11 +10,12 @@ interface ChangeServices {
   readonly library: Pick<LibraryChanges, "rename" | "moveToTrash">;
   readonly models: Pick<ModelFiles, "resolveOwn">;
   readonly settings: Pick<SettingsStore, "followRename">;
+  readonly hashes: Pick<ModelHashes, "followRename">;
   readonly host: Pick<ModelHost, "snapshot" | "unload">;
 }
 
 /**
- * Renames a model, and what the settings say about it.
+ * Renames a model, and what is kept under its name.
  *
  * @returns its new name
  */
@@ -21,7 +23,10 @@ export async function renameModelFile(services: ChangeServices, name: string, fi
   await services.models.resolveOwn(name);
   await release(services, name);
   const renamed = await services.library.rename(name, fileName);
-  if (renamed !== name) await services.settings.followRename(name, renamed);
+  if (renamed !== name) {
+    await services.settings.followRename(name, renamed);
+    services.hashes.followRename(name, renamed);
+  }
   return renamed;
 }
 

@@ -8,7 +8,7 @@ import { errorAnswer } from "@/lib/server/system/error-table";
 import type { MachineSpeedMeter } from "./machine-speed";
 import type { GpuSource, Planner } from "./planner";
 
-interface LibraryServices {
+export interface LibraryServices {
   readonly models: Pick<ModelFiles, "listModels">;
   readonly planner: Pick<Planner, "knownPlanFor">;
   readonly settings: Pick<SettingsStore, "readFor">;

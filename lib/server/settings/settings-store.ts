@@ -163,9 +163,8 @@ export class SettingsStore {
     return this.#save(raw => withPatch(raw, patch, patch.MODEL ?? this.#reading.settings.MODEL, scope));
   }
 
-  /** Removes the chosen model's own values, or one of them, so that the general settings apply. */
-  async dropOverrides(key?: SettingKey): Promise<Settings> {
-    const model = this.#reading.settings.MODEL;
+  /** Removes a model's own values, or one of them, so that the general settings apply. Without `model`, those of the chosen one. */
+  async dropOverrides(key?: SettingKey, model = this.#reading.settings.MODEL): Promise<Settings> {
     return this.#save(raw => {
       const kept = Object.entries(overridesIn(raw, model)).filter(([its]) => key !== undefined && its !== key);
       if (kept.length === 0) return withoutOverrides(raw, model);

@@ -23,6 +23,8 @@ export interface DownloadsOptions {
   readonly onFailure: (what: string, error: unknown) => void;
   /** Whether an answer is being generated: it goes first. Never, unless given. */
   readonly isAnswering?: () => boolean;
+  /** Told of each model that was fetched and checked: the sha256 of each part. Left out for a server that tells none. */
+  readonly onChecked?: (name: string, sha256s: readonly string[]) => void;
   readonly timers?: Timers;
   readonly pace?: TransferPace;
 }
@@ -235,6 +237,7 @@ export class Downloads {
         onBytes: bytes => job.came(bytes),
       });
       await this.#forget(job);
+      this.#tellHashes(job.record);
       job.state = "done";
       for (const listener of this.#placedListeners) listener();
     } catch (error) {
@@ -263,6 +266,17 @@ export class Downloads {
   /** The model is there, also where its record stays. */
   async #forget({ record }: DownloadJob): Promise<void> {
     await this.#folder.remove(record).catch(error => this.#options.onFailure("A record of a download stays", error));
+  }
+
+  #tellHashes({ name, parts }: DownloadJob["record"]): void {
+    const sha256s = (parts ?? []).map(part => part.sha256).filter(sha256 => sha256 !== null);
+    if (sha256s.length === 0 || sha256s.length !== parts?.length) return;
+    try {
+      this.#options.onChecked?.(name, sha256s);
+    } catch (error) {
+      // The model is there all the same.
+      this.#options.onFailure(`The sha256 of ${name} could not be kept`, error);
+    }
   }
 
   async #stopped(job: DownloadJob, error: unknown, signal: AbortSignal): Promise<void> {

@@ -1,9 +1,11 @@
 import { constants } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { headerOrNeed } from "@/lib/gguf/header-or-need";
+import { headerOrNeed, type NeedBytes } from "@/lib/gguf/header-or-need";
+import { joinHeaders } from "@/lib/gguf/join-headers";
 import type { ModelProfile } from "@/lib/gguf/model-profile";
 import { type FileStart, parseGguf, parseGgufParts } from "@/lib/gguf/parse-gguf";
+import type { GgufHeader } from "@/lib/gguf/read-header";
 import { cutPiece, splitPartNames } from "@/lib/gguf/split-name";
 import { ModelFileError } from "./model-file-error";
 
@@ -64,6 +66,21 @@ export async function readGgufProfile(path: string): Promise<ModelProfile> {
   const parsed = parseGgufParts(parts);
   if (parsed.kind === "need") throw endedEarly(path);
   return parsed.profile;
+}
+
+/**
+ * The header alone, of a file whose meaning may be unknown; of the first part of a split model that of all parts.
+ *
+ * @throws ModelFileError, GgufFormatError for a file that is no valid GGUF
+ */
+export async function readGgufHeader(path: string): Promise<GgufHeader> {
+  refusePiece(path);
+  const names = splitPartNames(basename(path));
+  const first = await readHeaderPart(path);
+  if (names.length === 1 || names[0] !== basename(path)) return first;
+  const later: GgufHeader[] = [];
+  for (const name of names.slice(1)) later.push(await readHeaderPart(join(dirname(path), name)));
+  return joinHeaders([first, ...later]);
 }
 
 /** @throws ModelFileError saying which part is missing. Each part may be a link, as in the cache of the Hugging Face hub. */
@@ -127,17 +144,31 @@ async function holdsAnotherFile(path: string, { bytes, fileBytes }: FileStart): 
 }
 
 async function readPart(path: string): Promise<FileStart & { readonly profile: ModelProfile }> {
+  const { bytes, fileBytes, parsed } = await readUntilParsed(path, parseGguf);
+  return { bytes, fileBytes, profile: parsed.profile };
+}
+
+const readHeaderPart = async (path: string): Promise<GgufHeader> => (await readUntilParsed(path, headerOrNeed)).parsed;
+
+/** Reads the file's start, and more of it for as long as the parser asks for more. */
+async function readUntilParsed<Parsed extends object>(
+  path: string,
+  parse: (bytes: Uint8Array, fileBytes: number) => Parsed | NeedBytes,
+): Promise<FileStart & { readonly parsed: Parsed }> {
   return withModelFile(path, async (file, fileBytes) => {
     let wantedBytes = Math.min(FIRST_READ_BYTES, fileBytes);
     for (;;) {
       const bytes = await readStart(file, wantedBytes);
-      const parsed = parseGguf(bytes, fileBytes);
-      if (parsed.kind === "profile") return { bytes, fileBytes, profile: parsed.profile };
+      const parsed = parse(bytes, fileBytes);
+      if (!isNeed(parsed)) return { bytes, fileBytes, parsed };
       if (parsed.bytes <= bytes.byteLength) throw endedEarly(path);
       wantedBytes = parsed.bytes;
     }
   });
 }
+
+const isNeed = <Parsed extends object>(parsed: Parsed | NeedBytes): parsed is NeedBytes =>
+  "kind" in parsed && parsed.kind === "need";
 
 const endedEarly = (path: string): ModelFileError =>
   new ModelFileError("CORRUPT_MODEL", `${path} ended while its header was being read.`);

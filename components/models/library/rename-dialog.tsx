@@ -1,0 +1,61 @@
+"use client";
+import { type FormEvent, useState } from "react";
+import { Button } from "@/components/ui/button";
+import { Dialog } from "@/components/ui/dialog";
+import { Field, FieldInput } from "@/components/ui/field";
+import { apiRequest, errorBody } from "@/lib/client/api-request";
+import { modelStore } from "@/lib/client/model-store";
+import { renameModel } from "@/lib/schema/api/models";
+
+interface RenameDialogProps {
+  readonly name: string;
+  readonly close: () => void;
+  readonly onRenamed?: (name: string) => void;
+}
+
+const fileNameOf = (name: string): string => name.split(/[\\/]/).at(-1) ?? name;
+
+export function RenameDialog({ name, close, onRenamed }: RenameDialogProps) {
+  const [fileName, setFileName] = useState(fileNameOf(name));
+  const [error, setError] = useState<string | null>(null);
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    try {
+      const renamed = await apiRequest(renameModel, { body: { name, fileName: fileName.trim() } });
+      close();
+      onRenamed?.(renamed.name);
+      await modelStore.refresh();
+    } catch (failure) {
+      setError(errorBody(failure).message);
+    }
+  };
+  return (
+    <Dialog
+      open
+      onOpenChange={open => !open && close()}
+      title="Rename"
+      description="It stays in its folder. Its settings follow, and a loaded model is unloaded first."
+    >
+      <form onSubmit={event => void submit(event)} className="flex flex-col gap-3">
+        <Field label="File name" error={error}>
+          <FieldInput
+            required
+            autoComplete="off"
+            spellCheck={false}
+            value={fileName}
+            onChange={event => {
+              setFileName(event.target.value);
+              setError(null);
+            }}
+          />
+        </Field>
+        <div className="flex justify-end gap-2">
+          <Button onClick={close}>Cancel</Button>
+          <Button type="submit" look="primary">
+            Rename
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

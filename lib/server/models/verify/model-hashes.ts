@@ -1,0 +1,82 @@
+import { readFileSync } from "node:fs";
+import { dirname } from "node:path";
+import * as z from "zod";
+import type { HashSource } from "@/lib/schema/model-details";
+import { makeFolder } from "@/lib/server/system/make-folder";
+import { replaceFile } from "@/lib/server/system/replace-file";
+import type { FileIdentity } from "../library/gguf-file";
+
+/** Far more models than anybody has; the oldest are forgotten. */
+const MAX_MODELS = 2000;
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const savedSchema = z.object({
+  models: z.record(
+    z.string(),
+    z.object({
+      /** Of each part. */
+      published: z.nullable(z.object({ source: z.enum(["download", "hub", "file-name"]), sha256s: z.array(sha256) })),
+      /** What the file itself had. It counts while size and time are the same. */
+      checked: z.nullable(
+        z.object({
+          fileBytes: z.number(),
+          modifiedAtMs: z.number(),
+          atMs: z.number(),
+          sha256s: z.array(sha256),
+          hubProblem: z.nullable(z.string()),
+        }),
+      ),
+    }),
+  ),
+});
+type Saved = z.infer<typeof savedSchema>["models"];
+type KnownHashes = Readonly<Saved[string]>;
+
+/** The sha256 of models: the published ones, which downloads and the hub tell, and those that the files were found to have. */
+export class ModelHashes {
+  #models: Saved;
+
+  /** @param savedPath where they are kept */
+  constructor(private readonly savedPath: string) {
+    this.#models = readSaved(savedPath);
+  }
+
+  /** @param name of the model in the library */
+  of(name: string): KnownHashes {
+    return this.#models[name] ?? { published: null, checked: null };
+  }
+
+  /** What a new file of this name should have. Results for an earlier file of the name are dropped. */
+  publish(name: string, source: HashSource, sha256s: readonly string[]): void {
+    const checked = source === "download" ? null : this.of(name).checked;
+    this.#save({ ...this.#models, [name]: { published: { source, sha256s: [...sha256s] }, checked } });
+  }
+
+  noteChecked(
+    name: string,
+    { bytes, modifiedAtMs }: Pick<FileIdentity, "bytes" | "modifiedAtMs">,
+    found: { readonly atMs: number; readonly sha256s: readonly string[]; readonly hubProblem: string | null },
+  ): void {
+    const checked = { ...found, sha256s: [...found.sha256s], fileBytes: bytes, modifiedAtMs };
+    this.#save({ ...this.#models, [name]: { ...this.of(name), checked } });
+  }
+
+  followRename(from: string, to: string): void {
+    const { [from]: known, ...others } = this.#models;
+    if (known !== undefined) this.#save({ ...others, [to]: known });
+  }
+
+  #save(models: Saved): void {
+    const kept = Object.fromEntries(Object.entries(models).slice(-MAX_MODELS));
+    makeFolder(dirname(this.savedPath));
+    replaceFile(this.savedPath, `${JSON.stringify({ models: kept }, null, 2)}\n`);
+    this.#models = kept;
+  }
+}
+
+function readSaved(path: string): Saved {
+  try {
+    return savedSchema.parse(JSON.parse(readFileSync(path, "utf8"))).models;
+  } catch {
+    return {};
+  }
+}
