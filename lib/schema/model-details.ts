@@ -92,6 +92,8 @@ export const modelLayersSchema = z.object({
       device: z.enum(["gpu", "cpu"]),
       weightsBytes: bytes,
       kvBytes: bytes,
+      /** Of `weightsBytes`, experts that stay in system memory although the layer is on the card. */
+      expertBytesInRam: bytes,
     }),
   ),
 });

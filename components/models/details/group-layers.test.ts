@@ -9,6 +9,7 @@ const block = (index: number, weightsBytes: number, device: "gpu" | "cpu" = "gpu
   device,
   weightsBytes,
   kvBytes: 8,
+  expertBytesInRam: 0,
 });
 
 test("takes neighbours together that cost the same in the same place, and no others", () => {

@@ -14,7 +14,8 @@ const isAlike = (one: Layer, other: Layer): boolean =>
   one.kind === other.kind &&
   one.device === other.device &&
   one.weightsBytes === other.weightsBytes &&
-  one.kvBytes === other.kvBytes;
+  one.kvBytes === other.kvBytes &&
+  one.expertBytesInRam === other.expertBytesInRam;
 
 /** Layers in order, with neighbours that cost the same taken together. */
 export function groupLayers(layers: readonly Layer[]): LayerGroup[] {

@@ -14,6 +14,11 @@ function nameOf({ first, last, count }: LayerGroup): string {
   return count === 1 ? `Layer ${first.index}` : `Layers ${first.index} to ${last.index}`;
 }
 
+const placeOf = ({ device, expertBytesInRam }: LayerGroup["first"]): string => {
+  if (device === "cpu") return "RAM";
+  return expertBytesInRam > 0 ? "GPU, experts in RAM" : "GPU";
+};
+
 export function LayerCostTable({ layers, hasGpu }: LayerCostTableProps) {
   return (
     <Table
@@ -25,7 +30,7 @@ export function LayerCostTable({ layers, hasGpu }: LayerCostTableProps) {
         return (
           <tr key={`${first.role}${first.index}`}>
             <RowHead>{nameOf(group)}</RowHead>
-            {hasGpu && <Cell>{first.device === "gpu" ? "GPU" : "RAM"}</Cell>}
+            {hasGpu && <Cell>{placeOf(first)}</Cell>}
             <Cell>{formatMib(first.weightsBytes)}</Cell>
             <Cell>{first.kvBytes === 0 ? "–" : formatMib(first.kvBytes)}</Cell>
             <Cell>{formatMib((first.weightsBytes + first.kvBytes) * count)}</Cell>
