@@ -5,8 +5,14 @@ export class ModelsPage {
   readonly dialog: Locator;
   /** The field of "Add a model". */
   readonly field: Locator;
+  /** The field of "Rename". */
+  readonly newName: Locator;
+  /** Names of the models in the library, in order. */
+  readonly names: Locator;
 
   constructor(private readonly page: Page) {
+    this.newName = page.getByRole("dialog").getByLabel("File name");
+    this.names = page.getByRole("tabpanel").getByRole("listitem").getByRole("heading", { level: 2 });
     this.dialog = page.getByRole("dialog");
     this.field = this.dialog.getByLabel("Path, link or repository");
   }
@@ -55,5 +61,19 @@ export class ModelsPage {
   async menu(name: string, entry: string): Promise<void> {
     await this.page.getByRole("button", { name: `More for ${name}` }).click();
     await this.page.getByRole("menuitem", { name: entry }).click();
+  }
+
+  async choose(label: "Show" | "Sort", option: string): Promise<void> {
+    await this.page.getByRole("combobox", { name: label, exact: true }).selectOption({ label: option });
+  }
+
+  async search(words: string): Promise<void> {
+    await this.page.getByRole("searchbox", { name: "Search models" }).fill(words);
+  }
+
+  async rename(name: string, fileName: string): Promise<void> {
+    await this.menu(name, "Rename");
+    await this.newName.fill(fileName);
+    await this.newName.press("Enter");
   }
 }

@@ -18,7 +18,7 @@ export function TemplateCard({ template }: { readonly template: ModelDetails["ch
   const isCut = text.length < characters;
   return (
     <Card heading="Chat template" aside={`${formatTokens(characters)} characters`}>
-      <ScrollRegion label="Chat template" className="max-h-72 overflow-auto rounded-control bg-sunken p-3">
+      <ScrollRegion label="Text of the template" className="max-h-72 overflow-auto rounded-control bg-sunken p-3">
         <pre dir="ltr" className="font-mono text-xs whitespace-pre-wrap break-words">
           {text}
         </pre>
