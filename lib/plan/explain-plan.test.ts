@@ -166,6 +166,10 @@ describe("expected speed", () => {
     );
   });
 
+  it("is not promised for a plan that is too large for the card", () => {
+    expect(explained({ LAYERS: 33, N_CTX: 32_768 }, p4000, computer).sentence).toMatch(/and 21 would fit\.$/);
+  });
+
   // Quadro P4000, 243 GB/s, 75 % of it reached: 4.03 GB take 22.1 ms, blocks, cache and token 2.4: 24.5 ms.
   it("stands on each preset", () => {
     const preset = explained({ N_CTX: 32_768 }, p4000, computer).presets.find(({ id }) => id === "all-layers");

@@ -82,7 +82,11 @@ export function planSentence(
   if (gpu === null) return noGpuSentence(plan, computer, speed);
   const limit = limitWords(gpu, settings);
   if (plan.kind === "cpu-only") return withSpeed(cpuOnlySentence(gpu, settings, plan, limit), speed, plan);
-  if (plan.manual) return withSpeed(manualSentence(surface, gpu, settings, plan, limit), speed, plan);
+  if (plan.manual) {
+    // A plan that is too large for the card has no speed: a load takes layers off first.
+    const isTooLarge = overflowBytes(gpu, plan.predicted.totalBytes) > 0;
+    return withSpeed(manualSentence(surface, gpu, settings, plan, limit), isTooLarge ? null : speed, plan);
+  }
   if (plan.kind === "full")
     return withSpeed(
       `All ${layerWords(plan.totalLayers)} fit, with ${formatBytes(spareBytes(plan))} to spare.`,
