@@ -8,8 +8,6 @@ export const engineInfoSchema = z.object({
   /** False when a GPU backend was asked for and could not start. */
   gpuUsable: z.boolean(),
   devices: z.array(z.string()),
-  /** The PCI bus address of each of these devices, such as "0000:b3:00.0"; null where the backend does not tell it. Missing when not asked. */
-  deviceAddresses: z.optional(z.array(z.nullable(z.string()))),
   /** Memory of these devices together, as the backend counts it. Missing when it was not read. */
   deviceTotalBytes: z.optional(z.int().check(z.minimum(0))),
   llamaCppRelease: z.string(),

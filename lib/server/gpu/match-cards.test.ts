@@ -15,6 +15,8 @@ const ti8 = gpuCard({ uuid: "GPU-406eeeee-5555", bus: 5, name: "NVIDIA GeForce R
 const first3090 = gpuCard({ uuid: "GPU-3090aaaa-6666", bus: 6, name: "NVIDIA GeForce RTX 3090", totalMib: 24_576 });
 const second3090 = gpuCard({ uuid: "GPU-3090bbbb-7777", bus: 7, name: "NVIDIA GeForce RTX 3090", totalMib: 24_576 });
 
+const cardAt = (address: string | null) => ({ device: "", name: "", address, isIntegrated: false, totalBytes: 0 });
+
 describe("CUDA_VISIBLE_DEVICES", () => {
   const cards = [rtx3060, rtx5090, first3090];
   it.each<[string | undefined, readonly (typeof rtx3060)[] | null]>([
@@ -381,7 +383,7 @@ describe("H8 cards of all makers", () => {
       backend,
       devices: [...devices],
       deviceTotalBytes: totalMib * MIB,
-      ...(addresses && { deviceAddresses: [...addresses] }),
+      ...(addresses && { placement: { kind: "ready", cards: addresses.map(cardAt) } }),
     });
     const match = matchCards(info, cards, { cuda: undefined, cudaOrder: BY_BUS, ...visible });
     expect(match.cards).toEqual(used);

@@ -190,9 +190,9 @@ function cardsByName(info: EngineInfo, cards: readonly GpuCard[]): readonly GpuC
 }
 
 /** The cards at the addresses that llama.cpp itself gives for its devices; null if it does not give one for each. */
-function cardsByAddress({ deviceAddresses }: EngineInfo, cards: readonly GpuCard[]): readonly GpuCard[] | null {
-  if (deviceAddresses === undefined || deviceAddresses.length === 0) return null;
-  const found = deviceAddresses.map(address => {
+function cardsByAddress({ placement }: EngineInfo, cards: readonly GpuCard[]): readonly GpuCard[] | null {
+  if (placement.kind === "missing" || placement.cards.length === 0) return null;
+  const found = placement.cards.map(({ address }) => {
     const plain = address === null ? null : pciAddress(address);
     return plain === null ? undefined : cards.find(card => card.pciAddress === plain);
   });
