@@ -61,6 +61,16 @@ describe("an estimate that knows the CPU's dry runs", () => {
     expect(calibrated.computeSource).toBe("estimated");
   });
 
+  it("brings the table with experts in RAM down as well", () => {
+    const layers = header.layers.map(layer => ({ ...layer, expertBytes: layer.index < 32 ? 1 : 0 }));
+    const mixture = { ...header, layers, computeExpertsInRam: header.compute };
+    const calibrated = calibrateEstimate(mixture, { ...sampled, layers, computeExpertsInRam: header.compute });
+    const at = { gpuLayers: 33, contextTokens: 512, kvType: "f16" } as const;
+    // The CPU build needs 1,000 of the header's 1,200.
+    expect(computeBytes(mixture, { ...at, expertBlocksInRam: 32 }, "gpuBytes")).toBe(1200);
+    expect(computeBytes(calibrated, { ...at, expertBlocksInRam: 32 }, "gpuBytes")).toBe(1000);
+  });
+
   it("never goes above the header's bound", () => {
     const larger = surfaceOf([
       column(0, [

@@ -1,6 +1,6 @@
 import { type KvType, ofEachKvType } from "@/lib/schema/kv-type";
 import type { ComputeColumn, MemorySurface } from "@/lib/schema/memory-surface";
-import { computeBytes } from "./memory-need";
+import { computeBytes, expertBlocks } from "./memory-need";
 
 /** llama.cpp's CPU build's figure as a share of the header's bound. The one compute buffer of that build holds the whole graph. */
 function shareOfBound(header: MemorySurface, sampled: MemorySurface, contextTokens: number, kvType: KvType): number {
@@ -9,7 +9,13 @@ function shareOfBound(header: MemorySurface, sampled: MemorySurface, contextToke
   return bound > 0 ? Math.min(1, computeBytes(sampled, at, "ramBytes") / bound) : 1;
 }
 
-function calibratedColumns(header: MemorySurface, sampled: MemorySurface, kvType: KvType): ComputeColumn[] {
+/** @param expertBlocksInRam 0, or all of them */
+function calibratedColumns(
+  header: MemorySurface,
+  sampled: MemorySurface,
+  kvType: KvType,
+  expertBlocksInRam: number,
+): ComputeColumn[] {
   const cpu = sampled.compute[kvType].filter(column => column.gpuLayers === 0);
   const contexts = cpu.flatMap(column => column.points.map(point => point.contextTokens));
   const onGpu = header.compute[kvType].filter(column => column.gpuLayers > 0);
@@ -18,7 +24,7 @@ function calibratedColumns(header: MemorySurface, sampled: MemorySurface, kvType
     ...onGpu.map(({ gpuLayers }) => ({
       gpuLayers,
       points: contexts.map(contextTokens => {
-        const at = { gpuLayers, contextTokens, kvType };
+        const at = { gpuLayers, expertBlocksInRam, contextTokens, kvType };
         const share = shareOfBound(header, sampled, contextTokens, kvType);
         return {
           contextTokens,
@@ -40,6 +46,10 @@ function calibratedColumns(header: MemorySurface, sampled: MemorySurface, kvType
  */
 export function calibrateEstimate(header: MemorySurface, sampled: MemorySurface): MemorySurface {
   if (sampled.kvSource !== header.kvSource) return header;
-  const compute = ofEachKvType(kvType => calibratedColumns(header, sampled, kvType));
-  return { ...sampled, compute };
+  const tableWith = (apart: number) => ofEachKvType(kvType => calibratedColumns(header, sampled, kvType, apart));
+  return {
+    ...sampled,
+    compute: tableWith(0),
+    ...(header.computeExpertsInRam && { computeExpertsInRam: tableWith(expertBlocks(header)) }),
+  };
 }

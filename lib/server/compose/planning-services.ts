@@ -98,7 +98,7 @@ export function planningServices(
       vulkan: process.env.GGML_VK_VISIBLE_DEVICES,
     },
     availableRamBytes: () => readMemory().availableBytes,
-    ramBytesPerSecond: () => machineSpeed.ramBytesPerSecond(),
+    ramBytesPerSecond: () => machineSpeed.knownRamBytesPerSecond(),
   });
   const remote = new RemoteModels({
     store: new RemoteHeaderStore(join(dataFolder, "remote-headers")),

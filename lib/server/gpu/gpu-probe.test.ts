@@ -70,7 +70,7 @@ function probeIn(world: World): GpuProbe {
     });
   let nowMs = 0;
   return new GpuProbe({
-    ramBytesPerSecond: async () => 28e9,
+    ramBytesPerSecond: () => 28e9,
     engine: {
       pid: 4711,
       snapshot,

@@ -41,8 +41,8 @@ interface GpuProbeOptions {
   readonly visible: VisibleDevices;
   /** System memory that a program can still get, for graphics that have no memory of their own. */
   readonly availableRamBytes: () => number;
-  /** How fast the processor reads system memory. */
-  readonly ramBytesPerSecond: () => Promise<number>;
+  /** How fast the processor reads system memory; null until it was measured. */
+  readonly ramBytesPerSecond: () => number | null;
   readonly now?: () => number;
 }
 
@@ -197,9 +197,10 @@ export class GpuProbe {
     return config !== null || state === "loading" || countedBytes <= MOST_CONTEXT_BYTES;
   }
 
-  async #report(info: EngineInfo | null, { device, cards, lost, held }: Found, reading: AllCards): Promise<GpuReport> {
+  #report(info: EngineInfo | null, { device, cards, lost, held }: Found, reading: AllCards): GpuReport {
     const { gpuChoice, receipts } = this.#options;
     this.#machine ??= this.#options.machine();
+    const ramBytesPerSecond = this.#options.ramBytesPerSecond();
     const absence =
       device === null ? explainAbsence({ gpuChoice, info, nvidia: reading.nvidia, machine: this.#machine }) : null;
     // One driver serves all cards of its maker. A card that is not used counts too: its driver is the one to mend.
@@ -210,7 +211,7 @@ export class GpuProbe {
         ...device,
         overhead: learnOverhead(receipts.all(), overheadOf),
         placesExperts: info?.placement.kind === "ready",
-        ramBytesPerSecond: await this.#options.ramBytesPerSecond(),
+        ...(ramBytesPerSecond !== null && { ramBytesPerSecond }),
       },
       reason: absence?.reason ?? (device?.source === "assumed" ? ASSUMED_REASON : null),
       remedy: absence?.remedy ?? null,

@@ -31,6 +31,7 @@ const MOST_EVIDENCE = 12;
 /** How fast this computer reads weights: its memory, measured once, and what past loads say about the predictions. */
 export class MachineSpeedMeter {
   #ramBytesPerSecond: Promise<number> | null = null;
+  #latest: number | null = null;
 
   constructor(private readonly options: MachineSpeedOptions) {}
 
@@ -49,8 +50,18 @@ export class MachineSpeedMeter {
 
   /** Measured once for this processor. */
   ramBytesPerSecond(): Promise<number> {
-    this.#ramBytesPerSecond ??= this.#keptOrMeasured();
+    this.#ramBytesPerSecond ??= this.#keptOrMeasured().then(rate => {
+      this.#latest = rate;
+      return rate;
+    });
     return this.#ramBytesPerSecond;
+  }
+
+  /** The same without waiting for a measurement, which takes half a second: null before the first one, which this call starts. */
+  knownRamBytesPerSecond(): number | null {
+    void this.ramBytesPerSecond();
+    this.#latest ??= this.#kept();
+    return this.#latest;
   }
 
   async #keptOrMeasured(): Promise<number> {
