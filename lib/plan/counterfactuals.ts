@@ -6,7 +6,7 @@ import type { PlanSettings } from "@/lib/schema/settings";
 import { formatGib } from "@/lib/units/bytes";
 import { formatTokensShort } from "@/lib/units/tokens";
 import { budgetBytes } from "./budget";
-import { choosePlacement, moreOnGpu } from "./choose-placement";
+import { canPlaceExperts, choosePlacement, moreOnGpu } from "./choose-placement";
 import { largestContext, longestSearched } from "./largest-context";
 import type { LayerPlan } from "./layer-plan";
 import { memoryNeed } from "./memory-need";
@@ -39,7 +39,8 @@ interface Change {
   readonly gpu: GpuMemory;
 }
 
-const AUTOMATIC = "automatic layers";
+const AUTOMATIC_LAYERS = "automatic layers";
+const AUTOMATIC_EXPERTS = "automatic experts in RAM";
 const TARGET_STEPS = [0.7, 0.8, 0.9, 0.95] as const;
 /** A smaller context leaves a chat hardly any room to answer, so none is offered. */
 const SMALLEST_OFFERED_TOKENS = 2048;
@@ -47,9 +48,19 @@ const SMALLEST_OFFERED_TOKENS = 2048;
 const SMALLEST_OFFERED_BATCH = 64;
 
 const withSettings = (label: string, patch: Partial<PlanSettings>, gpu: GpuMemory, settings: PlanSettings): Change => {
-  const automatic = settings.LAYERS === "auto" ? patch : { ...patch, LAYERS: "auto" as const };
+  const automatic = {
+    ...patch,
+    ...(settings.LAYERS === "auto" ? {} : { LAYERS: "auto" as const }),
+    ...(settings.EXPERTS_IN_RAM === "auto" ? {} : { EXPERTS_IN_RAM: "auto" as const }),
+  };
   return { label, patch: automatic, settings: { ...settings, ...automatic }, gpu };
 };
+
+/** What to call the plan without the numbers that were chosen by hand; null where none was. */
+function automaticLabel(surface: MemorySurface, gpu: GpuMemory, settings: PlanSettings): string | null {
+  if (settings.LAYERS !== "auto") return AUTOMATIC_LAYERS;
+  return settings.EXPERTS_IN_RAM !== "auto" && canPlaceExperts(surface, gpu) ? AUTOMATIC_EXPERTS : null;
+}
 
 function kvTypeChanges(surface: MemorySurface, gpu: GpuMemory, settings: PlanSettings): Change[] {
   const narrower = kvTypes.slice(kvTypes.indexOf(settings.KV_CACHE_QUANT) + 1);
@@ -79,7 +90,15 @@ function othersChange(gpu: GpuMemory, settings: PlanSettings): Change[] {
   if (gpu.usedByOthersBytes === 0) return [];
   const alone = { ...gpu, usedByOthersBytes: 0, freeBytes: gpu.freeBytes + gpu.usedByOthersBytes };
   const label = `close other programs, ${formatGib(gpu.usedByOthersBytes)}`;
-  return [{ label, patch: null, closesOthers: true, settings: { ...settings, LAYERS: "auto" }, gpu: alone }];
+  return [
+    {
+      label,
+      patch: null,
+      closesOthers: true,
+      settings: { ...settings, LAYERS: "auto", EXPERTS_IN_RAM: "auto" },
+      gpu: alone,
+    },
+  ];
 }
 
 function targetChange(gpu: GpuMemory, settings: PlanSettings): Change[] {
@@ -128,8 +147,9 @@ export function counterfactuals(
 ): Counterfactual[] {
   const overBudget = plan.predicted.totalBytes - plan.predicted.overheadBytes > plan.budgetBytes;
   if (gpu === null || (plan.kind === "full" && !overBudget)) return [];
+  const automatic = automaticLabel(surface, gpu, settings);
   const changes: Change[] = [
-    ...(settings.LAYERS === "auto" ? [] : [withSettings(AUTOMATIC, {}, gpu, settings)]),
+    ...(automatic === null ? [] : [withSettings(automatic, {}, gpu, settings)]),
     ...kvTypeChanges(surface, gpu, settings),
     ...contextChanges(surface, gpu, settings),
     ...othersChange(gpu, settings),
@@ -150,7 +170,8 @@ export function counterfactuals(
       decode: machine === undefined ? null : predictDecode(surface, changedGpu, placed, machine),
     };
   });
-  return [...gains, ...smallerBatch(surface, gpu, settings, plan, machine)]
-    .filter(change => moreOnGpu(change, plan) > 0 || (overBudget && (change.full || change.label === AUTOMATIC)))
+  const fitsByItself = gains.some(({ label, full }) => label === automatic && full);
+  return [...gains, ...(fitsByItself ? [] : smallerBatch(surface, gpu, settings, plan, machine))]
+    .filter(change => moreOnGpu(change, plan) > 0 || (overBudget && (change.full || change.label === automatic)))
     .sort((one, other) => moreOnGpu(other, one));
 }

@@ -94,13 +94,13 @@ export function planSentence(
       plan,
     );
   const short = `${formatBytes(plan.nextLayerShortBytes ?? 0)} more than ${limit}`;
-  if (plan.expertBlocksInRam > 0)
-    return withSpeed(
-      `${capital(layersInWords(plan))} fit${expertsInWords(plan)}. Those of one more block need ${short}.`,
-      speed,
-      plan,
-    );
-  return withSpeed(`${plan.gpuLayers} of ${plan.totalLayers} layers fit. The next one needs ${short}.`, speed, plan);
+  const fitting = `${capital(layersInWords(plan))} fit${expertsInWords(plan)}`;
+  if (plan.expertBlocksInRam > 0 && settings.EXPERTS_IN_RAM === "auto")
+    return withSpeed(`${fitting}. Those of one more block need ${short}.`, speed, plan);
+  if (plan.expertBlocksInRam > 0 && plan.gpuLayers === plan.totalLayers)
+    return withSpeed(`${fitting} as you chose, with ${formatBytes(spareBytes(plan))} to spare.`, speed, plan);
+  const asChosen = plan.expertBlocksInRam > 0 ? " as you chose" : "";
+  return withSpeed(`${fitting}${asChosen}. The next one needs ${short}.`, speed, plan);
 }
 
 /** "All 33 layers fit, with 5 MiB to spare. About 42 tokens/s, prompts 900 to 1,600." */

@@ -1,3 +1,4 @@
+import { expertsInWords } from "@/lib/plan/placement-words";
 import { formatSpeed } from "@/lib/plan/speed-words";
 import type { ErrorBody } from "@/lib/schema/api-error";
 import type { BadgePlan } from "@/lib/schema/local-model";
@@ -63,9 +64,10 @@ const about = ({ plan }: Planned): string => (plan.isEstimate ? "about " : "");
 
 export function layerWords(planned: Planned): string {
   const { kind, gpuLayers, totalLayers } = planned.plan;
+  const layers = gpuLayers === totalLayers ? `all ${totalLayers}` : `${gpuLayers} of ${totalLayers}`;
   if (kind === "cpu-only") return `all ${totalLayers} on the CPU`;
   if (kind === "full") return `all ${totalLayers} on the GPU`;
-  return `${about(planned)}${gpuLayers} of ${totalLayers} on the GPU`;
+  return `${about(planned)}${layers} on the GPU${expertsInWords(planned.plan)}`;
 }
 
 export function speedWords({ plan: { speed } }: Planned): string {
