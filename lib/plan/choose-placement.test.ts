@@ -4,8 +4,10 @@ import { parseGguf } from "@/lib/gguf/parse-gguf";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
+import type { PlanSettings } from "@/lib/schema/settings";
 import { GIB, MIB } from "@/lib/units/bytes";
 import { choosePlacement, nextPlacement } from "./choose-placement";
+import { explainPlan } from "./explain-plan";
 import { headerSurface } from "./header-surface";
 import { expertBlocks, memoryNeed } from "./memory-need";
 import { planLayers } from "./plan-layers";
@@ -110,6 +112,39 @@ describe("where the parts of a mixture of experts go", () => {
     expect(next(49, 0)).toBeNull();
     expect(next(30, 48)).toEqual([30, 47]);
     expect(next(30, 0)).toEqual([31, 48]);
+  });
+});
+
+describe("what is said of experts in RAM", () => {
+  const explained = (change: Partial<PlanSettings>, gib = 8) => {
+    const wished = { ...settings, ...change };
+    const surface = surfaceNamed("qwen3-30b-a3b");
+    return explainPlan(surface, cardOf(gib), wished, planLayers(surface, cardOf(gib), wished));
+  };
+
+  it("says what the next block would need", () => {
+    expect(explained({}).sentence).toMatch(
+      /^All 49 layers fit, experts of \d+ blocks in RAM\. Those of one more block need \d+ MiB more than/,
+    );
+  });
+
+  it("says what was chosen by hand, and offers to choose by itself", () => {
+    const { sentence, counterfactuals } = explained({ EXPERTS_IN_RAM: 40 });
+    expect(sentence).toMatch(
+      /^All 49 layers fit, experts of 40 blocks in RAM as you chose, with [\d.]+ [MG]iB to spare\.$/,
+    );
+    expect(counterfactuals.map(({ label, patch }) => [label, patch])).toContainEqual([
+      "automatic experts in RAM",
+      { EXPERTS_IN_RAM: "auto" },
+    ]);
+  });
+
+  it("offers a change that leaves fewer experts in RAM", () => {
+    // At 16,384 tokens the f16 cache has 1.5 GiB, and q8_0 would save 0.7: two blocks' experts of about 0.33.
+    const present = planLayers(surfaceNamed("qwen3-30b-a3b"), cardOf(8), { ...settings, N_CTX: 16_384 });
+    const { counterfactuals } = explained({ N_CTX: 16_384 });
+    const q8 = counterfactuals.find(({ label }) => label === "q8_0 KV cache");
+    expect([q8?.gpuLayers, q8?.expertBlocksInRam]).toEqual([49, present.expertBlocksInRam - 2]);
   });
 });
 

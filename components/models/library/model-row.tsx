@@ -20,27 +20,29 @@ interface ModelRowProps {
 export const ModelRow = memo(function ModelRow({ model, isChosen, modelsFolder }: ModelRowProps) {
   const title = modelTitle(model);
   return (
-    <li className="card flex flex-wrap items-center gap-x-4 gap-y-3 p-4" aria-current={isChosen ? "true" : undefined}>
-      <div className="min-w-0 flex-1 basis-72">
-        <div className="flex flex-wrap items-baseline gap-x-2">
-          <h2 className="min-w-0 font-semibold break-words">
-            <Link href={modelAddress(model.name)} prefetch={false} className="hover:underline">
-              {model.name}
-            </Link>
-          </h2>
-          {title !== null && <p className="line-clamp-2 min-w-0 text-ink-2 text-sm break-words">{title}</p>}
+    <li className="card flex flex-col gap-3 p-4" aria-current={isChosen ? "true" : undefined}>
+      <div className="flex items-start gap-2">
+        <div className="min-w-0 flex-1">
+          <div className="flex flex-wrap items-baseline gap-x-2">
+            <h2 className="min-w-0 font-semibold break-words">
+              <Link href={modelAddress(model.name)} prefetch={false} className="hover:underline">
+                {model.name}
+              </Link>
+            </h2>
+            {title !== null && <p className="line-clamp-2 min-w-0 text-ink-2 text-sm break-words">{title}</p>}
+          </div>
+          <ModelNotes model={model} />
         </div>
-        <ModelNotes model={model} />
+        <ModelMenu model={model} isDefault={isChosen} modelsFolder={modelsFolder} />
       </div>
       <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
         {model.plan && (
-          <div className="flex basis-full flex-wrap items-center gap-x-3 gap-y-1 sm:basis-auto">
-            <PlanSpeedWords plan={model.plan} />
+          <div className="mr-auto flex basis-full flex-wrap items-center gap-x-3 gap-y-1 sm:basis-auto">
             <PlanBadge plan={model.plan} />
+            <PlanSpeedWords plan={model.plan} />
           </div>
         )}
         <LoadButtons model={model} isDefault={isChosen} />
-        <ModelMenu model={model} isDefault={isChosen} modelsFolder={modelsFolder} />
       </div>
     </li>
   );
