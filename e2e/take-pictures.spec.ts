@@ -23,7 +23,11 @@ for (const theme of ["light", "dark"] as const)
     // The shape of the real file; its header is all that a plan reads.
     const { header, fileBytes } = shapeFile(modelShape("mistral-7b-v0.1"));
     hub.serve(`/${MISTRAL}/resolve/main/${MISTRAL_FILE}`, { start: header, fileBytes });
-    const server = await ownServer({ HF_ENDPOINT: hub.origin });
+    // Without chance, both themes show the same answers, which the small model ends by itself.
+    const server = await ownServer(
+      { HF_ENDPOINT: hub.origin, HEADROOM_GPU: "auto" },
+      { TEMPERATURE: 0, MAX_TOKENS: 300 },
+    );
     const context = await browser.newContext({
       colorScheme: theme,
       viewport: { width: 1280, height: 800 },
@@ -55,7 +59,8 @@ for (const theme of ["light", "dark"] as const)
     await take("models");
 
     await chat.open(undefined, server.url);
-    await chat.ask("Write a short thank-you note to a neighbour who watered my plants.");
+    await chat.ask("Explain how a rainbow forms, in three sentences.");
+    await chat.ask("Write a Python function that reverses a string.");
     await take("chat");
 
     await page.evaluate(card => localStorage.setItem("headroom.assumed-card", card), JSON.stringify(CARD));

@@ -64,10 +64,9 @@ const about = ({ plan }: Planned): string => (plan.isEstimate ? "about " : "");
 
 export function layerWords(planned: Planned): string {
   const { kind, gpuLayers, totalLayers } = planned.plan;
-  const layers = gpuLayers === totalLayers ? `all ${totalLayers}` : `${gpuLayers} of ${totalLayers}`;
+  const count = gpuLayers === totalLayers ? `all ${totalLayers}` : `${about(planned)}${gpuLayers} of ${totalLayers}`;
   if (kind === "cpu-only") return `all ${totalLayers} on the CPU`;
-  if (kind === "full") return `all ${totalLayers} on the GPU`;
-  return `${about(planned)}${layers} on the GPU${expertsInWords(planned.plan)}`;
+  return `${count} on the GPU${expertsInWords(planned.plan)}`;
 }
 
 export function speedWords({ plan: { speed } }: Planned): string {
