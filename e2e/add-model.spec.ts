@@ -88,7 +88,7 @@ test.describe("models of other programs", () => {
     await page.getByRole("button", { name: "Chat with Ollama/smollm2:135m" }).click();
     const chat = new ChatPage(page);
     await chat.say("Say hello.");
-    await expect(page.getByRole("button", { name: "Model: Ollama/smollm2:135m" }).first()).toBeVisible();
+    await expect(page.getByRole("button", { name: "Model: smollm2:135m" }).first()).toBeVisible();
     await expect(page.getByText("Reply finished")).toBeAttached({ timeout: 60_000 });
     expect(readdirSync(modelsFolder)).toEqual([]);
     expect(statSync(blob)).toMatchObject({ size: before.size, mtimeMs: before.mtimeMs });
