@@ -1,5 +1,6 @@
 "use client";
 import { useEffect } from "react";
+import { showFailure } from "@/components/ui/show-failure";
 import { useAfterPaint } from "@/components/ui/use-after-paint";
 import { setTemporary, stopAnswer } from "@/lib/client/chat-actions";
 import { goToChat } from "@/lib/client/chat-location";
@@ -7,7 +8,6 @@ import { sessionStore } from "@/lib/client/chat-session";
 import { isComposing } from "@/lib/client/is-composing";
 import { focusComposer } from "./composer/composer-field";
 import { preloadMarkdown } from "./markdown/markdown";
-import { showFailure } from "./show-failure";
 
 function newChat(temporary: boolean): void {
   void goToChat(null);

@@ -15,8 +15,8 @@ import {
   SunMoon,
   Trash2,
 } from "lucide-react";
-import { showFailure } from "@/components/chat/show-failure";
 import { deleteWithUndo } from "@/components/chat/sidebar/delete-with-undo";
+import { showFailure } from "@/components/ui/show-failure";
 import { apiAddress } from "@/lib/client/api-request";
 import { setTemporary, stopAnswer } from "@/lib/client/chat-actions";
 import { sessionStore } from "@/lib/client/chat-session";

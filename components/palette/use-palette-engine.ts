@@ -1,8 +1,8 @@
 "use client";
 import { Box, Power, RotateCw, Square } from "lucide-react";
-import { showFailure } from "@/components/chat/show-failure";
 import { canChat } from "@/components/models/library/model-facts";
 import { applyAndReport } from "@/components/settings/apply-and-report";
+import { showFailure } from "@/components/ui/show-failure";
 import { showToast } from "@/components/ui/toast";
 import { commandEngine } from "@/lib/client/diagnostics-store";
 import { useEngine, useLive } from "@/lib/client/live-store";

@@ -1,8 +1,7 @@
 "use client";
 import { useState } from "react";
 import { Button } from "@/components/ui/button";
-import { showToast } from "@/components/ui/toast";
-import { errorBody } from "@/lib/client/api-request";
+import { showFailure } from "@/components/ui/show-failure";
 import { commandEngine } from "@/lib/client/diagnostics-store";
 import { useEngine } from "@/lib/client/live-store";
 
@@ -25,7 +24,7 @@ export function ReloadWaits() {
     try {
       await commandEngine("load-now");
     } catch (error) {
-      showToast({ title: "The model was not reloaded", description: errorBody(error).message, tone: "bad" });
+      showFailure("The model was not reloaded")(error);
     } finally {
       setAsked(false);
     }

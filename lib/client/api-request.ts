@@ -95,3 +95,9 @@ export function errorBody(error: unknown): ErrorBody {
   }
   return { code: "INTERNAL", message: error instanceof Error ? error.message : String(error) };
 }
+
+/** What happened and what to do, as one text. */
+export function errorText(error: unknown): string {
+  const { message, next } = errorBody(error);
+  return next === undefined ? message : `${message} ${next}`;
+}

@@ -1,5 +1,5 @@
 import type { Attachment } from "@/lib/schema/chat";
-import { errorBody } from "./api-request";
+import { errorText } from "./api-request";
 import { AttachmentError } from "./attachment";
 import { DraftKeeper, type Unkept } from "./draft-keeper";
 import type { DraftStorage, KeptFiles } from "./draft-storage";
@@ -204,11 +204,10 @@ export class ChatDraft {
     try {
       await deliver(text.trim(), attachmentsOf(files));
     } catch (error) {
-      const { message, next } = errorBody(error);
       this.#change({
         text: joined(text, this.#now.text),
         files: [...files, ...this.#now.files],
-        problem: next === undefined ? message : `${message} ${next}`,
+        problem: errorText(error),
       });
     }
     this.#keeper.saveText();

@@ -1,6 +1,6 @@
 "use client";
 import { type ClipboardEvent, type KeyboardEvent, useEffect, useRef } from "react";
-import { showFailure } from "@/components/chat/show-failure";
+import { showFailure } from "@/components/ui/show-failure";
 import { stopAnswer } from "@/lib/client/chat-actions";
 import type { ChatDraft } from "@/lib/client/chat-draft";
 import { isUsable, useSession } from "@/lib/client/chat-session";

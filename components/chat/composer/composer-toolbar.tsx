@@ -1,9 +1,9 @@
 "use client";
 import { Square } from "lucide-react";
 import { ChatOptionsButton } from "@/components/chat/options/chat-options-button";
-import { showFailure } from "@/components/chat/show-failure";
 import { ModelPickerButton } from "@/components/models/picker/model-picker-button";
 import { Button } from "@/components/ui/button";
+import { showFailure } from "@/components/ui/show-failure";
 import { stopAnswer } from "@/lib/client/chat-actions";
 import { type DraftFile, unreadNames } from "@/lib/client/chat-draft";
 import { useSession } from "@/lib/client/chat-session";

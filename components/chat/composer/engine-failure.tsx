@@ -1,7 +1,7 @@
 import Link from "next/link";
-import { showFailure } from "@/components/chat/show-failure";
 import { Button, buttonClass } from "@/components/ui/button";
 import { classNames } from "@/components/ui/class-names";
+import { showFailure } from "@/components/ui/show-failure";
 import { commandEngine } from "@/lib/client/diagnostics-store";
 import type { ErrorBody } from "@/lib/schema/api-error";
 

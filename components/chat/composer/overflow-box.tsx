@@ -1,7 +1,7 @@
 "use client";
-import { showFailure } from "@/components/chat/show-failure";
 import { Button } from "@/components/ui/button";
 import { classNames } from "@/components/ui/class-names";
+import { showFailure } from "@/components/ui/show-failure";
 import { chooseOverflow, continueReply } from "@/lib/client/chat-actions";
 import { missingTokens } from "@/lib/client/chat-context-use";
 import { useSession } from "@/lib/client/chat-session";

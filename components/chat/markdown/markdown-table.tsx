@@ -2,8 +2,8 @@
 import { Check, Copy } from "lucide-react";
 import { type ComponentProps, useRef, useState } from "react";
 import { type ExtraProps, extractTableDataFromElement, tableDataToTSV } from "streamdown";
-import { showFailure } from "@/components/chat/show-failure";
 import { MessageAction } from "@/components/chat/transcript/message-action";
+import { showFailure } from "@/components/ui/show-failure";
 
 /** A table that scrolls by itself when it is wider than the page. A copy of it can be pasted into a spreadsheet. */
 export function MarkdownTable({ children }: ComponentProps<"table"> & ExtraProps) {

@@ -1,8 +1,8 @@
 "use client";
 import { useState } from "react";
-import { showFailure } from "@/components/chat/show-failure";
 import { Choice } from "@/components/ui/choice";
 import { Field, FieldInput, FieldTextArea } from "@/components/ui/field";
+import { showFailure } from "@/components/ui/show-failure";
 import { patchOpenChat } from "@/lib/client/chat-actions";
 import { useSession } from "@/lib/client/chat-session";
 import { type ChatSampling, chatSamplingSchema } from "@/lib/schema/chat";

@@ -1,6 +1,6 @@
 "use client";
-import { showFailure } from "@/components/chat/show-failure";
 import { Choice } from "@/components/ui/choice";
+import { showFailure } from "@/components/ui/show-failure";
 import { patchOpenChat } from "@/lib/client/chat-actions";
 import { presetOf, samplingPresets, withPreset } from "@/lib/client/chat-presets";
 import { useSession } from "@/lib/client/chat-session";

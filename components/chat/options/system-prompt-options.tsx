@@ -1,9 +1,9 @@
 "use client";
 import { useState } from "react";
-import { showFailure } from "@/components/chat/show-failure";
 import { Button } from "@/components/ui/button";
 import { Field, FieldTextArea } from "@/components/ui/field";
 import { Menu } from "@/components/ui/menu";
+import { showFailure } from "@/components/ui/show-failure";
 import { patchOpenChat } from "@/lib/client/chat-actions";
 import { useSession } from "@/lib/client/chat-session";
 import { examplePrompts, readPrompts, removePrompt, savePrompt } from "@/lib/client/prompt-library";

@@ -1,8 +1,8 @@
 "use client";
 import { lazy, Suspense, useRef, useState } from "react";
-import { showFailure } from "@/components/chat/show-failure";
 import { buttonClass } from "@/components/ui/button";
 import { Menu } from "@/components/ui/menu";
+import { showFailure } from "@/components/ui/show-failure";
 import { showToast } from "@/components/ui/toast";
 import { apiAddress } from "@/lib/client/api-request";
 import type { ImportChoice, ImportSummary } from "@/lib/client/chat-upload";

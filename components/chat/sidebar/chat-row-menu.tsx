@@ -1,9 +1,9 @@
 "use client";
 import { Ellipsis } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
-import { showFailure } from "@/components/chat/show-failure";
 import { buttonClass } from "@/components/ui/button";
 import { Menu } from "@/components/ui/menu";
+import { showFailure } from "@/components/ui/show-failure";
 import { apiAddress } from "@/lib/client/api-request";
 import { patchChat } from "@/lib/client/chat-list";
 import { exportChat } from "@/lib/schema/api/chats";

@@ -1,7 +1,7 @@
 "use client";
 import { useState } from "react";
 import { fieldClass } from "@/components/chat/field-class";
-import { showFailure } from "@/components/chat/show-failure";
+import { showFailure } from "@/components/ui/show-failure";
 import { patchChat } from "@/lib/client/chat-list";
 import { isComposing } from "@/lib/client/is-composing";
 import type { Chat } from "@/lib/schema/chat";

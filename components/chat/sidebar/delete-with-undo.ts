@@ -1,4 +1,4 @@
-import { showFailure } from "@/components/chat/show-failure";
+import { showFailure } from "@/components/ui/show-failure";
 import { showToast } from "@/components/ui/toast";
 import { deleteChat, restoreChat } from "@/lib/client/chat-list";
 import { goToChat } from "@/lib/client/chat-location";

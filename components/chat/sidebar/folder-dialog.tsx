@@ -1,9 +1,9 @@
 "use client";
 import { type FormEvent, useState } from "react";
-import { showFailure } from "@/components/chat/show-failure";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { Field, FieldInput } from "@/components/ui/field";
+import { showFailure } from "@/components/ui/show-failure";
 import { folderNames } from "@/lib/client/chat-groups";
 import { patchChat, useChatList } from "@/lib/client/chat-list";
 import type { ListedChat } from "@/lib/schema/chat";

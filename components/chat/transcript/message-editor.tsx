@@ -1,8 +1,8 @@
 "use client";
 import { type ClipboardEvent, type KeyboardEvent, useRef, useState } from "react";
 import { useGrowingTextarea } from "@/components/chat/composer/use-growing-textarea";
-import { showFailure } from "@/components/chat/show-failure";
 import { Button } from "@/components/ui/button";
+import { showFailure } from "@/components/ui/show-failure";
 import { showToast } from "@/components/ui/toast";
 import { isComposing } from "@/lib/client/is-composing";
 import { isTooMuchForField } from "@/lib/client/pasted-text";

@@ -1,6 +1,6 @@
 "use client";
 import { Pencil, RotateCcw } from "lucide-react";
-import { showFailure } from "@/components/chat/show-failure";
+import { showFailure } from "@/components/ui/show-failure";
 import { regenerate } from "@/lib/client/chat-actions";
 import { useSession } from "@/lib/client/chat-session";
 import type { ShownMessage } from "@/lib/client/chat-tree";

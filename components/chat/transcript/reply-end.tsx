@@ -1,7 +1,7 @@
 "use client";
 import { Play } from "lucide-react";
-import { showFailure } from "@/components/chat/show-failure";
 import { Button } from "@/components/ui/button";
+import { showFailure } from "@/components/ui/show-failure";
 import { continueReply } from "@/lib/client/chat-actions";
 import { useSession } from "@/lib/client/chat-session";
 import type { ChatMessage } from "@/lib/schema/chat";

@@ -1,5 +1,5 @@
 "use client";
-import { showFailure } from "@/components/chat/show-failure";
+import { showFailure } from "@/components/ui/show-failure";
 import { sendMessage } from "@/lib/client/chat-actions";
 import { isUsable, useSession } from "@/lib/client/chat-session";
 

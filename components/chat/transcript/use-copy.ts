@@ -1,6 +1,6 @@
 "use client";
 import { useEffect, useState } from "react";
-import { showFailure } from "@/components/chat/show-failure";
+import { showFailure } from "@/components/ui/show-failure";
 
 const COPIED_SHOWN_MS = 1500;
 

@@ -5,7 +5,7 @@ import { Button, buttonClass } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { Field, FieldInput } from "@/components/ui/field";
 import { showToast } from "@/components/ui/toast";
-import { apiRequest, errorBody } from "@/lib/client/api-request";
+import { apiRequest, errorText } from "@/lib/client/api-request";
 import { askHub } from "@/lib/client/hub-search";
 import { modelStore } from "@/lib/client/model-store";
 import { dashboardAddress } from "@/lib/client/planned-model";
@@ -56,8 +56,7 @@ export default function AddModelDialog({ onClose, openHub }: AddModelProps) {
     try {
       await add(text.trim());
     } catch (failure) {
-      const { message, next } = errorBody(failure);
-      setError([message, next].filter(Boolean).join(" "));
+      setError(errorText(failure));
     }
     setBusy(false);
   };

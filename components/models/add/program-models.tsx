@@ -4,6 +4,7 @@ import { formatParameters } from "@/components/models/library/model-facts";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { Problem } from "@/components/ui/problem";
+import { reportFailure } from "@/components/ui/report-failure";
 import { Skeleton } from "@/components/ui/skeleton";
 import { apiRequest, errorBody } from "@/lib/client/api-request";
 import { modelStore } from "@/lib/client/model-store";
@@ -11,7 +12,6 @@ import { listProgramModels, takeProgramModel } from "@/lib/schema/api/models";
 import type { ErrorBody } from "@/lib/schema/api-error";
 import type { ProgramModel, ProgramModels, ProgramName } from "@/lib/schema/program-models";
 import { formatBytes } from "@/lib/units/bytes";
-import { reportFailure } from "../downloads/report-failure";
 
 type Search = { readonly found: ProgramModels } | { readonly error: ErrorBody } | null;
 

@@ -3,11 +3,11 @@ import { formatWhen } from "@/components/dashboard/format-when";
 import { Button } from "@/components/ui/button";
 import { classNames } from "@/components/ui/class-names";
 import { CopyButton } from "@/components/ui/copy-button";
+import { reportFailure } from "@/components/ui/report-failure";
 import { useVerification } from "@/lib/client/model-details";
 import type { HashSource, Verification } from "@/lib/schema/model-details";
 import { formatPartOf } from "@/lib/units/bytes";
 import { ProgressBar } from "../downloads/progress-bar";
-import { reportFailure } from "../downloads/report-failure";
 
 type Done = Extract<Verification, { state: "done" }>;
 

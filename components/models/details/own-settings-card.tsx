@@ -3,11 +3,11 @@ import { useState } from "react";
 import { formatSetting, rowOf } from "@/components/settings/setting-format";
 import { Button } from "@/components/ui/button";
 import { Card } from "@/components/ui/card";
+import { reportFailure } from "@/components/ui/report-failure";
 import { showToast } from "@/components/ui/toast";
 import { apiRequest } from "@/lib/client/api-request";
 import { dropOverrides } from "@/lib/schema/api/settings";
 import { type SettingKey, type SettingsPatch, settingKeys } from "@/lib/schema/settings";
-import { reportFailure } from "../downloads/report-failure";
 
 interface OwnSettingsCardProps {
   readonly name: string;

@@ -1,13 +1,13 @@
 "use client";
 import { Button } from "@/components/ui/button";
 import { Empty } from "@/components/ui/empty";
+import { reportFailure } from "@/components/ui/report-failure";
 import { type DownloadAction, steerDownload, useDownloads } from "@/lib/client/download-store";
 import { type Download, isUnfinished } from "@/lib/schema/download";
 import { formatBytes, formatPartOf } from "@/lib/units/bytes";
 import { downloadPercent, downloadWords, fileNameOf } from "./download-words";
 import { GetButton } from "./get-button";
 import { ProgressBar } from "./progress-bar";
-import { reportFailure } from "./report-failure";
 import { SpeedLimitField } from "./speed-limit-field";
 
 /** Everything that is fetched, waits, or is over. */

@@ -3,12 +3,12 @@ import { useRouter } from "next/navigation";
 import { useState } from "react";
 import { chatAndReport } from "@/components/settings/apply-and-report";
 import { Button } from "@/components/ui/button";
+import { reportFailure } from "@/components/ui/report-failure";
 import { type DownloadAction, getModel, steerDownload, useDownloadOf } from "@/lib/client/download-store";
 import { useModels } from "@/lib/client/model-store";
 import { type Download, isDownloadOf } from "@/lib/schema/download";
 import { formatBytes } from "@/lib/units/bytes";
 import { downloadPercent } from "./download-words";
-import { reportFailure } from "./report-failure";
 
 interface GetButtonProps {
   /** `hf:owner/repo/file.gguf`, or an https address. The first part of a split model stands for all parts. */

@@ -1,8 +1,8 @@
 "use client";
+import { reportFailure } from "@/components/ui/report-failure";
 import { Select } from "@/components/ui/select";
 import { limitSpeed, useSpeedLimit } from "@/lib/client/download-store";
 import { formatBytes, MIB } from "@/lib/units/bytes";
-import { reportFailure } from "./report-failure";
 
 /** In bytes a second; 0 is no limit. */
 const choices = [0, 1, 2, 5, 10, 25, 50, 100].map(mib => mib * MIB);

@@ -2,8 +2,8 @@
 import { type FormEvent, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Field, FieldInput } from "@/components/ui/field";
-import { showToast } from "@/components/ui/toast";
-import { apiRequest, errorBody } from "@/lib/client/api-request";
+import { showFailure } from "@/components/ui/show-failure";
+import { apiRequest, errorText } from "@/lib/client/api-request";
 import { modelStore } from "@/lib/client/model-store";
 import { addModelFolder, removeModelFolder } from "@/lib/schema/api/models";
 import type { ModelFolder } from "@/lib/schema/local-model";
@@ -19,14 +19,14 @@ export function LibraryFolders({ folders }: { readonly folders: readonly ModelFo
       setPath("");
       await modelStore.refresh();
     } catch (failure) {
-      setError(errorBody(failure).message);
+      setError(errorText(failure));
     }
   };
   const remove = async (folder: string) => {
     try {
       await apiRequest(removeModelFolder, { body: { path: folder } });
     } catch (failure) {
-      showToast({ title: errorBody(failure).message, tone: "bad" });
+      showFailure("The folder was not taken off the list")(failure);
     }
     await modelStore.refresh();
   };

@@ -1,8 +1,8 @@
 "use client";
 import { useState } from "react";
 import { Button } from "@/components/ui/button";
-import { showToast } from "@/components/ui/toast";
-import { apiRequest, errorBody } from "@/lib/client/api-request";
+import { showFailure } from "@/components/ui/show-failure";
+import { apiRequest } from "@/lib/client/api-request";
 import { modelStore } from "@/lib/client/model-store";
 import { trashStore, useTrash } from "@/lib/client/trash-store";
 import { emptyTrash, restoreModel } from "@/lib/schema/api/models";
@@ -17,7 +17,7 @@ export function ModelTrash() {
     try {
       await work();
     } catch (failure) {
-      showToast({ title: errorBody(failure).message, tone: "bad" });
+      showFailure("The trash stays as it is")(failure);
     }
     setAsked(false);
     await Promise.all([trashStore.refresh(), modelStore.refresh()]);

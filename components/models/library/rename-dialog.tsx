@@ -3,7 +3,7 @@ import { type FormEvent, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { Field, FieldInput } from "@/components/ui/field";
-import { apiRequest, errorBody } from "@/lib/client/api-request";
+import { apiRequest, errorText } from "@/lib/client/api-request";
 import { modelStore } from "@/lib/client/model-store";
 import { renameModel } from "@/lib/schema/api/models";
 
@@ -26,7 +26,7 @@ export function RenameDialog({ name, close, onRenamed }: RenameDialogProps) {
       onRenamed?.(renamed.name);
       await modelStore.refresh();
     } catch (failure) {
-      setError(errorBody(failure).message);
+      setError(errorText(failure));
     }
   };
   return (
