@@ -73,7 +73,7 @@ test.describe("models of other programs", () => {
     });
 
   test("are used in place: chosen, chatted with, and said to have vanished", async ({ page, ownServer }) => {
-    const { url } = await ownServer({ HOME: home, HEADROOM_MODELS_DIR: modelsFolder });
+    const { url } = await ownServer({ HOME: home, HEADROOM_MODELS_DIR: modelsFolder }, { MAX_TOKENS: 16 });
     const before = statSync(blob);
     const models = new ModelsPage(page);
     await models.open(url);
