@@ -12,7 +12,7 @@ import { copyPath, makeDefault, moveToTrash, takeOffList } from "../library/mode
 import { canChat, modelTitle } from "../library/model-facts";
 import { ModelNotes } from "../library/model-notes";
 import { RenameDialog } from "../library/rename-dialog";
-import { PlanBadge, PlanSpeedWords } from "../plan-badge";
+import { PlanBadge, PlanSpeedWords, useRamIsShort } from "../plan-badge";
 
 /** The model's name, how it would run here, and what can be done with it. */
 export function ModelHead({ details: { model, path } }: { readonly details: ModelDetails }) {
@@ -21,6 +21,8 @@ export function ModelHead({ details: { model, path } }: { readonly details: Mode
   const [isRenaming, setRenaming] = useState(false);
   const isDefault = useSettings(state => state.saved?.MODEL === name);
   const title = modelTitle(model);
+  // Then the buttons lead to the plan.
+  const isTooLarge = useRamIsShort(plan);
   const leave = () => router.replace("/models");
   return (
     <div className="card p-4 sm:px-[18px]">
@@ -35,7 +37,7 @@ export function ModelHead({ details: { model, path } }: { readonly details: Mode
       )}
       <div className="mt-3 flex flex-wrap items-center gap-2">
         <LoadButtons model={model} isDefault={isDefault} />
-        {canChat(model) && (
+        {canChat(model) && !isTooLarge && (
           <Link
             href={dashboardAddress(isDefault ? null : name)}
             prefetch={false}

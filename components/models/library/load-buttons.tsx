@@ -1,11 +1,13 @@
 "use client";
+import Link from "next/link";
 import { useRouter } from "next/navigation";
 import { useState } from "react";
 import { engineWords } from "@/components/header/engine-words";
 import { applyAndReport, chatAndReport } from "@/components/settings/apply-and-report";
-import { Button } from "@/components/ui/button";
+import { Button, buttonClass } from "@/components/ui/button";
 import { classNames } from "@/components/ui/class-names";
 import { useEngine } from "@/lib/client/live-store";
+import { dashboardAddress } from "@/lib/client/planned-model";
 import type { LocalModel } from "@/lib/schema/local-model";
 import { useRamIsShort } from "../plan-badge";
 import { canChat } from "./model-facts";
@@ -31,7 +33,7 @@ export function LoadButtons({ model, isDefault }: LoadButtonsProps) {
         <UseState>{isAnotherLoaded ? "Default" : "Default, not loaded"}</UseState>
       )}
       {!isLoaded && (!isDefault || isAnotherLoaded) && <ChooseButton model={model} />}
-      {canChat(model) && <ChatButton model={model} />}
+      {canChat(model) && <ChatButton model={model} isDefault={isDefault} />}
     </>
   );
 }
@@ -51,7 +53,6 @@ function UseState({ isGood = false, children }: { readonly isGood?: boolean; rea
 
 function ChooseButton({ model }: { readonly model: LocalModel }) {
   const [isBusy, setBusy] = useState(false);
-  // Its plan, one press away, shows what would make it fit.
   const isTooLarge = useRamIsShort(model.plan);
   const choose = async () => {
     setBusy(true);
@@ -69,12 +70,22 @@ function ChooseButton({ model }: { readonly model: LocalModel }) {
   );
 }
 
-function ChatButton({ model }: { readonly model: LocalModel }) {
+/** For a model that needs more memory than there is: its plan, which shows what would make it fit. */
+function ChatButton({ model, isDefault }: LoadButtonsProps) {
   const router = useRouter();
-  const isTooLarge = useRamIsShort(model.plan);
+  if (useRamIsShort(model.plan))
+    return (
+      <Link
+        href={dashboardAddress(isDefault ? null : model.name)}
+        prefetch={false}
+        aria-label={`See the plan of ${model.name}`}
+        className={buttonClass()}
+      >
+        See its plan
+      </Link>
+    );
   return (
     <Button
-      disabled={isTooLarge}
       aria-label={`Chat with ${model.name}`}
       onClick={() => void chatAndReport(model.name, path => router.push(path))}
     >
