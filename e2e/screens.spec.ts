@@ -264,7 +264,7 @@ test.describe("addresses that people paste", () => {
     };
     await search("owner/gone");
     await expect(field).toHaveAccessibleDescription(/ has no owner\/gone\./);
-    await expect(page).toHaveURL(`${url}/models`);
+    await expect(page).toHaveURL(`${url}/models?tab=hub`);
     await search("https://hub.invalid/m.gguf");
     await expect(field).toHaveAccessibleDescription(/^You seem to be offline: hub\.invalid cannot be found\./);
     await search(`${hub.origin}/owner/repo`);
