@@ -3,7 +3,6 @@ import Link from "next/link";
 import { type FormEvent, useId, useState } from "react";
 import { Button, buttonClass } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
-import { Field, FieldInput } from "@/components/ui/field";
 import { showToast } from "@/components/ui/toast";
 import { apiRequest, errorText } from "@/lib/client/api-request";
 import { askHub } from "@/lib/client/hub-search";
@@ -12,6 +11,7 @@ import { dashboardAddress } from "@/lib/client/planned-model";
 import { uploadModels } from "@/lib/client/upload-store";
 import { addModelFile, addModelFolder, searchHub } from "@/lib/schema/api/models";
 import { GetButton } from "../downloads/get-button";
+import { PathField } from "../path-field";
 
 interface AddModelProps {
   readonly onClose: () => void;
@@ -68,20 +68,18 @@ export default function AddModelDialog({ onClose, openHub }: AddModelProps) {
       description="Its header is read first. A file of this computer is used where it is."
     >
       <form onSubmit={event => void submit(event)} className="flex flex-col gap-3">
-        <Field label="Path, link or repository" help={HELP} error={error}>
-          <FieldInput
-            required
-            autoFocus
-            autoComplete="off"
-            spellCheck={false}
-            placeholder="/path/to/model.gguf"
-            value={text}
-            onChange={event => {
-              setText(event.target.value);
-              setError(null);
-            }}
-          />
-        </Field>
+        <PathField
+          label="Path, link or repository"
+          help={HELP}
+          error={error}
+          autoFocus
+          placeholder="/path/to/model.gguf"
+          value={text}
+          onChange={typed => {
+            setText(typed);
+            setError(null);
+          }}
+        />
         <div className="flex flex-wrap items-center gap-2">
           <Button type="submit" look="primary" disabled={isBusy}>
             {isBusy ? "Looking…" : "Add"}

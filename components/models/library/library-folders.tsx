@@ -1,12 +1,12 @@
 "use client";
 import { type FormEvent, useState } from "react";
 import { Button } from "@/components/ui/button";
-import { Field, FieldInput } from "@/components/ui/field";
 import { showFailure } from "@/components/ui/show-failure";
 import { apiRequest, errorText } from "@/lib/client/api-request";
 import { modelStore } from "@/lib/client/model-store";
 import { addModelFolder, removeModelFolder } from "@/lib/schema/api/models";
 import type { ModelFolder } from "@/lib/schema/local-model";
+import { PathField } from "../path-field";
 
 /** The folders that are searched, and a field to add one. */
 export function LibraryFolders({ folders }: { readonly folders: readonly ModelFolder[] }) {
@@ -52,23 +52,17 @@ export function LibraryFolders({ folders }: { readonly folders: readonly ModelFo
       </ul>
       <form onSubmit={event => void add(event)} className="flex flex-wrap items-start gap-3">
         <div className="min-w-0 flex-1 basis-56">
-          <Field
+          <PathField
             label="Add a folder"
             help="Its models are used where they are. Removing it from this list deletes nothing."
             error={error}
-          >
-            <FieldInput
-              required
-              autoComplete="off"
-              spellCheck={false}
-              placeholder="/path/to/models"
-              value={path}
-              onChange={event => {
-                setPath(event.target.value);
-                setError(null);
-              }}
-            />
-          </Field>
+            placeholder="/path/to/models"
+            value={path}
+            onChange={typed => {
+              setPath(typed);
+              setError(null);
+            }}
+          />
         </div>
         <Button type="submit" className="sm:mt-6">
           Add folder

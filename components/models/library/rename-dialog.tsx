@@ -2,10 +2,10 @@
 import { type FormEvent, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
-import { Field, FieldInput } from "@/components/ui/field";
 import { apiRequest, errorText } from "@/lib/client/api-request";
 import { modelStore } from "@/lib/client/model-store";
 import { renameModel } from "@/lib/schema/api/models";
+import { PathField } from "../path-field";
 
 interface RenameDialogProps {
   readonly name: string;
@@ -37,18 +37,15 @@ export function RenameDialog({ name, close, onRenamed }: RenameDialogProps) {
       description="It stays in its folder. Its settings follow, and a loaded model is unloaded first."
     >
       <form onSubmit={event => void submit(event)} className="flex flex-col gap-3">
-        <Field label="File name" error={error}>
-          <FieldInput
-            required
-            autoComplete="off"
-            spellCheck={false}
-            value={fileName}
-            onChange={event => {
-              setFileName(event.target.value);
-              setError(null);
-            }}
-          />
-        </Field>
+        <PathField
+          label="File name"
+          error={error}
+          value={fileName}
+          onChange={typed => {
+            setFileName(typed);
+            setError(null);
+          }}
+        />
         <div className="flex justify-end gap-2">
           <Button onClick={close}>Cancel</Button>
           <Button type="submit" look="primary">
