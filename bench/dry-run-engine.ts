@@ -3,8 +3,14 @@ import { join } from "node:path";
 import { parseGguf } from "@/lib/gguf/parse-gguf";
 import { type ModelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import { headerSurface } from "@/lib/plan/header-surface";
+import { type Placement, placementOf } from "@/lib/plan/memory-need";
+import { mendSurface } from "@/lib/plan/mend-surface";
+import { nextToConfirm } from "@/lib/plan/next-to-confirm";
+import { planLayers } from "@/lib/plan/plan-layers";
+import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import type { Buffers, LoadConfig } from "@/lib/schema/load-config";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
+import type { PlanSettings } from "@/lib/schema/settings";
 
 export const BATCH_TOKENS = 512;
 /** How long a page waits for a surface. */
@@ -81,3 +87,18 @@ export async function openFamily(engine: DryRunParts, shape: ModelShape, folder:
 }
 
 export const gpuBytes = (buffers: Buffers): number => buffers.gpuWeightsBytes + buffers.gpuContextBytes;
+
+/** What the server does before a load: confirms the plan, and what might be better, until nothing is left to confirm. */
+export async function confirmedPlan(family: Family, settings: PlanSettings, template: LoadConfig, card: GpuMemory) {
+  const at = { ...template, contextTokens: settings.N_CTX, kvType: settings.KV_CACHE_QUANT };
+  let { surface } = family;
+  const confirmed: Placement[] = [];
+  for (;;) {
+    const next = nextToConfirm(surface, card, settings, confirmed);
+    if (next === null)
+      return { surface, chosen: placementOf(planLayers(surface, card, settings)), dryRuns: confirmed.length };
+    const config = { ...at, ...next };
+    surface = mendSurface(surface, config, await family.dryRun(config)).surface;
+    confirmed.push(next);
+  }
+}

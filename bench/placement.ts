@@ -3,9 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { modelShape } from "@/lib/gguf/testing/model-shapes";
 import { expertBlocks, memoryNeed, type Placement, placementOf } from "@/lib/plan/memory-need";
-import { mendSurface } from "@/lib/plan/mend-surface";
-import { nextToConfirm } from "@/lib/plan/next-to-confirm";
-import { planLayers } from "@/lib/plan/plan-layers";
 import { decodeSeconds } from "@/lib/plan/speed-parts";
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import type { KvType } from "@/lib/schema/kv-type";
@@ -13,7 +10,15 @@ import type { LoadConfig } from "@/lib/schema/load-config";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { defaultSettings, type PlanSettings } from "@/lib/schema/settings";
 import { bytesToMib, MIB } from "@/lib/units/bytes";
-import { BATCH_TOKENS, type DryRunParts, type Family, gpuBytes, openFamily, startDryRunEngine } from "./dry-run-engine";
+import {
+  BATCH_TOKENS,
+  confirmedPlan,
+  type DryRunParts,
+  type Family,
+  gpuBytes,
+  openFamily,
+  startDryRunEngine,
+} from "./dry-run-engine";
 import { printTable } from "./print-table";
 
 /** Mixtures of experts of several kinds, one dense model and one hybrid. */
@@ -76,6 +81,13 @@ async function comparePlans(engine: DryRunParts, family: Family, at: (typeof CAS
     useMmap: true,
     ...at,
   };
+  const settings: PlanSettings = {
+    ...defaultSettings,
+    N_CTX: at.contextTokens,
+    KV_CACHE_QUANT: at.kvType,
+    N_BATCH: BATCH_TOKENS,
+    TARGET_VRAM_USAGE: 1,
+  };
   const all: { readonly placement: Placement; readonly needBytes: number }[] = [];
   for (const placement of placementsOf(family.surface)) {
     const buffers = await family.dryRun({ ...template, ...placement }).catch(() => null);
@@ -95,7 +107,7 @@ async function comparePlans(engine: DryRunParts, family: Family, at: (typeof CAS
         fastest.gpuLayers === 0 || secondsOf(placement) < secondsOf(fastest) ? placement : fastest,
       { gpuLayers: 0 } as Placement,
     );
-    const { surface, chosen, dryRuns } = await confirmedPlan(family, template, card);
+    const { surface, chosen, dryRuns } = await confirmedPlan(family, settings, template, card);
     const predicted = memoryNeed(surface, { ...chosen, ...at }).gpu;
     rows.push({
       family: family.name,
@@ -124,26 +136,6 @@ function placementsOf(surface: MemorySurface): Placement[] {
         placements.push(placementOf({ gpuLayers, expertBlocksInRam: apart }));
   }
   return placements;
-}
-
-async function confirmedPlan(family: Family, template: LoadConfig, card: GpuMemory) {
-  const settings: PlanSettings = {
-    ...defaultSettings,
-    N_CTX: template.contextTokens,
-    KV_CACHE_QUANT: template.kvType,
-    N_BATCH: BATCH_TOKENS,
-    TARGET_VRAM_USAGE: 1,
-  };
-  let { surface } = family;
-  const confirmed: Placement[] = [];
-  for (;;) {
-    const next = nextToConfirm(surface, card, settings, confirmed);
-    if (next === null)
-      return { surface, chosen: placementOf(planLayers(surface, card, settings)), dryRuns: confirmed.length };
-    const config = { ...template, ...next };
-    surface = mendSurface(surface, config, await family.dryRun(config)).surface;
-    confirmed.push(next);
-  }
 }
 
 async function loadedBytes(engine: DryRunParts, config: LoadConfig): Promise<number> {

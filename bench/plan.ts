@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { smallShapes } from "@/lib/gguf/testing/model-shapes";
-import { memoryNeed, type Placement } from "@/lib/plan/memory-need";
+import { memoryNeed } from "@/lib/plan/memory-need";
 import { mendSurface } from "@/lib/plan/mend-surface";
-import { nextToConfirm, shownToConfirm } from "@/lib/plan/next-to-confirm";
+import { shownToConfirm } from "@/lib/plan/next-to-confirm";
 import { planLayers } from "@/lib/plan/plan-layers";
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import { kvTypes } from "@/lib/schema/kv-type";
@@ -13,7 +13,15 @@ import { defaultSettings, type PlanSettings } from "@/lib/schema/settings";
 import { bytesToMib, MIB } from "@/lib/units/bytes";
 import { median } from "@/lib/units/median";
 import { CONTEXT_PAD_TOKENS } from "@/lib/units/tokens";
-import { BATCH_TOKENS, type DryRunParts, type Family, gpuBytes, openFamily, startDryRunEngine } from "./dry-run-engine";
+import {
+  BATCH_TOKENS,
+  confirmedPlan,
+  type DryRunParts,
+  type Family,
+  gpuBytes,
+  openFamily,
+  startDryRunEngine,
+} from "./dry-run-engine";
 import { printTable } from "./print-table";
 
 interface LoadRow {
@@ -198,13 +206,13 @@ async function measureRegret(family: Family): Promise<RegretRow> {
   let dryRuns = 0;
   for (let step = 0; step < BUDGETS; step++) {
     const budget = Math.round(low + ((high - low) * step) / (BUDGETS - 1));
-    const plan = await confirmedPlan(family, settings, cardOf(budget), at);
+    const { chosen: plan, dryRuns: made } = await confirmedPlan(family, settings, template, cardOf(budget));
     let best = needs.findLastIndex(need => need <= budget);
     while (best > plan.gpuLayers && !(await fitsWithLess(family, at(best), budget)))
       best = needs.findLastIndex((need, gpuLayers) => gpuLayers < best && need <= budget);
     lostLayers += best - plan.gpuLayers;
     overBudget += (needs[plan.gpuLayers] ?? 0) > budget ? 1 : 0;
-    dryRuns += plan.dryRuns;
+    dryRuns += made;
   }
   return { family: family.name, budgets: BUDGETS, lostLayers, overBudget, dryRunsPerPlan: dryRuns / BUDGETS };
 }
@@ -224,23 +232,6 @@ async function fitsWithLess(family: Family, config: LoadConfig, budget: number):
       if (buffers !== null && gpuBytes(buffers) > budget) return false;
     }
   return true;
-}
-
-async function confirmedPlan(
-  family: Family,
-  settings: PlanSettings,
-  card: GpuMemory,
-  at: (gpuLayers: number) => LoadConfig,
-): Promise<{ gpuLayers: number; dryRuns: number }> {
-  let { surface } = family;
-  const confirmed: Placement[] = [];
-  for (;;) {
-    const next = nextToConfirm(surface, card, settings, confirmed);
-    if (next === null) return { gpuLayers: planLayers(surface, card, settings).gpuLayers, dryRuns: confirmed.length };
-    const asked = at(next.gpuLayers);
-    surface = mendSurface(surface, asked, await family.dryRun(asked)).surface;
-    confirmed.push(next);
-  }
 }
 
 /** A card with exactly this much usable memory. */
