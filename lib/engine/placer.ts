@@ -1,3 +1,4 @@
+import { expertTensor } from "@/lib/gguf/place-tensors";
 import type { LoadConfig } from "@/lib/schema/load-config";
 import type { DeviceBuffers, PlacementCard, PlacementLever } from "@/lib/schema/placement";
 import { JobError } from "./job-error";
@@ -118,7 +119,7 @@ export function addonPlacement(placement: Placement, cards: readonly Pick<Placem
 }
 
 const expertPattern = (blocks: number): string =>
-  `^blk\\.(?:${Array.from({ length: blocks }, (_, block) => block).join("|")})\\.ffn_(?:up|down|gate|gate_up)_(?:ch)?exps\\.`;
+  `^blk\\.(?:${Array.from({ length: blocks }, (_, block) => block).join("|")})${expertTensor.source}`;
 
 /**
  * Adds up llama.cpp's buffer types by device: on the system's side there are pinned, mapped and plain memory. llama.cpp's own order

@@ -1,5 +1,5 @@
 import type { ExpertPlace } from "@/lib/plan/fit-needs";
-import { expertBlocks, type MemoryPoint, memoryNeed, placementOf } from "@/lib/plan/memory-need";
+import { expertBlocks, type MemoryPoint, memoryNeed, placementOf, withExpertsInLayers } from "@/lib/plan/memory-need";
 import { usableKvTypes } from "@/lib/plan/usable-kv-types";
 import { type KvType, kvTypes, kvTypeTable } from "@/lib/schema/kv-type";
 import type { ComputeColumn, ComputePoint, LayerMemory, MemorySurface } from "@/lib/schema/memory-surface";
@@ -103,8 +103,7 @@ async function withCheckedExperts(
     throw error;
   });
   if (moved?.gpuBytes === gpu.weightsBytes && moved.ramBytes === ram.weightsBytes) return surface;
-  const { computeExpertsInRam: _unusable, ...whole } = surface;
-  return whole;
+  return withExpertsInLayers(surface);
 }
 
 /** Some layer counts at some contexts, for all KV types. */

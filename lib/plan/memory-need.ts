@@ -108,6 +108,12 @@ export const samePlacement = (one: Placement, other: Placement): boolean =>
 export const expertBlocks = ({ layers }: MemorySurface): number =>
   (layers.findLast(({ expertBytes }) => expertBytes > 0)?.index ?? -1) + 1;
 
+/** The surface for an engine whose dry runs do not move experts as they should: whole layers only. */
+export function withExpertsInLayers(surface: MemorySurface): MemorySurface {
+  const { computeExpertsInRam: _unusable, ...whole } = surface;
+  return whole;
+}
+
 /** An engine that cannot keep experts in RAM has one table. */
 const computeTable = (surface: MemorySurface, expertsInRam: boolean): MemorySurface["compute"] =>
   (expertsInRam ? surface.computeExpertsInRam : undefined) ?? surface.compute;

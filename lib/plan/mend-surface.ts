@@ -1,7 +1,7 @@
 import type { Buffers, LoadConfig } from "@/lib/schema/load-config";
 import type { ConfirmedPoint, MemorySurface } from "@/lib/schema/memory-surface";
 import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
-import { memoryNeed, placementOf, samePlacement } from "./memory-need";
+import { memoryNeed, placementOf, samePlacement, withExpertsInLayers } from "./memory-need";
 
 export interface MendedSurface {
   readonly surface: MemorySurface;
@@ -30,10 +30,8 @@ export function mendSurface(surface: MemorySurface, config: LoadConfig, buffers:
     Math.abs(buffers.gpuWeightsBytes + buffers.gpuContextBytes - gpu.totalBytes) +
     Math.abs(buffers.ramWeightsBytes + buffers.ramContextBytes - ram.totalBytes);
   // The experts did not move as they should: then this engine cannot place them, whatever it says.
-  if (!exactWeights && config.expertBlocksInRam !== undefined) {
-    const { computeExpertsInRam: _unusable, ...whole } = surface;
-    return { surface: whole, mismatchBytes };
-  }
+  if (!exactWeights && config.expertBlocksInRam !== undefined)
+    return { surface: withExpertsInLayers(surface), mismatchBytes };
   const shift = (bytes: number, error: number, applies: boolean) => (applies ? Math.max(0, bytes + error) : bytes);
   const confirmed: ConfirmedPoint = {
     ...placementOf(config),

@@ -4,7 +4,7 @@ import { confirmedPlacements } from "@/lib/plan/fit-needs";
 import { headerSurface } from "@/lib/plan/header-surface";
 import type { LayerPlan } from "@/lib/plan/layer-plan";
 import { loadConfigOf } from "@/lib/plan/load-config-of";
-import { type Placement, samePlacement } from "@/lib/plan/memory-need";
+import { type Placement, samePlacement, withExpertsInLayers } from "@/lib/plan/memory-need";
 import { mendSurface } from "@/lib/plan/mend-surface";
 import { nextToConfirm, shownToConfirm } from "@/lib/plan/next-to-confirm";
 import { planLayers } from "@/lib/plan/plan-layers";
@@ -253,8 +253,7 @@ export class Planner {
     } catch (error) {
       if (isUnplaceable(error)) {
         // The plan goes on with whole layers.
-        const { computeExpertsInRam: _unusable, ...whole } = known.surface;
-        known.surface = whole;
+        known.surface = withExpertsInLayers(known.surface);
         return;
       }
       if (!isFatal(error)) throw error;
