@@ -8,9 +8,11 @@ import { mendSurface } from "@/lib/plan/mend-surface";
 import { nextToConfirm } from "@/lib/plan/next-to-confirm";
 import { planLayers } from "@/lib/plan/plan-layers";
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
+import { kvTypes } from "@/lib/schema/kv-type";
 import type { Buffers, LoadConfig } from "@/lib/schema/load-config";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { PlanSettings } from "@/lib/schema/settings";
+import { CONTEXT_PAD_TOKENS } from "@/lib/units/tokens";
 
 export const BATCH_TOKENS = 512;
 /** How long a page waits for a surface. */
@@ -101,4 +103,21 @@ export async function confirmedPlan(family: Family, settings: PlanSettings, temp
     surface = mendSurface(surface, config, await family.dryRun(config)).surface;
     confirmed.push(next);
   }
+}
+
+/**
+ * The planner's law: neither more context nor a wider KV type gives more layers. llama.cpp's need goes up and down, so a number of
+ * layers may fit at this context and not at a smaller one. Such a plan does not count as better.
+ */
+export async function fitsWithLess(family: Family, config: LoadConfig, budget: number): Promise<boolean> {
+  for (const kvType of kvTypes)
+    for (
+      let contextTokens = CONTEXT_PAD_TOKENS;
+      contextTokens <= config.contextTokens;
+      contextTokens += CONTEXT_PAD_TOKENS
+    ) {
+      const buffers = await family.dryRun({ ...config, kvType, contextTokens }).catch(() => null);
+      if (buffers !== null && gpuBytes(buffers) > budget) return false;
+    }
+  return true;
 }

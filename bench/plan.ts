@@ -12,12 +12,12 @@ import type { LoadConfig } from "@/lib/schema/load-config";
 import { defaultSettings, type PlanSettings } from "@/lib/schema/settings";
 import { bytesToMib, MIB } from "@/lib/units/bytes";
 import { median } from "@/lib/units/median";
-import { CONTEXT_PAD_TOKENS } from "@/lib/units/tokens";
 import {
   BATCH_TOKENS,
   confirmedPlan,
   type DryRunParts,
   type Family,
+  fitsWithLess,
   gpuBytes,
   openFamily,
   startDryRunEngine,
@@ -215,23 +215,6 @@ async function measureRegret(family: Family): Promise<RegretRow> {
     dryRuns += made;
   }
   return { family: family.name, budgets: BUDGETS, lostLayers, overBudget, dryRunsPerPlan: dryRuns / BUDGETS };
-}
-
-/**
- * The planner's law: neither more context nor a wider KV type gives more layers. llama.cpp's need goes up and down, so a number of
- * layers may fit at this context and not at a smaller one. Such a plan does not count as better.
- */
-async function fitsWithLess(family: Family, config: LoadConfig, budget: number): Promise<boolean> {
-  for (const kvType of kvTypes)
-    for (
-      let contextTokens = CONTEXT_PAD_TOKENS;
-      contextTokens <= config.contextTokens;
-      contextTokens += CONTEXT_PAD_TOKENS
-    ) {
-      const buffers = await family.dryRun({ ...config, kvType, contextTokens }).catch(() => null);
-      if (buffers !== null && gpuBytes(buffers) > budget) return false;
-    }
-  return true;
 }
 
 /** A card with exactly this much usable memory. */
