@@ -1,6 +1,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { modelShape } from "@/lib/gguf/testing/model-shapes";
+import { KnownProfiles } from "@/lib/server/models/hub/known-profiles";
 import { RemoteHeaderStore } from "@/lib/server/models/hub/remote-header-store";
 import { RemoteModels } from "@/lib/server/models/hub/remote-models";
 import { fitRepository } from "@/lib/server/planning/fit-repository";
@@ -93,6 +94,7 @@ async function planAll(home: string, hub: StandInHub, content: StandInHub): Prom
   const { planner, gpu, machineSpeed, current } = makeHostRig({ home });
   const remoteModels = new RemoteModels({
     store: new RemoteHeaderStore(join(home, "remote")),
+    profiles: new KnownProfiles({ folder: join(home, "profiles"), version: "1" }),
     endpoint: hub.origin,
     token: null,
     trustedOrigins: [content.origin],

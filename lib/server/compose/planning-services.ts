@@ -10,6 +10,7 @@ import { KernelReader } from "@/lib/server/gpu/kernel-reader";
 import { NvidiaSmi } from "@/lib/server/gpu/nvidia-smi";
 import { ReceiptStore } from "@/lib/server/loading/receipt-store";
 import { ThreadTuner } from "@/lib/server/loading/thread-tuner";
+import { KnownProfiles } from "@/lib/server/models/hub/known-profiles";
 import { RemoteHeaderStore } from "@/lib/server/models/hub/remote-header-store";
 import { RemoteModels } from "@/lib/server/models/hub/remote-models";
 import { AddedFiles } from "@/lib/server/models/library/added-files";
@@ -102,6 +103,7 @@ export function planningServices(
   });
   const remote = new RemoteModels({
     store: new RemoteHeaderStore(join(dataFolder, "remote-headers")),
+    profiles: new KnownProfiles({ folder: join(dataFolder, "hub-profiles"), version: project.version }),
     endpoint: environment.hubEndpoint,
     token: environment.hubToken,
   });

@@ -3,9 +3,10 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import type { FitEvent, FitFile } from "@/lib/schema/remote-models";
+import { KnownProfiles } from "@/lib/server/models/hub/known-profiles";
 import { RemoteHeaderStore } from "@/lib/server/models/hub/remote-header-store";
 import { RemoteModels } from "@/lib/server/models/hub/remote-models";
-import { card, makeHome, makeHostRig, reportOf } from "@/lib/server/testing/host-rig";
+import { card, makeHome, makeHostRig, reportOf, truthOf } from "@/lib/server/testing/host-rig";
 import { quantizedFiles } from "@/lib/server/testing/quantized-files";
 import { partName, splitInThree } from "@/lib/server/testing/split-files";
 import { type StandInFile, StandInHub } from "@/lib/server/testing/stand-in-hub";
@@ -26,6 +27,7 @@ function servicesOf(settings: Parameters<typeof makeHostRig>[0] = {}) {
   const rig = makeHostRig({ home, ...settings });
   const remoteModels = new RemoteModels({
     store: new RemoteHeaderStore(join(home, "remote")),
+    profiles: new KnownProfiles({ folder: join(home, "profiles"), version: "1" }),
     endpoint: hub.origin,
     token: null,
     timeLimitMs: 5000,
@@ -94,6 +96,42 @@ describe("the fit of a file that is elsewhere is its plan after the download", (
       }
     }
     expect((await fitsOf(services)).files.find(({ parts }) => parts === 3)?.plan?.totalLayers).toBe(33);
+  });
+});
+
+describe("a file whose dry run was made", () => {
+  const SOURCE = "hf:owner/repo/m-Q4_0.gguf";
+  const DOWNLOADED = "owner/repo/m-Q4_0.gguf";
+  const file = fileOf("mistral-7b-v0.1");
+  const rigOf = () => servicesOf({ hub: hub.origin, script: { truth: truthOf("mistral-7b-v0.1") } });
+
+  it.each([
+    ["from its plan in the dashboard", SOURCE],
+    ["after its download", DOWNLOADED],
+  ])("has the exact plan, known %s and after a restart", async (_, model) => {
+    hub.serveRepository("owner/repo", { "m-Q4_0.gguf": file });
+    download(DOWNLOADED, file);
+    const services = rigOf();
+    const settings = { ...services.current.settings, MODEL: model };
+    const [before] = (await fitsOf(services)).files;
+    await services.done(services.planner.exactPlanFor(settings));
+    const { plan } = await services.planner.knownPlanFor(settings, reportOf(eightGib));
+    for (const { planner } of [services, rigOf()]) {
+      const [after] = (await fitsOf({ ...services, planner })).files;
+      expect([before?.plan?.isEstimate, after?.plan?.isEstimate]).toEqual([true, false]);
+      expect(after?.plan?.predicted).toEqual(plan.predicted);
+      expect(after?.plan?.predicted).not.toEqual(before?.plan?.predicted);
+    }
+  });
+
+  it("says nothing about another file of the same name and size", async () => {
+    const services = rigOf();
+    download(DOWNLOADED, file);
+    await services.done(services.planner.exactPlanFor({ ...services.current.settings, MODEL: DOWNLOADED }));
+    const start = Uint8Array.from(file.start);
+    start.set(Buffer.from("another"), Buffer.from(start).indexOf("mistral-7b"));
+    hub.serveRepository("owner/repo", { "m-Q4_0.gguf": { ...file, start } });
+    expect((await fitsOf(services)).files).toMatchObject([{ plan: { isEstimate: true } }]);
   });
 });
 

@@ -46,10 +46,10 @@ const MOST_READ_BYTES = 400 * 1024 * 1024;
  */
 export async function* fitRepository(
   services: FitServices,
-  { repository, most, ...choices }: FitQuery,
+  { repository: asked, most, ...choices }: FitQuery,
   signal: AbortSignal,
 ): AsyncGenerator<FitEvent> {
-  const [list, report] = await Promise.all([services.remoteModels.list(repository), services.gpu.read()]);
+  const [list, report] = await Promise.all([services.remoteModels.list(asked), services.gpu.read()]);
   const settings = settingsSchema.parse({ ...services.settings.read(), ...choices, LAYERS: "auto" });
   const memory = readMemory(services.engine.pid);
   const machine = await services.machineSpeed.read(report.memory?.name ?? null);
@@ -64,8 +64,9 @@ export async function* fitRepository(
   };
   const ended = new AbortController();
   const reading = services.remoteModels.beginHeaders(AbortSignal.any([signal, ended.signal]));
+  const [repository] = list.name.split("@");
   const run = new FitRun(reading, read =>
-    fitOf(read, { planner: services.planner, settings, report, memory, machine }),
+    fitOf(read, { planner: services.planner, folder: repository ?? list.name, settings, report, memory, machine }),
   );
   try {
     yield* run.events(planned, ended.signal);
@@ -91,7 +92,7 @@ class FitRun {
 
   constructor(
     private readonly reading: HeaderReading,
-    private readonly fit: (read: ReadFile) => FitFile,
+    private readonly fit: (read: ReadFile) => Promise<FitFile>,
   ) {}
 
   async *events(files: readonly RepositoryFile[], signal: AbortSignal): AsyncGenerator<FitEvent> {
@@ -147,7 +148,7 @@ class FitRun {
         const { profile, readBytes } = await this.reading.read(file);
         this.#failures = 0;
         this.#readBytes += readBytes;
-        this.#say({ kind: "file", file: this.fit({ file, profile }) });
+        this.#say({ kind: "file", file: await this.fit({ file, profile }) });
         if (this.#readBytes > MOST_READ_BYTES)
           this.#stop(new RemoteHeaderError("TOO_LARGE", `The headers have more than ${MOST_READ_BYTES} bytes.`));
         return;
@@ -205,31 +206,34 @@ const fitWords = { full: "all", partial: "partial", "cpu-only": "cpu" } as const
 
 interface FitTo {
   readonly planner: Pick<Planner, "planForHeader">;
+  /** "owner/repo": where downloads of this repository are in the models folder. */
+  readonly folder: string;
   readonly settings: Settings;
   readonly report: GpuReport;
   readonly memory: SystemMemory;
   readonly machine: MachineSpeed;
 }
 
-function fitOf({ file, profile }: ReadFile, to: FitTo): FitFile {
+async function fitOf({ file, profile }: ReadFile, to: FitTo): Promise<FitFile> {
   const row = unplanned(file);
   if (profile.role !== "text") return { ...row, role: profile.role };
   try {
     checkChatModel(profile, file.name);
-    return { ...row, ...planOf(file, profile, to) };
+    return { ...row, ...(await planOf(file, profile, to)) };
   } catch (error) {
     return { ...row, problem: errorAnswer(error).body };
   }
 }
 
-function planOf(
-  { source, quantization }: RepositoryFile,
+async function planOf(
+  { source, name, quantization }: RepositoryFile,
   profile: ModelProfile,
-  { planner, settings, report, memory, machine }: FitTo,
+  { planner, folder, settings, report, memory, machine }: FitTo,
 ) {
-  const planned = planner.planForHeader(profile, { ...settings, MODEL: source }, report);
+  const planned = await planner.planForHeader(profile, { ...settings, MODEL: source }, report, `${folder}/${name}`);
   const { surface, gpu, plan } = planned;
-  const badge = badgePlan(planned, { useMmap: settings.USE_MMAP, machine, isEstimate: gpu !== null });
+  const isEstimate = surface.detail === undefined && gpu !== null;
+  const badge = badgePlan(planned, { useMmap: settings.USE_MMAP, machine, isEstimate });
   const longest = longestSearched(surface, settings.N_CTX);
   return {
     quantization: quantization ?? profile.quantization,

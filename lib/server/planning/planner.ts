@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { ModelProfile } from "@/lib/gguf/model-profile";
 import { calibrateEstimate } from "@/lib/plan/calibrate-estimate";
 import { confirmedPlacements } from "@/lib/plan/fit-needs";
@@ -29,7 +30,7 @@ export interface GpuSource {
 export interface PlannerOptions {
   readonly models: Pick<ModelFiles, "resolveModel" | "readChatProfile" | "identify">;
   /** Models that are not on this computer: they can be planned, not loaded. */
-  readonly remote: Pick<RemoteModels, "headerPath">;
+  readonly remote: Pick<RemoteModels, "headerPath" | "keptHeaderPath">;
   readonly engine: DryRunEngine;
   /** For plans that are only shown: their dry runs must not end a loaded model. Left out if nothing else is served. */
   readonly dryRuns?: DryRunEngine & Pick<SpareDryRunEngine, "end">;
@@ -131,14 +132,39 @@ export class Planner {
   }
 
   /**
-   * What `knownPlanFor` answers for a file of which only the header is known, while no dry run of it was made: the plan that the file gets
-   * when it has been downloaded.
+   * What `knownPlanFor` answers for a file on the hub, of which only the header is known: the plan that the file gets when it has been
+   * downloaded.
+   *
+   * @param downloadName of the file in the library: dry runs of it, or of the hub's header, count where that has the same header
+   * @throws EngineError when llama.cpp has refused that header
    */
-  planForHeader(profile: ModelProfile, settings: Settings, { memory }: GpuReport): Omit<PlanOutcome, "modelPath"> {
+  async planForHeader(
+    profile: ModelProfile,
+    settings: Settings,
+    report: GpuReport,
+    downloadName: string,
+  ): Promise<Omit<PlanOutcome, "modelPath">> {
     const { N_BATCH, FLASH_ATTENTION } = settings;
     const run = { batchTokens: N_BATCH, sequences: SEQUENCES, flashAttention: FLASH_ATTENTION };
-    const surface = headerSurface(profile, run);
-    return { surface, gpu: memory, plan: planLayers(surface, memory, settings) };
+    const surface = (await this.#sampledOf(profile, settings, report, downloadName)) ?? headerSurface(profile, run);
+    return { surface, gpu: report.memory, plan: planLayers(surface, report.memory, settings) };
+  }
+
+  /** null while no dry run of a file with this header was made. */
+  async #sampledOf(profile: ModelProfile, settings: Settings, report: GpuReport, downloadName: string) {
+    const { models, remote } = this.options;
+    for (const copy of [models.resolveModel(downloadName), remote.keptHeaderPath(settings.MODEL)]) {
+      const path = await copy.catch(() => null);
+      const key = path === null ? null : await this.#keyOf(path, settings, report).catch(() => null);
+      if (path === null || key === null) continue;
+      const known = await (this.#known.get(surfaceKeyText(key)) ?? this.options.surfaces.read(key));
+      const refusal = known !== null && "refusal" in known ? known.refusal : null;
+      if (known === null || (known.surface.detail === undefined && refusal === null)) continue;
+      if (!isDeepStrictEqual(await models.readChatProfile(path).catch(() => null), profile)) continue;
+      if (refusal !== null) throw refusal;
+      return known.surface;
+    }
+    return null;
   }
 
   /**

@@ -14,6 +14,7 @@ import { LastLoaded } from "@/lib/server/loading/last-loaded";
 import { ModelHost } from "@/lib/server/loading/model-host";
 import { ModelLoader } from "@/lib/server/loading/model-loader";
 import { ReceiptStore } from "@/lib/server/loading/receipt-store";
+import { KnownProfiles } from "@/lib/server/models/hub/known-profiles";
 import { RemoteHeaderStore } from "@/lib/server/models/hub/remote-header-store";
 import { RemoteModels } from "@/lib/server/models/hub/remote-models";
 import { ModelFiles } from "@/lib/server/models/library/model-files";
@@ -116,7 +117,12 @@ export function makeHostRig(options: RigOptions = {}) {
   const models = new ModelFiles({ modelsFolder: join(home, "models") });
   const receipts = new ReceiptStore(join(home, "data", "receipts.jsonl"));
   const surfaces = new SurfaceCache(join(home, "data", "surfaces"), onLog);
-  const remote = new RemoteModels({ store: new RemoteHeaderStore(join(home, "remote")), endpoint: hub, token: null });
+  const remote = new RemoteModels({
+    store: new RemoteHeaderStore(join(home, "remote")),
+    profiles: new KnownProfiles({ folder: join(home, "profiles"), version: "1" }),
+    endpoint: hub,
+    token: null,
+  });
   const planner = new Planner({
     models,
     remote,

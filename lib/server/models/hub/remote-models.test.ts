@@ -8,12 +8,15 @@ import { codeOf } from "@/lib/server/testing/engine-fixtures";
 import { partName, splitInThree } from "@/lib/server/testing/split-files";
 import { type StandInFile, StandInHub } from "@/lib/server/testing/stand-in-hub";
 import { readGgufProfile } from "../library/gguf-file";
+import { KnownProfiles } from "./known-profiles";
 import { RemoteHeaderStore } from "./remote-header-store";
 import { RemoteModels } from "./remote-models";
 
 const PATH = "/owner/repo/resolve/main/model.gguf";
 const SOURCE = "hf:owner/repo/model.gguf";
 const TEN_MINUTES_MS = 600_000;
+
+const profilesIn = (home: string) => new KnownProfiles({ folder: join(home, "profiles"), version: "1" });
 
 let home: string;
 let hub: StandInHub;
@@ -22,7 +25,12 @@ let models: RemoteModels;
 beforeEach(async () => {
   home = mkdtempSync(join(tmpdir(), "headroom-remote-"));
   hub = await StandInHub.start();
-  models = new RemoteModels({ store: new RemoteHeaderStore(home), endpoint: hub.origin, token: null });
+  models = new RemoteModels({
+    store: new RemoteHeaderStore(home),
+    profiles: profilesIn(home),
+    endpoint: hub.origin,
+    token: null,
+  });
 });
 afterEach(async () => {
   await hub.stop();
@@ -68,7 +76,12 @@ test("makes all parts of a split, whichever was named", async () => {
 test("asks nothing again within ten minutes, also after a restart, and one byte afterwards", async () => {
   hub.serve(PATH, fileOf("small-llama-3"));
   const path = await models.headerPath(SOURCE);
-  const restarted = new RemoteModels({ store: new RemoteHeaderStore(home), endpoint: hub.origin, token: null });
+  const restarted = new RemoteModels({
+    store: new RemoteHeaderStore(home),
+    profiles: profilesIn(home),
+    endpoint: hub.origin,
+    token: null,
+  });
   expect(await restarted.headerPath(SOURCE)).toBe(path);
   expect(hub.seen).toHaveLength(1);
   age(path, TEN_MINUTES_MS);
@@ -179,7 +192,12 @@ test("says where the address was typed what a repository or a file has wrong", a
 
 test("says offline in words, not in the system's", async () => {
   const endpoint = "https://hub.invalid";
-  const offline = new RemoteModels({ store: new RemoteHeaderStore(home), endpoint, token: null });
+  const offline = new RemoteModels({
+    store: new RemoteHeaderStore(home),
+    profiles: profilesIn(home),
+    endpoint,
+    token: null,
+  });
   await expect(offline.find("owner/repo")).rejects.toThrow("You seem to be offline: hub.invalid cannot be found.");
   await expect(offline.find("owner/repo/m.gguf")).rejects.toThrow(
     "You seem to be offline: hub.invalid cannot be found.",

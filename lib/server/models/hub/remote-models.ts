@@ -1,5 +1,6 @@
 import type { AddressAnswer, HubSearchAnswer, HubSort } from "@/lib/schema/remote-models";
 import { checkChatModel } from "../library/check-chat-model";
+import type { KnownProfiles } from "./known-profiles";
 import { parseRemoteAddress } from "./remote-address";
 import { type RemoteHeaderOptions, type RemoteVersion, readRemoteHeader, readRemoteVersions } from "./remote-header";
 import { RemoteHeaderError } from "./remote-header-error";
@@ -11,6 +12,7 @@ import { searchHub } from "./search-hub";
 
 export interface RemoteModelsOptions extends Omit<RemoteHeaderOptions, "signal"> {
   readonly store: RemoteHeaderStore;
+  readonly profiles: KnownProfiles;
 }
 
 /** Published files hardly ever change. Moving a slider twice must not ask the hub twice. */
@@ -25,7 +27,7 @@ export class RemoteModels {
   readonly #headers: RepositoryHeaders;
 
   constructor(private readonly options: RemoteModelsOptions) {
-    this.#headers = new RepositoryHeaders(options);
+    this.#headers = new RepositoryHeaders(options, options.profiles);
   }
 
   /**
@@ -71,6 +73,11 @@ export class RemoteModels {
     const address = this.#addressOf(source);
     const reading = this.#reading.get(address) ?? this.#begin(source, address);
     return reading;
+  }
+
+  /** What `headerPath` answered before, without asking the server again; null for a header that is not kept. */
+  async keptHeaderPath(source: string): Promise<string | null> {
+    return (await this.options.store.find(this.#addressOf(source)))?.path ?? null;
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { ModelProfile } from "@/lib/gguf/model-profile";
+import type { KnownProfiles } from "./known-profiles";
 import { type KnownVocabulary, type RemoteHeaderOptions, readRemoteHeader, vocabularyOf } from "./remote-header";
 import { RemoteHeaderError } from "./remote-header-error";
 import type { RepositoryFile } from "./remote-repository";
@@ -9,20 +10,19 @@ export interface ReadHeader {
   readonly readBytes: number;
 }
 
-/** A profile has about 100 KB in memory. */
-const MAX_KNOWN = 400;
 /** Vocabularies that may serve other files: up to 20 MB each, and only while a repository is read. */
 const MAX_VOCABULARIES = 5;
 /** Repositories that are read at the same time. */
 const MAX_READINGS = 6;
 
-/** Profiles of files on the hub, remembered by the hash of their content: a file that did not change is never read again. */
+/** Profiles of files on the hub. A file whose content is known is never read again. */
 export class RepositoryHeaders {
-  readonly #known = new Map<string, ModelProfile>();
-
   #readings = 0;
 
-  constructor(private readonly options: Omit<RemoteHeaderOptions, "signal">) {}
+  constructor(
+    private readonly options: Omit<RemoteHeaderOptions, "signal">,
+    private readonly profiles: KnownProfiles,
+  ) {}
 
   /**
    * Reads headers of one repository, and takes a vocabulary from one quantization to the next.
@@ -33,7 +33,7 @@ export class RepositoryHeaders {
     if (this.#readings >= MAX_READINGS)
       throw new RemoteHeaderError("BUSY", `${MAX_READINGS} other repositories are being read.`, { waitSeconds: 2 });
     this.#readings += 1;
-    return new HeaderReading(this.#known, { ...this.options, signal }, () => {
+    return new HeaderReading(this.profiles, { ...this.options, signal }, () => {
       this.#readings -= 1;
     });
   }
@@ -43,7 +43,7 @@ export class HeaderReading {
   #vocabularies: readonly KnownVocabulary[] = [];
 
   constructor(
-    private readonly known: Map<string, ModelProfile>,
+    private readonly profiles: KnownProfiles,
     private readonly options: RemoteHeaderOptions,
     readonly end: () => void,
   ) {}
@@ -51,26 +51,19 @@ export class HeaderReading {
   /** @throws RemoteHeaderError, GgufFormatError */
   async read(file: RepositoryFile): Promise<ReadHeader> {
     const key = file.contentKey;
-    const known = key === null ? undefined : this.known.get(key);
-    if (known !== undefined) return { profile: known, readBytes: 0 };
+    const known = key === null ? null : await this.profiles.find(key);
+    if (known !== null) return { profile: known, readBytes: 0 };
     const { profile, parts, readBytes } = await readRemoteHeader(file.source, this.options, this.#vocabularies);
     const headerBytes = parts.reduce((sum, part) => sum + part.bytes.byteLength, 0);
     const [first] = parts;
     // Less was received than the header has where a known vocabulary was taken.
     if (first !== undefined && readBytes >= headerBytes) this.#keepVocabulary(vocabularyOf(first));
-    if (key !== null) this.#remember(key, profile);
+    if (key !== null) await this.profiles.keep(key, profile);
     return { profile, readBytes };
   }
 
   #keepVocabulary(vocabulary: KnownVocabulary | null): void {
     if (vocabulary !== null) this.#vocabularies = [vocabulary, ...this.#vocabularies].slice(0, MAX_VOCABULARIES);
-  }
-
-  #remember(key: string, profile: ModelProfile): void {
-    this.known.delete(key);
-    this.known.set(key, profile);
-    const oldest = this.known.keys().next();
-    if (this.known.size > MAX_KNOWN && !oldest.done) this.known.delete(oldest.value);
   }
 }
 

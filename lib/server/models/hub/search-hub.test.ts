@@ -3,8 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Misbehave, StandInHub } from "@/lib/server/testing/stand-in-hub";
+import { KnownProfiles } from "./known-profiles";
 import { RemoteHeaderStore } from "./remote-header-store";
 import { RemoteModels } from "./remote-models";
+
+const profilesIn = (home: string) => new KnownProfiles({ folder: join(home, "profiles"), version: "1" });
 
 let home: string;
 let hub: StandInHub;
@@ -13,7 +16,12 @@ let models: RemoteModels;
 beforeEach(async () => {
   home = mkdtempSync(join(tmpdir(), "headroom-search-"));
   hub = await StandInHub.start();
-  models = new RemoteModels({ store: new RemoteHeaderStore(home), endpoint: hub.origin, token: "hf_canary" });
+  models = new RemoteModels({
+    store: new RemoteHeaderStore(home),
+    profiles: profilesIn(home),
+    endpoint: hub.origin,
+    token: "hf_canary",
+  });
 });
 afterEach(async () => {
   await hub.stop();

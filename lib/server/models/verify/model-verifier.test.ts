@@ -6,6 +6,7 @@ import { beforeEach, expect, test, vi } from "vitest";
 import type { Verification } from "@/lib/schema/model-details";
 import { StandInHub } from "@/lib/server/testing/stand-in-hub";
 import { MIB } from "@/lib/units/bytes";
+import { KnownProfiles } from "../hub/known-profiles";
 import { RemoteHeaderStore } from "../hub/remote-header-store";
 import { RemoteModels } from "../hub/remote-models";
 import { ModelFiles } from "../library/model-files";
@@ -32,9 +33,10 @@ function write(name: string, text: string): string {
 
 function verifier(endpoint = "http://127.0.0.1:9"): ModelVerifier {
   const store = new RemoteHeaderStore(join(home, "headers"));
+  const profiles = new KnownProfiles({ folder: join(home, "profiles"), version: "1" });
   return new ModelVerifier({
     models: new ModelFiles({ modelsFolder }),
-    remote: new RemoteModels({ store, endpoint, token: null, timeLimitMs: 2000 }),
+    remote: new RemoteModels({ store, profiles, endpoint, token: null, timeLimitMs: 2000 }),
     hashes,
     nowMs: () => 1000,
   });
