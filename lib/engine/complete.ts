@@ -29,14 +29,13 @@ export async function complete(
   const limit = replyLimit(prompt.length, context.contextSize, request.sampling.maxTokens);
   const grammar = await outputGrammar(model.llama, request.sampling);
   const timer = new GenerationTimer(startedMs, prompt.length);
-  const sequence = loaded.sequences.take(null);
-
-  timer.prefilled = await prefill(sequence, prompt, loaded.config.batchTokens, listener.onPrefill, signal);
-  if (timer.prefilled.aborted) return { reason: "cancelled", stats: timer.stats() };
-
-  const completion = new LlamaCompletion({ contextSequence: sequence, autoDisposeSequence: false });
+  const { sequence, release } = await loaded.sequences.take(prompt, null);
+  let completion: LlamaCompletion | null = null;
   let pendingTokens = 0;
   try {
+    timer.prefilled = await prefill(sequence, prompt, loaded.config.batchTokens, listener.onPrefill, signal);
+    if (timer.prefilled.aborted) return { reason: "cancelled", stats: timer.stats() };
+    completion = new LlamaCompletion({ contextSequence: sequence, autoDisposeSequence: false });
     const { metadata } = await completion.generateCompletionWithMeta(input, {
       ...samplingOptions(request.sampling),
       ...(grammar === undefined ? {} : { grammar }),
@@ -59,7 +58,8 @@ export async function complete(
     if (signal.aborted) return { reason: "cancelled", stats: timer.stats() };
     throw error;
   } finally {
-    completion.dispose({ disposeSequence: false });
+    completion?.dispose({ disposeSequence: false });
+    release();
   }
 }
 

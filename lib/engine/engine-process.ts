@@ -19,7 +19,8 @@ type Send = (message: EngineMessage) => void;
 const SURFACE_BUDGET_MS = 2500;
 
 /**
- * Runs the supervisor's commands, one after another. Cancelling, reading the memory and sampling a surface run at the same time.
+ * Runs the supervisor's commands. Answers run side by side, each on a sequence of its own; every other command waits for all before it
+ * and lets none run beside it. Cancelling, reading the memory and sampling a surface run at the same time.
  * Sampling waits for all other work, because planning can use the figures already known.
  */
 export class EngineProcess {
@@ -27,8 +28,10 @@ export class EngineProcess {
   readonly #loader: ModelHolder;
   readonly #aborts = new Map<string, AbortController>();
   readonly #freeCores = new FreeCores();
-  #queue: Promise<void> = Promise.resolve();
-  #busyWith: string | null = null;
+  /** Until the last command that must run alone has ended. */
+  #alone: Promise<void> = Promise.resolve();
+  readonly #answers = new Set<Promise<void>>();
+  readonly #busyWith = new Set<string>();
 
   constructor(
     private readonly backend: LlamaBackend,
@@ -38,11 +41,11 @@ export class EngineProcess {
     this.#loader = new ModelHolder(backend, modelPath => this.#dryRuns.take(modelPath));
   }
 
-  /** Called once a second: fits the number of threads to the cores that other programs leave free. Returns the id of the running command. */
+  /** Called once a second: fits the number of threads to the cores that other programs leave free. Returns the id of a running command. */
   beat(): string | null {
     const freeCores = this.#freeCores.sample();
-    if (this.#busyWith !== null) this.#loader.limitThreads(freeCores);
-    return this.#busyWith;
+    if (this.#busyWith.size > 0) this.#loader.limitThreads(freeCores);
+    return this.#busyWith.values().next().value ?? null;
   }
 
   /** Makes this command end soon. */
@@ -54,21 +57,33 @@ export class EngineProcess {
     const abort = new AbortController();
     this.#aborts.set(command.id, abort);
     if (command.type === "vram" || command.type === "sample-surface") void this.#answer(command, abort);
-    else this.#queue = this.#queue.then(() => this.#inTurn(command, abort));
+    else if (command.type === "generate" || command.type === "complete") this.#beside(command, abort);
+    else this.#alone = this.#idle().then(() => this.#inTurn(command, abort));
   }
 
   /** Ends all work and frees all memory; the process may end afterwards. */
   async close(): Promise<void> {
     for (const abort of this.#aborts.values()) abort.abort();
-    await this.#queue;
+    await this.#idle();
     await this.#loader.unload();
   }
 
+  /** Until every command so far has ended. */
+  async #idle(): Promise<void> {
+    await Promise.all([this.#alone, ...this.#answers]);
+  }
+
+  #beside(command: JobCommand, abort: AbortController): void {
+    const answer = this.#alone.then(() => this.#inTurn(command, abort));
+    this.#answers.add(answer);
+    void answer.finally(() => this.#answers.delete(answer));
+  }
+
   async #inTurn(command: JobCommand, abort: AbortController): Promise<void> {
-    this.#busyWith = command.id;
+    this.#busyWith.add(command.id);
     this.#loader.limitThreads(this.#freeCores.latest);
     await this.#answer(command, abort);
-    this.#busyWith = null;
+    this.#busyWith.delete(command.id);
   }
 
   async #answer(command: JobCommand, abort: AbortController): Promise<void> {
@@ -132,7 +147,7 @@ export class EngineProcess {
         largestTensorBytes: largestTensorBytes(this.backend.info),
         onProgress: everyPercent(fraction => this.send({ type: "progress", id, phase: "surface", fraction })),
         checkIn: async () => {
-          await this.#queue;
+          await this.#idle();
           if (signal.aborted) throw new CancelledError();
         },
       },

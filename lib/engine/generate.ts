@@ -51,13 +51,12 @@ export async function generate(
   const limit = replyLimit(prompt.length, context.contextSize, request.sampling.maxTokens);
   const grammar = await outputGrammar(model.llama, request.sampling);
   const timer = new GenerationTimer(startedMs, prompt.length);
-  const sequence = loaded.sequences.take(request.cacheKey ?? null);
-
-  timer.prefilled = await prefill(sequence, prompt, loaded.config.batchTokens, listener.onPrefill, signal);
-  if (timer.prefilled.aborted) return { reason: "cancelled", stats: timer.stats() };
-
-  const chat = new LlamaChat({ contextSequence: sequence, chatWrapper: wrapper, autoDisposeSequence: false });
+  const { sequence, release } = await loaded.sequences.take(prompt, request.cacheKey ?? null);
+  let chat: LlamaChat | null = null;
   try {
+    timer.prefilled = await prefill(sequence, prompt, loaded.config.batchTokens, listener.onPrefill, signal);
+    if (timer.prefilled.aborted) return { reason: "cancelled", stats: timer.stats() };
+    chat = new LlamaChat({ contextSequence: sequence, chatWrapper: wrapper, autoDisposeSequence: false });
     const stopReason = await respond(chat, history, {
       ...samplingOptions(request.sampling),
       ...(grammar === undefined ? {} : { grammar }),
@@ -76,7 +75,8 @@ export async function generate(
     if (signal.aborted) return { reason: "cancelled", stats: timer.stats() };
     throw error;
   } finally {
-    chat.dispose({ disposeSequence: false });
+    chat?.dispose({ disposeSequence: false });
+    release();
   }
 }
 

@@ -160,7 +160,7 @@ export class ModelHolder {
       model: weights.model,
       template: weights.template,
       context,
-      sequences: new SequencePool(context),
+      sequences: SequencePool.of(context),
       split: bufferSplit(lines),
       devices,
       flashAttentionActive: flashAttentionActive(lines),

@@ -13,12 +13,18 @@ export interface DispatcherEvents {
   /** A message of the child about its current command, whether or not anyone still waits for it. */
   onMessage(message: JobMessage): void;
   onChange(): void;
+  /** How many answers the child can write at once. */
+  answersAtOnce(): number;
 }
 
-/** Gives the child one command at a time, in order of rank; passes cancellations to it and answers back. */
+/**
+ * Gives the child its commands in order of rank; passes cancellations to it and answers back. The child writes as many answers at once
+ * as its context has sequences; every other command is alone there.
+ */
 export class EngineDispatcher {
   readonly #queue = new CommandQueue();
-  #active: EngineJob | null = null;
+  /** Commands that the child works on, by id: one, or several answers. */
+  readonly #active = new Map<string, EngineJob>();
   /** Commands that the child handles beside the active one, by id. */
   readonly #asides = new Map<string, EngineJob>();
 
@@ -35,7 +41,7 @@ export class EngineDispatcher {
 
   /** A load, or the dry run before it, waits for an answer. */
   get loadWaits(): boolean {
-    return this.#answer !== null && this.#queue.holdsModelJob;
+    return this.#answers.length > 0 && this.#queue.holdsModelJob;
   }
 
   /** Whose turn it is among all that wait: 1 is next; null when it is this job's turn, or was. */
@@ -43,8 +49,9 @@ export class EngineDispatcher {
     return this.#queue.positionOf(job);
   }
 
+  /** What the child is doing: with several answers, any of them. */
   get activeCommand(): JobCommand | null {
-    return this.#active?.command ?? null;
+    return this.#anActive?.command ?? null;
   }
 
   submit(job: EngineJob, signal?: AbortSignal): void {
@@ -71,16 +78,16 @@ export class EngineDispatcher {
     child.send(job.command);
   }
 
-  /** Gives the child its next command, if it is free for one. */
+  /** Gives the child its next commands, as far as it is free for them. */
   pump(): void {
-    const job = this.#queue.peek();
-    if (job === undefined || this.#active !== null) return;
-    const { lifecycle } = this;
-    if (lifecycle.state === "stopped") this.#startFor(job);
-    if (lifecycle.readyChild === null) return;
-    // A child of the other mode replaces it, and the job begins there.
-    if (!lifecycle.suits(job.options.mode)) void lifecycle.stopChild();
-    else this.#begin(job, lifecycle.readyChild);
+    for (let job = this.#queue.peek(); job !== undefined && this.#isFreeFor(job); job = this.#queue.peek()) {
+      const { lifecycle } = this;
+      if (lifecycle.state === "stopped") this.#startFor(job);
+      if (lifecycle.readyChild === null) return;
+      // A child of the other mode replaces it, and the job begins there.
+      if (!lifecycle.suits(job.options.mode)) return void lifecycle.stopChild();
+      this.#begin(job, lifecycle.readyChild);
+    }
   }
 
   receive(message: JobMessage): void {
@@ -88,9 +95,10 @@ export class EngineDispatcher {
     if (aside !== undefined) {
       aside.receive(message);
       if (aside.ended) this.#asides.delete(message.id);
-    } else if (this.#active?.command.id === message.id) {
-      this.#receiveForActive(this.#active, message);
+      return;
     }
+    const active = this.#active.get(message.id);
+    if (active !== undefined) this.#receiveForActive(active, message);
   }
 
   cancel(job: EngineJob, why: string): void {
@@ -101,22 +109,21 @@ export class EngineDispatcher {
     this.events.onChange();
   }
 
-  /** Ends the answer in progress, so that the next job starts now. Other waiting answers stay in the queue. */
-  cancelAnswer(why: string): void {
-    if (this.#answer !== null) this.cancel(this.#answer, why);
+  /** Ends the answers in progress, so that the next job starts now. Other waiting answers stay in the queue. */
+  cancelAnswers(why: string): void {
+    for (const answer of this.#answers) this.cancel(answer, why);
   }
 
   /** Cancels waiting and running commands of one type. */
   cancelAll(type: CommandName, why: string): void {
     for (const job of this.#queue.takeAll(type)) job.fail(new EngineCancelledError(why));
-    if (this.#active?.command.type === type) this.cancel(this.#active, why);
+    for (const job of [...this.#active.values()]) if (job.command.type === type) this.cancel(job, why);
   }
 
   /** The child is gone: commands that it had received will never be answered. */
   failSent(error: EngineError): void {
-    const sent = [...this.#asides.values()];
-    if (this.#active !== null) sent.push(this.#active);
-    this.#active = null;
+    const sent = [...this.#asides.values(), ...this.#active.values()];
+    this.#active.clear();
     this.#asides.clear();
     for (const job of sent) job.fail(error);
   }
@@ -127,14 +134,22 @@ export class EngineDispatcher {
     for (const job of waiting) job.fail(error);
   }
 
-  get #answer(): EngineJob | null {
-    const type = this.#active?.command.type;
-    return type === "generate" || type === "complete" ? this.#active : null;
+  get #anActive(): EngineJob | undefined {
+    return this.#active.values().next().value;
+  }
+
+  get #answers(): EngineJob[] {
+    return [...this.#active.values()].filter(job => job.streams);
+  }
+
+  #isFreeFor(job: EngineJob): boolean {
+    if (this.#active.size === 0) return true;
+    return job.streams && this.#anActive?.streams === true && this.#active.size < this.events.answersAtOnce();
   }
 
   #begin(job: EngineJob, child: EngineChild): void {
     this.#queue.shift();
-    this.#active = job;
+    this.#active.set(job.command.id, job);
     this.events.onBegin(job.command);
     child.send(job.command);
   }
@@ -143,7 +158,7 @@ export class EngineDispatcher {
     this.events.onMessage(message);
     job.receive(message);
     if (!job.ended) return;
-    this.#active = null;
+    this.#active.delete(job.command.id);
     this.pump();
     this.events.onChange();
   }

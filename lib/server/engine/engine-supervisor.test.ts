@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { mistralSurface } from "@/lib/plan/testing/surface-fixtures";
 import { codeOf, listen, loadConfig, question, sampling, watch } from "@/lib/server/testing/engine-fixtures";
 import type { FakeScript } from "@/lib/server/testing/fake-engine";
@@ -222,6 +222,72 @@ test("tells those who wait their place, and each change of it", async () => {
   const places = [1, 2, 3].map(() => placesOf(engine.generate(question)));
   await timers.advance(200);
   expect(await Promise.all(places)).toEqual([[], [1], [2, 1]]);
+});
+
+describe("a context with three sequences", () => {
+  const loadedWithThree = async (script: FakeScript) => {
+    const rig = startWith(script);
+    const load = watch(rig.engine.load(loadConfig({ sequences: 3 })));
+    await rig.timers.advance(50);
+    expect(load.state).toBe("done");
+    return rig;
+  };
+  const words = { words: ["a", "b"], stepMs: 10 };
+
+  test("answers three requests at once and the others in turn", async () => {
+    const { engine, timers, processes } = await loadedWithThree(words);
+    const answers = Array.from({ length: 5 }, () => listen(engine.generate(question)));
+    await timers.advance(25);
+    expect(answers.map(({ text }) => text)).toEqual(["ab", "ab", "ab", "", ""]);
+    expect(engine.snapshot()).toMatchObject({ state: "generating", queueLength: 2 });
+    await timers.advance(60);
+    expect(answers.map(({ reason }) => reason)).toEqual(Array(5).fill("stop"));
+    expect(processes[0]?.engine.breaches).toEqual([]);
+  });
+
+  test("goes on with the other answers when one is cancelled, and gives its place away", async () => {
+    const { engine, timers } = await loadedWithThree(words);
+    const controller = new AbortController();
+    const first = listen(engine.generate(question, controller.signal));
+    const others = [1, 2, 3].map(() => listen(engine.generate(question)));
+    await timers.advance(12);
+    controller.abort();
+    await timers.advance(60);
+    expect(first.reason).toBe("cancelled");
+    expect(others.map(({ text, reason }) => [text, reason])).toEqual(Array(3).fill(["ab", "stop"]));
+  });
+
+  test("loads after all answers in progress and before those that wait", async () => {
+    const { engine, timers, processes } = await loadedWithThree(words);
+    const answers = Array.from({ length: 4 }, () => listen(engine.generate(question)));
+    await timers.advance(5);
+    const load = watch(engine.load(loadConfig({ contextTokens: 2048, sequences: 2 })));
+    expect(engine.snapshot().loadWaits).toBe(true);
+    await timers.advance(40);
+    expect(answers.map(({ text }) => text)).toEqual(["ab", "ab", "ab", ""]);
+    await timers.advance(80);
+    expect([load.state, answers[3]?.reason]).toEqual(["done", "stop"]);
+    expect(processes[0]?.engine.breaches).toEqual([]);
+  });
+
+  test("ends every answer in progress to load now", async () => {
+    const { engine, timers } = await loadedWithThree({ words: Array(1000).fill("a"), stepMs: 10 });
+    const answers = [1, 2, 3].map(() => listen(engine.generate(question)));
+    await timers.advance(15);
+    const load = watch(engine.load(loadConfig({ contextTokens: 2048 })));
+    engine.loadNow();
+    await timers.advance(60);
+    expect([load.state, ...answers.map(({ reason }) => reason)]).toEqual(["done", ...Array(3).fill("cancelled")]);
+  });
+
+  test("fails every answer in progress when the engine crashes", async () => {
+    const { engine, timers, processes } = await loadedWithThree(words);
+    const answers = [1, 2, 3].map(() => listen(engine.generate(question)));
+    await timers.advance(15);
+    processes[0]?.exit(null, "SIGSEGV");
+    await timers.advance(5);
+    expect(answers.map(({ code }) => code)).toEqual(Array(3).fill("ENGINE_CRASHED"));
+  });
 });
 
 test("cancels a request that still waits without troubling the child", async () => {

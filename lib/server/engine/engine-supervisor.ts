@@ -106,6 +106,7 @@ export class EngineSupervisor {
       onBegin: command => this.#onBegin(command),
       onMessage: message => this.#onMessage(message),
       onChange,
+      answersAtOnce: () => this.#loaded?.sequences ?? 1,
     });
   }
 
@@ -186,9 +187,9 @@ export class EngineSupervisor {
     return (await this.#askAside("sample-surface", { modelPath, surface, ...options }, signal)).surface;
   }
 
-  /** If a load waits for the answer in progress, this ends the answer and the load starts now. */
+  /** If a load waits for the answers in progress, this ends them and the load starts now. */
   loadNow(): void {
-    if (this.#dispatcher.loadWaits) this.#dispatcher.cancelAnswer("Ended for the model to be loaded.");
+    if (this.#dispatcher.loadWaits) this.#dispatcher.cancelAnswers("Ended for the model to be loaded.");
   }
 
   async dryRun(config: LoadConfig, signal?: AbortSignal): Promise<Buffers> {
@@ -197,7 +198,7 @@ export class EngineSupervisor {
   }
 
   /**
-   * Loads a model after the answer in progress and before everything else that waits. The newest load wins: older ones are
+   * Loads a model after the answers in progress and before everything else that waits. The newest load wins: older ones are
    * told CANCELLED at once, and the child finishes or drops one before it begins the next.
    */
   load(config: LoadConfig, { onProgress, signal }: LoadOptions = {}): Promise<LoadedMessage> {

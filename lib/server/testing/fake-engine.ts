@@ -53,11 +53,11 @@ const WEIGHTS_BYTES_PER_LAYER = 10 * MIB;
 
 /** Speaks the engine's messages without an engine: it answers with computed values, or misbehaves as its script says. */
 export class FakeEngine {
-  /** Violations of the protocol by the other side: two commands at once, or a second model beside the first. */
+  /** Violations of the protocol by the other side: more answers than sequences at once, or any other command beside another. */
   readonly breaches: string[] = [];
   readonly received: EngineCommand[] = [];
   loaded: LoadConfig | null = null;
-  #busyWith: EngineCommand | null = null;
+  readonly #busyWith = new Map<string, EngineCommand>();
   #cancelled = new Set<string>();
   #counts = new Map<EngineCommand["type"], number>();
   #dead = false;
@@ -71,7 +71,7 @@ export class FakeEngine {
   }
 
   get busy(): boolean {
-    return this.#busyWith !== null;
+    return this.#busyWith.size > 0;
   }
 
   /** The process is gone: nothing is sent any more. */
@@ -90,8 +90,11 @@ export class FakeEngine {
   }
 
   #begin(command: EngineCommand): void {
-    if (this.#busyWith !== null) this.breaches.push(`${command.type} while busy with ${this.#busyWith.type}`);
-    this.#busyWith = command;
+    const others = [...this.#busyWith.values()];
+    const isBeside = [command, ...others].every(isAnswer) && others.length < (this.loaded?.sequences ?? 1);
+    if (others.length > 0 && !isBeside)
+      this.breaches.push(`${command.type} while busy with ${others.map(({ type }) => type)}`);
+    this.#busyWith.set(command.id, command);
     this.#perform(command, this.#nextStep(command.type));
   }
 
@@ -143,7 +146,7 @@ export class FakeEngine {
 
   #answer(command: EngineCommand): void {
     const { id } = command;
-    if (this.#cancelled.has(id) && command.type !== "generate" && command.type !== "complete") {
+    if (this.#cancelled.has(id) && !isAnswer(command)) {
       this.#done({ type: "error", id, code: "CANCELLED", message: "Cancelled." });
       return;
     }
@@ -239,7 +242,7 @@ export class FakeEngine {
   }
 
   #done(message: Extract<EngineMessage, { id: string }>): void {
-    if (this.#busyWith?.id === message.id) this.#busyWith = null;
+    this.#busyWith.delete(message.id);
     this.#send(message);
   }
 
@@ -255,7 +258,7 @@ export class FakeEngine {
 
   #beat(): void {
     this.#later(this.script.heartbeatMs ?? 1000, () => {
-      this.#send({ type: "heartbeat", busyWith: this.#busyWith?.id ?? null });
+      this.#send({ type: "heartbeat", busyWith: this.#busyWith.keys().next().value ?? null });
       this.#beat();
     });
   }
@@ -276,6 +279,8 @@ export class FakeEngine {
     return { type: "ready", info, vram: backend === "none" ? null : (this.script.vram ?? null) };
   }
 }
+
+const isAnswer = ({ type }: EngineCommand): boolean => type === "generate" || type === "complete";
 
 const failureOf = ({ do: _do, ...failure }: Extract<FakeStep, { do: "fail" }>) => ({
   type: "error" as const,

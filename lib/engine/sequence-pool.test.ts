@@ -1,0 +1,62 @@
+import type { Token } from "node-llama-cpp";
+import { expect, test } from "vitest";
+import { SequencePool } from "./sequence-pool";
+
+const tokens = (...numbers: number[]) => numbers as Token[];
+/** Stands in for a sequence: only the tokens of its cache. */
+const poolOf = (...caches: Token[][]) => {
+  const sequences = caches.map(contextTokens => ({ contextTokens }));
+  return { sequences, pool: new SequencePool(sequences) };
+};
+
+test("takes the sequence with the longest common prefix", async () => {
+  const { pool, sequences } = poolOf(tokens(1, 2), tokens(1, 2, 3), tokens(9));
+  expect((await pool.take(tokens(1, 2, 3, 4), null)).sequence).toBe(sequences[1]);
+  expect((await pool.take(tokens(1, 2, 3, 4), null)).sequence).toBe(sequences[0]);
+});
+
+test("gives a chat its own sequence again, whatever other clients asked meanwhile", async () => {
+  const { pool, sequences } = poolOf(tokens(), tokens(), tokens());
+  const chat = await pool.take(tokens(1, 2), "chat");
+  expect(chat.sequence).toBe(sequences[0]);
+  chat.release();
+  for (let client = 0; client < 4; client++) {
+    const other = await pool.take(tokens(7, client), null);
+    expect(other.sequence).not.toBe(sequences[0]);
+    other.release();
+  }
+  expect((await pool.take(tokens(1, 2, 3), "chat")).sequence).toBe(sequences[0]);
+});
+
+test("keeps a long cache although a short beginning of it is shared", async () => {
+  const { pool, sequences } = poolOf(tokens(1, 2, 3, 4, 5, 6), tokens());
+  const [long, empty] = [await pool.take(tokens(1, 2, 3, 4, 5, 6), null), await pool.take(tokens(9), null)];
+  empty.release();
+  long.release();
+  const again = await pool.take(tokens(1, 2, 3, 4, 5, 6, 7), null);
+  expect(again.sequence).toBe(sequences[0]);
+  again.release();
+  expect((await pool.take(tokens(1, 2, 8), null)).sequence).toBe(sequences[1]);
+});
+
+test("takes the sequence that was idle the longest when none fits", async () => {
+  const { pool, sequences } = poolOf(tokens(), tokens());
+  const [one, other] = [await pool.take(tokens(1), "a"), await pool.take(tokens(2), "b")];
+  other.release();
+  one.release();
+  expect((await pool.take(tokens(3), "c")).sequence).toBe(sequences[0]);
+});
+
+test("lets a request wait until a sequence is free", async () => {
+  const { pool, sequences } = poolOf(tokens());
+  const first = await pool.take(tokens(1), null);
+  let isTaken = false;
+  const second = pool.take(tokens(2), null).then(taken => {
+    isTaken = true;
+    return taken;
+  });
+  await Promise.resolve();
+  expect(isTaken).toBe(false);
+  first.release();
+  expect((await second).sequence).toBe(sequences[0]);
+});

@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { ChatTurn } from "@/lib/schema/engine-commands";
+import { bundleEngine, cpuConfig, ForkedEngine, greedy } from "./testing/forked-engine";
+
+const SEQUENCES = 4;
+const question = (topic: string): ChatTurn => ({ role: "user", content: `Write a long story about ${topic}.` });
+const topics = ["a lighthouse keeper", "a fox in the snow", "the first train", "an old clock"];
+
+describe("answers side by side, on the CPU", () => {
+  let engine: ForkedEngine;
+
+  beforeAll(async () => {
+    bundleEngine();
+    engine = new ForkedEngine({ HEADROOM_ENGINE_GPU: "off" });
+    await engine.ready;
+    await engine.askFor("loaded", { type: "load", config: { ...cpuConfig, sequences: SEQUENCES } });
+  });
+  afterAll(() => engine.end());
+
+  const ask = (turns: ChatTurn[], maxTokens: number, onText: (text: string, id: string) => void, cacheKey?: string) =>
+    engine.askFor(
+      "finished",
+      { type: "generate", turns, sampling: { ...greedy, maxTokens }, cacheKey },
+      (message, id) => {
+        if (message.type === "text") onText(message.text, id);
+      },
+    );
+
+  it("writes as many answers at once as the context has sequences", async () => {
+    const order: number[] = [];
+    const answers = await Promise.all(
+      topics.map((topic, index) => ask([question(topic)], 48, () => order.push(index), topic)),
+    );
+    expect(answers.map(({ reason, stats }) => [reason, stats.generatedTokens])).toEqual(
+      topics.map(() => ["length", 48]),
+    );
+    // Every answer had begun before the first one ended.
+    const firstEnd = Math.min(...topics.map((_, index) => order.lastIndexOf(index)));
+    expect(new Set(order.slice(0, firstEnd))).toEqual(new Set([0, 1, 2, 3]));
+  });
+
+  it("keeps a chat's prefix although other clients ask meanwhile", async () => {
+    const turns = [question("a chat of its own")];
+    const { stats: first } = await ask(turns, 4, () => {}, "chat");
+    for (const topic of topics) await ask([question(`${topic} again`)], 4, () => {});
+    const again = await ask([...turns, { role: "assistant", content: "Once." }, question("more")], 4, () => {}, "chat");
+    // All but the token that ends the prompt's last line, which may join with the answer's first.
+    expect(again.stats.cachedTokens).toBeGreaterThanOrEqual(first.promptTokens - 2);
+  });
+
+  it("ends one answer without disturbing the others", async () => {
+    let isCancelled = false;
+    const cancelled = ask([question("the sea")], 0, (_text, id) => {
+      if (!isCancelled) engine.cancel(id);
+      isCancelled = true;
+    });
+    const others = topics.slice(1).map(topic => ask([question(topic)], 24, () => {}));
+    expect((await cancelled).reason).toBe("cancelled");
+    expect((await Promise.all(others)).map(({ stats }) => stats.generatedTokens)).toEqual([24, 24, 24]);
+  });
+
+  it("waits with a load until the answers in progress have ended", async () => {
+    const ended: string[] = [];
+    const answers = topics.map(topic => ask([question(topic)], 24, () => {}).then(() => ended.push("answer")));
+    const load = engine.askFor("loaded", { type: "load", config: cpuConfig }).then(() => ended.push("load"));
+    await Promise.all([...answers, load]);
+    expect(ended).toEqual(["answer", "answer", "answer", "answer", "load"]);
+  });
+});
