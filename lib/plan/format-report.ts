@@ -11,6 +11,7 @@ import { expertsInWords } from "./placement-words";
 import { planLayers } from "./plan-layers";
 import { type RamPlan, ramWarnings } from "./plan-ram";
 import type { PlanReportInput } from "./plan-report";
+import { planUsers } from "./plan-users";
 import type { RamRemedy } from "./ram-remedies";
 import { compareWithSimple } from "./simple-comparison";
 import { insteadWords, speedLines } from "./speed-words";
@@ -36,6 +37,7 @@ export function formatReport(input: PlanReportInput): string {
           input.surface,
           usableKvTypes(input.surface, input.settings.FLASH_ATTENTION),
         ),
+    input.users == null || input.gpu === null ? [] : usersLines(input, input.gpu, input.users),
     input.simple && input.gpu !== null ? simpleLines(input, input.gpu, plan) : [],
     explanation.ram === null ? [] : ramLines(explanation.ram, explanation.ramRemedies),
     plan.warnings.filter(({ code }) => code !== "no-gpu").map(warning => `! ${warning.message}`),
@@ -168,6 +170,26 @@ function alternativeLines(
       ]),
     ),
     `  largest context with all layers on the GPU: ${largest.join(", ")}${trained}`,
+  ];
+}
+
+function usersLines({ surface, settings }: PlanReportInput, gpu: GpuMemory, users: number): string[] {
+  const need = planUsers(surface, gpu, settings, users);
+  const cards = (count: number | null) =>
+    count === null ? "none is enough: the compute buffer alone fills a card" : String(count);
+  return [
+    `${users} ${users === 1 ? "user" : "users"} at once, each with ${formatTokens(settings.N_CTX)} tokens of context, all on cards like this one`,
+    ...columns([
+      ["weights of the model", formatMib(need.weightsBytes)],
+      ["KV cache of a user", formatMib(need.kvBytesPerUser)],
+      ["compute buffer of a card", formatMib(need.computeBytesPerCard)],
+      ["room on a card for the rest", formatMib(need.usableBytesPerCard)],
+    ]),
+    ...columns([
+      ["users on one card", String(need.usersOnOneCard)],
+      ["cards for the model and one user", cards(need.cardsForTheModel)],
+      [`cards for ${users}`, cards(need.cardsForAllUsers)],
+    ]),
   ];
 }
 

@@ -6,6 +6,7 @@ import type { PlanSettings } from "@/lib/schema/settings";
 import { explainPlan } from "./explain-plan";
 import { planLayers } from "./plan-layers";
 import { type Computer, ramWarnings } from "./plan-ram";
+import { planUsers } from "./plan-users";
 import { simplePlanOf } from "./simple-formula";
 
 export interface PlanReportInput {
@@ -14,6 +15,8 @@ export interface PlanReportInput {
   readonly settings: PlanSettings;
   /** Adds the simple formula for comparison. */
   readonly simple?: boolean;
+  /** Adds what it takes to answer so many people at once; null for nothing. */
+  readonly users?: number | null;
   /** Adds a check of whether system memory is enough. */
   readonly computer?: Computer;
 }
@@ -30,7 +33,14 @@ const gpuOf = (gpu: GpuMemory): PlanReport["gpu"] => ({
   source: gpu.source,
 });
 
-export function planReport({ surface, gpu, settings, simple = false, computer }: PlanReportInput): PlanReport {
+export function planReport({
+  surface,
+  gpu,
+  settings,
+  simple = false,
+  users = null,
+  computer,
+}: PlanReportInput): PlanReport {
   const plan = planLayers(surface, gpu, settings);
   const { sentence, counterfactuals, ram, speed } = explainPlan(surface, gpu, settings, plan, computer);
   const { name, architecture, blocks, fileBytes } = surface.model;
@@ -61,6 +71,7 @@ export function planReport({ surface, gpu, settings, simple = false, computer }:
       alternatives: counterfactuals,
       warnings: [...plan.warnings, ...(ram === null ? [] : ramWarnings(ram))],
     },
+    ...(users !== null && gpu !== null ? { users: planUsers(surface, gpu, settings, users) } : {}),
     ...(simple && gpu !== null ? { simple: simplePlanOf(surface.model, gpu, settings) } : {}),
   };
 }

@@ -19,6 +19,22 @@ const simplePlanSchema = z.object({
   proseLayers: z.int(),
 });
 
+/** What it takes to answer many people at once with the whole model on cards like this one. */
+const usersPlanSchema = z.object({
+  users: z.int(),
+  weightsBytes: bytes,
+  kvBytesPerUser: bytes,
+  computeBytesPerCard: bytes,
+  /** Of one card, below the target and after reserve and compute buffer. */
+  usableBytesPerCard: bytes,
+  /** 0 when the model itself does not fit on one card. */
+  usersOnOneCard: z.int(),
+  /** For the model and one user; null when the compute buffer alone fills a card. */
+  cardsForTheModel: z.nullable(z.int()),
+  cardsForAllUsers: z.nullable(z.int()),
+});
+export type UsersPlan = z.infer<typeof usersPlanSchema>;
+
 /** The result of one change. */
 const alternativeSchema = z.object({
   label: z.string(),
@@ -79,6 +95,7 @@ export const planReportSchema = z.object({
     warnings: z.readonly(z.array(z.object({ code: z.string(), message: z.string() }))),
   }),
   simple: z.optional(simplePlanSchema),
+  users: z.optional(usersPlanSchema),
 });
 
 const cardBytes = z.int().check(z.maximum(2 ** 43));

@@ -66,6 +66,24 @@ describe("npm run plan", () => {
     expect(JSON.parse(out).plan).toMatchObject({ gpuLayers: 7, kind: "partial" });
   });
 
+  it("prints the plan as settings of another program, without a placement that it cannot make", async () => {
+    const { exitCode, out } = await run(...DEFAULT, ...CARD, "--layers", "7", "--format", "llama-server");
+    expect(exitCode).toBe(0);
+    expect(out).toMatch(/^llama-server -m \S+SmolLM2-135M-Instruct\.Q4_1\.gguf -ngl 7 -c \d+ /);
+    const unknown = await run(...DEFAULT, "--format", "notepad");
+    expect(unknown).toMatchObject({ exitCode: 2 });
+    expect(unknown.complained[0]).toContain("--format");
+  });
+
+  it("sums up what many users need, and asks for a card to count with", async () => {
+    const { out } = await run(...DEFAULT, ...CARD, "--users", "40", "--json");
+    expect(JSON.parse(out).users).toMatchObject({ users: 40, cardsForTheModel: 1 });
+    expect((await run(...DEFAULT, ...CARD, "--users", "40")).out).toContain("40 users at once");
+    const without = await run(...DEFAULT, "--users", "40");
+    expect(without).toMatchObject({ exitCode: 2 });
+    expect(without.complained[0]).toContain("--gpu-total-mib");
+  });
+
   it("without a GPU everything is on the CPU", async () => {
     const { exitCode, out } = await run(...DEFAULT, "--json");
     expect(exitCode).toBe(0);

@@ -1,10 +1,13 @@
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+import { basename, resolve } from "node:path";
+import { type ExportedPlan, exportPlan, settingsForFormat } from "@/lib/plan/export-plan";
 import { formatReport } from "@/lib/plan/format-report";
 import { planReport } from "@/lib/plan/plan-report";
 import { kvTypeRefusal } from "@/lib/plan/usable-kv-types";
+import { isRemoteSource } from "@/lib/schema/model-source";
 import { planSettingsOf, type Settings, settingsSchema } from "@/lib/schema/settings";
 import { assumedCard } from "@/lib/server/planning/assumed-card";
+import type { Planner, PlanOutcome } from "@/lib/server/planning/planner";
 import { rememberDevice } from "@/lib/server/planning/remembered-engine";
 import { logLevels, readEnvironment } from "@/lib/server/system/environment";
 import { errorCodeOf } from "@/lib/server/system/error-table";
@@ -70,16 +73,26 @@ async function makeReport(
     // Nothing is known of this machine yet, so the engine will be asked. It starts while the header is read.
     if (services.memo.read() === null) services.engine.start().catch(() => {});
     const card = options.gpu === null ? undefined : assumedCard(options.gpu);
-    const { surface, gpu } = await services.planner.exactPlanFor(settings, card);
+    const outcome = await services.planner.exactPlanFor(settings, card);
+    const { surface, gpu } = outcome;
     const refusal = kvTypeRefusal(surface, settings.KV_CACHE_QUANT, settings.FLASH_ATTENTION);
     if (refusal !== null) throw new UsageError(refusal);
+    if (options.users !== null && gpu === null) throw new UsageError(withoutCard);
+    if (options.format !== null) return exportPlan(options.format, exportedPlan(services.planner, outcome, settings));
     const computer = {
       memory: readMemory(),
       useMmap: settings.USE_MMAP,
       cpuTokensPerSecond: null,
       speed: await services.machineSpeed.read(gpu?.name ?? null),
     };
-    const input = { surface, gpu, settings: planSettingsOf(settings), simple: options.simple, computer };
+    const input = {
+      surface,
+      gpu,
+      settings: planSettingsOf(settings),
+      simple: options.simple,
+      users: options.users,
+      computer,
+    };
     return options.json ? JSON.stringify(planReport(input), null, 2) : formatReport(input);
   } finally {
     services.gpu.close();
@@ -89,10 +102,25 @@ async function makeReport(
 }
 
 function settingsToPlan(
-  { model, patch }: PlanOptions,
+  { model, patch, format }: PlanOptions,
   store: ReturnType<typeof planningServices>["settings"],
   env: PlanCommandInput["env"],
 ): Settings {
   const base = model === null ? store.read() : store.readFor(modelName(model, env));
-  return settingsSchema.parse({ ...base, ...patch });
+  const all = settingsSchema.parse({ ...base, ...patch });
+  return format === null ? all : { ...all, ...settingsForFormat(format, planSettingsOf(all)) };
+}
+
+const withoutCard =
+  "--users needs a graphics card to count with. Name one with --gpu-total-mib, such as --gpu-total-mib 24576.";
+
+/** A model that is not here yet is named by its file: only its header was read. */
+function exportedPlan(planner: Planner, outcome: PlanOutcome, settings: Settings): ExportedPlan {
+  const config = planner.configOf(outcome, settings);
+  return {
+    config: isRemoteSource(settings.MODEL) ? { ...config, modelPath: basename(settings.MODEL) } : config,
+    totalLayers: outcome.plan.totalLayers,
+    targetVramUsage: settings.TARGET_VRAM_USAGE,
+    ramWeightsBytes: outcome.plan.ram.weightsBytes,
+  };
 }

@@ -1,5 +1,6 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import * as z from "zod";
+import { type PlanFormat, programFormats } from "@/lib/plan/export-plan";
 import { kvTypes } from "@/lib/schema/kv-type";
 import { type SettingsPatch, settingRows } from "@/lib/schema/settings";
 import type { CardSize } from "@/lib/server/planning/assumed-card";
@@ -10,6 +11,8 @@ import { mibToBytes } from "@/lib/units/bytes";
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }
+
+const planFormats = Object.keys(programFormats) as [PlanFormat, ...PlanFormat[]];
 
 export const planUsage = `npm run plan -- [options]
   --model FILE               a path, or a name in models/ (default: the one in modelconf.json);
@@ -22,6 +25,9 @@ export const planUsage = `npm run plan -- [options]
   --flash-attention auto|on|off
   --gpu-total-mib N          plan for a card with so much memory that is not here
   --gpu-used-mib N           of which so much is used by others (default 0)
+  --users N                  what it takes to answer N people at once, on cards like this one
+  --format PROGRAM           the plan as settings of another program:
+                             ${planFormats.join(", ")}
   --simple                   the simple formula beside it
   --json                     for machines
   --help                     this text`;
@@ -36,6 +42,8 @@ const argOptions = {
   "flash-attention": { type: "string" },
   "gpu-total-mib": { type: "string" },
   "gpu-used-mib": { type: "string" },
+  users: { type: "string" },
+  format: { type: "string" },
   simple: { type: "boolean" },
   json: { type: "boolean" },
   help: { type: "boolean" },
@@ -44,6 +52,7 @@ const argOptions = {
 /** 8 TiB: above any card. */
 const MAX_CARD_MIB = 8 * 1024 * 1024;
 
+const MAX_USERS = 100_000;
 const valuesSchema = z.object({
   "--model": z.optional(settingRows.MODEL.schema),
   "--context": z.optional(settingRows.N_CTX.schema),
@@ -54,6 +63,8 @@ const valuesSchema = z.object({
   "--flash-attention": z.optional(settingRows.FLASH_ATTENTION.schema),
   "--gpu-total-mib": z.int().min(1).max(MAX_CARD_MIB).optional(),
   "--gpu-used-mib": z.int().min(0).max(MAX_CARD_MIB).optional(),
+  "--users": z.int().min(1).max(MAX_USERS).optional(),
+  "--format": z.enum(planFormats).optional(),
 });
 type PlanValues = z.infer<typeof valuesSchema>;
 
@@ -61,6 +72,8 @@ export interface PlanOptions {
   readonly model: string | null;
   readonly patch: SettingsPatch;
   readonly gpu: CardSize | null;
+  readonly users: number | null;
+  readonly format: PlanFormat | null;
   readonly simple: boolean;
   readonly json: boolean;
   readonly help: boolean;
@@ -77,7 +90,17 @@ export function parsePlanOptions(args: readonly string[]): PlanOptions {
   const values = { ...Object.fromEntries(entries), ...(model !== undefined && { "--model": model }) };
   const result = valuesSchema.safeParse(values);
   if (!result.success) throw new UsageError(explainIssue(valuesSchema, values, result.error));
-  return { model: model ?? null, patch: patchOf(result.data), gpu: cardOf(result.data), simple, json, help };
+  const { "--users": users = null, "--format": format = null } = result.data;
+  return {
+    model: model ?? null,
+    patch: patchOf(result.data),
+    gpu: cardOf(result.data),
+    users,
+    format,
+    simple,
+    json,
+    help,
+  };
 }
 
 function parseArguments(args: readonly string[]) {

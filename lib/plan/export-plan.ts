@@ -1,0 +1,157 @@
+import type { KvType } from "@/lib/schema/kv-type";
+import type { LoadConfig } from "@/lib/schema/load-config";
+import type { PlanSettings } from "@/lib/schema/settings";
+import { bytesToGib } from "@/lib/units/bytes";
+import { llamaServerFlags } from "./llama-server-flags";
+
+/** The plan, and what a program needs to know beside it. */
+export interface ExportedPlan {
+  readonly config: LoadConfig;
+  /** Blocks + 1: the output layer counts. */
+  readonly totalLayers: number;
+  readonly targetVramUsage: number;
+  /** Weights that the plan keeps in system memory. */
+  readonly ramWeightsBytes: number;
+}
+
+interface ProgramFormat {
+  /** The program can keep the experts of the first blocks in RAM. Without that, whole layers are planned for it. */
+  readonly placesExperts: boolean;
+  readonly write: (plan: ExportedPlan) => string[];
+}
+
+const quoted = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+
+const command = (program: string, args: readonly string[]): string => [program, ...args.map(quoted)].join(" ");
+
+/** Only llama-server is sure to know "auto"; the others are told what llama.cpp chooses: on, unless the cache forbids it to be off. */
+const flashAttentionIsOn = ({ flashAttention }: LoadConfig): boolean => flashAttention !== "off";
+
+/** ggml's number of each type. @see ggml/include/ggml.h enum ggml_type */
+const ggmlTypeNumbers: Record<KvType, number> = { f16: 1, q8_0: 8, q4_0: 2 };
+/** KoboldCpp's number of each type. */
+const koboldTypeNumbers: Record<KvType, number> = { f16: 0, q8_0: 1, q4_0: 2 };
+
+const python = (value: boolean): string => (value ? "True" : "False");
+
+function ollamaModelfile({ config }: ExportedPlan): string[] {
+  const { kvType, sequences } = config;
+  const flash = flashAttentionIsOn(config) ? 1 : 0;
+  return [
+    "# Save this as Modelfile, then: ollama create my-model -f Modelfile",
+    "# Ollama takes these from its own environment, for all models:",
+    `#   OLLAMA_FLASH_ATTENTION=${flash} OLLAMA_KV_CACHE_TYPE=${kvType} OLLAMA_NUM_PARALLEL=${sequences}`,
+    `FROM ${config.modelPath}`,
+    `PARAMETER num_gpu ${config.gpuLayers}`,
+    `PARAMETER num_ctx ${config.contextTokens}`,
+    `PARAMETER num_batch ${config.batchTokens}`,
+    `PARAMETER num_thread ${config.threads}`,
+    ...(config.useMmap ? [] : ["PARAMETER use_mmap false"]),
+  ];
+}
+
+function llamaCppPython({ config }: ExportedPlan): string[] {
+  const { tensorSplit, kvType } = config;
+  return [
+    "from llama_cpp import Llama",
+    "",
+    "llm = Llama(",
+    `    model_path=${JSON.stringify(config.modelPath)},`,
+    `    n_gpu_layers=${config.gpuLayers},`,
+    ...(tensorSplit === undefined ? [] : [`    tensor_split=[${tensorSplit.join(", ")}],`]),
+    `    n_ctx=${config.contextTokens},`,
+    `    n_batch=${config.batchTokens},`,
+    `    n_ubatch=${config.batchTokens},`,
+    `    n_threads=${config.threads},`,
+    `    flash_attn=${python(flashAttentionIsOn(config))},`,
+    `    type_k=${ggmlTypeNumbers[kvType]},  # ${kvType}`,
+    `    type_v=${ggmlTypeNumbers[kvType]},`,
+    `    offload_kqv=${python(config.kvInRam !== true)},`,
+    `    use_mmap=${python(config.useMmap)},`,
+    ")",
+  ];
+}
+
+function lmStudio({ config, totalLayers }: ExportedPlan): string[] {
+  const quantization = config.kvType === "f16" ? false : config.kvType;
+  const blocks = totalLayers - 1;
+  const share = (count: number): number => Number((Math.min(count, blocks) / blocks).toFixed(4));
+  const settings = {
+    contextLength: config.contextTokens,
+    gpu: {
+      ratio: config.gpuLayers >= totalLayers ? "max" : share(config.gpuLayers),
+      ...(config.expertBlocksInRam !== undefined && { numCpuExpertLayersRatio: share(config.expertBlocksInRam) }),
+    },
+    offloadKVCacheToGpu: config.kvInRam !== true,
+    evalBatchSize: config.batchTokens,
+    maxParallelPredictions: config.sequences,
+    flashAttention: flashAttentionIsOn(config),
+    llamaKCacheQuantizationType: quantization,
+    llamaVCacheQuantizationType: quantization,
+    tryMmap: config.useMmap,
+  };
+  return [
+    "// TypeScript, with @lmstudio/sdk. LM Studio rounds the share to its own number of layers.",
+    `const config = ${JSON.stringify(settings, null, 2)};`,
+    "const model = await new LMStudioClient().llm.load(modelKey, { config });",
+  ];
+}
+
+function koboldCpp({ config }: ExportedPlan): string[] {
+  const { expertBlocksInRam, tensorSplit } = config;
+  const args = [
+    ["--model", config.modelPath, "--gpulayers", String(config.gpuLayers)],
+    expertBlocksInRam === undefined ? [] : ["--moecpu", String(expertBlocksInRam)],
+    tensorSplit === undefined ? [] : ["--tensor_split", ...tensorSplit.map(String)],
+    config.kvInRam === true ? ["--lowvram"] : [],
+    ["--contextsize", String(config.contextTokens), "--blasbatchsize", String(config.batchTokens)],
+    ["--threads", String(config.threads)],
+    flashAttentionIsOn(config) ? ["--flashattention"] : [],
+    config.kvType === "f16" ? [] : ["--quantkv", String(koboldTypeNumbers[config.kvType])],
+    config.useMmap ? ["--usemmap"] : [],
+  ].flat();
+  return [command("koboldcpp", args)];
+}
+
+/** vLLM has no layers in RAM: it copies so many GiB of weights to the card again for each step. It sizes the KV cache by itself. */
+function vllm({ config, targetVramUsage, ramWeightsBytes, totalLayers }: ExportedPlan): string[] {
+  const isWhole = config.gpuLayers >= totalLayers && config.expertBlocksInRam === undefined;
+  const cards = config.tensorSplit?.filter(share => share > 0).length ?? 1;
+  const args = [
+    ["serve", config.modelPath, "--max-model-len", String(config.contextTokens)],
+    ["--max-num-seqs", String(config.sequences), "--gpu-memory-utilization", String(targetVramUsage)],
+    cards > 1 ? ["--pipeline-parallel-size", String(cards)] : [],
+    isWhole ? [] : ["--cpu-offload-gb", String(Math.ceil(bytesToGib(ramWeightsBytes)))],
+  ].flat();
+  return [
+    "# vLLM needs the original model's tokenizer as well: --tokenizer OWNER/REPO",
+    ...(config.kvType === "f16" ? [] : [`# vLLM has no ${config.kvType} cache: --kv-cache-dtype fp8 is the nearest.`]),
+    ...(isWhole
+      ? []
+      : ["# This plan does not hold the whole model on the GPU. vLLM then copies weights at each step and is slow."]),
+    command("vllm", args),
+  ];
+}
+
+/** Programs whose settings a plan can be written in. */
+export const programFormats = {
+  "llama-server": {
+    placesExperts: true,
+    write: ({ config }) => [command("llama-server", llamaServerFlags(config))],
+  },
+  ollama: { placesExperts: false, write: ollamaModelfile },
+  "llama-cpp-python": { placesExperts: false, write: llamaCppPython },
+  lmstudio: { placesExperts: true, write: lmStudio },
+  koboldcpp: { placesExperts: true, write: koboldCpp },
+  vllm: { placesExperts: false, write: vllm },
+} as const satisfies Record<string, ProgramFormat>;
+
+export type PlanFormat = keyof typeof programFormats;
+
+/** The settings to plan with for this program: without a placement that it cannot make. */
+export const settingsForFormat = (format: PlanFormat, settings: PlanSettings): PlanSettings =>
+  programFormats[format].placesExperts ? settings : { ...settings, EXPERTS_IN_RAM: 0 };
+
+/** The plan as this program's own settings: a command line, a file or code. */
+export const exportPlan = (format: PlanFormat, plan: ExportedPlan): string =>
+  programFormats[format].write(plan).join("\n");

@@ -1,0 +1,34 @@
+import { expect, test } from "vitest";
+import type { LoadConfig } from "@/lib/schema/load-config";
+import { llamaServerFlags } from "./llama-server-flags";
+
+const config: LoadConfig = {
+  modelPath: "/models/a.gguf",
+  gpuLayers: 33,
+  contextTokens: 8192,
+  batchTokens: 512,
+  sequences: 2,
+  kvType: "q8_0",
+  flashAttention: "on",
+  threads: 6,
+  useMmap: true,
+};
+
+// Names of the flags: llama.cpp common/arg.cpp of the release that node-llama-cpp bundles. Its server divides -c among the sequences.
+test("whole layers need no flags for experts, cards or the cache", () => {
+  expect(llamaServerFlags(config).join(" ")).toBe(
+    "-m /models/a.gguf -ngl 33 -c 16384 -np 2 -b 512 -ub 512 -ctk q8_0 -ctv q8_0 -fa on -t 6 --fit off",
+  );
+});
+
+test("a placement says where experts, layers and the cache are", () => {
+  const placed = llamaServerFlags({
+    ...config,
+    expertBlocksInRam: 12,
+    tensorSplit: [20, 13],
+    kvInRam: true,
+    useMmap: false,
+  });
+  expect(placed.join(" ")).toContain("-ngl 33 --n-cpu-moe 12 -ts 20,13 --no-kv-offload -c");
+  expect(placed.join(" ")).toContain("--load-mode none");
+});
