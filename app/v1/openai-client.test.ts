@@ -145,17 +145,69 @@ describe("A10 the official openai client", () => {
     [{ messages: [{ role: "user", content: "" }] }, /^400 The last message must be/],
     [{ messages: [{ role: "system", content: "x" }] }, /^400 The last message must be/],
     [{ max_tokens: 0 }, /^400 max_tokens must be/],
-    [{ max_tokens: -1 }, /^400 max_tokens must be/],
+    [{ max_tokens: -2 }, /^400 max_tokens must be/],
     [{ temperature: 9 }, /^400 temperature must be a number from 0 to 5/],
-    [{ n: 2 }, /^400 n must be 1/],
+    [{ n: 17 }, /^400 n must be a whole number from 1 to 16/],
     [{ tools: [{ type: "function", function: { name: "f" } }] }, /^400 tools must be/],
-    [{ stop: [""] }, /^400 stop/],
-    [{ gpu_layers: 99 }, /^400 There is no field "gpu_layers"/],
-    [{ prompt: "x" }, /^400 There is no field "prompt"/],
+    [
+      {
+        messages: [
+          {
+            role: "user",
+            content: [
+              { type: "text", text: "x" },
+              { type: "image_url", image_url: {} },
+            ],
+          },
+        ],
+      },
+      /^400 messages\[0\]\.content\[1\]: image_url needs a model with vision/,
+    ],
+    [
+      { messages: [...question.messages, { role: "assistant", content: "a" }, { role: "assistant", content: "b" }] },
+      /^400 The messages end with two of the assistant's/,
+    ],
+    [{ grammar: 'root ::= "a"', response_format: { type: "json_object" } }, /^400 Only one of/],
   ])("A1 A2 A8 refuses %j with a sentence", async (change, words) => {
     const request = { ...question, ...change } as typeof question;
     await expect(client.chat.completions.create(request)).rejects.toThrow(words);
     await expect(client.chat.completions.create(request)).rejects.toBeInstanceOf(OpenAI.BadRequestError);
+  });
+
+  it("gives as many choices as asked for, whole and as a stream", async () => {
+    const whole = await client.chat.completions.create({ ...question, n: 3 });
+    expect(whole.choices.map(choice => [choice.index, choice.message.content])).toEqual(
+      [0, 1, 2].map(index => [index, WORDS.join("")]),
+    );
+    expect(whole.usage).toMatchObject({ prompt_tokens: 3, completion_tokens: 3 * WORDS.length });
+    const texts = ["", ""];
+    for await (const chunk of await client.chat.completions.create({ ...question, n: 2, stream: true }))
+      for (const { index, delta } of chunk.choices) texts[index] += delta.content ?? "";
+    expect(texts).toEqual([WORDS.join(""), WORDS.join("")]);
+  });
+
+  it("takes what clients send for none as none", async () => {
+    const generate = vi.spyOn(services().host, "generate");
+    await client.chat.completions.create({
+      ...question,
+      ...{ stop: ["", "END"], max_tokens: -1, top_k: -1, seed: -1 },
+    });
+    await client.chat.completions.create({ ...question, stop: "" });
+    const [first, second] = generate.mock.calls.map(([request]) => request.sampling);
+    expect(first).toMatchObject({ stop: ["END"], maxTokens: 0, topK: 0, seed: -1 });
+    expect(second).toMatchObject({ stop: [] });
+  });
+
+  it("ignores fields that it does not know and names them, and takes harmless ones", async () => {
+    const known = { user: "me", store: true, cache_prompt: true, metadata: { a: "b" }, prompt_cache_key: "k" };
+    const front = { num_ctx: 2048, keep_alive: "5m", 'a"b\n': 1 };
+    const quiet = await client.chat.completions.create({ ...question, ...known }).withResponse();
+    expect(quiet.response.headers.get("warning")).toBeNull();
+    for (const stream of [false, true]) {
+      const { response } = await client.chat.completions.create({ ...question, ...front, stream }).withResponse();
+      expect(response.headers.get("warning")).toBe('299 headroom "Ignored: num_ctx, keep_alive, a?b?"');
+      if (stream) await response.body?.cancel();
+    }
   });
 
   it("embeddings are refused clearly", async () => {

@@ -3,18 +3,21 @@ import { openAiSamplingShape } from "./sampling";
 import { settingRows } from "./settings";
 
 /**
- * What OpenAI's clients send. Every documented key is known. A key that this engine cannot support is accepted only with its
- * neutral value, so that no caller believes it had an effect.
+ * What OpenAI's clients and those of other local engines send. A key that this engine cannot support is accepted only with its neutral
+ * value, so that no caller believes it had an effect. Keys that are not here are ignored, and the answer names them.
  */
 const MAX_MESSAGES = 10_000;
+const MAX_CHOICES = 16;
 
-const textPart = z.object({ type: z.literal("text"), text: z.string() });
-const content = z.union([z.string(), z.array(textPart).check(z.minLength(1))]);
+/** Parts of every type are let in here, so that a refusal can say which part it is and what it would need. */
+const contentPartSchema = z.looseObject({ type: z.string(), text: z.optional(z.string()) });
+const content = z.union([z.string(), z.array(contentPartSchema).check(z.minLength(1))]);
+export type OpenAiContent = z.infer<typeof content>;
 
 const messageSchema = z.discriminatedUnion("role", [
   z.object({ role: z.enum(["system", "developer"]), content, name: z.optional(z.string()) }),
   z.object({ role: z.literal("user"), content, name: z.optional(z.string()) }),
-  z.object({ role: z.literal("assistant"), content: z.nullable(content), name: z.optional(z.string()) }),
+  z.object({ role: z.literal("assistant"), content: z.nullish(content), name: z.optional(z.string()) }),
 ]);
 export type OpenAiMessage = z.infer<typeof messageSchema>;
 
@@ -22,7 +25,6 @@ const optional = <Schema extends z.ZodMiniType>(schema: Schema) => z.nullish(sch
 
 /** Keys that are accepted only with their neutral value. */
 const neutralOnly = {
-  n: optional(z.literal(1)),
   frequency_penalty: optional(z.literal(0)),
   presence_penalty: optional(z.literal(0)),
   logprobs: optional(z.literal(false)),
@@ -38,49 +40,69 @@ const neutralOnly = {
 const withoutEffect = {
   user: optional(z.string()),
   metadata: optional(z.record(z.string(), z.string())),
-  store: optional(z.literal(false)),
+  store: optional(z.boolean()),
   service_tier: optional(z.string()),
   safety_identifier: optional(z.string()),
   prompt_cache_key: optional(z.string()),
+  prompt_cache_retention: optional(z.string()),
+  /** A prediction only makes an answer faster, never another one. */
+  prediction: optional(z.unknown()),
+  /** llama.cpp's server: the cache is always used, and its slots are not numbered here. */
+  cache_prompt: optional(z.boolean()),
+  id_slot: optional(z.int()),
 };
+
+const stopText = z.string().check(z.maxLength(256));
+const mostTokens = z.union([z.literal(-1), z.int().check(z.minimum(1))]);
 
 const sampling = {
   ...openAiSamplingShape,
   // OpenAI accepts any seed and a stop string without a list, and refuses an answer of 0 tokens.
   seed: optional(z.int()),
-  stop: optional(z.union([z.string().check(z.minLength(1), z.maxLength(256)), settingRows.STOP.schema])),
-  max_tokens: optional(z.int().check(z.minimum(1))),
+  // Clients send an empty text for no stop string, and -1 for no limit.
+  stop: optional(z.union([stopText, z.array(stopText).check(z.maxLength(16))])),
+  max_tokens: optional(mostTokens),
+  top_k: optional(z.union([z.literal(-1), settingRows.TOP_K.schema])),
 };
 
 const delivery = {
   model: optional(z.string().check(z.maxLength(1024))),
   stream: optional(z.boolean()),
   stream_options: optional(
-    z.strictObject({ include_usage: optional(z.boolean()), include_obfuscation: optional(z.boolean()) }),
+    z.object({ include_usage: optional(z.boolean()), include_obfuscation: optional(z.boolean()) }),
   ),
+  n: optional(z.int().check(z.minimum(1), z.maximum(MAX_CHOICES))),
 };
+
+const schemaObject = z.record(z.string(), z.unknown());
+
+const MAX_GRAMMAR_CHARACTERS = 1_000_000;
 
 const responseFormatSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("text") }),
-  z.object({ type: z.literal("json_object") }),
+  // llama.cpp and Fireworks take a schema here too.
+  z.object({ type: z.literal("json_object"), schema: optional(schemaObject) }),
   z.object({
     type: z.literal("json_schema"),
-    json_schema: z.object({ name: z.string(), schema: z.record(z.string(), z.unknown()) }),
+    json_schema: z.object({ name: optional(z.string()), strict: optional(z.boolean()), schema: schemaObject }),
   }),
 ]);
 
-export const chatCompletionRequestSchema = z.strictObject({
+export const chatCompletionRequestSchema = z.looseObject({
   ...delivery,
   ...sampling,
   ...neutralOnly,
   ...withoutEffect,
   messages: z.array(messageSchema).check(z.minLength(1), z.maxLength(MAX_MESSAGES)),
-  max_completion_tokens: optional(z.int().check(z.minimum(1))),
+  max_completion_tokens: optional(mostTokens),
   response_format: optional(responseFormatSchema),
+  /** As in llama.cpp's server: a grammar in its GBNF, or a schema without more words around it. */
+  grammar: optional(z.string().check(z.maxLength(MAX_GRAMMAR_CHARACTERS))),
+  json_schema: optional(schemaObject),
 });
 export type ChatCompletionRequest = z.infer<typeof chatCompletionRequestSchema>;
 
-export const completionRequestSchema = z.strictObject({
+export const completionRequestSchema = z.looseObject({
   ...delivery,
   ...sampling,
   ...neutralOnly,
@@ -93,8 +115,15 @@ export const completionRequestSchema = z.strictObject({
 });
 export type CompletionRequest = z.infer<typeof completionRequestSchema>;
 
+/** The keys that say how an answer is delivered. */
+export type DeliveryOptions = Pick<CompletionRequest, keyof typeof delivery>;
+
 /** The sampling values that both kinds of request have. */
 export type CompletionSampling = Pick<CompletionRequest, keyof typeof sampling>;
+
+/** The keys of a request that its schema does not know. They have no effect. */
+export const unknownFields = ({ shape }: { readonly shape: object }, request: object): string[] =>
+  Object.keys(request).filter(key => !Object.hasOwn(shape, key));
 
 /** GET /v1/models */
 export const openAiModelsSchema = z.object({

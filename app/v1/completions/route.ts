@@ -1,17 +1,18 @@
 import { completions } from "@/lib/schema/api/openai";
+import { completionRequestSchema, unknownFields } from "@/lib/schema/openai";
 import { route } from "@/lib/server/compose/route";
-import { completionShape, openAiSampling } from "@/lib/server/http/openai-answer";
-import { serveCompletion } from "@/lib/server/http/serve-completion";
+import { openAiCompletion } from "@/lib/server/http/dialects/openai-answer";
+import { completionAnswerRequest } from "@/lib/server/http/dialects/openai-request";
+import { serveAnswer } from "@/lib/server/http/dialects/serve-answer";
 
 export const POST = route(completions, ({ body, signal, services }) => {
-  const prompt = [body.prompt].flat().join("");
-  const sampling = openAiSampling(body, services.settings.read());
-  return serveCompletion({
+  const request = completionAnswerRequest(body, services.settings.read());
+  return serveAnswer({
     services,
     signal,
-    shape: completionShape,
-    idPrefix: "cmpl",
-    body,
-    start: gone => services.host.complete({ prompt, sampling }, gone),
+    request,
+    dialect: openAiCompletion(body, request.choicesPerPrompt),
+    stream: body.stream ?? false,
+    ignoredFields: unknownFields(completionRequestSchema, body),
   });
 });

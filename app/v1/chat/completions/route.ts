@@ -1,17 +1,18 @@
 import { chatCompletions } from "@/lib/schema/api/openai";
+import { chatCompletionRequestSchema, unknownFields } from "@/lib/schema/openai";
 import { route } from "@/lib/server/compose/route";
-import { chatShape, openAiSampling, turnsOf } from "@/lib/server/http/openai-answer";
-import { serveCompletion } from "@/lib/server/http/serve-completion";
+import { openAiChat } from "@/lib/server/http/dialects/openai-answer";
+import { chatAnswerRequest } from "@/lib/server/http/dialects/openai-request";
+import { serveAnswer } from "@/lib/server/http/dialects/serve-answer";
 
 export const POST = route(chatCompletions, ({ body, signal, services }) => {
-  const turns = turnsOf(body.messages);
-  const sampling = openAiSampling(body, services.settings.read());
-  return serveCompletion({
+  const request = chatAnswerRequest(body, services.settings.read());
+  return serveAnswer({
     services,
     signal,
-    shape: chatShape,
-    idPrefix: "chatcmpl",
-    body,
-    start: gone => services.host.generate({ turns, sampling }, gone),
+    request,
+    dialect: openAiChat(body, request.choicesPerPrompt),
+    stream: body.stream ?? false,
+    ignoredFields: unknownFields(chatCompletionRequestSchema, body),
   });
 });

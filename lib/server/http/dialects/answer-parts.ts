@@ -1,0 +1,62 @@
+import type { ModelHost } from "@/lib/server/loading/model-host";
+import type { AnswerPart, AnswerRequest, Prompt } from "./answer-request";
+
+export type Answerer = Pick<ModelHost, "generate" | "complete">;
+
+/** A fixed seed would make all choices equal, so each further choice takes the next one, as in llama.cpp's server. */
+const MAX_SEED = 0xffff_ffff;
+const seedOf = (seed: number, choice: number): number => (seed < 0 ? seed : (seed + choice) % (MAX_SEED + 1));
+
+/** Answers all prompts of a request at once; the engine's queue decides how many are written side by side. */
+export async function* answerParts(
+  host: Answerer,
+  request: AnswerRequest,
+  signal: AbortSignal,
+): AsyncGenerator<AnswerPart> {
+  const { prompts, choicesPerPrompt } = request;
+  const ended = new AbortController();
+  const either = AbortSignal.any([signal, ended.signal]);
+  const choices = prompts.flatMap(prompt => Array.from({ length: choicesPerPrompt }, () => prompt));
+  const sources = choices.map((prompt, choice) => choiceParts(host, request, prompt, choice, either));
+  try {
+    yield* merged(sources);
+  } finally {
+    // If one choice failed or the reader left, nobody waits for the others any more.
+    ended.abort();
+    await Promise.allSettled(sources.map(source => source.return(undefined)));
+  }
+}
+
+async function* choiceParts(
+  host: Answerer,
+  request: AnswerRequest,
+  prompt: Prompt,
+  choice: number,
+  signal: AbortSignal,
+): AsyncGenerator<AnswerPart> {
+  const sampling = { ...request.sampling, seed: seedOf(request.sampling.seed, choice % request.choicesPerPrompt) };
+  const messages =
+    prompt.kind === "turns"
+      ? host.generate({ turns: prompt.turns, sampling }, signal)
+      : host.complete({ prompt: prompt.text, sampling }, signal);
+  for await (const message of messages) yield { ...message, choice };
+}
+
+/** The items of all sources in the order in which they come. Ends with the first failure. */
+async function* merged<Item>(sources: readonly AsyncGenerator<Item>[]): AsyncGenerator<Item> {
+  const next = (source: AsyncGenerator<Item>) => {
+    const item = source.next().then(result => ({ source, result }));
+    // After the first failure the others may fail too, when nobody listens any more.
+    item.catch(() => {});
+    return item;
+  };
+  const waiting = new Map(sources.map(source => [source, next(source)]));
+  while (waiting.size > 0) {
+    const { source, result } = await Promise.race(waiting.values());
+    if (result.done) waiting.delete(source);
+    else {
+      waiting.set(source, next(source));
+      yield result.value;
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import type { ChatTurn, Sampling } from "@/lib/schema/engine-commands";
+import type { GenerationMessage } from "@/lib/server/engine/engine-supervisor";
+
+/** What the model reads: a conversation in its own template, or a raw text. */
+export type Prompt =
+  | { readonly kind: "turns"; readonly turns: ChatTurn[] }
+  | { readonly kind: "text"; readonly text: string };
+
+/** The one request that every dialect of the API is translated to: OpenAI's two completions, its responses, and Anthropic's messages. */
+export interface AnswerRequest {
+  /** The model that the client named, if it named one. */
+  readonly model: string | null;
+  /** Usually one. Each is answered `choicesPerPrompt` times, and the choices are numbered in this order. */
+  readonly prompts: readonly [Prompt, ...Prompt[]];
+  readonly choicesPerPrompt: number;
+  readonly sampling: Sampling;
+}
+
+/** A message of the engine about one choice. All choices of a request make one stream of these parts. */
+export type AnswerPart = GenerationMessage & { readonly choice: number };
+
+/** Identifies the answer; the same in each of its parts. */
+export interface AnswerHead {
+  readonly id: string;
+  readonly created: number;
+  readonly model: string;
+  /** What makes equal answers to equal seeds: the build of llama.cpp. */
+  readonly fingerprint: string;
+}

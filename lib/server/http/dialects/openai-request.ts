@@ -1,0 +1,112 @@
+import type { ChatTurn, Sampling } from "@/lib/schema/engine-commands";
+import type {
+  ChatCompletionRequest,
+  CompletionRequest,
+  CompletionSampling,
+  OpenAiContent,
+  OpenAiMessage,
+} from "@/lib/schema/openai";
+import { type SamplingValues, samplingByOpenAiNames, samplingWith } from "@/lib/schema/sampling";
+import type { Settings } from "@/lib/schema/settings";
+import { RequestError } from "@/lib/server/system/request-error";
+import type { AnswerRequest } from "./answer-request";
+
+const refuse = (message: string): never => {
+  throw new RequestError("INVALID_INPUT", message);
+};
+
+/** @throws RequestError for what cannot be done, by its name */
+export const chatAnswerRequest = (body: ChatCompletionRequest, settings: Settings): AnswerRequest => ({
+  model: body.model ?? null,
+  prompts: [{ kind: "turns", turns: turnsOf(body.messages) }],
+  choicesPerPrompt: body.n ?? 1,
+  sampling: openAiSampling(body, settings),
+});
+
+/** @throws RequestError for what cannot be done, by its name */
+export const completionAnswerRequest = (body: CompletionRequest, settings: Settings): AnswerRequest => ({
+  model: body.model ?? null,
+  prompts: [{ kind: "text", text: [body.prompt].flat().join("") }],
+  choicesPerPrompt: body.n ?? 1,
+  sampling: openAiSampling(body, settings),
+});
+
+/** What a part of another kind would need. */
+const partNeeds: Readonly<Record<string, string>> = {
+  image_url: "needs a model with vision, and this engine reads only text",
+  input_image: "needs a model with vision, and this engine reads only text",
+  input_audio: "needs a model that hears, and this engine reads only text",
+  audio: "needs a model that hears, and this engine reads only text",
+  file: "needs to be sent as text, because this engine reads no files",
+};
+
+/**
+ * The text of a message. Several parts are joined as they are.
+ *
+ * @param where "messages[0].content"
+ * @throws RequestError for a part that is not text, by its place and type
+ */
+function textOf(content: OpenAiContent | null | undefined, where: string): string {
+  if (typeof content === "string") return content;
+  return (content ?? [])
+    .map(({ type, text }, index) => {
+      if (type === "text" && text !== undefined) return text;
+      const why = type === "text" ? "has no text" : (partNeeds[type] ?? "is no part that this engine can read");
+      return refuse(`${where}[${index}]: ${type} ${why}.`);
+    })
+    .join("");
+}
+
+/** @throws RequestError when there is nothing to answer */
+function turnsOf(messages: readonly OpenAiMessage[]): ChatTurn[] {
+  const turns = messages.map(({ role, content }, index) => ({
+    role: role === "developer" ? ("system" as const) : role,
+    content: textOf(content, `messages[${index}].content`),
+  }));
+  const last = turns.at(-1);
+  if (last === undefined || last.role === "system" || last.content === "")
+    return refuse("The last message must be the user's or the assistant's, and not empty.");
+  if (last.role === "assistant" && turns.at(-2)?.role === "assistant")
+    return refuse("The messages end with two of the assistant's: only one can be continued.");
+  return turns;
+}
+
+const UINT32 = 2 ** 32;
+
+type ChatOnly = Partial<
+  Pick<ChatCompletionRequest, "max_completion_tokens" | "response_format" | "grammar" | "json_schema">
+>;
+
+/** The request's values; where it has none, those of the settings. */
+function openAiSampling(request: CompletionSampling & ChatOnly, settings: Settings): Sampling {
+  const { stop, seed, max_tokens: oldName, max_completion_tokens: maxTokens = oldName, top_k: topK } = request;
+  const own = {
+    ...samplingByOpenAiNames(request),
+    // Clients send an empty text for no stop string, and -1 for no limit.
+    ...(stop != null && { stop: [stop].flat().filter(text => text !== "") }),
+    ...(seed != null && { seed: seed < 0 ? -1 : seed % UINT32 }),
+    ...(maxTokens != null && { maxTokens: Math.max(0, maxTokens) }),
+    ...(topK != null && { topK: Math.max(0, topK) }),
+  };
+  return { ...samplingWith(own as Partial<SamplingValues>, settings), ...outputOf(request) };
+}
+
+/** @throws RequestError when there are several */
+function outputOf({ response_format: format, grammar, json_schema: schema }: ChatOnly) {
+  const wanted = [
+    ...(format == null || format.type === "text"
+      ? []
+      : [["response_format", { jsonSchema: schemaOf(format) }] as const]),
+    ...(schema == null ? [] : [["json_schema", { jsonSchema: schema }] as const]),
+    ...(grammar == null || grammar === "" ? [] : [["grammar", { grammar }] as const]),
+  ];
+  if (wanted.length > 1) refuse(`Only one of ${wanted.map(([name]) => name).join(" and ")} can shape the answer.`);
+  return wanted[0]?.[1] ?? {};
+}
+
+type JsonFormat = Exclude<NonNullable<ChatCompletionRequest["response_format"]>, { type: "text" }>;
+
+const schemaOf = (format: JsonFormat): unknown =>
+  format.type === "json_schema"
+    ? format.json_schema.schema
+    : (format.schema ?? { type: "object", additionalProperties: true });

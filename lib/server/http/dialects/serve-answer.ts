@@ -1,0 +1,105 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as wait } from "node:timers/promises";
+import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
+import type { ModelFiles } from "@/lib/server/models/library/model-files";
+import type { SettingsStore } from "@/lib/server/settings/settings-store";
+import { RequestError } from "@/lib/server/system/request-error";
+import { eventStreamResponse, pulledStream } from "../event-stream";
+import { type Answerer, answerParts } from "./answer-parts";
+import type { AnswerHead, AnswerPart, AnswerRequest } from "./answer-request";
+import { type AnswerChoice, gatherAnswer } from "./gather-answer";
+
+/** How one API writes an answer. Its requests are translated to an AnswerRequest, and this translates back. */
+export interface Dialect {
+  /** Begins the ids of its answers: "chatcmpl". */
+  readonly idPrefix: string;
+  whole(choices: readonly AnswerChoice[], head: AnswerHead): object;
+  /** The whole text of the event stream, with its end. A failure of `parts` is an event too. */
+  events(parts: AsyncIterable<AnswerPart>, head: AnswerHead): AsyncIterable<string>;
+}
+
+interface Library {
+  readonly settings: Pick<SettingsStore, "read">;
+  readonly models: Pick<ModelFiles, "listModels">;
+}
+
+interface AnswerToServe {
+  readonly services: Library & { readonly host: Answerer; readonly engine: Pick<EngineSupervisor, "snapshot"> };
+  readonly signal: AbortSignal;
+  readonly dialect: Dialect;
+  readonly request: AnswerRequest;
+  readonly stream: boolean;
+  /** Fields of the client's request that mean nothing here. */
+  readonly ignoredFields: readonly string[];
+}
+
+/**
+ * One model answers at a time, whatever name a client uses: many clients send a fixed name. A name is refused only if it is another
+ * model of the library, because the answer would be mistaken for that model's.
+ *
+ * @throws RequestError MODEL_NOT_FOUND
+ */
+async function refuseOtherModel(asked: string | null, { settings, models }: Library): Promise<void> {
+  const { MODEL } = settings.read();
+  if (!asked || asked === MODEL) return;
+  const others = await models.listModels();
+  if (!others.some(model => model.name === asked)) return;
+  throw new RequestError("MODEL_NOT_FOUND", `${asked} is in the library, but ${MODEL} is the model that is chosen.`);
+}
+
+/** Answers one request of any dialect, whole or as a stream. When the client leaves, the generation ends. */
+export async function serveAnswer(served: AnswerToServe): Promise<Response> {
+  const { services, dialect, request, stream } = served;
+  await refuseOtherModel(request.model, services);
+  // A client can leave in two ways: it aborts the request, or it stops reading the stream.
+  const gone = new AbortController();
+  served.signal.addEventListener("abort", () => gone.abort(), { once: true });
+  const head = {
+    id: `${dialect.idPrefix}-${randomUUID()}`,
+    created: Math.floor(Date.now() / 1000),
+    model: services.settings.read().MODEL,
+    fingerprint: services.engine.snapshot().info?.llamaCppRelease ?? "unknown",
+  };
+  const headers = warningHeader(served.ignoredFields);
+  const parts = answerParts(services.host, request, gone.signal);
+  if (stream) return eventStreamResponse(pulledStream(dialect.events(await begun(parts), head), gone), headers);
+  const choices = await gatherAnswer(parts, request.prompts.length * request.choicesPerPrompt);
+  return Response.json(dialect.whole(choices, head), { headers });
+}
+
+/** A header holds only plain characters, and a client may send any number of fields with any name. */
+const MAX_NAMED_FIELDS = 20;
+const NOT_IN_NAMES = /[^\w.[\]-]/g;
+const MAX_NAME_CHARACTERS = 64;
+
+/** 299 is the code of a lasting warning. @see RFC 7234, 5.5 */
+function warningHeader(ignored: readonly string[]): Record<string, string> {
+  if (ignored.length === 0) return {};
+  const names = ignored
+    .slice(0, MAX_NAMED_FIELDS)
+    .map(name => name.replace(NOT_IN_NAMES, "?").slice(0, MAX_NAME_CHARACTERS));
+  return { warning: `299 headroom "Ignored: ${names.join(", ")}"` };
+}
+
+/** Errors that are known at once (a prompt that is too long, an engine that has given up) are known within this time. */
+const REFUSED_WITHIN_MS = 300;
+
+/**
+ * Waits a moment for the first message, so that an immediate failure is answered with a status instead of inside a stream. It waits no
+ * longer, because the client should get its headers and signs of life while another answer is written or a prompt is read.
+ */
+async function begun<Item>(items: AsyncIterable<Item>): Promise<AsyncIterable<Item>> {
+  const rest = items[Symbol.asyncIterator]();
+  const first = rest.next();
+  // Inside the stream a failure is reported there. Until the stream is read, it must not count as an unhandled rejection.
+  first.catch(() => {});
+  const waiting = new AbortController();
+  await Promise.race([first, wait(REFUSED_WITHIN_MS, undefined, { signal: waiting.signal })]).finally(() =>
+    waiting.abort(),
+  );
+  return (async function* () {
+    const { done, value } = await first;
+    if (!done) yield value;
+    yield* { [Symbol.asyncIterator]: () => rest };
+  })();
+}
