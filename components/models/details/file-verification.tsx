@@ -21,8 +21,15 @@ const verdictWords = ({ verdict, source }: Done): string => {
   if (verdict === "unknown" || source === null) return "No published sha256 is known. This is the file's own.";
   return verdict === "matches"
     ? `The content matches ${sourceWords[source]}.`
-    : `The content differs from ${sourceWords[source]}: download it again.`;
+    : source === "hub"
+      ? "The content differs from what the hub has now: it is damaged, or an older version. Download it again to be sure."
+      : `The content differs from ${sourceWords[source]}: download it again.`;
 };
+
+const hubNowWords = {
+  other: "The hub has a newer file under this name. To get it, move this one to the trash and download it again.",
+  gone: "The hub does not have this file any more. This copy can be used all the same.",
+} as const;
 
 const verdictLooks = { matches: "text-good", differs: "text-bad", unknown: "text-ink" } as const;
 
@@ -81,14 +88,17 @@ export function FileVerification({ name }: { readonly name: string }) {
 }
 
 function VerificationResult({ result }: { readonly result: Done }) {
-  const { verdict, parts, atMs, hubProblem } = result;
+  const { verdict, parts, atMs, hubProblem, hubNow } = result;
   return (
     <div className="mb-2">
       <p role="status" className="text-sm">
         <span className={classNames("font-semibold", verdictLooks[verdict])}>{verdictWords(result)}</span>{" "}
         <span className="text-ink-2">Verified {formatWhen(atMs)}.</span>
       </p>
-      {hubProblem !== null && <p className="mt-1 text-ink-2 text-sm">The hub could not be asked: {hubProblem}</p>}
+      {hubNow !== null && hubNow !== "same" && <p className="mt-1 text-sm text-warn">{hubNowWords[hubNow]}</p>}
+      {hubProblem !== null && hubNow === null && (
+        <p className="mt-1 text-ink-2 text-sm">The hub could not be asked: {hubProblem}</p>
+      )}
       <ul className="mt-1 max-h-40 overflow-auto font-mono text-xs">
         {parts.map(({ file, sha256, published }) => (
           <li key={file} className="break-all">

@@ -49,7 +49,7 @@ async function ownLibrary(environment: Environment, core: Core, unlock: () => vo
     limitPath: join(dataFolder, "download-limit.json"),
     endpoint: hubEndpoint,
     token: hubToken,
-    onChecked: (name, sha256s) => core.hashes.publish(name, "download", sha256s),
+    onChecked: (name, sha256s, from) => core.hashes.publish(name, { source: "download", sha256s, from }),
     // What went wrong is in the download itself.
     onFailure: () => {},
   });

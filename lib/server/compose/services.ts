@@ -105,7 +105,7 @@ function build(environment: Environment): Services {
     endpoint: environment.hubEndpoint,
     token: environment.hubToken,
     isAnswering: () => engine.snapshot().state === "generating",
-    onChecked: (name, sha256s) => hashes.publish(name, "download", sha256s),
+    onChecked: (name, sha256s, from) => hashes.publish(name, { source: "download", sha256s, from }),
     onFailure,
   });
   const verifier = new ModelVerifier({ models, remote: core.remoteModels, hashes });

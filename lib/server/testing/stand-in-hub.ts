@@ -30,6 +30,15 @@ const sendJson =
   (_request, response) =>
     response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(value));
 
+/** A body of spaces that never ends. */
+export const endless: Misbehave = (_request, response) => {
+  const more = (): void => {
+    while (response.write(Buffer.alloc(65_536, 32)));
+    response.once("drain", more);
+  };
+  more();
+};
+
 const CHUNK_BYTES = 64 * 1024;
 
 /** A hub on this computer: serves files by range like the real one, or misbehaves as told, and records the requests. */
@@ -75,6 +84,12 @@ export class StandInHub {
   /** The list of files that the hub's API gives for a repository. */
   serveTree(repository: string, files: Readonly<Record<string, number>>, revision = "main"): void {
     const tree = Object.entries(files).map(([path, size]) => ({ type: "file", oid: "0", path, size }));
+    this.serve(`/api/models/${repository}/tree/${revision}`, sendJson(tree));
+  }
+
+  /** The list of files of a repository, with nothing but their hashes. */
+  serveHashes(repository: string, hashes: Readonly<Record<string, string>>, revision = "main"): void {
+    const tree = Object.entries(hashes).map(([path, oid]) => ({ type: "file", path, size: 1, lfs: { oid } }));
     this.serve(`/api/models/${repository}/tree/${revision}`, sendJson(tree));
   }
 

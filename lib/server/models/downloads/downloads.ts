@@ -24,7 +24,7 @@ export interface DownloadsOptions {
   /** Whether an answer is being generated: it goes first. Never, unless given. */
   readonly isAnswering?: () => boolean;
   /** Told of each model that was fetched and checked: the sha256 of each part. Left out for a server that tells none. */
-  readonly onChecked?: (name: string, sha256s: readonly string[]) => void;
+  readonly onChecked?: (name: string, sha256s: readonly string[], source: string) => void;
   readonly timers?: Timers;
   readonly pace?: TransferPace;
 }
@@ -268,11 +268,11 @@ export class Downloads {
     await this.#folder.remove(record).catch(error => this.#options.onFailure("A record of a download stays", error));
   }
 
-  #tellHashes({ name, parts }: DownloadJob["record"]): void {
+  #tellHashes({ name, source, parts }: DownloadJob["record"]): void {
     const sha256s = (parts ?? []).map(part => part.sha256).filter(sha256 => sha256 !== null);
     if (sha256s.length === 0 || sha256s.length !== parts?.length) return;
     try {
-      this.#options.onChecked?.(name, sha256s);
+      this.#options.onChecked?.(name, sha256s, source);
     } catch (error) {
       // The model is there all the same.
       this.#options.onFailure(`The sha256 of ${name} could not be kept`, error);

@@ -138,21 +138,21 @@ describe("a hub that lies", () => {
   it.each([
     ["a web page", "<!doctype html><title>Sign in</title>", "NOT_GGUF"],
     ["an LFS pointer", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "NOT_GGUF"],
-    ["2^64 keys", `GGUF\u0003\u0000\u0000\u0000${"\u0000".repeat(8)}${"\u00ff".repeat(8)}`, "CORRUPT_MODEL"],
+    ["D9 2^64 keys", `GGUF\u0003\u0000\u0000\u0000${"\u0000".repeat(8)}${"\u00ff".repeat(8)}`, "CORRUPT_MODEL"],
   ])("with %s instead of a model is refused", async (_, text, code) => {
     const start = Buffer.from(text, "latin1");
     hub.serve(PATH, { start, fileBytes: start.byteLength });
     expect((await refusal(read())).code).toBe(code);
   });
 
-  it("about a size that no file has is refused", async () => {
+  it("D9 about a size that no file has is refused", async () => {
     hub.serve(PATH, (_, response) => {
       response.writeHead(206, { "content-range": `bytes 0-524287/${2 ** 52}` }).end("GGUF");
     });
     expect((await refusal(read())).code).toBe("TOO_LARGE");
   });
 
-  it("with a header without end is refused at the limit of bytes", async () => {
+  it("D9 with a header without end is refused at the limit of bytes", async () => {
     const start = writeGgufHeader({
       metadata: { "general.architecture": "llama", "x.endless": { strings: [] } },
       tensors: [],

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { StandInHub } from "@/lib/server/testing/stand-in-hub";
+import { endless, type Misbehave, StandInHub } from "@/lib/server/testing/stand-in-hub";
+import { RemoteHeaderError } from "./remote-header-error";
 import { listRepository } from "./remote-repository";
 
 let hub: StandInHub;
@@ -34,6 +35,56 @@ function servePages(
   });
 }
 
+const text =
+  (body: string, headers: Readonly<Record<string, string>> = {}): Misbehave =>
+  (_, response) => {
+    response.writeHead(200, headers).end(body);
+  };
+const json = (value: unknown): Misbehave => text(JSON.stringify(value));
+
+describe("D9 a list of files", () => {
+  it.each<[string, Misbehave, RegExp]>([
+    ["of a million arrays in each other", text("[".repeat(1_000_000)), /no usable answer about owner\/repo/],
+    ["that is an object", json({ files: [entry("m.gguf")] }), /no usable answer/],
+    ["with a size below zero", json([entry("m.gguf", -1)]), /no usable answer/],
+    ["with a size that no number holds exactly", json([entry("m.gguf", 2 ** 60)]), /no usable answer/],
+    ["with a number for a name", json([{ type: "file", path: 5, size: 1 }]), /no usable answer/],
+    ["that is compressed although nobody asked", text("\u001f\u008b", { "content-encoding": "gzip" }), /no usable/],
+    ["without an end", endless, /is longer than 8388608 bytes/],
+    ["with a header of 20 KB", text("[]", { "x-long": "x".repeat(20_000) }), /could not be read: .*Header overflow/],
+  ])("%s is one sentence", async (_, misbehave, message) => {
+    hub.serve(TREE, misbehave);
+    const problem = await list().catch(error => error);
+    expect(problem).toBeInstanceOf(RemoteHeaderError);
+    expect(problem.message).toMatch(message);
+  });
+
+  it("with keys of other objects, a hash that is none, and 20,000 other files has its one model", async () => {
+    const others = Array.from({ length: 20_000 }, (_, index) => entry(`weights-${index}.bin`));
+    const own =
+      '{"type":"file","path":"m.gguf","size":1,"lfs":{"oid":"../x"},"__proto__":{"name":"evil"},"constructor":1}';
+    hub.serve(TREE, text(`[${own},${JSON.stringify(others).slice(1)}`));
+    expect((await list()).files).toEqual([
+      {
+        source: "hf:owner/repo/m.gguf",
+        name: "m.gguf",
+        fileBytes: 1,
+        quantization: null,
+        role: "text",
+        contentKey: null,
+      },
+    ]);
+  });
+
+  it("cannot lead to another name by its redirect", async () => {
+    hub.serve("/api/models/..%2f..%2fevil/x/tree/main?recursive=true", json([entry("m.gguf")]));
+    hub.serve(TREE, (_, response) => {
+      response.writeHead(307, { location: "/api/models/..%2f..%2fevil/x/tree/main?recursive=true" }).end();
+    });
+    expect((await list()).name).toBe("owner/repo");
+  });
+});
+
 describe("a repository", () => {
   it.each([400, 2400])("with %i files is listed whole", async count => {
     const files = numbered(0, count);
@@ -49,7 +100,7 @@ describe("a repository", () => {
     await other.stop();
   });
 
-  it("without an end is read for ten pages", async () => {
+  it("D9 without an end is read for ten pages", async () => {
     hub.serve(TREE, (_, response) => {
       response.writeHead(200, { link: `<${TREE}?cursor=more>; rel="next"` }).end(JSON.stringify(numbered(0, 1)));
     });
@@ -81,7 +132,7 @@ describe("a repository", () => {
     });
   });
 
-  it("leaves out files whose names could lead elsewhere", async () => {
+  it("D7 D9 leaves out files whose names could lead elsewhere", async () => {
     hub.serveTree("owner/repo", {
       "good.gguf": 1,
       "../up.gguf": 1,

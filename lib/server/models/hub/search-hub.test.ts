@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type Misbehave, StandInHub } from "@/lib/server/testing/stand-in-hub";
+import { endless, type Misbehave, StandInHub } from "@/lib/server/testing/stand-in-hub";
 import { KnownProfiles } from "./known-profiles";
 import { RemoteHeaderStore } from "./remote-header-store";
 import { RemoteModels } from "./remote-models";
@@ -70,7 +70,7 @@ test("asks the hub for repositories with GGUF files, in the wanted order, with t
   ]);
 });
 
-test("leaves out names that are no repository's, and cleans other people's text", async () => {
+test("D9 leaves out names that are no repository's, and cleans other people's text", async () => {
   const tags = ["license:MIT\u202e\nevil"];
   hub.serveSearch([
     entry("../../etc/passwd"),
@@ -106,16 +106,8 @@ test.each([
   ["a broken hub", answer(500), /answered 500 for search/],
   ["a web page", answer(200), /sent no usable answer about search/],
   ["a redirect to the local network", answer(302, { location: "https://192.168.1.1/" }), /not on the public internet/],
-  ["an endless answer", endless, /is longer than 8388608 bytes/],
+  ["D9 an endless answer", endless, /is longer than 8388608 bytes/],
 ])("%s is one sentence", async (_, misbehave, message) => {
   hub.serve("/api/models", misbehave);
   await expect(models.search("x", "likes")).rejects.toThrow(message);
 });
-
-function endless(...[, response]: Parameters<Misbehave>): void {
-  const more = (): void => {
-    while (response.write(Buffer.alloc(65_536, 32)));
-    response.once("drain", more);
-  };
-  more();
-}

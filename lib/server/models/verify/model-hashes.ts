@@ -14,7 +14,13 @@ const savedSchema = z.object({
     z.string(),
     z.object({
       /** Of each part. */
-      published: z.nullable(z.object({ source: z.enum(["download", "hub", "file-name"]), sha256s: z.array(sha256) })),
+      published: z.nullable(
+        z.object({
+          source: z.enum(["download", "hub", "file-name"]),
+          sha256s: z.array(sha256),
+          from: z.nullable(z.string()).default(null),
+        }),
+      ),
       /** What the file itself had. It counts while size and time are the same. */
       checked: z.nullable(
         z.object({
@@ -23,6 +29,7 @@ const savedSchema = z.object({
           atMs: z.number(),
           sha256s: z.array(sha256),
           hubProblem: z.nullable(z.string()),
+          hubNow: z.nullable(z.enum(["same", "other", "gone"])).default(null),
         }),
       ),
     }),
@@ -30,6 +37,15 @@ const savedSchema = z.object({
 });
 type Saved = z.infer<typeof savedSchema>["models"];
 type KnownHashes = Readonly<Saved[string]>;
+
+/** What a file should have. */
+export interface PublishedHashes {
+  readonly source: HashSource;
+  /** Of each part. */
+  readonly sha256s: readonly string[];
+  /** Where a download came from, with its revision: "hf:owner/repo@revision/file.gguf". */
+  readonly from?: string | null;
+}
 
 /** The sha256 of models: the published ones, which downloads and the hub tell, and those that the files were found to have. */
 export class ModelHashes {
@@ -46,15 +62,17 @@ export class ModelHashes {
   }
 
   /** What a new file of this name should have. Results for an earlier file of the name are dropped. */
-  publish(name: string, source: HashSource, sha256s: readonly string[]): void {
+  publish(name: string, { source, sha256s, from = null }: PublishedHashes): void {
     const checked = source === "download" ? null : this.of(name).checked;
-    this.#save({ ...this.#models, [name]: { published: { source, sha256s: [...sha256s] }, checked } });
+    this.#save({ ...this.#models, [name]: { published: { source, sha256s: [...sha256s], from }, checked } });
   }
 
   noteChecked(
     name: string,
     { bytes, modifiedAtMs }: Pick<FileIdentity, "bytes" | "modifiedAtMs">,
-    found: { readonly atMs: number; readonly sha256s: readonly string[]; readonly hubProblem: string | null },
+    found: Pick<NonNullable<KnownHashes["checked"]>, "atMs" | "hubProblem" | "hubNow"> & {
+      readonly sha256s: readonly string[];
+    },
   ): void {
     const checked = { ...found, sha256s: [...found.sha256s], fileBytes: bytes, modifiedAtMs };
     this.#save({ ...this.#models, [name]: { ...this.of(name), checked } });

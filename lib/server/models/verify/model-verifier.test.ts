@@ -59,28 +59,56 @@ async function verified(checks: ModelVerifier, name = NAME): Promise<Verificatio
 
 test("a file that is what was downloaded matches, and one that was damaged differs", async () => {
   const sha256 = write(NAME, "weights");
-  hashes.publish(NAME, "download", [sha256]);
+  hashes.publish(NAME, { source: "download", sha256s: [sha256] });
   expect(await verified(verifier())).toEqual({
     state: "done",
     atMs: 1000,
     verdict: "matches",
     source: "download",
     parts: [{ file: "m.gguf", sha256, published: sha256 }],
-    hubProblem: null,
+    hubProblem: expect.stringContaining("127.0.0.1"),
+    hubNow: null,
   });
   write(NAME, "damaged");
   utimesSync(join(modelsFolder, NAME), 5, 5);
   expect(await verified(verifier())).toMatchObject({ verdict: "differs", source: "download" });
 });
 
+const FROM = "hf:owner/repo@v1/m.gguf";
+const OTHER = "0".repeat(64);
+
+test.each([
+  ["the same file, and another one on its main branch,", "v1", (own: string) => [own], "same"],
+  ["another file under its name", "v1", () => [OTHER], "other"],
+  ["no such file any more", "v1", () => [], "gone"],
+])(
+  "a download is compared with what was downloaded, where its revision on the hub has %s",
+  async (_, revision, hashesOf, hubNow) => {
+    const hub = await StandInHub.start();
+    try {
+      const sha256 = write("renamed.gguf", "weights");
+      hashes.publish("renamed.gguf", { source: "download", sha256s: [sha256], from: FROM });
+      hub.serveHashes("owner/repo", { "other.gguf": OTHER, ...namedFile(hashesOf(sha256)) }, revision);
+      hub.serveHashes("owner/repo", { "m.gguf": OTHER });
+      expect(await verified(verifier(hub.origin), "renamed.gguf")).toMatchObject({
+        verdict: "matches",
+        source: "download",
+        hubProblem: null,
+        hubNow,
+      });
+    } finally {
+      await hub.stop();
+    }
+  },
+);
+
+const namedFile = ([sha256]: readonly string[]) => (sha256 === undefined ? {} : { "m.gguf": sha256 });
+
 test("the hub is asked about a file of an owner/repo folder, and only when it is verified", async () => {
   const hub = await StandInHub.start();
   try {
     const sha256 = write(NAME, "weights");
-    hub.serve("/api/models/owner/repo/tree/main", (_request, response) => {
-      const tree = [{ type: "file", path: "m.gguf", size: 7, lfs: { oid: sha256 } }];
-      response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(tree));
-    });
+    hub.serveHashes("owner/repo", { "m.gguf": sha256 });
     const checks = verifier(hub.origin);
     expect(await checks.read(NAME)).toEqual({ state: "none" });
     expect(hub.seen).toEqual([]);
@@ -113,7 +141,7 @@ test("the name that a program gave a file is its published hash", async () => {
 test("all parts of a split model are read, and one that differs is enough", async () => {
   const first = write("big-00001-of-00002.gguf", "one");
   const second = write("big-00002-of-00002.gguf", "two");
-  hashes.publish("big-00001-of-00002.gguf", "download", [first, first]);
+  hashes.publish("big-00001-of-00002.gguf", { source: "download", sha256s: [first, first] });
   expect(await verified(verifier(), "big-00001-of-00002.gguf")).toMatchObject({
     verdict: "differs",
     parts: [

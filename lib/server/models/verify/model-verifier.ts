@@ -2,14 +2,14 @@ import { realpath } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { splitPartNames } from "@/lib/gguf/split-name";
 import type { ErrorBody } from "@/lib/schema/api-error";
-import type { HashSource, Verification } from "@/lib/schema/model-details";
+import type { Verification } from "@/lib/schema/model-details";
 import { errorAnswer } from "@/lib/server/system/error-table";
 import { hashFile } from "../downloads/hash-file";
 import type { RemoteModels } from "../hub/remote-models";
 import type { FileIdentity } from "../library/gguf-file";
 import { ModelFileError } from "../library/model-file-error";
 import type { ModelFiles } from "../library/model-files";
-import type { ModelHashes } from "./model-hashes";
+import type { ModelHashes, PublishedHashes } from "./model-hashes";
 
 interface ModelVerifierOptions {
   readonly models: Pick<ModelFiles, "resolveModel" | "identify">;
@@ -25,15 +25,27 @@ interface Check {
   error: ErrorBody | null;
 }
 
-interface Published {
-  readonly source: HashSource;
-  readonly sha256s: readonly string[];
-}
-
 /** Ollama names its blobs so, and the cache of the Hugging Face hub what its links lead to. */
 const HASH_NAME = /^(?:sha256-)?([0-9a-f]{64})$/;
 /** "owner/repo/folder/file.gguf", as downloads are placed and as LM Studio keeps them. */
 const REPOSITORY_FILE = /^(?:LM Studio\/)?([\w.-]+\/[\w.-]+)\/(.+\.gguf)$/i;
+
+/** The same of a download's address, with the revision that was asked for. */
+const DOWNLOADED = /^hf:([\w.-]+\/[\w.-]+(?:@[^/]+)?)\/(.+)$/;
+
+interface PublishedNow {
+  readonly published: PublishedHashes | null;
+  readonly hubProblem: string | null;
+  readonly hubNow: Extract<Verification, { state: "done" }>["hubNow"];
+}
+
+interface HubHashes {
+  readonly sha256s: readonly string[] | null;
+  readonly hubProblem: string | null;
+  readonly isGone: boolean;
+}
+
+const placeInName = (name: string): readonly string[] => REPOSITORY_FILE.exec(name)?.slice(1) ?? [];
 
 /** Reads models whole and compares their sha256 with the published one. One model at a time: two would only share the disk. */
 export class ModelVerifier {
@@ -81,40 +93,49 @@ export class ModelVerifier {
     const { signal } = check.abort;
     try {
       signal.throwIfAborted();
-      const asked = this.#publishedHere(name) ?? (await publishedInName(path)) ?? (await this.#askHub(name));
+      const { published, ...hub } = await this.#published(name, path);
       const sha256s: string[] = [];
       for (const part of partsOf(path))
         sha256s.push(await hashFile(part, signal, bytes => (check.hashedBytes += bytes)));
       const now = await models.identify(path);
       if (now.bytes !== identity.bytes || now.modifiedAtMs !== identity.modifiedAtMs)
         throw new ModelFileError("CORRUPT_MODEL", `${name} changed while it was read: verify it again.`);
-      if ("source" in asked) hashes.publish(name, asked.source, asked.sha256s);
-      hashes.noteChecked(name, identity, {
-        atMs: nowMs(),
-        sha256s,
-        hubProblem: "problem" in asked ? asked.problem : null,
-      });
+      if (published !== null && published.source !== "download") hashes.publish(name, published);
+      hashes.noteChecked(name, identity, { atMs: nowMs(), sha256s, ...hub });
       this.#checks.delete(name);
     } catch (error) {
       if (!signal.aborted) check.error = errorAnswer(error).body;
     }
   }
 
-  #publishedHere(name: string): Published | null {
+  /** A downloaded file is compared with its download: the hub may have another one by now, which is said beside it. */
+  async #published(name: string, path: string): Promise<PublishedNow> {
     const { published } = this.options.hashes.of(name);
-    // The hub may have another file by now, and is asked again.
-    return published?.source === "download" ? published : null;
+    if (published?.source === "download") return { published, ...(await this.#hubNow(name, published)) };
+    const inName = await publishedInName(path);
+    if (inName !== null) return { published: inName, hubProblem: null, hubNow: null };
+    const { sha256s, hubProblem } = await this.#askHub(placeInName(name));
+    return { published: sha256s === null ? null : { source: "hub", sha256s }, hubProblem, hubNow: null };
   }
 
-  async #askHub(name: string): Promise<Published | { readonly problem: string | null }> {
-    const [, repository, file] = REPOSITORY_FILE.exec(name) ?? [];
-    if (repository === undefined || file === undefined) return { problem: null };
+  async #hubNow(name: string, { sha256s, from }: PublishedHashes): Promise<Omit<PublishedNow, "published">> {
+    const place = DOWNLOADED.exec(from ?? "")?.slice(1) ?? placeInName(name);
+    const hub = await this.#askHub(place);
+    if (hub.sha256s === null) return { hubProblem: hub.hubProblem, hubNow: hub.isGone ? "gone" : null };
+    return { hubProblem: null, hubNow: hub.sha256s.join(" ") === sha256s.join(" ") ? "same" : "other" };
+  }
+
+  /** @param place "owner/repo" or "owner/repo@revision", and the path of the file there */
+  async #askHub([repository, file]: readonly string[]): Promise<HubHashes> {
+    if (repository === undefined || file === undefined) return { sha256s: null, hubProblem: null, isGone: false };
     try {
       const { files } = await this.options.remote.list(repository);
-      const contentKey = files.find(entry => entry.name === file)?.contentKey ?? null;
-      return contentKey === null ? { problem: null } : { source: "hub", sha256s: contentKey.split(" ") };
+      const found = files.find(entry => entry.name === file);
+      const sha256s = found?.contentKey?.split(" ") ?? null;
+      return { sha256s, hubProblem: null, isGone: found === undefined };
     } catch (error) {
-      return { problem: errorAnswer(error).body.message };
+      const { code, message } = errorAnswer(error).body;
+      return { sha256s: null, hubProblem: message, isGone: code === "MODEL_NOT_FOUND" };
     }
   }
 
@@ -136,6 +157,7 @@ export class ModelVerifier {
       source: isKnown ? published.source : null,
       parts,
       hubProblem: checked.hubProblem,
+      hubNow: checked.hubNow,
     };
   }
 }
@@ -147,7 +169,7 @@ function partsOf(path: string): string[] {
 }
 
 /** A program that names a file by its sha256 has published it. */
-async function publishedInName(path: string): Promise<Published | null> {
+async function publishedInName(path: string): Promise<PublishedHashes | null> {
   const sha256s: string[] = [];
   for (const part of partsOf(path)) {
     const sha256 = HASH_NAME.exec(basename(await realpath(part)))?.[1];
