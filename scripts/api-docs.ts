@@ -103,7 +103,7 @@ function endpointText({
   errors = [],
 }: Endpoint): string {
   const parts = [
-    `### ${method} ${path.replaceAll(/\[(\w+)\]/g, "{$1}")}`,
+    `### ${method} ${path.replaceAll(/\[(?:\.{3})?(\w+)\]/g, "{$1}")}`,
     does,
     query && codeBlock("Query:", query, "input"),
     body && codeBlock("Body:", body, "input"),

@@ -5,7 +5,7 @@ import type { ReadableStream as NodeReadableStream } from "node:stream/web";
 import { services } from "@/lib/server/compose/services";
 import { createHttpServer } from "@/lib/server/http/http-server";
 
-type Handler = (request: Request, context: { params: Promise<Record<string, string>> }) => Promise<Response>;
+type Handler = (request: Request, context: { params: Promise<Record<string, string | string[]>> }) => Promise<Response>;
 
 const appFolder = join(import.meta.dirname, "..");
 
@@ -32,17 +32,26 @@ async function send(answer: Response, response: ServerResponse): Promise<void> {
   body.on("error", () => response.destroy()).pipe(response);
 }
 
-/** The app's API routes behind the real HTTP server on their own port, without Next. Routes with a name in their path are not served. */
+/** Of the routes with a name in their path, only the one that clients of the API use is served. */
+function routeOf(pathname: string): { folder: string; params: Record<string, string | string[]> } {
+  const id = /^\/v1\/models\/(.+)$/.exec(pathname)?.[1];
+  return id === undefined
+    ? { folder: pathname, params: {} }
+    : { folder: "v1/models/[...id]", params: { id: id.split("/") } };
+}
+
+/** The app's API routes behind the real HTTP server on their own port, without Next. */
 export async function serveRoutes(): Promise<{ url: string; close(): Promise<void> }> {
   const policy = { allowedHosts: [] as string[], token: null };
   const http = createHttpServer({
     policy,
     handlePage: async (request, response) => {
       const { pathname } = new URL(request.url ?? "/", "http://host");
-      const module: Record<string, Handler> = await import(join(appFolder, pathname, "route.ts"));
+      const { folder, params } = routeOf(pathname);
+      const module: Record<string, Handler> = await import(join(appFolder, folder, "route.ts"));
       const handler = module[request.method ?? ""];
       if (!handler) return void response.writeHead(405).end();
-      await send(await handler(toRequest(request, response), { params: Promise.resolve({}) }), response);
+      await send(await handler(toRequest(request, response), { params: Promise.resolve(params) }), response);
     },
     onError: error => console.error(error),
   });

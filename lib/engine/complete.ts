@@ -1,4 +1,4 @@
-import { LlamaCompletion, type LlamaModel, LlamaVocabularyType, type Token } from "node-llama-cpp";
+import { LlamaCompletion } from "node-llama-cpp";
 import type { Sampling } from "@/lib/schema/engine-commands";
 import {
   finishReason,
@@ -11,7 +11,7 @@ import {
 } from "./generate";
 import type { LoadedModel } from "./loaded-model";
 import { prefill } from "./prefill";
-import { refuseHugeText } from "./prompt-tokens";
+import { beginningTokens, refuseHugeText } from "./prompt-tokens";
 
 /** Continues a raw text without a template, for the OpenAI completions route. Same limits and errors as `generate`. */
 export async function complete(
@@ -25,7 +25,7 @@ export async function complete(
   refuseHugeText(model, [request.prompt], context.contextSize);
   // Special tokens in a raw prompt are used as such, as in llama.cpp's own server.
   const input = model.tokenize(request.prompt, true);
-  const prompt = [...beginning(model), ...input];
+  const prompt = [...beginningTokens(model), ...input];
   const limit = replyLimit(prompt.length, context.contextSize, request.sampling.maxTokens);
   const grammar = await outputGrammar(model.llama, request.sampling);
   const timer = new GenerationTimer(startedMs, prompt.length);
@@ -61,11 +61,4 @@ export async function complete(
     completion?.dispose({ disposeSequence: false });
     release();
   }
-}
-
-/** The tokens that node-llama-cpp puts before a completion's input, so that the cache holds the same. @see its utils/tokenizerUtils.js */
-function beginning({ vocabularyType, tokens }: LlamaModel): Token[] {
-  const { rwkv, ugm, wpm } = LlamaVocabularyType;
-  if (vocabularyType === rwkv || vocabularyType === ugm || tokens.bos === null) return [];
-  return vocabularyType === wpm || tokens.shouldPrependBosToken ? [tokens.bos] : [];
 }

@@ -1,4 +1,4 @@
-import type { EngineMessage, JobCommand, JobMessage } from "@/lib/schema/engine-commands";
+import type { CommandName, EngineMessage, JobCommand, JobMessage } from "@/lib/schema/engine-commands";
 import { complete } from "./complete";
 import { countTokens } from "./count-tokens";
 import { DryRunShelf } from "./dry-run-shelf";
@@ -8,15 +8,27 @@ import { CancelledError, errorMessage, JobError } from "./job-error";
 import { type LlamaBackend, readVram } from "./llama-backend";
 import type { LoadedModel } from "./loaded-model";
 import { ModelHolder } from "./model-holder";
+import { renderPrompt } from "./render-prompt";
 import { sampleSurface } from "./sample-surface";
 import { dryRunOracle } from "./surface-oracle";
 import { checkTensor, largestTensorBytes } from "./tensor-limit";
 import { TextGatherer } from "./text-gatherer";
+import { describeModel, detokenizeText, tokenizeParts } from "./tokenize-parts";
 
 type Send = (message: EngineMessage) => void;
 
 /** A surface of 33 layers must be ready within three seconds of the request. */
 const SURFACE_BUDGET_MS = 2500;
+
+/** Commands that need no turn: they are short, and change nothing that an answer in progress uses. */
+const BESIDE_OTHERS: ReadonlySet<string> = new Set<CommandName>([
+  "vram",
+  "sample-surface",
+  "tokenize",
+  "detokenize",
+  "render",
+  "describe",
+]);
 
 /**
  * Runs the supervisor's commands. Answers run side by side, each on a sequence of its own; every other command waits for all before it
@@ -56,7 +68,7 @@ export class EngineProcess {
   handle(command: JobCommand): void {
     const abort = new AbortController();
     this.#aborts.set(command.id, abort);
-    if (command.type === "vram" || command.type === "sample-surface") void this.#answer(command, abort);
+    if (BESIDE_OTHERS.has(command.type)) void this.#answer(command, abort);
     else if (command.type === "generate" || command.type === "complete") this.#beside(command, abort);
     else this.#alone = this.#idle().then(() => this.#inTurn(command, abort));
   }
@@ -112,6 +124,14 @@ export class EngineProcess {
         return this.#dryRun(command);
       case "sample-surface":
         return this.#sampleSurface(command, signal);
+      case "tokenize":
+        return { type: "tokenized", id, ...tokenizeParts(this.#loaded().model, command) };
+      case "detokenize":
+        return { type: "detokenized", id, text: detokenizeText(this.#loaded().model, command.tokens) };
+      case "render":
+        return { type: "rendered", id, prompt: renderPrompt(this.#loaded(), command.turns) };
+      case "describe":
+        return { type: "described", id, ...describeModel(this.#loaded().model) };
       case "vram":
         return { type: "vram", id, vram: await readVram(this.backend) };
     }

@@ -1,4 +1,4 @@
-import type { ChatHistoryItem, LlamaModel, Token } from "node-llama-cpp";
+import { type ChatHistoryItem, type LlamaModel, LlamaVocabularyType, type Token } from "node-llama-cpp";
 import type { ChatTemplate } from "./chat-template";
 import { JobError } from "./job-error";
 
@@ -34,3 +34,19 @@ export const contextExceeded = (promptTokens: number, contextTokens: number): Jo
 /** The whole prompt as tokens, in the model's own template. */
 export const chatTokens = (model: LlamaModel, template: ChatTemplate, history: ChatHistoryItem[]): Token[] =>
   template.render(history).tokenize(model.tokenizer);
+
+/** The tokens that node-llama-cpp puts before a completion's input, so that the cache holds the same. @see its utils/tokenizerUtils.js */
+export function beginningTokens({ vocabularyType, tokens }: LlamaModel): Token[] {
+  const { rwkv, ugm, wpm } = LlamaVocabularyType;
+  if (vocabularyType === rwkv || vocabularyType === ugm || tokens.bos === null) return [];
+  return vocabularyType === wpm || tokens.shouldPrependBosToken ? [tokens.bos] : [];
+}
+
+/** The tokens that belong after a text that stands alone. */
+export function endingTokens({ vocabularyType, tokens }: LlamaModel): Token[] {
+  const { rwkv, ugm, wpm } = LlamaVocabularyType;
+  if (vocabularyType === rwkv) return [];
+  if (vocabularyType === wpm) return tokens.sep === null ? [] : [tokens.sep];
+  const hasEnd = vocabularyType === ugm || tokens.shouldAppendEosToken;
+  return hasEnd && tokens.eos !== null ? [tokens.eos] : [];
+}

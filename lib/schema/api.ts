@@ -4,6 +4,7 @@ import * as comparison from "./api/comparison";
 import * as computer from "./api/computer";
 import * as downloads from "./api/downloads";
 import * as engine from "./api/engine";
+import * as llamaServer from "./api/llama-server";
 import * as modelDetails from "./api/model-details";
 import * as models from "./api/models";
 import * as openai from "./api/openai";
@@ -34,4 +35,5 @@ export const endpoints = {
   cancelUpload,
   ...computer,
   ...openai,
+  ...llamaServer,
 };

@@ -1,6 +1,17 @@
 import type * as z from "zod/v4/core";
 import type { ErrorCode } from "./api-error";
 
+/** Paths of llama.cpp's own server, which its clients ask for beside `/v1`. */
+export const llamaServerPaths = [
+  "/tokenize",
+  "/detokenize",
+  "/apply-template",
+  "/props",
+  "/health",
+  "/metrics",
+  "/slots",
+] as const;
+
 /**
  * The contract of one method of one path. The server's route is built from it, and the browser's request gets its types from it.
  * With `reply` it answers with JSON. Without, `streams` or `sends` describes the answer.
@@ -8,7 +19,7 @@ import type { ErrorCode } from "./api-error";
 export interface Endpoint {
   readonly method: "GET" | "POST" | "PATCH" | "DELETE";
   /** As Next names the folders of app/: "/api/chats/[id]". */
-  readonly path: `/${"api" | "v1"}/${string}`;
+  readonly path: `/${"api" | "v1"}/${string}` | (typeof llamaServerPaths)[number];
   /** A description in a sentence or two. */
   readonly does: string;
   readonly params?: z.$ZodType;

@@ -156,6 +156,55 @@ export const engineCommands = {
     }),
     errors: ["MODEL_NOT_FOUND", "INVALID_INPUT"],
   },
+  /** The tokens of a text, also while an answer is written. A part that is a number is a token already. */
+  tokenize: {
+    params: z.object({
+      parts: z.array(z.union([z.string(), z.int()])),
+      /** Whether to add what the model wants before and after each text. */
+      addSpecial: z.boolean(),
+      /** Whether text such as "<|im_start|>" is that one token, and not text. */
+      parseSpecial: z.boolean(),
+      withPieces: z.boolean(),
+    }),
+    progress: [],
+    answer: z.object({
+      type: z.literal("tokenized"),
+      id,
+      tokens: z.array(z.int()),
+      /** The text of each token, or its bytes where they are no whole character; null unless asked for. */
+      pieces: z.nullable(z.array(z.union([z.string(), z.array(z.int())]))),
+    }),
+    errors: ["MODEL_NOT_FOUND", "INVALID_INPUT"],
+  },
+  /** The text of these tokens. */
+  detokenize: {
+    params: z.object({ tokens: z.array(z.int()) }),
+    progress: [],
+    answer: z.object({ type: z.literal("detokenized"), id, text: z.string() }),
+    errors: ["MODEL_NOT_FOUND", "INVALID_INPUT"],
+  },
+  /** The text of the prompt that these turns make in the loaded model's template. */
+  render: {
+    params: z.object({ turns: z.array(chatTurnSchema).check(z.minLength(1)) }),
+    progress: [],
+    answer: z.object({ type: z.literal("rendered"), id, prompt: z.string() }),
+    errors: ["MODEL_NOT_FOUND", "INVALID_INPUT"],
+  },
+  /** Facts of the loaded model that clients of llama-server ask for. */
+  describe: {
+    params: z.object({}),
+    progress: [],
+    answer: z.object({
+      type: z.literal("described"),
+      id,
+      chatTemplate: z.nullable(z.string()),
+      bosText: z.nullable(z.string()),
+      eosText: z.nullable(z.string()),
+      /** The vocabulary has the tokens for filling in a middle. */
+      canInfill: z.boolean(),
+    }),
+    errors: ["MODEL_NOT_FOUND"],
+  },
   /** Reads the device's memory through the backend. */
   vram: {
     params: z.object({}),

@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { planBadgeSchema } from "./local-model";
 import { openAiSamplingShape } from "./sampling";
 import { settingRows } from "./settings";
 
@@ -125,10 +126,25 @@ export type CompletionSampling = Pick<CompletionRequest, keyof typeof sampling>;
 export const unknownFields = ({ shape }: { readonly shape: object }, request: object): string[] =>
   Object.keys(request).filter(key => !Object.hasOwn(shape, key));
 
-/** GET /v1/models */
-export const openAiModelsSchema = z.object({
-  object: z.literal("list"),
-  data: z.array(
-    z.object({ id: z.string(), object: z.literal("model"), created: z.int(), owned_by: z.literal("headroom") }),
-  ),
+/** One model as OpenAI lists it, with what else is known of it. */
+export const openAiModelSchema = z.object({
+  id: z.string(),
+  object: z.literal("model"),
+  created: z.int(),
+  owned_by: z.literal("headroom"),
+  type: z.enum(["llm", "embeddings"]),
+  state: z.enum(["loaded", "loading", "not-loaded"]),
+  /** Of the loaded context, or the one that the settings ask for. */
+  context_length: z.int(),
+  /** What the model was made for. */
+  max_context_length: z.int(),
+  architecture: z.string(),
+  quantization: z.string(),
+  parameters: z.number(),
+  size_bytes: z.int(),
+  /** Where its layers would go now; null for a model that is not planned. */
+  plan: z.nullable(planBadgeSchema),
 });
+
+/** GET /v1/models */
+export const openAiModelsSchema = z.object({ object: z.literal("list"), data: z.array(openAiModelSchema) });

@@ -1,6 +1,7 @@
+import * as z from "zod/mini";
 import type { ErrorCode } from "../api-error";
 import type { Endpoint } from "../endpoint";
-import { chatCompletionRequestSchema, completionRequestSchema, openAiModelsSchema } from "../openai";
+import { chatCompletionRequestSchema, completionRequestSchema, openAiModelSchema, openAiModelsSchema } from "../openai";
 import { loadErrors } from "./shared-errors";
 
 const answerErrors = [...loadErrors, "CONTEXT_EXCEEDED"] as const satisfies ErrorCode[];
@@ -10,6 +11,15 @@ export const openAiModels = {
   path: "/v1/models",
   does: "The models of the library. The chosen one comes first, and it is the one that answers.",
   reply: openAiModelsSchema,
+} as const satisfies Endpoint;
+
+export const openAiModel = {
+  method: "GET",
+  path: "/v1/models/[...id]",
+  does: "One model of the library.",
+  params: z.object({ id: z.array(z.string()).check(z.minLength(1)) }),
+  reply: openAiModelSchema,
+  errors: ["MODEL_NOT_FOUND"],
 } as const satisfies Endpoint;
 
 export const chatCompletions = {

@@ -9,6 +9,7 @@ import { ModelComparison } from "@/lib/server/comparison/model-comparison";
 import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
 import type { GpuProbe } from "@/lib/server/gpu/gpu-probe";
 import { LiveSampler } from "@/lib/server/http/live-sampler";
+import { AnswerCounter } from "@/lib/server/loading/answer-counter";
 import { LastLoaded } from "@/lib/server/loading/last-loaded";
 import { ModelHost } from "@/lib/server/loading/model-host";
 import { ModelLoader } from "@/lib/server/loading/model-loader";
@@ -59,6 +60,7 @@ export interface Services {
   readonly memo: DeviceMemo;
   readonly machineSpeed: MachineSpeedMeter;
   readonly host: ModelHost;
+  readonly answers: AnswerCounter;
   readonly sampler: LiveSampler;
   readonly chats: ChatStores;
   readonly runs: ChatRuns;
@@ -92,7 +94,9 @@ function build(environment: Environment): Services {
   const loader = new ModelLoader({ ...core, onLog });
   const lastLoaded = new LastLoaded(join(environment.dataFolder, "last-loaded.json"));
   const readSettings = () => settings.read();
+  const answers = new AnswerCounter();
   const onAnswered = (stats: GenerationStats) => {
+    answers.note(stats);
     receipts.noteAnswer(stats).catch(error => log.failure("receipt", error));
   };
   const host = new ModelHost({ engine, planner, loader, lastLoaded, readSettings, onAnswered, onLog });
@@ -172,6 +176,7 @@ function build(environment: Environment): Services {
     planner,
     receipts,
     host,
+    answers,
     sampler,
     chats,
     runs,

@@ -227,6 +227,23 @@ export class EngineSupervisor {
       : this.#askAside("count", { turns });
   }
 
+  /** These need a loaded model, and do not wait for an answer in progress. */
+  tokenize(params: CommandParams<"tokenize">): Promise<CommandAnswer<"tokenize">> {
+    return this.#askAside("tokenize", params);
+  }
+
+  detokenize(params: CommandParams<"detokenize">): Promise<CommandAnswer<"detokenize">> {
+    return this.#askAside("detokenize", params);
+  }
+
+  render(params: CommandParams<"render">): Promise<CommandAnswer<"render">> {
+    return this.#askAside("render", params);
+  }
+
+  describe(): Promise<CommandAnswer<"describe">> {
+    return this.#askAside("describe", {});
+  }
+
   /** Memory of the device as its backend reports it. While the child runs without the device: the last reading, or null if there is none. */
   async vram(): Promise<Vram | null> {
     const { child, failure, machine } = this.#lifecycle;

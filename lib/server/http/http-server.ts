@@ -9,7 +9,7 @@ import {
   type GuardedRequest,
   guardRequest,
   isApiPath,
-  isOpenAiPath,
+  isClientPath,
   type Refusal,
 } from "./request-guard";
 import { answerLogin } from "./token-login";
@@ -72,7 +72,7 @@ const guardedRequest = (request: IncomingMessage): GuardedRequest => ({
 });
 
 const refusalJson = (target: string, { status, code, message }: Refusal): string =>
-  JSON.stringify(isOpenAiPath(target) ? openAiError(status, { code, message }) : { error: { code, message } });
+  JSON.stringify(isClientPath(target) ? openAiError(status, { code, message }) : { error: { code, message } });
 
 function setSecurityHeaders(request: IncomingMessage, response: ServerResponse): void {
   for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);

@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { ErrorCode } from "@/lib/schema/api-error";
+import { llamaServerPaths } from "@/lib/schema/endpoint";
 import { MIB } from "@/lib/units/bytes";
 
 /** Who may talk to this server. */
@@ -40,11 +41,15 @@ const AMBIGUOUS_PATH = /\/\/|\\|%(?:2e|2f|5c|00)/i;
 
 const refusal = (status: number, code: ErrorCode, message: string): Refusal => ({ status, code, message });
 
-export const isApiPath = (path: string): boolean => /^\/(?:api|v1)(?:\/|$)/i.test(path);
-
-export const isOpenAiPath = (path: string): boolean => /^\/v1(?:\/|$)/i.test(path);
-
 const pathOf = (target: string): string => target.split(/[?#]/, 1)[0] ?? "";
+
+const llamaServer: ReadonlySet<string> = new Set(llamaServerPaths);
+
+/** The paths for other programs. Their errors have OpenAI's shape. */
+export const isClientPath = (path: string): boolean =>
+  /^\/v1(?:\/|$)/i.test(path) || llamaServer.has(pathOf(path).toLowerCase().replace(/\/$/, ""));
+
+export const isApiPath = (path: string): boolean => /^\/api(?:\/|$)/i.test(path) || isClientPath(path);
 
 /** DNS rebinding (CVE-2024-28224 in Ollama): a foreign name that resolves to 127.0.0.1 still appears in this header. */
 function refuseHost({ hosts }: GuardedRequest, policy: AccessPolicy): Refusal | null {

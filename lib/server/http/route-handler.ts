@@ -7,7 +7,7 @@ import type { Log } from "@/lib/server/system/log";
 import { RequestError } from "@/lib/server/system/request-error";
 import { openAiError } from "./openai-error";
 import { readJson } from "./read-json";
-import { type AccessPolicy, guardRequest, type Refusal } from "./request-guard";
+import { type AccessPolicy, guardRequest, isClientPath, type Refusal } from "./request-guard";
 
 /** The services that the frame itself needs; it passes all services on to each route. */
 interface Frame {
@@ -129,7 +129,7 @@ function toResponse(result: unknown): Response {
 /** Under /v1, errors have the form that OpenAI's clients read. */
 function errorResponse(status: number, { code, message, next }: ErrorBody, { path }: Endpoint): Response {
   const body = { code, message, ...(next !== undefined && { next }) };
-  return Response.json(path.startsWith("/v1/") ? openAiError(status, body) : { error: body }, {
+  return Response.json(isClientPath(path) ? openAiError(status, body) : { error: body }, {
     status,
     headers: { "cache-control": "no-store", ...(status === 503 && { "retry-after": "2" }) },
   });

@@ -144,13 +144,33 @@ export class ModelHost {
 
   async *complete(request: CompleteRequest, signal?: AbortSignal): AsyncGenerator<GenerationMessage, void, undefined> {
     await this.ensureLoaded(signal);
-    yield* this.options.engine.complete(request, signal);
+    for await (const message of this.options.engine.complete(request, signal)) {
+      if (message.type === "finished") this.options.onAnswered?.(message.stats);
+      yield message;
+    }
   }
 
   /** Tokens that these turns take in the loaded model's template. */
   async count(turns: ChatTurn[]): ReturnType<EngineSupervisor["count"]> {
     await this.ensureLoaded();
     return this.options.engine.count(turns);
+  }
+
+  /** The tokens of a text, in the loaded model's vocabulary. */
+  async tokenize(...[params]: Parameters<EngineSupervisor["tokenize"]>): ReturnType<EngineSupervisor["tokenize"]> {
+    await this.ensureLoaded();
+    return this.options.engine.tokenize(params);
+  }
+
+  async detokenize(tokens: number[]): ReturnType<EngineSupervisor["detokenize"]> {
+    await this.ensureLoaded();
+    return this.options.engine.detokenize({ tokens });
+  }
+
+  /** The prompt that these turns make in the loaded model's template. */
+  async render(turns: ChatTurn[]): ReturnType<EngineSupervisor["render"]> {
+    await this.ensureLoaded();
+    return this.options.engine.render({ turns });
   }
 
   /** @returns the load to wait for; null when a model answers already */

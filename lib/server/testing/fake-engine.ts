@@ -1,5 +1,11 @@
 import { memoryNeed } from "@/lib/plan/memory-need";
-import { commandEnvelopeSchema, type EngineCommand, type EngineMessage, type Vram } from "@/lib/schema/engine-commands";
+import {
+  type CommandParams,
+  commandEnvelopeSchema,
+  type EngineCommand,
+  type EngineMessage,
+  type Vram,
+} from "@/lib/schema/engine-commands";
 import type { EngineInfo } from "@/lib/schema/engine-info";
 import type { Buffers, LoadConfig } from "@/lib/schema/load-config";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
@@ -49,6 +55,9 @@ export interface FakeSurroundings {
   print(text: string): void;
 }
 
+/** The commands that the engine takes while it is busy. */
+const BESIDE_OTHERS: ReadonlySet<string> = new Set(["vram", "count", "tokenize", "detokenize", "render", "describe"]);
+
 const WEIGHTS_BYTES_PER_LAYER = 10 * MIB;
 
 /** Speaks the engine's messages without an engine: it answers with computed values, or misbehaves as its script says. */
@@ -84,7 +93,7 @@ export class FakeEngine {
     const { command } = commandEnvelopeSchema.parse(raw);
     this.received.push(command);
     if (command.type === "cancel") this.#cancelled.add(command.target);
-    else if (command.type === "vram" || command.type === "count") this.#answer(command);
+    else if (BESIDE_OTHERS.has(command.type)) this.#answer(command);
     else if (command.type === "sample-surface") this.#perform(command, this.#nextStep(command.type));
     else this.#begin(command);
   }
@@ -166,6 +175,29 @@ export class FakeEngine {
         break;
       case "count":
         this.#send({ type: "counted", id, tokensPerTurn: command.turns.map(() => 3), totalTokens: 3 });
+        break;
+      case "tokenize":
+        this.#send({ type: "tokenized", id, ...charactersOf(command) });
+        break;
+      case "detokenize":
+        this.#send({ type: "detokenized", id, text: String.fromCodePoint(...command.tokens) });
+        break;
+      case "render":
+        this.#send({
+          type: "rendered",
+          id,
+          prompt: command.turns.map(({ role, content }) => `<${role}>${content}`).join(""),
+        });
+        break;
+      case "describe":
+        this.#send({
+          type: "described",
+          id,
+          chatTemplate: "{{ messages }}",
+          bosText: "<s>",
+          eosText: "</s>",
+          canInfill: false,
+        });
         break;
       case "vram":
         this.#send({ type: "vram", id, vram: this.script.vram ?? null });
@@ -294,3 +326,11 @@ const plainBuffers = (config: LoadConfig): Buffers => ({
   ramWeightsBytes: WEIGHTS_BYTES_PER_LAYER,
   ramContextBytes: config.contextTokens,
 });
+
+/** A token is a character here, and its number is that of Unicode. */
+function charactersOf({ parts, withPieces }: CommandParams<"tokenize">) {
+  const tokens = parts.flatMap(part =>
+    typeof part === "number" ? [part] : Array.from(part, letter => letter.codePointAt(0) ?? 0),
+  );
+  return { tokens, pieces: withPieces ? tokens.map(token => String.fromCodePoint(token)) : null };
+}

@@ -58,7 +58,7 @@ function textOf(content: OpenAiContent | null | undefined, where: string): strin
 }
 
 /** @throws RequestError when there is nothing to answer */
-function turnsOf(messages: readonly OpenAiMessage[]): ChatTurn[] {
+export function turnsOf(messages: readonly OpenAiMessage[]): ChatTurn[] {
   const turns = messages.map(({ role, content }, index) => ({
     role: role === "developer" ? ("system" as const) : role,
     content: textOf(content, `messages[${index}].content`),

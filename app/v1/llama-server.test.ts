@@ -1,0 +1,129 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import OpenAI from "openai";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { DEFAULT_MODEL } from "@/lib/schema/settings";
+import { services } from "@/lib/server/compose/services";
+import { fakeEngineEntry } from "@/lib/server/testing/fake-engine-entry";
+import { serveRoutes } from "../testing/route-server";
+
+const home = mkdtempSync(join(tmpdir(), "headroom-llama-server-"));
+let url: string;
+let close: () => Promise<void>;
+
+beforeAll(async () => {
+  vi.stubEnv("HEADROOM_HOME", home);
+  vi.stubEnv("HEADROOM_ENGINE_ENTRY", fakeEngineEntry({ words: ["Hel", "lo"] }));
+  ({ url, close } = await serveRoutes());
+});
+afterAll(async () => {
+  await close();
+  await services().shutdown();
+  rmSync(home, { recursive: true, force: true });
+});
+afterEach(() => vi.restoreAllMocks());
+
+async function ask(path: string, body?: unknown) {
+  const answer = await fetch(`${url}${path}`, {
+    ...(body !== undefined && {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    }),
+  });
+  const text = await answer.text();
+  return { status: answer.status, text, json: text.startsWith("{") || text.startsWith("[") ? JSON.parse(text) : null };
+}
+
+describe("the routes of llama.cpp's own server", () => {
+  it("/props says what the settings ask for while nothing is loaded, and loads nothing", async () => {
+    const { json } = await ask("/props");
+    expect(json).toMatchObject({ model_alias: DEFAULT_MODEL, model_path: "", is_sleeping: true });
+    expect(services().engine.snapshot().config).toBe(null);
+  });
+
+  it("/tokenize gives numbers, and with with_pieces also their texts", async () => {
+    expect((await ask("/tokenize", { content: "hé" })).json).toEqual({ tokens: [104, 233] });
+    expect((await ask("/tokenize", { content: ["a", 98], with_pieces: true })).json).toEqual({
+      tokens: [
+        { id: 97, piece: "a" },
+        { id: 98, piece: "b" },
+      ],
+    });
+  });
+
+  it("/detokenize gives the text", async () => {
+    expect((await ask("/detokenize", { tokens: [104, 233] })).json).toEqual({ content: "hé" });
+  });
+
+  it("/apply-template gives the prompt of a conversation", async () => {
+    const { json } = await ask("/apply-template", { messages: [{ role: "user", content: "Hi" }] });
+    expect(json).toEqual({ prompt: "<user>Hi" });
+  });
+
+  it("/props names file, template and context of what is loaded", async () => {
+    const { json } = await ask("/props");
+    expect(json.model_path).toContain(DEFAULT_MODEL);
+    expect(json).toMatchObject({
+      default_generation_settings: { n_ctx: 4096, params: { top_k: 40, n_predict: -1 } },
+      chat_template: "{{ messages }}",
+      bos_token: "<s>",
+      is_sleeping: false,
+      total_slots: 1,
+    });
+    expect((await ask("/slots")).json).toEqual([{ id: 0, n_ctx: 4096, is_processing: false }]);
+  });
+
+  it.each(["/health", "/v1/health"])("%s is 503 with Retry-After while a model is being loaded", async path => {
+    expect(await ask(path)).toMatchObject({ status: 200, json: { status: "ok" } });
+    const snapshot = services().engine.snapshot();
+    vi.spyOn(services().engine, "snapshot").mockReturnValue({ ...snapshot, state: "loading" });
+    const answer = await fetch(`${url}${path}`);
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get("retry-after")).not.toBe(null);
+    expect(await answer.json()).toMatchObject({ error: { type: "server_error", code: "BUSY" } });
+  });
+
+  it("/metrics counts answers of both kinds of completion in llama.cpp's names", async () => {
+    const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: "none", maxRetries: 0 });
+    const read = async (name: string) =>
+      Number(new RegExp(`^${name} (.+)$`, "m").exec((await ask("/metrics")).text)?.[1]);
+    const before = await read("llamacpp:tokens_predicted_total");
+    await client.chat.completions.create({ model: DEFAULT_MODEL, messages: [{ role: "user", content: "Hi" }] });
+    await client.completions.create({ model: DEFAULT_MODEL, prompt: "Hi" });
+    // Two answers of two words; each prompt has three tokens.
+    expect((await read("llamacpp:tokens_predicted_total")) - before).toBe(4);
+    expect(await read("headroom:answers_total")).toBe(2);
+    expect(await read("llamacpp:n_tokens_max")).toBe(5);
+    expect(await read("headroom:model_loaded")).toBe(1);
+  });
+
+  it("refuses input in OpenAI's shape", async () => {
+    expect(await ask("/tokenize", { content: 5 })).toMatchObject({
+      status: 400,
+      json: { error: { type: "invalid_request_error", message: "content must be text or a list, not 5." } },
+    });
+  });
+});
+
+describe("/v1/models", () => {
+  it("says of each model its kind, state and context", async () => {
+    const { json } = await ask("/v1/models");
+    expect(json.data[0]).toMatchObject({
+      id: DEFAULT_MODEL,
+      type: "llm",
+      state: "loaded",
+      context_length: 4096,
+      max_context_length: 8192,
+      architecture: "llama",
+    });
+  });
+
+  it("gives one model, and for another name 404 with the list", async () => {
+    expect((await ask(`/v1/models/${DEFAULT_MODEL}`)).json).toMatchObject({ id: DEFAULT_MODEL, object: "model" });
+    const missing = await ask("/v1/models/some/other.gguf");
+    expect(missing).toMatchObject({ status: 404, json: { error: { code: "model_not_found" } } });
+    expect(missing.json.error.message).toContain(`There is no model "some/other.gguf". There are: ${DEFAULT_MODEL}`);
+  });
+});

@@ -1,0 +1,104 @@
+import * as z from "zod/mini";
+import type { Endpoint } from "../endpoint";
+import { chatCompletionRequestSchema } from "../openai";
+import { samplingValuesSchema } from "../sampling";
+import { loadErrors } from "./shared-errors";
+
+/** The routes that llama.cpp's own server has beside OpenAI's. All of them only read. */
+
+const textOrToken = z.union([z.string(), z.int()]);
+
+export const tokenize = {
+  method: "POST",
+  path: "/tokenize",
+  does: "The tokens of a text in the loaded model's vocabulary. Parts of a list that are numbers are tokens already.",
+  body: z.object({
+    content: z.union([z.string(), z.array(textOrToken)]),
+    add_special: z._default(z.boolean(), false),
+    parse_special: z._default(z.boolean(), true),
+    with_pieces: z._default(z.boolean(), false),
+  }),
+  reply: z.object({
+    tokens: z.union([
+      z.array(z.int()),
+      /** A piece is a list of bytes where the token is only a part of a character. */
+      z.array(z.object({ id: z.int(), piece: z.union([z.string(), z.array(z.int())]) })),
+    ]),
+  }),
+  errors: loadErrors,
+} as const satisfies Endpoint;
+
+export const detokenize = {
+  method: "POST",
+  path: "/detokenize",
+  does: "The text of tokens, special ones included.",
+  body: z.object({ tokens: z.array(z.int()).check(z.maxLength(1_000_000)) }),
+  reply: z.object({ content: z.string() }),
+  errors: loadErrors,
+} as const satisfies Endpoint;
+
+export const applyTemplate = {
+  method: "POST",
+  path: "/apply-template",
+  does: "The prompt that a conversation makes in the loaded model's chat template. Nothing is answered.",
+  body: z.object({ messages: chatCompletionRequestSchema.shape.messages }),
+  reply: z.object({ prompt: z.string() }),
+  errors: loadErrors,
+} as const satisfies Endpoint;
+
+export const readProps = {
+  method: "GET",
+  path: "/props",
+  does: "What is loaded, in the words of llama.cpp's server. Loads nothing.",
+  reply: z.object({
+    default_generation_settings: z.object({
+      n_ctx: z.int(),
+      params: z.object({
+        temperature: samplingValuesSchema.shape.temperature,
+        top_k: samplingValuesSchema.shape.topK,
+        top_p: samplingValuesSchema.shape.topP,
+        min_p: samplingValuesSchema.shape.minP,
+        repeat_penalty: samplingValuesSchema.shape.repeatPenalty,
+        seed: samplingValuesSchema.shape.seed,
+        n_predict: z.int(),
+        stop: samplingValuesSchema.shape.stop,
+      }),
+    }),
+    total_slots: z.int(),
+    model_alias: z.string(),
+    /** Empty while nothing is loaded, as are the next three. */
+    model_path: z.string(),
+    chat_template: z.string(),
+    bos_token: z.string(),
+    eos_token: z.string(),
+    modalities: z.object({ vision: z.literal(false), audio: z.literal(false) }),
+    build_info: z.string(),
+    is_sleeping: z.boolean(),
+  }),
+} as const satisfies Endpoint;
+
+const healthReply = z.object({ status: z.literal("ok") });
+
+export const health = {
+  method: "GET",
+  path: "/health",
+  does: "Whether a request would be answered now: 503 while a model is being loaded, or when none can be.",
+  reply: healthReply,
+  errors: ["BUSY", "ENGINE_FAILED"],
+} as const satisfies Endpoint;
+
+export const v1Health = { ...health, path: "/v1/health" } as const satisfies Endpoint;
+
+export const readMetrics = {
+  method: "GET",
+  path: "/metrics",
+  does: "Counters since the start, for Prometheus.",
+  sends: "Prometheus text: llama.cpp's names, and ours for memory, queue and restarts",
+} as const satisfies Endpoint;
+
+export const readSlots = {
+  method: "GET",
+  path: "/slots",
+  does: "The sequences of the loaded context. Empty while nothing is loaded.",
+  reply: z.array(z.object({ id: z.int(), n_ctx: z.int(), is_processing: z.boolean() })),
+} as const satisfies Endpoint;

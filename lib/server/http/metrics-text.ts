@@ -1,0 +1,48 @@
+import type { EngineSnapshot } from "@/lib/schema/live-events";
+import type { AnswerTotals } from "@/lib/server/loading/answer-counter";
+
+type Snapshot = Pick<EngineSnapshot, "state" | "queueLength" | "restarts" | "config" | "held">;
+type Metric = readonly [name: string, type: "counter" | "gauge", help: string, value: number];
+
+const perSecond = (count: number, seconds: number): number => (seconds > 0 ? count / seconds : 0);
+
+/** The names of llama.cpp's server where it has one. @see llama.cpp tools/server/server-task.cpp, to_metrics */
+function metricsOf(totals: AnswerTotals, { state, queueLength, restarts, config, held }: Snapshot): readonly Metric[] {
+  const { promptTokens, promptSeconds, generatedTokens, generatedSeconds } = totals;
+  return [
+    ["llamacpp:prompt_tokens_total", "counter", "Prompt tokens computed, without cached ones.", promptTokens],
+    ["llamacpp:prompt_tokens_cached_total", "counter", "Prompt tokens taken from the cache.", totals.cachedTokens],
+    ["llamacpp:prompt_seconds_total", "counter", "Time spent on prompts.", promptSeconds],
+    ["llamacpp:tokens_predicted_total", "counter", "Tokens generated.", generatedTokens],
+    ["llamacpp:tokens_predicted_seconds_total", "counter", "Time spent generating.", generatedSeconds],
+    ["llamacpp:n_tokens_max", "counter", "Longest prompt and answer, in tokens.", totals.longestTokens],
+    [
+      "llamacpp:prompt_tokens_seconds",
+      "gauge",
+      "Average prompt tokens a second.",
+      perSecond(promptTokens, promptSeconds),
+    ],
+    [
+      "llamacpp:predicted_tokens_seconds",
+      "gauge",
+      "Average tokens generated a second.",
+      perSecond(generatedTokens, generatedSeconds),
+    ],
+    ["llamacpp:requests_processing", "gauge", "Requests being answered.", state === "generating" ? 1 : 0],
+    ["llamacpp:requests_deferred", "gauge", "Requests that wait.", queueLength],
+    ["headroom:answers_total", "counter", "Answers finished.", totals.answers],
+    ["headroom:engine_restarts_total", "counter", "Restarts of the engine after a crash.", restarts],
+    ["headroom:model_loaded", "gauge", "1 while a model is loaded.", config === null ? 0 : 1],
+    ["headroom:context_tokens", "gauge", "Context size of what is loaded.", config?.contextTokens ?? 0],
+    ["headroom:gpu_layers", "gauge", "Layers on the GPU.", config?.gpuLayers ?? 0],
+    ["headroom:gpu_weights_bytes", "gauge", "GPU memory of the weights.", held?.weightsBytes ?? 0],
+    ["headroom:gpu_kv_bytes", "gauge", "GPU memory of the KV cache.", held?.kvBytes ?? 0],
+    ["headroom:gpu_compute_bytes", "gauge", "GPU memory of the compute buffers.", held?.computeBytes ?? 0],
+  ];
+}
+
+/** GET /metrics: what happened since the start, in Prometheus' text format. */
+export const metricsText = (totals: AnswerTotals, snapshot: Snapshot): string =>
+  metricsOf(totals, snapshot)
+    .map(([name, type, help, value]) => `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${name} ${value}\n`)
+    .join("");

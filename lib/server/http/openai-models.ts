@@ -1,0 +1,52 @@
+import { basename } from "node:path";
+import type * as z from "zod";
+import type { EngineSnapshot } from "@/lib/schema/live-events";
+import type { LocalModel } from "@/lib/schema/local-model";
+import type { openAiModelSchema } from "@/lib/schema/openai";
+import { type LibraryServices, listLibrary } from "@/lib/server/planning/list-library";
+import type { SettingsStore } from "@/lib/server/settings/settings-store";
+
+type OpenAiModel = z.infer<typeof openAiModelSchema>;
+
+interface ModelServices extends LibraryServices {
+  readonly settings: Pick<SettingsStore, "read" | "readFor">;
+  readonly engine: { snapshot(): EngineSnapshot };
+}
+
+/** The models of the library that can answer or embed, the chosen one first. */
+export async function openAiModels(services: ModelServices): Promise<OpenAiModel[]> {
+  const { MODEL: chosen } = services.settings.read();
+  const snapshot = services.engine.snapshot();
+  const models = (await listLibrary(services)).flatMap(model => toOpenAi(model, services, snapshot));
+  return models.toSorted((one, other) => Number(other.id === chosen) - Number(one.id === chosen));
+}
+
+function toOpenAi(model: LocalModel, { settings }: ModelServices, snapshot: EngineSnapshot): OpenAiModel[] {
+  const { name, profile } = model;
+  if (profile === null || (profile.role !== "text" && profile.role !== "embedding")) return [];
+  const own = settings.readFor(name);
+  const state = stateOf(name, settings.read().MODEL, snapshot);
+  return [
+    {
+      id: name,
+      object: "model",
+      created: Math.floor(model.modifiedAtMs / 1000),
+      owned_by: "headroom",
+      type: profile.role === "text" ? "llm" : "embeddings",
+      state,
+      context_length: (state === "loaded" ? snapshot.config?.contextTokens : undefined) ?? own.N_CTX,
+      max_context_length: profile.trainContextTokens,
+      architecture: profile.architecture,
+      quantization: profile.quantization,
+      parameters: profile.parameters,
+      size_bytes: model.fileBytes,
+      plan: model.plan,
+    },
+  ];
+}
+
+/** While it is being loaded, the snapshot names only its file; of two files with one name, the chosen one is meant. */
+function stateOf(name: string, chosen: string, { modelName, config, state }: EngineSnapshot): OpenAiModel["state"] {
+  if (state === "loading") return name === chosen && modelName === basename(name) ? "loading" : "not-loaded";
+  return config !== null && modelName === name ? "loaded" : "not-loaded";
+}
