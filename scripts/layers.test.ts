@@ -9,7 +9,8 @@ const mayImport: Record<string, readonly string[]> = {
   "lib/schema": ["lib/units"],
   "lib/gguf": ["lib/schema", "lib/units"],
   "lib/plan": ["lib/gguf", "lib/schema", "lib/units"],
-  "lib/engine": ["lib/plan", "lib/gguf", "lib/schema", "lib/units"],
+  "lib/json-grammar": [],
+  "lib/engine": ["lib/json-grammar", "lib/plan", "lib/gguf", "lib/schema", "lib/units"],
   "lib/server": ["lib/plan", "lib/gguf", "lib/schema", "lib/units"],
   "lib/client": ["lib/plan", "lib/gguf", "lib/schema", "lib/units"],
   components: ["lib/client", "lib/plan", "lib/gguf", "lib/schema", "lib/units"],
@@ -34,7 +35,7 @@ const serverLayers: readonly (readonly string[])[] = [
 
 const onlyEngineImports = /^node-llama-cpp/;
 /** Pure folders run in the browser: nothing of Node, of React or of Next. */
-const pureFolders = ["lib/units", "lib/schema", "lib/gguf", "lib/plan"];
+const pureFolders = ["lib/units", "lib/schema", "lib/gguf", "lib/json-grammar", "lib/plan"];
 const pureImports = /^(zod|@\/|\.)/;
 
 /** Code for the browser uses the small build of zod, so that only the used parts are shipped. */
