@@ -5,11 +5,12 @@ import {
   type Generation,
   type GenerationListener,
   GenerationTimer,
-  outputGrammar,
+  isWhole,
   replyLimit,
   samplingOptions,
 } from "./generate";
 import type { LoadedModel } from "./loaded-model";
+import { outputForm } from "./output-form";
 import { prefill } from "./prefill";
 import { beginningTokens, refuseHugeText } from "./prompt-tokens";
 
@@ -27,7 +28,7 @@ export async function complete(
   const input = model.tokenize(request.prompt, true);
   const prompt = [...beginningTokens(model), ...input];
   const limit = replyLimit(prompt.length, context.contextSize, request.sampling.maxTokens);
-  const grammar = await outputGrammar(model.llama, request.sampling);
+  const form = await outputForm(model.llama, request.sampling);
   const timer = new GenerationTimer(startedMs, prompt.length);
   const { sequence, release } = await loaded.sequences.take(prompt, null);
   let completion: LlamaCompletion | null = null;
@@ -36,9 +37,9 @@ export async function complete(
     timer.prefilled = await prefill(sequence, prompt, loaded.config.batchTokens, listener.onPrefill, signal);
     if (timer.prefilled.aborted) return { reason: "cancelled", stats: timer.stats() };
     completion = new LlamaCompletion({ contextSequence: sequence, autoDisposeSequence: false });
-    const { metadata } = await completion.generateCompletionWithMeta(input, {
+    const { response, metadata } = await completion.generateCompletionWithMeta(input, {
       ...samplingOptions(request.sampling),
-      ...(grammar === undefined ? {} : { grammar }),
+      ...(form.grammar && { grammar: form.grammar }),
       maxTokens: limit.tokens,
       // The library silently cuts off the start of a prompt that leaves less room than this.
       contextShiftSize: 1,
@@ -53,6 +54,7 @@ export async function complete(
         pendingTokens = 0;
       },
     });
+    if (isWhole(metadata.stopReason)) form.check(response);
     return { reason: finishReason(metadata.stopReason, limit.by), stats: timer.stats() };
   } catch (error) {
     if (signal.aborted) return { reason: "cancelled", stats: timer.stats() };

@@ -93,14 +93,17 @@ describe("the engine on the CPU", () => {
       maxTokens: 80,
       jsonSchema: {
         type: "object",
-        properties: { name: { type: "string", maxLength: 12 }, legs: { type: "integer" } },
+        properties: { name: { type: "string", maxLength: 12 }, legs: { type: "integer", minimum: 2, maximum: 4 } },
+        required: ["name", "legs"],
       },
     });
-    expect(Object.keys(JSON.parse(text))).toEqual(["name", "legs"]);
+    expect(JSON.parse(text)).toEqual({ name: expect.any(String), legs: expect.toBeOneOf([2, 3, 4]) });
   });
 
   it.each([
     ["a schema that is none", { jsonSchema: "text" }],
+    ["a schema that no grammar can hold", { jsonSchema: { type: "array", uniqueItems: true } }],
+    ["a schema with a broken keyword", { jsonSchema: { type: "string", title: 3 } }],
     ["a grammar that does not parse", { grammar: "root ::= (" }],
   ])("refuses %s", async (_, sampling) => {
     const message = await engine.ask({ type: "generate", turns: [capital], sampling: { ...greedy, ...sampling } });

@@ -1,16 +1,9 @@
-import {
-  type ChatHistoryItem,
-  type LLamaChatGenerateResponseOptions,
-  type Llama,
-  LlamaChat,
-  type LlamaGrammar,
-} from "node-llama-cpp";
-import * as z from "zod";
+import { type ChatHistoryItem, type LLamaChatGenerateResponseOptions, LlamaChat } from "node-llama-cpp";
 import type { ChatTurn, Sampling } from "@/lib/schema/engine-commands";
 import type { FinishReason, GenerationStats } from "@/lib/schema/generation";
 import { toChatHistory } from "./chat-history";
-import { JobError } from "./job-error";
 import type { LoadedModel } from "./loaded-model";
+import { outputForm } from "./output-form";
 import { type PrefillResult, prefill } from "./prefill";
 import { contextExceeded, refuseHugeText } from "./prompt-tokens";
 import type { TextPiece } from "./text-gatherer";
@@ -49,26 +42,29 @@ export async function generate(
   refuseHugeText(model, texts, context.contextSize);
   const { tokens: prompt, wrapper } = template.prepare(history, model.tokenizer);
   const limit = replyLimit(prompt.length, context.contextSize, request.sampling.maxTokens);
-  const grammar = await outputGrammar(model.llama, request.sampling);
+  const form = await outputForm(model.llama, request.sampling);
   const timer = new GenerationTimer(startedMs, prompt.length);
   const { sequence, release } = await loaded.sequences.take(prompt, request.cacheKey ?? null);
   let chat: LlamaChat | null = null;
+  let answer = "";
   try {
     timer.prefilled = await prefill(sequence, prompt, loaded.config.batchTokens, listener.onPrefill, signal);
     if (timer.prefilled.aborted) return { reason: "cancelled", stats: timer.stats() };
     chat = new LlamaChat({ contextSequence: sequence, chatWrapper: wrapper, autoDisposeSequence: false });
     const stopReason = await respond(chat, history, {
       ...samplingOptions(request.sampling),
-      ...(grammar === undefined ? {} : { grammar }),
+      ...(form.grammar && { grammar: form.grammar }),
       maxTokens: limit.tokens,
       signal,
       stopOnAbortSignal: true,
       onResponseChunk(chunk) {
         timer.count(chunk.tokens.length);
         const { text, tokens, type } = chunk;
+        if (type !== "segment") answer += text;
         if (text !== "") listener.onText({ text, tokens: tokens.length, thought: type === "segment" });
       },
     });
+    if (isWhole(stopReason)) form.check(answer);
     return { reason: finishReason(stopReason, limit.by), stats: timer.stats() };
   } catch (error) {
     // Aborted before the first token: there is no reply to return.
@@ -104,6 +100,10 @@ export function finishReason(stopReason: StopReason, limitedBy: "length" | "cont
   return stopReason === "maxTokens" ? limitedBy : "stop";
 }
 
+/** Whether the model ended its answer, and not a limit, a stop string or the reader. */
+export const isWhole = (stopReason: StopReason): boolean =>
+  stopReason !== "abort" && stopReason !== "maxTokens" && stopReason !== "customStopTrigger";
+
 /** Sets every option, because node-llama-cpp's own defaults are greedy with a repeat penalty of 1.1 (trap 10). */
 export function samplingOptions(sampling: Sampling) {
   return {
@@ -118,29 +118,6 @@ export function samplingOptions(sampling: Sampling) {
         : { penalty: sampling.repeatPenalty, lastTokens: PENALTY_LAST_TOKENS, penalizeNewLine: false },
     customStopTriggers: sampling.stop,
   };
-}
-
-const jsonSchemaShape = z.record(z.string(), z.json());
-
-/** @throws JobError INVALID_INPUT */
-export async function outputGrammar(
-  llama: Llama,
-  { grammar, jsonSchema }: Sampling,
-): Promise<LlamaGrammar | undefined> {
-  const refuse = (why: string): never => {
-    throw new JobError("INVALID_INPUT", why);
-  };
-  const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-  if (grammar !== undefined)
-    return llama.createGrammar({ grammar }).catch(error => refuse(`This grammar cannot be used: ${reasonOf(error)}`));
-  if (jsonSchema === undefined) return undefined;
-  const parsed = jsonSchemaShape.safeParse(jsonSchema);
-  if (!parsed.success) return refuse("A JSON schema must be an object.");
-  // The library's types expect a literal schema; at run time it checks the value itself.
-  const schema = parsed.data as Parameters<typeof llama.createGrammarForJsonSchema>[0];
-  return llama
-    .createGrammarForJsonSchema(schema)
-    .catch(error => refuse(`This JSON schema cannot be used: ${reasonOf(error)}`));
 }
 
 /** Counts tokens and measures the times that people compare. */
