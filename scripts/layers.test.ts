@@ -25,7 +25,7 @@ const mayImport: Record<string, readonly string[]> = {
 const serverLayers: readonly (readonly string[])[] = [
   ["system"],
   ["engine"],
-  ["gpu", "models", "settings"],
+  ["gpu", "models", "settings", "access"],
   ["planning"],
   ["loading"],
   ["chat", "benchmark", "comparison", "llama-build"],

@@ -15,6 +15,7 @@ export const errorCodes = [
   "ENGINE_FAILED",
   "CONTEXT_EXCEEDED",
   "BUSY",
+  "RATE_LIMITED",
   "CANCELLED",
   "INVALID_INPUT",
   "UNSUPPORTED_MEDIA",

@@ -1,3 +1,4 @@
+import * as apiKeys from "./api/api-keys";
 import * as benchmark from "./api/benchmark";
 import * as chats from "./api/chats";
 import * as comparison from "./api/comparison";
@@ -33,6 +34,7 @@ export const endpoints = {
   startUpload,
   sendPiece,
   cancelUpload,
+  ...apiKeys,
   ...computer,
   ...openai,
   ...llamaServer,

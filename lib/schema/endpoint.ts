@@ -40,6 +40,7 @@ export interface Endpoint {
 /** Codes that the frame of every route may answer with: for the guard, for the input, and for unexpected errors. */
 export const commonErrors: readonly ErrorCode[] = [
   "FORBIDDEN",
+  "RATE_LIMITED",
   "INVALID_INPUT",
   "UNSUPPORTED_MEDIA",
   "TOO_LARGE",

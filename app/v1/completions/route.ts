@@ -5,11 +5,12 @@ import { openAiCompletion } from "@/lib/server/http/dialects/openai-answer";
 import { completionAnswerRequest } from "@/lib/server/http/dialects/openai-request";
 import { serveAnswer } from "@/lib/server/http/dialects/serve-answer";
 
-export const POST = route(completions, ({ body, signal, services }) => {
+export const POST = route(completions, ({ body, signal, keyId, services }) => {
   const request = completionAnswerRequest(body, services.settings.read());
   return serveAnswer({
     services,
     signal,
+    keyId,
     request,
     dialect: openAiCompletion(body, request.choicesPerPrompt),
     stream: body.stream ?? false,

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { GenerationStats } from "@/lib/schema/generation";
+import { ApiKeys } from "@/lib/server/access/api-keys";
 import { BenchmarkStore } from "@/lib/server/benchmark/benchmark-store";
 import { OffloadBenchmark } from "@/lib/server/benchmark/offload-benchmark";
 import type { ChatEngine } from "@/lib/server/chat/chat-engine";
@@ -9,6 +10,7 @@ import { ModelComparison } from "@/lib/server/comparison/model-comparison";
 import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
 import type { GpuProbe } from "@/lib/server/gpu/gpu-probe";
 import { LiveSampler } from "@/lib/server/http/live-sampler";
+import type { AccessPolicy } from "@/lib/server/http/request-guard";
 import { AnswerCounter } from "@/lib/server/loading/answer-counter";
 import { LastLoaded } from "@/lib/server/loading/last-loaded";
 import { ModelHost } from "@/lib/server/loading/model-host";
@@ -34,12 +36,14 @@ import type { Planner } from "@/lib/server/planning/planner";
 import type { SettingsStore } from "@/lib/server/settings/settings-store";
 import { type Environment, readEnvironment } from "@/lib/server/system/environment";
 import { Log } from "@/lib/server/system/log";
+import { systemTimers } from "@/lib/server/system/timers";
 import { planningServices } from "./planning-services";
 
 /** Everything stateful in the server; each part exists once. */
 export interface Services {
   readonly environment: Environment;
   readonly log: Log;
+  readonly access: AccessPolicy & { readonly apiKeys: ApiKeys };
   readonly settings: SettingsStore;
   readonly models: ModelFiles;
   readonly folders: ModelFolders;
@@ -103,6 +107,11 @@ function build(environment: Environment): Services {
   const chats = new ChatStores({ filePath: join(environment.dataFolder, "chats.sqlite") });
   const onFailure = (what: string, error: unknown) => log.failure(what, error);
   const runs = new ChatRuns({ chats, engine: chatEngine(host, engine), settings, onFailure });
+  const apiKeys = new ApiKeys({
+    path: join(environment.dataFolder, "api-keys.json"),
+    timers: systemTimers,
+    onFailure,
+  });
   const downloads = new Downloads({
     modelsFolder: environment.modelsFolder,
     limitPath: join(environment.dataFolder, "download-limit.json"),
@@ -155,10 +164,18 @@ function build(environment: Environment): Services {
     gpu.close();
     await Promise.all([engine.shutdown(), core.dryRuns.end()]);
     chats.close();
+    apiKeys.shutdown();
   };
   return {
     environment,
     log,
+    access: {
+      get allowedHosts() {
+        return environment.allowedHosts;
+      },
+      token: environment.token,
+      apiKeys,
+    },
     settings,
     models,
     folders,

@@ -86,7 +86,7 @@ export async function startWebServer({ dev }: { dev: boolean }): Promise<void> {
     return prepared;
   };
   const http = createHttpServer({
-    policy: environment,
+    policy: app.access,
     handlePage: async (request, response) => (await pages()).handle(request, response),
     ...(dev && {
       handleUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) =>

@@ -203,3 +203,39 @@ describe("S9 the token", () => {
     expect(statusOf({ target: "/api/settings?token=correct+horse+battery" }, guarded)).toBe(401);
   });
 });
+
+describe("API keys", () => {
+  const apiKeys = (areRequired: boolean) => ({
+    areRequired,
+    find: (secret: string) =>
+      secret === "headroom-good" ? { id: "1" } : secret.startsWith("headroom-") ? ("unknown" as const) : null,
+  });
+  const local = { ...loopback, apiKeys: apiKeys(false) };
+  const strict = { ...loopback, apiKeys: apiKeys(true) };
+  const open = { ...loopback, token: "a-long-token-of-the-server", apiKeys: apiKeys(false) };
+  const bearer = (word: string) => ({ authorization: `Bearer ${word}` });
+  const models = (headers: Record<string, string>) => ({ target: "/v1/models", headers });
+
+  it("on this computer any word passes, and a revoked key does not", () => {
+    expect(statusOf(models({}), local)).toBe(200);
+    expect(statusOf(models(bearer("sk-anything")), local)).toBe(200);
+    expect(statusOf(models(bearer("headroom-good")), local)).toBe(200);
+    expect(statusOf(models(bearer("headroom-revoked")), local)).toBe(401);
+  });
+
+  it("where keys are asked for, only a key passes, also as Anthropic's clients send it", () => {
+    for (const policy of [strict, open]) {
+      expect(statusOf(models({}), policy)).toBe(401);
+      expect(statusOf(models(bearer("sk-anything")), policy)).toBe(401);
+      expect(statusOf(models(bearer("headroom-good")), policy)).toBe(200);
+      expect(statusOf(models({ "x-api-key": "headroom-good" }), policy)).toBe(200);
+    }
+  });
+
+  it("a key opens nothing but the API, and the server's token opens all", () => {
+    for (const target of ["/api/settings", "/api/keys", "/", "/v1x", "/api/../v1/models"])
+      expect(statusOf({ target, headers: bearer("headroom-good") }, open), target).toBe(401);
+    expect(statusOf(models(bearer(open.token)), open)).toBe(200);
+    expect(statusOf({ target: "/api/settings", headers: bearer(open.token) }, open)).toBe(200);
+  });
+});

@@ -3,12 +3,20 @@ import type { ErrorCode } from "@/lib/schema/api-error";
 import { llamaServerPaths } from "@/lib/schema/endpoint";
 import { MIB } from "@/lib/units/bytes";
 
+/** The API keys as the guard needs them: see ApiKeys. */
+interface KeyCheck {
+  readonly areRequired: boolean;
+  find(secret: string): { readonly id: string } | "unknown" | null;
+}
+
 /** Who may talk to this server. */
 export interface AccessPolicy {
   /** Exact Host headers, lower case, with port. */
   readonly allowedHosts: readonly string[];
   /** null on loopback without a token. */
   readonly token: string | null;
+  /** Absent where there are none. */
+  readonly apiKeys?: KeyCheck;
 }
 
 /** The parts of a request that decide whether it is answered. `hosts` holds every Host header that was sent. */
@@ -114,9 +122,13 @@ const digest = (text: string): Buffer => createHash("sha256").update(text).diges
 export const sameSecret = (given: string, expected: string): boolean =>
   timingSafeEqual(digest(given), digest(expected));
 
+/** As OpenAI's clients send a key, or Anthropic's. */
+export const givenKey = (request: Pick<GuardedRequest, "header">): string | null =>
+  /^Bearer (.+)$/i.exec(request.header("authorization") ?? "")?.[1] ?? request.header("x-api-key");
+
 function givenToken(request: GuardedRequest): string {
-  const bearer = /^Bearer (.+)$/i.exec(request.header("authorization") ?? "")?.[1];
-  if (bearer !== undefined) return bearer;
+  const key = givenKey(request);
+  if (key !== null) return key;
   const pairs = (request.header("cookie") ?? "").split(";").map(pair => pair.trim());
   const value = pairs.find(pair => pair.startsWith(`${TOKEN_COOKIE}=`))?.slice(TOKEN_COOKIE.length + 1) ?? "";
   try {
@@ -128,8 +140,24 @@ function givenToken(request: GuardedRequest): string {
 
 /** One check, from the Authorization header or the cookie. A token in the query would end up in logs and histories. */
 function refuseToken(request: GuardedRequest, policy: AccessPolicy): Refusal | null {
-  if (policy.token === null || sameSecret(givenToken(request), policy.token)) return null;
+  if (policy.token !== null && sameSecret(givenToken(request), policy.token)) return null;
+  if (isClientPath(pathOf(request.target)) && policy.apiKeys !== undefined)
+    return refuseKey(givenKey(request), policy, policy.apiKeys);
+  if (policy.token === null) return null;
   return refusal(401, "FORBIDDEN", "This Headroom asks for a token: send it as a bearer token.");
+}
+
+/** Many clients cannot send none, so any word that is not meant for us passes where no key is asked for. */
+function refuseKey(given: string | null, { token }: AccessPolicy, keys: KeyCheck): Refusal | null {
+  const found = given === null ? null : keys.find(given);
+  if (found === "unknown")
+    return refusal(401, "FORBIDDEN", "This API key is not known here: it was revoked, or belongs to another Headroom.");
+  if (found !== null || (token === null && !keys.areRequired)) return null;
+  return refusal(
+    401,
+    "FORBIDDEN",
+    "This Headroom asks for an API key: make one on its page API, and send it as a bearer token.",
+  );
 }
 
 /**

@@ -13,7 +13,10 @@ import { BODY_LIMIT_BYTES } from "./request-guard";
 const KEY = Symbol.for("headroom.services");
 const logged: string[] = [];
 const log = { failure: (what: string, error: unknown) => logged.push(`${what}: ${error}`) };
-Object.assign(globalThis, { [KEY]: { environment: readEnvironment({}, "/app"), log } });
+const environment = readEnvironment({}, "/app");
+const noKeys = { areRequired: false, find: () => null, begin() {} };
+const access = { allowedHosts: environment.allowedHosts, token: null, apiKeys: noKeys };
+Object.assign(globalThis, { [KEY]: { environment, access, log } });
 afterAll(() => {
   Reflect.deleteProperty(globalThis, KEY);
 });

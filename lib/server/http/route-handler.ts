@@ -1,18 +1,20 @@
 import * as z from "zod";
 import type { ErrorBody } from "@/lib/schema/api-error";
 import { commonErrors, type Endpoint, type HandlerReply, type ParsedPart } from "@/lib/schema/endpoint";
+import type { ApiKeys } from "@/lib/server/access/api-keys";
 import { errorAnswer, errorCodeOf } from "@/lib/server/system/error-table";
 import { explainIssue } from "@/lib/server/system/explain-issue";
 import type { Log } from "@/lib/server/system/log";
 import { RequestError } from "@/lib/server/system/request-error";
 import { openAiError } from "./openai-error";
 import { readJson } from "./read-json";
-import { type AccessPolicy, guardRequest, isClientPath, type Refusal } from "./request-guard";
+import { type AccessPolicy, givenKey, guardRequest, isClientPath, type Refusal } from "./request-guard";
 
 /** The services that the frame itself needs; it passes all services on to each route. */
 interface Frame {
   /** `checkContract`: replies and error codes are checked against the endpoint, in development and in tests. */
-  readonly environment: AccessPolicy & { readonly checkContract: boolean };
+  readonly environment: { readonly checkContract: boolean };
+  readonly access: AccessPolicy & { readonly apiKeys: Pick<ApiKeys, "find" | "begin" | "areRequired"> };
   readonly log: Pick<Log, "failure">;
 }
 
@@ -23,6 +25,8 @@ interface RouteInput<App, E extends Endpoint> {
   readonly request: Request;
   /** Aborted when the client leaves. */
   readonly signal: AbortSignal;
+  /** The API key that the request came with; null for none. */
+  readonly keyId: string | null;
   readonly services: App;
 }
 
@@ -63,10 +67,11 @@ async function answerRequest<App extends Frame, E extends Endpoint>(
 ): Promise<Response> {
   try {
     const app = services();
-    const refusal = guard(request, app.environment);
+    const refusal = guard(request, app.access);
     if (refusal) return errorResponse(refusal.status, refusal, endpoint);
+    const keyId = beginWithKey(endpoint, request, app.access.apiKeys);
     const input = await readInput(endpoint, request, context);
-    const reply = await handle({ ...input, request, signal: request.signal, services: app });
+    const reply = await handle({ ...input, request, signal: request.signal, keyId, services: app });
     if (app.environment.checkContract) requireReply(endpoint, reply);
     return toResponse(reply);
   } catch (error) {
@@ -75,9 +80,23 @@ async function answerRequest<App extends Frame, E extends Endpoint>(
     if (code === "INTERNAL") services().log.failure(where, error);
     else if (!isDeclared(endpoint, code)) services().log.failure(where, new Error(`It does not declare ${code}.`));
     const { status, body } = errorAnswer(error);
-    return errorResponse(status, body, endpoint);
+    return errorResponse(status, body, endpoint, retryAfterOf(error));
   }
 }
+
+/** Requests with an API key are counted by it. @throws RequestError RATE_LIMITED */
+function beginWithKey({ method, path }: Endpoint, request: Request, keys: Frame["access"]["apiKeys"]): string | null {
+  const given = isClientPath(path) ? givenKey({ header: name => request.headers.get(name) }) : null;
+  const found = given === null ? null : keys.find(given);
+  if (found === null || found === "unknown") return null;
+  if (method === "POST") keys.begin(found.id);
+  return found.id;
+}
+
+const retryAfterOf = (error: unknown): number | undefined =>
+  error instanceof Error && "retryAfterSeconds" in error && typeof error.retryAfterSeconds === "number"
+    ? error.retryAfterSeconds
+    : undefined;
 
 const isDeclared = ({ errors = [] }: Endpoint, code: ErrorBody["code"]): boolean =>
   errors.includes(code) || commonErrors.includes(code);
@@ -127,10 +146,15 @@ function toResponse(result: unknown): Response {
 }
 
 /** Under /v1, errors have the form that OpenAI's clients read. */
-function errorResponse(status: number, { code, message, next }: ErrorBody, { path }: Endpoint): Response {
+function errorResponse(
+  status: number,
+  { code, message, next }: ErrorBody,
+  { path }: Endpoint,
+  retryAfterSeconds: number | undefined = status === 503 ? 2 : undefined,
+): Response {
   const body = { code, message, ...(next !== undefined && { next }) };
   return Response.json(isClientPath(path) ? openAiError(status, body) : { error: body }, {
     status,
-    headers: { "cache-control": "no-store", ...(status === 503 && { "retry-after": "2" }) },
+    headers: { "cache-control": "no-store", ...(retryAfterSeconds && { "retry-after": String(retryAfterSeconds) }) },
   });
 }

@@ -32,6 +32,7 @@ export const errorTable: Readonly<Record<ErrorCode, ErrorRow>> = {
   ENGINE_FAILED: { status: 503, next: "Choose another model or lower the settings, then load again." },
   CONTEXT_EXCEEDED: { status: 400, next: "Shorten the conversation or raise the context size." },
   BUSY: { status: 503, next: "Try again in a moment." },
+  RATE_LIMITED: { status: 429 },
   CANCELLED: { status: CLIENT_CLOSED_REQUEST, message: "This was cancelled." },
   INVALID_INPUT: { status: 400 },
   UNSUPPORTED_MEDIA: { status: 415 },

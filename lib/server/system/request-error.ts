@@ -3,12 +3,15 @@ import type { ErrorCode } from "@/lib/schema/api-error";
 /** A request that cannot be answered as sent: the code, and what to change. */
 export class RequestError extends Error {
   override readonly name = "RequestError";
+  /** When the same request may succeed; sent as Retry-After. */
+  readonly retryAfterSeconds: number | undefined;
 
   constructor(
     readonly code: ErrorCode,
     message: string,
-    options?: ErrorOptions,
+    options?: ErrorOptions & { readonly retryAfterSeconds?: number },
   ) {
     super(message, options);
+    this.retryAfterSeconds = options?.retryAfterSeconds;
   }
 }

@@ -5,11 +5,12 @@ import { openAiChat } from "@/lib/server/http/dialects/openai-answer";
 import { chatAnswerRequest } from "@/lib/server/http/dialects/openai-request";
 import { serveAnswer } from "@/lib/server/http/dialects/serve-answer";
 
-export const POST = route(chatCompletions, ({ body, signal, services }) => {
+export const POST = route(chatCompletions, ({ body, signal, keyId, services }) => {
   const request = chatAnswerRequest(body, services.settings.read());
   return serveAnswer({
     services,
     signal,
+    keyId,
     request,
     dialect: openAiChat(body, request.choicesPerPrompt),
     stream: body.stream ?? false,

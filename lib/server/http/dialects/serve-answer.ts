@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
+import type { ApiKeys } from "@/lib/server/access/api-keys";
 import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
 import type { ModelFiles } from "@/lib/server/models/library/model-files";
 import type { SettingsStore } from "@/lib/server/settings/settings-store";
@@ -24,11 +25,17 @@ interface Library {
 }
 
 interface AnswerToServe {
-  readonly services: Library & { readonly host: Answerer; readonly engine: Pick<EngineSupervisor, "snapshot"> };
+  readonly services: Library & {
+    readonly host: Answerer;
+    readonly engine: Pick<EngineSupervisor, "snapshot">;
+    readonly access: { readonly apiKeys: Pick<ApiKeys, "noteAnswer"> };
+  };
   readonly signal: AbortSignal;
   readonly dialect: Dialect;
   readonly request: AnswerRequest;
   readonly stream: boolean;
+  /** The API key that counts the answer's tokens; null for none. */
+  readonly keyId: string | null;
   /** Fields of the client's request that mean nothing here. */
   readonly ignoredFields: readonly string[];
 }
@@ -61,10 +68,21 @@ export async function serveAnswer(served: AnswerToServe): Promise<Response> {
     fingerprint: services.engine.snapshot().info?.llamaCppRelease ?? "unknown",
   };
   const headers = warningHeader(served.ignoredFields);
-  const parts = answerParts(services.host, request, gone.signal);
+  const parts = countedBy(served.keyId, services.access.apiKeys, answerParts(services.host, request, gone.signal));
   if (stream) return eventStreamResponse(pulledStream(dialect.events(await begun(parts), head), gone), headers);
   const choices = await gatherAnswer(parts, request.prompts.length * request.choicesPerPrompt);
   return Response.json(dialect.whole(choices, head), { headers });
+}
+
+async function* countedBy(
+  keyId: string | null,
+  apiKeys: Pick<ApiKeys, "noteAnswer">,
+  parts: AsyncIterable<AnswerPart>,
+): AsyncGenerator<AnswerPart, void, undefined> {
+  for await (const part of parts) {
+    if (keyId !== null && part.type === "finished") apiKeys.noteAnswer(keyId, part.stats);
+    yield part;
+  }
 }
 
 /** A header holds only plain characters, and a client may send any number of fields with any name. */
