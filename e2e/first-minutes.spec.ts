@@ -4,14 +4,24 @@ import { join } from "node:path";
 import AxeBuilder from "@axe-core/playwright";
 import type { Locator, Page } from "@playwright/test";
 import { DEFAULT_MODEL } from "@/lib/schema/settings";
+import { fakeEngineEntry } from "@/lib/server/testing/fake-engine-entry";
 import { serveCurated } from "@/lib/server/testing/serve-curated";
 import { StandInHub } from "@/lib/server/testing/stand-in-hub";
 import { MIB } from "@/lib/units/bytes";
 import { FIRST_LOAD_GOAL_BYTES, readFirstLoad } from "./first-load";
 import { expect, test } from "./fixtures";
 import { ChatPage } from "./pages/chat-page";
+import { StandInNvidiaSmi, smiLine } from "./stand-in-nvidia-smi";
 
 const TITLE = "No graphics card found: these three run well on this CPU";
+/** As nvidia-smi and llama.cpp name it; it is sold with 8 GB. */
+const CARD = { name: "NVIDIA GeForce RTX 4060", totalMib: 8188, usedMib: 400 };
+const TITLE_WITH_CARD = "8 GiB card found. These three run well on it";
+
+function vramOf({ totalMib, usedMib }: typeof CARD) {
+  const [totalBytes, usedBytes] = [totalMib * MIB, usedMib * MIB];
+  return { totalBytes, usedBytes, freeBytes: totalBytes - usedBytes, unifiedBytes: 0 };
+}
 
 /** What a person does on the first screen: counts the presses, and takes a picture after each. */
 class FirstVisit {
@@ -21,8 +31,9 @@ class FirstVisit {
   constructor(
     readonly page: Page,
     private readonly name: string,
+    title = TITLE,
   ) {
-    this.welcome = page.getByRole("region", { name: TITLE });
+    this.welcome = page.getByRole("region", { name: title });
   }
 
   async press(button: Locator): Promise<void> {
@@ -106,6 +117,56 @@ test.describe("the first five minutes", () => {
         await visit.show("5-answered");
         expect(visit.presses).toBeLessThan(5);
       });
+
+  test("with a card of 8 GB name it, and the fastest of the three answers after two presses", async ({
+    page,
+    ownServer,
+  }) => {
+    test.setTimeout(180_000);
+    await page.emulateMedia({ reducedMotion: "reduce" });
+    const smi = new StandInNvidiaSmi([smiLine(CARD)]);
+    const engine = fakeEngineEntry({
+      backend: "cuda",
+      devices: [CARD.name],
+      vram: vramOf(CARD),
+      words: ["Hello", " from", " the", " card."],
+    });
+    const { url } = await ownServer({
+      ...smi.env,
+      HEADROOM_GPU: "auto",
+      HEADROOM_ENGINE_ENTRY: engine,
+      HF_ENDPOINT: hub.origin,
+      HEADROOM_MODELS_DIR: modelsFolder,
+    });
+    const visit = new FirstVisit(page, "8-gib", TITLE_WITH_CARD);
+    const chat = new ChatPage(page);
+    await expect
+      .poll(async () => (await (await page.request.get(`${url}/api/models/picks`)).json()).gpu?.name)
+      .toBe(CARD.name);
+    const { picks } = await (await page.request.get(`${url}/api/models/picks?hub=check`)).json();
+    const { name, source } = picks[0];
+    const bytes = readFileSync(join("models", DEFAULT_MODEL));
+    hub.serve(source.replace(/^hf:([^/]+\/[^/]+)\/(.*)$/, "/$1/resolve/main/$2"), {
+      start: bytes,
+      fileBytes: bytes.byteLength,
+    });
+    await chat.open(undefined, url);
+    await expect(visit.welcome.getByRole("listitem")).toHaveCount(3);
+    await expect(visit.welcome.getByText(/8\.00 GiB of VRAM, 0\.39 GiB used by others/)).toBeVisible();
+    await expect(visit.welcome.getByText(/· all \d+ on the GPU · .*tokens\/s/)).toHaveCount(3);
+    await visit.show("1-found");
+    await page.setViewportSize({ width: 360, height: 740 });
+    await visit.show("1-found-360");
+    await page.setViewportSize({ width: 1440, height: 900 });
+    const row = visit.welcome.getByRole("listitem").filter({ hasText: name });
+    await visit.press(row.getByRole("button", { name: /^Get / }));
+    await visit.press(row.getByRole("button", { name: /^Chat with / }));
+    await expect(visit.welcome).toBeHidden();
+    await chat.ask("Say hello.");
+    await expect(chat.replies.last()).toContainText("Hello from the card.");
+    await visit.show("2-answered");
+    smi.remove();
+  });
 
   test("without a network offer what is on the disk", async ({ page, ownServer }) => {
     // Nothing listens on the port for discarded data.

@@ -2,6 +2,7 @@
 import { layersWords } from "@/components/header/engine-words";
 import { Swatch } from "@/components/vram/swatch";
 import { useEngine } from "@/lib/client/live-store";
+import { shortModelName } from "@/lib/schema/model-source";
 import { formatBytes } from "@/lib/units/bytes";
 import { formatTokens } from "@/lib/units/tokens";
 
@@ -31,7 +32,7 @@ export function ModelLine() {
   return (
     <div className="flex flex-col gap-1 text-ink-2 text-sm">
       <p className="flex flex-wrap gap-x-3">
-        <strong className="font-semibold text-ink">{engine.modelName?.replace(/^.*\/|\.gguf$/gi, "")}</strong>
+        <strong className="font-semibold text-ink">{shortModelName(engine.modelName ?? "")}</strong>
         <span>{place}</span>
         <span>{formatTokens(engine.config.contextTokens)} tokens of context</span>
       </p>

@@ -3,6 +3,7 @@ import { errorBody } from "@/lib/client/api-request";
 import { loadAndOpenChat } from "@/lib/client/load-and-open-chat";
 import { type Applied, applySettings, dropOverrides } from "@/lib/client/settings-store";
 import type { ErrorBody } from "@/lib/schema/api-error";
+import { shortModelName } from "@/lib/schema/model-source";
 import type { SettingKey, SettingsPatch } from "@/lib/schema/settings";
 import type { SettingsScope } from "@/lib/schema/settings-answer";
 
@@ -16,10 +17,18 @@ function showProblem({ message, next }: ErrorBody, title: string): void {
   showToast({ title, description: next === undefined ? message : `${message} ${next}`, tone: "bad" });
 }
 
+/** A chosen model is also what the next start loads: nobody should find that out by surprise. */
+const defaultWords = ({ settings: { MODEL }, undo }: Applied): string | undefined =>
+  undo.MODEL === undefined || undo.MODEL === MODEL
+    ? undefined
+    : `${shortModelName(MODEL)} is the default model now: the next start loads it.`;
+
 /** Applies a change, and shows the result and an undo. @returns whether it is applied now */
 async function report(work: () => Promise<Applied>, scope: SettingsScope, canUndo: boolean): Promise<boolean> {
   try {
-    const { cost, problem, undo } = await work();
+    const applied = await work();
+    const { cost, problem, undo } = applied;
+    const description = defaultWords(applied);
     if (problem !== null) {
       showProblem(problem, "Saved, but it could not be loaded");
       return false;
@@ -28,6 +37,7 @@ async function report(work: () => Promise<Applied>, scope: SettingsScope, canUnd
     if (cost === null) return false;
     showToast({
       title: doneWords[cost],
+      ...(description !== undefined && { description }),
       ...(canUndo && {
         action: { label: "Undo", run: () => void report(() => applySettings(undo, scope), scope, false) },
       }),

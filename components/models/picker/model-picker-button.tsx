@@ -3,13 +3,14 @@ import { lazy, Suspense, useState } from "react";
 import { buttonClass } from "@/components/ui/button";
 import { classNames } from "@/components/ui/class-names";
 import { useEngine } from "@/lib/client/live-store";
+import { shortModelName } from "@/lib/schema/model-source";
 
 const ModelPicker = lazy(() => import("./model-picker"));
 
 /** The present model's name. A press opens the choice of another; its code loads only then. */
 export function ModelPickerButton({ className }: { readonly className: string }) {
-  // Without its folders: a downloaded model's are owner and repository.
-  const name = useEngine()?.modelName?.replace(/^.*\/|\.gguf$/gi, "") ?? "Choose a model";
+  const modelName = useEngine()?.modelName ?? null;
+  const name = modelName === null ? "Choose a model" : shortModelName(modelName);
   const [isOpen, setOpen] = useState(false);
   return (
     <>
