@@ -24,7 +24,9 @@ export function AppHeader({ theme }: { readonly theme: Theme }) {
       <AppNav />
       <div className="ml-auto flex min-w-0 items-center gap-1">
         <DownloadProgress />
-        <ModelPickerButton className="hidden max-w-72 xl:inline-flex" />
+        <span className="hidden min-w-0 max-w-72 lg:block">
+          <ModelPickerButton className="max-w-full" />
+        </span>
         <EngineStatus />
         <PaletteButton />
         <ThemeMenu initialTheme={theme} />
