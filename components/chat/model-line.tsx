@@ -18,6 +18,16 @@ const heldParts = [
 export function ModelLine() {
   const engine = useEngine();
   if (engine === null) return <p className="min-h-5" />;
+  if (engine.other) {
+    const { model, engineName, contextTokens } = engine.other;
+    return (
+      <p className="flex flex-wrap gap-x-3 text-ink-2 text-sm">
+        <strong className="font-semibold text-ink">{model}</strong>
+        <span>on {engineName}</span>
+        <span>{formatTokens(contextTokens)} tokens of context</span>
+      </p>
+    );
+  }
   const layers = layersWords(engine);
   if (engine.config === null || layers === null)
     return (

@@ -1,7 +1,8 @@
 "use client";
-import { useEffect } from "react";
+import { lazy, Suspense, useEffect } from "react";
 import { SettingsPanel } from "@/components/settings/settings-panel";
 import { confirmAtRest } from "@/lib/client/confirm-at-rest";
+import { useEngine } from "@/lib/client/live-store";
 import { usePlanCard } from "@/lib/client/plan-store";
 import { planForModel } from "@/lib/client/planned-model";
 import { useSettings } from "@/lib/client/settings-store";
@@ -17,6 +18,8 @@ import { LayersCard } from "./layers-card";
 import { PlannedModelBanner } from "./planned-model-banner";
 import { SystemMemoryCard } from "./system-memory-card";
 import { WhyCard } from "./why-card";
+
+const OtherEngineCard = lazy(() => import("./other-engine-card"));
 
 interface DashboardViewProps {
   /** The model in the page's address, shown instead of the chosen one. */
@@ -43,10 +46,16 @@ export function DashboardView({ modelToPlan }: DashboardViewProps) {
  */
 function DashboardGrid() {
   const hasCard = usePlanCard().gpu !== null;
+  const other = useEngine()?.other;
   return (
     <div className="grid w-full grid-cols-1 gap-4 p-3 max-lg:has-data-apply-bar:pb-52 sm:p-4 lg:grid-cols-[336px_minmax(0,1fr)_minmax(0,1fr)] lg:grid-rows-[auto_auto_auto_1fr]">
       <div className="flex min-w-0 flex-col gap-4 lg:col-span-2 lg:col-start-2">
         <EngineNotice />
+        {other && (
+          <Suspense>
+            <OtherEngineCard engine={other} />
+          </Suspense>
+        )}
         <PlannedModelBanner />
         <WhyCard />
         {hasCard ? <GaugeCard /> : <SystemMemoryCard />}

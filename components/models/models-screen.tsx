@@ -15,6 +15,7 @@ import { ModelPicks } from "./picks/model-picks";
 import { PlanningFor } from "./planning-for";
 
 const CompareTab = lazy(() => import("./compare/compare-tab"));
+const EnginesTab = lazy(() => import("./engines/engines-tab"));
 
 interface ModelsScreenProps {
   /** Picks are for a card of this size instead of this computer's. */
@@ -23,11 +24,13 @@ interface ModelsScreenProps {
 
 /**
  * Picks, the library, the hub, and models side by side. Each tab's label says how much is behind it; `?tab=downloads` is the open one.
- * A comparison has the page for itself: it is planned with each model's own settings, and needs the room.
+ * A comparison has the page for itself: it is planned with each model's own settings, and needs the room. So have other engines,
+ * which have nothing to do with this computer's files.
  */
 export function ModelsScreen({ cardMib }: ModelsScreenProps) {
   const address = useSearchParams();
   const shown = address.get("tab") ?? "library";
+  const hasLibrary = shown !== "compare" && shown !== "engines";
   const show = (tab: string) => {
     const next = new URLSearchParams(address);
     next.set("tab", tab);
@@ -57,14 +60,23 @@ export function ModelsScreen({ cardMib }: ModelsScreenProps) {
         </Suspense>
       ),
     },
+    {
+      id: "engines",
+      label: "Engines",
+      content: (
+        <Suspense>
+          <EnginesTab />
+        </Suspense>
+      ),
+    },
   ];
   return (
     <>
       <div className="mb-4 flex flex-wrap items-center justify-between gap-x-6 gap-y-2">
         <h1 className="font-semibold text-sentence tracking-[-0.01em]">Models</h1>
-        {shown !== "compare" && <PlanningFor />}
+        {hasLibrary && <PlanningFor />}
       </div>
-      {shown !== "compare" && (
+      {hasLibrary && (
         <>
           <ModelPicks cardMib={cardMib} />
           <p className="mb-4 text-ink-2">
@@ -72,7 +84,7 @@ export function ModelsScreen({ cardMib }: ModelsScreenProps) {
           </p>
         </>
       )}
-      <AddModels openHub={() => show("hub")} />
+      {shown !== "engines" && <AddModels openHub={() => show("hub")} />}
       <UploadList />
       <Tabs label="Where to look for a model" tabs={tabs} shown={shown} onShow={show} />
       <DropModels />

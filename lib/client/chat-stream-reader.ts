@@ -1,5 +1,5 @@
 import { type RunChunk, runChunkSchema } from "@/lib/schema/chat";
-import { readEvents } from "./read-events";
+import { readEvents } from "@/lib/schema/read-events";
 
 /**
  * The chunks of a UI message stream (server-sent events with one JSON object each, closed by `[DONE]`).

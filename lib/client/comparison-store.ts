@@ -6,8 +6,8 @@ import {
   type ComparisonRequest,
   comparisonEventSchema,
 } from "@/lib/schema/comparison";
+import { readEvents } from "@/lib/schema/read-events";
 import { apiRequest, apiResponse, errorBody } from "./api-request";
-import { readEvents } from "./read-events";
 import { createStore } from "./store";
 import { useStore } from "./use-store";
 

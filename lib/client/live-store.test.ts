@@ -31,7 +31,7 @@ describe("what one event does to the state", () => {
 
   it("a change elsewhere counts up its own kind only", () => {
     const state = applyLiveEvent(liveStore.initial(), { type: "changed", what: "receipts" });
-    expect(state.changes).toEqual({ settings: 0, surface: 0, receipts: 1, chats: 0, models: 0 });
+    expect(state.changes).toEqual({ settings: 0, surface: 0, receipts: 1, chats: 0, models: 0, engines: 0 });
   });
 
   it("a flood of log lines keeps the newest 500", () => {

@@ -33,7 +33,7 @@ const initialState: LiveState = {
   engine: null,
   log: [],
   downloads: [],
-  changes: { settings: 0, surface: 0, receipts: 0, chats: 0, models: 0 },
+  changes: { settings: 0, surface: 0, receipts: 0, chats: 0, models: 0, engines: 0 },
 };
 
 /** The state after one event; pure. */
@@ -64,6 +64,7 @@ const everythingChanged = (changes: LiveState["changes"]): LiveState["changes"] 
   receipts: changes.receipts + 1,
   chats: changes.chats + 1,
   models: changes.models + 1,
+  engines: changes.engines + 1,
 });
 
 /** Opens this tab's only EventSource while the page is visible. The returned function closes it. */

@@ -1,10 +1,10 @@
 import { useEffect, useState } from "react";
 import { fitRepository } from "@/lib/schema/api/models";
 import type { ErrorBody } from "@/lib/schema/api-error";
+import { readEvents } from "@/lib/schema/read-events";
 import { type FitEvent, type FitFile, fitEventSchema } from "@/lib/schema/remote-models";
 import { apiResponse, errorBody } from "./api-request";
 import type { PlanningChoices } from "./planning-choices";
-import { readEvents } from "./read-events";
 
 type FitList = Extract<FitEvent, { kind: "list" }>;
 

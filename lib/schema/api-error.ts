@@ -13,6 +13,8 @@ export const errorCodes = [
   "ENGINE_CRASHED",
   "ENGINE_TIMEOUT",
   "ENGINE_FAILED",
+  "ENGINE_AWAY",
+  "ENGINE_REFUSED",
   "CONTEXT_EXCEEDED",
   "BUSY",
   "RATE_LIMITED",

@@ -5,6 +5,7 @@ import * as comparison from "./api/comparison";
 import * as computer from "./api/computer";
 import * as downloads from "./api/downloads";
 import * as engine from "./api/engine";
+import * as engines from "./api/engines";
 import * as llamaServer from "./api/llama-server";
 import * as modelDetails from "./api/model-details";
 import * as models from "./api/models";
@@ -25,6 +26,7 @@ export const endpoints = {
   ...plans,
   ...surface,
   ...engine,
+  ...engines,
   ...receipts,
   ...benchmark,
   ...comparison,

@@ -81,6 +81,8 @@ export const replyStatsSchema = z.extend(generationStatsSchema, {
   totalLayers: z.int(),
   contextTokens: z.int(),
   kvType: kvTypeSchema,
+  /** The other engine that answered, whose layers and KV cache nobody knows. */
+  engineName: z.optional(z.string()),
 });
 export type ReplyStats = z.infer<typeof replyStatsSchema>;
 
@@ -273,6 +275,8 @@ export const contextUseSchema = z.object({
   summaryTokens: z.int(),
   /** True when even the draft and the system prompt alone do not fit. */
   draftTooLong: z.boolean(),
+  /** Present where the engine cannot count: these are guesses from the length of the text. */
+  isAbout: z.optional(z.literal(true)),
 });
 export type ContextUse = z.infer<typeof contextUseSchema>;
 /** `use` is null while no model is loaded, because nothing can count tokens then. */

@@ -4,6 +4,7 @@ import { downloadSchema } from "./download";
 import { engineInfoSchema } from "./engine-info";
 import { gpuReportSchema, systemMemorySchema } from "./gpu-memory";
 import { loadConfigSchema } from "./load-config";
+import { answeringEngineSchema } from "./other-engine";
 import { memoryPartsSchema } from "./receipt";
 
 export const engineStateSchema = z.enum([
@@ -42,8 +43,14 @@ export const engineSnapshotSchema = z.object({
   /** A load waits until the answer in progress ends. */
   loadWaits: z.boolean(),
   restarts: z.int(),
+  /** Absent while the engine of this process answers. Its model, state and error are the ones above; what it holds, nobody knows. */
+  other: z.optional(answeringEngineSchema),
 });
 export type EngineSnapshot = z.infer<typeof engineSnapshotSchema>;
+
+/** The context of whatever answers now; null while nothing is loaded. */
+export const contextTokensOf = ({ other, config }: Pick<EngineSnapshot, "other" | "config">): number | null =>
+  other?.contextTokens ?? config?.contextTokens ?? null;
 
 export const telemetrySchema = z.object({
   atMs: z.number(),
@@ -61,6 +68,9 @@ export const liveEventSchema = z.discriminatedUnion("type", [
   /** All of them, at most four times a second. */
   z.object({ type: z.literal("downloads"), downloads: z.array(downloadSchema) }),
   /** Settings or surface changed elsewhere: fetch again. */
-  z.object({ type: z.literal("changed"), what: z.enum(["settings", "surface", "receipts", "chats", "models"]) }),
+  z.object({
+    type: z.literal("changed"),
+    what: z.enum(["settings", "surface", "receipts", "chats", "models", "engines"]),
+  }),
 ]);
 export type LiveEvent = z.infer<typeof liveEventSchema>;

@@ -136,12 +136,12 @@ export const openAiModelSchema = z.object({
   state: z.enum(["loaded", "loading", "not-loaded"]),
   /** Of the loaded context, or the one that the settings ask for. */
   context_length: z.int(),
-  /** What the model was made for. */
-  max_context_length: z.int(),
-  architecture: z.string(),
-  quantization: z.string(),
-  parameters: z.number(),
-  size_bytes: z.int(),
+  /** What the model was made for. This and the rest is null for the model of another engine, of which only the name is known. */
+  max_context_length: z.nullable(z.int()),
+  architecture: z.nullable(z.string()),
+  quantization: z.nullable(z.string()),
+  parameters: z.nullable(z.number()),
+  size_bytes: z.nullable(z.int()),
   /** Where its layers would go now; null for a model that is not planned. */
   plan: z.nullable(planBadgeSchema),
 });

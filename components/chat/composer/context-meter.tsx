@@ -6,6 +6,7 @@ import { useLiveReply } from "@/lib/client/chat-live-reply";
 import { useSession } from "@/lib/client/chat-session";
 import { useLive } from "@/lib/client/live-store";
 import type { ContextUse } from "@/lib/schema/chat";
+import { contextTokensOf } from "@/lib/schema/live-events";
 import { formatTokens } from "@/lib/units/tokens";
 import { TokenBar } from "./token-bar";
 
@@ -15,7 +16,7 @@ const ContextDetails = lazy(() => import("./context-details"));
 function useShownUse(use: ContextUse | null): ContextUse | null {
   const answering = useSession(session => session.answering);
   const nowTokens = useLiveReply(answering, reply => reply.usedTokens);
-  const contextTokens = useLive(state => state.engine?.config?.contextTokens ?? null);
+  const contextTokens = useLive(state => state.engine && contextTokensOf(state.engine));
   if (!answering || nowTokens === null || contextTokens === null) return use;
   return liveContextUse(use, nowTokens, contextTokens);
 }
@@ -40,6 +41,7 @@ export function ContextMeter({ use: useBefore }: { readonly use: ContextUse | nu
         {missing > 0 && <strong className="font-semibold text-bad">{formatTokens(missing)} tokens too many</strong>}
         {/* Where there is no room for both, only the excess is shown. */}
         <span className={classNames("tabular-nums", missing > 0 && "sr-only @lg:not-sr-only")}>
+          {use.isAbout && "about "}
           {formatTokens(usedTokens(use))} of {formatTokens(use.contextTokens)} tokens
         </span>
         {missing === 0 && use.replyReserveTokens > 0 && (

@@ -3,14 +3,16 @@ import { Button, buttonClass } from "@/components/ui/button";
 import { classNames } from "@/components/ui/class-names";
 import { showFailure } from "@/components/ui/show-failure";
 import { commandEngine } from "@/lib/client/diagnostics-store";
+import { useEngine } from "@/lib/client/live-store";
 import type { ErrorBody } from "@/lib/schema/api-error";
 
-const load = () => void commandEngine("reload").catch(showFailure("The model was not loaded"));
+const load = () => void commandEngine("reload").catch(showFailure("The model cannot answer yet"));
 
 /** Why the model cannot answer, with the next step. Its code loads only then. */
 export default function EngineFailure({ error }: { readonly error: ErrorBody }) {
   // Before the first model that is no failure, and loading again would not help.
   const isMissing = error.code === "MODEL_NOT_FOUND";
+  const isElsewhere = useEngine()?.other !== undefined;
   return (
     <div
       role="status"
@@ -24,7 +26,7 @@ export default function EngineFailure({ error }: { readonly error: ErrorBody }) 
       </p>
       {!isMissing && (
         <Button size="sm" onClick={load}>
-          Load again
+          {isElsewhere ? "Try again" : "Load again"}
         </Button>
       )}
       <Link href="/models" prefetch={false} className={buttonClass("plain", "sm")}>

@@ -12,7 +12,7 @@ export function useContextUse(draft: string, attachments: readonly Attachment[])
   const [counted, setCounted] = useState<{ use: ContextUse | null; headId: string | null } | null>(null);
   const { chat, headId } = useSession(session => session);
   const isIdle = useSession(isFreeToSend);
-  const config = useLive(state => state.engine?.config ?? null);
+  const config = useLive(({ engine }) => engine?.other?.model ?? engine?.config ?? null);
   const { id: chatId, systemPrompt } = chat;
   const maxTokens = chat.sampling.maxTokens;
   // biome-ignore lint/correctness/useExhaustiveDependencies: the server's answer depends on the longest reply.

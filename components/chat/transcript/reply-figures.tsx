@@ -12,7 +12,7 @@ const generatedInWords = ({ generatedTokens, tokensPerSecond }: ReplyStats): str
     : `${formatTokens(generatedTokens)} ${generatedTokens === 1 ? "token" : "tokens"}`;
 
 function statsLines(stats: ReplyStats): readonly (readonly [string, string])[] {
-  const { gpuLayers, totalLayers } = stats;
+  const { gpuLayers, totalLayers, engineName } = stats;
   return [
     ["Generated", generatedInWords(stats)],
     ["Prompt", `${formatTokens(stats.promptTokens)} tokens, ${formatTokens(stats.cachedTokens)} from the cache`],
@@ -26,8 +26,15 @@ function statsLines(stats: ReplyStats): readonly (readonly [string, string])[] {
         ]),
     ["Whole answer", seconds(stats.totalMs)],
     ["Model", stats.modelName],
-    ["Layers", gpuLayers === 0 ? "CPU only" : `${gpuLayers} of ${totalLayers} on GPU`],
-    ["Context", `${formatTokens(stats.contextTokens)} tokens, ${stats.kvType} KV cache`],
+    ...(engineName === undefined
+      ? ([
+          ["Layers", gpuLayers === 0 ? "CPU only" : `${gpuLayers} of ${totalLayers} on GPU`],
+          ["Context", `${formatTokens(stats.contextTokens)} tokens, ${stats.kvType} KV cache`],
+        ] as const)
+      : ([
+          ["Engine", engineName],
+          ["Context", `${formatTokens(stats.contextTokens)} tokens`],
+        ] as const)),
     [
       "Ended by",
       { stop: "the model", length: "the token limit", context: "the full context", cancelled: "you" }[

@@ -1,6 +1,6 @@
 "use client";
 import Link from "next/link";
-import { type KeyboardEvent, useId, useState } from "react";
+import { type KeyboardEvent, type ReactNode, useId, useState } from "react";
 import { LoadProgress } from "@/components/chat/composer/load-progress";
 import { canChat } from "@/components/models/library/model-facts";
 import { PlanBadge } from "@/components/models/plan-badge";
@@ -10,14 +10,19 @@ import { buttonClass } from "@/components/ui/button";
 import { classNames } from "@/components/ui/class-names";
 import { Dialog } from "@/components/ui/dialog";
 import { inputClass } from "@/components/ui/field";
+import { reportFailure } from "@/components/ui/report-failure";
+import { showFailure } from "@/components/ui/show-failure";
+import { commandEngine } from "@/lib/client/diagnostics-store";
+import { answerWith, useEngineList } from "@/lib/client/engine-list-store";
 import { isComposing } from "@/lib/client/is-composing";
 import { useEngine, useLive } from "@/lib/client/live-store";
 import { useModels } from "@/lib/client/model-store";
 import { useReceipts } from "@/lib/client/receipt-store";
+import { applySettings } from "@/lib/client/settings-store";
 import { isRamShort } from "@/lib/plan/plan-ram";
 import type { LocalModel } from "@/lib/schema/local-model";
 import { formatRate } from "@/lib/units/tokens";
-import { lastSpeed, recentModels } from "./recent-models";
+import { engineModels, lastSpeed, type ModelElsewhere, recentModels } from "./recent-models";
 
 /** The library to choose from: a combobox whose list follows the typed text. A choice loads the model. */
 export default function ModelPicker({ onClose }: { readonly onClose: () => void }) {
@@ -29,13 +34,20 @@ export default function ModelPicker({ onClose }: { readonly onClose: () => void 
   const [index, setIndex] = useState(0);
   const listId = useId();
   const models = recentModels(data?.models.filter(canChat) ?? [], receipts, words);
-  const pointed = Math.min(index, models.length - 1);
+  const elsewhere = engineModels(useEngineList().data?.engines ?? [], words);
+  const count = models.length + elsewhere.length;
+  const pointed = Math.min(index, count - 1);
   const isTooLarge = ({ plan }: LocalModel) => plan !== null && memory !== null && isRamShort(plan.ramNeed, memory);
   const isLoaded = ({ name }: LocalModel) => engine?.modelName === name && engine.config !== null;
   const choose = (model: LocalModel | undefined) => {
     if (model === undefined || isTooLarge(model)) return;
     onClose();
-    if (!isLoaded(model)) void applyAndReport({ MODEL: model.name }, "all");
+    if (!isLoaded(model)) void loadOwnModel(model.name, engine?.other !== undefined);
+  };
+  const chooseElsewhere = (model: ModelElsewhere | undefined) => {
+    if (model === undefined) return;
+    onClose();
+    void answerWith({ engineId: model.engineId, model: model.model }).catch(showFailure("The model was not chosen"));
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (isComposing(event)) return;
@@ -43,11 +55,12 @@ export default function ModelPicker({ onClose }: { readonly onClose: () => void 
       // Otherwise the button that gets the focus back would be pressed too, and open the picker again.
       event.preventDefault();
       choose(models[pointed]);
+      chooseElsewhere(elsewhere[pointed - models.length]);
     }
     const steps = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (steps === undefined || models.length === 0) return;
+    if (steps === undefined || count === 0) return;
     event.preventDefault();
-    setIndex((pointed + steps + models.length) % models.length);
+    setIndex((pointed + steps + count) % count);
   };
   return (
     <Dialog open onOpenChange={open => !open && onClose()} title="Choose a model">
@@ -63,7 +76,7 @@ export default function ModelPicker({ onClose }: { readonly onClose: () => void 
           role="combobox"
           aria-expanded="true"
           aria-controls={listId}
-          aria-activedescendant={models[pointed] && `${listId}-${pointed}`}
+          aria-activedescendant={count > 0 ? `${listId}-${pointed}` : undefined}
           aria-label="Search models"
           placeholder="Search models"
           className={inputClass}
@@ -76,24 +89,32 @@ export default function ModelPicker({ onClose }: { readonly onClose: () => void 
         />
         <div id={listId} role="listbox" aria-label="Models" className="-mx-1.5">
           {models.map((model, position) => (
-            <div
+            <PickerOption
               key={model.name}
               id={`${listId}-${position}`}
-              role="option"
-              tabIndex={-1}
-              aria-selected={position === pointed}
-              aria-disabled={isTooLarge(model)}
-              ref={position === pointed ? element => element?.scrollIntoView({ block: "nearest" }) : undefined}
-              onPointerMove={() => setIndex(position)}
-              onClick={() => choose(model)}
-              onKeyDown={() => {}}
-              className={classNames(
-                "flex min-h-8 cursor-default flex-wrap items-center gap-x-3 gap-y-1 rounded-control px-2.5 py-1.5",
-                position === pointed && "bg-sunken",
-              )}
+              isPointed={position === pointed}
+              isDisabled={isTooLarge(model)}
+              onPoint={() => setIndex(position)}
+              onChoose={() => choose(model)}
             >
               <ModelOption model={model} isLoaded={isLoaded(model)} tokensPerSecond={lastSpeed(receipts, model.name)} />
-            </div>
+            </PickerOption>
+          ))}
+          {elsewhere.map((model, order) => (
+            <PickerOption
+              key={`${model.engineId} ${model.model}`}
+              id={`${listId}-${models.length + order}`}
+              isPointed={models.length + order === pointed}
+              isDisabled={false}
+              onPoint={() => setIndex(models.length + order)}
+              onChoose={() => chooseElsewhere(model)}
+            >
+              <span className="min-w-0 flex-1 basis-48 break-words">{model.model}</span>
+              {engine?.other?.engineId === model.engineId && engine.other.model === model.model && (
+                <span className="font-semibold text-good text-sm">In use</span>
+              )}
+              <span className="text-ink-2 text-sm">{model.engineName}</span>
+            </PickerOption>
           ))}
         </div>
         {error !== null && (
@@ -101,7 +122,7 @@ export default function ModelPicker({ onClose }: { readonly onClose: () => void 
             {error.message} {error.next}
           </p>
         )}
-        {models.length === 0 && error === null && (
+        {count === 0 && error === null && (
           <p role="status" className="text-ink-3 text-sm">
             {data === null ? "Reading the models of this computer…" : noModels(words)}
           </p>
@@ -119,8 +140,49 @@ export default function ModelPicker({ onClose }: { readonly onClose: () => void 
   );
 }
 
+/** A local model was not loaded while another engine answered, so it is loaded now. */
+async function loadOwnModel(name: string, isElsewhere: boolean): Promise<void> {
+  if (!isElsewhere) return void applyAndReport({ MODEL: name }, "all");
+  await reportFailure("The model was not chosen", async () => {
+    await answerWith(null);
+    await applySettings({ MODEL: name }, "all");
+    await commandEngine("load");
+  });
+}
+
 const noModels = (words: string): string =>
   words.trim() === "" ? "There is no model that can chat on this computer yet." : "No model matches that.";
+
+interface PickerOptionProps {
+  readonly id: string;
+  readonly isPointed: boolean;
+  readonly isDisabled: boolean;
+  onPoint(): void;
+  onChoose(): void;
+  readonly children: ReactNode;
+}
+
+function PickerOption({ id, isPointed, isDisabled, onPoint, onChoose, children }: PickerOptionProps) {
+  return (
+    <div
+      id={id}
+      role="option"
+      tabIndex={-1}
+      aria-selected={isPointed}
+      aria-disabled={isDisabled}
+      ref={isPointed ? element => element?.scrollIntoView({ block: "nearest" }) : undefined}
+      onPointerMove={onPoint}
+      onClick={onChoose}
+      onKeyDown={() => {}}
+      className={classNames(
+        "flex min-h-8 cursor-default flex-wrap items-center gap-x-3 gap-y-1 rounded-control px-2.5 py-1.5",
+        isPointed && "bg-sunken",
+      )}
+    >
+      {children}
+    </div>
+  );
+}
 
 interface ModelOptionProps {
   readonly model: LocalModel;

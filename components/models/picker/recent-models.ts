@@ -1,4 +1,5 @@
 import type { LocalModel } from "@/lib/schema/local-model";
+import type { OtherEngine } from "@/lib/schema/other-engine";
 import type { Receipt } from "@/lib/schema/receipt";
 
 /** The models that match the words: the last loaded one first, then those that were never loaded, by name. */
@@ -21,3 +22,15 @@ export function recentModels(
 export const lastSpeed = (receipts: readonly Receipt[], modelName: string): number | null =>
   receipts.find(receipt => receipt.modelName === modelName && receipt.tokensPerSecond !== null)?.tokensPerSecond ??
   null;
+
+export interface ModelElsewhere {
+  readonly engineId: string;
+  readonly engineName: string;
+  readonly model: string;
+}
+
+/** The models of other engines that match the words, in the engines' own order. */
+export const engineModels = (engines: readonly OtherEngine[], words: string): readonly ModelElsewhere[] =>
+  engines
+    .flatMap(({ id, name, models }) => models.map(model => ({ engineId: id, engineName: name, model: model.id })))
+    .filter(({ engineName, model }) => `${model} ${engineName}`.toLowerCase().includes(words.trim().toLowerCase()));

@@ -1,6 +1,6 @@
 import type { ChatMessage, Overflow, ReplyStats } from "@/lib/schema/chat";
 import type { CommandAnswer, CommandParams, CommandProgress } from "@/lib/schema/engine-commands";
-import type { EngineSnapshot } from "@/lib/schema/live-events";
+import { contextTokensOf, type EngineSnapshot } from "@/lib/schema/live-events";
 import { preparePrompt } from "./chat-context";
 import type { ChatEngine, ChatSettings } from "./chat-engine";
 import type { ChatRun } from "./chat-run";
@@ -96,7 +96,8 @@ function replyStats(
     modelName: engine.modelName ?? "unknown",
     gpuLayers: engine.config?.gpuLayers ?? 0,
     totalLayers: engine.totalLayers ?? 0,
-    contextTokens: engine.config?.contextTokens ?? 0,
+    contextTokens: contextTokensOf(engine) ?? 0,
     kvType: engine.config?.kvType ?? "f16",
+    ...(engine.other && { engineName: engine.other.engineName }),
   };
 }

@@ -1,5 +1,6 @@
 import { memoryNeed } from "@/lib/plan/memory-need";
 import { blankMessage, type ContextRequest, type ContextUse } from "@/lib/schema/chat";
+import { contextTokensOf } from "@/lib/schema/live-events";
 import type { LoadConfig } from "@/lib/schema/load-config";
 import type { Settings } from "@/lib/schema/settings";
 import type { Planner } from "@/lib/server/planning/planner";
@@ -23,13 +24,15 @@ export async function contextUse(
   request: ContextRequest,
   { chats, host, settings, planner }: ContextSources,
 ): Promise<ContextUse | null> {
-  const { config } = host.snapshot();
-  if (!config) return null;
+  const answering = host.snapshot();
+  const contextTokens = contextTokensOf(answering);
+  if (contextTokens === null) return null;
+  const { config } = answering;
   const current: Settings = await settings.read();
   const store = chats.storeIf(chatId);
   const chat = store?.find(chatId) ?? null;
   const branch = store?.branch(chatId, request.headId) ?? [];
-  const cut = standingCut(branch, config.contextTokens);
+  const cut = standingCut(branch, contextTokens);
   const sent = sentMessages(branch, cut).filter(message => turnContent(message) !== "");
   const draft = draftMessage(request);
   const isEmpty = turnContent(draft) === "";
@@ -37,25 +40,26 @@ export async function contextUse(
   const systemPrompt = chat?.systemPrompt ?? request.systemPrompt ?? current.SYSTEM_PROMPT;
   const counted = await countMessages(host, messages, systemPrompt, cut?.summary ?? null);
   const { maxTokens } = samplingFor({ sampling: chat?.sampling ?? {} }, current);
-  const reserveTokens = replyReserveTokens(config.contextTokens, maxTokens);
-  const room = { contextTokens: config.contextTokens, reserveTokens, summaryTokens: 0 };
+  const reserveTokens = replyReserveTokens(contextTokens, maxTokens);
+  const room = { contextTokens, reserveTokens, summaryTokens: 0 };
   // The next question is never dropped. An empty draft counts as a question of no tokens; otherwise a last answer that
   // fills the context would be taken for the draft. A question without an answer is itself the next question.
   const isAsked = !isEmpty || sent.at(-1)?.role === "user";
   const askedTokens = isAsked ? counted.messageTokens : [...counted.messageTokens, 0];
   const { dropMessages } = fitMessages(counted.systemTokens, askedTokens, isUserAt([...sent, draft]), room);
   return {
-    contextTokens: config.contextTokens,
+    contextTokens,
     systemTokens: counted.systemTokens,
     historyTokens: sum(counted.messageTokens.slice(0, sent.length)),
     draftTokens: sum(counted.messageTokens.slice(sent.length)),
     replyReserveTokens: reserveTokens,
-    kvBytes: await kvBytesOf(config, current, planner),
+    kvBytes: config && (await kvBytesOf(config, current, planner)),
     neededTokens: neededContextTokens(counted.totalTokens, maxTokens),
     overflowingMessages: dropMessages ?? 0,
     overflowingTokens: sum(counted.messageTokens.slice(0, dropMessages ?? 0)),
     summaryTokens: Math.min(SUMMARY_TOKENS, reserveTokens),
     draftTooLong: dropMessages === null,
+    ...(counted.isAbout && { isAbout: true }),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { ChatMessage, ContextCut, Overflow } from "@/lib/schema/chat";
 import type { ChatTurn } from "@/lib/schema/engine-commands";
+import { contextTokensOf } from "@/lib/schema/live-events";
 import type { ChatEngine } from "./chat-engine";
 import { ContextExceededError } from "./chat-errors";
 import { fitMessages, promptTurns, replyReserveTokens, sentMessages, turnContent } from "./chat-prompt";
@@ -23,7 +24,7 @@ interface PromptInput {
  */
 export async function preparePrompt(input: PromptInput): Promise<{ turns: ChatTurn[]; cut: ContextCut | null }> {
   const { branch, systemPrompt, maxTokens, overflow, engine, run } = input;
-  const contextTokens = engine.snapshot().config?.contextTokens ?? 0;
+  const contextTokens = contextTokensOf(engine.snapshot()) ?? 0;
   const before = standingCut(branch, contextTokens);
   const sent = sentMessages(branch, before).filter(message => turnContent(message) !== "");
   const counted = await countMessages(engine, sent, systemPrompt, before?.summary ?? null);
@@ -75,8 +76,8 @@ export async function countMessages(
   summary: string | null,
 ) {
   const turns = promptTurns(messages, systemPrompt, summary);
-  const { tokensPerTurn, totalTokens } = await engine.count(turns);
+  const { tokensPerTurn, totalTokens, isAbout = false } = await engine.count(turns);
   const messageTokens = turns.flatMap((turn, index) => (turn.role === "system" ? [] : [tokensPerTurn[index] ?? 0]));
   const systemTokens = Math.max(0, totalTokens - messageTokens.reduce((sum, tokens) => sum + tokens, 0));
-  return { turns, systemTokens, messageTokens, totalTokens };
+  return { turns, systemTokens, messageTokens, totalTokens, isAbout };
 }

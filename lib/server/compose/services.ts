@@ -3,11 +3,11 @@ import type { GenerationStats } from "@/lib/schema/generation";
 import { ApiKeys } from "@/lib/server/access/api-keys";
 import { BenchmarkStore } from "@/lib/server/benchmark/benchmark-store";
 import { OffloadBenchmark } from "@/lib/server/benchmark/offload-benchmark";
-import type { ChatEngine } from "@/lib/server/chat/chat-engine";
 import { ChatRuns } from "@/lib/server/chat/chat-runs";
 import { ChatStores } from "@/lib/server/chat/chat-stores";
 import { ModelComparison } from "@/lib/server/comparison/model-comparison";
 import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
+import { OtherEngines } from "@/lib/server/engine/other/other-engines";
 import type { GpuProbe } from "@/lib/server/gpu/gpu-probe";
 import { LiveSampler } from "@/lib/server/http/live-sampler";
 import type { AccessPolicy } from "@/lib/server/http/request-guard";
@@ -65,6 +65,7 @@ export interface Services {
   readonly machineSpeed: MachineSpeedMeter;
   readonly host: ModelHost;
   readonly answers: AnswerCounter;
+  readonly otherEngines: OtherEngines;
   readonly sampler: LiveSampler;
   readonly chats: ChatStores;
   readonly runs: ChatRuns;
@@ -103,10 +104,21 @@ function build(environment: Environment): Services {
     answers.note(stats);
     receipts.noteAnswer(stats).catch(error => log.failure("receipt", error));
   };
-  const host = new ModelHost({ engine, planner, loader, lastLoaded, readSettings, onAnswered, onLog });
+  const otherEngines = new OtherEngines({ path: join(environment.dataFolder, "engines.json") });
+  const answeringElsewhere = () => otherEngines.answering;
+  const host = new ModelHost({
+    engine,
+    planner,
+    loader,
+    lastLoaded,
+    readSettings,
+    answeringElsewhere,
+    onAnswered,
+    onLog,
+  });
   const chats = new ChatStores({ filePath: join(environment.dataFolder, "chats.sqlite") });
   const onFailure = (what: string, error: unknown) => log.failure(what, error);
-  const runs = new ChatRuns({ chats, engine: chatEngine(host, engine), settings, onFailure });
+  const runs = new ChatRuns({ chats, engine: host, settings, onFailure });
   const apiKeys = new ApiKeys({
     path: join(environment.dataFolder, "api-keys.json"),
     timers: systemTimers,
@@ -141,8 +153,10 @@ function build(environment: Environment): Services {
     ["chats", chats],
     ["models", downloads.placed],
     ["models", folderWatch],
+    ["engines", otherEngines.saved],
   ] as const;
-  const sampler = new LiveSampler({ gpu, engine, settings, log, downloads, changes, onFailure });
+  const shown = shownEngine(host, engine, otherEngines);
+  const sampler = new LiveSampler({ gpu, engine: shown, settings, log, downloads, changes, onFailure });
 
   const benchmarkStore = new BenchmarkStore(environment.dataFolder);
   const benchmark = new OffloadBenchmark({ planner, loader, engine, host, store: benchmarkStore, readSettings });
@@ -194,6 +208,7 @@ function build(environment: Environment): Services {
     receipts,
     host,
     answers,
+    otherEngines,
     sampler,
     chats,
     runs,
@@ -206,9 +221,16 @@ function build(environment: Environment): Services {
   };
 }
 
-const chatEngine = (host: ModelHost, engine: EngineSupervisor): ChatEngine => ({
-  ensureLoaded: signal => host.ensureLoaded(signal),
-  generate: (request, signal) => host.generate(request, signal),
-  count: turns => host.count(turns),
-  snapshot: () => engine.snapshot(),
+/** What the pages see of the engine: the one that answers, and its own memory. */
+const shownEngine = (host: ModelHost, engine: EngineSupervisor, otherEngines: OtherEngines) => ({
+  subscribe: (listener: () => void) => {
+    const ends = [engine.subscribe(listener), otherEngines.subscribe(listener)];
+    return () => {
+      for (const end of ends) end();
+    };
+  },
+  snapshot: () => host.snapshot(),
+  get pid() {
+    return engine.pid;
+  },
 });

@@ -3,6 +3,7 @@ import type * as z from "zod";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
 import type { LocalModel } from "@/lib/schema/local-model";
 import type { openAiModelSchema } from "@/lib/schema/openai";
+import type { AnsweringEngine } from "@/lib/schema/other-engine";
 import { type LibraryServices, listLibrary } from "@/lib/server/planning/list-library";
 import type { SettingsStore } from "@/lib/server/settings/settings-store";
 
@@ -11,15 +12,35 @@ type OpenAiModel = z.infer<typeof openAiModelSchema>;
 interface ModelServices extends LibraryServices {
   readonly settings: Pick<SettingsStore, "read" | "readFor">;
   readonly engine: { snapshot(): EngineSnapshot };
+  readonly host: { snapshot(): Pick<EngineSnapshot, "other"> };
 }
 
-/** The models of the library that can answer or embed, the chosen one first. */
+/** The models of the library that can answer or embed, the chosen one first; before them the model of another engine that answers. */
 export async function openAiModels(services: ModelServices): Promise<OpenAiModel[]> {
   const { MODEL: chosen } = services.settings.read();
   const snapshot = services.engine.snapshot();
   const models = (await listLibrary(services)).flatMap(model => toOpenAi(model, services, snapshot));
-  return models.toSorted((one, other) => Number(other.id === chosen) - Number(one.id === chosen));
+  const sorted = models.toSorted((one, other) => Number(other.id === chosen) - Number(one.id === chosen));
+  const { other } = services.host.snapshot();
+  return other === undefined ? sorted : [modelElsewhere(other), ...sorted];
 }
+
+const modelElsewhere = ({ model, contextTokens }: AnsweringEngine): OpenAiModel => ({
+  id: model,
+  object: "model",
+  // OpenAI's clients want a number, and nobody knows when it was made.
+  created: 0,
+  owned_by: "headroom",
+  type: "llm",
+  state: "loaded",
+  context_length: contextTokens,
+  max_context_length: null,
+  architecture: null,
+  quantization: null,
+  parameters: null,
+  size_bytes: null,
+  plan: null,
+});
 
 function toOpenAi(model: LocalModel, { settings }: ModelServices, snapshot: EngineSnapshot): OpenAiModel[] {
   const { name, profile } = model;

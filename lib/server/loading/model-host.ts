@@ -11,7 +11,10 @@ import type {
   GenerateRequest,
   GenerationMessage,
 } from "@/lib/server/engine/engine-supervisor";
+import type { AnsweringServer } from "@/lib/server/engine/other/answering-server";
+import type { Counted } from "@/lib/server/engine/other/count-tokens";
 import type { Planner } from "@/lib/server/planning/planner";
+import { RequestError } from "@/lib/server/system/request-error";
 import { type Loading, servingOf, triedIn } from "./host-state";
 import { announceFailure } from "./load-or-fall-back";
 import { sameLoad } from "./load-settings";
@@ -22,6 +25,8 @@ export interface ModelHostOptions extends ModelSlotOptions {
   readonly engine: EngineSupervisor;
   readonly planner: Pick<Planner, "planFor" | "configOf">;
   readSettings(): Settings;
+  /** Another engine that was chosen to answer in place of this one; null while this one answers. */
+  answeringElsewhere?(): AnsweringServer | null;
   /** Every finished answer, with its times. */
   onAnswered?(stats: GenerationStats): void;
 }
@@ -30,6 +35,17 @@ export interface SettingsChange {
   readonly cost: LoadCost;
   readonly plan: LayerPlan;
 }
+
+/** While another engine answers, the own one may keep a model for later; nobody is shown it as the one that answers. */
+const nothingLoaded = {
+  config: null,
+  totalLayers: null,
+  held: null,
+  flashAttentionActive: null,
+  progress: null,
+  notice: null,
+  loadWaits: false,
+} as const;
 
 /**
  * Keeps the settings' model loaded: on first use, after a change that needs it, and after a crash. If it cannot be loaded, the user
@@ -49,6 +65,8 @@ export class ModelHost {
    * @throws EngineError, ModelFileError, GgufFormatError when none can
    */
   async ensureLoaded(signal?: AbortSignal): Promise<void> {
+    const other = this.#elsewhere();
+    if (other !== null) return other.ensureReady(signal);
     for (;;) {
       while (this.#slot.isLent) await this.#slot.recall(signal);
       const loading = this.#loadUnlessServing();
@@ -102,12 +120,16 @@ export class ModelHost {
 
   /** Loads the settings' model in a new engine process, also after the engine had given up. An answer in progress is cut. */
   async reload(): Promise<void> {
+    const other = this.#elsewhere();
+    if (other !== null) return other.ensureReady();
     while (this.#slot.isLent) await this.#slot.recall();
     await this.#slot.load({ settings: this.options.readSettings(), before: null, restart: true }).done;
   }
 
   snapshot(): EngineSnapshot {
-    return this.options.engine.snapshot();
+    const own = this.options.engine.snapshot();
+    const other = this.#elsewhere()?.snapshot();
+    return other === undefined ? own : { ...own, ...nothingLoaded, ...other };
   }
 
   /** Unloads the model. A request or a load brings it back; a changed setting does not. */
@@ -135,6 +157,8 @@ export class ModelHost {
   borrow: ModelSlot["lend"] = (work, notice) => this.#slot.lend(work, notice);
 
   async *generate(request: GenerateRequest, signal?: AbortSignal): AsyncGenerator<GenerationMessage, void, undefined> {
+    const other = this.#elsewhere();
+    if (other !== null) return yield* other.generate(request, signal);
     await this.ensureLoaded(signal);
     for await (const message of this.options.engine.generate(request, signal)) {
       if (message.type === "finished") this.options.onAnswered?.(message.stats);
@@ -143,6 +167,8 @@ export class ModelHost {
   }
 
   async *complete(request: CompleteRequest, signal?: AbortSignal): AsyncGenerator<GenerationMessage, void, undefined> {
+    const other = this.#elsewhere();
+    if (other !== null) return yield* other.complete(request, signal);
     await this.ensureLoaded(signal);
     for await (const message of this.options.engine.complete(request, signal)) {
       if (message.type === "finished") this.options.onAnswered?.(message.stats);
@@ -151,26 +177,42 @@ export class ModelHost {
   }
 
   /** Tokens that these turns take in the loaded model's template. */
-  async count(turns: ChatTurn[]): ReturnType<EngineSupervisor["count"]> {
+  async count(turns: ChatTurn[]): Promise<Counted> {
+    const other = this.#elsewhere();
+    if (other !== null) return other.count(turns);
     await this.ensureLoaded();
     return this.options.engine.count(turns);
   }
 
   /** The tokens of a text, in the loaded model's vocabulary. */
   async tokenize(...[params]: Parameters<EngineSupervisor["tokenize"]>): ReturnType<EngineSupervisor["tokenize"]> {
-    await this.ensureLoaded();
+    await this.#ensureOwnLoaded();
     return this.options.engine.tokenize(params);
   }
 
   async detokenize(tokens: number[]): ReturnType<EngineSupervisor["detokenize"]> {
-    await this.ensureLoaded();
+    await this.#ensureOwnLoaded();
     return this.options.engine.detokenize({ tokens });
   }
 
   /** The prompt that these turns make in the loaded model's template. */
   async render(turns: ChatTurn[]): ReturnType<EngineSupervisor["render"]> {
-    await this.ensureLoaded();
+    await this.#ensureOwnLoaded();
     return this.options.engine.render({ turns });
+  }
+
+  /** For what only this engine's own model can tell. @throws RequestError while another engine answers */
+  async #ensureOwnLoaded(): Promise<void> {
+    const other = this.#elsewhere()?.snapshot().other;
+    if (other === undefined) return this.ensureLoaded();
+    throw new RequestError(
+      "INVALID_INPUT",
+      `${other.engineName} answers now, and only it knows the vocabulary of ${other.model}: ask ${other.address}.`,
+    );
+  }
+
+  #elsewhere(): AnsweringServer | null {
+    return this.options.answeringElsewhere?.() ?? null;
   }
 
   /** @returns the load to wait for; null when a model answers already */

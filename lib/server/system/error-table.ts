@@ -30,6 +30,8 @@ export const errorTable: Readonly<Record<ErrorCode, ErrorRow>> = {
   ENGINE_CRASHED: { status: 502, next: "Send it again: the engine is restarting." },
   ENGINE_TIMEOUT: { status: 504, next: "Send it again: the engine is restarting." },
   ENGINE_FAILED: { status: 503, next: "Choose another model or lower the settings, then load again." },
+  ENGINE_AWAY: { status: 502, next: "Check that it runs and that its address is right, then try again." },
+  ENGINE_REFUSED: { status: 502, next: "Enter its key under Models, Engines." },
   CONTEXT_EXCEEDED: { status: 400, next: "Shorten the conversation or raise the context size." },
   BUSY: { status: 503, next: "Try again in a moment." },
   RATE_LIMITED: { status: 429 },

@@ -11,6 +11,8 @@ interface ReplaceOptions {
   readonly files?: ReplaceFiles;
   /** The old content is kept here. */
   readonly backupPath?: string | null;
+  /** Rights of the new file, for one with secrets; otherwise those of any new file. */
+  readonly mode?: number;
   /** Called last: false if another program wrote meanwhile, and then nothing is replaced. */
   readonly isStillCurrent?: () => boolean;
 }
@@ -24,10 +26,10 @@ export const temporaryPath = (path: string): string => `${path}.tmp`;
  * @returns whether the file was replaced
  */
 export function replaceFile(path: string, text: string, options: ReplaceOptions = {}): boolean {
-  const { files = nodeFiles, backupPath = null, isStillCurrent = () => true } = options;
+  const { files = nodeFiles, backupPath = null, mode, isStillCurrent = () => true } = options;
   const temporary = temporaryPath(path);
   try {
-    writeThrough(temporary, text, files);
+    writeThrough(temporary, text, files, mode);
     if (backupPath !== null) keepBackup(path, backupPath, files);
     if (!isStillCurrent()) return false;
     files.renameSync(temporary, path);
@@ -38,8 +40,8 @@ export function replaceFile(path: string, text: string, options: ReplaceOptions 
   }
 }
 
-function writeThrough(path: string, text: string, files: ReplaceFiles): void {
-  const handle = files.openSync(path, "w");
+function writeThrough(path: string, text: string, files: ReplaceFiles, mode?: number): void {
+  const handle = files.openSync(path, "w", mode);
   try {
     files.writeFileSync(handle, text);
     files.fsyncSync(handle);

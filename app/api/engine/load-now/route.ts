@@ -1,7 +1,7 @@
 import { loadNow } from "@/lib/schema/api/engine";
 import { route } from "@/lib/server/compose/route";
 
-export const POST = route(loadNow, ({ services: { engine } }) => {
+export const POST = route(loadNow, ({ services: { engine, host } }) => {
   engine.loadNow();
-  return { engine: engine.snapshot() };
+  return { engine: host.snapshot() };
 });

@@ -1,7 +1,7 @@
 import { loadModel } from "@/lib/schema/api/engine";
 import { route } from "@/lib/server/compose/route";
 
-export const POST = route(loadModel, async ({ services: { host, engine } }) => {
+export const POST = route(loadModel, async ({ services: { host } }) => {
   await host.ensureLoaded();
-  return { engine: engine.snapshot() };
+  return { engine: host.snapshot() };
 });

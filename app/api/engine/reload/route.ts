@@ -1,7 +1,7 @@
 import { reloadModel } from "@/lib/schema/api/engine";
 import { route } from "@/lib/server/compose/route";
 
-export const POST = route(reloadModel, async ({ services: { host, engine } }) => {
+export const POST = route(reloadModel, async ({ services: { host } }) => {
   await host.reload();
-  return { engine: engine.snapshot() };
+  return { engine: host.snapshot() };
 });

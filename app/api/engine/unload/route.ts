@@ -1,7 +1,7 @@
 import { unloadModel } from "@/lib/schema/api/engine";
 import { route } from "@/lib/server/compose/route";
 
-export const POST = route(unloadModel, async ({ services: { host, engine } }) => {
+export const POST = route(unloadModel, async ({ services: { host } }) => {
   await host.unload();
-  return { engine: engine.snapshot() };
+  return { engine: host.snapshot() };
 });

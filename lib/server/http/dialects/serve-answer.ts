@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
+import type { EngineSnapshot } from "@/lib/schema/live-events";
 import type { ApiKeys } from "@/lib/server/access/api-keys";
 import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
 import type { ModelFiles } from "@/lib/server/models/library/model-files";
@@ -22,11 +23,14 @@ export interface Dialect {
 interface Library {
   readonly settings: Pick<SettingsStore, "read">;
   readonly models: Pick<ModelFiles, "listModels">;
+  /** While another engine answers, the answer has the name of its model. */
+  readonly host: Answerer & { snapshot(): Pick<EngineSnapshot, "other"> };
 }
+
+const answeringModel = ({ host, settings }: Library): string => host.snapshot().other?.model ?? settings.read().MODEL;
 
 interface AnswerToServe {
   readonly services: Library & {
-    readonly host: Answerer;
     readonly engine: Pick<EngineSupervisor, "snapshot">;
     readonly access: { readonly apiKeys: Pick<ApiKeys, "noteAnswer"> };
   };
@@ -46,8 +50,9 @@ interface AnswerToServe {
  *
  * @throws RequestError MODEL_NOT_FOUND
  */
-async function refuseOtherModel(asked: string | null, { settings, models }: Library): Promise<void> {
-  const { MODEL } = settings.read();
+async function refuseOtherModel(asked: string | null, library: Library): Promise<void> {
+  const { models } = library;
+  const MODEL = answeringModel(library);
   if (!asked || asked === MODEL) return;
   const others = await models.listModels();
   if (!others.some(model => model.name === asked)) return;
@@ -64,7 +69,7 @@ export async function serveAnswer(served: AnswerToServe): Promise<Response> {
   const head = {
     id: `${dialect.idPrefix}-${randomUUID()}`,
     created: Math.floor(Date.now() / 1000),
-    model: services.settings.read().MODEL,
+    model: answeringModel(services),
     fingerprint: services.engine.snapshot().info?.llamaCppRelease ?? "unknown",
   };
   const headers = warningHeader(served.ignoredFields);

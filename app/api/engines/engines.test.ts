@@ -1,0 +1,77 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import OpenAI from "openai";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { DEFAULT_MODEL } from "@/lib/schema/settings";
+import { services } from "@/lib/server/compose/services";
+import { fakeEngineEntry } from "@/lib/server/testing/fake-engine-entry";
+import { StandInOpenAi } from "@/lib/server/testing/stand-in-openai";
+import { serveRoutes } from "../../testing/route-server";
+
+const KEY = "sk-secret-of-the-test";
+const home = mkdtempSync(join(tmpdir(), "headroom-engines-"));
+const messages = [{ role: "user" as const, content: "Hello?" }];
+
+let server: StandInOpenAi;
+let client: OpenAI;
+let url: string;
+let close: () => Promise<void>;
+
+beforeAll(async () => {
+  vi.stubEnv("HEADROOM_HOME", home);
+  vi.stubEnv("HEADROOM_ENGINE_ENTRY", fakeEngineEntry({ words: ["own", " words"] }));
+  server = await StandInOpenAi.start();
+  ({ url, close } = await serveRoutes());
+  client = new OpenAI({ baseURL: `${url}/v1`, apiKey: "none", maxRetries: 0 });
+});
+afterAll(async () => {
+  await close();
+  await services().shutdown();
+  await server.stop();
+  rmSync(home, { recursive: true, force: true });
+});
+
+async function ask(path: string, method: string, body?: object) {
+  const response = await fetch(`${url}${path}`, {
+    method,
+    ...(body && { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  expect(text).not.toContain(KEY);
+  return { status: response.status, body: JSON.parse(text) };
+}
+
+const said = async (): Promise<string | null | undefined> =>
+  (await client.chat.completions.create({ model: "any", messages })).choices[0]?.message.content;
+
+it("an engine that was added and chosen answers under /v1, until the own one is chosen again", async () => {
+  expect(await said()).toBe("own words");
+  const found = await ask("/api/engines/test", "POST", { address: server.address, key: KEY });
+  expect(found.body).toEqual({ kind: "vllm", models: [{ id: "tiny", contextTokens: 4096 }] });
+  const added = await ask("/api/engines", "POST", { address: server.address, key: KEY, name: "box" });
+  const [{ id }] = added.body.engines;
+  await ask("/api/engines/choose", "POST", { choice: { engineId: id, model: "tiny" } });
+  expect((await ask("/api/engine", "GET")).body.engine).toMatchObject({
+    modelName: "tiny",
+    config: null,
+    other: { engineName: "box", contextTokens: 4096 },
+  });
+  const answer = await client.chat.completions.create({ model: "any", messages });
+  expect(answer).toMatchObject({ model: "tiny", choices: [{ message: { content: "Hello there" } }] });
+  expect((await client.models.list()).data[0]?.id).toBe("tiny");
+  await ask("/api/engines/choose", "POST", { choice: null });
+  expect(await said()).toBe("own words");
+  expect((await client.models.list()).data[0]?.id).toBe(DEFAULT_MODEL);
+});
+
+it("a server that is away is refused with the next step", async () => {
+  const { status, body } = await ask("/api/engines", "POST", { address: "127.0.0.1:9" });
+  expect(status).toBe(502);
+  expect(body.error).toMatchObject({ code: "ENGINE_AWAY", next: expect.stringContaining("address") });
+});
+
+it("no key is in the log or in Diagnostics", async () => {
+  await ask("/api/diagnostics", "GET");
+  expect(JSON.stringify(services().log.lines())).not.toContain(KEY);
+});

@@ -1,0 +1,44 @@
+"use client";
+import { Button } from "@/components/ui/button";
+import { showFailure } from "@/components/ui/show-failure";
+import { answerWith, useEngineList } from "@/lib/client/engine-list-store";
+import { AddEngine } from "./add-engine";
+import { EngineRow } from "./engine-row";
+
+/** Servers that answer in place of this computer's own engine. */
+export default function EnginesTab() {
+  const { data, error } = useEngineList();
+  return (
+    <div className="flex flex-col gap-4">
+      <p className="text-ink-2">
+        A server with OpenAI's API can answer in the same chats and under /v1: llama.cpp's server, vLLM, SGLang, Ollama,
+        LM Studio. What you write is then sent to its address. Models of this computer are unloaded meanwhile.
+      </p>
+      {error !== null && (
+        <p role="alert" className="text-bad text-sm">
+          {error.message} {error.next}
+        </p>
+      )}
+      {data?.chosen && (
+        <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
+          <p>{data.chosen.model} answers now.</p>
+          <Button size="sm" onClick={() => void answerWith(null).catch(showFailure("Nothing was changed"))}>
+            Use this computer's models
+          </Button>
+        </div>
+      )}
+      {data !== null && data.engines.length > 0 && (
+        <ul aria-label="Engines" className="flex flex-col gap-3">
+          {data.engines.map(engine => (
+            <EngineRow
+              key={engine.id}
+              engine={engine}
+              answering={data.chosen?.engineId === engine.id ? data.chosen.model : null}
+            />
+          ))}
+        </ul>
+      )}
+      <AddEngine />
+    </div>
+  );
+}

@@ -1,0 +1,62 @@
+import * as z from "zod/mini";
+import type { Endpoint } from "../endpoint";
+import { engineChoiceSchema, engineFoundSchema, engineInputSchema, otherEngineSchema } from "../other-engine";
+import { otherEngineErrors, storeErrors } from "./shared-errors";
+
+const enginesSchema = z.object({
+  engines: z.array(otherEngineSchema),
+  /** null while the engine of this process answers. */
+  chosen: z.nullable(engineChoiceSchema),
+});
+
+export const listEngines = {
+  method: "GET",
+  path: "/api/engines",
+  does: "Other engines (servers with OpenAI's API) with the models that they list now, and which of them answers.",
+  reply: enginesSchema,
+} as const satisfies Endpoint;
+
+export const addEngine = {
+  method: "POST",
+  path: "/api/engines",
+  does: "Asks a server for its models and keeps it as an engine. Its key stays on this computer and is sent to no other address.",
+  body: engineInputSchema,
+  reply: enginesSchema,
+  errors: [...otherEngineErrors, ...storeErrors],
+} as const satisfies Endpoint;
+
+export const changeEngine = {
+  method: "PATCH",
+  path: "/api/engines",
+  does: "Gives an engine another name, key or context size. An empty key removes the key.",
+  body: z.extend(z.omit(engineInputSchema, { address: true }), { id: z.string() }),
+  reply: enginesSchema,
+  errors: [...otherEngineErrors, ...storeErrors, "NOT_FOUND"],
+} as const satisfies Endpoint;
+
+export const removeEngine = {
+  method: "DELETE",
+  path: "/api/engines",
+  does: "Forgets an engine and its key. If it was the one that answers, the engine of this process does again.",
+  body: z.strictObject({ id: z.string() }),
+  reply: enginesSchema,
+  errors: [...storeErrors, "NOT_FOUND"],
+} as const satisfies Endpoint;
+
+export const testEngine = {
+  method: "POST",
+  path: "/api/engines/test",
+  does: "Says what a server is and which models it has, without keeping anything.",
+  body: engineInputSchema,
+  reply: engineFoundSchema,
+  errors: otherEngineErrors,
+} as const satisfies Endpoint;
+
+export const chooseEngine = {
+  method: "POST",
+  path: "/api/engines/choose",
+  does: "Lets another engine's model answer from now on, in chats and under /v1, and unloads the own one. `choice` null goes back to the engine of this process.",
+  body: z.strictObject({ choice: z.nullable(engineChoiceSchema) }),
+  reply: enginesSchema,
+  errors: [...otherEngineErrors, ...storeErrors, "NOT_FOUND"],
+} as const satisfies Endpoint;

@@ -1,0 +1,125 @@
+import type { ChatTurn, Sampling } from "@/lib/schema/engine-commands";
+import type { EngineSnapshot } from "@/lib/schema/live-events";
+import type { AnsweringEngine, EngineKind, EngineLoad } from "@/lib/schema/other-engine";
+import type { CompleteRequest, GenerateRequest, GenerationMessage } from "@/lib/server/engine/engine-supervisor";
+import { errorAnswer, errorCodeOf } from "@/lib/server/system/error-table";
+import { askServer, type ServerAddress, whoOf } from "./ask-server";
+import { type Counted, TokenCounter } from "./count-tokens";
+import { describeServer } from "./describe-server";
+import { readAnswer } from "./read-answer";
+import { readLoad } from "./read-load";
+import { chatBody, promptBody } from "./server-request";
+
+/** Reading a long prompt may take minutes, in which some servers send nothing. */
+const ANSWER_SILENCE_MS = 4 * 60_000;
+
+export interface AnsweringServerOptions extends ServerAddress {
+  readonly engineId: string;
+  readonly kind: EngineKind;
+  readonly model: string;
+  readonly contextTokens: number;
+  readonly onChange: () => void;
+  readonly answerSilenceMs?: number;
+  readonly now?: () => number;
+}
+
+/** One model of a server with OpenAI's API, in place of the engine of this process. */
+export class AnsweringServer {
+  readonly #counter: TokenCounter;
+  #answers = 0;
+  #error: EngineSnapshot["error"] = null;
+  #load: EngineLoad | null = null;
+
+  constructor(private readonly options: AnsweringServerOptions) {
+    this.#counter = new TokenCounter(options, options.kind, options.model);
+  }
+
+  /** How it stands; laid over the snapshot of the own engine, which has no model now. */
+  snapshot(): AnsweringSnapshot {
+    const { engineId, name, kind, address, model, contextTokens } = this.options;
+    return {
+      state: this.#error !== null ? "failed" : this.#answers > 0 ? "generating" : "loaded",
+      modelName: model,
+      hasChatTemplate: true,
+      error: this.#error,
+      other: { engineId, engineName: name, kind, address, model, contextTokens, load: this.#load },
+    };
+  }
+
+  /** The server loads its models itself. Only one that failed is asked first, so that a message does not wait for nothing. */
+  async ensureReady(signal?: AbortSignal): Promise<void> {
+    if (this.#error !== null) await this.#noting(() => describeServer(this.options, signal));
+  }
+
+  generate(request: GenerateRequest, signal?: AbortSignal): AsyncGenerator<GenerationMessage, void, undefined> {
+    const { kind, model } = this.options;
+    const body = () => chatBody(request, kind, model, whoOf(this.options));
+    return this.#answer("/v1/chat/completions", body, request.sampling, signal);
+  }
+
+  complete(request: CompleteRequest, signal?: AbortSignal): AsyncGenerator<GenerationMessage, void, undefined> {
+    const { kind, model } = this.options;
+    const body = () => promptBody(request, kind, model, whoOf(this.options));
+    return this.#answer("/v1/completions", body, request.sampling, signal);
+  }
+
+  count(turns: readonly ChatTurn[]): Promise<Counted> {
+    return this.#counter.count(turns);
+  }
+
+  /** Reads what the server tells of its load, and whether a server that was away is back. */
+  async look(signal?: AbortSignal): Promise<void> {
+    const { kind, model } = this.options;
+    const before = JSON.stringify([this.#load, this.#error]);
+    this.#load = await readLoad(this.options, kind, model, signal);
+    if (this.#load !== null) this.#error = null;
+    else if (this.#error !== null) await this.ensureReady(signal).catch(() => {});
+    if (JSON.stringify([this.#load, this.#error]) !== before) this.options.onChange();
+  }
+
+  async *#answer(
+    path: string,
+    body: () => object,
+    { maxTokens }: Pick<Sampling, "maxTokens">,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<GenerationMessage, void, undefined> {
+    const { now = () => performance.now(), answerSilenceMs = ANSWER_SILENCE_MS, model } = this.options;
+    this.#answers += 1;
+    this.options.onChange();
+    try {
+      const askedAtMs = now();
+      const lengthMeans = maxTokens > 0 ? "length" : "context";
+      const question = { body: body(), signal, silenceMs: answerSilenceMs, model };
+      const response = await this.#noting(() => askServer(this.options, path, question));
+      yield* readAnswer(response, { server: this.options, model, signal, lengthMeans, now, askedAtMs });
+    } catch (error) {
+      this.#note(error);
+      throw error;
+    } finally {
+      this.#answers -= 1;
+      this.options.onChange();
+    }
+  }
+
+  async #noting<Result>(work: () => Promise<Result>): Promise<Result> {
+    try {
+      const result = await work();
+      this.#error = null;
+      return result;
+    } catch (error) {
+      this.#note(error);
+      throw error;
+    }
+  }
+
+  /** A request that was refused for its own sake says nothing about the next. */
+  #note(error: unknown): void {
+    const code = errorCodeOf(error);
+    if (code === "ENGINE_AWAY" || code === "ENGINE_REFUSED") this.#error = errorAnswer(error).body;
+  }
+}
+
+/** The part of the snapshot that is of the answering engine. */
+export type AnsweringSnapshot = Pick<EngineSnapshot, "state" | "modelName" | "hasChatTemplate" | "error"> & {
+  readonly other: AnsweringEngine;
+};

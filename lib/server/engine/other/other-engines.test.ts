@@ -1,0 +1,313 @@
+import { mkdtempSync, readFileSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { greedySampling } from "@/lib/schema/sampling";
+import type { GenerationMessage } from "@/lib/server/engine/engine-supervisor";
+import { delta, events, type helloAnswer, json, StandInOpenAi } from "@/lib/server/testing/stand-in-openai";
+import { AnsweringServer } from "./answering-server";
+import { OtherEngines } from "./other-engines";
+
+const KEY = "sk-secret-of-the-test";
+
+let server: StandInOpenAi;
+beforeEach(async () => {
+  server = await StandInOpenAi.start();
+});
+afterEach(() => server.stop());
+
+const makePath = (): string => join(mkdtempSync(join(tmpdir(), "headroom-engines-")), "data", "engines.json");
+
+const ask = { turns: [{ role: "user" as const, content: "Hi" }], sampling: greedySampling };
+
+const answering = (options: Partial<ConstructorParameters<typeof AnsweringServer>[0]> = {}): AnsweringServer =>
+  new AnsweringServer({
+    name: "box",
+    address: server.address,
+    key: KEY,
+    engineId: "1",
+    kind: "vllm",
+    model: "tiny",
+    contextTokens: 4096,
+    onChange: () => {},
+    ...options,
+  });
+
+async function read(messages: AsyncIterable<GenerationMessage>) {
+  const all: GenerationMessage[] = [];
+  for await (const message of messages) all.push(message);
+  const texts = all.filter(message => message.type === "text");
+  return {
+    thought: texts.flatMap(({ thought, text }) => (thought ? [text] : [])).join(""),
+    text: texts.flatMap(({ thought, text }) => (thought ? [] : [text])).join(""),
+    finished: all.find(message => message.type === "finished"),
+    prefills: all.filter(message => message.type === "prefill"),
+  };
+}
+
+describe("an answer of another engine", () => {
+  it("comes as the own engine's parts: thought, text, and the server's own token counts", async () => {
+    const { thought, text, finished } = await read(answering().generate(ask));
+    expect({ thought, text }).toEqual({ thought: "A greeting.", text: "Hello there" });
+    expect(finished).toMatchObject({
+      reason: "stop",
+      stats: { promptTokens: 12, cachedTokens: 8, generatedTokens: 5 },
+    });
+  });
+
+  it("is asked for with the key, the model and the samplers that this kind of server knows", async () => {
+    await read(answering().generate({ ...ask, sampling: { ...greedySampling, maxTokens: 7, repeatPenalty: 1.2 } }));
+    expect(server.seen.at(-1)).toMatchObject({
+      authorization: `Bearer ${KEY}`,
+      body: { model: "tiny", stream: true, max_tokens: 7, repetition_penalty: 1.2, messages: ask.turns },
+    });
+    await read(answering({ kind: "other" }).generate(ask));
+    expect(server.seen.at(-1)?.body).not.toHaveProperty("top_k");
+  });
+
+  it("shows how far llama.cpp's server has read the prompt, and takes its own speeds", async () => {
+    server.on(
+      "/v1/chat/completions",
+      events(
+        { ...delta({ role: "assistant" }), prompt_progress: { total: 90, cache: 0, processed: 45, time_ms: 3 } },
+        delta({ content: "Yes" }),
+        {
+          ...delta({}, "length"),
+          usage: { prompt_tokens: 90, completion_tokens: 1 },
+          timings: { cache_n: 10, prompt_per_second: 300, predicted_per_second: 20 },
+        },
+        "[DONE]",
+      ),
+    );
+    const { prefills, finished } = await read(answering({ kind: "llama-server" }).generate(ask));
+    expect(prefills).toMatchObject([{ doneTokens: 45, totalTokens: 90 }]);
+    // No limit was asked for, so what was full is the context.
+    expect(finished).toMatchObject({
+      reason: "context",
+      stats: { cachedTokens: 10, tokensPerSecond: 20, prefillTokensPerSecond: 300 },
+    });
+  });
+
+  it("is taken whole from a server that does not stream", async () => {
+    const whole = { choices: [{ message: { role: "assistant", content: "All at once" }, finish_reason: "stop" }] };
+    server.on("/v1/chat/completions", json(whole));
+    expect(await read(answering().generate(ask))).toMatchObject({ text: "All at once" });
+  });
+
+  it("ends as cancelled when it is stopped, and the server is left", async () => {
+    server.on("/v1/chat/completions", response => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write(`data: ${JSON.stringify(delta({ content: "One" }))}\n\n`);
+    });
+    const stop = new AbortController();
+    const got: GenerationMessage[] = [];
+    for await (const message of answering().generate(ask, stop.signal)) {
+      got.push(message);
+      stop.abort();
+    }
+    expect(got.at(-1)).toMatchObject({ type: "finished", reason: "cancelled", stats: { generatedTokens: 1 } });
+    await expect.poll(() => server.left).toBe(1);
+  });
+});
+
+describe("a fault of another engine is a sentence with the next step", () => {
+  const failing = (engine: AnsweringServer) =>
+    read(engine.generate(ask)).then(
+      () => null,
+      (error: unknown) => error,
+    );
+
+  it("when it is away, and it is ready again when it is back", async () => {
+    const engine = answering();
+    const { port } = server;
+    await server.stop();
+    expect(await failing(engine)).toMatchObject({
+      code: "ENGINE_AWAY",
+      message: `box (127.0.0.1:${port}) refuses the connection.`,
+    });
+    expect(engine.snapshot()).toMatchObject({ state: "failed", error: { code: "ENGINE_AWAY" } });
+    server = await StandInOpenAi.start(port);
+    await engine.look();
+    expect(engine.snapshot()).toMatchObject({ state: "loaded", error: null });
+  });
+
+  it("when it is silent for too long", async () => {
+    server.on("/v1/chat/completions", () => {});
+    const error = await failing(answering({ answerSilenceMs: 1_000 }));
+    expect(error).toMatchObject({ code: "ENGINE_AWAY", message: expect.stringContaining("sent nothing for 1 s") });
+  });
+
+  it("when it falls silent in the middle", async () => {
+    server.on("/v1/chat/completions", response => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write(`data: ${JSON.stringify(delta({ content: "One" }))}\n\n`);
+    });
+    const error = await failing(answering({ answerSilenceMs: 1_000 }));
+    expect(error).toMatchObject({ code: "ENGINE_AWAY", message: expect.stringContaining("sent nothing for 1 s") });
+  });
+
+  it.each([
+    ["a broken line", events(delta({ content: "One" }), "{nonsense", "[DONE]"), '"{nonsense"'],
+    ["a web page", (response: Parameters<typeof helloAnswer>[0]) => void response.end("<html>hello"), "<html>hello"],
+  ])("when it sends %s", async (_what, answer, quote) => {
+    server.on("/v1/chat/completions", answer);
+    expect(await failing(answering())).toMatchObject({
+      code: "ENGINE_AWAY",
+      message: expect.stringContaining(quote),
+      next: expect.stringContaining("OpenAI's API"),
+    });
+  });
+
+  it("when the connection is cut in mid-answer, or the answer ends without an end", async () => {
+    server.on("/v1/chat/completions", events(delta({ content: "One" }), "cut"));
+    expect(await failing(answering())).toMatchObject({ code: "ENGINE_AWAY" });
+    server.on("/v1/chat/completions", events(delta({ content: "One" })));
+    expect(await failing(answering())).toMatchObject({
+      code: "ENGINE_AWAY",
+      message: expect.stringContaining("broke off"),
+      next: expect.stringContaining("Continue"),
+    });
+  });
+
+  it("when the key is refused; the key is not in the sentence", async () => {
+    server.on("/v1/chat/completions", json({ error: { message: `Incorrect API key ${KEY}` } }, 401));
+    const error = await failing(answering());
+    expect(error).toMatchObject({
+      code: "ENGINE_REFUSED",
+      message: expect.stringContaining("does not accept the key"),
+    });
+    expect(JSON.stringify([error, (error as Error).message])).not.toContain(KEY);
+  });
+
+  it.each([
+    ["7", "Try again in 7 s."],
+    ["Wed, 21 Oct 2026 07:28:00 GMT", "Try again in a moment."],
+  ])("when it has too many requests, with Retry-After %s", async (retryAfter, next) => {
+    server.on("/v1/chat/completions", json({ error: { message: "Slow down" } }, 429, { "retry-after": retryAfter }));
+    expect(await failing(answering())).toMatchObject({ code: "BUSY", next });
+  });
+
+  it.each([
+    [400, { error: { message: "This model's maximum context length is 4096 tokens", code: 400 } }, "CONTEXT_EXCEEDED"],
+    [
+      400,
+      { error: { type: "exceed_context_size_error", message: "request exceeds the available context size" } },
+      "CONTEXT_EXCEEDED",
+    ],
+    [404, { error: { message: "The model `tiny` does not exist." } }, "MODEL_NOT_FOUND"],
+    [503, { error: { message: "Loading model", type: "unavailable_error" } }, "BUSY"],
+    [422, { detail: "temperature is too hot" }, "INVALID_INPUT"],
+    [500, {}, "ENGINE_AWAY"],
+  ])("when it answers %i with %j", async (status, body, code) => {
+    server.on("/v1/chat/completions", json(body, status));
+    expect(await failing(answering())).toMatchObject({ code });
+  });
+
+  it("when an error comes inside the stream", async () => {
+    server.on(
+      "/v1/chat/completions",
+      events(delta({ content: "One" }), { error: { message: "out of memory", code: 500 } }),
+    );
+    expect(await failing(answering())).toMatchObject({
+      code: "ENGINE_AWAY",
+      message: expect.stringContaining("out of memory"),
+    });
+  });
+
+  it("when it sends on to another host: the key does not go there", async () => {
+    const other = await StandInOpenAi.start();
+    server.on("/v1/chat/completions", json({}, 307, { location: `${other.address}/v1/chat/completions` }));
+    expect(await failing(answering())).toMatchObject({
+      code: "ENGINE_AWAY",
+      message: expect.stringContaining("sends on to"),
+    });
+    expect(other.seen).toEqual([]);
+    await other.stop();
+  });
+});
+
+describe("counting tokens", () => {
+  it("asks the server where it can count, and each text once", async () => {
+    server.on("/tokenize", (response, body) =>
+      json({ count: (body as { prompt: string }).prompt.length })(response, body),
+    );
+    const engine = answering();
+    const turns = [{ role: "user" as const, content: "four" }];
+    expect(await engine.count(turns)).toEqual({ tokensPerTurn: [4], totalTokens: 9 });
+    await engine.count(turns);
+    expect(server.seen.filter(({ path }) => path === "/tokenize")).toHaveLength(1);
+  });
+
+  it("says that it is a guess where the server cannot", async () => {
+    expect(await answering({ kind: "ollama" }).count([{ role: "user", content: "a".repeat(35) }])).toEqual({
+      // 35 bytes at 3.5 a token, and 5 for what the template puts around a turn.
+      tokensPerTurn: [10],
+      totalTokens: 15,
+      isAbout: true,
+    });
+  });
+});
+
+describe("the list of engines", () => {
+  it("keeps the key in a file that only its owner reads, and never tells it", async () => {
+    const path = makePath();
+    const engines = new OtherEngines({ path });
+    await engines.add({ address: `${server.address}/v1/`, key: KEY, name: "box" });
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(readFileSync(path, "utf8")).toContain(KEY);
+    const { engines: listed } = await new OtherEngines({ path }).list();
+    expect(listed).toMatchObject([
+      {
+        name: "box",
+        address: server.address,
+        hasKey: true,
+        kind: "vllm",
+        models: [{ id: "tiny", contextTokens: 4096 }],
+      },
+    ]);
+    expect(JSON.stringify(listed)).not.toContain(KEY);
+  });
+
+  it("keeps the choice over a restart, and forgets it with its engine", async () => {
+    const path = makePath();
+    const engines = new OtherEngines({ path });
+    await engines.add({ address: server.address });
+    const id = (await engines.list()).engines[0]?.id ?? "";
+    await engines.choose({ engineId: id, model: "tiny" });
+    const again = new OtherEngines({ path });
+    expect(again.answering?.snapshot()).toMatchObject({ modelName: "tiny", other: { contextTokens: 4096 } });
+    again.remove(id);
+    expect(again.answering).toBeNull();
+    expect(new OtherEngines({ path }).answering).toBeNull();
+  });
+
+  it("asks for the context size where the server does not say it", async () => {
+    server.on("/v1/models", json({ data: [{ id: "tiny", owned_by: "somebody" }] }));
+    const engines = new OtherEngines({ path: makePath() });
+    await engines.add({ address: server.address });
+    const id = (await engines.list()).engines[0]?.id ?? "";
+    await expect(engines.choose({ engineId: id, model: "tiny" })).rejects.toMatchObject({ code: "INVALID_INPUT" });
+    engines.change(id, { contextTokens: 8192 });
+    await engines.choose({ engineId: id, model: "tiny" });
+    expect(engines.answering?.snapshot().other.contextTokens).toBe(8192);
+  });
+
+  it("lists an engine that is away with the reason", async () => {
+    const engines = new OtherEngines({ path: makePath() });
+    await engines.add({ address: server.address });
+    await server.stop();
+    expect((await engines.list()).engines).toMatchObject([{ models: [], problem: { code: "ENGINE_AWAY" } }]);
+  });
+
+  it.each([
+    ["ftp://box", "must begin with http"],
+    ["http://user:pass@box", "must not hold a password"],
+    ["http://", "is no address"],
+    ["http://box/?key=1", "must end before"],
+  ])("refuses %s", async (address, why) => {
+    await expect(new OtherEngines({ path: makePath() }).add({ address })).rejects.toMatchObject({
+      code: "INVALID_INPUT",
+      message: expect.stringContaining(why),
+    });
+  });
+});

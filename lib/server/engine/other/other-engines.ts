@@ -1,0 +1,191 @@
+import { randomUUID } from "node:crypto";
+import type { EngineChoice, EngineFound, EngineInput, OtherEngine } from "@/lib/schema/other-engine";
+import { errorAnswer } from "@/lib/server/system/error-table";
+import { RequestError } from "@/lib/server/system/request-error";
+import { systemTimers, type Timers } from "@/lib/server/system/timers";
+import { AnsweringServer } from "./answering-server";
+import { describeServer } from "./describe-server";
+import { EngineFile, type KeptEngine, type KeptEngines } from "./engine-file";
+import { parseServerAddress } from "./server-address";
+
+const MAX_ENGINES = 32;
+/** How often the answering server is looked at, while a page shows it. */
+const LOOK_INTERVAL_MS = 2_000;
+
+interface OtherEnginesOptions {
+  readonly path: string;
+  readonly timers?: Timers;
+}
+
+interface Listed {
+  readonly engines: OtherEngine[];
+  readonly chosen: EngineChoice | null;
+}
+
+/** The engines that the user added (servers with OpenAI's API), and which of their models answers, if one does. */
+export class OtherEngines {
+  readonly #file: EngineFile;
+  readonly #timers: Timers;
+  readonly #listeners = new Set<() => void>();
+  readonly #listListeners = new Set<() => void>();
+  #kept: KeptEngines;
+  #answering: AnsweringServer | null;
+  #cancelLook = (): void => {};
+
+  constructor({ path, timers = systemTimers }: OtherEnginesOptions) {
+    this.#file = new EngineFile(path);
+    this.#timers = timers;
+    this.#kept = this.#file.read();
+    this.#answering = this.#answeringOf(this.#kept);
+  }
+
+  /** What answers; null while that is the engine of this process. */
+  get answering(): AnsweringServer | null {
+    return this.#answering;
+  }
+
+  /** Asks each server for its models. One that does not answer is listed with the reason. */
+  async list(signal?: AbortSignal): Promise<Listed> {
+    const { engines, chosen } = this.#kept;
+    const listed = await Promise.all(engines.map(engine => this.#listed(engine, signal)));
+    return { engines: listed, chosen: chosen && { engineId: chosen.engineId, model: chosen.model } };
+  }
+
+  /** What a server is, without keeping it. @throws RequestError, OtherEngineError */
+  async test(input: EngineInput, signal?: AbortSignal): Promise<EngineFound> {
+    return describeServer(serverOf(input), signal);
+  }
+
+  /** @throws RequestError, OtherEngineError when it does not answer: a typing error is found at once */
+  async add(input: EngineInput, signal?: AbortSignal): Promise<void> {
+    const { engines } = this.#kept;
+    const server = serverOf(input);
+    if (engines.some(({ address }) => address === server.address))
+      throw new RequestError("INVALID_INPUT", `${server.address} is in the list already.`);
+    if (engines.length >= MAX_ENGINES)
+      throw new RequestError("INVALID_INPUT", `There are ${MAX_ENGINES} engines already: remove one first.`);
+    const { kind } = await describeServer(server, signal);
+    const engine = { ...server, id: randomUUID(), contextTokens: input.contextTokens ?? null, kind };
+    this.#save({ ...this.#kept, engines: [...this.#kept.engines, engine] });
+  }
+
+  /** @throws RequestError NOT_FOUND */
+  change(id: string, { name, key, contextTokens }: Omit<EngineInput, "address">): void {
+    const before = this.#find(id);
+    const after: KeptEngine = {
+      ...before,
+      ...(name !== undefined && name !== "" && { name }),
+      ...(key !== undefined && { key: key === "" ? null : key }),
+      ...(contextTokens !== undefined && { contextTokens }),
+    };
+    const { engines, chosen } = this.#kept;
+    const isChosen = chosen?.engineId === id;
+    this.#save({
+      engines: engines.map(engine => (engine.id === id ? after : engine)),
+      chosen: isChosen && contextTokens !== undefined ? { ...chosen, contextTokens } : chosen,
+    });
+  }
+
+  /** @throws RequestError NOT_FOUND */
+  remove(id: string): void {
+    this.#find(id);
+    const { engines, chosen } = this.#kept;
+    this.#save({
+      engines: engines.filter(engine => engine.id !== id),
+      chosen: chosen?.engineId === id ? null : chosen,
+    });
+  }
+
+  /** @throws RequestError, OtherEngineError for a model that the server does not have, or whose context nobody knows */
+  async choose(choice: EngineChoice | null, signal?: AbortSignal): Promise<void> {
+    if (choice === null) return this.#save({ ...this.#kept, chosen: null });
+    const engine = this.#find(choice.engineId);
+    const { models } = await describeServer(engine, signal);
+    const model = models.find(({ id }) => id === choice.model);
+    if (model === undefined)
+      throw new RequestError("MODEL_NOT_FOUND", `${engine.name} does not have ${choice.model} any more.`);
+    const contextTokens = model.contextTokens ?? engine.contextTokens;
+    if (contextTokens === null)
+      throw new RequestError(
+        "INVALID_INPUT",
+        `${engine.name} does not say how many tokens of context ${choice.model} has: enter it under Models, Engines.`,
+      );
+    this.#save({ ...this.#kept, chosen: { ...choice, contextTokens } });
+  }
+
+  /** Reports changes of what answers. While anyone listens, the answering server is looked at. */
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    if (this.#listeners.size === 1) void this.#look();
+    return () => {
+      this.#listeners.delete(listener);
+      if (this.#listeners.size === 0) this.#cancelLook();
+    };
+  }
+
+  /** Reports changes of the list and of the choice. */
+  readonly saved = {
+    subscribe: (listener: () => void): (() => void) => {
+      this.#listListeners.add(listener);
+      return () => this.#listListeners.delete(listener);
+    },
+  };
+
+  async #listed(engine: KeptEngine, signal: AbortSignal | undefined): Promise<OtherEngine> {
+    const { id, name, address, key, contextTokens } = engine;
+    const shown = { id, name, address, hasKey: key !== null, contextTokens };
+    try {
+      return { ...shown, ...(await describeServer(engine, signal)), problem: null };
+    } catch (error) {
+      return { ...shown, kind: engine.kind, models: [], problem: errorAnswer(error).body };
+    }
+  }
+
+  #find(id: string): KeptEngine {
+    const engine = this.#kept.engines.find(kept => kept.id === id);
+    if (engine === undefined) throw new RequestError("NOT_FOUND", "This engine is no longer in the list.");
+    return engine;
+  }
+
+  #save(kept: KeptEngines): void {
+    this.#file.write(kept);
+    this.#kept = kept;
+    this.#answering = this.#answeringOf(kept);
+    for (const listener of [...this.#listListeners]) listener();
+    this.#changed();
+    if (this.#listeners.size > 0) void this.#look();
+  }
+
+  #answeringOf({ engines, chosen }: KeptEngines): AnsweringServer | null {
+    const engine = engines.find(({ id }) => id === chosen?.engineId);
+    if (engine === undefined || chosen === null) return null;
+    const { model, contextTokens } = chosen;
+    return new AnsweringServer({
+      ...engine,
+      engineId: engine.id,
+      model,
+      contextTokens,
+      onChange: () => this.#changed(),
+    });
+  }
+
+  #changed(): void {
+    for (const listener of [...this.#listeners]) listener();
+  }
+
+  async #look(): Promise<void> {
+    this.#cancelLook();
+    const answering = this.#answering;
+    await answering?.look();
+    // Another look was begun meanwhile, for another server.
+    if (answering !== this.#answering || this.#listeners.size === 0 || answering === null) return;
+    this.#cancelLook();
+    this.#cancelLook = this.#timers.after(LOOK_INTERVAL_MS, () => void this.#look());
+  }
+}
+
+/** @throws RequestError INVALID_INPUT */
+function serverOf({ address: typed, name, key }: EngineInput) {
+  const address = parseServerAddress(typed);
+  return { address, name: name || new URL(address).host, key: key || null };
+}

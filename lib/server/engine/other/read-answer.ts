@@ -1,0 +1,185 @@
+import { randomUUID } from "node:crypto";
+import * as z from "zod";
+import type { FinishReason, GenerationStats } from "@/lib/schema/generation";
+import { readEvents } from "@/lib/schema/read-events";
+import type { GenerationMessage } from "@/lib/server/engine/engine-supervisor";
+import { asOtherEngineError, parseJson, readText, refusalWords, type ServerAddress, whoOf } from "./ask-server";
+import { garbageError, OtherEngineError, refusedError } from "./other-engine-error";
+
+const said = z.string().nullish();
+/** Reasoning is `reasoning_content` for llama.cpp, vLLM, SGLang and DeepSeek, and `reasoning` for Ollama and later vLLM. */
+const deltaSchema = z.object({ content: said, reasoning_content: said, reasoning: said });
+const count = z.int().nonnegative().catch(0);
+
+const pieceSchema = z.object({
+  choices: z
+    .array(
+      z.object({
+        delta: deltaSchema.nullish(),
+        /** Of an answer that was not streamed although it was asked for. */
+        message: deltaSchema.nullish(),
+        text: said,
+        finish_reason: z.string().nullish(),
+      }),
+    )
+    .optional(),
+  usage: z
+    .object({
+      prompt_tokens: count,
+      completion_tokens: count,
+      prompt_tokens_details: z.object({ cached_tokens: count.nullish() }).nullish().catch(null),
+    })
+    .nullish()
+    .catch(null),
+  /** Of llama.cpp's server: its own clock. */
+  timings: z
+    .object({ cache_n: count.optional(), prompt_per_second: z.number(), predicted_per_second: z.number() })
+    .nullish()
+    .catch(null),
+  prompt_progress: z.object({ total: count, processed: count }).nullish().catch(null),
+  error: z.unknown().optional(),
+});
+type Piece = z.infer<typeof pieceSchema>;
+
+interface Answering {
+  readonly server: ServerAddress;
+  readonly model: string;
+  readonly signal: AbortSignal | undefined;
+  /** Where no limit was given, an answer that is too long has filled the context. */
+  readonly lengthMeans: "length" | "context";
+  readonly now: () => number;
+  /** When it was asked, by the same clock. */
+  readonly askedAtMs: number;
+}
+
+/**
+ * A server's answer as the messages of our own engine. It ends with "finished", also when the caller stops it.
+ *
+ * @throws OtherEngineError when it breaks off, falls silent, or is no answer
+ */
+export async function* readAnswer(
+  response: Response,
+  answering: Answering,
+): AsyncGenerator<GenerationMessage, void, undefined> {
+  const { server, signal } = answering;
+  const id = randomUUID();
+  const meter = new AnswerMeter(answering);
+  let reason: FinishReason | null = null;
+  try {
+    for await (const data of dataOf(response, server)) {
+      const piece = pieceOf(data, answering);
+      meter.take(piece);
+      const { prompt_progress: progress } = piece;
+      if (progress) yield { type: "prefill", id, doneTokens: progress.processed, totalTokens: progress.total };
+      for (const { text, isThought } of textsOf(piece)) {
+        meter.tick();
+        yield { type: "text", id, text, tokens: 1, thought: isThought };
+      }
+      reason = finishReasonOf(piece, answering.lengthMeans) ?? reason;
+    }
+  } catch (error) {
+    if (!signal?.aborted) throw asOtherEngineError(error, server, signal);
+  }
+  if (signal?.aborted) reason = "cancelled";
+  if (reason === null)
+    throw new OtherEngineError(
+      "ENGINE_AWAY",
+      `${whoOf(server)} broke off in the middle of the answer.`,
+      "What it wrote is kept. Continue the answer when the server is back.",
+    );
+  yield { type: "finished", id, reason, stats: meter.stats() };
+}
+
+async function* dataOf(response: Response, server: ServerAddress): AsyncGenerator<string> {
+  if (response.body === null) return;
+  const isStream = response.headers.get("content-type")?.includes("text/event-stream") ?? false;
+  if (!isStream) yield await readText(response, server);
+  else
+    for await (const data of readEvents(response.body)) {
+      if (data === "[DONE]") return;
+      yield data;
+    }
+}
+
+function pieceOf(data: string, { server, model }: Answering): Piece {
+  const value = parseJson(data);
+  const parsed = pieceSchema.safeParse(value);
+  const piece = parsed.data;
+  if (piece?.error != null) {
+    const code = z.object({ code: z.int() }).safeParse(piece.error).data?.code;
+    const text = refusalWords(value) ?? "";
+    throw refusedError({
+      who: whoOf(server),
+      model,
+      status: code !== undefined && code >= 400 && code < 600 ? code : 500,
+      text,
+      retryAfter: null,
+      hasKey: server.key !== null,
+    });
+  }
+  if (piece === undefined || (piece.choices === undefined && !piece.usage)) throw garbageError(whoOf(server), data);
+  return piece;
+}
+
+const textsOf = ({ choices = [] }: Piece) =>
+  choices.flatMap(({ delta, message, text }) => {
+    const { content, reasoning_content, reasoning } = { ...message, ...delta };
+    return [
+      { text: reasoning_content ?? reasoning ?? "", isThought: true },
+      { text: content ?? text ?? "", isThought: false },
+    ].filter(part => part.text !== "");
+  });
+
+/** "tool_calls" and other reasons that we know no word for are ends all the same. */
+function finishReasonOf({ choices = [] }: Piece, lengthMeans: FinishReason): FinishReason | null {
+  const given = choices.map(choice => choice.finish_reason).find(text => text != null);
+  if (given === undefined || given === null) return null;
+  return given === "length" || given === "max_tokens" ? lengthMeans : "stop";
+}
+
+/** Tokens and times: the server's own where it tells them, otherwise the pieces and our clock. */
+class AnswerMeter {
+  #pieces = 0;
+  #firstAtMs: number | null = null;
+  #lastAtMs: number;
+  #usage: Piece["usage"] = null;
+  #timings: Piece["timings"] = null;
+
+  constructor(private readonly answering: Answering) {
+    this.#lastAtMs = answering.askedAtMs;
+  }
+
+  take({ usage, timings }: Piece): void {
+    this.#usage = usage ?? this.#usage;
+    this.#timings = timings ?? this.#timings;
+  }
+
+  tick(): void {
+    this.#pieces += 1;
+    this.#lastAtMs = this.answering.now();
+    this.#firstAtMs ??= this.#lastAtMs;
+  }
+
+  stats(): GenerationStats {
+    const { askedAtMs, now } = this.answering;
+    const usage = this.#usage;
+    const timings = this.#timings;
+    const generatedTokens = usage?.completion_tokens ?? this.#pieces;
+    const promptTokens = usage?.prompt_tokens ?? 0;
+    const cachedTokens = Math.min(promptTokens, usage?.prompt_tokens_details?.cached_tokens ?? timings?.cache_n ?? 0);
+    const timeToFirstTokenMs = (this.#firstAtMs ?? now()) - askedAtMs;
+    return {
+      promptTokens,
+      cachedTokens,
+      generatedTokens,
+      timeToFirstTokenMs,
+      tokensPerSecond:
+        timings?.predicted_per_second ??
+        perSecond(generatedTokens - 1, this.#lastAtMs - (this.#firstAtMs ?? this.#lastAtMs)),
+      prefillTokensPerSecond: timings?.prompt_per_second ?? perSecond(promptTokens - cachedTokens, timeToFirstTokenMs),
+      totalMs: now() - askedAtMs,
+    };
+  }
+}
+
+const perSecond = (tokens: number, ms: number): number => (tokens > 0 && ms > 0 ? (tokens * 1000) / ms : 0);

@@ -1,0 +1,59 @@
+import type { Sampling } from "@/lib/schema/engine-commands";
+import type { EngineKind } from "@/lib/schema/other-engine";
+import type { CompleteRequest, GenerateRequest } from "@/lib/server/engine/engine-supervisor";
+import { OtherEngineError } from "./other-engine-error";
+
+/** Servers that run a local model know samplers that OpenAI does not, partly by other names. OpenAI's own refuses unknown ones. */
+const furtherSamplers: Readonly<Record<EngineKind, "repeat_penalty" | "repetition_penalty" | null>> = {
+  "llama-server": "repeat_penalty",
+  ollama: "repeat_penalty",
+  "lm-studio": "repeat_penalty",
+  vllm: "repetition_penalty",
+  sglang: "repetition_penalty",
+  other: null,
+};
+
+/** The parts of a request that are the same for chats and plain prompts. @throws OtherEngineError for what the server cannot do */
+function bodyOf(sampling: Sampling, kind: EngineKind, model: string, who: string): object {
+  const { temperature, topP, topK, minP, repeatPenalty, seed, maxTokens, stop, jsonSchema, grammar } = sampling;
+  const penalty = furtherSamplers[kind];
+  if (grammar !== undefined && kind !== "llama-server")
+    throw new OtherEngineError(
+      "INVALID_INPUT",
+      `${who} knows no GBNF grammars.`,
+      "Take the grammar out of the options.",
+    );
+  return {
+    model,
+    stream: true,
+    stream_options: { include_usage: true },
+    temperature,
+    top_p: topP,
+    ...(penalty !== null && { top_k: topK, min_p: minP, [penalty]: repeatPenalty }),
+    ...(seed >= 0 && { seed }),
+    ...(maxTokens > 0 && { max_tokens: maxTokens }),
+    ...(stop.length > 0 && { stop }),
+    ...(jsonSchema !== undefined && {
+      response_format: { type: "json_schema", json_schema: { name: "answer", schema: jsonSchema } },
+    }),
+    ...(grammar !== undefined && { grammar }),
+    // llama.cpp's server: the prompt's progress, and a prefix that is kept for the next turn.
+    ...(kind === "llama-server" && { return_progress: true, cache_prompt: true }),
+  };
+}
+
+export function chatBody({ turns, sampling }: GenerateRequest, kind: EngineKind, model: string, who: string): object {
+  const continues = turns.at(-1)?.role === "assistant" && (kind === "vllm" || kind === "sglang");
+  return {
+    ...bodyOf(sampling, kind, model, who),
+    messages: turns,
+    ...(continues && { continue_final_message: true, add_generation_prompt: false }),
+  };
+}
+
+export const promptBody = (
+  { prompt, sampling }: CompleteRequest,
+  kind: EngineKind,
+  model: string,
+  who: string,
+): object => ({ ...bodyOf(sampling, kind, model, who), prompt });
