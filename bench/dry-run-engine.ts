@@ -8,7 +8,7 @@ import { mendSurface } from "@/lib/plan/mend-surface";
 import { nextToConfirm } from "@/lib/plan/next-to-confirm";
 import { planLayers } from "@/lib/plan/plan-layers";
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
-import { kvTypes } from "@/lib/schema/kv-type";
+import { kvElementTypes } from "@/lib/schema/kv-type";
 import type { Buffers, LoadConfig } from "@/lib/schema/load-config";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { PlanSettings } from "@/lib/schema/settings";
@@ -110,7 +110,7 @@ export async function confirmedPlan(family: Family, settings: PlanSettings, temp
  * layers may fit at this context and not at a smaller one. Such a plan does not count as better.
  */
 export async function fitsWithLess(family: Family, config: LoadConfig, budget: number): Promise<boolean> {
-  for (const kvType of kvTypes)
+  for (const kvType of kvElementTypes)
     for (
       let contextTokens = CONTEXT_PAD_TOKENS;
       contextTokens <= config.contextTokens;

@@ -7,7 +7,7 @@ import { mendSurface } from "@/lib/plan/mend-surface";
 import { shownToConfirm } from "@/lib/plan/next-to-confirm";
 import { planLayers } from "@/lib/plan/plan-layers";
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
-import { kvTypes } from "@/lib/schema/kv-type";
+import { kvElementTypes } from "@/lib/schema/kv-type";
 import type { LoadConfig } from "@/lib/schema/load-config";
 import { defaultSettings, type PlanSettings } from "@/lib/schema/settings";
 import { bytesToMib, MIB } from "@/lib/units/bytes";
@@ -149,7 +149,7 @@ async function measureInstant(family: Family): Promise<InstantRow> {
   const errors: number[] = [];
   const restErrors: number[] = [];
   for (let index = 0; index < INSTANT_PLANS; index++) {
-    const kvType = kvTypes[index % kvTypes.length] ?? "f16";
+    const kvType = kvElementTypes[index % kvElementTypes.length] ?? "f16";
     const contextTokens = Math.round(512 * (longest / 512) ** spread(index, GOLDEN));
     const everything = { gpuLayers: surface.model.blocks + 1, contextTokens, kvType };
     const card = cardOf(Math.round(memoryNeed(surface, everything).gpu.totalBytes * 1.1 * spread(index, SILVER)));

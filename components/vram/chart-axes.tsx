@@ -1,6 +1,6 @@
 import { memo } from "react";
 import type { ContextImpact } from "@/lib/plan/context-impact";
-import type { KvType } from "@/lib/schema/kv-type";
+import { type KvType, ofKvType } from "@/lib/schema/kv-type";
 import { GIB } from "@/lib/units/bytes";
 import { formatTokensShort } from "@/lib/units/tokens";
 import type { ChartFrame } from "./chart-frame";
@@ -57,7 +57,7 @@ export const ChartAxes = memo(function ChartAxes({ frame, impact, kvType }: Char
             </text>
             {hasBudget && (
               <text x={x(tokens)} y={bottom + 35} className="fill-ink font-semibold">
-                {impact.perKvType[kvType].gpuLayers[index]}
+                {ofKvType(impact.perKvType, kvType).gpuLayers[index]}
               </text>
             )}
           </g>

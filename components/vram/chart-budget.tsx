@@ -1,9 +1,10 @@
 import { memo } from "react";
 import type { ContextImpact } from "@/lib/plan/context-impact";
+import { ofKvType } from "@/lib/schema/kv-type";
 import { formatGib } from "@/lib/units/bytes";
 import { formatTokens } from "@/lib/units/tokens";
 import type { ChartFrame } from "./chart-frame";
-import { kvLooks } from "./kv-looks";
+import { kvLook } from "./kv-looks";
 
 interface ChartBudgetProps {
   readonly frame: ChartFrame;
@@ -21,7 +22,7 @@ export const ChartBudget = memo(function ChartBudget({ frame, impact }: ChartBud
   const y = frame.y(budgetBytes);
   const longest = contexts.at(-1) ?? 0;
   const stops = kvTypes.flatMap(kvType => {
-    const tokens = fullStopsAtTokens[kvType];
+    const tokens = ofKvType(fullStopsAtTokens, kvType);
     if (tokens === null || tokens >= longest || tokens < (contexts[0] ?? 0)) return [];
     return [{ kvType, tokens, x: frame.x(tokens) }];
   });
@@ -41,7 +42,7 @@ export const ChartBudget = memo(function ChartBudget({ frame, impact }: ChartBud
       </text>
       {stops.map(({ kvType, tokens, x }, index) => (
         <g key={kvType}>
-          <line x1={x} x2={x} y1={y} y2={frame.bottom} stroke={kvLooks[kvType].stroke} strokeDasharray="2 3" />
+          <line x1={x} x2={x} y1={y} y2={frame.bottom} stroke={kvLook(kvType).stroke} strokeDasharray="2 3" />
           <circle cx={x} cy={y} r="3" fill="var(--target)" />
           <text
             x={x - 4}

@@ -1,9 +1,9 @@
 import { memo } from "react";
 import type { ContextImpact } from "@/lib/plan/context-impact";
-import type { KvType } from "@/lib/schema/kv-type";
+import { type KvType, ofKvType } from "@/lib/schema/kv-type";
 import type { ChartFrame } from "./chart-frame";
 import { linePath, spreadLabels } from "./chart-scale";
-import { kvLooks } from "./kv-looks";
+import { kvLook } from "./kv-looks";
 import { KvMarker } from "./kv-marker";
 
 interface ChartCurvesProps {
@@ -19,9 +19,9 @@ interface ChartCurvesProps {
 const LABEL_PX = 18;
 
 const pointsOf = ({ x, y }: ChartFrame, { contexts, perKvType }: ContextImpact, kvType: KvType) =>
-  contexts.map((tokens, index) => [x(tokens), y(perKvType[kvType].fullNeedBytes[index] ?? 0)] as const);
+  contexts.map((tokens, index) => [x(tokens), y(ofKvType(perKvType, kvType).fullNeedBytes[index] ?? 0)] as const);
 
-/** Memory over context for the three KV types, the chosen one with its weights and KV cache filled in. */
+/** Memory over context for the KV types, the chosen one with its weights and KV cache filled in. */
 export const ChartCurves = memo(function ChartCurves({
   frame,
   impact,
@@ -49,9 +49,9 @@ export const ChartCurves = memo(function ChartCurves({
             key={type}
             d={linePath(pointsOf(frame, impact, type))}
             fill="none"
-            stroke={kvLooks[type].stroke}
+            stroke={kvLook(type).stroke}
             strokeWidth={type === kvType ? 2.75 : 1.75}
-            strokeDasharray={kvLooks[type].dash}
+            strokeDasharray={kvLook(type).dash}
           />
         ))}
         {impact.kvTypes.map(type => (
@@ -71,7 +71,7 @@ export const ChartCurves = memo(function ChartCurves({
 type CurveProps = Pick<ChartCurvesProps, "frame" | "impact" | "kvType">;
 
 function CurveMarkers({ frame, impact, kvType }: CurveProps) {
-  const needs = impact.perKvType[kvType].fullNeedBytes;
+  const needs = ofKvType(impact.perKvType, kvType).fullNeedBytes;
   return pointsOf(frame, impact, kvType).map(([x, y], index) =>
     Number.isInteger(Math.log2(impact.contexts[index] ?? 1)) || index === needs.length - 1 ? (
       <KvMarker

@@ -1,7 +1,7 @@
 import { memo } from "react";
 import { Cell, RowHead, Table } from "@/components/ui/table";
 import type { ContextImpact, ContextRow } from "@/lib/plan/context-impact";
-import { type KvType, kvTypes } from "@/lib/schema/kv-type";
+import { isMixed, type KvType, kvElementTypes, ofKvType } from "@/lib/schema/kv-type";
 import { formatMib, MIB } from "@/lib/units/bytes";
 import { formatTokens } from "@/lib/units/tokens";
 
@@ -14,7 +14,11 @@ interface ContextTableProps {
   readonly onPick: (contextTokens: number) => void;
 }
 
-const headings = (kvType: KvType) => ["Context", `KV a layer, ${kvType}`, ...kvTypes, "Simple"];
+/** One for each type that K and V can both have, and one for the chosen mixed one. */
+const columnsOf = (kvType: KvType): readonly KvType[] =>
+  isMixed(kvType) ? [...kvElementTypes, kvType] : kvElementTypes;
+
+const headings = (kvType: KvType) => ["Context", `KV a layer, ${kvType}`, ...columnsOf(kvType), "Simple"];
 
 /** Layers that fit at each context size. Pressing a size sets it. */
 export const ContextTable = memo(function ContextTable({
@@ -50,7 +54,7 @@ interface ImpactRowProps extends Pick<ContextTableProps, "kvType" | "totalLayers
 const NotPossible = () => <span title="Not possible with this model and these settings">–</span>;
 
 function ImpactRow({ row, isCurrent, usable, kvType, totalLayers, onPick }: ImpactRowProps) {
-  const kvBytes = row.kvPerLayerBytes[kvType];
+  const kvBytes = ofKvType(row.kvPerLayerBytes, kvType);
   return (
     <tr aria-current={isCurrent ? "true" : undefined} className="aria-[current]:bg-accent-soft">
       <RowHead className="py-0.5">
@@ -63,14 +67,24 @@ function ImpactRow({ row, isCurrent, usable, kvType, totalLayers, onPick }: Impa
         </button>
       </RowHead>
       <Cell>{formatMib(kvBytes, kvBytes % MIB === 0 ? 0 : 1)}</Cell>
-      {kvTypes.map(type => (
+      {columnsOf(kvType).map(type => (
         <Cell
           key={type}
           className={
-            row.gpuLayers[type] === totalLayers && usable.includes(type) ? "font-semibold text-good" : undefined
+            ofKvType(row.gpuLayers, type) === totalLayers && usable.includes(type)
+              ? "font-semibold text-good"
+              : undefined
           }
         >
-          {usable.includes(type) ? row.gpuLayers[type] === 0 ? "CPU" : row.gpuLayers[type] : <NotPossible />}
+          {usable.includes(type) ? (
+            ofKvType(row.gpuLayers, type) === 0 ? (
+              "CPU"
+            ) : (
+              ofKvType(row.gpuLayers, type)
+            )
+          ) : (
+            <NotPossible />
+          )}
         </Cell>
       ))}
       <Cell className="text-ink-2">{row.simpleLayers ?? <span title="No card to divide">–</span>}</Cell>

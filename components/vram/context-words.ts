@@ -1,11 +1,12 @@
 import type { ContextImpact } from "@/lib/plan/context-impact";
+import { ofKvType } from "@/lib/schema/kv-type";
 import { formatGib } from "@/lib/units/bytes";
 import { formatTokens } from "@/lib/units/tokens";
 
 /** "16,384 tokens, all 33 layers: f16 5.87 GiB (29 fit), q8_0 4.93 GiB (all fit), q4_0 4.43 GiB (all fit)" */
 export function contextInWords(impact: ContextImpact, index: number, totalLayers: number): string {
   const perType = impact.kvTypes.map(kvType => {
-    const { fullNeedBytes, gpuLayers } = impact.perKvType[kvType];
+    const { fullNeedBytes, gpuLayers } = ofKvType(impact.perKvType, kvType);
     const fitting = gpuLayers[index] ?? 0;
     const fit = impact.budgetBytes === 0 ? "" : ` (${fitting === totalLayers ? "all" : fitting} fit)`;
     return `${kvType} ${formatGib(fullNeedBytes[index] ?? 0)}${fit}`;

@@ -1,8 +1,8 @@
 import { memo } from "react";
 import type { ContextImpact } from "@/lib/plan/context-impact";
-import type { KvType } from "@/lib/schema/kv-type";
+import { type KvType, ofKvType } from "@/lib/schema/kv-type";
 import { fullStopInWords } from "./context-words";
-import { kvLooks } from "./kv-looks";
+import { kvLook } from "./kv-looks";
 import { KvMarker } from "./kv-marker";
 
 interface FullStopsProps {
@@ -23,9 +23,9 @@ export const FullStops = memo(function FullStops({ impact, kvType, onPick }: Ful
               x2="26"
               y1="6"
               y2="6"
-              stroke={kvLooks[type].stroke}
+              stroke={kvLook(type).stroke}
               strokeWidth="2"
-              strokeDasharray={kvLooks[type].dash}
+              strokeDasharray={kvLook(type).dash}
             />
             <KvMarker kvType={type} x={13} y={6} isFilled />
           </svg>
@@ -38,7 +38,7 @@ export const FullStops = memo(function FullStops({ impact, kvType, onPick }: Ful
 });
 
 function FullStop({ impact, kvType, onPick }: FullStopsProps) {
-  const tokens = impact.fullStopsAtTokens[kvType];
+  const tokens = ofKvType(impact.fullStopsAtTokens, kvType);
   const words = fullStopInWords(tokens, impact);
   if (tokens === null) return words;
   return (

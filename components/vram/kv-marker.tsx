@@ -1,5 +1,5 @@
 import type { KvType } from "@/lib/schema/kv-type";
-import { kvLooks } from "./kv-looks";
+import { kvLook } from "./kv-looks";
 
 interface KvMarkerProps {
   readonly kvType: KvType;
@@ -13,10 +13,11 @@ const paths = {
   circle: "M-3.5 0a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0-7 0Z",
   square: "M-3.2-3.2h6.4v6.4h-6.4Z",
   triangle: "M0-4L4 3.2H-4Z",
+  diamond: "M0-4.4L4.4 0L0 4.4L-4.4 0Z",
 } as const;
 
 export function KvMarker({ kvType, x, y, isFilled }: KvMarkerProps) {
-  const { stroke, marker } = kvLooks[kvType];
+  const { stroke, marker } = kvLook(kvType);
   return (
     <path
       d={paths[marker]}

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { GgmlType, type GgufFileInfo, GgufInsights, readGgufFileInfo } from "node-llama-cpp";
 import { splitPartNames } from "@/lib/gguf/split-name";
-import { type KvType, kvTypeTable } from "@/lib/schema/kv-type";
+import { elementTypesOf, type KvType, kvTypeTable } from "@/lib/schema/kv-type";
 import type { Buffers, LoadConfig } from "@/lib/schema/load-config";
 import type { DeviceBuffers } from "@/lib/schema/placement";
 import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
@@ -23,7 +23,11 @@ export type WeightsRun = Pick<LoadConfig, "gpuLayers" | "useMmap"> & Placement;
 export type ContextRun = WeightsRun &
   Pick<LoadConfig, "contextTokens" | "batchTokens" | "sequences" | "kvType" | "flashAttention">;
 
-export const ggmlTypeOf = (kvType: KvType): GgmlType => GgmlType[kvTypeTable[kvType].ggmlType];
+/** node-llama-cpp's types of K and of V. */
+export function ggmlTypesOf(kvType: KvType): { readonly k: GgmlType; readonly v: GgmlType } {
+  const { k, v } = elementTypesOf(kvType);
+  return { k: GgmlType[kvTypeTable[k].ggmlType], v: GgmlType[kvTypeTable[v].ggmlType] };
+}
 
 /** node-llama-cpp remembers this many results. We remember what each device took a little longer. */
 const KEPT_RESULTS = 60;
@@ -110,15 +114,15 @@ export class DryRun {
     const placed = await this.#insightsFor(run);
     // If the model itself is refused, node-llama-cpp only reports that the context failed.
     if (!placed.isChecked) await this.#placedWeights(run);
-    const kvCacheType = ggmlTypeOf(run.kvType);
+    const cache = ggmlTypesOf(run.kvType);
     const options = {
       contextSize: run.contextTokens,
       modelGpuLayers: this.#layers(run.gpuLayers),
       batchSize: run.batchTokens,
       sequences: run.sequences,
       flashAttention: flashAttentionOption(run.flashAttention),
-      kvCacheKeyType: kvCacheType,
-      kvCacheValueType: kvCacheType,
+      kvCacheKeyType: cache.k,
+      kvCacheValueType: cache.v,
       useMmap: run.useMmap,
     };
     const found = await this.#onlyIfReal(
@@ -159,9 +163,9 @@ export class DryRun {
     const headSize =
       Math.max(attention?.key_length ?? 0, attention?.value_length ?? 0) || Number(width ?? 0) / (heads || 1);
     const elements = (largest(attention?.head_count_kv) || heads) * headSize;
-    return (
-      padUp(contextTokens, CONTEXT_PAD_TOKENS) * sequences * elements * (kvTypeTable[kvType].bytesPer32Elements / 32)
-    );
+    const { k, v } = elementTypesOf(kvType);
+    const bytesPer32Elements = Math.max(kvTypeTable[k].bytesPer32Elements, kvTypeTable[v].bytesPer32Elements);
+    return padUp(contextTokens, CONTEXT_PAD_TOKENS) * sequences * elements * (bytesPer32Elements / 32);
   }
 
   /** Without a GPU, node-llama-cpp gives figures for a missing GPU unless it is asked for 0 layers. */

@@ -4,8 +4,11 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from "vitest";
 import type { ModelProfile, TensorProfile } from "@/lib/gguf/model-profile";
 import { type ModelShape, modelShape, realShapes, smallShapes } from "@/lib/gguf/testing/model-shapes";
+import { headsOf80, openLlama3b } from "@/lib/gguf/testing/odd-heads-shape";
 import { headerSurface } from "@/lib/plan/header-surface";
 import { type MemoryPoint, memoryNeed } from "@/lib/plan/memory-need";
+import { kvTypeRefusal } from "@/lib/plan/usable-kv-types";
+import { isMixed, type KvType, kvTypes } from "@/lib/schema/kv-type";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { MIB } from "@/lib/units/bytes";
 import { DryRun } from "./dry-run";
@@ -64,7 +67,7 @@ const RAM_PADDING_BYTES = 64;
  */
 const GROWTH_TOKENS = [256, 8192] as const;
 /** Other growth with the context at one token: the mask (2 bytes a cell), and variations of the allocator. */
-const ALLOWED_BYTES = 100_000;
+const ALLOWED_BYTES = 120_000;
 
 describe("the real shapes, by llama.cpp's dry run", () => {
   it.for(realShapes)(
@@ -98,9 +101,12 @@ describe("the real shapes, by llama.cpp's dry run", () => {
     for (const [gpuLayers, kvType] of [
       [profile.blocks + 1, "f16"],
       [profile.blocks + 1, "q8_0"],
+      [profile.blocks + 1, "q8_0/q4_0"],
+      [profile.blocks - 1, "f16/q8_0"],
       [profile.blocks - 1, "q4_0"],
       [1, "f16"],
     ] as const) {
+      if (kvTypeRefusal(surface, kvType) !== null) continue;
       const [few, many] = GROWTH_TOKENS;
       const atFew = await beyond({ gpuLayers, contextTokens: few, kvType });
       const atMany = await beyond({ gpuLayers, contextTokens: many, kvType });
@@ -110,6 +116,31 @@ describe("the real shapes, by llama.cpp's dry run", () => {
       expect(Math.abs(atMany.ramBytes - atFew.ramBytes), at).toBeLessThan(ALLOWED_BYTES);
     }
   });
+});
+
+describe("what llama.cpp refuses", () => {
+  const uneven = [headsOf80(), openLlama3b()];
+
+  it.for([...realShapes, ...smallShapes, ...uneven])(
+    "$family: each KV type of $id that llama.cpp refuses is known before it is tried, and no other",
+    async (shape, context) => {
+      const { profile, dryRun } = await openShape(shape, context);
+      // Without flash attention llama.cpp does not check K's heads, and cuts them in the middle of a block: such a cache is refused here.
+      const modes = uneven.includes(shape) ? (["auto"] as const) : (["auto", "off"] as const);
+      for (const flashAttention of modes) {
+        const run = { ...ONE_TOKEN, flashAttention };
+        const surface = headerSurface(profile, run);
+        const refused: KvType[] = [];
+        for (const kvType of kvTypes) {
+          const at = { gpuLayers: profile.blocks + 1, contextTokens: 512, kvType };
+          await dryRun.context({ ...at, ...run, useMmap: true }).catch(() => refused.push(kvType));
+        }
+        expect(refused, `flash attention ${flashAttention}`).toEqual(
+          kvTypes.filter(kvType => kvTypeRefusal(surface, kvType) !== null),
+        );
+      }
+    },
+  );
 });
 
 const MANY_TOKENS = { ...ONE_TOKEN, batchTokens: 512 };
@@ -166,6 +197,23 @@ describe("a sampled surface", () => {
     });
     await expectExactWeights(surface, dryRun);
   });
+
+  it.for(["llama-2-7b", "llama-3.1-8b"])(
+    "of %s says what a cache with different types for K and V needs, within 1 percent below and 3 percent above, without a dry run of it",
+    async (id, context) => {
+      const { profile, dryRun } = await openShape(modelShape(id), context);
+      const surface = await sampledSurface(profile, dryRun);
+      for (const kvType of kvTypes.filter(isMixed))
+        for (const gpuLayers of [profile.blocks + 1, Math.ceil((profile.blocks + 1) / 2)]) {
+          const at = { gpuLayers, kvType, contextTokens: EXACT_TOKENS };
+          const dry = await dryRun.context({ ...at, ...MANY_TOKENS, useMmap: true });
+          const { gpu } = memoryNeed(surface, at);
+          const error = gpu.totalBytes / (gpu.weightsBytes + dry.gpuBytes) - 1;
+          expect(error, `${kvType} at ${gpuLayers} layers`).toBeGreaterThan(-0.01);
+          expect(error, `${kvType} at ${gpuLayers} layers`).toBeLessThan(0.03);
+        }
+    },
+  );
 
   it("of a family beyond the closed form takes cache and compute from the dry run as one", async context => {
     const { profile, dryRun } = await openShape(loopedShape(), context);

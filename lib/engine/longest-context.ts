@@ -1,4 +1,4 @@
-import { type KvType, kvTypeTable } from "@/lib/schema/kv-type";
+import { elementTypesOf, type KvType, kvTypeTable } from "@/lib/schema/kv-type";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { CONTEXT_PAD_TOKENS } from "@/lib/units/tokens";
 
@@ -11,8 +11,12 @@ export function longestContextTokens(surface: MemorySurface, kvType: KvType, lar
   const { model, sequences, layers } = surface;
   const useful = Math.min(LONGEST_TOKENS, Math.max(model.trainContextTokens, USUAL_LONGEST_TOKENS));
   const growing = layers.filter(({ kv }) => kv.growth === "full");
-  const elements = Math.max(1, ...growing.map(({ kv }) => Math.max(kv.kElementsPerCell, kv.vElementsPerCell)));
-  const fitting = largestTensorBytes / (elements * (kvTypeTable[kvType].bytesPer32Elements / 32) * sequences);
+  const { k, v } = elementTypesOf(kvType);
+  const cellBytes = growing.flatMap(({ kv }) => [
+    (kv.kElementsPerCell * kvTypeTable[k].bytesPer32Elements) / 32,
+    (kv.vElementsPerCell * kvTypeTable[v].bytesPer32Elements) / 32,
+  ]);
+  const fitting = largestTensorBytes / (Math.max(1, ...cellBytes) * sequences);
   const longest = Math.floor(Math.min(useful, fitting) / CONTEXT_PAD_TOKENS) * CONTEXT_PAD_TOKENS;
   return Math.max(CONTEXT_PAD_TOKENS, longest);
 }

@@ -1,10 +1,10 @@
 import type { LlamaContextOptions, LlamaModel, LlamaModelOptions } from "node-llama-cpp";
+import { needsFlashAttention } from "@/lib/plan/usable-kv-types";
 import type { EngineMessage } from "@/lib/schema/engine-commands";
-import { kvTypeTable } from "@/lib/schema/kv-type";
 import type { LoadConfig } from "@/lib/schema/load-config";
 import { bufferSplit, flashAttentionActive } from "./buffer-split";
 import { ChatTemplate } from "./chat-template";
-import { type DryRun, flashAttentionOption, ggmlTypeOf } from "./dry-run";
+import { type DryRun, flashAttentionOption, ggmlTypesOf } from "./dry-run";
 import { fileMark } from "./file-mark";
 import { threadsFor } from "./free-cores";
 import { JobError } from "./job-error";
@@ -113,7 +113,7 @@ export class ModelHolder {
   }
 
   async #loadWeights(config: LoadConfig, file: string, { signal, onProgress }: LoadHooks): Promise<Weights> {
-    const kvCacheType = ggmlTypeOf(config.kvType);
+    const cache = ggmlTypesOf(config.kvType);
     onProgress({ phase: "weights", fraction: 0 });
     const options: LlamaModelOptions = {
       modelPath: config.modelPath,
@@ -121,8 +121,8 @@ export class ModelHolder {
       useMmap: config.useMmap,
       defaultContextFlashAttention: flashAttentionOption(config.flashAttention),
       // Without these options node-llama-cpp assumes an f16 cache in its own estimates (trap 8).
-      experimentalDefaultContextKvCacheKeyType: kvCacheType,
-      experimentalDefaultContextKvCacheValueType: kvCacheType,
+      experimentalDefaultContextKvCacheKeyType: cache.k,
+      experimentalDefaultContextKvCacheValueType: cache.v,
       // A dry run confirmed the plan, and it was checked against the free memory.
       ignoreMemorySafetyChecks: true,
       loadSignal: signal,
@@ -133,7 +133,7 @@ export class ModelHolder {
   }
 
   async #createContext(config: LoadConfig, weights: Weights, options: LoadHooks): Promise<LoadedModel> {
-    const kvCacheType = ggmlTypeOf(config.kvType);
+    const cache = ggmlTypesOf(config.kvType);
     const mark = this.backend.log.mark();
     options.onProgress({ phase: "context", fraction: 0 });
     this.backend.llama.maxThreads = config.threads;
@@ -142,8 +142,8 @@ export class ModelHolder {
       batchSize: config.batchTokens,
       sequences: config.sequences,
       flashAttention: flashAttentionOption(config.flashAttention),
-      experimentalKvCacheKeyType: kvCacheType,
-      experimentalKvCacheValueType: kvCacheType,
+      experimentalKvCacheKeyType: cache.k,
+      experimentalKvCacheValueType: cache.v,
       threads: config.threads,
       // Otherwise it would silently try again with a smaller context.
       failedCreationRemedy: false,
@@ -181,7 +181,7 @@ export class ModelHolder {
 }
 
 function checkConfig({ kvType, flashAttention }: LoadConfig): void {
-  if (kvTypeTable[kvType].isQuantized && flashAttention === "off")
+  if (needsFlashAttention(kvType) && flashAttention === "off")
     throw new JobError("INVALID_INPUT", `A ${kvType} KV cache needs flash attention, which is switched off.`);
 }
 

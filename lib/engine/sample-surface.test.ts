@@ -109,6 +109,23 @@ describe("sampleSurface", () => {
     expect(sampled.compute.f16).not.toEqual(surface.compute.f16);
   });
 
+  it("samples a quantized K without flash attention, where V can only be f16", async () => {
+    const surface: MemorySurface = { ...estimated(MISTRAL), flashAttention: "off" };
+    const fake = oracle(surface, { computeMib: ({ kvType }) => (kvType === "f16" ? 100 : 150) });
+    const sampled = await sampleSurface(fake, surface, options());
+    expect(new Set(fake.asked.map(({ kvType }) => kvType))).toEqual(new Set(["f16", "q8_0/f16", "q4_0/f16"]));
+    const at = { gpuLayers: 33, contextTokens: 4096, kvType: "q8_0/f16" } as const;
+    expect(memoryNeed(sampled, at).gpu.computeBytes).toBe(150 * MIB);
+  });
+
+  it("takes no dry run more for mixed types, and refuses those with a V that it saw refused", async () => {
+    const surface = estimated(MISTRAL);
+    const fake = oracle(surface, { impossible: ({ kvType }) => kvType === "q4_0" });
+    const sampled = await sampleSurface(fake, surface, options());
+    expect(fake.asked.every(({ kvType }) => ["f16", "q8_0", "q4_0"].includes(kvType))).toBe(true);
+    expect(sampled.refusedKvTypes?.map(({ kvType }) => kvType)).toEqual(["q4_0", "f16/q4_0", "q8_0/q4_0"]);
+  });
+
   it("asks for no context that would need too large a tensor", async () => {
     const surface = estimated(MISTRAL);
     const fake = oracle(surface);

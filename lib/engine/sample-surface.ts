@@ -1,7 +1,7 @@
 import type { ExpertPlace } from "@/lib/plan/fit-needs";
 import { expertBlocks, type MemoryPoint, memoryNeed, placementOf, withExpertsInLayers } from "@/lib/plan/memory-need";
-import { usableKvTypes } from "@/lib/plan/usable-kv-types";
-import { type KvType, kvTypes, kvTypeTable } from "@/lib/schema/kv-type";
+import { needsFlashAttention, sampledAs } from "@/lib/plan/usable-kv-types";
+import { elementTypesOf, type KvElementType, type KvType, kvElementTypes, kvTypes } from "@/lib/schema/kv-type";
 import type { ComputeColumn, ComputePoint, LayerMemory, MemorySurface } from "@/lib/schema/memory-surface";
 import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
 import { kvClosedFormHolds } from "./check-kv";
@@ -160,7 +160,7 @@ function passesFor(
   ];
 }
 
-/** Points taken of one KV type, by number of layers: with each layer's experts beside it, and with all experts in RAM. */
+/** Points taken for one type of K and V, by number of layers: with each layer's experts beside it, and with all experts in RAM. */
 type TakenColumns = Readonly<Record<ExpertPlace, Map<number, ComputePoint[]>>>;
 
 /** Runs the passes in order until the time is used up. A sampling of the GPU does not change the CPU's column, and vice versa. */
@@ -172,7 +172,11 @@ async function sampledCompute(
 ): Promise<Pick<MemorySurface, "compute" | "computeExpertsInRam" | "refusedKvTypes">> {
   const refusedKvTypes = [...(surface.refusedKvTypes ?? [])];
   const taken = new Map(
-    usableKvTypes(surface).map(kvType => [kvType, { "with-layer": new Map(), ram: new Map() } as TakenColumns]),
+    kvElementTypes.flatMap(type => {
+      const kvType = sampledAs(surface, type);
+      const tables: TakenColumns = { "with-layer": new Map(), ram: new Map() };
+      return kvType === null ? [] : [[type, { kvType, tables }] as const];
+    }),
   );
   const sampled = () => ({ ...withColumns(surface, taken), refusedKvTypes });
   const longest = Math.max(...kvTypes.map(longestTokens));
@@ -180,7 +184,7 @@ async function sampledCompute(
   // llama.cpp builds the model again for each placement, so all contexts of one are sampled together.
   for (const [index, { layers, contexts, experts = "with-layer" }] of passes.entries())
     for (const gpuLayers of layers)
-      for (const [kvType, tables] of taken) {
+      for (const [type, { kvType, tables }] of taken) {
         const points = tables[experts].get(gpuLayers) ?? [];
         for (const contextTokens of contexts) {
           if (index > 0 && pace.left <= 0) return sampled();
@@ -190,26 +194,30 @@ async function sampledCompute(
           const at = { ...placementOf({ gpuLayers, expertBlocksInRam }), contextTokens, kvType };
           const point = await possiblePoint(oracle, surface, pace, at);
           if (typeof point === "string") {
-            taken.delete(kvType);
-            refusedKvTypes.push({ kvType, reason: `This model cannot have a ${kvType} KV cache here: ${point}` });
+            taken.delete(type);
+            for (const refused of refusedWith(kvType))
+              refusedKvTypes.push({
+                kvType: refused,
+                reason: `This model cannot have a ${refused} KV cache here: ${point}`,
+              });
             break;
           }
           points.push(point);
         }
-        if (taken.has(kvType)) tables[experts].set(gpuLayers, points);
+        if (taken.has(type)) tables[experts].set(gpuLayers, points);
       }
   return sampled();
 }
 
 function withColumns(
   surface: MemorySurface,
-  taken: ReadonlyMap<KvType, TakenColumns>,
+  taken: ReadonlyMap<KvElementType, { readonly tables: TakenColumns }>,
 ): Pick<MemorySurface, "compute" | "computeExpertsInRam"> {
   const compute = { ...surface.compute };
   const apart = surface.computeExpertsInRam && { ...surface.computeExpertsInRam };
-  for (const [kvType, tables] of taken) {
-    compute[kvType] = withTaken(compute[kvType], tables["with-layer"]);
-    if (apart && tables.ram.size > 0) apart[kvType] = withTaken(apart[kvType], tables.ram);
+  for (const [type, { tables }] of taken) {
+    compute[type] = withTaken(compute[type], tables["with-layer"]);
+    if (apart && tables.ram.size > 0) apart[type] = withTaken(apart[type], tables.ram);
   }
   return { compute, ...(apart && { computeExpertsInRam: apart }) };
 }
@@ -250,6 +258,12 @@ async function possiblePoint(
   }
 }
 
+/** A cache that llama.cpp refuses, and the others with the same quantized V: flash attention is what is missing most often. */
+const refusedWith = (kvType: KvType): readonly KvType[] =>
+  needsFlashAttention(kvType)
+    ? kvTypes.filter(other => elementTypesOf(other).v === elementTypesOf(kvType).v)
+    : [kvType];
+
 /** llama.cpp makes no context with a quantized cache without flash attention, or with heads that the type's blocks do not divide. */
 const isImpossible = (error: unknown, kvType: KvType): error is JobError =>
-  kvTypeTable[kvType].isQuantized && error instanceof JobError && error.code === "ENGINE_FAILED";
+  kvType !== "f16" && error instanceof JobError && error.code === "ENGINE_FAILED";

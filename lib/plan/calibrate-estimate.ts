@@ -1,9 +1,14 @@
-import { type KvType, ofEachKvType } from "@/lib/schema/kv-type";
+import { type KvElementType, ofEachElementType } from "@/lib/schema/kv-type";
 import type { ComputeColumn, MemorySurface } from "@/lib/schema/memory-surface";
 import { computeBytes, expertBlocks } from "./memory-need";
 
 /** llama.cpp's CPU build's figure as a share of the header's bound. The one compute buffer of that build holds the whole graph. */
-function shareOfBound(header: MemorySurface, sampled: MemorySurface, contextTokens: number, kvType: KvType): number {
+function shareOfBound(
+  header: MemorySurface,
+  sampled: MemorySurface,
+  contextTokens: number,
+  kvType: KvElementType,
+): number {
   const at = { gpuLayers: 0, contextTokens, kvType };
   const bound = computeBytes(header, at, "ramBytes");
   return bound > 0 ? Math.min(1, computeBytes(sampled, at, "ramBytes") / bound) : 1;
@@ -13,7 +18,7 @@ function shareOfBound(header: MemorySurface, sampled: MemorySurface, contextToke
 function calibratedColumns(
   header: MemorySurface,
   sampled: MemorySurface,
-  kvType: KvType,
+  kvType: KvElementType,
   expertBlocksInRam: number,
 ): ComputeColumn[] {
   const cpu = sampled.compute[kvType].filter(column => column.gpuLayers === 0);
@@ -46,7 +51,7 @@ function calibratedColumns(
  */
 export function calibrateEstimate(header: MemorySurface, sampled: MemorySurface): MemorySurface {
   if (sampled.kvSource !== header.kvSource) return header;
-  const tableWith = (apart: number) => ofEachKvType(kvType => calibratedColumns(header, sampled, kvType, apart));
+  const tableWith = (apart: number) => ofEachElementType(kvType => calibratedColumns(header, sampled, kvType, apart));
   return {
     ...sampled,
     compute: tableWith(0),

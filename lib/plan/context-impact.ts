@@ -1,5 +1,5 @@
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
-import { type KvType, ofEachKvType } from "@/lib/schema/kv-type";
+import { isMixed, type KvType, type PerKvType, perKvType } from "@/lib/schema/kv-type";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { PlanSettings } from "@/lib/schema/settings";
 import { budgetBytes } from "./budget";
@@ -8,7 +8,7 @@ import { largestFullContexts, longestSearched } from "./largest-context";
 import { kvBytesOfLayer, memoryNeed } from "./memory-need";
 import { cpuOnlyNeed } from "./plan-layers";
 import { simplePlanOf } from "./simple-formula";
-import { usableKvTypes } from "./usable-kv-types";
+import { kvTypeRefusal, usableKvTypes } from "./usable-kv-types";
 
 export interface ContextCurve {
   /** GPU bytes with all layers on the GPU and the plan's experts in RAM, without overhead, as in the budget. System memory when there is no GPU. One entry for each of `contexts`. */
@@ -20,19 +20,19 @@ export interface ContextCurve {
 export interface ContextRow {
   readonly contextTokens: number;
   /** KV cache of the widest layer: what one more layer of it costs. */
-  readonly kvPerLayerBytes: Readonly<Record<KvType, number>>;
-  readonly gpuLayers: Readonly<Record<KvType, number>>;
+  readonly kvPerLayerBytes: PerKvType<number>;
+  readonly gpuLayers: PerKvType<number>;
   /** The simple formula's number of blocks on the GPU; null without a card. */
   readonly simpleLayers: number | null;
 }
 
 export interface ContextImpact {
   readonly contexts: readonly number[];
-  /** The KV types that this model supports. */
+  /** The KV types that this model supports with one type for K and V, and the chosen one if that is mixed. */
   readonly kvTypes: readonly KvType[];
-  readonly perKvType: Readonly<Record<KvType, ContextCurve>>;
+  readonly perKvType: PerKvType<ContextCurve>;
   /** The largest of the chart's contexts with all layers on the GPU; null when they never fit. */
-  readonly fullStopsAtTokens: Readonly<Record<KvType, number | null>>;
+  readonly fullStopsAtTokens: PerKvType<number | null>;
   /** What the model was trained for; 0 where its header does not say. */
   readonly trainedTokens: number;
   readonly budgetBytes: number;
@@ -62,6 +62,7 @@ export function contextImpact(surface: MemorySurface, gpu: GpuMemory | null, set
   const budget = gpu === null ? 0 : budgetBytes(gpu, settings.TARGET_VRAM_USAGE);
   const contexts = chartContexts(surface, settings.N_CTX);
   const automatic = { ...settings, LAYERS: "auto" as const };
+  const ofTypes = <Value>(make: (kvType: KvType) => Value) => perKvType(settings.KV_CACHE_QUANT, make);
   const full =
     gpu === null ? ON_CPU : { ...choosePlacement(surface, gpu, settings), gpuLayers: surface.model.blocks + 1 };
   const layersAt = (contextTokens: number, kvType: KvType) =>
@@ -78,22 +79,26 @@ export function contextImpact(surface: MemorySurface, gpu: GpuMemory | null, set
   });
   return {
     contexts,
-    kvTypes: usableKvTypes(surface, settings.FLASH_ATTENTION),
-    perKvType: ofEachKvType(curve),
+    kvTypes: shownKvTypes(surface, settings),
+    perKvType: ofTypes(curve),
     fullStopsAtTokens:
-      gpu === null
-        ? ofEachKvType(() => null)
-        : largestFullContexts(surface, gpu, settings, budget, contexts.at(-1) ?? 0),
+      gpu === null ? ofTypes(() => null) : largestFullContexts(surface, gpu, settings, budget, contexts.at(-1) ?? 0),
     trainedTokens: surface.model.trainContextTokens,
     budgetBytes: budget,
     rows: TABLE_CONTEXTS.map(contextTokens => ({
       contextTokens,
-      kvPerLayerBytes: ofEachKvType(kvType => widestKvBytes(surface, contextTokens, kvType)),
-      gpuLayers: ofEachKvType(kvType => layersAt(contextTokens, kvType)),
+      kvPerLayerBytes: ofTypes(kvType => widestKvBytes(surface, contextTokens, kvType)),
+      gpuLayers: ofTypes(kvType => layersAt(contextTokens, kvType)),
       simpleLayers:
         gpu === null ? null : simplePlanOf(surface.model, gpu, { ...settings, N_CTX: contextTokens }).layers,
     })),
   };
+}
+
+function shownKvTypes(surface: MemorySurface, { KV_CACHE_QUANT, FLASH_ATTENTION }: PlanSettings): readonly KvType[] {
+  const usable = usableKvTypes(surface, FLASH_ATTENTION);
+  const isShown = isMixed(KV_CACHE_QUANT) && kvTypeRefusal(surface, KV_CACHE_QUANT, FLASH_ATTENTION) === null;
+  return isShown ? [...usable, KV_CACHE_QUANT] : usable;
 }
 
 const widestKvBytes = (surface: MemorySurface, contextTokens: number, kvType: KvType): number =>

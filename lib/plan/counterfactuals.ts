@@ -1,5 +1,5 @@
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
-import { kvTypes } from "@/lib/schema/kv-type";
+import { isNarrower } from "@/lib/schema/kv-type";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { MachineSpeed, SpeedRange } from "@/lib/schema/plan-speed";
 import type { PlanSettings } from "@/lib/schema/settings";
@@ -63,9 +63,8 @@ function automaticLabel(surface: MemorySurface, gpu: GpuMemory, settings: PlanSe
 }
 
 function kvTypeChanges(surface: MemorySurface, gpu: GpuMemory, settings: PlanSettings): Change[] {
-  const narrower = kvTypes.slice(kvTypes.indexOf(settings.KV_CACHE_QUANT) + 1);
   return usableKvTypes(surface, settings.FLASH_ATTENTION)
-    .filter(kvType => narrower.includes(kvType))
+    .filter(kvType => isNarrower(kvType, settings.KV_CACHE_QUANT))
     .map(KV_CACHE_QUANT => withSettings(`${KV_CACHE_QUANT} KV cache`, { KV_CACHE_QUANT }, gpu, settings));
 }
 

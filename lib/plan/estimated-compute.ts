@@ -1,5 +1,5 @@
 import type { ModelProfile } from "@/lib/gguf/model-profile";
-import { type FlashAttention, type KvType, ofEachKvType } from "@/lib/schema/kv-type";
+import { type FlashAttention, type KvElementType, ofEachElementType } from "@/lib/schema/kv-type";
 import type { ComputeColumn, ComputePoint, LayerMemory, MemorySurface } from "@/lib/schema/memory-surface";
 import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
 import { kvBytesOfLayer } from "./memory-need";
@@ -90,19 +90,19 @@ export function estimatedCompute(
 ): MemorySurface["compute"] {
   const contexts = new Set([CONTEXT_PAD_TOKENS, padUp(run.batchTokens, CONTEXT_PAD_TOKENS), LONGEST_TOKENS]);
   const ascending = [...contexts].sort((a, b) => a - b);
-  const widestKvBytes = (contextTokens: number, kvType: KvType) =>
+  const widestKvBytes = (contextTokens: number, kvType: KvElementType) =>
     layers.reduce((widest, layer) => Math.max(widest, kvBytesOfLayer(layer, { contextTokens, kvType }, run)), 0);
-  const column = (gpuLayers: number, placement: Placement, kvType: KvType): ComputeColumn => ({
+  const column = (gpuLayers: number, placement: Placement, kvType: KvElementType): ComputeColumn => ({
     gpuLayers,
     points: ascending.map(contextTokens =>
       pointAt(profile, run, placement, contextTokens, widestKvBytes(contextTokens, kvType)),
     ),
   });
-  const columns = (kvType: KvType): ComputeColumn[] => [
+  const columns = (kvType: KvElementType): ComputeColumn[] => [
     column(0, "cpu", kvType),
     column(1, "split", kvType),
     ...(profile.blocks > 1 ? [column(profile.blocks, "split", kvType)] : []),
     column(profile.blocks + 1, expertsInRam ? "split" : "full", kvType),
   ];
-  return ofEachKvType(columns);
+  return ofEachElementType(columns);
 }

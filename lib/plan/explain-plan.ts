@@ -1,5 +1,5 @@
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
-import { type KvType, ofEachKvType } from "@/lib/schema/kv-type";
+import { type PerKvType, perKvType } from "@/lib/schema/kv-type";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { PlanSpeed } from "@/lib/schema/plan-speed";
 import type { PlanSettings } from "@/lib/schema/settings";
@@ -24,7 +24,7 @@ export interface PlanExplanation {
   readonly counterfactuals: readonly Counterfactual[];
   readonly presets: readonly PlanPreset[];
   /** At most the trained context, or the requested one if that is larger; null when all layers never fit. */
-  readonly largestFullContext: Readonly<Record<KvType, number | null>>;
+  readonly largestFullContext: PerKvType<number | null>;
   /** Null where the computer's memory is not known. */
   readonly ram: RamPlan | null;
   /** Changes that make the plan fit into system memory; empty when it fits already. */
@@ -51,7 +51,7 @@ export function explainPlan(
     presets: planPresets(surface, gpu, settings, computer?.speed),
     largestFullContext:
       gpu === null
-        ? ofEachKvType(() => null)
+        ? perKvType(settings.KV_CACHE_QUANT, () => null)
         : largestFullContexts(surface, gpu, settings, plan.budgetBytes, longestSearched(surface, settings.N_CTX)),
     ram,
     ramRemedies: computer === null || ram?.outcome === "fits" ? [] : ramRemedies(surface, gpu, settings, computer),

@@ -29,6 +29,18 @@ describe("a plan as settings of other programs", () => {
     expect(exportPlan("llama-server", plan)).toMatch(/^llama-server -m '\/my models\/it'\\''s\.gguf' -ngl 20 /);
   });
 
+  it("a cache with different types for K and V is said as such, or with the wider one where a program has one for both", () => {
+    const mixed: ExportedPlan = { ...plan, config: { ...plan.config, kvType: "q8_0/q4_0" } };
+    expect(exportPlan("llama-server", mixed)).toContain("-ctk q8_0 -ctv q4_0");
+    expect(exportPlan("lmstudio", mixed)).toMatch(
+      /KCacheQuantizationType": "q8_0",\s+"llamaVCacheQuantizationType": "q4_0"/,
+    );
+    // ggml's numbers: Q8_0 is 8, Q4_0 is 2
+    expect(exportPlan("llama-cpp-python", mixed)).toMatch(/type_k=8,.*\n\s+type_v=2,/);
+    expect(exportPlan("ollama", mixed)).toContain("OLLAMA_KV_CACHE_TYPE=q8_0");
+    expect(exportPlan("koboldcpp", mixed)).toContain("--quantkv 1");
+  });
+
   it("Ollama gets a Modelfile, and its cache's type from its environment", () => {
     const lines = exportPlan("ollama", plan).split("\n");
     expect(lines).toContain("FROM /my models/it's.gguf");

@@ -1,4 +1,4 @@
-import type { KvType } from "@/lib/schema/kv-type";
+import { elementTypesOf, type KvElementType, type KvType, kvTypeTable } from "@/lib/schema/kv-type";
 import type { LoadConfig } from "@/lib/schema/load-config";
 import type { PlanSettings } from "@/lib/schema/settings";
 import { bytesToGib } from "@/lib/units/bytes";
@@ -28,9 +28,15 @@ const command = (program: string, args: readonly string[]): string => [program, 
 const flashAttentionIsOn = ({ flashAttention }: LoadConfig): boolean => flashAttention !== "off";
 
 /** ggml's number of each type. @see ggml/include/ggml.h enum ggml_type */
-const ggmlTypeNumbers: Record<KvType, number> = { f16: 1, q8_0: 8, q4_0: 2 };
+const ggmlTypeNumbers: Record<KvElementType, number> = { f16: 1, q8_0: 8, q4_0: 2 };
 /** KoboldCpp's number of each type. */
-const koboldTypeNumbers: Record<KvType, number> = { f16: 0, q8_0: 1, q4_0: 2 };
+const koboldTypeNumbers: Record<KvElementType, number> = { f16: 0, q8_0: 1, q4_0: 2 };
+
+/** For a program that has one type for K and V: the wider of the two, so that nothing gets coarser. */
+function widerType(kvType: KvType): KvElementType {
+  const { k, v } = elementTypesOf(kvType);
+  return kvTypeTable[k].bytesPer32Elements >= kvTypeTable[v].bytesPer32Elements ? k : v;
+}
 
 const python = (value: boolean): string => (value ? "True" : "False");
 
@@ -40,7 +46,7 @@ function ollamaModelfile({ config }: ExportedPlan): string[] {
   return [
     "# Save this as Modelfile, then: ollama create my-model -f Modelfile",
     "# Ollama takes these from its own environment, for all models:",
-    `#   OLLAMA_FLASH_ATTENTION=${flash} OLLAMA_KV_CACHE_TYPE=${kvType} OLLAMA_NUM_PARALLEL=${sequences}`,
+    `#   OLLAMA_FLASH_ATTENTION=${flash} OLLAMA_KV_CACHE_TYPE=${widerType(kvType)} OLLAMA_NUM_PARALLEL=${sequences}`,
     `FROM ${config.modelPath}`,
     `PARAMETER num_gpu ${config.gpuLayers}`,
     `PARAMETER num_ctx ${config.contextTokens}`,
@@ -51,7 +57,8 @@ function ollamaModelfile({ config }: ExportedPlan): string[] {
 }
 
 function llamaCppPython({ config }: ExportedPlan): string[] {
-  const { tensorSplit, kvType } = config;
+  const { tensorSplit } = config;
+  const { k, v } = elementTypesOf(config.kvType);
   return [
     "from llama_cpp import Llama",
     "",
@@ -64,8 +71,8 @@ function llamaCppPython({ config }: ExportedPlan): string[] {
     `    n_ubatch=${config.batchTokens},`,
     `    n_threads=${config.threads},`,
     `    flash_attn=${python(flashAttentionIsOn(config))},`,
-    `    type_k=${ggmlTypeNumbers[kvType]},  # ${kvType}`,
-    `    type_v=${ggmlTypeNumbers[kvType]},`,
+    `    type_k=${ggmlTypeNumbers[k]},  # ${config.kvType}`,
+    `    type_v=${ggmlTypeNumbers[v]},`,
     `    offload_kqv=${python(config.kvInRam !== true)},`,
     `    use_mmap=${python(config.useMmap)},`,
     ")",
@@ -73,7 +80,8 @@ function llamaCppPython({ config }: ExportedPlan): string[] {
 }
 
 function lmStudio({ config, totalLayers }: ExportedPlan): string[] {
-  const quantization = config.kvType === "f16" ? false : config.kvType;
+  const { k, v } = elementTypesOf(config.kvType);
+  const quantization = (type: KvElementType) => (type === "f16" ? false : type);
   const blocks = totalLayers - 1;
   const share = (count: number): number => Number((Math.min(count, blocks) / blocks).toFixed(4));
   const settings = {
@@ -86,8 +94,8 @@ function lmStudio({ config, totalLayers }: ExportedPlan): string[] {
     evalBatchSize: config.batchTokens,
     maxParallelPredictions: config.sequences,
     flashAttention: flashAttentionIsOn(config),
-    llamaKCacheQuantizationType: quantization,
-    llamaVCacheQuantizationType: quantization,
+    llamaKCacheQuantizationType: quantization(k),
+    llamaVCacheQuantizationType: quantization(v),
     tryMmap: config.useMmap,
   };
   return [
@@ -99,6 +107,7 @@ function lmStudio({ config, totalLayers }: ExportedPlan): string[] {
 
 function koboldCpp({ config }: ExportedPlan): string[] {
   const { expertBlocksInRam, tensorSplit } = config;
+  const kvType = widerType(config.kvType);
   const args = [
     ["--model", config.modelPath, "--gpulayers", String(config.gpuLayers)],
     expertBlocksInRam === undefined ? [] : ["--moecpu", String(expertBlocksInRam)],
@@ -107,7 +116,7 @@ function koboldCpp({ config }: ExportedPlan): string[] {
     ["--contextsize", String(config.contextTokens), "--blasbatchsize", String(config.batchTokens)],
     ["--threads", String(config.threads)],
     flashAttentionIsOn(config) ? ["--flashattention"] : [],
-    config.kvType === "f16" ? [] : ["--quantkv", String(koboldTypeNumbers[config.kvType])],
+    kvType === "f16" ? [] : ["--quantkv", String(koboldTypeNumbers[kvType])],
     config.useMmap ? ["--usemmap"] : [],
   ].flat();
   return [command("koboldcpp", args)];

@@ -1,4 +1,4 @@
-import { type KvType, kvTypes } from "@/lib/schema/kv-type";
+import { isNarrower, type KvType, kvElementTypes } from "@/lib/schema/kv-type";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
 import {
@@ -46,9 +46,9 @@ function raiseTo(needs: Float64Array, floor: Float64Array | undefined): void {
   for (let index = 0; index < needs.length; index++) needs[index] = Math.max(needs[index] ?? 0, floor[index] ?? 0);
 }
 
-/** Only KV types that this model supports: the need of an unsupported one means nothing. */
+/** Only KV types that this model supports: the need of an unsupported one means nothing. A mixed one raises no other. */
 const narrowerKvTypes = (surface: MemorySurface, kvType: KvType): readonly KvType[] =>
-  usableKvTypes(surface).filter(usable => kvTypes.indexOf(usable) > kvTypes.indexOf(kvType));
+  usableKvTypes(surface).filter(usable => isNarrower(usable, kvType));
 
 /** The need of this KV type, or of a narrower one whose larger compute buffer makes it need more in total. */
 function widestNeeds(
@@ -67,7 +67,7 @@ function widestNeeds(
 function breakpointsOf(surface: MemorySurface): number[] {
   const contexts = new Set<number>();
   for (const table of [surface.compute, surface.computeExpertsInRam])
-    for (const kvType of table === undefined ? [] : kvTypes)
+    for (const kvType of table === undefined ? [] : kvElementTypes)
       for (const column of table?.[kvType] ?? [])
         for (const point of column.points) contexts.add(padUp(point.contextTokens, CONTEXT_PAD_TOKENS));
   for (const { kv } of surface.layers)

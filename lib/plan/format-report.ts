@@ -1,5 +1,5 @@
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
-import { type KvType, kvTypes } from "@/lib/schema/kv-type";
+import { isMixed, type KvType, kvElementTypes, ofKvType } from "@/lib/schema/kv-type";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { formatGib, formatMib } from "@/lib/units/bytes";
 import { formatTokens } from "@/lib/units/tokens";
@@ -35,7 +35,7 @@ export function formatReport(input: PlanReportInput): string {
           explanation,
           plan,
           input.surface,
-          usableKvTypes(input.surface, input.settings.FLASH_ATTENTION),
+          shownTypes(usableKvTypes(input.surface, input.settings.FLASH_ATTENTION), plan.kvType),
         ),
     input.users == null || input.gpu === null ? [] : usersLines(input, input.gpu, input.users),
     input.simple && input.gpu !== null ? simpleLines(input, input.gpu, plan) : [],
@@ -153,7 +153,7 @@ function alternativeLines(
 ): string[] {
   const trainedTokens = surface.model.trainContextTokens;
   const largest = usable.map(kvType => {
-    const tokens = largestFullContext[kvType];
+    const tokens = ofKvType(largestFullContext, kvType);
     return `${kvType} ${tokens === null ? "never" : formatTokens(tokens)}`;
   });
   const trained = trainedTokens > 0 ? ` (trained for ${formatTokens(trainedTokens)})` : "";
@@ -196,6 +196,7 @@ function usersLines({ surface, settings }: PlanReportInput, gpu: GpuMemory, user
 function simpleLines({ surface, settings }: PlanReportInput, gpu: GpuMemory, plan: LayerPlan): string[] {
   const { simple, differences, proseNote } = compareWithSimple(surface, gpu, settings, plan);
   const { rows } = contextImpact(surface, gpu, settings);
+  const kvTypes = shownTypes(kvElementTypes, settings.KV_CACHE_QUANT);
   const share = (simple.usageShare * 100).toFixed(1);
   return [
     "Simple formula",
@@ -215,7 +216,7 @@ function simpleLines({ surface, settings }: PlanReportInput, gpu: GpuMemory, pla
       ["context", ...kvTypes, "simple"],
       ...rows.map(({ contextTokens, gpuLayers, simpleLayers }) => [
         formatTokens(contextTokens),
-        ...kvTypes.map(kvType => String(gpuLayers[kvType])),
+        ...kvTypes.map(kvType => String(ofKvType(gpuLayers, kvType))),
         String(simpleLayers),
       ]),
     ]),
@@ -232,6 +233,9 @@ function ramLines(ram: RamPlan, remedies: readonly RamRemedy[]): string[] {
     ...remedies.map(({ label }) => `  fits with ${label}`),
   ];
 }
+
+const shownTypes = (types: readonly KvType[], chosen: KvType): readonly KvType[] =>
+  isMixed(chosen) ? [...types, chosen] : types;
 
 const startsLikeNumber = /^[\d+]/;
 

@@ -3,7 +3,7 @@ import { expertTensor } from "@/lib/gguf/place-tensors";
 import type { FlashAttention } from "@/lib/schema/kv-type";
 import type { LayerKv, LayerMemory, MemorySurface } from "@/lib/schema/memory-surface";
 import { estimatedCompute } from "./estimated-compute";
-import { refusedByHeadSize } from "./usable-kv-types";
+import { refusedByHeadSize, refusedByLatentAttention } from "./usable-kv-types";
 
 export interface SurfaceRun {
   readonly batchTokens: number;
@@ -135,6 +135,9 @@ export function headerSurface(profile: ModelProfile, run: SurfaceRun): MemorySur
     ...(layers.some(({ expertBytes }) => expertBytes > 0) && {
       computeExpertsInRam: estimatedCompute(profile, run, layers, true),
     }),
-    refusedKvTypes: refusedByHeadSize([profile.headSizeK, profile.headSizeV]),
+    refusedKvTypes: [
+      ...refusedByHeadSize({ k: profile.headSizeK, v: profile.headSizeV }),
+      ...(profile.mlaKvElements > 0 ? refusedByLatentAttention() : []),
+    ],
   };
 }

@@ -1,5 +1,5 @@
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
-import { type KvType, ofEachKvType } from "@/lib/schema/kv-type";
+import { type KvType, type PerKvType, perKvType } from "@/lib/schema/kv-type";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { PlanSettings } from "@/lib/schema/settings";
 import { CONTEXT_PAD_TOKENS } from "@/lib/units/tokens";
@@ -57,10 +57,10 @@ export function largestContext(
 export function largestFullContexts(
   surface: MemorySurface,
   gpu: GpuMemory | null,
-  settings: Pick<PlanSettings, "EXPERTS_IN_RAM">,
+  settings: Pick<PlanSettings, "EXPERTS_IN_RAM" | "KV_CACHE_QUANT">,
   budgetBytes: number,
   longest: number,
-): Record<KvType, number | null> {
+): PerKvType<number | null> {
   const full = leastFullPlacement(surface, gpu, settings);
-  return ofEachKvType(kvType => largestContext(surface, full, kvType, budgetBytes, longest));
+  return perKvType(settings.KV_CACHE_QUANT, kvType => largestContext(surface, full, kvType, budgetBytes, longest));
 }

@@ -24,6 +24,7 @@ export interface PlanWarning {
     | "no-gpu"
     | "ram-short"
     | "kv-type-refused"
+    | "kv-type-slow"
     | "estimated";
   readonly message: string;
 }

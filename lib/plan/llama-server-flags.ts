@@ -1,3 +1,4 @@
+import { elementTypesOf } from "@/lib/schema/kv-type";
 import type { LoadConfig } from "@/lib/schema/load-config";
 
 /**
@@ -8,7 +9,8 @@ import type { LoadConfig } from "@/lib/schema/load-config";
  * @see llama.cpp common/arg.cpp
  */
 export function llamaServerFlags(config: LoadConfig): string[] {
-  const { gpuLayers, expertBlocksInRam, tensorSplit, kvInRam, sequences, batchTokens, kvType } = config;
+  const { gpuLayers, expertBlocksInRam, tensorSplit, kvInRam, sequences, batchTokens } = config;
+  const { k, v } = elementTypesOf(config.kvType);
   return [
     ["-m", config.modelPath],
     ["-ngl", String(gpuLayers)],
@@ -17,7 +19,7 @@ export function llamaServerFlags(config: LoadConfig): string[] {
     kvInRam === true ? ["--no-kv-offload"] : [],
     ["-c", String(config.contextTokens * sequences), "-np", String(sequences)],
     ["-b", String(batchTokens), "-ub", String(batchTokens)],
-    ["-ctk", kvType, "-ctv", kvType],
+    ["-ctk", k, "-ctv", v],
     ["-fa", config.flashAttention],
     ["-t", String(config.threads)],
     config.useMmap ? [] : ["--load-mode", "none"],

@@ -36,6 +36,24 @@ describe("KV cache of a layer", () => {
     expect(32 * kvBytesOfLayer(grouped, { contextTokens: 32_768, kvType }, oneSequence)).toBe(mib * MIB);
   });
 
+  // llama.cpp's log of SmolLM2 135M at 4,096 tokens (30 layers, 3 heads of 64): K (f16) 45.00 MiB, V (q8_0) 23.91 MiB; K (q8_0) 23.91, V (q4_0) 12.66.
+  it.each([
+    ["f16/q8_0", 45 + 23.906_25],
+    ["q8_0/f16", 45 + 23.906_25],
+    ["q8_0/q4_0", 23.906_25 + 12.656_25],
+  ] as const)("counts K and V by their own types: %s", (kvType, mib) => {
+    const grouped = layer({ kElementsPerCell: 192, vElementsPerCell: 192 });
+    expect(30 * kvBytesOfLayer(grouped, { contextTokens: 4096, kvType }, oneSequence)).toBe(mib * MIB);
+  });
+
+  it("counts no V where there is only K: for latent attention the type of V costs nothing", () => {
+    const latent = layer({ kElementsPerCell: 576 });
+    const bytes = (kvType: "q8_0/q4_0" | "f16/q4_0") =>
+      kvBytesOfLayer(latent, { contextTokens: 4096, kvType }, oneSequence);
+    // 4,096 * 576 * 34 / 32 and * 2 bytes
+    expect([bytes("q8_0/q4_0"), bytes("f16/q4_0")]).toEqual([2_506_752, 4_718_592]);
+  });
+
   it("counts cells in steps of 256, for each sequence", () => {
     const small = layer({ kElementsPerCell: 32, vElementsPerCell: 32 });
     const at = (contextTokens: number, sequences: number) =>
@@ -108,6 +126,25 @@ describe("compute buffer between dry runs", () => {
     // 700 tokens are padded to 768.
     expect([said(7, 768), said(7, 700), said(8, 768), said(7, 1024)]).toEqual([777, 777, 3000, 3000]);
     expect(gpuComputeBytes(confirmed, 700, "f16")[7]).toBe(777);
+  });
+
+  it("is the mean of both types' tables where K and V differ, until exactly this was confirmed", () => {
+    const q8_0 = [column(0, [256, 9000]), column(2, [512, 1400], [1024, 1400]), column(12, [512, 2500], [1024, 2500])];
+    const both = { ...surface, compute: { ...surface.compute, q8_0 } };
+    const mixed = (
+      gpuLayers: number,
+      contextTokens: number,
+      confirmed: typeof both & Pick<typeof surface, "confirmed">,
+    ) => computeBytes(confirmed, { gpuLayers, contextTokens, kvType: "q8_0/f16" }, "gpuBytes");
+    // f16: 1,000, 2,000 and 3,000; q8_0: 1,400, 1,400 and 2,500
+    expect([mixed(2, 512, both), mixed(2, 1024, both), mixed(12, 512, both)]).toEqual([1200, 1700, 2750]);
+    expect(gpuComputeBytes(both, 512, "q8_0/f16").slice(2, 13)).toEqual(
+      Float64Array.from([1200, ...Array.from({ length: 10 }, () => 2750)]),
+    );
+    const point = { gpuLayers: 2, contextTokens: 512, kvType: "q8_0/f16", gpuBytes: 777, ramBytes: 7 } as const;
+    const confirmed = { ...both, confirmed: [point] };
+    expect([mixed(2, 512, confirmed), mixed(2, 1024, confirmed)]).toEqual([777, 1700]);
+    expect(computeBytes(confirmed, { gpuLayers: 2, contextTokens: 512, kvType: "f16" }, "gpuBytes")).toBe(1000);
   });
 
   it("takes contexts as llama.cpp pads them", () => {

@@ -16,7 +16,7 @@ import {
   memoryNeed,
   type Placement,
 } from "./memory-need";
-import { kvTypeRefusal } from "./usable-kv-types";
+import { kvTypeRefusal, mixedTypeNote } from "./usable-kv-types";
 
 const NOTHING: MemoryParts = { weightsBytes: 0, kvBytes: 0, computeBytes: 0, overheadBytes: 0, totalBytes: 0 };
 
@@ -169,7 +169,9 @@ function warningsOf(
       `${formatTokens(settings.N_CTX)} tokens are more than the ${formatTokens(trained)} this model was trained for: answers may get worse beyond that.`,
     );
   const refusal = kvTypeRefusal(surface, settings.KV_CACHE_QUANT, settings.FLASH_ATTENTION);
+  const note = mixedTypeNote(settings.KV_CACHE_QUANT, settings.FLASH_ATTENTION, placement.gpuLayers > 0 ? gpu : null);
   if (refusal !== null) warn("kv-type-refused", refusal);
+  else if (note !== null) warn("kv-type-slow", note);
   // Without a card no dry run can be made on a device, and no layer depends on one.
   if (surface.computeSource === "estimated" && gpu !== null)
     warn(

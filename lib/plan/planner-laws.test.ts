@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { kvTypes } from "@/lib/schema/kv-type";
+import { kvElementTypes } from "@/lib/schema/kv-type";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { fitNeed, fitNeeds } from "./fit-needs";
 import { largestContext, longestSearched } from "./largest-context";
@@ -85,7 +85,7 @@ describe("laws of the planner, whatever the dry runs said", () => {
   it("gives q4_0 at least the layers of q8_0, and q8_0 those of f16", () => {
     fc.assert(
       fc.property(anyCase, ({ surface, settings, gpu }) => {
-        const [f16 = 0, q8 = 0, q4 = 0] = kvTypes.map(
+        const [f16 = 0, q8 = 0, q4 = 0] = kvElementTypes.map(
           KV_CACHE_QUANT => planLayers(surface, gpu, { ...settings, KV_CACHE_QUANT }).gpuLayers,
         );
         expect(q4).toBeGreaterThanOrEqual(q8);

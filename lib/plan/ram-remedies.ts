@@ -1,5 +1,5 @@
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
-import { kvTypes } from "@/lib/schema/kv-type";
+import { isNarrower } from "@/lib/schema/kv-type";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { PlanSettings } from "@/lib/schema/settings";
 import { MIB } from "@/lib/units/bytes";
@@ -34,7 +34,7 @@ export function ramRemedies(
   const fits = (patch: Partial<PlanSettings>) =>
     planRam(planLayers(surface, gpu, { ...settings, ...patch }), gpu, { memory: reduced, useMmap }).outcome === "fits";
   const narrower = usableKvTypes(surface, settings.FLASH_ATTENTION).find(
-    kvType => kvTypes.indexOf(kvType) > kvTypes.indexOf(settings.KV_CACHE_QUANT) && fits({ KV_CACHE_QUANT: kvType }),
+    kvType => isNarrower(kvType, settings.KV_CACHE_QUANT) && fits({ KV_CACHE_QUANT: kvType }),
   );
   const contextTokens = largestFitting(settings.N_CTX, N_CTX => fits({ N_CTX }));
   return [

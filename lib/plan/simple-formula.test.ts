@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { kvTypes } from "@/lib/schema/kv-type";
+import { kvElementTypes } from "@/lib/schema/kv-type";
 import { bytesToMib, MIB, mibToBytes } from "@/lib/units/bytes";
 import { type SimpleInput, simplePlan } from "./simple-formula";
 
@@ -59,7 +59,7 @@ describe("laws of the simple formula", () => {
     blocks: fc.integer({ min: 1, max: 130 }),
     hiddenSize: fc.integer({ min: 64, max: 16_384 }),
     contextTokens: fc.integer({ min: 1, max: 2 ** 20 }),
-    kvType: fc.constantFrom(...kvTypes),
+    kvType: fc.constantFrom(...kvElementTypes),
     targetVramUsage: fc.double({ min: 0, max: 1, noNaN: true }),
     totalBytes: fc.integer({ min: 0, max: 2 ** 37 }),
     usedBytes: fc.integer({ min: 0, max: 2 ** 37 }),
@@ -91,7 +91,7 @@ describe("laws of the simple formula", () => {
           );
           const higher = { ...input, targetVramUsage: Math.max(target, input.targetVramUsage) };
           expect(simplePlan(higher).layers).toBeGreaterThanOrEqual(layers);
-          const [f16 = 0, q8 = 0, q4 = 0] = kvTypes.map(kvType => simplePlan({ ...input, kvType }).layers);
+          const [f16 = 0, q8 = 0, q4 = 0] = kvElementTypes.map(kvType => simplePlan({ ...input, kvType }).layers);
           expect(q4).toBeGreaterThanOrEqual(q8);
           expect(q8).toBeGreaterThanOrEqual(f16);
         },

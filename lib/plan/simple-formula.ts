@@ -1,5 +1,5 @@
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
-import { type KvType, kvTypeTable } from "@/lib/schema/kv-type";
+import { elementTypesOf, type KvElementType, type KvType, kvTypeTable } from "@/lib/schema/kv-type";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { PlanSettings } from "@/lib/schema/settings";
 import { MIB } from "@/lib/units/bytes";
@@ -39,13 +39,16 @@ export interface SimplePlan {
 /** "500 MB" of the write-up, which counts in binary megabytes throughout. */
 const OVERHEAD_BYTES = 500 * MIB;
 
+const simpleBytes = (type: KvElementType): number => kvTypeTable[type].simpleBytesPerElement;
+
 /**
  * Layers by the first formula of this product, kept unchanged for comparison. It ignores grouped-query attention, the compute
  * buffer, the output layer and the cache's block scales. Comparing it with the exact plan shows the benefit of exactness.
  */
 export function simplePlan(input: SimpleInput): SimplePlan {
+  const { k, v } = elementTypesOf(input.kvType);
   const weightsPerLayer = input.fileBytes / input.blocks;
-  const kvPerLayer = 2 * input.contextTokens * input.hiddenSize * kvTypeTable[input.kvType].simpleBytesPerElement;
+  const kvPerLayer = input.contextTokens * input.hiddenSize * (simpleBytes(k) + simpleBytes(v));
   const perLayer = weightsPerLayer + kvPerLayer;
   const targetBytes = input.targetVramUsage * input.totalBytes;
   const layers = Math.min(input.blocks, Math.max(0, Math.floor((targetBytes - input.usedBytes) / perLayer)));

@@ -4,6 +4,7 @@ import type { MachineSpeed, SpeedParts } from "@/lib/schema/plan-speed";
 import { cardFigures, guessedFigures } from "./card-figures";
 import type { LayerPlan } from "./layer-plan";
 import { firstGpuBlock, kvBytesOfLayer, type MemoryPoint, type Placement } from "./memory-need";
+import { attentionLeavesCard } from "./usable-kv-types";
 
 /** What a prediction needs of a plan. */
 export type PlacedPlan = Pick<LayerPlan, "gpuLayers" | "contextTokens" | "kvType"> &
@@ -187,18 +188,32 @@ function partsOf(
 export function decodeParts(walk: Walk): SpeedParts {
   const { surface, plan, tokens } = walk;
   const once = TOKEN_SECONDS + surface.model.vocabularySize * VOCABULARY_ENTRY_SECONDS;
-  const secondsOf = decodeLayer(surface, plan.kvType, tokens);
+  const secondsOf = decodeLayer(surface, plan.kvType, tokens, walk.gpu);
   return partsOf(walk, { once, crossing: CROSSING_SECONDS }, secondsOf, decodeApart);
 }
 
-const decodeLayer =
-  (surface: MemorySurface, kvType: MemoryPoint["kvType"], tokens: number) =>
-  (layer: LayerMemory, device: Device): LayerSeconds => ({
+const decodeLayer = (
+  surface: MemorySurface,
+  kvType: MemoryPoint["kvType"],
+  tokens: number,
+  gpu: GpuMemory | null,
+): ((layer: LayerMemory, device: Device) => LayerSeconds) => {
+  const leavesCard = attentionLeavesCard(kvType, surface.flashAttention, gpu);
+  const kvBytes = (layer: LayerMemory) =>
+    kvBytesOfLayer(layer, { contextTokens: tokens, kvType }, { ...surface, sequences: 1 });
+  const attentionOn = (layer: LayerMemory, device: Device): number => {
+    if (device.name === CPU)
+      return kvBytes(layer) / device.bytesPerSecond + attentionSeconds(layer, tokens, SLOW_HEAD_FACTOR);
+    if (!leavesCard || layer.kv.growth === "none") return kvBytes(layer) / device.bytesPerSecond;
+    // The scheduler copies the layer's cache to RAM for each token.
+    const sent = kvBytes(layer) / LINK_BYTES_PER_SECOND + 2 * CROSSING_SECONDS;
+    return sent + attentionSeconds(layer, tokens, SLOW_HEAD_FACTOR);
+  };
+  return (layer, device) => ({
     weights: layer.activeBytes / device.bytesPerSecond + (layer.role === "block" ? device.blockSeconds : 0),
-    attention:
-      kvBytesOfLayer(layer, { contextTokens: tokens, kvType }, { ...surface, sequences: 1 }) / device.bytesPerSecond +
-      (device.name === CPU ? attentionSeconds(layer, tokens, SLOW_HEAD_FACTOR) : 0),
+    attention: attentionOn(layer, device),
   });
+};
 
 /** The experts are read in RAM, and the activations go there and back. */
 function decodeApart(
@@ -226,7 +241,7 @@ export function decodeSeconds(
   const ramBytesPerSecond = gpu.ramBytesPerSecond ?? USUAL_RAM_BYTES_PER_SECOND;
   const cpu = cpuDevice({ ramBytesPerSecond, threads: 1 }, 1);
   const card = gpuDevice(gpu, { ramBytesPerSecond, threads: 1 });
-  const secondsOf = decodeLayer(surface, kvType, contextTokens);
+  const secondsOf = decodeLayer(surface, kvType, contextTokens, gpu);
   // Entry i: the sum over the layers before i.
   const onGpu = [0];
   const onCpu = [0];

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { parseGguf } from "@/lib/gguf/parse-gguf";
 import { shapeFile } from "@/lib/gguf/testing/model-shapes";
 import { headsOf80, openLlama3b } from "@/lib/gguf/testing/odd-heads-shape";
+import { kvTypes } from "@/lib/schema/kv-type";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { contextImpact } from "./context-impact";
 import { counterfactuals } from "./counterfactuals";
@@ -9,8 +10,16 @@ import { headerSurface } from "./header-surface";
 import { planLayers } from "./plan-layers";
 import { planSentence } from "./plan-sentence";
 import { planPresets } from "./presets";
+import { decodeSeconds } from "./speed-parts";
 import { mistralSurface, p4000, planSettings } from "./testing/surface-fixtures";
-import { kvTypeRefusal, refusedByHeadSize, usableKvTypes } from "./usable-kv-types";
+import {
+  attentionLeavesCard,
+  kvTypeRefusal,
+  mixedTypeNote,
+  refusedByHeadSize,
+  sampledAs,
+  usableKvTypes,
+} from "./usable-kv-types";
 
 function surfaceOf(shape: ReturnType<typeof headsOf80>): MemorySurface {
   const { header, fileBytes } = shapeFile(shape);
@@ -31,8 +40,12 @@ describe("which KV types a model can have", () => {
     [576, ["f16", "q8_0", "q4_0"]],
     [0, ["f16", "q8_0", "q4_0"]],
   ])("with heads of %i: %j", (size, kvTypes) => {
-    expect(usableKvTypes({ flashAttention: "auto", refusedKvTypes: refusedByHeadSize([size, 128]) })).toEqual(kvTypes);
-    expect(usableKvTypes({ flashAttention: "auto", refusedKvTypes: refusedByHeadSize([128, size]) })).toEqual(kvTypes);
+    expect(usableKvTypes({ flashAttention: "auto", refusedKvTypes: refusedByHeadSize({ k: size, v: 128 }) })).toEqual(
+      kvTypes,
+    );
+    expect(usableKvTypes({ flashAttention: "auto", refusedKvTypes: refusedByHeadSize({ k: 128, v: size }) })).toEqual(
+      kvTypes,
+    );
   });
 
   it("without flash attention it is f16 alone, whoever says it: the surface or the draft", () => {
@@ -40,6 +53,53 @@ describe("which KV types a model can have", () => {
     expect(usableKvTypes({ flashAttention: "auto" }, "off")).toEqual(["f16"]);
     expect(kvTypeRefusal({ flashAttention: "auto" }, "q8_0", "off")).toContain("needs flash attention");
   });
+
+  // llama.cpp: "quantized V cache requires flash_attn to be enabled". A quantized K is possible without.
+  it.each([
+    ["q8_0/f16", null],
+    ["q4_0/f16", null],
+    ["f16/q8_0", "Set flash attention to auto, or V to f16."],
+    ["q8_0/q4_0", "Set flash attention to auto, or V to f16."],
+  ] as const)("without flash attention a quantized V is impossible, and a quantized K is not: %s", (kvType, remedy) => {
+    const refusal = kvTypeRefusal({ flashAttention: "off" }, kvType);
+    if (remedy === null) expect(refusal).toBeNull();
+    else expect(refusal).toContain(remedy);
+  });
+
+  it("asks the heads of K about K's type, and those of V about V's", () => {
+    const refusedKvTypes = refusedByHeadSize({ k: 100, v: 128 });
+    const usable = kvTypes.filter(kvType => kvTypeRefusal({ flashAttention: "auto", refusedKvTypes }, kvType) === null);
+    expect(usable).toEqual(["f16", "f16/q8_0", "f16/q4_0"]);
+    expect(kvTypeRefusal({ flashAttention: "auto", refusedKvTypes }, "q8_0/f16")).toBe(
+      "This model cannot have a q8_0/f16 KV cache: its heads' K has 100 elements, which blocks of 32 do not divide. Choose f16.",
+    );
+  });
+
+  it("samples each type with the cache that can have it: for both, for K alone, or for V alone", () => {
+    const uneven = (k: number, v: number) => ({
+      flashAttention: "auto" as const,
+      refusedKvTypes: refusedByHeadSize({ k, v }),
+    });
+    expect(sampledAs(uneven(64, 64), "q8_0")).toBe("q8_0");
+    expect(sampledAs({ flashAttention: "off" }, "q8_0")).toBe("q8_0/f16");
+    expect(sampledAs(uneven(100, 128), "q4_0")).toBe("f16/q4_0");
+    expect(sampledAs(uneven(100, 100), "q4_0")).toBeNull();
+  });
+
+  // The prebuilt libggml-cuda.so of node-llama-cpp 3.22.1 holds flash_attn_ext_vec for four pairs, each of one type.
+  it.each([
+    ["cuda", "q8_0/q4_0", "auto", true],
+    ["cuda", "q8_0/f16", "on", true],
+    ["cuda", "q8_0/f16", "auto", false],
+    ["cuda", "q8_0", "auto", false],
+    ["vulkan", "q8_0/q4_0", "auto", false],
+  ] as const)(
+    "on %s, attention to a %s cache with flash attention %s leaves the card: %s",
+    (backend, kvType, mode, leaves) => {
+      expect(attentionLeavesCard(kvType, mode, { backend })).toBe(leaves);
+      expect(mixedTypeNote(kvType, mode, { backend }) !== null).toBe(backend === "cuda" && kvType !== "q8_0");
+    },
+  );
 
   it("says the head size, and what works", () => {
     expect(kvTypeRefusal(surfaceOf(headsOf80()), "q8_0")).toBe(
@@ -53,6 +113,17 @@ describe("a KV type that this model cannot have", () => {
   const surface = surfaceOf(openLlama3b());
   const small = { ...p4000, totalBytes: 2 ** 30, freeBytes: 2 ** 30, usedByOthersBytes: 0 };
   const settings = planSettings({ N_CTX: 2048 });
+
+  it("is slower on CUDA with different types for K and V, which the plan says and its speed shows", () => {
+    const plans = (["q8_0", "q8_0/q4_0"] as const).map(KV_CACHE_QUANT =>
+      planLayers(mistralSurface, p4000, planSettings({ KV_CACHE_QUANT, N_CTX: 8192 })),
+    );
+    expect(plans.map(({ warnings }) => warnings.map(({ code }) => code))).toEqual([[], ["kv-type-slow"]]);
+    const [one, mixed] = plans.map(plan =>
+      decodeSeconds(mistralSurface, p4000, { contextTokens: 8192, kvType: plan.kvType })({ gpuLayers: 33 }),
+    );
+    expect(mixed).toBeGreaterThan(2 * (one ?? 0));
+  });
 
   it("is no plan that fits, but a sentence", () => {
     const quantized = { ...settings, KV_CACHE_QUANT: "q8_0" } as const;

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { flashAttentionSchema, kvTypeSchema, ofEachKvType } from "./kv-type";
+import { flashAttentionSchema, kvTypeSchema, ofEachElementType } from "./kv-type";
 
 const bytes = z.int().check(z.minimum(0));
 
@@ -75,7 +75,7 @@ export const confirmedPointSchema = z.object({
 export type ConfirmedPoint = z.infer<typeof confirmedPointSchema>;
 
 const computeColumnsSchema = z.array(computeColumnSchema).check(z.minLength(1));
-const computeSchema = z.object(ofEachKvType(() => computeColumnsSchema));
+const computeSchema = z.object(ofEachElementType(() => computeColumnsSchema));
 
 /**
  * Everything needed to compute the memory for k layers, a context and a KV type without asking the engine.
@@ -112,7 +112,10 @@ export const memorySurfaceSchema = z.object({
   gpuWeightsBytes: z.array(bytes).check(z.minLength(3)),
   /** All weights that stay in RAM for k = 0..L+1. */
   ramWeightsBytes: z.array(bytes).check(z.minLength(3)),
-  /** Sparse: a few layer counts, ascending, and contexts at and between powers of two. memory-need.ts interpolates. */
+  /**
+   * Sparse: a few layer counts, ascending, and contexts at and between powers of two. memory-need.ts interpolates. There is a table for
+   * each type that K and V can both have; for a mixed cache, those of its two types are used.
+   */
   compute: computeSchema,
   /** The same table with the experts of all blocks in RAM; missing for a model without experts, and where dry runs do not move them. */
   computeExpertsInRam: z.optional(computeSchema),

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { flashAttentionSchema, type KvType, kvTypeSchema, kvTypes, kvTypeTable } from "./kv-type";
+import { flashAttentionSchema, type KvElementType, kvElementTypes, kvTypeSchema, kvTypeTable } from "./kv-type";
 import type { LoadConfig, LoadCost } from "./load-config";
 
 export type SettingGroup = "model" | "memory" | "compute" | "sampling" | "chat";
@@ -43,9 +43,9 @@ const autoOr = (min: number, max: number) => z.union([z.literal("auto"), wholeNu
 
 /** "q8_0 needs 53 % and q4_0 28 %" */
 function kvTypeShares(): string {
-  const shareOf = (kvType: KvType) =>
+  const shareOf = (kvType: KvElementType) =>
     Math.round((100 * kvTypeTable[kvType].bytesPer32Elements) / kvTypeTable.f16.bytesPer32Elements);
-  const [first, ...more] = kvTypes
+  const [first, ...more] = kvElementTypes
     .filter(kvType => kvTypeTable[kvType].isQuantized)
     .map(kvType => [kvType, shareOf(kvType)]);
   return [`${first?.[0]} needs ${first?.[1]} %`, ...more.map(([kvType, share]) => `${kvType} ${share} %`)].join(
@@ -110,7 +110,7 @@ export const settingRows = {
     schema: kvTypeSchema,
     default: "f16",
     label: "KV cache",
-    help: `Number format of the attention cache. ${kvTypeShares()} of f16; quantized needs flash attention.`,
+    help: `Number format of the attention cache. ${kvTypeShares()} of f16; a quantized V needs flash attention. K and V may differ: q8_0/q4_0 is K in q8_0 and V in q4_0.`,
     group: "memory",
     control: "choice",
     cost: "context",

@@ -1,6 +1,6 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import * as z from "zod";
-import { kvTypes } from "@/lib/schema/kv-type";
+import { type KvType, kvElementTypes } from "@/lib/schema/kv-type";
 import { hubSorts } from "@/lib/schema/remote-models";
 import { settingRows } from "@/lib/schema/settings";
 import { explainIssue } from "@/lib/server/system/explain-issue";
@@ -19,7 +19,7 @@ export const modelsUsage = `npm run models -- COMMAND [options]
   ${`--sort ${hubSorts.join("|")}`.padEnd(26)}
                              order of search (default: trending)
   --context N                tokens of context that fit plans for
-  ${`--kv ${kvTypes.join("|")}`.padEnd(26)} number format of the KV cache that fit plans for
+  ${`--kv ${kvElementTypes.join("|")}`.padEnd(26)} number format of the KV cache that fit plans for
   --dry-run                  import: only show what there is
   --json                     for machines
   --help                     this text
@@ -58,7 +58,7 @@ export interface ModelsOptions {
   /** What follows the command: words, a repository, a file. */
   readonly subject: string;
   readonly sort: (typeof hubSorts)[number];
-  readonly choices: { readonly N_CTX?: number; readonly KV_CACHE_QUANT?: (typeof kvTypes)[number] };
+  readonly choices: { readonly N_CTX?: number; readonly KV_CACHE_QUANT?: KvType };
   readonly isDryRun: boolean;
   readonly json: boolean;
 }

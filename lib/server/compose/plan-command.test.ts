@@ -109,7 +109,10 @@ describe("npm run plan", () => {
     [["--context", "4.5"], "--context must be a whole number from 1 to 16777216, not 4.5."],
     [["--context", "1e9"], '--context must be a whole number from 1 to 16777216, not "1e9".'],
     [["--context", ""], '--context must be a whole number from 1 to 16777216, not "".'],
-    [["--kv", "q5_1"], '--kv must be one of f16, q8_0, q4_0, not "q5_1".'],
+    [
+      ["--kv", "q5_1"],
+      '--kv must be one of f16, q8_0, q4_0, f16/q8_0, f16/q4_0, q8_0/f16, q8_0/q4_0, q4_0/f16, q4_0/q8_0, not "q5_1".',
+    ],
     [["--target", "1.5"], "--target must be a number from 0 to 1, not 1.5."],
     [["--target", "80%"], '--target must be a number from 0 to 1, not "80%".'],
     [["--layers", "-3"], '--layers must be "auto" or a whole number from 0 to 1024, not -3.'],

@@ -1,7 +1,7 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import * as z from "zod";
 import { type PlanFormat, programFormats } from "@/lib/plan/export-plan";
-import { kvTypes } from "@/lib/schema/kv-type";
+import { kvElementTypes } from "@/lib/schema/kv-type";
 import { type SettingsPatch, settingRows } from "@/lib/schema/settings";
 import type { CardSize } from "@/lib/server/planning/assumed-card";
 import { explainIssue } from "@/lib/server/system/explain-issue";
@@ -18,7 +18,7 @@ export const planUsage = `npm run plan -- [options]
   --model FILE               a path, or a name in models/ (default: the one in modelconf.json);
                              an http(s) address or hf:owner/repo/file.gguf: only the header is read
   --context N                tokens of context
-  ${`--kv ${kvTypes.join("|")}`.padEnd(26)} number format of the KV cache
+  ${`--kv ${kvElementTypes.join("|")}`.padEnd(26)} number format of the KV cache; K/V for different ones, such as q8_0/q4_0
   --target 0.8               share of the card's memory that may be in use
   --layers auto|N            GPU layers
   --batch N                  batch size

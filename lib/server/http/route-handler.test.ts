@@ -92,7 +92,7 @@ describe("A1 numbers", () => {
       'LAYERS must be "auto" or a whole number from 0 to 1024, not "many".',
     );
     expect((await post('{"KV_CACHE_QUANT": "q5_1"}')).error?.message).toBe(
-      'KV_CACHE_QUANT must be one of f16, q8_0, q4_0, not "q5_1".',
+      'KV_CACHE_QUANT must be one of f16, q8_0, q4_0, f16/q8_0, f16/q4_0, q8_0/f16, q8_0/q4_0, q4_0/f16, q4_0/q8_0, not "q5_1".',
     );
     expect((await post('{"USE_MMAP": 1}')).error?.message).toBe("USE_MMAP must be true or false, not 1.");
     expect((await post('{"STOP": ["ok", 5]}')).error?.message).toBe(
