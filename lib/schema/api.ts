@@ -1,3 +1,4 @@
+import * as anthropic from "./api/anthropic";
 import * as apiKeys from "./api/api-keys";
 import * as benchmark from "./api/benchmark";
 import * as chats from "./api/chats";
@@ -39,5 +40,6 @@ export const endpoints = {
   ...apiKeys,
   ...computer,
   ...openai,
+  ...anthropic,
   ...llamaServer,
 };

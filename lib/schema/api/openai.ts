@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 import type { ErrorCode } from "../api-error";
 import type { Endpoint } from "../endpoint";
 import { chatCompletionRequestSchema, completionRequestSchema, openAiModelSchema, openAiModelsSchema } from "../openai";
+import { responsesRequestSchema } from "../responses";
 import { loadErrors } from "./shared-errors";
 
 const answerErrors = [...loadErrors, "CONTEXT_EXCEEDED"] as const satisfies ErrorCode[];
@@ -38,6 +39,16 @@ export const completions = {
   does: "Continues a text, whole or as a stream.",
   body: completionRequestSchema,
   sends: "OpenAI's `text_completion`, or with `stream` events of it",
+  errors: answerErrors,
+} as const satisfies Endpoint;
+
+export const responses = {
+  method: "POST",
+  path: "/v1/responses",
+  does: "Answers in the words of OpenAI's Responses API, whole or as a stream. Nothing is kept: each request brings the whole conversation.",
+  body: responsesRequestSchema,
+  sends:
+    "OpenAI's `response`, or with `stream` its events from `response.created` to `response.completed`, `response.incomplete` or `response.failed`. A `warning` header names fields of the request that mean nothing here",
   errors: answerErrors,
 } as const satisfies Endpoint;
 

@@ -2,14 +2,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse, S
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { MIB } from "@/lib/units/bytes";
-import { openAiError } from "./openai-error";
+import { errorShape } from "./error-shape";
 import {
   type AccessPolicy,
   BODY_LIMIT_BYTES,
   type GuardedRequest,
   guardRequest,
   isApiPath,
-  isClientPath,
   type Refusal,
 } from "./request-guard";
 import { answerLogin } from "./token-login";
@@ -72,7 +71,7 @@ const guardedRequest = (request: IncomingMessage): GuardedRequest => ({
 });
 
 const refusalJson = (target: string, { status, code, message }: Refusal): string =>
-  JSON.stringify(isClientPath(target) ? openAiError(status, { code, message }) : { error: { code, message } });
+  JSON.stringify(errorShape(target, status, { code, message }));
 
 function setSecurityHeaders(request: IncomingMessage, response: ServerResponse): void {
   for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);

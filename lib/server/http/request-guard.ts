@@ -57,6 +57,9 @@ const llamaServer: ReadonlySet<string> = new Set(llamaServerPaths);
 export const isClientPath = (path: string): boolean =>
   /^\/v1(?:\/|$)/i.test(path) || llamaServer.has(pathOf(path).toLowerCase().replace(/\/$/, ""));
 
+/** Anthropic's clients read errors in its own shape. */
+export const isAnthropicPath = (path: string): boolean => /^\/v1\/messages(?:\/|$)/i.test(pathOf(path));
+
 export const isApiPath = (path: string): boolean => /^\/api(?:\/|$)/i.test(path) || isClientPath(path);
 
 /** DNS rebinding (CVE-2024-28224 in Ollama): a foreign name that resolves to 127.0.0.1 still appears in this header. */

@@ -6,7 +6,7 @@ import { errorAnswer, errorCodeOf } from "@/lib/server/system/error-table";
 import { explainIssue } from "@/lib/server/system/explain-issue";
 import type { Log } from "@/lib/server/system/log";
 import { RequestError } from "@/lib/server/system/request-error";
-import { openAiError } from "./openai-error";
+import { errorShape } from "./error-shape";
 import { readJson } from "./read-json";
 import { type AccessPolicy, givenKey, guardRequest, isClientPath, type Refusal } from "./request-guard";
 
@@ -153,7 +153,7 @@ function errorResponse(
   retryAfterSeconds: number | undefined = status === 503 ? 2 : undefined,
 ): Response {
   const body = { code, message, ...(next !== undefined && { next }) };
-  return Response.json(isClientPath(path) ? openAiError(status, body) : { error: body }, {
+  return Response.json(errorShape(path, status, body), {
     status,
     headers: { "cache-control": "no-store", ...(retryAfterSeconds && { "retry-after": String(retryAfterSeconds) }) },
   });

@@ -25,7 +25,7 @@ interface AnswerShape {
 }
 
 const chatShape: AnswerShape = {
-  idPrefix: "chatcmpl",
+  idPrefix: "chatcmpl-",
   object: "chat.completion",
   chunkObject: "chat.completion.chunk",
   opening: { delta: { role: "assistant", content: null } },
@@ -38,7 +38,7 @@ const chatShape: AnswerShape = {
 
 /** A plain completion has no field for reasoning, and no template that would make a model think. */
 const completionShape: AnswerShape = {
-  idPrefix: "cmpl",
+  idPrefix: "cmpl-",
   object: "text_completion",
   chunkObject: "text_completion",
   opening: null,

@@ -13,7 +13,7 @@ import { type AnswerChoice, gatherAnswer } from "./gather-answer";
 
 /** How one API writes an answer. Its requests are translated to an AnswerRequest, and this translates back. */
 export interface Dialect {
-  /** Begins the ids of its answers: "chatcmpl". */
+  /** Begins the ids of its answers: "chatcmpl-". */
   readonly idPrefix: string;
   whole(choices: readonly AnswerChoice[], head: AnswerHead): object;
   /** The whole text of the event stream, with its end. A failure of `parts` is an event too. */
@@ -67,7 +67,7 @@ export async function serveAnswer(served: AnswerToServe): Promise<Response> {
   const gone = new AbortController();
   served.signal.addEventListener("abort", () => gone.abort(), { once: true });
   const head = {
-    id: `${dialect.idPrefix}-${randomUUID()}`,
+    id: `${dialect.idPrefix}${randomUUID()}`,
     created: Math.floor(Date.now() / 1000),
     model: answeringModel(services),
     fingerprint: services.engine.snapshot().info?.llamaCppRelease ?? "unknown",

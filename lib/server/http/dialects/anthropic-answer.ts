@@ -1,0 +1,125 @@
+import type { FinishReason, GenerationStats } from "@/lib/schema/generation";
+import { errorAnswer } from "@/lib/server/system/error-table";
+import { anthropicError } from "../anthropic-error";
+import { formatEvent } from "../event-stream";
+import type { AnswerHead, AnswerPart } from "./answer-request";
+import type { AnswerChoice } from "./gather-answer";
+import type { Dialect } from "./serve-answer";
+
+const stopReasonOf = (reason: FinishReason): string => (reason === "stop" ? "end_turn" : "max_tokens");
+
+/** Anthropic counts cached tokens beside the others, not among them. */
+const inputUsage = (promptTokens: number, cachedTokens: number) => ({
+  input_tokens: promptTokens - cachedTokens,
+  cache_creation_input_tokens: 0,
+  cache_read_input_tokens: cachedTokens,
+});
+
+const usageOf = ({ promptTokens, cachedTokens, generatedTokens }: GenerationStats) => ({
+  ...inputUsage(promptTokens, cachedTokens),
+  output_tokens: generatedTokens,
+});
+
+/** Nobody signs a local model's thoughts; clients need the field. */
+const thinkingBlock = (thinking: string) => ({ type: "thinking", thinking, signature: "" });
+
+function contentOf({ text, thought }: AnswerChoice): object[] {
+  const said = text !== "" || thought === "" ? [{ type: "text", text }] : [];
+  return [...(thought === "" ? [] : [thinkingBlock(thought)]), ...said];
+}
+
+const messageOf = ({ id, model }: AnswerHead) => ({ id, type: "message", role: "assistant", model });
+
+/** Anthropic's Messages API. @see https://docs.anthropic.com/en/api/messages and .../messages-streaming */
+export const anthropicMessages: Dialect = {
+  idPrefix: "msg_",
+  whole([choice], head) {
+    if (choice === undefined) throw new Error("An answer has a choice.");
+    return {
+      ...messageOf(head),
+      content: contentOf(choice),
+      stop_reason: stopReasonOf(choice.reason),
+      stop_sequence: null,
+      usage: usageOf(choice.stats),
+    };
+  },
+  events: messageEvents,
+};
+
+const event = (type: string, data: object): string => formatEvent({ type, ...data }, type);
+
+/** The blocks of a stream: each begins when a piece of another kind comes. */
+class BlockStream {
+  #open: "text" | "thinking" | null = null;
+  #index = -1;
+
+  *add(kind: "text" | "thinking", text: string): Generator<string> {
+    if (this.#open !== kind) yield* this.#begin(kind);
+    const delta = kind === "text" ? { type: "text_delta", text } : { type: "thinking_delta", thinking: text };
+    yield event("content_block_delta", { index: this.#index, delta });
+  }
+
+  /** A message has at least one block. */
+  *end(): Generator<string> {
+    if (this.#index < 0) yield* this.#begin("text");
+    yield* this.#close();
+  }
+
+  *#begin(kind: "text" | "thinking"): Generator<string> {
+    yield* this.#close();
+    this.#open = kind;
+    this.#index += 1;
+    const block = kind === "text" ? { type: "text", text: "" } : thinkingBlock("");
+    yield event("content_block_start", { index: this.#index, content_block: block });
+  }
+
+  *#close(): Generator<string> {
+    if (this.#open === "thinking")
+      yield event("content_block_delta", { index: this.#index, delta: { type: "signature_delta", signature: "" } });
+    if (this.#open !== null) yield event("content_block_stop", { index: this.#index });
+    this.#open = null;
+  }
+}
+
+const startEvent = (head: AnswerHead, promptTokens: number, cachedTokens: number): string =>
+  event("message_start", {
+    message: {
+      ...messageOf(head),
+      content: [],
+      stop_reason: null,
+      stop_sequence: null,
+      usage: { ...inputUsage(promptTokens, cachedTokens), output_tokens: 0 },
+    },
+  });
+
+async function* messageEvents(
+  parts: AsyncIterable<AnswerPart>,
+  head: AnswerHead,
+): AsyncGenerator<string, void, undefined> {
+  const blocks = new BlockStream();
+  let isStarted = false;
+  try {
+    for await (const part of parts) {
+      if (part.type === "queued") {
+        yield `: queued ${part.position}\n\n`;
+        continue;
+      }
+      if (!isStarted) {
+        isStarted = true;
+        // The first sign of the prompt tells how much of it the cache holds.
+        if (part.type === "prefill") yield startEvent(head, part.totalTokens, part.doneTokens);
+        else if (part.type === "finished") yield startEvent(head, part.stats.promptTokens, part.stats.cachedTokens);
+        else yield startEvent(head, 0, 0);
+      }
+      if (part.type === "text") yield* blocks.add(part.thought ? "thinking" : "text", part.text);
+      if (part.type !== "finished") continue;
+      yield* blocks.end();
+      const delta = { stop_reason: stopReasonOf(part.reason), stop_sequence: null };
+      yield event("message_delta", { delta, usage: usageOf(part.stats) });
+      yield event("message_stop", {});
+    }
+  } catch (error) {
+    const { status, body } = errorAnswer(error);
+    yield formatEvent(anthropicError(status, body), "error");
+  }
+}

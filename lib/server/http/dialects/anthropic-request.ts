@@ -1,0 +1,157 @@
+import * as z from "zod";
+import type {
+  AnthropicBlock,
+  AnthropicContent,
+  AnthropicMessage,
+  CountTokensRequest,
+  MessagesRequest,
+} from "@/lib/schema/anthropic";
+import type { ChatCompletionRequest } from "@/lib/schema/openai";
+import { parseChat } from "./parse-chat";
+import { refuseInput } from "./refuse-input";
+
+const toolUseSchema = z.object({ id: z.string(), name: z.string(), input: z.record(z.string(), z.unknown()) });
+const toolResultSchema = z.object({
+  tool_use_id: z.string(),
+  content: z.union([z.string(), z.array(z.looseObject({ type: z.string() }))]).nullish(),
+});
+const textSchema = z.object({ text: z.string() });
+const thinkingSchema = z.object({ thinking: z.string() });
+
+/** What a block of another kind would need. */
+const blockNeeds: Readonly<Record<string, string>> = {
+  image: "image input is not supported: it needs a model with vision, and this engine reads only text",
+  document: "needs to be sent as text, because this engine reads no files",
+};
+
+function parseBlock<Schema extends z.ZodType>(schema: Schema, block: AnthropicBlock, where: string): z.output<Schema> {
+  const result = schema.safeParse(block);
+  if (result.success) return result.data;
+  const field = result.error.issues[0]?.path.join(".") ?? "";
+  return refuseInput(`${where}.${field} of this ${block.type} block is missing or of another type.`);
+}
+
+/** @throws RequestError for a block that is no text, by its place and type */
+function textOf(content: AnthropicContent, where: string): string {
+  if (typeof content === "string") return content;
+  return content.map((block, index) => textOfBlock(block, `${where}[${index}]`)).join("");
+}
+
+function textOfBlock(block: AnthropicBlock, where: string): string {
+  if (block.type === "text") return parseBlock(textSchema, block, where).text;
+  return refuseInput(`${where}: ${block.type} ${blockNeeds[block.type] ?? "is no block that this engine can read"}.`);
+}
+
+/** A message in OpenAI's words; its full check comes with the whole request. */
+interface ChatMessage {
+  readonly role: string;
+  readonly content: string | null;
+  readonly [field: string]: unknown;
+}
+
+function assistantMessage(blocks: readonly AnthropicBlock[], where: string): ChatMessage {
+  let text = "";
+  let thought = "";
+  const calls: object[] = [];
+  for (const [index, block] of blocks.entries()) {
+    const place = `${where}[${index}]`;
+    if (block.type === "redacted_thinking") continue;
+    if (block.type === "thinking") thought += parseBlock(thinkingSchema, block, place).thinking;
+    else if (block.type === "tool_use") {
+      const { id, name, input } = parseBlock(toolUseSchema, block, place);
+      calls.push({ id, type: "function", function: { name, arguments: JSON.stringify(input) } });
+    } else text += textOfBlock(block, place);
+  }
+  return {
+    role: "assistant",
+    content: text === "" && calls.length > 0 ? null : text,
+    ...(thought !== "" && { reasoning_content: thought }),
+    ...(calls.length > 0 && { tool_calls: calls }),
+  };
+}
+
+/** OpenAI has a message of its own for each result of a tool. They come before what the user says about them. */
+function userMessages(blocks: readonly AnthropicBlock[], where: string): ChatMessage[] {
+  const results = blocks.flatMap((block, index): ChatMessage[] => {
+    if (block.type !== "tool_result") return [];
+    const place = `${where}[${index}]`;
+    const { tool_use_id: id, content } = parseBlock(toolResultSchema, block, place);
+    return [{ role: "tool", tool_call_id: id, content: textOf(content ?? "", `${place}.content`) }];
+  });
+  const text = blocks
+    .map((block, index) => (block.type === "tool_result" ? "" : textOfBlock(block, `${where}[${index}]`)))
+    .join("");
+  return text === "" && results.length > 0 ? results : [...results, { role: "user", content: text }];
+}
+
+function messagesOf({ role, content }: AnthropicMessage, index: number): ChatMessage[] {
+  const where = `messages[${index}].content`;
+  if (typeof content === "string") return [{ role, content }];
+  if (role === "assistant") return [assistantMessage(content, where)];
+  return role === "user" ? userMessages(content, where) : [{ role, content: textOf(content, where) }];
+}
+
+const toolSchema = z.looseObject({
+  name: z.string(),
+  description: z.string().nullish(),
+  input_schema: z.record(z.string(), z.unknown()).nullish(),
+});
+
+/** @throws RequestError for a tool that runs at Anthropic's, by its name */
+const toolsOf = (tools: NonNullable<CountTokensRequest["tools"]>): object[] =>
+  tools.map((tool, index) => {
+    if (tool.type != null && tool.type !== "custom")
+      return refuseInput(`tools[${index}]: ${tool.type} runs at Anthropic's service, and is not here.`);
+    const {
+      name,
+      description,
+      input_schema: parameters,
+    } = parseBlock(toolSchema, { ...tool, type: "custom" }, `tools[${index}]`);
+    return {
+      type: "function",
+      function: { name, ...(description != null && { description }), ...(parameters && { parameters }) },
+    };
+  });
+
+function toolChoiceOf({ type, name }: NonNullable<CountTokensRequest["tool_choice"]>): unknown {
+  if (type === "any") return "required";
+  if (type !== "tool") return type;
+  return name == null
+    ? refuseInput("tool_choice.name is missing: it must name the tool.")
+    : { type: "function", function: { name } };
+}
+
+/** The parts of both requests that make the prompt. */
+const promptOf = (body: CountTokensRequest) => ({
+  model: body.model,
+  messages: [
+    ...(body.system == null || body.system.length === 0
+      ? []
+      : [{ role: "system", content: textOf(body.system, "system") }]),
+    ...body.messages.flatMap(messagesOf),
+  ],
+  ...(body.tools != null && body.tools.length > 0 && { tools: toolsOf(body.tools) }),
+  ...(body.tool_choice != null && {
+    tool_choice: toolChoiceOf(body.tool_choice),
+    ...(body.tool_choice.disable_parallel_tool_use === true && { parallel_tool_calls: false }),
+  }),
+});
+
+/**
+ * Anthropic's request as OpenAI's chat completion, of which there is one translation to the engine's words.
+ *
+ * @throws RequestError for what cannot be done, by its name
+ */
+export const chatOfMessages = (body: MessagesRequest): ChatCompletionRequest =>
+  parseChat({
+    ...promptOf(body),
+    max_tokens: body.max_tokens,
+    temperature: body.temperature,
+    top_p: body.top_p,
+    top_k: body.top_k,
+    stop: body.stop_sequences,
+    stream: body.stream,
+  });
+
+/** @throws RequestError for what cannot be done, by its name */
+export const chatToCount = (body: CountTokensRequest): ChatCompletionRequest => parseChat(promptOf(body));

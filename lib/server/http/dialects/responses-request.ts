@@ -1,0 +1,162 @@
+import * as z from "zod";
+import type { ChatCompletionRequest } from "@/lib/schema/openai";
+import type { ResponseContent, ResponseInputItem, ResponsesRequest } from "@/lib/schema/responses";
+import { parseChat } from "./parse-chat";
+import { refuseInput } from "./refuse-input";
+
+const TEXT_PARTS: ReadonlySet<string> = new Set([
+  "input_text",
+  "output_text",
+  "text",
+  "reasoning_text",
+  "summary_text",
+]);
+
+/** What a part of another kind would need. */
+const partNeeds: Readonly<Record<string, string>> = {
+  input_image: "needs a model with vision, and this engine reads only text",
+  input_audio: "needs a model that hears, and this engine reads only text",
+  input_file: "needs to be sent as text, because this engine reads no files",
+};
+
+/** @throws RequestError for a part that is not text, by its place and type */
+function textOf(content: ResponseContent | null | undefined, where: string): string {
+  if (typeof content === "string") return content;
+  return (content ?? [])
+    .map(({ type, text }, index) => {
+      if (TEXT_PARTS.has(type) && text != null) return text;
+      if (type === "refusal") return "";
+      return refuseInput(`${where}[${index}]: ${type} ${partNeeds[type] ?? "is no part that this engine can read"}.`);
+    })
+    .join("");
+}
+
+const callSchema = z.object({ call_id: z.string(), name: z.string(), arguments: z.string() });
+const outputSchema = z.object({
+  call_id: z.string(),
+  output: z.union([z.string(), z.array(z.looseObject({ type: z.string(), text: z.string().nullish() }))]),
+});
+
+/** What the model said and called in one go is one message in OpenAI's older words. */
+interface AssistantMessage {
+  readonly role: "assistant";
+  content: string | null;
+  reasoning_content?: string;
+  readonly tool_calls: object[];
+}
+type ChatMessage =
+  | AssistantMessage
+  | { readonly role: string; readonly content: string; readonly tool_call_id?: string };
+
+const isAssistant = (message: ChatMessage | undefined): message is AssistantMessage => message?.role === "assistant";
+
+/** @throws RequestError for an item that this engine cannot read, by its place and type */
+function addItem(messages: ChatMessage[], item: ResponseInputItem, index: number): void {
+  const where = `input[${index}]`;
+  const type = item.type ?? "message";
+  if (type === "message") addMessage(messages, item, where);
+  else if (type === "reasoning") addThought(messages, textOf(item.content, `${where}.content`));
+  else if (type === "function_call") {
+    const call = callSchema.safeParse(item);
+    if (!call.success) refuseInput(`${where}: a function_call needs call_id, name and arguments, each a text.`);
+    const { call_id: id, name, arguments: given } = call.data;
+    openAssistant(messages).tool_calls.push({ id, type: "function", function: { name, arguments: given } });
+  } else if (type === "function_call_output") {
+    const result = outputSchema.safeParse(item);
+    if (!result.success) refuseInput(`${where}: a function_call_output needs call_id and output.`);
+    const { call_id: id, output } = result.data;
+    messages.push({ role: "tool", tool_call_id: id, content: textOf(output, `${where}.output`) });
+  } else refuseInput(`${where}: ${type} is no item that this engine can read.`);
+}
+
+function addMessage(messages: ChatMessage[], { role, content }: ResponseInputItem, where: string): void {
+  if (role == null) refuseInput(`${where}.role is missing: it must be one of user, assistant, system, developer.`);
+  const text = textOf(content, `${where}.content`);
+  if (role !== "assistant") messages.push({ role, content: text });
+  else {
+    const last = messages.at(-1);
+    // A thought that stands alone belongs to this message.
+    if (isAssistant(last) && last.content === null && last.tool_calls.length === 0) last.content = text;
+    else messages.push({ role, content: text, tool_calls: [] });
+  }
+}
+
+function openAssistant(messages: ChatMessage[]): AssistantMessage {
+  const last = messages.at(-1);
+  if (isAssistant(last)) return last;
+  const message: AssistantMessage = { role: "assistant", content: null, tool_calls: [] };
+  messages.push(message);
+  return message;
+}
+
+function addThought(messages: ChatMessage[], thought: string): void {
+  if (thought !== "") messages.push({ role: "assistant", content: null, reasoning_content: thought, tool_calls: [] });
+}
+
+function messagesOf({ input, instructions }: ResponsesRequest): object[] {
+  const messages: ChatMessage[] = [];
+  if (instructions != null && instructions !== "") messages.push({ role: "system", content: instructions });
+  if (typeof input === "string") messages.push({ role: "user", content: input });
+  else for (const [index, item] of input.entries()) addItem(messages, item, index);
+  return messages.map(message => {
+    if (!isAssistant(message)) return message;
+    const { tool_calls: calls, ...rest } = message;
+    return calls.length > 0 ? message : { ...rest, content: rest.content ?? "" };
+  });
+}
+
+const functionSchema = z.looseObject({
+  name: z.string(),
+  description: z.string().nullish(),
+  parameters: z.record(z.string(), z.unknown()).nullish(),
+});
+
+/** @throws RequestError for a tool that runs at OpenAI's, by its name */
+const toolsOf = (tools: NonNullable<ResponsesRequest["tools"]>): object[] =>
+  tools.map((tool, index) => {
+    if (tool.type !== "function")
+      return refuseInput(`tools[${index}]: ${tool.type} runs at OpenAI's service, and is not here.`);
+    const parsed = functionSchema.safeParse(tool);
+    if (!parsed.success)
+      return refuseInput(`tools[${index}]: a function needs a name, and parameters that are a JSON schema.`);
+    const { name, description, parameters } = parsed.data;
+    return {
+      type: "function",
+      function: { name, ...(description != null && { description }), ...(parameters != null && { parameters }) },
+    };
+  });
+
+function toolChoiceOf(choice: NonNullable<ResponsesRequest["tool_choice"]>): unknown {
+  if (typeof choice === "string") return choice;
+  if (choice.type === "function" && typeof choice.name === "string")
+    return { type: "function", function: { name: choice.name } };
+  return refuseInput(
+    `tool_choice: ${choice.type} is not here; it can be auto, none, required or a function by its name.`,
+  );
+}
+
+function formatOf(format: { readonly type: string; readonly [field: string]: unknown }): object {
+  if (format.type !== "json_schema") return format;
+  const { name, strict, schema } = format;
+  return { type: "json_schema", json_schema: { name, strict, schema } };
+}
+
+/**
+ * A request of the Responses API as a chat completion, of which there is one translation to the engine's words.
+ *
+ * @throws RequestError for what cannot be done, by its name
+ */
+export const chatOfResponses = (body: ResponsesRequest): ChatCompletionRequest =>
+  parseChat({
+    model: body.model,
+    messages: messagesOf(body),
+    max_tokens: body.max_output_tokens,
+    temperature: body.temperature,
+    top_p: body.top_p,
+    stream: body.stream,
+    ...(body.tools != null && body.tools.length > 0 && { tools: toolsOf(body.tools) }),
+    ...(body.tool_choice != null && { tool_choice: toolChoiceOf(body.tool_choice) }),
+    ...(body.parallel_tool_calls != null && { parallel_tool_calls: body.parallel_tool_calls }),
+    ...(body.text?.format != null && { response_format: formatOf(body.text.format) }),
+    ...(body.reasoning?.effort != null && { reasoning_effort: body.reasoning.effort }),
+  });
