@@ -2,6 +2,7 @@ export const appSections = [
   { path: "/", label: "Chat" },
   { path: "/dashboard", label: "Dashboard" },
   { path: "/models", label: "Models" },
+  { path: "/connect", label: "API" },
 ] as const;
 
 /** The section of a path. Chats are below "/". */

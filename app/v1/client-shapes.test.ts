@@ -1,0 +1,117 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { clientRecipes } from "@/components/connect/client-recipes";
+import { services } from "@/lib/server/compose/services";
+import { fakeEngineEntry } from "@/lib/server/testing/fake-engine-entry";
+import { serveRoutes } from "../testing/route-server";
+
+const home = mkdtempSync(join(tmpdir(), "headroom-clients-"));
+let url: string;
+let close: () => Promise<void>;
+
+beforeAll(async () => {
+  vi.stubEnv("HEADROOM_HOME", home);
+  vi.stubEnv("HEADROOM_ENGINE_ENTRY", fakeEngineEntry({ words: ["Rhine", ", Nile"] }));
+  ({ url, close } = await serveRoutes());
+});
+afterAll(async () => {
+  await close();
+  await services().shutdown();
+  rmSync(home, { recursive: true, force: true });
+});
+
+const ask = "Name three rivers.";
+const parts = [{ type: "text", text: ask }];
+
+/**
+ * The first request of a conversation, as each program of the page's recipes writes it: its own fields and its own neutral values.
+ * Source: each program's code, read in November 2026.
+ */
+const firstRequests: Readonly<Record<string, object>> = {
+  Continue: {
+    messages: [
+      { role: "system", content: "<important_rules>You are in chat mode.</important_rules>" },
+      { role: "user", content: parts },
+    ],
+    model: "m.gguf",
+    max_tokens: 4096,
+    stream: true,
+  },
+  Cline: {
+    model: "m.gguf",
+    messages: [
+      { role: "system", content: "You are Cline, a highly skilled software engineer." },
+      { role: "user", content: [...parts, { type: "text", text: "<environment_details></environment_details>" }] },
+    ],
+    temperature: 0,
+    stream: true,
+    stream_options: { include_usage: true },
+  },
+  Zed: {
+    model: "m.gguf",
+    messages: [
+      { role: "system", content: "You are a helpful assistant." },
+      { role: "user", content: parts },
+    ],
+    stream: true,
+    max_completion_tokens: 4096,
+    stop: [],
+    temperature: 1,
+    tools: [],
+    prompt_cache_key: "4f1f6d0e",
+  },
+  "Obsidian (Copilot)": {
+    model: "m.gguf",
+    temperature: 0.1,
+    max_tokens: 6000,
+    stream: true,
+    stream_options: { include_usage: true },
+    n: 1,
+    messages: [
+      { role: "system", content: "You are Obsidian Copilot." },
+      { role: "user", content: ask },
+    ],
+  },
+  "Open WebUI": { stream: true, model: "m.gguf", messages: [{ role: "user", content: ask }] },
+  LibreChat: {
+    model: "m.gguf",
+    user: "65f1c0",
+    stream: true,
+    messages: [{ role: "user", content: ask }],
+    temperature: 1,
+    top_p: 1,
+    presence_penalty: 0,
+    frequency_penalty: 0,
+  },
+};
+
+describe("the programs of the page's recipes", () => {
+  it.each(clientRecipes.map(({ name }) => name))("%s gets an answer to its first request", async name => {
+    const response = await fetch(`${url}/v1/chat/completions`, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: "Bearer none" },
+      body: JSON.stringify(firstRequests[name]),
+    });
+    expect(response.status).toBe(200);
+    const text = await response.text();
+    expect(text).toContain('"content":"Rhine"');
+    expect(text.trimEnd().endsWith("data: [DONE]")).toBe(true);
+  });
+
+  it("Open WebUI's request for a title gets a whole answer", async () => {
+    const body = {
+      model: "m.gguf",
+      messages: [{ role: "user", content: ask }],
+      stream: false,
+      max_completion_tokens: 1000,
+    };
+    const response = await fetch(`${url}/v1/chat/completions`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    expect(await response.json()).toMatchObject({ choices: [{ message: { content: "Rhine, Nile" } }] });
+  });
+});

@@ -1,0 +1,51 @@
+export interface Connection {
+  readonly baseUrl: string;
+  readonly model: string;
+}
+
+const QUESTION = "Name three rivers.";
+
+/** A program that sends nothing at all as a key is refused by its own library, so the examples send a word. */
+const ANY_KEY = "none";
+
+/** For a POSIX shell: a quote ends the text, and is written outside of it. */
+const shellQuoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+
+/** The same request from a terminal and from the two languages with an official client. Each runs as it is. */
+export const exampleCode = {
+  curl: ({ baseUrl, model }: Connection): string => {
+    const body = { model, messages: [{ role: "user", content: QUESTION }] };
+    return [
+      `curl ${shellQuoted(`${baseUrl}/chat/completions`)} \\`,
+      `  -H 'Content-Type: application/json' \\`,
+      `  -d ${shellQuoted(JSON.stringify(body))}`,
+    ].join("\n");
+  },
+  python: ({ baseUrl, model }: Connection): string =>
+    [
+      "# pip install openai",
+      "from openai import OpenAI",
+      "",
+      `client = OpenAI(base_url=${JSON.stringify(baseUrl)}, api_key="${ANY_KEY}")`,
+      "stream = client.chat.completions.create(",
+      `    model=${JSON.stringify(model)},`,
+      `    messages=[{"role": "user", "content": "${QUESTION}"}],`,
+      "    stream=True,",
+      ")",
+      "for chunk in stream:",
+      '    print(chunk.choices[0].delta.content or "", end="", flush=True)',
+    ].join("\n"),
+  typescript: ({ baseUrl, model }: Connection): string =>
+    [
+      "// npm install openai",
+      'import OpenAI from "openai";',
+      "",
+      `const client = new OpenAI({ baseURL: ${JSON.stringify(baseUrl)}, apiKey: "${ANY_KEY}" });`,
+      "const stream = await client.chat.completions.create({",
+      `  model: ${JSON.stringify(model)},`,
+      `  messages: [{ role: "user", content: "${QUESTION}" }],`,
+      "  stream: true,",
+      "});",
+      'for await (const chunk of stream) process.stdout.write(chunk.choices[0]?.delta.content ?? "");',
+    ].join("\n"),
+} as const;
