@@ -38,10 +38,13 @@ const TOKEN_SECONDS = 1.4e-3;
 const VOCABULARY_ENTRY_SECONDS = 1.2e-8;
 
 /**
- * On the CPU, attention over a long context is limited by arithmetic besides bytes: seconds for each element of the attention's width and
- * each token in the context. Measured on 2 threads with flash attention, 2,000 to 3,000 tokens: 0.9 to 1.4 in eight models.
+ * On the CPU, attention over a long context is limited by arithmetic besides bytes: seconds of one thread for each element of the
+ * attention's width and each token in the context. The heads are shared among the threads. Measured on 2 threads with flash attention,
+ * 2,000 to 3,000 tokens: 1.8 to 2.8 in eight models.
  */
-const ATTENTION_SECONDS_PER_ELEMENT = 1.1e-10;
+const ATTENTION_THREAD_SECONDS_PER_ELEMENT = 2.2e-10;
+/** Placements are compared without knowing the computer. */
+const USUAL_THREADS = 2;
 /** Head sizes that are no multiple of 32 fall off llama.cpp's fast path: heads of 80 took 51 ms for 59 M elements. */
 const SLOW_HEAD_FACTOR = 6.5;
 /** Reading a prompt, several tokens share what is read of the cache. */
@@ -49,10 +52,10 @@ const PREFILL_ATTENTION_SHARE = 0.7;
 const PREFILL_SLOW_HEAD_FACTOR = 3;
 
 /**
- * Arithmetic operations a second of one thread that reads a prompt in 4-bit weights. A processor with AVX-512 reached 250 GFLOPS, and one
- * with AVX2 reaches about a third of it: a guess in the middle, which the first load corrects.
+ * Arithmetic operations a second of one thread that reads a prompt in 4-bit weights. A processor with AVX-512 reached 250 GFLOPS; one with
+ * AVX2 is assumed to reach about a third of it. Where nothing is known, a guess in the middle. The first load corrects all three.
  */
-const THREAD_OPERATIONS_PER_SECOND = 140e9;
+const THREAD_OPERATIONS_PER_SECOND = { avx512: 250e9, avx2: 85e9, unknown: 140e9 } as const;
 /** How fast a prompt is read on the CPU in weights of other types, as a share of that. Measured; the last one is assumed. */
 const CPU_PREFILL: Readonly<Record<string, number>> = { Q4: 1, K: 0.7, Q8: 0.45 };
 const CPU_PREFILL_OTHERWISE = 0.5;
@@ -84,7 +87,7 @@ const USUAL_BITS = 4.8;
 const isOwnMemory = ({ kind }: GpuMemory): boolean => kind !== "software" && kind !== "shared";
 
 /** Of several cards, the slowest decides. A GPU without memory of its own reads system memory. */
-function gpuDevice(gpu: GpuMemory, machine: Pick<MachineSpeed, "ramBytesPerSecond" | "threads">): Device {
+function gpuDevice(gpu: GpuMemory, machine: Processor): Device {
   const cards = gpu.cards ?? [gpu];
   const figures = cards.map(({ name, totalBytes }) => cardFigures(name) ?? guessedFigures(totalBytes));
   const bytesPerSecond = Math.min(...figures.map(card => card.bytesPerSecond));
@@ -93,17 +96,22 @@ function gpuDevice(gpu: GpuMemory, machine: Pick<MachineSpeed, "ramBytesPerSecon
     bytesPerSecond: isOwnMemory(gpu) ? bytesPerSecond : machine.ramBytesPerSecond,
     operationsPerSecond:
       gpu.kind === "software"
-        ? (machine.threads * THREAD_OPERATIONS_PER_SECOND) / 4
+        ? threadOperations(machine) / 4
         : Math.min(...figures.map(card => card.operationsPerSecond)),
     blockSeconds: GPU_BLOCK_SECONDS,
   };
 }
 
+type Processor = Pick<MachineSpeed, "ramBytesPerSecond" | "threads" | "vectors">;
+
+const threadOperations = ({ threads, vectors }: Processor): number =>
+  threads * THREAD_OPERATIONS_PER_SECOND[vectors ?? "unknown"];
+
 /** @param share of the arithmetic that this quantization reaches */
-const cpuDevice = (machine: Pick<MachineSpeed, "ramBytesPerSecond" | "threads">, share: number): Device => ({
+const cpuDevice = (machine: Processor, share: number): Device => ({
   name: CPU,
   bytesPerSecond: machine.ramBytesPerSecond,
-  operationsPerSecond: machine.threads * THREAD_OPERATIONS_PER_SECOND * share,
+  operationsPerSecond: threadOperations(machine) * share,
   blockSeconds: CPU_BLOCK_SECONDS,
 });
 
@@ -188,26 +196,34 @@ function partsOf(
 export function decodeParts(walk: Walk): SpeedParts {
   const { surface, plan, tokens } = walk;
   const once = TOKEN_SECONDS + surface.model.vocabularySize * VOCABULARY_ENTRY_SECONDS;
-  const secondsOf = decodeLayer(surface, plan.kvType, tokens, walk.gpu);
+  const secondsOf = decodeLayer({ surface, kvType: plan.kvType, tokens, gpu: walk.gpu, threads: walk.machine.threads });
   return partsOf(walk, { once, crossing: CROSSING_SECONDS }, secondsOf, decodeApart);
 }
 
-const decodeLayer = (
-  surface: MemorySurface,
-  kvType: MemoryPoint["kvType"],
-  tokens: number,
-  gpu: GpuMemory | null,
-): ((layer: LayerMemory, device: Device) => LayerSeconds) => {
+interface DecodeRun {
+  readonly surface: MemorySurface;
+  readonly kvType: MemoryPoint["kvType"];
+  readonly tokens: number;
+  readonly gpu: GpuMemory | null;
+  readonly threads: number;
+}
+
+const decodeLayer = ({
+  surface,
+  kvType,
+  tokens,
+  gpu,
+  threads,
+}: DecodeRun): ((layer: LayerMemory, device: Device) => LayerSeconds) => {
   const leavesCard = attentionLeavesCard(kvType, surface.flashAttention, gpu);
   const kvBytes = (layer: LayerMemory) =>
     kvBytesOfLayer(layer, { contextTokens: tokens, kvType }, { ...surface, sequences: 1 });
+  const onCpu = (layer: LayerMemory) => attentionSeconds(layer, { tokens, threads }, SLOW_HEAD_FACTOR);
   const attentionOn = (layer: LayerMemory, device: Device): number => {
-    if (device.name === CPU)
-      return kvBytes(layer) / device.bytesPerSecond + attentionSeconds(layer, tokens, SLOW_HEAD_FACTOR);
+    if (device.name === CPU) return kvBytes(layer) / device.bytesPerSecond + onCpu(layer);
     if (!leavesCard || layer.kv.growth === "none") return kvBytes(layer) / device.bytesPerSecond;
     // The scheduler copies the layer's cache to RAM for each token.
-    const sent = kvBytes(layer) / LINK_BYTES_PER_SECOND + 2 * CROSSING_SECONDS;
-    return sent + attentionSeconds(layer, tokens, SLOW_HEAD_FACTOR);
+    return kvBytes(layer) / LINK_BYTES_PER_SECOND + 2 * CROSSING_SECONDS + onCpu(layer);
   };
   return (layer, device) => ({
     weights: layer.activeBytes / device.bytesPerSecond + (layer.role === "block" ? device.blockSeconds : 0),
@@ -241,7 +257,7 @@ export function decodeSeconds(
   const ramBytesPerSecond = gpu.ramBytesPerSecond ?? USUAL_RAM_BYTES_PER_SECOND;
   const cpu = cpuDevice({ ramBytesPerSecond, threads: 1 }, 1);
   const card = gpuDevice(gpu, { ramBytesPerSecond, threads: 1 });
-  const secondsOf = decodeLayer(surface, kvType, contextTokens, gpu);
+  const secondsOf = decodeLayer({ surface, kvType, tokens: contextTokens, gpu, threads: USUAL_THREADS });
   // Entry i: the sum over the layers before i.
   const onGpu = [0];
   const onCpu = [0];
@@ -265,6 +281,7 @@ export function decodeSeconds(
 /** Seconds that one token of a prompt takes, with so many tokens in the context before it. The output layer is computed only once. */
 export function prefillParts(walk: Walk): SpeedParts {
   const { surface, tokens } = walk;
+  const { threads } = walk.machine;
   const bits = BITS.find(([pattern]) => pattern.test(surface.model.quantization))?.[1] ?? USUAL_BITS;
   const batchTokens = Math.min(PREFILL_TOKENS, surface.batchTokens);
   const isDiscrete = walk.gpu !== null && isOwnMemory(walk.gpu);
@@ -281,7 +298,7 @@ export function prefillParts(walk: Walk): SpeedParts {
       const operations = 4 * layer.attentionWidth * attendedTokens(layer, tokens);
       return { weights, attention: operations / device.operationsPerSecond };
     }
-    const attention = PREFILL_ATTENTION_SHARE * attentionSeconds(layer, tokens, PREFILL_SLOW_HEAD_FACTOR);
+    const attention = PREFILL_ATTENTION_SHARE * attentionSeconds(layer, { tokens, threads }, PREFILL_SLOW_HEAD_FACTOR);
     if (gpu === null || !isDiscrete) return { weights, attention };
     const sent = sending(layer.weightsBytes) + computing(layer, gpu);
     return sent < weights ? { weights: sent, attention, computedOn: gpu } : { weights, attention };
@@ -294,8 +311,15 @@ export function prefillParts(walk: Walk): SpeedParts {
 const isSlowHead = ({ attentionWidth, attentionHeads }: LayerMemory): boolean =>
   attentionHeads > 0 && (attentionWidth / attentionHeads) % 32 !== 0;
 
-function attentionSeconds(layer: LayerMemory, tokens: number, slowFactor: number): number {
-  const seconds = layer.attentionWidth * attendedTokens(layer, tokens) * ATTENTION_SECONDS_PER_ELEMENT;
+function attentionSeconds(
+  layer: LayerMemory,
+  { tokens, threads }: { readonly tokens: number; readonly threads: number },
+  slowFactor: number,
+): number {
+  // A head is computed by one thread.
+  const together = Math.min(threads, Math.max(1, layer.attentionHeads));
+  const elements = layer.attentionWidth * attendedTokens(layer, tokens);
+  const seconds = (elements * ATTENTION_THREAD_SECONDS_PER_ELEMENT) / together;
   return isSlowHead(layer) ? seconds * slowFactor : seconds;
 }
 

@@ -19,7 +19,7 @@ import { ModelFolders } from "@/lib/server/models/library/model-folders";
 import { ProgramModels } from "@/lib/server/models/programs/program-models";
 import { ModelHashes } from "@/lib/server/models/verify/model-hashes";
 import { DeviceMemo } from "@/lib/server/planning/device-memo";
-import { MachineSpeedMeter } from "@/lib/server/planning/machine-speed";
+import { MachineSpeedMeter, readVectors } from "@/lib/server/planning/machine-speed";
 import { Planner } from "@/lib/server/planning/planner";
 import { rememberedEngine } from "@/lib/server/planning/remembered-engine";
 import { SpareDryRunEngine } from "@/lib/server/planning/spare-dry-run-engine";
@@ -72,10 +72,12 @@ export function planningServices(
     processor: cpus()[0]?.model ?? process.arch,
     threads: availableParallelism(),
   });
+  const vectors = readVectors();
   const machineSpeed = new MachineSpeedMeter({
     path: join(dataFolder, "memory-speed.json"),
     processor: cpus()[0]?.model ?? process.arch,
     threads: availableParallelism(),
+    ...(vectors && { vectors }),
     receipts,
   });
   const engineVersion = `${project.dependencies["node-llama-cpp"]} ${engineBuild}`;

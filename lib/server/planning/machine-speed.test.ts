@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Receipt } from "@/lib/schema/receipt";
-import { MachineSpeedMeter } from "./machine-speed";
+import { MachineSpeedMeter, readVectors } from "./machine-speed";
 
 let folder: string;
 let measured: number;
@@ -93,4 +93,21 @@ test("system memory is really measured, within what computers can do", async () 
   const { ramBytesPerSecond } = await real.read(null);
   expect(ramBytesPerSecond).toBeGreaterThan(1e9);
   expect(ramBytesPerSecond).toBeLessThan(1e12);
+});
+
+// The flags of an AMD EPYC 9004, of a Core i5-8400 and of a first-generation Xeon Phi, shortened.
+test.each([
+  ["flags\t\t: fpu avx2 avx512f avx512dq avx512cd avx512bw avx512vl avx512_vnni", "avx512"],
+  ["flags\t\t: fpu sse4_2 avx avx2 bmi2", "avx2"],
+  ["flags\t\t: fpu avx avx2 avx512f avx512pf avx512er avx512cd", "avx2"],
+  ["flags\t\t: fpu sse4_2 avx", undefined],
+  ["Features\t: fp asimd", undefined],
+])("the kernel's %j means arithmetic in %s", (line, vectors) => {
+  const path = join(folder, "cpuinfo");
+  writeFileSync(path, `processor\t: 0\nmodel name\t: some\n${line}\nbugs\t\t: none\n`);
+  expect(readVectors(path)).toBe(vectors);
+});
+
+test("where the kernel has no such list nothing is assumed", () => {
+  expect(readVectors(join(folder, "none"))).toBeUndefined();
 });

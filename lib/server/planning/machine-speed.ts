@@ -14,6 +14,7 @@ export interface MachineSpeedOptions {
   /** Changes with the processor: another one is measured again. */
   readonly processor: string;
   readonly threads: number;
+  readonly vectors?: MachineSpeed["vectors"];
   readonly receipts: { list(limit?: number): readonly Receipt[] };
   /** Bytes a second; measures system memory. */
   readonly measure?: (threads: number) => Promise<number>;
@@ -43,6 +44,7 @@ export class MachineSpeedMeter {
     return {
       ramBytesPerSecond: await this.ramBytesPerSecond(),
       threads: this.options.threads,
+      ...(this.options.vectors && { vectors: this.options.vectors }),
       decode: here.flatMap(receipt => evidenceOf(receipt, "decode") ?? []).slice(0, MOST_EVIDENCE),
       prefill: here.flatMap(receipt => evidenceOf(receipt, "prefill") ?? []).slice(0, MOST_EVIDENCE),
     };
@@ -87,6 +89,18 @@ export class MachineSpeedMeter {
     } catch {
       return null;
     }
+  }
+}
+
+/** From the kernel's list of what the processor can do, on Linux. */
+export function readVectors(cpuinfo = "/proc/cpuinfo"): MachineSpeed["vectors"] {
+  try {
+    const flags = new Set(/^flags\s*:(.*)$/m.exec(readFileSync(cpuinfo, "utf8"))?.[1]?.split(" "));
+    // llama.cpp's build for AVX-512 needs these; the first processors that had it had fewer.
+    if (["avx512f", "avx512bw", "avx512vl", "avx512dq"].every(flag => flags.has(flag))) return "avx512";
+    return flags.has("avx2") ? "avx2" : undefined;
+  } catch {
+    return undefined;
   }
 }
 
