@@ -127,6 +127,10 @@ test.describe("the library", () => {
       await expect(page).toHaveURL(`${url}/models/details?name=${REAL}`);
       await expect(details.card("Tensors")).toContainText(/Feed-forward\s*90/);
       await expect(details.card("Chat template")).toContainText("<|im_start|>");
+      expect((await page.request.post(`${url}/api/engine/load`, { data: {} })).ok()).toBe(true);
+      await expect(details.card("An example, as the model reads it")).toContainText(
+        "<|im_start|>user\nWhat is the capital of France?<|im_end|>\n<|im_start|>assistant\nParis.<|im_end|>",
+      );
       await details.headerSearch.fill("tokenizer tokens");
       await expect(details.card("Header")).toContainText("tokenizer.ggml.tokens");
       await expect(details.card("Header")).toContainText("49,152 values in all");

@@ -1,4 +1,5 @@
 import { useEffect } from "react";
+import { applyTemplate } from "@/lib/schema/api/llama-server";
 import {
   cancelVerification,
   readModelDetails,
@@ -27,6 +28,20 @@ export const useModelLayers = (query: ApiInput<typeof readModelLayers>["query"])
 
 export const useHeaderKeys = (name: string, words: string, from: number) =>
   useReading(searchHeader, { query: { name, words, from } }, fileChanges);
+
+const EXAMPLE = {
+  body: {
+    messages: [
+      { role: "system", content: "You are a helpful assistant." },
+      { role: "user", content: "What is the capital of France?" },
+      { role: "assistant", content: "Paris." },
+      { role: "user", content: "And of Italy?" },
+    ],
+  },
+} satisfies ApiInput<typeof applyTemplate>;
+
+/** A short conversation in the template of the loaded model. */
+export const useRenderedExample = () => useReading(applyTemplate, EXAMPLE, []);
 
 /** The check of a file's sha256: its state, followed while it runs, and the ways to begin and to end it. */
 export function useVerification(name: string) {

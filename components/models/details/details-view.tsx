@@ -63,7 +63,7 @@ function Details({ details, refresh }: DetailsProps) {
           </div>
         )}
         {header !== null && <TensorsCard header={header} />}
-        <TemplateCard template={chatTemplate} />
+        <TemplateCard name={model.name} template={chatTemplate} />
         {header !== null && (
           <div className="min-w-0 lg:col-span-2">
             <HeaderCard name={model.name} />

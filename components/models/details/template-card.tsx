@@ -3,15 +3,23 @@ import { CopyButton } from "@/components/ui/copy-button";
 import { ScrollRegion } from "@/components/ui/scroll-region";
 import type { ModelDetails } from "@/lib/schema/model-details";
 import { formatTokens } from "@/lib/units/tokens";
+import { TemplateExample } from "./template-example";
+
+interface TemplateCardProps {
+  /** Of the model in the library. */
+  readonly name: string;
+  readonly template: ModelDetails["chatTemplate"];
+}
 
 /** How the model wants a conversation to be written. */
-export function TemplateCard({ template }: { readonly template: ModelDetails["chatTemplate"] }) {
+export function TemplateCard({ name, template }: TemplateCardProps) {
   if (template === null)
     return (
       <Card heading="Chat template">
         <p className="text-ink-2 text-sm">
           None: the file does not say how a conversation is written for it. It was probably made to continue text.
         </p>
+        <TemplateExample name={name} />
       </Card>
     );
   const { text, characters } = template;
@@ -27,6 +35,7 @@ export function TemplateCard({ template }: { readonly template: ModelDetails["ch
         <CopyButton label={isCut ? "Copy the start" : "Copy"} text={() => text} />
         {isCut && <p className="text-ink-2 text-sm">The first {formatTokens(text.length)} characters are shown.</p>}
       </div>
+      <TemplateExample name={name} />
     </Card>
   );
 }

@@ -3,7 +3,7 @@ import Link from "next/link";
 import { type KeyboardEvent, type ReactNode, useId, useState } from "react";
 import { LoadProgress } from "@/components/chat/composer/load-progress";
 import { canChat } from "@/components/models/library/model-facts";
-import { PlanBadge } from "@/components/models/plan-badge";
+import { PlanBadge, PlanSpeedWords } from "@/components/models/plan-badge";
 import { applyAndReport } from "@/components/settings/apply-and-report";
 import { ReloadWaitsBanner } from "@/components/settings/reload-waits";
 import { buttonClass } from "@/components/ui/button";
@@ -199,6 +199,7 @@ function ModelOption({ model, isLoaded, tokensPerSecond }: ModelOptionProps) {
         <span className="text-ink-2 text-sm tabular-nums">{formatRate(tokensPerSecond)} tokens/s</span>
       )}
       {model.plan && <PlanBadge plan={model.plan} />}
+      {model.plan && tokensPerSecond === null && <PlanSpeedWords plan={model.plan} />}
     </>
   );
 }
