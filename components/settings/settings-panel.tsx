@@ -18,6 +18,7 @@ const sections: readonly { group: SettingGroup; heading: string; isOpen: boolean
   { group: "compute", heading: "Compute", isOpen: true },
   { group: "sampling", heading: "Sampling", isOpen: false },
   { group: "chat", heading: "Chat", isOpen: false },
+  { group: "api", heading: "API", isOpen: false },
 ];
 
 /** Every setting of the table, with the control that its row defines. */

@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { flashAttentionSchema, type KvElementType, kvElementTypes, kvTypeSchema, kvTypeTable } from "./kv-type";
 import type { LoadConfig, LoadCost } from "./load-config";
 
-export type SettingGroup = "model" | "memory" | "compute" | "sampling" | "chat";
+export type SettingGroup = "model" | "memory" | "compute" | "sampling" | "chat" | "api";
 
 /** How a form shows the row; `numberOrAuto` has Auto at the far left. */
 export type SettingControl = "text" | "longText" | "number" | "numberOrAuto" | "choice" | "switch" | "list";
@@ -55,6 +55,15 @@ function kvTypeShares(): string {
 
 /** llama.cpp holds the context size in 32 bits; 16 Mi tokens is above every model published and far below overflow. */
 export const MAX_CONTEXT_TOKENS = 16_777_216;
+
+/** Scheme, host and port as browsers send them. The hosts of an app's own scheme may be left open: VS Code makes a new one for each view. */
+const originSchema = z
+  .string()
+  .check(
+    z.maxLength(256),
+    z.regex(/^(?:[a-z][a-z0-9+.-]*:\/\/[a-z0-9.:[\]_-]+|(?!https?:|file:)[a-z][a-z0-9+.-]*:\/\/\*)$/),
+    z.describe("an origin such as http://localhost:5173 or app://obsidian.md"),
+  );
 
 export const DEFAULT_MODEL = "SmolLM2-135M-Instruct.Q4_1.gguf";
 
@@ -282,6 +291,15 @@ export const settingRows = {
     help: "Instructions that stand before every new chat; empty means none.",
     group: "chat",
     control: "longText",
+    cost: "nothing",
+  }),
+  ALLOWED_ORIGINS: row({
+    schema: z.array(originSchema).check(z.maxLength(32)),
+    default: [],
+    label: "Allowed origins",
+    help: "Pages and apps that a browser lets use the API, such as app://obsidian.md or http://localhost:5173.",
+    group: "api",
+    control: "list",
     cost: "nothing",
   }),
 } as const;

@@ -187,6 +187,9 @@ function build(environment: Environment): Services {
       get allowedHosts() {
         return environment.allowedHosts;
       },
+      get allowedOrigins() {
+        return settings.read().ALLOWED_ORIGINS;
+      },
       token: environment.token,
       apiKeys,
     },

@@ -14,7 +14,7 @@ let held: (() => void)[];
 beforeEach(async () => {
   handled = [];
   held = [];
-  const policy = { allowedHosts: [] as string[], token: null };
+  const policy = { allowedHosts: [] as string[], token: null, allowedOrigins: ["app://obsidian.md"] };
   http = createHttpServer({
     policy,
     handlePage: async (request, response) => {
@@ -171,5 +171,53 @@ describe("load", () => {
     await http.close();
     expect(performance.now() - startedAt).toBeLessThan(10_000);
     expect(await cut).toBe("cut");
+  });
+});
+
+describe("S2 pages of an allowed origin", () => {
+  const ask = (line: string, headers: readonly string[]) =>
+    raw(`${line} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n${headers.join("\r\n")}\r\nConnection: close\r\n\r\n`);
+  const preflight = (origin: string, path = "/v1/chat/completions") =>
+    ask(`OPTIONS ${path}`, [
+      `Origin: ${origin}`,
+      "Access-Control-Request-Method: POST",
+      "Access-Control-Request-Headers: authorization, content-type, x-stainless-os",
+      "Access-Control-Request-Private-Network: true",
+    ]);
+
+  it("S2 get the browser's question answered, without anything being done", async () => {
+    const answer = await preflight("app://obsidian.md");
+    expect(statusOf(answer)).toBe(204);
+    expect(answer).toContain("Access-Control-Allow-Origin: app://obsidian.md\r\n");
+    expect(answer).toContain("Access-Control-Allow-Headers: authorization, content-type, x-stainless-os\r\n");
+    expect(answer).toContain("Access-Control-Allow-Private-Network: true\r\n");
+    expect(answer).not.toMatch(/allow-credentials/i);
+    expect(handled).toEqual([]);
+  });
+
+  it("S2 may read the answer, also a refusal", async () => {
+    const read = await ask("GET /v1/models", ["Origin: app://obsidian.md"]);
+    expect(read).toContain("Access-Control-Allow-Origin: app://obsidian.md\r\n");
+    expect(read).toMatch(/^Vary: Origin\r$/m);
+    const refused = await ask("POST /v1/models", [
+      "Origin: app://obsidian.md",
+      "Content-Type: text/plain",
+      "Content-Length: 1",
+    ]);
+    expect(statusOf(refused)).toBe(415);
+    expect(refused).toContain("Access-Control-Allow-Origin: app://obsidian.md\r\n");
+  });
+
+  it("S2 others get no such header, and neither do other paths", async () => {
+    for (const [origin, path] of [
+      ["https://evil.com", "/v1/models"],
+      ["null", "/v1/models"],
+      ["app://obsidian.md", "/api/settings"],
+      ["app://obsidian.md", "/"],
+    ] as const) {
+      const answer = await preflight(origin, path);
+      expect(statusOf(answer), `${origin} ${path}`).toBe(403);
+      expect(answer).not.toMatch(/access-control/i);
+    }
   });
 });

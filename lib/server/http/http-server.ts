@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse, S
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { MIB } from "@/lib/units/bytes";
+import { answerCrossOrigin } from "./cross-origin";
 import { errorShape } from "./error-shape";
 import {
   type AccessPolicy,
@@ -142,6 +143,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 
   function answer(request: IncomingMessage, response: ServerResponse): void {
     setSecurityHeaders(request, response);
+    if (answerCrossOrigin(guardedRequest(request), response, options.policy)) return;
     const refusal =
       guardRequest(guardedRequest(request), options.policy) ??
       refuseSize(request) ??

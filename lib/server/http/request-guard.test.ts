@@ -81,6 +81,79 @@ describe("S2 a foreign Origin", () => {
   });
 });
 
+describe("S2 an Origin that the user allowed", () => {
+  const policy: AccessPolicy = {
+    ...loopback,
+    allowedOrigins: ["app://obsidian.md", "http://localhost:5173", "vscode-webview://*"],
+  };
+  const crossSite = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "cors" };
+  const post = (origin: string, target = "/v1/chat/completions", more: Sent = {}) =>
+    statusOf({ method: "POST", target, headers: { ...json, ...crossSite, origin }, ...more }, policy);
+
+  it.each(["app://obsidian.md", "http://localhost:5173", "vscode-webview://0a1b2c-d3"])(
+    "S2 %s may use the API",
+    origin => {
+      for (const target of ["/v1/chat/completions", "/v1/models", "/tokenize", "/v1/messages"])
+        expect(post(origin, target), target).toBe(200);
+    },
+  );
+
+  it("S2 it may use nothing else", () => {
+    for (const target of [
+      "/api/settings",
+      "/api/keys",
+      "/api/engine/unload",
+      "/",
+      "/_next/static/a.js",
+      "/v1x",
+      "/api/v1/models",
+    ])
+      for (const method of ["GET", "POST", "DELETE"])
+        expect(post("app://obsidian.md", target, { method }), `${method} ${target}`).toBe(403);
+  });
+
+  it.each([
+    "null",
+    "",
+    "*",
+    "app://obsidian.md.evil.com",
+    "app://obsidian.mdx",
+    "xapp://obsidian.md",
+    "app://evil.com",
+    "APP://OBSIDIAN.MD",
+    "app://obsidian.md, http://evil.com",
+    "http://localhost:5174",
+    "http://localhost",
+    "https://localhost:5173",
+    "http://localhost:5173.evil.com",
+    "http://localhost:5173/",
+    "http://evil.com#http://localhost:5173",
+    "vscode-webview://",
+    "vscode-webview://a/b",
+    "vscode-webview://user@evil.com:1",
+    "vscode-webviewer://a",
+  ])("S2 %j is still refused", origin => {
+    expect(post(origin)).toBe(403);
+  });
+
+  it("S2 host, token and kind of body count as before", () => {
+    expect(post("app://obsidian.md", "/v1/models", { hosts: ["evil.com"] })).toBe(403);
+    expect(post("app://obsidian.md", "/v1/%2e%2e/api/settings")).toBe(400);
+    const headers = { origin: "app://obsidian.md", "content-type": "text/plain", "content-length": "2" };
+    expect(statusOf({ method: "POST", target: "/v1/completions", headers }, policy)).toBe(415);
+    expect(
+      statusOf(
+        { target: "/v1/models", headers: { origin: "app://obsidian.md" } },
+        { ...policy, token: "t".repeat(16) },
+      ),
+    ).toBe(401);
+  });
+
+  it("S2 nobody is allowed by default", () => {
+    expect(statusOf({ target: "/v1/models", headers: { origin: "app://obsidian.md" } })).toBe(403);
+  });
+});
+
 describe("S3 Sec-Fetch-Site", () => {
   const navigate = { "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" };
 

@@ -15,6 +15,8 @@ export interface AccessPolicy {
   readonly allowedHosts: readonly string[];
   /** null on loopback without a token. */
   readonly token: string | null;
+  /** Origins whose pages may use the paths for other programs. Absent where there are none. */
+  readonly allowedOrigins?: readonly string[];
   /** Absent where there are none. */
   readonly apiKeys?: KeyCheck;
 }
@@ -74,9 +76,30 @@ function refuseTarget({ target }: GuardedRequest): Refusal | null {
   return refusal(400, "INVALID_INPUT", "This request target is not a plain path.");
 }
 
+/**
+ * The origin of a page that the user let use the API. It opens only the paths for other programs, and only at an address that is
+ * Headroom's own.
+ *
+ * @returns null for every other request
+ */
+export function allowedOriginOf(request: GuardedRequest, policy: AccessPolicy): string | null {
+  const origin = request.header("origin");
+  if (origin === null || !isClientPath(pathOf(request.target))) return null;
+  if (refuseHost(request, policy) !== null || refuseTarget(request) !== null) return null;
+  return (policy.allowedOrigins ?? []).some(allowed => isSameOrigin(origin, allowed)) ? origin : null;
+}
+
+/** "vscode-webview://*" stands for every host of that scheme. Everything else must be equal, letter by letter. */
+function isSameOrigin(origin: string, allowed: string): boolean {
+  if (!allowed.endsWith("://*")) return origin === allowed;
+  const scheme = allowed.slice(0, -1);
+  return origin.startsWith(scheme) && /^[\w.-]+$/.test(origin.slice(scheme.length));
+}
+
 /** Any site may link to our pages. Data, events and assets may be requested only by our own pages. */
 function refuseCrossSite(request: GuardedRequest, policy: AccessPolicy): Refusal | null {
   const forbidden = refusal(403, "FORBIDDEN", "Headroom answers only its own pages and programs on this computer.");
+  if (allowedOriginOf(request, policy) !== null) return null;
   const origin = request.header("origin");
   if (origin !== null && !isOwnOrigin(origin, policy)) return forbidden;
   const site = request.header("sec-fetch-site");
