@@ -1,4 +1,4 @@
-import { LlamaCompletion } from "node-llama-cpp";
+import { LlamaCompletion, type Token } from "node-llama-cpp";
 import type { Sampling } from "@/lib/schema/engine-commands";
 import {
   finishReason,
@@ -7,12 +7,13 @@ import {
   GenerationTimer,
   isWhole,
   replyLimit,
-  samplingOptions,
 } from "./generate";
 import type { LoadedModel } from "./loaded-model";
 import { outputForm } from "./output-form";
 import { prefill } from "./prefill";
 import { beginningTokens, refuseHugeText } from "./prompt-tokens";
+import { samplingOptions } from "./sampling-options";
+import { logprobsOf } from "./token-logprobs";
 
 /** Continues a raw text without a template, for the OpenAI completions route. Same limits and errors as `generate`. */
 export async function complete(
@@ -31,14 +32,15 @@ export async function complete(
   const form = await outputForm(model.llama, request.sampling);
   const timer = new GenerationTimer(startedMs, prompt.length);
   const { sequence, release } = await loaded.sequences.take(prompt, null);
+  const logprobs = logprobsOf(model, sequence, request.sampling);
   let completion: LlamaCompletion | null = null;
-  let pendingTokens = 0;
+  let pending: Token[] = [];
   try {
     timer.prefilled = await prefill(sequence, prompt, loaded.config.batchTokens, listener.onPrefill, signal);
     if (timer.prefilled.aborted) return { reason: "cancelled", stats: timer.stats() };
-    completion = new LlamaCompletion({ contextSequence: sequence, autoDisposeSequence: false });
+    completion = new LlamaCompletion({ contextSequence: logprobs?.sequence ?? sequence, autoDisposeSequence: false });
     const { response, metadata } = await completion.generateCompletionWithMeta(input, {
-      ...samplingOptions(request.sampling),
+      ...samplingOptions(request.sampling, model),
       ...(form.grammar && { grammar: form.grammar }),
       maxTokens: limit.tokens,
       // The library silently cuts off the start of a prompt that leaves less room than this.
@@ -47,20 +49,23 @@ export async function complete(
       signal,
       onToken(tokens) {
         timer.count(tokens.length);
-        pendingTokens += tokens.length;
+        pending.push(...tokens);
       },
       onTextChunk(text) {
-        listener.onText({ text, tokens: pendingTokens, thought: false });
-        pendingTokens = 0;
+        const piece = { text, tokens: pending.length, thought: false };
+        listener.onText({ ...piece, ...(logprobs && { logprobs: logprobs.take(pending) }) });
+        pending = [];
       },
     });
     if (isWhole(metadata.stopReason)) form.check(response);
+    if (metadata.stopReason === "maxTokens") timer.countAll(limit.tokens);
     return { reason: finishReason(metadata.stopReason, limit.by), stats: timer.stats() };
   } catch (error) {
     if (signal.aborted) return { reason: "cancelled", stats: timer.stats() };
     throw error;
   } finally {
     completion?.dispose({ disposeSequence: false });
+    logprobs?.dispose();
     release();
   }
 }

@@ -189,6 +189,7 @@ export class EngineProcess {
       const generation = await answer({
         onPrefill: (doneTokens, totalTokens) => this.send({ type: "prefill", id, doneTokens, totalTokens }),
         onText: piece => text.add(piece),
+        onPrompt: prompt => this.send({ type: "prompt", id, prompt }),
       });
       return { type: "finished", id, ...generation };
     } finally {

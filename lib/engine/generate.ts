@@ -6,16 +6,18 @@ import type { LoadedModel } from "./loaded-model";
 import { outputForm } from "./output-form";
 import { type PrefillResult, prefill } from "./prefill";
 import { contextExceeded, refuseHugeText } from "./prompt-tokens";
+import { samplingOptions } from "./sampling-options";
 import type { TextPiece } from "./text-gatherer";
+import { logprobsOf } from "./token-logprobs";
 
 /** llama.cpp needs one cell for the token being computed, and node-llama-cpp would shift the context at the last cell. */
 const RESERVED_CELLS = 2;
-/** How many past tokens the repeat penalty considers: llama.cpp's own default. */
-const PENALTY_LAST_TOKENS = 64;
 
 export interface GenerationListener {
   onPrefill(doneTokens: number, totalTokens: number): void;
   onText(piece: TextPiece): void;
+  /** The prompt as the model reads it, if it was asked for. */
+  onPrompt(prompt: string): void;
 }
 
 export interface Generation {
@@ -31,7 +33,12 @@ export interface Generation {
  */
 export async function generate(
   loaded: LoadedModel,
-  request: { turns: readonly ChatTurn[]; sampling: Sampling; cacheKey?: string | undefined },
+  request: {
+    turns: readonly ChatTurn[];
+    sampling: Sampling;
+    cacheKey?: string | undefined;
+    reportPrompt?: boolean | undefined;
+  },
   listener: GenerationListener,
   signal: AbortSignal,
 ): Promise<Generation> {
@@ -45,14 +52,20 @@ export async function generate(
   const form = await outputForm(model.llama, request.sampling);
   const timer = new GenerationTimer(startedMs, prompt.length);
   const { sequence, release } = await loaded.sequences.take(prompt, request.cacheKey ?? null);
+  const logprobs = logprobsOf(model, sequence, request.sampling);
   let chat: LlamaChat | null = null;
   let answer = "";
   try {
+    if (request.reportPrompt) listener.onPrompt(model.detokenize(prompt, true));
     timer.prefilled = await prefill(sequence, prompt, loaded.config.batchTokens, listener.onPrefill, signal);
     if (timer.prefilled.aborted) return { reason: "cancelled", stats: timer.stats() };
-    chat = new LlamaChat({ contextSequence: sequence, chatWrapper: wrapper, autoDisposeSequence: false });
+    chat = new LlamaChat({
+      contextSequence: logprobs?.sequence ?? sequence,
+      chatWrapper: wrapper,
+      autoDisposeSequence: false,
+    });
     const stopReason = await respond(chat, history, {
-      ...samplingOptions(request.sampling),
+      ...samplingOptions(request.sampling, model),
       ...(form.grammar && { grammar: form.grammar }),
       maxTokens: limit.tokens,
       signal,
@@ -61,10 +74,12 @@ export async function generate(
         timer.count(chunk.tokens.length);
         const { text, tokens, type } = chunk;
         if (type !== "segment") answer += text;
-        if (text !== "") listener.onText({ text, tokens: tokens.length, thought: type === "segment" });
+        const piece = { text, tokens: tokens.length, thought: type === "segment" };
+        if (text !== "") listener.onText({ ...piece, ...(logprobs && { logprobs: logprobs.take(tokens) }) });
       },
     });
     if (isWhole(stopReason)) form.check(answer);
+    if (stopReason === "maxTokens") timer.countAll(limit.tokens);
     return { reason: finishReason(stopReason, limit.by), stats: timer.stats() };
   } catch (error) {
     // Aborted before the first token: there is no reply to return.
@@ -72,6 +87,7 @@ export async function generate(
     throw error;
   } finally {
     chat?.dispose({ disposeSequence: false });
+    logprobs?.dispose();
     release();
   }
 }
@@ -104,22 +120,6 @@ export function finishReason(stopReason: StopReason, limitedBy: "length" | "cont
 export const isWhole = (stopReason: StopReason): boolean =>
   stopReason !== "abort" && stopReason !== "maxTokens" && stopReason !== "customStopTrigger";
 
-/** Sets every option, because node-llama-cpp's own defaults are greedy with a repeat penalty of 1.1 (trap 10). */
-export function samplingOptions(sampling: Sampling) {
-  return {
-    temperature: sampling.temperature,
-    topK: sampling.topK,
-    topP: sampling.topP,
-    minP: sampling.minP,
-    seed: sampling.seed < 0 ? Math.floor(Math.random() * 0xffff_ffff) : sampling.seed,
-    repeatPenalty:
-      sampling.repeatPenalty === 1
-        ? (false as const)
-        : { penalty: sampling.repeatPenalty, lastTokens: PENALTY_LAST_TOKENS, penalizeNewLine: false },
-    customStopTriggers: sampling.stop,
-  };
-}
-
 /** Counts tokens and measures the times that people compare. */
 export class GenerationTimer {
   prefilled: PrefillResult | null = null;
@@ -135,6 +135,11 @@ export class GenerationTimer {
     if (tokens === 0) return;
     this.#firstTokenMs ??= performance.now();
     this.#generatedTokens += tokens;
+  }
+
+  /** A character that was cut in its middle has no text, so its tokens were not reported. */
+  countAll(tokens: number): void {
+    this.count(tokens - this.#generatedTokens);
   }
 
   stats(): GenerationStats {

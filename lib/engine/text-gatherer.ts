@@ -1,7 +1,10 @@
+import type { TokenLogprob } from "@/lib/schema/generation";
+
 export interface TextPiece {
   readonly text: string;
   readonly tokens: number;
   readonly thought: boolean;
+  readonly logprobs?: TokenLogprob[];
 }
 
 /**
@@ -26,8 +29,13 @@ export class TextGatherer {
 
   add(piece: TextPiece): void {
     if (this.#waiting !== null && this.#waiting.thought !== piece.thought) this.flush();
-    const { text, tokens } = this.#waiting ?? { text: "", tokens: 0 };
-    this.#waiting = { text: text + piece.text, tokens: tokens + piece.tokens, thought: piece.thought };
+    const { text, tokens, logprobs = [] } = this.#waiting ?? { text: "", tokens: 0 };
+    this.#waiting = {
+      text: text + piece.text,
+      tokens: tokens + piece.tokens,
+      thought: piece.thought,
+      ...(piece.logprobs && { logprobs: [...logprobs, ...piece.logprobs] }),
+    };
     const restMs = this.#handedOnMs + this.intervalMs - performance.now();
     if (restMs <= 0) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), restMs);

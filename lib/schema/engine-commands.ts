@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { type ErrorCode, errorCodeSchema, modelErrors } from "./api-error";
 import { engineInfoSchema } from "./engine-info";
-import { finishReasonSchema, generationStatsSchema } from "./generation";
+import { finishReasonSchema, generationStatsSchema, tokenLogprobSchema } from "./generation";
 import { bufferSplitSchema, buffersSchema, loadConfigSchema } from "./load-config";
 import { memorySurfaceSchema } from "./memory-surface";
 import { deviceBuffersSchema, placementLeverSchema } from "./placement";
@@ -12,10 +12,17 @@ const id = z.string().check(z.minLength(1), z.maxLength(64));
 export const chatTurnSchema = z.object({ role: z.enum(["system", "user", "assistant"]), content: z.string() });
 export type ChatTurn = z.infer<typeof chatTurnSchema>;
 
+/** As many as OpenAI reports at each place. */
+export const MAX_TOP_LOGPROBS = 20;
+
 export const samplingSchema = z.extend(samplingValuesSchema, {
   /** Constrains the output; at most one of the two. */
   jsonSchema: z.optional(z.unknown()),
   grammar: z.optional(z.string()),
+  /** Added to the logits of these tokens, or of the tokens of these texts; null forbids them. */
+  logitBias: z.optional(z.array(z.object({ token: z.union([z.int(), z.string()]), bias: z.nullable(z.number()) }))),
+  /** Asks for the probability of each token, and for so many of the likeliest at its place. */
+  topLogprobs: z.optional(z.int().check(z.minimum(0), z.maximum(MAX_TOP_LOGPROBS))),
 });
 export type Sampling = z.infer<typeof samplingSchema>;
 
@@ -34,6 +41,8 @@ const progressMessage = z.object({
   phase: z.enum(["weights", "context", "surface"]),
   fraction: z.number().check(z.minimum(0), z.maximum(1)),
 });
+/** With `reportPrompt`: what the model reads, in its own template. */
+const promptMessage = z.object({ type: z.literal("prompt"), id, prompt: z.string() });
 const prefillMessage = z.object({ type: z.literal("prefill"), id, doneTokens: z.int(), totalTokens: z.int() });
 /** The text so far is all of these pieces joined. Each is valid Unicode. `thought` marks a reasoning segment. */
 const textMessage = z.object({
@@ -42,6 +51,8 @@ const textMessage = z.object({
   text: z.string(),
   tokens: z.int(),
   thought: z.boolean(),
+  /** With `topLogprobs`: one for each token of the text that has one. */
+  logprobs: z.optional(z.array(tokenLogprobSchema)),
 });
 const finishedMessage = z.object({
   type: z.literal("finished"),
@@ -132,8 +143,9 @@ export const engineCommands = {
       turns: z.array(chatTurnSchema).check(z.minLength(1)),
       sampling: samplingSchema,
       cacheKey: z.optional(z.string()),
+      reportPrompt: z.optional(z.boolean()),
     }),
-    progress: [prefillMessage, textMessage],
+    progress: [promptMessage, prefillMessage, textMessage],
     answer: finishedMessage,
     errors: answerErrors,
   },

@@ -14,5 +14,16 @@ export const generationStatsSchema = z.object({
 });
 export type GenerationStats = z.infer<typeof generationStatsSchema>;
 
+const tokenChoiceSchema = z.object({
+  id: z.int(),
+  /** The token's own text; a token that is a part of a character has a replacement character. */
+  token: z.string(),
+  /** Natural logarithm of the model's own probability, before any sampling setting changes it. */
+  logprob: z.number(),
+});
+/** A token of an answer, and the likeliest tokens at its place. */
+export const tokenLogprobSchema = z.extend(tokenChoiceSchema, { top: z.array(tokenChoiceSchema) });
+export type TokenLogprob = z.infer<typeof tokenLogprobSchema>;
+
 export const finishReasonSchema = z.enum(["stop", "length", "context", "cancelled"]);
 export type FinishReason = z.infer<typeof finishReasonSchema>;

@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { MAX_TOP_LOGPROBS } from "./engine-commands";
 import { planBadgeSchema } from "./local-model";
 import { openAiSamplingShape } from "./sampling";
 import { settingRows } from "./settings";
@@ -26,11 +27,6 @@ const optional = <Schema extends z.ZodMiniType>(schema: Schema) => z.nullish(sch
 
 /** Keys that are accepted only with their neutral value. */
 const neutralOnly = {
-  frequency_penalty: optional(z.literal(0)),
-  presence_penalty: optional(z.literal(0)),
-  logprobs: optional(z.literal(false)),
-  top_logprobs: optional(z.literal(0)),
-  logit_bias: optional(z.strictObject({})),
   tools: optional(z.array(z.unknown()).check(z.maxLength(0))),
   tool_choice: optional(z.enum(["none", "auto"])),
   parallel_tool_calls: optional(z.boolean()),
@@ -54,6 +50,12 @@ const withoutEffect = {
 };
 
 const stopText = z.string().check(z.maxLength(256));
+/** Token numbers with a bias; llama.cpp's server takes a list of pairs too, a text for its tokens, and false for never. */
+const biasSchema = z.union([z.number(), z.literal(false)]);
+const logitBiasSchema = z.union([
+  z.record(z.string(), biasSchema),
+  z.array(z.tuple([z.union([z.int(), z.string()]), biasSchema])),
+]);
 const mostTokens = z.union([z.literal(-1), z.int().check(z.minimum(1))]);
 
 const sampling = {
@@ -64,6 +66,7 @@ const sampling = {
   stop: optional(z.union([stopText, z.array(stopText).check(z.maxLength(16))])),
   max_tokens: optional(mostTokens),
   top_k: optional(z.union([z.literal(-1), settingRows.TOP_K.schema])),
+  logit_bias: optional(logitBiasSchema),
 };
 
 const delivery = {
@@ -73,6 +76,10 @@ const delivery = {
     z.object({ include_usage: optional(z.boolean()), include_obfuscation: optional(z.boolean()) }),
   ),
   n: optional(z.int().check(z.minimum(1), z.maximum(MAX_CHOICES))),
+  /** llama.cpp's server: times in each chunk, how far the prompt is read, and the prompt in its template. */
+  timings_per_token: optional(z.boolean()),
+  return_progress: optional(z.boolean()),
+  verbose: optional(z.boolean()),
 };
 
 const schemaObject = z.record(z.string(), z.unknown());
@@ -89,6 +96,8 @@ const responseFormatSchema = z.discriminatedUnion("type", [
   }),
 ]);
 
+const topLogprobs = z.int().check(z.minimum(0), z.maximum(MAX_TOP_LOGPROBS));
+
 export const chatCompletionRequestSchema = z.looseObject({
   ...delivery,
   ...sampling,
@@ -96,6 +105,11 @@ export const chatCompletionRequestSchema = z.looseObject({
   ...withoutEffect,
   messages: z.array(messageSchema).check(z.minLength(1), z.maxLength(MAX_MESSAGES)),
   max_completion_tokens: optional(mostTokens),
+  logprobs: optional(z.boolean()),
+  top_logprobs: optional(topLogprobs),
+  /** As vLLM and llama.cpp's server name it. A last message of the assistant's is always continued. */
+  continue_final_message: optional(z.boolean()),
+  add_generation_prompt: optional(z.boolean()),
   response_format: optional(responseFormatSchema),
   /** As in llama.cpp's server: a grammar in its GBNF, or a schema without more words around it. */
   grammar: optional(z.string().check(z.maxLength(MAX_GRAMMAR_CHARACTERS))),
@@ -108,7 +122,7 @@ export const completionRequestSchema = z.looseObject({
   ...sampling,
   ...neutralOnly,
   ...withoutEffect,
-  logprobs: optional(z.literal(0)),
+  logprobs: optional(z.union([topLogprobs, z.literal(false)])),
   prompt: z.union([z.string().check(z.minLength(1)), z.array(z.string().check(z.minLength(1))).check(z.length(1))]),
   best_of: optional(z.literal(1)),
   echo: optional(z.literal(false)),

@@ -12,6 +12,8 @@ it("names the settings that choose words, as chats, the engine and OpenAI's clie
     ["TOP_P", "topP", "top_p"],
     ["MIN_P", "minP", "min_p"],
     ["REPEAT_PENALTY", "repeatPenalty", "repeat_penalty"],
+    ["PRESENCE_PENALTY", "presencePenalty", "presence_penalty"],
+    ["FREQUENCY_PENALTY", "frequencyPenalty", "frequency_penalty"],
     ["SEED", "seed", "seed"],
     ["MAX_TOKENS", "maxTokens", "max_tokens"],
     ["STOP", "stop", "stop"],

@@ -12,7 +12,7 @@ export const POST = route(completions, ({ body, signal, keyId, services }) => {
     signal,
     keyId,
     request,
-    dialect: openAiCompletion(body, request.choicesPerPrompt),
+    dialect: openAiCompletion(body, request),
     stream: body.stream ?? false,
     ignoredFields: unknownFields(completionRequestSchema, body),
   });

@@ -76,6 +76,7 @@ class ContextFill {
       this.run.sendStatus({ phase: "prefill", doneTokens, totalTokens });
       return;
     }
+    if (message.type !== "text") return;
     this.#usedTokens += message.tokens;
     if (performance.now() - this.#toldAtMs < FILL_EVERY_MS) return;
     this.#toldAtMs = performance.now();

@@ -146,6 +146,8 @@ describe("an answer", () => {
           topP: TOP_P,
           minP: MIN_P,
           repeatPenalty: REPEAT_PENALTY,
+          presencePenalty: 0,
+          frequencyPenalty: 0,
           seed: 11,
           maxTokens: MAX_TOKENS,
           stop: ["END"],

@@ -9,7 +9,7 @@ const message = { id: "m1", role: "user", parts: [] };
 
 const completions: readonly (readonly [unknown, string])[] = [
   [{ ...chat, tools: [{ type: "function" }] }, "tools must be an empty list, not a list of 1 entry."],
-  [{ ...chat, logit_bias: { 5: 1 } }, 'logit_bias must be an empty object, not an object with "5".'],
+  [{ ...chat, logit_bias: { 5: "x" } }, 'logit_bias.5 must be false or a number, not "x".'],
   [{ ...chat, n: 0 }, "n must be a whole number from 1 to 16, not 0."],
   [{ ...chat, tool_choice: "required" }, 'tool_choice must be one of none, auto, not "required".'],
   [{ ...chat, max_tokens: 0 }, "max_tokens must be -1 or a whole number of at least 1, not 0."],

@@ -12,7 +12,7 @@ export const POST = route(chatCompletions, ({ body, signal, keyId, services }) =
     signal,
     keyId,
     request,
-    dialect: openAiChat(body, request.choicesPerPrompt),
+    dialect: openAiChat(body, request),
     stream: body.stream ?? false,
     ignoredFields: unknownFields(chatCompletionRequestSchema, body),
   });

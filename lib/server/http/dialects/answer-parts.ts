@@ -37,7 +37,7 @@ async function* choiceParts(
   const sampling = { ...request.sampling, seed: seedOf(request.sampling.seed, choice % request.choicesPerPrompt) };
   const messages =
     prompt.kind === "turns"
-      ? host.generate({ turns: prompt.turns, sampling }, signal)
+      ? host.generate({ turns: prompt.turns, sampling, reportPrompt: request.reportPrompt }, signal)
       : host.complete({ prompt: prompt.text, sampling }, signal);
   for await (const message of messages) yield { ...message, choice };
 }

@@ -14,6 +14,8 @@ export interface AnswerRequest {
   readonly prompts: readonly [Prompt, ...Prompt[]];
   readonly choicesPerPrompt: number;
   readonly sampling: Sampling;
+  /** Asks for a part that says what the model reads. */
+  readonly reportPrompt?: boolean;
 }
 
 /** A message of the engine about one choice. All choices of a request make one stream of these parts. */

@@ -1,4 +1,4 @@
-import type { FinishReason, GenerationStats } from "@/lib/schema/generation";
+import type { FinishReason, GenerationStats, TokenLogprob } from "@/lib/schema/generation";
 import { RequestError } from "@/lib/server/system/request-error";
 import type { AnswerPart } from "./answer-request";
 
@@ -7,6 +7,10 @@ export interface AnswerChoice {
   readonly text: string;
   /** What a thinking model wrote before its answer; empty for none. */
   readonly thought: string;
+  /** Of the answer's tokens, if they were asked for. */
+  readonly logprobs: readonly TokenLogprob[];
+  /** What the model read, if that was asked for. */
+  readonly prompt: string | null;
   readonly reason: FinishReason;
   readonly stats: GenerationStats;
 }
@@ -18,11 +22,21 @@ export interface AnswerChoice {
  * @throws RequestError ENGINE_CRASHED when a choice has no end
  */
 export async function gatherAnswer(parts: AsyncIterable<AnswerPart>, choiceCount: number): Promise<AnswerChoice[]> {
-  const texts = Array.from({ length: choiceCount }, () => ({ text: "", thought: "" }));
+  const texts = Array.from({ length: choiceCount }, () => ({
+    text: "",
+    thought: "",
+    logprobs: [] as TokenLogprob[],
+    prompt: null as string | null,
+  }));
   const endings: (Pick<AnswerChoice, "reason" | "stats"> | undefined)[] = [];
   for await (const part of parts) {
     const own = texts[part.choice];
-    if (part.type === "text" && own !== undefined) own[part.thought ? "thought" : "text"] += part.text;
+    if (own === undefined) continue;
+    if (part.type === "prompt") own.prompt = part.prompt;
+    if (part.type === "text") {
+      own[part.thought ? "thought" : "text"] += part.text;
+      if (!part.thought) own.logprobs.push(...(part.logprobs ?? []));
+    }
     if (part.type === "finished") endings[part.choice] = { reason: part.reason, stats: part.stats };
   }
   return texts.map((text, choice) => {

@@ -1,11 +1,12 @@
-import type { FinishReason, GenerationStats } from "@/lib/schema/generation";
+import type { FinishReason, GenerationStats, TokenLogprob } from "@/lib/schema/generation";
 import type { DeliveryOptions } from "@/lib/schema/openai";
 import { errorAnswer } from "@/lib/server/system/error-table";
 import { formatEvent } from "../event-stream";
 import { openAiError } from "../openai-error";
-import type { AnswerHead, AnswerPart } from "./answer-request";
+import type { AnswerHead, AnswerPart, AnswerRequest } from "./answer-request";
 import type { AnswerChoice } from "./gather-answer";
-import { llamaTimings, openAiUsage } from "./openai-usage";
+import { chatLogprobs, completionLogprobs } from "./openai-logprobs";
+import { llamaTimings, openAiUsage, PromptProgress, RunningTimings } from "./openai-usage";
 import type { Dialect } from "./serve-answer";
 
 /** OpenAI knows two reasons for an end without a call: the model stopped, or a limit was reached. */
@@ -18,10 +19,11 @@ interface AnswerShape {
   readonly chunkObject: string;
   /** The first chunk of a stream, before any text; null for none. */
   readonly opening: object | null;
-  /** The chunk that ends a choice. */
-  readonly closing: object;
+  /** The chunk that ends a choice, or that only reports progress. */
+  readonly empty: object;
   delta(text: string, thought: boolean): object;
   whole(choice: Pick<AnswerChoice, "text" | "thought">): object;
+  logprobs(all: readonly TokenLogprob[]): object;
 }
 
 const chatShape: AnswerShape = {
@@ -29,11 +31,12 @@ const chatShape: AnswerShape = {
   object: "chat.completion",
   chunkObject: "chat.completion.chunk",
   opening: { delta: { role: "assistant", content: null } },
-  closing: { delta: {} },
+  empty: { delta: {} },
   delta: (text, thought) => ({ delta: thought ? { reasoning_content: text } : { content: text } }),
   whole: ({ text, thought }) => ({
     message: { role: "assistant", content: text, refusal: null, ...(thought !== "" && { reasoning_content: thought }) },
   }),
+  logprobs: chatLogprobs,
 };
 
 /** A plain completion has no field for reasoning, and no template that would make a model think. */
@@ -42,9 +45,10 @@ const completionShape: AnswerShape = {
   object: "text_completion",
   chunkObject: "text_completion",
   opening: null,
-  closing: { text: "" },
+  empty: { text: "" },
   delta: text => ({ text }),
   whole: ({ text, thought }) => ({ text: thought + text }),
+  logprobs: completionLogprobs,
 };
 
 const headOf = ({ id, created, model, fingerprint }: AnswerHead, object: string) => ({
@@ -55,68 +59,95 @@ const headOf = ({ id, created, model, fingerprint }: AnswerHead, object: string)
   system_fingerprint: fingerprint,
 });
 
-const openAiDialect = (shape: AnswerShape, delivery: DeliveryOptions, choicesPerPrompt: number): Dialect => ({
+const openAiDialect = (shape: AnswerShape, delivery: DeliveryOptions, request: AnswerRequest): Dialect => ({
   idPrefix: shape.idPrefix,
   whole(all, head) {
+    const wantsLogprobs = request.sampling.topLogprobs !== undefined;
     const choices = all.map((choice, index) => ({
       index,
       ...shape.whole(choice),
-      logprobs: null,
+      logprobs: wantsLogprobs ? shape.logprobs(choice.logprobs) : null,
       finish_reason: finishReasonOf(choice.reason),
     }));
     const stats = all.map(choice => choice.stats);
-    const [first] = stats;
+    const [first] = all;
     return {
       ...headOf(head, shape.object),
       choices,
-      usage: openAiUsage(stats, choicesPerPrompt),
-      ...(first !== undefined && { timings: llamaTimings(first) }),
+      usage: openAiUsage(stats, request.choicesPerPrompt),
+      ...(first !== undefined && { timings: llamaTimings(first.stats) }),
+      ...verboseOf(first?.prompt),
     };
   },
-  events: (parts, head) => streamedAnswer(parts, head, shape, delivery, choicesPerPrompt),
+  events: (parts, head) => streamedAnswer(parts, head, shape, delivery, request),
 });
 
-/** @param choicesPerPrompt so that a prompt counts once, however many choices answer it */
-export const openAiChat = (delivery: DeliveryOptions, choicesPerPrompt: number): Dialect =>
-  openAiDialect(chatShape, delivery, choicesPerPrompt);
+/** llama.cpp's server puts more there; this is the part that clients look at. */
+const verboseOf = (prompt: string | null | undefined) => (prompt == null ? {} : { __verbose: { prompt } });
 
-export const openAiCompletion = (delivery: DeliveryOptions, choicesPerPrompt: number): Dialect =>
-  openAiDialect(completionShape, delivery, choicesPerPrompt);
+export const openAiChat = (delivery: DeliveryOptions, request: AnswerRequest): Dialect =>
+  openAiDialect(chatShape, delivery, request);
+
+export const openAiCompletion = (delivery: DeliveryOptions, request: AnswerRequest): Dialect =>
+  openAiDialect(completionShape, delivery, request);
 
 /** An error after the start can only be reported inside the stream, as an event that the official client throws. */
 async function* streamedAnswer(
   parts: AsyncIterable<AnswerPart>,
   head: AnswerHead,
   shape: AnswerShape,
-  { stream_options: options }: DeliveryOptions,
-  choicesPerPrompt: number,
+  delivery: DeliveryOptions,
+  { choicesPerPrompt, sampling: { topLogprobs } }: AnswerRequest,
 ): AsyncGenerator<string, void, undefined> {
-  const includeUsage = options?.include_usage ?? false;
+  const includeUsage = delivery.stream_options?.include_usage ?? false;
   const chunkHead = headOf(head, shape.chunkObject);
-  const chunk = (index: number, part: object, finishReason: string | null = null, more: object = {}): string =>
+  const chunk = (
+    index: number,
+    { finish_reason = null, logprobs = null, ...part }: { finish_reason?: string | null; logprobs?: object | null },
+    more: object = {},
+  ): string =>
     formatEvent({
       ...chunkHead,
-      choices: [{ index, ...part, logprobs: null, finish_reason: finishReason }],
+      choices: [{ index, ...part, logprobs, finish_reason }],
       ...(includeUsage && { usage: null }),
       ...more,
     });
   const opened = new Set<number>();
   const finished: GenerationStats[] = [];
+  const progress = new PromptProgress();
+  const running = new RunningTimings();
+  const prompts: string[] = [];
   try {
     for await (const part of parts) {
       const { choice } = part;
       // OpenAI's format has no word for it; a comment is ignored by every client that does not look for it.
-      if (part.type === "queued") yield `: queued ${part.position}\n\n`;
-      else if (shape.opening && !opened.has(choice)) {
+      if (part.type === "queued") {
+        yield `: queued ${part.position}\n\n`;
+        continue;
+      }
+      if (part.type === "prompt") prompts[choice] = part.prompt;
+      if (shape.opening && !opened.has(choice)) {
         opened.add(choice);
         yield chunk(choice, shape.opening);
       }
-      if (part.type === "text") yield chunk(choice, shape.delta(part.text, part.thought));
+      const read = delivery.return_progress ? progress.after(part) : null;
+      if (read !== null) yield chunk(choice, shape.empty, { prompt_progress: read });
+      const timings = delivery.timings_per_token ? running.after(part) : null;
+      if (part.type === "text") {
+        const logprobs = topLogprobs === undefined ? null : shape.logprobs(part.logprobs ?? []);
+        yield chunk(choice, { ...shape.delta(part.text, part.thought), logprobs }, timings === null ? {} : { timings });
+      }
       if (part.type !== "finished") continue;
       finished[choice] = part.stats;
-      yield chunk(choice, shape.closing, finishReasonOf(part.reason), { timings: llamaTimings(part.stats) });
+      const ending = { ...shape.empty, finish_reason: finishReasonOf(part.reason) };
+      yield chunk(choice, ending, { timings: llamaTimings(part.stats), ...verboseOf(prompts[choice]) });
     }
-    if (includeUsage) yield formatEvent({ ...chunkHead, choices: [], usage: openAiUsage(finished, choicesPerPrompt) });
+    if (includeUsage) {
+      const [first] = finished;
+      const usage = openAiUsage(finished, choicesPerPrompt);
+      const timings = first === undefined ? {} : { timings: llamaTimings(first) };
+      yield formatEvent({ ...chunkHead, choices: [], usage, ...timings });
+    }
   } catch (error) {
     const { status, body } = errorAnswer(error);
     yield formatEvent(openAiError(status, body));

@@ -16,20 +16,32 @@ const refuse = (message: string): never => {
 };
 
 /** @throws RequestError for what cannot be done, by its name */
-export const chatAnswerRequest = (body: ChatCompletionRequest, settings: Settings): AnswerRequest => ({
-  model: body.model ?? null,
-  prompts: [{ kind: "turns", turns: turnsOf(body.messages) }],
-  choicesPerPrompt: body.n ?? 1,
-  sampling: openAiSampling(body, settings),
-});
+export function chatAnswerRequest(body: ChatCompletionRequest, settings: Settings): AnswerRequest {
+  checkContinuation(body);
+  return {
+    model: body.model ?? null,
+    prompts: [{ kind: "turns", turns: turnsOf(body.messages) }],
+    choicesPerPrompt: body.n ?? 1,
+    sampling: { ...openAiSampling(body, settings), ...chatLogprobs(body) },
+    reportPrompt: body.verbose ?? false,
+  };
+}
 
 /** @throws RequestError for what cannot be done, by its name */
 export const completionAnswerRequest = (body: CompletionRequest, settings: Settings): AnswerRequest => ({
   model: body.model ?? null,
   prompts: [{ kind: "text", text: [body.prompt].flat().join("") }],
   choicesPerPrompt: body.n ?? 1,
-  sampling: openAiSampling(body, settings),
+  sampling: {
+    ...openAiSampling(body, settings),
+    ...(typeof body.logprobs === "number" && { topLogprobs: body.logprobs }),
+  },
 });
+
+function chatLogprobs({ logprobs, top_logprobs: top }: ChatCompletionRequest) {
+  if (!logprobs && top) refuse("top_logprobs needs logprobs to be true.");
+  return logprobs ? { topLogprobs: top ?? 0 } : {};
+}
 
 /** What a part of another kind would need. */
 const partNeeds: Readonly<Record<string, string>> = {
@@ -71,6 +83,17 @@ export function turnsOf(messages: readonly OpenAiMessage[]): ChatTurn[] {
   return turns;
 }
 
+/** @throws RequestError for what is neither a new reply nor a continued one */
+function checkContinuation({ messages, ...body }: ChatCompletionRequest): void {
+  const continues = body.continue_final_message ?? false;
+  const ofAssistant = messages.at(-1)?.role === "assistant";
+  if (continues && body.add_generation_prompt)
+    refuse("continue_final_message and add_generation_prompt exclude each other.");
+  if (continues && !ofAssistant) refuse("continue_final_message needs a last message of the assistant's.");
+  if (body.add_generation_prompt === false && !ofAssistant)
+    refuse("add_generation_prompt must be true unless the last message is the assistant's.");
+}
+
 const UINT32 = 2 ** 32;
 
 type ChatOnly = Partial<
@@ -88,7 +111,21 @@ function openAiSampling(request: CompletionSampling & ChatOnly, settings: Settin
     ...(maxTokens != null && { maxTokens: Math.max(0, maxTokens) }),
     ...(topK != null && { topK: Math.max(0, topK) }),
   };
-  return { ...samplingWith(own as Partial<SamplingValues>, settings), ...outputOf(request) };
+  const logitBias = logitBiasOf(request.logit_bias);
+  return {
+    ...samplingWith(own as Partial<SamplingValues>, settings),
+    ...(logitBias.length > 0 && { logitBias }),
+    ...outputOf(request),
+  };
+}
+
+/** A key is a token's number, or a text for all of its tokens. */
+function logitBiasOf(given: CompletionSampling["logit_bias"]): NonNullable<Sampling["logitBias"]> {
+  const pairs = Array.isArray(given) ? given : Object.entries(given ?? {});
+  return pairs.map(([key, bias]) => ({
+    token: typeof key === "string" && /^\d+$/.test(key) ? Number(key) : key,
+    bias: bias === false ? null : bias,
+  }));
 }
 
 /** @throws RequestError when there are several */

@@ -1,4 +1,5 @@
 import type { GenerationStats } from "@/lib/schema/generation";
+import type { AnswerPart } from "./answer-request";
 
 const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
 
@@ -35,3 +36,68 @@ export function llamaTimings(stats: GenerationStats) {
     predicted_per_second: stats.tokensPerSecond,
   };
 }
+
+/** How far a prompt is read, as llama.cpp's own server reports it. */
+export class PromptProgress {
+  readonly #startedMs = performance.now();
+  readonly #last = new Map<number, { total: number; cache: number; processed: number; time_ms: number }>();
+
+  /** The report that this part gives rise to; null for none. The last piece of a prompt is read together with the first token. */
+  after(part: AnswerPart) {
+    const last = this.#last.get(part.choice);
+    const timeMs = Math.round(performance.now() - this.#startedMs);
+    if (part.type === "prefill") {
+      const { doneTokens, totalTokens } = part;
+      const report = { total: totalTokens, cache: last?.cache ?? doneTokens, processed: doneTokens, time_ms: timeMs };
+      this.#last.set(part.choice, report);
+      return report;
+    }
+    if (part.type !== "text" || last === undefined || last.processed === last.total) return null;
+    const report = { ...last, processed: last.total, time_ms: timeMs };
+    this.#last.set(part.choice, report);
+    return report;
+  }
+}
+
+/** Times of an answer that is still written, of the kind that `llamaTimings` gives at its end. */
+export class RunningTimings {
+  readonly #choices = new Map<number, GenerationStats & { readonly startedMs: number; readonly firstMs: number }>();
+
+  after(part: AnswerPart) {
+    const nowMs = performance.now();
+    const { startedMs, ...before } = this.#choices.get(part.choice) ?? { ...noStats, startedMs: nowMs, firstMs: nowMs };
+    if (part.type === "prefill" && before.promptTokens === 0)
+      this.#choices.set(part.choice, {
+        ...before,
+        startedMs,
+        promptTokens: part.totalTokens,
+        cachedTokens: part.doneTokens,
+      });
+    if (part.type !== "text") return null;
+    const firstMs = before.generatedTokens === 0 ? nowMs : before.firstMs;
+    const generatedTokens = before.generatedTokens + part.tokens;
+    const perSecond = (tokens: number, ms: number) => (tokens > 0 && ms > 0 ? (tokens / ms) * 1000 : 0);
+    const stats = {
+      ...before,
+      firstMs,
+      startedMs,
+      generatedTokens,
+      timeToFirstTokenMs: firstMs - startedMs,
+      totalMs: nowMs - startedMs,
+      tokensPerSecond: perSecond(generatedTokens - 1, nowMs - firstMs),
+      prefillTokensPerSecond: perSecond(before.promptTokens - before.cachedTokens, firstMs - startedMs),
+    };
+    this.#choices.set(part.choice, stats);
+    return llamaTimings(stats);
+  }
+}
+
+const noStats: GenerationStats = {
+  promptTokens: 0,
+  cachedTokens: 0,
+  generatedTokens: 0,
+  timeToFirstTokenMs: 0,
+  tokensPerSecond: 0,
+  prefillTokensPerSecond: 0,
+  totalMs: 0,
+};
