@@ -2,7 +2,7 @@ import Link from "next/link";
 import { kindWords } from "@/components/models/engines/engine-kind-words";
 import { buttonClass } from "@/components/ui/button";
 import { Card } from "@/components/ui/card";
-import type { AnsweringEngine, EngineLoad } from "@/lib/schema/other-engine";
+import { type AnsweringEngine, type EngineLoad, LLAMA_SERVER_ID } from "@/lib/schema/other-engine";
 import { formatBytes } from "@/lib/units/bytes";
 import { formatRate, formatTokens } from "@/lib/units/tokens";
 
@@ -22,7 +22,7 @@ function loadLines(load: EngineLoad): readonly (readonly [string, string])[] {
 
 /** The engine that answers instead of this computer's own: what it tells, and nothing that it does not. */
 export default function OtherEngineCard({ engine }: { readonly engine: AnsweringEngine }) {
-  const { engineName, kind, address, model, contextTokens, load } = engine;
+  const { engineId, engineName, kind, address, model, contextTokens, load } = engine;
   return (
     <Card heading="Another engine answers" aside={kindWords[kind]}>
       <p className="text-sentence tracking-[-0.01em] break-words">
@@ -42,7 +42,11 @@ export default function OtherEngineCard({ engine }: { readonly engine: Answering
       )}
       <p className="mt-3 flex flex-wrap items-center gap-x-4 gap-y-2 text-ink-2 text-sm">
         <span className="min-w-0 break-all">{address}</span>
-        <span>Below is the plan for this computer, whose own model is unloaded.</span>
+        <span>
+          {engineId === LLAMA_SERVER_ID
+            ? "It was started with the plan below."
+            : "Below is the plan for this computer, whose own model is unloaded."}
+        </span>
         <Link href="/models?tab=engines" prefetch={false} className={buttonClass("plain", "sm")}>
           Engines
         </Link>

@@ -28,6 +28,9 @@ export const otherEngineSchema = z.extend(engineFoundSchema, {
 });
 export type OtherEngine = z.infer<typeof otherEngineSchema>;
 
+/** In a choice: llama.cpp's server as a program that Headroom starts and stops itself, with the plan of the settings' model. */
+export const LLAMA_SERVER_ID = "llama-server";
+
 /** The engine and model that answer instead of this process's own engine. */
 export const engineChoiceSchema = z.object({ engineId: z.string(), model: z.string() });
 export type EngineChoice = z.infer<typeof engineChoiceSchema>;

@@ -2,8 +2,10 @@
 import { Button } from "@/components/ui/button";
 import { showFailure } from "@/components/ui/show-failure";
 import { answerWith, useEngineList } from "@/lib/client/engine-list-store";
+import { LLAMA_SERVER_ID } from "@/lib/schema/other-engine";
 import { AddEngine } from "./add-engine";
 import { EngineRow } from "./engine-row";
+import { LlamaServerCard } from "./llama-server-card";
 
 /** Servers that answer in place of this computer's own engine. */
 export default function EnginesTab() {
@@ -12,7 +14,7 @@ export default function EnginesTab() {
     <div className="flex flex-col gap-4">
       <p className="text-ink-2">
         A server with OpenAI's API can answer in the same chats and under /v1: llama.cpp's server, vLLM, SGLang, Ollama,
-        LM Studio. What you write is then sent to its address. Models of this computer are unloaded meanwhile.
+        LM Studio. What you write is then sent to its address. The built-in engine gives its memory back meanwhile.
       </p>
       {error !== null && (
         <p role="alert" className="text-bad text-sm">
@@ -21,9 +23,13 @@ export default function EnginesTab() {
       )}
       {data?.chosen && (
         <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
-          <p>{data.chosen.model} answers now.</p>
+          <p>
+            {data.chosen.engineId === LLAMA_SERVER_ID
+              ? "llama-server answers now."
+              : `${data.chosen.model} answers now.`}
+          </p>
           <Button size="sm" onClick={() => void answerWith(null).catch(showFailure("Nothing was changed"))}>
-            Use this computer's models
+            Use the built-in engine
           </Button>
         </div>
       )}
@@ -39,6 +45,9 @@ export default function EnginesTab() {
         </ul>
       )}
       <AddEngine />
+      {data !== null && (
+        <LlamaServerCard path={data.llamaServerPath} isAnswering={data.chosen?.engineId === LLAMA_SERVER_ID} />
+      )}
     </div>
   );
 }

@@ -21,6 +21,7 @@ import { useReceipts } from "@/lib/client/receipt-store";
 import { applySettings } from "@/lib/client/settings-store";
 import { isRamShort } from "@/lib/plan/plan-ram";
 import type { LocalModel } from "@/lib/schema/local-model";
+import { LLAMA_SERVER_ID } from "@/lib/schema/other-engine";
 import { formatRate } from "@/lib/units/tokens";
 import { engineModels, lastSpeed, type ModelElsewhere, recentModels } from "./recent-models";
 
@@ -42,7 +43,7 @@ export default function ModelPicker({ onClose }: { readonly onClose: () => void 
   const choose = (model: LocalModel | undefined) => {
     if (model === undefined || isTooLarge(model)) return;
     onClose();
-    if (!isLoaded(model)) void loadOwnModel(model.name, engine?.other !== undefined);
+    if (!isLoaded(model)) void loadOwnModel(model.name, engine?.other?.engineId);
   };
   const chooseElsewhere = (model: ModelElsewhere | undefined) => {
     if (model === undefined) return;
@@ -140,11 +141,11 @@ export default function ModelPicker({ onClose }: { readonly onClose: () => void 
   );
 }
 
-/** A local model was not loaded while another engine answered, so it is loaded now. */
-async function loadOwnModel(name: string, isElsewhere: boolean): Promise<void> {
-  if (!isElsewhere) return void applyAndReport({ MODEL: name }, "all");
-  await reportFailure("The model was not chosen", async () => {
-    await answerWith(null);
+/** While another engine answers, a change of the settings loads nothing. llama-server goes on with the other model. */
+async function loadOwnModel(name: string, engineId: string | undefined): Promise<void> {
+  if (engineId === undefined) return void applyAndReport({ MODEL: name }, "all");
+  await reportFailure("The model was not loaded", async () => {
+    if (engineId !== LLAMA_SERVER_ID) await answerWith(null);
     await applySettings({ MODEL: name }, "all");
     await commandEngine("load");
   });

@@ -7,6 +7,8 @@ const enginesSchema = z.object({
   engines: z.array(otherEngineSchema),
   /** null while the engine of this process answers. */
   chosen: z.nullable(engineChoiceSchema),
+  /** The llama-server that would be started: the chosen one, or the first on PATH; null where there is none. */
+  llamaServerPath: z.nullable(z.string()),
 });
 
 export const listEngines = {
@@ -43,6 +45,15 @@ export const removeEngine = {
   errors: [...storeErrors, "NOT_FOUND"],
 } as const satisfies Endpoint;
 
+export const setLlamaServer = {
+  method: "POST",
+  path: "/api/engines/llama-server",
+  does: "Chooses the `llama-server` program that Headroom starts itself when the engine `llama-server` is chosen; null takes the one on PATH.",
+  body: z.strictObject({ path: z.nullable(z.string().check(z.trim(), z.maxLength(4096))) }),
+  reply: enginesSchema,
+  errors: storeErrors,
+} as const satisfies Endpoint;
+
 export const testEngine = {
   method: "POST",
   path: "/api/engines/test",
@@ -55,7 +66,7 @@ export const testEngine = {
 export const chooseEngine = {
   method: "POST",
   path: "/api/engines/choose",
-  does: "Lets another engine's model answer from now on, in chats and under /v1, and unloads the own one. `choice` null goes back to the engine of this process.",
+  does: "Lets another engine's model answer from now on, in chats and under /v1, and unloads the own one. `choice` null goes back to the engine of this process. The engine `llama-server` is the program itself, which loads the settings' model with its plan.",
   body: z.strictObject({ choice: z.nullable(engineChoiceSchema) }),
   reply: enginesSchema,
   errors: [...otherEngineErrors, ...storeErrors, "NOT_FOUND"],

@@ -12,6 +12,7 @@ import type { GpuProbe } from "@/lib/server/gpu/gpu-probe";
 import { LiveSampler } from "@/lib/server/http/live-sampler";
 import type { AccessPolicy } from "@/lib/server/http/request-guard";
 import { AnswerCounter } from "@/lib/server/loading/answer-counter";
+import { ChosenLlamaServer } from "@/lib/server/loading/chosen-llama-server";
 import { LastLoaded } from "@/lib/server/loading/last-loaded";
 import { ModelHost } from "@/lib/server/loading/model-host";
 import { ModelLoader } from "@/lib/server/loading/model-loader";
@@ -104,8 +105,16 @@ function build(environment: Environment): Services {
     answers.note(stats);
     receipts.noteAnswer(stats).catch(error => log.failure("receipt", error));
   };
-  const otherEngines = new OtherEngines({ path: join(environment.dataFolder, "engines.json") });
-  const answeringElsewhere = () => otherEngines.answering;
+  const otherEngines = new OtherEngines({ path: join(environment.dataFolder, "engines.json"), env: process.env });
+  const llamaServer = new ChosenLlamaServer(otherEngines, {
+    planner,
+    freeOwnEngine: () => engine.unload(),
+    readSettings,
+    env: process.env,
+    gpu: environment.gpu,
+    onLog,
+  });
+  const answeringElsewhere = () => llamaServer.answering ?? otherEngines.answering;
   const host = new ModelHost({
     engine,
     planner,
@@ -155,7 +164,7 @@ function build(environment: Environment): Services {
     ["models", folderWatch],
     ["engines", otherEngines.saved],
   ] as const;
-  const shown = shownEngine(host, engine, otherEngines);
+  const shown = shownEngine(host, engine, [otherEngines, llamaServer]);
   const sampler = new LiveSampler({ gpu, engine: shown, settings, log, downloads, changes, onFailure });
 
   const benchmarkStore = new BenchmarkStore(environment.dataFolder);
@@ -176,7 +185,7 @@ function build(environment: Environment): Services {
     sampler.close();
     await Promise.all([runs.shutdown(), downloads.shutdown(), uploads.shutdown(), verifier.shutdown()]);
     gpu.close();
-    await Promise.all([engine.shutdown(), core.dryRuns.end()]);
+    await Promise.all([engine.shutdown(), llamaServer.shutdown(), core.dryRuns.end()]);
     chats.close();
     apiKeys.shutdown();
   };
@@ -225,9 +234,13 @@ function build(environment: Environment): Services {
 }
 
 /** What the pages see of the engine: the one that answers, and its own memory. */
-const shownEngine = (host: ModelHost, engine: EngineSupervisor, otherEngines: OtherEngines) => ({
+const shownEngine = (
+  host: ModelHost,
+  engine: EngineSupervisor,
+  others: readonly Pick<OtherEngines, "subscribe">[],
+) => ({
   subscribe: (listener: () => void) => {
-    const ends = [engine.subscribe(listener), otherEngines.subscribe(listener)];
+    const ends = [engine, ...others].map(source => source.subscribe(listener));
     return () => {
       for (const end of ends) end();
     };

@@ -22,21 +22,21 @@ export type ForkEngine = (entryPath: string, env: NodeJS.ProcessEnv) => ForkedPr
  * die, which holds even while its event loop is stuck.
  */
 export const forkEngine: ForkEngine = (entryPath, env) => {
-  const launcher = parentDeathLauncher();
+  const launcher = [...parentDeathLauncher(), process.execPath];
   return fork(entryPath, [], {
     env,
     serialization: "json",
     stdio: ["ignore", "pipe", "pipe", "ipc"],
-    execPath: launcher[0] ?? process.execPath,
+    execPath: launcher[0],
     execArgv: launcher.slice(1),
   });
 };
 
 let knownLauncher: readonly string[] | undefined;
 
-/** The command that starts Node with a parent-death signal; empty if the system has none (BusyBox's setpriv lacks this option). */
-function parentDeathLauncher(): readonly string[] {
-  knownLauncher ??= hasParentDeathSignal() ? ["setpriv", "--pdeathsig", "KILL", process.execPath] : [];
+/** Put before a command, starts it with a parent-death signal; empty if the system has none (BusyBox's setpriv lacks this option). */
+export function parentDeathLauncher(): readonly string[] {
+  knownLauncher ??= hasParentDeathSignal() ? ["setpriv", "--pdeathsig", "KILL"] : [];
   return knownLauncher;
 }
 

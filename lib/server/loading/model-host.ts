@@ -11,7 +11,7 @@ import type {
   GenerateRequest,
   GenerationMessage,
 } from "@/lib/server/engine/engine-supervisor";
-import type { AnsweringServer } from "@/lib/server/engine/other/answering-server";
+import type { AnsweringElsewhere } from "@/lib/server/engine/other/answering-server";
 import type { Counted } from "@/lib/server/engine/other/count-tokens";
 import type { Planner } from "@/lib/server/planning/planner";
 import { RequestError } from "@/lib/server/system/request-error";
@@ -26,7 +26,7 @@ export interface ModelHostOptions extends ModelSlotOptions {
   readonly planner: Pick<Planner, "planFor" | "configOf">;
   readSettings(): Settings;
   /** Another engine that was chosen to answer in place of this one; null while this one answers. */
-  answeringElsewhere?(): AnsweringServer | null;
+  answeringElsewhere?(): AnsweringElsewhere | null;
   /** Every finished answer, with its times. */
   onAnswered?(stats: GenerationStats): void;
 }
@@ -121,7 +121,7 @@ export class ModelHost {
   /** Loads the settings' model in a new engine process, also after the engine had given up. An answer in progress is cut. */
   async reload(): Promise<void> {
     const other = this.#elsewhere();
-    if (other !== null) return other.ensureReady();
+    if (other !== null) return other.reload();
     while (this.#slot.isLent) await this.#slot.recall();
     await this.#slot.load({ settings: this.options.readSettings(), before: null, restart: true }).done;
   }
@@ -134,6 +134,7 @@ export class ModelHost {
 
   /** Unloads the model. A request or a load brings it back; a changed setting does not. */
   async unload(): Promise<void> {
+    await this.#elsewhere()?.stop();
     while (this.#slot.isLent) await this.#slot.recall();
     await this.#slot.unload();
   }
@@ -211,7 +212,7 @@ export class ModelHost {
     );
   }
 
-  #elsewhere(): AnsweringServer | null {
+  #elsewhere(): AnsweringElsewhere | null {
     return this.options.answeringElsewhere?.() ?? null;
   }
 

@@ -23,8 +23,21 @@ export interface AnsweringServerOptions extends ServerAddress {
   readonly now?: () => number;
 }
 
+/** What answers in place of the engine of this process. */
+export interface AnsweringElsewhere {
+  snapshot(): AnsweringSnapshot;
+  ensureReady(signal?: AbortSignal): Promise<void>;
+  generate(request: GenerateRequest, signal?: AbortSignal): AsyncGenerator<GenerationMessage, void, undefined>;
+  complete(request: CompleteRequest, signal?: AbortSignal): AsyncGenerator<GenerationMessage, void, undefined>;
+  count(turns: readonly ChatTurn[]): Promise<Counted>;
+  /** Somebody asked for another try. */
+  reload(): Promise<void>;
+  /** Gives memory of this computer back. */
+  stop(): Promise<void>;
+}
+
 /** One model of a server with OpenAI's API, in place of the engine of this process. */
-export class AnsweringServer {
+export class AnsweringServer implements AnsweringElsewhere {
   readonly #counter: TokenCounter;
   #answers = 0;
   #error: EngineSnapshot["error"] = null;
@@ -66,6 +79,13 @@ export class AnsweringServer {
   count(turns: readonly ChatTurn[]): Promise<Counted> {
     return this.#counter.count(turns);
   }
+
+  reload(): Promise<void> {
+    return this.ensureReady();
+  }
+
+  /** It has no memory here. */
+  async stop(): Promise<void> {}
 
   /** Reads what the server tells of its load, and whether a server that was away is back. */
   async look(signal?: AbortSignal): Promise<void> {

@@ -22,6 +22,8 @@ export type KeptEngine = z.infer<typeof keptEngineSchema>;
 const fileSchema = z.object({
   engines: z.array(keptEngineSchema),
   chosen: z.object({ engineId: z.string(), model: z.string(), contextTokens: z.int() }).nullable(),
+  /** The program that was chosen by hand. */
+  llamaServerPath: z.string().nullable().default(null),
 });
 export type KeptEngines = z.infer<typeof fileSchema>;
 
@@ -34,7 +36,7 @@ export class EngineFile {
     try {
       return fileSchema.parse(JSON.parse(readFileSync(this.path, "utf8")));
     } catch {
-      return { engines: [], chosen: null };
+      return { engines: [], chosen: null, llamaServerPath: null };
     }
   }
 

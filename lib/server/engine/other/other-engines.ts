@@ -1,11 +1,18 @@
 import { randomUUID } from "node:crypto";
-import type { EngineChoice, EngineFound, EngineInput, OtherEngine } from "@/lib/schema/other-engine";
+import {
+  type EngineChoice,
+  type EngineFound,
+  type EngineInput,
+  LLAMA_SERVER_ID,
+  type OtherEngine,
+} from "@/lib/schema/other-engine";
 import { errorAnswer } from "@/lib/server/system/error-table";
 import { RequestError } from "@/lib/server/system/request-error";
 import { systemTimers, type Timers } from "@/lib/server/system/timers";
 import { AnsweringServer } from "./answering-server";
 import { describeServer } from "./describe-server";
 import { EngineFile, type KeptEngine, type KeptEngines } from "./engine-file";
+import { findLlamaServer, requireLlamaServer } from "./llama-server-program";
 import { parseServerAddress } from "./server-address";
 
 const MAX_ENGINES = 32;
@@ -14,17 +21,20 @@ const LOOK_INTERVAL_MS = 2_000;
 
 interface OtherEnginesOptions {
   readonly path: string;
+  readonly env?: Readonly<Record<string, string | undefined>>;
   readonly timers?: Timers;
 }
 
 interface Listed {
   readonly engines: OtherEngine[];
   readonly chosen: EngineChoice | null;
+  readonly llamaServerPath: string | null;
 }
 
 /** The engines that the user added (servers with OpenAI's API), and which of their models answers, if one does. */
 export class OtherEngines {
   readonly #file: EngineFile;
+  readonly #env: Readonly<Record<string, string | undefined>>;
   readonly #timers: Timers;
   readonly #listeners = new Set<() => void>();
   readonly #listListeners = new Set<() => void>();
@@ -32,9 +42,10 @@ export class OtherEngines {
   #answering: AnsweringServer | null;
   #cancelLook = (): void => {};
 
-  constructor({ path, timers = systemTimers }: OtherEnginesOptions) {
+  constructor({ path, env = {}, timers = systemTimers }: OtherEnginesOptions) {
     this.#file = new EngineFile(path);
     this.#timers = timers;
+    this.#env = env;
     this.#kept = this.#file.read();
     this.#answering = this.#answeringOf(this.#kept);
   }
@@ -44,11 +55,29 @@ export class OtherEngines {
     return this.#answering;
   }
 
+  /** The program to start, while it is the chosen engine; null while something else answers. */
+  get chosenProgram(): string | null {
+    return this.#kept.chosen?.engineId === LLAMA_SERVER_ID ? this.#llamaServerPath : null;
+  }
+
+  get #llamaServerPath(): string | null {
+    return this.#kept.llamaServerPath ?? findLlamaServer(this.#env);
+  }
+
+  /** @throws RequestError INVALID_INPUT; null takes the one on PATH */
+  setLlamaServer(path: string | null): void {
+    this.#save({ ...this.#kept, llamaServerPath: path === null ? null : requireLlamaServer(path) });
+  }
+
   /** Asks each server for its models. One that does not answer is listed with the reason. */
   async list(signal?: AbortSignal): Promise<Listed> {
     const { engines, chosen } = this.#kept;
     const listed = await Promise.all(engines.map(engine => this.#listed(engine, signal)));
-    return { engines: listed, chosen: chosen && { engineId: chosen.engineId, model: chosen.model } };
+    return {
+      engines: listed,
+      chosen: chosen && { engineId: chosen.engineId, model: chosen.model },
+      llamaServerPath: this.#llamaServerPath,
+    };
   }
 
   /** What a server is, without keeping it. @throws RequestError, OtherEngineError */
@@ -81,6 +110,7 @@ export class OtherEngines {
     const { engines, chosen } = this.#kept;
     const isChosen = chosen?.engineId === id;
     this.#save({
+      ...this.#kept,
       engines: engines.map(engine => (engine.id === id ? after : engine)),
       chosen: isChosen && contextTokens !== undefined ? { ...chosen, contextTokens } : chosen,
     });
@@ -91,6 +121,7 @@ export class OtherEngines {
     this.#find(id);
     const { engines, chosen } = this.#kept;
     this.#save({
+      ...this.#kept,
       engines: engines.filter(engine => engine.id !== id),
       chosen: chosen?.engineId === id ? null : chosen,
     });
@@ -99,6 +130,7 @@ export class OtherEngines {
   /** @throws RequestError, OtherEngineError for a model that the server does not have, or whose context nobody knows */
   async choose(choice: EngineChoice | null, signal?: AbortSignal): Promise<void> {
     if (choice === null) return this.#save({ ...this.#kept, chosen: null });
+    if (choice.engineId === LLAMA_SERVER_ID) return this.#chooseProgram(choice);
     const engine = this.#find(choice.engineId);
     const { models } = await describeServer(engine, signal);
     const model = models.find(({ id }) => id === choice.model);
@@ -130,6 +162,13 @@ export class OtherEngines {
       return () => this.#listListeners.delete(listener);
     },
   };
+
+  /** Its plan says how much context there is, when it starts. */
+  #chooseProgram(choice: EngineChoice): void {
+    if (this.#llamaServerPath === null)
+      throw new RequestError("NOT_FOUND", "There is no llama-server on PATH: give its path under Models, Engines.");
+    this.#save({ ...this.#kept, chosen: { ...choice, contextTokens: 0 } });
+  }
 
   async #listed(engine: KeptEngine, signal: AbortSignal | undefined): Promise<OtherEngine> {
     const { id, name, address, key, contextTokens } = engine;

@@ -1,0 +1,59 @@
+import type { OtherEngines } from "@/lib/server/engine/other/other-engines";
+import { systemTimers } from "@/lib/server/system/timers";
+import { LlamaServerEngine, type LlamaServerEngineOptions } from "./llama-server-engine";
+
+const LOOK_INTERVAL_MS = 2_000;
+
+/** The llama-server that Headroom runs: none unless it is the chosen engine, and ended as soon as it is not. */
+export class ChosenLlamaServer {
+  readonly #listeners = new Set<() => void>();
+  #path: string | null = null;
+  #engine: LlamaServerEngine | null = null;
+  #cancelLook = (): void => {};
+
+  constructor(
+    private readonly engines: Pick<OtherEngines, "chosenProgram" | "saved">,
+    private readonly options: Omit<LlamaServerEngineOptions, "path" | "onChange">,
+  ) {
+    engines.saved.subscribe(() => this.#follow());
+    this.#follow();
+  }
+
+  get answering(): LlamaServerEngine | null {
+    return this.#engine;
+  }
+
+  /** Reports changes of its state. While anyone listens, it is asked for its load. */
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    if (this.#listeners.size === 1) void this.#look();
+    return () => {
+      this.#listeners.delete(listener);
+      if (this.#listeners.size === 0) this.#cancelLook();
+    };
+  }
+
+  async shutdown(): Promise<void> {
+    this.#cancelLook();
+    await this.#engine?.stop();
+  }
+
+  #follow(): void {
+    const path = this.engines.chosenProgram;
+    if (path === this.#path) return;
+    this.#path = path;
+    void this.#engine?.stop();
+    const onChange = () => {
+      for (const listener of [...this.#listeners]) listener();
+    };
+    this.#engine = path === null ? null : new LlamaServerEngine({ ...this.options, path, onChange });
+  }
+
+  async #look(): Promise<void> {
+    this.#cancelLook();
+    await this.#engine?.look();
+    if (this.#listeners.size === 0) return;
+    this.#cancelLook();
+    this.#cancelLook = systemTimers.after(LOOK_INTERVAL_MS, () => void this.#look());
+  }
+}

@@ -1,0 +1,277 @@
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { setTimeout as wait } from "node:timers/promises";
+import { llamaServerFlags } from "@/lib/plan/llama-server-flags";
+import type { ChatTurn } from "@/lib/schema/engine-commands";
+import type { EngineSnapshot } from "@/lib/schema/live-events";
+import type { LoadConfig } from "@/lib/schema/load-config";
+import { LLAMA_SERVER_ID } from "@/lib/schema/other-engine";
+import type { Settings } from "@/lib/schema/settings";
+import { CrashBreaker } from "@/lib/server/engine/crash-breaker";
+import { engineEnvironment } from "@/lib/server/engine/engine-environment";
+import { EngineCancelledError, EngineError, EngineFailedError } from "@/lib/server/engine/engine-errors";
+import { engineLimits } from "@/lib/server/engine/engine-limits";
+import type { CompleteRequest, GenerateRequest, GenerationMessage } from "@/lib/server/engine/engine-supervisor";
+import type { GpuChoice } from "@/lib/server/engine/fork-engine";
+import {
+  type AnsweringElsewhere,
+  AnsweringServer,
+  type AnsweringSnapshot,
+} from "@/lib/server/engine/other/answering-server";
+import { askServer } from "@/lib/server/engine/other/ask-server";
+import type { Counted } from "@/lib/server/engine/other/count-tokens";
+import { ServerProcess } from "@/lib/server/engine/other/server-process";
+import type { ConfirmedPlan } from "@/lib/server/planning/planner";
+import { errorAnswer } from "@/lib/server/system/error-table";
+import type { LogLevel } from "@/lib/server/system/log";
+import { systemTimers, type Timers } from "@/lib/server/system/timers";
+import { sameLoad } from "./load-settings";
+import { untilAborted } from "./until-aborted";
+
+const HOST = "127.0.0.1";
+const ASK_AGAIN_MS = 150;
+/** A large model is read from a slow disk within this time, or the program hangs. */
+const START_LIMIT_MS = 15 * 60_000;
+
+export interface LlamaServerEngineOptions {
+  /** The program, as the user chose it. */
+  readonly path: string;
+  readonly planner: {
+    confirmedPlanFor(settings: Settings, signal?: AbortSignal): Promise<Pick<ConfirmedPlan, "config" | "plan">>;
+  };
+  /** Gives back what our own engine holds, before the program takes its memory. */
+  readonly freeOwnEngine: () => Promise<void>;
+  readonly readSettings: () => Settings;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly gpu: GpuChoice;
+  readonly onChange: () => void;
+  readonly onLog: (level: LogLevel, text: string) => void;
+  readonly timers?: Timers;
+}
+
+interface Running {
+  readonly settings: Settings;
+  readonly config: LoadConfig;
+  readonly totalLayers: number;
+  readonly process: ServerProcess;
+  readonly server: AnsweringServer;
+}
+
+/**
+ * llama.cpp's own server, started with the flags of our plan for the settings' model, and used like a server elsewhere. It listens on
+ * this computer only, with a key that exists only while it runs.
+ */
+export class LlamaServerEngine implements AnsweringElsewhere {
+  readonly #breaker = new CrashBreaker(engineLimits);
+  readonly #timers: Timers;
+  #running: Running | null = null;
+  #starting: Promise<Running> | null = null;
+  /** Ends the plan and the program of a start that nobody wants any more. */
+  #callOff = new AbortController();
+  #error: EngineSnapshot["error"] = null;
+  #restarts = 0;
+  #cancelRestart = (): void => {};
+
+  constructor(private readonly options: LlamaServerEngineOptions) {
+    this.#timers = options.timers ?? systemTimers;
+  }
+
+  get pid(): number | null {
+    return this.#running?.process.pid ?? null;
+  }
+
+  snapshot(): LlamaServerSnapshot {
+    const { MODEL, N_CTX } = this.options.readSettings();
+    const running = this.#running;
+    const server = running?.server.snapshot();
+    const idle = this.#starting !== null ? "loading" : this.#error !== null ? "failed" : "ready";
+    return {
+      state: server?.state ?? idle,
+      modelName: running?.settings.MODEL ?? MODEL,
+      hasChatTemplate: true,
+      error: this.#error ?? server?.error ?? null,
+      config: running?.config ?? null,
+      totalLayers: running?.totalLayers ?? null,
+      restarts: this.#restarts,
+      other: server?.other ?? {
+        engineId: LLAMA_SERVER_ID,
+        engineName: "llama-server",
+        kind: "llama-server",
+        address: `http://${HOST}`,
+        model: MODEL,
+        contextTokens: N_CTX,
+        load: null,
+      },
+    };
+  }
+
+  /** Starts it, or starts it again when the settings ask for another load. @throws EngineError, ModelFileError */
+  async ensureReady(signal?: AbortSignal): Promise<void> {
+    await untilAborted(
+      this.#ready().then(() => {}),
+      signal,
+    );
+  }
+
+  async *generate(request: GenerateRequest, signal?: AbortSignal): AsyncGenerator<GenerationMessage, void, undefined> {
+    await this.ensureReady(signal);
+    yield* this.#answering().generate(request, signal);
+  }
+
+  async *complete(request: CompleteRequest, signal?: AbortSignal): AsyncGenerator<GenerationMessage, void, undefined> {
+    await this.ensureReady(signal);
+    yield* this.#answering().complete(request, signal);
+  }
+
+  async count(turns: readonly ChatTurn[]): Promise<Counted> {
+    await this.ensureReady();
+    return this.#answering().count(turns);
+  }
+
+  async look(signal?: AbortSignal): Promise<void> {
+    await this.#running?.server.look(signal);
+  }
+
+  /** Somebody asked for it: earlier crashes no longer count. */
+  async reload(): Promise<void> {
+    this.#breaker.forgive();
+    await this.stop();
+    await this.ensureReady();
+  }
+
+  async stop(): Promise<void> {
+    this.#cancelRestart();
+    this.#callOff.abort(new EngineCancelledError("llama-server is being stopped."));
+    const running = (await this.#starting?.catch(() => null)) ?? this.#running;
+    this.#running = null;
+    this.#error = null;
+    await running?.process.stop();
+    this.options.onChange();
+  }
+
+  #answering(): AnsweringServer {
+    if (this.#running === null) throw new EngineError("ENGINE_CRASHED", "llama-server has ended.");
+    return this.#running.server;
+  }
+
+  #ready(): Promise<Running> {
+    if (this.#starting !== null) return this.#starting;
+    const running = this.#running;
+    const settings = this.options.readSettings();
+    if (running !== null && sameLoad(running.settings, settings)) return Promise.resolve(running);
+    this.#starting = this.#start(settings, running).finally(() => {
+      this.#starting = null;
+      this.options.onChange();
+    });
+    this.options.onChange();
+    return this.#starting;
+  }
+
+  async #start(settings: Settings, before: Running | null): Promise<Running> {
+    this.#cancelRestart();
+    this.#running = null;
+    this.#callOff = new AbortController();
+    const { signal } = this.#callOff;
+    try {
+      if (this.#breaker.isOpen(this.#timers.nowMs())) throw this.#givenUp("It is not tried again.");
+      // Its memory is counted as free for the plan of what follows.
+      await before?.process.stop();
+      const { config, plan } = await this.options.planner.confirmedPlanFor(settings, signal);
+      await this.options.freeOwnEngine();
+      const running = await this.#launch(settings, config, plan.totalLayers, signal);
+      this.#running = running;
+      this.#error = null;
+      void running.process.ended.then(() => this.#onEnded(running));
+      return running;
+    } catch (error) {
+      this.#error = errorAnswer(error).body;
+      throw error;
+    }
+  }
+
+  async #launch(settings: Settings, config: LoadConfig, totalLayers: number, signal: AbortSignal): Promise<Running> {
+    const { path, env, gpu, onLog, onChange } = this.options;
+    const port = await freePort();
+    const key = randomBytes(24).toString("base64url");
+    const args = [...llamaServerFlags(config), "--host", HOST, "--port", String(port), "--metrics"];
+    onLog("info", `llama-server ${args.join(" ")}`);
+    const process = new ServerProcess({
+      path,
+      args,
+      // The key is in the environment and not among the flags, which every account of the computer may read.
+      env: { ...engineEnvironment(env, { gpu, build: "prebuilt", generation: 0 }), LLAMA_API_KEY: key },
+      onLine: line => onLog("debug", `llama-server: ${line}`),
+    });
+    const address = `http://${HOST}:${port}`;
+    try {
+      await this.#untilHealthy(process, address, signal);
+    } catch (error) {
+      await process.stop();
+      throw error;
+    }
+    const server = new AnsweringServer({
+      engineId: LLAMA_SERVER_ID,
+      name: "llama-server",
+      address,
+      key,
+      kind: "llama-server",
+      model: settings.MODEL,
+      contextTokens: config.contextTokens,
+      onChange,
+    });
+    return { settings, config, totalLayers, process, server };
+  }
+
+  /** llama-server answers 503 on /health while it loads. */
+  async #untilHealthy(process: ServerProcess, address: string, signal: AbortSignal): Promise<void> {
+    const server = { name: "llama-server", address, key: null };
+    const deadlineMs = this.#timers.nowMs() + START_LIMIT_MS;
+    while (!process.hasEnded && this.#timers.nowMs() < deadlineMs) {
+      const health = await askServer(server, "/health", { silenceMs: 2_000 }).catch(() => null);
+      await health?.body?.cancel();
+      if (health !== null) return;
+      await wait(ASK_AGAIN_MS);
+      signal.throwIfAborted();
+    }
+    const said = process.lastLines.at(-1);
+    throw new EngineError(
+      "ENGINE_FAILED",
+      process.hasEnded
+        ? `llama-server ended before it answered${said === undefined ? "." : `: ${said}`}`
+        : "llama-server did not get ready in time.",
+    );
+  }
+
+  /** It ended by itself: start it again, unless that happened too often. */
+  #onEnded(running: Running): void {
+    if (this.#running !== running) return;
+    this.#running = null;
+    const delayMs = this.#breaker.recordCrash(this.#timers.nowMs());
+    const said = running.process.lastLines.at(-1) ?? "it said nothing";
+    this.options.onLog("error", `llama-server ended: ${said}`);
+    if (delayMs === null) {
+      this.#error = errorAnswer(this.#givenUp(said)).body;
+    } else {
+      this.#restarts += 1;
+      this.#cancelRestart = this.#timers.after(delayMs, () => void this.ensureReady().catch(() => {}));
+    }
+    this.options.onChange();
+  }
+
+  #givenUp(lastReason: string): EngineFailedError {
+    return new EngineFailedError(engineLimits.crashes, engineLimits.windowMs, lastReason);
+  }
+}
+
+type LlamaServerSnapshot = AnsweringSnapshot & Pick<EngineSnapshot, "config" | "totalLayers" | "restarts">;
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, HOST);
+  await once(probe, "listening");
+  const address = probe.address();
+  probe.close();
+  await once(probe, "close");
+  if (address === null || typeof address === "string") throw new EngineError("ENGINE_FAILED", "There is no free port.");
+  return address.port;
+}
