@@ -41,6 +41,9 @@ test.describe("the model picker", () => {
     await page.keyboard.press("Enter");
     await expect(picker).toBeHidden();
     await expect(page.getByRole("banner").getByRole("button", { name: "Model: second" })).toBeVisible();
+    await expect(page.getByText("second is the default model now: the next start loads it.")).toBeVisible({
+      timeout: 60_000,
+    });
 
     await expect(page.getByText(`Last answered by ${first}.`)).toBeVisible({ timeout: 60_000 });
     await page.getByRole("button", { name: `Load ${first} again: unloads ${second}` }).click();
