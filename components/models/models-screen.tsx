@@ -24,13 +24,12 @@ interface ModelsScreenProps {
 
 /**
  * Picks, the library, the hub, and models side by side. Each tab's label says how much is behind it; `?tab=downloads` is the open one.
- * A comparison has the page for itself: it is planned with each model's own settings, and needs the room. So have other engines,
- * which have nothing to do with this computer's files.
+ * The picks stand above the library only: on a phone the other tabs would be far below them.
  */
 export function ModelsScreen({ cardMib }: ModelsScreenProps) {
   const address = useSearchParams();
   const shown = address.get("tab") ?? "library";
-  const hasLibrary = shown !== "compare" && shown !== "engines";
+  const isPlanned = shown === "library" || shown === "hub";
   const show = (tab: string) => {
     const next = new URLSearchParams(address);
     next.set("tab", tab);
@@ -74,9 +73,9 @@ export function ModelsScreen({ cardMib }: ModelsScreenProps) {
     <>
       <div className="mb-4 flex flex-wrap items-center justify-between gap-x-6 gap-y-2">
         <h1 className="font-semibold text-sentence tracking-[-0.01em]">Models</h1>
-        {hasLibrary && <PlanningFor />}
+        {isPlanned && <PlanningFor />}
       </div>
-      {hasLibrary && (
+      {shown === "library" && (
         <>
           <ModelPicks cardMib={cardMib} />
           <p className="mb-4 text-ink-2">
