@@ -4,7 +4,7 @@ import { parseGguf } from "@/lib/gguf/parse-gguf";
 import { type ModelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import { headerSurface } from "@/lib/plan/header-surface";
 import { type Placement, placementOf } from "@/lib/plan/memory-need";
-import { mendSurface } from "@/lib/plan/mend-surface";
+import { type DryRunBuffers, mendSurface } from "@/lib/plan/mend-surface";
 import { nextToConfirm } from "@/lib/plan/next-to-confirm";
 import { planLayers } from "@/lib/plan/plan-layers";
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
@@ -45,7 +45,11 @@ export async function startDryRunEngine(devices: string) {
     const oracle = dryRunOracle(
       await shelf.take(modelPath),
       { ...surface, useMmap: true },
-      { gpu: true, placesExperts: placement.kind === "ready" },
+      {
+        gpu: true,
+        placesExperts: placement.kind === "ready",
+        cards: placement.kind === "ready" ? placement.cards.length : 0,
+      },
     );
     return sampleSurface(oracle, surface, {
       budgetMs,
@@ -64,7 +68,7 @@ export interface Family {
   /** Dry runs that sampling the surface took. */
   readonly dryRuns: number;
   readonly samplingMs: number;
-  dryRun(config: LoadConfig): Promise<Buffers>;
+  dryRun(config: LoadConfig): Promise<DryRunBuffers>;
 }
 
 export async function openFamily(engine: DryRunParts, shape: ModelShape, folder: string): Promise<Family> {
@@ -84,7 +88,10 @@ export async function openFamily(engine: DryRunParts, shape: ModelShape, folder:
     surface,
     dryRuns: dryRun.runs,
     samplingMs: performance.now() - beganMs,
-    dryRun: config => dryRun.buffers(config),
+    dryRun: async config => ({
+      ...(await dryRun.buffers(config)),
+      devices: (await dryRun.devices(config)) ?? undefined,
+    }),
   };
 }
 

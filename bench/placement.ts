@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,6 +21,7 @@ import {
   openFamily,
   startDryRunEngine,
 } from "./dry-run-engine";
+import type { BenchOptions } from "./main";
 import { printTable } from "./print-table";
 
 /** Mixtures of experts of several kinds, one dense model and one hybrid. */
@@ -47,11 +49,21 @@ interface PlacementRow {
   readonly dryRuns: number;
 }
 
+/** One card in this process, two in another: the devices are chosen before llama.cpp starts. `-- placement cards` does only the second. */
+export async function benchPlacement({ json, args }: BenchOptions): Promise<void> {
+  if (args.includes("cards")) return (await import("./placement-cards")).benchPlacementCards(json);
+  await benchOneCard(json);
+  const both = [process.argv[1] ?? "", "placement", "cards", ...(json ? ["--json"] : [])];
+  const env = { ...process.env, GGML_VK_VISIBLE_DEVICES: "0,0" };
+  const { status } = spawnSync(process.execPath, both, { stdio: "inherit", env });
+  if (status !== 0) throw new Error("The benchmark of two cards did not end well: see above.");
+}
+
 /**
  * Plans experts in RAM for a grid of budgets, loads each plan, and compares it with brute force over all placements: predicted
  * memory with the real load's, and predicted speed with that of the best placement that fits.
  */
-export async function benchPlacement({ json }: { readonly json: boolean }): Promise<void> {
+async function benchOneCard(json: boolean): Promise<void> {
   const engine = await startDryRunEngine("0");
   const { placement, devices } = engine.backend.info;
   if (placement.kind === "missing") throw new Error(placement.reason);

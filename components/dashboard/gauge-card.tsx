@@ -41,7 +41,9 @@ export const GaugeCard = memo(function GaugeCard() {
           ...(now === null || areSeveral ? [] : [{ name: "Now", bytes: now.bytes, isStale: now.isStale }]),
         ]}
       />
-      {areSeveral && <CardGauges cards={cards} targetShare={settings.TARGET_VRAM_USAGE} isStale={now.isStale} />}
+      {areSeveral && (
+        <CardGauges cards={cards} planned={plan.cards} targetShare={settings.TARGET_VRAM_USAGE} isStale={now.isStale} />
+      )}
       <MemoryFigures planned={planned} now={now?.bytes ?? null} totalBytes={totalBytes} />
       {now !== null && (
         <div className="mt-3 flex flex-col gap-2">

@@ -20,6 +20,9 @@ const chipWords: Partial<Record<SettingKey, (value: string) => string>> = {
   KV_CACHE_QUANT: value => `${value} KV cache`,
   LAYERS: value => (value === "Auto" ? "automatic layers" : value),
   EXPERTS_IN_RAM: value => `experts in RAM: ${value.toLowerCase()}`,
+  GPUS: value => (value === "Auto" ? "automatic cards" : `cards ${value}`),
+  TENSOR_SPLIT: value => (value === "Auto" ? "automatic split" : `split ${value}`),
+  KV_IN_RAM: value => `KV cache in RAM ${value}`,
   N_BATCH: value => `batch ${value}`,
   FLASH_ATTENTION: value => `flash attention ${value.toLowerCase()}`,
 };

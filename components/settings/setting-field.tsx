@@ -6,13 +6,14 @@ import { ChoiceSetting, SwitchSetting } from "./choice-setting";
 import { KvTypeSetting } from "./kv-type-setting";
 import { NumberSetting } from "./number-setting";
 import { rowOf } from "./setting-format";
-import { ListSetting, LongTextSetting, TextSetting } from "./text-setting";
+import { AutoNumbersSetting, ListSetting, LongTextSetting, TextSetting } from "./text-setting";
 
 const controls: Record<SettingControl, ComponentType<{ readonly settingKey: SettingKey }>> = {
   text: TextSetting,
   longText: LongTextSetting,
   number: NumberSetting,
   numberOrAuto: AutoNumberSetting,
+  numbersOrAuto: AutoNumbersSetting,
   choice: ChoiceSetting,
   switch: SwitchSetting,
   list: ListSetting,

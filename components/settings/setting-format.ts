@@ -26,6 +26,16 @@ export function formatSetting<Key extends SettingKey>(key: Key, value: Settings[
   return value === "" ? "none" : choiceWord(String(value));
 }
 
+/** "0, 1": the numbers of a list; "auto" for an empty text, and null if the schema would refuse it. */
+export function parseSettingNumbers(key: SettingKey, text: string): "auto" | number[] | null {
+  if (/^\s*(?:auto)?\s*$/i.test(text)) return "auto";
+  const numbers = text
+    .split(/[\s,;]+/)
+    .filter(part => part !== "")
+    .map(Number);
+  return settingRows[key].schema.safeParse(numbers).success ? numbers : null;
+}
+
 /**
  * The meaning of a typed text for this setting, or null if the schema would refuse it.
  * "32k" is 32,768; a percentage may be written as 80, "80 %" or 0.8.

@@ -21,11 +21,23 @@ const sections: readonly { group: SettingGroup; heading: string; isOpen: boolean
   { group: "api", heading: "API", isOpen: false },
 ];
 
+type SurfaceInputs = NonNullable<ReturnType<typeof surfaceStore.get>["data"]>;
+
+/** A model without experts has nothing to place, and one card nothing to share. */
+function hiddenKeys(inputs: SurfaceInputs | null): string {
+  const gpu = inputs?.gpu ?? null;
+  const hasCards = gpu?.placesExperts === true && (gpu.cards?.length ?? 0) > 1;
+  return [
+    ...(inputs?.surface.computeExpertsInRam === undefined ? ["EXPERTS_IN_RAM"] : []),
+    ...(hasCards ? [] : ["GPUS", "TENSOR_SPLIT"]),
+    ...(gpu?.placesExperts === true ? [] : ["KV_IN_RAM"]),
+  ].join(" ");
+}
+
 /** Every setting of the table, with the control that its row defines. */
 export const SettingsPanel = memo(function SettingsPanel() {
-  // A model without experts has nothing to place.
-  const hasExperts = useStore(surfaceStore, ({ data }) => data?.surface.computeExpertsInRam !== undefined);
-  const isShown = (key: SettingKey) => key !== "EXPERTS_IN_RAM" || hasExperts;
+  const hides = useStore(surfaceStore, ({ data }) => hiddenKeys(data));
+  const isShown = (key: SettingKey) => !hides.includes(key);
   return (
     <section
       aria-label="Settings"

@@ -2,7 +2,7 @@
 import { useState } from "react";
 import { inputClass } from "@/components/ui/field";
 import type { SettingKey } from "@/lib/schema/settings";
-import { rowOf } from "./setting-format";
+import { parseSettingNumbers, rowOf } from "./setting-format";
 import { SettingFrame } from "./setting-frame";
 import { useSetting } from "./use-setting";
 
@@ -35,6 +35,30 @@ export function LongTextSetting({ settingKey }: TextSettingProps) {
         className={inputClass}
         value={String(value)}
         onChange={event => set(event.target.value)}
+      />
+    </SettingFrame>
+  );
+}
+
+/** Auto, or numbers with commas between. It stays text while it is typed. */
+export function AutoNumbersSetting({ settingKey }: TextSettingProps) {
+  const [value, set] = useSetting(settingKey);
+  const [text, setText] = useState<string | null>(null);
+  const shown = Array.isArray(value) ? value.join(", ") : "";
+  return (
+    <SettingFrame settingKey={settingKey}>
+      <input
+        aria-label={`${rowOf(settingKey).label}, numbers with commas between`}
+        inputMode="decimal"
+        placeholder="Auto"
+        className={inputClass}
+        value={text ?? shown}
+        onChange={event => {
+          setText(event.target.value);
+          const numbers = parseSettingNumbers(settingKey, event.target.value);
+          if (numbers !== null) set(numbers);
+        }}
+        onBlur={() => setText(null)}
       />
     </SettingFrame>
   );

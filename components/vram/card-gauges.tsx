@@ -1,30 +1,41 @@
 import { MemoryBar } from "@/components/ui/memory-bar";
+import type { PlannedCard } from "@/lib/plan/layer-plan";
 import type { CardReading } from "@/lib/schema/gpu-memory";
 import { formatGib } from "@/lib/units/bytes";
 import { TargetLine } from "./gauge-scale";
+import { memoryPartLooks, partBytes, partsInWords } from "./memory-parts";
 
 interface CardGaugesProps {
   readonly cards: readonly CardReading[];
+  /** What the plan puts on each, where layers are shared as planned. */
+  readonly planned: readonly PlannedCard[];
   /** The target as a share of each card's memory. */
   readonly targetShare: number;
   /** An old reading is shown, but marked as old. */
   readonly isStale: boolean;
 }
 
-/** Several cards as they are now: a bar for each, in its own scale, with what its driver tells. */
-export function CardGauges({ cards, targetShare, isStale }: CardGaugesProps) {
+/** Several cards, each in its own scale: a bar for what is planned there, and one for what is there now with what its driver tells. */
+export function CardGauges({ cards, planned, targetShare, isStale }: CardGaugesProps) {
   return (
     <ul aria-label="Cards now" className="mt-3 grid gap-x-6 gap-y-3 sm:grid-cols-2">
       {cards.map((card, index) => (
         <li key={card.id} className="min-w-0">
           <p className="flex flex-wrap items-baseline gap-x-2 text-sm">
+            <span className="text-ink-3">Card {index}</span>
             <span className="font-semibold">{card.name}</span>
             {card.pciAddress !== null && hasTwin(cards, card) && (
               <span className="text-ink-3 text-xs tabular-nums">{card.pciAddress}</span>
             )}
           </p>
           {card.memory !== null && (
-            <CardBar name={`Card ${index}`} memory={card.memory} targetShare={targetShare} isStale={isStale} />
+            <CardBars
+              name={`Card ${index}`}
+              memory={card.memory}
+              planned={planned.find(({ position }) => position === index)}
+              targetShare={targetShare}
+              isStale={isStale}
+            />
           )}
           <p className="mt-1 flex flex-wrap gap-x-2 text-ink-2 text-xs tabular-nums">
             {card.memory !== null && (
@@ -33,6 +44,7 @@ export function CardGauges({ cards, targetShare, isStale }: CardGaugesProps) {
               </span>
             )}
             <CardFigures card={card} />
+            <PlannedWords planned={planned.find(({ position }) => position === index)} />
           </p>
         </li>
       ))}
@@ -40,23 +52,42 @@ export function CardGauges({ cards, targetShare, isStale }: CardGaugesProps) {
   );
 }
 
+function PlannedWords({ planned }: { readonly planned: PlannedCard | undefined }) {
+  if (planned === undefined) return null;
+  return <span>{planned.layers === 0 ? "no layers planned" : `${planned.layers} layers planned`}</span>;
+}
+
 /** Only cards of one name need their address to be told apart. */
 const hasTwin = (cards: readonly CardReading[], card: CardReading): boolean =>
   cards.some(other => other !== card && other.name === card.name);
 
-interface CardBarProps {
+interface CardBarsProps {
   readonly name: string;
   readonly memory: NonNullable<CardReading["memory"]>;
+  readonly planned: PlannedCard | undefined;
   readonly targetShare: number;
   readonly isStale: boolean;
 }
 
-function CardBar({ name, memory, targetShare, isStale }: CardBarProps) {
+function CardBars({ name, memory, planned, targetShare, isStale }: CardBarsProps) {
   const { totalBytes, freeBytes, heldByEngineBytes } = memory;
   const usedBytes = totalBytes - freeBytes;
   const words = `${formatGib(usedBytes)} of ${formatGib(totalBytes)} used, ${formatGib(heldByEngineBytes)} by Headroom`;
   return (
-    <div className="relative mt-0.5 pt-4">
+    <div className="relative mt-0.5 flex flex-col gap-1 pt-4">
+      {planned !== undefined && (
+        <MemoryBar
+          label={`${name}, plan`}
+          valueText={partsInWords(partBytes(planned.predicted, planned.usedByOthersBytes), totalBytes)}
+          totalBytes={totalBytes}
+          parts={memoryPartLooks.map(({ id, name: part, fill }) => ({
+            name: part,
+            fill,
+            bytes: partBytes(planned.predicted, planned.usedByOthersBytes)[id],
+          }))}
+          className="h-6 rounded-[6px] bg-sunken shadow-[0_0_0_1px_var(--line-strong)]"
+        />
+      )}
       <MemoryBar
         label={`${name}, now`}
         valueText={`${words}${isStale ? ", stale" : ""}`}

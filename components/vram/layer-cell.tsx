@@ -1,6 +1,7 @@
 import { memo } from "react";
 import { classNames } from "@/components/ui/class-names";
 import type { PlannedLayer } from "@/lib/plan/layer-plan";
+import { cardFill } from "./card-looks";
 import { layerInWords, layerShortName } from "./layer-words";
 
 interface LayerCellProps {
@@ -11,6 +12,8 @@ interface LayerCellProps {
   readonly isActive: boolean;
   /** Drawn weaker than the layers on the GPU. */
   readonly isFaded: boolean;
+  /** Of several cards, the one that has it. */
+  readonly cardName?: string | undefined;
 }
 
 const kvFill = { "sliding-window": "url(#kv-window)", recurrent: "url(#kv-recurrent)" } as const;
@@ -19,6 +22,8 @@ const sameCell = (before: LayerCellProps, after: LayerCellProps): boolean =>
   before.isActive === after.isActive &&
   before.isFaded === after.isFaded &&
   before.scaleBytes === after.scaleBytes &&
+  before.cardName === after.cardName &&
+  before.layer.card === after.layer.card &&
   before.layer.device === after.layer.device &&
   before.layer.weightsBytes === after.layer.weightsBytes &&
   before.layer.kvBytes === after.layer.kvBytes &&
@@ -26,7 +31,8 @@ const sameCell = (before: LayerCellProps, after: LayerCellProps): boolean =>
   before.layer.kind === after.layer.kind;
 
 /** One layer: its weights, the KV cache on top of them and, faded, experts in system memory, on the scale of the whole map. */
-export const LayerCell = memo(function LayerCell({ layer, id, scaleBytes, isActive, isFaded }: LayerCellProps) {
+export const LayerCell = memo(function LayerCell(props: LayerCellProps) {
+  const { layer, id, scaleBytes, isActive, isFaded, cardName } = props;
   const percent = (bytes: number) => Math.min(100, (bytes / scaleBytes) * 100);
   const apart = percent(layer.expertBytesInRam);
   const weights = percent(layer.weightsBytes) - apart;
@@ -38,7 +44,7 @@ export const LayerCell = memo(function LayerCell({ layer, id, scaleBytes, isActi
       id={id}
       role="option"
       aria-selected={isActive}
-      aria-label={layerInWords(layer)}
+      aria-label={layerInWords(layer, cardName)}
       data-layer={layer.index}
       className={classNames(
         "relative max-h-60 min-h-(--cell-height) overflow-hidden rounded-cell border text-center",
@@ -58,12 +64,10 @@ export const LayerCell = memo(function LayerCell({ layer, id, scaleBytes, isActi
           isFaded && "opacity-30",
         )}
       >
-        <rect
-          y={100 - weights}
-          width="10"
-          height={weights}
-          fill={layer.experts > 0 && apart === 0 ? "url(#weights-experts)" : "var(--weights)"}
-        />
+        <rect y={100 - weights} width="10" height={weights} fill={cardFill(layer.card)} />
+        {layer.experts > 0 && apart === 0 && (
+          <rect y={100 - weights} width="10" height={weights} fill="url(#experts-lines)" />
+        )}
         <rect y={100 - weights - kv} width="10" height={kv} fill={fill} />
         {apart > 0 && (
           <rect y={100 - weights - kv - apart} width="10" height={apart} fill="url(#weights-experts)" opacity="0.3" />

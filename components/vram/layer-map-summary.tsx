@@ -1,10 +1,12 @@
 import { memo } from "react";
 import type { LayerPlan, PlannedLayer } from "@/lib/plan/layer-plan";
+import { cardName } from "@/lib/plan/placement-words";
 import type { MemoryParts } from "@/lib/schema/receipt";
 import { formatMib } from "@/lib/units/bytes";
+import { cardFill } from "./card-looks";
 import { Swatch } from "./swatch";
 
-type ShownPlan = Pick<LayerPlan, "perLayer" | "gpuLayers" | "predicted" | "ram">;
+type ShownPlan = Pick<LayerPlan, "perLayer" | "gpuLayers" | "predicted" | "ram"> & Partial<Pick<LayerPlan, "cards">>;
 
 interface LayerMapSummaryProps {
   readonly plan: ShownPlan;
@@ -14,10 +16,24 @@ interface LayerMapSummaryProps {
 /** Explains the map's colours, and shows that the cells on each side add up to the plan. */
 export const LayerMapSummary = memo(function LayerMapSummary({ plan, hasGpu }: LayerMapSummaryProps) {
   const isOnGpu = plan.gpuLayers > 0;
+  const cards = plan.cards ?? [];
+  const isShared = cards.length > 1 && isOnGpu;
   return (
     <div className="mt-3 flex flex-col gap-2 border-line border-t pt-3 text-ink-2 text-sm">
       <ul className="flex flex-wrap gap-x-4 gap-y-1">
-        <LegendItem fill="var(--weights)" name="weights" />
+        {isShared ? (
+          cards.map((card, index) =>
+            card.layers === 0 ? null : (
+              <LegendItem
+                key={card.position}
+                fill={cardFill(index)}
+                name={`weights on ${cardName(card, cards)}, ${card.layers} layers`}
+              />
+            ),
+          )
+        ) : (
+          <LegendItem fill="var(--weights)" name="weights" />
+        )}
         <LegendItem fill="var(--kv)" name="KV cache" />
         {plan.perLayer.some(layer => layer.kind === "sliding-window") && (
           <LegendItem fill="url(#kv-window)" name="sliding window" />

@@ -2,6 +2,7 @@
 import { useId, useRef, useState } from "react";
 import { classNames } from "@/components/ui/class-names";
 import type { LayerPlan, PlannedLayer } from "@/lib/plan/layer-plan";
+import { cardName } from "@/lib/plan/placement-words";
 import { LayerCell } from "./layer-cell";
 import { LayerPatterns } from "./layer-patterns";
 import { layerInWords } from "./layer-words";
@@ -14,7 +15,7 @@ const scaleOf = (layers: readonly PlannedLayer[]): number =>
   Math.max(1, ...layers.filter(layer => layer.role === "block").map(layer => layer.weightsBytes + layer.kvBytes));
 
 interface LayerMapProps {
-  readonly plan: Pick<LayerPlan, "perLayer" | "gpuLayers" | "totalLayers">;
+  readonly plan: Pick<LayerPlan, "perLayer" | "gpuLayers" | "totalLayers"> & Partial<Pick<LayerPlan, "cards">>;
   /** Without a GPU there is nothing to distinguish: every layer is in system memory. */
   readonly hasGpu: boolean;
 }
@@ -27,6 +28,10 @@ export function LayerMap({ plan, hasGpu }: LayerMapProps) {
   const layers = plan.perLayer;
   const scaleBytes = scaleOf(layers);
   const activeLayer = active === null ? undefined : layers[active];
+  const cardNameOf = (layer: PlannedLayer): string | undefined => {
+    const card = plan.cards?.[layer.card ?? -1];
+    return card && cardName(card, plan.cards ?? []);
+  };
   const move = (event: React.KeyboardEvent) => {
     const next = movedIndex(event.key, active ?? -1, layers.length, columnsOf(grid.current));
     if (next === null) return;
@@ -67,6 +72,7 @@ export function LayerMap({ plan, hasGpu }: LayerMapProps) {
             id={`${idPrefix}${index}`}
             layer={layer}
             scaleBytes={scaleBytes}
+            cardName={cardNameOf(layer)}
             isActive={index === active}
             isFaded={hasGpu && layer.device === "cpu"}
           />
@@ -75,7 +81,7 @@ export function LayerMap({ plan, hasGpu }: LayerMapProps) {
       <p className="mt-2 min-h-9 text-ink-2 text-sm sm:min-h-5">
         {activeLayer === undefined
           ? "Point at a layer, or move with the arrow keys, to read its bytes."
-          : layerInWords(activeLayer)}
+          : layerInWords(activeLayer, cardNameOf(activeLayer))}
       </p>
     </>
   );

@@ -11,6 +11,9 @@ export function LayerPatterns() {
           <rect width="5" height="14" fill="var(--kv)" />
           <rect x="1" y="3" width="2" height="8" fill="var(--surface)" opacity="0.6" />
         </pattern>
+        <pattern id="experts-lines" width="5" height="20" patternUnits="userSpaceOnUse">
+          <rect width="0.8" height="20" fill="var(--surface)" opacity="0.6" />
+        </pattern>
         <pattern id="weights-experts" width="5" height="20" patternUnits="userSpaceOnUse">
           <rect width="5" height="20" fill="var(--weights)" />
           <rect width="0.8" height="20" fill="var(--surface)" opacity="0.6" />

@@ -22,9 +22,9 @@ function layerName(layer: PlannedLayer): string {
   return layer.role === "output" ? "Output layer" : `Layer ${layer.index}`;
 }
 
-/** "Layer 12, on the GPU: attention, weights 117.0 MiB, KV cache 128.0 MiB" */
-export function layerInWords(layer: PlannedLayer): string {
-  const place = layer.device === "gpu" ? "on the GPU" : "in system memory";
+/** "Layer 12, on the GPU: attention, weights 117.0 MiB, KV cache 128.0 MiB"; of several cards it names the one. */
+export function layerInWords(layer: PlannedLayer, cardName?: string): string {
+  const place = layer.device === "cpu" ? "in system memory" : cardName === undefined ? "on the GPU" : `on ${cardName}`;
   const facts = [
     ...(layer.role === "block" ? [kindWords[layer.kind]] : []),
     ...(layer.experts > 0 ? [`${layer.experts} experts`] : []),

@@ -31,6 +31,11 @@ export function applyDifference({ engine, saved, draft, receipts }: DifferenceIn
       before: String(engine?.config ? (engine.config.expertBlocksInRam ?? 0) : saved.expertBlocksInRam),
       after: String(draft.expertBlocksInRam),
     },
+    {
+      name: "Layers by card",
+      before: splitWords(engine?.config ? engine.config.tensorSplit : saved.tensorSplit),
+      after: splitWords(draft.tensorSplit),
+    },
     { name: "KV cache", before: formatBytes(kvBytes(saved)), after: formatBytes(kvBytes(draft)) },
     { name: "GPU memory", before: formatBytes(gpuBytesBefore), after: formatBytes(draft.predicted.totalBytes) },
     { name: "System memory", before: formatBytes(saved.ram.totalBytes), after: formatBytes(draft.ram.totalBytes) },
@@ -38,6 +43,10 @@ export function applyDifference({ engine, saved, draft, receipts }: DifferenceIn
   ];
   return figures.filter(({ before, after }) => before !== after);
 }
+
+/** "20 + 13": one number for each of several cards. */
+const splitWords = (split: readonly number[] | undefined): string =>
+  split === undefined || split.length === 0 ? "one card" : split.join(" + ");
 
 /** Of the whole context, on all devices together. */
 const kvBytes = ({ predicted, ram }: LayerPlan): number => predicted.kvBytes + ram.kvBytes;

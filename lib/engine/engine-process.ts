@@ -160,7 +160,15 @@ export class EngineProcess {
     const dryRun = await this.#dryRuns.take(command.modelPath);
     const runsBefore = dryRun.runs;
     const sampled = await sampleSurface(
-      dryRunOracle(dryRun, { ...surface, useMmap }, { gpu: gpuUsable, placesExperts: placement.kind === "ready" }),
+      dryRunOracle(
+        dryRun,
+        { ...surface, useMmap },
+        {
+          gpu: gpuUsable,
+          placesExperts: placement.kind === "ready",
+          cards: placement.kind === "ready" ? placement.cards.length : 0,
+        },
+      ),
       surface,
       {
         budgetMs: command.budgetMs ?? SURFACE_BUDGET_MS,

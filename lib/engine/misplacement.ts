@@ -33,7 +33,8 @@ export function misplacement(
   const movedBytes = plain.gpuBytes - placed.gpuBytes;
   const moving = expertsOnGpu(fileInfo, run);
   const possible = moving.filter(bytes => bytes <= largestTensorBytes(info));
-  const paddingBytes = moving.length * PADDING_BYTES;
+  const copiedBytes = run.tensorSplit === undefined ? 0 : placer.cards().length * copiesBytes(fileInfo);
+  const paddingBytes = moving.length * PADDING_BYTES + copiedBytes;
   // A tensor that this device cannot hold was in system memory before; whether it can is known for software devices only.
   if (movedBytes < sum(possible) - paddingBytes || movedBytes > sum(moving) + paddingBytes)
     return `Experts with ${formatBytes(sum(moving))} should have left the GPU in a dry run, and ${formatBytes(movedBytes)} did.`;
@@ -56,6 +57,15 @@ export function misplacedKv({ kvInRam }: Placement, devices: readonly DeviceBuff
     : `The KV cache should have been in system memory in a dry run, and ${formatBytes(onGpu.kvBytes)} were on ${onGpu.device}.`;
 }
 
+/** Tensors that all blocks share (rope factors): each card with a block has a copy, so another split has another number of copies. */
+const copiesBytes = ({ fullTensorInfo }: GgufFileInfo): number =>
+  sum((fullTensorInfo ?? []).filter(({ name }) => name.startsWith("rope_")).map(bytesOf));
+
+function bytesOf({ dimensions, ggmlType }: NonNullable<GgufFileInfo["fullTensorInfo"]>[number]): number {
+  const { blockElements, blockBytes } = tensorTypes.get(ggmlType) ?? { blockElements: 1, blockBytes: 0 };
+  return (dimensions.reduce<number>((product, size) => product * Number(size), 1) / blockElements) * blockBytes;
+}
+
 const sum = (bytes: readonly number[]): number => bytes.reduce((total, one) => total + one, 0);
 
 /** Bytes of each expert tensor that would be on the GPU with its block and has to be in system memory. */
@@ -64,8 +74,5 @@ function expertsOnGpu({ fullTensorInfo, architectureMetadata }: GgufFileInfo, ru
   return (fullTensorInfo ?? [])
     .filter(({ name }) => expertTensor.test(name))
     .filter(({ name }) => blockOf(name) >= firstOnGpu && blockOf(name) < (run.expertBlocksInRam ?? 0))
-    .map(({ dimensions, ggmlType }) => {
-      const { blockElements, blockBytes } = tensorTypes.get(ggmlType) ?? { blockElements: 1, blockBytes: 0 };
-      return (dimensions.reduce<number>((product, size) => product * Number(size), 1) / blockElements) * blockBytes;
-    });
+    .map(bytesOf);
 }

@@ -26,6 +26,7 @@ interface Fake {
   impossible?(at: MemoryPoint): boolean;
   gpu?: boolean;
   placesExperts?: boolean;
+  cards?: number;
   /** Experts that stay on the GPU although they should be in RAM. */
   stuckExpertBytes?: number;
 }
@@ -36,6 +37,9 @@ function oracle(surface: MemorySurface, fake: Fake = {}) {
   const answering: SurfaceOracle = {
     gpu: fake.gpu ?? true,
     placesExperts: fake.placesExperts ?? false,
+    cards: fake.cards ?? 0,
+    cardComputes: async ({ tensorSplit = [] }) =>
+      tensorSplit.map((_, index) => (index === 0 ? 20 : index === tensorSplit.length - 1 ? 60 : 10) * MIB),
     weights: async placement => {
       const { gpu, ram } = memoryNeed(surface, { ...placement, contextTokens: 256, kvType: "f16" });
       const stuckBytes = placement.expertBlocksInRam === undefined ? 0 : (fake.stuckExpertBytes ?? 0);

@@ -8,6 +8,7 @@ import { kvClosedFormHolds } from "./check-kv";
 import { DryRunPace, type PaceOptions } from "./dry-run-pace";
 import { JobError } from "./job-error";
 import { longestContextTokens } from "./longest-context";
+import { sampledCards } from "./sample-cards";
 import type { SurfaceOracle } from "./surface-oracle";
 
 /** The first pass always runs, even if it takes longer than the budget. */
@@ -37,8 +38,15 @@ export async function sampleSurface(
   const ofCache = await withCheckedCache(oracle, surface, pace, longestTokens("f16"));
   const ofWeights = await withCheckedWeights(oracle, ofCache, pace);
   const ofExperts = await withCheckedExperts(oracle, ofWeights, pace);
+  const ofCards = await sampledCards(oracle, ofExperts, pace, longestTokens);
   const sampled = await sampledCompute(oracle, ofExperts, pace, longestTokens);
-  return { ...ofExperts, ...sampled, computeSource: oracle.gpu ? "dry-run" : surface.computeSource, detail: "fine" };
+  return {
+    ...ofExperts,
+    ...ofCards,
+    ...sampled,
+    computeSource: oracle.gpu ? "dry-run" : surface.computeSource,
+    detail: "fine",
+  };
 }
 
 /** Where the closed form is wrong, cache and compute are sampled as one figure, and each layer's own cache is set to none. */

@@ -8,22 +8,32 @@ export interface SurfaceOracle {
   readonly gpu: boolean;
   /** False where experts can only be with their layer. */
   readonly placesExperts: boolean;
+  /** Cards that layers can be shared over as told. With several, `weights` and `context` are those of the first card alone. */
+  readonly cards: number;
   weights(placement: Placement): Promise<DeviceBytes>;
   /** KV cache and compute together. `batchTokens` replaces the surface's own. */
   context(at: MemoryPoint, batchTokens?: number): Promise<DeviceBytes>;
+  /** Compute buffers of each card that has layers, in the engine's order; null where devices cannot be told. */
+  cardComputes(at: MemoryPoint): Promise<readonly number[] | null>;
 }
 
 export function dryRunOracle(
   dryRun: DryRun,
-  run: Pick<MemorySurface, "batchTokens" | "sequences" | "flashAttention"> & { readonly useMmap: boolean },
-  { gpu, placesExperts }: Pick<SurfaceOracle, "gpu" | "placesExperts">,
+  of: Pick<MemorySurface, "batchTokens" | "sequences" | "flashAttention"> & { readonly useMmap: boolean },
+  { gpu, placesExperts, cards = 0 }: Pick<SurfaceOracle, "gpu" | "placesExperts"> & { readonly cards?: number },
 ): SurfaceOracle {
-  const { batchTokens, sequences, flashAttention, useMmap } = run;
+  const alone = cards > 1 ? { tensorSplit: [1] } : {};
+  const run = (at: MemoryPoint) => ({ ...at, batchTokens, sequences, flashAttention, useMmap });
+  const { batchTokens, sequences, flashAttention, useMmap } = of;
   return {
     gpu,
     placesExperts,
-    weights: placement => dryRun.weights({ ...placement, useMmap }),
-    context: (at, batch = batchTokens) =>
-      dryRun.context({ ...at, batchTokens: batch, sequences, flashAttention, useMmap }),
+    cards,
+    weights: placement => dryRun.weights({ ...alone, ...placement, useMmap }),
+    context: (at, batch = batchTokens) => dryRun.context({ ...alone, ...run(at), batchTokens: batch }),
+    cardComputes: async at => {
+      const devices = await dryRun.devices(run(at));
+      return devices?.filter(({ device }) => device !== null).map(({ computeBytes }) => computeBytes) ?? null;
+    },
   };
 }

@@ -1,4 +1,5 @@
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
+import type { LayerPlan, PlannedCard } from "./layer-plan";
 
 /** What may be placed on the card before overhead: can be negative when others already use more than the target. */
 function allowanceBytes(gpu: GpuMemory, targetVramUsage: number): number {
@@ -16,6 +17,18 @@ export const budgetBytes = (gpu: GpuMemory, targetVramUsage: number): number =>
 /** By how many bytes a plan exceeds the card itself, whatever the target; 0 when it fits. */
 export const overflowBytes = (gpu: GpuMemory, plannedBytes: number): number =>
   plannedBytes === 0 ? 0 : Math.max(0, plannedBytes + gpu.usedByOthersBytes - gpu.totalBytes);
+
+/** The same for a plan; of several cards, what is missing on each. */
+export const planOverflowBytes = (
+  gpu: GpuMemory,
+  { cards, predicted }: Pick<LayerPlan, "cards" | "predicted">,
+): number =>
+  cards.length === 0
+    ? overflowBytes(gpu, predicted.totalBytes)
+    : cards.reduce((sum, card) => sum + cardOverflowBytes(card), 0);
+
+export const cardOverflowBytes = ({ predicted, usedByOthersBytes, totalBytes }: PlannedCard): number =>
+  predicted.totalBytes === 0 ? 0 : Math.max(0, predicted.totalBytes + usedByOthersBytes - totalBytes);
 
 /** What other programs must free before the first byte can be placed; 0 when there is room. */
 export const toBeFreedBytes = (gpu: GpuMemory, targetVramUsage: number): number =>

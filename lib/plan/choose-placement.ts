@@ -2,14 +2,18 @@ import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { PlanSettings } from "@/lib/schema/settings";
 import { budgetBytes } from "./budget";
-import { confirmedPlacements, fitNeeds, mostGpuLayers } from "./fit-needs";
-import { firstGpuBlock, type MemoryPoint, memoryNeed, type Placement } from "./memory-need";
+import { CardChooser } from "./choose-on-cards";
+import { confirmedPlacements, fitNeed, fitNeeds, mostGpuLayers } from "./fit-needs";
+import { hasKvInRam, withKvInRam } from "./kv-in-ram";
+import { computeBytes, firstGpuBlock, type MemoryPoint, memoryNeed, type Placement } from "./memory-need";
 import { decodeSeconds } from "./speed-parts";
 
 /** A placement with the GPU bytes that must fit the budget. */
 export interface PricedPlacement extends Placement {
   readonly expertBlocksInRam: number;
   readonly needBytes: number;
+  /** Of several cards: the bytes that are missing on them. */
+  readonly shortBytes?: number;
 }
 
 /** Everything on the CPU takes nothing of the card. */
@@ -25,9 +29,15 @@ export const canPlaceExperts = (surface: MemorySurface, gpu: GpuMemory | null): 
  * A model without experts gets the most layers that fit. With experts there are two ways to save VRAM: to leave whole layers to the
  * CPU, or to leave only experts in RAM, of which each token reads a few. The second reads less from RAM but changes device twice
  * in each such block, so neither is always faster: of all that fit, the one with the fewest seconds a token at a full context is taken.
- * On a tie it is the one with more on the GPU.
+ * On a tie it is the one with more on the GPU. Over several cards the layers are shared so that none overflows (choose-on-cards.ts).
  */
 export function choosePlacement(surface: MemorySurface, gpu: GpuMemory, settings: PlanSettings): PricedPlacement {
+  if (hasKvInRam(gpu, settings)) return markKv(choosePlacement(...withKvInRam(surface, gpu, settings)));
+  const onCards = cardChooser(surface, gpu, settings);
+  if (onCards !== null) {
+    const chosen = onCards.choose();
+    return chosen === null ? ON_CPU : { ...chosen, needBytes: onCards.needBytes(chosen) };
+  }
   const budget = budgetBytes(gpu, settings.TARGET_VRAM_USAGE);
   const fits = ({ needBytes }: PricedPlacement) => needBytes <= budget;
   const ladders = laddersOf(surface, gpu, settings);
@@ -46,14 +56,45 @@ export function choosePlacement(surface: MemorySurface, gpu: GpuMemory, settings
 export const moreOnGpu = (one: Placement, other: Placement): number =>
   one.gpuLayers - other.gpuLayers || (other.expertBlocksInRam ?? 0) - (one.expertBlocksInRam ?? 0);
 
-/** The placements that would be better than the chosen one and need at most `doubtOf` more bytes than the budget; the best first. */
+const cardChooser = (surface: MemorySurface, gpu: GpuMemory, settings: PlanSettings): CardChooser | null =>
+  CardChooser.of(surface, gpu, settings, canPlaceExperts(surface, gpu));
+
+const markKv = (placement: PricedPlacement): PricedPlacement =>
+  placement.gpuLayers === 0 ? placement : { ...placement, kvInRam: true };
+
+/** Whether this placement fits at these settings' context, whatever is chosen for layers and experts; over several cards with any split of its layers. */
+export function placementFits(
+  surface: MemorySurface,
+  gpu: GpuMemory,
+  settings: PlanSettings,
+  placement: Placement,
+): boolean {
+  if (hasKvInRam(gpu, settings)) return placementFits(...withKvInRam(surface, gpu, settings), placement);
+  const onCards = cardChooser(surface, gpu, settings);
+  if (onCards !== null) return onCards.fits(placement);
+  const { N_CTX, KV_CACHE_QUANT, TARGET_VRAM_USAGE } = settings;
+  return fitNeed(surface, placement, N_CTX, KV_CACHE_QUANT) <= budgetBytes(gpu, TARGET_VRAM_USAGE);
+}
+
+/**
+ * The placements that would be better than the chosen one and might fit, although they need more bytes than the budget; the best first.
+ *
+ * @param doubtShare the share of the compute buffer by which the surface may be too high
+ */
 export function betterPlacements(
   surface: MemorySurface,
   gpu: GpuMemory,
   settings: PlanSettings,
   chosen: Placement,
-  doubtOf: (placement: Placement) => number,
+  doubtShare: number,
 ): PricedPlacement[] {
+  if (hasKvInRam(gpu, settings))
+    return betterPlacements(...withKvInRam(surface, gpu, settings), chosen, doubtShare).map(markKv);
+  const onCards = cardChooser(surface, gpu, settings);
+  if (onCards !== null)
+    return onCards.better(chosen, doubtShare).map(split => ({ ...split, needBytes: onCards.needBytes(split) }));
+  const at = { contextTokens: settings.N_CTX, kvType: settings.KV_CACHE_QUANT };
+  const doubtOf = (placement: Placement) => doubtShare * computeBytes(surface, { ...placement, ...at }, "gpuBytes");
   const budget = budgetBytes(gpu, settings.TARGET_VRAM_USAGE);
   const ladders = laddersOf(surface, gpu, settings);
   const mightFit = (placement: PricedPlacement) => placement.needBytes - budget <= doubtOf(placement);
@@ -77,8 +118,18 @@ export function nextPlacement(
   surface: MemorySurface,
   gpu: GpuMemory,
   settings: PlanSettings,
-  { gpuLayers, expertBlocksInRam = 0 }: Placement,
+  placement: Placement,
 ): PricedPlacement | null {
+  if (hasKvInRam(gpu, settings)) {
+    const next = nextPlacement(...withKvInRam(surface, gpu, settings), placement);
+    return next && markKv(next);
+  }
+  const onCards = cardChooser(surface, gpu, settings);
+  if (onCards !== null) {
+    const next = onCards.next(placement);
+    return next && { ...next, needBytes: onCards.needBytes(next), shortBytes: onCards.shortBytes(next) };
+  }
+  const { gpuLayers, expertBlocksInRam = 0 } = placement;
   const ladders = laddersOf(surface, gpu, settings);
   const own = ladders[gpuLayers] ?? [];
   const above = own[own.findIndex(one => one.expertBlocksInRam === expertBlocksInRam) - 1];
@@ -132,7 +183,7 @@ function withExpertsInRam(
 ): PricedPlacement[] {
   const firstOnGpu = firstGpuBlock(surface.model.blocks, gpuLayers);
   const confirmed = confirmedPlacements(surface, at.contextTokens, at.kvType).filter(
-    point => point.gpuLayers === gpuLayers,
+    point => point.gpuLayers === gpuLayers && point.tensorSplit === undefined && !point.kvInRam,
   );
   const ladder: PricedPlacement[] = [];
   let needBytes = allInRamBytes;

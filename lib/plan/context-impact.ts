@@ -82,7 +82,7 @@ export function contextImpact(surface: MemorySurface, gpu: GpuMemory | null, set
     kvTypes: shownKvTypes(surface, settings),
     perKvType: ofTypes(curve),
     fullStopsAtTokens:
-      gpu === null ? ofTypes(() => null) : largestFullContexts(surface, gpu, settings, budget, contexts.at(-1) ?? 0),
+      gpu === null ? ofTypes(() => null) : largestFullContexts(surface, gpu, settings, contexts.at(-1) ?? 0),
     trainedTokens: surface.model.trainContextTokens,
     budgetBytes: budget,
     rows: TABLE_CONTEXTS.map(contextTokens => ({

@@ -5,7 +5,6 @@ import type { MachineSpeed, SpeedRange } from "@/lib/schema/plan-speed";
 import type { PlanSettings } from "@/lib/schema/settings";
 import { formatGib } from "@/lib/units/bytes";
 import { formatTokensShort } from "@/lib/units/tokens";
-import { budgetBytes } from "./budget";
 import { canPlaceExperts, choosePlacement, moreOnGpu } from "./choose-placement";
 import { largestContext, longestSearched } from "./largest-context";
 import type { LayerPlan } from "./layer-plan";
@@ -77,17 +76,22 @@ function contextChanges(surface: MemorySurface, gpu: GpuMemory, settings: PlanSe
   const smaller: number[] = [];
   for (let tokens = SMALLEST_OFFERED_TOKENS; tokens < settings.N_CTX; tokens *= 2) smaller.unshift(tokens);
   const first = smaller.find(N_CTX => moreOnGpu(placementAt(N_CTX), present) > 0);
-  const budget = budgetBytes(gpu, settings.TARGET_VRAM_USAGE);
   const longest = longestSearched(surface, settings.N_CTX);
-  const full =
-    largestContext(surface, { gpuLayers: surface.model.blocks + 1 }, settings.KV_CACHE_QUANT, budget, longest) ?? 0;
+  const full = largestContext(surface, gpu, settings, { gpuLayers: surface.model.blocks + 1 }, longest) ?? 0;
   const offered = [first ?? 0, full].filter(tokens => tokens >= SMALLEST_OFFERED_TOKENS && tokens < settings.N_CTX);
   return [...new Set(offered)].map(contextChange);
 }
 
 function othersChange(gpu: GpuMemory, settings: PlanSettings): Change[] {
   if (gpu.usedByOthersBytes === 0) return [];
-  const alone = { ...gpu, usedByOthersBytes: 0, freeBytes: gpu.freeBytes + gpu.usedByOthersBytes };
+  const alone = {
+    ...gpu,
+    usedByOthersBytes: 0,
+    freeBytes: gpu.freeBytes + gpu.usedByOthersBytes,
+    ...(gpu.cards && {
+      cards: gpu.cards.map(card => ({ ...card, freeBytes: card.totalBytes - card.heldByEngineBytes })),
+    }),
+  };
   const label = `close other programs, ${formatGib(gpu.usedByOthersBytes)}`;
   return [
     {
@@ -119,7 +123,9 @@ function smallerBatch(
 ): Counterfactual[] {
   const at = { gpuLayers: plan.totalLayers, contextTokens: settings.N_CTX, kvType: settings.KV_CACHE_QUANT };
   const { gpu: full } = memoryNeed(surface, at);
-  const budget = budgetBytes(gpu, settings.TARGET_VRAM_USAGE);
+  const budget = plan.budgetBytes;
+  // Of several cards, each would have to fit by itself: that is not known for another batch.
+  if (plan.cards.length > 0) return [];
   for (let N_BATCH = surface.batchTokens / 2; N_BATCH >= SMALLEST_OFFERED_BATCH; N_BATCH /= 2) {
     const computeBytes = full.computeBytes * (N_BATCH / surface.batchTokens);
     if (full.weightsBytes + full.kvBytes + computeBytes > budget || !Number.isInteger(N_BATCH)) continue;
@@ -157,7 +163,7 @@ export function counterfactuals(
   const gains = changes.map(({ label, patch, closesOthers, settings: changed, gpu: changedGpu }) => {
     const placement = choosePlacement(surface, changedGpu, { ...changed, LAYERS: "auto" });
     const { gpuLayers, expertBlocksInRam } = placement;
-    const placed = { gpuLayers, expertBlocksInRam, contextTokens: changed.N_CTX, kvType: changed.KV_CACHE_QUANT };
+    const placed = { ...placement, contextTokens: changed.N_CTX, kvType: changed.KV_CACHE_QUANT };
     return {
       label,
       patch,

@@ -3,7 +3,7 @@ import { type PerKvType, perKvType } from "@/lib/schema/kv-type";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { PlanSpeed } from "@/lib/schema/plan-speed";
 import type { PlanSettings } from "@/lib/schema/settings";
-import { overflowBytes } from "./budget";
+import { planOverflowBytes } from "./budget";
 import { type Counterfactual, counterfactuals } from "./counterfactuals";
 import { largestFullContexts, longestSearched } from "./largest-context";
 import type { LayerPlan } from "./layer-plan";
@@ -45,14 +45,13 @@ export function explainPlan(
     sentence: planSentence(surface, gpu, settings, plan, computer, speed),
     speed,
     detail: planDetail(gpu, plan),
-    isOverfull:
-      gpu === null ? ram !== null && ram.outcome !== "fits" : overflowBytes(gpu, plan.predicted.totalBytes) > 0,
+    isOverfull: gpu === null ? ram !== null && ram.outcome !== "fits" : planOverflowBytes(gpu, plan) > 0,
     counterfactuals: counterfactuals(surface, gpu, settings, plan, computer?.speed),
     presets: planPresets(surface, gpu, settings, computer?.speed),
     largestFullContext:
       gpu === null
         ? perKvType(settings.KV_CACHE_QUANT, () => null)
-        : largestFullContexts(surface, gpu, settings, plan.budgetBytes, longestSearched(surface, settings.N_CTX)),
+        : largestFullContexts(surface, gpu, settings, longestSearched(surface, settings.N_CTX)),
     ram,
     ramRemedies: computer === null || ram?.outcome === "fits" ? [] : ramRemedies(surface, gpu, settings, computer),
   };

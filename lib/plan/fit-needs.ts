@@ -111,13 +111,23 @@ export function confirmedPlacements(surface: MemorySurface, contextTokens: numbe
   const cells = padUp(contextTokens, CONTEXT_PAD_TOKENS);
   return (surface.confirmed ?? [])
     .filter(point => point.kvType === kvType && padUp(point.contextTokens, CONTEXT_PAD_TOKENS) === cells)
-    .map(({ gpuLayers, expertBlocksInRam = 0 }) => ({ gpuLayers, expertBlocksInRam }));
+    .map(({ gpuLayers, expertBlocksInRam = 0, tensorSplit, kvInRam }) => ({
+      gpuLayers,
+      expertBlocksInRam,
+      tensorSplit,
+      kvInRam,
+    }));
 }
 
 /** Numbers of layers confirmed with their experts there. */
 const confirmedLayers = (surface: MemorySurface, contextTokens: number, kvType: KvType, experts: ExpertPlace) =>
   confirmedPlacements(surface, contextTokens, kvType)
-    .filter(({ expertBlocksInRam }) => expertBlocksInRam === (experts === "ram" ? expertBlocks(surface) : 0))
+    .filter(({ gpuLayers, ...point }) =>
+      samePlacement(
+        { gpuLayers, ...point },
+        { gpuLayers, expertBlocksInRam: experts === "ram" ? expertBlocks(surface) : 0 },
+      ),
+    )
     .map(({ gpuLayers }) => gpuLayers);
 
 /**

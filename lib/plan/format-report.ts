@@ -3,7 +3,7 @@ import { isMixed, type KvType, kvElementTypes, ofKvType } from "@/lib/schema/kv-
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { formatGib, formatMib } from "@/lib/units/bytes";
 import { formatTokens } from "@/lib/units/tokens";
-import { overflowBytes } from "./budget";
+import { planOverflowBytes } from "./budget";
 import { contextImpact } from "./context-impact";
 import { explainPlan, type PlanExplanation } from "./explain-plan";
 import type { LayerPlan, PlannedLayer } from "./layer-plan";
@@ -113,6 +113,7 @@ function planLines({ gpu, settings }: PlanReportInput, plan: LayerPlan, sentence
     ...columns([
       ["", "weights", "KV cache", "compute", "overhead", "total"],
       ...(gpu === null ? [] : [row("GPU", plan.predicted)]),
+      ...plan.cards.map(card => row(`  card ${card.position}, ${card.layers} layers`, card.predicted)),
       row("CPU", plan.ram),
     ]),
     ...(gpu === null ? [] : barLines(gpu, settings.TARGET_VRAM_USAGE, plan)),
@@ -137,7 +138,7 @@ function barLines(gpu: GpuMemory, target: number, plan: LayerPlan): string[] {
     bar += mark.repeat(Math.max(0, cells - bar.length));
   }
   const full = bar.padEnd(BAR_CELLS, ".");
-  const excess = overflowBytes(gpu, plan.predicted.totalBytes);
+  const excess = planOverflowBytes(gpu, plan);
   const targetCell = Math.round(target * BAR_CELLS);
   return [
     `  [${full.slice(0, targetCell)}|${full.slice(targetCell)}] ${formatGib(gpu.totalBytes)}${excess > 0 ? `, ${formatGib(excess)} too much` : ""}`,

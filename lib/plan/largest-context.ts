@@ -1,10 +1,9 @@
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
-import { type KvType, type PerKvType, perKvType } from "@/lib/schema/kv-type";
+import { type PerKvType, perKvType } from "@/lib/schema/kv-type";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { PlanSettings } from "@/lib/schema/settings";
 import { CONTEXT_PAD_TOKENS } from "@/lib/units/tokens";
-import { canPlaceExperts } from "./choose-placement";
-import { fitNeed } from "./fit-needs";
+import { canPlaceExperts, placementFits } from "./choose-placement";
 import { expertBlocks, type Placement, placementOf } from "./memory-need";
 
 /** Where the search ends for a model whose header gives no trained context. */
@@ -33,16 +32,16 @@ export function leastFullPlacement(
 
 /**
  * The largest context, up to `longest`, at which this placement fits; null when it does not fit even at the smallest.
- * A binary search over multiples of 256 cells: `fitNeed` never falls as the context grows.
+ * A binary search over multiples of 256 cells: the need hardly ever falls as the context grows, and `fitNeed` never does.
  */
 export function largestContext(
   surface: MemorySurface,
+  gpu: GpuMemory,
+  settings: PlanSettings,
   placement: Placement,
-  kvType: KvType,
-  budgetBytes: number,
   longest: number,
 ): number | null {
-  const fits = (contextTokens: number) => fitNeed(surface, placement, contextTokens, kvType) <= budgetBytes;
+  const fits = (N_CTX: number) => placementFits(surface, gpu, { ...settings, N_CTX }, placement);
   if (fits(longest)) return longest;
   let fitting = 0;
   let tooMany = Math.ceil(longest / CONTEXT_PAD_TOKENS);
@@ -56,11 +55,12 @@ export function largestContext(
 
 export function largestFullContexts(
   surface: MemorySurface,
-  gpu: GpuMemory | null,
-  settings: Pick<PlanSettings, "EXPERTS_IN_RAM" | "KV_CACHE_QUANT">,
-  budgetBytes: number,
+  gpu: GpuMemory,
+  settings: PlanSettings,
   longest: number,
 ): PerKvType<number | null> {
   const full = leastFullPlacement(surface, gpu, settings);
-  return perKvType(settings.KV_CACHE_QUANT, kvType => largestContext(surface, full, kvType, budgetBytes, longest));
+  return perKvType(settings.KV_CACHE_QUANT, KV_CACHE_QUANT =>
+    largestContext(surface, gpu, { ...settings, KV_CACHE_QUANT }, full, longest),
+  );
 }

@@ -1,6 +1,7 @@
 import type { FlashAttention, KvType } from "@/lib/schema/kv-type";
 import type { LayerKind } from "@/lib/schema/memory-surface";
 import type { MemoryParts } from "@/lib/schema/receipt";
+import type { PlannableCard } from "./plannable-cards";
 
 export interface PlannedLayer {
   readonly index: number;
@@ -12,6 +13,15 @@ export interface PlannedLayer {
   /** Of a layer on the GPU: the part of its weights that is in RAM. */
   readonly expertBytesInRam: number;
   readonly kvBytes: number;
+  /** Index in `LayerPlan.cards` of the card that has it; only where layers are shared over several. */
+  readonly card?: number;
+}
+
+/** What a plan puts on one of several cards, in the engine's order. */
+export interface PlannedCard extends PlannableCard {
+  /** The output counts as one. */
+  readonly layers: number;
+  readonly predicted: MemoryParts;
 }
 
 export interface PlanWarning {
@@ -35,6 +45,11 @@ export interface LayerPlan {
   readonly gpuLayers: number;
   /** The experts of the blocks before this one are in RAM, although the rest of them may be on the GPU; 0: none are apart. */
   readonly expertBlocksInRam: number;
+  /** Layers on each of the engine's cards; undefined where llama.cpp splits by itself, or there is one card. */
+  readonly tensorSplit: number[] | undefined;
+  readonly kvInRam: true | undefined;
+  /** The cards that layers may be on; empty where there is one, or they are planned as a pool. */
+  readonly cards: readonly PlannedCard[];
   /** Blocks + 1: the output layer counts. */
   readonly totalLayers: number;
   readonly contextTokens: number;

@@ -1,7 +1,9 @@
 import { elementTypesOf, type KvElementType, type KvType, kvTypeTable } from "@/lib/schema/kv-type";
+import type { LoadConfig } from "@/lib/schema/load-config";
 import type { ComputeColumn, ConfirmedPoint, LayerMemory, MemorySurface } from "@/lib/schema/memory-surface";
 import type { MemoryParts } from "@/lib/schema/receipt";
 import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
+import { type CardLayers, sameSplit, splitLayers } from "./split-layers";
 import { sampledAs } from "./usable-kv-types";
 
 /** Which parts of a model are on the GPU. */
@@ -9,6 +11,10 @@ export interface Placement {
   readonly gpuLayers: number;
   /** The experts of the blocks before this one are in RAM, whatever else of them is on the GPU. 0 or absent: none are apart. */
   readonly expertBlocksInRam?: number | undefined;
+  /** Layers on each of the engine's cards, in its order. Absent: there is one card, or llama.cpp splits the layers by itself. */
+  readonly tensorSplit?: number[] | undefined;
+  /** The KV cache is in RAM, whatever is on the GPU. */
+  readonly kvInRam?: true | undefined;
 }
 
 /** The values that decide a model's memory. Batch, sequences and flash attention belong to the surface. */
@@ -87,10 +93,17 @@ function onColumn(column: ComputeColumn, cells: number, side: Side): number {
  * of 100 MiB is off by up to 8 MiB. A CUDA build computes attention elsewhere for such a cache, and only the dry run at rest knows.
  */
 export function computeBytes(surface: MemorySurface, at: MemoryPoint, side: Side): number {
-  const cells = padUp(at.contextTokens, CONTEXT_PAD_TOKENS);
-  const known = confirmedAt(surface, cells, at.kvType).find(point => samePlacement(point, at));
+  const known = confirmedPoint(surface, at);
   if (known !== undefined) return known[side];
-  const table = computeTable(surface, (at.expertBlocksInRam ?? 0) > 0);
+  if (side === "gpuBytes" && at.tensorSplit !== undefined) {
+    const cards = cardsOf(surface, at);
+    if (cards.length > 1)
+      return cards.reduce((sum, _, index) => sum + cardComputeBytes(surface, at, roleOf(index, cards.length)), 0);
+  }
+  return fromTable(surface, computeTable(surface, (at.expertBlocksInRam ?? 0) > 0), at, side);
+}
+
+function fromTable(surface: MemorySurface, table: MemorySurface["compute"], at: MemoryPoint, side: Side): number {
   const bytes = tableTypes(surface, at.kvType).map(type => betweenSamples(surface, table[type], at, side));
   return Math.ceil(mean(bytes));
 }
@@ -123,13 +136,60 @@ function betweenSamples(
 
 type Side = "gpuBytes" | "ramBytes";
 
-/** The bare placement, as a configuration says it: without the experts' number where none are apart. */
-export const placementOf = ({ gpuLayers, expertBlocksInRam = 0 }: Placement): Placement =>
-  expertBlocksInRam > 0 ? { gpuLayers, expertBlocksInRam } : { gpuLayers };
+/** A card's place among those that have layers: the compute buffers of the first and the last differ from those between. */
+export type CardRole = "only" | "first" | "middle" | "last";
+
+export const roleOf = (index: number, count: number): CardRole =>
+  count === 1 ? "only" : index === 0 ? "first" : index === count - 1 ? "last" : "middle";
+
+/**
+ * Compute buffer of one of several cards. It hardly depends on how many layers the card has: each runs one block at a time, and the
+ * last one holds the logits. Without samples of several cards, the buffer of a card alone is the bound.
+ */
+export function cardComputeBytes(surface: MemorySurface, at: MemoryPoint, role: CardRole): number {
+  return fromTable(surface, cardTable(surface, role, (at.expertBlocksInRam ?? 0) > 0), at, "gpuBytes");
+}
+
+function cardTable(surface: MemorySurface, role: CardRole, expertsInRam: boolean): MemorySurface["compute"] {
+  const tables = (expertsInRam ? surface.cardComputeExpertsInRam : undefined) ?? surface.cardCompute;
+  return role === "only" || tables === undefined ? computeTable(surface, expertsInRam) : tables[role];
+}
+
+/** The cards of a split placement, with their layers. */
+export const cardsOf = ({ model }: Pick<MemorySurface, "model">, { gpuLayers, tensorSplit = [] }: Placement) =>
+  splitLayers(tensorSplit, firstGpuBlock(model.blocks, gpuLayers), gpuLayers);
+
+/** Tensors that all blocks share (rope factors): a card that holds a block has a copy. They are counted with the last block. */
+export function sharedBytes({ layers, gpuWeightsBytes, weightsSource }: MemorySurface): number {
+  const lastBlock = layers.at(-2)?.weightsBytes ?? 0;
+  return weightsSource === "dry-run"
+    ? 0
+    : Math.max(0, (gpuWeightsBytes[2] ?? 0) - (gpuWeightsBytes[1] ?? 0) - lastBlock);
+}
+
+export const holdsBlocks = ({ firstLayer }: CardLayers, { model }: MemorySurface): boolean => firstLayer < model.blocks;
+
+type PlacementConfig = Pick<LoadConfig, "gpuLayers" | "expertBlocksInRam" | "tensorSplit" | "kvInRam">;
+
+/** The bare placement, as a configuration says it: without what is at its usual place. */
+export const placementOf = ({
+  gpuLayers,
+  expertBlocksInRam = 0,
+  tensorSplit,
+  kvInRam,
+}: Placement): PlacementConfig => ({
+  gpuLayers,
+  ...(expertBlocksInRam > 0 && { expertBlocksInRam }),
+  ...(tensorSplit !== undefined && gpuLayers > 0 && { tensorSplit: [...tensorSplit] }),
+  ...(kvInRam && gpuLayers > 0 && { kvInRam: true as const }),
+});
 
 /** Compared as llama.cpp sees them. */
 export const samePlacement = (one: Placement, other: Placement): boolean =>
-  one.gpuLayers === other.gpuLayers && (one.expertBlocksInRam ?? 0) === (other.expertBlocksInRam ?? 0);
+  one.gpuLayers === other.gpuLayers &&
+  (one.expertBlocksInRam ?? 0) === (other.expertBlocksInRam ?? 0) &&
+  (one.kvInRam ?? false) === (other.kvInRam ?? false) &&
+  sameSplit(one.tensorSplit, other.tensorSplit);
 
 /** The value of `expertBlocksInRam` with which all experts are in RAM; 0 for a model without experts. */
 export const expertBlocks = ({ layers }: MemorySurface): number =>
@@ -147,6 +207,10 @@ const computeTable = (surface: MemorySurface, expertsInRam: boolean): MemorySurf
 
 const confirmedAt = (surface: MemorySurface, cells: number, kvType: KvType): readonly ConfirmedPoint[] =>
   (surface.confirmed ?? []).filter(point => point.contextTokens === cells && point.kvType === kvType);
+
+/** The dry run of exactly this configuration, if one was made. */
+export const confirmedPoint = (surface: MemorySurface, at: MemoryPoint): ConfirmedPoint | undefined =>
+  confirmedAt(surface, padUp(at.contextTokens, CONTEXT_PAD_TOKENS), at.kvType).find(point => samePlacement(point, at));
 
 function betweenColumns(
   { kvSource }: MemorySurface,
@@ -173,7 +237,9 @@ export function gpuComputeBytes(
   for (const type of types) addColumns(bytes, surface, table[type], cells);
   if (types.length > 1) for (const [k, sum] of bytes.entries()) bytes[k] = Math.ceil(sum / types.length);
   for (const point of confirmedAt(surface, cells, kvType))
-    if ((point.expertBlocksInRam ?? 0) === (expertsInRam ? expertBlocks(surface) : 0))
+    if (
+      samePlacement(point, { gpuLayers: point.gpuLayers, expertBlocksInRam: expertsInRam ? expertBlocks(surface) : 0 })
+    )
       bytes[point.gpuLayers] = point.gpuBytes;
   return bytes;
 }
@@ -201,7 +267,7 @@ function addColumns(
   for (let gpuLayers = leftLayers + 1; gpuLayers < bytes.length; gpuLayers++) add(gpuLayers, Math.ceil(left));
 }
 
-const parts = (weightsBytes: number, kvBytes: number, computePartBytes: number): MemoryParts => ({
+export const memoryParts = (weightsBytes: number, kvBytes: number, computePartBytes: number): MemoryParts => ({
   weightsBytes,
   kvBytes,
   computeBytes: computePartBytes,
@@ -232,14 +298,17 @@ export function memoryNeed(surface: MemorySurface, at: MemoryPoint): { gpu: Memo
   let ramKvBytes = 0;
   for (const layer of surface.layers) {
     const kvBytes = kvBytesOfLayer(layer, at, surface);
-    if (layer.index >= firstOnGpu) gpuKvBytes += kvBytes;
+    if (layer.index >= firstOnGpu && !at.kvInRam) gpuKvBytes += kvBytes;
     else ramKvBytes += kvBytes;
   }
   const apartBytes = expertBytesApart(surface, at);
-  const gpuWeightsBytes = (surface.gpuWeightsBytes[at.gpuLayers] ?? 0) - apartBytes;
+  const copies =
+    at.tensorSplit === undefined ? 1 : cardsOf(surface, at).filter(card => holdsBlocks(card, surface)).length;
+  const copiedBytes = Math.max(0, copies - 1) * sharedBytes(surface);
+  const gpuWeightsBytes = (surface.gpuWeightsBytes[at.gpuLayers] ?? 0) - apartBytes + copiedBytes;
   const ramWeightsBytes = (surface.ramWeightsBytes[at.gpuLayers] ?? 0) + apartBytes;
   return {
-    gpu: parts(gpuWeightsBytes, gpuKvBytes, computeBytes(surface, at, "gpuBytes")),
-    ram: parts(ramWeightsBytes, ramKvBytes, computeBytes(surface, at, "ramBytes")),
+    gpu: memoryParts(gpuWeightsBytes, gpuKvBytes, computeBytes(surface, at, "gpuBytes")),
+    ram: memoryParts(ramWeightsBytes, ramKvBytes, computeBytes(surface, at, "ramBytes")),
   };
 }

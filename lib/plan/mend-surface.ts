@@ -1,6 +1,8 @@
 import type { Buffers, LoadConfig } from "@/lib/schema/load-config";
 import type { ConfirmedPoint, MemorySurface } from "@/lib/schema/memory-surface";
+import type { DeviceBuffers } from "@/lib/schema/placement";
 import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
+import { cardNeeds } from "./card-needs";
 import { memoryNeed, placementOf, samePlacement, withExpertsInLayers } from "./memory-need";
 
 export interface MendedSurface {
@@ -12,6 +14,25 @@ export interface MendedSurface {
 /** More than a user tries with one model. Beyond this, the oldest points are removed. */
 const CONFIRMED_POINTS = 256;
 
+/** A dry run's answer. `devices` has an entry for each card that has layers, in the engine's order, then one for system memory. */
+export type DryRunBuffers = Buffers & { readonly devices?: readonly DeviceBuffers[] | undefined };
+
+/** Of each card, what a dry run says beyond the closed form of its weights and KV cache; null without a split, and where devices were not told. */
+function cardBytesOf(
+  surface: MemorySurface,
+  config: LoadConfig,
+  devices: readonly DeviceBuffers[] = [],
+): number[] | null {
+  if (config.tensorSplit === undefined) return null;
+  const onCards = devices.filter(({ device }) => device !== null);
+  const needs = cardNeeds(surface, config);
+  if (onCards.length !== needs.length) return null;
+  return needs.map(({ need }, index) => {
+    const { weightsBytes = 0, kvBytes = 0, computeBytes = 0 } = onCards[index] ?? {};
+    return Math.max(0, weightsBytes + kvBytes + computeBytes - need.weightsBytes - need.kvBytes);
+  });
+}
+
 const isSame = (one: ConfirmedPoint, other: ConfirmedPoint): boolean =>
   samePlacement(one, other) && one.kvType === other.kvType && one.contextTokens === other.contextTokens;
 
@@ -21,7 +42,7 @@ const isSame = (one: ConfirmedPoint, other: ConfirmedPoint): boolean =>
  * the weights changes all totals on the same side of k, so that no layer's share gets negative. With experts in RAM it means that the
  * engine does not place them: the new surface has whole layers only.
  */
-export function mendSurface(surface: MemorySurface, config: LoadConfig, buffers: Buffers): MendedSurface {
+export function mendSurface(surface: MemorySurface, config: LoadConfig, buffers: DryRunBuffers): MendedSurface {
   const { gpu, ram } = memoryNeed(surface, config);
   const gpuWeightsError = buffers.gpuWeightsBytes - gpu.weightsBytes;
   const ramWeightsError = buffers.ramWeightsBytes - ram.weightsBytes;
@@ -29,6 +50,7 @@ export function mendSurface(surface: MemorySurface, config: LoadConfig, buffers:
   const mismatchBytes =
     Math.abs(buffers.gpuWeightsBytes + buffers.gpuContextBytes - gpu.totalBytes) +
     Math.abs(buffers.ramWeightsBytes + buffers.ramContextBytes - ram.totalBytes);
+  const cardBytes = cardBytesOf(surface, config, buffers.devices);
   // The experts did not move as they should: then this engine cannot place them, whatever it says.
   if (!exactWeights && config.expertBlocksInRam !== undefined)
     return { surface: withExpertsInLayers(surface), mismatchBytes };
@@ -39,6 +61,7 @@ export function mendSurface(surface: MemorySurface, config: LoadConfig, buffers:
     kvType: config.kvType,
     gpuBytes: Math.max(0, buffers.gpuContextBytes - gpu.kvBytes),
     ramBytes: Math.max(0, buffers.ramContextBytes - ram.kvBytes),
+    ...(cardBytes && { cardBytes }),
   };
   const others = (surface.confirmed ?? []).filter(point => !isSame(point, confirmed));
   return {

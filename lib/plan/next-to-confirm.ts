@@ -4,7 +4,7 @@ import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { PlanSettings } from "@/lib/schema/settings";
 import { betterPlacements, nextPlacement } from "./choose-placement";
 import { confirmedPlacements } from "./fit-needs";
-import { computeBytes, type Placement, placementOf, samePlacement } from "./memory-need";
+import { type Placement, placementOf, samePlacement } from "./memory-need";
 import { planLayers } from "./plan-layers";
 import { kvTypeRefusal } from "./usable-kv-types";
 
@@ -64,9 +64,7 @@ export function nextToConfirm(
   const plan = planLayers(surface, gpu, settings);
   if (plan.gpuLayers > 0 && !isAmong(plan, confirmed)) return placementOf(plan);
   if (plan.manual) return null;
-  const at = { contextTokens: settings.N_CTX, kvType: settings.KV_CACHE_QUANT };
   const share = isMixed(settings.KV_CACHE_QUANT) ? DOUBTED_MIXED_SHARE : DOUBTED_SHARE;
-  const doubtOf = (placement: Placement) => share * computeBytes(surface, { ...placement, ...at }, "gpuBytes");
-  const better = betterPlacements(surface, gpu, settings, plan, doubtOf).find(one => !isAmong(one, confirmed));
+  const better = betterPlacements(surface, gpu, settings, plan, share).find(one => !isAmong(one, confirmed));
   return better === undefined ? null : placementOf(better);
 }

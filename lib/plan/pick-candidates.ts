@@ -2,7 +2,7 @@ import type { GpuMemory, SystemMemory } from "@/lib/schema/gpu-memory";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { MachineSpeed } from "@/lib/schema/plan-speed";
 import type { PlanSettings } from "@/lib/schema/settings";
-import { budgetBytes, overflowBytes } from "./budget";
+import { planOverflowBytes } from "./budget";
 import { type CuratedFile, type CuratedModel, curatedModels } from "./curated-models";
 import { curatedProfile } from "./curated-profile";
 import { headerSurface } from "./header-surface";
@@ -49,7 +49,7 @@ export function judgeCandidate(
   const { fileBytes, trainContextTokens } = surface.model;
   const need = ramNeed(plan, gpu, useMmap);
   const isWithinTraining = plan.contextTokens <= trainContextTokens;
-  const isWithinCard = gpu === null || overflowBytes(gpu, plan.predicted.totalBytes) === 0;
+  const isWithinCard = gpu === null || planOverflowBytes(gpu, plan) === 0;
   return {
     model: curated.name,
     quality: curated.quality - (QUANTIZATION_COST[file.quantization] ?? 0),
@@ -83,9 +83,9 @@ export function pickCandidates(computer: PickComputer, settings: PlanSettings): 
 export function largestContextOf(
   { surface, plan }: Pick<PlannedCandidate, "surface" | "plan">,
   gpu: GpuMemory | null,
-  target: number,
+  settings: PlanSettings,
 ): number | null {
   if (gpu === null || plan.gpuLayers === 0) return null;
   const longest = Math.max(surface.model.trainContextTokens, plan.contextTokens);
-  return largestContext(surface, plan, plan.kvType, budgetBytes(gpu, target), longest);
+  return largestContext(surface, gpu, { ...settings, KV_CACHE_QUANT: plan.kvType }, plan, longest);
 }

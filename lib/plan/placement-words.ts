@@ -1,3 +1,4 @@
+import type { PlannedCard } from "./layer-plan";
 import type { Placement } from "./memory-need";
 
 interface PlacedLayers extends Placement {
@@ -7,6 +8,29 @@ interface PlacedLayers extends Placement {
 /** "all 33 layers", "21 of 33 layers" */
 export const layersInWords = ({ gpuLayers, totalLayers }: PlacedLayers): string =>
   gpuLayers === totalLayers ? `all ${totalLayers} layers` : `${gpuLayers} of ${totalLayers} layers`;
+
+/** "31 layers, experts of 20 blocks in RAM, split 20 + 11", to name a dry run. */
+export const placementInWords = ({ gpuLayers, expertBlocksInRam, tensorSplit, kvInRam }: Placement): string =>
+  [
+    `${gpuLayers} layers${expertsInWords({ gpuLayers, expertBlocksInRam })}`,
+    ...(tensorSplit === undefined ? [] : [`split ${tensorSplit.join(" + ")}`]),
+    ...(kvInRam ? ["KV cache in RAM"] : []),
+  ].join(", ");
+
+type NamedCard = Pick<PlannedCard, "name" | "position">;
+
+/** "NVIDIA A"; "card 1 (NVIDIA A)" where several have that name. */
+export const cardName = ({ name, position }: NamedCard, cards: readonly NamedCard[]): string =>
+  cards.some(other => other.position !== position && other.name === name) ? `card ${position} (${name})` : name;
+
+/** ": 20 on NVIDIA A, 13 on NVIDIA B", or " on NVIDIA A" for one of several; nothing where there is only one card. */
+export function cardsInWords(cards: readonly (NamedCard & Pick<PlannedCard, "layers">)[]): string {
+  const used = cards.filter(({ layers }) => layers > 0);
+  const [only] = used;
+  if (only === undefined || cards.length < 2) return "";
+  if (used.length === 1) return ` on ${cardName(only, cards)}`;
+  return `: ${used.map(card => `${card.layers} on ${cardName(card, cards)}`).join(", ")}`;
+}
 
 /** ", experts of 29 blocks in RAM", to follow the layers; nothing where no experts are apart. */
 export const expertsInWords = ({ expertBlocksInRam = 0 }: Placement): string =>

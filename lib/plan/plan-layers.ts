@@ -7,7 +7,7 @@ import { formatTokens } from "@/lib/units/tokens";
 import { budgetBytes, overflowBytes, toBeFreedBytes } from "./budget";
 import { cardWarnings } from "./card-shares";
 import { choosePlacement, nextPlacement, ON_CPU } from "./choose-placement";
-import type { LayerPlan, PlannedLayer, PlanWarning } from "./layer-plan";
+import type { LayerPlan, PlannedCard, PlannedLayer, PlanWarning } from "./layer-plan";
 import {
   computeBytes,
   firstGpuBlock,
@@ -16,6 +16,8 @@ import {
   memoryNeed,
   type Placement,
 } from "./memory-need";
+import { cardsBudgetBytes } from "./plannable-cards";
+import { cardsShortBytes, onCards, overflowWarnings, plannedCards } from "./planned-cards";
 import { kvTypeRefusal, mixedTypeNote } from "./usable-kv-types";
 
 const NOTHING: MemoryParts = { weightsBytes: 0, kvBytes: 0, computeBytes: 0, overheadBytes: 0, totalBytes: 0 };
@@ -26,16 +28,20 @@ const NOTHING: MemoryParts = { weightsBytes: 0, kvBytes: 0, computeBytes: 0, ove
  */
 export function planLayers(surface: MemorySurface, gpu: GpuMemory | null, settings: PlanSettings): LayerPlan {
   const totalLayers = surface.model.blocks + 1;
-  const budget = gpu === null ? 0 : budgetBytes(gpu, settings.TARGET_VRAM_USAGE);
   const placement = gpu === null ? ON_CPU : choosePlacement(surface, gpu, settings);
   const { gpuLayers, expertBlocksInRam } = placement;
   const next = gpu === null ? null : nextPlacement(surface, gpu, settings, placement);
-  const memory = predictedMemory(surface, gpu, placement, settings);
-  const perLayer = placeLayers(surface, placement, settings);
+  const cards = plannedCards(surface, gpu, settings, placement);
+  const budget = planBudgetBytes(gpu, settings, cards);
+  const memory = predictedMemory(surface, gpu, placement, settings, cards);
+  const perLayer = onCards(surface, placement, cards, placeLayers(surface, placement, settings));
   return {
     kind: gpuLayers === 0 ? "cpu-only" : gpuLayers === totalLayers && expertBlocksInRam === 0 ? "full" : "partial",
     gpuLayers,
     expertBlocksInRam,
+    tensorSplit: placement.tensorSplit,
+    kvInRam: placement.kvInRam,
+    cards,
     totalLayers,
     contextTokens: settings.N_CTX,
     kvType: settings.KV_CACHE_QUANT,
@@ -47,15 +53,19 @@ export function planLayers(surface: MemorySurface, gpu: GpuMemory | null, settin
     ...memory,
     computeSource: surface.computeSource,
     perLayer,
-    nextLayerShortBytes: next === null ? null : Math.max(0, next.needBytes - budget),
+    nextLayerShortBytes: next === null ? null : (next.shortBytes ?? Math.max(0, next.needBytes - budget)),
     warnings: [
-      ...warningsOf(surface, gpu, settings, placement),
-      ...(gpu?.cards === undefined
+      ...warningsOf(surface, gpu, settings, placement, cards),
+      ...overflowWarnings(cards),
+      ...(gpu?.cards === undefined || cards.length > 0
         ? []
         : cardWarnings(gpu, surface, perLayer, pooledCompute(surface, placement, settings))),
     ],
   };
 }
+
+const planBudgetBytes = (gpu: GpuMemory | null, settings: PlanSettings, cards: readonly PlannedCard[]): number =>
+  gpu === null ? 0 : cards.length > 0 ? cardsBudgetBytes(cards) : budgetBytes(gpu, settings.TARGET_VRAM_USAGE);
 
 function pooledCompute(surface: MemorySurface, placement: Placement, { N_CTX, KV_CACHE_QUANT }: PlanSettings) {
   const at = { contextTokens: N_CTX, kvType: KV_CACHE_QUANT };
@@ -71,12 +81,16 @@ function predictedMemory(
   gpu: GpuMemory | null,
   placement: Placement,
   settings: PlanSettings,
+  cards: readonly PlannedCard[],
 ): { predicted: MemoryParts; ram: MemoryParts } {
   const at = { ...placement, contextTokens: settings.N_CTX, kvType: settings.KV_CACHE_QUANT };
   const need = memoryNeed(surface, at);
   if (gpu === null || placement.gpuLayers === 0)
     return { predicted: NOTHING, ram: cpuOnlyMemory(surface, need.ram, at) };
-  const overheadBytes = gpu.overhead.bytes;
+  const overheadBytes =
+    cards.length === 0
+      ? gpu.overhead.bytes
+      : cards.reduce((sum, card) => sum + (card.layers > 0 ? card.overheadBytes : 0), 0);
   return {
     predicted: { ...need.gpu, overheadBytes, totalBytes: need.gpu.totalBytes + overheadBytes },
     ram: need.ram,
@@ -150,6 +164,7 @@ function warningsOf(
   gpu: GpuMemory | null,
   settings: PlanSettings,
   placement: Placement,
+  cards: readonly PlannedCard[],
 ): PlanWarning[] {
   const warnings: PlanWarning[] = [];
   const warn = (code: PlanWarning["code"], message: string) => warnings.push({ code, message });
@@ -161,7 +176,7 @@ function warningsOf(
       `${settings.LAYERS} layers were asked for; this model has ${totalLayers}, the output layer included.`,
     );
   if (gpu === null) warn("no-gpu", "No GPU is planned for: all layers run on the CPU, in system memory.");
-  else warnings.push(...budgetWarnings(surface, gpu, settings, placement));
+  else warnings.push(...budgetWarnings(surface, gpu, settings, placement, cards));
   if (gpu?.note !== undefined) warn("card-unclear", gpu.note);
   if (trained > 0 && settings.N_CTX > trained)
     warn(
@@ -186,13 +201,14 @@ function budgetWarnings(
   gpu: GpuMemory,
   settings: PlanSettings,
   placement: Placement,
+  cards: readonly PlannedCard[],
 ): PlanWarning[] {
   const { gpuLayers } = placement;
-  const budget = budgetBytes(gpu, settings.TARGET_VRAM_USAGE);
   const toBeFreed = toBeFreedBytes(gpu, settings.TARGET_VRAM_USAGE);
   if (gpuLayers > 0) {
     const need = memoryNeed(surface, { ...placement, contextTokens: settings.N_CTX, kvType: settings.KV_CACHE_QUANT });
-    const excess = need.gpu.totalBytes - budget;
+    const budget = budgetBytes(gpu, settings.TARGET_VRAM_USAGE);
+    const excess = cards.length > 0 ? cardsShortBytes(cards) : need.gpu.totalBytes - budget;
     if (excess <= 0) return [];
     const isOverflow = overflowBytes(gpu, need.gpu.totalBytes + gpu.overhead.bytes) > 0;
     const consequence = isOverflow ? " A load would take layers off until it fits." : "";

@@ -4,10 +4,10 @@ import type { PlanSpeed } from "@/lib/schema/plan-speed";
 import type { PlanSettings } from "@/lib/schema/settings";
 import { formatBytes, formatPartOf } from "@/lib/units/bytes";
 import { formatRate, formatTokens } from "@/lib/units/tokens";
-import { overflowBytes, toBeFreedBytes } from "./budget";
+import { planOverflowBytes, toBeFreedBytes } from "./budget";
 import { choosePlacement } from "./choose-placement";
 import type { LayerPlan } from "./layer-plan";
-import { expertsInWords, layersInWords } from "./placement-words";
+import { cardsInWords, expertsInWords, layersInWords } from "./placement-words";
 import { type Computer, planRam, ramShortage } from "./plan-ram";
 import { speedSentence } from "./speed-words";
 import { kvTypeRefusal } from "./usable-kv-types";
@@ -24,9 +24,15 @@ function limitWords(gpu: GpuMemory, settings: PlanSettings): string {
 
 const layerWords = (count: number): string => (count === 1 ? "1 layer" : `${count} layers`);
 
-/** Bytes left in the budget; negative when bytes are missing. */
-const spareBytes = (plan: LayerPlan): number =>
-  plan.budgetBytes - (plan.predicted.totalBytes - plan.predicted.overheadBytes);
+/** Bytes left in the budget; negative when bytes are missing. Of several cards: on those with layers, and missing where one has too little. */
+function spareBytes({ cards, budgetBytes, predicted }: LayerPlan): number {
+  if (cards.length === 0) return budgetBytes - (predicted.totalBytes - predicted.overheadBytes);
+  const spares = cards
+    .filter(({ layers }) => layers > 0)
+    .map(card => card.budgetBytes - (card.predicted.totalBytes - card.predicted.overheadBytes));
+  const short = spares.filter(bytes => bytes < 0);
+  return (short.length > 0 ? short : spares).reduce((sum, bytes) => sum + bytes, 0);
+}
 
 function manualSentence(
   surface: MemorySurface,
@@ -36,10 +42,10 @@ function manualSentence(
   limit: string,
 ): string {
   const auto = choosePlacement(surface, gpu, { ...settings, LAYERS: "auto" }).gpuLayers;
-  const excess = overflowBytes(gpu, plan.predicted.totalBytes);
+  const excess = planOverflowBytes(gpu, plan);
   if (excess > 0)
     return `${formatBytes(excess)} too much for the card: you chose ${plan.gpuLayers} of ${plan.totalLayers} layers, and ${auto} would fit.`;
-  const chosen = `You chose ${plan.gpuLayers} of ${plan.totalLayers} layers.`;
+  const chosen = `You chose ${plan.gpuLayers} of ${plan.totalLayers} layers${cardsInWords(plan.cards)}.`;
   const spare = spareBytes(plan);
   if (spare < 0) return `${chosen} They need ${formatBytes(-spare)} more than ${limit}; ${auto} would fit.`;
   return auto > plan.gpuLayers ? `${chosen} ${auto} would fit.` : `${chosen} They fit.`;
@@ -84,17 +90,17 @@ export function planSentence(
   if (plan.kind === "cpu-only") return withSpeed(cpuOnlySentence(gpu, settings, plan, limit), speed, plan);
   if (plan.manual) {
     // A plan that is too large for the card has no speed: a load takes layers off first.
-    const isTooLarge = overflowBytes(gpu, plan.predicted.totalBytes) > 0;
+    const isTooLarge = planOverflowBytes(gpu, plan) > 0;
     return withSpeed(manualSentence(surface, gpu, settings, plan, limit), isTooLarge ? null : speed, plan);
   }
   if (plan.kind === "full")
     return withSpeed(
-      `All ${layerWords(plan.totalLayers)} fit, with ${formatBytes(spareBytes(plan))} to spare.`,
+      `All ${layerWords(plan.totalLayers)} fit${cardsInWords(plan.cards)}, with ${formatBytes(spareBytes(plan))} to spare.`,
       speed,
       plan,
     );
   const short = `${formatBytes(plan.nextLayerShortBytes ?? 0)} more than ${limit}`;
-  const fitting = `${capital(layersInWords(plan))} fit${expertsInWords(plan)}`;
+  const fitting = `${capital(layersInWords(plan))} fit${cardsInWords(plan.cards)}${expertsInWords(plan)}`;
   if (plan.expertBlocksInRam > 0 && settings.EXPERTS_IN_RAM === "auto")
     return withSpeed(`${fitting}. Those of one more block need ${short}.`, speed, plan);
   if (plan.expertBlocksInRam > 0 && plan.gpuLayers === plan.totalLayers)

@@ -47,6 +47,7 @@ const looseCase = (surfaces: fc.Arbitrary<MemorySurface>) =>
 const anyCase = fc.oneof(looseCase(surfaceArbitrary), tightCase(surfaceArbitrary));
 const orderlyCase = fc.oneof(looseCase(orderlySurfaceArbitrary), tightCase(orderlySurfaceArbitrary));
 
+const NONE = { ...p4000.overhead, bytes: 0 };
 const RUNS = { numRuns: 400 };
 
 describe("laws of the planner, whatever the dry runs said", () => {
@@ -147,7 +148,11 @@ describe("the largest context with all layers", () => {
         fc.integer({ min: 0, max: 2 ** 34 }),
         (surface, kvType, budget) => {
           const full = { gpuLayers: surface.model.blocks + 1 };
-          const largest = largestContext(surface, full, kvType, budget, longestSearched(surface, 0)) ?? 0;
+          const gpu = { ...p4000, totalBytes: budget, freeBytes: budget, usedByOthersBytes: 0, overhead: NONE };
+          const settings = planSettings({ TARGET_VRAM_USAGE: 1 });
+          const largest =
+            largestContext(surface, gpu, { ...settings, KV_CACHE_QUANT: kvType }, full, longestSearched(surface, 0)) ??
+            0;
           if (largest > 0) expect(fitNeed(surface, full, largest, kvType)).toBeLessThanOrEqual(budget);
           if (largest < surface.model.trainContextTokens)
             expect(fitNeed(surface, full, largest + 256, kvType)).toBeGreaterThan(budget);

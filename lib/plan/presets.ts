@@ -3,7 +3,6 @@ import type { KvType } from "@/lib/schema/kv-type";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { MachineSpeed, SpeedRange } from "@/lib/schema/plan-speed";
 import type { PlanSettings } from "@/lib/schema/settings";
-import { budgetBytes } from "./budget";
 import { choosePlacement, moreOnGpu } from "./choose-placement";
 import { largestContext, leastFullPlacement, longestSearched } from "./largest-context";
 import type { LayerPlan } from "./layer-plan";
@@ -71,11 +70,11 @@ function keepContext(surface: MemorySurface, gpu: GpuMemory, settings: PlanSetti
 }
 
 /** All layers, with the widest cache that leaves a context large enough to chat in, up to the requested one; null when no cache does. */
-function allLayers(surface: MemorySurface, gpu: GpuMemory, settings: PlanSettings, budget: number): Choice | null {
+function allLayers(surface: MemorySurface, gpu: GpuMemory, settings: PlanSettings): Choice | null {
   const longest = longestSearched(surface, settings.N_CTX);
   const full = leastFullPlacement(surface, gpu, settings);
   for (const kvType of usableKvTypes(surface, settings.FLASH_ATTENTION)) {
-    const largest = largestContext(surface, full, kvType, budget, longest) ?? 0;
+    const largest = largestContext(surface, gpu, { ...settings, KV_CACHE_QUANT: kvType }, full, longest) ?? 0;
     const contextTokens = Math.min(largest, settings.N_CTX);
     if (contextTokens >= Math.min(LEAST_CONTEXT_TOKENS, settings.N_CTX)) return { kvType, contextTokens };
   }
@@ -97,14 +96,13 @@ export function planPresets(
   machine?: MachineSpeed,
 ): PlanPreset[] {
   if (gpu === null) return [];
-  const budget = budgetBytes(gpu, settings.TARGET_VRAM_USAGE);
   const preset = (id: PlanPreset["id"], label: string, choice: Choice): PlanPreset => ({
     id,
     label,
     patch: settingsOf(choice),
     plan: summary(surface, gpu, settings, choice, machine),
   });
-  const full = allLayers(surface, gpu, settings, budget);
+  const full = allLayers(surface, gpu, settings);
   const kept = keepContext(surface, gpu, settings);
   const withCache = kept.kvType === settings.KV_CACHE_QUANT ? "" : `, with a ${kept.kvType} KV cache`;
   return [

@@ -3,12 +3,12 @@ import type { LayerMemory, MemorySurface } from "@/lib/schema/memory-surface";
 import type { MachineSpeed, SpeedParts } from "@/lib/schema/plan-speed";
 import { cardFigures, guessedFigures } from "./card-figures";
 import type { LayerPlan } from "./layer-plan";
-import { firstGpuBlock, kvBytesOfLayer, type MemoryPoint, type Placement } from "./memory-need";
+import { cardsOf, firstGpuBlock, kvBytesOfLayer, type MemoryPoint, type Placement } from "./memory-need";
 import { attentionLeavesCard } from "./usable-kv-types";
 
 /** What a prediction needs of a plan. */
 export type PlacedPlan = Pick<LayerPlan, "gpuLayers" | "contextTokens" | "kvType"> &
-  Pick<MemoryPoint, "expertBlocksInRam">;
+  Pick<MemoryPoint, "expertBlocksInRam" | "tensorSplit" | "kvInRam">;
 
 export const CPU = "cpu";
 
@@ -86,9 +86,24 @@ const USUAL_BITS = 4.8;
 
 const isOwnMemory = ({ kind }: GpuMemory): boolean => kind !== "software" && kind !== "shared";
 
+type SpeedCard = Pick<GpuMemory, "name" | "totalBytes">;
+
+/** The device of each layer on the GPU. Of several cards that llama.cpp splits by itself, the slowest decides. */
+function gpuDevices(
+  { surface, gpu, plan }: { readonly surface: MemorySurface; readonly gpu: GpuMemory; readonly plan: Placement },
+  machine: Processor,
+): (layer: LayerMemory) => Device {
+  const pool = gpuDevice(gpu, machine);
+  if (plan.tensorSplit === undefined) return () => pool;
+  const devices = cardsOf(surface, plan).map(({ position, endLayer }) => {
+    const card = gpu.cards?.find(other => other.position === position);
+    return { endLayer, device: card === undefined ? pool : gpuDevice(gpu, machine, [card]) };
+  });
+  return ({ index }) => devices.find(({ endLayer }) => index < endLayer)?.device ?? pool;
+}
+
 /** Of several cards, the slowest decides. A GPU without memory of its own reads system memory. */
-function gpuDevice(gpu: GpuMemory, machine: Processor): Device {
-  const cards = gpu.cards ?? [gpu];
+function gpuDevice(gpu: GpuMemory, machine: Processor, cards: readonly SpeedCard[] = gpu.cards ?? [gpu]): Device {
   const figures = cards.map(({ name, totalBytes }) => cardFigures(name) ?? guessedFigures(totalBytes));
   const bytesPerSecond = Math.min(...figures.map(card => card.bytesPerSecond));
   return {
@@ -166,14 +181,15 @@ function partsOf(
   const isMixture = surface.layers.some(({ experts }) => experts > 0);
   const name = model.name.replaceAll("/", " ");
   const cpu = cpuDevice(machine, CPU_PREFILL[family] ?? CPU_PREFILL_OTHERWISE);
-  const onGpu = gpu === null || plan.gpuLayers === 0 ? null : gpuDevice(gpu, machine);
+  const gpuOf = gpu === null || plan.gpuLayers === 0 ? null : gpuDevices({ surface, gpu, plan }, machine);
   const firstOnGpu = firstGpuBlock(model.blocks, plan.gpuLayers);
   const parts: Record<string, number> = {};
   const add = (path: string, seconds: number) => {
     if (seconds > 0) parts[path] = (parts[path] ?? 0) + seconds;
   };
-  let before = CPU;
+  let before = cpu;
   for (const layer of surface.layers) {
+    const onGpu = gpuOf?.(layer) ?? null;
     const device = layer.index >= firstOnGpu && onGpu !== null ? onGpu : cpu;
     const { weights, attention, computedOn = device } = secondsOf(layer, device, onGpu);
     const kind = `${family}/${isMixture ? "mixture" : "dense"}/${name}`;
@@ -184,9 +200,14 @@ function partsOf(
       add(`${CPU}/weights/${kind}`, apart.onCpu);
       add(`${CPU}/token`, apart.crossings);
     }
-    add(`${device.name}/attention/${isSlowHead(layer) ? "slow" : "fast"}/${name}`, attention);
-    if (device.name !== before) add(`${CPU}/token`, fixed.crossing);
-    before = device.name;
+    const isCacheApart = device !== cpu && plan.kvInRam === true && layer.kv.growth !== "none";
+    // Attention is computed where its cache is.
+    const attended = isCacheApart ? secondsOf(layer, cpu, onGpu).attention : attention;
+    const attending = isCacheApart ? cpu : device;
+    add(`${attending.name}/attention/${isSlowHead(layer) ? "slow" : "fast"}/${name}`, attended);
+    if (isCacheApart) add(`${CPU}/token`, 2 * fixed.crossing);
+    if (device !== before) add(`${CPU}/token`, fixed.crossing);
+    before = device;
   }
   add(`${CPU}/token`, fixed.once);
   return parts;
@@ -254,11 +275,48 @@ export function decodeSeconds(
   gpu: GpuMemory,
   { contextTokens, kvType }: Pick<MemoryPoint, "contextTokens" | "kvType">,
 ): (placement: Placement) => number {
-  const ramBytesPerSecond = gpu.ramBytesPerSecond ?? USUAL_RAM_BYTES_PER_SECOND;
-  const cpu = cpuDevice({ ramBytesPerSecond, threads: 1 }, 1);
-  const card = gpuDevice(gpu, { ramBytesPerSecond, threads: 1 });
+  const machine = { ramBytesPerSecond: gpu.ramBytesPerSecond ?? USUAL_RAM_BYTES_PER_SECOND, threads: 1 };
+  const cpu = cpuDevice(machine, 1);
   const secondsOf = decodeLayer({ surface, kvType, tokens: contextTokens, gpu, threads: USUAL_THREADS });
-  // Entry i: the sum over the layers before i.
+  const sumsOn = (card: Device) => layerSums(surface, cpu, card, secondsOf);
+  const pool = sumsOn(gpuDevice(gpu, machine));
+  const byCard = new Map(
+    (gpu.cards ?? []).map(card => [card.position, sumsOn(gpuDevice(gpu, machine, [card]))] as const),
+  );
+  const all = surface.layers.length;
+  return placement => {
+    const { gpuLayers, expertBlocksInRam = 0, tensorSplit } = placement;
+    const first = firstGpuBlock(surface.model.blocks, gpuLayers);
+    if (gpuLayers === 0) return between(pool.onCpu, 0, all);
+    const cards =
+      tensorSplit === undefined
+        ? [{ position: undefined, firstLayer: first, endLayer: all }]
+        : cardsOf(surface, placement);
+    let seconds = between(pool.onCpu, 0, first) + cards.length * CROSSING_SECONDS;
+    for (const { position, firstLayer, endLayer } of cards) {
+      const sums = (tensorSplit === undefined ? undefined : byCard.get(position)) ?? pool;
+      const apart = Math.max(firstLayer, Math.min(endLayer, expertBlocksInRam));
+      seconds += between(sums.onGpu, firstLayer, endLayer) + between(sums.apart, firstLayer, apart);
+    }
+    return seconds;
+  };
+}
+
+/** Entry i: the sum over the layers before i. */
+interface LayerSums {
+  readonly onGpu: readonly number[];
+  readonly onCpu: readonly number[];
+  readonly apart: readonly number[];
+}
+
+const between = (sums: readonly number[], from: number, to: number): number => (sums[to] ?? 0) - (sums[from] ?? 0);
+
+function layerSums(
+  surface: MemorySurface,
+  cpu: Device,
+  card: Device,
+  secondsOf: (layer: LayerMemory, device: Device) => LayerSeconds,
+): LayerSums {
   const onGpu = [0];
   const onCpu = [0];
   const apart = [0];
@@ -269,13 +327,7 @@ export function decodeSeconds(
     onCpu.push((onCpu.at(-1) ?? 0) + cpuSeconds.weights + cpuSeconds.attention);
     apart.push((apart.at(-1) ?? 0) + (layer.expertBytes === 0 ? 0 : taken + crossings - saved));
   }
-  const between = (sums: readonly number[], from: number, to: number) => (sums[to] ?? 0) - (sums[from] ?? 0);
-  return ({ gpuLayers, expertBlocksInRam = 0 }) => {
-    const first = firstGpuBlock(surface.model.blocks, gpuLayers);
-    const crossing = gpuLayers > 0 ? CROSSING_SECONDS : 0;
-    const layers = between(onCpu, 0, first) + between(onGpu, first, surface.layers.length);
-    return layers + crossing + between(apart, first, Math.max(first, expertBlocksInRam));
-  };
+  return { onGpu, onCpu, apart };
 }
 
 /** Seconds that one token of a prompt takes, with so many tokens in the context before it. The output layer is computed only once. */

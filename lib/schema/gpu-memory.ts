@@ -24,6 +24,10 @@ const pooledCardSchema = z.object({
   totalBytes: bytes,
   freeBytes: bytes,
   heldByEngineBytes: bytes,
+  /** Its index among the engine's cards; missing where the engine cannot be told how to share layers. */
+  position: z.optional(z.int().check(z.minimum(0))),
+  /** Outside llama.cpp's buffers, on this card alone. */
+  overheadBytes: z.optional(bytes),
 });
 export type PooledCard = z.infer<typeof pooledCardSchema>;
 

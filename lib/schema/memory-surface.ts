@@ -67,15 +67,22 @@ export const confirmedPointSchema = z.object({
   gpuLayers: z.int().check(z.minimum(0)),
   /** Absent where no experts were apart from their block. */
   expertBlocksInRam: z.optional(z.int().check(z.minimum(1))),
+  /** Layers on each of several cards. */
+  tensorSplit: z.optional(z.array(z.number())),
+  kvInRam: z.optional(z.literal(true)),
   contextTokens: z.int().check(z.minimum(1)),
   kvType: kvTypeSchema,
   gpuBytes: bytes,
   ramBytes: bytes,
+  /** The parts of `gpuBytes`, for each card that has layers, in the engine's order. */
+  cardBytes: z.optional(z.array(bytes)),
 });
 export type ConfirmedPoint = z.infer<typeof confirmedPointSchema>;
 
 const computeColumnsSchema = z.array(computeColumnSchema).check(z.minLength(1));
 const computeSchema = z.object(ofEachElementType(() => computeColumnsSchema));
+/** Of a card with the first layers, of those with layers between, and of the one with the output. */
+const cardComputeSchema = z.object({ first: computeSchema, middle: computeSchema, last: computeSchema });
 
 /**
  * Everything needed to compute the memory for k layers, a context and a KV type without asking the engine.
@@ -119,6 +126,9 @@ export const memorySurfaceSchema = z.object({
   compute: computeSchema,
   /** The same table with the experts of all blocks in RAM; missing for a model without experts, and where dry runs do not move them. */
   computeExpertsInRam: z.optional(computeSchema),
+  /** The same for layers shared over several cards. Where it is set, `compute` is that of one card alone. */
+  cardCompute: z.optional(cardComputeSchema),
+  cardComputeExpertsInRam: z.optional(cardComputeSchema),
   /** KV types that this model cannot have on this device, with the reason in a sentence. */
   refusedKvTypes: z.optional(z.array(z.object({ kvType: kvTypeSchema, reason: z.string() }))),
   /** Newest last. */

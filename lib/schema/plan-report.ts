@@ -71,6 +71,18 @@ export const planReportSchema = z.object({
     gpuLayers: z.int(),
     /** The experts of this many blocks, from the first, are in system memory. */
     expertBlocksInRam: z.int(),
+    /** The KV cache is in system memory although layers are on the GPU. */
+    kvInRam: z.boolean(),
+    /** Each of several cards that layers are shared over, in the engine's order; empty where there is one. */
+    cards: z.array(
+      z.object({
+        position: z.int(),
+        name: z.string(),
+        layers: z.int(),
+        budgetBytes: bytes,
+        predicted: memoryPartsSchema,
+      }),
+    ),
     totalLayers: z.int(),
     contextTokens: z.int(),
     predicted: memoryPartsSchema,
@@ -88,6 +100,8 @@ export const planReportSchema = z.object({
         /** Experts of a layer on the GPU that are in system memory; part of `weightsBytes`. */
         expertBytesInRam: bytes,
         kvBytes: bytes,
+        /** Index in `cards`. */
+        card: z.optional(z.int()),
       }),
     ),
     why: z.string(),

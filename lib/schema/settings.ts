@@ -5,7 +5,15 @@ import type { LoadConfig, LoadCost } from "./load-config";
 export type SettingGroup = "model" | "memory" | "compute" | "sampling" | "chat" | "api";
 
 /** How a form shows the row; `numberOrAuto` has Auto at the far left. */
-export type SettingControl = "text" | "longText" | "number" | "numberOrAuto" | "choice" | "switch" | "list";
+export type SettingControl =
+  | "text"
+  | "longText"
+  | "number"
+  | "numberOrAuto"
+  | "numbersOrAuto"
+  | "choice"
+  | "switch"
+  | "list";
 
 /** Further names of a sampling setting: in a chat and for the engine, and in OpenAI's API. */
 interface SamplingNames {
@@ -39,6 +47,10 @@ const row = <Schema extends z.ZodMiniType, const Sampling extends SamplingNames 
   definition: SettingRow<Schema, Sampling>,
 ): SettingRow<Schema, Sampling> => definition;
 const wholeNumber = (min: number, max: number) => z.int().check(z.minimum(min), z.maximum(max));
+/** More cards than any computer has. */
+const MOST_CARDS = 16;
+const autoOrNumbers = <Entry extends z.ZodMiniType<number>>(entry: Entry) =>
+  z.union([z.literal("auto"), z.array(entry).check(z.minLength(1), z.maxLength(MOST_CARDS))]);
 const autoOr = (min: number, max: number) => z.union([z.literal("auto"), wholeNumber(min, max)]);
 
 /** "q8_0 needs 53 % and q4_0 28 %" */
@@ -149,6 +161,36 @@ export const settingRows = {
     loads: "expertBlocksInRam",
     unit: "blocks",
     range: { min: 0, max: 1024, step: 1 },
+  }),
+  GPUS: row({
+    schema: autoOrNumbers(wholeNumber(0, MOST_CARDS - 1)),
+    default: "auto",
+    label: "Cards",
+    help: "The numbers of the cards to use, from 0, such as 0, 1. Auto uses one card if everything fits there, and more otherwise.",
+    group: "memory",
+    control: "numbersOrAuto",
+    cost: "model",
+    loads: "tensorSplit",
+  }),
+  TENSOR_SPLIT: row({
+    schema: autoOrNumbers(z.number().check(z.minimum(0), z.maximum(1_000_000))),
+    default: "auto",
+    label: "Split over cards",
+    help: "The share of the layers for each card, such as 3, 1. Auto gives each card what it has room for, the fastest first.",
+    group: "memory",
+    control: "numbersOrAuto",
+    cost: "model",
+    loads: "tensorSplit",
+  }),
+  KV_IN_RAM: row({
+    schema: z.boolean(),
+    default: false,
+    label: "KV cache in RAM",
+    help: "Keeps the attention cache in system memory, which leaves the card to the weights. Long contexts get slower.",
+    group: "memory",
+    control: "switch",
+    cost: "context",
+    loads: "kvInRam",
   }),
   N_BATCH: row({
     schema: wholeNumber(1, 16_384),
@@ -351,6 +393,9 @@ export const defaultSettings: Settings = settingsSchema.parse(
 export const planSettingsSchema = z.pick(settingsSchema, {
   LAYERS: true,
   EXPERTS_IN_RAM: true,
+  GPUS: true,
+  TENSOR_SPLIT: true,
+  KV_IN_RAM: true,
   TARGET_VRAM_USAGE: true,
   N_CTX: true,
   KV_CACHE_QUANT: true,

@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import type { Endpoint } from "../endpoint";
+import { loadConfigSchema } from "../load-config";
 import { planInputsSchema } from "../plan-inputs";
 import { settingRows, settingsPatchSchema } from "../settings";
 import { planErrors } from "./shared-errors";
@@ -10,6 +11,8 @@ const MAX_LAYERS = 513;
 const placementSchema = z.strictObject({
   gpuLayers: z.int().check(z.minimum(1), z.maximum(MAX_LAYERS)),
   expertBlocksInRam: z.optional(z.int().check(z.minimum(1), z.maximum(MAX_LAYERS))),
+  tensorSplit: loadConfigSchema.shape.tensorSplit,
+  kvInRam: loadConfigSchema.shape.kvInRam,
 });
 
 export const readSurface = {

@@ -51,7 +51,7 @@ export async function planCompared(
       speed: predictSpeed(surface, gpu, plan, await machineSpeed.read(gpu?.name ?? null)),
       contextTokens,
       largestContextTokens:
-        largestContextOf({ surface, plan }, gpu, own.TARGET_VRAM_USAGE) ??
+        largestContextOf({ surface, plan }, gpu, own) ??
         largestContextInRam(surface, gpu, own, { memory, useMmap: own.USE_MMAP }),
     },
   };

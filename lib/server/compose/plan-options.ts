@@ -21,6 +21,10 @@ export const planUsage = `npm run plan -- [options]
   ${`--kv ${kvElementTypes.join("|")}`.padEnd(26)} number format of the KV cache; K/V for different ones, such as q8_0/q4_0
   --target 0.8               share of the card's memory that may be in use
   --layers auto|N            GPU layers
+  --experts-in-ram auto|N    blocks whose experts stay in system memory
+  --gpus auto|0,1            the cards to use, from 0
+  --tensor-split auto|3,1    the share of the layers for each card
+  --kv-in-ram                keeps the KV cache in system memory
   --batch N                  batch size
   --flash-attention auto|on|off
   --gpu-total-mib N          plan for a card with so much memory that is not here
@@ -38,6 +42,10 @@ const argOptions = {
   kv: { type: "string" },
   target: { type: "string" },
   layers: { type: "string" },
+  "experts-in-ram": { type: "string" },
+  gpus: { type: "string" },
+  "tensor-split": { type: "string" },
+  "kv-in-ram": { type: "boolean" },
   batch: { type: "string" },
   "flash-attention": { type: "string" },
   "gpu-total-mib": { type: "string" },
@@ -59,6 +67,10 @@ const valuesSchema = z.object({
   "--kv": z.optional(settingRows.KV_CACHE_QUANT.schema),
   "--target": z.optional(settingRows.TARGET_VRAM_USAGE.schema),
   "--layers": z.optional(settingRows.LAYERS.schema),
+  "--experts-in-ram": z.optional(settingRows.EXPERTS_IN_RAM.schema),
+  "--gpus": z.optional(settingRows.GPUS.schema),
+  "--tensor-split": z.optional(settingRows.TENSOR_SPLIT.schema),
+  "--kv-in-ram": z.optional(settingRows.KV_IN_RAM.schema),
   "--batch": z.optional(settingRows.N_BATCH.schema),
   "--flash-attention": z.optional(settingRows.FLASH_ATTENTION.schema),
   "--gpu-total-mib": z.int().min(1).max(MAX_CARD_MIB).optional(),
@@ -82,11 +94,19 @@ export interface PlanOptions {
 /** A plain number becomes a number. Everything else stays text, and the schema checks it. */
 const toValue = (text: string): string | number => (/^[+-]?\d+(?:\.\d+)?$/.test(text) ? Number(text) : text);
 
+/** "0,1" is a list of numbers for the options that take one. */
+const optionValue = (name: string, text: string | boolean) =>
+  typeof text === "boolean"
+    ? text
+    : (name === "gpus" || name === "tensor-split") && text !== "auto"
+      ? text.split(",").map(part => toValue(part.trim()))
+      : toValue(text);
+
 /** @throws UsageError that names the option, the values it accepts and the value it got */
 export function parsePlanOptions(args: readonly string[]): PlanOptions {
   const parsed = parseArguments(args);
   const { simple = false, json = false, help = false, model, ...texts } = parsed;
-  const entries = Object.entries(texts).map(([name, text]) => [`--${name}`, toValue(text)]);
+  const entries = Object.entries(texts).map(([name, text]) => [`--${name}`, optionValue(name, text)]);
   const values = { ...Object.fromEntries(entries), ...(model !== undefined && { "--model": model }) };
   const result = valuesSchema.safeParse(values);
   if (!result.success) throw new UsageError(explainIssue(valuesSchema, values, result.error));
@@ -130,6 +150,10 @@ function patchOf(values: PlanValues): SettingsPatch {
     KV_CACHE_QUANT: values["--kv"],
     TARGET_VRAM_USAGE: values["--target"],
     LAYERS: values["--layers"],
+    EXPERTS_IN_RAM: values["--experts-in-ram"],
+    GPUS: values["--gpus"],
+    TENSOR_SPLIT: values["--tensor-split"],
+    KV_IN_RAM: values["--kv-in-ram"],
     N_BATCH: values["--batch"],
     FLASH_ATTENTION: values["--flash-attention"],
   };

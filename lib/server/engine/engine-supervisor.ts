@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import type { DryRunBuffers } from "@/lib/plan/mend-surface";
 import {
   type ChatTurn,
   type CommandAnswer,
@@ -13,7 +14,7 @@ import {
 } from "@/lib/schema/engine-commands";
 import type { EngineInfo } from "@/lib/schema/engine-info";
 import type { EngineSnapshot, EngineState } from "@/lib/schema/live-events";
-import type { Buffers, LoadConfig } from "@/lib/schema/load-config";
+import type { LoadConfig } from "@/lib/schema/load-config";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { systemTimers, type Timers } from "@/lib/server/system/timers";
 import type { EngineMode } from "./engine-child";
@@ -192,9 +193,10 @@ export class EngineSupervisor {
     if (this.#dispatcher.loadWaits) this.#dispatcher.cancelAnswers("Ended for the model to be loaded.");
   }
 
-  async dryRun(config: LoadConfig, signal?: AbortSignal): Promise<Buffers> {
+  async dryRun(config: LoadConfig, signal?: AbortSignal): Promise<DryRunBuffers> {
     const options = { rank: "model", mode: modeFor(config) } as const;
-    return (await this.#ask("dry-run", { config }, options, signal)).buffers;
+    const { buffers, devices } = await this.#ask("dry-run", { config }, options, signal);
+    return { ...buffers, devices };
   }
 
   /**

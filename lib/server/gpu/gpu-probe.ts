@@ -120,7 +120,8 @@ export class GpuProbe {
   async #device(info: EngineInfo, reading: AllCards): Promise<Found> {
     const { cards, lost, note } = this.#presentCards(info, reading);
     const held = this.#held(reading, cards);
-    const device = driverDevice(info, cards, held) ?? (await this.#backendDevice(info, cards, held));
+    const device =
+      driverDevice(info, cards, held, this.#positionOf(info)) ?? (await this.#backendDevice(info, cards, held));
     return { device: note === null ? device : { ...device, note }, cards, lost, held };
   }
 
@@ -142,6 +143,13 @@ export class GpuProbe {
     const lost = missing.filter(({ vendor }) => reading.answered.includes(vendor));
     if (missing.length > lost.length) return { cards: [], lost: [], note: null };
     return { cards, lost, note: lostNote(lost, cards) };
+  }
+
+  /** Where a card stands in the engine's order; undefined where layers cannot be given to it. */
+  #positionOf({ placement }: EngineInfo): (card: GpuCard) => number | undefined {
+    const among = this.#identified?.cards ?? [];
+    if (placement.kind === "missing" || placement.cards.length !== among.length) return () => undefined;
+    return ({ uuid }) => among.findIndex(card => card.uuid === uuid);
   }
 
   async #backendDevice(info: EngineInfo, cards: readonly GpuCard[], held: HeldMemory): Promise<Device> {
@@ -206,10 +214,13 @@ export class GpuProbe {
     // One driver serves all cards of its maker. A card that is not used counts too: its driver is the one to mend.
     const driverVersion = [...cards, ...reading.cards].find(card => card.driverVersion !== null)?.driverVersion ?? null;
     const overheadOf = { device: device?.name ?? "", driverVersion, backend: device?.backend ?? "none" } as const;
+    const known = receipts.all();
+    const ofCard = device?.cards && { overheadBytes: learnOverhead(known.map(ofOneCard), overheadOf).bytes };
     return {
       memory: device && {
         ...device,
-        overhead: learnOverhead(receipts.all(), overheadOf),
+        ...(device.cards && { cards: device.cards.map(card => ({ ...card, ...ofCard })) }),
+        overhead: learnOverhead(known, overheadOf),
         placesExperts: info?.placement.kind === "ready",
         ...(ramBytesPerSecond !== null && { ramBytesPerSecond }),
       },
@@ -223,6 +234,15 @@ export class GpuProbe {
       readAtMs: device !== null && isFromDriver(device) ? (reading.atMs ?? this.#now()) : this.#now(),
     };
   }
+}
+
+/** A load over several cards leaves its overhead on each that it used; which part is on which is not known. */
+function ofOneCard(receipt: Receipt): Receipt {
+  const { measuredOverheadBytes, config } = receipt;
+  const used = config.tensorSplit?.filter(layers => layers > 0).length ?? 1;
+  return measuredOverheadBytes === null
+    ? receipt
+    : { ...receipt, measuredOverheadBytes: Math.round(measuredOverheadBytes / used) };
 }
 
 const isFromDriver = ({ source }: Device): boolean => source === "nvidia-smi" || source === "kernel";
@@ -299,7 +319,12 @@ function cardReadings(cards: readonly GpuCard[], held: HeldMemory): CardReading[
 }
 
 /** Several cards are one pool to the engine, so they are one here, and the name says it. */
-function driverDevice(info: EngineInfo, cards: readonly GpuCard[], held: HeldMemory): Device | null {
+function driverDevice(
+  info: EngineInfo,
+  cards: readonly GpuCard[],
+  held: HeldMemory,
+  positionOf: (card: GpuCard) => number | undefined,
+): Device | null {
   const memories = cardMemories(cards, held).filter(memory => memory !== null);
   const first = cards[0];
   if (first === undefined || memories.length < cards.length) return null;
@@ -310,11 +335,22 @@ function driverDevice(info: EngineInfo, cards: readonly GpuCard[], held: HeldMem
   );
   const source = cards.every(({ vendor }) => vendor === "nvidia") ? "nvidia-smi" : "kernel";
   const device = { backend: info.backend, kind: "dedicated", ...totals, source } as const;
-  if (cards.length === 1) return { name: first.name, ...device };
+  const each = memories.map((memory, index) => {
+    const card = cards[index] ?? first;
+    const position = positionOf(card);
+    return { name: card.name, ...memory, ...(position !== undefined && { position }) };
+  });
+  // One card that is left of several has its place among them: the engine would still use the lost one.
+  if (cards.length === 1)
+    return {
+      name: first.name,
+      ...device,
+      ...(info.devices.length > 1 && each[0]?.position !== undefined && { cards: each }),
+    };
   return {
     name: `${cards.length} cards together: ${cards.map(card => card.name).join(", ")}`,
     ...device,
-    cards: memories.map((memory, index) => ({ name: cards[index]?.name ?? "", ...memory })),
+    cards: each,
   };
 }
 
@@ -341,15 +377,17 @@ function vramDevice(info: EngineInfo, vram: Vram | null, circumstances: VramCirc
 }
 
 /** The backend reports one sum. The share of each card is known only where all cards are the same. */
-function alikeCards({ devices }: EngineInfo, pool: ReturnType<typeof shares>): Pick<GpuMemory, "cards"> {
+function alikeCards({ devices, placement }: EngineInfo, pool: ReturnType<typeof shares>): Pick<GpuMemory, "cards"> {
+  const canPlace = placement.kind === "ready" && placement.cards.length === devices.length;
   if (devices.length < 2 || new Set(devices).size > 1) return {};
   const part = (bytes: number): number => Math.floor(bytes / devices.length);
   return {
-    cards: devices.map(name => ({
+    cards: devices.map((name, position) => ({
       name,
       totalBytes: part(pool.totalBytes),
       freeBytes: part(pool.freeBytes),
       heldByEngineBytes: part(pool.heldByEngineBytes),
+      ...(canPlace && { position }),
     })),
   };
 }

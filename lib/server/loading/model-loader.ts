@@ -89,7 +89,8 @@ export class ModelLoader {
         if (!(error instanceof EngineError) || error.code !== "OUT_OF_MEMORY") throw error;
         if (this.#isRamShort(confirmed, config)) throw error;
         const { memory } = await this.options.gpu.read();
-        const lower = stepDown(confirmed.surface, config, error.deficitBytes ?? 0, memory);
+        const failedCard = this.#cardNamedIn(error.message);
+        const lower = stepDown(confirmed.surface, config, error.deficitBytes ?? 0, memory, failedCard);
         if (lower === null) throw error;
         this.options.onLog(
           "warn",
@@ -98,6 +99,14 @@ export class ModelLoader {
         config = lower;
       }
     }
+  }
+
+  /** llama.cpp names the device whose memory ran out: "failed to allocate CUDA1 buffer", or "on device 1". */
+  #cardNamedIn(message: string): number | null {
+    const placement = this.options.engine.snapshot().info?.placement;
+    const cards = placement?.kind === "ready" ? placement.cards : [];
+    const index = cards.findIndex(({ device }) => new RegExp(`\\b${device}\\b`).test(message));
+    return index === -1 ? null : index;
   }
 
   /** Layers taken off the GPU go to system memory. If that is already short, fewer GPU layers would make it worse. */

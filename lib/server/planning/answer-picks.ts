@@ -149,7 +149,7 @@ function pickAnswer(
     reason: reasons[label],
     plan: badgePlan({ plan, surface, gpu }, { useMmap, machine: speed, isEstimate }),
     memory: plan.gpuLayers === 0 ? plan.ram : plan.predicted,
-    largestContextTokens: largestContextOf(candidate, gpu, settings.TARGET_VRAM_USAGE),
+    largestContextTokens: largestContextOf(candidate, gpu, settings),
     from: isRead ? "header" : "list",
     problem: result?.kind === "failed" ? result.problem : null,
   };

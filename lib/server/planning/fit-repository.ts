@@ -240,15 +240,7 @@ async function planOf(
     fits: isRamShort(badge.ramNeed, memory) ? ("no" as const) : fitWords[plan.kind],
     plan: { ...badge, predicted: plan.predicted, ram: plan.ram },
     largestContextTokens:
-      gpu === null
-        ? null
-        : largestContext(
-            surface,
-            leastFullPlacement(surface, gpu, settings),
-            settings.KV_CACHE_QUANT,
-            plan.budgetBytes,
-            longest,
-          ),
+      gpu === null ? null : largestContext(surface, gpu, settings, leastFullPlacement(surface, gpu, settings), longest),
   };
 }
 

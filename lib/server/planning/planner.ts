@@ -6,12 +6,13 @@ import { headerSurface } from "@/lib/plan/header-surface";
 import type { LayerPlan } from "@/lib/plan/layer-plan";
 import { loadConfigOf } from "@/lib/plan/load-config-of";
 import { type Placement, samePlacement, withExpertsInLayers } from "@/lib/plan/memory-need";
-import { mendSurface } from "@/lib/plan/mend-surface";
+import { type DryRunBuffers, mendSurface } from "@/lib/plan/mend-surface";
 import { nextToConfirm, shownToConfirm } from "@/lib/plan/next-to-confirm";
+import { placementInWords } from "@/lib/plan/placement-words";
 import { planLayers } from "@/lib/plan/plan-layers";
 import { kvTypeRefusal } from "@/lib/plan/usable-kv-types";
 import type { GpuMemory, GpuReport } from "@/lib/schema/gpu-memory";
-import type { Buffers, LoadConfig } from "@/lib/schema/load-config";
+import type { LoadConfig } from "@/lib/schema/load-config";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { isRemoteSource } from "@/lib/schema/model-source";
 import type { Settings } from "@/lib/schema/settings";
@@ -83,14 +84,8 @@ const NO_DEVICE = "none";
 
 /** One of a surface's many dry runs; which one is not known. */
 const SAMPLING = "sampling";
-const nameOfDryRun = ({ gpuLayers, expertBlocksInRam, contextTokens, kvType }: LoadConfig): string =>
-  `${placementName({ gpuLayers, expertBlocksInRam })}, ${contextTokens} tokens, ${kvType}`;
-
-/** "31 layers, experts of 20 blocks in RAM" */
-const placementName = ({ gpuLayers, expertBlocksInRam = 0 }: Placement): string =>
-  expertBlocksInRam === 0
-    ? `${gpuLayers} layers`
-    : `${gpuLayers} layers, experts of ${expertBlocksInRam} blocks in RAM`;
+const nameOfDryRun = (config: LoadConfig): string =>
+  `${placementInWords(config)}, ${config.contextTokens} tokens, ${config.kvType}`;
 
 type SurfaceSettings = Pick<Settings, "N_BATCH" | "FLASH_ATTENTION" | "USE_MMAP" | "N_CTX">;
 
@@ -259,8 +254,10 @@ export class Planner {
     return loadConfigOf(plan, { modelPath, threads, useMmap: settings.USE_MMAP });
   }
 
-  #configWith({ gpuLayers, expertBlocksInRam = 0 }: Placement, outcome: PlanOutcome, settings: Settings): LoadConfig {
-    return this.configOf({ ...outcome, plan: { ...outcome.plan, gpuLayers, expertBlocksInRam } }, settings);
+  #configWith(placement: Placement, outcome: PlanOutcome, settings: Settings): LoadConfig {
+    const { gpuLayers, expertBlocksInRam = 0, tensorSplit, kvInRam } = placement;
+    const plan = { ...outcome.plan, gpuLayers, expertBlocksInRam, tensorSplit, kvInRam };
+    return this.configOf({ ...outcome, plan }, settings);
   }
 
   get #dryRuns(): DryRunEngine {
@@ -273,7 +270,7 @@ export class Planner {
    */
   async #confirm(known: KnownSurface, config: LoadConfig, engine: DryRunEngine, signal?: AbortSignal): Promise<void> {
     if (known.fatal.has(SAMPLING) || known.fatal.has(nameOfDryRun(config))) return;
-    let buffers: Buffers;
+    let buffers: DryRunBuffers;
     try {
       buffers = await engine.dryRun(config, signal);
     } catch (error) {
@@ -318,7 +315,7 @@ export class Planner {
     return {
       file: await this.options.models.identify(modelPath),
       engineVersion: this.options.engineVersion,
-      device: memory === null ? NO_DEVICE : `${memory.backend} ${memory.name}`,
+      device: memory === null ? NO_DEVICE : deviceName(memory),
       batchTokens: settings.N_BATCH,
       sequences: SEQUENCES,
       flashAttention: settings.FLASH_ATTENTION,
@@ -403,6 +400,10 @@ export class Planner {
     for (const listener of this.#listeners) listener();
   }
 }
+
+/** Where the engine shares layers as told, a surface has the buffers of one card alone and of each of several. */
+const deviceName = ({ backend, name, cards, placesExperts }: GpuMemory): string =>
+  `${backend} ${name}${placesExperts && cards !== undefined ? ", each card" : ""}`;
 
 const keptOf = ({ surface, fatal }: KnownSurface) => ({ surface, fatal: [...fatal] });
 

@@ -1,0 +1,179 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { GpuMemory } from "@/lib/schema/gpu-memory";
+import type { MemorySurface } from "@/lib/schema/memory-surface";
+import { MIB } from "@/lib/units/bytes";
+import { planLayers } from "./plan-layers";
+import { planSentence } from "./plan-sentence";
+import { contextArbitrary, kvTypeArbitrary, surfaceArbitrary } from "./testing/surface-arbitrary";
+import { mistralSurface, p4000, planSettings } from "./testing/surface-fixtures";
+
+interface TestCard {
+  readonly name?: string;
+  readonly budgetBytes: number;
+}
+
+/** Cards with so much room each, and no overhead. */
+const cardsOf = (...cards: readonly TestCard[]): GpuMemory => {
+  const totalBytes = cards.reduce((sum, { budgetBytes }) => sum + budgetBytes, 0);
+  return {
+    ...p4000,
+    name: "cards together",
+    totalBytes,
+    freeBytes: totalBytes,
+    usedByOthersBytes: 0,
+    overhead: { ...p4000.overhead, bytes: 0 },
+    placesExperts: true,
+    cards: cards.map(({ name = "GeForce RTX 3060", budgetBytes }, position) => ({
+      name,
+      totalBytes: budgetBytes,
+      freeBytes: budgetBytes,
+      heldByEngineBytes: 0,
+      position,
+    })),
+  };
+};
+
+const mib = (count: number): TestCard => ({ budgetBytes: count * MIB });
+const all = planSettings({ TARGET_VRAM_USAGE: 1, N_CTX: 32_768, KV_CACHE_QUANT: "f16" });
+const plan = (gpu: GpuMemory, change: Parameters<typeof planSettings>[0] = {}, surface = mistralSurface) =>
+  planLayers(surface, gpu, { ...all, ...change });
+
+/** A surface with the buffers of each of several cards. */
+const withCards = (firstMib: number, lastMib: number): MemorySurface => {
+  const table = (computeMib: number): MemorySurface["compute"] => {
+    const column = [{ gpuLayers: 1, points: [{ contextTokens: 256, gpuBytes: computeMib * MIB, ramBytes: 0 }] }];
+    return { f16: column, q8_0: column, q4_0: column };
+  };
+  return {
+    ...mistralSurface,
+    cardCompute: { first: table(firstMib), middle: table(firstMib), last: table(lastMib) },
+  };
+};
+
+describe("layers over several cards", () => {
+  // A block is 117.03 MiB and 128 MiB of KV cache: 245.03. The output is 102.55 MiB.
+  const surface = withCards(20, 60);
+
+  it("fills each card with what fits there, the compute buffer included", () => {
+    // 10 blocks and 20 MiB are 2,470.3 MiB; 8 blocks, the output and 60 MiB are 2,122.8.
+    const { tensorSplit, gpuLayers, cards } = plan(cardsOf(mib(2471), mib(2123)), {}, surface);
+    expect([gpuLayers, tensorSplit]).toEqual([19, [10, 9]]);
+    expect(cards.map(({ layers }) => layers)).toEqual([10, 9]);
+    expect(cards.map(({ predicted }) => Math.round(predicted.totalBytes / MIB))).toEqual([2470, 2123]);
+    expect(plan(cardsOf(mib(2470), mib(2123)), {}, surface).tensorSplit).toEqual([9, 9]);
+    expect(plan(cardsOf(mib(2471), mib(2122)), {}, surface).tensorSplit).toEqual([10, 8]);
+  });
+
+  it("says which card has which layers", () => {
+    const gpu = cardsOf({ ...mib(2471), name: "NVIDIA A" }, { ...mib(2123), name: "NVIDIA B" });
+    const settings = { ...all };
+    const found = planLayers(surface, gpu, settings);
+    expect(planSentence(surface, gpu, settings, found)).toMatch(
+      /^19 of 33 layers fit: 10 on NVIDIA A, 9 on NVIDIA B\. /,
+    );
+    const onCard = found.perLayer.filter(({ card }) => card === 1).map(({ index }) => index);
+    expect(onCard).toEqual([24, 25, 26, 27, 28, 29, 30, 31, 32]);
+  });
+
+  it("leaves the other cards free where everything fits on one, and takes the fastest of those", () => {
+    const room = mib(9000);
+    const names = ["GeForce RTX 3060", "GeForce RTX 4090"];
+    const [slow, fast] = names.map(name => ({ ...room, name }));
+    if (slow === undefined || fast === undefined) throw new Error("two cards");
+    expect(plan(cardsOf(slow, fast)).tensorSplit).toEqual([0, 33]);
+    expect(plan(cardsOf(fast, slow)).tensorSplit).toEqual([33]);
+    expect(plan(cardsOf(slow, { ...fast, budgetBytes: 100 * MIB })).tensorSplit).toEqual([33]);
+  });
+
+  it("gives the faster of two cards the most", () => {
+    const cards = (first: string, second: string) =>
+      cardsOf({ ...mib(6000), name: first }, { ...mib(6000), name: second });
+    const [slow, fast] = ["GeForce RTX 3060", "GeForce RTX 4090"];
+    // 24 blocks and 20 MiB are 5,900.7 MiB; 23 blocks, the output and 60 MiB 5,798.2.
+    expect(plan(cards(fast, slow), {}, surface).tensorSplit).toEqual([24, 9]);
+    expect(plan(cards(slow, fast), {}, surface).tensorSplit).toEqual([9, 24]);
+  });
+
+  it("uses only the cards that were chosen, and shares as chosen", () => {
+    const gpu = cardsOf(mib(2471), mib(2123));
+    expect(plan(gpu, { GPUS: [1] }, surface).tensorSplit?.[0]).toBe(0);
+    expect(plan(gpu, { GPUS: [0] }, surface).tensorSplit).toHaveLength(1);
+    expect(plan(gpu, { GPUS: [0] }, surface).budgetBytes).toBe(2471 * MIB);
+    const shared = plan(gpu, { TENSOR_SPLIT: [1, 1], LAYERS: 10 }, surface);
+    expect(shared.tensorSplit).toEqual([5, 5]);
+    const tooMuch = plan(gpu, { TENSOR_SPLIT: [1, 0], LAYERS: 33 }, surface);
+    expect(tooMuch.tensorSplit).toEqual([33]);
+    expect(tooMuch.warnings.map(({ code }) => code)).toContain("card-overflow");
+  });
+
+  it("believes llama.cpp about a split that overflows, and about one that fits", () => {
+    const gpu = cardsOf(mib(2471), mib(2123));
+    const point = { gpuLayers: 19, contextTokens: 32_768, kvType: "f16" as const, ramBytes: 0 };
+    const over = { ...point, tensorSplit: [10, 9], gpuBytes: 82 * MIB, cardBytes: [22 * MIB, 60 * MIB] };
+    expect(plan(gpu, {}, { ...surface, confirmed: [over] }).gpuLayers).toBe(18);
+    const fits = { ...point, gpuLayers: 20, tensorSplit: [11, 9], gpuBytes: 0, cardBytes: [0, 0] };
+    const roomy = cardsOf(mib(2696), mib(2123));
+    expect(plan(roomy, {}, surface).tensorSplit).toEqual([10, 9]);
+    expect(plan(roomy, {}, { ...surface, confirmed: [fits] }).tensorSplit).toEqual([11, 9]);
+  });
+
+  it("keeps the KV cache in RAM where that was chosen: then only weights count on the cards", () => {
+    const { tensorSplit, predicted, ram, kvInRam } = plan(cardsOf(mib(2471), mib(2123)), { KV_IN_RAM: true }, surface);
+    // 20 blocks of 117.03 MiB and 20 MiB are 2,360.6; 12, the output and 60 MiB are 1,566.9.
+    expect(tensorSplit?.reduce((sum, layers) => sum + layers, 0)).toBe(33);
+    expect([kvInRam, predicted.kvBytes, ram.kvBytes]).toEqual([true, 0, 32 * 128 * MIB]);
+  });
+});
+
+describe("laws of sharing layers, whatever the cards", () => {
+  const cardArbitrary = fc.record({
+    name: fc.constantFrom("GeForce RTX 3060", "GeForce RTX 4090", "Unknown"),
+    budgetBytes: fc.integer({ min: 0, max: 2 ** 33 }),
+  });
+  const caseArbitrary = fc.record({
+    surface: surfaceArbitrary,
+    cards: fc.array(cardArbitrary, { minLength: 2, maxLength: 4 }),
+    settings: fc
+      .record({ N_CTX: contextArbitrary, KV_CACHE_QUANT: kvTypeArbitrary })
+      .map(change => planSettings({ ...change, TARGET_VRAM_USAGE: 1 })),
+  });
+
+  it("never plans over any card's budget", () => {
+    fc.assert(
+      fc.property(caseArbitrary, ({ surface, cards, settings }) => {
+        for (const { layers, predicted, budgetBytes } of planLayers(surface, cardsOf(...cards), settings).cards)
+          if (layers > 0) expect(predicted.totalBytes).toBeLessThanOrEqual(budgetBytes);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("never gives fewer layers to a model without experts when a card gets more room", () => {
+    fc.assert(
+      fc.property(caseArbitrary, fc.nat(3), fc.integer({ min: 0, max: 2 ** 31 }), (one, index, moreBytes) => {
+        const surface = { ...one.surface, computeExpertsInRam: undefined, confirmed: [] };
+        const larger = one.cards.map((card, at) =>
+          at === index ? { ...card, budgetBytes: card.budgetBytes + moreBytes } : card,
+        );
+        const layers = (cards: readonly TestCard[]) => planLayers(surface, cardsOf(...cards), one.settings).gpuLayers;
+        expect(layers(larger)).toBeGreaterThanOrEqual(layers(one.cards));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("gives several cards at least what the roomiest of them holds alone", () => {
+    fc.assert(
+      fc.property(caseArbitrary, ({ surface, cards, settings }) => {
+        const dense = { ...surface, computeExpertsInRam: undefined, confirmed: [] };
+        const together = planLayers(dense, cardsOf(...cards), settings).gpuLayers;
+        for (const index of cards.keys()) {
+          const alone = planLayers(dense, cardsOf(...cards), { ...settings, GPUS: [index] }).gpuLayers;
+          expect(together).toBeGreaterThanOrEqual(alone);
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+});

@@ -1,0 +1,133 @@
+import type { GpuMemory } from "@/lib/schema/gpu-memory";
+import type { MemorySurface } from "@/lib/schema/memory-surface";
+import type { PlanSettings } from "@/lib/schema/settings";
+import { expertBlocks, firstGpuBlock, type Placement } from "./memory-need";
+import { type PlannableCard, plannableCards } from "./plannable-cards";
+import { SplitFinder, type SplitPlacement } from "./split-finder";
+
+/** The planner's choice for several cards. Each method is the one of the same name in choose-placement.ts. */
+export class CardChooser {
+  readonly #finder: SplitFinder;
+  readonly #all: number;
+
+  private constructor(
+    private readonly surface: MemorySurface,
+    gpu: GpuMemory,
+    private readonly settings: PlanSettings,
+    private readonly placesExperts: boolean,
+    cards: readonly PlannableCard[],
+  ) {
+    const { N_CTX, KV_CACHE_QUANT, TENSOR_SPLIT } = settings;
+    const hasShare = TENSOR_SPLIT !== "auto" && cards.some(({ position }) => (TENSOR_SPLIT[position] ?? 0) > 0);
+    this.#finder = new SplitFinder({
+      surface,
+      gpu,
+      cards,
+      at: { contextTokens: N_CTX, kvType: KV_CACHE_QUANT },
+      shares: hasShare ? TENSOR_SPLIT : null,
+    });
+    this.#all = surface.model.blocks + 1;
+  }
+
+  /** Null where layers are not shared over cards as planned. */
+  static of(surface: MemorySurface, gpu: GpuMemory, settings: PlanSettings, placesExperts: boolean) {
+    const cards = plannableCards(gpu, settings);
+    return cards && new CardChooser(surface, gpu, settings, placesExperts, cards);
+  }
+
+  /** Null: everything is on the CPU. */
+  choose(): SplitPlacement | null {
+    const { LAYERS } = this.settings;
+    if (LAYERS === 0) return null;
+    if (LAYERS !== "auto") {
+      const gpuLayers = Math.min(LAYERS, this.#all);
+      return this.#fewestApart(gpuLayers) ?? this.#leastOf(gpuLayers);
+    }
+    let best: SplitPlacement | null = null;
+    for (let gpuLayers = this.#all; gpuLayers > 0; gpuLayers--) {
+      const found = this.#fewestApart(gpuLayers);
+      if (found === null) continue;
+      if (!this.placesExperts || this.#finder.isAllOnOne(found)) return found;
+      if (best === null || this.#finder.compare(found, best) < 0) best = found;
+    }
+    return best;
+  }
+
+  better(chosen: Placement, doubtShare: number): SplitPlacement[] {
+    const present = isSplit(chosen) ? chosen : null;
+    const found: SplitPlacement[] = [];
+    for (let gpuLayers = this.#all; gpuLayers > 0; gpuLayers--) {
+      if (!this.placesExperts && gpuLayers < chosen.gpuLayers) break;
+      for (const expertBlocksInRam of this.#apartChoices(gpuLayers)) {
+        const candidate = this.#finder.best({ gpuLayers, expertBlocksInRam }, doubtShare);
+        if (candidate === null) continue;
+        if (present === null || this.#isBetter(candidate, present)) found.push(candidate);
+        break;
+      }
+    }
+    return this.placesExperts ? found.sort((one, other) => this.#finder.compare(one, other)) : found;
+  }
+
+  next({ gpuLayers, expertBlocksInRam = 0 }: Placement): SplitPlacement | null {
+    const apart = this.#apartChoices(gpuLayers);
+    const fewer = apart[apart.indexOf(expertBlocksInRam) - 1];
+    if (gpuLayers > 0 && fewer !== undefined) return this.#split({ gpuLayers, expertBlocksInRam: fewer });
+    return gpuLayers < this.#all ? this.#leastOf(gpuLayers + 1) : null;
+  }
+
+  /** Whether this placement fits with its layers on any of the cards. */
+  fits({ gpuLayers, expertBlocksInRam = 0 }: Placement): boolean {
+    return this.#finder.best({ gpuLayers, expertBlocksInRam }) !== null;
+  }
+
+  needBytes = (placement: SplitPlacement): number => this.#finder.needBytes(placement);
+  shortBytes = (placement: SplitPlacement): number => this.#finder.shortBytes(placement);
+
+  #isBetter(candidate: SplitPlacement, present: SplitPlacement): boolean {
+    const moreLayers = this.placesExperts ? 0 : candidate.gpuLayers - present.gpuLayers;
+    return moreLayers > 0 || (moreLayers === 0 && this.#finder.compare(candidate, present) < 0);
+  }
+
+  #split(layers: { readonly gpuLayers: number; readonly expertBlocksInRam: number }): SplitPlacement {
+    return this.#finder.best(layers) ?? this.#finder.forced(layers);
+  }
+
+  /** So many layers, with as many experts in RAM as are allowed. */
+  #leastOf(gpuLayers: number): SplitPlacement {
+    return this.#split({ gpuLayers, expertBlocksInRam: this.#apartChoices(gpuLayers).at(-1) ?? 0 });
+  }
+
+  /** So many layers with the fewest experts in RAM that fit; null when even the most do not. */
+  #fewestApart(gpuLayers: number): SplitPlacement | null {
+    const [none = 0, ...apart] = this.#apartChoices(gpuLayers);
+    const plain = this.#finder.best({ gpuLayers, expertBlocksInRam: none });
+    if (plain !== null) return plain;
+    let found: SplitPlacement | null = null;
+    let low = 0;
+    let high = apart.length - 1;
+    while (low <= high) {
+      const middle = (low + high) >> 1;
+      const tried = this.#finder.best({ gpuLayers, expertBlocksInRam: apart[middle] ?? 0 });
+      if (tried === null) low = middle + 1;
+      else {
+        found = tried;
+        high = middle - 1;
+      }
+    }
+    return found;
+  }
+
+  /** Numbers of blocks whose experts can be in RAM, with so many layers on the cards; one where it is chosen by hand. */
+  #apartChoices(gpuLayers: number): number[] {
+    if (!this.placesExperts) return [0];
+    const first = firstGpuBlock(this.surface.model.blocks, gpuLayers);
+    const choices = [0];
+    for (let index = first; index < expertBlocks(this.surface); index++)
+      if ((this.surface.layers[index]?.expertBytes ?? 0) > 0) choices.push(index + 1);
+    const { EXPERTS_IN_RAM } = this.settings;
+    return EXPERTS_IN_RAM === "auto" ? choices : [choices.findLast(count => count <= EXPERTS_IN_RAM) ?? 0];
+  }
+}
+
+const isSplit = (placement: Placement): placement is SplitPlacement =>
+  placement.tensorSplit !== undefined && placement.gpuLayers > 0;

@@ -1,0 +1,247 @@
+import type { GpuMemory } from "@/lib/schema/gpu-memory";
+import type { MemorySurface } from "@/lib/schema/memory-surface";
+import { cardComputes, cardNeeds, cardWeightsOfLayer } from "./card-needs";
+import { confirmedPlacements } from "./fit-needs";
+import {
+  type CardRole,
+  confirmedPoint,
+  firstGpuBlock,
+  kvBytesOfLayer,
+  type MemoryPoint,
+  type Placement,
+  roleOf,
+  sharedBytes,
+} from "./memory-need";
+import type { PlannableCard } from "./plannable-cards";
+import { decodeSeconds } from "./speed-parts";
+import { splitLayers, splitOf } from "./split-layers";
+
+/** A placement with its layers on chosen cards. */
+export interface SplitPlacement extends Placement {
+  readonly gpuLayers: number;
+  readonly expertBlocksInRam: number;
+  readonly tensorSplit: number[];
+}
+
+export interface SplitSearch {
+  readonly surface: MemorySurface;
+  readonly gpu: GpuMemory;
+  readonly cards: readonly PlannableCard[];
+  readonly at: Pick<MemoryPoint, "contextTokens" | "kvType">;
+  /** Chosen by hand, by the engine's cards; null: the fastest split is searched. */
+  readonly shares: readonly number[] | null;
+}
+
+/** With more cards, not every choice of them is tried: each alone, and the roomiest two, three and so on. */
+const MOST_CHOICES_OF = 4;
+
+type Layers = Pick<SplitPlacement, "gpuLayers" | "expertBlocksInRam">;
+
+/**
+ * Shares layers over cards so that no card overflows. Each card gets consecutive layers, so it is enough to fill the cards as far as
+ * they go, from the first on and from the last on: all other splits of the same cards lie between these two, and with two cards the
+ * fastest is one of them.
+ */
+export class SplitFinder {
+  readonly #search: SplitSearch;
+  readonly #choices: readonly (readonly PlannableCard[])[];
+  readonly #seconds: (placement: Placement) => number;
+  /** Entry i: bytes of the layers before i. */
+  readonly #beside: readonly number[];
+  readonly #experts: readonly number[];
+  readonly #shared: number;
+  readonly #computes = new Map<string, readonly number[]>();
+  /** What llama.cpp confirmed and what fits. */
+  readonly #confirmed: readonly SplitPlacement[];
+
+  constructor(search: SplitSearch) {
+    this.#search = search;
+    const { surface, gpu, cards, at } = search;
+    // Without a closed form of the cache nobody knows what of it is on which card, so one card has it all.
+    this.#choices = surface.kvSource === "closed-form" ? choicesOf(cards) : cards.map(card => [card]);
+    this.#seconds = decodeSeconds(surface, gpu, at);
+    const beside = [0];
+    const experts = [0];
+    for (const layer of surface.layers) {
+      const bytes = cardWeightsOfLayer(surface, layer.index, 0) + kvBytesOfLayer(layer, at, surface);
+      beside.push((beside.at(-1) ?? 0) + bytes);
+      experts.push((experts.at(-1) ?? 0) + layer.expertBytes);
+    }
+    this.#beside = beside;
+    this.#experts = experts;
+    this.#shared = sharedBytes(surface);
+    this.#confirmed = confirmedPlacements(surface, at.contextTokens, at.kvType).flatMap(
+      ({ gpuLayers, expertBlocksInRam = 0, tensorSplit, kvInRam }) =>
+        tensorSplit === undefined || kvInRam ? [] : [{ gpuLayers, expertBlocksInRam, tensorSplit }],
+    );
+  }
+
+  secondsOf = (placement: Placement): number => this.#seconds(placement);
+
+  /** Everything is on one card: nothing is faster, and the other cards stay free. */
+  isAllOnOne({ gpuLayers, expertBlocksInRam, tensorSplit }: SplitPlacement): boolean {
+    const isAll = gpuLayers === this.#search.surface.model.blocks + 1 && expertBlocksInRam === 0;
+    return isAll && tensorSplit.filter(layers => layers > 0).length === 1;
+  }
+
+  /**
+   * The fastest split of so many layers that fits; null when none does. What llama.cpp confirmed counts as it is.
+   *
+   * @param doubtShare the share of each compute buffer that may be missing where nothing was confirmed
+   */
+  best(layers: Layers, doubtShare = 0): SplitPlacement | null {
+    const candidates = this.#confirmed.filter(
+      placement =>
+        placement.gpuLayers === layers.gpuLayers &&
+        placement.expertBlocksInRam === layers.expertBlocksInRam &&
+        this.#isAllowed(placement) &&
+        this.#overflowing(placement) === null,
+    );
+    for (const cards of this.#search.shares === null ? this.#choices : [])
+      for (const fromLast of cards.length > 1 ? [false, true] : [false]) {
+        const found = this.#filled(layers, cards, fromLast, doubtShare);
+        if (found !== null) candidates.push(found);
+      }
+    const chosen = this.#search.shares === null ? null : this.forced(layers);
+    if (chosen !== null && this.#mayFit(chosen, doubtShare)) candidates.push(chosen);
+    return candidates.reduce<SplitPlacement | null>(
+      (best, placement) => (best === null || this.compare(placement, best) < 0 ? placement : best),
+      null,
+    );
+  }
+
+  /** Negative where the first is better: everything on one card, or else faster; on a tie the one with fewer cards. */
+  compare(one: SplitPlacement, other: SplitPlacement): number {
+    const usedCards = ({ tensorSplit }: SplitPlacement) => tensorSplit.filter(layers => layers > 0).length;
+    return (
+      Number(this.isAllOnOne(other)) - Number(this.isAllOnOne(one)) ||
+      this.#seconds(one) - this.#seconds(other) ||
+      usedCards(one) - usedCards(other)
+    );
+  }
+
+  /** So many layers, whether they fit or not: by the chosen shares, or by what the cards have room for. */
+  forced(layers: Layers): SplitPlacement {
+    const { cards, shares, surface } = this.#search;
+    const hasRoom = cards.some(({ budgetBytes }) => budgetBytes > 0);
+    const byPosition: number[] = [];
+    for (const { position, budgetBytes, totalBytes } of cards)
+      byPosition[position] = shares === null ? (hasRoom ? budgetBytes : totalBytes) : (shares[position] ?? 0);
+    const wanted = Array.from(byPosition, share => share ?? 0);
+    const first = firstGpuBlock(surface.model.blocks, layers.gpuLayers);
+    return { ...layers, tensorSplit: splitOf(splitLayers(wanted, first, layers.gpuLayers)) };
+  }
+
+  /** By how many bytes this placement exceeds its cards, all together. */
+  shortBytes(placement: SplitPlacement): number {
+    return this.#needs(placement).reduce((sum, { overBytes }) => sum + Math.max(0, overBytes), 0);
+  }
+
+  needBytes(placement: SplitPlacement): number {
+    return this.#needs(placement).reduce((sum, { needBytes }) => sum + needBytes, 0);
+  }
+
+  #needs(placement: SplitPlacement) {
+    const { surface, at, cards } = this.#search;
+    return cardNeeds(surface, { ...placement, ...at }).map(({ position, need }) => ({
+      needBytes: need.totalBytes,
+      computeBytes: need.computeBytes,
+      overBytes: need.totalBytes - (cards.find(card => card.position === position)?.budgetBytes ?? 0),
+    }));
+  }
+
+  /** Index of the first card that overflows, among those that have layers. */
+  #overflowing(placement: SplitPlacement): number | null {
+    const index = this.#needs(placement).findIndex(({ overBytes }) => overBytes > 0);
+    return index === -1 ? null : index;
+  }
+
+  /** Only cards that may be used, and the chosen shares. */
+  #isAllowed(placement: SplitPlacement): boolean {
+    const { cards, shares } = this.#search;
+    if (shares !== null) return placement.tensorSplit.join() === this.forced(placement).tensorSplit.join();
+    return placement.tensorSplit.every((layers, index) => layers === 0 || cards.some(card => card.position === index));
+  }
+
+  #mayFit(placement: SplitPlacement, doubtShare: number): boolean {
+    const share = confirmedPoint(this.#search.surface, { ...placement, ...this.#search.at }) ? 0 : doubtShare;
+    return this.#needs(placement).every(({ overBytes, computeBytes }) => overBytes <= share * computeBytes);
+  }
+
+  /** Fills these cards one after another, and gives a card less where llama.cpp said that it overflows. */
+  #filled(layers: Layers, cards: readonly PlannableCard[], fromLast: boolean, doubtShare: number) {
+    const most = cards.map(() => Number.POSITIVE_INFINITY);
+    for (;;) {
+      const counts = this.#counts(layers, cards, most, fromLast, doubtShare);
+      if (counts === null) return null;
+      const tensorSplit: number[] = [];
+      for (const [index, { position }] of cards.entries()) tensorSplit[position] = counts[index] ?? 0;
+      const placement = { ...layers, tensorSplit: Array.from(tensorSplit, count => count ?? 0) };
+      if (confirmedPoint(this.#search.surface, { ...placement, ...this.#search.at }) === undefined) return placement;
+      const over = this.#overflowing(placement);
+      if (over === null) return placement;
+      most[over] = (counts[over] ?? 0) - 1;
+    }
+  }
+
+  /** Numbers of layers, at least one a card; null where they do not fit. */
+  #counts(
+    { gpuLayers, expertBlocksInRam }: Layers,
+    cards: readonly PlannableCard[],
+    most: readonly number[],
+    fromLast: boolean,
+    doubtShare: number,
+  ): number[] | null {
+    const { blocks } = this.#search.surface.model;
+    let first = firstGpuBlock(blocks, gpuLayers);
+    let end = blocks + 1;
+    const counts = cards.map(() => 0);
+    const order = fromLast ? [...cards.keys()].reverse() : [...cards.keys()];
+    for (const [turn, index] of order.entries()) {
+      const compute = this.#computeBytes(roleOf(index, cards.length), expertBlocksInRam > 0, gpuLayers);
+      const limit = (cards[index]?.budgetBytes ?? 0) + doubtShare * compute;
+      const left = order.length - 1 - turn;
+      const fits = (count: number): boolean => {
+        const [from, to] = fromLast ? [end - count, end] : [first, first + count];
+        return count <= (most[index] ?? 0) && this.#layerBytes(from, to, expertBlocksInRam) + compute <= limit;
+      };
+      const wanted = end - first - left;
+      let count = left === 0 ? wanted : 0;
+      if (left > 0) while (count < wanted && fits(count + 1)) count++;
+      if (count < 1 || !fits(count)) return null;
+      counts[index] = count;
+      if (fromLast) end -= count;
+      else first += count;
+    }
+    return counts;
+  }
+
+  #layerBytes(first: number, end: number, expertBlocksInRam: number): number {
+    const apart = (index: number) => this.#experts[Math.min(index, expertBlocksInRam)] ?? 0;
+    const copy = first < this.#search.surface.model.blocks ? this.#shared : 0;
+    return (this.#beside[end] ?? 0) - (this.#beside[first] ?? 0) - (apart(end) - apart(first)) + copy;
+  }
+
+  #computeBytes(role: CardRole, expertsInRam: boolean, gpuLayers: number): number {
+    const key = `${role} ${expertsInRam}`;
+    const known = this.#computes.get(key) ?? cardComputes(this.#search.surface, this.#search.at, role, expertsInRam);
+    this.#computes.set(key, known);
+    return known[gpuLayers] ?? 0;
+  }
+}
+
+/** The sets of cards to try, in the engine's order. */
+function choicesOf(cards: readonly PlannableCard[]): PlannableCard[][] {
+  const alone = cards.map(card => [card]);
+  if (cards.length <= MOST_CHOICES_OF) {
+    const sets: PlannableCard[][] = [[]];
+    for (const card of cards) sets.push(...sets.map(set => [...set, card]));
+    return sets.filter(set => set.length > 0);
+  }
+  const roomiest = cards.toSorted((one, other) => other.budgetBytes - one.budgetBytes);
+  const several = cards.slice(1).map((_, index) => {
+    const chosen = roomiest.slice(0, index + 2);
+    return cards.filter(card => chosen.includes(card));
+  });
+  return [...alone, ...several];
+}
