@@ -21,7 +21,6 @@ import {
   openFamily,
   startDryRunEngine,
 } from "./dry-run-engine";
-import type { BenchOptions } from "./main";
 import { printTable } from "./print-table";
 
 /** Mixtures of experts of several kinds, one dense model and one hybrid. */
@@ -50,7 +49,7 @@ interface PlacementRow {
 }
 
 /** One card in this process, two in another: the devices are chosen before llama.cpp starts. `-- placement cards` does only the second. */
-export async function benchPlacement({ json, args }: BenchOptions): Promise<void> {
+export async function benchPlacement({ json, args }: { readonly json: boolean; readonly args: readonly string[] }) {
   if (args.includes("cards")) return (await import("./placement-cards")).benchPlacementCards(json);
   await benchOneCard(json);
   const both = [process.argv[1] ?? "", "placement", "cards", ...(json ? ["--json"] : [])];
