@@ -6,9 +6,8 @@ import { usageOfTree } from "./process-usage";
 
 describe.skipIf(process.platform !== "linux")("usageOfTree", () => {
   it("counts the time and memory of a child's child, whatever its name", async () => {
-    // The grandchild computes for 0.3 s and then waits; its parent does nothing.
-    const busy =
-      "const end = Date.now() + 300; while (Date.now() < end); console.log('done'); setInterval(() => {}, 1e6)";
+    // The grandchild computes for 0.3 s of its own time, however long that takes, and then waits; its parent does nothing.
+    const busy = "while (process.cpuUsage().user < 300_000); console.log('done'); setInterval(() => {}, 1e6)";
     const script = `require("node:child_process").spawn(process.execPath, ["-e", ${JSON.stringify(busy)}, "a) b ("], { stdio: "inherit" })`;
     const child = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"], detached: true });
     try {
