@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { clientRecipes } from "@/components/connect/client-recipes";
+import { DEFAULT_MODEL } from "@/lib/schema/settings";
 import { services } from "@/lib/server/compose/services";
 import { fakeEngineEntry } from "@/lib/server/testing/fake-engine-entry";
 import { serveRoutes } from "../testing/route-server";
@@ -35,12 +36,12 @@ const firstRequests: Readonly<Record<string, object>> = {
       { role: "system", content: "<important_rules>You are in chat mode.</important_rules>" },
       { role: "user", content: parts },
     ],
-    model: "m.gguf",
+    model: DEFAULT_MODEL,
     max_tokens: 4096,
     stream: true,
   },
   Cline: {
-    model: "m.gguf",
+    model: DEFAULT_MODEL,
     messages: [
       { role: "system", content: "You are Cline, a highly skilled software engineer." },
       { role: "user", content: [...parts, { type: "text", text: "<environment_details></environment_details>" }] },
@@ -50,7 +51,7 @@ const firstRequests: Readonly<Record<string, object>> = {
     stream_options: { include_usage: true },
   },
   Zed: {
-    model: "m.gguf",
+    model: DEFAULT_MODEL,
     messages: [
       { role: "system", content: "You are a helpful assistant." },
       { role: "user", content: parts },
@@ -63,7 +64,7 @@ const firstRequests: Readonly<Record<string, object>> = {
     prompt_cache_key: "4f1f6d0e",
   },
   "Obsidian (Copilot)": {
-    model: "m.gguf",
+    model: DEFAULT_MODEL,
     temperature: 0.1,
     max_tokens: 6000,
     stream: true,
@@ -74,9 +75,9 @@ const firstRequests: Readonly<Record<string, object>> = {
       { role: "user", content: ask },
     ],
   },
-  "Open WebUI": { stream: true, model: "m.gguf", messages: [{ role: "user", content: ask }] },
+  "Open WebUI": { stream: true, model: DEFAULT_MODEL, messages: [{ role: "user", content: ask }] },
   LibreChat: {
-    model: "m.gguf",
+    model: DEFAULT_MODEL,
     user: "65f1c0",
     stream: true,
     messages: [{ role: "user", content: ask }],
@@ -102,7 +103,7 @@ describe("the programs of the page's recipes", () => {
 
   it("Open WebUI's request for a title gets a whole answer", async () => {
     const body = {
-      model: "m.gguf",
+      model: DEFAULT_MODEL,
       messages: [{ role: "user", content: ask }],
       stream: false,
       max_completion_tokens: 1000,

@@ -38,8 +38,8 @@ export function ConnectScreen() {
           <CopyButton label="Copy address" text={() => baseUrl} />
         </div>
         <p className="mt-2 text-ink-2 text-sm">
-          The model's name is <code className="break-all">{model}</code>. Programs that insist on another name get the
-          same model, as long as no other model of the library has that name.
+          The model's name is <code className="break-all">{model}</code>. Programs that insist on a name such as gpt-4o
+          get the same model. A request that names another model of the library loads it; the settings say when.
         </p>
       </Card>
       <KeysCard />

@@ -366,6 +366,26 @@ export const settingRows = {
     control: "list",
     cost: "nothing",
   }),
+  API_MODEL_CHANGE: row({
+    schema: z.enum(["never", "idle", "always"]),
+    default: "idle",
+    label: "Requests change the model",
+    help: "Whether a request of the API that names another model of the library loads it: never, only while no answer is written, or always.",
+    group: "api",
+    control: "choice",
+    cost: "nothing",
+    choices: ["never", "idle", "always"],
+  }),
+  API_ANY_NAME: row({
+    schema: z.enum(["none", "known", "all"]),
+    default: "known",
+    label: "Unknown model names",
+    help: "Which names that are no model here are answered anyway: none, those that clients have built in (gpt-4o, claude-sonnet ...), or all.",
+    group: "api",
+    control: "choice",
+    cost: "nothing",
+    choices: ["none", "known", "all"],
+  }),
 } as const;
 
 type SettingRows = typeof settingRows;

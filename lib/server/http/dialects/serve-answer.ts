@@ -1,14 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
-import type { EngineSnapshot } from "@/lib/schema/live-events";
 import type { ApiKeys } from "@/lib/server/access/api-keys";
 import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
-import type { ModelFiles } from "@/lib/server/models/library/model-files";
-import type { SettingsStore } from "@/lib/server/settings/settings-store";
-import { RequestError } from "@/lib/server/system/request-error";
 import { eventStreamResponse, pulledStream } from "../event-stream";
 import { type Answerer, answerParts } from "./answer-parts";
 import type { AnswerHead, AnswerPart, AnswerRequest } from "./answer-request";
+import { answeringModel, chooseModel, type NamedModels } from "./choose-model";
 import { type AnswerChoice, gatherAnswer } from "./gather-answer";
 
 /** How one API writes an answer. Its requests are translated to an AnswerRequest, and this translates back. */
@@ -20,17 +17,9 @@ export interface Dialect {
   events(parts: AsyncIterable<AnswerPart>, head: AnswerHead): AsyncIterable<string>;
 }
 
-interface Library {
-  readonly settings: Pick<SettingsStore, "read">;
-  readonly models: Pick<ModelFiles, "listModels">;
-  /** While another engine answers, the answer has the name of its model. */
-  readonly host: Answerer & { snapshot(): Pick<EngineSnapshot, "other"> };
-}
-
-const answeringModel = ({ host, settings }: Library): string => host.snapshot().other?.model ?? settings.read().MODEL;
-
 interface AnswerToServe {
-  readonly services: Library & {
+  readonly services: NamedModels & {
+    readonly host: Answerer;
     readonly engine: Pick<EngineSupervisor, "snapshot">;
     readonly access: { readonly apiKeys: Pick<ApiKeys, "noteAnswer"> };
   };
@@ -44,25 +33,10 @@ interface AnswerToServe {
   readonly ignoredFields: readonly string[];
 }
 
-/**
- * One model answers at a time, whatever name a client uses: many clients send a fixed name. A name is refused only if it is another
- * model of the library, because the answer would be mistaken for that model's.
- *
- * @throws RequestError MODEL_NOT_FOUND
- */
-async function refuseOtherModel(asked: string | null, library: Library): Promise<void> {
-  const { models } = library;
-  const MODEL = answeringModel(library);
-  if (!asked || asked === MODEL) return;
-  const others = await models.listModels();
-  if (!others.some(model => model.name === asked)) return;
-  throw new RequestError("MODEL_NOT_FOUND", `${asked} is in the library, but ${MODEL} is the model that is chosen.`);
-}
-
 /** Answers one request of any dialect, whole or as a stream. When the client leaves, the generation ends. */
 export async function serveAnswer(served: AnswerToServe): Promise<Response> {
   const { services, dialect, request, stream } = served;
-  await refuseOtherModel(request.model, services);
+  await chooseModel(request.model, services);
   // A client can leave in two ways: it aborts the request, or it stops reading the stream.
   const gone = new AbortController();
   served.signal.addEventListener("abort", () => gone.abort(), { once: true });

@@ -1,0 +1,65 @@
+import type { EngineSnapshot } from "@/lib/schema/live-events";
+import { saveAndApplySettings } from "@/lib/server/loading/save-and-apply-settings";
+import { RequestError } from "@/lib/server/system/request-error";
+
+type ApplyServices = Parameters<typeof saveAndApplySettings>[0];
+
+/** What a name of a model is looked up in. */
+export interface NamedModels extends Omit<ApplyServices, "models" | "host"> {
+  readonly models: ApplyServices["models"] & {
+    listModels(): Promise<readonly { readonly name: string }[]>;
+  };
+  /** While another engine answers, the answer has the name of its model. */
+  readonly host: ApplyServices["host"] & { snapshot(): Pick<EngineSnapshot, "other" | "state"> };
+}
+
+/** Names that clients have in their code: OpenAI's and Anthropic's own, and words that stand for whatever there is. */
+const HARD_CODED =
+  /^(?:(?:gpt|chatgpt|codex|text-embedding|text-davinci|claude)(?:-.*)?|o[1-9](?:-.*)?|davinci.*|babbage.*|default|local-model|model|headroom)$/i;
+const MAX_LISTED = 12;
+
+export const answeringModel = ({ host, settings }: Pick<NamedModels, "host" | "settings">): string =>
+  host.snapshot().other?.model ?? settings.read().MODEL;
+
+const isAnswering = ({ state }: Pick<EngineSnapshot, "state">): boolean => state === "generating";
+
+/**
+ * Makes the named model the one that answers. The answering model's own name, no name, and the names that clients have in their code
+ * change nothing. Another model of the library is loaded as if it were chosen on the page, if the settings allow that.
+ *
+ * @throws RequestError MODEL_NOT_FOUND with the names that there are; BUSY for a change while an answer is written
+ */
+export async function chooseModel(asked: string | null, named: NamedModels): Promise<void> {
+  const present = answeringModel(named);
+  if (!asked || asked === present) return;
+  const names = (await named.models.listModels()).map(({ name }) => name);
+  if (names.includes(asked)) return changeModel(asked, present, named);
+  const { API_ANY_NAME: anyName } = named.settings.read();
+  if (anyName === "all" || (anyName === "known" && HARD_CODED.test(asked))) return;
+  const others = names.filter(name => name !== present).slice(0, MAX_LISTED - 1);
+  throw new RequestError(
+    "MODEL_NOT_FOUND",
+    `There is no model ${JSON.stringify(asked.slice(0, 200))} here. There are: ${[present, ...others].join(", ")}.`,
+  );
+}
+
+async function changeModel(asked: string, present: string, named: NamedModels): Promise<void> {
+  const snapshot = named.host.snapshot();
+  const { API_MODEL_CHANGE: allowed } = named.settings.read();
+  if (allowed === "never" || snapshot.other != null)
+    throw new RequestError(
+      "MODEL_NOT_FOUND",
+      `${asked} is in the library, but ${present} is the model that answers: choose it on the page, or let requests change the model in the settings.`,
+    );
+  if (allowed === "idle" && isAnswering(snapshot))
+    throw new RequestError("BUSY", `${present} is writing an answer, so ${asked} cannot be loaded now.`, {
+      retryAfterSeconds: RETRY_AFTER_SECONDS,
+    });
+  const { problem } = await saveAndApplySettings(named, { MODEL: asked }, "all");
+  if (problem !== null) throw new RequestError(problem.code, problem.message);
+  if (answeringModel(named) !== asked)
+    throw new RequestError("BUSY", `Another model was chosen while ${asked} was loading.`);
+}
+
+/** An answer of a usual length is written in this time. */
+const RETRY_AFTER_SECONDS = 10;
