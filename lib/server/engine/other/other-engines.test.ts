@@ -65,6 +65,36 @@ describe("an answer of another engine", () => {
     expect(server.seen.at(-1)?.body).not.toHaveProperty("top_k");
   });
 
+  it("carries penalties, biases and the likelihood of tokens", async () => {
+    const content = [{ token: "Yes", logprob: -0.1, top_logprobs: [{ token: "No", logprob: -2.4 }] }];
+    server.on(
+      "/v1/chat/completions",
+      events({ choices: [{ delta: { content: "Yes" }, logprobs: { content }, finish_reason: "stop" }] }),
+    );
+    const sampling = {
+      ...greedySampling,
+      presencePenalty: 0.5,
+      logitBias: [
+        { token: 11, bias: 2 },
+        { token: 12, bias: null },
+      ],
+      topLogprobs: 1,
+    };
+    const messages: GenerationMessage[] = [];
+    for await (const message of answering().generate({ ...ask, sampling })) messages.push(message);
+    expect(messages[0]).toMatchObject({ logprobs: [{ token: "Yes", logprob: -0.1, top: [{ token: "No" }] }] });
+    expect(server.seen.at(-1)?.body).toMatchObject({
+      presence_penalty: 0.5,
+      logit_bias: { 11: 2, 12: -100 },
+      logprobs: true,
+      top_logprobs: 1,
+    });
+    const texts = { ...greedySampling, logitBias: [{ token: "Yes", bias: 1 }] };
+    await expect(read(answering().generate({ ...ask, sampling: texts }))).rejects.toMatchObject({
+      code: "INVALID_INPUT",
+    });
+  });
+
   it("shows how far llama.cpp's server has read the prompt, and takes its own speeds", async () => {
     server.on(
       "/v1/chat/completions",

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import * as z from "zod";
-import type { FinishReason, GenerationStats } from "@/lib/schema/generation";
+import type { FinishReason, GenerationStats, TokenLogprob } from "@/lib/schema/generation";
 import { readEvents } from "@/lib/schema/read-events";
 import type { GenerationMessage } from "@/lib/server/engine/engine-supervisor";
 import { asOtherEngineError, parseJson, readText, refusalWords, type ServerAddress, whoOf } from "./ask-server";
@@ -11,6 +11,9 @@ const said = z.string().nullish();
 const deltaSchema = z.object({ content: said, reasoning_content: said, reasoning: said });
 const count = z.int().nonnegative().catch(0);
 
+const likelihood = { token: z.string(), logprob: z.number(), id: z.int().optional() };
+const logprobSchema = z.object({ ...likelihood, top_logprobs: z.array(z.object(likelihood)).default([]) });
+
 const pieceSchema = z.object({
   choices: z
     .array(
@@ -19,6 +22,10 @@ const pieceSchema = z.object({
         /** Of an answer that was not streamed although it was asked for. */
         message: deltaSchema.nullish(),
         text: said,
+        logprobs: z
+          .object({ content: z.array(logprobSchema).nullish() })
+          .nullish()
+          .catch(null),
         finish_reason: z.string().nullish(),
       }),
     )
@@ -71,9 +78,10 @@ export async function* readAnswer(
       meter.take(piece);
       const { prompt_progress: progress } = piece;
       if (progress) yield { type: "prefill", id, doneTokens: progress.processed, totalTokens: progress.total };
+      const logprobs = logprobsOf(piece);
       for (const { text, isThought } of textsOf(piece)) {
         meter.tick();
-        yield { type: "text", id, text, tokens: 1, thought: isThought };
+        yield { type: "text", id, text, tokens: 1, thought: isThought, ...(logprobs.length > 0 && { logprobs }) };
       }
       reason = finishReasonOf(piece, answering.lengthMeans) ?? reason;
     }
@@ -129,6 +137,19 @@ const textsOf = ({ choices = [] }: Piece) =>
       { text: content ?? text ?? "", isThought: false },
     ].filter(part => part.text !== "");
   });
+
+/** Only llama.cpp's server tells the numbers of tokens. */
+const UNKNOWN_TOKEN = -1;
+
+const logprobsOf = ({ choices = [] }: Piece): TokenLogprob[] =>
+  choices.flatMap(({ logprobs }) =>
+    (logprobs?.content ?? []).map(({ token, logprob, id = UNKNOWN_TOKEN, top_logprobs: top }) => ({
+      id,
+      token,
+      logprob,
+      top: top.map(choice => ({ ...choice, id: choice.id ?? UNKNOWN_TOKEN })),
+    })),
+  );
 
 /** "tool_calls" and other reasons that we know no word for are ends all the same. */
 function finishReasonOf({ choices = [] }: Piece, lengthMeans: FinishReason): FinishReason | null {

@@ -16,6 +16,7 @@ const furtherSamplers: Readonly<Record<EngineKind, "repeat_penalty" | "repetitio
 /** The parts of a request that are the same for chats and plain prompts. @throws OtherEngineError for what the server cannot do */
 function bodyOf(sampling: Sampling, kind: EngineKind, model: string, who: string): object {
   const { temperature, topP, topK, minP, repeatPenalty, seed, maxTokens, stop, jsonSchema, grammar } = sampling;
+  const { presencePenalty, frequencyPenalty, logitBias } = sampling;
   const penalty = furtherSamplers[kind];
   if (grammar !== undefined && kind !== "llama-server")
     throw new OtherEngineError(
@@ -30,6 +31,9 @@ function bodyOf(sampling: Sampling, kind: EngineKind, model: string, who: string
     temperature,
     top_p: topP,
     ...(penalty !== null && { top_k: topK, min_p: minP, [penalty]: repeatPenalty }),
+    ...(presencePenalty !== 0 && { presence_penalty: presencePenalty }),
+    ...(frequencyPenalty !== 0 && { frequency_penalty: frequencyPenalty }),
+    ...(logitBias !== undefined && { logit_bias: logitBiasOf(logitBias, who) }),
     ...(seed >= 0 && { seed }),
     ...(maxTokens > 0 && { max_tokens: maxTokens }),
     ...(stop.length > 0 && { stop }),
@@ -42,11 +46,26 @@ function bodyOf(sampling: Sampling, kind: EngineKind, model: string, who: string
   };
 }
 
+/** OpenAI's form: from the numbers of tokens to their bias. @throws OtherEngineError for texts, whose tokens only the server knows */
+function logitBiasOf(biases: NonNullable<Sampling["logitBias"]>, who: string): Record<string, number> {
+  const text = biases.find(({ token }) => typeof token === "string");
+  if (text !== undefined)
+    throw new OtherEngineError(
+      "INVALID_INPUT",
+      `logit_bias names the text ${JSON.stringify(text.token)}, and ${who} takes only numbers of tokens.`,
+    );
+  return Object.fromEntries(biases.map(({ token, bias }) => [token, bias ?? FORBIDDEN]));
+}
+
+/** "Values like -100 should result in a ban": OpenAI's documentation of logit_bias. */
+const FORBIDDEN = -100;
+
 export function chatBody({ turns, sampling }: GenerateRequest, kind: EngineKind, model: string, who: string): object {
   const continues = turns.at(-1)?.role === "assistant" && (kind === "vllm" || kind === "sglang");
   return {
     ...bodyOf(sampling, kind, model, who),
     messages: turns,
+    ...(sampling.topLogprobs !== undefined && { logprobs: true, top_logprobs: sampling.topLogprobs }),
     ...(continues && { continue_final_message: true, add_generation_prompt: false }),
   };
 }
