@@ -39,6 +39,6 @@ export function proxy(request: NextRequest): NextResponse {
 /** Pages only. Everything else keeps the web server's policy, which allows nothing. */
 export const config = {
   matcher: [
-    "/((?!api/|v1/|_next/|icons/|manifest\\.webmanifest$|(?:tokenize|detokenize|apply-template|props|health|metrics|slots)$).*)",
+    "/((?!api/|v1/|_next/|icons/|manifest\\.webmanifest$|(?:tokenize|detokenize|apply-template|chat/completions/input_tokens|props|health|metrics|slots)$).*)",
   ],
 };

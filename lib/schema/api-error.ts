@@ -44,6 +44,13 @@ export const modelErrors = [
 ] as const satisfies ErrorCode[];
 
 /** `next` is a step that the user can take; the page shows it beside the message. */
-export const errorBodySchema = z.object({ code: errorCodeSchema, message: z.string(), next: z.optional(z.string()) });
+export const errorBodySchema = z.object({
+  code: errorCodeSchema,
+  message: z.string(),
+  next: z.optional(z.string()),
+  /** With CONTEXT_EXCEEDED. */
+  promptTokens: z.optional(z.int()),
+  contextTokens: z.optional(z.int()),
+});
 export type ErrorBody = z.infer<typeof errorBodySchema>;
 export const errorResponseSchema = z.object({ error: errorBodySchema });

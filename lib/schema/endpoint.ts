@@ -6,6 +6,7 @@ export const llamaServerPaths = [
   "/tokenize",
   "/detokenize",
   "/apply-template",
+  "/chat/completions/input_tokens",
   "/props",
   "/health",
   "/metrics",

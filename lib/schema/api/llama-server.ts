@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 import type { Endpoint } from "../endpoint";
 import { chatCompletionRequestSchema } from "../openai";
 import { samplingValuesSchema } from "../sampling";
+import { countChatTokens } from "./openai";
 import { loadErrors } from "./shared-errors";
 
 /** The routes that llama.cpp's own server has beside OpenAI's. All of them only read. */
@@ -101,4 +102,9 @@ export const readSlots = {
   path: "/slots",
   does: "The sequences of the loaded context. Empty while nothing is loaded.",
   reply: z.array(z.object({ id: z.int(), n_ctx: z.int(), is_processing: z.boolean() })),
+} as const satisfies Endpoint;
+
+export const countChatTokensAsLlama = {
+  ...countChatTokens,
+  path: "/chat/completions/input_tokens",
 } as const satisfies Endpoint;

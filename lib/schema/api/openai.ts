@@ -59,3 +59,13 @@ export const embeddings = {
   sends: "only the refusal",
   errors: ["NOT_FOUND"],
 } as const satisfies Endpoint;
+
+/** The body is that of a chat completion, of which only the messages are read. */
+export const countChatTokens = {
+  method: "POST",
+  path: "/v1/chat/completions/input_tokens",
+  does: "The tokens of a conversation in the loaded model's template. Nothing is answered.",
+  body: z.object({ messages: chatCompletionRequestSchema.shape.messages }),
+  reply: z.object({ object: z.literal("response.input_tokens"), input_tokens: z.int() }),
+  errors: answerErrors,
+} as const satisfies Endpoint;

@@ -4,6 +4,7 @@ import type { Duplex } from "node:stream";
 import { MIB } from "@/lib/units/bytes";
 import { answerCrossOrigin } from "./cross-origin";
 import { errorShape } from "./error-shape";
+import { refuseUnknownMethod } from "./refuse-unknown-method";
 import {
   type AccessPolicy,
   BODY_LIMIT_BYTES,
@@ -84,6 +85,7 @@ function refuse(request: IncomingMessage, response: ServerResponse, refusal: Ref
   response.statusCode = refusal.status;
   response.setHeader("Content-Type", "application/json; charset=utf-8");
   response.setHeader("Cache-Control", "no-store");
+  if (refusal.allowed !== undefined) response.setHeader("Allow", refusal.allowed);
   if (refusal.status === 503) response.setHeader("Retry-After", "1");
   response.end(refusalJson(request.url ?? "", refusal));
 }
@@ -146,6 +148,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     if (answerCrossOrigin(guardedRequest(request), response, options.policy)) return;
     const refusal =
       guardRequest(guardedRequest(request), options.policy) ??
+      refuseUnknownMethod(request.method ?? "", request.url ?? "") ??
       refuseSize(request) ??
       (requestsAtOnce >= MAX_REQUESTS_AT_ONCE ? tooBusy : null);
     if (refusal === null) handle(request, response);

@@ -7,6 +7,8 @@ export interface OpenAiError {
     readonly type: "invalid_request_error" | "authentication_error" | "server_error";
     readonly param: string | null;
     readonly code: string;
+    readonly n_prompt_tokens?: number | undefined;
+    readonly n_ctx?: number | undefined;
   };
 }
 
@@ -21,11 +23,23 @@ const knownCodes: Readonly<Partial<Record<ErrorBody["code"], string>>> = {
   MODEL_NOT_FOUND: "model_not_found",
 };
 
-export const openAiError = (status: number, { code, message, next }: ErrorBody): OpenAiError => ({
+export const openAiError = (status: number, body: ErrorBody): OpenAiError => ({
   error: {
-    message: next === undefined ? message : `${message} ${next}`,
+    message: messageOf(body),
     type: typeOf(status),
-    param: null,
-    code: knownCodes[code] ?? code,
+    param: body.code === "CONTEXT_EXCEEDED" ? "messages" : null,
+    code: knownCodes[body.code] ?? body.code,
+    ...countsOf(body),
   },
 });
+
+/** Some clients look for the code of a context that is too small, others for the words of OpenAI's sentence. */
+function messageOf({ message, next, promptTokens, contextTokens }: ErrorBody): string {
+  if (promptTokens !== undefined && contextTokens !== undefined)
+    return `This model's maximum context length is ${contextTokens} tokens. However, your messages resulted in ${promptTokens} tokens. Please reduce the length of the messages.`;
+  return next === undefined ? message : `${message} ${next}`;
+}
+
+/** By the names of llama.cpp's server. */
+const countsOf = ({ promptTokens, contextTokens }: ErrorBody) =>
+  promptTokens === undefined ? {} : { n_prompt_tokens: promptTokens, n_ctx: contextTokens };

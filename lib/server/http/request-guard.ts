@@ -34,6 +34,8 @@ export interface Refusal {
   readonly status: number;
   readonly code: ErrorCode;
   readonly message: string;
+  /** With 405: the methods that the path has. */
+  readonly allowed?: string;
 }
 
 /**
@@ -55,9 +57,9 @@ const pathOf = (target: string): string => target.split(/[?#]/, 1)[0] ?? "";
 
 const llamaServer: ReadonlySet<string> = new Set(llamaServerPaths);
 
-/** The paths for other programs. Their errors have OpenAI's shape. */
+/** The paths for other programs. Their errors have OpenAI's shape, also where a base URL ends with one slash too many. */
 export const isClientPath = (path: string): boolean =>
-  /^\/v1(?:\/|$)/i.test(path) || llamaServer.has(pathOf(path).toLowerCase().replace(/\/$/, ""));
+  /^\/+v1(?:\/|$)/i.test(path) || llamaServer.has(pathOf(path).toLowerCase().replace(/\/$/, ""));
 
 /** Anthropic's clients read errors in its own shape. */
 export const isAnthropicPath = (path: string): boolean => /^\/v1\/messages(?:\/|$)/i.test(pathOf(path));
@@ -73,7 +75,7 @@ function refuseHost({ hosts }: GuardedRequest, policy: AccessPolicy): Refusal | 
 
 function refuseTarget({ target }: GuardedRequest): Refusal | null {
   if (target.startsWith("/") && !AMBIGUOUS_PATH.test(pathOf(target))) return null;
-  return refusal(400, "INVALID_INPUT", "This request target is not a plain path.");
+  return refusal(400, "INVALID_INPUT", "This request target is not a plain path: write it with single slashes.");
 }
 
 /**

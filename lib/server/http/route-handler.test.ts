@@ -62,7 +62,7 @@ const chunked = (text: string): ReadableStream<Uint8Array> => {
 };
 
 /** Values that no number of the settings may have, as JSON text. */
-const badNumbers = ["-2", "NaN", "1e309", "2147483648.5", "9007199254740993", '"5"', "null", "[]", "{}", "true"];
+const badNumbers = ["-3", "NaN", "1e309", "2147483648.5", "9007199254740993", '"5"', "null", "[]", "{}", "true"];
 
 describe("A1 numbers", () => {
   const numeric = settingKeys.filter(key => ["number", "numberOrAuto"].includes(settingRows[key].control));
@@ -240,7 +240,7 @@ describe("errors", () => {
       error: {
         message: "5000 tokens, 4096 fit. Shorten the conversation or raise the context size.",
         type: "invalid_request_error",
-        param: null,
+        param: "messages",
         code: "context_length_exceeded",
       },
     });

@@ -148,11 +148,15 @@ function toResponse(result: unknown): Response {
 /** Under /v1, errors have the form that OpenAI's clients read. */
 function errorResponse(
   status: number,
-  { code, message, next }: ErrorBody,
+  { code, message, next, promptTokens, contextTokens }: ErrorBody,
   { path }: Endpoint,
   retryAfterSeconds: number | undefined = status === 503 ? 2 : undefined,
 ): Response {
-  const body = { code, message, ...(next !== undefined && { next }) };
+  const counts = {
+    ...(promptTokens !== undefined && { promptTokens }),
+    ...(contextTokens !== undefined && { contextTokens }),
+  };
+  const body = { code, message, ...(next !== undefined && { next }), ...counts };
   return Response.json(errorShape(path, status, body), {
     status,
     headers: { "cache-control": "no-store", ...(retryAfterSeconds && { "retry-after": String(retryAfterSeconds) }) },

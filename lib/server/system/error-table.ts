@@ -93,5 +93,12 @@ export function errorAnswer(error: unknown): { status: number; body: ErrorBody }
   const message = hasOwnWords(error) ? error.message : (row.message ?? code);
   const ownNext = error instanceof Error && "next" in error && typeof error.next === "string" ? error.next : undefined;
   const next = ownNext ?? row.next;
-  return { status: row.status, body: { code, message, ...(next !== undefined && { next }) } };
+  return { status: row.status, body: { code, message, ...(next !== undefined && { next }), ...countsOf(error) } };
+}
+
+/** Clients shorten a conversation by these counts. */
+function countsOf(error: unknown): Pick<ErrorBody, "promptTokens" | "contextTokens"> {
+  if (!(error instanceof Error && "promptTokens" in error && "contextTokens" in error)) return {};
+  const { promptTokens, contextTokens } = error;
+  return typeof promptTokens === "number" && typeof contextTokens === "number" ? { promptTokens, contextTokens } : {};
 }

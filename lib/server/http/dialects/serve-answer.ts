@@ -44,7 +44,10 @@ export async function serveAnswer(served: AnswerToServe): Promise<Response> {
     id: `${dialect.idPrefix}${randomUUID()}`,
     created: Math.floor(Date.now() / 1000),
     model: answeringModel(services),
-    fingerprint: services.engine.snapshot().info?.llamaCppRelease ?? "unknown",
+    // The first request of all starts the engine, and only then it is known.
+    get fingerprint() {
+      return services.engine.snapshot().info?.llamaCppRelease ?? "unknown";
+    },
   };
   const headers = warningHeader(served.ignoredFields);
   const parts = countedBy(served.keyId, services.access.apiKeys, answerParts(services.host, request, gone.signal));
