@@ -70,9 +70,9 @@ describe("the routes of llama.cpp's own server", () => {
       chat_template: "{{ messages }}",
       bos_token: "<s>",
       is_sleeping: false,
-      total_slots: 1,
+      total_slots: 4,
     });
-    expect((await ask("/slots")).json).toEqual([{ id: 0, n_ctx: 4096, is_processing: false }]);
+    expect((await ask("/slots")).json).toEqual([0, 1, 2, 3].map(id => ({ id, n_ctx: 4096, is_processing: false })));
   });
 
   it.each(["/health", "/v1/health"])("%s is 503 with Retry-After while a model is being loaded", async path => {

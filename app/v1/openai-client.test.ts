@@ -264,7 +264,10 @@ describe("a client that leaves", () => {
   });
 
   it("N2 from the queue: the place is free again", async () => {
-    const first = client.chat.completions.create(question);
+    const { config } = services().engine.snapshot();
+    const first = Promise.all(
+      Array.from({ length: config?.sequences ?? 1 }, () => client.chat.completions.create(question)),
+    );
     const leaving = new AbortController();
     const second = client.chat.completions.create(question, { signal: leaving.signal });
     while (services().engine.snapshot().queueLength === 0) await new Promise(resolve => setTimeout(resolve, 2));

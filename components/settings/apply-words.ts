@@ -23,6 +23,7 @@ const chipWords: Partial<Record<SettingKey, (value: string) => string>> = {
   GPUS: value => (value === "Auto" ? "automatic cards" : `cards ${value}`),
   TENSOR_SPLIT: value => (value === "Auto" ? "automatic split" : `split ${value}`),
   KV_IN_RAM: value => `KV cache in RAM ${value}`,
+  PARALLEL: value => (value === "Auto" ? "automatic answers at once" : `${value} at once`),
   N_BATCH: value => `batch ${value}`,
   FLASH_ATTENTION: value => `flash attention ${value.toLowerCase()}`,
 };

@@ -9,5 +9,6 @@ export function useAutoValue(key: SettingKey): number | null {
   if (key === "THREADS") return threads;
   if (plan === null) return null;
   if (key === "EXPERTS_IN_RAM") return plan.expertBlocksInRam;
+  if (key === "PARALLEL") return plan.sequences;
   return key === "LAYERS" && !plan.manual ? plan.gpuLayers : null;
 }

@@ -13,9 +13,16 @@ function unconfirmed() {
   if (view === null) return null;
   const placements = shownToConfirm(view.surface, view.gpu, view.settings);
   if (placements.length === 0) return null;
-  const { N_CTX, KV_CACHE_QUANT, N_BATCH, FLASH_ATTENTION } = view.settings;
+  const { N_CTX, KV_CACHE_QUANT, N_BATCH, FLASH_ATTENTION, PARALLEL } = view.settings;
   const { source } = plannedModelStore.get();
-  const settings = { ...(source !== null && { MODEL: source }), N_CTX, KV_CACHE_QUANT, N_BATCH, FLASH_ATTENTION };
+  const settings = {
+    ...(source !== null && { MODEL: source }),
+    N_CTX,
+    KV_CACHE_QUANT,
+    N_BATCH,
+    FLASH_ATTENTION,
+    PARALLEL,
+  };
   return { settings, placements };
 }
 

@@ -5,11 +5,11 @@ import { createResource } from "./resource-store";
 import { settingsStore } from "./settings-store";
 import { useStore } from "./use-store";
 
-/** Dry runs are made for one model, batch size and flash attention mode. If one of these differs, another surface is needed. */
+/** Dry runs are made for one model, batch size, flash attention mode and number of answers at once. If one of these differs, another surface is needed. */
 function surfaceOfDraft(): ApiInput<typeof readSurface> {
-  const { N_BATCH, FLASH_ATTENTION } = settingsStore.get().patch;
+  const { N_BATCH, FLASH_ATTENTION, PARALLEL } = settingsStore.get().patch;
   const { source } = plannedModelStore.get();
-  return { query: { MODEL: source ?? undefined, N_BATCH, FLASH_ATTENTION } };
+  return { query: { MODEL: source ?? undefined, N_BATCH, FLASH_ATTENTION, PARALLEL } };
 }
 
 const draftAddress = (): string => apiAddress(readSurface, surfaceOfDraft());

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, type TestContext } from "vit
 import { parseGguf } from "@/lib/gguf/parse-gguf";
 import { headerSurface } from "@/lib/plan/header-surface";
 import { memoryNeed } from "@/lib/plan/memory-need";
+import { mendSurface } from "@/lib/plan/mend-surface";
 import type { LoadConfig } from "@/lib/schema/load-config";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { MIB } from "@/lib/units/bytes";
@@ -55,6 +56,29 @@ describe("the engine on a software GPU", () => {
     const gpuParts = (split.gpuKvBytes ?? 0) + (split.gpuComputeBytes ?? 0);
     expect(Math.abs(gpuParts - buffers.gpuContextBytes)).toBeLessThan(2 * TOLERANCE_BYTES);
   });
+
+  it.for([1, 2, 4, 8].flatMap(sequences => [31, 12].map(gpuLayers => [sequences, gpuLayers] as const)))(
+    "takes exactly what the planner predicts: %i answers at once, %i layers",
+    async ([sequences, gpuLayers], context) => {
+      await needGpu(context);
+      const config: LoadConfig = { ...cpuConfig, batchTokens: 512, useMmap: false, gpuLayers, sequences };
+      const file = readFileSync(defaultModelPath);
+      const parsed = parseGguf(file, file.length);
+      if (parsed.kind !== "profile") throw new Error("The default model has no readable header.");
+      const one = headerSurface(parsed.profile, { batchTokens: 512, sequences: 1, flashAttention: "auto" });
+      const { buffers: dry } = await engine.askFor("dry-run", { type: "dry-run", config });
+      const { surface } = mendSurface(one, config, dry);
+      const predicted = memoryNeed(surface, config);
+      const { buffers, split } = await engine.askFor("loaded", { type: "load", config });
+      const errors = [
+        predicted.gpu.totalBytes - buffers.gpuWeightsBytes - buffers.gpuContextBytes,
+        predicted.ram.totalBytes - buffers.ramWeightsBytes - buffers.ramContextBytes,
+        predicted.gpu.kvBytes - (split.gpuKvBytes ?? 0),
+        predicted.ram.kvBytes - (split.ramKvBytes ?? 0),
+      ];
+      for (const error of errors) expect(Math.abs(error)).toBeLessThan(TOLERANCE_BYTES);
+    },
+  );
 
   it("splits the KV cache as the closed form does: 15 of 30 layers, 3 heads of 64, 4096 cells, 2 bytes", async context => {
     await needGpu(context);

@@ -2,13 +2,12 @@ import { type LoadConfig, type LoadCost, loadCostSchema } from "@/lib/schema/loa
 import { settingKeys, settingRows } from "@/lib/schema/settings";
 
 /** What a change of each part of the configuration costs. Taken from the table of settings. */
-const costs = new Map<keyof LoadConfig, LoadCost>([
-  ["sequences", "context"],
-  ...settingKeys.flatMap((key): [keyof LoadConfig, LoadCost][] => {
+const costs = new Map<keyof LoadConfig, LoadCost>(
+  settingKeys.flatMap((key): [keyof LoadConfig, LoadCost][] => {
     const { loads, cost } = settingRows[key];
     return loads === undefined ? [] : [[loads, cost]];
   }),
-]);
+);
 
 const dearness = (cost: LoadCost): number => loadCostSchema.options.indexOf(cost);
 

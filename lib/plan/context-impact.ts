@@ -7,6 +7,7 @@ import { choosePlacement, ON_CPU } from "./choose-placement";
 import { largestFullContexts, longestSearched } from "./largest-context";
 import { kvBytesOfLayer, memoryNeed } from "./memory-need";
 import { cpuOnlyNeed } from "./plan-layers";
+import { surfaceFor } from "./sequences";
 import { simplePlanOf } from "./simple-formula";
 import { kvTypeRefusal, usableKvTypes } from "./usable-kv-types";
 
@@ -58,7 +59,8 @@ function chartContexts(surface: MemorySurface, contextTokens: number): number[] 
 }
 
 /** What the context costs on this card, or in system memory without a card: curves for the chart, and a table that compares with the simple formula. */
-export function contextImpact(surface: MemorySurface, gpu: GpuMemory | null, settings: PlanSettings): ContextImpact {
+export function contextImpact(asked: MemorySurface, gpu: GpuMemory | null, settings: PlanSettings): ContextImpact {
+  const surface = surfaceFor(asked, settings);
   const budget = gpu === null ? 0 : budgetBytes(gpu, settings.TARGET_VRAM_USAGE);
   const contexts = chartContexts(surface, settings.N_CTX);
   const automatic = { ...settings, LAYERS: "auto" as const };

@@ -12,6 +12,7 @@ import { planDetail, planSentence } from "./plan-sentence";
 import { predictSpeed } from "./predict-speed";
 import { type PlanPreset, planPresets } from "./presets";
 import { type RamRemedy, ramRemedies } from "./ram-remedies";
+import { surfaceFor } from "./sequences";
 
 export interface PlanExplanation {
   /** Explains the number of layers. */
@@ -33,12 +34,13 @@ export interface PlanExplanation {
 
 /** @param computer null where its memory is not known */
 export function explainPlan(
-  surface: MemorySurface,
+  asked: MemorySurface,
   gpu: GpuMemory | null,
   settings: PlanSettings,
   plan: LayerPlan,
   computer: Computer | null = null,
 ): PlanExplanation {
+  const surface = surfaceFor(asked, settings);
   const ram = computer && planRam(plan, gpu, computer);
   const speed = computer?.speed === undefined ? null : predictSpeed(surface, gpu, plan, computer.speed);
   return {

@@ -110,7 +110,12 @@ function highestUpTo(
 export function confirmedPlacements(surface: MemorySurface, contextTokens: number, kvType: KvType): Placement[] {
   const cells = padUp(contextTokens, CONTEXT_PAD_TOKENS);
   return (surface.confirmed ?? [])
-    .filter(point => point.kvType === kvType && padUp(point.contextTokens, CONTEXT_PAD_TOKENS) === cells)
+    .filter(
+      point =>
+        point.sequences === undefined &&
+        point.kvType === kvType &&
+        padUp(point.contextTokens, CONTEXT_PAD_TOKENS) === cells,
+    )
     .map(({ gpuLayers, expertBlocksInRam = 0, tensorSplit, kvInRam }) => ({
       gpuLayers,
       expertBlocksInRam,

@@ -8,7 +8,7 @@ export interface LoadDetails {
   readonly useMmap: boolean;
 }
 
-/** The configuration of this plan. Exactly this one is confirmed and loaded. Headroom plans for one sequence. */
+/** The configuration of this plan. Exactly this one is confirmed and loaded. */
 export const loadConfigOf = (plan: LayerPlan, { modelPath, threads, useMmap }: LoadDetails): LoadConfig => ({
   modelPath,
   ...placementOf(plan),

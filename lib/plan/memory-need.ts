@@ -17,10 +17,12 @@ export interface Placement {
   readonly kvInRam?: true | undefined;
 }
 
-/** The values that decide a model's memory. Batch, sequences and flash attention belong to the surface. */
+/** The values that decide a model's memory. Batch and flash attention belong to the surface. */
 export interface MemoryPoint extends Placement {
   readonly contextTokens: number;
   readonly kvType: KvType;
+  /** Answers at once; absent where it is the surface's own number. */
+  readonly sequences?: number | undefined;
 }
 
 /** Index of the first block on the GPU: the output layer goes first (k = 1), then the blocks from the last down. @see llama.cpp src/llama-model.cpp i_gpu_start */
@@ -206,7 +208,38 @@ const computeTable = (surface: MemorySurface, expertsInRam: boolean): MemorySurf
   (expertsInRam ? surface.computeExpertsInRam : undefined) ?? surface.compute;
 
 const confirmedAt = (surface: MemorySurface, cells: number, kvType: KvType): readonly ConfirmedPoint[] =>
-  (surface.confirmed ?? []).filter(point => point.contextTokens === cells && point.kvType === kvType);
+  (surface.confirmed ?? []).filter(
+    point => point.contextTokens === cells && point.kvType === kvType && point.sequences === undefined,
+  );
+
+const otherSequences = new WeakMap<MemorySurface, Map<number, MemorySurface>>();
+
+/**
+ * The surface for another number of answers at once. Each has its own cache and its own recurrent state. The compute buffer is computed for
+ * one batch, whoever's tokens are in it: llama.cpp's dry runs differ by -1.2 to +3.4 MB from 1 to 16 sequences (SmolLM2 135M), and a
+ * confirmed point holds the exact figure.
+ */
+export function withSequences(surface: MemorySurface, sequences: number): MemorySurface {
+  if (sequences === surface.sequences) return surface;
+  const made = otherSequences.get(surface) ?? new Map<number, MemorySurface>();
+  otherSequences.set(surface, made);
+  const known = made.get(sequences);
+  if (known !== undefined) return known;
+  const ratio = sequences / surface.sequences;
+  const other: MemorySurface = {
+    ...surface,
+    sequences,
+    layers: surface.layers.map(layer => ({
+      ...layer,
+      kv: { ...layer.kv, fixedBytes: Math.round(layer.kv.fixedBytes * ratio) },
+    })),
+    confirmed: (surface.confirmed ?? [])
+      .filter(point => point.sequences === sequences)
+      .map(({ sequences: _, ...point }) => point),
+  };
+  made.set(sequences, other);
+  return other;
+}
 
 /** The dry run of exactly this configuration, if one was made. */
 export const confirmedPoint = (surface: MemorySurface, at: MemoryPoint): ConfirmedPoint | undefined =>
@@ -291,7 +324,8 @@ export function expertBytesApart(
  * What llama.cpp allocates at this point, by device and by part. Weights and KV are exact. Compute is exact where a dry run
  * was made: see `computeBytes`. The overhead outside the buffers is not included: see learn-overhead.ts.
  */
-export function memoryNeed(surface: MemorySurface, at: MemoryPoint): { gpu: MemoryParts; ram: MemoryParts } {
+export function memoryNeed(any: MemorySurface, at: MemoryPoint): { gpu: MemoryParts; ram: MemoryParts } {
+  const surface = withSequences(any, at.sequences ?? any.sequences);
   const blocks = surface.model.blocks;
   const firstOnGpu = firstGpuBlock(blocks, at.gpuLayers);
   let gpuKvBytes = 0;

@@ -34,7 +34,10 @@ function cardBytesOf(
 }
 
 const isSame = (one: ConfirmedPoint, other: ConfirmedPoint): boolean =>
-  samePlacement(one, other) && one.kvType === other.kvType && one.contextTokens === other.contextTokens;
+  samePlacement(one, other) &&
+  one.kvType === other.kvType &&
+  one.contextTokens === other.contextTokens &&
+  one.sequences === other.sequences;
 
 /**
  * The surface with one confirmed dry run added: exact at that configuration, unchanged elsewhere. What the context takes beyond the
@@ -59,6 +62,7 @@ export function mendSurface(surface: MemorySurface, config: LoadConfig, buffers:
     ...placementOf(config),
     contextTokens: padUp(config.contextTokens, CONTEXT_PAD_TOKENS),
     kvType: config.kvType,
+    ...(config.sequences !== surface.sequences && { sequences: config.sequences }),
     gpuBytes: Math.max(0, buffers.gpuContextBytes - gpu.kvBytes),
     ramBytes: Math.max(0, buffers.ramContextBytes - ram.kvBytes),
     ...(cardBytes && { cardBytes }),

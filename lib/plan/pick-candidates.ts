@@ -33,8 +33,6 @@ export interface PlannedCandidate extends PickCandidate {
 /** Quality points that a quantization costs. A judgement: people call 4 bits and more nearly lossless, and 3 bits not. */
 const QUANTIZATION_COST: Readonly<Record<string, number>> = { Q3_K_M: 6 };
 
-const SEQUENCES = 1;
-
 interface PlannedPick {
   readonly surface: MemorySurface;
   readonly plan: LayerPlan;
@@ -69,7 +67,7 @@ export function judgeCandidate(
 /** Every file of the list, planned for this computer without asking anyone. LAYERS is always the planner's choice. */
 export function pickCandidates(computer: PickComputer, settings: PlanSettings): PlannedCandidate[] {
   const { N_BATCH, FLASH_ATTENTION } = settings;
-  const run = { batchTokens: N_BATCH, sequences: SEQUENCES, flashAttention: FLASH_ATTENTION };
+  const run = { batchTokens: N_BATCH, sequences: 1, flashAttention: FLASH_ATTENTION };
   return curatedModels.flatMap(curated =>
     curated.files.map(file => {
       const surface = headerSurface(curatedProfile(curated, file), run);

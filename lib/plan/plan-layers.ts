@@ -15,9 +15,11 @@ import {
   type MemoryPoint,
   memoryNeed,
   type Placement,
+  withSequences,
 } from "./memory-need";
 import { cardsBudgetBytes } from "./plannable-cards";
 import { cardsShortBytes, onCards, overflowWarnings, plannedCards } from "./planned-cards";
+import { plannedSequences, surfaceFor } from "./sequences";
 import { kvTypeRefusal, mixedTypeNote } from "./usable-kv-types";
 
 const NOTHING: MemoryParts = { weightsBytes: 0, kvBytes: 0, computeBytes: 0, overheadBytes: 0, totalBytes: 0 };
@@ -26,15 +28,19 @@ const NOTHING: MemoryParts = { weightsBytes: 0, kvBytes: 0, computeBytes: 0, ove
  * Where every layer goes: the most layers whose weights, KV cache and compute buffer fit the budget, or as many as `LAYERS` says.
  * Pure, and as exact as the surface; a dry run confirms each plan before it is loaded. Without a GPU everything is in system memory.
  */
-export function planLayers(surface: MemorySurface, gpu: GpuMemory | null, settings: PlanSettings): LayerPlan {
+export function planLayers(asked: MemorySurface, gpu: GpuMemory | null, settings: PlanSettings): LayerPlan {
+  const surface = surfaceFor(asked, settings);
   const totalLayers = surface.model.blocks + 1;
   const placement = gpu === null ? ON_CPU : choosePlacement(surface, gpu, settings);
   const { gpuLayers, expertBlocksInRam } = placement;
   const next = gpu === null ? null : nextPlacement(surface, gpu, settings, placement);
   const cards = plannedCards(surface, gpu, settings, placement);
   const budget = planBudgetBytes(gpu, settings, cards);
-  const memory = predictedMemory(surface, gpu, placement, settings, cards);
-  const perLayer = onCards(surface, placement, cards, placeLayers(surface, placement, settings));
+  const at = { ...placement, contextTokens: settings.N_CTX, kvType: settings.KV_CACHE_QUANT };
+  const sequences = plannedSequences(surface, gpu, settings, at);
+  const loaded = withSequences(surface, sequences);
+  const memory = predictedMemory(loaded, gpu, placement, settings, cards);
+  const perLayer = onCards(loaded, placement, cards, placeLayers(loaded, placement, settings));
   return {
     kind: gpuLayers === 0 ? "cpu-only" : gpuLayers === totalLayers && expertBlocksInRam === 0 ? "full" : "partial",
     gpuLayers,
@@ -46,7 +52,7 @@ export function planLayers(surface: MemorySurface, gpu: GpuMemory | null, settin
     contextTokens: settings.N_CTX,
     kvType: settings.KV_CACHE_QUANT,
     batchTokens: surface.batchTokens,
-    sequences: surface.sequences,
+    sequences,
     flashAttention: surface.flashAttention,
     manual: settings.LAYERS !== "auto",
     budgetBytes: budget,

@@ -8,7 +8,7 @@ import { expertBlocks, memoryNeed } from "./memory-need";
 import { stepDownOnCards } from "./step-down-on-cards";
 
 /**
- * What to try after this configuration ran out of memory: more experts in RAM, or else fewer layers, as many as free the missing bytes,
+ * What to try after this configuration ran out of memory: one answer at once where the planner chose more, or else more experts in RAM, or else fewer layers, as many as free the missing bytes,
  * and always at least one, so that no configuration is tried twice. The context stays, because the user chose it. With `gpu`, read again after the
  * failure, the new configuration also fits what is free now. 0 layers means the CPU alone; null means that nothing is left to lower.
  *
@@ -22,6 +22,7 @@ export function stepDown(
   gpu: GpuMemory | null,
   failedCard: number | null = null,
 ): LoadConfig | null {
+  if (config.sequences > surface.sequences) return { ...config, sequences: surface.sequences };
   if (config.gpuLayers === 0) return null;
   if (config.tensorSplit !== undefined) {
     const lower = stepDownOnCards(surface, config, deficitBytes, gpu, failedCard);

@@ -72,6 +72,8 @@ export const confirmedPointSchema = z.object({
   kvInRam: z.optional(z.literal(true)),
   contextTokens: z.int().check(z.minimum(1)),
   kvType: kvTypeSchema,
+  /** Absent where it is the surface's own number. */
+  sequences: z.optional(z.int().check(z.minimum(1))),
   gpuBytes: bytes,
   ramBytes: bytes,
   /** The parts of `gpuBytes`, for each card that has layers, in the engine's order. */

@@ -77,6 +77,9 @@ const originSchema = z
     z.describe("an origin such as http://localhost:5173 or app://obsidian.md"),
   );
 
+/** llama.cpp takes up to 256 sequences; each one costs a whole context here. */
+export const parallelSchema = wholeNumber(1, 16);
+
 export const DEFAULT_MODEL = "SmolLM2-135M-Instruct.Q4_1.gguf";
 
 /**
@@ -191,6 +194,18 @@ export const settingRows = {
     control: "switch",
     cost: "context",
     loads: "kvInRam",
+  }),
+  PARALLEL: row({
+    schema: z.union([z.literal("auto"), parallelSchema]),
+    default: "auto",
+    label: "Answers at once",
+    help: "How many requests are answered side by side; further ones wait. Each has a whole context of its own, so each costs the KV cache once more. Auto takes up to four, as far as no GPU layer is lost for them.",
+    group: "memory",
+    control: "numberOrAuto",
+    cost: "context",
+    loads: "sequences",
+    unit: "answers",
+    range: { min: 1, max: 16, step: 1 },
   }),
   N_BATCH: row({
     schema: wholeNumber(1, 16_384),
@@ -419,6 +434,7 @@ export const planSettingsSchema = z.pick(settingsSchema, {
   TARGET_VRAM_USAGE: true,
   N_CTX: true,
   KV_CACHE_QUANT: true,
+  PARALLEL: true,
   N_BATCH: true,
   FLASH_ATTENTION: true,
 });

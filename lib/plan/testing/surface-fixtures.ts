@@ -102,5 +102,6 @@ export const p4000: GpuMemory = {
 /** Defaults (target 0.8, 4,096 tokens, f16, batch 512) with these changes. */
 export const planSettings = (changes: Partial<PlanSettings> = {}): PlanSettings => ({
   ...planSettingsOf(defaultSettings),
+  PARALLEL: 1,
   ...changes,
 });

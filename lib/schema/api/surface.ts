@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import type { Endpoint } from "../endpoint";
 import { loadConfigSchema } from "../load-config";
 import { planInputsSchema } from "../plan-inputs";
-import { settingRows, settingsPatchSchema } from "../settings";
+import { parallelSchema, settingRows, settingsPatchSchema } from "../settings";
 import { planErrors } from "./shared-errors";
 
 /** The layers of a model with 512 blocks, the most that llama.cpp allows (LLAMA_MAX_LAYERS), and its output. */
@@ -23,6 +23,7 @@ export const readSurface = {
     MODEL: z.optional(settingRows.MODEL.schema),
     N_BATCH: z.optional(z.pipe(z.coerce.number(), settingRows.N_BATCH.schema)),
     FLASH_ATTENTION: z.optional(settingRows.FLASH_ATTENTION.schema),
+    PARALLEL: z.optional(z.union([z.literal("auto"), z.pipe(z.coerce.number(), parallelSchema)])),
   }),
   reply: planInputsSchema,
   errors: planErrors,

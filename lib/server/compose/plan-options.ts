@@ -26,6 +26,7 @@ export const planUsage = `npm run plan -- [options]
   --tensor-split auto|3,1    the share of the layers for each card
   --kv-in-ram                keeps the KV cache in system memory
   --batch N                  batch size
+  --parallel auto|N          answers at once; each has a KV cache of its own
   --flash-attention auto|on|off
   --gpu-total-mib N          plan for a card with so much memory that is not here
   --gpu-used-mib N           of which so much is used by others (default 0)
@@ -47,6 +48,7 @@ const argOptions = {
   "tensor-split": { type: "string" },
   "kv-in-ram": { type: "boolean" },
   batch: { type: "string" },
+  parallel: { type: "string" },
   "flash-attention": { type: "string" },
   "gpu-total-mib": { type: "string" },
   "gpu-used-mib": { type: "string" },
@@ -71,6 +73,7 @@ const valuesSchema = z.object({
   "--gpus": z.optional(settingRows.GPUS.schema),
   "--tensor-split": z.optional(settingRows.TENSOR_SPLIT.schema),
   "--kv-in-ram": z.optional(settingRows.KV_IN_RAM.schema),
+  "--parallel": z.optional(settingRows.PARALLEL.schema),
   "--batch": z.optional(settingRows.N_BATCH.schema),
   "--flash-attention": z.optional(settingRows.FLASH_ATTENTION.schema),
   "--gpu-total-mib": z.int().min(1).max(MAX_CARD_MIB).optional(),
@@ -155,6 +158,7 @@ function patchOf(values: PlanValues): SettingsPatch {
     TENSOR_SPLIT: values["--tensor-split"],
     KV_IN_RAM: values["--kv-in-ram"],
     N_BATCH: values["--batch"],
+    PARALLEL: values["--parallel"],
     FLASH_ATTENTION: values["--flash-attention"],
   };
   return Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));

@@ -87,14 +87,17 @@ export class ModelLoader {
         return await this.options.engine.load(config, { signal });
       } catch (error) {
         if (!(error instanceof EngineError) || error.code !== "OUT_OF_MEMORY") throw error;
-        if (this.#isRamShort(confirmed, config)) throw error;
+        const isFewest = config.sequences <= confirmed.surface.sequences;
+        if (isFewest && this.#isRamShort(confirmed, config)) throw error;
         const { memory } = await this.options.gpu.read();
         const failedCard = this.#cardNamedIn(error.message);
         const lower = stepDown(confirmed.surface, config, error.deficitBytes ?? 0, memory, failedCard);
         if (lower === null) throw error;
         this.options.onLog(
           "warn",
-          `${error.message} Trying ${lower.gpuLayers} GPU layers instead of ${config.gpuLayers}.`,
+          isFewest
+            ? `${error.message} Trying ${lower.gpuLayers} GPU layers instead of ${config.gpuLayers}.`
+            : `${error.message} Trying one answer at once instead of ${config.sequences}.`,
         );
         config = lower;
       }
@@ -161,6 +164,9 @@ export class ModelLoader {
 const isCrash = (error: unknown): boolean => error instanceof EngineCrashedError || error instanceof EngineHungError;
 
 function describeLowered(planned: LoadConfig, loaded: LoadConfig): string | null {
-  if (planned.gpuLayers === loaded.gpuLayers) return null;
+  if (planned.gpuLayers === loaded.gpuLayers)
+    return planned.sequences === loaded.sequences
+      ? null
+      : `Memory ran out while loading: one answer at once instead of ${planned.sequences}.`;
   return `The GPU ran out of memory while loading: ${loaded.gpuLayers} GPU layers instead of ${planned.gpuLayers}.`;
 }

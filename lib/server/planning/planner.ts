@@ -75,8 +75,6 @@ interface KnownSurface {
   refusal: EngineError | null;
 }
 
-/** Headroom plans for one conversation at a time. */
-const SEQUENCES = 1;
 /** Surfaces of a big model have a few hundred kilobytes in memory. */
 const MAX_KNOWN_SURFACES = 50;
 
@@ -84,10 +82,16 @@ const NO_DEVICE = "none";
 
 /** One of a surface's many dry runs; which one is not known. */
 const SAMPLING = "sampling";
-const nameOfDryRun = (config: LoadConfig): string =>
-  `${placementInWords(config)}, ${config.contextTokens} tokens, ${config.kvType}`;
+const nameOfDryRun = (config: LoadConfig): string => {
+  const { contextTokens, kvType, sequences } = config;
+  const beside = sequences > 1 ? `, ${sequences} at once` : "";
+  return `${placementInWords(config)}, ${contextTokens} tokens, ${kvType}${beside}`;
+};
 
-type SurfaceSettings = Pick<Settings, "N_BATCH" | "FLASH_ATTENTION" | "USE_MMAP" | "N_CTX">;
+type SurfaceSettings = Pick<Settings, "N_BATCH" | "FLASH_ATTENTION" | "USE_MMAP" | "N_CTX" | "PARALLEL">;
+
+/** Sequences of a surface's dry runs. With "auto" the layers are placed as for one, and what is left over goes to further ones. */
+const sampledSequences = ({ PARALLEL }: Pick<Settings, "PARALLEL">): number => (PARALLEL === "auto" ? 1 : PARALLEL);
 
 /** Answers with a plan at once, from what is known, and lets the engine complete that knowledge in the background. */
 export class Planner {
@@ -140,7 +144,7 @@ export class Planner {
     downloadName: string,
   ): Promise<Omit<PlanOutcome, "modelPath">> {
     const { N_BATCH, FLASH_ATTENTION } = settings;
-    const run = { batchTokens: N_BATCH, sequences: SEQUENCES, flashAttention: FLASH_ATTENTION };
+    const run = { batchTokens: N_BATCH, sequences: sampledSequences(settings), flashAttention: FLASH_ATTENTION };
     const surface = (await this.#sampledOf(profile, settings, report, downloadName)) ?? headerSurface(profile, run);
     return { surface, gpu: report.memory, plan: planLayers(surface, report.memory, settings) };
   }
@@ -202,17 +206,26 @@ export class Planner {
     const refusal = kvTypeRefusal(known.surface, settings.KV_CACHE_QUANT, settings.FLASH_ATTENTION);
     if (refusal !== null) throw new EngineError("INVALID_INPUT", refusal);
     await this.options.dryRuns?.end();
-    const outcome = await this.#confirmed(known, settings, {
+    const plan = async () => {
+      // Read again each time: another program may have taken memory since.
+      const report = await this.options.gpu.read();
+      const { surface } = known;
+      return { modelPath, surface, gpu: report.memory, plan: planLayers(surface, report.memory, settings), report };
+    };
+    let outcome = await this.#confirmed(known, settings, {
       engine: this.options.engine,
-      plan: async () => {
-        // Read again each time: another program may have taken memory since.
-        const report = await this.options.gpu.read();
-        const plan = planLayers(known.surface, report.memory, settings);
-        return { modelPath, surface: known.surface, gpu: report.memory, plan, report };
-      },
+      plan,
       next: ({ gpu }, confirmed) => nextToConfirm(known.surface, gpu, settings, confirmed),
       ...(signal && { signal }),
     });
+    // "auto" adds answers at once beside the confirmed layers. The dry run of the whole may say that one fewer fits.
+    const tried = new Set([known.surface.sequences]);
+    while (outcome.plan.gpuLayers > 0 && !tried.has(outcome.plan.sequences)) {
+      tried.add(outcome.plan.sequences);
+      await this.#confirm(known, this.configOf(outcome, settings), this.options.engine, signal);
+      outcome = await plan();
+    }
+    if (tried.size > 1) this.#changed();
     const isConfirmed = confirmedPlacements(known.surface, settings.N_CTX, settings.KV_CACHE_QUANT).some(placement =>
       samePlacement(placement, outcome.plan),
     );
@@ -256,7 +269,14 @@ export class Planner {
 
   #configWith(placement: Placement, outcome: PlanOutcome, settings: Settings): LoadConfig {
     const { gpuLayers, expertBlocksInRam = 0, tensorSplit, kvInRam } = placement;
-    const plan = { ...outcome.plan, gpuLayers, expertBlocksInRam, tensorSplit, kvInRam };
+    const plan = {
+      ...outcome.plan,
+      gpuLayers,
+      expertBlocksInRam,
+      tensorSplit,
+      kvInRam,
+      sequences: outcome.surface.sequences,
+    };
     return this.configOf({ ...outcome, plan }, settings);
   }
 
@@ -317,7 +337,7 @@ export class Planner {
       engineVersion: this.options.engineVersion,
       device: memory === null ? NO_DEVICE : deviceName(memory),
       batchTokens: settings.N_BATCH,
-      sequences: SEQUENCES,
+      sequences: sampledSequences(settings),
       flashAttention: settings.FLASH_ATTENTION,
     };
   }

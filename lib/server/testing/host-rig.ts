@@ -153,7 +153,7 @@ export function makeHostRig(options: RigOptions = {}) {
     onLog,
   });
   const lastLoaded = new LastLoaded(join(home, "data", "last-loaded.json"));
-  const current = { settings: { ...defaultSettings, MODEL: SMALL_MODEL, N_CTX: 1024, ...settings } };
+  const current = { settings: { ...defaultSettings, MODEL: SMALL_MODEL, N_CTX: 1024, PARALLEL: 1, ...settings } };
   const host = new ModelHost({ engine, planner, loader, lastLoaded, readSettings: () => current.settings, onLog });
   /** Changes settings as PATCH does. */
   const patch = (change: Partial<Settings>) => {

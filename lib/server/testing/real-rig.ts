@@ -26,7 +26,7 @@ export function makeRealRig({ gpu, settings = {}, modelsFolder }: RealRigOptions
   const onLog = () => {};
   const core = planningServices(environment, { onLog });
   const { engine, planner } = core;
-  const current = { settings: { ...defaultSettings, N_CTX: 1024, ...settings } };
+  const current = { settings: { ...defaultSettings, N_CTX: 1024, PARALLEL: 1, ...settings } };
   const loader = new ModelLoader({ ...core, onLog });
   const lastLoaded = new LastLoaded(join(home, "data", "last-loaded.json"));
   const readSettings = () => current.settings;
