@@ -13,6 +13,7 @@ const suites: Record<string, () => Promise<(options: BenchOptions) => Promise<vo
   engine: async () => (await import("./engine")).benchEngine,
   hub: async () => (await import("./hub")).benchHub,
   idle: async () => (await import("./idle")).benchIdle,
+  fit: async () => (await import("./fit")).benchFit,
   plan: async () => (await import("./plan")).benchPlan,
   speed: async () => (await import("./speed")).benchSpeed,
   placement: async () => (await import("./placement")).benchPlacement,

@@ -39,6 +39,26 @@ test.describe("what llama.cpp would refuse", () => {
     expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
   });
 
+  test("V can have its own type, except where llama.cpp would refuse the pair", async ({ page, ownServer }) => {
+    const { url } = await ownServer({});
+    const dashboard = new DashboardPage(page);
+    await dashboard.open(url);
+    await dashboard.choose("Card to plan for", "Another card");
+    await dashboard.type("Memory of the card, MiB", "900");
+    await dashboard.choose("KV cache", "q8_0");
+    const valueTypes = page.getByRole("radiogroup", { name: "V on its own" });
+    await expect(valueTypes.getByRole("radio", { name: "q8_0" })).toBeChecked();
+    await valueTypes.getByRole("radio", { name: "q4_0" }).click();
+    await expect(page.getByRole("listitem").filter({ hasText: /^q8_0\/q4_0/ })).toBeVisible();
+    // 30 blocks of 4,096 cells of 192 elements: 23.9 MiB of K and 12.7 of V.
+    await expect(page.getByText(/KV cache for 4,096 tokens 36\.6 MiB|KV cache for 4,096 tokens 37 MiB/)).toBeVisible();
+    await dashboard.choose("Flash attention", "Off");
+    await expect(valueTypes).toHaveAccessibleDescription(/A q8_0\/q4_0 KV cache needs flash attention.*V to f16/);
+    await valueTypes.getByRole("radio", { name: "f16" }).click();
+    await expect(dashboard.sentence).not.toContainText("flash attention");
+    expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+  });
+
   test("G13 a file without a key that llama.cpp needs is named with it, in the library and where it is planned", async ({
     page,
     ownServer,

@@ -11,12 +11,17 @@ import { longestContextTokens } from "./longest-context";
 import { sampledCards } from "./sample-cards";
 import type { SurfaceOracle } from "./surface-oracle";
 
-/** The first pass always runs, even if it takes longer than the budget. */
+/** The first passes always run, even if they take longer than the budget. */
 export interface SurfaceOptions extends PaceOptions {
   /** llama.cpp aborts on a larger cache tensor, so contexts that need one are left out. */
   readonly largestTensorBytes: number;
 }
 
+/**
+ * One for each table. A table left as estimated would hold back plans that fit: what a narrower cache is thought to need counts for the wider
+ * one too (see `fitNeeds`).
+ */
+const CERTAIN_PASSES = 2;
 const KV_CHECK_TOKENS = 16_384;
 /** The context size that most people choose. */
 const USUAL_TOKENS = 4096;
@@ -195,7 +200,7 @@ async function sampledCompute(
       for (const [type, { kvType, tables }] of taken) {
         const points = tables[experts].get(gpuLayers) ?? [];
         for (const contextTokens of contexts) {
-          if (index > 0 && pace.left <= 0) return sampled();
+          if (index >= CERTAIN_PASSES && pace.left <= 0) return sampled();
           if (contextTokens > longestTokens(kvType) || points.some(known => known.contextTokens === contextTokens))
             continue;
           const expertBlocksInRam = experts === "ram" ? expertBlocks(surface) : 0;

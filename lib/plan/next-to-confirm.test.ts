@@ -86,6 +86,17 @@ describe("confirming a plan", () => {
     expect(confirmAll(roomier, settings, truthOf(settings, [])).asked).toEqual([29, 30]);
   });
 
+  it("learns from the plan's own dry run where the samples are too high for all numbers of layers alike", () => {
+    // Half of 161 MiB of compute: 29 of 33 layers need 5,252 MiB, and one more 5,433 of 5,436.6. The samples say 5,513.5, 77 MiB too much.
+    const settings = planSettings({ N_CTX: 16_384 });
+    const truth = truthOf(
+      settings,
+      Array.from({ length: 34 }, () => -0.5),
+    );
+    const roomier = { ...p4000, usedByOthersBytes: p4000.usedByOthersBytes - 40 * 2 ** 20 };
+    expect(confirmAll(roomier, settings, truth)).toMatchObject({ plan: { gpuLayers: 30 }, asked: [29, 30] });
+  });
+
   it("asks nothing more for a manual number, nor without a GPU", () => {
     const manual = planSettings({ LAYERS: 5 });
     expect(nextToConfirm(mistralSurface, p4000, manual, [])).toEqual({ gpuLayers: 5 });

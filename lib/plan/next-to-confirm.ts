@@ -4,7 +4,7 @@ import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { PlanSettings } from "@/lib/schema/settings";
 import { betterPlacements, nextPlacement } from "./choose-placement";
 import { confirmedPlacements } from "./fit-needs";
-import { type Placement, placementOf, samePlacement } from "./memory-need";
+import { computeBytes, type MemoryPoint, type Placement, placementOf, samePlacement } from "./memory-need";
 import { planLayers } from "./plan-layers";
 import { kvTypeRefusal } from "./usable-kv-types";
 
@@ -50,7 +50,8 @@ const isAmong = (placement: Placement, placements: readonly Placement[]): boolea
  * The placement to confirm by a dry run before loading; null when nothing is left to confirm.
  *
  * The planned one comes first. For an automatic plan, every better one follows that exceeds the budget by no more than the surface
- * may be wrong, so that nothing that fits stays in RAM. Mend the surface with each answer and call this again.
+ * may be wrong, so that nothing that fits stays in RAM. Where nothing fits, no dry run has shown yet how wrong that is: then the first layer
+ * is asked about even if its buffer would have to be half as large. Mend the surface with each answer and call this again.
  *
  * @param confirmed placements that are already confirmed for these settings
  */
@@ -64,7 +65,27 @@ export function nextToConfirm(
   const plan = planLayers(surface, gpu, settings);
   if (plan.gpuLayers > 0 && !isAmong(plan, confirmed)) return placementOf(plan);
   if (plan.manual) return null;
-  const share = isMixed(settings.KV_CACHE_QUANT) ? DOUBTED_MIXED_SHARE : DOUBTED_SHARE;
-  const better = betterPlacements(surface, gpu, settings, plan, share).find(one => !isAmong(one, confirmed));
-  return better === undefined ? null : placementOf(better);
+  const at = { contextTokens: settings.N_CTX, kvType: settings.KV_CACHE_QUANT };
+  const believed = (1 - (isMixed(at.kvType) ? DOUBTED_MIXED_SHARE : DOUBTED_SHARE)) * shareConfirmed(surface, plan, at);
+  const better = betterPlacements(surface, gpu, settings, plan, 1 - believed).find(one => !isAmong(one, confirmed));
+  if (better !== undefined) return placementOf(better);
+  const first = plan.gpuLayers > 0 ? null : nextPlacement(surface, gpu, settings, plan);
+  const halfBytes = first === null ? 0 : computeBytes(surface, { ...first, ...at }, "gpuBytes") / 2;
+  const isWorthAsking =
+    first !== null &&
+    (first.shortBytes ?? first.needBytes - plan.budgetBytes) <= halfBytes &&
+    !isAmong(first, confirmed);
+  return isWorthAsking ? placementOf(first) : null;
+}
+
+/**
+ * What llama.cpp confirmed of the plan's compute buffer as a share of what the samples said; 1 where it is not less. If only a few contexts
+ * were sampled, those between are estimated too high for all numbers of layers alike (Llama 3.1 8B, 16,384 tokens: by half). Not for several
+ * cards or a cache in RAM, whose compute buffers are their own.
+ */
+function shareConfirmed(surface: MemorySurface, plan: Placement, at: Omit<MemoryPoint, keyof Placement>): number {
+  const { confirmed: _, ...sampled } = surface;
+  const saidBytes = computeBytes(sampled, { ...plan, ...at }, "gpuBytes");
+  if (plan.gpuLayers === 0 || plan.tensorSplit !== undefined || plan.kvInRam || saidBytes === 0) return 1;
+  return Math.min(1, computeBytes(surface, { ...plan, ...at }, "gpuBytes") / saidBytes);
 }
