@@ -43,7 +43,7 @@ async function ask(path: string, method: string, body?: object) {
 }
 
 const said = async (): Promise<string | null | undefined> =>
-  (await client.chat.completions.create({ model: "any", messages })).choices[0]?.message.content;
+  (await client.chat.completions.create({ model: "default", messages })).choices[0]?.message.content;
 
 it("an engine that was added and chosen answers under /v1, until the own one is chosen again", async () => {
   expect(await said()).toBe("own words");
@@ -57,12 +57,23 @@ it("an engine that was added and chosen answers under /v1, until the own one is 
     config: null,
     other: { engineName: "box", contextTokens: 4096 },
   });
-  const answer = await client.chat.completions.create({ model: "any", messages });
+  const answer = await client.chat.completions.create({ model: "default", messages });
   expect(answer).toMatchObject({ model: "tiny", choices: [{ message: { content: "Hello there" } }] });
   expect((await client.models.list()).data[0]?.id).toBe("tiny");
   await ask("/api/engines/choose", "POST", { choice: null });
   expect(await said()).toBe("own words");
   expect((await client.models.list()).data[0]?.id).toBe(DEFAULT_MODEL);
+});
+
+it("a model of this computer that is chosen answers again, and is loaded", async () => {
+  const [{ id }] = (await ask("/api/engines", "GET")).body.engines;
+  await ask("/api/engines/choose", "POST", { choice: { engineId: id, model: "tiny" } });
+  const changed = await ask("/api/settings", "PATCH", { TEMPERATURE: 0.5 });
+  expect(changed.body).toMatchObject({ cost: "nothing", problem: null });
+  expect(await said()).toBe("Hello there");
+  await ask("/api/settings", "PATCH", { MODEL: DEFAULT_MODEL });
+  expect(services().engine.snapshot().config).not.toBeNull();
+  expect(await said()).toBe("own words");
 });
 
 it("a server that is away is refused with the next step", async () => {

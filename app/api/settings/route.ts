@@ -12,9 +12,12 @@ export const GET = route(readSettings, ({ query, services: { settings } }) => {
   };
 });
 
-export const PATCH = route(patchSettings, ({ query, body, services }) =>
-  saveAndApplySettings(services, body, query.scope),
-);
+export const PATCH = route(patchSettings, async ({ query, body, services }) => {
+  // A model of this computer was chosen, so it answers instead of the server elsewhere.
+  const comesBack = body.MODEL !== undefined && services.otherEngines.answering !== null;
+  if (comesBack) await services.otherEngines.choose(null);
+  return saveAndApplySettings(services, body, query.scope, { loads: comesBack });
+});
 
 export const DELETE = route(dropOverrides, async ({ query, services }) => {
   await services.settings.dropOverrides(query.key, query.MODEL);

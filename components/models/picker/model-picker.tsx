@@ -10,18 +10,14 @@ import { buttonClass } from "@/components/ui/button";
 import { classNames } from "@/components/ui/class-names";
 import { Dialog } from "@/components/ui/dialog";
 import { inputClass } from "@/components/ui/field";
-import { reportFailure } from "@/components/ui/report-failure";
 import { showFailure } from "@/components/ui/show-failure";
-import { commandEngine } from "@/lib/client/diagnostics-store";
 import { answerWith, useEngineList } from "@/lib/client/engine-list-store";
 import { isComposing } from "@/lib/client/is-composing";
 import { useEngine, useLive } from "@/lib/client/live-store";
 import { useModels } from "@/lib/client/model-store";
 import { useReceipts } from "@/lib/client/receipt-store";
-import { applySettings } from "@/lib/client/settings-store";
 import { isRamShort } from "@/lib/plan/plan-ram";
 import type { LocalModel } from "@/lib/schema/local-model";
-import { LLAMA_SERVER_ID } from "@/lib/schema/other-engine";
 import { formatRate } from "@/lib/units/tokens";
 import { engineModels, lastSpeed, type ModelElsewhere, recentModels } from "./recent-models";
 
@@ -43,7 +39,7 @@ export default function ModelPicker({ onClose }: { readonly onClose: () => void 
   const choose = (model: LocalModel | undefined) => {
     if (model === undefined || isTooLarge(model)) return;
     onClose();
-    if (!isLoaded(model)) void loadOwnModel(model.name, engine?.other?.engineId);
+    if (!isLoaded(model)) void applyAndReport({ MODEL: model.name }, "all");
   };
   const chooseElsewhere = (model: ModelElsewhere | undefined) => {
     if (model === undefined) return;
@@ -139,16 +135,6 @@ export default function ModelPicker({ onClose }: { readonly onClose: () => void 
       </div>
     </Dialog>
   );
-}
-
-/** While another engine answers, a change of the settings loads nothing. llama-server goes on with the other model. */
-async function loadOwnModel(name: string, engineId: string | undefined): Promise<void> {
-  if (engineId === undefined) return void applyAndReport({ MODEL: name }, "all");
-  await reportFailure("The model was not loaded", async () => {
-    if (engineId !== LLAMA_SERVER_ID) await answerWith(null);
-    await applySettings({ MODEL: name }, "all");
-    await commandEngine("load");
-  });
 }
 
 const noModels = (words: string): string =>

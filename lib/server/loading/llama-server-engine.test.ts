@@ -99,9 +99,10 @@ it("is started again with a new plan when the settings ask for another load, and
   const { engine, calls, current } = makeEngine();
   await engine.ensureReady();
   current.settings = { ...current.settings, TEMPERATURE: 0.1 };
-  await engine.ensureReady();
+  expect(await engine.follow()).toBe(false);
   expect(calls).toHaveLength(2);
   current.settings = { ...current.settings, N_CTX: 1024 };
+  expect(await engine.follow()).toBe(true);
   expect(await said(engine.generate(ask("Hello")))).toContain("-c 1024");
 });
 

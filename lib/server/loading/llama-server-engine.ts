@@ -133,6 +133,13 @@ export class LlamaServerEngine implements AnsweringElsewhere {
     await this.#running?.server.look(signal);
   }
 
+  /** While it does not run, the next message starts it with these settings. */
+  async follow(): Promise<boolean> {
+    const before = this.#running;
+    if (before === null && this.#starting === null) return false;
+    return (await this.#ready()) !== before;
+  }
+
   /** Somebody asked for it: earlier crashes no longer count. */
   async reload(): Promise<void> {
     this.#breaker.forgive();

@@ -110,6 +110,8 @@ export class ModelHost {
       announceFailure(this.options, error);
       throw error;
     });
+    const other = this.#elsewhere();
+    if (other !== null) return { ...change, cost: (await other.follow()) ? "model" : "nothing" };
     // The engine was lent again during planning.
     while (this.#slot.isLent) await this.#slot.recall();
     if (this.#slot.state.kind === "unloaded" || turn !== this.#changesAsked) return change;

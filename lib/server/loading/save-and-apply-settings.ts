@@ -8,24 +8,27 @@ import type { ModelHost } from "./model-host";
 interface ApplyServices {
   readonly settings: SettingsStore;
   readonly models: Pick<ModelFiles, "identify" | "resolveModel">;
-  readonly host: Pick<ModelHost, "apply">;
+  readonly host: Pick<ModelHost, "apply" | "ensureLoaded">;
 }
 
 /**
  * Saves a change and applies it.
  *
+ * @param loads whether the model is loaded also if none is loaded now
  * @throws ModelFileError for a model that is not in the library: then nothing was saved
  */
 export async function saveAndApplySettings(
   { settings, models, host }: ApplyServices,
   patch: SettingsPatch,
   scope: SettingsScope,
+  { loads = false }: { readonly loads?: boolean } = {},
 ): Promise<AppliedSettings> {
   if (patch.MODEL !== undefined) await models.identify(await models.resolveModel(patch.MODEL));
   const saved = Object.keys(patch).length > 0 ? await settings.patch(patch, scope) : settings.read();
   const state = { settings: saved, overrides: settings.overrides(), notice: settings.notice() };
   try {
     const { cost, plan } = await host.apply(saved);
+    if (loads) await host.ensureLoaded();
     return { ...state, cost, gpuLayers: plan.gpuLayers, problem: null };
   } catch (error) {
     // A newer change has taken over; it will report the result.

@@ -30,6 +30,8 @@ export interface AnsweringElsewhere {
   generate(request: GenerateRequest, signal?: AbortSignal): AsyncGenerator<GenerationMessage, void, undefined>;
   complete(request: CompleteRequest, signal?: AbortSignal): AsyncGenerator<GenerationMessage, void, undefined>;
   count(turns: readonly ChatTurn[]): Promise<Counted>;
+  /** The settings have changed. @returns whether that took another load */
+  follow(): Promise<boolean>;
   /** Somebody asked for another try. */
   reload(): Promise<void>;
   /** Gives memory of this computer back. */
@@ -82,6 +84,11 @@ export class AnsweringServer implements AnsweringElsewhere {
 
   reload(): Promise<void> {
     return this.ensureReady();
+  }
+
+  /** Its model does not depend on our settings. */
+  async follow(): Promise<boolean> {
+    return false;
   }
 
   /** It has no memory here. */
