@@ -7,6 +7,8 @@ const CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 export const GET = route(
   readMetrics,
-  ({ services: { answers, engine } }) =>
-    new Response(metricsText(answers.totals(), engine.snapshot()), { headers: { "content-type": CONTENT_TYPE } }),
+  ({ services: { answers, embeddings, engine } }) =>
+    new Response(metricsText(answers.totals(), engine.snapshot(), embeddings.heldBytes), {
+      headers: { "content-type": CONTENT_TYPE },
+    }),
 );

@@ -210,8 +210,27 @@ describe("A10 the official openai client", () => {
     }
   });
 
-  it("embeddings are refused clearly", async () => {
-    await expect(client.embeddings.create({ model: DEFAULT_MODEL, input: "x" })).rejects.toThrow(/makes no embeddings/);
+  it("gets embeddings as numbers and, as it asks by itself, as base64", async () => {
+    const vectors = [[0.6, -0.8]];
+    const embed = vi.spyOn(services().embeddings, "embed").mockResolvedValue({ model: "e.gguf", vectors, tokens: 7 });
+    for (const encoding of [{}, { encoding_format: "float" as const }]) {
+      const { data, usage, model } = await client.embeddings.create({ model: "e", input: ["a"], ...encoding });
+      expect(data[0]?.embedding.map(value => Math.round(value * 10) / 10)).toEqual([0.6, -0.8]);
+      expect({ usage, model }).toEqual({ usage: { prompt_tokens: 7, total_tokens: 7 }, model: "e.gguf" });
+    }
+    await client.embeddings.create({ model: "e", input: [[1, 2], [3]] });
+    await client.embeddings.create({ model: "e", input: [1, 2] });
+    expect(embed.mock.calls.map(([, inputs]) => inputs)).toEqual([["a"], ["a"], [[1, 2], [3]], [[1, 2]]]);
+    await expect(client.embeddings.create({ model: "e", input: "a", dimensions: 3 })).rejects.toThrow(
+      /^400 dimensions must be 2, the size of this model's vectors/,
+    );
+  });
+
+  it("embeddings are refused clearly where no model makes them", async () => {
+    await expect(client.embeddings.create({ model: DEFAULT_MODEL, input: "x" })).rejects.toThrow(
+      /makes no embeddings: choose an embedding model\. The library has none\./,
+    );
+    await expect(client.embeddings.create({ model: "e", input: "x" })).rejects.toThrow(/There is no embedding model/);
   });
 
   it("A4 A10 what fails before the first word is a status, also for a stream", async () => {

@@ -2,6 +2,7 @@ import type { CommandName, EngineMessage, JobCommand, JobMessage } from "@/lib/s
 import { complete } from "./complete";
 import { countTokens } from "./count-tokens";
 import { DryRunShelf } from "./dry-run-shelf";
+import { Embedder } from "./embedder";
 import { FreeCores } from "./free-cores";
 import { type Generation, type GenerationListener, generate } from "./generate";
 import { CancelledError, errorMessage, JobError } from "./job-error";
@@ -38,6 +39,7 @@ const BESIDE_OTHERS: ReadonlySet<string> = new Set<CommandName>([
 export class EngineProcess {
   readonly #dryRuns: DryRunShelf;
   readonly #loader: ModelHolder;
+  readonly #embedder: Embedder;
   readonly #aborts = new Map<string, AbortController>();
   readonly #freeCores = new FreeCores();
   /** Until the last command that must run alone has ended. */
@@ -50,6 +52,7 @@ export class EngineProcess {
     private readonly send: Send,
   ) {
     this.#dryRuns = new DryRunShelf(backend);
+    this.#embedder = new Embedder(backend);
     this.#loader = new ModelHolder(backend, modelPath => this.#dryRuns.take(modelPath));
   }
 
@@ -78,6 +81,7 @@ export class EngineProcess {
     for (const abort of this.#aborts.values()) abort.abort();
     await this.#idle();
     await this.#loader.unload();
+    await this.#embedder.unload();
   }
 
   /** Until every command so far has ended. */
@@ -132,6 +136,8 @@ export class EngineProcess {
         return { type: "rendered", id, prompt: renderPrompt(this.#loaded(), command.turns) };
       case "describe":
         return { type: "described", id, ...describeModel(this.#loaded().model) };
+      case "embed":
+        return { type: "embedded", id, ...(await this.#embedder.embed(command, signal)) };
       case "vram":
         return { type: "vram", id, vram: await readVram(this.backend) };
     }

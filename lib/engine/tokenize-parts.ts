@@ -41,7 +41,7 @@ export const describeModel = ({ tokens, fileInfo }: LlamaModel) => ({
 const vocabularyOf = ({ fileInfo }: LlamaModel): readonly string[] => fileInfo.metadata.tokenizer?.ggml?.tokens ?? [];
 
 /** @throws JobError INVALID_INPUT: llama.cpp would end the process at a token that it does not know */
-function knownToken(model: LlamaModel, token: number): Token {
+export function knownToken(model: LlamaModel, token: number): Token {
   const count = vocabularyOf(model).length;
   if (token >= 0 && token < count) return token as Token;
   throw new JobError("INVALID_INPUT", `The vocabulary has the tokens 0 to ${count - 1}, not ${token}.`);

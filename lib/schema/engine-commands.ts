@@ -217,6 +217,25 @@ export const engineCommands = {
     }),
     errors: ["MODEL_NOT_FOUND"],
   },
+  /** Vectors of texts or tokens, from an embedding model that this loads beside the chat model. */
+  embed: {
+    params: z.object({
+      modelPath: z.string(),
+      contextTokens: z.int().check(z.minimum(1)),
+      inputs: z.array(z.union([z.string(), z.array(z.int())])).check(z.minLength(1)),
+    }),
+    progress: [],
+    answer: z.object({
+      type: z.literal("embedded"),
+      id,
+      /** Of unit length. */
+      vectors: z.array(z.array(z.number())),
+      tokensPerInput: z.array(z.int()),
+      /** What the model's weights take of system memory. */
+      memoryBytes: z.int(),
+    }),
+    errors: [...modelErrors, "CONTEXT_EXCEEDED", "INVALID_INPUT", "OUT_OF_MEMORY"],
+  },
   /** Reads the device's memory through the backend. */
   vram: {
     params: z.object({}),

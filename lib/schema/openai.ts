@@ -140,6 +140,37 @@ export type CompletionSampling = Pick<CompletionRequest, keyof typeof sampling>;
 export const unknownFields = ({ shape }: { readonly shape: object }, request: object): string[] =>
   Object.keys(request).filter(key => !Object.hasOwn(shape, key));
 
+/** As many inputs in one request as OpenAI takes. */
+const MAX_EMBEDDING_INPUTS = 2048;
+const embeddingText = z.string().check(z.minLength(1));
+
+export const embeddingsRequestSchema = z.looseObject({
+  model: optional(z.string().check(z.maxLength(1024))),
+  input: z.union([
+    embeddingText,
+    z.array(embeddingText).check(z.minLength(1), z.maxLength(MAX_EMBEDDING_INPUTS)),
+    z.array(z.int()).check(z.minLength(1)),
+    z.array(z.array(z.int()).check(z.minLength(1))).check(z.minLength(1), z.maxLength(MAX_EMBEDDING_INPUTS)),
+  ]),
+  encoding_format: optional(z.enum(["float", "base64"])),
+  dimensions: optional(z.int().check(z.minimum(1))),
+  user: optional(z.string()),
+});
+export type EmbeddingsRequest = z.infer<typeof embeddingsRequestSchema>;
+
+export const embeddingsSchema = z.object({
+  object: z.literal("list"),
+  model: z.string(),
+  data: z.array(
+    z.object({
+      object: z.literal("embedding"),
+      index: z.int(),
+      embedding: z.union([z.array(z.number()), z.string()]),
+    }),
+  ),
+  usage: z.object({ prompt_tokens: z.int(), total_tokens: z.int() }),
+});
+
 /** One model as OpenAI lists it, with what else is known of it. */
 export const openAiModelSchema = z.object({
   id: z.string(),

@@ -1,7 +1,14 @@
 import * as z from "zod/mini";
 import type { ErrorCode } from "../api-error";
 import type { Endpoint } from "../endpoint";
-import { chatCompletionRequestSchema, completionRequestSchema, openAiModelSchema, openAiModelsSchema } from "../openai";
+import {
+  chatCompletionRequestSchema,
+  completionRequestSchema,
+  embeddingsRequestSchema,
+  embeddingsSchema,
+  openAiModelSchema,
+  openAiModelsSchema,
+} from "../openai";
 import { responsesRequestSchema } from "../responses";
 import { loadErrors } from "./shared-errors";
 
@@ -55,9 +62,10 @@ export const responses = {
 export const embeddings = {
   method: "POST",
   path: "/v1/embeddings",
-  does: "Always refused: this version makes no embeddings.",
-  sends: "only the refusal",
-  errors: ["NOT_FOUND"],
+  does: "Vectors of unit length for texts or lists of tokens. An embedding model of the library makes them on the processor, beside the chat model; it is unloaded after five minutes without use. A name that the library does not have means the first embedding model.",
+  body: embeddingsRequestSchema,
+  reply: embeddingsSchema,
+  errors: answerErrors,
 } as const satisfies Endpoint;
 
 /** The body is that of a chat completion, of which only the messages are read. */

@@ -66,6 +66,7 @@ export function planningServices(
   };
   const engine = new EngineSupervisor(engineOptions);
   const spare = new EngineSupervisor(engineOptions);
+  const embedder = new EngineSupervisor(engineOptions);
   const dryRuns = new SpareDryRunEngine({ main: engine, spare });
   const receipts = new ReceiptStore(join(dataFolder, "receipts.jsonl"));
   const threads = new ThreadTuner(dataFolder, {
@@ -131,6 +132,7 @@ export function planningServices(
     hashes: new ModelHashes(join(dataFolder, "model-hashes.json")),
     engine,
     dryRuns,
+    embedder,
     receipts,
     gpu,
     planner,

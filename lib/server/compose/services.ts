@@ -13,6 +13,7 @@ import { LiveSampler } from "@/lib/server/http/live-sampler";
 import type { AccessPolicy } from "@/lib/server/http/request-guard";
 import { AnswerCounter } from "@/lib/server/loading/answer-counter";
 import { ChosenLlamaServer } from "@/lib/server/loading/chosen-llama-server";
+import { EmbeddingHost } from "@/lib/server/loading/embedding-host";
 import { LastLoaded } from "@/lib/server/loading/last-loaded";
 import { ModelHost } from "@/lib/server/loading/model-host";
 import { ModelLoader } from "@/lib/server/loading/model-loader";
@@ -66,6 +67,7 @@ export interface Services {
   readonly machineSpeed: MachineSpeedMeter;
   readonly host: ModelHost;
   readonly answers: AnswerCounter;
+  readonly embeddings: EmbeddingHost;
   readonly otherEngines: OtherEngines;
   readonly sampler: LiveSampler;
   readonly chats: ChatStores;
@@ -170,6 +172,7 @@ function build(environment: Environment): Services {
   const benchmarkStore = new BenchmarkStore(environment.dataFolder);
   const benchmark = new OffloadBenchmark({ planner, loader, engine, host, store: benchmarkStore, readSettings });
   const comparison = new ModelComparison({ ...core, loader, host, onAnswered });
+  const embeddings = new EmbeddingHost({ engine: core.embedder, models, settings });
   const stopTuning = tuneThreadsWhenIdle({
     engine,
     host,
@@ -185,7 +188,7 @@ function build(environment: Environment): Services {
     sampler.close();
     await Promise.all([runs.shutdown(), downloads.shutdown(), uploads.shutdown(), verifier.shutdown()]);
     gpu.close();
-    await Promise.all([engine.shutdown(), llamaServer.shutdown(), core.dryRuns.end()]);
+    await Promise.all([engine.shutdown(), llamaServer.shutdown(), core.dryRuns.end(), core.embedder.shutdown()]);
     chats.close();
     apiKeys.shutdown();
   };
@@ -220,6 +223,7 @@ function build(environment: Environment): Services {
     receipts,
     host,
     answers,
+    embeddings,
     otherEngines,
     sampler,
     chats,

@@ -246,6 +246,11 @@ export class EngineSupervisor {
     return this.#askAside("describe", {});
   }
 
+  /** Loads the embedding model if it is another one. */
+  embed(params: CommandParams<"embed">, signal?: AbortSignal): Promise<CommandAnswer<"embed">> {
+    return this.#ask("embed", params, { rank: "request", mode: "off" }, signal);
+  }
+
   /** Memory of the device as its backend reports it. While the child runs without the device: the last reading, or null if there is none. */
   async vram(): Promise<Vram | null> {
     const { child, failure, machine } = this.#lifecycle;

@@ -42,7 +42,10 @@ function metricsOf(totals: AnswerTotals, { state, queueLength, restarts, config,
 }
 
 /** GET /metrics: what happened since the start, in Prometheus' text format. */
-export const metricsText = (totals: AnswerTotals, snapshot: Snapshot): string =>
-  metricsOf(totals, snapshot)
+export const metricsText = (totals: AnswerTotals, snapshot: Snapshot, embeddingBytes: number): string =>
+  [
+    ...metricsOf(totals, snapshot),
+    ["headroom:embedding_model_bytes", "gauge", "System memory of the embedding model.", embeddingBytes] as const,
+  ]
     .map(([name, type, help, value]) => `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${name} ${value}\n`)
     .join("");

@@ -199,6 +199,15 @@ export class FakeEngine {
           canInfill: false,
         });
         break;
+      case "embed":
+        this.#done({
+          type: "embedded",
+          id,
+          vectors: command.inputs.map(input => (input.length % 2 === 0 ? [1, 0] : [0, 1])),
+          tokensPerInput: command.inputs.map(input => input.length),
+          memoryBytes: MIB,
+        });
+        break;
       case "vram":
         this.#send({ type: "vram", id, vram: this.script.vram ?? null });
     }

@@ -1,0 +1,89 @@
+import { describe, expect, it } from "vitest";
+import { ManualTimers } from "@/lib/server/testing/manual-timers";
+import { EmbeddingHost } from "./embedding-host";
+
+interface Listed {
+  readonly name: string;
+  readonly role: "text" | "embedding";
+}
+
+function rig(listed: readonly Listed[]) {
+  const timers = new ManualTimers();
+  const asked: { modelPath: string; contextTokens: number }[] = [];
+  let unloads = 0;
+  const host = new EmbeddingHost({
+    timers,
+    engine: {
+      embed: async params => {
+        asked.push({ modelPath: params.modelPath, contextTokens: params.contextTokens });
+        return {
+          type: "embedded",
+          id: "1",
+          vectors: params.inputs.map(() => [1, 0]),
+          tokensPerInput: params.inputs.map(() => 4),
+          memoryBytes: 1000,
+        };
+      },
+      unload: async () => {
+        unloads += 1;
+      },
+    },
+    models: {
+      listModels: async () =>
+        listed.map(({ name, role }) => ({
+          name,
+          fileBytes: 1,
+          modifiedAtMs: 1,
+          parts: 1,
+          sameAs: null,
+          origin: null,
+          problem: null,
+          profile: { role, trainContextTokens: 512 } as never,
+        })),
+      resolveModel: async name => `/models/${name}`,
+    },
+    settings: { readFor: () => ({ N_CTX: 4096 }) as never },
+  });
+  return { host, asked, timers, unloads: () => unloads };
+}
+
+const never = new AbortController().signal;
+const library = [
+  { name: "chat.gguf", role: "text" },
+  { name: "embed.gguf", role: "embedding" },
+  { name: "other-embed.gguf", role: "embedding" },
+] as const;
+
+describe("the embedding model", () => {
+  it("is the one that is named, or the first one for a name that the library lacks", async () => {
+    const { host, asked } = rig(library);
+    expect((await host.embed("other-embed.gguf", ["a"], never)).model).toBe("other-embed.gguf");
+    expect(await host.embed("text-embedding-3-small", ["a", "b"], never)).toMatchObject({
+      model: "embed.gguf",
+      tokens: 8,
+    });
+    expect(await host.embed(null, ["a"], never)).toMatchObject({ model: "embed.gguf" });
+    // The model was made for 512 tokens, fewer than the setting.
+    expect(asked[0]).toEqual({ modelPath: "/models/other-embed.gguf", contextTokens: 512 });
+  });
+
+  it("is refused by name where it is a chat model, or where there is none", async () => {
+    await expect(rig(library).host.embed("chat.gguf", ["a"], never)).rejects.toThrow(
+      "chat.gguf makes no embeddings: choose an embedding model. There are: embed.gguf, other-embed.gguf.",
+    );
+    await expect(rig([library[0]]).host.embed(null, ["a"], never)).rejects.toMatchObject({ code: "MODEL_NOT_FOUND" });
+  });
+
+  it("is unloaded after five minutes without use, and its memory is no longer counted", async () => {
+    const { host, timers, unloads } = rig(library);
+    await host.embed(null, ["a"], never);
+    expect(host.heldBytes).toBe(1000);
+    await timers.advance(4 * 60_000);
+    await host.embed(null, ["a"], never);
+    await timers.advance(4 * 60_000);
+    expect(unloads()).toBe(0);
+    await timers.advance(60_000);
+    expect(unloads()).toBe(1);
+    expect(host.heldBytes).toBe(0);
+  });
+});

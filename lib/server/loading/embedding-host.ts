@@ -1,0 +1,87 @@
+import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
+import type { ModelFiles } from "@/lib/server/models/library/model-files";
+import type { SettingsStore } from "@/lib/server/settings/settings-store";
+import { RequestError } from "@/lib/server/system/request-error";
+import { systemTimers, type Timers } from "@/lib/server/system/timers";
+
+/** The memory of an embedding model that nobody uses goes back to the system. */
+const IDLE_MS = 5 * 60_000;
+
+interface EmbeddingHostOptions {
+  /** An engine of its own, which works on the processor: what people chat with stays loaded, and the card is left to it. */
+  readonly engine: Pick<EngineSupervisor, "embed" | "unload">;
+  readonly models: Pick<ModelFiles, "listModels" | "resolveModel">;
+  readonly settings: Pick<SettingsStore, "readFor">;
+  readonly timers?: Timers;
+}
+
+interface Embeddings {
+  readonly model: string;
+  readonly vectors: readonly (readonly number[])[];
+  readonly tokens: number;
+}
+
+/** Makes embeddings with an embedding model of the library, beside the chat model. */
+export class EmbeddingHost {
+  readonly #timers: Timers;
+  #callOffEnd: (() => void) | null = null;
+  #working = 0;
+  #heldBytes = 0;
+
+  constructor(private readonly options: EmbeddingHostOptions) {
+    this.#timers = options.timers ?? systemTimers;
+  }
+
+  /** System memory of the model that is loaded; 0 while none is. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  /**
+   * @param asked the client's name for a model: one of the library's, or any name for the first embedding model
+   * @throws RequestError MODEL_NOT_FOUND, INVALID_INPUT; EngineError
+   */
+  async embed(asked: string | null, inputs: (string | number[])[], signal: AbortSignal): Promise<Embeddings> {
+    const { name, contextTokens } = await this.#modelFor(asked);
+    const modelPath = await this.options.models.resolveModel(name);
+    this.#callOffEnd?.();
+    this.#working += 1;
+    try {
+      const { vectors, tokensPerInput, memoryBytes } = await this.options.engine.embed(
+        { modelPath, contextTokens, inputs },
+        signal,
+      );
+      this.#heldBytes = memoryBytes;
+      return { model: name, vectors, tokens: tokensPerInput.reduce((sum, tokens) => sum + tokens, 0) };
+    } finally {
+      this.#working -= 1;
+      if (this.#working === 0) this.#callOffEnd = this.#timers.after(IDLE_MS, () => void this.unload());
+    }
+  }
+
+  async unload(): Promise<void> {
+    this.#callOffEnd?.();
+    this.#callOffEnd = null;
+    this.#heldBytes = 0;
+    await this.options.engine.unload();
+  }
+
+  async #modelFor(asked: string | null): Promise<{ name: string; contextTokens: number }> {
+    const models = await this.options.models.listModels();
+    const usable = models.filter(({ profile, problem }) => profile?.role === "embedding" && problem === null);
+    const named = models.find(model => model.name === asked);
+    const found = named ?? usable[0];
+    if (found?.profile == null)
+      throw new RequestError(
+        "MODEL_NOT_FOUND",
+        "There is no embedding model in the library: add one as a GGUF file, such as nomic-embed-text-v1.5 or bge-small-en-v1.5.",
+      );
+    if (!usable.includes(found))
+      throw new RequestError(
+        "INVALID_INPUT",
+        `${found.name} makes no embeddings: choose an embedding model. ${usable.length > 0 ? `There are: ${usable.map(model => model.name).join(", ")}.` : "The library has none."}`,
+      );
+    const { N_CTX } = this.options.settings.readFor(found.name);
+    return { name: found.name, contextTokens: Math.min(N_CTX, found.profile.trainContextTokens) };
+  }
+}
