@@ -49,6 +49,27 @@ describe("chat templates of model files", () => {
     expect(prompt.tokenize(model.tokenizer).filter(token => token === 2)).toHaveLength(1);
   });
 
+  it("begins with the token for the beginning once", () => {
+    const template = ChatTemplate.resolve(model);
+    const { tokens } = template.prepare(toChatHistory([{ role: "user", content: "Hello" }]), model.tokenizer);
+    // <|im_start|> is token 1 of SmolLM2: it begins the text, and it begins each turn. The user's and the assistant's are two.
+    expect(tokens.filter(token => token === 1)).toHaveLength(2);
+  });
+
+  it("gives a request's own values to a template that knows them, and only to it", { timeout: 60_000 }, () => {
+    const knowing = resolveWith(
+      `{% if enable_thinking is defined and enable_thinking is false %}(no thinking){% endif %}({{ reasoning_effort }})${plain}`,
+    );
+    const hello = toChatHistory([{ role: "user", content: "Hello" }]);
+    const said = (options: Record<string, unknown>) => knowing.with(options).render(hello).toString();
+    expect(said({ enable_thinking: false, reasoning_effort: "high" })).toMatch(/\(no thinking\)\(high\)/);
+    expect(said({ reasoning_effort: "low" })).toMatch(/\(low\)/);
+    expect(knowing.with({ enable_thinking: false })).toBe(knowing.with({ enable_thinking: false }));
+    expect(said({ messages: [] })).toContain("Hello");
+    const other = ChatTemplate.resolve(model);
+    expect(other.with({ enable_thinking: false, colour: "red" })).toBe(other);
+  });
+
   it("lends its rendering for the same history only", () => {
     const template = ChatTemplate.resolve(model);
     const history = toChatHistory([{ role: "user", content: "Hello" }]);

@@ -3,6 +3,7 @@ import {
   type ChatWrapper,
   type ChatWrapperGeneratedContextState,
   GeneralChatWrapper,
+  type JinjaTemplateChatWrapperOptions,
   type LlamaModel,
   type ResolveChatWrapperOptions,
   resolveChatWrapper,
@@ -25,6 +26,12 @@ const probeTurns: readonly ChatTurn[] = [
   { role: "user", content: "probe-question-two" },
 ];
 
+/** Each set of values is a template of its own. A client that sends a new one each time gets it without keeping it. */
+const MAX_VARIANTS = 8;
+
+/** Values by the names that templates use: "enable_thinking", "reasoning_effort". */
+export type TemplateOptions = Readonly<Record<string, unknown>>;
+
 export type RenderedPrompt = ChatWrapperGeneratedContextState["contextText"];
 
 /**
@@ -33,23 +40,39 @@ export type RenderedPrompt = ChatWrapperGeneratedContextState["contextText"];
  * are always treated as text.
  */
 export class ChatTemplate {
+  readonly #variants = new Map<string, ChatTemplate>();
+
   private constructor(
+    private readonly model: LlamaModel,
     private current: ChatWrapper,
     private trouble: string | null,
   ) {}
 
-  static resolve(model: LlamaModel): ChatTemplate {
+  static resolve(model: LlamaModel, options: TemplateOptions = {}): ChatTemplate {
     const template = model.fileInfo.metadata.tokenizer?.chat_template;
     if (template === undefined || template.trim() === "")
-      return new ChatTemplate(wrapperWithoutTemplate(model), "The model file has no chat template.");
+      return new ChatTemplate(model, wrapperWithoutTemplate(model), "The model file has no chat template.");
     try {
-      const wrapper = withTimeLimit(CHOICE_LIMIT_MS, () => wrapperFromTemplate(model));
+      const wrapper = withTimeLimit(CHOICE_LIMIT_MS, () => wrapperFromTemplate(model, options));
       const lost = withTimeLimit(RENDER_LIMIT_MS, () => lostTurn(wrapper));
-      if (lost === null) return new ChatTemplate(wrapper, null);
-      return new ChatTemplate(wrapperWithoutTemplate(model), `The model's chat template drops "${lost}".`);
+      if (lost === null) return new ChatTemplate(model, wrapper, null);
+      return new ChatTemplate(model, wrapperWithoutTemplate(model), `The model's chat template drops "${lost}".`);
     } catch (error) {
-      return new ChatTemplate(wrapperWithoutTemplate(model), troubleOf(error));
+      return new ChatTemplate(model, wrapperWithoutTemplate(model), troubleOf(error));
     }
+  }
+
+  /** This template with a request's own values, like "enable_thinking". Values that it does not know have no effect. */
+  with(options: TemplateOptions = {}): ChatTemplate {
+    const known = this.trouble === null ? knownOptions(this.model, options) : {};
+    if (Object.keys(known).length === 0) return this;
+    const key = JSON.stringify(known);
+    const before = this.#variants.get(key);
+    if (before !== undefined) return before;
+    const resolved = ChatTemplate.resolve(this.model, known);
+    const variant = resolved.warning === null ? resolved : this;
+    if (this.#variants.size < MAX_VARIANTS) this.#variants.set(key, variant);
+    return variant;
   }
 
   /** Says what is wrong with the model's own template and that another one is used; null while the model's own is used. */
@@ -71,14 +94,39 @@ export class ChatTemplate {
 
   #renderState(history: ChatHistoryItem[]): ChatWrapperGeneratedContextState {
     try {
-      return withTimeLimit(RENDER_LIMIT_MS, () => renderWith(this.current, history));
+      return this.#withOneBos(withTimeLimit(RENDER_LIMIT_MS, () => renderWith(this.current, history)));
     } catch (error) {
       if (this.current instanceof GeneralChatWrapper) throw error;
       this.trouble = troubleOf(error);
       this.current = new GeneralChatWrapper();
-      return renderWith(this.current, history);
+      return this.#withOneBos(renderWith(this.current, history));
     }
   }
+
+  /**
+   * node-llama-cpp begins a prompt with the token for the beginning of a text. Where that is also the token that begins each turn, as
+   * in ChatML, the prompt would begin with two of them, which no model has learned.
+   */
+  #withOneBos(state: ChatWrapperGeneratedContextState): ChatWrapperGeneratedContextState {
+    const { contextText } = state;
+    const { bos } = this.model.tokens;
+    const tokenize = contextText.tokenize.bind(contextText);
+    contextText.tokenize = (tokenizer, options) => {
+      const tokens = tokenize(tokenizer, options);
+      return bos !== null && tokens[0] === bos && tokens[1] === bos ? tokens.slice(1) : tokens;
+    };
+    return state;
+  }
+}
+
+/** The variables that a template gets from the conversation itself. */
+const ownVariables = new Set(["messages", "tools", "add_generation_prompt", "bos_token", "eos_token"]);
+
+function knownOptions(model: LlamaModel, options: TemplateOptions): TemplateOptions {
+  const source = model.fileInfo.metadata.tokenizer?.chat_template ?? "";
+  return Object.fromEntries(
+    Object.entries(options).filter(([name]) => !ownVariables.has(name) && source.includes(name)),
+  );
 }
 
 const renderWith = (wrapper: ChatWrapper, history: ChatHistoryItem[]): ChatWrapperGeneratedContextState =>
@@ -111,14 +159,33 @@ function withRendering(
  * @throws for a template that does not compile or render. `llama` is not passed on purpose: with it node-llama-cpp would fall back
  * to a native renderer, which cannot be stopped.
  */
-function wrapperFromTemplate(model: LlamaModel): ChatWrapper {
+function wrapperFromTemplate(model: LlamaModel, options: TemplateOptions): ChatWrapper {
   const wrapper = resolveChatWrapper({
     ...namesOf(model),
+    customWrapperSettings: settingsFor(options),
     fileInfo: model.fileInfo,
     tokenizer: model.tokenizer,
     fallbackToOtherWrappersOnJinjaError: false,
   });
   return wrapper ?? new GeneralChatWrapper();
+}
+
+const efforts = { none: "low", minimal: "low", low: "low", medium: "medium", high: "high", xhigh: "high" } as const;
+const effortOf = (value: unknown) => efforts[String(value) as keyof typeof efforts];
+
+/** node-llama-cpp's own code for a known template has settings of its own; every other template gets the values as they are. */
+function settingsFor(options: TemplateOptions): NonNullable<ResolveChatWrapperOptions["customWrapperSettings"]> {
+  const { enable_thinking: thinking } = options;
+  const effort = effortOf(options.reasoning_effort);
+  const reasoning = typeof thinking === "boolean" ? { reasoning: thinking } : {};
+  // It insists on a template where it gets settings, though it takes the file's.
+  const jinja = { ...reasoning, additionalRenderParameters: options } as unknown as JinjaTemplateChatWrapperOptions;
+  return {
+    ...(Object.keys(options).length > 0 && { jinjaTemplate: jinja }),
+    ...(thinking === false && { qwen: { thoughts: "discourage" as const } }),
+    ...(effort !== undefined && { harmony: { reasoningEffort: effort }, muse: { reasoningStrength: effort } }),
+    gemma4: reasoning,
+  };
 }
 
 const wrapperWithoutTemplate = (model: LlamaModel): ChatWrapper =>

@@ -2,6 +2,7 @@ import { type ChatHistoryItem, type LLamaChatGenerateResponseOptions, LlamaChat 
 import type { ChatTurn, Sampling } from "@/lib/schema/engine-commands";
 import type { FinishReason, GenerationStats } from "@/lib/schema/generation";
 import { toChatHistory } from "./chat-history";
+import type { TemplateOptions } from "./chat-template";
 import type { LoadedModel } from "./loaded-model";
 import { outputForm } from "./output-form";
 import { type PrefillResult, prefill } from "./prefill";
@@ -38,11 +39,13 @@ export async function generate(
     sampling: Sampling;
     cacheKey?: string | undefined;
     reportPrompt?: boolean | undefined;
+    templateOptions?: TemplateOptions | undefined;
   },
   listener: GenerationListener,
   signal: AbortSignal,
 ): Promise<Generation> {
-  const { model, context, template } = loaded;
+  const { model, context } = loaded;
+  const template = loaded.template.with(request.templateOptions);
   const startedMs = performance.now();
   const history = toChatHistory(request.turns);
   const texts = request.turns.map(turn => turn.content);

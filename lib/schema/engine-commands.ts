@@ -144,6 +144,8 @@ export const engineCommands = {
       sampling: samplingSchema,
       cacheKey: z.optional(z.string()),
       reportPrompt: z.optional(z.boolean()),
+      /** Values for the chat template, by its own names: "enable_thinking", "reasoning_effort". */
+      templateOptions: z.optional(z.record(z.string(), z.json())),
     }),
     progress: [promptMessage, prefillMessage, textMessage],
     answer: finishedMessage,

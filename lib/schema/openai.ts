@@ -107,6 +107,9 @@ export const chatCompletionRequestSchema = z.looseObject({
   max_completion_tokens: optional(mostTokens),
   logprobs: optional(z.boolean()),
   top_logprobs: optional(topLogprobs),
+  /** Both have an effect only where the model's chat template knows them. */
+  reasoning_effort: optional(z.enum(["none", "minimal", "low", "medium", "high", "xhigh"])),
+  chat_template_kwargs: optional(z.record(z.string(), z.json())),
   /** As vLLM and llama.cpp's server name it. A last message of the assistant's is always continued. */
   continue_final_message: optional(z.boolean()),
   add_generation_prompt: optional(z.boolean()),

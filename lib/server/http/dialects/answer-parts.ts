@@ -35,9 +35,10 @@ async function* choiceParts(
   signal: AbortSignal,
 ): AsyncGenerator<AnswerPart> {
   const sampling = { ...request.sampling, seed: seedOf(request.sampling.seed, choice % request.choicesPerPrompt) };
+  const { reportPrompt, templateOptions } = request;
   const messages =
     prompt.kind === "turns"
-      ? host.generate({ turns: prompt.turns, sampling, reportPrompt: request.reportPrompt }, signal)
+      ? host.generate({ turns: prompt.turns, sampling, reportPrompt, templateOptions }, signal)
       : host.complete({ prompt: prompt.text, sampling }, signal);
   for await (const message of messages) yield { ...message, choice };
 }

@@ -1,5 +1,5 @@
 import type { ChatTurn, Sampling } from "@/lib/schema/engine-commands";
-import type { GenerationMessage } from "@/lib/server/engine/engine-supervisor";
+import type { GenerateRequest, GenerationMessage } from "@/lib/server/engine/engine-supervisor";
 
 /** What the model reads: a conversation in its own template, or a raw text. */
 export type Prompt =
@@ -16,6 +16,8 @@ export interface AnswerRequest {
   readonly sampling: Sampling;
   /** Asks for a part that says what the model reads. */
   readonly reportPrompt?: boolean;
+  /** Values for the chat template, by its own names. */
+  readonly templateOptions?: GenerateRequest["templateOptions"];
 }
 
 /** A message of the engine about one choice. All choices of a request make one stream of these parts. */

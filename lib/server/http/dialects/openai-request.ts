@@ -24,7 +24,16 @@ export function chatAnswerRequest(body: ChatCompletionRequest, settings: Setting
     choicesPerPrompt: body.n ?? 1,
     sampling: { ...openAiSampling(body, settings), ...chatLogprobs(body) },
     reportPrompt: body.verbose ?? false,
+    ...templateOptionsOf(body),
   };
+}
+
+/** "none" also turns a switch off where the template has one instead of degrees. */
+function templateOptionsOf({ reasoning_effort: effort, chat_template_kwargs: given }: ChatCompletionRequest) {
+  const byEffort =
+    effort == null ? {} : { reasoning_effort: effort, ...(effort === "none" && { enable_thinking: false }) };
+  const templateOptions = { ...byEffort, ...given };
+  return Object.keys(templateOptions).length > 0 ? { templateOptions } : {};
 }
 
 /** @throws RequestError for what cannot be done, by its name */
