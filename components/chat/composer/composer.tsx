@@ -1,5 +1,5 @@
 "use client";
-import { type DragEvent, type FormEvent, useMemo } from "react";
+import { type DragEvent, type FormEvent, lazy, Suspense, useMemo } from "react";
 import { sendMessage } from "@/lib/client/chat-actions";
 import { attachmentsOf } from "@/lib/client/chat-draft";
 import { isFreeToSend, sessionStore, useSession } from "@/lib/client/chat-session";
@@ -8,11 +8,12 @@ import type { Attachment } from "@/lib/schema/chat";
 import { ComposerField, focusComposer } from "./composer-field";
 import { ComposerToolbar } from "./composer-toolbar";
 import { ContextOverflow } from "./context-overflow";
-import { DraftFiles } from "./draft-files";
 import { EngineBanner } from "./engine-banner";
 import { TemplateNote } from "./template-note";
 import { useContextUse } from "./use-context-use";
 import { useDraft } from "./use-draft";
+
+const DraftFiles = lazy(() => import("./draft-files"));
 
 /** While a message waited for its files, another tab may have asked something. */
 async function deliver(text: string, attachments: readonly Attachment[]): Promise<void> {
@@ -63,15 +64,21 @@ export function Composer() {
           onDrop={onDrop}
           className="@container rounded-[14px] border border-line-strong bg-surface px-3.5 pt-3 pb-2 shadow-card focus-within:border-accent"
         >
-          <DraftFiles
-            files={files}
-            textCharacters={text.length}
-            onRemove={file => draft.removeFile(file)}
-            onInsert={file => {
-              draft.insertFile(file);
-              focusComposer();
-            }}
-          />
+          <div aria-live="polite" className="mb-2 flex flex-wrap gap-2 empty:mb-0">
+            {files.length > 0 && (
+              <Suspense>
+                <DraftFiles
+                  files={files}
+                  textCharacters={text.length}
+                  onRemove={file => draft.removeFile(file)}
+                  onInsert={file => {
+                    draft.insertFile(file);
+                    focusComposer();
+                  }}
+                />
+              </Suspense>
+            )}
+          </div>
           <ComposerField draft={draft} take={take} onSend={send} />
           <UnkeptNote words={unkept.files ?? unkept.text} isEmpty={isEmpty} />
           <ComposerToolbar use={use} files={files} isWaiting={isWaiting} canSend={canSend} onFiles={addFiles} />

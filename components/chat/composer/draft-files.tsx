@@ -13,12 +13,12 @@ interface DraftFilesProps {
   readonly onInsert: (file: DraftFile) => void;
 }
 
-/** The files of the message that is being written. Pasted text can go into the field if that stays fast. */
-export function DraftFiles({ files, textCharacters, onRemove, onInsert }: DraftFilesProps) {
+/** The files of the message that is being written. Pasted text can go into the field if that stays fast. Its code loads with the first. */
+export default function DraftFiles({ files, textCharacters, onRemove, onInsert }: DraftFilesProps) {
   const canInsert = (attachment: Attachment) =>
     isPasted(attachment) && attachment.text.length + textCharacters <= MAX_FIELD_CHARACTERS;
   return (
-    <div aria-live="polite" className="mb-2 flex flex-wrap gap-2 empty:mb-0">
+    <>
       {files.map((file, index) => {
         const { name, attachment } = file;
         const key = `${index} ${name}`;
@@ -47,7 +47,7 @@ export function DraftFiles({ files, textCharacters, onRemove, onInsert }: DraftF
           </AttachmentChip>
         );
       })}
-    </div>
+    </>
   );
 }
 

@@ -1,12 +1,14 @@
 "use client";
 import { lazy, Suspense } from "react";
-import { ReloadWaitsBanner } from "@/components/settings/reload-waits";
 import { useSession } from "@/lib/client/chat-session";
 import { useEngine } from "@/lib/client/live-store";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
 import { LoadProgress } from "./load-progress";
 
 const EngineFailure = lazy(() => import("./engine-failure"));
+const ReloadWaitsBanner = lazy(async () => ({
+  default: (await import("@/components/settings/reload-waits")).ReloadWaitsBanner,
+}));
 const LastModelNote = lazy(() => import("./last-model-note"));
 
 const isBusy = (engine: EngineSnapshot): boolean => ["starting", "loading", "stopping"].includes(engine.state);
@@ -18,7 +20,12 @@ export function EngineBanner() {
     ({ shown, answering }) => !answering && shown.findLast(({ message }) => message.stats)?.message.stats?.modelName,
   );
   if (engine === null) return null;
-  if (engine.loadWaits) return <ReloadWaitsBanner />;
+  if (engine.loadWaits)
+    return (
+      <Suspense>
+        <ReloadWaitsBanner />
+      </Suspense>
+    );
   if (isBusy(engine)) return <LoadingBanner engine={engine} />;
   const { error, modelName } = engine;
   if (error === null) {

@@ -37,7 +37,7 @@ export const RepositoryFileRow = memo(function RepositoryFileRow(props: Reposito
     <li
       aria-current={isBest ? "true" : undefined}
       className={classNames(
-        "grid grid-cols-2 items-center gap-x-4 gap-y-2 px-3 py-2.5 text-sm sm:px-4 lg:grid-cols-[minmax(8rem,1.4fr)_5rem_15rem_minmax(8rem,1fr)_auto]",
+        "grid grid-cols-2 items-center gap-x-4 gap-y-2 px-3 py-2.5 text-sm sm:px-4 lg:grid-cols-[minmax(8rem,1.2fr)_5rem_18.5rem_minmax(7rem,1fr)_auto]",
         isBest && "bg-accent-soft",
       )}
     >
