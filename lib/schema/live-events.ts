@@ -1,10 +1,10 @@
 import * as z from "zod/mini";
+import { answeringEngineSchema } from "./answering-engine";
 import { errorBodySchema } from "./api-error";
 import { downloadSchema } from "./download";
 import { engineInfoSchema } from "./engine-info";
 import { gpuReportSchema, systemMemorySchema } from "./gpu-memory";
 import { loadConfigSchema } from "./load-config";
-import { answeringEngineSchema } from "./other-engine";
 import { memoryPartsSchema } from "./receipt";
 
 export const engineStateSchema = z.enum([

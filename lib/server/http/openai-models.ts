@@ -1,9 +1,9 @@
 import { basename } from "node:path";
 import type * as z from "zod";
+import type { AnsweringEngine } from "@/lib/schema/answering-engine";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
 import type { LocalModel } from "@/lib/schema/local-model";
 import type { openAiModelSchema } from "@/lib/schema/openai";
-import type { AnsweringEngine } from "@/lib/schema/other-engine";
 import { type LibraryServices, listLibrary } from "@/lib/server/planning/list-library";
 import type { SettingsStore } from "@/lib/server/settings/settings-store";
 

@@ -1,9 +1,13 @@
 import { execFileSync } from "node:child_process";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { greedySampling } from "@/lib/schema/sampling";
 import { DEFAULT_MODEL, defaultSettings } from "@/lib/schema/settings";
 import type { GenerationMessage } from "@/lib/server/engine/engine-supervisor";
+import { OtherEngines } from "@/lib/server/engine/other/other-engines";
+import { ServerProcess } from "@/lib/server/engine/other/server-process";
 import type { Planner } from "@/lib/server/planning/planner";
 import { realLlamaServer } from "@/lib/server/testing/stand-in-llama-server";
 import { LlamaServerEngine } from "./llama-server-engine";
@@ -19,11 +23,17 @@ function missing(): string | null {
   }
 }
 const reason = missing();
+const modelPath = resolve(join("models", DEFAULT_MODEL));
+
+async function textOf(messages: AsyncIterable<GenerationMessage> | undefined): Promise<string> {
+  let text = "";
+  for await (const message of messages ?? []) if (message.type === "text") text += message.text;
+  return text;
+}
 
 describe.skipIf(reason !== null)(`llama.cpp's own server${reason === null ? "" : ` (skipped: ${reason})`}`, () => {
   let engine: LlamaServerEngine;
   beforeAll(() => {
-    const modelPath = resolve(join("models", DEFAULT_MODEL));
     engine = new LlamaServerEngine({
       path: realLlamaServer(python),
       planner: {
@@ -75,6 +85,28 @@ describe.skipIf(reason !== null)(`llama.cpp's own server${reason === null ? "" :
     expect(engine.snapshot().other.load).toMatchObject({ running: 0, slots: 1 });
   });
 
+  it("is found as what it is when its address and key are given, as if it were elsewhere", async () => {
+    const port = 20_000 + (process.pid % 20_000);
+    const flags = { "-m": modelPath, "-c": "512", "-np": "1", "-t": "2", "-b": "512", "-ub": "512", "-ngl": "0" };
+    const program = new ServerProcess({
+      path: realLlamaServer(python),
+      args: [...Object.entries(flags).flat(), "--port", String(port)],
+      env: { ...process.env, LLAMA_API_KEY: "secret" },
+      onLine: () => {},
+    });
+    const engines = new OtherEngines({ path: join(mkdtempSync(join(tmpdir(), "headroom-engines-")), "engines.json") });
+    const address = `127.0.0.1:${port}`;
+    await expect
+      .poll(() => engines.test({ address, key: "secret" }).catch(() => null), { timeout: 30_000, interval: 200 })
+      .toMatchObject({ kind: "llama-server", models: [{ contextTokens: 512 }] });
+    await expect(engines.add({ address, key: "wrong" })).rejects.toMatchObject({ code: "ENGINE_REFUSED" });
+    await engines.add({ address, key: "secret" });
+    const [{ id = "", models = [] } = {}] = (await engines.list()).engines;
+    await engines.choose({ engineId: id, model: models[0]?.id ?? "" });
+    expect(await textOf(engines.answering?.generate({ turns, sampling }))).toContain("Paris");
+    await program.stop();
+  });
+
   it("stops in the middle of an answer, and answers the next", async () => {
     const stop = new AbortController();
     const messages: GenerationMessage[] = [];
@@ -83,8 +115,6 @@ describe.skipIf(reason !== null)(`llama.cpp's own server${reason === null ? "" :
       if (message.type === "text") stop.abort();
     }
     expect(messages.at(-1)).toMatchObject({ type: "finished", reason: "cancelled" });
-    let text = "";
-    for await (const message of engine.generate({ turns, sampling })) if (message.type === "text") text += message.text;
-    expect(text).toContain("Paris");
+    expect(await textOf(engine.generate({ turns, sampling }))).toContain("Paris");
   });
 });

@@ -1,6 +1,6 @@
+import type { AnsweringEngine, EngineKind, EngineLoad } from "@/lib/schema/answering-engine";
 import type { ChatTurn, Sampling } from "@/lib/schema/engine-commands";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
-import type { AnsweringEngine, EngineKind, EngineLoad } from "@/lib/schema/other-engine";
 import type { CompleteRequest, GenerateRequest, GenerationMessage } from "@/lib/server/engine/engine-supervisor";
 import { errorAnswer, errorCodeOf } from "@/lib/server/system/error-table";
 import { askServer, type ServerAddress, whoOf } from "./ask-server";

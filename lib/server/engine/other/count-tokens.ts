@@ -1,6 +1,6 @@
 import * as z from "zod";
+import type { EngineKind } from "@/lib/schema/answering-engine";
 import type { ChatTurn } from "@/lib/schema/engine-commands";
-import type { EngineKind } from "@/lib/schema/other-engine";
 import { askForJson, type ServerAddress } from "./ask-server";
 
 /** The page asks again with each change of the draft; only what changed is asked of the server. */

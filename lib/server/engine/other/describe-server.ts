@@ -1,5 +1,6 @@
 import * as z from "zod";
-import type { EngineFound, EngineKind, EngineModel } from "@/lib/schema/other-engine";
+import type { EngineKind } from "@/lib/schema/answering-engine";
+import type { EngineFound, EngineModel } from "@/lib/schema/other-engine";
 import { askForJson, type ServerAddress } from "./ask-server";
 
 /** A page waits for this answer. */

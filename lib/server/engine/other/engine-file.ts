@@ -1,7 +1,7 @@
 import { chmodSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import * as z from "zod";
-import { engineKindSchema } from "@/lib/schema/other-engine";
+import { engineKindSchema } from "@/lib/schema/answering-engine";
 import { makeFolder } from "@/lib/server/system/make-folder";
 import { replaceFile } from "@/lib/server/system/replace-file";
 

@@ -51,6 +51,8 @@ function networkWords(error: unknown): string {
     case "UND_ERR_CONNECT_TIMEOUT":
       return "does not answer";
     default:
+      if (error instanceof Error && error.cause instanceof Error && error.cause.message === "bad port")
+        return "is on a port that is kept for other services: start it on another";
       return /CERT|TLS|SSL|SELF_SIGNED/.test(code) ? `cannot prove who it is (${code})` : "cannot be asked";
   }
 }

@@ -1,5 +1,5 @@
+import type { EngineKind } from "@/lib/schema/answering-engine";
 import type { Sampling } from "@/lib/schema/engine-commands";
-import type { EngineKind } from "@/lib/schema/other-engine";
 import type { CompleteRequest, GenerateRequest } from "@/lib/server/engine/engine-supervisor";
 import { OtherEngineError } from "./other-engine-error";
 
