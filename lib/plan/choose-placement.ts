@@ -39,17 +39,16 @@ export function choosePlacement(surface: MemorySurface, gpu: GpuMemory, settings
     return chosen === null ? ON_CPU : { ...chosen, needBytes: onCards.needBytes(chosen) };
   }
   const budget = budgetBytes(gpu, settings.TARGET_VRAM_USAGE);
-  const fits = ({ needBytes }: PricedPlacement) => needBytes <= budget;
   const ladders = laddersOf(surface, gpu, settings);
   if (settings.LAYERS !== "auto") {
     const chosen = ladders[Math.min(settings.LAYERS, surface.model.blocks + 1)] ?? [];
-    return chosen.find(fits) ?? chosen.at(-1) ?? ON_CPU;
+    return chosen.find(({ needBytes }) => needBytes <= budget) ?? chosen.at(-1) ?? ON_CPU;
   }
   if (!canPlaceExperts(surface, gpu)) {
     const needs = Float64Array.from(ladders, ladder => ladder[0]?.needBytes ?? 0);
     return ladders[mostGpuLayers(needs, budget)]?.[0] ?? ON_CPU;
   }
-  return fastestOf(surface, gpu, settings, ladders.slice(1).flat().filter(fits)) ?? ON_CPU;
+  return fastestOf(surface, gpu, settings, ladders, budget) ?? ON_CPU;
 }
 
 /** Positive where the first has more on the GPU: more layers, or as many with fewer experts in RAM. */
@@ -147,8 +146,11 @@ function laddersOf(surface: MemorySurface, gpu: GpuMemory, settings: PlanSetting
   const canPlace = canPlaceExperts(surface, gpu);
   const key = `${N_CTX} ${KV_CACHE_QUANT} ${canPlace ? EXPERTS_IN_RAM : "whole"}`;
   const ladders = ofSurface.get(key) ?? newLadders(surface, settings, canPlace);
-  if (ofSurface.size >= KNOWN_CONTEXTS) ofSurface.clear();
+  // Kept as the latest, so that only the contexts that a slider passed drop out.
+  ofSurface.delete(key);
   ofSurface.set(key, ladders);
+  const [oldest] = ofSurface.keys();
+  if (ofSurface.size > KNOWN_CONTEXTS && oldest !== undefined) ofSurface.delete(oldest);
   return ladders;
 }
 
@@ -202,20 +204,41 @@ function withExpertsInRam(
 const secondsIn = (surface: MemorySurface, gpu: GpuMemory, { N_CTX, KV_CACHE_QUANT }: PlanSettings) =>
   decodeSeconds(surface, gpu, { contextTokens: N_CTX, kvType: KV_CACHE_QUANT });
 
+/**
+ * Over the ladders of 1 layer and more. The chart asks for this some sixty times a frame, so of each ladder only the first that fits is priced
+ * where the others can only be slower.
+ */
 function fastestOf(
   surface: MemorySurface,
   gpu: GpuMemory,
   settings: PlanSettings,
-  placements: readonly PricedPlacement[],
+  ladders: readonly (readonly PricedPlacement[])[],
+  budget: number,
 ): PricedPlacement | null {
   const secondsOf = secondsIn(surface, gpu, settings);
   let best: PricedPlacement | null = null;
   let least = Number.POSITIVE_INFINITY;
-  for (const placement of placements) {
-    const seconds = secondsOf(placement);
-    if (seconds > least || (seconds === least && placement.needBytes < (best?.needBytes ?? 0))) continue;
-    best = placement;
-    least = seconds;
-  }
+  const onlyFirst = expertsCostInRam(surface, secondsOf);
+  for (let gpuLayers = 1; gpuLayers < ladders.length; gpuLayers++)
+    for (const placement of ladders[gpuLayers] ?? []) {
+      if (placement.needBytes > budget) continue;
+      const seconds = secondsOf(placement);
+      const isBetter = seconds < least || (seconds === least && placement.needBytes >= (best?.needBytes ?? 0));
+      if (isBetter) {
+        best = placement;
+        least = seconds;
+      }
+      if (onlyFirst) break;
+    }
   return best;
+}
+
+/** Whether every block gets slower by having its experts in RAM. Not so for a GPU that is slower than the processor. */
+function expertsCostInRam({ layers, model }: MemorySurface, secondsOf: (placement: Placement) => number): boolean {
+  const gpuLayers = model.blocks + 1;
+  return layers.every(
+    ({ index, expertBytes }) =>
+      expertBytes === 0 ||
+      secondsOf({ gpuLayers, expertBlocksInRam: index + 1 }) > secondsOf({ gpuLayers, expertBlocksInRam: index }),
+  );
 }
