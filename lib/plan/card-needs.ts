@@ -1,7 +1,6 @@
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { MemoryParts } from "@/lib/schema/receipt";
 import {
-  type CardRole,
   cardComputeBytes,
   cardsOf,
   confirmedPoint,
@@ -44,17 +43,6 @@ export function cardWeightsOfLayer(surface: MemorySurface, layer: number, expert
   const apart = layer < expertBlocksInRam ? (surface.layers[layer]?.expertBytes ?? 0) : 0;
   return joined - (joinsAt === 2 ? sharedBytes(surface) : 0) - apart;
 }
-
-/** `cardComputeBytes` for k = 0..L+1, without what was confirmed. */
-export const cardComputes = (
-  surface: MemorySurface,
-  at: Pick<MemoryPoint, "contextTokens" | "kvType">,
-  role: CardRole,
-  expertsInRam: boolean,
-): number[] =>
-  surface.gpuWeightsBytes.map((_, gpuLayers) =>
-    cardComputeBytes(surface, { ...at, gpuLayers, expertBlocksInRam: expertsInRam ? 1 : 0 }, role),
-  );
 
 const layerKvBytes = (surface: MemorySurface, index: number, at: MemoryPoint): number => {
   const layer = surface.layers[index];

@@ -7,26 +7,51 @@ import { SplitFinder, type SplitPlacement } from "./split-finder";
 
 /** The planner's choice for several cards. Each method is the one of the same name in choose-placement.ts. */
 export class CardChooser {
-  readonly #finder: SplitFinder;
+  #made: SplitFinder | null = null;
   readonly #all: number;
 
   private constructor(
     private readonly surface: MemorySurface,
-    gpu: GpuMemory,
+    private readonly gpu: GpuMemory,
     private readonly settings: PlanSettings,
     private readonly placesExperts: boolean,
-    cards: readonly PlannableCard[],
+    private readonly cards: readonly PlannableCard[],
   ) {
-    const { N_CTX, KV_CACHE_QUANT, TENSOR_SPLIT } = settings;
-    const hasShare = TENSOR_SPLIT !== "auto" && cards.some(({ position }) => (TENSOR_SPLIT[position] ?? 0) > 0);
-    this.#finder = new SplitFinder({
-      surface,
-      gpu,
-      cards,
-      at: { contextTokens: N_CTX, kvType: KV_CACHE_QUANT },
-      shares: hasShare ? TENSOR_SPLIT : null,
-    });
     this.#all = surface.model.blocks + 1;
+  }
+
+  get #finder(): SplitFinder {
+    this.#made ??= this.#newFinder();
+    return this.#made;
+  }
+
+  #newFinder(): SplitFinder {
+    const { surface, gpu, cards } = this;
+    const { N_CTX, KV_CACHE_QUANT, TENSOR_SPLIT } = this.settings;
+    const hasShare = TENSOR_SPLIT !== "auto" && cards.some(({ position }) => (TENSOR_SPLIT[position] ?? 0) > 0);
+    const at = { contextTokens: N_CTX, kvType: KV_CACHE_QUANT };
+    return new SplitFinder({ surface, gpu, cards, at, shares: hasShare ? TENSOR_SPLIT : null });
+  }
+
+  /** What was chosen before for the same surface, cards and settings. The chart asks again in each frame of a moving slider. */
+  remembered<Choice extends object>(choose: () => Choice): Choice {
+    const { N_CTX, KV_CACHE_QUANT, LAYERS, EXPERTS_IN_RAM, TENSOR_SPLIT } = this.settings;
+    const cards = this.cards.map(({ position, name, budgetBytes }) => [position, name, budgetBytes]);
+    const key = JSON.stringify([
+      N_CTX,
+      KV_CACHE_QUANT,
+      LAYERS,
+      EXPERTS_IN_RAM,
+      TENSOR_SPLIT,
+      this.placesExperts,
+      cards,
+    ]);
+    const known = choices.get(this.surface) ?? new Map<string, object>();
+    choices.set(this.surface, known);
+    const choice = (known.get(key) as Choice | undefined) ?? choose();
+    if (known.size >= KNOWN_CHOICES) known.clear();
+    known.set(key, choice);
+    return choice;
   }
 
   /** Null where layers are not shared over cards as planned. */
@@ -77,7 +102,7 @@ export class CardChooser {
 
   /** Whether this placement fits with its layers on any of the cards. */
   fits({ gpuLayers, expertBlocksInRam = 0 }: Placement): boolean {
-    return this.#finder.best({ gpuLayers, expertBlocksInRam }) !== null;
+    return this.#finder.fits({ gpuLayers, expertBlocksInRam });
   }
 
   needBytes = (placement: SplitPlacement): number => this.#finder.needBytes(placement);
@@ -102,19 +127,18 @@ export class CardChooser {
     const [none = 0, ...apart] = this.#apartChoices(gpuLayers);
     const plain = this.#finder.best({ gpuLayers, expertBlocksInRam: none });
     if (plain !== null) return plain;
-    let found: SplitPlacement | null = null;
+    let fewest: number | null = null;
     let low = 0;
     let high = apart.length - 1;
     while (low <= high) {
       const middle = (low + high) >> 1;
-      const tried = this.#finder.best({ gpuLayers, expertBlocksInRam: apart[middle] ?? 0 });
-      if (tried === null) low = middle + 1;
-      else {
-        found = tried;
+      const expertBlocksInRam = apart[middle] ?? 0;
+      if (this.#finder.fits({ gpuLayers, expertBlocksInRam })) {
+        fewest = expertBlocksInRam;
         high = middle - 1;
-      }
+      } else low = middle + 1;
     }
-    return found;
+    return fewest === null ? null : this.#finder.best({ gpuLayers, expertBlocksInRam: fewest });
   }
 
   /** Numbers of blocks whose experts can be in RAM, with so many layers on the cards; one where it is chosen by hand. */
@@ -128,6 +152,9 @@ export class CardChooser {
     return EXPERTS_IN_RAM === "auto" ? choices : [choices.findLast(count => count <= EXPERTS_IN_RAM) ?? 0];
   }
 }
+
+const choices = new WeakMap<MemorySurface, Map<string, object>>();
+const KNOWN_CHOICES = 512;
 
 const isSplit = (placement: Placement): placement is SplitPlacement =>
   placement.tensorSplit !== undefined && placement.gpuLayers > 0;

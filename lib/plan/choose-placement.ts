@@ -35,8 +35,10 @@ export function choosePlacement(surface: MemorySurface, gpu: GpuMemory, settings
   if (hasKvInRam(gpu, settings)) return markKv(choosePlacement(...withKvInRam(surface, gpu, settings)));
   const onCards = cardChooser(surface, gpu, settings);
   if (onCards !== null) {
-    const chosen = onCards.choose();
-    return chosen === null ? ON_CPU : { ...chosen, needBytes: onCards.needBytes(chosen) };
+    return onCards.remembered(() => {
+      const chosen = onCards.choose();
+      return chosen === null ? ON_CPU : { ...chosen, needBytes: onCards.needBytes(chosen) };
+    });
   }
   const budget = budgetBytes(gpu, settings.TARGET_VRAM_USAGE);
   const ladders = laddersOf(surface, gpu, settings);

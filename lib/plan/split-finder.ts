@@ -1,9 +1,10 @@
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
-import { cardComputes, cardNeeds, cardWeightsOfLayer } from "./card-needs";
+import { cardNeeds, cardWeightsOfLayer } from "./card-needs";
 import { confirmedPlacements } from "./fit-needs";
 import {
   type CardRole,
+  cardComputeBytes,
   confirmedPoint,
   firstGpuBlock,
   kvBytesOfLayer,
@@ -45,21 +46,21 @@ type Layers = Pick<SplitPlacement, "gpuLayers" | "expertBlocksInRam">;
 export class SplitFinder {
   readonly #search: SplitSearch;
   readonly #choices: readonly (readonly PlannableCard[])[];
-  readonly #seconds: (placement: Placement) => number;
+  #decodeSeconds: ((placement: Placement) => number) | null = null;
+  readonly #known = new WeakMap<Placement, number>();
   /** Entry i: bytes of the layers before i. */
   readonly #beside: readonly number[];
   readonly #experts: readonly number[];
   readonly #shared: number;
-  readonly #computes = new Map<string, readonly number[]>();
+  readonly #computes = new Map<string, number[]>();
   /** What llama.cpp confirmed and what fits. */
   readonly #confirmed: readonly SplitPlacement[];
 
   constructor(search: SplitSearch) {
     this.#search = search;
-    const { surface, gpu, cards, at } = search;
+    const { surface, cards, at } = search;
     // Without a closed form of the cache nobody knows what of it is on which card, so one card has it all.
     this.#choices = surface.kvSource === "closed-form" ? choicesOf(cards) : cards.map(card => [card]);
-    this.#seconds = decodeSeconds(surface, gpu, at);
     const beside = [0];
     const experts = [0];
     for (const layer of surface.layers) {
@@ -76,7 +77,13 @@ export class SplitFinder {
     );
   }
 
-  secondsOf = (placement: Placement): number => this.#seconds(placement);
+  #seconds(placement: Placement): number {
+    const { surface, gpu, at } = this.#search;
+    this.#decodeSeconds ??= decodeSeconds(surface, gpu, at);
+    const seconds = this.#known.get(placement) ?? this.#decodeSeconds(placement);
+    this.#known.set(placement, seconds);
+    return seconds;
+  }
 
   /** Everything is on one card: nothing is faster, and the other cards stay free. */
   isAllOnOne({ gpuLayers, expertBlocksInRam, tensorSplit }: SplitPlacement): boolean {
@@ -90,24 +97,36 @@ export class SplitFinder {
    * @param doubtShare the share of each compute buffer that may be missing where nothing was confirmed
    */
   best(layers: Layers, doubtShare = 0): SplitPlacement | null {
-    const candidates = this.#confirmed.filter(
-      placement =>
+    let best: SplitPlacement | null = null;
+    for (const placement of this.#fitting(layers, doubtShare))
+      if (best === null || this.compare(placement, best) < 0) best = placement;
+    return best;
+  }
+
+  fits(layers: Layers): boolean {
+    return this.#fitting(layers, 0).next().done !== true;
+  }
+
+  /** Splits of so many layers that fit: the two ends of what each choice of cards can have, and what was confirmed. */
+  *#fitting(layers: Layers, doubtShare: number): Generator<SplitPlacement> {
+    if (this.#search.shares !== null) {
+      const chosen = this.forced(layers);
+      if (this.#mayFit(chosen, doubtShare)) yield chosen;
+      return;
+    }
+    for (const cards of this.#choices)
+      for (const fromLast of cards.length > 1 ? [false, true] : [false]) {
+        const found = this.#filled(layers, cards, fromLast, doubtShare);
+        if (found !== null) yield found;
+      }
+    for (const placement of this.#confirmed)
+      if (
         placement.gpuLayers === layers.gpuLayers &&
         placement.expertBlocksInRam === layers.expertBlocksInRam &&
         this.#isAllowed(placement) &&
-        this.#overflowing(placement) === null,
-    );
-    for (const cards of this.#search.shares === null ? this.#choices : [])
-      for (const fromLast of cards.length > 1 ? [false, true] : [false]) {
-        const found = this.#filled(layers, cards, fromLast, doubtShare);
-        if (found !== null) candidates.push(found);
-      }
-    const chosen = this.#search.shares === null ? null : this.forced(layers);
-    if (chosen !== null && this.#mayFit(chosen, doubtShare)) candidates.push(chosen);
-    return candidates.reduce<SplitPlacement | null>(
-      (best, placement) => (best === null || this.compare(placement, best) < 0 ? placement : best),
-      null,
-    );
+        this.#overflowing(placement) === null
+      )
+        yield placement;
   }
 
   /** Negative where the first is better: everything on one card, or else faster; on a tie the one with fewer cards. */
@@ -156,16 +175,20 @@ export class SplitFinder {
     return index === -1 ? null : index;
   }
 
-  /** Only cards that may be used, and the chosen shares. */
+  /** Only cards that may be used. */
   #isAllowed(placement: SplitPlacement): boolean {
-    const { cards, shares } = this.#search;
-    if (shares !== null) return placement.tensorSplit.join() === this.forced(placement).tensorSplit.join();
+    const { cards } = this.#search;
     return placement.tensorSplit.every((layers, index) => layers === 0 || cards.some(card => card.position === index));
   }
 
   #mayFit(placement: SplitPlacement, doubtShare: number): boolean {
-    const share = confirmedPoint(this.#search.surface, { ...placement, ...this.#search.at }) ? 0 : doubtShare;
+    const share = this.#isConfirmed(placement) ? 0 : doubtShare;
     return this.#needs(placement).every(({ overBytes, computeBytes }) => overBytes <= share * computeBytes);
+  }
+
+  #isConfirmed(placement: SplitPlacement): boolean {
+    const { surface, at } = this.#search;
+    return this.#confirmed.length > 0 && confirmedPoint(surface, { ...placement, ...at }) !== undefined;
   }
 
   /** Fills these cards one after another, and gives a card less where llama.cpp said that it overflows. */
@@ -177,7 +200,7 @@ export class SplitFinder {
       const tensorSplit: number[] = [];
       for (const [index, { position }] of cards.entries()) tensorSplit[position] = counts[index] ?? 0;
       const placement = { ...layers, tensorSplit: Array.from(tensorSplit, count => count ?? 0) };
-      if (confirmedPoint(this.#search.surface, { ...placement, ...this.#search.at }) === undefined) return placement;
+      if (!this.#isConfirmed(placement)) return placement;
       const over = this.#overflowing(placement);
       if (over === null) return placement;
       most[over] = (counts[over] ?? 0) - 1;
@@ -202,13 +225,12 @@ export class SplitFinder {
       const limit = (cards[index]?.budgetBytes ?? 0) + doubtShare * compute;
       const left = order.length - 1 - turn;
       const fits = (count: number): boolean => {
-        const [from, to] = fromLast ? [end - count, end] : [first, first + count];
-        return count <= (most[index] ?? 0) && this.#layerBytes(from, to, expertBlocksInRam) + compute <= limit;
+        const from = fromLast ? end - count : first;
+        return this.#layerBytes(from, from + count, expertBlocksInRam) + compute <= limit;
       };
       const wanted = end - first - left;
-      let count = left === 0 ? wanted : 0;
-      if (left > 0) while (count < wanted && fits(count + 1)) count++;
-      if (count < 1 || !fits(count)) return null;
+      const count = left === 0 ? wanted : mostThat(fits, Math.min(wanted, most[index] ?? 0));
+      if (count < 1 || count > (most[index] ?? 0) || !fits(count)) return null;
       counts[index] = count;
       if (fromLast) end -= count;
       else first += count;
@@ -222,12 +244,31 @@ export class SplitFinder {
     return (this.#beside[end] ?? 0) - (this.#beside[first] ?? 0) - (apart(end) - apart(first)) + copy;
   }
 
+  #newComputeBytes(role: CardRole, expertsInRam: boolean, gpuLayers: number): number {
+    const { surface, at } = this.#search;
+    return cardComputeBytes(surface, { ...at, gpuLayers, expertBlocksInRam: expertsInRam ? 1 : 0 }, role);
+  }
+
   #computeBytes(role: CardRole, expertsInRam: boolean, gpuLayers: number): number {
     const key = `${role} ${expertsInRam}`;
-    const known = this.#computes.get(key) ?? cardComputes(this.#search.surface, this.#search.at, role, expertsInRam);
+    const known = this.#computes.get(key) ?? [];
     this.#computes.set(key, known);
-    return known[gpuLayers] ?? 0;
+    const bytes = known[gpuLayers] ?? this.#newComputeBytes(role, expertsInRam, gpuLayers);
+    known[gpuLayers] = bytes;
+    return bytes;
   }
+}
+
+/** The largest number up to `limit` that fits, where each one that fits is followed by others that do; 0 where none does. */
+function mostThat(fits: (count: number) => boolean, limit: number): number {
+  let fitting = 0;
+  let tooMany = limit + 1;
+  while (tooMany - fitting > 1) {
+    const middle = (fitting + tooMany) >> 1;
+    if (fits(middle)) fitting = middle;
+    else tooMany = middle;
+  }
+  return fitting;
 }
 
 /** The sets of cards to try, in the engine's order. */

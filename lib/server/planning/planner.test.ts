@@ -169,6 +169,36 @@ test("G14 a load goes on where its own dry run ends the engine, and does not ask
   expect(countOf("dry-run")).toBe(1);
 });
 
+test("G14 a placement whose dry run ends the engine is survived and never asked about again, also after a restart", async () => {
+  const home = makeHome();
+  // Two cards of 34 MiB: one does not hold the model, both do.
+  const each = { name: card.name, totalBytes: 34 * MIB, freeBytes: 34 * MIB, heldByEngineBytes: 0, overheadBytes: 0 };
+  const cards = [0, 1].map(position => ({ ...each, position }));
+  const memory = {
+    ...card,
+    totalBytes: 68 * MIB,
+    freeBytes: 68 * MIB,
+    usedByOthersBytes: 0,
+    placesExperts: true,
+    cards,
+  };
+  const settings = { TARGET_VRAM_USAGE: 1 };
+  const crash = { on: { "dry-run": [{ do: "crash", signal: "SIGABRT" }] } } as const;
+  const first = makeHostRig({ home, settings, script: crash });
+  first.gpu.memory = memory;
+  const { config, plan } = await first.done(first.planner.confirmedPlanFor(first.current.settings));
+  expect(config.tensorSplit?.filter(layers => layers > 0)).toHaveLength(2);
+  expect(plan.computeSource).toBe("estimated");
+  const again = makeHostRig({ home, settings });
+  again.gpu.memory = memory;
+  const later = await again.done(again.planner.confirmedPlanFor(again.current.settings));
+  expect(later.config.tensorSplit).toEqual(config.tensorSplit);
+  const asked = again.processes.flatMap(({ engine }) =>
+    engine.received.flatMap(command => (command.type === "dry-run" ? [command.config.tensorSplit?.join()] : [])),
+  );
+  expect(asked).not.toContain(config.tensorSplit?.join());
+});
+
 test("G14 a page's dry run that ends its engine leaves the loaded model alone", async () => {
   const { host, planner, engine, current, done, spareProcesses, processes } = makeHostRig({
     spareScript: { on: { "dry-run": [{ do: "crash", signal: "SIGABRT" }] } },

@@ -33,6 +33,7 @@ export interface FakeScript {
   readonly backend?: EngineInfo["backend"];
   /** "Fake GPU" without it. */
   readonly devices?: readonly string[];
+  readonly placement?: EngineInfo["placement"];
   readonly vram?: Vram;
   /** Time for each command, and for each piece of an answer. */
   readonly stepMs?: number;
@@ -315,7 +316,7 @@ export class FakeEngine {
       buildType: "prebuilt",
       mathCores: 2,
       gpuProblem: null,
-      placement: { kind: "missing", reason: "This engine is a fake." },
+      placement: this.script.placement ?? { kind: "missing", reason: "This engine is a fake." },
     };
     return { type: "ready", info, vram: backend === "none" ? null : (this.script.vram ?? null) };
   }
