@@ -256,8 +256,11 @@ export class Planner {
         if (confirmed.length > 0) this.#changed();
         return outcome;
       }
-      await this.#confirm(known, this.#configWith(placement, outcome, settings), engine, signal);
+      const config = this.#configWith(placement, outcome, settings);
+      await this.#confirm(known, config, engine, signal);
       confirmed.push(placement);
+      // Placements beside it would probably end the engine as well: the plan goes on with what is known.
+      if (known.fatal.has(nameOfDryRun(config))) return plan();
     }
   }
 
