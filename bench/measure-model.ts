@@ -52,7 +52,7 @@ async function measure(loaded: LoadedModel, fullTokens: number): Promise<Measure
   const answer = async (prompt: string, maxTokens: number): Promise<Figure> => {
     const before = countedSeconds();
     const signal = new AbortController().signal;
-    const listener = { onPrefill: () => {}, onText: () => {}, onPrompt: () => {} };
+    const listener = { onPrefill: () => {}, onText: () => {}, onCall: () => {}, onPrompt: () => {} };
     const { stats } = await complete(loaded, { prompt, sampling: greedy(maxTokens) }, listener, signal);
     return { stats, othersCores: countedSeconds().othersCoresSince(before) };
   };

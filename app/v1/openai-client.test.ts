@@ -148,7 +148,32 @@ describe("A10 the official openai client", () => {
     [{ max_tokens: -2 }, /^400 max_tokens must be/],
     [{ temperature: 9 }, /^400 temperature must be a number from 0 to 5/],
     [{ n: 17 }, /^400 n must be a whole number from 1 to 16/],
-    [{ tools: [{ type: "function", function: { name: "f" } }] }, /^400 tools must be/],
+    [{ tools: [{ type: "function", function: { name: "a b" } }] }, /^400 tools\[0\]\.function\.name must be/],
+    [{ tool_choice: "required" }, /^400 tool_choice asks for a call, and tools is empty/],
+    [
+      {
+        tools: [{ type: "function", function: { name: "f" } }],
+        tool_choice: { type: "function", function: { name: "g" } },
+      },
+      /^400 tool_choice names "g", and no tool has that name/,
+    ],
+    [
+      { messages: [...question.messages, { role: "tool", content: "3", tool_call_id: "c1" }] },
+      /^400 messages\[1\]\.tool_call_id: no message before calls a tool with the id "c1"/,
+    ],
+    [
+      {
+        messages: [
+          ...question.messages,
+          {
+            role: "assistant",
+            content: null,
+            tool_calls: [{ id: "c1", type: "function", function: { name: "f", arguments: "{}" } }],
+          },
+        ],
+      },
+      /^400 The last message calls tools: their results must follow/,
+    ],
     [
       {
         messages: [

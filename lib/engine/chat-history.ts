@@ -1,7 +1,10 @@
 import type { ChatHistoryItem } from "node-llama-cpp";
 import type { ChatTurn } from "@/lib/schema/engine-commands";
 
-/** Converts a turn for the chat wrapper. Text is plain: special tokens that a user types remain text (faults.md, T4). */
+/**
+ * Converts a turn for the chat wrapper. Text is plain: special tokens that a user types remain text (faults.md, T4). A result of a
+ * call is the user's turn here; conversations with calls are written as text before, or by the model's own template.
+ */
 function toHistoryItem({ role, content }: ChatTurn): ChatHistoryItem {
   if (role === "assistant") return { type: "model", response: [content] };
   return role === "system" ? { type: "system", text: content } : { type: "user", text: content };

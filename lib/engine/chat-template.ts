@@ -34,6 +34,13 @@ export type TemplateOptions = Readonly<Record<string, unknown>>;
 
 export type RenderedPrompt = ChatWrapperGeneratedContextState["contextText"];
 
+/** The tokens of a prompt, and the wrapper and history with which node-llama-cpp answers it. */
+export interface PreparedPrompt {
+  readonly tokens: Token[];
+  readonly history: ChatHistoryItem[];
+  readonly wrapper: ChatWrapper;
+}
+
 /**
  * Renders conversations in the format of the loaded model. A template is a program from a downloaded file, so it runs under a time
  * limit. A template that fails, hangs or drops what the user said is replaced by a general one. Special tokens that a user types
@@ -86,10 +93,16 @@ export class ChatTemplate {
   }
 
   /** The tokens of a conversation, and a wrapper that answers it without rendering it again. */
-  prepare(history: ChatHistoryItem[], tokenizer: Tokenizer): { tokens: Token[]; wrapper: ChatWrapper } {
+  prepare(history: ChatHistoryItem[], tokenizer: Tokenizer): PreparedPrompt {
     const state = this.#renderState(history);
     const tokens = state.contextText.tokenize(tokenizer);
-    return { tokens, wrapper: withRendering(this.current, history, state, tokens) };
+    return { tokens, history, wrapper: withRendering(this.current, history, state, tokens) };
+  }
+
+  /** A wrapper that answers after these tokens, and the history to give with it. */
+  after(tokens: Token[]): PreparedPrompt {
+    const history = toChatHistory([{ role: "user", content: "-" }]);
+    return { tokens, history, wrapper: withRendering(this.current, history, this.#renderState(history), tokens) };
   }
 
   #renderState(history: ChatHistoryItem[]): ChatWrapperGeneratedContextState {

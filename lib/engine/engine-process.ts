@@ -15,6 +15,7 @@ import { dryRunOracle } from "./surface-oracle";
 import { checkTensor, largestTensorBytes } from "./tensor-limit";
 import { TextGatherer } from "./text-gatherer";
 import { describeModel, detokenizeText, tokenizeParts } from "./tokenize-parts";
+import { CallGatherer } from "./tools/call-gatherer";
 
 type Send = (message: EngineMessage) => void;
 
@@ -199,15 +200,21 @@ export class EngineProcess {
   /** Sends an answer while it is written. All of its text is sent before the message that ends it. */
   async #write(id: string, answer: (listener: GenerationListener) => Promise<Generation>): Promise<JobMessage> {
     const text = new TextGatherer(piece => this.send({ type: "text", id, ...piece }));
+    const calls = new CallGatherer(piece => this.send({ type: "tool-call", id, ...piece }));
     try {
       const generation = await answer({
         onPrefill: (doneTokens, totalTokens) => this.send({ type: "prefill", id, doneTokens, totalTokens }),
         onText: piece => text.add(piece),
+        onCall(piece) {
+          text.flush();
+          calls.add(piece);
+        },
         onPrompt: prompt => this.send({ type: "prompt", id, prompt }),
       });
       return { type: "finished", id, ...generation };
     } finally {
       text.flush();
+      calls.flush();
     }
   }
 }

@@ -1,8 +1,8 @@
-import { type ChatHistoryItem, type LLamaChatGenerateResponseOptions, LlamaChat } from "node-llama-cpp";
-import type { ChatTurn, Sampling } from "@/lib/schema/engine-commands";
+import { type LLamaChatGenerateResponseOptions, LlamaChat, type LlamaGrammar } from "node-llama-cpp";
+import type { Sampling } from "@/lib/schema/engine-commands";
 import type { FinishReason, GenerationStats } from "@/lib/schema/generation";
 import { toChatHistory } from "./chat-history";
-import type { TemplateOptions } from "./chat-template";
+import type { PreparedPrompt } from "./chat-template";
 import type { LoadedModel } from "./loaded-model";
 import { outputForm } from "./output-form";
 import { type PrefillResult, prefill } from "./prefill";
@@ -10,6 +10,8 @@ import { contextExceeded, refuseHugeText } from "./prompt-tokens";
 import { samplingOptions } from "./sampling-options";
 import type { TextPiece } from "./text-gatherer";
 import { logprobsOf } from "./token-logprobs";
+import { type CallPiece, CallReader } from "./tools/call-reader";
+import { type CallPlan, type ToolRequest, toolPlan } from "./tools/tool-plan";
 
 /** llama.cpp needs one cell for the token being computed, and node-llama-cpp would shift the context at the last cell. */
 const RESERVED_CELLS = 2;
@@ -17,6 +19,7 @@ const RESERVED_CELLS = 2;
 export interface GenerationListener {
   onPrefill(doneTokens: number, totalTokens: number): void;
   onText(piece: TextPiece): void;
+  onCall(piece: CallPiece): void;
   /** The prompt as the model reads it, if it was asked for. */
   onPrompt(prompt: string): void;
 }
@@ -34,74 +37,100 @@ export interface Generation {
  */
 export async function generate(
   loaded: LoadedModel,
-  request: {
-    turns: readonly ChatTurn[];
-    sampling: Sampling;
-    cacheKey?: string | undefined;
-    reportPrompt?: boolean | undefined;
-    templateOptions?: TemplateOptions | undefined;
-  },
+  request: ToolRequest & { cacheKey?: string | undefined; reportPrompt?: boolean | undefined },
   listener: GenerationListener,
   signal: AbortSignal,
 ): Promise<Generation> {
   const { model, context } = loaded;
   const template = loaded.template.with(request.templateOptions);
   const startedMs = performance.now();
-  const history = toChatHistory(request.turns);
   const texts = request.turns.map(turn => turn.content);
   refuseHugeText(model, texts, context.contextSize);
-  const { tokens: prompt, wrapper } = template.prepare(history, model.tokenizer);
+  const plan = await toolPlan(loaded, request);
+  const start =
+    plan === null ? template.prepare(toChatHistory(request.turns), model.tokenizer) : template.after(plan.prompt);
+  const { tokens: prompt } = start;
   const limit = replyLimit(prompt.length, context.contextSize, request.sampling.maxTokens);
   const form = await outputForm(model.llama, request.sampling);
   const timer = new GenerationTimer(startedMs, prompt.length);
   const { sequence, release } = await loaded.sequences.take(prompt, request.cacheKey ?? null);
   const logprobs = logprobsOf(model, sequence, request.sampling);
-  let chat: LlamaChat | null = null;
+  let chat: LlamaChat | undefined;
+  const endChat = () => chat?.dispose({ disposeSequence: false });
   let answer = "";
   try {
     if (request.reportPrompt) listener.onPrompt(model.detokenize(prompt, true));
     timer.prefilled = await prefill(sequence, prompt, loaded.config.batchTokens, listener.onPrefill, signal);
     if (timer.prefilled.aborted) return { reason: "cancelled", stats: timer.stats() };
-    chat = new LlamaChat({
-      contextSequence: logprobs?.sequence ?? sequence,
-      chatWrapper: wrapper,
-      autoDisposeSequence: false,
-    });
-    const stopReason = await respond(chat, history, {
-      ...samplingOptions(request.sampling, model),
-      ...(form.grammar && { grammar: form.grammar }),
-      maxTokens: limit.tokens,
-      signal,
-      stopOnAbortSignal: true,
-      onResponseChunk(chunk) {
-        timer.count(chunk.tokens.length);
-        const { text, tokens, type } = chunk;
-        if (type !== "segment") answer += text;
-        const piece = { text, tokens: tokens.length, thought: type === "segment" };
-        if (text !== "") listener.onText({ ...piece, ...(logprobs && { logprobs: logprobs.take(tokens) }) });
-      },
-    });
-    if (isWhole(stopReason)) form.check(answer);
-    if (stopReason === "maxTokens") timer.countAll(limit.tokens);
-    return { reason: finishReason(stopReason, limit.by), stats: timer.stats() };
+    const write = async ({ wrapper, history }: PreparedPrompt, own: LLamaChatGenerateResponseOptions) => {
+      endChat();
+      const contextSequence = logprobs?.sequence ?? sequence;
+      chat = new LlamaChat({ contextSequence, chatWrapper: wrapper, autoDisposeSequence: false });
+      const { metadata } = await chat.generateResponse(history, {
+        ...samplingOptions(request.sampling, model),
+        maxTokens: limit.tokens - timer.generatedTokens,
+        signal,
+        stopOnAbortSignal: true,
+        ...own,
+      });
+      return metadata;
+    };
+    const writeText = () =>
+      write(start, {
+        ...textOptions(request.sampling, form.grammar, plan?.calls ?? null),
+        onResponseChunk(chunk) {
+          timer.count(chunk.tokens.length);
+          const { text, tokens, type } = chunk;
+          if (type !== "segment") answer += text;
+          const piece = { text, tokens: tokens.length, thought: type === "segment" };
+          if (text !== "") listener.onText({ ...piece, ...(logprobs && { logprobs: logprobs.take(tokens) }) });
+        },
+      });
+    const writeCalls = async ({ format, grammar, check }: CallPlan, from: PreparedPrompt) => {
+      const reader = new CallReader(format);
+      const ending = await write(from, {
+        grammar,
+        customStopTriggers: [],
+        onResponseChunk(chunk) {
+          timer.count(chunk.tokens.length);
+          for (const piece of reader.read(chunk.text)) listener.onCall(piece);
+        },
+      });
+      if (isWhole(ending.stopReason)) check(reader.calls);
+      return ending;
+    };
+
+    const calls = plan?.calls ?? null;
+    let ending = calls?.isForced ? await writeCalls(calls, start) : await writeText();
+    const isCalling = calls !== null && !calls.isForced && isTrigger(ending, request.sampling.stop);
+    if (isCalling)
+      ending = await writeCalls(calls, template.after(calls.promptAfter(sequence.contextTokens, prompt.length)));
+    else if (!calls?.isForced && isWhole(ending.stopReason)) form.check(answer);
+    if (ending.stopReason === "maxTokens") timer.countAll(limit.tokens);
+    return { reason: finishReason(ending.stopReason, limit.by), stats: timer.stats() };
   } catch (error) {
     // Aborted before the first token: there is no reply to return.
     if (signal.aborted) return { reason: "cancelled", stats: timer.stats() };
     throw error;
   } finally {
-    chat?.dispose({ disposeSequence: false });
+    endChat();
     logprobs?.dispose();
     release();
   }
 }
 
-type StopReason = Awaited<ReturnType<LlamaChat["generateResponse"]>>["metadata"]["stopReason"];
+type Ending = Awaited<ReturnType<LlamaChat["generateResponse"]>>["metadata"];
+type StopReason = Ending["stopReason"];
 
-const respond = async (
-  chat: LlamaChat,
-  history: ChatHistoryItem[],
-  options: LLamaChatGenerateResponseOptions,
-): Promise<StopReason> => (await chat.generateResponse(history, options)).metadata.stopReason;
+/** What a text may look like, and what ends it. With tools, a call ends it too. */
+const textOptions = ({ stop }: Sampling, grammar: LlamaGrammar | undefined, calls: CallPlan | null) => {
+  const form = calls?.textGrammar ?? grammar;
+  return { ...(form && { grammar: form }), customStopTriggers: [...stop, ...(calls?.triggers ?? [])] };
+};
+
+/** Whether a call ended the text, and not one of the request's own stop strings. */
+const isTrigger = (ending: Ending, stop: readonly string[]): boolean =>
+  ending.stopReason === "customStopTrigger" && !stop.includes(ending.customStopTrigger.join(""));
 
 /** Most tokens of the reply, and whether the caller or the context sets this limit. */
 export function replyLimit(
@@ -126,7 +155,7 @@ export const isWhole = (stopReason: StopReason): boolean =>
 /** Counts tokens and measures the times that people compare. */
 export class GenerationTimer {
   prefilled: PrefillResult | null = null;
-  #generatedTokens = 0;
+  generatedTokens = 0;
   #firstTokenMs: number | null = null;
 
   constructor(
@@ -137,12 +166,12 @@ export class GenerationTimer {
   count(tokens: number): void {
     if (tokens === 0) return;
     this.#firstTokenMs ??= performance.now();
-    this.#generatedTokens += tokens;
+    this.generatedTokens += tokens;
   }
 
   /** A character that was cut in its middle has no text, so its tokens were not reported. */
   countAll(tokens: number): void {
-    this.count(tokens - this.#generatedTokens);
+    this.count(tokens - this.generatedTokens);
   }
 
   stats(): GenerationStats {
@@ -155,9 +184,9 @@ export class GenerationTimer {
     return {
       promptTokens: this.promptLength,
       cachedTokens,
-      generatedTokens: this.#generatedTokens,
+      generatedTokens: this.generatedTokens,
       timeToFirstTokenMs: firstMs - this.startedMs,
-      tokensPerSecond: perSecond(this.#generatedTokens - 1, nowMs - firstMs),
+      tokensPerSecond: perSecond(this.generatedTokens - 1, nowMs - firstMs),
       prefillTokensPerSecond: perSecond(prefilledTokens, firstMs - startedMs),
       totalMs: nowMs - this.startedMs,
     };

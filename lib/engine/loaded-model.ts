@@ -3,6 +3,7 @@ import type { BufferSplit, LoadConfig } from "@/lib/schema/load-config";
 import type { DeviceBuffers } from "@/lib/schema/placement";
 import type { ChatTemplate } from "./chat-template";
 import type { SequencePool } from "./sequence-pool";
+import type { ToolTemplate } from "./tools/tool-template";
 
 /** A model with a context, ready to answer. */
 export interface LoadedModel {
@@ -11,6 +12,8 @@ export interface LoadedModel {
   readonly context: LlamaContext;
   readonly sequences: SequencePool;
   readonly template: ChatTemplate;
+  /** The model's own template for tools; null where it has none, or in a format that is not known here. */
+  readonly toolTemplate: ToolTemplate | null;
   readonly split: BufferSplit;
   readonly devices: readonly DeviceBuffers[] | null;
   readonly flashAttentionActive: boolean | null;

@@ -15,6 +15,7 @@ import { checkMemory } from "./memory-guard";
 import { placementKey } from "./placer";
 import { SequencePool } from "./sequence-pool";
 import { checkTensor } from "./tensor-limit";
+import { ToolTemplate } from "./tools/tool-template";
 
 type LoadedMessage = Extract<EngineMessage, { type: "loaded" }>;
 type LoadReport = Omit<LoadedMessage, "type" | "id">;
@@ -36,6 +37,7 @@ interface Weights {
   readonly config: LoadConfig;
   readonly model: LlamaModel;
   readonly template: ChatTemplate;
+  readonly toolTemplate: ToolTemplate | null;
   /** Changes when the file was replaced under the same name. */
   readonly file: string;
 }
@@ -129,7 +131,7 @@ export class ModelHolder {
       onLoadProgress: fraction => onProgress({ phase: "weights", fraction }),
     };
     const { result: model } = await this.backend.placer.place(config, () => this.backend.llama.loadModel(options));
-    return { config, model, template: ChatTemplate.resolve(model), file };
+    return { config, model, template: ChatTemplate.resolve(model), toolTemplate: ToolTemplate.of(model), file };
   }
 
   async #createContext(config: LoadConfig, weights: Weights, options: LoadHooks): Promise<LoadedModel> {
@@ -159,6 +161,7 @@ export class ModelHolder {
       config: { ...config, gpuLayers: weights.model.gpuLayers },
       model: weights.model,
       template: weights.template,
+      toolTemplate: weights.toolTemplate,
       context,
       sequences: SequencePool.of(context),
       split: bufferSplit(lines),

@@ -154,7 +154,7 @@ const bracketed = (items: string): string => `"[" space ${items} space "]"`;
  * @returns the name of the schema's rule
  * @throws JsonSchemaError for a schema that no grammar can express
  */
-function addSchema(rules: GrammarRules, schema: JsonValue, name: string): string {
+export function addSchema(rules: GrammarRules, schema: JsonValue, name: string): string {
   const document = readSchema(schema);
   return new SchemaWriter(rules, document, name).write(document.root, name);
 }

@@ -6,10 +6,16 @@ import { bufferSplitSchema, buffersSchema, loadConfigSchema } from "./load-confi
 import { memorySurfaceSchema } from "./memory-surface";
 import { deviceBuffersSchema, placementLeverSchema } from "./placement";
 import { samplingValuesSchema } from "./sampling";
+import { toolCallSchema, toolUseSchema } from "./tools";
 
 const id = z.string().check(z.minLength(1), z.maxLength(64));
 
-export const chatTurnSchema = z.object({ role: z.enum(["system", "user", "assistant"]), content: z.string() });
+export const chatTurnSchema = z.discriminatedUnion("role", [
+  z.object({ role: z.enum(["system", "user"]), content: z.string() }),
+  z.object({ role: z.literal("assistant"), content: z.string(), toolCalls: z.optional(z.array(toolCallSchema)) }),
+  /** The result of the call with this id. */
+  z.object({ role: z.literal("tool"), content: z.string(), callId: z.string() }),
+]);
 export type ChatTurn = z.infer<typeof chatTurnSchema>;
 
 /** As many as OpenAI reports at each place. */
@@ -53,6 +59,16 @@ const textMessage = z.object({
   thought: z.boolean(),
   /** With `topLogprobs`: one for each token of the text that has one. */
   logprobs: z.optional(z.array(tokenLogprobSchema)),
+});
+/** A piece of a call's arguments, which are the pieces of its index joined. The first piece of a call may be empty. */
+const toolCallMessage = z.object({
+  type: z.literal("tool-call"),
+  id,
+  /** The number of the call in this answer, from 0. */
+  index: z.int(),
+  callId: z.string(),
+  name: z.string(),
+  arguments: z.string(),
 });
 const finishedMessage = z.object({
   type: z.literal("finished"),
@@ -136,7 +152,7 @@ export const engineCommands = {
   },
   /**
    * Answers a conversation. The last turn is the user's, or an unfinished assistant's turn to continue. `cacheKey` (a chat id)
-   * keeps its prefix on one sequence.
+   * keeps its prefix on one sequence. With `toolUse` the answer may be calls, which come as messages of their own.
    */
   generate: {
     params: z.object({
@@ -146,8 +162,9 @@ export const engineCommands = {
       reportPrompt: z.optional(z.boolean()),
       /** Values for the chat template, by its own names: "enable_thinking", "reasoning_effort". */
       templateOptions: z.optional(z.record(z.string(), z.json())),
+      toolUse: z.optional(toolUseSchema),
     }),
-    progress: [promptMessage, prefillMessage, textMessage],
+    progress: [promptMessage, prefillMessage, textMessage, toolCallMessage],
     answer: finishedMessage,
     errors: answerErrors,
   },

@@ -3,6 +3,7 @@ import { MAX_TOP_LOGPROBS } from "./engine-commands";
 import { planBadgeSchema } from "./local-model";
 import { openAiSamplingShape } from "./sampling";
 import { settingRows } from "./settings";
+import { MAX_TOOLS } from "./tools";
 
 /**
  * What OpenAI's clients and those of other local engines send. A key that this engine cannot support is accepted only with its neutral
@@ -16,10 +17,26 @@ const contentPartSchema = z.looseObject({ type: z.string(), text: z.optional(z.s
 const content = z.union([z.string(), z.array(contentPartSchema).check(z.minLength(1))]);
 export type OpenAiContent = z.infer<typeof content>;
 
+/** A call of an earlier answer, as it was received. Some clients send the arguments as an object. */
+const sentCallSchema = z.object({
+  id: z.string(),
+  type: z.optional(z.literal("function")),
+  function: z.object({
+    name: z.string(),
+    arguments: z.union([z.string(), z.record(z.string(), z.unknown())]),
+  }),
+});
+
 const messageSchema = z.discriminatedUnion("role", [
   z.object({ role: z.enum(["system", "developer"]), content, name: z.optional(z.string()) }),
   z.object({ role: z.literal("user"), content, name: z.optional(z.string()) }),
-  z.object({ role: z.literal("assistant"), content: z.nullish(content), name: z.optional(z.string()) }),
+  z.object({
+    role: z.literal("assistant"),
+    content: z.nullish(content),
+    name: z.optional(z.string()),
+    tool_calls: z.nullish(z.array(sentCallSchema)),
+  }),
+  z.object({ role: z.literal("tool"), content, tool_call_id: z.string() }),
 ]);
 export type OpenAiMessage = z.infer<typeof messageSchema>;
 
@@ -27,9 +44,6 @@ const optional = <Schema extends z.ZodMiniType>(schema: Schema) => z.nullish(sch
 
 /** Keys that are accepted only with their neutral value. */
 const neutralOnly = {
-  tools: optional(z.array(z.unknown()).check(z.maxLength(0))),
-  tool_choice: optional(z.enum(["none", "auto"])),
-  parallel_tool_calls: optional(z.boolean()),
   modalities: optional(z.array(z.literal("text"))),
 };
 
@@ -84,6 +98,20 @@ const delivery = {
 
 const schemaObject = z.record(z.string(), z.unknown());
 
+const functionToolSchema = z.object({
+  type: z.literal("function"),
+  function: z.object({
+    name: z.string().check(z.regex(/^[\w.-]{1,64}$/)),
+    description: optional(z.string()),
+    parameters: optional(schemaObject),
+    strict: optional(z.boolean()),
+  }),
+});
+const toolChoiceSchema = z.union([
+  z.enum(["none", "auto", "required"]),
+  z.object({ type: z.literal("function"), function: z.object({ name: z.string() }) }),
+]);
+
 const MAX_GRAMMAR_CHARACTERS = 1_000_000;
 
 const responseFormatSchema = z.discriminatedUnion("type", [
@@ -114,6 +142,9 @@ export const chatCompletionRequestSchema = z.looseObject({
   continue_final_message: optional(z.boolean()),
   add_generation_prompt: optional(z.boolean()),
   response_format: optional(responseFormatSchema),
+  tools: optional(z.array(functionToolSchema).check(z.maxLength(MAX_TOOLS))),
+  tool_choice: optional(toolChoiceSchema),
+  parallel_tool_calls: optional(z.boolean()),
   /** As in llama.cpp's server: a grammar in its GBNF, or a schema without more words around it. */
   grammar: optional(z.string().check(z.maxLength(MAX_GRAMMAR_CHARACTERS))),
   json_schema: optional(schemaObject),

@@ -294,7 +294,8 @@ export class EngineSupervisor {
   ): AsyncGenerator<GenerationMessage, void, undefined> {
     const inbox = new Inbox<GenerationMessage>();
     const onMessage = (message: EngineMessage) => {
-      if (message.type === "prompt" || message.type === "prefill" || message.type === "text") inbox.push(message);
+      if (message.type === "prompt" || message.type === "prefill") inbox.push(message);
+      if (message.type === "text" || message.type === "tool-call") inbox.push(message);
     };
     const job = this.#job(name, params, { rank: "request", mode: null, onMessage });
     this.#dispatcher.submit(job, signal);

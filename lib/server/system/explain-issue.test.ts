@@ -8,10 +8,10 @@ const chat = { messages: [{ role: "user", content: "Hello" }] };
 const message = { id: "m1", role: "user", parts: [] };
 
 const completions: readonly (readonly [unknown, string])[] = [
-  [{ ...chat, tools: [{ type: "function" }] }, "tools must be an empty list, not a list of 1 entry."],
+  [{ ...chat, tools: [{ type: "function" }] }, "tools[0].function is missing: it must be an object."],
   [{ ...chat, logit_bias: { 5: "x" } }, 'logit_bias.5 must be false or a number, not "x".'],
   [{ ...chat, n: 0 }, "n must be a whole number from 1 to 16, not 0."],
-  [{ ...chat, tool_choice: "required" }, 'tool_choice must be one of none, auto, not "required".'],
+  [{ ...chat, tool_choice: "always" }, 'tool_choice must be one of none, auto, required or an object, not "always".'],
   [{ ...chat, max_tokens: 0 }, "max_tokens must be -1 or a whole number of at least 1, not 0."],
   [{ ...chat, temperature: "warm" }, 'temperature must be a number from 0 to 5, not "warm".'],
   [{ ...chat, metadata: { a: 1 } }, "metadata.a must be text, not 1."],
@@ -25,8 +25,8 @@ const completions: readonly (readonly [unknown, string])[] = [
   [{ messages: "Hello" }, 'messages must be a list of 1 to 10000 entries, not "Hello".'],
   [{ messages: [] }, "messages must be a list of 1 to 10000 entries, not an empty list."],
   [
-    { messages: [{ role: "tool", content: "x" }] },
-    'messages[0].role must be one of system, developer, user, assistant, not "tool".',
+    { messages: [{ role: "function", content: "x" }] },
+    'messages[0].role must be one of system, developer, user, assistant, tool, not "function".',
   ],
   [{ messages: [{ role: "user" }] }, "messages[0].content is missing: it must be text or a list of at least 1 entry."],
   [

@@ -9,6 +9,7 @@ import {
 import type { EngineInfo } from "@/lib/schema/engine-info";
 import type { Buffers, LoadConfig } from "@/lib/schema/load-config";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
+import type { ToolUse } from "@/lib/schema/tools";
 import type { Timers } from "@/lib/server/system/timers";
 import { MIB } from "@/lib/units/bytes";
 
@@ -171,6 +172,9 @@ export class FakeEngine {
         this.#done({ type: "surface", id, surface: this.#sampled(command.surface), dryRuns: 1, elapsedMs: 1 });
         break;
       case "generate":
+        if (command.toolUse !== undefined && command.toolUse.choice !== "auto") this.#call(id, command.toolUse);
+        else this.#speak(id, [...(this.script.words ?? ["Hello", " world"])], 0);
+        break;
       case "complete":
         this.#speak(id, [...(this.script.words ?? ["Hello", " world"])], 0);
         break;
@@ -240,6 +244,16 @@ export class FakeEngine {
       this.#send({ type: "text", id, text: word, tokens: 1, thought: false });
       this.#later(this.script.stepMs ?? 1, () => this.#speak(id, words, spoken + 1));
     }
+  }
+
+  /** Calls the named tool, or all of them where that is allowed, each with arguments in two pieces. */
+  #call(id: string, { tools, choice, parallel }: ToolUse): void {
+    const named = typeof choice === "string" ? tools : tools.filter(tool => tool.name === choice.name);
+    const called = parallel ? named : named.slice(0, 1);
+    for (const [index, { name }] of called.entries())
+      for (const piece of ["", '{"city":', ' "Paris"}'])
+        this.#send({ type: "tool-call", id, index, callId: `call_${index}`, name, arguments: piece });
+    this.#finish(id, called.length);
   }
 
   #finish(id: string, generatedTokens: number): void {

@@ -38,10 +38,14 @@ async function* choiceParts(
   const { reportPrompt, templateOptions } = request;
   const messages =
     prompt.kind === "turns"
-      ? host.generate({ turns: prompt.turns, sampling, reportPrompt, templateOptions }, signal)
+      ? host.generate({ ...turnsAndTools(prompt), sampling, reportPrompt, templateOptions }, signal)
       : host.complete({ prompt: prompt.text, sampling }, signal);
   for await (const message of messages) yield { ...message, choice };
 }
+
+type Conversation = Extract<Prompt, { kind: "turns" }>;
+
+const turnsAndTools = ({ turns, toolUse }: Conversation) => ({ turns, ...(toolUse && { toolUse }) });
 
 /** The items of all sources in the order in which they come. Ends with the first failure. */
 async function* merged<Item>(sources: readonly AsyncGenerator<Item>[]): AsyncGenerator<Item> {

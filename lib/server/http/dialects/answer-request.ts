@@ -1,9 +1,10 @@
 import type { ChatTurn, Sampling } from "@/lib/schema/engine-commands";
+import type { ToolUse } from "@/lib/schema/tools";
 import type { GenerateRequest, GenerationMessage } from "@/lib/server/engine/engine-supervisor";
 
 /** What the model reads: a conversation in its own template, or a raw text. */
 export type Prompt =
-  | { readonly kind: "turns"; readonly turns: ChatTurn[] }
+  | { readonly kind: "turns"; readonly turns: ChatTurn[]; readonly toolUse?: ToolUse }
   | { readonly kind: "text"; readonly text: string };
 
 /** The one request that every dialect of the API is translated to: OpenAI's two completions, its responses, and Anthropic's messages. */

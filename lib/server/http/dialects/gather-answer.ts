@@ -1,4 +1,5 @@
 import type { FinishReason, GenerationStats, TokenLogprob } from "@/lib/schema/generation";
+import type { ToolCall } from "@/lib/schema/tools";
 import { RequestError } from "@/lib/server/system/request-error";
 import type { AnswerPart } from "./answer-request";
 
@@ -7,6 +8,8 @@ export interface AnswerChoice {
   readonly text: string;
   /** What a thinking model wrote before its answer; empty for none. */
   readonly thought: string;
+  /** The tools that the model calls, in the order of its calls. */
+  readonly calls: readonly ToolCall[];
   /** Of the answer's tokens, if they were asked for. */
   readonly logprobs: readonly TokenLogprob[];
   /** What the model read, if that was asked for. */
@@ -14,6 +17,8 @@ export interface AnswerChoice {
   readonly reason: FinishReason;
   readonly stats: GenerationStats;
 }
+
+type CallPart = Extract<AnswerPart, { type: "tool-call" }>;
 
 /**
  * Reads an answer to its end.
@@ -25,6 +30,7 @@ export async function gatherAnswer(parts: AsyncIterable<AnswerPart>, choiceCount
   const texts = Array.from({ length: choiceCount }, () => ({
     text: "",
     thought: "",
+    calls: [] as ToolCall[],
     logprobs: [] as TokenLogprob[],
     prompt: null as string | null,
   }));
@@ -37,6 +43,7 @@ export async function gatherAnswer(parts: AsyncIterable<AnswerPart>, choiceCount
       own[part.thought ? "thought" : "text"] += part.text;
       if (!part.thought) own.logprobs.push(...(part.logprobs ?? []));
     }
+    if (part.type === "tool-call") addCallPiece(own.calls, part);
     if (part.type === "finished") endings[part.choice] = { reason: part.reason, stats: part.stats };
   }
   return texts.map((text, choice) => {
@@ -45,4 +52,10 @@ export async function gatherAnswer(parts: AsyncIterable<AnswerPart>, choiceCount
       throw new RequestError("ENGINE_CRASHED", "The engine ended without finishing the answer.");
     return { ...text, ...ending };
   });
+}
+
+function addCallPiece(calls: ToolCall[], { index, callId, name, arguments: text }: CallPart): void {
+  const known = calls[index];
+  if (known === undefined) calls[index] = { id: callId, name, arguments: text };
+  else known.arguments += text;
 }

@@ -64,7 +64,8 @@ test("each choice opens with its role, and the usage at the end counts the promp
 });
 
 test("the times are those of llama.cpp's server: 6 tokens read at 60 a second took 100 ms", () => {
-  const choice = { text: "Hi", thought: "", logprobs: [], prompt: null, reason: "length", stats: statsOf({}) } as const;
+  const texts = { text: "Hi", thought: "", calls: [], logprobs: [], prompt: null } as const;
+  const choice = { ...texts, reason: "length", stats: statsOf({}) } as const;
   expect(openAiChat({}, request).whole([choice], head)).toMatchObject({
     system_fingerprint: "b1",
     choices: [{ index: 0, finish_reason: "length", message: { role: "assistant", content: "Hi" } }],

@@ -9,8 +9,11 @@ import { chatLogprobs, completionLogprobs } from "./openai-logprobs";
 import { llamaTimings, openAiUsage, PromptProgress, RunningTimings } from "./openai-usage";
 import type { Dialect } from "./serve-answer";
 
-/** OpenAI knows two reasons for an end without a call: the model stopped, or a limit was reached. */
-const finishReasonOf = (reason: FinishReason): "stop" | "length" => (reason === "stop" ? "stop" : "length");
+/** OpenAI knows three reasons for an end: the model stopped, it waits for the results of its calls, or a limit was reached. */
+function finishReasonOf(reason: FinishReason, hasCalls: boolean): "stop" | "tool_calls" | "length" {
+  if (reason !== "stop") return "length";
+  return hasCalls ? "tool_calls" : "stop";
+}
 
 /** How chats and plain completions differ in their wire format. */
 interface AnswerShape {
@@ -22,9 +25,15 @@ interface AnswerShape {
   /** The chunk that ends a choice, or that only reports progress. */
   readonly empty: object;
   delta(text: string, thought: boolean): object;
-  whole(choice: Pick<AnswerChoice, "text" | "thought">): object;
+  whole(choice: Pick<AnswerChoice, "text" | "thought" | "calls">): object;
   logprobs(all: readonly TokenLogprob[]): object;
 }
+
+const functionCall = (id: string, name: string, text: string) => ({
+  id,
+  type: "function",
+  function: { name, arguments: text },
+});
 
 const chatShape: AnswerShape = {
   idPrefix: "chatcmpl-",
@@ -33,8 +42,14 @@ const chatShape: AnswerShape = {
   opening: { delta: { role: "assistant", content: null } },
   empty: { delta: {} },
   delta: (text, thought) => ({ delta: thought ? { reasoning_content: text } : { content: text } }),
-  whole: ({ text, thought }) => ({
-    message: { role: "assistant", content: text, refusal: null, ...(thought !== "" && { reasoning_content: thought }) },
+  whole: ({ text, thought, calls }) => ({
+    message: {
+      role: "assistant",
+      content: calls.length > 0 && text === "" ? null : text,
+      refusal: null,
+      ...(thought !== "" && { reasoning_content: thought }),
+      ...(calls.length > 0 && { tool_calls: calls.map(call => functionCall(call.id, call.name, call.arguments)) }),
+    },
   }),
   logprobs: chatLogprobs,
 };
@@ -67,7 +82,7 @@ const openAiDialect = (shape: AnswerShape, delivery: DeliveryOptions, request: A
       index,
       ...shape.whole(choice),
       logprobs: wantsLogprobs ? shape.logprobs(choice.logprobs) : null,
-      finish_reason: finishReasonOf(choice.reason),
+      finish_reason: finishReasonOf(choice.reason, choice.calls.length > 0),
     }));
     const stats = all.map(choice => choice.stats);
     const [first] = all;
@@ -91,6 +106,12 @@ export const openAiChat = (delivery: DeliveryOptions, request: AnswerRequest): D
 export const openAiCompletion = (delivery: DeliveryOptions, request: AnswerRequest): Dialect =>
   openAiDialect(completionShape, delivery, request);
 
+interface ChunkPart {
+  readonly delta?: object;
+  readonly finish_reason?: string | null;
+  readonly logprobs?: object | null;
+}
+
 /** An error after the start can only be reported inside the stream, as an event that the official client throws. */
 async function* streamedAnswer(
   parts: AsyncIterable<AnswerPart>,
@@ -103,7 +124,7 @@ async function* streamedAnswer(
   const chunkHead = headOf(head, shape.chunkObject);
   const chunk = (
     index: number,
-    { finish_reason = null, logprobs = null, ...part }: { finish_reason?: string | null; logprobs?: object | null },
+    { finish_reason = null, logprobs = null, ...part }: ChunkPart,
     more: object = {},
   ): string =>
     formatEvent({
@@ -113,6 +134,8 @@ async function* streamedAnswer(
       ...more,
     });
   const opened = new Set<number>();
+  const calls = new Set<string>();
+  const calling = new Set<number>();
   const finished: GenerationStats[] = [];
   const progress = new PromptProgress();
   const running = new RunningTimings();
@@ -137,9 +160,14 @@ async function* streamedAnswer(
         const logprobs = topLogprobs === undefined ? null : shape.logprobs(part.logprobs ?? []);
         yield chunk(choice, { ...shape.delta(part.text, part.thought), logprobs }, timings === null ? {} : { timings });
       }
+      if (part.type === "tool-call") {
+        yield chunk(choice, { delta: { tool_calls: [callDelta(part, !calls.has(part.callId))] } });
+        calls.add(part.callId);
+        calling.add(choice);
+      }
       if (part.type !== "finished") continue;
       finished[choice] = part.stats;
-      const ending = { ...shape.empty, finish_reason: finishReasonOf(part.reason) };
+      const ending = { ...shape.empty, finish_reason: finishReasonOf(part.reason, calling.has(choice)) };
       yield chunk(choice, ending, { timings: llamaTimings(part.stats), ...verboseOf(prompts[choice]) });
     }
     if (includeUsage) {
@@ -155,3 +183,11 @@ async function* streamedAnswer(
   }
   yield formatEvent("[DONE]");
 }
+
+type CallPart = Extract<AnswerPart, { type: "tool-call" }>;
+
+/** The first piece of a call names it, the others only go on with its arguments. */
+const callDelta = ({ index, callId, name, arguments: text }: CallPart, isFirst: boolean): object => ({
+  index,
+  ...(isFirst ? functionCall(callId, name, text) : { function: { arguments: text } }),
+});

@@ -8,6 +8,7 @@ import type {
 } from "@/lib/schema/openai";
 import { type SamplingValues, samplingByOpenAiNames, samplingWith } from "@/lib/schema/sampling";
 import type { Settings } from "@/lib/schema/settings";
+import type { ToolUse } from "@/lib/schema/tools";
 import { RequestError } from "@/lib/server/system/request-error";
 import type { AnswerRequest } from "./answer-request";
 
@@ -20,7 +21,7 @@ export function chatAnswerRequest(body: ChatCompletionRequest, settings: Setting
   checkContinuation(body);
   return {
     model: body.model ?? null,
-    prompts: [{ kind: "turns", turns: turnsOf(body.messages) }],
+    prompts: [{ kind: "turns", turns: turnsOf(body.messages), ...toolUseOf(body) }],
     choicesPerPrompt: body.n ?? 1,
     sampling: { ...openAiSampling(body, settings), ...chatLogprobs(body) },
     reportPrompt: body.verbose ?? false,
@@ -78,15 +79,60 @@ function textOf(content: OpenAiContent | null | undefined, where: string): strin
     .join("");
 }
 
+function turnOf(message: OpenAiMessage, where: string): ChatTurn {
+  const content = textOf(message.content, `${where}.content`);
+  if (message.role === "tool") return { role: "tool", content, callId: message.tool_call_id };
+  if (message.role !== "assistant") return { role: message.role === "user" ? "user" : "system", content };
+  const toolCalls = (message.tool_calls ?? []).map(({ id, function: { name, arguments: given } }) => ({
+    id,
+    name,
+    arguments: typeof given === "string" ? given : JSON.stringify(given),
+  }));
+  return { role: "assistant", content, ...(toolCalls.length > 0 && { toolCalls }) };
+}
+
+/** A result without its call would be read as something that the user says. */
+function refuseUnknownCalls(turns: readonly ChatTurn[]): void {
+  const called = new Set<string>();
+  turns.forEach((turn, index) => {
+    if (turn.role === "assistant") for (const call of turn.toolCalls ?? []) called.add(call.id);
+    if (turn.role === "tool" && !called.has(turn.callId))
+      refuse(`messages[${index}].tool_call_id: no message before calls a tool with the id "${turn.callId}".`);
+  });
+}
+
+/** @throws RequestError for a choice of a tool that is not there */
+function toolUseOf({ tools, tool_choice: choice, parallel_tool_calls: parallel }: ChatCompletionRequest) {
+  if (!tools?.length) {
+    if (choice != null && choice !== "none" && choice !== "auto")
+      refuse("tool_choice asks for a call, and tools is empty.");
+    return {};
+  }
+  if (choice === "none") return {};
+  const named = typeof choice === "object" && choice !== null ? choice.function.name : null;
+  if (named !== null && !tools.some(tool => tool.function.name === named))
+    refuse(`tool_choice names "${named}", and no tool has that name.`);
+  const toolUse: ToolUse = {
+    tools: tools.map(({ function: { name, description, parameters } }) => ({
+      name,
+      ...(description != null && { description }),
+      ...(parameters != null && { parameters }),
+    })),
+    choice: named !== null ? { name: named } : choice === "required" ? "required" : "auto",
+    parallel: parallel ?? true,
+  };
+  return { toolUse };
+}
+
 /** @throws RequestError when there is nothing to answer */
 export function turnsOf(messages: readonly OpenAiMessage[]): ChatTurn[] {
-  const turns = messages.map(({ role, content }, index) => ({
-    role: role === "developer" ? ("system" as const) : role,
-    content: textOf(content, `messages[${index}].content`),
-  }));
+  const turns = messages.map((message, index) => turnOf(message, `messages[${index}]`));
+  refuseUnknownCalls(turns);
   const last = turns.at(-1);
-  if (last === undefined || last.role === "system" || last.content === "")
-    return refuse("The last message must be the user's or the assistant's, and not empty.");
+  if (last?.role === "assistant" && last.toolCalls !== undefined)
+    return refuse("The last message calls tools: their results must follow, as messages with the role tool.");
+  if (last === undefined || last.role === "system" || (last.content === "" && last.role !== "tool"))
+    return refuse("The last message must be the user's, a tool's or the assistant's, and not empty.");
   if (last.role === "assistant" && turns.at(-2)?.role === "assistant")
     return refuse("The messages end with two of the assistant's: only one can be continued.");
   return turns;
