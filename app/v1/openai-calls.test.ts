@@ -78,11 +78,20 @@ const harmless: readonly Call[] = [
   { response_format: { type: "text" } },
   { logprobs: false },
   { n: 1 },
+  { mirostat: 0, typical_p: 1, xtc_probability: 0, dry_multiplier: 0, ignore_eos: false },
+  { verbosity: "medium" },
 ];
 
 /** The words of each refusal name the parameter. */
 const refused: readonly (readonly [Call, RegExp])[] = [
   [{ modalities: ["text", "audio"] }, /modalities\[1\] must be "text"/],
+  [{ audio: { voice: "alloy", format: "mp3" } }, /audio must be left out, because this engine cannot do it/],
+  [{ web_search_options: {} }, /web_search_options must be left out/],
+  [{ verbosity: "low" }, /verbosity must be "medium", not "low"/],
+  [{ mirostat: 2 }, /mirostat must be 0, not 2/],
+  [{ typical_p: 0.5 }, /typical_p must be 1, not 0.5/],
+  [{ dry_multiplier: 0.8 }, /dry_multiplier must be 0, not 0.8/],
+  [{ ignore_eos: true }, /ignore_eos must be false, not true/],
   [{ n: 0 }, /n must be a whole number from 1 to 16, not 0/],
   [{ temperature: -1 }, /temperature must be a number from 0 to 5, not -1/],
   [{ top_p: 2 }, /top_p must be a number from 0 to 1, not 2/],

@@ -42,9 +42,26 @@ export type OpenAiMessage = z.infer<typeof messageSchema>;
 
 const optional = <Schema extends z.ZodMiniType>(schema: Schema) => z.nullish(schema);
 
+/** A key that only its absence makes neutral. */
+const nothing = z.null().check(z.describe("left out, because this engine cannot do it"));
+
 /** Keys that are accepted only with their neutral value. */
 const neutralOnly = {
   modalities: optional(z.array(z.literal("text"))),
+  audio: optional(nothing),
+  web_search_options: optional(nothing),
+  verbosity: optional(z.literal("medium")),
+  /** Samplers of llama.cpp and others; front ends send them switched off. */
+  mirostat: optional(z.literal(0)),
+  mirostat_mode: optional(z.literal(0)),
+  typical_p: optional(z.literal(1)),
+  tfs_z: optional(z.literal(1)),
+  top_a: optional(z.literal(0)),
+  top_n_sigma: optional(z.literal(-1)),
+  xtc_probability: optional(z.literal(0)),
+  dry_multiplier: optional(z.literal(0)),
+  dynatemp_range: optional(z.literal(0)),
+  ignore_eos: optional(z.literal(false)),
 };
 
 /** Keys that describe the caller or the service and change nothing in an answer. */
