@@ -112,7 +112,8 @@ describe("each refusal of input is a sentence that a person would say", () => {
             const sentence = explainIssue(schema, body, result.error);
             expect(sentence, `${method} ${field}`).toMatch(SENTENCE);
             expect(sentence.replaceAll(/"(?:[^"\\]|\\.)*"/g, "x"), `${method} ${field}`).not.toMatch(NOT_SAID);
-            expect(sentence.length, `${method} ${field}`).toBeLessThan(400);
+            // The longest names every setting.
+            expect(sentence.length, `${method} ${field}`).toBeLessThan(500);
           }
       }
   });
