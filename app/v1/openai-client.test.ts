@@ -235,6 +235,39 @@ describe("A10 the official openai client", () => {
     }
   });
 
+  it("completes several prompts, given as texts or tokens, and echoes them", async () => {
+    const complete = vi.spyOn(services().host, "complete");
+    const said = WORDS.join("");
+    const { choices } = await client.completions.create({ model: DEFAULT_MODEL, prompt: ["a", "b"], echo: true });
+    expect(choices.map(({ index, text }) => [index, text])).toEqual([
+      [0, `a${said}`],
+      [1, `b${said}`],
+    ]);
+    // The scripted engine's tokens are the numbers of characters.
+    const tokens = await client.completions.create({ model: DEFAULT_MODEL, prompt: [104, 105], echo: true });
+    expect(tokens.choices.map(({ text }) => text)).toEqual([`hi${said}`]);
+    let text = "";
+    for await (const chunk of await client.completions.create({ prompt: "c", echo: true, stream: true, model: "" }))
+      text += chunk.choices[0]?.text ?? "";
+    expect(text).toBe(`c${said}`);
+    await client.completions.create({ model: DEFAULT_MODEL, prompt: "a", suffix: "z" });
+    expect(complete.mock.calls.map(([request]) => [request.prompt, request.suffix])).toEqual([
+      ["a", undefined],
+      ["b", undefined],
+      [[104, 105], undefined],
+      ["c", undefined],
+      ["a", "z"],
+    ]);
+  });
+
+  it.each([
+    [{ echo: true, logprobs: 1 }, /^400 echo with logprobs needs/],
+    [{ echo: true, suffix: "z" }, /^400 echo and suffix exclude each other/],
+    [{ best_of: 3 }, /^400 best_of must be 1, as n is/],
+  ])("refuses %j of a plain completion by name", async (change, words) => {
+    await expect(client.completions.create({ model: DEFAULT_MODEL, prompt: "a", ...change })).rejects.toThrow(words);
+  });
+
   it("gets embeddings as numbers and, as it asks by itself, as base64", async () => {
     const vectors = [[0.6, -0.8]];
     const embed = vi.spyOn(services().embeddings, "embed").mockResolvedValue({ model: "e.gguf", vectors, tokens: 7 });

@@ -1,5 +1,6 @@
 import { LlamaCompletion, type Token } from "node-llama-cpp";
-import type { Sampling } from "@/lib/schema/engine-commands";
+import type { CommandParams } from "@/lib/schema/engine-commands";
+import { completionInput } from "./completion-input";
 import {
   finishReason,
   type Generation,
@@ -11,22 +12,20 @@ import {
 import type { LoadedModel } from "./loaded-model";
 import { outputForm } from "./output-form";
 import { prefill } from "./prefill";
-import { beginningTokens, refuseHugeText } from "./prompt-tokens";
+import { beginningTokens } from "./prompt-tokens";
 import { samplingOptions } from "./sampling-options";
 import { logprobsOf } from "./token-logprobs";
 
 /** Continues a raw text without a template, for the OpenAI completions route. Same limits and errors as `generate`. */
 export async function complete(
   loaded: LoadedModel,
-  request: { prompt: string; sampling: Sampling },
+  request: Pick<CommandParams<"complete">, "prompt" | "suffix" | "sampling">,
   listener: GenerationListener,
   signal: AbortSignal,
 ): Promise<Generation> {
   const { model, context } = loaded;
   const startedMs = performance.now();
-  refuseHugeText(model, [request.prompt], context.contextSize);
-  // Special tokens in a raw prompt are used as such, as in llama.cpp's own server.
-  const input = model.tokenize(request.prompt, true);
+  const input = completionInput(model, request, context.contextSize);
   const prompt = [...beginningTokens(model), ...input];
   const limit = replyLimit(prompt.length, context.contextSize, request.sampling.maxTokens);
   const form = await outputForm(model.llama, request.sampling);

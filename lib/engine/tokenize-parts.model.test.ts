@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { bundleEngine, cpuConfig, ForkedEngine } from "./testing/forked-engine";
+import { bundleEngine, cpuConfig, ForkedEngine, greedy } from "./testing/forked-engine";
 
 /** The vocabulary of the bundled model: https://huggingface.co/HuggingFaceTB/SmolLM2-135M-Instruct/raw/main/tokenizer.json */
 describe("the tokens of the real model", () => {
@@ -44,6 +44,19 @@ describe("the tokens of the real model", () => {
         code: "INVALID_INPUT",
         message: `The vocabulary has the tokens 0 to 49151, not ${token}.`,
       });
+  });
+
+  it("fill in a middle only where the vocabulary can, and read a prompt as its text does", async () => {
+    const sampling = { ...greedy, maxTokens: 4 };
+    const described = await engine.askFor("described", { type: "describe" });
+    const answer = await engine.ask({ type: "complete", prompt: "def f(", suffix: "return 1", sampling });
+    expect(answer.type).toBe(described.canInfill ? "finished" : "error");
+    const tokens = (await tokenize(["Once upon"])).tokens;
+    const [asText, asTokens] = await Promise.all([
+      engine.askFor("finished", { type: "complete", prompt: "Once upon", sampling }),
+      engine.askFor("finished", { type: "complete", prompt: tokens, sampling }),
+    ]);
+    expect(asTokens.stats.promptTokens).toBe(asText.stats.promptTokens);
   });
 
   it("show the prompt that a conversation makes, in ChatML", async () => {

@@ -170,7 +170,13 @@ export const engineCommands = {
   },
   /** Plain completion of a raw prompt (the OpenAI completions route). */
   complete: {
-    params: z.object({ prompt: z.string(), sampling: samplingSchema }),
+    params: z.object({
+      /** A text, or its tokens. */
+      prompt: z.union([z.string(), z.array(z.int()).check(z.minLength(1))]),
+      /** With it, the answer is what belongs between the two. */
+      suffix: z.optional(z.string()),
+      sampling: samplingSchema,
+    }),
     progress: [prefillMessage, textMessage],
     answer: finishedMessage,
     errors: answerErrors,

@@ -168,16 +168,25 @@ export const chatCompletionRequestSchema = z.looseObject({
 });
 export type ChatCompletionRequest = z.infer<typeof chatCompletionRequestSchema>;
 
+const MAX_PROMPTS = 64;
+const promptText = z.string().check(z.minLength(1));
+const promptTokens = z.array(z.int()).check(z.minLength(1));
+
 export const completionRequestSchema = z.looseObject({
   ...delivery,
   ...sampling,
   ...neutralOnly,
   ...withoutEffect,
   logprobs: optional(z.union([topLogprobs, z.literal(false)])),
-  prompt: z.union([z.string().check(z.minLength(1)), z.array(z.string().check(z.minLength(1))).check(z.length(1))]),
-  best_of: optional(z.literal(1)),
-  echo: optional(z.literal(false)),
-  suffix: optional(z.literal("")),
+  prompt: z.union([
+    promptText,
+    z.array(promptText).check(z.minLength(1), z.maxLength(MAX_PROMPTS)),
+    promptTokens,
+    z.array(promptTokens).check(z.minLength(1), z.maxLength(MAX_PROMPTS)),
+  ]),
+  best_of: optional(z.int().check(z.minimum(1), z.maximum(MAX_CHOICES))),
+  echo: optional(z.boolean()),
+  suffix: optional(z.string()),
 });
 export type CompletionRequest = z.infer<typeof completionRequestSchema>;
 

@@ -71,8 +71,8 @@ export function chatBody({ turns, sampling }: GenerateRequest, kind: EngineKind,
 }
 
 export const promptBody = (
-  { prompt, sampling }: CompleteRequest,
+  { prompt, suffix, sampling }: CompleteRequest,
   kind: EngineKind,
   model: string,
   who: string,
-): object => ({ ...bodyOf(sampling, kind, model, who), prompt });
+): object => ({ ...bodyOf(sampling, kind, model, who), prompt, ...(suffix !== undefined && { suffix }) });

@@ -18,9 +18,9 @@ test("numbers the choices prompt by prompt and gives each of a prompt's choices 
   const asked: [string, number][] = [];
   const host = {
     generate: noChat,
-    complete: async function* ({ prompt, sampling }: { prompt: string; sampling: { seed: number } }) {
-      asked.push([prompt, sampling.seed]);
-      yield text(prompt);
+    complete: async function* ({ prompt, sampling }: { prompt: string | number[]; sampling: { seed: number } }) {
+      asked.push([String(prompt), sampling.seed]);
+      yield text(String(prompt));
     },
   };
   const parts = answerParts(
@@ -49,10 +49,10 @@ test("a choice that fails ends the others, and so does a reader who leaves", asy
   const ended: boolean[] = [];
   const host = {
     generate: noChat,
-    complete: async function* ({ prompt }: { prompt: string }, signal?: AbortSignal) {
+    complete: async function* ({ prompt }: { prompt: string | number[] }, signal?: AbortSignal) {
       if (prompt === "bad") throw new Error("no");
       try {
-        yield text(prompt);
+        yield text(String(prompt));
         await new Promise(resolve => signal?.addEventListener("abort", resolve));
       } finally {
         ended.push(signal?.aborted ?? false);

@@ -39,8 +39,15 @@ async function* choiceParts(
   const messages =
     prompt.kind === "turns"
       ? host.generate({ ...turnsAndTools(prompt), sampling, reportPrompt, templateOptions }, signal)
-      : host.complete({ prompt: prompt.text, sampling }, signal);
-  for await (const message of messages) yield { ...message, choice };
+      : host.complete({ prompt: prompt.text, ...(prompt.suffix && { suffix: prompt.suffix }), sampling }, signal);
+  let echo = prompt.kind === "text" ? prompt.echo : undefined;
+  for await (const message of messages) {
+    if (echo !== undefined && message.type !== "queued") {
+      yield { type: "text", id: message.id, text: echo, tokens: 0, thought: false, choice };
+      echo = undefined;
+    }
+    yield { ...message, choice };
+  }
 }
 
 type Conversation = Extract<Prompt, { kind: "turns" }>;

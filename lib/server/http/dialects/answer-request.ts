@@ -5,7 +5,15 @@ import type { GenerateRequest, GenerationMessage } from "@/lib/server/engine/eng
 /** What the model reads: a conversation in its own template, or a raw text. */
 export type Prompt =
   | { readonly kind: "turns"; readonly turns: ChatTurn[]; readonly toolUse?: ToolUse }
-  | { readonly kind: "text"; readonly text: string };
+  | {
+      readonly kind: "text";
+      /** A text, or its tokens. */
+      readonly text: string | number[];
+      /** With it, the answer is what belongs between the two. */
+      readonly suffix?: string;
+      /** Stands before the answer. */
+      readonly echo?: string;
+    };
 
 /** The one request that every dialect of the API is translated to: OpenAI's two completions, its responses, and Anthropic's messages. */
 export interface AnswerRequest {

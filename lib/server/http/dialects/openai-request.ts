@@ -38,15 +38,42 @@ function templateOptionsOf({ reasoning_effort: effort, chat_template_kwargs: giv
 }
 
 /** @throws RequestError for what cannot be done, by its name */
-export const completionAnswerRequest = (body: CompletionRequest, settings: Settings): AnswerRequest => ({
-  model: body.model ?? null,
-  prompts: [{ kind: "text", text: [body.prompt].flat().join("") }],
-  choicesPerPrompt: body.n ?? 1,
-  sampling: {
-    ...openAiSampling(body, settings),
-    ...(typeof body.logprobs === "number" && { topLogprobs: body.logprobs }),
-  },
-});
+export function completionAnswerRequest(
+  body: CompletionRequest,
+  settings: Settings,
+  echoes: readonly string[] = [],
+): AnswerRequest {
+  const { n, best_of: bestOf } = body;
+  const suffix = body.suffix ?? "";
+  if (body.echo && typeof body.logprobs === "number")
+    refuse("echo with logprobs needs the probabilities of the prompt, which this engine does not report.");
+  if (body.echo && suffix !== "") refuse("echo and suffix exclude each other: the answer stands between the two.");
+  if (bestOf != null && bestOf !== (n ?? 1))
+    refuse(`best_of must be ${n ?? 1}, as n is: this engine chooses none of several answers.`);
+  const [first, ...more] = promptsOf(body.prompt).map((text, index) => ({
+    kind: "text" as const,
+    text,
+    ...(suffix !== "" && { suffix }),
+    ...(body.echo && { echo: typeof text === "string" ? text : (echoes[index] ?? "") }),
+  }));
+  if (first === undefined) return refuse("prompt is an empty list.");
+  return {
+    model: body.model ?? null,
+    prompts: [first, ...more],
+    choicesPerPrompt: n ?? 1,
+    sampling: {
+      ...openAiSampling(body, settings),
+      ...(typeof body.logprobs === "number" && { topLogprobs: body.logprobs }),
+    },
+  };
+}
+
+/** One text or list of tokens, or several of either. */
+export function promptsOf(prompt: CompletionRequest["prompt"]): (string | number[])[] {
+  if (typeof prompt === "string") return [prompt];
+  const tokens = prompt.filter(entry => typeof entry === "number");
+  return tokens.length > 0 ? [tokens] : prompt.filter(entry => typeof entry !== "number");
+}
 
 function chatLogprobs({ logprobs, top_logprobs: top }: ChatCompletionRequest) {
   if (!logprobs && top) refuse("top_logprobs needs logprobs to be true.");
