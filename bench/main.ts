@@ -7,6 +7,7 @@ export interface BenchOptions {
 
 /** Each suite is loaded only when it is chosen, because suites import servers, browsers and the engine. */
 const suites: Record<string, () => Promise<(options: BenchOptions) => Promise<void>>> = {
+  api: async () => (await import("./api")).benchApi,
   chat: async () => (await import("./chat")).benchChat,
   downloads: async () => (await import("./downloads")).benchDownloads,
   durability: async () => (await import("./durability")).benchDurability,

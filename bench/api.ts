@@ -1,0 +1,161 @@
+import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import * as z from "zod";
+import { DEFAULT_MODEL } from "@/lib/schema/settings";
+import { sentData } from "@/lib/server/testing/sent-data";
+import { median } from "@/lib/units/median";
+import { startLlamaPeer } from "./llama-peer";
+import { printTable } from "./print-table";
+import { startServer } from "./start-server";
+
+const ROUNDS = 4;
+const CLIENTS = [1, 2, 4, 8] as const;
+const MAX_TOKENS = 64;
+const CONTEXT_TOKENS = 1024;
+const BATCH_TOKENS = 512;
+const THROUGHPUT_GOAL = 1;
+/** Headroom leaves cores to other programs and checks once a second: after the other side's turn it needs time to see the cores free. */
+const SETTLE_MS = 2500;
+
+const chunkSchema = z.object({
+  choices: z.array(z.object({ delta: z.object({ content: z.string().nullish() }) })),
+  usage: z.object({ completion_tokens: z.int() }).nullish(),
+});
+
+interface Burst {
+  readonly tokensPerSecond: number;
+  readonly lastFirstTokenMs: number;
+}
+
+interface Row {
+  readonly clients: number;
+  readonly ours: Burst;
+  readonly theirs: Burst;
+  readonly throughputRatio: number;
+  readonly firstTokenRatio: number;
+}
+
+/** 1 to 8 clients of our API and of llama.cpp's own server, turn about in one run, with the same model, context, threads and flash attention. */
+export async function benchApi({ json }: { json: boolean }): Promise<void> {
+  const threads = availableParallelism();
+  const slots = Math.max(...CLIENTS);
+  const modelPath = resolve(process.env.HEADROOM_MODELS_DIR ?? "models", DEFAULT_MODEL);
+  const peer = await startLlamaPeer({
+    modelPath,
+    threads,
+    slots,
+    contextTokensPerSlot: CONTEXT_TOKENS,
+    batchTokens: BATCH_TOKENS,
+  });
+  const settings = { N_CTX: CONTEXT_TOKENS, N_BATCH: BATCH_TOKENS, FLASH_ATTENTION: "on", THREADS: threads };
+  try {
+    const server = await startServer({ ...settings, PARALLEL: slots }, { HEADROOM_GPU: "off" });
+    try {
+      report(await measure(server.url, peer.url), threads, json);
+    } finally {
+      await server.stop();
+    }
+  } finally {
+    peer.stop();
+  }
+}
+
+async function measure(ours: string, theirs: string): Promise<Row[]> {
+  await burst(ours, 1, "warm");
+  await burst(theirs, 1, "warm");
+  const rows: Row[] = [];
+  for (const clients of CLIENTS) {
+    const pairs: { ours: Burst; theirs: Burst }[] = [];
+    for (let round = 1; round <= ROUNDS; round++) {
+      const name = `${clients}/${round}`;
+      const one = async (url: string) => {
+        await setTimeout(SETTLE_MS);
+        return burst(url, clients, name);
+      };
+      // The side that begins alternates, so that other work on the computer affects both equally.
+      const first = round % 2 === 0 ? await one(theirs) : await one(ours);
+      const second = round % 2 === 0 ? await one(ours) : await one(theirs);
+      pairs.push(round % 2 === 0 ? { ours: second, theirs: first } : { ours: first, theirs: second });
+    }
+    rows.push(rowOf(clients, pairs));
+    console.error(`${clients} clients: done`);
+  }
+  return rows;
+}
+
+const middle = (bursts: readonly Burst[]): Burst => ({
+  tokensPerSecond: median(bursts.map(one => one.tokensPerSecond)) ?? 0,
+  lastFirstTokenMs: median(bursts.map(one => one.lastFirstTokenMs)) ?? 0,
+});
+
+const rowOf = (clients: number, pairs: readonly { ours: Burst; theirs: Burst }[]): Row => ({
+  clients,
+  ours: middle(pairs.map(({ ours }) => ours)),
+  theirs: middle(pairs.map(({ theirs }) => theirs)),
+  throughputRatio: median(pairs.map(({ ours, theirs }) => ours.tokensPerSecond / theirs.tokensPerSecond)) ?? 0,
+  firstTokenRatio: median(pairs.map(({ ours, theirs }) => ours.lastFirstTokenMs / theirs.lastFirstTokenMs)) ?? 0,
+});
+
+/** All clients ask at once. Each has a prompt of its own, so that no prompt is in a cache. */
+async function burst(url: string, clients: number, name: string): Promise<Burst> {
+  const beganMs = performance.now();
+  const answers = await Promise.all(
+    Array.from({ length: clients }, (_, index) => ask(url, `${name}/${index} Describe a city of the future.`)),
+  );
+  const seconds = (performance.now() - beganMs) / 1000;
+  return {
+    tokensPerSecond: answers.reduce((sum, { tokens }) => sum + tokens, 0) / seconds,
+    lastFirstTokenMs: Math.max(...answers.map(({ firstTokenMs }) => firstTokenMs)),
+  };
+}
+
+async function ask(url: string, content: string): Promise<{ tokens: number; firstTokenMs: number }> {
+  const beganMs = performance.now();
+  const response = await fetch(`${url}/v1/chat/completions`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({
+      model: DEFAULT_MODEL,
+      messages: [{ role: "user", content }],
+      max_tokens: MAX_TOKENS,
+      temperature: 0,
+      stream: true,
+      stream_options: { include_usage: true },
+    }),
+  });
+  if (!response.ok) throw new Error(`${url}: ${response.status}: ${await response.text()}`);
+  let tokens = 0;
+  let firstTokenMs = 0;
+  for await (const data of sentData(response.body)) {
+    if (data === "[DONE]") break;
+    const { choices, usage } = chunkSchema.parse(JSON.parse(data));
+    if (choices[0]?.delta.content && firstTokenMs === 0) firstTokenMs = performance.now() - beganMs;
+    tokens = usage?.completion_tokens ?? tokens;
+  }
+  return { tokens, firstTokenMs };
+}
+
+function report(rows: readonly Row[], threads: number, json: boolean): void {
+  if (json) {
+    console.log(JSON.stringify({ threads, rounds: ROUNDS, throughputGoal: THROUGHPUT_GOAL, rows }));
+    return;
+  }
+  console.log(
+    `${DEFAULT_MODEL}, CPU, ${threads} threads, ${CONTEXT_TOKENS} tokens a client, medians of ${ROUNDS} rounds:\n`,
+  );
+  printTable(
+    ["clients", "llama.cpp t/s", "Headroom t/s", "ratio", "llama.cpp last first token", "Headroom's", "ratio"],
+    rows.map(({ clients, ours, theirs, throughputRatio, firstTokenRatio }) => [
+      String(clients),
+      theirs.tokensPerSecond.toFixed(1),
+      ours.tokensPerSecond.toFixed(1),
+      throughputRatio.toFixed(2),
+      `${theirs.lastFirstTokenMs.toFixed(0)} ms`,
+      `${ours.lastFirstTokenMs.toFixed(0)} ms`,
+      firstTokenRatio.toFixed(2),
+    ]),
+  );
+  const behind = rows.filter(({ throughputRatio }) => throughputRatio < THROUGHPUT_GOAL).map(({ clients }) => clients);
+  console.log(behind.length === 0 ? "\nAt least as fast at each." : `\nSlower with ${behind.join(", ")} clients.`);
+}
