@@ -95,6 +95,16 @@ describe("an answer of another engine", () => {
     });
   });
 
+  it("carries values of the chat template where the server takes them, and refuses them by name where not", async () => {
+    const templateOptions = { enable_thinking: false };
+    await read(answering().generate({ ...ask, templateOptions }));
+    expect(server.seen.at(-1)?.body).toMatchObject({ chat_template_kwargs: templateOptions });
+    await expect(read(answering({ kind: "ollama" }).generate({ ...ask, templateOptions }))).rejects.toMatchObject({
+      code: "INVALID_INPUT",
+      message: expect.stringContaining("enable_thinking"),
+    });
+  });
+
   it("shows how far llama.cpp's server has read the prompt, and takes its own speeds", async () => {
     server.on(
       "/v1/chat/completions",

@@ -60,11 +60,28 @@ function logitBiasOf(biases: NonNullable<Sampling["logitBias"]>, who: string): R
 /** "Values like -100 should result in a ban": OpenAI's documentation of logit_bias. */
 const FORBIDDEN = -100;
 
-export function chatBody({ turns, sampling }: GenerateRequest, kind: EngineKind, model: string, who: string): object {
+/** @throws OtherEngineError for values of the chat template where the server takes none */
+function templateOptionsOf(options: GenerateRequest["templateOptions"], kind: EngineKind, who: string): object {
+  if (options === undefined) return {};
+  if (kind === "llama-server" || kind === "vllm" || kind === "sglang") return { chat_template_kwargs: options };
+  const { reasoning_effort: effort, ...rest } = options;
+  const [unknown] = Object.keys(rest);
+  if (unknown !== undefined)
+    throw new OtherEngineError("INVALID_INPUT", `${who} takes no values for the chat template, such as ${unknown}.`);
+  return { reasoning_effort: effort };
+}
+
+export function chatBody(
+  { turns, sampling, templateOptions }: GenerateRequest,
+  kind: EngineKind,
+  model: string,
+  who: string,
+): object {
   const continues = turns.at(-1)?.role === "assistant" && (kind === "vllm" || kind === "sglang");
   return {
     ...bodyOf(sampling, kind, model, who),
     messages: turns,
+    ...templateOptionsOf(templateOptions, kind, who),
     ...(sampling.topLogprobs !== undefined && { logprobs: true, top_logprobs: sampling.topLogprobs }),
     ...(continues && { continue_final_message: true, add_generation_prompt: false }),
   };
