@@ -105,6 +105,43 @@ describe("an answer of another engine", () => {
     });
   });
 
+  it("carries tools, their calls in pieces, and their results", async () => {
+    const piece = (fields: object) => delta({ tool_calls: [fields] });
+    server.on(
+      "/v1/chat/completions",
+      events(
+        piece({ index: 0, id: "call-1", type: "function", function: { name: "weather", arguments: "" } }),
+        piece({ index: 0, function: { arguments: '{"city":' } }),
+        piece({ index: 0, function: { arguments: '"Paris"}' } }),
+        delta({}, "tool_calls"),
+      ),
+    );
+    const call = { id: "call-0", name: "weather", arguments: "{}" };
+    const turns = [
+      ...ask.turns,
+      { role: "assistant" as const, content: "", toolCalls: [call] },
+      { role: "tool" as const, content: "Sunny", callId: "call-0" },
+    ];
+    const toolUse = { tools: [{ name: "weather" }], choice: { name: "weather" }, parallel: false };
+    const messages: GenerationMessage[] = [];
+    for await (const message of answering().generate({ ...ask, turns, toolUse })) messages.push(message);
+    const calls = messages.filter(message => message.type === "tool-call");
+    expect(calls.map(({ index, callId, name }) => [index, callId, name])).toEqual(
+      Array.from({ length: 3 }, () => [0, "call-1", "weather"]),
+    );
+    expect(calls.map(part => part.arguments).join("")).toBe('{"city":"Paris"}');
+    expect(messages.at(-1)).toMatchObject({ type: "finished", reason: "stop" });
+    expect(server.seen.at(-1)?.body).toMatchObject({
+      tools: [{ type: "function", function: { name: "weather" } }],
+      tool_choice: { type: "function", function: { name: "weather" } },
+      messages: [
+        { role: "user", content: "Hi" },
+        { role: "assistant", content: null, tool_calls: [{ id: "call-0", function: { name: "weather" } }] },
+        { role: "tool", tool_call_id: "call-0", content: "Sunny" },
+      ],
+    });
+  });
+
   it("shows how far llama.cpp's server has read the prompt, and takes its own speeds", async () => {
     server.on(
       "/v1/chat/completions",

@@ -8,7 +8,18 @@ import { garbageError, OtherEngineError, refusedError } from "./other-engine-err
 
 const said = z.string().nullish();
 /** Reasoning is `reasoning_content` for llama.cpp, vLLM, SGLang and DeepSeek, and `reasoning` for Ollama and later vLLM. */
-const deltaSchema = z.object({ content: said, reasoning_content: said, reasoning: said });
+const toolCallSchema = z.object({
+  /** Absent in an answer that was not streamed. */
+  index: z.int().nonnegative().optional(),
+  id: said,
+  function: z.object({ name: said, arguments: said }),
+});
+const deltaSchema = z.object({
+  content: said,
+  reasoning_content: said,
+  reasoning: said,
+  tool_calls: z.array(toolCallSchema).nullish(),
+});
 const count = z.int().nonnegative().catch(0);
 
 const likelihood = { token: z.string(), logprob: z.number(), id: z.int().optional() };
@@ -71,6 +82,7 @@ export async function* readAnswer(
   const { server, signal } = answering;
   const id = randomUUID();
   const meter = new AnswerMeter(answering);
+  const calls = new CallReader();
   let reason: FinishReason | null = null;
   try {
     for await (const data of dataOf(response, server)) {
@@ -82,6 +94,10 @@ export async function* readAnswer(
       for (const { text, isThought } of textsOf(piece)) {
         meter.tick();
         yield { type: "text", id, text, tokens: 1, thought: isThought, ...(logprobs.length > 0 && { logprobs }) };
+      }
+      for (const call of calls.take(piece)) {
+        meter.tick();
+        yield { type: "tool-call", id, ...call };
       }
       reason = finishReasonOf(piece, answering.lengthMeans) ?? reason;
     }
@@ -156,6 +172,21 @@ function finishReasonOf({ choices = [] }: Piece, lengthMeans: FinishReason): Fin
   const given = choices.map(choice => choice.finish_reason).find(text => text != null);
   if (given === undefined || given === null) return null;
   return given === "length" || given === "max_tokens" ? lengthMeans : "stop";
+}
+
+/** The calls of an answer: only the first piece of each has its id and name. */
+class CallReader {
+  readonly #known = new Map<number, { readonly callId: string; readonly name: string }>();
+
+  take({ choices = [] }: Piece) {
+    const pieces = choices.flatMap(({ delta, message }) => delta?.tool_calls ?? message?.tool_calls ?? []);
+    return pieces.map(({ index: given, id, function: { name, arguments: text } }, order) => {
+      const index = given ?? order;
+      const call = this.#known.get(index) ?? { callId: id || randomUUID(), name: name ?? "" };
+      this.#known.set(index, call);
+      return { index, ...call, arguments: text ?? "" };
+    });
+  }
 }
 
 /** Tokens and times: the server's own where it tells them, otherwise the pieces and our clock. */

@@ -1,5 +1,6 @@
 import type { EngineKind } from "@/lib/schema/answering-engine";
-import type { Sampling } from "@/lib/schema/engine-commands";
+import type { ChatTurn, Sampling } from "@/lib/schema/engine-commands";
+import type { ToolUse } from "@/lib/schema/tools";
 import type { CompleteRequest, GenerateRequest } from "@/lib/server/engine/engine-supervisor";
 import { OtherEngineError } from "./other-engine-error";
 
@@ -72,7 +73,7 @@ function templateOptionsOf(options: GenerateRequest["templateOptions"], kind: En
 }
 
 export function chatBody(
-  { turns, sampling, templateOptions }: GenerateRequest,
+  { turns, sampling, templateOptions, toolUse }: GenerateRequest,
   kind: EngineKind,
   model: string,
   who: string,
@@ -80,8 +81,9 @@ export function chatBody(
   const continues = turns.at(-1)?.role === "assistant" && (kind === "vllm" || kind === "sglang");
   return {
     ...bodyOf(sampling, kind, model, who),
-    messages: turns,
     ...templateOptionsOf(templateOptions, kind, who),
+    messages: turns.map(messageOf),
+    ...(toolUse !== undefined && toolsOf(toolUse)),
     ...(sampling.topLogprobs !== undefined && { logprobs: true, top_logprobs: sampling.topLogprobs }),
     ...(continues && { continue_final_message: true, add_generation_prompt: false }),
   };
@@ -93,3 +95,20 @@ export const promptBody = (
   model: string,
   who: string,
 ): object => ({ ...bodyOf(sampling, kind, model, who), prompt, ...(suffix !== undefined && { suffix }) });
+
+function messageOf(turn: ChatTurn): object {
+  if (turn.role === "tool") return { role: "tool", tool_call_id: turn.callId, content: turn.content };
+  if (turn.role !== "assistant" || turn.toolCalls === undefined) return { role: turn.role, content: turn.content };
+  const calls = turn.toolCalls.map(({ id, name, arguments: text }) => ({
+    id,
+    type: "function",
+    function: { name, arguments: text },
+  }));
+  return { role: "assistant", content: turn.content === "" ? null : turn.content, tool_calls: calls };
+}
+
+const toolsOf = ({ tools, choice, parallel }: ToolUse): object => ({
+  tools: tools.map(tool => ({ type: "function", function: tool })),
+  tool_choice: typeof choice === "string" ? choice : { type: "function", function: choice },
+  parallel_tool_calls: parallel,
+});
