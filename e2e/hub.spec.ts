@@ -66,7 +66,7 @@ test.describe("the search of the hub", () => {
     });
 
   test("plans again for another context, and leads to the plan of a file", async ({ page, ownServer }) => {
-    const { url } = await ownServer({ HF_ENDPOINT: hub.origin });
+    const { url } = await ownServer({ HF_ENDPOINT: hub.origin }, { PARALLEL: 1 });
     const search = new HubPage(page);
     await search.open(url);
     await search.search("owner/qwen-GGUF");
