@@ -203,6 +203,7 @@ function build(environment: Environment): Services {
         return settings.read().ALLOWED_ORIGINS;
       },
       token: environment.token,
+      trustedProxies: environment.trustedProxies,
       apiKeys,
     },
     settings,

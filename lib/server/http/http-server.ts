@@ -61,14 +61,28 @@ export interface HttpServer {
 const headerOf = (request: IncomingMessage, name: string): string | null =>
   request.headersDistinct[name]?.join(", ") ?? null;
 
+/** Whether a proxy that the user named sent this. An IPv4 address can come in the notation of IPv6. */
+const isFromProxy = ({ socket }: IncomingMessage, { trustedProxies = [] }: AccessPolicy): boolean =>
+  trustedProxies.includes((socket.remoteAddress ?? "").replace(/^::ffff:/, ""));
+
+/** The name that the browser used. Anybody can write this header, so it counts from a named proxy alone. */
+function forwarded(request: IncomingMessage, name: "host" | "proto", policy: AccessPolicy): string | null {
+  return isFromProxy(request, policy) ? headerOf(request, `x-forwarded-${name}`) : null;
+}
+
+function hostsOf(request: IncomingMessage, policy: AccessPolicy): string[] {
+  const named = forwarded(request, "host", policy);
+  return named === null ? sentHosts(request) : [named];
+}
+
 /** Node keeps the first of two Host headers; the guard has to see both. */
-const hostsOf = (request: IncomingMessage): string[] =>
+const sentHosts = (request: IncomingMessage): string[] =>
   request.rawHeaders.filter((_, index, raw) => index % 2 === 1 && raw[index - 1]?.toLowerCase() === "host");
 
-const guardedRequest = (request: IncomingMessage): GuardedRequest => ({
+const guardedRequest = (request: IncomingMessage, policy: AccessPolicy): GuardedRequest => ({
   method: request.method ?? "",
   target: request.url ?? "",
-  hosts: hostsOf(request),
+  hosts: hostsOf(request, policy),
   header: name => headerOf(request, name),
 });
 
@@ -145,15 +159,21 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 
   function answer(request: IncomingMessage, response: ServerResponse): void {
     setSecurityHeaders(request, response);
-    if (answerCrossOrigin(guardedRequest(request), response, options.policy)) return;
+    if (answerCrossOrigin(guardedRequest(request, options.policy), response, options.policy)) return;
     const refusal =
-      guardRequest(guardedRequest(request), options.policy) ??
+      guardRequest(guardedRequest(request, options.policy), options.policy) ??
       refuseUnknownMethod(request.method ?? "", request.url ?? "") ??
       refuseSize(request) ??
       (requestsAtOnce >= MAX_REQUESTS_AT_ONCE ? tooBusy : null);
     if (refusal === null) handle(request, response);
-    else if (!answerLogin(request, response, refusal, options.policy.token)) refuse(request, response, refusal);
+    else if (!answerLogin(request, response, refusal, loginOf(request))) refuse(request, response, refusal);
   }
+
+  /** A cookie that came over TLS must never leave without it. */
+  const loginOf = (request: IncomingMessage) => ({
+    token: options.policy.token,
+    isSecure: forwarded(request, "proto", options.policy) === "https",
+  });
 
   function handle(request: IncomingMessage, response: ServerResponse): void {
     requestsAtOnce += 1;
@@ -169,7 +189,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 
   function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on("error", () => socket.destroy());
-    const refusal = guardRequest(guardedRequest(request), options.policy);
+    const refusal = guardRequest(guardedRequest(request, options.policy), options.policy);
     if (refusal) refuseSocket(socket, refusal.status, refusal.code, refusal.message);
     else if (options.handleUpgrade) options.handleUpgrade(request, socket, head);
     else refuseSocket(socket, 400, "INVALID_INPUT", "Headroom speaks plain HTTP only.");

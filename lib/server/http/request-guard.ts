@@ -17,6 +17,8 @@ export interface AccessPolicy {
   readonly token: string | null;
   /** Origins whose pages may use the paths for other programs. Absent where there are none. */
   readonly allowedOrigins?: readonly string[];
+  /** IP addresses of proxies whose X-Forwarded headers count; absent for none. */
+  readonly trustedProxies?: readonly string[];
   /** Absent where there are none. */
   readonly apiKeys?: KeyCheck;
 }

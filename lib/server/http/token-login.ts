@@ -36,13 +36,18 @@ async function readForm(request: IncomingMessage): Promise<URLSearchParams> {
   return new URLSearchParams(text);
 }
 
-async function logIn(request: IncomingMessage, response: ServerResponse, token: string): Promise<void> {
+async function logIn(
+  request: IncomingMessage,
+  response: ServerResponse,
+  token: string,
+  isSecure: boolean,
+): Promise<void> {
   const given = (await readForm(request)).get("token") ?? "";
   if (!sameSecret(given, token)) {
     await new Promise(resolve => setTimeout(resolve, WRONG_TOKEN_DELAY_MS));
     return sendPage(response, "That is not the token. It is what HEADROOM_TOKEN was set to.");
   }
-  const attributes = `Path=/; Max-Age=${COOKIE_AGE_S}; HttpOnly; SameSite=Strict`;
+  const attributes = `Path=/; Max-Age=${COOKIE_AGE_S}; HttpOnly; SameSite=Strict${isSecure ? "; Secure" : ""}`;
   response.setHeader("Set-Cookie", `${TOKEN_COOKIE}=${encodeURIComponent(token)}; ${attributes}`);
   response.writeHead(303, { Location: "/" }).end();
 }
@@ -57,12 +62,12 @@ export function answerLogin(
   request: IncomingMessage,
   response: ServerResponse,
   refusal: Refusal,
-  token: string | null,
+  { token, isSecure }: { readonly token: string | null; readonly isSecure: boolean },
 ): boolean {
   if (token === null || refusal.status !== 401) return false;
   const path = request.url ?? "";
   if (request.method === "POST" && path === LOGIN_PATH) {
-    logIn(request, response, token).catch(() => response.destroy());
+    logIn(request, response, token, isSecure).catch(() => response.destroy());
     return true;
   }
   const wantsPage = request.method === "GET" && !isApiPath(path) && request.headers.accept?.includes("text/html");

@@ -67,6 +67,21 @@ describe("the environment", () => {
     },
   );
 
+  it.each(["HEADROOM_ALLOWED_HOSTS", "HEADROOM_PROXY"])(
+    "S8 %s on loopback lets others in, so it needs a token",
+    name => {
+      const value = { HEADROOM_ALLOWED_HOSTS: "chat.example.com", HEADROOM_PROXY: "127.0.0.1" }[name] ?? "";
+      expect(problemOf({ [name]: value })).toContain("HEADROOM_TOKEN");
+      expect(readEnvironment({ [name]: value, HEADROOM_TOKEN: TOKEN }, "/app").host).toBe("127.0.0.1");
+    },
+  );
+
+  it("a proxy is named by its address", () => {
+    const given = { HEADROOM_TOKEN: TOKEN, HEADROOM_PROXY: "127.0.0.1, ::1" };
+    expect(readEnvironment(given, "/app").trustedProxies).toEqual(["127.0.0.1", "::1"]);
+    expect(problemOf({ ...given, HEADROOM_PROXY: "proxy.local" })).toContain('"proxy.local"');
+  });
+
   it("S8 with both it may start", () => {
     expect(readEnvironment(open, "/app")).toMatchObject({ host: "0.0.0.0", token: TOKEN });
   });

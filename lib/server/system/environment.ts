@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import * as z from "zod";
@@ -18,6 +19,8 @@ const environmentSchema = z.object({
   HOST: z.preprocess(emptyAsMissing, z.string().default("127.0.0.1")),
   HEADROOM_TOKEN: z.preprocess(emptyAsMissing, z.string().min(MIN_TOKEN_CHARACTERS).optional()),
   HEADROOM_ALLOWED_HOSTS: optionalText,
+  /** Addresses of the proxies in front, whose X-Forwarded headers count. */
+  HEADROOM_PROXY: optionalText,
   HEADROOM_HOME: optionalText,
   HEADROOM_MODELS_DIR: optionalText,
   /** Another program instead of the engine: the scripted one of the tests. */
@@ -41,6 +44,8 @@ export interface Environment {
   readonly token: string | null;
   /** Exact values of the Host header that are accepted, lower case. */
   readonly allowedHosts: readonly string[];
+  /** IP addresses of the proxies in front. Only what they say about the sender counts. */
+  readonly trustedProxies: readonly string[];
   readonly projectRoot: string;
   readonly homeFolder: string;
   readonly dataFolder: string;
@@ -69,11 +74,27 @@ const listedHosts = (list: string, port: number): string[] =>
     .filter(name => name !== "")
     .flatMap(name => [name, ...hostHeaders(name, port)]);
 
+/** Other names than this computer's own, or a proxy in front, bring people from elsewhere to a server on loopback as well. */
 function refuseOpenDoor(parsed: ParsedEnvironment): void {
-  if (LOOPBACK_HOSTS.includes(parsed.HOST)) return;
   if (parsed.HEADROOM_TOKEN && parsed.HEADROOM_ALLOWED_HOSTS) return;
+  if (LOOPBACK_HOSTS.includes(parsed.HOST)) {
+    const opening = parsed.HEADROOM_PROXY ? "HEADROOM_PROXY" : "HEADROOM_ALLOWED_HOSTS";
+    if (parsed[opening] === undefined || parsed.HEADROOM_TOKEN) return;
+    throw new StartError(
+      `${opening} lets other computers reach Headroom: set HEADROOM_TOKEN (at least ${MIN_TOKEN_CHARACTERS} characters) as well, or leave ${opening} out.`,
+    );
+  }
   throw new StartError(
     `HOST=${parsed.HOST} would open Headroom to other computers: set HEADROOM_TOKEN (at least ${MIN_TOKEN_CHARACTERS} characters) and HEADROOM_ALLOWED_HOSTS (the names that browsers will use) as well, or leave HOST out.`,
+  );
+}
+
+/** @throws StartError for a name: what it stands for could change */
+function proxyAddress(address: string): string[] {
+  if (address === "") return [];
+  if (isIP(address) !== 0) return [address];
+  throw new StartError(
+    `HEADROOM_PROXY must be IP addresses, such as 127.0.0.1, and ${JSON.stringify(address)} is none.`,
   );
 }
 
@@ -108,6 +129,7 @@ export function readEnvironment(
       ...LOOPBACK_HOSTS.flatMap(name => hostHeaders(name, parsed.PORT)),
       ...listedHosts(parsed.HEADROOM_ALLOWED_HOSTS ?? "", parsed.PORT),
     ],
+    trustedProxies: (parsed.HEADROOM_PROXY ?? "").split(",").flatMap(address => proxyAddress(address.trim())),
     projectRoot,
     homeFolder,
     dataFolder: join(homeFolder, "data"),

@@ -1,0 +1,68 @@
+import { createServer, request as forward, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, expect, it } from "vitest";
+import { createHttpServer, type HttpServer } from "./http-server";
+
+const NAME = "chat.example.com";
+const TOKEN = "a-token-of-enough-characters";
+
+let http: HttpServer;
+let proxy: Server;
+
+afterEach(async () => {
+  await http.close();
+  proxy.close();
+});
+
+/** A proxy that ends TLS, as nginx does without `proxy_set_header Host`: it sends its own idea of the host, and the browser's beside it. */
+async function behindProxy(trustedProxies: readonly string[]): Promise<string> {
+  const allowedHosts: string[] = [NAME];
+  http = createHttpServer({
+    policy: { allowedHosts, token: TOKEN, trustedProxies },
+    handlePage: async (_request, response) => void response.end("page"),
+    onError: () => {},
+  });
+  const { port } = await http.listen(0, "127.0.0.1");
+  proxy = createServer((incoming, outgoing) => {
+    const headers = {
+      ...incoming.headers,
+      host: `upstream:${port}`,
+      "x-forwarded-host": incoming.headers["x-test-host"] ?? NAME,
+      "x-forwarded-proto": "https",
+    };
+    const passed = forward(
+      { port, host: "127.0.0.1", method: incoming.method, path: incoming.url, headers },
+      answer => {
+        outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
+        answer.pipe(outgoing);
+      },
+    );
+    incoming.pipe(passed);
+  });
+  await new Promise<void>(resolve => proxy.listen(0, "127.0.0.1", resolve));
+  return `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+}
+
+const withToken = { authorization: `Bearer ${TOKEN}` };
+
+it("takes the browser's host from a proxy that was named, and makes its cookie for TLS only", async () => {
+  const url = await behindProxy(["127.0.0.1"]);
+  expect((await fetch(url, { headers: withToken })).status).toBe(200);
+  const login = await fetch(`${url}/login`, {
+    method: "POST",
+    body: new URLSearchParams({ token: TOKEN }),
+    redirect: "manual",
+  });
+  expect(login.headers.get("set-cookie")).toMatch(/; Secure$/);
+});
+
+it("still refuses a host that is not allowed, and asks for the token", async () => {
+  const url = await behindProxy(["127.0.0.1"]);
+  expect((await fetch(url, { headers: { ...withToken, "x-test-host": "evil.com" } })).status).toBe(403);
+  expect((await fetch(url)).status).toBe(401);
+});
+
+it("believes nobody else", async () => {
+  const url = await behindProxy(["10.0.0.1"]);
+  expect((await fetch(url, { headers: withToken })).status).toBe(403);
+});
