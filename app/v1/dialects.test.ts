@@ -71,6 +71,14 @@ const eventsIn = (text: string): SentEvent[] =>
     data: JSON.parse(data ?? ""),
   }));
 
+const calling = [
+  { type: "prefill", doneTokens: 5, totalTokens: 12 },
+  { type: "tool-call", index: 0, callId: "call_1", name: "get_weather", arguments: '{"city"' },
+  { type: "tool-call", index: 0, callId: "call_1", name: "get_weather", arguments: ':"Rome"}' },
+  { type: "finished", reason: "stop", stats },
+];
+const weather = { type: "object", properties: { city: { type: "string" } }, required: ["city"] };
+
 const message = { model: "claude", max_tokens: 50, messages: [{ role: "user", content: "Hello?" }] };
 
 describe("Anthropic's messages", () => {
@@ -122,6 +130,29 @@ describe("Anthropic's messages", () => {
     expect(events[3]?.data).toMatchObject({ index: 0, delta: { type: "signature_delta" } });
     expect(events[5]?.data).toMatchObject({ index: 1, content_block: { type: "text", text: "" } });
     expect(events[9]?.data).toMatchObject({ delta: { stop_reason: "end_turn" }, usage: { output_tokens: 4 } });
+  });
+
+  it("call tools as blocks, whole and in pieces, and take their results", async () => {
+    const generate = script(calling);
+    const tools = [{ name: "get_weather", input_schema: weather }];
+    const used = { type: "tool_use", id: "call_1", name: "get_weather", input: { city: "Rome" } };
+    const { text } = await post("/v1/messages", { ...message, tools });
+    expect(JSON.parse(text)).toMatchObject({ content: [used], stop_reason: "tool_use" });
+    const events = eventsIn((await post("/v1/messages", { ...message, tools, stream: true })).text);
+    expect(events.map(({ name }) => name)).toEqual([
+      "message_start",
+      "content_block_start",
+      "content_block_delta",
+      "content_block_delta",
+      "content_block_stop",
+      "message_delta",
+      "message_stop",
+    ]);
+    expect(events[2]?.data).toMatchObject({ delta: { type: "input_json_delta", partial_json: '{"city"' } });
+    const result = { role: "user", content: [{ type: "tool_result", tool_use_id: "call_1", content: "Sunny" }] };
+    const messages = [...message.messages, { role: "assistant", content: [used] }, result];
+    expect((await post("/v1/messages", { ...message, tools, messages })).status).toBe(200);
+    expect(JSON.stringify(generate.mock.calls.at(-1)?.[0].turns)).toContain("Sunny");
   });
 
   it("say max_tokens where the limit ended them", async () => {
@@ -213,6 +244,16 @@ describe("OpenAI's responses, with the official client", () => {
     ]);
     expect(numbers).toEqual(numbers.map((_, index) => index));
     expect((await stream.finalResponse()).output_text).toBe("Yes!");
+  });
+
+  it("call functions, which the helper puts together", async () => {
+    script(calling);
+    const tools = [{ type: "function" as const, name: "get_weather", parameters: weather, strict: false }];
+    const called = { type: "function_call", call_id: "call_1", name: "get_weather", arguments: '{"city":"Rome"}' };
+    const whole = await client.responses.create({ input: "Weather?", tools });
+    expect(whole.output).toMatchObject([called]);
+    const streamed = await client.responses.stream({ model: "gpt-5", input: "Weather?", tools }).finalResponse();
+    expect(streamed.output).toMatchObject([called]);
   });
 
   it("are incomplete where the limit ended them", async () => {

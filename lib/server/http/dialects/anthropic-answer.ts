@@ -6,7 +6,10 @@ import type { AnswerHead, AnswerPart } from "./answer-request";
 import type { AnswerChoice } from "./gather-answer";
 import type { Dialect } from "./serve-answer";
 
-const stopReasonOf = (reason: FinishReason): string => (reason === "stop" ? "end_turn" : "max_tokens");
+function stopReasonOf(reason: FinishReason, hasCalls: boolean): string {
+  if (reason !== "stop") return "max_tokens";
+  return hasCalls ? "tool_use" : "end_turn";
+}
 
 /** Anthropic counts cached tokens beside the others, not among them. */
 const inputUsage = (promptTokens: number, cachedTokens: number) => ({
@@ -23,9 +26,21 @@ const usageOf = ({ promptTokens, cachedTokens, generatedTokens }: GenerationStat
 /** Nobody signs a local model's thoughts; clients need the field. */
 const thinkingBlock = (thinking: string) => ({ type: "thinking", thinking, signature: "" });
 
-function contentOf({ text, thought }: AnswerChoice): object[] {
-  const said = text !== "" || thought === "" ? [{ type: "text", text }] : [];
-  return [...(thought === "" ? [] : [thinkingBlock(thought)]), ...said];
+const toolBlock = (id: string, name: string, input: unknown) => ({ type: "tool_use", id, name, input });
+
+function contentOf({ text, thought, calls }: AnswerChoice): object[] {
+  const said = text !== "" || (thought === "" && calls.length === 0) ? [{ type: "text", text }] : [];
+  const called = calls.map(call => toolBlock(call.id, call.name, inputOf(call.arguments)));
+  return [...(thought === "" ? [] : [thinkingBlock(thought)]), ...said, ...called];
+}
+
+/** An answer that a limit cut has no whole object. */
+function inputOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return {};
+  }
 }
 
 const messageOf = ({ id, model }: AnswerHead) => ({ id, type: "message", role: "assistant", model });
@@ -38,7 +53,7 @@ export const anthropicMessages: Dialect = {
     return {
       ...messageOf(head),
       content: contentOf(choice),
-      stop_reason: stopReasonOf(choice.reason),
+      stop_reason: stopReasonOf(choice.reason, choice.calls.length > 0),
       stop_sequence: null,
       usage: usageOf(choice.stats),
     };
@@ -48,28 +63,38 @@ export const anthropicMessages: Dialect = {
 
 const event = (type: string, data: object): string => formatEvent({ type, ...data }, type);
 
+type CallPart = Extract<AnswerPart, { type: "tool-call" }>;
+
 /** The blocks of a stream: each begins when a piece of another kind comes. */
 class BlockStream {
-  #open: "text" | "thinking" | null = null;
+  /** The kind of the open block, or the id of its call. */
+  #open: string | null = null;
   #index = -1;
+  hasCalls = false;
 
   *add(kind: "text" | "thinking", text: string): Generator<string> {
-    if (this.#open !== kind) yield* this.#begin(kind);
+    if (this.#open !== kind) yield* this.#begin(kind, kind === "text" ? { type: "text", text: "" } : thinkingBlock(""));
     const delta = kind === "text" ? { type: "text_delta", text } : { type: "thinking_delta", thinking: text };
+    yield event("content_block_delta", { index: this.#index, delta });
+  }
+
+  *addCall(part: CallPart): Generator<string> {
+    this.hasCalls = true;
+    if (this.#open !== part.callId) yield* this.#begin(part.callId, toolBlock(part.callId, part.name, {}));
+    const delta = { type: "input_json_delta", partial_json: part.arguments };
     yield event("content_block_delta", { index: this.#index, delta });
   }
 
   /** A message has at least one block. */
   *end(): Generator<string> {
-    if (this.#index < 0) yield* this.#begin("text");
+    if (this.#index < 0) yield* this.#begin("text", { type: "text", text: "" });
     yield* this.#close();
   }
 
-  *#begin(kind: "text" | "thinking"): Generator<string> {
+  *#begin(kind: string, block: object): Generator<string> {
     yield* this.#close();
     this.#open = kind;
     this.#index += 1;
-    const block = kind === "text" ? { type: "text", text: "" } : thinkingBlock("");
     yield event("content_block_start", { index: this.#index, content_block: block });
   }
 
@@ -112,9 +137,10 @@ async function* messageEvents(
         else yield startEvent(head, 0, 0);
       }
       if (part.type === "text") yield* blocks.add(part.thought ? "thinking" : "text", part.text);
+      if (part.type === "tool-call") yield* blocks.addCall(part);
       if (part.type !== "finished") continue;
       yield* blocks.end();
-      const delta = { stop_reason: stopReasonOf(part.reason), stop_sequence: null };
+      const delta = { stop_reason: stopReasonOf(part.reason, blocks.hasCalls), stop_sequence: null };
       yield event("message_delta", { delta, usage: usageOf(part.stats) });
       yield event("message_stop", {});
     }

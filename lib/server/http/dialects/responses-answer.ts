@@ -1,5 +1,6 @@
 import type { FinishReason, GenerationStats } from "@/lib/schema/generation";
 import type { ResponsesRequest } from "@/lib/schema/responses";
+import type { ToolCall } from "@/lib/schema/tools";
 import { errorAnswer } from "@/lib/server/system/error-table";
 import { formatEvent } from "../event-stream";
 import { openAiError } from "../openai-error";
@@ -36,8 +37,18 @@ const reasoningItem = (head: AnswerHead, thought: string) => ({
   content: [thoughtPart(thought)],
 });
 
-function outputOf({ text, thought }: Pick<AnswerChoice, "text" | "thought">, head: AnswerHead): object[] {
-  return [...(thought === "" ? [] : [reasoningItem(head, thought)]), messageItem(head, text)];
+const callItem = ({ id, name, arguments: text }: ToolCall) => ({
+  id: `fc_${id}`,
+  type: "function_call",
+  status: "completed",
+  call_id: id,
+  name,
+  arguments: text,
+});
+
+function outputOf({ text, thought, calls }: AnswerChoice, head: AnswerHead): object[] {
+  const said = text === "" && calls.length > 0 ? [] : [messageItem(head, text)];
+  return [...(thought === "" ? [] : [reasoningItem(head, thought)]), ...said, ...calls.map(callItem)];
 }
 
 /** What the client asked for, which an answer repeats. */
@@ -90,6 +101,7 @@ export const openAiResponses = (body: ResponsesRequest): Dialect => ({
 });
 
 type Kind = "text" | "thought";
+type CallPart = Extract<AnswerPart, { type: "tool-call" }>;
 
 /** The events of one answer, numbered. Each output item begins with its first piece and ends when another begins. */
 class ResponseStream {
@@ -97,6 +109,7 @@ class ResponseStream {
   readonly #output: object[] = [];
   #count = 0;
   #open: { readonly kind: Kind; text: string } | null = null;
+  #call: ToolCall | null = null;
 
   constructor(
     private readonly head: AnswerHead,
@@ -112,6 +125,7 @@ class ResponseStream {
       for await (const part of parts) {
         if (part.type === "queued") yield `: queued ${part.position}\n\n`;
         if (part.type === "text") yield* this.#add(part.thought ? "thought" : "text", part.text);
+        if (part.type === "tool-call") yield* this.#addCall(part);
         if (part.type === "finished") yield* this.#end(part.reason, part.stats);
       }
     } catch (error) {
@@ -153,7 +167,32 @@ class ResponseStream {
     yield this.#event("response.content_part.added", { ...this.#place(kind), part: partOf(kind, "") });
   }
 
+  *#addCall({ callId: id, name, arguments: text }: CallPart): Generator<string> {
+    if (this.#call?.id !== id) {
+      yield* this.#close();
+      this.#call = { id, name, arguments: "" };
+      const item = { ...callItem(this.#call), status: "in_progress" };
+      yield this.#event("response.output_item.added", { output_index: this.#output.length, item });
+    }
+    this.#call = { id, name, arguments: this.#call.arguments + text };
+    yield this.#event("response.function_call_arguments.delta", { ...this.#callPlace(id), delta: text });
+  }
+
+  #callPlace(id: string) {
+    return { item_id: `fc_${id}`, output_index: this.#output.length };
+  }
+
+  *#closeCall(call: ToolCall): Generator<string> {
+    const done = { ...this.#callPlace(call.id), name: call.name, arguments: call.arguments };
+    yield this.#event("response.function_call_arguments.done", done);
+    const item = callItem(call);
+    yield this.#event("response.output_item.done", { output_index: this.#output.length, item });
+    this.#output.push(item);
+    this.#call = null;
+  }
+
   *#close(): Generator<string> {
+    if (this.#call !== null) yield* this.#closeCall(this.#call);
     if (this.#open === null) return;
     const { kind, text } = this.#open;
     const place = this.#place(kind);
@@ -167,9 +206,12 @@ class ResponseStream {
   }
 
   *#end(reason: FinishReason, stats: GenerationStats): Generator<string> {
-    // An answer has a message, be it an empty one.
-    if (this.#open?.kind !== "text") yield* this.#begin("text");
     yield* this.#close();
+    // An answer has a message, be it an empty one, or it has calls.
+    if (this.#output.every(item => "type" in item && item.type === "reasoning")) {
+      yield* this.#begin("text");
+      yield* this.#close();
+    }
     yield this.#event(isWhole(reason) ? "response.completed" : "response.incomplete", {
       response: { ...this.#response, ...endOf(reason, stats), output: this.#output },
     });
