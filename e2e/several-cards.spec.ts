@@ -1,7 +1,12 @@
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import AxeBuilder from "@axe-core/playwright";
+import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
+import { listReceipts } from "@/lib/schema/api/receipts";
 import type { FakeScript } from "@/lib/server/testing/fake-engine";
 import { fakeEngineEntry } from "@/lib/server/testing/fake-engine-entry";
-import { expect, test } from "./fixtures";
+import { expect, hasSoftwareGpu, softwareGpuEnv, test } from "./fixtures";
 import { ChatPage } from "./pages/chat-page";
 import { DashboardPage } from "./pages/dashboard-page";
 import { StandInNvidiaSmi, smiLine } from "./stand-in-nvidia-smi";
@@ -50,6 +55,42 @@ test.describe("H4 two cards of one name", () => {
     await expect(inHeader).toHaveCount(1);
   });
 
+  test("each has its own plan and target, and the map and the sentence say which layers it has", async ({
+    page,
+    ownServer,
+  }) => {
+    const cards = ["01", "02"].map((bus, index) => ({
+      device: `CUDA${index}`,
+      name: NAME,
+      address: `0000:${bus}:00.0`,
+      isIntegrated: false,
+      totalBytes: 12 * 1024 ** 3,
+    }));
+    const { url } = await ownServer({ ...engineOn([NAME, NAME], { placement: { kind: "ready", cards } }), ...smi.env });
+    const dashboard = new DashboardPage(page);
+    await dashboard.open(url);
+    // One card holds all of the model: nothing is gained by the other.
+    await expect(dashboard.sentence).toContainText(`All 31 layers fit on card 0 (${NAME})`, { timeout: 30_000 });
+    await dashboard.type("Split over cards, numbers with commas between", "20, 11");
+    await expect(dashboard.sentence).toContainText(`All 31 layers fit: 20 on card 0 (${NAME}), 11 on card 1 (${NAME})`);
+    await expect(dashboard.layers.getByRole("option", { name: `Layer 19, on card 0 (${NAME}):` })).toBeVisible();
+    await expect(dashboard.layers.getByRole("option", { name: `Layer 20, on card 1 (${NAME}):` })).toBeVisible();
+    await expect(page.getByText(`weights on card 1 (${NAME}), 11 layers`)).toBeVisible();
+    const shown = page.getByRole("list", { name: "Cards now" }).getByRole("listitem");
+    await expect(shown.nth(0)).toContainText("20 layers planned");
+    // 80 % of 12 GiB.
+    await expect(shown.nth(1)).toContainText("target 9.60 GiB");
+    await expect(page.getByRole("meter", { name: "Card 1, plan" })).toHaveAttribute("aria-valuetext", /weights/);
+    expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+
+    await dashboard.type("Cards, numbers with commas between", "1");
+    await expect(dashboard.sentence).toContainText("All 31 layers fit");
+    await expect(dashboard.layers.getByRole("option", { name: /^Layer 0,/ })).toHaveAccessibleName(
+      /on (?:the GPU|NVIDIA)/,
+    );
+    await expect(page.getByRole("meter", { name: "Card 0, plan" })).toHaveCount(0);
+  });
+
   test("the chat is told as well", async ({ page, ownServer }) => {
     const { url } = await ownServer({ ...engineOn([NAME, NAME]), ...smi.env });
     const chat = new ChatPage(page);
@@ -86,6 +127,34 @@ test.describe("H4 two cards of one name", () => {
     await expect(page.getByText("not known which card")).toBeVisible({ timeout: 30_000 });
     await expect(page.getByText(/°C/)).toHaveCount(0);
   });
+});
+
+test("two software devices take exactly what was planned on each", async ({ page, ownServer }) => {
+  test.skip(!hasSoftwareGpu(), "no software Vulkan device here");
+  test.setTimeout(120_000);
+  const models = mkdtempSync(join(tmpdir(), "headroom-two-cards-"));
+  const { header, fileBytes } = shapeFile(modelShape("small-qwen3-moe"));
+  writeFileSync(join(models, "small-qwen3-moe.gguf"), header);
+  truncateSync(join(models, "small-qwen3-moe.gguf"), fileBytes);
+  const { url } = await ownServer(
+    { ...softwareGpuEnv, GGML_VK_VISIBLE_DEVICES: "0,0", HEADROOM_MODELS_DIR: models },
+    { MODEL: "small-qwen3-moe.gguf", N_CTX: 1024 },
+  );
+  const dashboard = new DashboardPage(page);
+  await dashboard.open(url);
+  await expect(dashboard.sentence).toContainText("All 7 layers fit on card 0", { timeout: 60_000 });
+  await dashboard.type("Split over cards, numbers with commas between", "4, 3");
+  await expect(dashboard.sentence).toContainText(/: 4 on card 0 .*, 3 on card 1 /);
+  await dashboard.apply.click();
+  await expect(dashboard.engineStatus).toContainText("7 of 7 layers on GPU", { timeout: 60_000 });
+  const read = async () => {
+    const { receipts } = listReceipts.reply.parse(await (await page.request.get(`${url}/api/receipts`)).json());
+    return receipts[0]?.config.tensorSplit;
+  };
+  await expect.poll(read, { timeout: 60_000 }).toEqual([4, 3]);
+  const { receipts } = listReceipts.reply.parse(await (await page.request.get(`${url}/api/receipts`)).json());
+  expect(receipts[0]?.actual.totalBytes).toBe(receipts[0]?.predicted.totalBytes);
+  rmSync(models, { recursive: true, force: true });
 });
 
 test("H8 a part of a card (MIG) has no reading of its own, and the page says so", async ({ page, ownServer }) => {
