@@ -230,6 +230,37 @@ describe("S6 S7 the request target", () => {
     expect(statusOf({ target })).toBe(400);
   });
 
+  it("S6 one model's name may have encoded slashes, as OpenAI's JavaScript client sends it", () => {
+    for (const name of ["repo%2Ffile.gguf", "owner%2frepo%2Ffile.gguf", "owner%2Frepo%2Ffile%20(1).gguf"])
+      for (const method of ["GET", "HEAD"]) expect(statusOf({ method, target: `/v1/models/${name}` }), name).toBe(200);
+  });
+
+  it.each([
+    "/v1/models/..%2F..%2Fapi%2Fsettings",
+    "/v1/models/owner%2F..%2F..%2Fsettings",
+    "/v1/models/owner%2F.%2Ffile.gguf",
+    "/v1/models/owner%2F%2e%2e%2Ffile.gguf",
+    "/v1/models/%2Fetc%2Fpasswd",
+    "/v1/models/owner%2F%2Ffile.gguf",
+    "/v1/models/owner%2F",
+    "/v1/models/owner%2Frepo/file.gguf",
+    "/v1/models/owner%2Ffile%5C.gguf",
+    "/v1/models/owner%2Ffile%00.gguf",
+    "/v1/models/owner%2Ffile\\.gguf",
+    "/v1/models%2Ffile.gguf",
+    "/v1%2Fmodels/file.gguf",
+    "/v1/Models/owner%2Ffile.gguf",
+    "/v1/chat%2Fcompletions",
+    "/api/models/owner%2Ffile.gguf",
+    "/models/owner%2Ffile.gguf",
+  ])("S6 %j is refused, though a model's name may have encoded slashes", target => {
+    expect(statusOf({ target })).toBe(400);
+  });
+
+  it("S6 encoded slashes are only read, never written to", () => {
+    expect(statusOf({ method: "DELETE", target: "/v1/models/owner%2Ffile.gguf" })).toBe(400);
+  });
+
   it("S7 tricks with headers and case change nothing for a foreign host", () => {
     const tricks = [
       { "x-middleware-subrequest": "proxy:proxy:proxy:proxy:proxy" },

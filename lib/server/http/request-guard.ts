@@ -75,8 +75,19 @@ function refuseHost({ hosts }: GuardedRequest, policy: AccessPolicy): Refusal | 
   return refusal(403, "FORBIDDEN", "This address is not one that Headroom answers to.");
 }
 
-function refuseTarget({ target }: GuardedRequest): Refusal | null {
-  if (target.startsWith("/") && !AMBIGUOUS_PATH.test(pathOf(target))) return null;
+const MODEL_PATH = "/v1/models/";
+
+/** OpenAI's JavaScript client writes a model's name with slashes as one part of the path. A file is never opened by it. */
+function isEncodedModel(path: string): boolean {
+  if (!path.startsWith(MODEL_PATH)) return false;
+  const name = path.slice(MODEL_PATH.length);
+  return !name.includes("/") && name.split(/%2f/i).every(part => !["", ".", ".."].includes(part));
+}
+
+function refuseTarget({ target, method }: GuardedRequest): Refusal | null {
+  const sent = pathOf(target);
+  const path = READ_METHODS.has(method) && isEncodedModel(sent) ? sent.replaceAll(/%2f/gi, "/") : sent;
+  if (target.startsWith("/") && !AMBIGUOUS_PATH.test(path)) return null;
   return refusal(400, "INVALID_INPUT", "This request target is not a plain path: write it with single slashes.");
 }
 
