@@ -75,6 +75,14 @@ describe("the routes of llama.cpp's own server", () => {
     expect((await ask("/slots")).json).toEqual([0, 1, 2, 3].map(id => ({ id, n_ctx: 4096, is_processing: false })));
   });
 
+  it("/slots and /metrics count the answers that are written side by side", async () => {
+    const snapshot = services().engine.snapshot();
+    vi.spyOn(services().engine, "snapshot").mockReturnValue({ ...snapshot, state: "generating", answering: 3 });
+    const slots: { is_processing: boolean }[] = (await ask("/slots")).json;
+    expect(slots.map(slot => slot.is_processing)).toEqual([true, true, true, false]);
+    expect((await ask("/metrics")).text).toContain("\nllamacpp:requests_processing 3\n");
+  });
+
   it.each(["/health", "/v1/health"])("%s is 503 with Retry-After while a model is being loaded", async path => {
     expect(await ask(path)).toMatchObject({ status: 200, json: { status: "ok" } });
     const snapshot = services().engine.snapshot();
@@ -117,6 +125,14 @@ describe("/v1/models", () => {
       context_length: 4096,
       max_context_length: 8192,
       architecture: "llama",
+    });
+  });
+
+  it("takes a name with encoded slashes, as OpenAI's JavaScript client sends it", async () => {
+    const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: "none", maxRetries: 0 });
+    await expect(client.models.retrieve("owner/repo/file.gguf")).rejects.toMatchObject({
+      status: 404,
+      message: expect.stringContaining('There is no model "owner/repo/file.gguf".'),
     });
   });
 

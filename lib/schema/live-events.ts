@@ -39,6 +39,8 @@ export const engineSnapshotSchema = z.object({
   error: z.nullable(errorBodySchema),
   /** One sentence for the user when something was lowered, restarted or fell back. */
   notice: z.nullable(z.string()),
+  /** Answers that are being written side by side. */
+  answering: z.int(),
   queueLength: z.int(),
   /** A load waits until the answer in progress ends. */
   loadWaits: z.boolean(),

@@ -39,6 +39,10 @@ export class EngineDispatcher {
     return this.#queue.length;
   }
 
+  get answeringCount(): number {
+    return this.#answers.length;
+  }
+
   /** A load, or the dry run before it, waits for an answer. */
   get loadWaits(): boolean {
     return this.#answers.length > 0 && this.#queue.holdsModelJob;

@@ -239,9 +239,10 @@ describe("a context with three sequences", () => {
     const answers = Array.from({ length: 5 }, () => listen(engine.generate(question)));
     await timers.advance(25);
     expect(answers.map(({ text }) => text)).toEqual(["ab", "ab", "ab", "", ""]);
-    expect(engine.snapshot()).toMatchObject({ state: "generating", queueLength: 2 });
+    expect(engine.snapshot()).toMatchObject({ state: "generating", answering: 3, queueLength: 2 });
     await timers.advance(60);
     expect(answers.map(({ reason }) => reason)).toEqual(Array(5).fill("stop"));
+    expect(engine.snapshot().answering).toBe(0);
     expect(processes[0]?.engine.breaches).toEqual([]);
   });
 

@@ -123,6 +123,7 @@ export class EngineSupervisor {
       progress: this.#progress,
       error: failure === null ? this.#loadError : { code: failure.code, message: failure.message },
       notice: [crashNotice, this.#loadNotice].filter(text => text !== null).join(" ") || null,
+      answering: this.#dispatcher.answeringCount,
       queueLength: this.#dispatcher.waitingCount,
       loadWaits: this.#dispatcher.loadWaits,
       restarts,

@@ -1,13 +1,16 @@
 import type { EngineSnapshot } from "@/lib/schema/live-events";
 import type { AnswerTotals } from "@/lib/server/loading/answer-counter";
 
-type Snapshot = Pick<EngineSnapshot, "state" | "queueLength" | "restarts" | "config" | "held">;
+type Snapshot = Pick<EngineSnapshot, "answering" | "queueLength" | "restarts" | "config" | "held">;
 type Metric = readonly [name: string, type: "counter" | "gauge", help: string, value: number];
 
 const perSecond = (count: number, seconds: number): number => (seconds > 0 ? count / seconds : 0);
 
 /** The names of llama.cpp's server where it has one. @see llama.cpp tools/server/server-task.cpp, to_metrics */
-function metricsOf(totals: AnswerTotals, { state, queueLength, restarts, config, held }: Snapshot): readonly Metric[] {
+function metricsOf(
+  totals: AnswerTotals,
+  { answering, queueLength, restarts, config, held }: Snapshot,
+): readonly Metric[] {
   const { promptTokens, promptSeconds, generatedTokens, generatedSeconds } = totals;
   return [
     ["llamacpp:prompt_tokens_total", "counter", "Prompt tokens computed, without cached ones.", promptTokens],
@@ -28,7 +31,7 @@ function metricsOf(totals: AnswerTotals, { state, queueLength, restarts, config,
       "Average tokens generated a second.",
       perSecond(generatedTokens, generatedSeconds),
     ],
-    ["llamacpp:requests_processing", "gauge", "Requests being answered.", state === "generating" ? 1 : 0],
+    ["llamacpp:requests_processing", "gauge", "Requests being answered.", answering],
     ["llamacpp:requests_deferred", "gauge", "Requests that wait.", queueLength],
     ["headroom:answers_total", "counter", "Answers finished.", totals.answers],
     ["headroom:engine_restarts_total", "counter", "Restarts of the engine after a crash.", restarts],

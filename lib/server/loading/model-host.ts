@@ -44,6 +44,7 @@ const nothingLoaded = {
   flashAttentionActive: null,
   progress: null,
   notice: null,
+  answering: 0,
   loadWaits: false,
 } as const;
 

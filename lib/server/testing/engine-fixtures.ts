@@ -31,6 +31,7 @@ export const engineSnapshot = (change: Partial<EngineSnapshot> = {}): EngineSnap
   progress: null,
   error: null,
   notice: null,
+  answering: 0,
   queueLength: 0,
   loadWaits: false,
   restarts: 0,
