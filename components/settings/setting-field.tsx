@@ -1,6 +1,7 @@
 "use client";
 import { type ComponentType, memo } from "react";
-import type { SettingControl, SettingKey } from "@/lib/schema/settings";
+import type { SettingControl } from "@/lib/schema/setting-row";
+import type { SettingKey } from "@/lib/schema/settings";
 import { AutoNumberSetting } from "./auto-number-setting";
 import { ChoiceSetting, SwitchSetting } from "./choice-setting";
 import { KvTypeSetting } from "./kv-type-setting";

@@ -1,4 +1,5 @@
-import { type SettingKey, type SettingRow, type Settings, settingRows } from "@/lib/schema/settings";
+import type { SettingRow } from "@/lib/schema/setting-row";
+import { type SettingKey, type Settings, settingRows } from "@/lib/schema/settings";
 import { formatTokens } from "@/lib/units/tokens";
 
 const choiceWords: Readonly<Record<string, string>> = { auto: "Auto", on: "On", off: "Off" };

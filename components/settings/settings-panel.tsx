@@ -2,7 +2,8 @@
 import { memo } from "react";
 import { surfaceStore } from "@/lib/client/surface-store";
 import { useStore } from "@/lib/client/use-store";
-import { type SettingGroup, type SettingKey, settingKeys } from "@/lib/schema/settings";
+import type { SettingGroup } from "@/lib/schema/setting-row";
+import { type SettingKey, settingKeys } from "@/lib/schema/settings";
 import { ApplyBar } from "./apply-bar";
 import { ModelAndCard } from "./model-and-card";
 import { ModelOverrides } from "./model-overrides";

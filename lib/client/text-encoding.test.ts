@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { decodeText, formatEncoding } from "./text-encoding";
+import { formatEncoding } from "./format-encoding";
+import { decodeText } from "./text-encoding";
 
 /** Encoded by Python's codecs, in base64. */
 const encoded: readonly (readonly [what: string, encoding: string, text: string, base64: string])[] = [

@@ -80,10 +80,6 @@ export async function decodeText(bytes: Uint8Array): Promise<DecodedText | null>
   return withShare(utf8, controls, MAX_CONTROL_SHARE);
 }
 
-/** The encoding's usual name: "Windows-1252", "UTF-16LE". */
-export const formatEncoding = (encoding: string): string =>
-  encoding.toUpperCase().replace("WINDOWS", "Windows").replace("SHIFT", "Shift").replace("BIG", "Big");
-
 function decodeAs(encoding: string, bytes: Uint8Array): DecodedText | null {
   const decoder = new TextDecoder(encoding, { fatal: true });
   try {

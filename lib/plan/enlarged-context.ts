@@ -1,4 +1,4 @@
-import { MAX_CONTEXT_TOKENS } from "@/lib/schema/settings";
+import { MAX_CONTEXT_TOKENS } from "@/lib/schema/chat-settings";
 
 /** Leaves room for some more turns, so that the offer does not come up again with the next message. */
 const ROOM_TO_GO_ON = 1.25;

@@ -1,9 +1,9 @@
 import * as z from "zod/mini";
 import { errorBodySchema } from "./api-error";
+import { chatRows } from "./chat-settings";
 import { finishReasonSchema, generationStatsSchema } from "./generation";
 import { kvTypeSchema } from "./kv-type";
 import { samplingOverridesShape } from "./sampling";
-import { settingRows } from "./settings";
 
 /** Ids are made by the browser (UUIDs) or come with an import; they are never a path. */
 export const chatIdSchema = z
@@ -182,7 +182,7 @@ export const chatHitsSchema = z.object({ hits: z.array(chatHitSchema) });
 const chatChoices = {
   title: z.optional(titleSchema),
   folder: z.optional(z.nullable(folderSchema)),
-  systemPrompt: z.optional(z.nullable(settingRows.SYSTEM_PROMPT.schema)),
+  systemPrompt: z.optional(z.nullable(chatRows.SYSTEM_PROMPT.schema)),
   sampling: z.optional(chatSamplingSchema),
   overflow: z.optional(overflowSchema),
 };

@@ -1,52 +1,8 @@
 import * as z from "zod/mini";
+import { chatRows, MAX_CONTEXT_TOKENS } from "./chat-settings";
 import { flashAttentionSchema, type KvElementType, kvElementTypes, kvTypeSchema, kvTypeTable } from "./kv-type";
-import type { LoadConfig, LoadCost } from "./load-config";
+import { row, wholeNumber } from "./setting-row";
 
-export type SettingGroup = "model" | "memory" | "compute" | "sampling" | "chat" | "api";
-
-/** How a form shows the row; `numberOrAuto` has Auto at the far left. */
-export type SettingControl =
-  | "text"
-  | "longText"
-  | "number"
-  | "numberOrAuto"
-  | "numbersOrAuto"
-  | "choice"
-  | "switch"
-  | "list";
-
-/** Further names of a sampling setting: in a chat and for the engine, and in OpenAI's API. */
-interface SamplingNames {
-  readonly name: string;
-  readonly openAi: string;
-}
-
-export interface SettingRow<
-  Schema extends z.ZodMiniType = z.ZodMiniType,
-  Sampling extends SamplingNames | undefined = SamplingNames | undefined,
-> {
-  readonly schema: Schema;
-  readonly default: z.output<Schema>;
-  readonly label: string;
-  readonly help: string;
-  readonly group: SettingGroup;
-  readonly control: SettingControl;
-  /** The cost of a change if it changes the load. The plan decides that: another target may give the same layers. */
-  readonly cost: LoadCost;
-  /** The part of the load's configuration that this setting decides or influences. */
-  readonly loads?: keyof LoadConfig;
-  readonly unit?: string;
-  /** Range of the slider and field. The schema still decides what is valid. */
-  readonly range?: { readonly min: number; readonly max: number; readonly step: number; readonly log?: boolean };
-  readonly choices?: readonly string[];
-  /** Set where a chat and each request of the API may have its own value. */
-  readonly sampling?: Sampling;
-}
-
-const row = <Schema extends z.ZodMiniType, const Sampling extends SamplingNames | undefined = undefined>(
-  definition: SettingRow<Schema, Sampling>,
-): SettingRow<Schema, Sampling> => definition;
-const wholeNumber = (min: number, max: number) => z.int().check(z.minimum(min), z.maximum(max));
 /** More cards than any computer has. */
 const MOST_CARDS = 16;
 const autoOrNumbers = <Entry extends z.ZodMiniType<number>>(entry: Entry) =>
@@ -64,9 +20,6 @@ function kvTypeShares(): string {
     " and ",
   );
 }
-
-/** llama.cpp holds the context size in 32 bits; 16 Mi tokens is above every model published and far below overflow. */
-export const MAX_CONTEXT_TOKENS = 16_777_216;
 
 /** Scheme, host and port as browsers send them. The hosts of an app's own scheme may be left open: VS Code makes a new one for each view. */
 const originSchema = z
@@ -252,126 +205,7 @@ export const settingRows = {
     cost: "model",
     loads: "useMmap",
   }),
-  TEMPERATURE: row({
-    schema: z.number().check(z.minimum(0), z.maximum(5)),
-    default: 0.7,
-    label: "Temperature",
-    help: "0 always takes the likeliest token; higher is more varied.",
-    group: "sampling",
-    control: "number",
-    cost: "nothing",
-    sampling: { name: "temperature", openAi: "temperature" },
-    range: { min: 0, max: 2, step: 0.05 },
-  }),
-  TOP_K: row({
-    schema: wholeNumber(0, 1000),
-    default: 40,
-    label: "Top-k",
-    help: "Keep only the k likeliest tokens; 0 keeps all.",
-    group: "sampling",
-    control: "number",
-    cost: "nothing",
-    sampling: { name: "topK", openAi: "top_k" },
-    unit: "tokens",
-    range: { min: 0, max: 200, step: 1 },
-  }),
-  TOP_P: row({
-    schema: z.number().check(z.minimum(0), z.maximum(1)),
-    default: 0.95,
-    label: "Top-p",
-    help: "Keep the likeliest tokens until their probabilities add up to p.",
-    group: "sampling",
-    control: "number",
-    cost: "nothing",
-    sampling: { name: "topP", openAi: "top_p" },
-    range: { min: 0, max: 1, step: 0.01 },
-  }),
-  MIN_P: row({
-    schema: z.number().check(z.minimum(0), z.maximum(1)),
-    default: 0.05,
-    label: "Min-p",
-    help: "Drop tokens less likely than this share of the likeliest one.",
-    group: "sampling",
-    control: "number",
-    cost: "nothing",
-    sampling: { name: "minP", openAi: "min_p" },
-    range: { min: 0, max: 1, step: 0.01 },
-  }),
-  REPEAT_PENALTY: row({
-    schema: z.number().check(z.minimum(0.5), z.maximum(3)),
-    default: 1,
-    label: "Repeat penalty",
-    help: "Above 1 makes tokens that were just used less likely; 1 is off.",
-    group: "sampling",
-    control: "number",
-    cost: "nothing",
-    sampling: { name: "repeatPenalty", openAi: "repeat_penalty" },
-    range: { min: 1, max: 2, step: 0.01 },
-  }),
-  PRESENCE_PENALTY: row({
-    schema: z.number().check(z.minimum(-2), z.maximum(2)),
-    default: 0,
-    label: "Presence penalty",
-    help: "Above 0 makes tokens that were just used less likely, however often; 0 is off.",
-    group: "sampling",
-    control: "number",
-    cost: "nothing",
-    sampling: { name: "presencePenalty", openAi: "presence_penalty" },
-    range: { min: -2, max: 2, step: 0.1 },
-  }),
-  FREQUENCY_PENALTY: row({
-    schema: z.number().check(z.minimum(-2), z.maximum(2)),
-    default: 0,
-    label: "Frequency penalty",
-    help: "Above 0 makes tokens less likely the more often they were just used; 0 is off.",
-    group: "sampling",
-    control: "number",
-    cost: "nothing",
-    sampling: { name: "frequencyPenalty", openAi: "frequency_penalty" },
-    range: { min: -2, max: 2, step: 0.1 },
-  }),
-  SEED: row({
-    schema: z.int().check(z.minimum(-1), z.maximum(0xffff_ffff)),
-    default: -1,
-    label: "Seed",
-    help: "The same seed and settings give the same answer; -1 takes a new one each time.",
-    group: "sampling",
-    control: "number",
-    cost: "nothing",
-    sampling: { name: "seed", openAi: "seed" },
-    range: { min: -1, max: 0xffff_ffff, step: 1 },
-  }),
-  MAX_TOKENS: row({
-    schema: wholeNumber(0, MAX_CONTEXT_TOKENS),
-    default: 0,
-    label: "Longest reply",
-    help: "Tokens after which a reply is cut; 0 lets it use what the context has left.",
-    group: "sampling",
-    control: "number",
-    cost: "nothing",
-    sampling: { name: "maxTokens", openAi: "max_tokens" },
-    unit: "tokens",
-    range: { min: 0, max: 8192, step: 64 },
-  }),
-  STOP: row({
-    schema: z.array(z.string().check(z.minLength(1), z.maxLength(256))).check(z.maxLength(16)),
-    default: [],
-    label: "Stop strings",
-    help: "A reply ends where one of these would appear.",
-    group: "sampling",
-    control: "list",
-    cost: "nothing",
-    sampling: { name: "stop", openAi: "stop" },
-  }),
-  SYSTEM_PROMPT: row({
-    schema: z.string().check(z.maxLength(65_536)),
-    default: "",
-    label: "System prompt",
-    help: "Instructions that stand before every new chat; empty means none.",
-    group: "chat",
-    control: "longText",
-    cost: "nothing",
-  }),
+  ...chatRows,
   ALLOWED_ORIGINS: row({
     schema: z.array(originSchema).check(z.maxLength(32)),
     default: [],
