@@ -42,12 +42,9 @@ const completions: readonly (readonly [unknown, string])[] = [
 ];
 
 const others: readonly (readonly [z.core.$ZodType, unknown, string])[] = [
-  [completionRequestSchema, { prompt: "x", suffix: "y" }, 'suffix must be "", not "y".'],
-  [
-    completionRequestSchema,
-    { prompt: ["a", "b"] },
-    "prompt must be text of at least 1 character or a list of 1 entry, not a list of 2 entries.",
-  ],
+  [completionRequestSchema, { prompt: "x", suffix: 5 }, "suffix must be text, not 5."],
+  [completionRequestSchema, { prompt: "x", echo: "yes" }, 'echo must be true or false, not "yes".'],
+  [completionRequestSchema, { prompt: "x", n: 99 }, "n must be a whole number from 1 to 16, not 99."],
   [chatPatchSchema, { title: "t".repeat(201) }, "title must be text of 1 to 200 characters, not 201 characters."],
   [chatPatchSchema, { titel: "x" }, 'There is no field "titel".'],
   [newChatSchema, { sampling: { topk: 1 } }, 'There is no field "topk" in sampling.'],
