@@ -14,6 +14,9 @@ export type AnthropicContent = z.infer<typeof content>;
 const messageSchema = z.object({ role: z.enum(["user", "assistant", "system"]), content });
 export type AnthropicMessage = z.infer<typeof messageSchema>;
 
+/** A key that only its absence makes neutral. */
+const nothing = z.null().check(z.describe("left out, because this engine cannot do it"));
+
 const prompt = {
   model: optional(z.string().check(z.maxLength(1024))),
   messages: z.array(messageSchema).check(z.minLength(1), z.maxLength(10_000)),
@@ -29,6 +32,19 @@ const prompt = {
   thinking: optional(
     z.looseObject({ type: z.enum(["enabled", "disabled", "adaptive"]), budget_tokens: optional(z.int()) }),
   ),
+  output_config: optional(
+    z.looseObject({
+      effort: optional(z.enum(["low", "medium", "high", "xhigh", "max"])),
+      format: optional(z.object({ type: z.literal("json_schema"), schema: z.record(z.string(), z.unknown()) })),
+    }),
+  ),
+  /** What runs at Anthropic's service. */
+  container: optional(nothing),
+  mcp_servers: optional(z.array(z.unknown()).check(z.maxLength(0))),
+  /** Keys that describe the caller or the service and change nothing in an answer. The cache is always used. */
+  cache_control: optional(z.looseObject({})),
+  inference_geo: optional(z.string()),
+  speed: optional(z.enum(["standard", "fast"])),
 };
 
 export const countTokensRequestSchema = z.looseObject(prompt);

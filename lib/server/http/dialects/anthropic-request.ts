@@ -137,6 +137,13 @@ const promptOf = (body: CountTokensRequest) => ({
   }),
 });
 
+/** Both have an effect only where the model's chat template knows them. */
+const thinkingOf = ({ thinking, output_config: output }: CountTokensRequest) => ({
+  ...(thinking != null && { chat_template_kwargs: { enable_thinking: thinking.type !== "disabled" } }),
+  // The template's words end one degree below Anthropic's.
+  ...(output?.effort != null && { reasoning_effort: output.effort === "max" ? "xhigh" : output.effort }),
+});
+
 /**
  * Anthropic's request as OpenAI's chat completion, of which there is one translation to the engine's words.
  *
@@ -145,6 +152,10 @@ const promptOf = (body: CountTokensRequest) => ({
 export const chatOfMessages = (body: MessagesRequest): ChatCompletionRequest =>
   parseChat({
     ...promptOf(body),
+    ...thinkingOf(body),
+    ...(body.output_config?.format != null && {
+      response_format: { type: "json_schema", json_schema: { schema: body.output_config.format.schema } },
+    }),
     max_tokens: body.max_tokens,
     temperature: body.temperature,
     top_p: body.top_p,
