@@ -33,12 +33,16 @@ function run(program, args) {
   if (status !== 0) throw new Error(`${program} ended with ${status}: ${stderr.trim()}`);
 }
 
+/** What placement.c reads of llama.cpp beside its headers: the scheduler's first field. */
+const SCHEDULER = "ggml/src/ggml-backend.cpp";
+const STARTS_WITH_IS_RESET = /struct ggml_backend_sched \{\s*bool is_reset;/;
+
 /** llama.cpp's headers at the bundled release, in a temporary folder. Needs git. */
 function bundledHeaders(folder) {
   const source = join(folder, "source");
   run("git", ["init", "--quiet", source]);
   run("git", ["-C", source, "fetch", "--quiet", join(llamaFolder, "gitRelease.bundle"), "HEAD"]);
-  run("git", ["-C", source, "checkout", "--quiet", "FETCH_HEAD", "--", "include", "ggml/include"]);
+  run("git", ["-C", source, "checkout", "--quiet", "FETCH_HEAD", "--", "include", "ggml/include", SCHEDULER]);
   return source;
 }
 
@@ -46,6 +50,7 @@ function bundledHeaders(folder) {
 function compile(compiler, source, release, outputPath) {
   const code = join(here, "placement.c");
   const hash = createHash("sha256").update(readFileSync(code)).digest("hex");
+  const isResetFirst = STARTS_WITH_IS_RESET.test(readFileSync(join(source, SCHEDULER), "utf8"));
   mkdirSync(dirname(outputPath), { recursive: true });
   run(compiler[0], [
     ...compiler.slice(1),
@@ -61,7 +66,7 @@ function compile(compiler, source, release, outputPath) {
       "-Wextra",
       "-Werror",
     ],
-    ...[`-DLLAMA_RELEASE="${release}"`, `-DSOURCE_HASH="${hash}"`],
+    ...[`-DLLAMA_RELEASE="${release}"`, `-DSOURCE_HASH="${hash}"`, ...(isResetFirst ? ["-DIS_RESET_FIRST"] : [])],
     ...["-isystem", require("node-api-headers").include_dir],
     ...["-isystem", join(source, "include"), "-isystem", join(source, "ggml/include")],
     ...[code, "-o", outputPath, "-ldl", "-lpthread"],

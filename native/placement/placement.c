@@ -4,7 +4,7 @@
  *
  * Node opens this addon with RTLD_GLOBAL before node-llama-cpp's own. The dynamic linker then answers that addon's calls of three
  * functions of llama.cpp with the functions below. They change the parameters and call the real ones. Without a placement they pass
- * the parameters on as they are.
+ * the parameters on as they are. A fourth function mends the dry run of several cards.
  *
  * The parameters are passed by value, so this must be compiled with the headers of the very release that it runs with. The text in
  * `mark` says which release that is; Headroom reads it from the file and does not open an addon of another release.
@@ -280,6 +280,29 @@ SEEN_FROM_OUTSIDE struct llama_context *llama_init_from_model(struct llama_model
     report_context(object, context);
     return context;
 }
+
+/* ---- A dry run that shares the work over several cards as the load does ----
+ * With every layer on cards, llama.cpp assigns each layer's first step to the card of that layer while it builds the graph. The load keeps
+ * that. The dry run's ggml_backend_sched_reserve_size resets the scheduler first and so forgets it: the step counts for the card before,
+ * and one more result is copied to the next card, whose buffer was then up to 6 MiB too large or 2 MiB too small. That reset is of no use,
+ * because the scheduler was reset just before the graph was built. It does nothing where the scheduler says that it is reset, which is the
+ * first field of its struct: build.mjs looks whether it is.
+ * @see llama.cpp ggml/src/ggml-backend.cpp (ggml_backend_sched_reset), src/llama-context.cpp (graph_reserve, graph_get_cb)
+ */
+#ifdef IS_RESET_FIRST
+struct sched_start {
+    bool is_reset;
+};
+
+SEEN_FROM_OUTSIDE void ggml_backend_sched_reserve_size(ggml_backend_sched_t sched, struct ggml_cgraph *graph, size_t *sizes) {
+    void *object = object_of(__builtin_return_address(0));
+    void (*next)(ggml_backend_sched_t, struct ggml_cgraph *, size_t *) = (void (*)(ggml_backend_sched_t, struct ggml_cgraph *, size_t *))
+        next_function(object, "ggml_backend_sched_reserve_size", (void *)ggml_backend_sched_reserve_size);
+    if (!next) return;
+    ((struct sched_start *)sched)->is_reset = true;
+    next(sched, graph, sizes);
+}
+#endif
 
 /* ---- JavaScript's side ---- */
 
