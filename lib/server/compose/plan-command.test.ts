@@ -75,6 +75,29 @@ describe("npm run plan", () => {
     expect(unknown.complained[0]).toContain("--format");
   });
 
+  it("shares layers over assumed cards of different sizes, and takes one that holds everything", async () => {
+    // 80 % of a card may be in use, and a driver's start takes 460 MiB of it: 148 and 164 MiB are left. The whole model needs 257.
+    const { out } = await run(
+      ...DEFAULT,
+      "--gpu-total-mib",
+      "760,780",
+      "--context",
+      "2048",
+      "--parallel",
+      "1",
+      "--json",
+    );
+    const { gpu, plan } = JSON.parse(out);
+    expect(gpu).toMatchObject({ totalBytes: 1540 * MIB, source: "assumed" });
+    expect(plan.cards).toHaveLength(2);
+    for (const { predicted, budgetBytes } of plan.cards) expect(predicted.totalBytes).toBeLessThanOrEqual(budgetBytes);
+    expect(plan.cards[0].layers).toBeGreaterThan(0);
+    expect(plan.cards[1].layers).toBeGreaterThan(0);
+    expect(plan.cards[0].layers + plan.cards[1].layers).toBe(plan.gpuLayers);
+    const roomy = await run(...DEFAULT, "--gpu-total-mib", "760,8192", "--gpu-used-mib", "0,857", "--json");
+    expect(JSON.parse(roomy.out).plan.cards.map(({ layers }: { layers: number }) => layers)).toEqual([0, 31]);
+  });
+
   it("sums up what many users need, and asks for a card to count with", async () => {
     const { out } = await run(...DEFAULT, ...CARD, "--users", "40", "--json");
     expect(JSON.parse(out).users).toMatchObject({ users: 40, cardsForTheModel: 1 });
@@ -119,7 +142,11 @@ describe("npm run plan", () => {
     [["--layers", "all"], '--layers must be "auto" or a whole number from 0 to 1024, not "all".'],
     [["--batch", "0"], "--batch must be a whole number from 1 to 16384, not 0."],
     [["--flash-attention", "yes"], '--flash-attention must be one of auto, on, off, not "yes".'],
-    [["--gpu-total-mib", "-8192"], "--gpu-total-mib must be a whole number from 1 to 8388608, not -8192."],
+    [
+      ["--gpu-total-mib", "-8192"],
+      "--gpu-total-mib must be a whole number from 1 to 8388608 or a list of 1 to 16 entries, not -8192.",
+    ],
+    [["--gpu-total-mib", "5", "--gpu-used-mib", "1,1"], "--gpu-used-mib has 2 cards and --gpu-total-mib 1."],
     [["--gpu-used-mib", "5"], "--gpu-used-mib needs --gpu-total-mib as well."],
     [["--gpu-total-mib", "5", "--gpu-used-mib", "6"], "--gpu-used-mib must be at most --gpu-total-mib (5), not 6."],
   ])("exit 2 for %j, naming the option and its range", async (args, message) => {

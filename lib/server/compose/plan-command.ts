@@ -6,7 +6,7 @@ import { planReport } from "@/lib/plan/plan-report";
 import { kvTypeRefusal } from "@/lib/plan/usable-kv-types";
 import { isRemoteSource } from "@/lib/schema/model-source";
 import { planSettingsOf, type Settings, settingsSchema } from "@/lib/schema/settings";
-import { assumedCard } from "@/lib/server/planning/assumed-card";
+import { assumedCards } from "@/lib/server/planning/assumed-card";
 import type { Planner, PlanOutcome } from "@/lib/server/planning/planner";
 import { rememberDevice } from "@/lib/server/planning/remembered-engine";
 import { logLevels, readEnvironment } from "@/lib/server/system/environment";
@@ -72,7 +72,7 @@ async function makeReport(
     const settings = settingsToPlan(options, services.settings, env);
     // Nothing is known of this machine yet, so the engine will be asked. It starts while the header is read.
     if (services.memo.read() === null) services.engine.start().catch(() => {});
-    const card = options.gpu === null ? undefined : assumedCard(options.gpu);
+    const card = options.gpu === null ? undefined : assumedCards(options.gpu);
     const outcome = await services.planner.exactPlanFor(settings, card);
     const { surface, gpu } = outcome;
     const refusal = kvTypeRefusal(surface, settings.KV_CACHE_QUANT, settings.FLASH_ATTENTION);

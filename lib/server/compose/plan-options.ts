@@ -28,8 +28,8 @@ export const planUsage = `npm run plan -- [options]
   --batch N                  batch size
   --parallel auto|N          answers at once; each has a KV cache of its own
   --flash-attention auto|on|off
-  --gpu-total-mib N          plan for a card with so much memory that is not here
-  --gpu-used-mib N           of which so much is used by others (default 0)
+  --gpu-total-mib N[,N]      plan for a card, or several, with so much memory that are not here
+  --gpu-used-mib N[,N]       of which so much is used by others (default 0)
   --users N                  what it takes to answer N people at once, on cards like this one
   --format PROGRAM           the plan as settings of another program:
                              ${planFormats.join(", ")}
@@ -62,6 +62,9 @@ const argOptions = {
 /** 8 TiB: above any card. */
 const MAX_CARD_MIB = 8 * 1024 * 1024;
 
+const MAX_CARDS = 16;
+const oneOrSeveral = (size: z.ZodInt) => z.union([size, z.array(size).min(1).max(MAX_CARDS)]);
+
 const MAX_USERS = 100_000;
 const valuesSchema = z.object({
   "--model": z.optional(settingRows.MODEL.schema),
@@ -76,8 +79,8 @@ const valuesSchema = z.object({
   "--parallel": z.optional(settingRows.PARALLEL.schema),
   "--batch": z.optional(settingRows.N_BATCH.schema),
   "--flash-attention": z.optional(settingRows.FLASH_ATTENTION.schema),
-  "--gpu-total-mib": z.int().min(1).max(MAX_CARD_MIB).optional(),
-  "--gpu-used-mib": z.int().min(0).max(MAX_CARD_MIB).optional(),
+  "--gpu-total-mib": oneOrSeveral(z.int().min(1).max(MAX_CARD_MIB)).optional(),
+  "--gpu-used-mib": oneOrSeveral(z.int().min(0).max(MAX_CARD_MIB)).optional(),
   "--users": z.int().min(1).max(MAX_USERS).optional(),
   "--format": z.enum(planFormats).optional(),
 });
@@ -86,7 +89,8 @@ type PlanValues = z.infer<typeof valuesSchema>;
 export interface PlanOptions {
   readonly model: string | null;
   readonly patch: SettingsPatch;
-  readonly gpu: CardSize | null;
+  /** Cards that are not here; null for this computer's own. */
+  readonly gpu: readonly [CardSize, ...CardSize[]] | null;
   readonly users: number | null;
   readonly format: PlanFormat | null;
   readonly simple: boolean;
@@ -98,12 +102,13 @@ export interface PlanOptions {
 const toValue = (text: string): string | number => (/^[+-]?\d+(?:\.\d+)?$/.test(text) ? Number(text) : text);
 
 /** "0,1" is a list of numbers for the options that take one. */
-const optionValue = (name: string, text: string | boolean) =>
-  typeof text === "boolean"
-    ? text
-    : (name === "gpus" || name === "tensor-split") && text !== "auto"
-      ? text.split(",").map(part => toValue(part.trim()))
-      : toValue(text);
+function optionValue(name: string, text: string | boolean) {
+  if (typeof text === "boolean") return text;
+  const isList =
+    ((name === "gpus" || name === "tensor-split") && text !== "auto") ||
+    (name.startsWith("gpu-") && text.includes(","));
+  return isList ? text.split(",").map(part => toValue(part.trim())) : toValue(text);
+}
 
 /** @throws UsageError that names the option, the values it accepts and the value it got */
 export function parsePlanOptions(args: readonly string[]): PlanOptions {
@@ -117,7 +122,7 @@ export function parsePlanOptions(args: readonly string[]): PlanOptions {
   return {
     model: model ?? null,
     patch: patchOf(result.data),
-    gpu: cardOf(result.data),
+    gpu: cardsOf(result.data),
     users,
     format,
     simple,
@@ -164,11 +169,22 @@ function patchOf(values: PlanValues): SettingsPatch {
   return Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
 }
 
-function cardOf(values: PlanValues): PlanOptions["gpu"] {
-  const { "--gpu-total-mib": totalMib, "--gpu-used-mib": usedMib } = values;
-  if (totalMib === undefined && usedMib === undefined) return null;
-  if (totalMib === undefined) throw new UsageError("--gpu-used-mib needs --gpu-total-mib as well.");
-  if ((usedMib ?? 0) > totalMib)
-    throw new UsageError(`--gpu-used-mib must be at most --gpu-total-mib (${totalMib}), not ${usedMib}.`);
-  return { totalBytes: mibToBytes(totalMib), usedBytes: mibToBytes(usedMib ?? 0) };
+function cardsOf(values: PlanValues): PlanOptions["gpu"] {
+  const listed = (value: number | readonly number[] | undefined) => (value === undefined ? [] : [value].flat());
+  const totalsMib = listed(values["--gpu-total-mib"]);
+  const usedMib = listed(values["--gpu-used-mib"]);
+  const [firstMib, ...othersMib] = totalsMib;
+  if (firstMib === undefined) {
+    if (usedMib.length === 0) return null;
+    throw new UsageError("--gpu-used-mib needs --gpu-total-mib as well.");
+  }
+  if (usedMib.length > totalsMib.length)
+    throw new UsageError(`--gpu-used-mib has ${usedMib.length} cards and --gpu-total-mib ${totalsMib.length}.`);
+  const sizeOf = (totalMib: number, index: number): CardSize => {
+    const used = usedMib[index] ?? 0;
+    if (used > totalMib)
+      throw new UsageError(`--gpu-used-mib must be at most --gpu-total-mib (${totalMib}), not ${used}.`);
+    return { totalBytes: mibToBytes(totalMib), usedBytes: mibToBytes(used) };
+  };
+  return [sizeOf(firstMib, 0), ...othersMib.map((totalMib, index) => sizeOf(totalMib, index + 1))];
 }
