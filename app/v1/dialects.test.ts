@@ -171,6 +171,31 @@ describe("Anthropic's messages", () => {
     expect(generate).not.toHaveBeenCalled();
   });
 
+  it("count the tools too: one token each in the scripted engine", async () => {
+    const tools = [{ name: "get_weather", input_schema: weather }];
+    const { text } = await post("/v1/messages/count_tokens", { messages: message.messages, tools });
+    expect(JSON.parse(text)).toEqual({ input_tokens: 4 });
+  });
+
+  it("name the stop string that ended the answer", async () => {
+    const stopped = [...thinking.slice(0, -1), { type: "finished", reason: "stop", stopString: "END", stats }];
+    script(stopped);
+    const ended = { stop_reason: "stop_sequence", stop_sequence: "END" };
+    expect(JSON.parse((await post("/v1/messages", message)).text)).toMatchObject(ended);
+    const events = eventsIn((await post("/v1/messages", { ...message, stream: true })).text);
+    expect(events.find(({ name }) => name === "message_delta")?.data).toMatchObject({ delta: ended });
+  });
+
+  it.each([
+    ["enabled", { enable_thinking: true }],
+    ["disabled", { enable_thinking: false }],
+    ["adaptive", undefined],
+  ] as const)("pass thinking %s on to the template", async (type, templateOptions) => {
+    const generate = script(thinking);
+    await post("/v1/messages", { ...message, thinking: { type } });
+    expect(generate.mock.calls[0]?.[0].templateOptions).toEqual(templateOptions);
+  });
+
   it.each([
     [{ messages: [] }, "messages must be a list of 1 to 10000 entries, not an empty list."],
     [

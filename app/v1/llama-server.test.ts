@@ -62,6 +62,21 @@ describe("the routes of llama.cpp's own server", () => {
     expect(json).toEqual({ prompt: "<user>Hi" });
   });
 
+  it("/apply-template and the count take the tools and the template's values", async () => {
+    const tools = [{ type: "function", function: { name: "get_weather", parameters: { type: "object" } } }];
+    const body = {
+      messages: [{ role: "user", content: "Hi" }],
+      tools,
+      chat_template_kwargs: { enable_thinking: false },
+    };
+    const render = vi.spyOn(services().host, "render");
+    expect((await ask("/apply-template", body)).json).toEqual({ prompt: "<tool>get_weather<user>Hi" });
+    expect(render.mock.calls[0]?.[1]).toMatchObject({ templateOptions: { enable_thinking: false } });
+    // The scripted engine counts three tokens for the turns and one for each tool.
+    for (const path of ["/v1/chat/completions/input_tokens", "/chat/completions/input_tokens"])
+      expect((await ask(path, body)).json).toMatchObject({ input_tokens: 4 });
+  });
+
   it("/props names file, template and context of what is loaded", async () => {
     const { json } = await ask("/props");
     expect(json.model_path).toContain(DEFAULT_MODEL);

@@ -1,14 +1,7 @@
 import { LlamaCompletion, type Token } from "node-llama-cpp";
 import type { CommandParams } from "@/lib/schema/engine-commands";
 import { completionInput } from "./completion-input";
-import {
-  finishReason,
-  type Generation,
-  type GenerationListener,
-  GenerationTimer,
-  isWhole,
-  replyLimit,
-} from "./generate";
+import { endOf, type Generation, type GenerationListener, GenerationTimer, isWhole, replyLimit } from "./generate";
 import type { LoadedModel } from "./loaded-model";
 import { outputForm } from "./output-form";
 import { prefill } from "./prefill";
@@ -58,7 +51,7 @@ export async function complete(
     });
     if (isWhole(metadata.stopReason)) form.check(response);
     if (metadata.stopReason === "maxTokens") timer.countAll(limit.tokens);
-    return { reason: finishReason(metadata.stopReason, limit.by), stats: timer.stats() };
+    return { ...endOf(metadata, request.sampling, limit.by), stats: timer.stats() };
   } catch (error) {
     if (signal.aborted) return { reason: "cancelled", stats: timer.stats() };
     throw error;

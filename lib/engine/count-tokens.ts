@@ -1,12 +1,12 @@
-import type { ChatTurn } from "@/lib/schema/engine-commands";
-import { toChatHistory } from "./chat-history";
+import type { ChatTurn, PromptOptions } from "@/lib/schema/engine-commands";
 import type { LoadedModel } from "./loaded-model";
-import { chatTokens, estimateTokens, isHuge } from "./prompt-tokens";
+import { estimateTokens, isHuge } from "./prompt-tokens";
+import { promptTokens } from "./render-prompt";
 
 export interface TokenCounts {
   /** Tokens of each turn's own text, without the template's. */
   readonly tokensPerTurn: number[];
-  /** Tokens of the whole prompt, template included. The context must hold all of them. */
+  /** Tokens of the whole prompt, template and tools included. The context must hold all of them. */
   readonly totalTokens: number;
 }
 
@@ -14,7 +14,11 @@ export interface TokenCounts {
  * How much of the context these turns would take. Nothing is evaluated. Turns that are far too long are only estimated, which is
  * enough to decide which of them to leave out.
  */
-export function countTokens({ model, template, context }: LoadedModel, turns: readonly ChatTurn[]): TokenCounts {
+export async function countTokens(
+  loaded: LoadedModel,
+  { turns, ...options }: PromptOptions & { readonly turns: readonly ChatTurn[] },
+): Promise<TokenCounts> {
+  const { model, context } = loaded;
   const texts = turns.map(turn => turn.content);
   if (isHuge(texts, context.contextSize)) {
     const tokensPerTurn = texts.map(text => estimateTokens(model, text));
@@ -22,6 +26,6 @@ export function countTokens({ model, template, context }: LoadedModel, turns: re
   }
   return {
     tokensPerTurn: texts.map(text => model.tokenize(text).length),
-    totalTokens: turns.length === 0 ? 0 : chatTokens(model, template, toChatHistory(turns)).length,
+    totalTokens: turns.length === 0 ? 0 : (await promptTokens(loaded, turns, options)).length,
   };
 }

@@ -9,6 +9,7 @@ const longTask: ChatTurn = { role: "user", content: "Write a long story about a 
 interface Answer {
   readonly text: string;
   readonly reason: string;
+  readonly stopString: string | undefined;
   readonly stats: GenerationStats;
 }
 
@@ -25,14 +26,14 @@ describe("the engine on the CPU", () => {
 
   async function answer(turns: ChatTurn[], sampling: Partial<Sampling> = {}): Promise<Answer> {
     let text = "";
-    const { reason, stats } = await engine.askFor(
+    const { reason, stopString, stats } = await engine.askFor(
       "finished",
       { type: "generate", turns, sampling: { ...greedy, ...sampling } },
       message => {
         if (message.type === "text") text += message.text;
       },
     );
-    return { text, reason, stats };
+    return { text, reason, stopString, stats };
   }
 
   it("says what it runs on", async () => {
@@ -62,9 +63,11 @@ describe("the engine on the CPU", () => {
     expect(stats.cachedTokens).toBeLessThan(stats.promptTokens);
   });
 
-  it("ends before a stop string", async () => {
-    const { text, reason } = await answer([capital], { stop: ["aris"] });
+  it("ends before a stop string, and says which", async () => {
+    const { text, reason, stopString } = await answer([capital], { stop: ["Berlin", "aris"] });
     expect(reason).toBe("stop");
+    expect(stopString).toBe("aris");
+    expect((await answer([capital])).stopString).toBe(undefined);
     expect(text).not.toContain("aris");
   });
 

@@ -124,7 +124,7 @@ export class EngineProcess {
       case "complete":
         return this.#write(id, listener => complete(this.#loaded(), command, listener, signal));
       case "count":
-        return { type: "counted", id, ...countTokens(this.#loaded(), command.turns) };
+        return { type: "counted", id, ...(await countTokens(this.#loaded(), command)) };
       case "dry-run":
         return this.#dryRun(command);
       case "sample-surface":
@@ -134,7 +134,7 @@ export class EngineProcess {
       case "detokenize":
         return { type: "detokenized", id, text: detokenizeText(this.#loaded().model, command.tokens) };
       case "render":
-        return { type: "rendered", id, prompt: renderPrompt(this.#loaded(), command.turns) };
+        return { type: "rendered", id, prompt: await renderPrompt(this.#loaded(), command) };
       case "describe":
         return { type: "described", id, ...describeModel(this.#loaded().model) };
       case "embed":

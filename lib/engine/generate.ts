@@ -26,6 +26,8 @@ export interface GenerationListener {
 
 export interface Generation {
   readonly reason: FinishReason;
+  /** The request's stop string that ended the answer. */
+  readonly stopString?: string;
   readonly stats: GenerationStats;
 }
 
@@ -37,7 +39,7 @@ export interface Generation {
  */
 export async function generate(
   loaded: LoadedModel,
-  request: ToolRequest & { cacheKey?: string | undefined; reportPrompt?: boolean | undefined },
+  request: ToolRequest & { sampling: Sampling; cacheKey?: string | undefined; reportPrompt?: boolean | undefined },
   listener: GenerationListener,
   signal: AbortSignal,
 ): Promise<Generation> {
@@ -107,7 +109,7 @@ export async function generate(
       ending = await writeCalls(calls, template.after(calls.promptAfter(sequence.contextTokens, prompt.length)));
     else if (!calls?.isForced && isWhole(ending.stopReason)) form.check(answer);
     if (ending.stopReason === "maxTokens") timer.countAll(limit.tokens);
-    return { reason: finishReason(ending.stopReason, limit.by), stats: timer.stats() };
+    return { ...endOf(ending, request.sampling, limit.by), stats: timer.stats() };
   } catch (error) {
     // Aborted before the first token: there is no reply to return.
     if (signal.aborted) return { reason: "cancelled", stats: timer.stats() };
@@ -130,7 +132,20 @@ const textOptions = ({ stop }: Sampling, grammar: LlamaGrammar | undefined, call
 
 /** Whether a call ended the text, and not one of the request's own stop strings. */
 const isTrigger = (ending: Ending, stop: readonly string[]): boolean =>
-  ending.stopReason === "customStopTrigger" && !stop.includes(ending.customStopTrigger.join(""));
+  ending.stopReason === "customStopTrigger" && stopStringOf(ending, stop) === undefined;
+
+const stopStringOf = (ending: Ending, stop: readonly string[]): string | undefined =>
+  ending.stopReason === "customStopTrigger" ? stop.find(text => text === ending.customStopTrigger.join("")) : undefined;
+
+/** Why an answer ended, and the stop string that ended it. */
+export function endOf(
+  ending: Ending,
+  { stop }: Sampling,
+  limitedBy: "length" | "context",
+): Pick<Generation, "reason" | "stopString"> {
+  const stopString = stopStringOf(ending, stop);
+  return { reason: finishReason(ending.stopReason, limitedBy), ...(stopString !== undefined && { stopString }) };
+}
 
 /** Most tokens of the reply, and whether the caller or the context sets this limit. */
 export function replyLimit(
@@ -143,7 +158,7 @@ export function replyLimit(
   return maxTokens > 0 && maxTokens <= room ? { tokens: maxTokens, by: "length" } : { tokens: room, by: "context" };
 }
 
-export function finishReason(stopReason: StopReason, limitedBy: "length" | "context"): FinishReason {
+function finishReason(stopReason: StopReason, limitedBy: "length" | "context"): FinishReason {
   if (stopReason === "abort") return "cancelled";
   return stopReason === "maxTokens" ? limitedBy : "stop";
 }

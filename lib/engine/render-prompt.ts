@@ -1,7 +1,26 @@
-import type { ChatTurn } from "@/lib/schema/engine-commands";
+import type { Token } from "node-llama-cpp";
+import type { ChatTurn, PromptOptions } from "@/lib/schema/engine-commands";
 import { toChatHistory } from "./chat-history";
 import type { LoadedModel } from "./loaded-model";
+import { chatTokens } from "./prompt-tokens";
+import { toolPlan } from "./tools/tool-plan";
 
-/** The prompt of these turns as text, special tokens included. Nothing is evaluated. */
-export const renderPrompt = ({ model, template }: LoadedModel, turns: readonly ChatTurn[]): string =>
-  model.detokenize(template.render(toChatHistory(turns)).tokenize(model.tokenizer), true);
+/**
+ * The prompt of these turns with their tools and template values, as an answer would begin with it. Nothing is evaluated.
+ *
+ * @throws JobError INVALID_INPUT for tools that cannot be used
+ */
+export async function promptTokens(
+  loaded: LoadedModel,
+  turns: readonly ChatTurn[],
+  options: PromptOptions,
+): Promise<Token[]> {
+  const plan = await toolPlan(loaded, { turns, ...options, sampling: {} });
+  return plan?.prompt ?? chatTokens(loaded.model, loaded.template.with(options.templateOptions), toChatHistory(turns));
+}
+
+/** The same as text, special tokens included. */
+export const renderPrompt = async (
+  loaded: LoadedModel,
+  { turns, ...options }: PromptOptions & { readonly turns: readonly ChatTurn[] },
+): Promise<string> => loaded.model.detokenize(await promptTokens(loaded, turns, options), true);

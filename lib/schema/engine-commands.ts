@@ -74,8 +74,19 @@ const finishedMessage = z.object({
   type: z.literal("finished"),
   id,
   reason: finishReasonSchema,
+  /** The stop string of the request that ended the answer; absent where something else did. */
+  stopString: z.optional(z.string()),
   stats: generationStatsSchema,
 });
+
+/** What a template writes into a prompt beside the turns. */
+const promptOptions = {
+  /** Values for the chat template, by its own names: "enable_thinking", "reasoning_effort". */
+  templateOptions: z.optional(z.record(z.string(), z.json())),
+  toolUse: z.optional(toolUseSchema),
+};
+const promptOptionsSchema = z.object(promptOptions);
+export type PromptOptions = z.infer<typeof promptOptionsSchema>;
 
 const answerErrors = [
   "MODEL_NOT_FOUND",
@@ -160,9 +171,7 @@ export const engineCommands = {
       sampling: samplingSchema,
       cacheKey: z.optional(z.string()),
       reportPrompt: z.optional(z.boolean()),
-      /** Values for the chat template, by its own names: "enable_thinking", "reasoning_effort". */
-      templateOptions: z.optional(z.record(z.string(), z.json())),
-      toolUse: z.optional(toolUseSchema),
+      ...promptOptions,
     }),
     progress: [promptMessage, prefillMessage, textMessage, toolCallMessage],
     answer: finishedMessage,
@@ -183,7 +192,7 @@ export const engineCommands = {
   },
   /** Counts the tokens of each of these turns, and of the whole prompt in the loaded model's template. */
   count: {
-    params: z.object({ turns: z.array(chatTurnSchema) }),
+    params: z.object({ turns: z.array(chatTurnSchema), ...promptOptions }),
     progress: [],
     answer: z.object({
       type: z.literal("counted"),
@@ -222,7 +231,7 @@ export const engineCommands = {
   },
   /** The text of the prompt that these turns make in the loaded model's template. */
   render: {
-    params: z.object({ turns: z.array(chatTurnSchema).check(z.minLength(1)) }),
+    params: z.object({ turns: z.array(chatTurnSchema).check(z.minLength(1)), ...promptOptions }),
     progress: [],
     answer: z.object({ type: z.literal("rendered"), id, prompt: z.string() }),
     errors: ["MODEL_NOT_FOUND", "INVALID_INPUT"],

@@ -168,6 +168,17 @@ export const chatCompletionRequestSchema = z.looseObject({
 });
 export type ChatCompletionRequest = z.infer<typeof chatCompletionRequestSchema>;
 
+/** The parts of a chat completion that make its prompt. */
+export const chatPromptSchema = z.pick(chatCompletionRequestSchema, {
+  messages: true,
+  tools: true,
+  tool_choice: true,
+  parallel_tool_calls: true,
+  reasoning_effort: true,
+  chat_template_kwargs: true,
+});
+export type ChatPrompt = z.infer<typeof chatPromptSchema>;
+
 const MAX_PROMPTS = 64;
 const promptText = z.string().check(z.minLength(1));
 const promptTokens = z.array(z.int()).check(z.minLength(1));

@@ -1,9 +1,8 @@
 import { type LlamaGrammar, type LlamaModel, LlamaText, SpecialTokensText, type Token } from "node-llama-cpp";
 import * as z from "zod";
-import type { ChatTurn, Sampling } from "@/lib/schema/engine-commands";
+import type { ChatTurn, PromptOptions, Sampling } from "@/lib/schema/engine-commands";
 import type { Tool, ToolUse } from "@/lib/schema/tools";
 import { toChatHistory } from "../chat-history";
-import type { TemplateOptions } from "../chat-template";
 import { JobError } from "../job-error";
 import type { LoadedModel } from "../loaded-model";
 import { SchemaCheck } from "../schema-check";
@@ -34,11 +33,9 @@ export interface CallPlan {
   check(calls: readonly ReadCall[]): void;
 }
 
-export interface ToolRequest {
+export interface ToolRequest extends PromptOptions {
   readonly turns: readonly ChatTurn[];
-  readonly sampling: Sampling;
-  readonly toolUse?: ToolUse | undefined;
-  readonly templateOptions?: TemplateOptions | undefined;
+  readonly sampling: Pick<Sampling, "grammar" | "jsonSchema">;
 }
 
 const hasCalls = (turn: ChatTurn): boolean =>
@@ -115,7 +112,7 @@ async function callPlan(
   format: CallFormat,
   tools: readonly Tool[],
   { choice, parallel }: ToolUse,
-  { grammar, jsonSchema }: Sampling,
+  { grammar, jsonSchema }: ToolRequest["sampling"],
 ): Promise<CallPlan> {
   if (grammar !== undefined) throw new JobError("INVALID_INPUT", "A grammar and tools cannot be combined.");
   const named = tools.map(callable);

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import type { Endpoint } from "../endpoint";
-import { chatCompletionRequestSchema } from "../openai";
+import { chatPromptSchema } from "../openai";
 import { samplingValuesSchema } from "../sampling";
 import { countChatTokens } from "./openai";
 import { loadErrors } from "./shared-errors";
@@ -41,8 +41,8 @@ export const detokenize = {
 export const applyTemplate = {
   method: "POST",
   path: "/apply-template",
-  does: "The prompt that a conversation makes in the loaded model's chat template. Nothing is answered.",
-  body: z.object({ messages: chatCompletionRequestSchema.shape.messages }),
+  does: "The prompt that a conversation and its tools make in the loaded model's chat template. Nothing is answered.",
+  body: chatPromptSchema,
   reply: z.object({ prompt: z.string() }),
   errors: loadErrors,
 } as const satisfies Endpoint;

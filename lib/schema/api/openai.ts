@@ -3,6 +3,7 @@ import type { ErrorCode } from "../api-error";
 import type { Endpoint } from "../endpoint";
 import {
   chatCompletionRequestSchema,
+  chatPromptSchema,
   completionRequestSchema,
   embeddingsRequestSchema,
   embeddingsSchema,
@@ -68,12 +69,12 @@ export const embeddings = {
   errors: answerErrors,
 } as const satisfies Endpoint;
 
-/** The body is that of a chat completion, of which only the messages are read. */
+/** The body is that of a chat completion, of which only what makes the prompt is read. */
 export const countChatTokens = {
   method: "POST",
   path: "/v1/chat/completions/input_tokens",
-  does: "The tokens of a conversation in the loaded model's template. Nothing is answered.",
-  body: z.object({ messages: chatCompletionRequestSchema.shape.messages }),
+  does: "The tokens of a conversation and its tools in the loaded model's template. Nothing is answered.",
+  body: chatPromptSchema,
   reply: z.object({ object: z.literal("response.input_tokens"), input_tokens: z.int() }),
   errors: answerErrors,
 } as const satisfies Endpoint;

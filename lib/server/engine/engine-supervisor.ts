@@ -10,6 +10,7 @@ import {
   isAnswerTo,
   type JobCommand,
   type JobMessage,
+  type PromptOptions,
   type Vram,
 } from "@/lib/schema/engine-commands";
 import type { EngineInfo } from "@/lib/schema/engine-info";
@@ -224,10 +225,11 @@ export class EngineSupervisor {
   }
 
   /** Waits for a load, but not for an answer in progress. */
-  count(turns: ChatTurn[]): Promise<CommandAnswer<"count">> {
+  count(turns: ChatTurn[], options: PromptOptions = {}): Promise<CommandAnswer<"count">> {
+    const params = { turns, ...options };
     return this.#loaded === null
-      ? this.#ask("count", { turns }, { rank: "request", mode: null })
-      : this.#askAside("count", { turns });
+      ? this.#ask("count", params, { rank: "request", mode: null })
+      : this.#askAside("count", params);
   }
 
   /** These need a loaded model, and do not wait for an answer in progress. */

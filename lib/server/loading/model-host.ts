@@ -1,6 +1,6 @@
 import { changeCost } from "@/lib/plan/change-cost";
 import type { LayerPlan } from "@/lib/plan/layer-plan";
-import type { ChatTurn } from "@/lib/schema/engine-commands";
+import type { ChatTurn, PromptOptions } from "@/lib/schema/engine-commands";
 import type { GenerationStats } from "@/lib/schema/generation";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
 import type { LoadCost } from "@/lib/schema/load-config";
@@ -180,12 +180,12 @@ export class ModelHost {
     }
   }
 
-  /** Tokens that these turns take in the loaded model's template. */
-  async count(turns: ChatTurn[]): Promise<Counted> {
+  /** Tokens that these turns take in the loaded model's template, with its tools. Another engine counts the turns alone. */
+  async count(turns: ChatTurn[], options: PromptOptions = {}): Promise<Counted> {
     const other = this.#elsewhere();
     if (other !== null) return other.count(turns);
     await this.ensureLoaded();
-    return this.options.engine.count(turns);
+    return this.options.engine.count(turns, options);
   }
 
   /** The tokens of a text, in the loaded model's vocabulary. */
@@ -200,9 +200,9 @@ export class ModelHost {
   }
 
   /** The prompt that these turns make in the loaded model's template. */
-  async render(turns: ChatTurn[]): ReturnType<EngineSupervisor["render"]> {
+  async render(turns: ChatTurn[], options: PromptOptions = {}): ReturnType<EngineSupervisor["render"]> {
     await this.#ensureOwnLoaded();
-    return this.options.engine.render({ turns });
+    return this.options.engine.render({ turns, ...options });
   }
 
   /** For what only this engine's own model can tell. @throws RequestError while another engine answers */

@@ -179,7 +179,12 @@ export class FakeEngine {
         this.#speak(id, [...(this.script.words ?? ["Hello", " world"])], 0);
         break;
       case "count":
-        this.#send({ type: "counted", id, tokensPerTurn: command.turns.map(() => 3), totalTokens: 3 });
+        this.#send({
+          type: "counted",
+          id,
+          tokensPerTurn: command.turns.map(() => 3),
+          totalTokens: 3 + (command.toolUse?.tools.length ?? 0),
+        });
         break;
       case "tokenize":
         this.#send({ type: "tokenized", id, ...charactersOf(command) });
@@ -191,7 +196,10 @@ export class FakeEngine {
         this.#send({
           type: "rendered",
           id,
-          prompt: command.turns.map(({ role, content }) => `<${role}>${content}`).join(""),
+          prompt: [
+            ...(command.toolUse?.tools ?? []).map(({ name }) => `<tool>${name}`),
+            ...command.turns.map(({ role, content }) => `<${role}>${content}`),
+          ].join(""),
         });
         break;
       case "describe":

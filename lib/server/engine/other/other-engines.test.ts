@@ -99,10 +99,23 @@ describe("an answer of another engine", () => {
     const templateOptions = { enable_thinking: false };
     await read(answering().generate({ ...ask, templateOptions }));
     expect(server.seen.at(-1)?.body).toMatchObject({ chat_template_kwargs: templateOptions });
-    await expect(read(answering({ kind: "ollama" }).generate({ ...ask, templateOptions }))).rejects.toMatchObject({
+    const unknown = { preserve_thinking: true };
+    const asked = answering({ kind: "ollama" }).generate({ ...ask, templateOptions: unknown });
+    await expect(read(asked)).rejects.toMatchObject({
       code: "INVALID_INPUT",
-      message: expect.stringContaining("enable_thinking"),
+      message: expect.stringContaining("preserve_thinking"),
     });
+  });
+
+  it.each([
+    [{ enable_thinking: false }, "none"],
+    [{ enable_thinking: true }, undefined],
+    [{ enable_thinking: true, reasoning_effort: "high" }, "high"],
+  ])("turns thinking off with a degree where the server has no switch: %j", async (templateOptions, effort) => {
+    await read(answering({ kind: "ollama" }).generate({ ...ask, templateOptions }));
+    const sent = { reasoning_effort: effort ?? expect.anything() };
+    const has = effort === undefined ? expect.not : expect;
+    expect(server.seen.at(-1)?.body).toEqual(has.objectContaining(sent));
   });
 
   it("carries tools, their calls in pieces, and their results", async () => {

@@ -65,11 +65,16 @@ const FORBIDDEN = -100;
 function templateOptionsOf(options: GenerateRequest["templateOptions"], kind: EngineKind, who: string): object {
   if (options === undefined) return {};
   if (kind === "llama-server" || kind === "vllm" || kind === "sglang") return { chat_template_kwargs: options };
-  const { reasoning_effort: effort, ...rest } = options;
+  // Their own field has degrees, of which "none" is the switch turned off.
+  const {
+    enable_thinking: thinks,
+    reasoning_effort: effort = thinks === false ? "none" : undefined,
+    ...rest
+  } = options;
   const [unknown] = Object.keys(rest);
   if (unknown !== undefined)
     throw new OtherEngineError("INVALID_INPUT", `${who} takes no values for the chat template, such as ${unknown}.`);
-  return { reasoning_effort: effort };
+  return effort === undefined ? {} : { reasoning_effort: effort };
 }
 
 export function chatBody(

@@ -6,10 +6,21 @@ import type { AnswerHead, AnswerPart } from "./answer-request";
 import type { AnswerChoice } from "./gather-answer";
 import type { Dialect } from "./serve-answer";
 
-function stopReasonOf(reason: FinishReason, hasCalls: boolean): string {
-  if (reason !== "stop") return "max_tokens";
-  return hasCalls ? "tool_use" : "end_turn";
+interface Ending {
+  readonly reason: FinishReason;
+  readonly stopString?: string | undefined;
 }
+
+function stopReasonOf({ reason, stopString }: Ending, hasCalls: boolean): string {
+  if (reason !== "stop") return "max_tokens";
+  if (hasCalls) return "tool_use";
+  return stopString === undefined ? "end_turn" : "stop_sequence";
+}
+
+const stopOf = (ending: Ending, hasCalls: boolean) => ({
+  stop_reason: stopReasonOf(ending, hasCalls),
+  stop_sequence: ending.stopString ?? null,
+});
 
 /** Anthropic counts cached tokens beside the others, not among them. */
 const inputUsage = (promptTokens: number, cachedTokens: number) => ({
@@ -53,8 +64,7 @@ export const anthropicMessages: Dialect = {
     return {
       ...messageOf(head),
       content: contentOf(choice),
-      stop_reason: stopReasonOf(choice.reason, choice.calls.length > 0),
-      stop_sequence: null,
+      ...stopOf(choice, choice.calls.length > 0),
       usage: usageOf(choice.stats),
     };
   },
@@ -140,8 +150,7 @@ async function* messageEvents(
       if (part.type === "tool-call") yield* blocks.addCall(part);
       if (part.type !== "finished") continue;
       yield* blocks.end();
-      const delta = { stop_reason: stopReasonOf(part.reason, blocks.hasCalls), stop_sequence: null };
-      yield event("message_delta", { delta, usage: usageOf(part.stats) });
+      yield event("message_delta", { delta: stopOf(part, blocks.hasCalls), usage: usageOf(part.stats) });
       yield event("message_stop", {});
     }
   } catch (error) {

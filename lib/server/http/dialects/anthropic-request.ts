@@ -121,6 +121,10 @@ function toolChoiceOf({ type, name }: NonNullable<CountTokensRequest["tool_choic
     : { type: "function", function: { name } };
 }
 
+/** The switch of the chat templates that know one. "adaptive" leaves it to the model. */
+const switchOf = ({ type }: NonNullable<CountTokensRequest["thinking"]>) =>
+  type === "adaptive" ? {} : { chat_template_kwargs: { enable_thinking: type === "enabled" } };
+
 /** The parts of both requests that make the prompt. */
 const promptOf = (body: CountTokensRequest) => ({
   model: body.model,
@@ -135,6 +139,7 @@ const promptOf = (body: CountTokensRequest) => ({
     tool_choice: toolChoiceOf(body.tool_choice),
     ...(body.tool_choice.disable_parallel_tool_use === true && { parallel_tool_calls: false }),
   }),
+  ...(body.thinking != null && switchOf(body.thinking)),
 });
 
 /** Both have an effect only where the model's chat template knows them. */

@@ -15,6 +15,8 @@ export interface AnswerChoice {
   /** What the model read, if that was asked for. */
   readonly prompt: string | null;
   readonly reason: FinishReason;
+  /** The stop string that ended it, where one did and the engine says which. */
+  readonly stopString?: string | undefined;
   readonly stats: GenerationStats;
 }
 
@@ -34,7 +36,7 @@ export async function gatherAnswer(parts: AsyncIterable<AnswerPart>, choiceCount
     logprobs: [] as TokenLogprob[],
     prompt: null as string | null,
   }));
-  const endings: (Pick<AnswerChoice, "reason" | "stats"> | undefined)[] = [];
+  const endings: (Pick<AnswerChoice, "reason" | "stopString" | "stats"> | undefined)[] = [];
   for await (const part of parts) {
     const own = texts[part.choice];
     if (own === undefined) continue;
@@ -44,13 +46,14 @@ export async function gatherAnswer(parts: AsyncIterable<AnswerPart>, choiceCount
       if (!part.thought) own.logprobs.push(...(part.logprobs ?? []));
     }
     if (part.type === "tool-call") addCallPiece(own.calls, part);
-    if (part.type === "finished") endings[part.choice] = { reason: part.reason, stats: part.stats };
+    if (part.type === "finished") endings[part.choice] = part;
   }
   return texts.map((text, choice) => {
     const ending = endings[choice];
     if (ending === undefined)
       throw new RequestError("ENGINE_CRASHED", "The engine ended without finishing the answer.");
-    return { ...text, ...ending };
+    const { reason, stopString, stats } = ending;
+    return { ...text, reason, stopString, stats };
   });
 }
 

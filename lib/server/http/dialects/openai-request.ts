@@ -1,6 +1,7 @@
-import type { ChatTurn, Sampling } from "@/lib/schema/engine-commands";
+import type { ChatTurn, PromptOptions, Sampling } from "@/lib/schema/engine-commands";
 import type {
   ChatCompletionRequest,
+  ChatPrompt,
   CompletionRequest,
   CompletionSampling,
   OpenAiContent,
@@ -29,8 +30,19 @@ export function chatAnswerRequest(body: ChatCompletionRequest, settings: Setting
   };
 }
 
+/**
+ * The prompt alone, to be counted or shown.
+ *
+ * @throws RequestError for what cannot be done, by its name
+ */
+export const chatPrompt = (body: ChatPrompt): PromptOptions & { turns: ChatTurn[] } => ({
+  turns: turnsOf(body.messages),
+  ...toolUseOf(body),
+  ...templateOptionsOf(body),
+});
+
 /** "none" also turns a switch off where the template has one instead of degrees. */
-function templateOptionsOf({ reasoning_effort: effort, chat_template_kwargs: given }: ChatCompletionRequest) {
+function templateOptionsOf({ reasoning_effort: effort, chat_template_kwargs: given }: ChatPrompt) {
   const byEffort =
     effort == null ? {} : { reasoning_effort: effort, ...(effort === "none" && { enable_thinking: false }) };
   const templateOptions = { ...byEffort, ...given };
@@ -129,7 +141,7 @@ function refuseUnknownCalls(turns: readonly ChatTurn[]): void {
 }
 
 /** @throws RequestError for a choice of a tool that is not there */
-function toolUseOf({ tools, tool_choice: choice, parallel_tool_calls: parallel }: ChatCompletionRequest) {
+function toolUseOf({ tools, tool_choice: choice, parallel_tool_calls: parallel }: ChatPrompt) {
   if (!tools?.length) {
     if (choice != null && choice !== "none" && choice !== "auto")
       refuse("tool_choice asks for a call, and tools is empty.");
@@ -152,7 +164,7 @@ function toolUseOf({ tools, tool_choice: choice, parallel_tool_calls: parallel }
 }
 
 /** @throws RequestError when there is nothing to answer */
-export function turnsOf(messages: readonly OpenAiMessage[]): ChatTurn[] {
+function turnsOf(messages: readonly OpenAiMessage[]): ChatTurn[] {
   const turns = messages.map((message, index) => turnOf(message, `messages[${index}]`));
   refuseUnknownCalls(turns);
   const last = turns.at(-1);
