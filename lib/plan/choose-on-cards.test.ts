@@ -107,6 +107,23 @@ describe("layers over several cards", () => {
     expect(tooMuch.warnings.map(({ code }) => code)).toContain("card-overflow");
   });
 
+  it("gives a lost card no share: those that are left keep their place in the split", () => {
+    const gpu = cardsOf(mib(9000), mib(2471), mib(2123), mib(9000));
+    const without = (...lost: readonly number[]): GpuMemory => ({
+      ...gpu,
+      cards: gpu.cards?.filter((_, index) => !lost.includes(index)),
+    });
+    const { tensorSplit, cards } = plan(without(0, 3), {}, surface);
+    expect(tensorSplit).toEqual([0, 10, 9]);
+    expect(cards.map(({ position, layers }) => [position, layers])).toEqual([
+      [1, 10],
+      [2, 9],
+    ]);
+    // All layers are 7,943.5 MiB.
+    expect(plan(without(0), {}, surface).tensorSplit).toEqual([0, 0, 0, 33]);
+    expect(plan(without(0, 1, 2), {}, surface).tensorSplit).toEqual([0, 0, 0, 33]);
+  });
+
   it("believes llama.cpp about a split that overflows, and about one that fits", () => {
     const gpu = cardsOf(mib(2471), mib(2123));
     const point = { gpuLayers: 19, contextTokens: 32_768, kvType: "f16" as const, ramBytes: 0 };

@@ -310,6 +310,29 @@ describe("H4 one of several cards is lost", () => {
     expect(lostCards).toEqual([{ id: one.uuid, name: "RTX 3060", pciAddress: "0000:01:00.0" }]);
   });
 
+  it("where layers can be placed, each card that is left keeps its place in the engine's order", async () => {
+    const present = [one, two, three];
+    const cards = present.map(({ name }, index) => ({
+      device: `CUDA${index}`,
+      name,
+      address: `0000:0${index + 1}:00.0`,
+      isIntegrated: false,
+      totalBytes: 11_910 * MIB,
+    }));
+    const devices = present.map(({ name }) => name);
+    const world: World = {
+      info: info({ devices, deviceTotalBytes: 35_730 * MIB, placement: { kind: "ready", cards } }),
+      nvidia: read(present),
+    };
+    const probe = probeIn(world);
+    const places = async () => (await probe.read()).memory?.cards?.map(({ position }) => position);
+    expect(await places()).toEqual([0, 1, 2]);
+    world.nvidia = read([one, three]);
+    expect(await places()).toEqual([0, 2]);
+    world.nvidia = read([three]);
+    expect(await places()).toEqual([2]);
+  });
+
   it("it counts again when it comes back", async () => {
     const world: World = { info: both, nvidia: read([two, one]) };
     const probe = probeIn(world);
