@@ -18,7 +18,8 @@ export interface BenchmarkBench {
 /** The settings of one way. The number of layers is always planned: a fixed number would hide what a way gains. */
 function settingsOf(settings: Settings, wayId: BenchmarkWayId): Settings {
   const { kvType, flashAttention } = benchmarkWays[wayId];
-  return { ...settings, LAYERS: "auto", KV_CACHE_QUANT: kvType, FLASH_ATTENTION: flashAttention };
+  // For one answer at a time: a smaller cache would otherwise make room for more answers, and their caches would hide what it saves.
+  return { ...settings, PARALLEL: 1, LAYERS: "auto", KV_CACHE_QUANT: kvType, FLASH_ATTENTION: flashAttention };
 }
 
 /**

@@ -90,7 +90,8 @@ describe("npm run plan", () => {
     const { gpu, plan } = JSON.parse(out);
     expect(gpu).toMatchObject({ totalBytes: 1540 * MIB, source: "assumed" });
     expect(plan.cards).toHaveLength(2);
-    for (const { predicted, budgetBytes } of plan.cards) expect(predicted.totalBytes).toBeLessThanOrEqual(budgetBytes);
+    for (const { predicted, budgetBytes } of plan.cards)
+      expect(predicted.totalBytes - predicted.overheadBytes).toBeLessThanOrEqual(budgetBytes);
     expect(plan.cards[0].layers).toBeGreaterThan(0);
     expect(plan.cards[1].layers).toBeGreaterThan(0);
     expect(plan.cards[0].layers + plan.cards[1].layers).toBe(plan.gpuLayers);
