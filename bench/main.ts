@@ -9,6 +9,7 @@ export interface BenchOptions {
 const suites: Record<string, () => Promise<(options: BenchOptions) => Promise<void>>> = {
   api: async () => (await import("./api")).benchApi,
   chat: async () => (await import("./chat")).benchChat,
+  clients: async () => (await import("./clients")).benchClients,
   downloads: async () => (await import("./downloads")).benchDownloads,
   durability: async () => (await import("./durability")).benchDurability,
   engine: async () => (await import("./engine")).benchEngine,

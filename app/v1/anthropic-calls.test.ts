@@ -145,6 +145,7 @@ const harmless: readonly Call[] = [
   { metadata: { user_id: "someone" } },
   { service_tier: "auto" },
   { inference_geo: "eu" },
+  { user_profile_id: "u", workspace_id: "w" },
   { speed: "standard" },
   { ...cached },
   { container: null },

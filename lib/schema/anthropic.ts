@@ -44,6 +44,8 @@ const prompt = {
   /** Keys that describe the caller or the service and change nothing in an answer. The cache is always used. */
   cache_control: optional(z.looseObject({})),
   inference_geo: optional(z.string()),
+  user_profile_id: optional(z.string()),
+  workspace_id: optional(z.string()),
   speed: optional(z.enum(["standard", "fast"])),
 };
 
