@@ -19,36 +19,60 @@ interface CardGaugesProps {
 export function CardGauges({ cards, planned, targetShare, isStale }: CardGaugesProps) {
   return (
     <ul aria-label="Cards now" className="mt-3 grid gap-x-6 gap-y-3 sm:grid-cols-2">
-      {cards.map((card, index) => (
-        <li key={card.id} className="min-w-0">
-          <p className="flex flex-wrap items-baseline gap-x-2 text-sm">
-            <span className="text-ink-3">Card {index}</span>
-            <span className="font-semibold">{card.name}</span>
-            {card.pciAddress !== null && hasTwin(cards, card) && (
-              <span className="text-ink-3 text-xs tabular-nums">{card.pciAddress}</span>
-            )}
-          </p>
-          {card.memory !== null && (
-            <CardBars
-              name={`Card ${index}`}
-              memory={card.memory}
-              planned={planned.find(({ position }) => position === index)}
-              targetShare={targetShare}
-              isStale={isStale}
-            />
-          )}
-          <p className="mt-1 flex flex-wrap gap-x-2 text-ink-2 text-xs tabular-nums">
-            {card.memory !== null && (
-              <span className="text-ink">
-                {formatGib(card.memory.totalBytes - card.memory.freeBytes)} of {formatGib(card.memory.totalBytes)}
-              </span>
-            )}
-            <CardFigures card={card} />
-            <PlannedWords planned={planned.find(({ position }) => position === index)} />
-          </p>
-        </li>
-      ))}
+      {cards.map((card, index) => {
+        // Not its place in this list where a card was lost.
+        const place = card.position ?? index;
+        return (
+          <CardItem
+            key={card.id}
+            card={card}
+            place={place}
+            isTwin={hasTwin(cards, card)}
+            planned={planned.find(({ position }) => position === place)}
+            targetShare={targetShare}
+            isStale={isStale}
+          />
+        );
+      })}
     </ul>
+  );
+}
+
+interface CardItemProps extends Pick<CardGaugesProps, "targetShare" | "isStale"> {
+  readonly card: CardReading;
+  readonly place: number;
+  readonly isTwin: boolean;
+  readonly planned: PlannedCard | undefined;
+}
+
+function CardItem({ card, place, isTwin, planned, targetShare, isStale }: CardItemProps) {
+  const { name, pciAddress, memory } = card;
+  return (
+    <li className="min-w-0">
+      <p className="flex flex-wrap items-baseline gap-x-2 text-sm">
+        <span className="text-ink-3">Card {place}</span>
+        <span className="font-semibold">{name}</span>
+        {pciAddress !== null && isTwin && <span className="text-ink-3 text-xs tabular-nums">{pciAddress}</span>}
+      </p>
+      {memory !== null && (
+        <CardBars
+          name={`Card ${place}`}
+          memory={memory}
+          planned={planned}
+          targetShare={targetShare}
+          isStale={isStale}
+        />
+      )}
+      <p className="mt-1 flex flex-wrap gap-x-2 text-ink-2 text-xs tabular-nums">
+        {memory !== null && (
+          <span className="text-ink">
+            {formatGib(memory.totalBytes - memory.freeBytes)} of {formatGib(memory.totalBytes)}
+          </span>
+        )}
+        <CardFigures card={card} />
+        <PlannedWords planned={planned} />
+      </p>
+    </li>
   );
 }
 

@@ -61,6 +61,8 @@ const cardReadingSchema = z.object({
   id: z.string(),
   name: z.string(),
   pciAddress: z.nullable(z.string()),
+  /** As in `pooledCardSchema`. Where another card was lost, it is not the same as the place in this list. */
+  position: z.optional(z.int().check(z.minimum(0))),
   memory: z.nullable(z.object({ totalBytes: bytes, freeBytes: bytes, heldByEngineBytes: bytes })),
   utilizationPercent: z.nullable(z.number()),
   temperatureCelsius: z.nullable(z.number()),

@@ -64,6 +64,8 @@ interface PresentCards {
   readonly note: string | null;
 }
 
+type PositionOf = (card: GpuCard) => number | undefined;
+
 const nothing: Found = { device: null, cards: [], lost: [], held: { totalBytes: 0, perCard: null } };
 
 export const SOFTWARE_DEVICE = /llvmpipe|lavapipe|swiftshader|software/i;
@@ -146,7 +148,7 @@ export class GpuProbe {
   }
 
   /** Where a card stands in the engine's order; undefined where layers cannot be given to it. */
-  #positionOf({ placement }: EngineInfo): (card: GpuCard) => number | undefined {
+  #positionOf({ placement }: EngineInfo): PositionOf {
     const among = this.#identified?.cards ?? [];
     if (placement.kind === "missing" || placement.cards.length !== among.length) return () => undefined;
     return ({ uuid }) => among.findIndex(card => card.uuid === uuid);
@@ -228,7 +230,7 @@ export class GpuProbe {
       remedy: absence?.remedy ?? null,
       driverVersion,
       devices: info?.devices ?? [],
-      cards: cardReadings(cards, held),
+      cards: cardReadings(cards, held, info === null ? () => undefined : this.#positionOf(info)),
       lostCards: lost.map(({ uuid, name, pciAddress }) => ({ id: uuid, name, pciAddress })),
       processes: oncePerProcess(processesOn(reading, cards)),
       readAtMs: device !== null && isFromDriver(device) ? (reading.atMs ?? this.#now()) : this.#now(),
@@ -305,17 +307,22 @@ function cardMemories(cards: readonly GpuCard[], held: HeldMemory): readonly (Ca
   });
 }
 
-function cardReadings(cards: readonly GpuCard[], held: HeldMemory): CardReading[] {
+function cardReadings(cards: readonly GpuCard[], held: HeldMemory, positionOf: PositionOf): CardReading[] {
   const memories = cardMemories(cards, held);
-  return cards.map(({ uuid, name, pciAddress, utilizationPercent, temperatureCelsius, powerWatts }, index) => ({
-    id: uuid,
-    name,
-    pciAddress,
-    memory: memories[index] ?? null,
-    utilizationPercent,
-    temperatureCelsius,
-    powerWatts,
-  }));
+  return cards.map((card, index) => {
+    const { uuid, name, pciAddress, utilizationPercent, temperatureCelsius, powerWatts } = card;
+    const position = positionOf(card);
+    return {
+      id: uuid,
+      name,
+      pciAddress,
+      ...(position !== undefined && { position }),
+      memory: memories[index] ?? null,
+      utilizationPercent,
+      temperatureCelsius,
+      powerWatts,
+    };
+  });
 }
 
 /** Several cards are one pool to the engine, so they are one here, and the name says it. */
@@ -323,7 +330,7 @@ function driverDevice(
   info: EngineInfo,
   cards: readonly GpuCard[],
   held: HeldMemory,
-  positionOf: (card: GpuCard) => number | undefined,
+  positionOf: PositionOf,
 ): Device | null {
   const memories = cardMemories(cards, held).filter(memory => memory !== null);
   const first = cards[0];
