@@ -83,7 +83,7 @@ test.describe("H4 two cards of one name", () => {
     await expect(page.getByRole("meter", { name: "Card 1, plan" })).toHaveAttribute("aria-valuetext", /weights/);
     expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
 
-    await dashboard.type("Cards, numbers with commas between", "1");
+    await page.getByRole("textbox", { name: "Cards, numbers with commas between", exact: true }).fill("1");
     await expect(dashboard.sentence).toContainText("All 31 layers fit");
     await expect(dashboard.layers.getByRole("option", { name: /^Layer 0,/ })).toHaveAccessibleName(
       /on (?:the GPU|NVIDIA)/,
