@@ -441,7 +441,9 @@ def _():
 @works("anthropic", "stop_sequences")
 def _():
     stop = message(**GREEDY).content[0].text[2:4]
-    assert stop not in message(stop_sequences=[stop], **GREEDY).content[0].text
+    answer = message(stop_sequences=[stop], **GREEDY)
+    assert stop not in answer.content[0].text
+    assert (answer.stop_reason, answer.stop_sequence) == ("stop_sequence", stop)
 
 
 @works("anthropic", "a prefilled answer")

@@ -260,6 +260,18 @@ describe("the official anthropic client's calls", () => {
     ]);
   });
 
+  it("says which stop sequence ended the answer", async () => {
+    const stats = { promptTokens: 3, cachedTokens: 0, generatedTokens: 1, timeToFirstTokenMs: 1 };
+    const speeds = { tokensPerSecond: 0, prefillTokensPerSecond: 0, totalMs: 1 };
+    vi.spyOn(services().host, "generate").mockImplementation(async function* () {
+      yield { type: "text", id: "1", text: "Hello", tokens: 1, thought: false };
+      yield { type: "finished", id: "1", reason: "stop", stopString: "END", stats: { ...stats, ...speeds } };
+    });
+    const end = { stop_reason: "stop_sequence", stop_sequence: "END" };
+    expect(await client.messages.create(request({ stop_sequences: ["END"] }))).toMatchObject(end);
+    expect(await client.messages.stream(request({ stop_sequences: ["END"] })).finalMessage()).toMatchObject(end);
+  });
+
   it("gets a stream of events, piece by piece", async () => {
     const texts: string[] = [];
     const types: string[] = [];
@@ -295,17 +307,21 @@ describe("the official anthropic client's calls", () => {
   it("counts a conversation without answering it", async () => {
     const generate = vi.spyOn(services().host, "generate");
     const { max_tokens: _, ...prompt } = request({ system: "Be brief.", tools });
-    // The scripted engine counts three tokens for any prompt.
-    expect(await client.messages.countTokens(prompt)).toEqual({ input_tokens: 3 });
+    // The scripted engine counts three tokens for any prompt, and one for each tool.
+    expect(await client.messages.countTokens(prompt)).toEqual({ input_tokens: 5 });
     expect(generate).not.toHaveBeenCalled();
   });
 
   it("lists the models to their end, and finds one by its name", async () => {
     const names: string[] = [];
-    for await (const model of client.models.list()) names.push(model.id);
+    const page = await client.models.list();
+    for await (const model of page) names.push(model.id);
+    expect(page).toMatchObject({ has_more: false, first_id: names[0], last_id: names.at(-1) });
     expect(names[0]).toBe(DEFAULT_MODEL);
     expect(new Set(names).size).toBe(names.length);
-    expect((await client.models.retrieve(DEFAULT_MODEL)).id).toBe(DEFAULT_MODEL);
+    const model = await client.models.retrieve(DEFAULT_MODEL);
+    expect(model).toMatchObject({ id: DEFAULT_MODEL, display_name: DEFAULT_MODEL });
+    expect(Date.parse(model.created_at)).toBeGreaterThan(0);
     await expect(client.models.retrieve("none.gguf")).rejects.toBeInstanceOf(Anthropic.NotFoundError);
   });
 

@@ -248,6 +248,9 @@ export const openAiModelSchema = z.object({
   object: z.literal("model"),
   created: z.int(),
   owned_by: z.literal("headroom"),
+  /** Anthropic's clients show these two; the time is that of `created`, in words. */
+  display_name: z.string(),
+  created_at: z.iso.datetime(),
   type: z.enum(["llm", "embeddings"]),
   state: z.enum(["loaded", "loading", "not-loaded"]),
   /** Of the loaded context, or the one that the settings ask for. */
@@ -262,5 +265,11 @@ export const openAiModelSchema = z.object({
   plan: z.nullable(planBadgeSchema),
 });
 
-/** GET /v1/models */
-export const openAiModelsSchema = z.object({ object: z.literal("list"), data: z.array(openAiModelSchema) });
+/** GET /v1/models. Anthropic's clients read pages: this is the only one. */
+export const openAiModelsSchema = z.object({
+  object: z.literal("list"),
+  data: z.array(openAiModelSchema),
+  has_more: z.literal(false),
+  first_id: z.nullable(z.string()),
+  last_id: z.nullable(z.string()),
+});

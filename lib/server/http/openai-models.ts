@@ -25,12 +25,18 @@ export async function openAiModels(services: ModelServices): Promise<OpenAiModel
   return other === undefined ? sorted : [modelElsewhere(other), ...sorted];
 }
 
+const identityOf = (id: string, createdSeconds: number) => ({
+  id,
+  object: "model" as const,
+  created: createdSeconds,
+  owned_by: "headroom" as const,
+  display_name: id,
+  created_at: new Date(createdSeconds * 1000).toISOString(),
+});
+
 const modelElsewhere = ({ model, contextTokens }: AnsweringEngine): OpenAiModel => ({
-  id: model,
-  object: "model",
   // OpenAI's clients want a number, and nobody knows when it was made.
-  created: 0,
-  owned_by: "headroom",
+  ...identityOf(model, 0),
   type: "llm",
   state: "loaded",
   context_length: contextTokens,
@@ -49,10 +55,7 @@ function toOpenAi(model: LocalModel, { settings }: ModelServices, snapshot: Engi
   const state = stateOf(name, settings.read().MODEL, snapshot);
   return [
     {
-      id: name,
-      object: "model",
-      created: Math.floor(model.modifiedAtMs / 1000),
-      owned_by: "headroom",
+      ...identityOf(name, Math.floor(model.modifiedAtMs / 1000)),
       type: profile.role === "text" ? "llm" : "embeddings",
       state,
       context_length: (state === "loaded" ? snapshot.config?.contextTokens : undefined) ?? own.N_CTX,
