@@ -7,6 +7,7 @@ import { MemoryGauge } from "@/components/vram/memory-gauge";
 import { partBytes } from "@/components/vram/memory-parts";
 import { chooseCard } from "@/lib/client/card-store";
 import { useComputer } from "@/lib/client/computer-store";
+import { useLive } from "@/lib/client/live-store";
 import { usePlan } from "@/lib/client/plan-store";
 import { ramUsedByOthers } from "@/lib/plan/plan-ram";
 import { NoGpu } from "./no-gpu";
@@ -15,8 +16,12 @@ import { NoGpu } from "./no-gpu";
 export const SystemMemoryCard = memo(function SystemMemoryCard() {
   const plan = usePlan();
   const memory = useComputer()?.memory ?? null;
+  const embedding = useLive(state => state.telemetry?.embedding);
   if (plan === null) return null;
-  const planned = partBytes(plan.ram, memory === null ? 0 : ramUsedByOthers(memory));
+  const { weightsBytes, kvBytes, computeBytes } = embedding ?? { weightsBytes: 0, kvBytes: 0, computeBytes: 0 };
+  // The system counts mapped weights as available, so they are not among what others use.
+  const others = memory === null ? 0 : Math.max(0, ramUsedByOthers(memory) - kvBytes - computeBytes);
+  const planned = partBytes(plan.ram, others, weightsBytes + kvBytes + computeBytes);
   return (
     <Card heading="System memory" aside={memory === null ? "not read yet" : "live"}>
       {memory !== null && (

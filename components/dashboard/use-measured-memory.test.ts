@@ -33,6 +33,7 @@ describe("the card as it was last read", () => {
   it("what the driver counts for us beyond our buffers is overhead: 430 - 180 = 250 MiB", () => {
     expect(measuredMemory(telemetryAt(1000, 1000), held)?.bytes).toEqual({
       others: 857 * MIB,
+      embedding: 0,
       weights: 100 * MIB,
       kv: 50 * MIB,
       compute: 30 * MIB,

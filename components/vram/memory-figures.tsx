@@ -15,15 +15,17 @@ export function MemoryFigures({ planned, now, totalBytes }: MemoryFiguresProps) 
   return (
     <dl className="mt-3 grid grid-cols-2 gap-x-4 gap-y-2.5 sm:grid-cols-3 lg:grid-cols-6">
       {excessBytes > 0 && <Figure name="Too much" fill="var(--bad)" plannedBytes={excessBytes} nowBytes={null} isBad />}
-      {memoryPartLooks.map(part => (
-        <Figure
-          key={part.id}
-          name={part.name}
-          fill={part.fill}
-          plannedBytes={planned[part.id]}
-          nowBytes={now?.[part.id] ?? null}
-        />
-      ))}
+      {memoryPartLooks
+        .filter(({ id }) => id !== "embedding" || planned.embedding > 0)
+        .map(part => (
+          <Figure
+            key={part.id}
+            name={part.name}
+            fill={part.fill}
+            plannedBytes={planned[part.id]}
+            nowBytes={now?.[part.id] ?? null}
+          />
+        ))}
       {excessBytes <= 0 && (
         <Figure
           name="Free"

@@ -1,7 +1,7 @@
 import type { MemoryParts } from "@/lib/schema/receipt";
 import { formatGib } from "@/lib/units/bytes";
 
-export type PartId = "others" | "weights" | "kv" | "compute" | "overhead";
+export type PartId = "others" | "embedding" | "weights" | "kv" | "compute" | "overhead";
 
 /** Memory of a card or of the computer, split by its users. The rest of the total is free. */
 export type PartBytes = Readonly<Record<PartId, number>>;
@@ -9,14 +9,17 @@ export type PartBytes = Readonly<Record<PartId, number>>;
 /** In the order in which every picture draws them. */
 export const memoryPartLooks = [
   { id: "others", name: "Others", fill: "hatched" },
+  { id: "embedding", name: "Embeddings", fill: "var(--accent)" },
   { id: "weights", name: "Weights", fill: "var(--weights)" },
   { id: "kv", name: "KV cache", fill: "var(--kv)" },
   { id: "compute", name: "Compute", fill: "var(--compute)" },
   { id: "overhead", name: "Overhead", fill: "var(--overhead)" },
 ] as const satisfies readonly { id: PartId; name: string; fill: string }[];
 
-export const partBytes = (parts: MemoryParts, othersBytes: number): PartBytes => ({
+/** @param embeddingBytes of an embedding model beside the chat model, which only system memory has */
+export const partBytes = (parts: MemoryParts, othersBytes: number, embeddingBytes = 0): PartBytes => ({
   others: othersBytes,
+  embedding: embeddingBytes,
   weights: parts.weightsBytes,
   kv: parts.kvBytes,
   compute: parts.computeBytes,

@@ -21,7 +21,10 @@ export interface DeviceBytes {
 
 export type WeightsRun = Pick<LoadConfig, "gpuLayers" | "useMmap"> & Placement;
 export type ContextRun = WeightsRun &
-  Pick<LoadConfig, "contextTokens" | "batchTokens" | "sequences" | "kvType" | "flashAttention">;
+  Pick<LoadConfig, "contextTokens" | "batchTokens" | "sequences" | "kvType" | "flashAttention"> & {
+    /** A context that makes vectors of texts, and no answers. */
+    readonly embeds?: boolean;
+  };
 
 /** node-llama-cpp's types of K and of V. */
 export function ggmlTypesOf(kvType: KvType): { readonly k: GgmlType; readonly v: GgmlType } {
@@ -124,6 +127,7 @@ export class DryRun {
       kvCacheKeyType: cache.k,
       kvCacheValueType: cache.v,
       useMmap: run.useMmap,
+      ...(run.embeds && { isEmbeddingContext: true }),
     };
     const found = await this.#onlyIfReal(
       placed,

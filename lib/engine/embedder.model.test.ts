@@ -40,12 +40,22 @@ describe("embeddings of a real model", () => {
     one.reduce((sum, value, index) => sum + value * (other[index] ?? 0), 0);
 
   it("have the model's width and unit length, and differ for different texts", async () => {
-    const { vectors, memoryBytes } = await embed(["a cat", "a cat", "something else"]);
+    const { vectors, memory } = await embed(["a cat", "a cat", "something else"]);
     expect(vectors.map(vector => vector.length)).toEqual([WIDTH, WIDTH, WIDTH]);
     for (const vector of vectors) expect(dot(vector, vector)).toBeCloseTo(1, 4);
     expect(vectors[0]).toEqual(vectors[1]);
     expect(vectors[0]).not.toEqual(vectors[2]);
-    expect(memoryBytes).toBeGreaterThan(0);
+    expect(memory.weightsBytes).toBeGreaterThan(0);
+  });
+
+  it("are counted with their cache and compute buffers", async () => {
+    const { memory: short } = await embed(["a cat"], 256);
+    const { memory: long } = await embed(["a cat"], 512);
+    // K and V, 2 bytes each, in 2 layers of 256 numbers a token.
+    expect(short.kvBytes).toBe(2 * 2 * 2 * 256 * 256);
+    expect(long.kvBytes).toBe(2 * 2 * 2 * 256 * 512);
+    expect(long.weightsBytes).toBe(short.weightsBytes);
+    expect(long.computeBytes).toBeGreaterThan(short.computeBytes);
   });
 
   it("are the same for a text and for its tokens", async () => {

@@ -1,31 +1,40 @@
-import { statSync } from "node:fs";
+import { basename } from "node:path";
 import type { LlamaEmbeddingContext, LlamaModel } from "node-llama-cpp";
 import type { CommandAnswer, CommandParams } from "@/lib/schema/engine-commands";
-import { CancelledError } from "./job-error";
+import type { EmbeddingMemory } from "@/lib/schema/gpu-memory";
+import { bufferSplit, LAST_BUFFER_LINE } from "./buffer-split";
+import type { DryRun } from "./dry-run";
+import { CancelledError, JobError } from "./job-error";
 import type { LlamaBackend } from "./llama-backend";
 import { loadError } from "./load-error";
 import { checkMemory } from "./memory-guard";
 import { contextExceeded, refuseHugeText } from "./prompt-tokens";
 import { knownToken } from "./tokenize-parts";
 
+const onCpu = { gpuLayers: 0, useMmap: true } as const;
+
 interface Loaded {
   readonly key: string;
   readonly model: LlamaModel;
   readonly context: LlamaEmbeddingContext;
+  readonly memory: EmbeddingMemory;
 }
 
 /** Holds an embedding model in system memory, and computes vectors with it. */
 export class Embedder {
   #loaded: Loaded | null = null;
 
-  constructor(private readonly backend: LlamaBackend) {}
+  constructor(
+    private readonly backend: LlamaBackend,
+    private readonly dryRunOf: (modelPath: string) => Promise<DryRun>,
+  ) {}
 
   /** @throws JobError CONTEXT_EXCEEDED for a text that is too long; OUT_OF_MEMORY, or what is wrong with the model's file */
   async embed(
     params: CommandParams<"embed">,
     signal: AbortSignal,
-  ): Promise<Pick<CommandAnswer<"embed">, "vectors" | "tokensPerInput" | "memoryBytes">> {
-    const { model, context } = await this.#ready(params, signal);
+  ): Promise<Pick<CommandAnswer<"embed">, "vectors" | "tokensPerInput" | "memory">> {
+    const { model, context, memory } = await this.#ready(params, signal);
     const inputs = params.inputs.map(input => tokensOf(model, input, params.contextTokens));
     const tokensPerInput = inputs.map(tokens => context.calculateInputLength([...tokens]));
     const longest = Math.max(...tokensPerInput);
@@ -35,7 +44,7 @@ export class Embedder {
       if (signal.aborted) throw new CancelledError();
       vectors.push(toUnitLength((await context.getEmbeddingFor([...tokens])).vector));
     }
-    return { vectors, tokensPerInput, memoryBytes: model.memoryUsage.ram };
+    return { vectors, tokensPerInput, memory };
   }
 
   async unload(): Promise<void> {
@@ -45,35 +54,68 @@ export class Embedder {
     await loaded?.model.dispose();
   }
 
+  /** Refuses, by its name, a model that a dry run shows not to fit with its context. @returns bytes of its weights */
+  async #check(modelPath: string, contextTokens: number): Promise<number> {
+    const dryRun = await this.dryRunOf(modelPath);
+    const weights = await dryRun.weights(onCpu);
+    const context = await dryRun
+      .context({
+        ...onCpu,
+        contextTokens,
+        batchTokens: contextTokens,
+        sequences: 1,
+        kvType: "f16",
+        flashAttention: "auto",
+        embeds: true,
+      })
+      .catch(error => {
+        // What cannot be built without memory may still load: then the weights are the least that is needed.
+        if (error instanceof JobError && error.code === "ENGINE_FAILED") return { gpuBytes: 0, ramBytes: 0 };
+        throw error;
+      });
+    const need = {
+      gpuWeightsBytes: 0,
+      gpuContextBytes: 0,
+      ramWeightsBytes: weights.ramBytes,
+      ramContextBytes: context.ramBytes,
+    };
+    await checkMemory(this.backend, need, null).catch(error => {
+      if (!(error instanceof JobError)) throw error;
+      const name = basename(modelPath);
+      throw new JobError(
+        error.code,
+        `The embedding model ${name} does not fit with ${contextTokens} tokens: ${error.message}`,
+      );
+    });
+    return weights.ramBytes;
+  }
+
   async #ready({ modelPath, contextTokens }: CommandParams<"embed">, signal: AbortSignal): Promise<Loaded> {
     const key = `${contextTokens} ${modelPath}`;
     if (this.#loaded?.key === key) return this.#loaded;
     await this.unload();
     const mark = this.backend.log.mark();
     try {
-      await checkMemory(this.backend, weightsOf(modelPath), null);
-      const model = await this.backend.llama.loadModel({ modelPath, gpuLayers: 0, loadSignal: signal });
+      const weightsBytes = await this.#check(modelPath, contextTokens);
+      const model = await this.backend.llama.loadModel({ modelPath, ...onCpu, loadSignal: signal });
+      const contextMark = this.backend.log.mark();
       // A model that reads a text in both directions needs all of it in one batch.
       const options = { contextSize: contextTokens, batchSize: contextTokens, createSignal: signal };
       const context = await model.createEmbeddingContext(options).catch(async error => {
         await model.dispose();
         throw error;
       });
-      this.#loaded = { key, model, context };
+      const { ramKvBytes, ramComputeBytes } = bufferSplit(
+        await this.backend.log.untilSaid(contextMark, LAST_BUFFER_LINE),
+      );
+      const memory = { weightsBytes, kvBytes: ramKvBytes ?? 0, computeBytes: ramComputeBytes ?? 0 };
+      this.#loaded = { key, model, context, memory };
       return this.#loaded;
     } catch (error) {
       throw await loadError(error, this.backend, mark, signal);
     }
   }
 }
-
-/** The file is the least that is needed. */
-const weightsOf = (modelPath: string) => ({
-  gpuWeightsBytes: 0,
-  gpuContextBytes: 0,
-  ramWeightsBytes: statSync(modelPath).size,
-  ramContextBytes: 0,
-});
 
 function tokensOf(model: LlamaModel, input: string | readonly number[], contextTokens: number) {
   if (typeof input !== "string") return input.map(token => knownToken(model, token));

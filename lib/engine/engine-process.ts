@@ -53,7 +53,7 @@ export class EngineProcess {
     private readonly send: Send,
   ) {
     this.#dryRuns = new DryRunShelf(backend);
-    this.#embedder = new Embedder(backend);
+    this.#embedder = new Embedder(backend, modelPath => this.#dryRuns.take(modelPath));
     this.#loader = new ModelHolder(backend, modelPath => this.#dryRuns.take(modelPath));
   }
 

@@ -2,7 +2,7 @@ import type { LlamaContextOptions, LlamaModel, LlamaModelOptions } from "node-ll
 import { needsFlashAttention } from "@/lib/plan/usable-kv-types";
 import type { EngineMessage } from "@/lib/schema/engine-commands";
 import type { LoadConfig } from "@/lib/schema/load-config";
-import { bufferSplit, flashAttentionActive } from "./buffer-split";
+import { bufferSplit, flashAttentionActive, LAST_BUFFER_LINE } from "./buffer-split";
 import { ChatTemplate } from "./chat-template";
 import { type DryRun, flashAttentionOption, ggmlTypesOf } from "./dry-run";
 import { fileMark } from "./file-mark";
@@ -29,9 +29,6 @@ export interface LoadHooks {
   readonly signal: AbortSignal;
   onProgress(progress: StepProgress): void;
 }
-
-/** The last line that llama.cpp prints when it creates a context. */
-const LAST_BUFFER_LINE = /compute buffer size/;
 
 interface Weights {
   readonly config: LoadConfig;

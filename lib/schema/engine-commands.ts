@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 import { type ErrorCode, errorCodeSchema, modelErrors } from "./api-error";
 import { engineInfoSchema } from "./engine-info";
 import { finishReasonSchema, generationStatsSchema, tokenLogprobSchema } from "./generation";
+import { embeddingMemorySchema } from "./gpu-memory";
 import { bufferSplitSchema, buffersSchema, loadConfigSchema } from "./load-config";
 import { memorySurfaceSchema } from "./memory-surface";
 import { deviceBuffersSchema, placementLeverSchema } from "./placement";
@@ -265,8 +266,7 @@ export const engineCommands = {
       /** Of unit length. */
       vectors: z.array(z.array(z.number())),
       tokensPerInput: z.array(z.int()),
-      /** What the model's weights take of system memory. */
-      memoryBytes: z.int(),
+      memory: embeddingMemorySchema,
     }),
     errors: [...modelErrors, "CONTEXT_EXCEEDED", "INVALID_INPUT", "OUT_OF_MEMORY"],
   },

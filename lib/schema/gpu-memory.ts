@@ -96,3 +96,12 @@ export const systemMemorySchema = z.object({
   heldByEngineBytes: z.optional(bytes),
 });
 export type SystemMemory = z.infer<typeof systemMemorySchema>;
+
+/** What an embedding model takes of system memory. */
+export const embeddingMemorySchema = z.object({
+  weightsBytes: bytes,
+  /** 0 for models that read a text in both directions: they keep nothing. */
+  kvBytes: bytes,
+  computeBytes: bytes,
+});
+export type EmbeddingMemory = z.infer<typeof embeddingMemorySchema>;

@@ -3,7 +3,7 @@ import { answeringEngineSchema } from "./answering-engine";
 import { errorBodySchema } from "./api-error";
 import { downloadSchema } from "./download";
 import { engineInfoSchema } from "./engine-info";
-import { gpuReportSchema, systemMemorySchema } from "./gpu-memory";
+import { embeddingMemorySchema, gpuReportSchema, systemMemorySchema } from "./gpu-memory";
 import { loadConfigSchema } from "./load-config";
 import { memoryPartsSchema } from "./receipt";
 
@@ -58,6 +58,8 @@ export const telemetrySchema = z.object({
   atMs: z.number(),
   gpu: gpuReportSchema,
   memory: systemMemorySchema,
+  /** Of the embedding model that is loaded beside the chat model; absent while none is. */
+  embedding: z.optional(embeddingMemorySchema),
   cpuPercent: z.nullable(z.number()),
 });
 export type Telemetry = z.infer<typeof telemetrySchema>;

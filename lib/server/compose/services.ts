@@ -167,12 +167,12 @@ function build(environment: Environment): Services {
     ["engines", otherEngines.saved],
   ] as const;
   const shown = shownEngine(host, engine, [otherEngines, llamaServer]);
-  const sampler = new LiveSampler({ gpu, engine: shown, settings, log, downloads, changes, onFailure });
+  const embeddings = new EmbeddingHost({ engine: core.embedder, models, settings });
+  const sampler = new LiveSampler({ gpu, engine: shown, settings, log, downloads, embeddings, changes, onFailure });
 
   const benchmarkStore = new BenchmarkStore(environment.dataFolder);
   const benchmark = new OffloadBenchmark({ planner, loader, engine, host, store: benchmarkStore, readSettings });
   const comparison = new ModelComparison({ ...core, loader, host, onAnswered });
-  const embeddings = new EmbeddingHost({ engine: core.embedder, models, settings });
   const stopTuning = tuneThreadsWhenIdle({
     engine,
     host,

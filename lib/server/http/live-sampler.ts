@@ -1,5 +1,5 @@
 import type { Download } from "@/lib/schema/download";
-import type { GpuReport } from "@/lib/schema/gpu-memory";
+import type { EmbeddingMemory, GpuReport } from "@/lib/schema/gpu-memory";
 import type { EngineSnapshot, LiveEvent, Telemetry } from "@/lib/schema/live-events";
 import { CpuMeter } from "@/lib/server/system/cpu-meter";
 import { readMemory } from "@/lib/server/system/read-memory";
@@ -21,6 +21,7 @@ interface LiveSamplerOptions {
   readonly gpu: { read(): Promise<GpuReport>; watch(): () => void };
   readonly engine: Subscribable & { snapshot(): EngineSnapshot; readonly pid: number | null };
   readonly downloads: Subscribable & { list(): Download[] };
+  readonly embeddings?: { readonly held: EmbeddingMemory | null };
   /** Reading the settings finds hand edits. */
   readonly settings: { read(): unknown };
   readonly log: { subscribe(listener: (line: { level: string; text: string; atMs: number }) => void): () => void };
@@ -112,7 +113,14 @@ export class LiveSampler {
   #publishTelemetry(gpu: GpuReport): void {
     const memory = readMemory(this.#options.engine.pid);
     const hasOtherCards = this.#lastTelemetry !== null && lostIn(this.#lastTelemetry.gpu) !== lostIn(gpu);
-    const telemetry = { atMs: this.#timers.nowMs(), gpu, memory, cpuPercent: this.#cpu.percent() };
+    const embedding = this.#options.embeddings?.held;
+    const telemetry = {
+      atMs: this.#timers.nowMs(),
+      gpu,
+      memory,
+      ...(embedding && { embedding }),
+      cpuPercent: this.#cpu.percent(),
+    };
     this.#lastTelemetry = telemetry;
     this.publish({ type: "telemetry", telemetry });
     // The plan is asked again for the cards that are left, or that came back.

@@ -1,3 +1,4 @@
+import type { EmbeddingMemory } from "@/lib/schema/gpu-memory";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
 import type { AnswerTotals } from "@/lib/server/loading/answer-counter";
 
@@ -44,11 +45,19 @@ function metricsOf(
   ];
 }
 
+function embeddingMetrics(held: EmbeddingMemory | null): readonly Metric[] {
+  const { weightsBytes, kvBytes, computeBytes } = held ?? { weightsBytes: 0, kvBytes: 0, computeBytes: 0 };
+  const total = weightsBytes + kvBytes + computeBytes;
+  return [
+    ["headroom:embedding_model_bytes", "gauge", "System memory of the embedding model, all of the next three.", total],
+    ["headroom:embedding_weights_bytes", "gauge", "System memory of its weights.", weightsBytes],
+    ["headroom:embedding_kv_bytes", "gauge", "System memory of its KV cache.", kvBytes],
+    ["headroom:embedding_compute_bytes", "gauge", "System memory of its compute buffers.", computeBytes],
+  ];
+}
+
 /** GET /metrics: what happened since the start, in Prometheus' text format. */
-export const metricsText = (totals: AnswerTotals, snapshot: Snapshot, embeddingBytes: number): string =>
-  [
-    ...metricsOf(totals, snapshot),
-    ["headroom:embedding_model_bytes", "gauge", "System memory of the embedding model.", embeddingBytes] as const,
-  ]
+export const metricsText = (totals: AnswerTotals, snapshot: Snapshot, embedding: EmbeddingMemory | null): string =>
+  [...metricsOf(totals, snapshot), ...embeddingMetrics(embedding)]
     .map(([name, type, help, value]) => `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${name} ${value}\n`)
     .join("");

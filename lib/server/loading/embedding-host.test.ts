@@ -21,7 +21,7 @@ function rig(listed: readonly Listed[]) {
           id: "1",
           vectors: params.inputs.map(() => [1, 0]),
           tokensPerInput: params.inputs.map(() => 4),
-          memoryBytes: 1000,
+          memory: { weightsBytes: 1000, kvBytes: 0, computeBytes: 200 },
         };
       },
       unload: async () => {
@@ -77,13 +77,13 @@ describe("the embedding model", () => {
   it("is unloaded after five minutes without use, and its memory is no longer counted", async () => {
     const { host, timers, unloads } = rig(library);
     await host.embed(null, ["a"], never);
-    expect(host.heldBytes).toBe(1000);
+    expect(host.held).toEqual({ weightsBytes: 1000, kvBytes: 0, computeBytes: 200 });
     await timers.advance(4 * 60_000);
     await host.embed(null, ["a"], never);
     await timers.advance(4 * 60_000);
     expect(unloads()).toBe(0);
     await timers.advance(60_000);
     expect(unloads()).toBe(1);
-    expect(host.heldBytes).toBe(0);
+    expect(host.held).toBe(null);
   });
 });

@@ -1,3 +1,4 @@
+import type { EmbeddingMemory } from "@/lib/schema/gpu-memory";
 import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
 import type { ModelFiles } from "@/lib/server/models/library/model-files";
 import type { SettingsStore } from "@/lib/server/settings/settings-store";
@@ -26,15 +27,15 @@ export class EmbeddingHost {
   readonly #timers: Timers;
   #callOffEnd: (() => void) | null = null;
   #working = 0;
-  #heldBytes = 0;
+  #held: EmbeddingMemory | null = null;
 
   constructor(private readonly options: EmbeddingHostOptions) {
     this.#timers = options.timers ?? systemTimers;
   }
 
-  /** System memory of the model that is loaded; 0 while none is. */
-  get heldBytes(): number {
-    return this.#heldBytes;
+  /** System memory of the model that is loaded; null while none is. */
+  get held(): EmbeddingMemory | null {
+    return this.#held;
   }
 
   /**
@@ -47,11 +48,11 @@ export class EmbeddingHost {
     this.#callOffEnd?.();
     this.#working += 1;
     try {
-      const { vectors, tokensPerInput, memoryBytes } = await this.options.engine.embed(
+      const { vectors, tokensPerInput, memory } = await this.options.engine.embed(
         { modelPath, contextTokens, inputs },
         signal,
       );
-      this.#heldBytes = memoryBytes;
+      this.#held = memory;
       return { model: name, vectors, tokens: tokensPerInput.reduce((sum, tokens) => sum + tokens, 0) };
     } finally {
       this.#working -= 1;
@@ -62,7 +63,7 @@ export class EmbeddingHost {
   async unload(): Promise<void> {
     this.#callOffEnd?.();
     this.#callOffEnd = null;
-    this.#heldBytes = 0;
+    this.#held = null;
     await this.options.engine.unload();
   }
 

@@ -218,7 +218,7 @@ export class FakeEngine {
           id,
           vectors: command.inputs.map(input => (input.length % 2 === 0 ? [1, 0] : [0, 1])),
           tokensPerInput: command.inputs.map(input => input.length),
-          memoryBytes: MIB,
+          memory: { weightsBytes: MIB, kvBytes: 0, computeBytes: MIB },
         });
         break;
       case "vram":
