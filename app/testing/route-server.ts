@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
 import { Readable } from "node:stream";
@@ -32,12 +33,12 @@ async function send(answer: Response, response: ServerResponse): Promise<void> {
   body.on("error", () => response.destroy()).pipe(response);
 }
 
-/** Of the routes with a name in their path, only the one that clients of the API use is served. */
+/** Of the routes with a name in their path, only the one that clients of the API use is served, and the one that answers for all others. */
 function routeOf(pathname: string): { folder: string; params: Record<string, string | string[]> } {
   const id = /^\/v1\/models\/(.+)$/.exec(pathname)?.[1];
-  return id === undefined
-    ? { folder: pathname, params: {} }
-    : { folder: "v1/models/[...id]", params: { id: id.split("/") } };
+  if (id !== undefined) return { folder: "v1/models/[...id]", params: { id: id.split("/") } };
+  if (existsSync(join(appFolder, pathname, "route.ts"))) return { folder: pathname, params: {} };
+  return { folder: "v1/[[...path]]", params: { path: pathname.split("/").slice(2) } };
 }
 
 /** The app's API routes behind the real HTTP server on their own port, without Next. */

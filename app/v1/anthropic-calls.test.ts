@@ -136,7 +136,6 @@ const works: readonly (readonly [name: string, Call, object])[] = [
     { max_tokens: 2000, thinking: { type: "enabled", budget_tokens: 1024 } },
     { templateOptions: { enable_thinking: true } },
   ],
-  ["thinking adaptive", { thinking: { type: "adaptive" } }, { templateOptions: { enable_thinking: true } }],
   ["thinking disabled", { thinking: { type: "disabled" } }, { templateOptions: { enable_thinking: false } }],
 ];
 
@@ -144,6 +143,7 @@ const works: readonly (readonly [name: string, Call, object])[] = [
 const harmless: readonly Call[] = [
   { metadata: { user_id: "someone" } },
   { service_tier: "auto" },
+  { thinking: { type: "adaptive" } },
   { inference_geo: "eu" },
   { user_profile_id: "u", workspace_id: "w" },
   { speed: "standard" },
@@ -323,6 +323,12 @@ describe("the official anthropic client's calls", () => {
     expect(model).toMatchObject({ id: DEFAULT_MODEL, display_name: DEFAULT_MODEL });
     expect(Date.parse(model.created_at)).toBeGreaterThan(0);
     await expect(client.models.retrieve("none.gguf")).rejects.toBeInstanceOf(Anthropic.NotFoundError);
+  });
+
+  it("says that there are no batches", async () => {
+    const list = async () => await client.messages.batches.list();
+    await expect(list()).rejects.toThrow("There is no GET /v1/messages/batches.");
+    await expect(list()).rejects.toBeInstanceOf(Anthropic.NotFoundError);
   });
 
   it("takes the names that clients have built in", async () => {

@@ -166,6 +166,19 @@ describe("the official client's calls", () => {
     await expect(client.chat.completions.create(request(call))).rejects.toThrow(words);
   });
 
+  it.each([
+    ["POST /v1/images/generations", () => client.images.generate({ model: DEFAULT_MODEL, prompt: "x" })],
+    ["POST /v1/audio/speech", () => client.audio.speech.create({ model: "tts-1", voice: "alloy", input: "x" })],
+    ["POST /v1/moderations", () => client.moderations.create({ input: "x" })],
+    ["GET /v1/files", () => client.files.list()],
+    ["GET /v1/batches", () => client.batches.list()],
+    ["GET /v1/responses/resp_1", () => client.responses.retrieve("resp_1")],
+  ] as const)("%s is refused by name", async (path, call) => {
+    const answer = call();
+    await expect(answer).rejects.toThrow(`There is no ${path}.`);
+    await expect(answer).rejects.toBeInstanceOf(OpenAI.NotFoundError);
+  });
+
   it("values for the chat template reach the engine by their names", async () => {
     const kwargs = { chat_template_kwargs: { enable_thinking: true, style: "brief" } };
     expect((await ask({ reasoning_effort: "high" })).asked?.templateOptions).toEqual({ reasoning_effort: "high" });

@@ -125,6 +125,10 @@ function toolChoiceOf({ type, name }: NonNullable<CountTokensRequest["tool_choic
 const switchOf = ({ type }: NonNullable<CountTokensRequest["thinking"]>) =>
   type === "adaptive" ? {} : { chat_template_kwargs: { enable_thinking: type === "enabled" } };
 
+/** Has an effect only where the model's chat template knows it. Its degrees end below Anthropic's highest. */
+const effortOf = ({ output_config: output }: CountTokensRequest) =>
+  output?.effort == null ? {} : { reasoning_effort: output.effort === "max" ? "xhigh" : output.effort };
+
 /** The parts of both requests that make the prompt. */
 const promptOf = (body: CountTokensRequest) => ({
   model: body.model,
@@ -140,13 +144,7 @@ const promptOf = (body: CountTokensRequest) => ({
     ...(body.tool_choice.disable_parallel_tool_use === true && { parallel_tool_calls: false }),
   }),
   ...(body.thinking != null && switchOf(body.thinking)),
-});
-
-/** Both have an effect only where the model's chat template knows them. */
-const thinkingOf = ({ thinking, output_config: output }: CountTokensRequest) => ({
-  ...(thinking != null && { chat_template_kwargs: { enable_thinking: thinking.type !== "disabled" } }),
-  // The template's words end one degree below Anthropic's.
-  ...(output?.effort != null && { reasoning_effort: output.effort === "max" ? "xhigh" : output.effort }),
+  ...effortOf(body),
 });
 
 /**
@@ -157,7 +155,6 @@ const thinkingOf = ({ thinking, output_config: output }: CountTokensRequest) => 
 export const chatOfMessages = (body: MessagesRequest): ChatCompletionRequest =>
   parseChat({
     ...promptOf(body),
-    ...thinkingOf(body),
     ...(body.output_config?.format != null && {
       response_format: { type: "json_schema", json_schema: { schema: body.output_config.format.schema } },
     }),
