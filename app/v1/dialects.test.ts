@@ -226,6 +226,34 @@ describe("Anthropic's messages", () => {
   });
 });
 
+describe("OpenAI's responses at the path of llama.cpp's server", () => {
+  it("say how far the prompt is read and the times of each piece, where that is asked for", async () => {
+    script(thinking);
+    const asked = { input: "Hello?", stream: true, timings_per_token: true, return_progress: true };
+    const events = eventsIn((await post("/responses", asked)).text);
+    const read = events.flatMap(({ name, data }) => (data.prompt_progress ? [[name, data.prompt_progress]] : []));
+    expect(read).toMatchObject([
+      ["response.in_progress", { processed: 5, cache: 5, total: 12 }],
+      ["response.in_progress", { processed: 12, cache: 5, total: 12 }],
+    ]);
+    const timed = events.filter(({ data }) => data.timings !== undefined).map(({ name }) => name);
+    expect(timed).toEqual([
+      "response.reasoning_text.delta",
+      "response.output_text.delta",
+      "response.output_text.delta",
+      "response.completed",
+    ]);
+  });
+
+  it("say neither unasked before the end", async () => {
+    script(thinking);
+    const events = eventsIn((await post("/responses", { input: "Hello?", stream: true })).text);
+    expect(events.filter(({ data }) => data.timings || data.prompt_progress).map(({ name }) => name)).toEqual([
+      "response.completed",
+    ]);
+  });
+});
+
 describe("OpenAI's responses, with the official client", () => {
   it("are answered with items and counts", async () => {
     script(thinking);

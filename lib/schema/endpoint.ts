@@ -7,6 +7,7 @@ export const llamaServerPaths = [
   "/detokenize",
   "/apply-template",
   "/chat/completions/input_tokens",
+  "/responses",
   "/props",
   "/health",
   "/metrics",

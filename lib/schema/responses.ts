@@ -53,5 +53,8 @@ export const responsesRequestSchema = z.looseObject({
   parallel_tool_calls: optional(z.boolean()),
   text: optional(z.looseObject({ format: optional(z.looseObject({ type: z.string() })) })),
   reasoning: optional(z.looseObject({ effort: optional(z.string()) })),
+  /** llama.cpp's server: times in each piece of text, and how far the prompt is read. */
+  timings_per_token: optional(z.boolean()),
+  return_progress: optional(z.boolean()),
 });
 export type ResponsesRequest = z.infer<typeof responsesRequestSchema>;

@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import type { Endpoint } from "../endpoint";
 import { chatPromptSchema } from "../openai";
 import { samplingValuesSchema } from "../sampling";
-import { countChatTokens } from "./openai";
+import { countChatTokens, responses } from "./openai";
 import { loadErrors } from "./shared-errors";
 
 /** The routes that llama.cpp's own server has beside OpenAI's. All of them only read. */
@@ -108,3 +108,5 @@ export const countChatTokensAsLlama = {
   ...countChatTokens,
   path: "/chat/completions/input_tokens",
 } as const satisfies Endpoint;
+
+export const responsesAsLlama = { ...responses, path: "/responses" } as const satisfies Endpoint;

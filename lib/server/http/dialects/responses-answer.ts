@@ -6,6 +6,7 @@ import { formatEvent } from "../event-stream";
 import { openAiError } from "../openai-error";
 import type { AnswerHead, AnswerPart } from "./answer-request";
 import type { AnswerChoice } from "./gather-answer";
+import { llamaTimings, PromptProgress, RunningTimings } from "./openai-usage";
 import type { Dialect } from "./serve-answer";
 
 const usageOf = ({ promptTokens, cachedTokens, generatedTokens }: GenerationStats) => ({
@@ -107,6 +108,8 @@ type CallPart = Extract<AnswerPart, { type: "tool-call" }>;
 class ResponseStream {
   readonly #response: ReturnType<typeof responseOf>;
   readonly #output: object[] = [];
+  readonly #progress: PromptProgress | null;
+  readonly #timings: RunningTimings | null;
   #count = 0;
   #open: { readonly kind: Kind; text: string } | null = null;
   #call: ToolCall | null = null;
@@ -116,6 +119,8 @@ class ResponseStream {
     body: ResponsesRequest,
   ) {
     this.#response = responseOf(head, body);
+    this.#progress = body.return_progress ? new PromptProgress() : null;
+    this.#timings = body.timings_per_token ? new RunningTimings() : null;
   }
 
   async *events(parts: AsyncIterable<AnswerPart>): AsyncGenerator<string, void, undefined> {
@@ -124,7 +129,12 @@ class ResponseStream {
     try {
       for await (const part of parts) {
         if (part.type === "queued") yield `: queued ${part.position}\n\n`;
-        if (part.type === "text") yield* this.#add(part.thought ? "thought" : "text", part.text);
+        const read = this.#progress?.after(part) ?? null;
+        if (read !== null)
+          yield this.#event("response.in_progress", { response: this.#response, prompt_progress: read });
+        const timings = this.#timings?.after(part) ?? null;
+        if (part.type === "text")
+          yield* this.#add(part.thought ? "thought" : "text", part.text, timings === null ? {} : { timings });
         if (part.type === "tool-call") yield* this.#addCall(part);
         if (part.type === "finished") yield* this.#end(part.reason, part.stats);
       }
@@ -149,11 +159,11 @@ class ResponseStream {
     return { item_id: id, output_index: this.#output.length, content_index: 0 };
   }
 
-  *#add(kind: Kind, text: string): Generator<string> {
+  *#add(kind: Kind, text: string, more: object): Generator<string> {
     if (this.#open?.kind !== kind) yield* this.#begin(kind);
     if (this.#open !== null) this.#open.text += text;
     const type = kind === "text" ? "response.output_text.delta" : "response.reasoning_text.delta";
-    yield this.#event(type, { ...this.#place(kind), delta: text, ...(kind === "text" && { logprobs: [] }) });
+    yield this.#event(type, { ...this.#place(kind), delta: text, ...(kind === "text" && { logprobs: [] }), ...more });
   }
 
   *#begin(kind: Kind): Generator<string> {
@@ -214,6 +224,7 @@ class ResponseStream {
     }
     yield this.#event(isWhole(reason) ? "response.completed" : "response.incomplete", {
       response: { ...this.#response, ...endOf(reason, stats), output: this.#output },
+      timings: llamaTimings(stats),
     });
   }
 }

@@ -1,0 +1,25 @@
+import { unknownFields } from "@/lib/schema/openai";
+import { type ResponsesRequest, responsesRequestSchema } from "@/lib/schema/responses";
+import type { SettingsStore } from "@/lib/server/settings/settings-store";
+import { chatAnswerRequest } from "./openai-request";
+import { openAiResponses } from "./responses-answer";
+import { chatOfResponses } from "./responses-request";
+import { serveAnswer } from "./serve-answer";
+
+type Served = Pick<Parameters<typeof serveAnswer>[0], "services" | "signal" | "keyId">;
+interface ResponsesToServe extends Served {
+  readonly body: ResponsesRequest;
+  readonly services: Served["services"] & { readonly settings: Pick<SettingsStore, "read"> };
+}
+
+/** Answers a request of OpenAI's Responses API. */
+export const serveResponses = ({ body, services, signal, keyId }: ResponsesToServe): Promise<Response> =>
+  serveAnswer({
+    services,
+    signal,
+    keyId,
+    request: chatAnswerRequest(chatOfResponses(body), services.settings.read()),
+    dialect: openAiResponses(body),
+    stream: body.stream ?? false,
+    ignoredFields: unknownFields(responsesRequestSchema, body),
+  });
