@@ -29,7 +29,7 @@ test.describe("talking", () => {
   test("the figures say how many prompt tokens came from the cache", async ({ page }) => {
     const chat = new ChatPage(page);
     await chat.open(await endlessChat(page.request, "", 12));
-    await chat.ask("Tell me about rivers, stones and clouds in the mountains.");
+    await chat.ask("Tell me about rivers, stones, clouds, forests, villages and old stories in the mountains.");
     await chat.ask("And now some more.");
     await page
       .getByRole("button", { name: /tokens\/s/ })

@@ -67,12 +67,14 @@ const isEngine = (pid: number): boolean =>
 type Env = Readonly<Record<string, string>>;
 type StartedServer = RunningServer & { stop(): Promise<void> };
 
+/** Figures on the screen are those of one conversation. parallel.spec.ts has the default, as many as fit. */
+const ONE_ANSWER = { PARALLEL: 1 };
 const settingsPath = (home: string): string => join(home, "modelconf.json");
 
 /** Starts dist/server.mjs as `npm start` does, on a free port, and waits until it is healthy. */
 async function startServer(env: Env = {}, settings?: object): Promise<StartedServer> {
   const home = mkdtempSync(join(tmpdir(), "headroom-e2e-"));
-  if (settings) writeFileSync(settingsPath(home), JSON.stringify(settings));
+  writeFileSync(settingsPath(home), JSON.stringify({ ...ONE_ANSWER, ...settings }));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   let output = "";

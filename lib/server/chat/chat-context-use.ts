@@ -65,11 +65,11 @@ export async function contextUse(
 
 const sum = (tokens: readonly number[]): number => tokens.reduce((total, count) => total + count, 0);
 
-/** On all devices together; null when the model's file no longer exists. */
+/** One conversation's part, on all devices together; null when the model's file no longer exists. */
 async function kvBytesOf(config: LoadConfig, settings: Settings, planner: ContextSources["planner"]) {
   try {
     const { gpu, ram } = memoryNeed(await planner.surfaceFor(config.modelPath, settings), config);
-    return gpu.kvBytes + ram.kvBytes;
+    return Math.round((gpu.kvBytes + ram.kvBytes) / config.sequences);
   } catch {
     return null;
   }
