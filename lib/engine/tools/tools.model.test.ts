@@ -73,19 +73,6 @@ describe("tools, with the default model", () => {
     });
   });
 
-  it.each([
-    ["required", use()],
-    ["auto", use({ choice: "auto" })],
-  ])("are counted and shown as the answer reads them: %s", async (_, toolUse) => {
-    const { stats } = await answer({ toolUse, sampling: { maxTokens: 1 } });
-    const counted = await engine.askFor("counted", { type: "count", turns: [question], toolUse });
-    expect(counted.totalTokens).toBe(stats.promptTokens);
-    const plain = await engine.askFor("counted", { type: "count", turns: [question] });
-    expect(plain.totalTokens).toBeLessThan(counted.totalTokens);
-    const { prompt } = await engine.askFor("rendered", { type: "render", turns: [question], toolUse });
-    expect(prompt).toContain("get_weather");
-  });
-
   it("calls the tool that is named, whatever the question is", async () => {
     const { calls } = await answer({ toolUse: use({ choice: { name: "get_time" } }) });
     expect(calls).toEqual([
@@ -165,5 +152,18 @@ describe("tools, with the default model", () => {
   ])("refuses %s", async (_, toolUse, message) => {
     const refusal = await engine.ask({ type: "generate", turns: [question], sampling: greedy, toolUse });
     expect(refusal).toMatchObject({ type: "error", code: "INVALID_INPUT", message });
+  });
+
+  it.each([
+    ["required", use()],
+    ["auto", use({ choice: "auto" })],
+  ])("are counted and shown as the answer reads them: %s", async (_, toolUse) => {
+    const { stats } = await answer({ toolUse, sampling: { maxTokens: 1 } });
+    const counted = await engine.askFor("counted", { type: "count", turns: [question], toolUse });
+    expect(counted.totalTokens).toBe(stats.promptTokens);
+    const plain = await engine.askFor("counted", { type: "count", turns: [question] });
+    expect(plain.totalTokens).toBeLessThan(counted.totalTokens);
+    const { prompt } = await engine.askFor("rendered", { type: "render", turns: [question], toolUse });
+    expect(prompt).toContain("get_weather");
   });
 });
