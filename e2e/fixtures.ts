@@ -67,7 +67,7 @@ const isEngine = (pid: number): boolean =>
 type Env = Readonly<Record<string, string>>;
 type StartedServer = RunningServer & { stop(): Promise<void> };
 
-/** Figures on the screen are those of one conversation. parallel.spec.ts has the default, as many as fit. */
+/** Figures on the screen are those of one conversation, whatever would fit beside it. */
 const ONE_ANSWER = { PARALLEL: 1 };
 const settingsPath = (home: string): string => join(home, "modelconf.json");
 
