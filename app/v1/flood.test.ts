@@ -1,6 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { DEFAULT_MODEL } from "@/lib/schema/settings";
 import { services } from "@/lib/server/compose/services";
@@ -13,6 +15,10 @@ import { serveRoutes } from "../testing/route-server";
 const CLIENTS = 600;
 const WORDS = Array.from({ length: 12 }, (_, index) => `word ${index} `);
 const home = mkdtempSync(join(tmpdir(), "headroom-flood-"));
+
+/** What is not collected yet is no leak. */
+setFlagsFromString("--expose-gc");
+const collectGarbage: () => void = runInNewContext("gc");
 
 let url: string;
 let close: () => Promise<void>;
@@ -98,6 +104,7 @@ it("answers or refuses each of 600 clients that read, slowly, never or not to th
     expect(ends.filter(end => end === "answered").length).toBeGreaterThan(engineLimits.waitingRequests / 2);
     await vi.waitFor(isIdle, { timeout: 5000, interval: 50 });
     expect(await read()).toBe("answered");
+    collectGarbage();
     heapBytes.push(process.memoryUsage().heapUsed);
   }
   expect((heapBytes[2] ?? 0) - (heapBytes[0] ?? 0)).toBeLessThan(64 * MIB);
