@@ -49,7 +49,12 @@ test.describe("what llama.cpp would refuse", () => {
     const valueTypes = page.getByRole("radiogroup", { name: "V on its own" });
     await expect(valueTypes.getByRole("radio", { name: "q8_0" })).toBeChecked();
     await valueTypes.getByRole("radio", { name: "q4_0" }).click();
-    await expect(page.getByRole("listitem").filter({ hasText: /^q8_0\/q4_0/ })).toBeVisible();
+    await expect(
+      page
+        .getByRole("listitem")
+        .filter({ hasText: /^q8_0\/q4_0/ })
+        .first(),
+    ).toBeVisible();
     // 30 blocks of 4,096 cells of 192 elements: 23.9 MiB of K and 12.7 of V, for one to four conversations at once.
     await expect(page.getByText(/KV cache for 4,096 tokens (?:37|73|110|146) MiB/)).toBeVisible();
     await dashboard.choose("Flash attention", "Off");

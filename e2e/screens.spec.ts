@@ -187,7 +187,7 @@ test.describe("small screens", () => {
     await dashboard.open();
     await dashboard.choose("Card to plan for", "This computer");
     const settings = page.getByRole("region", { name: "Settings" });
-    for (const heading of ["Memory", "Compute", "Sampling"])
+    for (const heading of ["Memory", "Compute"])
       await expect(settings.getByRole("heading", { name: heading })).toBeInViewport();
   });
 
