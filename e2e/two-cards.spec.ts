@@ -19,7 +19,7 @@ test.describe("two software cards of 2 GiB", () => {
   });
   test.afterAll(() => rmSync(models, { recursive: true, force: true }));
 
-  test("16 of 17 layers fit the sum, and the page names the card that its part would overfill", async ({
+  test("16 of 17 layers would fit the sum, and overfill a card: fewer are shared so that none does", async ({
     page,
     ownServer,
   }) => {
@@ -27,13 +27,12 @@ test.describe("two software cards of 2 GiB", () => {
     const { url } = await ownServer(twoCards);
     const dashboard = new DashboardPage(page);
     await page.goto(`${url}/dashboard?model=uneven.gguf`);
-    await expect(dashboard.sentence).toContainText("16 of 17 layers fit", { timeout: 90_000 });
-    // llama.cpp's log of the load says 180.00 MiB. Blocks 1 to 7 in F16 and block 8 in Q4_K: 7 * 260.0 + 73.1 MiB, and 8 MiB of KV cache for each.
+    // 16 layers would put blocks 1 to 8 on card 0: 2,137 MiB of its 2,048, as llama.cpp's log of such a load says.
+    await expect(dashboard.sentence).toContainText(/^15 of 17 layers fit: \d+ on card 0 .* \d+ on card 1 /, {
+      timeout: 90_000,
+    });
     const warning = page.getByText(/^Card 0 \(llvmpipe/);
-    await expect(warning).toContainText(
-      "blocks 1 to 8, 1,893 MiB + 64 MiB + 180 MiB (weights, KV cache, compute) = 2,137 MiB",
-    );
-    await expect(warning).toContainText("2,048 MiB of it can be used");
+    await expect(warning).toHaveCount(0);
     await expect(page.getByText(/Card 1 \(/)).toHaveCount(0);
     expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
     await dashboard.type("GPU layers", "10");
