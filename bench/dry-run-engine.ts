@@ -11,12 +11,54 @@ import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import { kvElementTypes } from "@/lib/schema/kv-type";
 import type { Buffers, LoadConfig } from "@/lib/schema/load-config";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
-import type { PlanSettings } from "@/lib/schema/settings";
+import { defaultSettings, type PlanSettings } from "@/lib/schema/settings";
 import { CONTEXT_PAD_TOKENS } from "@/lib/units/tokens";
 
 export const BATCH_TOKENS = 512;
+/** How fast the benchmarks assume the processor's memory to be. */
+export const RAM_BYTES_PER_SECOND = 45e9;
 /** How long a page waits for a surface. */
 const SAMPLING_MS = 2500;
+
+/** A card with exactly this much usable memory, beside memory of a tenth of its speed. */
+export const roomyCard = (name: string, totalBytes: number): GpuMemory => ({
+  name,
+  backend: "vulkan",
+  kind: "dedicated",
+  totalBytes,
+  freeBytes: totalBytes,
+  usedByOthersBytes: 0,
+  heldByEngineBytes: 0,
+  overhead: { bytes: 0, source: "cautious", samples: 0, spreadBytes: 0 },
+  placesExperts: true,
+  ramBytesPerSecond: RAM_BYTES_PER_SECOND,
+  source: "assumed",
+});
+
+export type BenchCase = Pick<LoadConfig, "contextTokens" | "kvType">;
+
+/** What a benchmark loads and plans with, at one context size and cache type, without a target below the card's size. */
+export function benchConfig(modelPath: string, at: BenchCase): { template: LoadConfig; settings: PlanSettings } {
+  return {
+    template: {
+      modelPath,
+      gpuLayers: 0,
+      batchTokens: BATCH_TOKENS,
+      sequences: 1,
+      flashAttention: "auto",
+      threads: 2,
+      useMmap: true,
+      ...at,
+    },
+    settings: {
+      ...defaultSettings,
+      N_CTX: at.contextTokens,
+      KV_CACHE_QUANT: at.kvType,
+      N_BATCH: BATCH_TOKENS,
+      TARGET_VRAM_USAGE: 1,
+    },
+  };
+}
 
 export type DryRunParts = Awaited<ReturnType<typeof startDryRunEngine>>;
 

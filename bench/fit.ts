@@ -10,16 +10,17 @@ import { firstGpuBlock, type Placement } from "@/lib/plan/memory-need";
 import { decodeSeconds } from "@/lib/plan/speed-parts";
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import type { KvElementType } from "@/lib/schema/kv-type";
-import type { LoadConfig } from "@/lib/schema/load-config";
-import { defaultSettings, type PlanSettings } from "@/lib/schema/settings";
 import { bytesToMib } from "@/lib/units/bytes";
 import {
   BATCH_TOKENS,
+  benchConfig,
   confirmedPlan,
   type Family,
   fitsWithLess,
   gpuBytes,
   openFamily,
+  RAM_BYTES_PER_SECOND,
+  roomyCard,
   startDryRunEngine,
 } from "./dry-run-engine";
 import { compileLlamaFit, type Fitted } from "./llama-fit";
@@ -48,7 +49,6 @@ const BUDGETS = [0.25, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1] as const;
 
 const CARD = "GeForce RTX 3070";
 const CARD_BYTES_PER_SECOND = cardFigures(CARD)?.bytesPerSecond ?? 0;
-const RAM_BYTES_PER_SECOND = 45e9;
 
 interface Side {
   /** "20 / 12": GPU layers, and blocks on the GPU that have experts in RAM. */
@@ -109,25 +109,8 @@ async function sideBySide(
   llamaFit: ReturnType<typeof compileLlamaFit>,
 ): Promise<FitRow[]> {
   const { contextTokens, kvType } = at;
-  const template: LoadConfig = {
-    modelPath: family.modelPath,
-    gpuLayers: profile.blocks + 1,
-    batchTokens: BATCH_TOKENS,
-    sequences: 1,
-    flashAttention: "auto",
-    threads: 2,
-    useMmap: true,
-    contextTokens,
-    kvType,
-  };
-  const settings: PlanSettings = {
-    ...defaultSettings,
-    N_CTX: contextTokens,
-    KV_CACHE_QUANT: kvType,
-    N_BATCH: BATCH_TOKENS,
-    TARGET_VRAM_USAGE: 1,
-  };
-  const whole = gpuBytes(await family.dryRun(template));
+  const { template, settings } = benchConfig(family.modelPath, at);
+  const whole = gpuBytes(await family.dryRun({ ...template, gpuLayers: profile.blocks + 1 }));
   const budgets = BUDGETS.map(share => Math.ceil(share * whole));
   const fitted = llamaFit({ modelPath: family.modelPath, batchTokens: BATCH_TOKENS, ...at, budgets });
   const rows: FitRow[] = [];
@@ -184,19 +167,7 @@ type Tensor = BlockProfile["tensors"][number];
 const isExpert = ({ name }: Tensor): boolean => expertTensor.test(name);
 const sum = (tensors: readonly Tensor[]): number => tensors.reduce((total, { bytes }) => total + bytes, 0);
 
-const cardOf = (totalBytes: number): GpuMemory => ({
-  name: CARD,
-  backend: "vulkan",
-  kind: "dedicated",
-  totalBytes,
-  freeBytes: totalBytes,
-  usedByOthersBytes: 0,
-  heldByEngineBytes: 0,
-  overhead: { bytes: 0, source: "cautious", samples: 0, spreadBytes: 0 },
-  placesExperts: true,
-  ramBytesPerSecond: RAM_BYTES_PER_SECOND,
-  source: "assumed",
-});
+const cardOf = (totalBytes: number): GpuMemory => roomyCard(CARD, totalBytes);
 
 /** How much faster the plan is than llama.cpp's fit, as predicted; null where that finds nothing, or uses more than the budget. */
 function ahead({ ours, theirs, budgetBytes, breaksPromise }: FitRow): number | null {

@@ -11,14 +11,14 @@ import type { KvType } from "@/lib/schema/kv-type";
 import type { LoadConfig } from "@/lib/schema/load-config";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { DeviceBuffers } from "@/lib/schema/placement";
-import { defaultSettings, type PlanSettings } from "@/lib/schema/settings";
 import { bytesToMib, MIB } from "@/lib/units/bytes";
 import {
-  BATCH_TOKENS,
+  benchConfig,
   confirmedPlan,
   type DryRunParts,
   type Family,
   openFamily,
+  roomyCard,
   startDryRunEngine,
 } from "./dry-run-engine";
 import { printTable } from "./print-table";
@@ -89,23 +89,7 @@ async function compareSplits(
   family: Family,
   at: (typeof CASES)[number],
 ): Promise<CardsRow[]> {
-  const template: LoadConfig = {
-    modelPath: family.modelPath,
-    gpuLayers: 0,
-    batchTokens: BATCH_TOKENS,
-    sequences: 1,
-    flashAttention: "auto",
-    threads: 2,
-    useMmap: true,
-    ...at,
-  };
-  const settings: PlanSettings = {
-    ...defaultSettings,
-    N_CTX: at.contextTokens,
-    KV_CACHE_QUANT: at.kvType,
-    N_BATCH: BATCH_TOKENS,
-    TARGET_VRAM_USAGE: 1,
-  };
+  const { template, settings } = benchConfig(family.modelPath, at);
   const all: { readonly placement: Placement; readonly needs: Pair }[] = [];
   for (const placement of placementsOf(family.surface)) {
     const buffers = await family.dryRun({ ...template, ...placementOf(placement) }).catch(() => null);
@@ -188,29 +172,16 @@ async function loadedOn(engine: DryRunParts, devices: readonly string[], config:
   return bytesOn(devices, loaded.devices);
 }
 
-const cardsOf = (names: readonly string[], budgets: Pair): GpuMemory => {
-  const totalBytes = budgets[0] + budgets[1];
-  return {
-    name: `2 cards together: ${names.join(", ")}`,
-    backend: "vulkan",
-    kind: "dedicated",
-    totalBytes,
-    freeBytes: totalBytes,
-    usedByOthersBytes: 0,
+const cardsOf = (names: readonly string[], budgets: Pair): GpuMemory => ({
+  ...roomyCard(`2 cards together: ${names.join(", ")}`, budgets[0] + budgets[1]),
+  cards: budgets.map((bytes, position) => ({
+    name: names[position] ?? "",
+    totalBytes: bytes,
+    freeBytes: bytes,
     heldByEngineBytes: 0,
-    overhead: { bytes: 0, source: "cautious", samples: 0, spreadBytes: 0 },
-    placesExperts: true,
-    ramBytesPerSecond: 45e9,
-    source: "assumed",
-    cards: budgets.map((bytes, position) => ({
-      name: names[position] ?? "",
-      totalBytes: bytes,
-      freeBytes: bytes,
-      heldByEngineBytes: 0,
-      position,
-    })),
-  };
-};
+    position,
+  })),
+});
 
 const isExact = ({ predicted, real }: CardsRow): boolean =>
   predicted.every((bytes, index) => Math.abs(bytes - (real[index] ?? 0)) <= EXACT_BYTES);

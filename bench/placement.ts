@@ -9,16 +9,16 @@ import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import type { KvType } from "@/lib/schema/kv-type";
 import type { LoadConfig } from "@/lib/schema/load-config";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
-import { defaultSettings, type PlanSettings } from "@/lib/schema/settings";
 import { bytesToMib, MIB } from "@/lib/units/bytes";
 import {
-  BATCH_TOKENS,
+  benchConfig,
   confirmedPlan,
   type DryRunParts,
   type Family,
   fitsWithLess,
   gpuBytes,
   openFamily,
+  roomyCard,
   startDryRunEngine,
 } from "./dry-run-engine";
 import { printTable } from "./print-table";
@@ -83,23 +83,7 @@ async function benchOneCard(json: boolean): Promise<void> {
 }
 
 async function comparePlans(engine: DryRunParts, family: Family, at: (typeof CASES)[number]): Promise<PlacementRow[]> {
-  const template: LoadConfig = {
-    modelPath: family.modelPath,
-    gpuLayers: 0,
-    batchTokens: BATCH_TOKENS,
-    sequences: 1,
-    flashAttention: "auto",
-    threads: 2,
-    useMmap: true,
-    ...at,
-  };
-  const settings: PlanSettings = {
-    ...defaultSettings,
-    N_CTX: at.contextTokens,
-    KV_CACHE_QUANT: at.kvType,
-    N_BATCH: BATCH_TOKENS,
-    TARGET_VRAM_USAGE: 1,
-  };
+  const { template, settings } = benchConfig(family.modelPath, at);
   const all: { readonly placement: Placement; readonly needBytes: number }[] = [];
   for (const placement of placementsOf(family.surface)) {
     const buffers = await family.dryRun({ ...template, ...placement }).catch(() => null);
@@ -163,20 +147,7 @@ async function loadedBytes(engine: DryRunParts, config: LoadConfig): Promise<num
   return gpuBytes((await engine.loader.load(config, { signal, onProgress: () => {} })).buffers);
 }
 
-/** A card with exactly this much usable memory, ten times as fast as the computer's own. */
-const cardOf = (totalBytes: number): GpuMemory => ({
-  name: "GeForce RTX 3070",
-  backend: "vulkan",
-  kind: "dedicated",
-  totalBytes,
-  freeBytes: totalBytes,
-  usedByOthersBytes: 0,
-  heldByEngineBytes: 0,
-  overhead: { bytes: 0, source: "cautious", samples: 0, spreadBytes: 0 },
-  placesExperts: true,
-  ramBytesPerSecond: 45e9,
-  source: "assumed",
-});
+const cardOf = (totalBytes: number): GpuMemory => roomyCard("GeForce RTX 3070", totalBytes);
 
 const summaryOf = (rows: readonly PlacementRow[]) => ({
   configurations: rows.length,

@@ -3,7 +3,7 @@ import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { UsersPlan } from "@/lib/schema/plan-report";
 import type { PlanSettings } from "@/lib/schema/settings";
 import { budgetBytes } from "./budget";
-import { kvBytesOfLayer, memoryNeed } from "./memory-need";
+import { memoryNeed, withSequences } from "./memory-need";
 
 /**
  * How many cards like this one it takes to answer `users` people at once, each with a context of its own, when the whole model is on
@@ -12,12 +12,9 @@ import { kvBytesOfLayer, memoryNeed } from "./memory-need";
  */
 export function planUsers(surface: MemorySurface, gpu: GpuMemory, settings: PlanSettings, users: number): UsersPlan {
   const at = { contextTokens: settings.N_CTX, kvType: settings.KV_CACHE_QUANT };
-  const { weightsBytes, computeBytes } = memoryNeed(surface, { ...at, gpuLayers: surface.model.blocks + 1 }).gpu;
-  const kvBytesPerUser = surface.layers.reduce((sum, layer) => {
-    const { fixedBytes } = layer.kv;
-    const one = { ...layer, kv: { ...layer.kv, fixedBytes: Math.ceil(fixedBytes / surface.sequences) } };
-    return sum + kvBytesOfLayer(one, at, { batchTokens: surface.batchTokens, sequences: 1 });
-  }, 0);
+  const wholeModel = { ...at, gpuLayers: surface.model.blocks + 1 };
+  const { weightsBytes, computeBytes } = memoryNeed(surface, wholeModel).gpu;
+  const { kvBytes: kvBytesPerUser } = memoryNeed(withSequences(surface, 1), wholeModel).gpu;
   const cardBytes = budgetBytes(gpu, settings.TARGET_VRAM_USAGE) - computeBytes;
   const cardsFor = (bytes: number): number | null => (cardBytes > 0 ? Math.ceil(bytes / cardBytes) : null);
   return {
