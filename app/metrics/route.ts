@@ -7,8 +7,8 @@ const CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 export const GET = route(
   readMetrics,
-  ({ services: { answers, embeddings, engine } }) =>
-    new Response(metricsText(answers.totals(), engine.snapshot(), embeddings.held), {
+  ({ services: { answers, embeddings, host } }) =>
+    new Response(metricsText(answers.totals(), host.snapshot(), embeddings.held), {
       headers: { "content-type": CONTENT_TYPE },
     }),
 );

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest
 import { DEFAULT_MODEL } from "@/lib/schema/settings";
 import { services } from "@/lib/server/compose/services";
 import { fakeEngineEntry } from "@/lib/server/testing/fake-engine-entry";
+import { StandInOpenAi } from "@/lib/server/testing/stand-in-openai";
 import { serveRoutes } from "../testing/route-server";
 
 const home = mkdtempSync(join(tmpdir(), "headroom-llama-server-"));
@@ -156,5 +157,37 @@ describe("/v1/models", () => {
     const missing = await ask("/v1/models/some/other.gguf");
     expect(missing).toMatchObject({ status: 404, json: { error: { code: "model_not_found" } } });
     expect(missing.json.error.message).toContain(`There is no model "some/other.gguf". There are: ${DEFAULT_MODEL}`);
+  });
+});
+
+describe("while another engine answers", () => {
+  it("/props, /slots and /metrics tell of that one", async () => {
+    const server = await StandInOpenAi.start();
+    const { otherEngines } = services();
+    await otherEngines.add({ address: server.address, name: "box" });
+    const { id = "" } = (await otherEngines.list()).engines[0] ?? {};
+    await otherEngines.choose({ engineId: id, model: "tiny" });
+    expect((await ask("/props")).json).toMatchObject({
+      model_alias: "tiny",
+      model_path: "",
+      chat_template: "",
+      total_slots: 1,
+      is_sleeping: false,
+      build_info: "box",
+      default_generation_settings: { n_ctx: 4096 },
+    });
+    // vLLM tells no slots: there is one for each of our answers, and at least one.
+    expect((await ask("/slots")).json).toEqual([{ id: 0, n_ctx: 4096, is_processing: false }]);
+    const read = async (name: string) =>
+      Number(new RegExp(`^${name} (.+)$`, "m").exec((await ask("/metrics")).text)?.[1]);
+    const before = await read("llamacpp:tokens_predicted_total");
+    const messages = [{ role: "user", content: "Hi" }];
+    expect((await ask("/v1/chat/completions", { model: "tiny", messages })).status).toBe(200);
+    // The stand-in counts 5 tokens.
+    expect((await read("llamacpp:tokens_predicted_total")) - before).toBe(5);
+    expect(await read("headroom:context_tokens")).toBe(4096);
+    await otherEngines.choose(null);
+    expect((await ask("/props")).json).toMatchObject({ model_alias: DEFAULT_MODEL });
+    await server.stop();
   });
 });

@@ -4,7 +4,7 @@ import { CUDA_DEVICE_ORDER } from "@/lib/server/engine/engine-environment";
 import { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
 import { amdCard } from "@/lib/server/gpu/amd-card";
 import { readMachineFacts } from "@/lib/server/gpu/gpu-absence";
-import { GpuProbe } from "@/lib/server/gpu/gpu-probe";
+import { GpuProbe, type ProgramMemory } from "@/lib/server/gpu/gpu-probe";
 import { intelCards } from "@/lib/server/gpu/intel-card";
 import { KernelReader } from "@/lib/server/gpu/kernel-reader";
 import { NvidiaSmi } from "@/lib/server/gpu/nvidia-smi";
@@ -38,12 +38,14 @@ interface PlanningOptions {
   readonly mayRemember?: boolean;
   /** How long llama.cpp may be asked about a new model: for a command line that answers once. */
   readonly surfaceBudgetMs?: number;
+  /** A program that runs our model in place of the engine. */
+  readonly program?: () => ProgramMemory | null;
 }
 
 /** Everything needed for a plan, without serving: what the server and `npm run plan` have in common. */
 export function planningServices(
   environment: Environment,
-  { onLog, isTrusted = () => false, mayRemember = false, surfaceBudgetMs }: PlanningOptions,
+  { onLog, isTrusted = () => false, mayRemember = false, surfaceBudgetMs, program = () => null }: PlanningOptions,
 ) {
   const { dataFolder, modelsFolder, engineBuild } = environment;
   const settings = new SettingsStore({ folder: environment.homeFolder });
@@ -86,6 +88,7 @@ export function planningServices(
   const gpu = new GpuProbe({
     engine: mayRemember ? rememberedEngine(engine, memo) : engine,
     sparePid: () => spare.pid,
+    program,
     readers: [
       new NvidiaSmi({ env: process.env }),
       new KernelReader({ vendor: "amd", root: "/", complete: amdCard }),

@@ -96,16 +96,17 @@ export function services(): Services {
 function build(environment: Environment): Services {
   const log = new Log(environment.logLevel);
   const onLog = log.writer;
-  const core = planningServices(environment, { onLog });
+  const core = planningServices(environment, { onLog, program: () => llamaServer.answering?.memory ?? null });
   const { settings, models, folders, addedFiles, engine, gpu, planner, receipts, threads, memo, machineSpeed, hashes } =
     core;
   const loader = new ModelLoader({ ...core, onLog });
   const lastLoaded = new LastLoaded(join(environment.dataFolder, "last-loaded.json"));
   const readSettings = () => settings.read();
   const answers = new AnswerCounter();
-  const onAnswered = (stats: GenerationStats) => {
+  const onAnswered = (stats: GenerationStats, isOwn: boolean) => {
     answers.note(stats);
-    receipts.noteAnswer(stats).catch(error => log.failure("receipt", error));
+    // The receipts are of loads that this process made.
+    if (isOwn) receipts.noteAnswer(stats).catch(error => log.failure("receipt", error));
   };
   const otherEngines = new OtherEngines({ path: join(environment.dataFolder, "engines.json"), env: process.env });
   const llamaServer = new ChosenLlamaServer(otherEngines, {
@@ -166,13 +167,13 @@ function build(environment: Environment): Services {
     ["models", folderWatch],
     ["engines", otherEngines.saved],
   ] as const;
-  const shown = shownEngine(host, engine, [otherEngines, llamaServer]);
+  const shown = shownEngine(host, engine, otherEngines, llamaServer);
   const embeddings = new EmbeddingHost({ engine: core.embedder, models, settings });
   const sampler = new LiveSampler({ gpu, engine: shown, settings, log, downloads, embeddings, changes, onFailure });
 
   const benchmarkStore = new BenchmarkStore(environment.dataFolder);
   const benchmark = new OffloadBenchmark({ planner, loader, engine, host, store: benchmarkStore, readSettings });
-  const comparison = new ModelComparison({ ...core, loader, host, onAnswered });
+  const comparison = new ModelComparison({ ...core, loader, host, onAnswered: stats => onAnswered(stats, true) });
   const stopTuning = tuneThreadsWhenIdle({
     engine,
     host,
@@ -242,16 +243,17 @@ function build(environment: Environment): Services {
 const shownEngine = (
   host: ModelHost,
   engine: EngineSupervisor,
-  others: readonly Pick<OtherEngines, "subscribe">[],
+  otherEngines: OtherEngines,
+  llamaServer: ChosenLlamaServer,
 ) => ({
   subscribe: (listener: () => void) => {
-    const ends = [engine, ...others].map(source => source.subscribe(listener));
+    const ends = [engine, otherEngines, llamaServer].map(source => source.subscribe(listener));
     return () => {
       for (const end of ends) end();
     };
   },
   snapshot: () => host.snapshot(),
   get pid() {
-    return engine.pid;
+    return llamaServer.answering?.pid ?? engine.pid;
   },
 });

@@ -50,6 +50,7 @@ interface World {
   visibleDevices?: string;
   availableRamBytes?: number;
   sparePid?: number;
+  program?: { readonly pid: number; readonly bytes: number };
 }
 
 const parts = (totalBytes: number) => ({
@@ -86,6 +87,7 @@ function probeIn(world: World): GpuProbe {
     ],
     receipts: { all: () => [] },
     sparePid: () => world.sparePid ?? null,
+    program: () => world.program ?? null,
     gpuChoice: world.gpuChoice ?? "auto",
     machine: () => world.machine ?? bareMachine,
     visible: { cuda: world.visibleDevices, cudaOrder: "PCI_BUS_ID" },
@@ -127,6 +129,24 @@ describe("memory of an NVIDIA card", () => {
       ],
       readAtMs: 7,
     });
+  });
+
+  it.each([
+    [
+      "the driver counts it",
+      [process4711(120, { name: process.execPath }), process4711(2500, { pid: 4800, name: "/usr/bin/llama-server" })],
+      2620,
+    ],
+    ["the driver has other numbers: as planned", [process4711(120)], 2400],
+    ["its number is that of a smaller program", [process4711(2, { pid: 4800 })], 2400],
+  ])("what a llama-server that we started holds is ours: %s", async (_what, processes, heldMib) => {
+    const { memory } = await probeIn({
+      state: "ready",
+      nvidia: read([gpu()], processes),
+      program: { pid: 4800, bytes: 2400 * MIB },
+    }).read();
+    // 8192 in all, 4100 free: the rest of the 4092 is others'.
+    expect(memory).toMatchObject({ heldByEngineBytes: heldMib * MIB, usedByOthersBytes: (4092 - heldMib) * MIB });
   });
 
   it("what the child for dry runs holds is ours as well: it is given back before a load", async () => {

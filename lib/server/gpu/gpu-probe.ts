@@ -28,10 +28,18 @@ export interface ProbedEngine {
   vram(): Promise<Vram | null>;
 }
 
+/** A program that we started, and the bytes that its plan gives it on the cards. */
+export interface ProgramMemory {
+  readonly pid: number | null;
+  readonly bytes: number;
+}
+
 interface GpuProbeOptions {
   readonly engine: ProbedEngine;
   /** Process id of the child that makes dry runs for pages. Its memory is given back before a load. */
   readonly sparePid?: () => number | null;
+  /** A program that runs our model in place of the engine. */
+  readonly program?: () => ProgramMemory | null;
   /** One for each maker. */
   readonly readers: readonly GpuReader[];
   /** What past loads have shown of the memory outside llama.cpp's buffers. */
@@ -186,9 +194,15 @@ export class GpuProbe {
     const own = processes.filter(({ pid }) => pid === engine.pid);
     const spare = processes.filter(({ pid, name }) => pid === this.#options.sparePid?.() && isOurProgram(name));
     const spareBytes = sum(spare.map(({ usedBytes }) => usedBytes));
-    if (own.length === 0 || !this.#isOurs(own)) return { totalBytes: reportedBytes + spareBytes, perCard: null };
+    const program = this.#options.program?.() ?? null;
+    const started = startedBy(program, processes);
+    if (program !== null && started.length === 0)
+      return { totalBytes: reportedBytes + spareBytes + program.bytes, perCard: null };
+    const hasOwn = own.length > 0 && this.#isOurs(own);
+    if (!hasOwn && (reportedBytes > 0 || started.length === 0))
+      return { totalBytes: reportedBytes + spareBytes + sum(started.map(({ usedBytes }) => usedBytes)), perCard: null };
     const perCard = new Map<string, number>();
-    for (const { cardUuid, usedBytes } of [...own, ...spare])
+    for (const { cardUuid, usedBytes } of [...(hasOwn ? own : []), ...spare, ...started])
       perCard.set(cardUuid, usedBytes + (perCard.get(cardUuid) ?? 0));
     return { totalBytes: sum([...perCard.values()]), perCard };
   }
@@ -266,6 +280,13 @@ const fileName = (path: string): string => path.split(/[\\/]/).at(-1) ?? path;
 
 /** The engine runs in the same program as we do. */
 const isOurProgram = (name: string): boolean => fileName(name) === fileName(process.execPath);
+
+/** The driver's lines of this program. A driver outside our container may give its number to another one, which has less than planned. */
+function startedBy(program: ProgramMemory | null, processes: readonly CardProcess[]): readonly CardProcess[] {
+  const found = processes.filter(({ pid }) => pid === program?.pid);
+  const countedBytes = sum(found.map(({ usedBytes }) => usedBytes));
+  return program !== null && countedBytes >= ROUNDED_SHARE * program.bytes ? found : [];
+}
 
 /** A program on two cards is one line with its total. */
 function oncePerProcess(processes: readonly CardProcess[]): GpuReport["processes"] {

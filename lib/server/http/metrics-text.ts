@@ -1,8 +1,8 @@
 import type { EmbeddingMemory } from "@/lib/schema/gpu-memory";
-import type { EngineSnapshot } from "@/lib/schema/live-events";
+import { contextTokensOf, type EngineSnapshot } from "@/lib/schema/live-events";
 import type { AnswerTotals } from "@/lib/server/loading/answer-counter";
 
-type Snapshot = Pick<EngineSnapshot, "answering" | "queueLength" | "restarts" | "config" | "held">;
+type Snapshot = Pick<EngineSnapshot, "answering" | "queueLength" | "restarts" | "config" | "held" | "other">;
 type Metric = readonly [name: string, type: "counter" | "gauge", help: string, value: number];
 
 const perSecond = (count: number, seconds: number): number => (seconds > 0 ? count / seconds : 0);
@@ -10,8 +10,9 @@ const perSecond = (count: number, seconds: number): number => (seconds > 0 ? cou
 /** The names of llama.cpp's server where it has one. @see llama.cpp tools/server/server-task.cpp, to_metrics */
 function metricsOf(
   totals: AnswerTotals,
-  { answering, queueLength, restarts, config, held }: Snapshot,
+  { answering, queueLength, restarts, config, held, other }: Snapshot,
 ): readonly Metric[] {
+  const contextTokens = contextTokensOf({ config, ...(other && { other }) });
   const { promptTokens, promptSeconds, generatedTokens, generatedSeconds } = totals;
   return [
     ["llamacpp:prompt_tokens_total", "counter", "Prompt tokens computed, without cached ones.", promptTokens],
@@ -36,8 +37,8 @@ function metricsOf(
     ["llamacpp:requests_deferred", "gauge", "Requests that wait.", queueLength],
     ["headroom:answers_total", "counter", "Answers finished.", totals.answers],
     ["headroom:engine_restarts_total", "counter", "Restarts of the engine after a crash.", restarts],
-    ["headroom:model_loaded", "gauge", "1 while a model is loaded.", config === null ? 0 : 1],
-    ["headroom:context_tokens", "gauge", "Context size of what is loaded.", config?.contextTokens ?? 0],
+    ["headroom:model_loaded", "gauge", "1 while a model is loaded.", contextTokens === null ? 0 : 1],
+    ["headroom:context_tokens", "gauge", "Context size of what is loaded.", contextTokens ?? 0],
     ["headroom:gpu_layers", "gauge", "Layers on the GPU.", config?.gpuLayers ?? 0],
     ["headroom:gpu_weights_bytes", "gauge", "GPU memory of the weights.", held?.weightsBytes ?? 0],
     ["headroom:gpu_kv_bytes", "gauge", "GPU memory of the KV cache.", held?.kvBytes ?? 0],

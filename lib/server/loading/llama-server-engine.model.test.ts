@@ -25,6 +25,8 @@ function missing(): string | null {
 const reason = missing();
 const modelPath = resolve(join("models", DEFAULT_MODEL));
 
+const nothingOnGpu = { weightsBytes: 0, kvBytes: 0, computeBytes: 0, overheadBytes: 0, totalBytes: 0 };
+
 async function textOf(messages: AsyncIterable<GenerationMessage> | undefined): Promise<string> {
   let text = "";
   for await (const message of messages ?? []) if (message.type === "text") text += message.text;
@@ -49,7 +51,9 @@ describe.skipIf(reason !== null)(`llama.cpp's own server${reason === null ? "" :
             threads: 2,
             useMmap: true,
           },
-          plan: { totalLayers: 31 } as Awaited<ReturnType<Planner["confirmedPlanFor"]>>["plan"],
+          plan: { totalLayers: 31, predicted: nothingOnGpu } as Awaited<
+            ReturnType<Planner["confirmedPlanFor"]>
+          >["plan"],
         }),
       },
       freeOwnEngine: async () => {},

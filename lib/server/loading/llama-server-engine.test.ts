@@ -19,6 +19,8 @@ const config: LoadConfig = {
   useMmap: true,
 };
 
+const predicted = { weightsBytes: 700, kvBytes: 200, computeBytes: 60, overheadBytes: 40, totalBytes: 1000 };
+
 const engines: LlamaServerEngine[] = [];
 afterEach(() => Promise.all(engines.splice(0).map(engine => engine.stop())));
 
@@ -31,7 +33,7 @@ function makeEngine(given: Partial<LoadConfig> = {}) {
     planner: {
       confirmedPlanFor: async settings => {
         calls.push(`plan ${settings.N_CTX}`);
-        const plan = { totalLayers: 9 } as Awaited<ReturnType<Planner["confirmedPlanFor"]>>["plan"];
+        const plan = { totalLayers: 9, predicted } as Awaited<ReturnType<Planner["confirmedPlanFor"]>>["plan"];
         return { config: { ...config, contextTokens: settings.N_CTX, ...given }, plan };
       },
     },
@@ -74,6 +76,16 @@ it("is started with the plan's flags once the own engine is empty, and answers l
     totalLayers: 9,
     other: { engineId: "llama-server", contextTokens: defaultSettings.N_CTX },
   });
+});
+
+it("holds what its plan says while it runs, and nothing when it has ended", async () => {
+  const { engine } = makeEngine();
+  expect(engine.memory).toBeNull();
+  await engine.ensureReady();
+  expect(engine.memory).toEqual({ pid: engine.pid, bytes: 1000 });
+  expect(engine.snapshot().held).toEqual(predicted);
+  await engine.stop();
+  expect(engine.memory).toBeNull();
 });
 
 it("has its key neither among its flags nor in the log", async () => {

@@ -2,8 +2,9 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
+import type { LayerPlan } from "@/lib/plan/layer-plan";
 import { llamaServerFlags } from "@/lib/plan/llama-server-flags";
-import type { ChatTurn } from "@/lib/schema/engine-commands";
+import type { ChatTurn, PromptOptions } from "@/lib/schema/engine-commands";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
 import type { LoadConfig } from "@/lib/schema/load-config";
 import { LLAMA_SERVER_ID } from "@/lib/schema/other-engine";
@@ -22,6 +23,7 @@ import {
 import { askServer } from "@/lib/server/engine/other/ask-server";
 import type { Counted } from "@/lib/server/engine/other/count-tokens";
 import { ServerProcess } from "@/lib/server/engine/other/server-process";
+import type { ProgramMemory } from "@/lib/server/gpu/gpu-probe";
 import type { ConfirmedPlan } from "@/lib/server/planning/planner";
 import { errorAnswer } from "@/lib/server/system/error-table";
 import type { LogLevel } from "@/lib/server/system/log";
@@ -53,7 +55,7 @@ export interface LlamaServerEngineOptions {
 interface Running {
   readonly settings: Settings;
   readonly config: LoadConfig;
-  readonly totalLayers: number;
+  readonly plan: Pick<LayerPlan, "totalLayers" | "predicted">;
   readonly process: ServerProcess;
   readonly server: AnsweringServer;
 }
@@ -81,6 +83,11 @@ export class LlamaServerEngine implements AnsweringElsewhere {
     return this.#running?.process.pid ?? null;
   }
 
+  /** What the program holds of the graphics memory, as planned: it does not tell. null while it does not run. */
+  get memory(): ProgramMemory | null {
+    return this.#running && { pid: this.pid, bytes: this.#running.plan.predicted.totalBytes };
+  }
+
   snapshot(): LlamaServerSnapshot {
     const { MODEL, N_CTX } = this.options.readSettings();
     const running = this.#running;
@@ -91,8 +98,10 @@ export class LlamaServerEngine implements AnsweringElsewhere {
       modelName: running?.settings.MODEL ?? MODEL,
       hasChatTemplate: true,
       error: this.#error ?? server?.error ?? null,
+      answering: server?.answering ?? 0,
       config: running?.config ?? null,
-      totalLayers: running?.totalLayers ?? null,
+      totalLayers: running?.plan.totalLayers ?? null,
+      held: running?.plan.predicted ?? null,
       restarts: this.#restarts,
       other: server?.other ?? {
         engineId: LLAMA_SERVER_ID,
@@ -124,9 +133,9 @@ export class LlamaServerEngine implements AnsweringElsewhere {
     yield* this.#answering().complete(request, signal);
   }
 
-  async count(turns: readonly ChatTurn[]): Promise<Counted> {
+  async count(turns: readonly ChatTurn[], options?: PromptOptions): Promise<Counted> {
     await this.ensureReady();
-    return this.#answering().count(turns);
+    return this.#answering().count(turns, options);
   }
 
   async look(signal?: AbortSignal): Promise<void> {
@@ -186,7 +195,7 @@ export class LlamaServerEngine implements AnsweringElsewhere {
       await before?.process.stop();
       const { config, plan } = await this.options.planner.confirmedPlanFor(settings, signal);
       await this.options.freeOwnEngine();
-      const running = await this.#launch(settings, config, plan.totalLayers, signal);
+      const running = await this.#launch(settings, config, plan, signal);
       this.#running = running;
       this.#error = null;
       void running.process.ended.then(() => this.#onEnded(running));
@@ -197,7 +206,7 @@ export class LlamaServerEngine implements AnsweringElsewhere {
     }
   }
 
-  async #launch(settings: Settings, config: LoadConfig, totalLayers: number, signal: AbortSignal): Promise<Running> {
+  async #launch(settings: Settings, config: LoadConfig, plan: Running["plan"], signal: AbortSignal): Promise<Running> {
     const { path, env, gpu, onLog, onChange } = this.options;
     const port = await freePort();
     const key = randomBytes(24).toString("base64url");
@@ -227,7 +236,7 @@ export class LlamaServerEngine implements AnsweringElsewhere {
       contextTokens: config.contextTokens,
       onChange,
     });
-    return { settings, config, totalLayers, process, server };
+    return { settings, config, plan, process, server };
   }
 
   /** llama-server answers 503 on /health while it loads. */
@@ -271,7 +280,7 @@ export class LlamaServerEngine implements AnsweringElsewhere {
   }
 }
 
-type LlamaServerSnapshot = AnsweringSnapshot & Pick<EngineSnapshot, "config" | "totalLayers" | "restarts">;
+type LlamaServerSnapshot = AnsweringSnapshot & Pick<EngineSnapshot, "config" | "totalLayers" | "held" | "restarts">;
 
 async function freePort(): Promise<number> {
   const probe = createServer().listen(0, HOST);

@@ -27,8 +27,8 @@ export interface ModelHostOptions extends ModelSlotOptions {
   readSettings(): Settings;
   /** Another engine that was chosen to answer in place of this one; null while this one answers. */
   answeringElsewhere?(): AnsweringElsewhere | null;
-  /** Every finished answer, with its times. */
-  onAnswered?(stats: GenerationStats): void;
+  /** Every finished answer, with its times, and whether the engine of this process made it. */
+  onAnswered?(stats: GenerationStats, isOwn: boolean): void;
 }
 
 export interface SettingsChange {
@@ -162,28 +162,27 @@ export class ModelHost {
 
   async *generate(request: GenerateRequest, signal?: AbortSignal): AsyncGenerator<GenerationMessage, void, undefined> {
     const other = this.#elsewhere();
-    if (other !== null) return yield* other.generate(request, signal);
-    await this.ensureLoaded(signal);
-    for await (const message of this.options.engine.generate(request, signal)) {
-      if (message.type === "finished") this.options.onAnswered?.(message.stats);
-      yield message;
-    }
+    if (other === null) await this.ensureLoaded(signal);
+    yield* this.#noting((other ?? this.options.engine).generate(request, signal), other === null);
   }
 
   async *complete(request: CompleteRequest, signal?: AbortSignal): AsyncGenerator<GenerationMessage, void, undefined> {
     const other = this.#elsewhere();
-    if (other !== null) return yield* other.complete(request, signal);
-    await this.ensureLoaded(signal);
-    for await (const message of this.options.engine.complete(request, signal)) {
-      if (message.type === "finished") this.options.onAnswered?.(message.stats);
+    if (other === null) await this.ensureLoaded(signal);
+    yield* this.#noting((other ?? this.options.engine).complete(request, signal), other === null);
+  }
+
+  async *#noting(messages: AsyncIterable<GenerationMessage>, isOwn: boolean) {
+    for await (const message of messages) {
+      if (message.type === "finished") this.options.onAnswered?.(message.stats, isOwn);
       yield message;
     }
   }
 
-  /** Tokens that these turns take in the loaded model's template, with its tools. Another engine counts the turns alone. */
+  /** Tokens that these turns take in the loaded model's template, with its tools. */
   async count(turns: ChatTurn[], options: PromptOptions = {}): Promise<Counted> {
     const other = this.#elsewhere();
-    if (other !== null) return other.count(turns);
+    if (other !== null) return other.count(turns, options);
     await this.ensureLoaded();
     return this.options.engine.count(turns, options);
   }

@@ -1,5 +1,5 @@
 import type { AnsweringEngine, EngineKind, EngineLoad } from "@/lib/schema/answering-engine";
-import type { ChatTurn, Sampling } from "@/lib/schema/engine-commands";
+import type { ChatTurn, PromptOptions, Sampling } from "@/lib/schema/engine-commands";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
 import type { CompleteRequest, GenerateRequest, GenerationMessage } from "@/lib/server/engine/engine-supervisor";
 import { errorAnswer, errorCodeOf } from "@/lib/server/system/error-table";
@@ -29,7 +29,7 @@ export interface AnsweringElsewhere {
   ensureReady(signal?: AbortSignal): Promise<void>;
   generate(request: GenerateRequest, signal?: AbortSignal): AsyncGenerator<GenerationMessage, void, undefined>;
   complete(request: CompleteRequest, signal?: AbortSignal): AsyncGenerator<GenerationMessage, void, undefined>;
-  count(turns: readonly ChatTurn[]): Promise<Counted>;
+  count(turns: readonly ChatTurn[], options?: PromptOptions): Promise<Counted>;
   /** The settings have changed. @returns whether that took another load */
   follow(): Promise<boolean>;
   /** Somebody asked for another try. */
@@ -57,6 +57,7 @@ export class AnsweringServer implements AnsweringElsewhere {
       modelName: model,
       hasChatTemplate: true,
       error: this.#error,
+      answering: this.#answers,
       other: { engineId, engineName: name, kind, address, model, contextTokens, load: this.#load },
     };
   }
@@ -78,8 +79,8 @@ export class AnsweringServer implements AnsweringElsewhere {
     return this.#answer("/v1/completions", body, request.sampling, signal);
   }
 
-  count(turns: readonly ChatTurn[]): Promise<Counted> {
-    return this.#counter.count(turns);
+  count(turns: readonly ChatTurn[], options?: PromptOptions): Promise<Counted> {
+    return this.#counter.count(turns, options);
   }
 
   reload(): Promise<void> {
@@ -147,6 +148,9 @@ export class AnsweringServer implements AnsweringElsewhere {
 }
 
 /** The part of the snapshot that is of the answering engine. */
-export type AnsweringSnapshot = Pick<EngineSnapshot, "state" | "modelName" | "hasChatTemplate" | "error"> & {
+export type AnsweringSnapshot = Pick<
+  EngineSnapshot,
+  "state" | "modelName" | "hasChatTemplate" | "error" | "answering"
+> & {
   readonly other: AnsweringEngine;
 };

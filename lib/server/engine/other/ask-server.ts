@@ -65,7 +65,7 @@ export async function askForJson<Schema extends z.ZodType>(
   const text = await readText(await askServer(server, path, question), server, question.signal);
   const parsed = schema.safeParse(parseJson(text));
   if (parsed.success) return parsed.data;
-  throw garbageError(whoOf(server), text);
+  throw garbageError(whoOf(server), withoutKey(text, server));
 }
 
 export async function readText(response: Response, server: ServerAddress, signal?: AbortSignal): Promise<string> {
@@ -75,7 +75,7 @@ export async function readText(response: Response, server: ServerAddress, signal
   try {
     for (let piece = await reader?.read(); piece?.value !== undefined; piece = await reader?.read()) {
       text += decoder.decode(piece.value, { stream: true });
-      if (text.length > MAX_ANSWER_CHARACTERS) throw garbageError(whoOf(server), text);
+      if (text.length > MAX_ANSWER_CHARACTERS) throw garbageError(whoOf(server), withoutKey(text, server));
     }
   } catch (error) {
     await reader?.cancel().catch(() => {});
@@ -143,8 +143,8 @@ async function refusal(server: ServerAddress, response: Response, model: string 
 /** The sentence of an error in any of the shapes that servers use; null for anything else. */
 export const refusalWords = (value: unknown): string | null => refusalSchema.safeParse(value).data ?? null;
 
-/** A server may repeat the key in its refusal, and refusals are shown and logged. */
-const withoutKey = (text: string, { key }: ServerAddress): string =>
+/** A server may repeat the key in what it says, and that is shown and logged. */
+export const withoutKey = (text: string, { key }: ServerAddress): string =>
   key === null || key === "" ? text : text.replaceAll(key, "(key)");
 
 /** Ends a question when nothing was heard for too long. */

@@ -1,7 +1,8 @@
 import * as z from "zod";
 import type { EngineKind } from "@/lib/schema/answering-engine";
-import type { ChatTurn } from "@/lib/schema/engine-commands";
-import { askForJson, type ServerAddress } from "./ask-server";
+import type { ChatTurn, PromptOptions } from "@/lib/schema/engine-commands";
+import { askForJson, type ServerAddress, whoOf } from "./ask-server";
+import { promptOf } from "./server-request";
 
 /** The page asks again with each change of the draft; only what changed is asked of the server. */
 const KEPT_COUNTS = 2_000;
@@ -20,7 +21,9 @@ export interface Counted {
 }
 
 const tokensSchema = z.object({ tokens: z.array(z.unknown()) }).transform(({ tokens }) => tokens.length);
+const renderedSchema = z.object({ prompt: z.string() });
 const countSchema = z.object({ count: z.int().nonnegative() }).transform(({ count }) => count);
+const tokenCountSchema = z.union([countSchema, tokensSchema]);
 
 /** Counts with the server's own vocabulary where it has an address for that, and otherwise from the length of the text. */
 export class TokenCounter {
@@ -33,18 +36,36 @@ export class TokenCounter {
     private readonly model: string,
   ) {}
 
-  async count(turns: readonly ChatTurn[]): Promise<Counted> {
+  async count(turns: readonly ChatTurn[], options: PromptOptions = {}): Promise<Counted> {
     const canAsk = this.kind === "llama-server" || this.kind === "vllm" || this.kind === "sglang";
     try {
-      if (!canAsk || !this.#isAbleTo) return about(turns);
+      if (!canAsk || !this.#isAbleTo) return about(turns, options);
       const tokensPerTurn: number[] = [];
-      for (const { content } of turns) tokensPerTurn.push(await this.#tokensOf(content));
-      return { tokensPerTurn, totalTokens: total(tokensPerTurn) + TOKENS_PER_TURN * turns.length };
+      for (const turn of turns) tokensPerTurn.push(await this.#tokensOf(textOf(turn)));
+      return { tokensPerTurn, totalTokens: await this.#total(tokensPerTurn, turns, options) };
     } catch (error) {
       // A server without the address is not asked again; one that is away may come back.
       if (error instanceof Error && "code" in error && error.code !== "ENGINE_AWAY") this.#isAbleTo = false;
-      return about(turns);
+      return about(turns, options);
     }
+  }
+
+  /** Where tools go into the prompt is the template's matter, and a template writes them in its own way: the server does it, if it can. */
+  async #total(tokensPerTurn: readonly number[], turns: readonly ChatTurn[], options: PromptOptions): Promise<number> {
+    const turnTokens = total(tokensPerTurn) + TOKENS_PER_TURN * turns.length;
+    if (options.toolUse === undefined) return turnTokens;
+    const prompt = promptOf({ turns, ...options }, this.kind, whoOf(this.server));
+    const whole = this.#tokensOfPrompt(prompt).catch(() => null);
+    return (await whole) ?? turnTokens + (await this.#tokensOf(toolText(options)));
+  }
+
+  async #tokensOfPrompt(prompt: object): Promise<number | null> {
+    const question = { body: { model: this.model, ...prompt }, silenceMs: SILENCE_MS };
+    if (this.kind === "vllm") return askForJson(this.server, "/tokenize", question, tokenCountSchema);
+    if (this.kind !== "llama-server") return null;
+    const rendered = await askForJson(this.server, "/apply-template", question, renderedSchema);
+    const body = { content: rendered.prompt, add_special: true };
+    return askForJson(this.server, "/tokenize", { body, silenceMs: SILENCE_MS }, tokenCountSchema);
   }
 
   async #tokensOf(text: string): Promise<number> {
@@ -55,8 +76,7 @@ export class TokenCounter {
       this.kind === "llama-server"
         ? { content: text, add_special: false }
         : { model: this.model, prompt: text, add_special_tokens: false };
-    const schema = z.union([countSchema, tokensSchema]);
-    const tokens = await askForJson(this.server, "/tokenize", { body, silenceMs: SILENCE_MS }, schema);
+    const tokens = await askForJson(this.server, "/tokenize", { body, silenceMs: SILENCE_MS }, tokenCountSchema);
     const oldest = this.#counts.size >= KEPT_COUNTS ? this.#counts.keys().next() : null;
     if (oldest !== null && !oldest.done) this.#counts.delete(oldest.value);
     this.#counts.set(text, tokens);
@@ -64,9 +84,19 @@ export class TokenCounter {
   }
 }
 
-function about(turns: readonly ChatTurn[]): Counted {
-  const tokensPerTurn = turns.map(({ content }) => Math.ceil(Buffer.byteLength(content) / BYTES_PER_TOKEN));
-  return { tokensPerTurn, totalTokens: total(tokensPerTurn) + TOKENS_PER_TURN * turns.length, isAbout: true };
+/** What an assistant called is part of its turn. */
+const textOf = (turn: ChatTurn): string =>
+  turn.role === "assistant" && turn.toolCalls !== undefined
+    ? `${turn.content}${JSON.stringify(turn.toolCalls)}`
+    : turn.content;
+
+const toolText = ({ toolUse }: PromptOptions): string => (toolUse === undefined ? "" : JSON.stringify(toolUse.tools));
+
+function about(turns: readonly ChatTurn[], options: PromptOptions): Counted {
+  const guess = (text: string): number => Math.ceil(Buffer.byteLength(text) / BYTES_PER_TOKEN);
+  const tokensPerTurn = turns.map(turn => guess(textOf(turn)));
+  const totalTokens = total(tokensPerTurn) + TOKENS_PER_TURN * turns.length + guess(toolText(options));
+  return { tokensPerTurn, totalTokens, isAbout: true };
 }
 
 const total = (tokens: readonly number[]): number => tokens.reduce((sum, count) => sum + count, 0);

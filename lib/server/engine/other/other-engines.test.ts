@@ -270,6 +270,17 @@ describe("a fault of another engine is a sentence with the next step", () => {
   });
 
   it.each([
+    ["an error inside the stream", events({ error: { message: `bad key ${KEY}`, code: 500 } })],
+    ["something that is no answer", json({ you: `sent ${KEY}` })],
+    ["a page", (response: Parameters<typeof helloAnswer>[0]) => void response.end(`<p>${KEY}`)],
+  ])("and never has the key, although the server repeats it in %s", async (_what, answer) => {
+    server.on("/v1/chat/completions", answer);
+    const error = await failing(answering());
+    expect(error).toMatchObject({ code: "ENGINE_AWAY", message: expect.stringContaining("(key)") });
+    expect((error as Error).message).not.toContain(KEY);
+  });
+
+  it.each([
     ["7", "Try again in 7 s."],
     ["Wed, 21 Oct 2026 07:28:00 GMT", "Try again in a moment."],
   ])("when it has too many requests, with Retry-After %s", async (retryAfter, next) => {
@@ -328,6 +339,51 @@ describe("counting tokens", () => {
     expect(server.seen.filter(({ path }) => path === "/tokenize")).toHaveLength(1);
   });
 
+  const toolUse = { tools: [{ name: "weather" }], choice: "auto" as const, parallel: true };
+  const turns = [{ role: "user" as const, content: "four" }];
+
+  it("counts tools as llama.cpp's server writes them into the prompt", async () => {
+    server.on("/apply-template", json({ prompt: "<tools>weather</tools>four" }));
+    server.on("/tokenize", (response, body) => {
+      const { content } = body as { content: string };
+      json({ tokens: Array.from(content, () => 1) })(response, body);
+    });
+    // 4 for the turn; the whole prompt has 26 characters.
+    expect(await answering({ kind: "llama-server" }).count(turns, { toolUse })).toEqual({
+      tokensPerTurn: [4],
+      totalTokens: 26,
+    });
+    expect(server.seen.find(({ path }) => path === "/apply-template")?.body).toMatchObject({
+      messages: turns,
+      tools: [{ type: "function", function: { name: "weather" } }],
+    });
+  });
+
+  it("lets vLLM count a conversation with its tools", async () => {
+    server.on("/tokenize", (response, body) =>
+      json({ count: "messages" in (body as object) ? 31 : 4 })(response, body),
+    );
+    expect(await answering().count(turns, { toolUse })).toEqual({ tokensPerTurn: [4], totalTokens: 31 });
+  });
+
+  it("counts the tools' own text where the server does not write them", async () => {
+    server.on("/tokenize", (response, body) => {
+      const { prompt } = body as { prompt?: string };
+      if (prompt === undefined) json({}, 400)(response, body);
+      else json({ count: prompt.length })(response, body);
+    });
+    // 4 and 5 for the turn, and the 20 characters of [{"name":"weather"}] and its brackets.
+    const text = '[{"name":"weather"}]';
+    expect(text).toHaveLength(20);
+    expect(await answering({ kind: "sglang" }).count(turns, { toolUse })).toMatchObject({ totalTokens: 29 });
+    expect(await answering().count(turns, { toolUse })).toMatchObject({ totalTokens: 29 });
+    // Guessed: 4 bytes are 2 tokens, 20 are 6.
+    expect(await answering({ kind: "other" }).count(turns, { toolUse })).toMatchObject({
+      totalTokens: 13,
+      isAbout: true,
+    });
+  });
+
   it("says that it is a guess where the server cannot", async () => {
     expect(await answering({ kind: "ollama" }).count([{ role: "user", content: "a".repeat(35) }])).toEqual({
       // 35 bytes at 3.5 a token, and 5 for what the template puts around a turn.
@@ -356,6 +412,22 @@ describe("the list of engines", () => {
       },
     ]);
     expect(JSON.stringify(listed)).not.toContain(KEY);
+  });
+
+  it("gives no other address a key: an address cannot be changed, and a removed one's key is gone from the file", async () => {
+    const path = makePath();
+    const engines = new OtherEngines({ path });
+    await engines.add({ address: server.address, key: KEY });
+    const { id = "" } = (await engines.list()).engines[0] ?? {};
+    const other = await StandInOpenAi.start();
+    const change: Partial<Parameters<OtherEngines["change"]>[1]> & { address: string } = { address: other.address };
+    engines.change(id, { ...change, name: "moved" });
+    expect((await engines.list()).engines).toMatchObject([{ name: "moved", address: server.address, hasKey: true }]);
+    engines.remove(id);
+    expect(readFileSync(path, "utf8")).not.toContain(KEY);
+    await engines.add({ address: other.address });
+    expect(other.seen.map(({ authorization }) => authorization)).toEqual(other.seen.map(() => undefined));
+    await other.stop();
   });
 
   it("keeps the choice over a restart, and forgets it with its engine", async () => {

@@ -3,7 +3,15 @@ import * as z from "zod";
 import type { FinishReason, GenerationStats, TokenLogprob } from "@/lib/schema/generation";
 import { readEvents } from "@/lib/schema/read-events";
 import type { GenerationMessage } from "@/lib/server/engine/engine-supervisor";
-import { asOtherEngineError, parseJson, readText, refusalWords, type ServerAddress, whoOf } from "./ask-server";
+import {
+  asOtherEngineError,
+  parseJson,
+  readText,
+  refusalWords,
+  type ServerAddress,
+  whoOf,
+  withoutKey,
+} from "./ask-server";
 import { garbageError, OtherEngineError, refusedError } from "./other-engine-error";
 
 const said = z.string().nullish();
@@ -131,7 +139,7 @@ function pieceOf(data: string, { server, model }: Answering): Piece {
   const piece = parsed.data;
   if (piece?.error != null) {
     const code = z.object({ code: z.int() }).safeParse(piece.error).data?.code;
-    const text = refusalWords(value) ?? "";
+    const text = withoutKey(refusalWords(value) ?? "", server);
     throw refusedError({
       who: whoOf(server),
       model,
@@ -141,7 +149,8 @@ function pieceOf(data: string, { server, model }: Answering): Piece {
       hasKey: server.key !== null,
     });
   }
-  if (piece === undefined || (piece.choices === undefined && !piece.usage)) throw garbageError(whoOf(server), data);
+  if (piece === undefined || (piece.choices === undefined && !piece.usage))
+    throw garbageError(whoOf(server), withoutKey(data, server));
   return piece;
 }
 

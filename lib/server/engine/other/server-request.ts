@@ -1,5 +1,5 @@
 import type { EngineKind } from "@/lib/schema/answering-engine";
-import type { ChatTurn, Sampling } from "@/lib/schema/engine-commands";
+import type { ChatTurn, PromptOptions, Sampling } from "@/lib/schema/engine-commands";
 import type { ToolUse } from "@/lib/schema/tools";
 import type { CompleteRequest, GenerateRequest } from "@/lib/server/engine/engine-supervisor";
 import { OtherEngineError } from "./other-engine-error";
@@ -77,18 +77,23 @@ function templateOptionsOf(options: GenerateRequest["templateOptions"], kind: En
   return effort === undefined ? {} : { reasoning_effort: effort };
 }
 
-export function chatBody(
-  { turns, sampling, templateOptions, toolUse }: GenerateRequest,
+/** The parts of a request that make its prompt. @throws OtherEngineError for what the server cannot do */
+export const promptOf = (
+  { turns, templateOptions, toolUse }: PromptOptions & { readonly turns: readonly ChatTurn[] },
   kind: EngineKind,
-  model: string,
   who: string,
-): object {
+): object => ({
+  ...templateOptionsOf(templateOptions, kind, who),
+  messages: turns.map(messageOf),
+  ...(toolUse !== undefined && toolsOf(toolUse)),
+});
+
+export function chatBody(request: GenerateRequest, kind: EngineKind, model: string, who: string): object {
+  const { turns, sampling } = request;
   const continues = turns.at(-1)?.role === "assistant" && (kind === "vllm" || kind === "sglang");
   return {
     ...bodyOf(sampling, kind, model, who),
-    ...templateOptionsOf(templateOptions, kind, who),
-    messages: turns.map(messageOf),
-    ...(toolUse !== undefined && toolsOf(toolUse)),
+    ...promptOf(request, kind, who),
     ...(sampling.topLogprobs !== undefined && { logprobs: true, top_logprobs: sampling.topLogprobs }),
     ...(continues && { continue_final_message: true, add_generation_prompt: false }),
   };
