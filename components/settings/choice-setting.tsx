@@ -25,6 +25,28 @@ export function ChoiceSetting({ settingKey }: { readonly settingKey: SettingKey 
   );
 }
 
+const switchPositions = { auto: "auto", on: true, off: false } as const;
+type SwitchPosition = keyof typeof switchPositions;
+const isPosition = (word: string): word is SwitchPosition => word in switchPositions;
+
+/** Auto, on or off, side by side. */
+export function AutoSwitchSetting({ settingKey }: { readonly settingKey: SettingKey }) {
+  const [value, set] = useSetting(settingKey);
+  return (
+    <SettingFrame
+      settingKey={settingKey}
+      beside={
+        <Choice
+          label={rowOf(settingKey).label}
+          value={value === true ? "on" : value === false ? "off" : "auto"}
+          options={Object.keys(switchPositions).map(word => ({ value: word, label: choiceWord(word) }))}
+          onChange={word => isPosition(word) && set(switchPositions[word])}
+        />
+      }
+    />
+  );
+}
+
 export function SwitchSetting({ settingKey }: { readonly settingKey: SettingKey }) {
   const [value, set] = useSetting(settingKey);
   const { label } = rowOf(settingKey);

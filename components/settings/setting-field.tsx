@@ -3,7 +3,7 @@ import { type ComponentType, memo } from "react";
 import type { SettingControl } from "@/lib/schema/setting-row";
 import type { SettingKey } from "@/lib/schema/settings";
 import { AutoNumberSetting } from "./auto-number-setting";
-import { ChoiceSetting, SwitchSetting } from "./choice-setting";
+import { AutoSwitchSetting, ChoiceSetting, SwitchSetting } from "./choice-setting";
 import { KvTypeSetting } from "./kv-type-setting";
 import { NumberSetting } from "./number-setting";
 import { rowOf } from "./setting-format";
@@ -17,6 +17,7 @@ const controls: Record<SettingControl, ComponentType<{ readonly settingKey: Sett
   numbersOrAuto: AutoNumbersSetting,
   choice: ChoiceSetting,
   switch: SwitchSetting,
+  switchOrAuto: AutoSwitchSetting,
   list: ListSetting,
 };
 

@@ -2,7 +2,13 @@ import type { SettingRow } from "@/lib/schema/setting-row";
 import { type SettingKey, type Settings, settingRows } from "@/lib/schema/settings";
 import { formatTokens } from "@/lib/units/tokens";
 
-const choiceWords: Readonly<Record<string, string>> = { auto: "Auto", on: "On", off: "Off" };
+const choiceWords: Readonly<Record<string, string>> = {
+  auto: "Auto",
+  on: "On",
+  off: "Off",
+  fastest: "Fastest",
+  spread: "Spread",
+};
 
 export const choiceWord = (choice: string): string => choiceWords[choice] ?? choice;
 

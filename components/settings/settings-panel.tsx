@@ -30,7 +30,7 @@ function hiddenKeys(inputs: SurfaceInputs | null): string {
   const hasCards = gpu?.placesExperts === true && (gpu.cards?.length ?? 0) > 1;
   return [
     ...(inputs?.surface.computeExpertsInRam === undefined ? ["EXPERTS_IN_RAM"] : []),
-    ...(hasCards ? [] : ["GPUS", "TENSOR_SPLIT"]),
+    ...(hasCards ? [] : ["GPUS", "CARD_CHOICE", "TENSOR_SPLIT"]),
     ...(gpu?.placesExperts === true ? [] : ["KV_IN_RAM"]),
   ].join(" ");
 }

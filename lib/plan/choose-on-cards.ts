@@ -27,21 +27,29 @@ export class CardChooser {
 
   #newFinder(): SplitFinder {
     const { surface, gpu, cards } = this;
-    const { N_CTX, KV_CACHE_QUANT, TENSOR_SPLIT } = this.settings;
+    const { N_CTX, KV_CACHE_QUANT, TENSOR_SPLIT, CARD_CHOICE } = this.settings;
     const hasShare = TENSOR_SPLIT !== "auto" && cards.some(({ position }) => (TENSOR_SPLIT[position] ?? 0) > 0);
     const at = { contextTokens: N_CTX, kvType: KV_CACHE_QUANT };
-    return new SplitFinder({ surface, gpu, cards, at, shares: hasShare ? TENSOR_SPLIT : null });
+    return new SplitFinder({
+      surface,
+      gpu,
+      cards,
+      at,
+      shares: hasShare ? TENSOR_SPLIT : null,
+      spreads: CARD_CHOICE === "spread",
+    });
   }
 
   /** What was chosen before for the same surface, cards and settings. The chart asks again in each frame of a moving slider. */
   remembered<Choice extends object>(choose: () => Choice): Choice {
-    const { N_CTX, KV_CACHE_QUANT, LAYERS, EXPERTS_IN_RAM, TENSOR_SPLIT } = this.settings;
+    const { N_CTX, KV_CACHE_QUANT, LAYERS, EXPERTS_IN_RAM, CARD_CHOICE, TENSOR_SPLIT } = this.settings;
     const cards = this.cards.map(({ position, name, budgetBytes }) => [position, name, budgetBytes]);
     const key = JSON.stringify([
       N_CTX,
       KV_CACHE_QUANT,
       LAYERS,
       EXPERTS_IN_RAM,
+      CARD_CHOICE,
       TENSOR_SPLIT,
       this.placesExperts,
       cards,
@@ -72,7 +80,7 @@ export class CardChooser {
     for (let gpuLayers = this.#all; gpuLayers > 0; gpuLayers--) {
       const found = this.#fewestApart(gpuLayers);
       if (found === null) continue;
-      if (!this.placesExperts || this.#finder.isAllOnOne(found)) return found;
+      if (!this.placesExperts || this.#isSettled(found)) return found;
       if (best === null || this.#finder.compare(found, best) < 0) best = found;
     }
     return best;
@@ -108,9 +116,18 @@ export class CardChooser {
   needBytes = (placement: SplitPlacement): number => this.#finder.needBytes(placement);
   shortBytes = (placement: SplitPlacement): number => this.#finder.shortBytes(placement);
 
+  /** Nothing is better: everything is on one card, or on the cards where those are to be used. */
+  #isSettled(found: SplitPlacement): boolean {
+    const isAll = found.gpuLayers === this.#all && found.expertBlocksInRam === 0;
+    return this.settings.CARD_CHOICE === "spread" ? isAll : this.#finder.isAllOnOne(found);
+  }
+
   #isBetter(candidate: SplitPlacement, present: SplitPlacement): boolean {
     const moreLayers = this.placesExperts ? 0 : candidate.gpuLayers - present.gpuLayers;
-    return moreLayers > 0 || (moreLayers === 0 && this.#finder.compare(candidate, present) < 0);
+    if (moreLayers !== 0) return moreLayers > 0;
+    const isSame =
+      candidate.gpuLayers === present.gpuLayers && candidate.expertBlocksInRam === present.expertBlocksInRam;
+    return (isSame ? this.#finder.compareSplits(candidate, present) : this.#finder.compare(candidate, present)) < 0;
   }
 
   #split(layers: { readonly gpuLayers: number; readonly expertBlocksInRam: number }): SplitPlacement {

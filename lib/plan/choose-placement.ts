@@ -4,9 +4,10 @@ import type { PlanSettings } from "@/lib/schema/settings";
 import { budgetBytes } from "./budget";
 import { CardChooser } from "./choose-on-cards";
 import { confirmedPlacements, fitNeed, fitNeeds, mostGpuLayers } from "./fit-needs";
-import { hasKvInRam, withKvInRam } from "./kv-in-ram";
+import { choosesKvPlace, hasKvInRam, isCacheBetterInRam, withKvInRam } from "./kv-in-ram";
 import { computeBytes, firstGpuBlock, type MemoryPoint, memoryNeed, type Placement } from "./memory-need";
 import { decodeSeconds } from "./speed-parts";
+import { attentionLeavesCard } from "./usable-kv-types";
 
 /** A placement with the GPU bytes that must fit the budget. */
 export interface PricedPlacement extends Placement {
@@ -32,6 +33,7 @@ export const canPlaceExperts = (surface: MemorySurface, gpu: GpuMemory | null): 
  * On a tie it is the one with more on the GPU. Over several cards the layers are shared so that none overflows (choose-on-cards.ts).
  */
 export function choosePlacement(surface: MemorySurface, gpu: GpuMemory, settings: PlanSettings): PricedPlacement {
+  if (choosesKvPlace(gpu, settings)) return withCacheInItsPlace(surface, gpu, settings);
   if (hasKvInRam(gpu, settings)) return markKv(choosePlacement(...withKvInRam(surface, gpu, settings)));
   const onCards = cardChooser(surface, gpu, settings);
   if (onCards !== null) {
@@ -53,6 +55,18 @@ export function choosePlacement(surface: MemorySurface, gpu: GpuMemory, settings
   return fastestOf(surface, gpu, settings, ladders, budget) ?? ON_CPU;
 }
 
+/** The cache on the card, unless the model is predicted to write faster with it in RAM. */
+function withCacheInItsPlace(surface: MemorySurface, gpu: GpuMemory, settings: PlanSettings): PricedPlacement {
+  const onCard = choosePlacement(surface, gpu, { ...settings, KV_IN_RAM: false });
+  // A cache that the card's attention reads is slower in RAM, so that there must be more on the card in exchange.
+  const isReadThere = !attentionLeavesCard(settings.KV_CACHE_QUANT, surface.flashAttention, gpu);
+  const isAll = onCard.gpuLayers === surface.model.blocks + 1 && onCard.expertBlocksInRam === 0;
+  if (isReadThere && isAll) return onCard;
+  const inRam = choosePlacement(surface, gpu, { ...settings, KV_IN_RAM: true });
+  if (isReadThere && moreOnGpu(inRam, onCard) <= 0) return onCard;
+  return isCacheBetterInRam(surface, gpu, settings, inRam, onCard) ? inRam : onCard;
+}
+
 /** Positive where the first has more on the GPU: more layers, or as many with fewer experts in RAM. */
 export const moreOnGpu = (one: Placement, other: Placement): number =>
   one.gpuLayers - other.gpuLayers || (other.expertBlocksInRam ?? 0) - (one.expertBlocksInRam ?? 0);
@@ -70,7 +84,7 @@ export function placementFits(
   settings: PlanSettings,
   placement: Placement,
 ): boolean {
-  if (hasKvInRam(gpu, settings)) return placementFits(...withKvInRam(surface, gpu, settings), placement);
+  if (hasKvInRam(gpu, settings, placement)) return placementFits(...withKvInRam(surface, gpu, settings), placement);
   const onCards = cardChooser(surface, gpu, settings);
   if (onCards !== null) return onCards.fits(placement);
   const { N_CTX, KV_CACHE_QUANT, TARGET_VRAM_USAGE } = settings;
@@ -89,6 +103,7 @@ export function betterPlacements(
   chosen: Placement,
   doubtShare: number,
 ): PricedPlacement[] {
+  if (choosesKvPlace(gpu, settings)) return betterInEitherPlace(surface, gpu, settings, chosen, doubtShare);
   if (hasKvInRam(gpu, settings))
     return betterPlacements(...withKvInRam(surface, gpu, settings), chosen, doubtShare).map(markKv);
   const onCards = cardChooser(surface, gpu, settings);
@@ -114,6 +129,24 @@ export function betterPlacements(
     .sort((one, other) => secondsOf(one) - secondsOf(other));
 }
 
+/** The same where the planner decides where the cache is: what is better with the cache in its present place, and in the other one. */
+function betterInEitherPlace(
+  surface: MemorySurface,
+  gpu: GpuMemory,
+  settings: PlanSettings,
+  chosen: Placement,
+  doubtShare: number,
+): PricedPlacement[] {
+  const isInRam = chosen.kvInRam === true;
+  const present = betterPlacements(surface, gpu, { ...settings, KV_IN_RAM: isInRam }, chosen, doubtShare);
+  const other = betterPlacements(surface, gpu, { ...settings, KV_IN_RAM: !isInRam }, ON_CPU, doubtShare);
+  const wins = (one: Placement) =>
+    isInRam
+      ? !isCacheBetterInRam(surface, gpu, settings, chosen, one)
+      : isCacheBetterInRam(surface, gpu, settings, one, chosen);
+  return [...present, ...other.filter(wins)];
+}
+
 /** The placement with a little more on the GPU: the experts of one block, or one layer. Null when everything is there. */
 export function nextPlacement(
   surface: MemorySurface,
@@ -121,7 +154,7 @@ export function nextPlacement(
   settings: PlanSettings,
   placement: Placement,
 ): PricedPlacement | null {
-  if (hasKvInRam(gpu, settings)) {
+  if (hasKvInRam(gpu, settings, placement)) {
     const next = nextPlacement(...withKvInRam(surface, gpu, settings), placement);
     return next && markKv(next);
   }

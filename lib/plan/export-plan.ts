@@ -159,7 +159,9 @@ export type PlanFormat = keyof typeof programFormats;
 
 /** The settings to plan with for this program: without a placement that it cannot make. */
 export const settingsForFormat = (format: PlanFormat, settings: PlanSettings): PlanSettings =>
-  programFormats[format].placesExperts ? settings : { ...settings, EXPERTS_IN_RAM: 0 };
+  programFormats[format].placesExperts
+    ? settings
+    : { ...settings, EXPERTS_IN_RAM: 0, KV_IN_RAM: settings.KV_IN_RAM === true };
 
 /** The plan as this program's own settings: a command line, a file or code. */
 export const exportPlan = (format: PlanFormat, plan: ExportedPlan): string =>

@@ -1,10 +1,47 @@
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { PlanSettings } from "@/lib/schema/settings";
+import type { Placement } from "./memory-need";
+import { decodeSeconds, isKnownCard } from "./speed-parts";
 
-/** Whether the KV cache is planned in RAM: it was chosen, and the engine can keep it there. */
-export const hasKvInRam = (gpu: GpuMemory | null, { KV_IN_RAM }: Pick<PlanSettings, "KV_IN_RAM">): boolean =>
-  KV_IN_RAM && gpu?.placesExperts === true;
+/**
+ * Whether the KV cache is in RAM: it was chosen, or "auto" chose it for this placement, and the engine can keep it there.
+ *
+ * @param placement left out where nothing is placed yet
+ */
+export const hasKvInRam = (
+  gpu: GpuMemory | null,
+  { KV_IN_RAM }: Pick<PlanSettings, "KV_IN_RAM">,
+  placement: Pick<Placement, "kvInRam"> = {},
+): boolean => gpu?.placesExperts === true && (KV_IN_RAM === "auto" ? placement.kvInRam === true : KV_IN_RAM);
+
+/** Whether the planner decides where the cache is. A number of layers that was chosen by hand keeps its cache with it. */
+export const choosesKvPlace = (
+  gpu: GpuMemory,
+  { KV_IN_RAM, LAYERS }: Pick<PlanSettings, "KV_IN_RAM" | "LAYERS">,
+): boolean => gpu.placesExperts === true && KV_IN_RAM === "auto" && LAYERS === "auto";
+
+/** Where the card is in no table, or system memory was not measured, the cache leaves the card only for this much more speed. */
+const UNSURE_GAIN = 1.25;
+
+/**
+ * Whether a placement with the cache in RAM is chosen over one with it on the card: it must be predicted to write faster with a full context.
+ * What is in RAM is read there once a token in either case, be it cache or weights, and attention is computed where its cache is. So this
+ * pays only where much of the cache is not read for one answer (several answers at once), or where hardly a layer fits with its cache.
+ * With an emptier context it is faster by more.
+ */
+export function isCacheBetterInRam(
+  surface: MemorySurface,
+  gpu: GpuMemory,
+  { N_CTX, KV_CACHE_QUANT }: PlanSettings,
+  inRam: Placement,
+  onCard: Placement,
+): boolean {
+  if (inRam.gpuLayers === 0) return false;
+  const secondsOf = decodeSeconds(surface, gpu, { contextTokens: N_CTX, kvType: KV_CACHE_QUANT });
+  const isSure = isKnownCard(gpu) && gpu.ramBytesPerSecond !== undefined;
+  return secondsOf(inRam) * (isSure ? 1 : UNSURE_GAIN) < secondsOf(onCard);
+}
 
 const known = new WeakMap<MemorySurface, MemorySurface>();
 

@@ -9,6 +9,7 @@ import { choosePlacement } from "./choose-placement";
 import type { LayerPlan } from "./layer-plan";
 import { cardsInWords, expertsInWords, layersInWords } from "./placement-words";
 import { type Computer, planRam, ramShortage } from "./plan-ram";
+import { decodeSeconds } from "./speed-parts";
 import { speedSentence } from "./speed-words";
 import { kvTypeRefusal } from "./usable-kv-types";
 
@@ -93,20 +94,36 @@ export function planSentence(
     const isTooLarge = planOverflowBytes(gpu, plan) > 0;
     return withSpeed(manualSentence(surface, gpu, settings, plan, limit), isTooLarge ? null : speed, plan);
   }
+  return withSpeed(
+    `${automaticSentence(settings, plan, limit)}${cacheReason(surface, gpu, settings, plan)}`,
+    speed,
+    plan,
+  );
+}
+
+function automaticSentence(settings: PlanSettings, plan: LayerPlan, limit: string): string {
+  const onCards = `${cardsInWords(plan.cards)}${plan.kvInRam ? ", KV cache in RAM" : ""}`;
   if (plan.kind === "full")
-    return withSpeed(
-      `All ${layerWords(plan.totalLayers)} fit${cardsInWords(plan.cards)}, with ${formatBytes(spareBytes(plan))} to spare.`,
-      speed,
-      plan,
-    );
+    return `All ${layerWords(plan.totalLayers)} fit${onCards}, with ${formatBytes(spareBytes(plan))} to spare.`;
   const short = `${formatBytes(plan.nextLayerShortBytes ?? 0)} more than ${limit}`;
-  const fitting = `${capital(layersInWords(plan))} fit${cardsInWords(plan.cards)}${expertsInWords(plan)}`;
+  const fitting = `${capital(layersInWords(plan))} fit${onCards}${expertsInWords(plan)}`;
   if (plan.expertBlocksInRam > 0 && settings.EXPERTS_IN_RAM === "auto")
-    return withSpeed(`${fitting}. Those of one more block need ${short}.`, speed, plan);
+    return `${fitting}. Those of one more block need ${short}.`;
   if (plan.expertBlocksInRam > 0 && plan.gpuLayers === plan.totalLayers)
-    return withSpeed(`${fitting} as you chose, with ${formatBytes(spareBytes(plan))} to spare.`, speed, plan);
+    return `${fitting} as you chose, with ${formatBytes(spareBytes(plan))} to spare.`;
   const asChosen = plan.expertBlocksInRam > 0 ? " as you chose" : "";
-  return withSpeed(`${fitting}${asChosen}. The next one needs ${short}.`, speed, plan);
+  return `${fitting}${asChosen}. The next one needs ${short}.`;
+}
+
+/** Why the planner put the KV cache in RAM; nothing where it is on the card, or was put there by hand. */
+function cacheReason(surface: MemorySurface, gpu: GpuMemory, settings: PlanSettings, plan: LayerPlan): string {
+  if (!plan.kvInRam || settings.KV_IN_RAM !== "auto") return "";
+  const onCard = choosePlacement(surface, gpu, { ...settings, KV_IN_RAM: false });
+  const secondsOf = decodeSeconds(surface, gpu, plan);
+  const times = formatRate(secondsOf(onCard) / secondsOf(plan));
+  const would =
+    onCard.gpuLayers === 0 ? "no layer" : `${layersInWords({ ...plan, ...onCard })}${expertsInWords(onCard)}`;
+  return ` With the cache on the card, ${would} would fit, and writing is predicted ${times} times slower with a full context.`;
 }
 
 /** "All 33 layers fit, with 5 MiB to spare. About 42 tokens/s, prompts 900 to 1,600." */

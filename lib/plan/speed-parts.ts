@@ -43,7 +43,7 @@ const VOCABULARY_ENTRY_SECONDS = 1.2e-8;
  * 2,000 to 3,000 tokens: 1.8 to 2.8 in eight models.
  */
 const ATTENTION_THREAD_SECONDS_PER_ELEMENT = 2.2e-10;
-/** Placements are compared without knowing the computer. */
+/** Where the computer is not known. */
 const USUAL_THREADS = 2;
 /** Head sizes that are no multiple of 32 fall off llama.cpp's fast path: heads of 80 took 51 ms for 59 M elements. */
 const SLOW_HEAD_FACTOR = 6.5;
@@ -277,7 +277,7 @@ export function decodeSeconds(
 ): (placement: Placement) => number {
   const machine = { ramBytesPerSecond: gpu.ramBytesPerSecond ?? USUAL_RAM_BYTES_PER_SECOND, threads: 1 };
   const cpu = cpuDevice(machine, 1);
-  const secondsOf = decodeLayer({ surface, kvType, tokens: contextTokens, gpu, threads: USUAL_THREADS });
+  const secondsOf = decodeLayer({ surface, kvType, tokens: contextTokens, gpu, threads: gpu.threads ?? USUAL_THREADS });
   const sumsOn = (card: Device) => layerSums(surface, cpu, card, secondsOf);
   const pool = sumsOn(gpuDevice(gpu, machine));
   const byCard = new Map(
@@ -285,7 +285,7 @@ export function decodeSeconds(
   );
   const all = surface.layers.length;
   return placement => {
-    const { gpuLayers, expertBlocksInRam = 0, tensorSplit } = placement;
+    const { gpuLayers, expertBlocksInRam = 0, tensorSplit, kvInRam } = placement;
     const first = firstGpuBlock(surface.model.blocks, gpuLayers);
     if (gpuLayers === 0) return between(pool.onCpu, 0, all);
     const cards =
@@ -297,6 +297,7 @@ export function decodeSeconds(
       const sums = (tensorSplit === undefined ? undefined : byCard.get(position)) ?? pool;
       const apart = Math.max(firstLayer, Math.min(endLayer, expertBlocksInRam));
       seconds += between(sums.onGpu, firstLayer, endLayer) + between(sums.apart, firstLayer, apart);
+      if (kvInRam) seconds += between(sums.cacheApart, firstLayer, endLayer);
     }
     return seconds;
   };
@@ -307,6 +308,8 @@ interface LayerSums {
   readonly onGpu: readonly number[];
   readonly onCpu: readonly number[];
   readonly apart: readonly number[];
+  /** What it costs more to have the cache of a layer on the GPU in RAM. */
+  readonly cacheApart: readonly number[];
 }
 
 const between = (sums: readonly number[], from: number, to: number): number => (sums[to] ?? 0) - (sums[from] ?? 0);
@@ -320,14 +323,18 @@ function layerSums(
   const onGpu = [0];
   const onCpu = [0];
   const apart = [0];
+  const cacheApart = [0];
   for (const layer of surface.layers) {
     const [gpuSeconds, cpuSeconds] = [secondsOf(layer, card), secondsOf(layer, cpu)];
     const { saved, onCpu: taken, crossings } = decodeApart(layer, cpu, card);
     onGpu.push((onGpu.at(-1) ?? 0) + gpuSeconds.weights + gpuSeconds.attention);
     onCpu.push((onCpu.at(-1) ?? 0) + cpuSeconds.weights + cpuSeconds.attention);
     apart.push((apart.at(-1) ?? 0) + (layer.expertBytes === 0 ? 0 : taken + crossings - saved));
+    // Attention is computed where its cache is.
+    const moved = cpuSeconds.attention - gpuSeconds.attention + 2 * CROSSING_SECONDS;
+    cacheApart.push((cacheApart.at(-1) ?? 0) + (layer.kv.growth === "none" ? 0 : moved));
   }
-  return { onGpu, onCpu, apart };
+  return { onGpu, onCpu, apart, cacheApart };
 }
 
 /** Seconds that one token of a prompt takes, with so many tokens in the context before it. The output layer is computed only once. */

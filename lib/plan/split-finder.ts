@@ -15,7 +15,7 @@ import {
 } from "./memory-need";
 import type { PlannableCard } from "./plannable-cards";
 import { decodeSeconds } from "./speed-parts";
-import { splitLayers, splitOf } from "./split-layers";
+import { sameSplit, splitLayers, splitOf } from "./split-layers";
 
 /** A placement with its layers on chosen cards. */
 export interface SplitPlacement extends Placement {
@@ -31,6 +31,8 @@ export interface SplitSearch {
   readonly at: Pick<MemoryPoint, "contextTokens" | "kvType">;
   /** Chosen by hand, by the engine's cards; null: the fastest split is searched. */
   readonly shares: readonly number[] | null;
+  /** Whether all cards are used, by the room that each has, also where fewer would do. */
+  readonly spreads?: boolean;
 }
 
 /** With more cards, not every choice of them is tried: each alone, and the roomiest two, three and so on. */
@@ -88,7 +90,7 @@ export class SplitFinder {
   /** Everything is on one card: nothing is faster, and the other cards stay free. */
   isAllOnOne({ gpuLayers, expertBlocksInRam, tensorSplit }: SplitPlacement): boolean {
     const isAll = gpuLayers === this.#search.surface.model.blocks + 1 && expertBlocksInRam === 0;
-    return isAll && tensorSplit.filter(layers => layers > 0).length === 1;
+    return isAll && usedCards({ tensorSplit }) === 1;
   }
 
   /**
@@ -99,7 +101,7 @@ export class SplitFinder {
   best(layers: Layers, doubtShare = 0): SplitPlacement | null {
     let best: SplitPlacement | null = null;
     for (const placement of this.#fitting(layers, doubtShare))
-      if (best === null || this.compare(placement, best) < 0) best = placement;
+      if (best === null || this.compareSplits(placement, best) < 0) best = placement;
     return best;
   }
 
@@ -113,6 +115,10 @@ export class SplitFinder {
       const chosen = this.forced(layers);
       if (this.#mayFit(chosen, doubtShare)) yield chosen;
       return;
+    }
+    if (this.#search.spreads) {
+      const spread = this.forced(layers);
+      if (this.#mayFit(spread, doubtShare)) yield spread;
     }
     for (const cards of this.#choices)
       for (const fromLast of cards.length > 1 ? [false, true] : [false]) {
@@ -131,12 +137,16 @@ export class SplitFinder {
 
   /** Negative where the first is better: everything on one card, or else faster; on a tie the one with fewer cards. */
   compare(one: SplitPlacement, other: SplitPlacement): number {
-    const usedCards = ({ tensorSplit }: SplitPlacement) => tensorSplit.filter(layers => layers > 0).length;
-    return (
-      Number(this.isAllOnOne(other)) - Number(this.isAllOnOne(one)) ||
-      this.#seconds(one) - this.#seconds(other) ||
-      usedCards(one) - usedCards(other)
-    );
+    const alone = this.#search.spreads ? 0 : Number(this.isAllOnOne(other)) - Number(this.isAllOnOne(one));
+    return alone || this.#seconds(one) - this.#seconds(other) || usedCards(one) - usedCards(other);
+  }
+
+  /** Negative where the first is the better split of the same layers: when all cards are to be used, by room, and else on as many as possible. */
+  compareSplits(one: SplitPlacement, other: SplitPlacement): number {
+    if (!this.#search.spreads) return this.compare(one, other);
+    const spread = this.forced(one).tensorSplit;
+    const isByRoom = ({ tensorSplit }: SplitPlacement) => Number(sameSplit(tensorSplit, spread));
+    return isByRoom(other) - isByRoom(one) || usedCards(other) - usedCards(one) || this.compare(one, other);
   }
 
   /** So many layers, whether they fit or not: by the chosen shares, or by what the cards have room for. */
@@ -258,6 +268,9 @@ export class SplitFinder {
     return bytes;
   }
 }
+
+const usedCards = ({ tensorSplit }: Pick<SplitPlacement, "tensorSplit">): number =>
+  tensorSplit.filter(layers => layers > 0).length;
 
 /** The largest number up to `limit` that fits, where each one that fits is followed by others that do; 0 where none does. */
 function mostThat(fits: (count: number) => boolean, limit: number): number {

@@ -48,6 +48,8 @@ export const gpuMemorySchema = z.object({
   placesExperts: z.optional(z.boolean()),
   /** How fast this computer's processor reads system memory, where that was measured: it weighs experts in RAM against layers in RAM. */
   ramBytesPerSecond: z.optional(z.number().check(z.positive())),
+  /** Threads that compute what is in system memory, where that is known. */
+  threads: z.optional(z.int().check(z.positive())),
   /** Set where the figures are for several cards together; in the engine's order. */
   cards: z.optional(z.array(pooledCardSchema)),
   /** Set where two sources disagree: a sentence on which one is used. */

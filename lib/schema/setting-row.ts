@@ -3,7 +3,7 @@ import type { LoadConfig, LoadCost } from "./load-config";
 
 export type SettingGroup = "model" | "memory" | "compute" | "sampling" | "chat" | "api";
 
-/** How a form shows the row; `numberOrAuto` has Auto at the far left. */
+/** How a form shows the row; `numberOrAuto` has Auto at the far left, `switchOrAuto` Auto beside On and Off. */
 export type SettingControl =
   | "text"
   | "longText"
@@ -12,6 +12,7 @@ export type SettingControl =
   | "numbersOrAuto"
   | "choice"
   | "switch"
+  | "switchOrAuto"
   | "list";
 
 /** Further names of a sampling setting: in a chat and for the engine, and in OpenAI's API. */

@@ -24,7 +24,9 @@ export const planUsage = `npm run plan -- [options]
   --experts-in-ram auto|N    blocks whose experts stay in system memory
   --gpus auto|0,1            the cards to use, from 0
   --tensor-split auto|3,1    the share of the layers for each card
-  --kv-in-ram                keeps the KV cache in system memory
+  --card-choice fastest|spread
+                             where one card holds everything: on that one, or on all of them
+  --kv-in-ram                keeps the KV cache in system memory; --no-kv-in-ram keeps it on the card
   --batch N                  batch size
   --parallel auto|N          answers at once; each has a KV cache of its own
   --flash-attention auto|on|off
@@ -46,7 +48,9 @@ const argOptions = {
   "experts-in-ram": { type: "string" },
   gpus: { type: "string" },
   "tensor-split": { type: "string" },
+  "card-choice": { type: "string" },
   "kv-in-ram": { type: "boolean" },
+  "no-kv-in-ram": { type: "boolean" },
   batch: { type: "string" },
   parallel: { type: "string" },
   "flash-attention": { type: "string" },
@@ -75,7 +79,9 @@ const valuesSchema = z.object({
   "--experts-in-ram": z.optional(settingRows.EXPERTS_IN_RAM.schema),
   "--gpus": z.optional(settingRows.GPUS.schema),
   "--tensor-split": z.optional(settingRows.TENSOR_SPLIT.schema),
-  "--kv-in-ram": z.optional(settingRows.KV_IN_RAM.schema),
+  "--card-choice": z.optional(settingRows.CARD_CHOICE.schema),
+  "--kv-in-ram": z.boolean().optional(),
+  "--no-kv-in-ram": z.boolean().optional(),
   "--parallel": z.optional(settingRows.PARALLEL.schema),
   "--batch": z.optional(settingRows.N_BATCH.schema),
   "--flash-attention": z.optional(settingRows.FLASH_ATTENTION.schema),
@@ -161,7 +167,8 @@ function patchOf(values: PlanValues): SettingsPatch {
     EXPERTS_IN_RAM: values["--experts-in-ram"],
     GPUS: values["--gpus"],
     TENSOR_SPLIT: values["--tensor-split"],
-    KV_IN_RAM: values["--kv-in-ram"],
+    CARD_CHOICE: values["--card-choice"],
+    KV_IN_RAM: values["--kv-in-ram"] ?? (values["--no-kv-in-ram"] ? false : undefined),
     N_BATCH: values["--batch"],
     PARALLEL: values["--parallel"],
     FLASH_ATTENTION: values["--flash-attention"],

@@ -106,6 +106,7 @@ export function planningServices(
     },
     availableRamBytes: () => readMemory().availableBytes,
     ramBytesPerSecond: () => machineSpeed.knownRamBytesPerSecond(),
+    threads: availableParallelism(),
   });
   const remote = new RemoteModels({
     store: new RemoteHeaderStore(join(dataFolder, "remote-headers")),

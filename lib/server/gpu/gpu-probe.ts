@@ -51,11 +51,13 @@ interface GpuProbeOptions {
   readonly availableRamBytes: () => number;
   /** How fast the processor reads system memory; null until it was measured. */
   readonly ramBytesPerSecond: () => number | null;
+  /** Threads that compute what is in system memory. */
+  readonly threads?: number;
   readonly now?: () => number;
 }
 
 /** The device as one source reported it, before anyone's budget is applied. */
-type Device = Omit<GpuMemory, "overhead" | "placesExperts" | "ramBytesPerSecond">;
+type Device = Omit<GpuMemory, "overhead" | "placesExperts" | "ramBytesPerSecond" | "threads">;
 
 /** The device to plan for, and the driver's list of its cards; no cards where they are not known. */
 interface Found {
@@ -222,7 +224,7 @@ export class GpuProbe {
   }
 
   #report(info: EngineInfo | null, { device, cards, lost, held }: Found, reading: AllCards): GpuReport {
-    const { gpuChoice, receipts } = this.#options;
+    const { gpuChoice, receipts, threads } = this.#options;
     this.#machine ??= this.#options.machine();
     const ramBytesPerSecond = this.#options.ramBytesPerSecond();
     const absence =
@@ -239,6 +241,7 @@ export class GpuProbe {
         overhead: learnOverhead(known, overheadOf),
         placesExperts: info?.placement.kind === "ready",
         ...(ramBytesPerSecond !== null && { ramBytesPerSecond }),
+        ...(threads !== undefined && { threads }),
       },
       reason: absence?.reason ?? (device?.source === "assumed" ? ASSUMED_REASON : null),
       remedy: absence?.remedy ?? null,
