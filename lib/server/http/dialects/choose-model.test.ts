@@ -74,6 +74,7 @@ describe("a model by its name", () => {
       message: 'There is no model "llama-9" here. There are: present.gguf, big/other.gguf, third.gguf.',
     });
     await chooseModel("llama-9", rig({ API_ANY_NAME: "all" }).named);
+    for (const builtIn of ["gpt-4o", "claude-sonnet-4-5", "local-model", "test"]) await chooseModel(builtIn, named);
     await expect(chooseModel("gpt-4o", rig({ API_ANY_NAME: "none" }).named)).rejects.toMatchObject({
       code: "MODEL_NOT_FOUND",
     });

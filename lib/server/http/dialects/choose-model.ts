@@ -15,7 +15,7 @@ export interface NamedModels extends Omit<ApplyServices, "models" | "host"> {
 
 /** Names that clients have in their code: OpenAI's and Anthropic's own, and words that stand for whatever there is. */
 const HARD_CODED =
-  /^(?:(?:gpt|chatgpt|codex|text-embedding|text-davinci|claude)(?:-.*)?|o[1-9](?:-.*)?|davinci.*|babbage.*|default|local-model|model|headroom)$/i;
+  /^(?:(?:gpt|chatgpt|codex|text-embedding|text-davinci|claude)(?:-.*)?|o[1-9](?:-.*)?|davinci.*|babbage.*|any|auto|default|headroom|llm|local|local-model|model|test)$/i;
 const MAX_LISTED = 12;
 
 export const answeringModel = ({ host, settings }: Pick<NamedModels, "host" | "settings">): string =>
