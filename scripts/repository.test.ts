@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
+import { settingKeys } from "@/lib/schema/settings";
 
 const lockSchema = z.object({
   packages: z.record(
@@ -38,6 +39,11 @@ describe("the repository", () => {
     expect(createHash("sha256").update(bytes).digest("hex")).toBe(
       "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
     );
+  });
+
+  it("explains every setting in README", () => {
+    const table = readFileSync("README.md", "utf8");
+    expect(settingKeys.filter(key => !table.includes(`\`${key}\``))).toEqual([]);
   });
 
   it("pins every dependency to one exact version", () => {
