@@ -17,7 +17,11 @@ export function AppHeader({ theme }: { readonly theme: Theme }) {
       >
         Skip to content
       </a>
-      <Link href="/" prefetch={false} className="hidden items-center gap-2.5 font-semibold tracking-[-0.01em] md:flex">
+      <Link
+        href="/"
+        prefetch={false}
+        className="hidden min-h-6 items-center gap-2.5 font-semibold tracking-[-0.01em] md:flex"
+      >
         <BrandMark />
         <span className="sr-only lg:not-sr-only">Headroom</span>
       </Link>

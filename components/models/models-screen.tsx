@@ -41,7 +41,7 @@ export function ModelsScreen({ cardMib }: ModelsScreenProps) {
     {
       id: "library",
       label: `On this computer${countWords(count)}`,
-      shortLabel: `Computer${countWords(count)}`,
+      shortLabel: "Computer",
       content: <LibraryView />,
     },
     { id: "hub", label: "Search the hub", shortLabel: "Hub", content: <HubSearch /> },

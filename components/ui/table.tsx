@@ -25,7 +25,7 @@ export function Table({ caption, headings, endsInText = false, className, childr
                 key={heading}
                 scope="col"
                 className={classNames(
-                  "border-line border-b px-1.5 py-1.5 align-bottom font-normal text-ink-3 sm:px-2 sm:whitespace-nowrap",
+                  "border-line border-b px-1 py-1.5 align-bottom font-normal text-ink-3 sm:px-2 sm:whitespace-nowrap",
                   index === 0 || (endsInText && index === headings.length - 1) ? "text-left" : "text-right",
                 )}
               >
@@ -46,7 +46,7 @@ export function RowHead({ className, ...rest }: ComponentProps<"th">) {
       scope="row"
       {...rest}
       className={classNames(
-        "border-line border-b px-1.5 py-1.5 text-left font-normal whitespace-nowrap sm:px-2",
+        "border-line border-b px-1 py-1.5 text-left font-normal whitespace-nowrap sm:px-2",
         className,
       )}
     />
@@ -57,12 +57,12 @@ export function Cell({ className, ...rest }: ComponentProps<"td">) {
   return (
     <td
       {...rest}
-      className={classNames("border-line border-b px-1.5 py-1.5 text-right whitespace-nowrap sm:px-2", className)}
+      className={classNames("border-line border-b px-1 py-1.5 text-right whitespace-nowrap sm:px-2", className)}
     />
   );
 }
 
 /** A cell of prose: it wraps and is left-aligned. */
 export function TextCell({ className, ...rest }: ComponentProps<"td">) {
-  return <td {...rest} className={classNames("border-line border-b px-2 py-1.5 text-ink-2", className)} />;
+  return <td {...rest} className={classNames("border-line border-b px-1 py-1.5 text-ink-2 sm:px-2", className)} />;
 }

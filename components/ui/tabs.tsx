@@ -25,7 +25,7 @@ export function Tabs({ label, tabs, shown, onShow }: TabsProps) {
     shown === undefined ? { defaultValue: first } : { value: tabs.find(({ id }) => id === shown)?.id ?? first };
   return (
     <BaseTabs.Root {...choice} onValueChange={(id: string) => onShow?.(id)}>
-      <BaseTabs.List aria-label={label} className="-mt-1 mb-3 flex flex-wrap gap-x-3.5 border-line border-b sm:gap-x-5">
+      <BaseTabs.List aria-label={label} className="-mt-1 mb-3 flex flex-wrap gap-x-2.5 border-line border-b sm:gap-x-5">
         {tabs.map(tab => (
           <BaseTabs.Tab
             key={tab.id}

@@ -6,6 +6,7 @@ import { Problem } from "@/components/ui/problem";
 import { Skeleton } from "@/components/ui/skeleton";
 import { useModelDetails } from "@/lib/client/model-details";
 import type { ModelDetails } from "@/lib/schema/model-details";
+import { canChat } from "../library/model-facts";
 import { FileCard } from "./file-card";
 import { HeaderCard } from "./header-card";
 import { ModelHead } from "./model-head";
@@ -63,7 +64,7 @@ function Details({ details, refresh }: DetailsProps) {
           </div>
         )}
         {header !== null && <TensorsCard header={header} />}
-        <TemplateCard name={model.name} template={chatTemplate} />
+        {(canChat(model) || chatTemplate !== null) && <TemplateCard name={model.name} template={chatTemplate} />}
         {header !== null && (
           <div className="min-w-0 lg:col-span-2">
             <HeaderCard name={model.name} />

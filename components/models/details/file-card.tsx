@@ -11,7 +11,7 @@ const dateOf = (ms: number): string =>
 export function FileCard({ details: { model, path, fileNames, header } }: { readonly details: ModelDetails }) {
   const { fileBytes, modifiedAtMs, name } = model;
   return (
-    <Card heading="File" aside={formatBytes(fileBytes)}>
+    <Card heading="File" aside={fileBytes > 0 ? formatBytes(fileBytes) : undefined}>
       <p className="font-mono text-xs break-all">{path}</p>
       <p className="mt-1 text-ink-2 text-sm">
         {fileNames.length > 1 && `${fileNames.length} parts · `}

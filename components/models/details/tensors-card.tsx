@@ -28,7 +28,7 @@ export function TensorsCard({ header }: { readonly header: NonNullable<ModelDeta
             <Cell>{formatTokens(tensors)}</Cell>
             <Cell>{formatBytes(bytes)}</Cell>
             <Cell>{shareOf(bytes, totalBytes)}</Cell>
-            <TextCell className="min-w-14">
+            <TextCell>
               {types.map(({ type, tensors: count }) => (types.length === 1 ? type : `${type} × ${count}`)).join(", ")}
             </TextCell>
           </tr>

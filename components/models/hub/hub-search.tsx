@@ -70,17 +70,22 @@ export function HubSearch() {
   );
 }
 
+/** The same question may have an answer later; a wrong address has none. */
+const isAway = ({ code }: ErrorBody): boolean => !["INVALID_INPUT", "MODEL_NOT_FOUND", "NOT_GGUF"].includes(code);
+
 const errorWords = (error: ErrorBody | null): string | null =>
   error === null ? null : [error.message, error.next].filter(Boolean).join(" ");
 
 function Results({ again }: { readonly again: () => void }) {
   const { answer, error, isAsking, words } = useHubSearch();
   if (error !== null)
-    return (
+    return isAway(error) ? (
       <Empty>
         <p className="mb-2">Models on this computer can be used without the hub.</p>
         <Button onClick={again}>Search again</Button>
       </Empty>
+    ) : (
+      <Empty>Change the address, or search for words of the model's name.</Empty>
     );
   if (answer?.kind === "wait")
     return (

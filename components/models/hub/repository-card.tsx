@@ -33,6 +33,7 @@ export function RepositoryCard({ name, about, isOpenAtFirst }: RepositoryCardPro
   const [isOpen, setOpen] = useState(isOpenAtFirst);
   const choices = usePlanningChoices();
   const filesId = useId();
+  const facts = about === null ? [] : factsOf(about);
   return (
     <section aria-label={name} className="card">
       <h2>
@@ -55,9 +56,10 @@ export function RepositoryCard({ name, about, isOpenAtFirst }: RepositoryCardPro
             )}
             {about !== null && (
               <span className="mt-0.5 flex flex-wrap gap-x-1.5 font-normal text-ink-2 text-sm">
-                {factsOf(about).map((fact, index) => (
+                {facts.map((fact, index) => (
                   <span key={fact} className="whitespace-nowrap">
-                    {index === 0 ? fact : `· ${fact}`}
+                    {fact}
+                    {index < facts.length - 1 && <span aria-hidden> ·</span>}
                   </span>
                 ))}
               </span>

@@ -37,7 +37,7 @@ export const RepositoryFileRow = memo(function RepositoryFileRow(props: Reposito
     <li
       aria-current={isBest ? "true" : undefined}
       className={classNames(
-        "grid grid-cols-2 items-center gap-x-4 gap-y-2 px-3 py-2.5 text-sm sm:px-4 lg:grid-cols-[minmax(8rem,1.2fr)_5rem_18.5rem_minmax(7rem,1fr)_auto]",
+        "grid grid-cols-2 items-center gap-x-4 gap-y-2 px-3 py-2.5 text-sm last:rounded-b-card sm:px-4 lg:col-span-5 lg:grid-cols-subgrid",
         isBest && "bg-accent-soft",
       )}
     >
@@ -46,7 +46,7 @@ export const RepositoryFileRow = memo(function RepositoryFileRow(props: Reposito
           {file.quantization ?? file.name}
           {isBest && <span className="ml-2 font-normal text-accent text-xs">best here</span>}
         </h3>
-        {file.quantization !== null && <p className="text-ink-3 text-xs break-all">{file.name}</p>}
+        {file.quantization !== null && <p className="text-ink-3 text-xs break-words">{file.name}</p>}
         {file.parts > 1 && <p className="text-ink-3 text-xs">{file.parts} parts</p>}
       </div>
       <span className="text-right tabular-nums lg:text-left">{formatBytes(file.fileBytes)}</span>

@@ -47,8 +47,15 @@ export function RepositoryFiles({ name, page, choices }: RepositoryFilesProps) {
           </>
         )}
       </p>
-      {fit.problem !== null && <FitProblem fit={fit} page={page} again={again} />}
-      <ul aria-label={`Files of ${name}`} className="divide-y divide-line border-line border-t">
+      {fit.problem !== null && (
+        <div className="-my-4 px-3">
+          <FitProblem fit={fit} page={page} again={again} />
+        </div>
+      )}
+      <ul
+        aria-label={`Files of ${name}`}
+        className="divide-y divide-line border-line border-t lg:grid lg:grid-cols-[minmax(8rem,1.2fr)_auto_18.5rem_minmax(7rem,1fr)_auto] lg:gap-x-4"
+      >
         {fit.files.map(file => (
           <RepositoryFileRow
             key={file.source}
@@ -68,11 +75,11 @@ export function RepositoryFiles({ name, page, choices }: RepositoryFilesProps) {
   );
 }
 
-function progressWords({ list, known, isDone, readBytes, waiting, problem }: RepositoryFit): string {
+function progressWords({ list, files, known, isDone, readBytes, waiting, problem }: RepositoryFit): string {
   const planned = list?.planned ?? 0;
   if (waiting !== null) return `${waiting} Reading goes on by itself.`;
   if (!isDone) return `Reading headers: ${known} of ${planned}.`;
-  if (problem !== null) return `${known} of ${planned} headers were read.`;
+  if (problem !== null) return `${files.filter(({ plan }) => plan !== null).length} of ${planned} headers were read.`;
   const from = readBytes === 0 ? "headers read before" : `${formatBytes(readBytes)} of headers`;
   return `${planned} ${planned === 1 ? "file" : "files"} planned from ${from}.`;
 }

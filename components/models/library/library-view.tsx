@@ -2,6 +2,7 @@
 import { useState } from "react";
 import { ReloadWaitsBanner } from "@/components/settings/reload-waits";
 import { Button } from "@/components/ui/button";
+import { classNames } from "@/components/ui/class-names";
 import { Empty } from "@/components/ui/empty";
 import { inputClass } from "@/components/ui/field";
 import { Problem } from "@/components/ui/problem";
@@ -64,12 +65,12 @@ function LibraryTools({ choice, onChange }: LibraryToolsProps) {
     value: string,
   ): Value | undefined => options.find(option => option.value === value)?.value;
   return (
-    <div className="mb-3 grid gap-2 sm:grid-cols-[1fr_auto_auto]">
+    <div className="mb-3 grid grid-cols-2 gap-2 sm:grid-cols-[1fr_auto_auto]">
       <input
         type="search"
         aria-label="Search models"
         placeholder="Search models"
-        className={inputClass}
+        className={classNames(inputClass, "col-span-2 sm:col-span-1")}
         value={choice.words}
         onChange={event => onChange({ ...choice, words: event.target.value })}
       />

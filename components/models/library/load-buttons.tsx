@@ -32,7 +32,7 @@ export function LoadButtons({ model, isDefault }: LoadButtonsProps) {
         // The first message loads it, unless another one is loaded.
         <UseState>{isAnotherLoaded ? "Default" : "Default, not loaded"}</UseState>
       )}
-      {!isLoaded && (!isDefault || isAnotherLoaded) && <ChooseButton model={model} />}
+      {canChat(model) && !isLoaded && (!isDefault || isAnotherLoaded) && <ChooseButton model={model} />}
       {canChat(model) && <ChatButton model={model} isDefault={isDefault} />}
     </>
   );
@@ -61,7 +61,7 @@ function ChooseButton({ model }: { readonly model: LocalModel }) {
   };
   return (
     <Button
-      disabled={isBusy || isTooLarge || !canChat(model)}
+      disabled={isBusy || isTooLarge}
       aria-label={`Use ${model.name}: unloads the present model`}
       onClick={() => void choose()}
     >

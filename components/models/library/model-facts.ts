@@ -20,7 +20,8 @@ export function formatParameters(parameters: number): string {
 
 /** The facts worth knowing about a file, each in a few words. */
 export function modelFacts({ fileBytes, parts, profile }: LocalModel): string[] {
-  if (profile === null) return [formatBytes(fileBytes)];
+  // A link to nothing has no size.
+  if (profile === null) return fileBytes > 0 ? [formatBytes(fileBytes)] : [];
   const role = roleWords[profile.role];
   return [
     profile.architecture,

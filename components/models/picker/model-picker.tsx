@@ -180,13 +180,15 @@ interface ModelOptionProps {
 function ModelOption({ model, isLoaded, tokensPerSecond }: ModelOptionProps) {
   return (
     <>
-      <span className="min-w-0 flex-1 basis-48 break-words">{model.name}</span>
-      {isLoaded && <span className="font-semibold text-good text-sm">In use</span>}
-      {tokensPerSecond !== null && (
-        <span className="text-ink-2 text-sm tabular-nums">{formatRate(tokensPerSecond)} tokens/s</span>
-      )}
+      <span className="flex min-w-0 basis-full items-baseline gap-3">
+        <span className="min-w-0 flex-1 break-words">{model.name}</span>
+        {isLoaded && <span className="font-semibold text-good text-sm">In use</span>}
+      </span>
       {model.plan && <PlanBadge plan={model.plan} />}
       {model.plan && tokensPerSecond === null && <PlanSpeedWords plan={model.plan} />}
+      {tokensPerSecond !== null && (
+        <span className="text-ink-2 text-xs tabular-nums">{formatRate(tokensPerSecond)} tokens/s, measured</span>
+      )}
     </>
   );
 }

@@ -142,6 +142,8 @@ describe("a repository", () => {
       "nul\0.gguf": 1,
       "C:\\x.gguf": 1,
       "/etc/x.gguf": 1,
+      // A mark that turns the direction of what follows would show another name and another ending.
+      "\u202ebad.gguf": 1,
     });
     expect((await list()).files.map(({ name }) => name)).toEqual(["good.gguf"]);
   });

@@ -3,8 +3,8 @@ import { RemoteHeaderError } from "./remote-header-error";
 
 /** What Hugging Face allows in names of owners and repositories. */
 export const HUB_NAME = /^(?!.*(?:\.\.|--))[A-Za-z0-9][A-Za-z0-9._-]{0,95}$/;
-/** What a file or folder inside a repository may be called here. */
-export const PATH_SEGMENT = /^[^\\/:*?"<>|\p{Cc}]{1,255}$/u;
+/** What a file or folder inside a repository may be called here. Marks that turn the direction of text would show another name. */
+export const PATH_SEGMENT = /^[^\\/:*?"<>|\p{Cc}\p{Bidi_Control}]{1,255}$/u;
 const MAX_SOURCE_CHARACTERS = 2048;
 /** The largest splits on the hub have about 50 parts. */
 const MAX_PARTS = 200;

@@ -2,8 +2,7 @@ import { RequestError } from "@/lib/server/system/request-error";
 
 const MAX_FILE_NAME = 200;
 /** Windows accepts none of these in a name, and a models folder may be on a shared disk. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this refuses.
-const refusedInName = /[\u0000-\u001f\u007f<>:"/\\|?*]/;
+const refusedInName = /[\p{Cc}\p{Bidi_Control}<>:"/\\|?*]/u;
 /** Windows opens a device by such a name, whatever its ending. */
 const deviceName = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;
 

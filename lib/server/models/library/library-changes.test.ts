@@ -119,11 +119,18 @@ test("S11 S12 refuses every name outside the library alike, whether a file is th
   );
 });
 
-test.each(["../b.gguf", "b/c.gguf", "b\\c.gguf", "b\u0000.gguf", "C:b.gguf", ".gguf", "b.txt", "con.gguf"])(
-  "S11 refuses the new file name %j",
-  async fileName => {
-    write("a.gguf");
-    expect(await codeFor(changes.rename("a.gguf", fileName))).toBe("INVALID_INPUT");
-    expect(existsSync(join(modelsFolder, "a.gguf"))).toBe(true);
-  },
-);
+test.each([
+  "../b.gguf",
+  "b/c.gguf",
+  "b\\c.gguf",
+  "b\u0000.gguf",
+  "b\u202e.gguf",
+  "C:b.gguf",
+  ".gguf",
+  "b.txt",
+  "con.gguf",
+])("S11 refuses the new file name %j", async fileName => {
+  write("a.gguf");
+  expect(await codeFor(changes.rename("a.gguf", fileName))).toBe("INVALID_INPUT");
+  expect(existsSync(join(modelsFolder, "a.gguf"))).toBe(true);
+});
