@@ -26,6 +26,7 @@ export const errorCodes = [
   "DISK_FULL",
   "STORE_UNAVAILABLE",
   "DOWNLOAD_FAILED",
+  "HUB_FAILED",
   "NOT_FOUND",
   "INTERNAL",
 ] as const;

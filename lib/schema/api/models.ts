@@ -20,7 +20,7 @@ export const searchHub = {
   does: "Repositories of the hub with GGUF files, by words; or what a pasted address leads to: a file, or the files of a repository.",
   query: hubSearchQuerySchema,
   reply: hubSearchAnswerSchema,
-  errors: ["MODEL_NOT_FOUND", "DOWNLOAD_FAILED", "NOT_GGUF", "BUSY"],
+  errors: ["MODEL_NOT_FOUND", "DOWNLOAD_FAILED", "HUB_FAILED", "NOT_GGUF", "BUSY"],
 } as const satisfies Endpoint;
 
 export const fitRepository = {
@@ -29,7 +29,7 @@ export const fitRepository = {
   does: "How each GGUF file of a repository would run here: a list first, then each file as its header is read. No weights are downloaded.",
   query: fitQuerySchema,
   streams: fitEventSchema,
-  errors: ["MODEL_NOT_FOUND", "DOWNLOAD_FAILED", "BUSY"],
+  errors: ["MODEL_NOT_FOUND", "DOWNLOAD_FAILED", "HUB_FAILED", "BUSY"],
 } as const satisfies Endpoint;
 
 export const readPicks = {

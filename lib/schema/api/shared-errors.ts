@@ -22,4 +22,9 @@ export const engineErrors = [
 
 export const loadErrors = [...modelErrors, ...engineErrors, "OUT_OF_MEMORY"] as const satisfies ErrorCode[];
 
-export const planErrors = [...modelErrors, ...engineErrors, "DOWNLOAD_FAILED"] as const satisfies ErrorCode[];
+export const planErrors = [
+  ...modelErrors,
+  ...engineErrors,
+  "DOWNLOAD_FAILED",
+  "HUB_FAILED",
+] as const satisfies ErrorCode[];

@@ -206,8 +206,12 @@ describe("search and fit", () => {
     ["a repository without GGUF files", ["fit", "owner/plain"], 3, /^INVALID_INPUT: owner\/plain holds no GGUF file/],
     ["a quantization that is not there", ["pull", "owner/one:Q9"], 3, /^MODEL_NOT_FOUND: owner\/one has no Q9/],
     ["a file that is no GGUF", ["pull", "hf:owner/one/page.gguf"], 3, /^NOT_GGUF: /],
+    ["a hub in trouble", ["fit", "owner/trouble"], 3, /^HUB_FAILED: .* answered 503 for owner\/trouble\.$/],
   ])("%s: one line and its exit code", async (_what, args, code, message) => {
     hub.serveTree("owner/plain", { "README.md": 5 });
+    hub.serve("/api/models/owner/trouble/tree/main", (_, response) => {
+      response.writeHead(503).end();
+    });
     hub.serveRepository("owner/one", { "one-Q4_0.gguf": small });
     hub.serve("/owner/one/resolve/main/page.gguf", {
       start: Buffer.from("<!doctype html>".repeat(20)),

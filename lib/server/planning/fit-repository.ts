@@ -175,7 +175,7 @@ class FitRun {
     if (this.#stopped) return;
     this.#say({ kind: "file", file: { ...unplanned(file), problem: errorAnswer(error).body } });
     const code = errorCodeOf(error);
-    this.#failures = code === "DOWNLOAD_FAILED" ? this.#failures + 1 : 0;
+    this.#failures = code === "DOWNLOAD_FAILED" || code === "HUB_FAILED" ? this.#failures + 1 : 0;
     // A gated repository has the same answer for each of its files.
     if (code === "FORBIDDEN" || code === "BUSY" || this.#failures >= MOST_FAILURES) this.#stop(error);
   }

@@ -51,6 +51,7 @@ export const errorTable: Readonly<Record<ErrorCode, ErrorRow>> = {
     message: "The data folder cannot be used at the moment.",
   },
   DOWNLOAD_FAILED: { status: 502, next: "Check the connection, then try again." },
+  HUB_FAILED: { status: 502, next: "Try again later." },
   NOT_FOUND: { status: 404 },
   INTERNAL: {
     status: 500,

@@ -52,6 +52,7 @@ export function asDownloadError(error: unknown, file: string, modelsFolder: stri
   const options = { cause: error, ...(next === undefined ? {} : { next }) };
   switch (code) {
     case "DOWNLOAD_FAILED":
+    case "HUB_FAILED":
       return new DownloadError(code, "retry", message, options);
     case "BUSY":
       return new DownloadError(code, "retry", message, { ...options, next: GOES_ON, ...waitOf(error) });

@@ -75,7 +75,8 @@ class PartTransfer {
   #failed(error: unknown): void {
     if (error instanceof NotNeeded) return;
     this.#problem ??= error;
-    const isPassing = error instanceof Error && "code" in error && error.code === "DOWNLOAD_FAILED";
+    const code = error instanceof Error && "code" in error ? error.code : null;
+    const isPassing = code === "DOWNLOAD_FAILED" || code === "HUB_FAILED";
     if (isPassing && this.#lanes.size > 1) this.#wanted = Math.max(1, this.#lanes.size - 1);
     else this.#stop.abort(error);
   }

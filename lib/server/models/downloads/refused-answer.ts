@@ -59,7 +59,7 @@ export function refusedAnswer(
       });
     default:
       return new DownloadError(
-        "DOWNLOAD_FAILED",
+        "HUB_FAILED",
         status >= 500 ? "retry" : "keep",
         `${url.host} answered ${status} for ${file}.`,
         { next: "Try again later." },

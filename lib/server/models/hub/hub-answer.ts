@@ -53,7 +53,7 @@ export async function askHub<Answer>(
       const parsed = schema.safeParse(await readJson(found.response, url.host));
       if (parsed.success)
         return { answer: parsed.data, url: found.url, nextPath: nextPath(found.response.headers.link, base) };
-      throw new RemoteHeaderError("DOWNLOAD_FAILED", `${url.host} sent no usable answer about ${subject}.`);
+      throw new RemoteHeaderError("HUB_FAILED", `${url.host} sent no usable answer about ${subject}.`);
     } finally {
       found.response.destroy();
     }
@@ -80,7 +80,7 @@ function checkStatus({ statusCode = 0, headers }: IncomingMessage, host: string,
     );
   if (statusCode === 404) throw new RemoteHeaderError("MODEL_NOT_FOUND", `${host} has no ${subject}.`);
   if (statusCode === 429) throw tooMany(host, headers["retry-after"]);
-  throw new RemoteHeaderError("DOWNLOAD_FAILED", `${host} answered ${statusCode} for ${subject}.`);
+  throw new RemoteHeaderError("HUB_FAILED", `${host} answered ${statusCode} for ${subject}.`);
 }
 
 async function readJson(body: AsyncIterable<unknown>, host: string): Promise<unknown> {

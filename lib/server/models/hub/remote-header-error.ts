@@ -2,7 +2,7 @@ import type { ErrorCode } from "@/lib/schema/api-error";
 
 type RemoteHeaderCode = Extract<
   ErrorCode,
-  "INVALID_INPUT" | "FORBIDDEN" | "MODEL_NOT_FOUND" | "BUSY" | "TOO_LARGE" | "DOWNLOAD_FAILED"
+  "INVALID_INPUT" | "FORBIDDEN" | "MODEL_NOT_FOUND" | "BUSY" | "TOO_LARGE" | "DOWNLOAD_FAILED" | "HUB_FAILED"
 >;
 
 /** Set if the next step differs from the one in the error table. */

@@ -186,7 +186,7 @@ describe("a hub that lies", () => {
     [403, "FORBIDDEN", /gated/],
     [404, "MODEL_NOT_FOUND", /has no model.gguf/],
     [429, "BUSY", /too many requests/],
-    [500, "DOWNLOAD_FAILED", /answered 500/],
+    [500, "HUB_FAILED", /answered 500/],
   ])("with status %i is told apart", async (status, code, message) => {
     hub.serve(PATH, (_, response) => {
       response.writeHead(status).end();

@@ -345,7 +345,7 @@ function statusError({ statusCode: status, headers }: IncomingMessage, url: URL,
     );
   if (status === 404) return new RemoteHeaderError("MODEL_NOT_FOUND", `${url.host} has no ${file}.`);
   if (status === 429) return tooMany(url.host, headers["retry-after"]);
-  return new RemoteHeaderError("DOWNLOAD_FAILED", `${url.host} answered ${status} for ${file}.`);
+  return new RemoteHeaderError("HUB_FAILED", `${url.host} answered ${status} for ${file}.`);
 }
 
 /** The page of the file's repository, where its terms can be accepted. */
