@@ -47,18 +47,9 @@ export function planningServices(
   environment: Environment,
   { onLog, isTrusted = () => false, mayRemember = false, surfaceBudgetMs, program = () => null }: PlanningOptions,
 ) {
-  const { dataFolder, modelsFolder, engineBuild } = environment;
-  const settings = new SettingsStore({ folder: environment.homeFolder });
-  const folders = new ModelFolders({ modelsFolder, savedPath: join(dataFolder, "model-folders.json") });
-  const addedFiles = new AddedFiles(join(dataFolder, "added-files.json"));
-  const models = new ModelFiles({
-    modelsFolder,
-    addedFolders: () => folders.added(),
-    addedFiles: () => addedFiles.list(),
-    isTrusted: path => settings.read().MODEL === path || isTrusted(path),
-  });
-  const computer = { platform: process.platform, home: homedir(), env: process.env };
-  const programModels = new ProgramModels({ computer, models, added: addedFiles });
+  const { dataFolder, engineBuild } = environment;
+  const files = modelFiles(environment, isTrusted);
+  const { models, remoteModels: remote } = files;
   const engineOptions = {
     entryPath: environment.enginePath,
     gpu: environment.gpu,
@@ -71,48 +62,25 @@ export function planningServices(
   const embedder = new EngineSupervisor(engineOptions);
   const dryRuns = new SpareDryRunEngine({ main: engine, spare });
   const receipts = new ReceiptStore(join(dataFolder, "receipts.jsonl"));
-  const threads = new ThreadTuner(dataFolder, {
-    processor: cpus()[0]?.model ?? process.arch,
-    threads: availableParallelism(),
-  });
+  const processor = { processor: cpus()[0]?.model ?? process.arch, threads: availableParallelism() };
+  const threads = new ThreadTuner(dataFolder, processor);
   const vectors = readVectors();
   const machineSpeed = new MachineSpeedMeter({
     path: join(dataFolder, "memory-speed.json"),
-    processor: cpus()[0]?.model ?? process.arch,
-    threads: availableParallelism(),
+    ...processor,
     ...(vectors && { vectors }),
     receipts,
   });
   const engineVersion = `${project.dependencies["node-llama-cpp"]} ${engineBuild}`;
   const memo = new DeviceMemo(join(dataFolder, "device.json"), `${engineVersion} ${environment.gpu}`, process.env);
-  const gpu = new GpuProbe({
+  const gpu = cardProbe({
     engine: mayRemember ? rememberedEngine(engine, memo) : engine,
     sparePid: () => spare.pid,
     program,
-    readers: [
-      new NvidiaSmi({ env: process.env }),
-      new KernelReader({ vendor: "amd", root: "/", complete: amdCard }),
-      new KernelReader({ vendor: "intel", root: "/", complete: intelCards() }),
-    ],
     receipts,
     gpuChoice: environment.gpu,
-    machine: readMachineFacts,
-    visible: {
-      cuda: process.env.CUDA_VISIBLE_DEVICES,
-      cudaOrder: process.env.CUDA_DEVICE_ORDER ?? CUDA_DEVICE_ORDER,
-      hip: process.env.HIP_VISIBLE_DEVICES,
-      rocr: process.env.ROCR_VISIBLE_DEVICES,
-      vulkan: process.env.GGML_VK_VISIBLE_DEVICES,
-    },
-    availableRamBytes: () => readMemory().availableBytes,
     ramBytesPerSecond: () => machineSpeed.knownRamBytesPerSecond(),
-    threads: availableParallelism(),
-  });
-  const remote = new RemoteModels({
-    store: new RemoteHeaderStore(join(dataFolder, "remote-headers")),
-    profiles: new KnownProfiles({ folder: join(dataFolder, "hub-profiles"), version: project.version }),
-    endpoint: environment.hubEndpoint,
-    token: environment.hubToken,
+    threads: processor.threads,
   });
   const planner = new Planner({
     models,
@@ -127,13 +95,7 @@ export function planningServices(
     onLog,
   });
   return {
-    settings,
-    models,
-    folders,
-    addedFiles,
-    programModels,
-    remoteModels: remote,
-    hashes: new ModelHashes(join(dataFolder, "model-hashes.json")),
+    ...files,
     engine,
     dryRuns,
     embedder,
@@ -143,5 +105,58 @@ export function planningServices(
     threads,
     memo,
     machineSpeed,
+  };
+}
+
+type ProbeOptions = ConstructorParameters<typeof GpuProbe>[0];
+
+/** Reads this computer's cards, in whichever way their vendors have, and in the order that the engine sees them. */
+const cardProbe = (options: Omit<ProbeOptions, "readers" | "machine" | "visible" | "availableRamBytes">) =>
+  new GpuProbe({
+    ...options,
+    readers: [
+      new NvidiaSmi({ env: process.env }),
+      new KernelReader({ vendor: "amd", root: "/", complete: amdCard }),
+      new KernelReader({ vendor: "intel", root: "/", complete: intelCards() }),
+    ],
+    machine: readMachineFacts,
+    visible: {
+      cuda: process.env.CUDA_VISIBLE_DEVICES,
+      cudaOrder: process.env.CUDA_DEVICE_ORDER ?? CUDA_DEVICE_ORDER,
+      hip: process.env.HIP_VISIBLE_DEVICES,
+      rocr: process.env.ROCR_VISIBLE_DEVICES,
+      vulkan: process.env.GGML_VK_VISIBLE_DEVICES,
+    },
+    availableRamBytes: () => readMemory().availableBytes,
+  });
+
+/** The model files here and at the hub, and the settings, which say which of them is used. */
+function modelFiles(
+  { homeFolder, modelsFolder, dataFolder, hubEndpoint, hubToken }: Environment,
+  isTrusted: (path: string) => boolean,
+) {
+  const settings = new SettingsStore({ folder: homeFolder });
+  const folders = new ModelFolders({ modelsFolder, savedPath: join(dataFolder, "model-folders.json") });
+  const addedFiles = new AddedFiles(join(dataFolder, "added-files.json"));
+  const models = new ModelFiles({
+    modelsFolder,
+    addedFolders: () => folders.added(),
+    addedFiles: () => addedFiles.list(),
+    isTrusted: path => settings.read().MODEL === path || isTrusted(path),
+  });
+  const computer = { platform: process.platform, home: homedir(), env: process.env };
+  return {
+    settings,
+    folders,
+    addedFiles,
+    models,
+    programModels: new ProgramModels({ computer, models, added: addedFiles }),
+    remoteModels: new RemoteModels({
+      store: new RemoteHeaderStore(join(dataFolder, "remote-headers")),
+      profiles: new KnownProfiles({ folder: join(dataFolder, "hub-profiles"), version: project.version }),
+      endpoint: hubEndpoint,
+      token: hubToken,
+    }),
+    hashes: new ModelHashes(join(dataFolder, "model-hashes.json")),
   };
 }

@@ -1,0 +1,79 @@
+import { join } from "node:path";
+import type { GenerationStats } from "@/lib/schema/generation";
+import { BenchmarkStore } from "@/lib/server/benchmark/benchmark-store";
+import { OffloadBenchmark } from "@/lib/server/benchmark/offload-benchmark";
+import { ChatRuns } from "@/lib/server/chat/chat-runs";
+import { ChatStores } from "@/lib/server/chat/chat-stores";
+import { ModelComparison } from "@/lib/server/comparison/model-comparison";
+import { OtherEngines } from "@/lib/server/engine/other/other-engines";
+import { AnswerCounter } from "@/lib/server/loading/answer-counter";
+import { ChosenLlamaServer } from "@/lib/server/loading/chosen-llama-server";
+import { EmbeddingHost } from "@/lib/server/loading/embedding-host";
+import { LastLoaded } from "@/lib/server/loading/last-loaded";
+import { ModelHost } from "@/lib/server/loading/model-host";
+import { ModelLoader } from "@/lib/server/loading/model-loader";
+import { tuneThreadsWhenIdle } from "@/lib/server/loading/tune-threads-when-idle";
+import type { Environment } from "@/lib/server/system/environment";
+import type { Log } from "@/lib/server/system/log";
+import type { planningServices } from "./planning-services";
+
+interface AnsweringOptions {
+  readonly onLog: Log["writer"];
+  readonly onFailure: (what: string, error: unknown) => void;
+}
+
+/** Loads models by their plans and answers with them: the engine's host, engines elsewhere, the chats, and what measures answers. */
+export function answeringServices(
+  { dataFolder, gpu }: Environment,
+  core: ReturnType<typeof planningServices>,
+  { onLog, onFailure }: AnsweringOptions,
+) {
+  const { settings, models, engine, planner, receipts, threads } = core;
+  const readSettings = () => settings.read();
+  const loader = new ModelLoader({ ...core, onLog });
+  const answers = new AnswerCounter();
+  const onAnswered = (stats: GenerationStats, isOwn: boolean) => {
+    answers.note(stats);
+    // The receipts are of loads that this process made.
+    if (isOwn) receipts.noteAnswer(stats).catch(error => onFailure("receipt", error));
+  };
+  const otherEngines = new OtherEngines({ path: join(dataFolder, "engines.json"), env: process.env });
+  const llamaServer = new ChosenLlamaServer(otherEngines, {
+    planner,
+    freeOwnEngine: () => engine.unload(),
+    readSettings,
+    env: process.env,
+    gpu,
+    onLog,
+  });
+  const host = new ModelHost({
+    engine,
+    planner,
+    loader,
+    lastLoaded: new LastLoaded(join(dataFolder, "last-loaded.json")),
+    readSettings,
+    answeringElsewhere: () => llamaServer.answering ?? otherEngines.answering,
+    onAnswered,
+    onLog,
+  });
+  const chats = new ChatStores({ filePath: join(dataFolder, "chats.sqlite") });
+  const store = new BenchmarkStore(dataFolder);
+  return {
+    answers,
+    otherEngines,
+    llamaServer,
+    host,
+    chats,
+    runs: new ChatRuns({ chats, engine: host, settings, onFailure }),
+    embeddings: new EmbeddingHost({ engine: core.embedder, models, settings }),
+    benchmark: new OffloadBenchmark({ planner, loader, engine, host, store, readSettings }),
+    comparison: new ModelComparison({ ...core, loader, host, onAnswered: stats => onAnswered(stats, true) }),
+    stopTuning: tuneThreadsWhenIdle({
+      engine,
+      host,
+      tuner: threads,
+      isAuto: () => settings.read().THREADS === "auto",
+      onLog,
+    }),
+  };
+}

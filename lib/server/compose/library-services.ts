@@ -1,0 +1,46 @@
+import { join } from "node:path";
+import { Downloads } from "@/lib/server/models/downloads/downloads";
+import { FolderWatch } from "@/lib/server/models/library/folder-watch";
+import { LibraryChanges } from "@/lib/server/models/library/library-changes";
+import { ModelHeaders } from "@/lib/server/models/library/model-headers";
+import { Uploads } from "@/lib/server/models/uploads/uploads";
+import { ModelVerifier } from "@/lib/server/models/verify/model-verifier";
+import type { Environment } from "@/lib/server/system/environment";
+import type { planningServices } from "./planning-services";
+
+interface LibraryOptions {
+  readonly onFailure: (what: string, error: unknown) => void;
+}
+
+/** Changes the library: downloads, dropped files, new names, checks of whole files, and a watch on its folders. */
+export function libraryServices(
+  { modelsFolder, dataFolder, hubEndpoint, hubToken }: Environment,
+  { models, folders, addedFiles, remoteModels, hashes, engine }: ReturnType<typeof planningServices>,
+  { onFailure }: LibraryOptions,
+) {
+  return {
+    headers: new ModelHeaders(),
+    library: new LibraryChanges(models),
+    uploads: new Uploads({ modelsFolder }),
+    verifier: new ModelVerifier({ models, remote: remoteModels, hashes }),
+    downloads: new Downloads({
+      modelsFolder,
+      limitPath: join(dataFolder, "download-limit.json"),
+      endpoint: hubEndpoint,
+      token: hubToken,
+      isAnswering: () => engine.snapshot().state === "generating",
+      onChecked: (name, sha256s, from) => hashes.publish(name, { source: "download", sha256s, from }),
+      onFailure,
+    }),
+    folderWatch: new FolderWatch({
+      folders: () => models.folders(),
+      files: () => addedFiles.list().map(({ path }) => path),
+      placesChanged: listener => {
+        const ends = [folders.subscribe(listener), addedFiles.subscribe(listener)];
+        return () => {
+          for (const end of ends) end();
+        };
+      },
+    }),
+  };
+}
