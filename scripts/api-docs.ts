@@ -130,7 +130,10 @@ scripts/api-docs.test.ts -u\` writes it again.
 
 Requests with a body send JSON, unless they say otherwise. Errors are \`{"error": {"code", "message", "next"?}}\` with a status of their own; under \`/v1\` they have OpenAI's
 shape. Any route may answer with ${commonErrors.join(", ")}. With \`HEADROOM_TOKEN\` set, send it as
-\`Authorization: Bearer …\`.`;
+\`Authorization: Bearer …\`.
+
+429 (QUEUE_FULL, RATE_LIMITED) asks to send the same request again, 503 (BUSY, ENGINE_FAILED, STORE_UNAVAILABLE) says that the engine or
+the data folder is not ready. \`Retry-After\` says in how many seconds to try again.`;
 
 /** docs/api.md */
 export const apiDocs = (): string => {

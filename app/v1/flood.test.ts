@@ -45,7 +45,7 @@ const ask = (signal?: AbortSignal): Promise<Response> =>
 /** Reads to the end. @returns how it was answered */
 async function read(pauseMs = 0): Promise<"answered" | "refused" | "cut"> {
   const response = await ask();
-  if (response.status === 503) {
+  if (response.status === 429) {
     expect(Number(response.headers.get("retry-after"))).toBeGreaterThan(0);
     await response.text();
     return "refused";
@@ -56,7 +56,7 @@ async function read(pauseMs = 0): Promise<"answered" | "refused" | "cut"> {
     text += data;
     if (pauseMs > 0) await new Promise(resolve => setTimeout(resolve, pauseMs));
   }
-  if (text.includes('"BUSY"')) return "refused";
+  if (text.includes('"QUEUE_FULL"')) return "refused";
   return text.includes("[DONE]") ? "answered" : "cut";
 }
 

@@ -26,6 +26,7 @@ const SURFACE_BUDGET_MS = 2500;
 const BESIDE_OTHERS: ReadonlySet<string> = new Set<CommandName>([
   "vram",
   "sample-surface",
+  "count",
   "tokenize",
   "detokenize",
   "render",

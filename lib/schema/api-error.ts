@@ -17,6 +17,7 @@ export const errorCodes = [
   "ENGINE_REFUSED",
   "CONTEXT_EXCEEDED",
   "BUSY",
+  "QUEUE_FULL",
   "RATE_LIMITED",
   "CANCELLED",
   "INVALID_INPUT",

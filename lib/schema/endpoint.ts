@@ -43,6 +43,7 @@ export interface Endpoint {
 export const commonErrors: readonly ErrorCode[] = [
   "FORBIDDEN",
   "RATE_LIMITED",
+  "QUEUE_FULL",
   "INVALID_INPUT",
   "UNSUPPORTED_MEDIA",
   "TOO_LARGE",

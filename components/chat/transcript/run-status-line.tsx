@@ -5,9 +5,7 @@ import { formatTokens } from "@/lib/units/tokens";
 function statusWords(status: RunStatus): string {
   switch (status.phase) {
     case "queued":
-      return status.position === 1
-        ? "Waiting for the answer in another chat"
-        : `Waiting: ${status.position - 1} other chats are before this one`;
+      return `Waiting: place ${status.position} in the queue`;
     case "loading":
       return "Waiting for the model";
     case "summarising":

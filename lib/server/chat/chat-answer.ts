@@ -1,6 +1,8 @@
 import type { ChatMessage, Overflow, ReplyStats } from "@/lib/schema/chat";
-import type { CommandAnswer, CommandParams, CommandProgress } from "@/lib/schema/engine-commands";
+import type { CommandAnswer, CommandParams } from "@/lib/schema/engine-commands";
 import { contextTokensOf, type EngineSnapshot } from "@/lib/schema/live-events";
+import type { GenerationMessage } from "@/lib/server/engine/engine-supervisor";
+import { errorCodeOf } from "@/lib/server/system/error-table";
 import { preparePrompt } from "./chat-context";
 import type { ChatEngine, ChatSettings } from "./chat-engine";
 import type { ChatRun } from "./chat-run";
@@ -14,8 +16,8 @@ export interface AnswerInput {
   readonly settings: ChatSettings;
   /** For this answer only. */
   readonly overflow: Overflow | undefined;
-  /** Clients of the API are answered first; position 1 is next, 0 says that it is this answer's turn. */
-  readonly onPosition: (position: number) => void;
+  /** The engine was asked: it answers, or the request waits in its queue. */
+  readonly onAsked: () => void;
 }
 
 /**
@@ -24,9 +26,23 @@ export interface AnswerInput {
  * @throws the error that prevented it from ending; the text so far is in the run
  */
 export async function answerChat(input: AnswerInput): Promise<ReplyStats> {
-  const { run, store, engine, settings, overflow } = input;
+  const { run, engine } = input;
   run.sendStatus({ phase: "loading" });
-  await engine.ensureLoaded(run.signal);
+  for (;;) {
+    await engine.ensureLoaded(run.signal);
+    const contextTokens = contextTokensOf(engine.snapshot());
+    try {
+      return await answerOnce(input);
+    } catch (error) {
+      // A model with a smaller context was loaded while this answer waited for its turn: what fitted has to be fitted again.
+      const isOutdated = contextTokensOf(engine.snapshot()) !== contextTokens;
+      if (errorCodeOf(error) !== "CONTEXT_EXCEEDED" || !isOutdated) throw error;
+    }
+  }
+}
+
+async function answerOnce(input: AnswerInput): Promise<ReplyStats> {
+  const { run, store, engine, settings, overflow } = input;
   const current = await settings.read();
   const chat = store.read(run.chatId);
   const branch = store.branch(run.chatId, run.replyId);
@@ -45,14 +61,13 @@ export async function answerChat(input: AnswerInput): Promise<ReplyStats> {
 }
 
 async function streamReply(
-  { run, engine, onPosition }: AnswerInput,
+  { run, engine, onAsked }: AnswerInput,
   request: CommandParams<"generate">,
 ): Promise<CommandAnswer<"generate">> {
   const fill = new ContextFill(run);
   for await (const message of engine.generate(request, run.signal)) {
+    onAsked();
     if (message.type === "finished") return message;
-    onPosition(message.type === "queued" ? message.position : 0);
-    if (message.type === "queued") continue;
     fill.take(message);
     if (message.type === "text") run.write(message.text, message.thought);
   }
@@ -62,14 +77,18 @@ async function streamReply(
 /** A meter does not need to show every step. */
 const FILL_EVERY_MS = 200;
 
-/** Reports how full the context gets while the prompt is read and the answer is written. */
+/** Reports how many are answered first, then how full the context gets while the prompt is read and the answer is written. */
 class ContextFill {
   #usedTokens = 0;
   #toldAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly run: ChatRun) {}
 
-  take(message: CommandProgress<"generate">): void {
+  take(message: GenerationMessage): void {
+    if (message.type === "queued") {
+      this.run.sendStatus({ phase: "queued", position: message.position });
+      return;
+    }
     if (message.type === "prefill") {
       const { doneTokens, totalTokens } = message;
       this.#usedTokens = totalTokens;

@@ -27,8 +27,18 @@ export class ChatBusyError extends Error {
   override readonly name = "ChatBusyError";
   readonly code: ErrorCode = "BUSY";
 
-  constructor(message = "This chat is still answering. Stop the answer or wait for its end.") {
-    super(message);
+  constructor() {
+    super("This chat is still answering. Stop the answer or wait for its end.");
+  }
+}
+
+/** More answers wait than will be made soon. */
+export class ChatQueueFullError extends Error {
+  override readonly name = "ChatQueueFullError";
+  readonly code: ErrorCode = "QUEUE_FULL";
+
+  constructor(waiting: number) {
+    super(`${waiting} answers are waiting already.`);
   }
 }
 

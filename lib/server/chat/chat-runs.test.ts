@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { ChatRequest, RunChunk } from "@/lib/schema/chat";
 import { defaultSettings } from "@/lib/schema/settings";
-import { EngineCrashedError } from "@/lib/server/engine/engine-errors";
+import { EngineCrashedError, EngineError } from "@/lib/server/engine/engine-errors";
 import { ScriptedChatEngine } from "@/lib/server/testing/scripted-chat-engine";
 import type { ChatRun } from "./chat-run";
 import { ChatRuns } from "./chat-runs";
@@ -200,16 +200,6 @@ describe("stopping", () => {
     expect(runs.find("chat")).toBeNull();
   });
 
-  test("takes a waiting answer out of the queue without asking the engine", async () => {
-    const first = runs.start(userSays("chat-1", "q1", "First question"));
-    const second = runs.start(userSays("chat-2", "q2", "Second question"));
-    await runs.stop("chat-2");
-    expect(replyOf(second)).toMatchObject({ status: "interrupted", text: "" });
-    engine.finish();
-    await chunksOf(first);
-    expect(engine.calls.length).toBe(1);
-  });
-
   test("of a chat that does not answer changes nothing", async () => {
     await expect(runs.stop("nobody")).resolves.toBe(false);
   });
@@ -266,58 +256,12 @@ describe("requests", () => {
     );
   });
 
-  test("of other chats wait in order and are told their place", async () => {
-    const first = runs.start(userSays("chat-1", "q1", "First question"));
-    const second = runs.start(userSays("chat-2", "q2", "Second question"));
-    const third = runs.start(userSays("chat-3", "q3", "Third question"));
-    const positionOf = async (run: ChatRun) => {
-      const reader = run.follow().getReader();
-      const chunks = [await reader.read(), await reader.read()];
-      await reader.cancel();
-      return chunks.map(({ value }) => (value?.type === "data-status" ? value.data : value?.type));
-    };
-    expect(await positionOf(second)).toEqual(["start", { phase: "queued", position: 1 }]);
-    expect(await positionOf(third)).toEqual(["start", { phase: "queued", position: 2 }]);
-    for (const run of [first, second, third]) {
-      engine.say(run.chatId);
-      engine.finish();
-      await chunksOf(run);
-    }
-    expect(replyOf(third).text).toBe("chat-3");
-  });
-
-  test("behind clients of the API are told so, and those behind them count them, too", async () => {
-    const first = runs.start(userSays("chat-1", "q1", "First question"));
-    const second = runs.start(userSays("chat-2", "q2", "Second question"));
-    const positionsOf = async (run: ChatRun) => {
-      const positions: number[] = [];
-      const reader = run.follow().getReader();
-      for (;;) {
-        const { done, value } = await reader.read();
-        if (done) return positions;
-        if (value.type === "data-status" && value.data.phase === "queued") positions.push(value.data.position);
-      }
-    };
-    const positions = [positionsOf(first), positionsOf(second)];
-    engine.queue(2);
-    engine.queue(1);
-    for (const run of [first, second]) {
-      engine.say(run.chatId);
-      engine.finish();
-      await chunksOf(run);
-    }
-    expect(await Promise.all(positions)).toEqual([
-      [2, 1],
-      [1, 3, 2, 1],
-    ]);
-  });
-
-  test("above the 64 that may wait are refused, and nothing of them is kept", () => {
+  test("above the 64 that may wait are refused, those of the API included, and nothing of them is kept", () => {
     engine.ensureLoaded = () => new Promise(() => {});
-    // One is being answered, 64 wait.
-    for (let index = 0; index <= 64; index += 1) runs.start(userSays(`chat-${index}`, `q-${index}`, "Hello"));
+    engine.queueLength = 4;
+    for (let index = 0; index < 60; index += 1) runs.start(userSays(`chat-${index}`, `q-${index}`, "Hello"));
     expect(() => runs.start(userSays("one-too-many", "q", "Hello"))).toThrow(
-      expect.objectContaining({ code: "BUSY" }) as Error,
+      expect.objectContaining({ code: "QUEUE_FULL" }) as Error,
     );
     expect(chats.storeIf("one-too-many")).toBeNull();
   });
@@ -422,6 +366,19 @@ describe("a conversation longer than the context", () => {
     engine.contextTokens = 400;
     await exchange("chat", "q4", "y z", "ok.");
     expect(engine.calls.at(-1)?.turns.length).toBe(7);
+  });
+
+  test("that fitted when it was sent is fitted again where the context shrank while it waited", async () => {
+    engine.contextTokens = 400;
+    const run = runs.start(userSays("chat", "q2", "k l m n o p q r s t u", { overflow: "drop" }));
+    await soon(() => expect(engine.calls.at(-1)?.turns.length).toBe(3));
+    engine.contextTokens = 40;
+    engine.crash(new EngineError("CONTEXT_EXCEEDED", "31 tokens do not fit."));
+    engine.say("Fine.");
+    engine.finish();
+    await chunksOf(run);
+    expect(engine.calls.at(-1)?.turns).toEqual([{ role: "user", content: "k l m n o p q r s t u" }]);
+    expect(replyOf(run)).toMatchObject({ text: "Fine.", status: "complete", cut: { droppedMessages: 2 } });
   });
 
   test("is refused without a choice when the last message alone is too long", async () => {

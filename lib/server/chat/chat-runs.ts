@@ -1,9 +1,10 @@
 import type { ChatRequest, Overflow } from "@/lib/schema/chat";
+import { engineLimits } from "@/lib/server/engine/engine-limits";
 import { errorAnswer, errorCodeOf } from "@/lib/server/system/error-table";
 import { answerChat } from "./chat-answer";
 import { commitRequest } from "./chat-commit";
 import type { ChatEngine, ChatSettings } from "./chat-engine";
-import { ChatBusyError, ChatNotFoundError } from "./chat-errors";
+import { ChatBusyError, ChatNotFoundError, ChatQueueFullError } from "./chat-errors";
 import { ChatRun } from "./chat-run";
 import type { ChatStore } from "./chat-store";
 import type { ChatStores } from "./chat-stores";
@@ -11,9 +12,6 @@ import { nameChat } from "./chat-title";
 
 /** How much of a growing answer a crash can lose. */
 const FLUSH_MS = 1000;
-
-/** How many answers may wait. Further requests are refused at once, because they would wait for hours. */
-const MAX_WAITING = 64;
 
 export interface ChatRunsOptions {
   readonly chats: ChatStores;
@@ -24,20 +22,15 @@ export interface ChatRunsOptions {
   readonly now?: () => number;
 }
 
-interface Waiting {
-  readonly run: ChatRun;
-  readonly store: ChatStore;
-  readonly overflow: Overflow | undefined;
-}
-
-/** The answers that are being made. One is made at a time; the others wait in the order they came. */
+/**
+ * The answers that are being made, one in each chat. Chats are answered side by side as far as the engine can; the others wait in the
+ * engine's queue, where clients of the API wait too.
+ */
 export class ChatRuns {
   readonly #options: ChatRunsOptions;
   readonly #runs = new Map<string, ChatRun>();
-  readonly #queue: Waiting[] = [];
-  #current: ChatRun | null = null;
-  /** Of the current one among clients of the API, which are answered in the same queue; 0 while it is answered. */
-  #currentPosition = 0;
+  /** Runs that the engine's queue does not know yet: they wait for the model, or their prompt is being prepared. */
+  readonly #preparing = new Set<ChatRun>();
 
   constructor(options: ChatRunsOptions) {
     this.#options = options;
@@ -51,25 +44,21 @@ export class ChatRuns {
   /**
    * Commits what the user sent, then begins to answer it. When the same request comes twice, the second only follows the first.
    *
-   * @throws ChatBusyError, ChatNotFoundError, ChatInputError, ChatStoreError
+   * @throws ChatBusyError, ChatQueueFullError, ChatNotFoundError, ChatInputError, ChatStoreError
    */
   start(request: ChatRequest): ChatRun {
     const { chats, flushMs = FLUSH_MS, now = Date.now } = this.#options;
-    if (this.#queue.length >= MAX_WAITING) {
-      throw new ChatBusyError(`${MAX_WAITING} answers are waiting already. Try again when some of them are done.`);
-    }
-    const store = this.#storeFor(request);
     const active = this.find(request.chatId);
+    if (!active) this.#refuseIfFull();
+    const store = this.#storeFor(request);
     if (active && request.trigger === "submit-message" && store.hasMessage(request.message.id)) return active;
     if (active) throw new ChatBusyError();
     const reply = commitRequest(store, request, now());
     nameChat(store, request.chatId, reply.id);
     const run = new ChatRun({ chatId: request.chatId, reply, store, flushMs, now });
     this.#runs.set(run.chatId, run);
-    this.#queue.push({ run, store, overflow: request.overflow });
-    run.signal.addEventListener("abort", () => this.#leaveQueue(run), { once: true });
-    this.#next();
-    this.#sendPositions();
+    this.#preparing.add(run);
+    void this.#answer(run, store, request.overflow);
     chats.announce();
     return run;
   }
@@ -85,6 +74,12 @@ export class ChatRuns {
     await Promise.all([...this.#runs.values()].map(run => run.stop()));
   }
 
+  /** Before anything of the request is kept: a message that nobody will answer soon is better sent again. */
+  #refuseIfFull(): void {
+    const waiting = this.#preparing.size + this.#options.engine.snapshot().queueLength;
+    if (waiting >= engineLimits.waitingRequests) throw new ChatQueueFullError(waiting);
+  }
+
   /** A first message makes its chat. */
   #storeFor({ chatId, parentId, trigger, temporary = false }: ChatRequest): ChatStore {
     const { chats } = this.#options;
@@ -96,24 +91,11 @@ export class ChatRuns {
     return chats.storeOf(chatId);
   }
 
-  #next(): void {
-    if (this.#current) return;
-    const waiting = this.#queue.shift();
-    if (!waiting) return;
-    this.#current = waiting.run;
-    void this.#answer(waiting).finally(() => {
-      this.#current = null;
-      this.#currentPosition = 0;
-      this.#next();
-      this.#sendPositions();
-    });
-  }
-
-  async #answer({ run, store, overflow }: Waiting): Promise<void> {
+  async #answer(run: ChatRun, store: ChatStore, overflow: Overflow | undefined): Promise<void> {
     const { engine, settings } = this.#options;
     try {
-      const onPosition = (position: number) => this.#moveTo(position);
-      const stats = await answerChat({ run, store, engine, settings, overflow, onPosition });
+      const onAsked = () => this.#preparing.delete(run);
+      const stats = await answerChat({ run, store, engine, settings, overflow, onAsked });
       this.#end(run, stats.finishReason === "cancelled" ? "interrupted" : "complete", stats, null);
     } catch (error) {
       const wasStopped = run.signal.aborted && errorCodeOf(error) === "CANCELLED";
@@ -124,32 +106,12 @@ export class ChatRuns {
 
   #end(run: ChatRun, ...end: Parameters<ChatRun["end"]>): void {
     this.#runs.delete(run.chatId);
+    this.#preparing.delete(run);
     try {
       run.end(...end);
     } catch (error) {
       this.#options.onFailure("The end of an answer could not be saved", error);
     }
     this.#options.chats.announce();
-  }
-
-  #leaveQueue(run: ChatRun): void {
-    const index = this.#queue.findIndex(waiting => waiting.run === run);
-    if (index < 0) return;
-    this.#queue.splice(index, 1);
-    this.#end(run, "interrupted", null, null);
-    this.#sendPositions();
-  }
-
-  #moveTo(position: number): void {
-    if (position === this.#currentPosition) return;
-    this.#currentPosition = position;
-    this.#sendPositions();
-  }
-
-  #sendPositions(): void {
-    const ahead = this.#currentPosition;
-    if (ahead > 0) this.#current?.sendStatus({ phase: "queued", position: ahead });
-    for (const [index, { run }] of this.#queue.entries())
-      run.sendStatus({ phase: "queued", position: ahead + index + 1 });
   }
 }

@@ -1,6 +1,6 @@
 import type { EngineJob, JobRank } from "./engine-job";
 
-const rankOrder: Record<JobRank, number> = { model: 0, request: 1 };
+const rankOrder: Record<JobRank, number> = { model: 0, question: 1, request: 2 };
 
 /** Jobs that the child has not seen yet, ordered by rank, and by arrival within a rank. */
 export class CommandQueue {
@@ -25,9 +25,9 @@ export class CommandQueue {
     return this.#waiting[0];
   }
 
-  /** 1 is next; null for a job that does not wait here. */
+  /** Among the requests: 1 is next; null for a job that does not wait here. */
   positionOf(job: EngineJob): number | null {
-    const index = this.#waiting.indexOf(job);
+    const index = this.#waiting.filter(({ options }) => options.rank === "request").indexOf(job);
     return index === -1 ? null : index + 1;
   }
 

@@ -19,7 +19,7 @@ export interface DispatcherEvents {
 
 /**
  * Gives the child its commands in order of rank; passes cancellations to it and answers back. The child writes as many answers at once
- * as its context has sequences; every other command is alone there.
+ * as its context has sequences, and answers questions beside them; every other command is alone there.
  */
 export class EngineDispatcher {
   readonly #queue = new CommandQueue();
@@ -48,7 +48,7 @@ export class EngineDispatcher {
     return this.#answers.length > 0 && this.#queue.holdsModelJob;
   }
 
-  /** Whose turn it is among all that wait: 1 is next; null when it is this job's turn, or was. */
+  /** Whose turn it is among all requests that wait: 1 is next; null when it is this job's turn, or was. */
   positionOf(job: EngineJob): number | null {
     return this.#queue.positionOf(job);
   }
@@ -61,7 +61,7 @@ export class EngineDispatcher {
   submit(job: EngineJob, signal?: AbortSignal): void {
     const refusal = this.lifecycle.refusal() ?? this.#refusalOf(job, signal);
     if (refusal !== null) {
-      job.fail(refusal);
+      job.fail(signal?.aborted ? refusal : endOf(job, refusal));
       return;
     }
     this.#queue.push(job);
@@ -74,7 +74,7 @@ export class EngineDispatcher {
   submitAside(job: EngineJob, signal?: AbortSignal): void {
     const child = this.lifecycle.readyChild;
     if (child === null) {
-      job.fail(new EngineError("BUSY", "The engine is being replaced. Try again in a moment."));
+      job.fail(new EngineError("BUSY", "The engine is being replaced."));
       return;
     }
     this.#asides.set(job.command.id, job);
@@ -129,13 +129,14 @@ export class EngineDispatcher {
     const sent = [...this.#asides.values(), ...this.#active.values()];
     this.#active.clear();
     this.#asides.clear();
-    for (const job of sent) job.fail(error);
+    for (const job of sent) job.fail(endOf(job, error));
   }
 
-  failAll(error: EngineError): void {
+  /** @param forWaiting the error of the commands that the child never got */
+  failAll(forSent: EngineError, forWaiting = forSent): void {
     const waiting = this.#queue.takeAll();
-    this.failSent(error);
-    for (const job of waiting) job.fail(error);
+    this.failSent(forSent);
+    for (const job of waiting) job.fail(endOf(job, forWaiting));
   }
 
   get #anActive(): EngineJob | undefined {
@@ -148,12 +149,14 @@ export class EngineDispatcher {
 
   #isFreeFor(job: EngineJob): boolean {
     if (this.#active.size === 0) return true;
-    return job.streams && this.#anActive?.streams === true && this.#active.size < this.events.answersAtOnce();
+    if (this.#anActive?.streams !== true) return false;
+    return job.options.rank === "question" || (job.streams && this.#active.size < this.events.answersAtOnce());
   }
 
   #begin(job: EngineJob, child: EngineChild): void {
     this.#queue.shift();
-    this.#active.set(job.command.id, job);
+    const begun = job.options.rank === "question" ? this.#asides : this.#active;
+    begun.set(job.command.id, job);
     this.events.onBegin(job.command);
     child.send(job.command);
   }
@@ -175,8 +178,8 @@ export class EngineDispatcher {
 
   #refusalOf(job: EngineJob, signal?: AbortSignal): EngineError | null {
     if (signal?.aborted) return new EngineCancelledError("Cancelled before it began.");
-    if (job.options.rank !== "request" || this.#queue.length < this.limits.waitingRequests) return null;
-    return new EngineError("BUSY", `${this.#queue.length} requests are waiting already. Try again in a moment.`);
+    if (job.options.rank === "model" || this.#queue.length < this.limits.waitingRequests) return null;
+    return new EngineError("QUEUE_FULL", `${this.#queue.length} requests are waiting already.`);
   }
 
   #cancelOnAbort(job: EngineJob, signal: AbortSignal): void {
@@ -196,3 +199,7 @@ export class EngineDispatcher {
     });
   }
 }
+
+/** When the engine is stopped, a load is called off with it. A request can be sent again once the engine is back. */
+const endOf = ({ options }: EngineJob, why: EngineError): EngineError =>
+  why instanceof EngineCancelledError && options.rank !== "model" ? new EngineError("BUSY", why.message) : why;

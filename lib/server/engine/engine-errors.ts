@@ -80,3 +80,12 @@ export class EngineCancelledError extends EngineError {
     super("CANCELLED", what);
   }
 }
+
+/** The engine ended while this request waited for its turn. Nothing of it was done, so it may be asked again. */
+export class EngineLostTurnError extends EngineError {
+  override readonly name = "EngineLostTurnError";
+
+  constructor(why: EngineError) {
+    super(why.code === "CANCELLED" ? "BUSY" : why.code, why.message, { cause: why });
+  }
+}

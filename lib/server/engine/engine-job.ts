@@ -2,8 +2,11 @@ import { type EngineMessage, isAnswerTo, type JobCommand } from "@/lib/schema/en
 import type { EngineMode } from "./engine-child";
 import { EngineError } from "./engine-errors";
 
-/** `model` commands go before waiting requests, which then run on the new model. */
-export type JobRank = "model" | "request";
+/**
+ * `model` commands go before everything that waits, which then runs on the new model. A `question` about the loaded model is short and
+ * runs beside answers. A `request` waits for its turn.
+ */
+export type JobRank = "model" | "question" | "request";
 
 export interface JobOptions {
   readonly rank: JobRank;

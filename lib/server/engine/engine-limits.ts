@@ -4,7 +4,7 @@ import type { ChildLimits } from "./engine-child";
 export interface EngineLimits extends ChildLimits, CrashLimits {
   /** A cancelled command that still runs after this time is stuck in native code: only ending the child helps. */
   readonly cancelLimitMs: number;
-  /** How many requests may wait. Further ones are refused as BUSY. */
+  /** How many requests may wait. Further ones are refused as QUEUE_FULL. */
   readonly waitingRequests: number;
 }
 

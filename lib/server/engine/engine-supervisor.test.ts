@@ -344,17 +344,58 @@ test("keeps requests that come while a model loads, and shows the progress meanw
   expect([load.state, answer.text]).toEqual(["done", "Hello world"]);
 });
 
-test("refuses requests as BUSY past its limit and takes them again afterwards", async () => {
+test("refuses requests as QUEUE_FULL past its limit and takes them again afterwards", async () => {
   const { engine, timers } = await loadedWith();
   const answers = Array.from({ length: 600 }, () => listen(engine.generate(question)));
   await timers.advance(1);
   // One with the child, 64 waiting.
-  expect(answers.filter(answer => answer.code === "BUSY")).toHaveLength(600 - 65);
+  expect(answers.filter(answer => answer.code === "QUEUE_FULL")).toHaveLength(600 - 65);
   await timers.advance(1000);
   expect(answers.filter(answer => answer.reason === "stop")).toHaveLength(65);
   const next = listen(engine.generate(question));
   await timers.advance(50);
   expect(next.reason).toBe("stop");
+});
+
+test("counts, tokenizes and renders at once beside answers and a load that waits, and after a load in progress", async () => {
+  const { engine, timers, processes } = startWith({ words: ["a", "b", "c"], stepMs: 10 });
+  const ask = () => [
+    watch(engine.count(question.turns)),
+    watch(engine.tokenize({ parts: ["a"], addSpecial: false, parseSpecial: false, withPieces: false })),
+    watch(engine.detokenize({ tokens: [97] })),
+    watch(engine.render({ turns: question.turns })),
+  ];
+  const load = watch(engine.load(loadConfig({ sequences: 2 })));
+  await timers.advance(5);
+  const duringLoad = ask();
+  const answers = [1, 2, 3].map(() => listen(engine.generate(question)));
+  await timers.advance(20);
+  // Loaded after 11 ms. Two answers are being written and one waits; nothing is done with them yet.
+  expect([load.state, ...duringLoad.map(({ state }) => state)]).toEqual(Array(5).fill("done"));
+  expect(engine.snapshot()).toMatchObject({ answering: 2, queueLength: 1 });
+  const next = watch(engine.load(loadConfig({ sequences: 1 })));
+  const besideAnswers = ask();
+  await timers.advance(2);
+  expect(besideAnswers.map(({ state }) => state)).toEqual(Array(4).fill("done"));
+  expect([next.state, ...answers.map(({ reason }) => reason)]).toEqual(["pending", null, null, null]);
+  await timers.advance(200);
+  expect(answers.map(({ text, reason }) => [text, reason])).toEqual(Array(3).fill(["abc", "stop"]));
+  expect(processes.flatMap(child => child.engine.breaches)).toEqual([]);
+});
+
+test("tells those that wait their place among the answers, whatever else waits", async () => {
+  const { engine, timers } = await loadedWith({ words: ["a", "b"], stepMs: 10 });
+  listen(engine.generate(question));
+  listen(engine.generate(question));
+  const places: number[] = [];
+  const read = async () => {
+    for await (const message of engine.generate(question)) if (message.type === "queued") places.push(message.position);
+  };
+  const done = watch(read());
+  await timers.advance(1);
+  watch(engine.load(loadConfig({ contextTokens: 2048 })));
+  await timers.advance(500);
+  expect([done.state, places]).toEqual(["done", [2, 1]]);
 });
 
 test("ends the child to unload, and starts another for the next command", async () => {
@@ -363,7 +404,7 @@ test("ends the child to unload, and starts another for the next command", async 
   await timers.advance(15);
   const unload = watch(engine.unload());
   await timers.advance(10);
-  expect([unload.state, answer.code]).toEqual(["done", "CANCELLED"]);
+  expect([unload.state, answer.code]).toEqual(["done", "BUSY"]);
   expect(engine.snapshot()).toMatchObject({ state: "stopped", config: null, held: null, modelName: null });
   expect(processes[0]?.exited).toBe(true);
   const load = watch(engine.load(loadConfig()));

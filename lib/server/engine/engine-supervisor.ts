@@ -20,7 +20,7 @@ import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { systemTimers, type Timers } from "@/lib/server/system/timers";
 import type { EngineMode } from "./engine-child";
 import { EngineDispatcher } from "./engine-dispatcher";
-import { EngineCancelledError, EngineError } from "./engine-errors";
+import { EngineCancelledError, EngineError, EngineLostTurnError } from "./engine-errors";
 import { EngineJob, type JobOptions } from "./engine-job";
 import { EngineLifecycle, type LifecycleOptions } from "./engine-lifecycle";
 import { type EngineLimits, engineLimits } from "./engine-limits";
@@ -159,15 +159,19 @@ export class EngineSupervisor {
     return this.#lifecycle.start();
   }
 
-  /** Starts a fresh child, also after too many crashes. Running commands are cancelled. */
+  /** Starts a fresh child, also after too many crashes. Running commands are cancelled; requests that wait lose only their turn. */
   async restart(): Promise<void> {
-    await this.#stop("The engine is being restarted.");
+    const why = new EngineCancelledError("The engine is being restarted.");
+    this.#dispatcher.failAll(why, new EngineLostTurnError(why));
+    await this.#lifecycle.stop(why);
     await this.start();
   }
 
   /** Ends the child: the only sure way to give all of its memory back. The next command starts another. */
   unload(): Promise<void> {
-    return this.#stop("The model is being unloaded.");
+    const why = new EngineCancelledError("The model is being unloaded.");
+    this.#dispatcher.failAll(why);
+    return this.#lifecycle.stop(why);
   }
 
   /** Ends the child for good. */
@@ -224,29 +228,25 @@ export class EngineSupervisor {
     return this.#stream("complete", request, signal);
   }
 
-  /** Waits for a load, but not for an answer in progress. */
+  /** These ask about the loaded model. They wait for a load, but not for an answer in progress. */
   count(turns: ChatTurn[], options: PromptOptions = {}): Promise<CommandAnswer<"count">> {
-    const params = { turns, ...options };
-    return this.#loaded === null
-      ? this.#ask("count", params, { rank: "request", mode: null })
-      : this.#askAside("count", params);
+    return this.#question("count", { turns, ...options });
   }
 
-  /** These need a loaded model, and do not wait for an answer in progress. */
   tokenize(params: CommandParams<"tokenize">): Promise<CommandAnswer<"tokenize">> {
-    return this.#askAside("tokenize", params);
+    return this.#question("tokenize", params);
   }
 
   detokenize(params: CommandParams<"detokenize">): Promise<CommandAnswer<"detokenize">> {
-    return this.#askAside("detokenize", params);
+    return this.#question("detokenize", params);
   }
 
   render(params: CommandParams<"render">): Promise<CommandAnswer<"render">> {
-    return this.#askAside("render", params);
+    return this.#question("render", params);
   }
 
   describe(): Promise<CommandAnswer<"describe">> {
-    return this.#askAside("describe", {});
+    return this.#question("describe", {});
   }
 
   /** Loads the embedding model if it is another one. */
@@ -266,6 +266,13 @@ export class EngineSupervisor {
         this.#vramReading = null;
       });
     return this.#vramReading;
+  }
+
+  /** While a model is loaded, a load that waits is no reason to wait too. */
+  #question<Name extends CommandName>(name: Name, params: CommandParams<Name>): Promise<CommandAnswer<Name>> {
+    return this.#loaded === null
+      ? this.#ask(name, params, { rank: "question", mode: null })
+      : this.#askAside(name, params);
   }
 
   async #ask<Name extends CommandName>(
@@ -333,12 +340,6 @@ export class EngineSupervisor {
     return new EngineJob(command as unknown as JobCommand, options);
   }
 
-  async #stop(reason: string): Promise<void> {
-    const why = new EngineCancelledError(reason);
-    this.#dispatcher.failAll(why);
-    await this.#lifecycle.stop(why);
-  }
-
   #onBegin(command: JobCommand): void {
     // From here on the old model is being replaced, even if the new one fails to load.
     if (command.type === "load") this.#forgetLoaded(basename(command.config.modelPath));
@@ -360,7 +361,7 @@ export class EngineSupervisor {
 
   #onCrashed(error: EngineError): void {
     this.#forgetLoaded(null);
-    this.#dispatcher.failAll(error);
+    this.#dispatcher.failAll(error, new EngineLostTurnError(error));
   }
 
   #forgetLoaded(nextModelName: string | null): void {

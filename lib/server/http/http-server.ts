@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
+import { errorTable } from "@/lib/server/system/error-table";
 import { MIB } from "@/lib/units/bytes";
 import { answerCrossOrigin } from "./cross-origin";
 import { errorShape } from "./error-shape";
@@ -100,7 +101,8 @@ function refuse(request: IncomingMessage, response: ServerResponse, refusal: Ref
   response.setHeader("Content-Type", "application/json; charset=utf-8");
   response.setHeader("Cache-Control", "no-store");
   if (refusal.allowed !== undefined) response.setHeader("Allow", refusal.allowed);
-  if (refusal.status === 503) response.setHeader("Retry-After", "1");
+  const { retryAfterSeconds } = errorTable[refusal.code];
+  if (retryAfterSeconds !== undefined) response.setHeader("Retry-After", String(retryAfterSeconds));
   response.end(refusalJson(request.url ?? "", refusal));
 }
 
@@ -119,7 +121,11 @@ function refuseSize(request: IncomingMessage): Refusal | null {
   return { status: 413, code: "TOO_LARGE", message: `The body is larger than ${BODY_LIMIT_BYTES / MIB} MiB.` };
 }
 
-const tooBusy: Refusal = { status: 503, code: "BUSY", message: "Too many requests at once: try again in a second." };
+const tooMany: Refusal = {
+  status: errorTable.QUEUE_FULL.status,
+  code: "QUEUE_FULL",
+  message: `${MAX_REQUESTS_AT_ONCE} requests are being answered already: try again in a moment.`,
+};
 
 /** For sockets that have no response object: broken requests, upgrades, CONNECT. */
 function refuseSocket(socket: Duplex, status: number, code: Refusal["code"], message: string): void {
@@ -164,7 +170,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       guardRequest(guardedRequest(request, options.policy), options.policy) ??
       refuseUnknownMethod(request.method ?? "", request.url ?? "") ??
       refuseSize(request) ??
-      (requestsAtOnce >= MAX_REQUESTS_AT_ONCE ? tooBusy : null);
+      (requestsAtOnce >= MAX_REQUESTS_AT_ONCE ? tooMany : null);
     if (refusal === null) handle(request, response);
     else if (!answerLogin(request, response, refusal, loginOf(request))) refuse(request, response, refusal);
   }

@@ -4,7 +4,7 @@ import type { ErrorBody } from "@/lib/schema/api-error";
 export interface OpenAiError {
   readonly error: {
     readonly message: string;
-    readonly type: "invalid_request_error" | "authentication_error" | "server_error";
+    readonly type: "invalid_request_error" | "authentication_error" | "rate_limit_error" | "server_error";
     readonly param: string | null;
     readonly code: string;
     readonly n_prompt_tokens?: number | undefined;
@@ -14,6 +14,7 @@ export interface OpenAiError {
 
 function typeOf(status: number): OpenAiError["error"]["type"] {
   if (status === 401 || status === 403) return "authentication_error";
+  if (status === 429) return "rate_limit_error";
   return status < 500 ? "invalid_request_error" : "server_error";
 }
 

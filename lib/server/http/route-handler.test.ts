@@ -229,8 +229,28 @@ describe("errors", () => {
     expect((await failing(new RequestErrorCopy("no such model"))).status).toBe(404);
   });
 
-  it("busy says when to come back", async () => {
-    expect((await failing(new RequestError("BUSY", "full"))).headers.get("retry-after")).toBe("2");
+  it.each([
+    ["a full queue", "QUEUE_FULL", 429, "rate_limit_error", "rate_limit_error"],
+    ["an engine that is not ready", "BUSY", 503, "server_error", "overloaded_error"],
+    ["an engine that has failed", "ENGINE_FAILED", 503, "server_error", "overloaded_error"],
+  ] as const)(
+    "%s is answered with a status on which clients try again, and when",
+    async (_title, code, status, openAi, anthropic) => {
+      for (const path of ["/v1/x", "/v1/messages", "/api/x"] as const) {
+        const response = await failing(new RequestError(code, "Not now."), path);
+        expect(response.status).toBe(status);
+        expect(Number(response.headers.get("retry-after"))).toBeGreaterThan(0);
+        const { error } = await response.json();
+        if (path === "/v1/x") expect(error).toMatchObject({ type: openAi, code });
+        if (path === "/v1/messages") expect(error.type).toBe(anthropic);
+        if (path === "/api/x") expect(error.code).toBe(code);
+      }
+    },
+  );
+
+  it("a limit of an API key says when it ends", async () => {
+    const response = await failing(new RequestError("RATE_LIMITED", "Too many.", { retryAfterSeconds: 40 }));
+    expect([response.status, response.headers.get("retry-after")]).toEqual([429, "40"]);
   });
 
   it("A10 OpenAI's clients get OpenAI's shape and their own code for a full context", async () => {

@@ -79,8 +79,8 @@ async function answerRequest<App extends Frame, E extends Endpoint>(
     const where = `${request.method} ${new URL(request.url).pathname}`;
     if (code === "INTERNAL") services().log.failure(where, error);
     else if (!isDeclared(endpoint, code)) services().log.failure(where, new Error(`It does not declare ${code}.`));
-    const { status, body } = errorAnswer(error);
-    return errorResponse(status, body, endpoint, retryAfterOf(error));
+    const { status, body, retryAfterSeconds } = errorAnswer(error);
+    return errorResponse(status, body, endpoint, retryAfterSeconds);
   }
 }
 
@@ -92,11 +92,6 @@ function beginWithKey({ method, path }: Endpoint, request: Request, keys: Frame[
   if (method === "POST") keys.begin(found.id);
   return found.id;
 }
-
-const retryAfterOf = (error: unknown): number | undefined =>
-  error instanceof Error && "retryAfterSeconds" in error && typeof error.retryAfterSeconds === "number"
-    ? error.retryAfterSeconds
-    : undefined;
 
 const isDeclared = ({ errors = [] }: Endpoint, code: ErrorBody["code"]): boolean =>
   errors.includes(code) || commonErrors.includes(code);
@@ -150,7 +145,7 @@ function errorResponse(
   status: number,
   { code, message, next, promptTokens, contextTokens }: ErrorBody,
   { path }: Endpoint,
-  retryAfterSeconds: number | undefined = status === 503 ? 2 : undefined,
+  retryAfterSeconds?: number,
 ): Response {
   const counts = {
     ...(promptTokens !== undefined && { promptTokens }),

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { codeOf, listen, question, watch } from "@/lib/server/testing/engine-fixtures";
+import { codeOf, listen, question, sampling, watch } from "@/lib/server/testing/engine-fixtures";
 import { makeHome, makeHostRig, SMALL_MODEL } from "@/lib/server/testing/host-rig";
 
 const ALL_LAYERS = 9;
@@ -174,7 +174,39 @@ test("reloads in a new child, also while an answer runs, and without loading twi
   const answer = listen(host.generate(question));
   while (answer.text === "") await done(Promise.resolve());
   await done(host.reload());
-  expect(answer.code).toBe("CANCELLED");
+  expect(answer.code).toBe("BUSY");
   expect(engine.snapshot()).toMatchObject({ state: "loaded", generation: 2 });
   expect([processes[0]?.exited, loads().length]).toEqual([true, 2]);
+});
+
+test.each([
+  ["a crash", "ENGINE_CRASHED"],
+  ["a reload", "BUSY"],
+])("answers those that waited although %s cut the answer before them", async (how, code) => {
+  const { host, engine, processes, done } = makeHostRig({ script: { words: ["a", "b", "c"], stepMs: 100 } });
+  await done(host.ensureLoaded());
+  const first = listen(host.generate(question));
+  const second = listen(host.generate(question));
+  const third = listen(host.complete({ prompt: "x", sampling }));
+  while (first.text === "") await done(Promise.resolve());
+  if (how === "a crash") processes[0]?.exit(null, "SIGKILL");
+  else await done(host.reload());
+  while (third.reason === null && third.code === null) await done(Promise.resolve());
+  expect([first.code, second.text, second.reason, third.text, third.reason]).toEqual([
+    code,
+    "abc",
+    "stop",
+    "abc",
+    "stop",
+  ]);
+  expect(engine.snapshot()).toMatchObject({ state: "loaded", generation: 2 });
+});
+
+test("leaves nobody waiting when the model is unloaded", async () => {
+  const { host, done } = makeHostRig({ script: { words: ["a", "b", "c"], stepMs: 100 } });
+  await done(host.ensureLoaded());
+  const answers = [listen(host.generate(question)), listen(host.generate(question))];
+  while (answers[0]?.text === "") await done(Promise.resolve());
+  await done(host.unload());
+  expect(answers.map(({ code }) => code)).toEqual(["BUSY", "BUSY"]);
 });

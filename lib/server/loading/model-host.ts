@@ -5,6 +5,7 @@ import type { GenerationStats } from "@/lib/schema/generation";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
 import type { LoadCost } from "@/lib/schema/load-config";
 import type { Settings } from "@/lib/schema/settings";
+import { EngineLostTurnError } from "@/lib/server/engine/engine-errors";
 import type {
   CompleteRequest,
   EngineSupervisor,
@@ -162,14 +163,14 @@ export class ModelHost {
 
   async *generate(request: GenerateRequest, signal?: AbortSignal): AsyncGenerator<GenerationMessage, void, undefined> {
     const other = this.#elsewhere();
-    if (other === null) await this.ensureLoaded(signal);
-    yield* this.#noting((other ?? this.options.engine).generate(request, signal), other === null);
+    if (other !== null) yield* this.#noting(other.generate(request, signal), false);
+    else yield* this.#answer(() => this.options.engine.generate(request, signal), signal);
   }
 
   async *complete(request: CompleteRequest, signal?: AbortSignal): AsyncGenerator<GenerationMessage, void, undefined> {
     const other = this.#elsewhere();
-    if (other === null) await this.ensureLoaded(signal);
-    yield* this.#noting((other ?? this.options.engine).complete(request, signal), other === null);
+    if (other !== null) yield* this.#noting(other.complete(request, signal), false);
+    else yield* this.#answer(() => this.options.engine.complete(request, signal), signal);
   }
 
   async *#noting(messages: AsyncIterable<GenerationMessage>, isOwn: boolean) {
@@ -202,6 +203,21 @@ export class ModelHost {
   async render(turns: ChatTurn[], options: PromptOptions = {}): ReturnType<EngineSupervisor["render"]> {
     await this.#ensureOwnLoaded();
     return this.options.engine.render({ turns, ...options });
+  }
+
+  /** A request that still waited when the engine crashed or was restarted waits for the next one, too. */
+  async *#answer(
+    ask: () => AsyncIterable<GenerationMessage>,
+    signal?: AbortSignal,
+  ): AsyncGenerator<GenerationMessage, void, undefined> {
+    for (;;) {
+      await this.ensureLoaded(signal);
+      try {
+        return yield* this.#noting(ask(), true);
+      } catch (error) {
+        if (!(error instanceof EngineLostTurnError)) throw error;
+      }
+    }
   }
 
   /** For what only this engine's own model can tell. @throws RequestError while another engine answers */

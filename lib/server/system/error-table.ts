@@ -2,6 +2,8 @@ import { type ErrorBody, type ErrorCode, errorCodeSchema } from "@/lib/schema/ap
 
 interface ErrorRow {
   readonly status: number;
+  /** When the same request may succeed; sent as Retry-After. */
+  readonly retryAfterSeconds?: number;
   /** The step a person can take, if it is always the same one. */
   readonly next?: string;
   /** For errors whose own message is not meant for people. */
@@ -11,7 +13,17 @@ interface ErrorRow {
 /** 499 comes from nginx: the client has left and will not read the answer. */
 const CLIENT_CLOSED_REQUEST = 499;
 
-/** One row for each code: its HTTP status and the next step. The sentence that says what happened comes from the error itself. */
+/** Usual answers end, and usual models are loaded, in such a time. */
+const SOON_SECONDS = 2;
+/** An engine that crashed too often is not started again for a minute. */
+const LATER_SECONDS = 30;
+
+/**
+ * One row for each code: its HTTP status and the next step. The sentence that says what happened comes from the error itself.
+ *
+ * 429 tells a client that it need only send the same again; clients slow down on it by themselves. 503 says that the engine or the
+ * data folder is not ready: it loads, has failed or stops.
+ */
 export const errorTable: Readonly<Record<ErrorCode, ErrorRow>> = {
   NOT_GGUF: { status: 422, next: "Choose a GGUF file: other formats have to be converted first." },
   CORRUPT_MODEL: { status: 422, next: "Download the file again; it is damaged or incomplete." },
@@ -29,11 +41,16 @@ export const errorTable: Readonly<Record<ErrorCode, ErrorRow>> = {
   },
   ENGINE_CRASHED: { status: 502, next: "Send it again: the engine is restarting." },
   ENGINE_TIMEOUT: { status: 504, next: "Send it again: the engine is restarting." },
-  ENGINE_FAILED: { status: 503, next: "Choose another model or lower the settings, then load again." },
+  ENGINE_FAILED: {
+    status: 503,
+    retryAfterSeconds: LATER_SECONDS,
+    next: "Choose another model or lower the settings, then load again.",
+  },
   ENGINE_AWAY: { status: 502, next: "Check that it runs and that its address is right, then try again." },
   ENGINE_REFUSED: { status: 502, next: "Enter its key under Models, Engines." },
   CONTEXT_EXCEEDED: { status: 400, next: "Shorten the conversation or raise the context size." },
-  BUSY: { status: 503, next: "Try again in a moment." },
+  BUSY: { status: 503, retryAfterSeconds: SOON_SECONDS, next: "Try again in a moment." },
+  QUEUE_FULL: { status: 429, retryAfterSeconds: SOON_SECONDS, next: "Try again in a moment." },
   RATE_LIMITED: { status: 429 },
   CANCELLED: { status: CLIENT_CLOSED_REQUEST, message: "This was cancelled." },
   INVALID_INPUT: { status: 400 },
@@ -47,6 +64,7 @@ export const errorTable: Readonly<Record<ErrorCode, ErrorRow>> = {
   },
   STORE_UNAVAILABLE: {
     status: 503,
+    retryAfterSeconds: SOON_SECONDS,
     next: "Check that the data folder exists and may be written to.",
     message: "The data folder cannot be used at the moment.",
   },
@@ -87,15 +105,30 @@ export function errorCodeOf(error: unknown): ErrorCode {
 const hasOwnWords = (error: unknown): error is Error =>
   error instanceof Error && "code" in error && errorCodeSchema.safeParse(error.code).success;
 
+interface ErrorAnswer {
+  readonly status: number;
+  readonly body: ErrorBody;
+  readonly retryAfterSeconds: number | undefined;
+}
+
 /** The parts of an error that may leave the server: never a stack, and never a message that was not written for people. */
-export function errorAnswer(error: unknown): { status: number; body: ErrorBody } {
+export function errorAnswer(error: unknown): ErrorAnswer {
   const code = errorCodeOf(error);
   const row = errorTable[code];
   const message = hasOwnWords(error) ? error.message : (row.message ?? code);
   const ownNext = error instanceof Error && "next" in error && typeof error.next === "string" ? error.next : undefined;
   const next = ownNext ?? row.next;
-  return { status: row.status, body: { code, message, ...(next !== undefined && { next }), ...countsOf(error) } };
+  return {
+    status: row.status,
+    retryAfterSeconds: retryAfterOf(error) ?? row.retryAfterSeconds,
+    body: { code, message, ...(next !== undefined && { next }), ...countsOf(error) },
+  };
 }
+
+const retryAfterOf = (error: unknown): number | undefined =>
+  error instanceof Error && "retryAfterSeconds" in error && typeof error.retryAfterSeconds === "number"
+    ? error.retryAfterSeconds
+    : undefined;
 
 /** Clients shorten a conversation by these counts. */
 function countsOf(error: unknown): Pick<ErrorBody, "promptTokens" | "contextTokens"> {

@@ -11,6 +11,7 @@ export type GenerateCall = CommandParams<"generate">;
 export class ScriptedChatEngine implements ChatEngine {
   readonly calls: GenerateCall[] = [];
   contextTokens = 1000;
+  queueLength = 0;
   ensureLoaded: (signal?: AbortSignal) => Promise<unknown> = async () => {};
   #waiting: (() => void)[] = [];
   #script: (GenerationMessage | Error)[] = [];
@@ -18,11 +19,6 @@ export class ScriptedChatEngine implements ChatEngine {
   /** Says this next, in one piece. */
   say(text: string, thought = false): void {
     this.#push({ type: "text", id: "c", text, tokens: 1, thought });
-  }
-
-  /** So many others are answered before, the current one included. */
-  queue(position: number): void {
-    this.#push({ type: "queued", position });
   }
 
   finish(reason: "stop" | "length" | "context" | "cancelled" = "stop", stats: Partial<GenerationStats> = {}): void {
@@ -67,6 +63,7 @@ export class ScriptedChatEngine implements ChatEngine {
         kvType: "q8_0",
       }),
       totalLayers: 5,
+      queueLength: this.queueLength,
     });
   }
 

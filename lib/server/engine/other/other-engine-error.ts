@@ -81,7 +81,8 @@ export function refusedError({ who, model, status, text, retryAfter, hasKey }: R
       "ENGINE_REFUSED",
       hasKey ? `${who} does not accept the key${said}` : `${who} wants a key${said}`,
     );
-  if (status === 429) return new OtherEngineError("BUSY", `${who} has too many requests${said}`, waitWords(retryAfter));
+  if (status === 429)
+    return new OtherEngineError("QUEUE_FULL", `${who} has too many requests${said}`, waitWords(retryAfter));
   if (status === 503 && /loading/i.test(text))
     return new OtherEngineError("BUSY", `${who} is still loading its model.`, waitWords(retryAfter));
   if (status < 500 && TOO_LONG.test(text))

@@ -285,7 +285,7 @@ describe("a fault of another engine is a sentence with the next step", () => {
     ["Wed, 21 Oct 2026 07:28:00 GMT", "Try again in a moment."],
   ])("when it has too many requests, with Retry-After %s", async (retryAfter, next) => {
     server.on("/v1/chat/completions", json({ error: { message: "Slow down" } }, 429, { "retry-after": retryAfter }));
-    expect(await failing(answering())).toMatchObject({ code: "BUSY", next });
+    expect(await failing(answering())).toMatchObject({ code: "QUEUE_FULL", next });
   });
 
   it.each([
