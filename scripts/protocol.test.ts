@@ -31,7 +31,7 @@ const kindsOf = (schemas: readonly { shape: { type: { def: { values: readonly un
 
 describe("the engine's contract", () => {
   it.each(commandNames)("%s is asked for by the server, done by the engine, and answered", name => {
-    expect(server).toMatch(new RegExp(`#(?:ask|askAside|stream)\\(\\s*"${name}"`));
+    expect(server).toMatch(new RegExp(`#(?:ask|askAside|question|stream)\\(\\s*"${name}"`));
     expect(reads(engine, "type", name) || engine.includes(`JobCommand<"${name}">`)).toBe(true);
     const [answer] = kindsOf([engineCommands[name].answer]);
     expect(sends(engine, "type", answer ?? "")).toBe(true);
