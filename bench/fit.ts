@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { BlockProfile, ModelProfile } from "@/lib/gguf/model-profile";
 import { parseGguf } from "@/lib/gguf/parse-gguf";
-import { expertTensor } from "@/lib/gguf/place-tensors";
+import { expertMatrixOf } from "@/lib/gguf/place-tensors";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import { cardFigures } from "@/lib/plan/card-figures";
 import { firstGpuBlock, type Placement } from "@/lib/plan/memory-need";
@@ -51,7 +51,7 @@ const CARD = "GeForce RTX 3070";
 const CARD_BYTES_PER_SECOND = cardFigures(CARD)?.bytesPerSecond ?? 0;
 
 interface Side {
-  /** "20 / 12": GPU layers, and blocks on the GPU that have experts in RAM. */
+  /** "20 / 12": GPU layers, and blocks on the GPU that have experts in RAM, wholly or in part. */
   readonly words: string;
   readonly usedBytes: number;
   /** Predicted by our own model of speed, with a full context. */
@@ -164,7 +164,7 @@ function sideOf(fit: Fitted, profile: ModelProfile, secondsOf: (placement: Place
 }
 
 type Tensor = BlockProfile["tensors"][number];
-const isExpert = ({ name }: Tensor): boolean => expertTensor.test(name);
+const isExpert = ({ name }: Tensor): boolean => expertMatrixOf(name) !== undefined;
 const sum = (tensors: readonly Tensor[]): number => tensors.reduce((total, { bytes }) => total + bytes, 0);
 
 const cardOf = (totalBytes: number): GpuMemory => roomyCard(CARD, totalBytes);

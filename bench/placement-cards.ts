@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { modelShape } from "@/lib/gguf/testing/model-shapes";
 import { cardNeeds } from "@/lib/plan/card-needs";
-import { expertBlocks, type Placement, placementOf } from "@/lib/plan/memory-need";
+import { expertSteps } from "@/lib/plan/expert-steps";
+import { firstGpuBlock, type Placement, placementOf } from "@/lib/plan/memory-need";
 import { placementInWords } from "@/lib/plan/placement-words";
 import { decodeSeconds } from "@/lib/plan/speed-parts";
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
@@ -143,17 +144,15 @@ function comparing({ layers, model }: MemorySurface, secondsOf: (placement: Plac
     secondsOf(one) - secondsOf(other);
 }
 
-/** Every number of layers, with every number of blocks whose experts are in RAM, in every split over two cards. */
+/** Every number of layers, with every choice of experts in RAM, in every split over two cards. */
 function placementsOf(surface: MemorySurface): Placement[] {
   const { blocks } = surface.model;
   const placements: Placement[] = [];
   for (let gpuLayers = 1; gpuLayers <= blocks + 1; gpuLayers++) {
-    const apart = [0];
-    for (let count = blocks + 2 - gpuLayers; count <= expertBlocks(surface); count++)
-      if ((surface.layers[count - 1]?.expertBytes ?? 0) > 0) apart.push(count);
-    for (const expertBlocksInRam of apart)
-      for (let first = 0; first <= gpuLayers; first++)
-        placements.push({ gpuLayers, expertBlocksInRam, tensorSplit: [first, gpuLayers - first] });
+    for (const { bytes, ...experts } of expertSteps(surface))
+      if (bytes === 0 || experts.expertBlocksInRam > firstGpuBlock(blocks, gpuLayers))
+        for (let first = 0; first <= gpuLayers; first++)
+          placements.push({ gpuLayers, ...experts, tensorSplit: [first, gpuLayers - first] });
   }
   return placements;
 }

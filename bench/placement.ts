@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { modelShape } from "@/lib/gguf/testing/model-shapes";
-import { expertBlocks, memoryNeed, type Placement, placementOf } from "@/lib/plan/memory-need";
+import { expertSteps } from "@/lib/plan/expert-steps";
+import { firstGpuBlock, memoryNeed, type Placement, placementOf } from "@/lib/plan/memory-need";
 import { decodeSeconds } from "@/lib/plan/speed-parts";
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import type { KvType } from "@/lib/schema/kv-type";
@@ -37,8 +38,7 @@ interface PlacementRow {
   readonly contextTokens: number;
   readonly kvType: KvType;
   readonly budgetBytes: number;
-  readonly gpuLayers: number;
-  readonly expertBlocksInRam: number;
+  readonly chosen: Placement;
   readonly predictedBytes: number;
   readonly realBytes: number;
   /** The fastest placement that fits here and, as the planner promises, at smaller contexts too; found by trying all of them. */
@@ -112,8 +112,7 @@ async function comparePlans(engine: DryRunParts, family: Family, at: (typeof CAS
       family: family.name,
       ...at,
       budgetBytes,
-      gpuLayers: chosen.gpuLayers,
-      expertBlocksInRam: chosen.expertBlocksInRam ?? 0,
+      chosen,
       predictedBytes: chosen.gpuLayers === 0 ? 0 : predicted.totalBytes,
       realBytes: chosen.gpuLayers === 0 ? 0 : await loadedBytes(engine, { ...template, ...chosen }),
       best,
@@ -129,15 +128,14 @@ async function comparePlans(engine: DryRunParts, family: Family, at: (typeof CAS
   return rows;
 }
 
-/** Every number of layers with every number of blocks whose experts are in RAM. */
+/** Every number of layers with every number of blocks whose experts are in RAM, the last of them wholly or in part. */
 function placementsOf(surface: MemorySurface): Placement[] {
   const { blocks } = surface.model;
   const placements: Placement[] = [];
   for (let gpuLayers = 1; gpuLayers <= blocks + 1; gpuLayers++) {
-    placements.push({ gpuLayers });
-    for (let apart = blocks + 2 - gpuLayers; apart <= expertBlocks(surface); apart++)
-      if ((surface.layers[apart - 1]?.expertBytes ?? 0) > 0)
-        placements.push(placementOf({ gpuLayers, expertBlocksInRam: apart }));
+    for (const { bytes, ...experts } of expertSteps(surface))
+      if (bytes === 0 || experts.expertBlocksInRam > firstGpuBlock(blocks, gpuLayers))
+        placements.push(placementOf({ gpuLayers, ...experts }));
   }
   return placements;
 }
@@ -151,7 +149,8 @@ const cardOf = (totalBytes: number): GpuMemory => roomyCard("GeForce RTX 3070", 
 
 const summaryOf = (rows: readonly PlacementRow[]) => ({
   configurations: rows.length,
-  withExpertsInRam: rows.filter(({ expertBlocksInRam }) => expertBlocksInRam > 0).length,
+  withExpertsInRam: rows.filter(({ chosen }) => (chosen.expertBlocksInRam ?? 0) > 0).length,
+  withPartOfABlock: rows.filter(({ chosen }) => chosen.borderExpertsOnGpu !== undefined).length,
   exact: rows.filter(({ predictedBytes, realBytes }) => Math.abs(predictedBytes - realBytes) <= EXACT_BYTES).length,
   overBudget: rows.filter(({ realBytes, budgetBytes }) => realBytes > budgetBytes).length,
   slowerThanBest: rows.filter(({ regret }) => regret > 1e-9).length,
@@ -160,7 +159,8 @@ const summaryOf = (rows: readonly PlacementRow[]) => ({
 });
 
 function print(devices: readonly string[], rows: readonly PlacementRow[]): void {
-  const words = ({ gpuLayers, expertBlocksInRam = 0 }: Placement) => `${gpuLayers} / ${expertBlocksInRam}`;
+  const words = ({ gpuLayers, expertBlocksInRam = 0, borderExpertsOnGpu }: Placement) =>
+    `${gpuLayers} / ${expertBlocksInRam}${borderExpertsOnGpu === undefined ? "" : ` without ${borderExpertsOnGpu}`}`;
   const mib = (bytes: number) => bytesToMib(bytes).toFixed(2);
   console.log(`Placements on ${devices.join(", ")}: GPU layers / blocks with experts in RAM`);
   printTable(
@@ -170,7 +170,7 @@ function print(devices: readonly string[], rows: readonly PlacementRow[]): void 
       String(row.contextTokens),
       row.kvType,
       mib(row.budgetBytes),
-      words(row),
+      words(row.chosen),
       words(row.best),
       `${(100 * row.regret).toFixed(2)} %`,
       mib(row.predictedBytes),

@@ -1,5 +1,5 @@
 import type { GgufFileInfo } from "node-llama-cpp";
-import { expertTensor } from "@/lib/gguf/place-tensors";
+import { expertMatrixOf } from "@/lib/gguf/place-tensors";
 import { tensorTypes } from "@/lib/gguf/tensor-types";
 import type { DeviceBuffers } from "@/lib/schema/placement";
 import { formatBytes } from "@/lib/units/bytes";
@@ -68,11 +68,14 @@ function bytesOf({ dimensions, ggmlType }: NonNullable<GgufFileInfo["fullTensorI
 
 const sum = (bytes: readonly number[]): number => bytes.reduce((total, one) => total + one, 0);
 
+function isInRam(name: string, { expertBlocksInRam = 0, borderExpertsOnGpu }: Placement): boolean {
+  const matrix = expertMatrixOf(name);
+  if (matrix === undefined || blockOf(name) >= expertBlocksInRam) return false;
+  return blockOf(name) < expertBlocksInRam - 1 || !borderExpertsOnGpu?.split("+").includes(matrix);
+}
+
 /** Bytes of each expert tensor that would be on the GPU with its block and has to be in system memory. */
 function expertsOnGpu({ fullTensorInfo, architectureMetadata }: GgufFileInfo, run: PlacedLayers): number[] {
   const firstOnGpu = (architectureMetadata.block_count ?? 0) + 1 - run.gpuLayers;
-  return (fullTensorInfo ?? [])
-    .filter(({ name }) => expertTensor.test(name))
-    .filter(({ name }) => blockOf(name) >= firstOnGpu && blockOf(name) < (run.expertBlocksInRam ?? 0))
-    .map(bytesOf);
+  return (fullTensorInfo ?? []).filter(({ name }) => blockOf(name) >= firstOnGpu && isInRam(name, run)).map(bytesOf);
 }

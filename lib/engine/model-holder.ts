@@ -186,13 +186,19 @@ function checkConfig({ kvType, flashAttention }: LoadConfig): void {
 }
 
 /** Everything is in system memory then. */
-const withoutGpu = ({ expertBlocksInRam, tensorSplit, kvInRam, ...config }: LoadConfig): LoadConfig => ({
+const withoutGpu = ({
+  expertBlocksInRam,
+  borderExpertsOnGpu,
+  tensorSplit,
+  kvInRam,
+  ...config
+}: LoadConfig): LoadConfig => ({
   ...config,
   gpuLayers: 0,
 });
 
-const placedWeights = ({ expertBlocksInRam, tensorSplit }: LoadConfig): string =>
-  placementKey({ expertBlocksInRam, tensorSplit });
+const placedWeights = ({ expertBlocksInRam, borderExpertsOnGpu, tensorSplit }: LoadConfig): string =>
+  placementKey({ expertBlocksInRam, borderExpertsOnGpu, tensorSplit });
 const sameWeights = (a: LoadConfig, b: LoadConfig): boolean =>
   a.modelPath === b.modelPath &&
   a.gpuLayers === b.gpuLayers &&

@@ -91,9 +91,32 @@ describe("a placement on one card", () => {
     },
   );
 
+  it.for([
+    // Two whole blocks, and one matrix of the third.
+    ["small-qwen3-moe", 7, 3, "gate+up", (7 * QWEN_BLOCK) / 3],
+    ["small-qwen3-moe", 7, 1, "down", (2 * QWEN_BLOCK) / 3],
+    // Of gpt-oss the biases go with their matrix.
+    ["small-gpt-oss", 7, 2, "up", (5 * GPT_OSS_BLOCK) / 3],
+    ["small-deepseek-2", 7, 2, "down", (2 * QWEN_BLOCK) / 3],
+  ] as const)(
+    "keeps a part of one block's experts on the GPU: %s, %i layers, %i blocks, %s",
+    async ([id, gpuLayers, expertBlocksInRam, borderExpertsOnGpu, expertBytes], context) => {
+      await needLever(context);
+      const config = configOf(id, { gpuLayers, expertBlocksInRam, borderExpertsOnGpu });
+      const plain = await dryRun(configOf(id, { gpuLayers }));
+      const placed = await dryRun(config);
+      expect(plain.buffers.gpuWeightsBytes - placed.buffers.gpuWeightsBytes).toBe(expertBytes);
+      expect(placed.buffers.ramWeightsBytes - plain.buffers.ramWeightsBytes).toBe(expertBytes);
+      const loaded = await load(config);
+      expect(loaded.config).toMatchObject({ expertBlocksInRam, borderExpertsOnGpu });
+      expect(loaded.buffers.gpuContextBytes).toBe(placed.buffers.gpuContextBytes);
+      expectSame(loaded.devices, placed.devices);
+    },
+  );
+
   it("answers with experts in RAM", async context => {
     await needLever(context);
-    await load(configOf("small-qwen3-moe", { expertBlocksInRam: 3 }));
+    await load(configOf("small-qwen3-moe", { expertBlocksInRam: 3, borderExpertsOnGpu: "up" }));
     const sampling = { ...greedy, maxTokens: 2 };
     const { stats } = await ask().askFor("finished", { type: "complete", prompt: "one two", sampling });
     expect(stats.generatedTokens).toBe(2);
@@ -105,6 +128,7 @@ describe("a placement on one card", () => {
     await load(first);
     expect((await load(first)).reused).toBe("everything");
     expect((await load({ ...first, kvInRam: true })).reused).toBe("weights");
+    expect((await load({ ...first, borderExpertsOnGpu: "up" })).reused).toBe("nothing");
     expect((await load({ ...first, expertBlocksInRam: 1 })).reused).toBe("nothing");
   });
 

@@ -27,6 +27,25 @@ describe("addonPlacement", () => {
     expect(new RegExp(ramTensors).test(tensor)).toBe(isInRam);
   });
 
+  it.each([
+    ["blk.0.ffn_up_exps.weight", true],
+    ["blk.10.ffn_down_exps.weight", true],
+    ["blk.11.ffn_down_exps.weight", true],
+    ["blk.11.ffn_gate_up_exps.weight", true],
+    ["blk.11.ffn_gate_exps.bias", false],
+    ["blk.11.ffn_up_exps.weight", false],
+    ["blk.11.ffn_down_shexp.weight", false],
+    ["blk.12.ffn_down_exps.weight", false],
+  ])("keeps two matrices of the last of 12 blocks on the GPU: %s %s", (tensor, isInRam) => {
+    const { ramTensors = "" } = addonPlacement({ expertBlocksInRam: 12, borderExpertsOnGpu: "gate+up" }, cards);
+    expect(new RegExp(ramTensors).test(tensor)).toBe(isInRam);
+  });
+
+  it("keeps a part of the first block on the GPU, where only its experts are in RAM", () => {
+    const { ramTensors } = addonPlacement({ expertBlocksInRam: 1, borderExpertsOnGpu: "down+gate+gate_up" }, cards);
+    expect(ramTensors).toBe("^blk\\.0\\.ffn_(up)_(?:ch)?exps\\.");
+  });
+
   it("leaves a card without a share out", () => {
     expect(addonPlacement({ tensorSplit: [20, 0, 13] }, cards)).toEqual({
       devices: ["CUDA0", "CUDA2"],
@@ -45,8 +64,14 @@ describe("addonPlacement", () => {
 describe("placementKey", () => {
   it("is empty for what needs no addon and differs between placements", () => {
     expect(placementKey({})).toBe("");
-    const keys = [{ expertBlocksInRam: 1 }, { tensorSplit: [1] }, { kvInRam: true as const }, { tensorSplit: [1, 1] }];
-    expect(new Set(keys.map(placementKey)).size).toBe(4);
+    const keys = [
+      { expertBlocksInRam: 1 },
+      { expertBlocksInRam: 1, borderExpertsOnGpu: "up" },
+      { tensorSplit: [1] },
+      { kvInRam: true as const },
+      { tensorSplit: [1, 1] },
+    ];
+    expect(new Set(keys.map(placementKey)).size).toBe(5);
   });
 });
 

@@ -1,15 +1,24 @@
-import { expertTensor } from "@/lib/gguf/place-tensors";
-import type { LoadConfig } from "@/lib/schema/load-config";
+import { expertPattern } from "@/lib/gguf/place-tensors";
+import { expertMatrices, type LoadConfig } from "@/lib/schema/load-config";
 import type { DeviceBuffers, PlacementCard, PlacementLever } from "@/lib/schema/placement";
 import { JobError } from "./job-error";
 import type { AddonCard, AddonPlacement, AddonReport, OpenedAddon } from "./placement-addon";
 
 /** Where a model goes beyond its number of GPU layers. */
-export type Placement = Pick<LoadConfig, "expertBlocksInRam" | "tensorSplit" | "kvInRam">;
+export type Placement = Pick<LoadConfig, "expertBlocksInRam" | "borderExpertsOnGpu" | "tensorSplit" | "kvInRam">;
 
 /** The same for placements that make the same model and contexts; empty where node-llama-cpp can do it alone. */
-export const placementKey = ({ expertBlocksInRam = 0, tensorSplit, kvInRam }: Placement): string =>
-  [expertBlocksInRam > 0 ? `experts ${expertBlocksInRam}` : "", tensorSplit?.join(" "), kvInRam ? "kv" : ""]
+export const placementKey = ({
+  expertBlocksInRam = 0,
+  borderExpertsOnGpu = "",
+  tensorSplit,
+  kvInRam,
+}: Placement): string =>
+  [
+    expertBlocksInRam > 0 ? `experts ${expertBlocksInRam} ${borderExpertsOnGpu}` : "",
+    tensorSplit?.join(" "),
+    kvInRam ? "kv" : "",
+  ]
     .filter(Boolean)
     .join(", ");
 
@@ -107,7 +116,7 @@ export function addonPlacement(placement: Placement, cards: readonly Pick<Placem
   });
   if (tensorSplit !== undefined && shares.length === 0)
     throw new JobError("INVALID_INPUT", "The split gives no card a share.");
-  const ramTensors = expertBlocksInRam > 0 ? expertPattern(expertBlocksInRam) : shares.length > 1 ? NO_TENSOR : null;
+  const ramTensors = expertBlocksInRam > 0 ? ramPattern(placement) : shares.length > 1 ? NO_TENSOR : null;
   return {
     ...(ramTensors !== null && { ramTensors }),
     ...(shares.length > 0 && {
@@ -118,8 +127,14 @@ export function addonPlacement(placement: Placement, cards: readonly Pick<Placem
   };
 }
 
-const expertPattern = (blocks: number): string =>
-  `^blk\\.(?:${Array.from({ length: blocks }, (_, block) => block).join("|")})${expertTensor.source}`;
+function ramPattern({ expertBlocksInRam = 0, borderExpertsOnGpu }: Placement): string {
+  const last = expertBlocksInRam - 1;
+  const whole = borderExpertsOnGpu === undefined ? expertBlocksInRam : last;
+  const blocks = `^blk\\.(?:${Array.from({ length: whole }, (_, block) => block).join("|")})${expertPattern()}`;
+  const kept = borderExpertsOnGpu?.split("+") ?? [];
+  const border = `^blk\\.${last}${expertPattern(expertMatrices.filter(matrix => !kept.includes(matrix)))}`;
+  return [...(whole > 0 ? [blocks] : []), ...(whole < expertBlocksInRam ? [border] : [])].join("|");
+}
 
 /**
  * Adds up llama.cpp's buffer types by device: on the system's side there are pinned, mapped and plain memory. llama.cpp's own order

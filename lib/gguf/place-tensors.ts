@@ -1,3 +1,4 @@
+import { type ExpertMatrix, expertMatrices } from "@/lib/schema/load-config";
 import { GgufFormatError } from "./gguf-format-error";
 import type { ModelProfile, TensorProfile } from "./model-profile";
 
@@ -11,8 +12,15 @@ const inputTensor = /^(?:token_embd|position_embd|token_types|per_layer_token_em
 const sharedTensor = /^rope_(?:freqs|factors_long|factors_short)\./;
 /** llama.cpp computes these in the first block, so they are allocated with it. */
 const firstBlockTensor = /^(?:token_embd_norm|per_layer_model_proj|per_layer_proj_norm)\./;
-/** The experts' tensors; shared experts ("shexp") are dense. @see llama.cpp common/common.h LLM_FFN_EXPS_REGEX */
-export const expertTensor = /\.ffn_(?:up|down|gate|gate_up)_(?:ch)?exps\./;
+/** A regular expression for the experts' tensors; shared experts ("shexp") are dense. @see llama.cpp common/common.h LLM_FFN_EXPS_REGEX */
+export const expertPattern = (matrices: readonly ExpertMatrix[] = expertMatrices): string =>
+  `\\.ffn_(${matrices.join("|")})_(?:ch)?exps\\.`;
+
+const expertTensor = new RegExp(expertPattern());
+
+/** Which of the matrices of its block's experts this tensor belongs to; undefined for any other tensor. */
+export const expertMatrixOf = (name: string): ExpertMatrix | undefined =>
+  expertMatrices.find(matrix => matrix === expertTensor.exec(name)?.[1]);
 /** LFM2 gives its output norm the name of an input norm. */
 const outputNamedLikeInput = /^lfm2/;
 

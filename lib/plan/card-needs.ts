@@ -1,5 +1,6 @@
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { MemoryParts } from "@/lib/schema/receipt";
+import { type ExpertPlacement, expertBytesInRam } from "./expert-steps";
 import {
   cardComputeBytes,
   cardsOf,
@@ -26,7 +27,7 @@ export function cardNeeds(surface: MemorySurface, at: MemoryPoint): CardNeed[] {
     let weightsBytes = 0;
     let kvBytes = 0;
     for (let layer = card.firstLayer; layer < card.endLayer; layer++) {
-      weightsBytes += cardWeightsOfLayer(surface, layer, at.expertBlocksInRam ?? 0);
+      weightsBytes += cardWeightsOfLayer(surface, layer, at);
       kvBytes += layerKvBytes(surface, layer, at);
     }
     if (holdsBlocks(card, surface)) weightsBytes += sharedBytes(surface);
@@ -37,10 +38,11 @@ export function cardNeeds(surface: MemorySurface, at: MemoryPoint): CardNeed[] {
 }
 
 /** Weights that a layer has on its card, without what is shared and without experts in RAM. */
-export function cardWeightsOfLayer(surface: MemorySurface, layer: number, expertBlocksInRam: number): number {
-  const joinsAt = surface.model.blocks + 1 - layer;
+export function cardWeightsOfLayer(surface: MemorySurface, index: number, placement: ExpertPlacement): number {
+  const joinsAt = surface.model.blocks + 1 - index;
   const joined = (surface.gpuWeightsBytes[joinsAt] ?? 0) - (surface.gpuWeightsBytes[joinsAt - 1] ?? 0);
-  const apart = layer < expertBlocksInRam ? (surface.layers[layer]?.expertBytes ?? 0) : 0;
+  const layer = surface.layers[index];
+  const apart = layer === undefined ? 0 : expertBytesInRam(layer, placement);
   return joined - (joinsAt === 2 ? sharedBytes(surface) : 0) - apart;
 }
 

@@ -1,9 +1,10 @@
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { PlanSettings } from "@/lib/schema/settings";
-import { expertBlocks, firstGpuBlock, type Placement } from "./memory-need";
+import { expertSteps } from "./expert-steps";
+import { firstGpuBlock, type Placement, samePlacement } from "./memory-need";
 import { type PlannableCard, plannableCards } from "./plannable-cards";
-import { SplitFinder, type SplitPlacement } from "./split-finder";
+import { type Layers, SplitFinder, type SplitPlacement } from "./split-finder";
 
 /** The planner's choice for several cards. Each method is the one of the same name in choose-placement.ts. */
 export class CardChooser {
@@ -91,8 +92,8 @@ export class CardChooser {
     const found: SplitPlacement[] = [];
     for (let gpuLayers = this.#all; gpuLayers > 0; gpuLayers--) {
       if (!this.placesExperts && gpuLayers < chosen.gpuLayers) break;
-      for (const expertBlocksInRam of this.#apartChoices(gpuLayers)) {
-        const candidate = this.#finder.best({ gpuLayers, expertBlocksInRam }, Math.max(doubtShare, DOUBTED_CARD_SHARE));
+      for (const experts of this.#apartChoices(gpuLayers)) {
+        const candidate = this.#finder.best({ gpuLayers, ...experts }, Math.max(doubtShare, DOUBTED_CARD_SHARE));
         if (candidate === null) continue;
         if (present === null || this.#isBetter(candidate, present)) found.push(candidate);
         break;
@@ -101,16 +102,17 @@ export class CardChooser {
     return this.placesExperts ? found.sort((one, other) => this.#finder.compare(one, other)) : found;
   }
 
-  next({ gpuLayers, expertBlocksInRam = 0 }: Placement): SplitPlacement | null {
+  next({ gpuLayers, tensorSplit: _, ...present }: Placement): SplitPlacement | null {
     const apart = this.#apartChoices(gpuLayers);
-    const fewer = apart[apart.indexOf(expertBlocksInRam) - 1];
-    if (gpuLayers > 0 && fewer !== undefined) return this.#split({ gpuLayers, expertBlocksInRam: fewer });
+    const own = apart.findIndex(experts => samePlacement({ gpuLayers, ...experts }, { gpuLayers, ...present }));
+    const fewer = apart[own - 1];
+    if (gpuLayers > 0 && fewer !== undefined) return this.#split({ gpuLayers, ...fewer });
     return gpuLayers < this.#all ? this.#leastOf(gpuLayers + 1) : null;
   }
 
   /** Whether this placement fits with its layers on any of the cards. */
-  fits({ gpuLayers, expertBlocksInRam = 0 }: Placement): boolean {
-    return this.#finder.fits({ gpuLayers, expertBlocksInRam });
+  fits({ gpuLayers, expertBlocksInRam = 0, borderExpertsOnGpu }: Placement): boolean {
+    return this.#finder.fits({ gpuLayers, expertBlocksInRam, borderExpertsOnGpu });
   }
 
   needBytes = (placement: SplitPlacement): number => this.#finder.needBytes(placement);
@@ -130,48 +132,53 @@ export class CardChooser {
     return (isSame ? this.#finder.compareSplits(candidate, present) : this.#finder.compare(candidate, present)) < 0;
   }
 
-  #split(layers: { readonly gpuLayers: number; readonly expertBlocksInRam: number }): SplitPlacement {
+  #split(layers: Layers): SplitPlacement {
     return this.#finder.best(layers) ?? this.#finder.forced(layers);
   }
 
   /** So many layers, with as many experts in RAM as are allowed. */
   #leastOf(gpuLayers: number): SplitPlacement {
-    return this.#split({ gpuLayers, expertBlocksInRam: this.#apartChoices(gpuLayers).at(-1) ?? 0 });
+    return this.#split({ gpuLayers, ...(this.#apartChoices(gpuLayers).at(-1) ?? NONE_APART) });
   }
 
   /** So many layers with the fewest experts in RAM that fit; null when even the most do not. */
   #fewestApart(gpuLayers: number): SplitPlacement | null {
-    const [none = 0, ...apart] = this.#apartChoices(gpuLayers);
-    const plain = this.#finder.best({ gpuLayers, expertBlocksInRam: none });
+    const [none = NONE_APART, ...apart] = this.#apartChoices(gpuLayers);
+    const plain = this.#finder.best({ gpuLayers, ...none });
     if (plain !== null) return plain;
-    let fewest: number | null = null;
+    let fewest: ExpertChoice | null = null;
     let low = 0;
     let high = apart.length - 1;
     while (low <= high) {
       const middle = (low + high) >> 1;
-      const expertBlocksInRam = apart[middle] ?? 0;
-      if (this.#finder.fits({ gpuLayers, expertBlocksInRam })) {
-        fewest = expertBlocksInRam;
+      const experts = apart[middle] ?? NONE_APART;
+      if (this.#finder.fits({ gpuLayers, ...experts })) {
+        fewest = experts;
         high = middle - 1;
       } else low = middle + 1;
     }
-    return fewest === null ? null : this.#finder.best({ gpuLayers, expertBlocksInRam: fewest });
+    return fewest === null ? null : this.#finder.best({ gpuLayers, ...fewest });
   }
 
-  /** Numbers of blocks whose experts can be in RAM, with so many layers on the cards; one where it is chosen by hand. */
-  #apartChoices(gpuLayers: number): number[] {
-    if (!this.placesExperts) return [0];
+  /** Which experts can be in RAM, with so many layers on the cards, the fewest first; one choice where it is made by hand. */
+  #apartChoices(gpuLayers: number): ExpertChoice[] {
+    if (!this.placesExperts) return [NONE_APART];
     const first = firstGpuBlock(this.surface.model.blocks, gpuLayers);
-    const choices = [0];
-    for (let index = first; index < expertBlocks(this.surface); index++)
-      if ((this.surface.layers[index]?.expertBytes ?? 0) > 0) choices.push(index + 1);
+    const steps = expertSteps(this.surface).filter(step => step.expertBlocksInRam > first || step.bytes === 0);
     const { EXPERTS_IN_RAM } = this.settings;
-    return EXPERTS_IN_RAM === "auto" ? choices : [choices.findLast(count => count <= EXPERTS_IN_RAM) ?? 0];
+    const asked =
+      EXPERTS_IN_RAM === "auto"
+        ? steps
+        : [steps.findLast(step => step.expertBlocksInRam <= EXPERTS_IN_RAM) ?? NONE_APART];
+    return asked.map(({ expertBlocksInRam, borderExpertsOnGpu }) => ({ expertBlocksInRam, borderExpertsOnGpu }));
   }
 }
 
 /** A card with one or two layers needs less than one with half of them: by up to a fifth of its compute buffer (small-qwen3-moe). */
 const DOUBTED_CARD_SHARE = 0.3;
+
+type ExpertChoice = Omit<Layers, "gpuLayers">;
+const NONE_APART: ExpertChoice = { expertBlocksInRam: 0 };
 
 const choices = new WeakMap<MemorySurface, Map<string, object>>();
 const KNOWN_CHOICES = 512;

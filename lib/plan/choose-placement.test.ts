@@ -102,16 +102,39 @@ describe("where the parts of a mixture of experts go", () => {
     expect(planLayers(surface, cardOf(48), { ...settings, EXPERTS_IN_RAM: 2 }).expertBlocksInRam).toBe(0);
   });
 
-  it("names the next step: one block's experts, or one layer", () => {
+  it("names the next step: a part of one block's experts, or one layer", () => {
     const surface = surfaceNamed("qwen3-30b-a3b");
-    const next = (gpuLayers: number, expertBlocksInRam: number) => {
-      const placement = nextPlacement(surface, cardOf(8), settings, { gpuLayers, expertBlocksInRam });
-      return placement && [placement.gpuLayers, placement.expertBlocksInRam];
+    const next = (gpuLayers: number, expertBlocksInRam: number, borderExpertsOnGpu?: string) => {
+      const present = { gpuLayers, expertBlocksInRam, borderExpertsOnGpu };
+      const placement = nextPlacement(surface, cardOf(8), settings, present);
+      return placement && [placement.gpuLayers, placement.expertBlocksInRam, placement.borderExpertsOnGpu];
     };
-    expect(next(49, 20)).toEqual([49, 19]);
+    // In block 19 all three matrices have as many bytes: one is as good as the other.
+    expect(next(49, 20)).toEqual([49, 20, "up"]);
+    expect(next(49, 20, "up")).toEqual([49, 20, "gate+up"]);
+    expect(next(49, 20, "gate+up")).toEqual([49, 19, undefined]);
     expect(next(49, 0)).toBeNull();
-    expect(next(30, 48)).toEqual([30, 47]);
-    expect(next(30, 0)).toEqual([31, 48]);
+    expect(next(30, 0)).toEqual([31, 48, undefined]);
+  });
+
+  it("fills the rest of the card with a part of one more block's experts", () => {
+    const surface = surfaceNamed("qwen3-30b-a3b");
+    const at = { gpuLayers: 49, contextTokens: 4096, kvType: "f16" } as const;
+    const whole = memoryNeed(surface, { ...at, expertBlocksInRam: 20 }).gpu.totalBytes;
+    // A matrix of 128 experts of 2,048 x 768 in Q4_K: 108 MiB.
+    const matrixBytes = (128 * 2048 * 768 * 144) / 256;
+    const planOn = (spareBytes: number) => planLayers(surface, cardOf((whole + spareBytes) / GIB), settings);
+    expect(planOn(matrixBytes - 1).borderExpertsOnGpu).toBeUndefined();
+    const plan = planOn(matrixBytes);
+    expect([plan.gpuLayers, plan.expertBlocksInRam, plan.borderExpertsOnGpu]).toEqual([49, 20, "up"]);
+    expect(plan.predicted.totalBytes).toBe(whole + matrixBytes);
+    expect(plan.perLayer.find(({ index }) => index === 19)?.expertBytesInRam).toBe(2 * matrixBytes);
+    expect(planLayers(surface, cardOf((whole + matrixBytes) / GIB), { ...settings, EXPERTS_IN_RAM: 20 })).toMatchObject(
+      {
+        expertBlocksInRam: 20,
+        borderExpertsOnGpu: undefined,
+      },
+    );
   });
 });
 
@@ -122,9 +145,9 @@ describe("what is said of experts in RAM", () => {
     return explainPlan(surface, cardOf(gib), wished, planLayers(surface, cardOf(gib), wished));
   };
 
-  it("says what the next block would need", () => {
+  it("says what the next part of them would need", () => {
     expect(explained({}).sentence).toMatch(
-      /^All 49 layers fit, experts of \d+ blocks in RAM\. Those of one more block need \d+ MiB more than/,
+      /^All 49 layers fit, experts of \d+ blocks(?: and part of one more)? in RAM\. The next part of them needs \d+ MiB more than/,
     );
   });
 

@@ -3,9 +3,17 @@ import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { PlanSettings } from "@/lib/schema/settings";
 import { budgetBytes } from "./budget";
 import { CardChooser } from "./choose-on-cards";
+import { expertSteps } from "./expert-steps";
 import { confirmedPlacements, fitNeed, fitNeeds, mostGpuLayers } from "./fit-needs";
 import { choosesKvPlace, hasKvInRam, isCacheBetterInRam, withKvInRam } from "./kv-in-ram";
-import { computeBytes, firstGpuBlock, type MemoryPoint, memoryNeed, type Placement } from "./memory-need";
+import {
+  computeBytes,
+  firstGpuBlock,
+  type MemoryPoint,
+  memoryNeed,
+  type Placement,
+  samePlacement,
+} from "./memory-need";
 import { decodeSeconds } from "./speed-parts";
 import { attentionLeavesCard } from "./usable-kv-types";
 
@@ -69,7 +77,9 @@ function withCacheInItsPlace(surface: MemorySurface, gpu: GpuMemory, settings: P
 
 /** Positive where the first has more on the GPU: more layers, or as many with fewer experts in RAM. */
 export const moreOnGpu = (one: Placement, other: Placement): number =>
-  one.gpuLayers - other.gpuLayers || (other.expertBlocksInRam ?? 0) - (one.expertBlocksInRam ?? 0);
+  one.gpuLayers - other.gpuLayers ||
+  (other.expertBlocksInRam ?? 0) - (one.expertBlocksInRam ?? 0) ||
+  Number(one.borderExpertsOnGpu !== undefined) - Number(other.borderExpertsOnGpu !== undefined);
 
 const cardChooser = (surface: MemorySurface, gpu: GpuMemory, settings: PlanSettings): CardChooser | null =>
   CardChooser.of(surface, gpu, settings, canPlaceExperts(surface, gpu));
@@ -163,15 +173,15 @@ export function nextPlacement(
     const next = onCards.next(placement);
     return next && { ...next, needBytes: onCards.needBytes(next), shortBytes: onCards.shortBytes(next) };
   }
-  const { gpuLayers, expertBlocksInRam = 0 } = placement;
+  const { gpuLayers } = placement;
   const ladders = laddersOf(surface, gpu, settings);
   const own = ladders[gpuLayers] ?? [];
-  const above = own[own.findIndex(one => one.expertBlocksInRam === expertBlocksInRam) - 1];
+  const above = own[own.findIndex(one => samePlacement(one, placement)) - 1];
   return above ?? ladders[gpuLayers + 1]?.at(-1) ?? null;
 }
 
 /**
- * For each number of layers, its placements: the one with all experts on the GPU first, then with one block's experts more in RAM each
+ * For each number of layers, its placements: the one with all experts on the GPU first, then with a little more of them in RAM each
  * time. Only one stays where `EXPERTS_IN_RAM` is a number, or where experts cannot be apart.
  */
 function laddersOf(surface: MemorySurface, gpu: GpuMemory, settings: PlanSettings): readonly PricedPlacement[][] {
@@ -206,7 +216,7 @@ function newLadders(
     if (apart === null || gpuLayers === 0) return [top];
     const ladder = [top, ...withExpertsInRam(surface, at, gpuLayers, apart[gpuLayers] ?? 0)];
     if (EXPERTS_IN_RAM === "auto") return ladder;
-    const asked = ladder.findLast(({ expertBlocksInRam }) => expertBlocksInRam <= EXPERTS_IN_RAM);
+    const asked = ladder.findLast(one => one.expertBlocksInRam <= EXPERTS_IN_RAM);
     return [asked ?? top];
   });
 }
@@ -222,18 +232,19 @@ function withExpertsInRam(
   const confirmed = confirmedPlacements(surface, at.contextTokens, at.kvType).filter(
     point => point.gpuLayers === gpuLayers && point.tensorSplit === undefined && !point.kvInRam,
   );
+  const steps = expertSteps(surface);
+  const allBytes = steps.at(-1)?.bytes ?? 0;
   const ladder: PricedPlacement[] = [];
-  let needBytes = allInRamBytes;
-  for (let index = surface.model.blocks - 1; index >= firstOnGpu; index--) {
-    const expertBytes = surface.layers[index]?.expertBytes ?? 0;
-    if (expertBytes === 0) continue;
-    const placement = { gpuLayers, expertBlocksInRam: index + 1 };
-    const isConfirmed = confirmed.some(point => point.expertBlocksInRam === index + 1);
-    const exact = isConfirmed ? memoryNeed(surface, { ...placement, ...at }).gpu.totalBytes : needBytes;
-    ladder.push({ ...placement, needBytes: exact });
-    needBytes += expertBytes;
+  for (const { bytes, ...experts } of steps) {
+    if (experts.expertBlocksInRam <= firstOnGpu) continue;
+    const placement = { gpuLayers, ...experts };
+    const isConfirmed = confirmed.some(point => samePlacement(point, placement));
+    const needBytes = isConfirmed
+      ? memoryNeed(surface, { ...placement, ...at }).gpu.totalBytes
+      : allInRamBytes + allBytes - bytes;
+    ladder.push({ ...placement, needBytes });
   }
-  return ladder.reverse();
+  return ladder;
 }
 
 const secondsIn = (surface: MemorySurface, gpu: GpuMemory, { N_CTX, KV_CACHE_QUANT }: PlanSettings) =>

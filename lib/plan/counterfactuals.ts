@@ -24,6 +24,7 @@ export interface Counterfactual {
   readonly gainLayers: number;
   /** The experts of this many blocks would be in RAM. */
   readonly expertBlocksInRam: number;
+  readonly borderExpertsOnGpu?: string;
   /** Everything on the GPU. */
   readonly full: boolean;
   /** Tokens a second with an empty context; null where this computer's speed is not known. */
@@ -162,7 +163,7 @@ export function counterfactuals(
   ];
   const gains = changes.map(({ label, patch, closesOthers, settings: changed, gpu: changedGpu }) => {
     const placement = choosePlacement(surface, changedGpu, { ...changed, LAYERS: "auto" });
-    const { gpuLayers, expertBlocksInRam } = placement;
+    const { gpuLayers, expertBlocksInRam, borderExpertsOnGpu } = placement;
     const placed = { ...placement, contextTokens: changed.N_CTX, kvType: changed.KV_CACHE_QUANT };
     return {
       label,
@@ -170,6 +171,7 @@ export function counterfactuals(
       ...(closesOthers === undefined ? {} : { closesOthers }),
       gpuLayers,
       expertBlocksInRam,
+      ...(borderExpertsOnGpu !== undefined && { borderExpertsOnGpu }),
       gainLayers: gpuLayers - plan.gpuLayers,
       full: gpuLayers === plan.totalLayers && expertBlocksInRam === 0,
       decode: machine === undefined ? null : predictDecode(surface, changedGpu, placed, machine),

@@ -116,9 +116,10 @@ export function confirmedPlacements(surface: MemorySurface, contextTokens: numbe
         point.kvType === kvType &&
         padUp(point.contextTokens, CONTEXT_PAD_TOKENS) === cells,
     )
-    .map(({ gpuLayers, expertBlocksInRam = 0, tensorSplit, kvInRam }) => ({
+    .map(({ gpuLayers, expertBlocksInRam = 0, borderExpertsOnGpu, tensorSplit, kvInRam }) => ({
       gpuLayers,
       expertBlocksInRam,
+      borderExpertsOnGpu,
       tensorSplit,
       kvInRam,
     }));

@@ -161,11 +161,9 @@ function alternativeLines(
   return [
     "Alternatives",
     ...columns(
-      counterfactuals.map(({ label, gpuLayers, expertBlocksInRam, gainLayers, full, decode }) => [
+      counterfactuals.map(({ label, gpuLayers, gainLayers, full, decode, ...experts }) => [
         label,
-        full
-          ? `all ${gpuLayers}`
-          : `${gpuLayers} of ${plan.totalLayers}${expertsInWords({ gpuLayers, expertBlocksInRam })}`,
+        full ? `all ${gpuLayers}` : `${gpuLayers} of ${plan.totalLayers}${expertsInWords(experts)}`,
         gainLayers < 0 ? String(gainLayers) : `+${gainLayers}`,
         ...(decode === null || speed === null ? [] : [insteadWords(decode, speed.decodeEmpty)]),
       ]),

@@ -1,5 +1,5 @@
 import type { BlockProfile, ModelProfile } from "@/lib/gguf/model-profile";
-import { expertTensor } from "@/lib/gguf/place-tensors";
+import { expertMatrixOf } from "@/lib/gguf/place-tensors";
 import type { FlashAttention } from "@/lib/schema/kv-type";
 import type { LayerKv, LayerMemory, MemorySurface } from "@/lib/schema/memory-surface";
 import { estimatedCompute } from "./estimated-compute";
@@ -34,8 +34,18 @@ function kvOfBlock(profile: ModelProfile, block: BlockProfile, widestV: number, 
   };
 }
 
-const expertBytesOf = ({ experts, tensors }: BlockProfile): number =>
-  experts === 0 ? 0 : sumBytes(tensors.filter(tensor => expertTensor.test(tensor.name)));
+function expertMatrixBytesOf({ experts, tensors }: BlockProfile): NonNullable<LayerMemory["expertMatrixBytes"]> {
+  const bytesOf: NonNullable<LayerMemory["expertMatrixBytes"]> = {};
+  if (experts === 0) return bytesOf;
+  for (const { name, bytes } of tensors) {
+    const matrix = expertMatrixOf(name);
+    if (matrix !== undefined) bytesOf[matrix] = (bytesOf[matrix] ?? 0) + bytes;
+  }
+  return bytesOf;
+}
+
+const expertBytesOf = (block: BlockProfile): number =>
+  Object.values(expertMatrixBytesOf(block)).reduce((total, bytes) => total + bytes, 0);
 
 /** Bytes that one token reads of a block: everything but the experts that it does not use. */
 function activeBytesOf({ experts, expertsUsed }: ModelProfile, block: BlockProfile, expertBytes: number): number {
@@ -54,6 +64,7 @@ function layersOf(profile: ModelProfile, run: SurfaceRun): LayerMemory[] {
     weightsBytes: block.weightsBytes,
     activeBytes: activeBytesOf(profile, block, expertBytesOf(block)),
     expertBytes: expertBytesOf(block),
+    ...(expertBytesOf(block) > 0 && { expertMatrixBytes: expertMatrixBytesOf(block) }),
     attentionHeads: block.kv.growth === "none" ? 0 : block.heads,
     attentionWidth: block.kv.growth === "none" ? 0 : block.heads * Math.max(profile.headSizeK, profile.headSizeV),
     kv: kvOfBlock(profile, block, widestV, run),

@@ -45,6 +45,8 @@ export interface LayerPlan {
   readonly gpuLayers: number;
   /** The experts of the blocks before this one are in RAM, although the rest of them may be on the GPU; 0: none are apart. */
   readonly expertBlocksInRam: number;
+  /** Matrices of the last of these blocks that are on the GPU all the same. */
+  readonly borderExpertsOnGpu: string | undefined;
   /** Layers on each of the engine's cards; undefined where llama.cpp splits by itself, or there is one card. */
   readonly tensorSplit: number[] | undefined;
   readonly kvInRam: true | undefined;

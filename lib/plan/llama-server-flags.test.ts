@@ -32,3 +32,10 @@ test("a placement says where experts, layers and the cache are", () => {
   expect(placed.join(" ")).toContain("-ngl 33 --n-cpu-moe 12 -ts 20,13 --no-kv-offload -c");
   expect(placed.join(" ")).toContain("--load-mode none");
 });
+
+test("a block whose experts are in RAM in part is named by its matrices", () => {
+  const flags = (expertBlocksInRam: number) =>
+    llamaServerFlags({ ...config, expertBlocksInRam, borderExpertsOnGpu: "gate+up" }).join(" ");
+  expect(flags(12)).toContain("-ngl 33 --n-cpu-moe 11 -ot blk\\.11\\.ffn_(down|gate_up)_(ch|)exps=CPU -c");
+  expect(flags(1)).toContain("-ngl 33 -ot blk\\.0\\.ffn_(down|gate_up)_(ch|)exps=CPU -c");
+});

@@ -1,5 +1,5 @@
 import { elementTypesOf } from "@/lib/schema/kv-type";
-import type { LoadConfig } from "@/lib/schema/load-config";
+import { expertMatrices, type LoadConfig } from "@/lib/schema/load-config";
 
 /**
  * The flags of llama.cpp's `llama-server` that load a model exactly as this configuration says. `--fit off`: otherwise llama-server
@@ -9,12 +9,12 @@ import type { LoadConfig } from "@/lib/schema/load-config";
  * @see llama.cpp common/arg.cpp
  */
 export function llamaServerFlags(config: LoadConfig): string[] {
-  const { gpuLayers, expertBlocksInRam, tensorSplit, kvInRam, sequences, batchTokens } = config;
+  const { gpuLayers, tensorSplit, kvInRam, sequences, batchTokens } = config;
   const { k, v } = elementTypesOf(config.kvType);
   return [
     ["-m", config.modelPath],
     ["-ngl", String(gpuLayers)],
-    expertBlocksInRam === undefined ? [] : ["--n-cpu-moe", String(expertBlocksInRam)],
+    expertFlags(config),
     tensorSplit === undefined ? [] : ["-ts", tensorSplit.join(",")],
     kvInRam === true ? ["--no-kv-offload"] : [],
     ["-c", String(config.contextTokens * sequences), "-np", String(sequences)],
@@ -25,4 +25,14 @@ export function llamaServerFlags(config: LoadConfig): string[] {
     config.useMmap ? [] : ["--load-mode", "none"],
     ["--fit", "off"],
   ].flat();
+}
+
+/** Of a block whose experts are in RAM in part, those matrices are named. */
+function expertFlags({ expertBlocksInRam = 0, borderExpertsOnGpu }: LoadConfig): string[] {
+  const whole = borderExpertsOnGpu === undefined ? expertBlocksInRam : expertBlocksInRam - 1;
+  const inRam = expertMatrices.filter(matrix => !borderExpertsOnGpu?.split("+").includes(matrix));
+  return [
+    ...(whole > 0 ? ["--n-cpu-moe", String(whole)] : []),
+    ...(whole < expertBlocksInRam ? ["-ot", `blk\\.${whole}\\.ffn_(${inRam.join("|")})_(ch|)exps=CPU`] : []),
+  ];
 }

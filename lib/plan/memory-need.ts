@@ -3,14 +3,13 @@ import type { LoadConfig } from "@/lib/schema/load-config";
 import type { ComputeColumn, ConfirmedPoint, LayerMemory, MemorySurface } from "@/lib/schema/memory-surface";
 import type { MemoryParts } from "@/lib/schema/receipt";
 import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
+import { type ExpertPlacement, expertBytesInRam } from "./expert-steps";
 import { type CardLayers, sameSplit, splitLayers } from "./split-layers";
 import { sampledAs } from "./usable-kv-types";
 
 /** Which parts of a model are on the GPU. */
-export interface Placement {
+export interface Placement extends ExpertPlacement {
   readonly gpuLayers: number;
-  /** The experts of the blocks before this one are in RAM, whatever else of them is on the GPU. 0 or absent: none are apart. */
-  readonly expertBlocksInRam?: number | undefined;
   /** Layers on each of the engine's cards, in its order. Absent: there is one card, or llama.cpp splits the layers by itself. */
   readonly tensorSplit?: number[] | undefined;
   /** The KV cache is in RAM, whatever is on the GPU. */
@@ -171,17 +170,22 @@ export function sharedBytes({ layers, gpuWeightsBytes, weightsSource }: MemorySu
 
 export const holdsBlocks = ({ firstLayer }: CardLayers, { model }: MemorySurface): boolean => firstLayer < model.blocks;
 
-type PlacementConfig = Pick<LoadConfig, "gpuLayers" | "expertBlocksInRam" | "tensorSplit" | "kvInRam">;
+type PlacementConfig = Pick<
+  LoadConfig,
+  "gpuLayers" | "expertBlocksInRam" | "borderExpertsOnGpu" | "tensorSplit" | "kvInRam"
+>;
 
 /** The bare placement, as a configuration says it: without what is at its usual place. */
 export const placementOf = ({
   gpuLayers,
   expertBlocksInRam = 0,
+  borderExpertsOnGpu,
   tensorSplit,
   kvInRam,
 }: Placement): PlacementConfig => ({
   gpuLayers,
   ...(expertBlocksInRam > 0 && { expertBlocksInRam }),
+  ...(expertBlocksInRam > 0 && borderExpertsOnGpu !== undefined && { borderExpertsOnGpu }),
   ...(tensorSplit !== undefined && gpuLayers > 0 && { tensorSplit: [...tensorSplit] }),
   ...(kvInRam && gpuLayers > 0 && { kvInRam: true as const }),
 });
@@ -190,6 +194,7 @@ export const placementOf = ({
 export const samePlacement = (one: Placement, other: Placement): boolean =>
   one.gpuLayers === other.gpuLayers &&
   (one.expertBlocksInRam ?? 0) === (other.expertBlocksInRam ?? 0) &&
+  one.borderExpertsOnGpu === other.borderExpertsOnGpu &&
   (one.kvInRam ?? false) === (other.kvInRam ?? false) &&
   sameSplit(one.tensorSplit, other.tensorSplit);
 
@@ -309,14 +314,10 @@ export const memoryParts = (weightsBytes: number, kvBytes: number, computePartBy
 });
 
 /** Weights that are in RAM although their block is on the GPU. */
-export function expertBytesApart(
-  { layers, model }: MemorySurface,
-  { gpuLayers, expertBlocksInRam = 0 }: Placement,
-): number {
-  const firstOnGpu = firstGpuBlock(model.blocks, gpuLayers);
+export function expertBytesApart({ layers, model }: MemorySurface, placement: Placement): number {
+  const firstOnGpu = firstGpuBlock(model.blocks, placement.gpuLayers);
   let bytes = 0;
-  for (const { index, expertBytes } of layers)
-    if (index >= firstOnGpu && index < expertBlocksInRam) bytes += expertBytes;
+  for (const layer of layers) if (layer.index >= firstOnGpu) bytes += expertBytesInRam(layer, placement);
   return bytes;
 }
 

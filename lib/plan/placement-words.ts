@@ -1,3 +1,4 @@
+import type { ExpertPlacement } from "./expert-steps";
 import type { PlannedCard } from "./layer-plan";
 import type { Placement } from "./memory-need";
 
@@ -10,9 +11,17 @@ export const layersInWords = ({ gpuLayers, totalLayers }: PlacedLayers): string 
   gpuLayers === totalLayers ? `all ${totalLayers} layers` : `${gpuLayers} of ${totalLayers} layers`;
 
 /** "31 layers, experts of 20 blocks in RAM, split 20 + 11", to name a dry run. */
-export const placementInWords = ({ gpuLayers, expertBlocksInRam, tensorSplit, kvInRam }: Placement): string =>
+export const placementInWords = ({
+  gpuLayers,
+  tensorSplit,
+  kvInRam,
+  borderExpertsOnGpu,
+  ...experts
+}: Placement): string =>
   [
-    `${gpuLayers} layers${expertsInWords({ gpuLayers, expertBlocksInRam })}`,
+    `${gpuLayers} layers${expertsInWords(experts)}`,
+    // Which part it is tells two dry runs apart.
+    ...(borderExpertsOnGpu === undefined ? [] : [`of the last ${borderExpertsOnGpu} on the GPU`]),
     ...(tensorSplit === undefined ? [] : [`split ${tensorSplit.join(" + ")}`]),
     ...(kvInRam ? ["KV cache in RAM"] : []),
   ].join(", ");
@@ -32,8 +41,14 @@ export function cardsInWords(cards: readonly (NamedCard & Pick<PlannedCard, "lay
   return `: ${used.map(card => `${card.layers} on ${cardName(card, cards)}`).join(", ")}`;
 }
 
-/** ", experts of 29 blocks in RAM", to follow the layers; nothing where no experts are apart. */
-export const expertsInWords = ({ expertBlocksInRam = 0 }: Placement): string =>
-  expertBlocksInRam === 0
-    ? ""
-    : `, experts of ${expertBlocksInRam} ${expertBlocksInRam === 1 ? "block" : "blocks"} in RAM`;
+/**
+ * ", experts of 29 blocks in RAM" or ", experts of 28 blocks and part of one more in RAM", to follow the layers; nothing where no experts
+ * are apart.
+ */
+export function expertsInWords({ expertBlocksInRam = 0, borderExpertsOnGpu }: ExpertPlacement): string {
+  if (expertBlocksInRam === 0) return "";
+  const whole = borderExpertsOnGpu === undefined ? expertBlocksInRam : expertBlocksInRam - 1;
+  if (whole === 0) return ", part of the experts of 1 block in RAM";
+  const part = whole < expertBlocksInRam ? " and part of one more" : "";
+  return `, experts of ${whole} ${whole === 1 ? "block" : "blocks"}${part} in RAM`;
+}

@@ -7,6 +7,7 @@ import { formatTokens } from "@/lib/units/tokens";
 import { budgetBytes, overflowBytes, toBeFreedBytes } from "./budget";
 import { cardWarnings } from "./card-shares";
 import { choosePlacement, nextPlacement, ON_CPU } from "./choose-placement";
+import { expertBytesInRam } from "./expert-steps";
 import type { LayerPlan, PlannedCard, PlannedLayer, PlanWarning } from "./layer-plan";
 import {
   computeBytes,
@@ -32,7 +33,7 @@ export function planLayers(asked: MemorySurface, gpu: GpuMemory | null, settings
   const surface = surfaceFor(asked, settings);
   const totalLayers = surface.model.blocks + 1;
   const placement = gpu === null ? ON_CPU : choosePlacement(surface, gpu, settings);
-  const { gpuLayers, expertBlocksInRam } = placement;
+  const { gpuLayers, expertBlocksInRam, borderExpertsOnGpu } = placement;
   const next = gpu === null ? null : nextPlacement(surface, gpu, settings, placement);
   const cards = plannedCards(surface, gpu, settings, placement);
   const budget = planBudgetBytes(gpu, settings, cards);
@@ -45,6 +46,7 @@ export function planLayers(asked: MemorySurface, gpu: GpuMemory | null, settings
     kind: gpuLayers === 0 ? "cpu-only" : gpuLayers === totalLayers && expertBlocksInRam === 0 ? "full" : "partial",
     gpuLayers,
     expertBlocksInRam,
+    borderExpertsOnGpu,
     tensorSplit: placement.tensorSplit,
     kvInRam: placement.kvInRam,
     cards,
@@ -130,12 +132,8 @@ function weightsOf(surface: MemorySurface, layer: LayerMemory, onGpu: boolean): 
     : (surface.ramWeightsBytes[joinsAt - 1] ?? 0) - (surface.ramWeightsBytes[joinsAt] ?? 0);
 }
 
-function placeLayers(
-  surface: MemorySurface,
-  { gpuLayers, expertBlocksInRam = 0 }: Placement,
-  settings: PlanSettings,
-): PlannedLayer[] {
-  const firstOnGpu = firstGpuBlock(surface.model.blocks, gpuLayers);
+function placeLayers(surface: MemorySurface, placement: Placement, settings: PlanSettings): PlannedLayer[] {
+  const firstOnGpu = firstGpuBlock(surface.model.blocks, placement.gpuLayers);
   const at = { contextTokens: settings.N_CTX, kvType: settings.KV_CACHE_QUANT };
   const placed: PlannedLayer[] = [
     {
@@ -158,7 +156,7 @@ function placeLayers(
       experts: layer.experts,
       device: onGpu ? "gpu" : "cpu",
       weightsBytes: weightsOf(surface, layer, onGpu),
-      expertBytesInRam: onGpu && layer.index < expertBlocksInRam ? layer.expertBytes : 0,
+      expertBytesInRam: onGpu ? expertBytesInRam(layer, placement) : 0,
       kvBytes: kvBytesOfLayer(layer, at, surface),
     });
   }

@@ -53,6 +53,7 @@ export function planReport({
       kind: plan.kind,
       gpuLayers: plan.gpuLayers,
       expertBlocksInRam: plan.expertBlocksInRam,
+      ...(plan.borderExpertsOnGpu !== undefined && { borderExpertsOnGpu: plan.borderExpertsOnGpu }),
       kvInRam: plan.kvInRam === true,
       cards: plan.cards.map(({ position, name, layers, budgetBytes, predicted }) => ({
         position,

@@ -108,7 +108,7 @@ function automaticSentence(settings: PlanSettings, plan: LayerPlan, limit: strin
   const short = `${formatBytes(plan.nextLayerShortBytes ?? 0)} more than ${limit}`;
   const fitting = `${capital(layersInWords(plan))} fit${onCards}${expertsInWords(plan)}`;
   if (plan.expertBlocksInRam > 0 && settings.EXPERTS_IN_RAM === "auto")
-    return `${fitting}. Those of one more block need ${short}.`;
+    return `${fitting}. The next part of them needs ${short}.`;
   if (plan.expertBlocksInRam > 0 && plan.gpuLayers === plan.totalLayers)
     return `${fitting} as you chose, with ${formatBytes(spareBytes(plan))} to spare.`;
   const asChosen = plan.expertBlocksInRam > 0 ? " as you chose" : "";

@@ -12,7 +12,7 @@ import { usableKvTypes } from "./usable-kv-types";
 
 export type PlanSummary = Pick<
   LayerPlan,
-  "kind" | "gpuLayers" | "expertBlocksInRam" | "totalLayers" | "contextTokens" | "kvType"
+  "kind" | "gpuLayers" | "expertBlocksInRam" | "borderExpertsOnGpu" | "totalLayers" | "contextTokens" | "kvType"
 > & {
   /** On the GPU, overhead included; 0 for cpu-only. */
   readonly gpuBytes: number;
@@ -50,10 +50,21 @@ function summary(
   machine: MachineSpeed | undefined,
 ): PlanSummary {
   const plan = planLayers(surface, gpu, { ...settings, ...settingsOf(choice) });
-  const { kind, gpuLayers, expertBlocksInRam, totalLayers, contextTokens, kvType, predicted } = plan;
+  const { kind, gpuLayers, expertBlocksInRam, borderExpertsOnGpu, totalLayers, contextTokens, kvType, predicted } =
+    plan;
   const decode = machine === undefined ? null : predictDecode(surface, gpu, plan, machine);
   const gpuBytes = predicted.totalBytes;
-  return { kind, gpuLayers, expertBlocksInRam, totalLayers, contextTokens, kvType, gpuBytes, decode };
+  return {
+    kind,
+    gpuLayers,
+    expertBlocksInRam,
+    borderExpertsOnGpu,
+    totalLayers,
+    contextTokens,
+    kvType,
+    gpuBytes,
+    decode,
+  };
 }
 
 /** The present cache, unless another one gives more layers at the requested context: then the widest cache that gives the most. */

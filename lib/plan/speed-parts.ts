@@ -2,13 +2,14 @@ import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import type { LayerMemory, MemorySurface } from "@/lib/schema/memory-surface";
 import type { MachineSpeed, SpeedParts } from "@/lib/schema/plan-speed";
 import { cardFigures, guessedFigures } from "./card-figures";
+import { expertBytesInRam } from "./expert-steps";
 import type { LayerPlan } from "./layer-plan";
 import { cardsOf, firstGpuBlock, kvBytesOfLayer, type MemoryPoint, type Placement } from "./memory-need";
 import { attentionLeavesCard } from "./usable-kv-types";
 
 /** What a prediction needs of a plan. */
 export type PlacedPlan = Pick<LayerPlan, "gpuLayers" | "contextTokens" | "kvType"> &
-  Pick<MemoryPoint, "expertBlocksInRam" | "tensorSplit" | "kvInRam">;
+  Pick<MemoryPoint, "expertBlocksInRam" | "borderExpertsOnGpu" | "tensorSplit" | "kvInRam">;
 
 export const CPU = "cpu";
 
@@ -174,7 +175,11 @@ function partsOf(
   { surface, gpu, plan, machine }: Walk,
   fixed: FixedSeconds,
   secondsOf: (layer: LayerMemory, device: Device, onGpu: Device | null) => LayerSeconds,
-  apartOf: (layer: LayerMemory, cpu: Device, onGpu: Device) => ExpertsApart,
+  apartOf: (
+    layer: LayerMemory,
+    devices: { readonly cpu: Device; readonly onGpu: Device },
+    ramBytes: number,
+  ) => ExpertsApart,
 ): SpeedParts {
   const { model } = surface;
   const family = familyOf(model.quantization);
@@ -193,8 +198,8 @@ function partsOf(
     const device = layer.index >= firstOnGpu && onGpu !== null ? onGpu : cpu;
     const { weights, attention, computedOn = device } = secondsOf(layer, device, onGpu);
     const kind = `${family}/${isMixture ? "mixture" : "dense"}/${name}`;
-    const isApart = layer.index < (plan.expertBlocksInRam ?? 0) && layer.expertBytes > 0;
-    const apart = onGpu !== null && device === onGpu && isApart ? apartOf(layer, cpu, onGpu) : null;
+    const ramBytes = expertBytesInRam(layer, plan);
+    const apart = onGpu !== null && device === onGpu && ramBytes > 0 ? apartOf(layer, { cpu, onGpu }, ramBytes) : null;
     add(`${computedOn.name}/weights/${kind}`, weights - (apart?.saved ?? 0));
     if (apart !== null) {
       add(`${CPU}/weights/${kind}`, apart.onCpu);
@@ -252,13 +257,13 @@ const decodeLayer = ({
   });
 };
 
-/** The experts are read in RAM, and the activations go there and back. */
+/** Experts are read in RAM, and the activations go there and back. */
 function decodeApart(
   { weightsBytes, activeBytes, expertBytes }: LayerMemory,
-  cpu: Device,
-  onGpu: Device,
+  { cpu, onGpu }: { readonly cpu: Device; readonly onGpu: Device },
+  ramBytes = expertBytes,
 ): ExpertsApart {
-  const activeExpertBytes = expertBytes - (weightsBytes - activeBytes);
+  const activeExpertBytes = (expertBytes - (weightsBytes - activeBytes)) * (ramBytes / expertBytes);
   return {
     saved: activeExpertBytes / onGpu.bytesPerSecond,
     onCpu: activeExpertBytes / cpu.bytesPerSecond + CPU_EXPERTS_SECONDS,
@@ -298,6 +303,7 @@ export function decodeSeconds(
       const apart = Math.max(firstLayer, Math.min(endLayer, expertBlocksInRam));
       seconds += between(sums.onGpu, firstLayer, endLayer) + between(sums.apart, firstLayer, apart);
       if (kvInRam) seconds += between(sums.cacheApart, firstLayer, endLayer);
+      if (apart === expertBlocksInRam && apart > firstLayer) seconds -= sums.border(placement);
     }
     return seconds;
   };
@@ -310,6 +316,7 @@ interface LayerSums {
   readonly apart: readonly number[];
   /** What it costs more to have the cache of a layer on the GPU in RAM. */
   readonly cacheApart: readonly number[];
+  readonly border: (placement: Placement) => number;
 }
 
 const between = (sums: readonly number[], from: number, to: number): number => (sums[to] ?? 0) - (sums[from] ?? 0);
@@ -326,15 +333,27 @@ function layerSums(
   const cacheApart = [0];
   for (const layer of surface.layers) {
     const [gpuSeconds, cpuSeconds] = [secondsOf(layer, card), secondsOf(layer, cpu)];
-    const { saved, onCpu: taken, crossings } = decodeApart(layer, cpu, card);
     onGpu.push((onGpu.at(-1) ?? 0) + gpuSeconds.weights + gpuSeconds.attention);
     onCpu.push((onCpu.at(-1) ?? 0) + cpuSeconds.weights + cpuSeconds.attention);
-    apart.push((apart.at(-1) ?? 0) + (layer.expertBytes === 0 ? 0 : taken + crossings - saved));
+    apart.push((apart.at(-1) ?? 0) + apartSeconds(layer, { cpu, onGpu: card }, layer.expertBytes));
     // Attention is computed where its cache is.
     const moved = cpuSeconds.attention - gpuSeconds.attention + 2 * CROSSING_SECONDS;
     cacheApart.push((cacheApart.at(-1) ?? 0) + (layer.kv.growth === "none" ? 0 : moved));
   }
-  return { onGpu, onCpu, apart, cacheApart };
+  /** What the matrices of the last block that are on the card spare. */
+  const border = (placement: Placement): number => {
+    const layer = surface.layers[(placement.expertBlocksInRam ?? 0) - 1];
+    if (layer === undefined || placement.borderExpertsOnGpu === undefined) return 0;
+    const secondsWith = (ramBytes: number) => apartSeconds(layer, { cpu, onGpu: card }, ramBytes);
+    return secondsWith(layer.expertBytes) - secondsWith(expertBytesInRam(layer, placement));
+  };
+  return { onGpu, onCpu, apart, cacheApart, border };
+}
+
+function apartSeconds(...[layer, devices, ramBytes]: Required<Parameters<typeof decodeApart>>): number {
+  if (ramBytes === 0) return 0;
+  const { saved, onCpu, crossings } = decodeApart(layer, devices, ramBytes);
+  return onCpu + crossings - saved;
 }
 
 /** Seconds that one token of a prompt takes, with so many tokens in the context before it. The output layer is computed only once. */
@@ -363,7 +382,11 @@ export function prefillParts(walk: Walk): SpeedParts {
     return sent < weights ? { weights: sent, attention, computedOn: gpu } : { weights, attention };
   };
   // Experts in RAM are sent to the card for each batch, and computed there.
-  const apartOf = (layer: LayerMemory): ExpertsApart => ({ saved: 0, onCpu: sending(layer.expertBytes), crossings: 0 });
+  const apartOf = (_layer: LayerMemory, _devices: unknown, ramBytes: number): ExpertsApart => ({
+    saved: 0,
+    onCpu: sending(ramBytes),
+    crossings: 0,
+  });
   return partsOf(walk, { once: 0, crossing: 0 }, secondsOf, apartOf);
 }
 

@@ -1,6 +1,7 @@
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { cardNeeds, cardWeightsOfLayer } from "./card-needs";
+import { expertBytesInRam } from "./expert-steps";
 import { confirmedPlacements } from "./fit-needs";
 import {
   type CardRole,
@@ -38,7 +39,7 @@ export interface SplitSearch {
 /** With more cards, not every choice of them is tried: each alone, and the roomiest two, three and so on. */
 const MOST_CHOICES_OF = 4;
 
-type Layers = Pick<SplitPlacement, "gpuLayers" | "expertBlocksInRam">;
+export type Layers = Pick<SplitPlacement, "gpuLayers" | "expertBlocksInRam" | "borderExpertsOnGpu">;
 
 /**
  * Shares layers over cards so that no card overflows. Each card gets consecutive layers, so it is enough to fill the cards as far as
@@ -66,7 +67,7 @@ export class SplitFinder {
     const beside = [0];
     const experts = [0];
     for (const layer of surface.layers) {
-      const bytes = cardWeightsOfLayer(surface, layer.index, 0) + kvBytesOfLayer(layer, at, surface);
+      const bytes = cardWeightsOfLayer(surface, layer.index, {}) + kvBytesOfLayer(layer, at, surface);
       beside.push((beside.at(-1) ?? 0) + bytes);
       experts.push((experts.at(-1) ?? 0) + layer.expertBytes);
     }
@@ -74,8 +75,8 @@ export class SplitFinder {
     this.#experts = experts;
     this.#shared = sharedBytes(surface);
     this.#confirmed = confirmedPlacements(surface, at.contextTokens, at.kvType).flatMap(
-      ({ gpuLayers, expertBlocksInRam = 0, tensorSplit, kvInRam }) =>
-        tensorSplit === undefined || kvInRam ? [] : [{ gpuLayers, expertBlocksInRam, tensorSplit }],
+      ({ expertBlocksInRam = 0, tensorSplit, kvInRam, ...layers }) =>
+        tensorSplit === undefined || kvInRam ? [] : [{ ...layers, expertBlocksInRam, tensorSplit }],
     );
   }
 
@@ -129,6 +130,7 @@ export class SplitFinder {
       if (
         placement.gpuLayers === layers.gpuLayers &&
         placement.expertBlocksInRam === layers.expertBlocksInRam &&
+        placement.borderExpertsOnGpu === layers.borderExpertsOnGpu &&
         this.#isAllowed(placement) &&
         this.#overflowing(placement) === null
       )
@@ -219,12 +221,13 @@ export class SplitFinder {
 
   /** Numbers of layers, at least one a card; null where they do not fit. */
   #counts(
-    { gpuLayers, expertBlocksInRam }: Layers,
+    layers: Layers,
     cards: readonly PlannableCard[],
     most: readonly number[],
     fromLast: boolean,
     doubtShare: number,
   ): number[] | null {
+    const { gpuLayers, expertBlocksInRam } = layers;
     const { blocks } = this.#search.surface.model;
     let first = firstGpuBlock(blocks, gpuLayers);
     let end = blocks + 1;
@@ -236,7 +239,7 @@ export class SplitFinder {
       const left = order.length - 1 - turn;
       const fits = (count: number): boolean => {
         const from = fromLast ? end - count : first;
-        return this.#layerBytes(from, from + count, expertBlocksInRam) + compute <= limit;
+        return this.#layerBytes(from, from + count, layers) + compute <= limit;
       };
       const wanted = end - first - left;
       const count = left === 0 ? wanted : mostThat(fits, Math.min(wanted, most[index] ?? 0));
@@ -248,10 +251,14 @@ export class SplitFinder {
     return counts;
   }
 
-  #layerBytes(first: number, end: number, expertBlocksInRam: number): number {
+  #layerBytes(first: number, end: number, placement: Layers): number {
+    const { expertBlocksInRam } = placement;
     const apart = (index: number) => this.#experts[Math.min(index, expertBlocksInRam)] ?? 0;
+    const border = this.#search.surface.layers[expertBlocksInRam - 1];
+    const isHere = border !== undefined && expertBlocksInRam > first && expertBlocksInRam <= end;
+    const keptBytes = isHere ? border.expertBytes - expertBytesInRam(border, placement) : 0;
     const copy = first < this.#search.surface.model.blocks ? this.#shared : 0;
-    return (this.#beside[end] ?? 0) - (this.#beside[first] ?? 0) - (apart(end) - apart(first)) + copy;
+    return (this.#beside[end] ?? 0) - (this.#beside[first] ?? 0) - (apart(end) - apart(first)) + keptBytes + copy;
   }
 
   #newComputeBytes(role: CardRole, expertsInRam: boolean, gpuLayers: number): number {

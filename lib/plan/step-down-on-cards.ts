@@ -32,14 +32,15 @@ export function stepDownOnCards(
   });
   const at = { contextTokens: config.contextTokens, kvType: config.kvType };
   const finder = new SplitFinder({ surface, gpu, cards, at, shares: null });
-  const { tensorSplit, expertBlocksInRam = 0, ...rest } = config;
+  const { tensorSplit, expertBlocksInRam = 0, borderExpertsOnGpu, ...rest } = config;
   const withLayers = (gpuLayers: number, apart: number): LoadConfig | null => {
     const found = finder.best({ gpuLayers, expertBlocksInRam: apart });
     return found && { ...rest, ...placementOf({ ...found, kvInRam: config.kvInRam }) };
   };
   const first = firstGpuBlock(surface.model.blocks, config.gpuLayers);
   const most = gpu.placesExperts === true && surface.computeExpertsInRam !== undefined ? expertBlocks(surface) : 0;
-  for (let apart = Math.max(first, expertBlocksInRam) + 1; apart <= most; apart++) {
+  const least = borderExpertsOnGpu === undefined ? expertBlocksInRam + 1 : expertBlocksInRam;
+  for (let apart = Math.max(first + 1, least); apart <= most; apart++) {
     const found = withLayers(config.gpuLayers, apart);
     if (found !== null) return found;
   }

@@ -31,10 +31,11 @@ export function stepDown(
   const failedBytes = memoryNeed(surface, config).gpu.totalBytes;
   const freeBytes = gpu === null ? Number.POSITIVE_INFINITY : budgetBytes(gpu, 1);
   const limitBytes = Math.min(failedBytes - Math.max(1, deficitBytes), freeBytes);
-  const { expertBlocksInRam = 0, tensorSplit, ...whole } = config;
+  const { expertBlocksInRam = 0, borderExpertsOnGpu, tensorSplit, ...whole } = config;
   const allExperts = canPlaceExperts(surface, gpu) ? expertBlocks(surface) : 0;
   const at = { contextTokens: config.contextTokens, kvType: config.kvType };
-  for (let more = expertBlocksInRam + 1; more <= allExperts; more++) {
+  const least = borderExpertsOnGpu === undefined ? expertBlocksInRam + 1 : expertBlocksInRam;
+  for (let more = least; more <= allExperts; more++) {
     const lower = { gpuLayers: config.gpuLayers, expertBlocksInRam: more };
     if (memoryNeed(surface, { ...lower, ...at }).gpu.totalBytes <= limitBytes) return { ...whole, ...lower };
   }

@@ -3,6 +3,15 @@ import { flashAttentionSchema, kvTypeSchema } from "./kv-type";
 
 const bytes = z.int().check(z.minimum(0));
 
+/** The matrices of a block's experts, as GGUF names them. */
+export const expertMatrices = ["down", "gate", "gate_up", "up"] as const;
+export type ExpertMatrix = (typeof expertMatrices)[number];
+
+/** Some of the matrices, such as "gate+up". */
+export const borderExpertsSchema = z
+  .string()
+  .check(z.regex(/^(?:down|gate|gate_up|up)(?:\+(?:gate|gate_up|up)){0,3}$/));
+
 /** Exactly one way to load a model. The same object is planned, confirmed by a dry run and loaded. */
 export const loadConfigSchema = z.object({
   modelPath: z.string().check(z.minLength(1)),
@@ -10,9 +19,11 @@ export const loadConfigSchema = z.object({
   gpuLayers: z.int().check(z.minimum(0)),
   /**
    * The experts of the blocks before this one stay in system memory, whatever else of them is on the GPU: llama.cpp's `--n-cpu-moe`.
-   * Absent where each block's experts are on its device. This and the two below need the placement addon (native/placement).
+   * Absent where each block's experts are on its device. This and the three below need the placement addon (native/placement).
    */
   expertBlocksInRam: z.optional(z.int().check(z.minimum(1))),
+  /** These matrices of the experts of the last of these blocks are on the GPU all the same. Absent: all of them are in system memory. */
+  borderExpertsOnGpu: z.optional(borderExpertsSchema),
   /** The share of the layers for each of the engine's devices, in its order; 0 leaves a card out. Absent: as llama.cpp splits them. */
   tensorSplit: z.optional(z.array(z.number().check(z.minimum(0))).check(z.minLength(1), z.maxLength(16))),
   /** The KV cache stays in system memory, whatever is on the GPU. */

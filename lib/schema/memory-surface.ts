@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { flashAttentionSchema, kvTypeSchema, ofEachElementType } from "./kv-type";
+import { borderExpertsSchema, expertMatrices } from "./load-config";
 
 const bytes = z.int().check(z.minimum(0));
 
@@ -40,6 +41,8 @@ export const layerMemorySchema = z.object({
   activeBytes: bytes,
   /** The part of the weights that can stay in system memory while the rest is on the GPU; 0 without experts. */
   expertBytes: bytes,
+  /** The same by matrix; absent without experts. */
+  expertMatrixBytes: z.optional(z.partialRecord(z.enum(expertMatrices), bytes)),
   /** Attention heads times their size; 0 without attention. */
   attentionWidth: z.int().check(z.minimum(0)),
   attentionHeads: z.int().check(z.minimum(0)),
@@ -67,6 +70,7 @@ export const confirmedPointSchema = z.object({
   gpuLayers: z.int().check(z.minimum(0)),
   /** Absent where no experts were apart from their block. */
   expertBlocksInRam: z.optional(z.int().check(z.minimum(1))),
+  borderExpertsOnGpu: z.optional(borderExpertsSchema),
   /** Layers on each of several cards. */
   tensorSplit: z.optional(z.array(z.number())),
   kvInRam: z.optional(z.literal(true)),

@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { gpuMemorySchema } from "./gpu-memory";
+import { borderExpertsSchema } from "./load-config";
 import { planSpeedSchema, speedRangeSchema } from "./plan-speed";
 import { memoryPartsSchema } from "./receipt";
 import { planSettingsSchema, settingsPatchSchema } from "./settings";
@@ -42,6 +43,7 @@ const alternativeSchema = z.object({
   closesOthers: z.optional(z.literal(true)),
   gpuLayers: z.int(),
   expertBlocksInRam: z.int(),
+  borderExpertsOnGpu: z.optional(borderExpertsSchema),
   gainLayers: z.int(),
   full: z.boolean(),
   /** Tokens a second with an empty context. */
@@ -71,6 +73,8 @@ export const planReportSchema = z.object({
     gpuLayers: z.int(),
     /** The experts of this many blocks, from the first, are in system memory. */
     expertBlocksInRam: z.int(),
+    /** Of the last of these blocks, the expert matrices that are on the GPU all the same, such as "gate+up". */
+    borderExpertsOnGpu: z.optional(borderExpertsSchema),
     /** The KV cache is in system memory although layers are on the GPU. */
     kvInRam: z.boolean(),
     /** Each of several cards that layers are shared over, in the engine's order; empty where there is one. */

@@ -11,6 +11,7 @@ const MAX_LAYERS = 513;
 const placementSchema = z.strictObject({
   gpuLayers: z.int().check(z.minimum(1), z.maximum(MAX_LAYERS)),
   expertBlocksInRam: z.optional(z.int().check(z.minimum(1), z.maximum(MAX_LAYERS))),
+  borderExpertsOnGpu: loadConfigSchema.shape.borderExpertsOnGpu,
   tensorSplit: loadConfigSchema.shape.tensorSplit,
   kvInRam: loadConfigSchema.shape.kvInRam,
 });

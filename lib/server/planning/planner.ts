@@ -271,11 +271,12 @@ export class Planner {
   }
 
   #configWith(placement: Placement, outcome: PlanOutcome, settings: Settings): LoadConfig {
-    const { gpuLayers, expertBlocksInRam = 0, tensorSplit, kvInRam } = placement;
+    const { gpuLayers, expertBlocksInRam = 0, borderExpertsOnGpu, tensorSplit, kvInRam } = placement;
     const plan = {
       ...outcome.plan,
       gpuLayers,
       expertBlocksInRam,
+      borderExpertsOnGpu,
       tensorSplit,
       kvInRam,
       sequences: outcome.surface.sequences,
