@@ -16,6 +16,7 @@ import { placementKey } from "./placer";
 import { SequencePool } from "./sequence-pool";
 import { checkTensor } from "./tensor-limit";
 import { ToolTemplate } from "./tools/tool-template";
+import { WholeBatches } from "./whole-batches";
 
 type LoadedMessage = Extract<EngineMessage, { type: "loaded" }>;
 type LoadReport = Omit<LoadedMessage, "type" | "id">;
@@ -136,6 +137,7 @@ export class ModelHolder {
     const mark = this.backend.log.mark();
     options.onProgress({ phase: "context", fraction: 0 });
     this.backend.llama.maxThreads = config.threads;
+    const batches = new WholeBatches();
     const contextOptions: LlamaContextOptions = {
       contextSize: config.contextTokens,
       batchSize: config.batchTokens,
@@ -144,6 +146,7 @@ export class ModelHolder {
       experimentalKvCacheKeyType: cache.k,
       experimentalKvCacheValueType: cache.v,
       threads: config.threads,
+      batching: batches.batching,
       // Otherwise it would silently try again with a smaller context.
       failedCreationRemedy: false,
       ignoreMemorySafetyChecks: true,
@@ -152,6 +155,7 @@ export class ModelHolder {
     const { result: context, devices } = await this.backend.placer.place(config, () =>
       weights.model.createContext(contextOptions),
     );
+    batches.watch(context);
     options.onProgress({ phase: "context", fraction: 1 });
     const lines = await this.backend.log.untilSaid(mark, LAST_BUFFER_LINE);
     return {

@@ -1,0 +1,60 @@
+import { setImmediate } from "node:timers/promises";
+import type { BatchItem, BatchingOptions, LlamaContext, PrioritizedBatchItem } from "node-llama-cpp";
+
+interface QueuedTokens {
+  readonly afterBatchAction?: (sequenceTokens: number) => Promise<void> | undefined;
+}
+
+/**
+ * The part of node-llama-cpp that queues tokens for the next batch (dist/evaluator/LlamaContext/LlamaContext.js, 3.22). The version is
+ * fixed in package.json, and whole-batches.model.test.ts fails if a new one differs.
+ */
+interface ContextInternals {
+  _decodeTokens(queued: QueuedTokens, map: unknown): Promise<unknown>;
+}
+
+/**
+ * Puts the next token of every answer in progress into the same batch.
+ *
+ * node-llama-cpp begins the next batch at the moment when the last token of this one is sampled. The answer of that token has not asked
+ * for its next one yet, so it misses the batch and is computed after it: two answers took turns instead of sharing batches, and each
+ * step read all weights for one token. One turn of the event loop between two batches is enough for every answer to ask.
+ */
+export class WholeBatches {
+  #haveAllAsked = false;
+
+  /** For the new context. The strategy is called when a batch is put together. */
+  readonly batching: BatchingOptions = {
+    itemPrioritizationStrategy: ({ items, size }) => {
+      this.#haveAllAsked = false;
+      return shareBatch(items, size);
+    },
+  };
+
+  watch(context: LlamaContext): void {
+    const internals = context as unknown as ContextInternals;
+    const decode = internals._decodeTokens.bind(context);
+    internals._decodeTokens = (queued, map) =>
+      decode({ ...queued, afterBatchAction: tokens => this.#after(queued.afterBatchAction?.(tokens)) }, map);
+  }
+
+  /** Called once for each answer of the batch. Only the first one has to wait. */
+  async #after(ownAction: Promise<void> | undefined): Promise<void> {
+    await ownAction;
+    if (this.#haveAllAsked) return;
+    this.#haveAllAsked = true;
+    await setImmediate();
+  }
+}
+
+/** Equal shares; what a short item leaves goes to the longer ones. So an answer's token never waits for another one's prompt. */
+export function shareBatch(items: readonly BatchItem[], batchTokens: number): PrioritizedBatchItem[] {
+  const shortestFirst = [...items].sort((one, other) => one.tokens.length - other.tokens.length);
+  let left = batchTokens;
+  return shortestFirst.map((item, index) => {
+    const share = Math.floor(left / (shortestFirst.length - index));
+    const processAmount = Math.min(item.tokens.length, share);
+    left -= processAmount;
+    return { item, processAmount };
+  });
+}
