@@ -15,6 +15,8 @@ export default defineConfig({
           exclude: ["**/*.model.test.ts", "**/node_modules/**"],
           environment: "node",
           testTimeout: 30_000,
+          // A process for each of 200 files takes as long as all of their tests. So each file ends what it began: stubs, services, timers.
+          isolate: false,
         },
       },
       {
@@ -22,6 +24,7 @@ export default defineConfig({
         test: {
           name: "model",
           include: ["{lib,bench}/**/*.model.test.ts"],
+          globalSetup: "lib/engine/testing/bundle-engine.ts",
           environment: "node",
           fileParallelism: false,
           testTimeout: 180_000,

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import {
   APICallError,
@@ -16,12 +13,11 @@ import {
   type ToolSet,
   tool,
 } from "ai";
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Sampling } from "@/lib/schema/engine-commands";
 import { DEFAULT_MODEL } from "@/lib/schema/settings";
 import { services } from "@/lib/server/compose/services";
-import { fakeEngineEntry } from "@/lib/server/testing/fake-engine-entry";
-import { serveRoutes } from "../testing/route-server";
+import { serveHome } from "../testing/serve-home";
 
 /*
  * The calls of the Vercel AI SDK's documentation, one row each, through its provider for servers with OpenAI's API. The engine is a
@@ -45,27 +41,17 @@ const weather = tool({
 const time = tool({ description: "Says the time.", inputSchema: schema }) as ToolSet[string];
 const prompt = "Where?";
 
-const home = mkdtempSync(join(tmpdir(), "headroom-ai-sdk-"));
 let provider: ReturnType<typeof createOpenAICompatible>;
-let close: () => Promise<void>;
 
-beforeAll(async () => {
-  vi.stubEnv("HEADROOM_HOME", home);
-  vi.stubEnv("HEADROOM_ENGINE_ENTRY", fakeEngineEntry({ words: WORDS }));
-  const served = await serveRoutes();
-  close = served.close;
+const home = serveHome({ words: WORDS });
+beforeAll(() => {
   provider = createOpenAICompatible({
     name: "headroom",
-    baseURL: `${served.url}/v1`,
+    baseURL: `${home.url}/v1`,
     apiKey: "none",
     includeUsage: true,
     supportsStructuredOutputs: true,
   });
-});
-afterAll(async () => {
-  await close();
-  await services().shutdown();
-  rmSync(home, { recursive: true, force: true });
 });
 afterEach(() => vi.restoreAllMocks());
 

@@ -1,12 +1,8 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import Anthropic from "@anthropic-ai/sdk";
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { DEFAULT_MODEL } from "@/lib/schema/settings";
 import { services } from "@/lib/server/compose/services";
-import { fakeEngineEntry } from "@/lib/server/testing/fake-engine-entry";
-import { serveRoutes } from "../testing/route-server";
+import { serveHome } from "../testing/serve-home";
 
 /*
  * The parameters of Anthropic's messages, one row each, from its documentation, sent by its official client: each works, has no effect on
@@ -187,21 +183,11 @@ const refused: readonly (readonly [Call, RegExp])[] = [
   [{ messages: [asks([result("21")])], tools }, /no message before calls a tool with the id \\"toolu_1\\"/],
 ];
 
-const home = mkdtempSync(join(tmpdir(), "headroom-anthropic-calls-"));
 let client: Anthropic;
-let close: () => Promise<void>;
 
-beforeAll(async () => {
-  vi.stubEnv("HEADROOM_HOME", home);
-  vi.stubEnv("HEADROOM_ENGINE_ENTRY", fakeEngineEntry({ words: WORDS }));
-  const served = await serveRoutes();
-  close = served.close;
-  client = new Anthropic({ baseURL: served.url, apiKey: "none", maxRetries: 0 });
-});
-afterAll(async () => {
-  await close();
-  await services().shutdown();
-  rmSync(home, { recursive: true, force: true });
+const home = serveHome({ words: WORDS });
+beforeAll(() => {
+  client = new Anthropic({ baseURL: home.url, apiKey: "none", maxRetries: 0 });
 });
 afterEach(() => vi.restoreAllMocks());
 

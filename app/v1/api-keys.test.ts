@@ -1,32 +1,15 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import OpenAI from "openai";
-import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
 import { DEFAULT_MODEL } from "@/lib/schema/settings";
 import { services } from "@/lib/server/compose/services";
-import { fakeEngineEntry } from "@/lib/server/testing/fake-engine-entry";
-import { serveRoutes } from "../testing/route-server";
+import { serveHome } from "../testing/serve-home";
 
 const WORDS = ["One", " two", " three"];
-const home = mkdtempSync(join(tmpdir(), "headroom-keys-"));
 const question = { model: DEFAULT_MODEL, messages: [{ role: "user" as const, content: "Count." }] };
 
-let url: string;
-let close: () => Promise<void>;
+const home = serveHome({ words: WORDS });
 
-beforeAll(async () => {
-  vi.stubEnv("HEADROOM_HOME", home);
-  vi.stubEnv("HEADROOM_ENGINE_ENTRY", fakeEngineEntry({ words: WORDS }));
-  ({ url, close } = await serveRoutes());
-});
-afterAll(async () => {
-  await close();
-  await services().shutdown();
-  rmSync(home, { recursive: true, force: true });
-});
-
-const clientWith = (apiKey: string) => new OpenAI({ baseURL: `${url}/v1`, apiKey, maxRetries: 0 });
+const clientWith = (apiKey: string) => new OpenAI({ baseURL: `${home.url}/v1`, apiKey, maxRetries: 0 });
 
 it("counts the requests and tokens of a key, whole and streamed, and none of a client without", async () => {
   const { apiKeys } = services().access;

@@ -1,27 +1,9 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { clientRecipes } from "@/components/connect/client-recipes";
 import { DEFAULT_MODEL } from "@/lib/schema/settings";
-import { services } from "@/lib/server/compose/services";
-import { fakeEngineEntry } from "@/lib/server/testing/fake-engine-entry";
-import { serveRoutes } from "../testing/route-server";
+import { serveHome } from "../testing/serve-home";
 
-const home = mkdtempSync(join(tmpdir(), "headroom-clients-"));
-let url: string;
-let close: () => Promise<void>;
-
-beforeAll(async () => {
-  vi.stubEnv("HEADROOM_HOME", home);
-  vi.stubEnv("HEADROOM_ENGINE_ENTRY", fakeEngineEntry({ words: ["Rhine", ", Nile"] }));
-  ({ url, close } = await serveRoutes());
-});
-afterAll(async () => {
-  await close();
-  await services().shutdown();
-  rmSync(home, { recursive: true, force: true });
-});
+const home = serveHome({ words: ["Rhine", ", Nile"] });
 
 const ask = "Name three rivers.";
 const parts = [{ type: "text", text: ask }];
@@ -90,7 +72,7 @@ const firstRequests: Readonly<Record<string, object>> = {
 
 describe("the programs of the page's recipes", () => {
   it.each(clientRecipes.map(({ name }) => name))("%s gets an answer to its first request", async name => {
-    const response = await fetch(`${url}/v1/chat/completions`, {
+    const response = await fetch(`${home.url}/v1/chat/completions`, {
       method: "POST",
       headers: { "content-type": "application/json", authorization: "Bearer none" },
       body: JSON.stringify(firstRequests[name]),
@@ -108,7 +90,7 @@ describe("the programs of the page's recipes", () => {
       stream: false,
       max_completion_tokens: 1000,
     };
-    const response = await fetch(`${url}/v1/chat/completions`, {
+    const response = await fetch(`${home.url}/v1/chat/completions`, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify(body),

@@ -1,30 +1,16 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import OpenAI from "openai";
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import type OpenAI from "openai";
+import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { DEFAULT_MODEL } from "@/lib/schema/settings";
 import { services } from "@/lib/server/compose/services";
 import type { GenerationMessage } from "@/lib/server/engine/engine-supervisor";
-import { fakeEngineEntry } from "@/lib/server/testing/fake-engine-entry";
-import { serveRoutes } from "../testing/route-server";
+import { serveHome } from "../testing/serve-home";
 
 const WORDS = ["Hel", "lo", "!"];
-const home = mkdtempSync(join(tmpdir(), "headroom-dialects-"));
 let client: OpenAI;
-let url: string;
-let close: () => Promise<void>;
 
-beforeAll(async () => {
-  vi.stubEnv("HEADROOM_HOME", home);
-  vi.stubEnv("HEADROOM_ENGINE_ENTRY", fakeEngineEntry({ words: WORDS }));
-  ({ url, close } = await serveRoutes());
-  client = new OpenAI({ baseURL: `${url}/v1`, apiKey: "none", maxRetries: 0 });
-});
-afterAll(async () => {
-  await close();
-  await services().shutdown();
-  rmSync(home, { recursive: true, force: true });
+const home = serveHome({ words: WORDS });
+beforeAll(() => {
+  client = home.openai();
 });
 afterEach(() => vi.restoreAllMocks());
 
@@ -53,7 +39,7 @@ const thinking = [
 ];
 
 async function post(path: string, body: object): Promise<{ status: number; headers: Headers; text: string }> {
-  const answer = await fetch(`${url}${path}`, {
+  const answer = await fetch(`${home.url}${path}`, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify(body),

@@ -1,41 +1,24 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { expect, it, vi } from "vitest";
 import { DEFAULT_MODEL } from "@/lib/schema/settings";
 import { services } from "@/lib/server/compose/services";
 import { engineLimits } from "@/lib/server/engine/engine-limits";
-import { fakeEngineEntry } from "@/lib/server/testing/fake-engine-entry";
 import { sentData } from "@/lib/server/testing/sent-data";
 import { MIB } from "@/lib/units/bytes";
-import { serveRoutes } from "../testing/route-server";
+import { serveHome } from "../testing/serve-home";
 
 const CLIENTS = 600;
 const WORDS = Array.from({ length: 12 }, (_, index) => `word ${index} `);
-const home = mkdtempSync(join(tmpdir(), "headroom-flood-"));
 
 /** What is not collected yet is no leak. */
 setFlagsFromString("--expose-gc");
 const collectGarbage: () => void = runInNewContext("gc");
 
-let url: string;
-let close: () => Promise<void>;
-
-beforeAll(async () => {
-  vi.stubEnv("HEADROOM_HOME", home);
-  vi.stubEnv("HEADROOM_ENGINE_ENTRY", fakeEngineEntry({ words: WORDS, stepMs: 5 }));
-  ({ url, close } = await serveRoutes());
-});
-afterAll(async () => {
-  await close();
-  await services().shutdown();
-  rmSync(home, { recursive: true, force: true });
-});
+const home = serveHome({ words: WORDS, stepMs: 5 });
 
 const ask = (signal?: AbortSignal): Promise<Response> =>
-  fetch(`${url}/v1/chat/completions`, {
+  fetch(`${home.url}/v1/chat/completions`, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ model: DEFAULT_MODEL, messages: [{ role: "user", content: "Hello?" }], stream: true }),

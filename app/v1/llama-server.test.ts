@@ -1,32 +1,14 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import OpenAI from "openai";
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { DEFAULT_MODEL } from "@/lib/schema/settings";
 import { services } from "@/lib/server/compose/services";
-import { fakeEngineEntry } from "@/lib/server/testing/fake-engine-entry";
 import { StandInOpenAi } from "@/lib/server/testing/stand-in-openai";
-import { serveRoutes } from "../testing/route-server";
+import { serveHome } from "../testing/serve-home";
 
-const home = mkdtempSync(join(tmpdir(), "headroom-llama-server-"));
-let url: string;
-let close: () => Promise<void>;
-
-beforeAll(async () => {
-  vi.stubEnv("HEADROOM_HOME", home);
-  vi.stubEnv("HEADROOM_ENGINE_ENTRY", fakeEngineEntry({ words: ["Hel", "lo"] }));
-  ({ url, close } = await serveRoutes());
-});
-afterAll(async () => {
-  await close();
-  await services().shutdown();
-  rmSync(home, { recursive: true, force: true });
-});
+const home = serveHome({ words: ["Hel", "lo"] });
 afterEach(() => vi.restoreAllMocks());
 
 async function ask(path: string, body?: unknown) {
-  const answer = await fetch(`${url}${path}`, {
+  const answer = await fetch(`${home.url}${path}`, {
     ...(body !== undefined && {
       method: "POST",
       headers: { "content-type": "application/json" },
@@ -103,14 +85,14 @@ describe("the routes of llama.cpp's own server", () => {
     expect(await ask(path)).toMatchObject({ status: 200, json: { status: "ok" } });
     const snapshot = services().engine.snapshot();
     vi.spyOn(services().engine, "snapshot").mockReturnValue({ ...snapshot, state: "loading" });
-    const answer = await fetch(`${url}${path}`);
+    const answer = await fetch(`${home.url}${path}`);
     expect(answer.status).toBe(503);
     expect(answer.headers.get("retry-after")).not.toBe(null);
     expect(await answer.json()).toMatchObject({ error: { type: "server_error", code: "BUSY" } });
   });
 
   it("/metrics counts answers of both kinds of completion in llama.cpp's names", async () => {
-    const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: "none", maxRetries: 0 });
+    const client = home.openai();
     const read = async (name: string) =>
       Number(new RegExp(`^${name} (.+)$`, "m").exec((await ask("/metrics")).text)?.[1]);
     const before = await read("llamacpp:tokens_predicted_total");
@@ -145,7 +127,7 @@ describe("/v1/models", () => {
   });
 
   it("takes a name with encoded slashes, as OpenAI's JavaScript client sends it", async () => {
-    const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: "none", maxRetries: 0 });
+    const client = home.openai();
     await expect(client.models.retrieve("owner/repo/file.gguf")).rejects.toMatchObject({
       status: 404,
       message: expect.stringContaining('There is no model "owner/repo/file.gguf".'),

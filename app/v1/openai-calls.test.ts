@@ -1,14 +1,10 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import OpenAI from "openai";
 import type { ChatCompletionCreateParamsNonStreaming } from "openai/resources/chat/completions";
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Sampling } from "@/lib/schema/engine-commands";
 import { DEFAULT_MODEL } from "@/lib/schema/settings";
 import { services } from "@/lib/server/compose/services";
-import { fakeEngineEntry } from "@/lib/server/testing/fake-engine-entry";
-import { serveRoutes } from "../testing/route-server";
+import { serveHome } from "../testing/serve-home";
 
 /*
  * The parameters of OpenAI's chat completions, one row each, from its documentation: each works, has no effect on an answer, or is
@@ -117,21 +113,11 @@ const refused: readonly (readonly [Call, RegExp])[] = [
   [{ continue_final_message: true }, /continue_final_message needs a last message of the assistant's/],
 ];
 
-const home = mkdtempSync(join(tmpdir(), "headroom-openai-calls-"));
 let client: OpenAI;
-let close: () => Promise<void>;
 
-beforeAll(async () => {
-  vi.stubEnv("HEADROOM_HOME", home);
-  vi.stubEnv("HEADROOM_ENGINE_ENTRY", fakeEngineEntry({ words: ["Hi"] }));
-  const served = await serveRoutes();
-  close = served.close;
-  client = new OpenAI({ baseURL: `${served.url}/v1`, apiKey: "none", maxRetries: 0 });
-});
-afterAll(async () => {
-  await close();
-  await services().shutdown();
-  rmSync(home, { recursive: true, force: true });
+const home = serveHome({ words: ["Hi"] });
+beforeAll(() => {
+  client = home.openai();
 });
 afterEach(() => vi.restoreAllMocks());
 

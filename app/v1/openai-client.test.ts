@@ -1,31 +1,17 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import OpenAI from "openai";
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { DEFAULT_MODEL } from "@/lib/schema/settings";
 import { services } from "@/lib/server/compose/services";
-import { fakeEngineEntry } from "@/lib/server/testing/fake-engine-entry";
-import { serveRoutes } from "../testing/route-server";
+import { serveHome } from "../testing/serve-home";
 
 const WORDS = ["Hel", "lo", ", wörld", " 😀", "!"];
-const home = mkdtempSync(join(tmpdir(), "headroom-openai-"));
 const question = { model: DEFAULT_MODEL, messages: [{ role: "user" as const, content: "Hello?" }] };
 
 let client: OpenAI;
-let url: string;
-let close: () => Promise<void>;
 
-beforeAll(async () => {
-  vi.stubEnv("HEADROOM_HOME", home);
-  vi.stubEnv("HEADROOM_ENGINE_ENTRY", fakeEngineEntry({ words: WORDS, stepMs: 60 }));
-  ({ url, close } = await serveRoutes());
-  client = new OpenAI({ baseURL: `${url}/v1`, apiKey: "none", maxRetries: 0 });
-});
-afterAll(async () => {
-  await close();
-  await services().shutdown();
-  rmSync(home, { recursive: true, force: true });
+const home = serveHome({ words: WORDS, stepMs: 60 });
+beforeAll(() => {
+  client = home.openai();
 });
 afterEach(() => vi.restoreAllMocks());
 

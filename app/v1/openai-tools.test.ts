@@ -1,14 +1,9 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import OpenAI from "openai";
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import type OpenAI from "openai";
+import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { DEFAULT_MODEL } from "@/lib/schema/settings";
 import { services } from "@/lib/server/compose/services";
-import { fakeEngineEntry } from "@/lib/server/testing/fake-engine-entry";
-import { serveRoutes } from "../testing/route-server";
+import { serveHome } from "../testing/serve-home";
 
-const home = mkdtempSync(join(tmpdir(), "headroom-openai-tools-"));
 const functionTool = (name: string) => ({
   type: "function" as const,
   function: {
@@ -27,19 +22,10 @@ const callOf = (index: number, name: string) => ({
 });
 
 let client: OpenAI;
-let close: () => Promise<void>;
 
-beforeAll(async () => {
-  vi.stubEnv("HEADROOM_HOME", home);
-  vi.stubEnv("HEADROOM_ENGINE_ENTRY", fakeEngineEntry({ words: ["Sunny", "."] }));
-  const served = await serveRoutes();
-  close = served.close;
-  client = new OpenAI({ baseURL: `${served.url}/v1`, apiKey: "none", maxRetries: 0 });
-});
-afterAll(async () => {
-  await close();
-  await services().shutdown();
-  rmSync(home, { recursive: true, force: true });
+const home = serveHome({ words: ["Sunny", "."] });
+beforeAll(() => {
+  client = home.openai();
 });
 afterEach(() => vi.restoreAllMocks());
 

@@ -1,39 +1,27 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import OpenAI from "openai";
-import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import type OpenAI from "openai";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { DEFAULT_MODEL } from "@/lib/schema/settings";
 import { services } from "@/lib/server/compose/services";
-import { fakeEngineEntry } from "@/lib/server/testing/fake-engine-entry";
 import { StandInOpenAi } from "@/lib/server/testing/stand-in-openai";
-import { serveRoutes } from "../../testing/route-server";
+import { serveHome } from "../../testing/serve-home";
 
 const KEY = "sk-secret-of-the-test";
-const home = mkdtempSync(join(tmpdir(), "headroom-engines-"));
 const messages = [{ role: "user" as const, content: "Hello?" }];
 
 let server: StandInOpenAi;
 let client: OpenAI;
-let url: string;
-let close: () => Promise<void>;
 
+const home = serveHome({ words: ["own", " words"] });
 beforeAll(async () => {
-  vi.stubEnv("HEADROOM_HOME", home);
-  vi.stubEnv("HEADROOM_ENGINE_ENTRY", fakeEngineEntry({ words: ["own", " words"] }));
   server = await StandInOpenAi.start();
-  ({ url, close } = await serveRoutes());
-  client = new OpenAI({ baseURL: `${url}/v1`, apiKey: "none", maxRetries: 0 });
+  client = home.openai();
 });
 afterAll(async () => {
-  await close();
-  await services().shutdown();
   await server.stop();
-  rmSync(home, { recursive: true, force: true });
 });
 
 async function ask(path: string, method: string, body?: object) {
-  const response = await fetch(`${url}${path}`, {
+  const response = await fetch(`${home.url}${path}`, {
     method,
     ...(body && { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
   });

@@ -1,45 +1,27 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
-import { serveRoutes } from "@/app/testing/route-server";
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { serveHome } from "@/app/testing/serve-home";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
-import { services } from "@/lib/server/compose/services";
-import { fakeEngineEntry } from "@/lib/server/testing/fake-engine-entry";
 import { truthOf } from "@/lib/server/testing/host-rig";
 import { type Misbehave, StandInHub } from "@/lib/server/testing/stand-in-hub";
 import { GIB } from "@/lib/units/bytes";
 
 const FOLDER = "/owner/repo/resolve/main";
-const home = mkdtempSync(join(tmpdir(), "headroom-plan-route-"));
 
 let hub: StandInHub;
-let url: string;
-let close: () => Promise<void>;
 
 beforeAll(async () => {
   hub = await StandInHub.start();
-  vi.stubEnv("HEADROOM_HOME", home);
-  vi.stubEnv("HF_ENDPOINT", hub.origin);
-  const vram = { totalBytes: 8 * GIB, usedBytes: 0, freeBytes: 8 * GIB, unifiedBytes: 0 };
-  const script = { backend: "vulkan", vram, truth: truthOf("llama-2-7b") } as const;
-  vi.stubEnv("HEADROOM_ENGINE_ENTRY", fakeEngineEntry(script));
-  ({ url, close } = await serveRoutes());
 });
-afterAll(async () => {
-  await close();
-  await services().shutdown();
-  await hub.stop();
-  vi.unstubAllEnvs();
-  rmSync(home, { recursive: true, force: true });
-});
+afterAll(() => hub.stop());
+const vram = { totalBytes: 8 * GIB, usedBytes: 0, freeBytes: 8 * GIB, unifiedBytes: 0 };
+const home = serveHome({ backend: "vulkan", vram, truth: truthOf("llama-2-7b") }, () => ({ HF_ENDPOINT: hub.origin }));
 afterEach(() => {
   hub.sentBytes = 0;
   hub.seen.length = 0;
 });
 
 async function post(body: object): Promise<{ status: number; body: Record<string, unknown> }> {
-  const answer = await fetch(`${url}/api/plan`, {
+  const answer = await fetch(`${home.url}/api/plan`, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify(body),
