@@ -70,6 +70,7 @@ function starters(packagePath) {
 
 const running = new Set();
 let endedBy = null;
+process.on("exit", () => signalAll("SIGTERM"));
 
 function signalAll(signal) {
   for (const child of running) {
@@ -98,10 +99,8 @@ function end(signal) {
  */
 export function startProgram(program, args, options) {
   const child = spawn(program, args, { ...options, detached: hasGroups });
-  const forward = signal => end(signal);
-  const isFirst = running.size === 0;
+  if (running.size === 0) for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, end);
   running.add(child);
-  if (isFirst) for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, forward);
   const exitCode = new Promise(resolve => {
     child.once("error", error => {
       console.error(error.message);
@@ -110,7 +109,7 @@ export function startProgram(program, args, options) {
     child.once("close", (code, signal) => resolve(code ?? (signal ? 0 : 1)));
   }).finally(() => {
     running.delete(child);
-    if (isFirst) for (const signal of ["SIGINT", "SIGTERM"]) process.off(signal, forward);
+    if (running.size === 0) for (const signal of ["SIGINT", "SIGTERM"]) process.off(signal, end);
   });
   return { child, exitCode };
 }

@@ -50,11 +50,15 @@ function checkDisk(neededBytes, what) {
   stop(`${what} needs ${gb(neededBytes)} GB of disk and ${gb(freeBytes)} GB are free here: make room and start again.`);
 }
 
-/** Runs a program and shows its output; with `quiet` only if it fails. Ends this process if it was told to end while the program ran. */
-export async function run(program, args, { env = {}, quiet = false } = {}) {
+/**
+ * Runs a program and shows its output; with `quiet` only if it fails. Ends this process if it was told to end while the program ran.
+ *
+ * @param output collects the output instead, for programs that run side by side
+ */
+export async function run(program, args, { env = {}, quiet = false, output = null } = {}) {
   const { child, exitCode } = startProgram(program, args, {
     cwd: projectRoot,
-    stdio: quiet ? ["ignore", "pipe", "pipe"] : ["ignore", "inherit", "inherit"],
+    stdio: quiet || output ? ["ignore", "pipe", "pipe"] : ["ignore", "inherit", "inherit"],
     env: { ...process.env, NEXT_TELEMETRY_DISABLED: "1", ...env },
     shell: process.platform === "win32",
   });
@@ -62,7 +66,8 @@ export async function run(program, args, { env = {}, quiet = false } = {}) {
   for (const stream of [child.stdout, child.stderr]) stream?.on("data", chunk => said.push(chunk));
   const code = await exitCode;
   if (toldToEnd() !== null) process.exit(TOLD_TO_END);
-  if (quiet && code !== 0) process.stderr.write(Buffer.concat(said));
+  if (output && !quiet) output.push(...said);
+  else if (quiet && code !== 0) process.stderr.write(Buffer.concat(said));
   return code;
 }
 

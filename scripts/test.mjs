@@ -1,10 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { checkNode, ensureBuilt, ensureBundles, ensureInstalled, projectRoot, run } from "./prepare.mjs";
 
 /**
- * Runs every check, the fastest to fail first. Each static check counts as one case; vitest and Playwright report their own
- * cases. `npm test -- unit` runs only the named steps.
+ * Runs every check, two at a time. Each static check counts as one case; vitest and Playwright report their own cases.
+ * `npm test -- unit` runs only the named steps.
  */
 const RESULTS = "test-results";
 const node = process.execPath;
@@ -31,23 +32,12 @@ async function findBrowser() {
   return "";
 }
 
-/** Reads a JSON report of vitest or Playwright into {title, state, reason}; a missing report is one failed case. */
-function readCases(name, toCases) {
+/** Reads the cases {title, state, reason} out of a report; a missing report is one failed case. */
+function readCases(name, toCases = cases => cases) {
   const path = join(projectRoot, RESULTS, `${name}.json`);
   if (!existsSync(path)) return [{ title: `${name}: no report was written`, state: "failed" }];
   return toCases(JSON.parse(readFileSync(path, "utf8")));
 }
-
-const vitestState = status => (status === "passed" ? "passed" : status === "failed" ? "failed" : "skipped");
-const vitestCases = report =>
-  report.testResults.flatMap(file =>
-    file.status === "failed" && file.assertionResults.length === 0
-      ? [{ title: `${file.name}: ${file.message}`, state: "failed" }]
-      : file.assertionResults.map(test => ({
-          title: [...test.ancestorTitles, test.title].join(" > "),
-          state: vitestState(test.status),
-        })),
-  );
 
 const playwrightState = { expected: "passed", flaky: "passed", skipped: "skipped", unexpected: "failed" };
 const playwrightCases = report => {
@@ -65,39 +55,62 @@ const playwrightCases = report => {
   );
 };
 
-async function vitest(project) {
-  await run(node, [
-    bin("vitest/vitest.mjs"),
-    "run",
-    "--project",
-    project,
-    "--reporter=default",
-    "--reporter=json",
-    `--outputFile.json=${RESULTS}/${project}.json`,
-  ]);
-  return readCases(project, vitestCases);
-}
+const vitest = project => async output => {
+  const args = ["run", "--project", project, "--reporter=default", "--reporter=./scripts/case-reporter.mjs"];
+  const env = { HEADROOM_CASES: join(projectRoot, RESULTS, `${project}.json`) };
+  await run(node, [bin("vitest/vitest.mjs"), ...args], { env, output });
+  return readCases(project);
+};
 
-const check = (title, args) => async () => [{ title, state: (await run(node, args)) === 0 ? "passed" : "failed" }];
+const check = (title, args) => async output => [
+  { title, state: (await run(node, args, { output })) === 0 ? "passed" : "failed" },
+];
 
-async function browserTests() {
-  await run(node, [bin("@playwright/test/cli.js"), "test"], { env: { HEADROOM_BROWSER: await findBrowser() } });
-  return readCases("e2e", playwrightCases);
-}
+/** The browser tests, in parts that a free lane can take. Each part starts a server of its own, so there are few. */
+const E2E_PARTS = 4;
+const browserTests = part => async output => {
+  const name = `e2e-${part}`;
+  await run(
+    node,
+    [bin("@playwright/test/cli.js"), "test", `--shard=${part}/${E2E_PARTS}`, `--output=${RESULTS}/${name}`],
+    {
+      env: {
+        HEADROOM_BROWSER: await findBrowser(),
+        PLAYWRIGHT_JSON_OUTPUT_FILE: join(projectRoot, RESULTS, `${name}.json`),
+      },
+      output,
+    },
+  );
+  return readCases(name, playwrightCases);
+};
 
 const steps = {
-  lint: check("format and lint", [bin("@biomejs/biome/bin/biome"), "ci", "--colors=off", "--max-diagnostics=40", "."]),
-  types: async () => {
-    await run(node, [bin("next/dist/bin/next"), "typegen"], { quiet: true });
-    return check("types", [bin("typescript/bin/tsc"), "--noEmit", "-p", "."])();
+  lint: {
+    run: check("format and lint", [bin("@biomejs/biome/bin/biome"), "ci", "--colors=off", "--max-diagnostics=40", "."]),
   },
-  unused: check("no unused file, export or dependency", [bin("knip/bin/knip.js"), "--no-progress"]),
-  unit: () => vitest("unit"),
-  model: () => vitest("model"),
-  e2e: async () => {
-    await ensureBuilt();
-    return browserTests();
+  build: {
+    run: async () => {
+      await ensureBuilt();
+      return [];
+    },
   },
+  unused: { run: check("no unused file, export or dependency", [bin("knip/bin/knip.js"), "--no-progress"]) },
+  unit: { run: vitest("unit") },
+  // Next writes its types into the folder that it builds in.
+  types: {
+    after: ["build"],
+    run: async output => {
+      await run(node, [bin("next/dist/bin/next"), "typegen"], { quiet: true });
+      return check("types", [bin("typescript/bin/tsc"), "--noEmit", "-p", "."])(output);
+    },
+  },
+  model: { run: vitest("model") },
+  ...Object.fromEntries(
+    Array.from({ length: E2E_PARTS }, (_, index) => [
+      `e2e-${index + 1}`,
+      { after: ["build"], run: browserTests(index + 1) },
+    ]),
+  ),
 };
 
 /** The letter of a case of faults.md ("S1 refuses a foreign Host"). Results are counted per letter. */
@@ -121,19 +134,46 @@ await ensureInstalled();
 rmSync(join(projectRoot, RESULTS), { recursive: true, force: true });
 mkdirSync(join(projectRoot, RESULTS), { recursive: true });
 
+/** "e2e" names all its parts. */
+const kindOf = name => name.replace(/-\d+$/, "");
+const kinds = [...new Set(Object.keys(steps).map(kindOf))];
 const named = process.argv.slice(2);
-const unknown = named.filter(name => !(name in steps));
+const unknown = named.filter(name => !kinds.includes(name));
 if (unknown.length > 0) {
-  console.error(`There is no test step ${unknown.join(", ")}; the steps are ${Object.keys(steps).join(", ")}.`);
+  console.error(`There is no test step ${unknown.join(", ")}; the steps are ${kinds.join(", ")}.`);
   process.exit(2);
 }
+await ensureBundles();
+const wanted = Object.keys(steps).filter(name => named.length === 0 || named.includes(kindOf(name)));
+if (wanted.some(name => steps[name].after) && !wanted.includes("build")) wanted.unshift("build");
+
+const waiting = new Set(wanted);
+const running = new Map();
 const cases = [];
-for (const [name, step] of Object.entries(steps)) {
-  if (named.length > 0 && !named.includes(name)) continue;
-  console.log(`\n== ${name}`);
-  if (name === "unit") await ensureBundles();
-  cases.push(...(await step()));
+
+async function runStep(name) {
+  const output = [];
+  const startedMs = performance.now();
+  console.log(`started ${name}`);
+  cases.push(...(await steps[name].run(output)));
+  console.log(`\n== ${name} (${Math.round((performance.now() - startedMs) / 1000)} s)`);
+  process.stdout.write(Buffer.concat(output));
 }
+
+/** Takes one step after the other until none is left. A step's output is shown when it ends, so that two do not mix. */
+async function lane() {
+  for (const name of waiting) {
+    waiting.delete(name);
+    const after = steps[name].after ?? [];
+    running.set(
+      name,
+      Promise.all(after.map(earlier => running.get(earlier))).then(() => runStep(name)),
+    );
+    await running.get(name);
+  }
+}
+// Most steps use one core and wait now and then: two lanes fill two cores, and more would only make each slower.
+await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, lane));
 
 const having = state => cases.filter(test => test.state === state);
 for (const { title } of having("failed")) console.log(`FAILED  ${title}`);

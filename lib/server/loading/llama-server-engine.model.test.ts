@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { greedySampling } from "@/lib/schema/sampling";
 import { DEFAULT_MODEL, defaultSettings } from "@/lib/schema/settings";
 import type { GenerationMessage } from "@/lib/server/engine/engine-supervisor";
@@ -33,7 +33,9 @@ async function textOf(messages: AsyncIterable<GenerationMessage> | undefined): P
   return text;
 }
 
-describe.skipIf(reason !== null)(`llama.cpp's own server${reason === null ? "" : ` (skipped: ${reason})`}`, () => {
+describe("llama.cpp's own server", () => {
+  beforeEach(context => context.skip(reason !== null, reason ?? ""));
+
   let engine: LlamaServerEngine;
   beforeAll(() => {
     engine = new LlamaServerEngine({

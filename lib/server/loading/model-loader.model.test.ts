@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { budgetBytes } from "@/lib/plan/budget";
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import { makeRealRig, SOFTWARE_GPU } from "@/lib/server/testing/real-rig";
@@ -7,17 +7,8 @@ import { MIB } from "@/lib/units/bytes";
 /** The allowed error of a confirmed plan: a hundredth of a MiB. */
 const CONFIRMED_WITHIN_BYTES = 0.01 * MIB;
 
-async function hasSoftwareGpu(): Promise<boolean> {
+describe("the default model on a software GPU of 2 GiB", () => {
   vi.stubEnv("GGML_VK_VISIBLE_DEVICES", SOFTWARE_GPU.GGML_VK_VISIBLE_DEVICES);
-  const { engine, close } = makeRealRig({ gpu: "auto" });
-  try {
-    return (await engine.start()).gpuUsable;
-  } finally {
-    await close();
-  }
-}
-
-describe.runIf(await hasSoftwareGpu())("the default model on a software GPU of 2 GiB", () => {
   const rig = makeRealRig({ gpu: "auto" });
   const { host, engine, planner, receipts, gpu } = rig;
   /** The same card with only this much memory: a small budget makes partial plans of a small model. */
@@ -31,6 +22,10 @@ describe.runIf(await hasSoftwareGpu())("the default model on a software GPU of 2
         ? report
         : { ...report, memory: shrunk(report.memory, assumedTotalBytes) };
     });
+  });
+  beforeEach(async context => {
+    const { gpuUsable, gpuProblem } = await engine.start();
+    context.skip(!gpuUsable, `no Vulkan device here: ${gpuProblem}`);
   });
   afterAll(rig.close);
 

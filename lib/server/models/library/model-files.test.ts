@@ -17,6 +17,7 @@ import type { WritableValue } from "@/lib/gguf/testing/gguf-writer";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import { codeOf } from "@/lib/server/testing/engine-fixtures";
 import { partName, splitInThree } from "@/lib/server/testing/split-files";
+import { withoutRoot } from "@/lib/server/testing/without-root";
 import { ModelFiles } from "./model-files";
 
 let folder: string;
@@ -78,15 +79,17 @@ test.each([
   expect(Date.now() - startMs).toBeLessThan(5000);
 });
 
-test.runIf(process.platform === "linux")("never reads a device, also behind a trusted path", async () => {
+test("never reads a device, also behind a trusted path", async context => {
+  context.skip(process.platform !== "linux", "this system has no /dev/zero");
   const trusting = new ModelFiles({ modelsFolder, isTrusted: () => true });
   await expect(trusting.readProfile("/dev/zero")).rejects.toMatchObject({ code: "NOT_A_FILE" });
 });
 
-test.skipIf(process.getuid?.() === 0)("says that an unreadable file cannot be read", async () => {
+test("says that an unreadable file cannot be read", async () => {
   const path = writeModel(join(modelsFolder, "locked.gguf"));
+  for (const folder of [modelsFolder, dirname(modelsFolder)]) chmodSync(folder, 0o755);
   chmodSync(path, 0);
-  expect(await codeFor("locked.gguf")).toBe("NOT_A_FILE");
+  expect(await withoutRoot(() => codeFor("locked.gguf"))).toBe("NOT_A_FILE");
 });
 
 test.each([

@@ -17,6 +17,7 @@ import { dirname, join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import { codeOf } from "@/lib/server/testing/engine-fixtures";
+import { withoutRoot } from "@/lib/server/testing/without-root";
 import { AddedFiles } from "../library/added-files";
 import { ModelFiles } from "../library/model-files";
 import { ProgramModels } from "./program-models";
@@ -197,7 +198,8 @@ describe("Ollama's manifests", () => {
     expect(added.list()).toEqual([]);
   });
 
-  it.skipIf(process.platform === "win32")("neither waits for a pipe nor follows links in its store", async () => {
+  it("neither waits for a pipe nor follows links in its store", async context => {
+    context.skip(process.platform === "win32", "Windows has no named pipes among its files");
     mkdirSync(join(home, ...inOllama("manifests/registry.ollama.ai/library/pipe")), { recursive: true });
     execFileSync("mkfifo", [join(home, ...inOllama("manifests/registry.ollama.ai/library/pipe/latest"))]);
     symlinkSync(join(home, ".ollama"), join(home, ...inOllama("manifests/registry.ollama.ai/loop")));
@@ -247,11 +249,12 @@ describe("folders of files", () => {
     expect((await programsOf().list()).programs).toEqual([]);
   });
 
-  it.skipIf(process.getuid?.() === 0)("names a folder that it may not read", async () => {
+  it("names a folder that it may not read", async () => {
     const folder = join(home, ".ollama", "models");
     mkdirSync(folder, { recursive: true });
+    chmodSync(home, 0o755);
     chmodSync(folder, 0);
-    const { programs } = await programsOf().list();
+    const { programs } = await withoutRoot(() => programsOf().list());
     chmodSync(folder, 0o700);
     expect(programs).toMatchObject([
       { program: "Ollama", problems: [expect.stringContaining("cannot be read (EACCES)")] },
