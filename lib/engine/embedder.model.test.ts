@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { writeRandomModel } from "@/lib/gguf/testing/random-weights";
 import { llama, withTokenizer } from "@/lib/gguf/testing/shape-families";
-import { bundleEngine, ForkedEngine } from "./testing/forked-engine";
+import { ForkedEngine } from "./testing/forked-engine";
 
 const WIDTH = 256;
 const MEAN_POOLING = 1;
@@ -25,7 +25,6 @@ describe("embeddings of a real model", () => {
 
   beforeAll(async () => {
     writeEmbeddingModel(modelPath);
-    bundleEngine();
     engine = new ForkedEngine({ HEADROOM_ENGINE_GPU: "off" });
     await engine.ready;
   });

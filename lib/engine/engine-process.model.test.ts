@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ChatTurn, Sampling } from "@/lib/schema/engine-commands";
 import type { GenerationStats } from "@/lib/schema/generation";
-import { bundleEngine, cpuConfig, ForkedEngine, greedy } from "./testing/forked-engine";
+import { cpuConfig, ForkedEngine, greedy } from "./testing/forked-engine";
 
 const capital: ChatTurn = { role: "user", content: "What is the capital of France? Answer with one word." };
 const longTask: ChatTurn = { role: "user", content: "Write a long story about a lighthouse keeper." };
@@ -17,10 +17,7 @@ describe("the engine on the CPU", () => {
   let engine: ForkedEngine;
 
   beforeAll(async () => {
-    bundleEngine();
-    engine = new ForkedEngine({ HEADROOM_ENGINE_GPU: "off" });
-    await engine.ready;
-    await engine.askFor("loaded", { type: "load", config: cpuConfig });
+    engine = await ForkedEngine.onCpu();
   });
   afterAll(() => engine.end());
 

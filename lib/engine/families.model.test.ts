@@ -17,7 +17,7 @@ import { type LlamaBackend, startLlamaBackend } from "./llama-backend";
 import { sampleSurface } from "./sample-surface";
 import { dryRunOracle } from "./surface-oracle";
 import { largestTensorBytes } from "./tensor-limit";
-import { bundleEngine, cpuConfig, ForkedEngine } from "./testing/forked-engine";
+import { cpuConfig, ForkedEngine } from "./testing/forked-engine";
 import { writeShape } from "./testing/shape-model";
 
 /** Mesa's lavapipe: a real Vulkan device in software, with 2 GiB (engine.md, "A GPU for tests"). Read when Vulkan starts. */
@@ -34,12 +34,19 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** One sequence, flash attention, one token at a time: the cache is nearly all that the context takes. */
 const ONE_TOKEN = { batchTokens: 1, sequences: 1, flashAttention: "auto" } as const;
 
+/** Opened once: what a dry run found out about a shape's weights serves the tests after it. */
+const opened = new Map<string, { readonly profile: ModelProfile; readonly dryRun: DryRun }>();
+
 async function openShape(shape: ModelShape, context: TestContext) {
   const { devices, gpuProblem } = backend.info;
   const isSoftware = devices.some(name => name.startsWith("llvmpipe"));
   context.skip(!isSoftware, `no software Vulkan device here: ${gpuProblem ?? devices.join(", ")}`);
+  const known = opened.get(shape.id);
+  if (known !== undefined) return known;
   const { modelPath, profile } = writeShape(folder, shape);
-  return { profile, dryRun: await DryRun.open(backend, modelPath) };
+  const shapeRuns = { profile, dryRun: await DryRun.open(backend, modelPath) };
+  opened.set(shape.id, shapeRuns);
+  return shapeRuns;
 }
 
 /**
@@ -247,7 +254,6 @@ describe("the small shapes, really loaded", () => {
   let engine: ForkedEngine;
 
   beforeAll(async () => {
-    bundleEngine();
     engine = new ForkedEngine({ GGML_VK_VISIBLE_DEVICES: "0", HEADROOM_ENGINE_GPU: "vulkan" });
     await engine.ready;
   });

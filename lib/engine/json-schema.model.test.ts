@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import llamaCases from "@/lib/json-grammar/testing/llama-cases.json" with { type: "json" };
 import type { ChatTurn } from "@/lib/schema/engine-commands";
-import { bundleEngine, cpuConfig, ForkedEngine, greedy } from "./testing/forked-engine";
+import { ForkedEngine, greedy } from "./testing/forked-engine";
 
 const question: ChatTurn = { role: "user", content: "Describe a person." };
 
@@ -9,10 +9,7 @@ describe("answers to a JSON schema", () => {
   let engine: ForkedEngine;
 
   beforeAll(async () => {
-    bundleEngine();
-    engine = new ForkedEngine({ HEADROOM_ENGINE_GPU: "off" });
-    await engine.ready;
-    await engine.askFor("loaded", { type: "load", config: cpuConfig });
+    engine = await ForkedEngine.onCpu();
   });
   afterAll(() => engine.end());
 

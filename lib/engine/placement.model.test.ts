@@ -7,13 +7,12 @@ import { modelShape } from "@/lib/gguf/testing/model-shapes";
 import type { LoadConfig } from "@/lib/schema/load-config";
 import type { DeviceBuffers } from "@/lib/schema/placement";
 import { MIB } from "@/lib/units/bytes";
-import { bundleEngine, cpuConfig, ForkedEngine, greedy } from "./testing/forked-engine";
+import { cpuConfig, ForkedEngine, greedy } from "./testing/forked-engine";
 import { writeShape } from "./testing/shape-model";
 
 const folder = mkdtempSync(join(tmpdir(), "headroom-placement-"));
 const modelPaths = new Map<string, string>();
 beforeAll(() => {
-  bundleEngine();
   for (const id of ["small-qwen3-moe", "small-deepseek-2", "small-gpt-oss", "small-qwen3-next"])
     modelPaths.set(id, writeShape(folder, modelShape(id)).modelPath);
 });

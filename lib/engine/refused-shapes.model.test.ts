@@ -1,13 +1,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, expect, it } from "vitest";
 import { refusedShapes } from "@/lib/gguf/testing/refused-shapes";
-import { bundleEngine, cpuConfig, ForkedEngine } from "./testing/forked-engine";
+import { cpuConfig, ForkedEngine } from "./testing/forked-engine";
 import { writeShape } from "./testing/shape-model";
 
 const folder = mkdtempSync(join(tmpdir(), "headroom-refused-"));
-beforeAll(() => bundleEngine());
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** The header check is only right if the bundled llama.cpp really refuses each of these files or aborts on it. */

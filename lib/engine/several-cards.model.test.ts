@@ -13,7 +13,7 @@ import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { defaultSettings, type PlanSettings } from "@/lib/schema/settings";
 import { MIB } from "@/lib/units/bytes";
-import { bundleEngine, ForkedEngine } from "./testing/forked-engine";
+import { ForkedEngine } from "./testing/forked-engine";
 import { writeShape } from "./testing/shape-model";
 
 const SHAPES = ["small-qwen3-moe", "small-deepseek-2", "small-llama-3"];
@@ -24,7 +24,6 @@ let engine: ForkedEngine;
 let missing: string | null = null;
 
 beforeAll(async () => {
-  bundleEngine();
   engine = new ForkedEngine({ GGML_VK_VISIBLE_DEVICES: "0,0" });
   const { info } = await engine.ready;
   missing = info.placement.kind === "missing" ? info.placement.reason : null;

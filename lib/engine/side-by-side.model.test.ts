@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ChatTurn } from "@/lib/schema/engine-commands";
-import { bundleEngine, cpuConfig, ForkedEngine, greedy } from "./testing/forked-engine";
+import { cpuConfig, ForkedEngine, greedy } from "./testing/forked-engine";
 
 const SEQUENCES = 4;
 const question = (topic: string): ChatTurn => ({ role: "user", content: `Write a long story about ${topic}.` });
@@ -10,7 +10,6 @@ describe("answers side by side, on the CPU", () => {
   let engine: ForkedEngine;
 
   beforeAll(async () => {
-    bundleEngine();
     engine = new ForkedEngine({ HEADROOM_ENGINE_GPU: "off" });
     await engine.ready;
     await engine.askFor("loaded", { type: "load", config: { ...cpuConfig, sequences: SEQUENCES } });

@@ -7,7 +7,7 @@ import { mendSurface } from "@/lib/plan/mend-surface";
 import type { LoadConfig } from "@/lib/schema/load-config";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { MIB } from "@/lib/units/bytes";
-import { bundleEngine, cpuConfig, defaultModelPath, ForkedEngine } from "./testing/forked-engine";
+import { cpuConfig, defaultModelPath, ForkedEngine } from "./testing/forked-engine";
 
 /** Within this, figures count as equal: the log's rounding. */
 const TOLERANCE_BYTES = 0.01 * MIB;
@@ -29,7 +29,6 @@ describe("the engine on a software GPU", () => {
   let engine: ForkedEngine;
 
   beforeAll(async () => {
-    bundleEngine();
     engine = new ForkedEngine({ GGML_VK_VISIBLE_DEVICES: "0" });
     await engine.ready;
   });

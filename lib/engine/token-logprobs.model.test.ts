@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ChatTurn, Sampling } from "@/lib/schema/engine-commands";
 import type { GenerationStats, TokenLogprob } from "@/lib/schema/generation";
-import { bundleEngine, cpuConfig, ForkedEngine, greedy } from "./testing/forked-engine";
+import { ForkedEngine, greedy } from "./testing/forked-engine";
 
 const hi: ChatTurn[] = [
   { role: "system", content: "You are a helpful AI assistant named SmolLM, trained by Hugging Face" },
@@ -16,10 +16,7 @@ describe("what is sampled", () => {
   let engine: ForkedEngine;
 
   beforeAll(async () => {
-    bundleEngine();
-    engine = new ForkedEngine({ HEADROOM_ENGINE_GPU: "off" });
-    await engine.ready;
-    await engine.askFor("loaded", { type: "load", config: cpuConfig });
+    engine = await ForkedEngine.onCpu();
   });
   afterAll(() => engine.end());
 

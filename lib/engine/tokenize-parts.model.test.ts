@@ -1,14 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { bundleEngine, cpuConfig, ForkedEngine, greedy } from "./testing/forked-engine";
+import { ForkedEngine, greedy } from "./testing/forked-engine";
 
 /** The vocabulary of the bundled model: https://huggingface.co/HuggingFaceTB/SmolLM2-135M-Instruct/raw/main/tokenizer.json */
 describe("the tokens of the real model", () => {
   let engine: ForkedEngine;
 
   beforeAll(async () => {
-    bundleEngine();
-    engine = new ForkedEngine({ HEADROOM_ENGINE_GPU: "off" });
-    await engine.askFor("loaded", { type: "load", config: cpuConfig });
+    engine = await ForkedEngine.onCpu();
   });
   afterAll(() => engine.end());
 

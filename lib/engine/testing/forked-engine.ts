@@ -1,4 +1,4 @@
-import { type ChildProcess, fork, spawnSync } from "node:child_process";
+import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import {
   type CommandAnswer,
@@ -22,12 +22,6 @@ type WithoutId<Command> = Command extends { id: string } ? Omit<Command, "id"> :
 type LastMessage = CommandAnswer<CommandName> | MessageOf<"error">;
 
 const GENERATION = 3;
-
-/** Builds the bundles if a source changed. */
-export function bundleEngine(): void {
-  const built = spawnSync(process.execPath, ["scripts/build.mjs", "--bundles"], { cwd: projectRoot, stdio: "inherit" });
-  if (built.status !== 0) throw new Error("The bundles could not be built.");
-}
 
 /** The real engine in its own process, with the supervisor's protocol but without its timeouts and restarts. */
 export class ForkedEngine {
@@ -63,6 +57,14 @@ export class ForkedEngine {
         else if (message.type !== "log" && message.type !== "placement") this.#receive(message);
       }),
     );
+  }
+
+  /** On the CPU, with the default model loaded. */
+  static async onCpu(): Promise<ForkedEngine> {
+    const engine = new ForkedEngine({ HEADROOM_ENGINE_GPU: "off" });
+    await engine.ready;
+    await engine.askFor("loaded", { type: "load", config: cpuConfig });
+    return engine;
   }
 
   /** Resolves with the message that ends the command. `watch` gets every message as it arrives. */

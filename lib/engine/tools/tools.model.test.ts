@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ChatTurn, CommandParams } from "@/lib/schema/engine-commands";
 import type { ToolCall, ToolUse } from "@/lib/schema/tools";
-import { bundleEngine, cpuConfig, ForkedEngine, greedy } from "../testing/forked-engine";
+import { ForkedEngine, greedy } from "../testing/forked-engine";
 
 const weather = {
   name: "get_weather",
@@ -36,10 +36,7 @@ describe("tools, with the default model", () => {
   let engine: ForkedEngine;
 
   beforeAll(async () => {
-    bundleEngine();
-    engine = new ForkedEngine({ HEADROOM_ENGINE_GPU: "off" });
-    await engine.ready;
-    await engine.askFor("loaded", { type: "load", config: cpuConfig });
+    engine = await ForkedEngine.onCpu();
   });
   afterAll(() => engine.end());
 
