@@ -31,9 +31,9 @@ const load = (page: Page, url: string) => page.request.post(`${url}/api/engine/r
 
 test("a text that the model was never trained for is offered no larger context, and the meter says first what is too much", async ({
   page,
-  ownServer,
+  sharedServer,
 }) => {
-  const { url } = await ownServer();
+  const { url } = await sharedServer();
   await load(page, url);
   const chat = new ChatPage(page);
   await chat.open(undefined, url);
@@ -58,9 +58,9 @@ test("a text that the model was never trained for is offered no larger context, 
 
 test("a larger context says what it costs, is this model's alone, and answers what waited for it", async ({
   page,
-  ownServer,
+  sharedServer,
 }) => {
-  const server = await ownServer();
+  const server = await sharedServer();
   await page.request.patch(`${server.url}/api/settings`, { data: { N_CTX: 512, MAX_TOKENS: 12 } });
   await load(page, server.url);
   const id = await importedChat(page.request, "Waits", [words(300), "Yes."], server.url);
@@ -110,8 +110,8 @@ test("a refused message keeps its place, and is answered without the oldest ones
   await expect(page.getByText(/The context was full: \d earlier messages left out/)).toBeVisible();
 });
 
-test("a choice made before sending is for that answer, and can be taken back", async ({ page, ownServer }) => {
-  const server = await ownServer();
+test("a choice made before sending is for that answer, and can be taken back", async ({ page, sharedServer }) => {
+  const server = await sharedServer();
   await page.request.patch(`${server.url}/api/settings`, { data: { N_CTX: 512, MAX_TOKENS: 12 } });
   await load(page, server.url);
   const id = await importedChat(page.request, "Before", [words(350), "Yes.", words(150), "No."], server.url);

@@ -55,8 +55,8 @@ test.describe("without a GPU", () => {
     await expect(dashboard.field("Memory of the card, MiB")).toHaveValue("512");
   });
 
-  test("after an answer the sentence says how fast this computer is", async ({ page, ownServer }) => {
-    const { url } = await ownServer();
+  test("after an answer the sentence says how fast this computer is", async ({ page, sharedServer }) => {
+    const { url } = await sharedServer();
     const body = { messages: [{ role: "user", content: "Write about rain." }], max_tokens: 48 };
     expect((await page.request.post(`${url}/v1/chat/completions`, { data: body })).ok()).toBe(true);
     const dashboard = new DashboardPage(page);

@@ -21,8 +21,8 @@ test.afterAll(() => rmSync(models, { recursive: true, force: true }));
 test.describe("a mixture of experts on a card", () => {
   test.skip(!hasSoftwareGpu(), "no software Vulkan device here");
 
-  test("shows experts in RAM, loads them so, and predicted every byte", async ({ page, ownServer }) => {
-    const { url } = await ownServer(
+  test("shows experts in RAM, loads them so, and predicted every byte", async ({ page, sharedServer }) => {
+    const { url } = await sharedServer(
       { ...softwareGpuEnv, HEADROOM_MODELS_DIR: models },
       { MODEL: "small-qwen3-moe.gguf", N_CTX: 1024 },
     );
@@ -49,8 +49,8 @@ test.describe("a mixture of experts on a card", () => {
     await expect(page.getByText("all 7 layers on GPU, experts of 4 blocks in RAM")).toBeVisible();
   });
 
-  test("offers nothing to place for a dense model", async ({ page, ownServer }) => {
-    const { url } = await ownServer(
+  test("offers nothing to place for a dense model", async ({ page, sharedServer }) => {
+    const { url } = await sharedServer(
       { ...softwareGpuEnv, HEADROOM_MODELS_DIR: models },
       { MODEL: "small-llama-3.gguf", N_CTX: 1024 },
     );

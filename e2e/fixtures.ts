@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -131,13 +131,14 @@ export const hasSoftwareGpu = (): boolean =>
 /** Environment of a server that plans for the software GPU. */
 export const softwareGpuEnv = { HEADROOM_GPU: "vulkan", GGML_VK_VISIBLE_DEVICES: "0" };
 
-/** All settings go back to their defaults, and what is loaded follows them. */
-async function resetSettings({ url, home }: RunningServer): Promise<void> {
-  if (!existsSync(settingsPath(home))) return;
-  rmSync(settingsPath(home));
+/** All settings get the values that a server starts with, except these, and what is loaded follows them. */
+async function changeSettings({ url, home }: RunningServer, settings: object = {}): Promise<void> {
+  const text = JSON.stringify({ ...ONE_ANSWER, ...settings });
+  if (existsSync(settingsPath(home)) && readFileSync(settingsPath(home), "utf8") === text) return;
+  writeFileSync(settingsPath(home), text);
   const headers = { "content-type": "application/json" };
   const response = await fetch(`${url}/api/settings`, { method: "PATCH", headers, body: "{}" });
-  if (!response.ok) throw new Error(`The settings could not be reset: ${await response.text()}`);
+  if (!response.ok) throw new Error(`The settings could not be changed: ${await response.text()}`);
 }
 
 /** The servers that the specs of one file share, by their environment. */
@@ -145,11 +146,11 @@ class SharedServers {
   readonly #servers = new Map<string, StartedServer>();
   #file = "";
 
-  async take(file: string, env: Env): Promise<StartedServer> {
+  async take(file: string, env: Env, settings?: object): Promise<StartedServer> {
     if (file !== this.#file) await this.stop();
     this.#file = file;
     const key = JSON.stringify(env);
-    const server = this.#servers.get(key) ?? (await startServer(env));
+    const server = this.#servers.get(key) ?? (await startServer(env, settings));
     this.#servers.set(key, server);
     return server;
   }
@@ -169,9 +170,10 @@ interface WorkerFixtures {
 interface TestFixtures {
   /**
    * The cheap way to a server with other settings or another environment: without an environment it is `server`, with one it is
-   * shared by the specs of the file that name the same. After the spec all settings are the defaults again; chats stay.
+   * shared by the specs of the file that name the same. It has the settings that a server starts with, except those named here;
+   * chats stay.
    */
-  readonly sharedServer: (env?: Env) => Promise<RunningServer>;
+  readonly sharedServer: (env?: Env, settings?: object) => Promise<RunningServer>;
   /** Starts one for this spec alone, which takes seconds: for a spec that kills it, or needs that nothing was loaded or answered before. */
   readonly ownServer: (env?: Env, settings?: object) => Promise<RunningServer>;
 }
@@ -198,12 +200,13 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   baseURL: async ({ server }, use) => use(server.url),
   sharedServer: async ({ server, sharedServers }, use, { file }) => {
     const taken = new Set<RunningServer>();
-    await use(async env => {
-      const shared = env === undefined ? server : await sharedServers.take(file, env);
+    await use(async (env, settings) => {
+      const shared = env === undefined ? server : await sharedServers.take(file, env, settings);
       taken.add(shared);
+      await changeSettings(shared, settings);
       return shared;
     });
-    for (const shared of taken) await resetSettings(shared);
+    for (const shared of taken) await changeSettings(shared);
   },
   // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixture's needs from this pattern
   ownServer: async ({}, use) => {

@@ -65,8 +65,8 @@ test.describe("the search of the hub", () => {
       await page.screenshot({ path: test.info().outputPath(`hub-${width}-${scheme}.png`), fullPage: true });
     });
 
-  test("plans again for another context, and leads to the plan of a file", async ({ page, ownServer }) => {
-    const { url } = await ownServer({ HF_ENDPOINT: hub.origin }, { PARALLEL: 1 });
+  test("plans again for another context, and leads to the plan of a file", async ({ page, sharedServer }) => {
+    const { url } = await sharedServer({ HF_ENDPOINT: hub.origin });
     const search = new HubPage(page);
     await search.open(url);
     await search.search("owner/qwen-GGUF");
@@ -84,8 +84,8 @@ test.describe("the search of the hub", () => {
     await expect(page.getByText("Planned for hf:owner/qwen-GGUF/qwen2.5-7b-Q4_K_M.gguf")).toBeVisible();
   });
 
-  test("says what a gated repository wants, and where to ask", async ({ page, ownServer }) => {
-    const { url } = await ownServer({ HF_ENDPOINT: hub.origin });
+  test("says what a gated repository wants, and where to ask", async ({ page, sharedServer }) => {
+    const { url } = await sharedServer({ HF_ENDPOINT: hub.origin });
     const search = new HubPage(page);
     await search.open(url);
     await search.search("qwen");

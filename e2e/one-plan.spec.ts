@@ -132,8 +132,8 @@ test.describe("a plan that does not fit", () => {
   // 1,000,192 cells of 32 layers with 2,048 elements of f16 are 122 GiB.
   test.skip(totalmem() > 110 * 2 ** 30, "this computer holds it");
 
-  test("into memory is red, says what would fit, and has to be meant", async ({ page, ownServer }) => {
-    const { url, home } = await ownServer({ HEADROOM_MODELS_DIR: models });
+  test("into memory is red, says what would fit, and has to be meant", async ({ page, sharedServer }) => {
+    const { url, home } = await sharedServer({ HEADROOM_MODELS_DIR: models });
     const dashboard = new DashboardPage(page);
     await page.goto(`${url}/dashboard?model=mistral.gguf`);
     const use = page.getByRole("button", { name: "Use this model" });
@@ -166,8 +166,8 @@ test.describe("a plan that does not fit", () => {
     await expect(row(page, "mistral.gguf").getByRole("link", { name: /^See the plan/ })).toBeVisible();
   });
 
-  test("onto the card is red, beyond the end of the bar, and named first", async ({ page, ownServer }) => {
-    const { url } = await ownServer({ HEADROOM_MODELS_DIR: models });
+  test("onto the card is red, beyond the end of the bar, and named first", async ({ page, sharedServer }) => {
+    const { url } = await sharedServer({ HEADROOM_MODELS_DIR: models });
     const dashboard = new DashboardPage(page);
     await page.goto(`${url}/dashboard?model=mistral.gguf`);
     await dashboard.choose("Card to plan for", "Another card");

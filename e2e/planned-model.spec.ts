@@ -17,8 +17,8 @@ test.describe("a model that is not on this computer", () => {
   });
   test.afterAll(() => hub.stop());
 
-  test("is planned in every view from its address, and cannot be applied", async ({ page, ownServer }) => {
-    const { url } = await ownServer({ HF_ENDPOINT: hub.origin });
+  test("is planned in every view from its address, and cannot be applied", async ({ page, sharedServer }) => {
+    const { url } = await sharedServer({ HF_ENDPOINT: hub.origin });
     const dashboard = new DashboardPage(page);
     await page.goto(`${url}/models`);
     await page.getByRole("tab", { name: "Search the hub" }).click();
@@ -51,9 +51,9 @@ test.describe("a model that is not on this computer", () => {
 
   test("leaves the others in system memory as they are: what the loaded model holds is not theirs", async ({
     page,
-    ownServer,
+    sharedServer,
   }) => {
-    const { url } = await ownServer({ HF_ENDPOINT: hub.origin });
+    const { url } = await sharedServer({ HF_ENDPOINT: hub.origin });
     expect((await fetch(`${url}/api/engine/load`, { method: "POST" })).ok).toBe(true);
     await page.goto(`${url}/dashboard`);
     const gauge = new DashboardPage(page).ramGauge;
@@ -67,8 +67,8 @@ test.describe("a model that is not on this computer", () => {
     expect(Math.abs(planned - own)).toBeLessThan(1.5);
   });
 
-  test("that does not exist is said to be missing, with the way back", async ({ page, ownServer }) => {
-    const { url } = await ownServer({ HF_ENDPOINT: hub.origin });
+  test("that does not exist is said to be missing, with the way back", async ({ page, sharedServer }) => {
+    const { url } = await sharedServer({ HF_ENDPOINT: hub.origin });
     await page.goto(`${url}/dashboard?model=${encodeURIComponent("hf:owner/repo/missing.gguf")}`);
     await expect(page.getByRole("alert").filter({ hasText: "has no missing.gguf" })).toBeVisible();
     await page.getByRole("link", { name: "Back to the model in use" }).click();

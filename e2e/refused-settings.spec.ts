@@ -25,9 +25,9 @@ test.describe("what llama.cpp would refuse", () => {
 
   test("a KV type that the model cannot have is not to be chosen, and the control says why", async ({
     page,
-    ownServer,
+    sharedServer,
   }) => {
-    const { url } = await ownServer({ HEADROOM_MODELS_DIR: models });
+    const { url } = await sharedServer({ HEADROOM_MODELS_DIR: models });
     const dashboard = new DashboardPage(page);
     await page.goto(`${url}/dashboard?model=heads-of-80.gguf`);
     await dashboard.choose("Card to plan for", "Another card");
@@ -39,8 +39,8 @@ test.describe("what llama.cpp would refuse", () => {
     expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
   });
 
-  test("V can have its own type, except where llama.cpp would refuse the pair", async ({ page, ownServer }) => {
-    const { url } = await ownServer({});
+  test("V can have its own type, except where llama.cpp would refuse the pair", async ({ page, sharedServer }) => {
+    const { url } = await sharedServer();
     const dashboard = new DashboardPage(page);
     await dashboard.open(url);
     await dashboard.choose("Card to plan for", "Another card");
@@ -66,9 +66,9 @@ test.describe("what llama.cpp would refuse", () => {
 
   test("G13 a file without a key that llama.cpp needs is named with it, in the library and where it is planned", async ({
     page,
-    ownServer,
+    sharedServer,
   }) => {
-    const { url } = await ownServer({ HEADROOM_MODELS_DIR: models });
+    const { url } = await sharedServer({ HEADROOM_MODELS_DIR: models });
     const says = "This file has no llama.feed_forward_length; llama.cpp cannot load it.";
     await page.goto(`${url}/models`);
     await expect(page.getByText(says)).toBeVisible();
