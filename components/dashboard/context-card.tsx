@@ -12,6 +12,12 @@ const pickContext = (contextTokens: number) => draftSettings({ N_CTX: contextTok
 const pickFullStop = (KV_CACHE_QUANT: KvType, N_CTX: number) =>
   draftSettings({ KV_CACHE_QUANT, N_CTX, LAYERS: "auto" });
 
+/** The chart counts the answers that decide about the layers; the plan has more where there was room beside them. */
+function answersInWords(counted: number, planned: number): string {
+  if (planned === 1) return "";
+  return counted === planned ? `, ${planned} answers at once` : `, one answer (${planned} at once are planned)`;
+}
+
 export const ContextCard = memo(function ContextCard() {
   const view = usePlanView();
   const impact = useContextImpact();
@@ -20,7 +26,7 @@ export const ContextCard = memo(function ContextCard() {
   return (
     <Card
       heading="What context costs"
-      aside={`all ${plan.totalLayers} layers ${view.gpu === null ? "in system memory" : "on the GPU"}`}
+      aside={`all ${plan.totalLayers} layers ${view.gpu === null ? "in system memory" : "on the GPU"}${answersInWords(impact.sequences, plan.sequences)}`}
     >
       <ContextChart
         impact={impact}

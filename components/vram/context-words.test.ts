@@ -21,6 +21,19 @@ describe("where all layers stop fitting", () => {
   });
 });
 
+it("names the answers at once that the figures count: all that are asked for, and one where there may be more", () => {
+  // Mistral 7B at 4,096 tokens: a cache of 512 MiB for each answer, in all layers.
+  const [one, four, auto] = ([1, 4, "auto"] as const).map(PARALLEL =>
+    contextImpact(mistralSurface, p4000, planSettings({ PARALLEL })),
+  );
+  if (!one || !four || !auto) throw new Error("there are three");
+  const at4096 = one.contexts.indexOf(4096);
+  expect(contextInWords(four, at4096, 33)).toMatch(/^4 × 4,096 tokens, all 33 layers: f16 /);
+  expect(contextInWords(auto, at4096, 33)).toBe(contextInWords(one, at4096, 33));
+  const gibOf = (impact: typeof one) => (impact.perKvType.f16.fullNeedBytes[at4096] ?? 0) / 1024 ** 3;
+  expect(gibOf(four) - gibOf(one)).toBeCloseTo(1.5, 2);
+});
+
 it("the caption is about the very context, not about the nearest sample", () => {
   const impact = impactAt(768);
   expect(contextInWords(impact, impact.contexts.indexOf(768), 33)).toMatch(

@@ -11,7 +11,8 @@ export function contextInWords(impact: ContextImpact, index: number, totalLayers
     const fit = impact.budgetBytes === 0 ? "" : ` (${fitting === totalLayers ? "all" : fitting} fit)`;
     return `${kvType} ${formatGib(fullNeedBytes[index] ?? 0)}${fit}`;
   });
-  return `${formatTokens(impact.contexts[index] ?? 0)} tokens, all ${totalLayers} layers: ${perType.join(", ")}`;
+  const times = impact.sequences > 1 ? `${impact.sequences} × ` : "";
+  return `${times}${formatTokens(impact.contexts[index] ?? 0)} tokens, all ${totalLayers} layers: ${perType.join(", ")}`;
 }
 
 /**

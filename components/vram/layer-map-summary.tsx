@@ -6,7 +6,8 @@ import { formatMib } from "@/lib/units/bytes";
 import { cardFill } from "./card-looks";
 import { Swatch } from "./swatch";
 
-type ShownPlan = Pick<LayerPlan, "perLayer" | "gpuLayers" | "predicted" | "ram"> & Partial<Pick<LayerPlan, "cards">>;
+type ShownPlan = Pick<LayerPlan, "perLayer" | "gpuLayers" | "predicted" | "ram"> &
+  Partial<Pick<LayerPlan, "cards" | "sequences">>;
 
 interface LayerMapSummaryProps {
   readonly plan: ShownPlan;
@@ -34,7 +35,7 @@ export const LayerMapSummary = memo(function LayerMapSummary({ plan, hasGpu }: L
         ) : (
           <LegendItem fill="var(--weights)" name="weights" />
         )}
-        <LegendItem fill="var(--kv)" name="KV cache" />
+        <LegendItem fill="var(--kv)" name={kvName(plan)} />
         {plan.perLayer.some(layer => layer.kind === "sliding-window") && (
           <LegendItem fill="url(#kv-window)" name="sliding window" />
         )}
@@ -49,6 +50,13 @@ export const LayerMapSummary = memo(function LayerMapSummary({ plan, hasGpu }: L
     </div>
   );
 });
+
+/** Each cell's cache is that of all answers that are written at once. */
+function kvName({ sequences = 1, predicted, ram }: ShownPlan): string {
+  if (sequences === 1) return "KV cache";
+  const eachBytes = (predicted.kvBytes + ram.kvBytes) / sequences;
+  return `KV cache of ${sequences} answers at once, ${formatMib(eachBytes)} each`;
+}
 
 function cellBytesOn(device: PlannedLayer["device"], { perLayer }: ShownPlan): number {
   let bytes = 0;

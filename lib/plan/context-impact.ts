@@ -29,6 +29,8 @@ export interface ContextRow {
 
 export interface ContextImpact {
   readonly contexts: readonly number[];
+  /** Answers at once that every figure counts. "auto" counts one, because it adds others only where no layer is lost for them. */
+  readonly sequences: number;
   /** The KV types that this model supports with one type for K and V, and the chosen one if that is mixed. */
   readonly kvTypes: readonly KvType[];
   readonly perKvType: PerKvType<ContextCurve>;
@@ -81,6 +83,7 @@ export function contextImpact(asked: MemorySurface, gpu: GpuMemory | null, setti
   });
   return {
     contexts,
+    sequences: surface.sequences,
     kvTypes: shownKvTypes(surface, settings),
     perKvType: ofTypes(curve),
     fullStopsAtTokens:

@@ -69,6 +69,10 @@ describe("the sentence", () => {
   });
 
   it("is followed by the parts", () => {
+    // 32 layers of 16 MiB each, for each of two answers.
+    expect(explained({ N_CTX: 4096, PARALLEL: 2 }).detail).toContain(
+      "KV cache for 2 answers at once, each of 4,096 tokens, 1.00 GiB (512 MiB each), ",
+    );
     expect(explained({ N_CTX: 32_768 }).detail).toBe(
       "Weights 2.39 GiB, KV cache for 32,768 tokens 2.50 GiB, compute 185 MiB, overhead 300 MiB, on top of 857 MiB used by others.",
     );

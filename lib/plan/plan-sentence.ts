@@ -132,13 +132,20 @@ const withSpeed = (sentence: string, speed: PlanSpeed | null, { gpuLayers }: Lay
 
 const capital = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1);
 
+/** Each answer that is written at once has a whole context of its own. */
+function kvInWords({ sequences, contextTokens }: LayerPlan, kvBytes: number): string {
+  const tokens = `${formatTokens(contextTokens)} tokens`;
+  if (sequences === 1) return `KV cache for ${tokens} ${formatBytes(kvBytes)}`;
+  return `KV cache for ${sequences} answers at once, each of ${tokens}, ${formatBytes(kvBytes)} (${formatBytes(kvBytes / sequences)} each)`;
+}
+
 /** The numbers behind the sentence, part by part. */
 export function planDetail(gpu: GpuMemory | null, plan: LayerPlan): string {
   const { weightsBytes, kvBytes, computeBytes, overheadBytes } =
     plan.kind === "cpu-only" || gpu === null ? plan.ram : plan.predicted;
   const words = [
     `Weights ${formatBytes(weightsBytes)}`,
-    `KV cache for ${formatTokens(plan.contextTokens)} tokens ${formatBytes(kvBytes)}`,
+    kvInWords(plan, kvBytes),
     `compute ${formatBytes(computeBytes)}`,
   ];
   if (gpu === null || plan.kind === "cpu-only") return `${words.join(", ")}, in system memory.`;
