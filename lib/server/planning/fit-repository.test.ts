@@ -12,6 +12,7 @@ import { partName, splitInThree } from "@/lib/server/testing/split-files";
 import { type StandInFile, StandInHub } from "@/lib/server/testing/stand-in-hub";
 import { GIB } from "@/lib/units/bytes";
 import { fitRepository } from "./fit-repository";
+import { listLibrary } from "./list-library";
 
 let hub: StandInHub;
 let home: string;
@@ -79,7 +80,7 @@ describe("the fit of a file that is elsewhere is its plan after the download", (
       ...split.map((file, index) => [partName("split", index + 1), file] as const),
     ]);
     hub.serveRepository("owner/repo", files);
-    for (const [name, file] of Object.entries(files)) download(name, file);
+    for (const [name, file] of Object.entries(files)) download(`owner/repo/${name}`, file);
     const services = servicesOf();
     for (const choices of [
       { N_CTX: 4096, KV_CACHE_QUANT: "f16", TARGET_VRAM_USAGE: 0.8 },
@@ -87,12 +88,17 @@ describe("the fit of a file that is elsewhere is its plan after the download", (
     ] as const) {
       const { files: fits } = await fitsOf(services, choices);
       expect(fits).toHaveLength(SHAPES.length + 1);
+      const readFor = (MODEL: string) => ({ ...services.current.settings, ...choices, MODEL });
+      const library = await listLibrary({ ...services, settings: { readFor } });
       for (const { name, plan, problem } of fits) {
-        const settings = { ...services.current.settings, ...choices, MODEL: name };
+        const MODEL = `owner/repo/${name}`;
         expect(problem).toBeNull();
-        const after = await services.planner.knownPlanFor(settings, reportOf(eightGib));
-        const { kind, gpuLayers, totalLayers, predicted, ram } = after.plan;
-        expect({ name, ...plan }).toMatchObject({ name, kind, gpuLayers, totalLayers, predicted, ram });
+        const after = await services.planner.knownPlanFor(readFor(MODEL), reportOf(eightGib));
+        // Badge and speed are the library's, and the memory is the loaded plan's, to the byte.
+        const { predicted, ram } = after.plan;
+        const badge = library.find(model => model.name === MODEL)?.plan;
+        expect(badge?.speed).toBeDefined();
+        expect({ name, ...plan }).toEqual({ name, ...badge, predicted, ram });
       }
     }
     expect((await fitsOf(services)).files.find(({ parts }) => parts === 3)?.plan?.totalLayers).toBe(33);

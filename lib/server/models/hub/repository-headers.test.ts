@@ -55,6 +55,17 @@ test("reads the vocabulary of a model once for all its quantizations, and each p
   for (const readBytes of later) expect(readBytes).toBeLessThan(100_000);
 });
 
+test("reads 20 quantizations of a model with a real vocabulary in under 12 MB", async () => {
+  const files = quantizedFiles(llama(), { stem: "m", copies: 4 });
+  const list = await listed(Object.fromEntries(Object.entries(files).slice(0, 20)));
+  expect(list).toHaveLength(20);
+  // 128,256 tokens and 256,512 merges: each header alone has more than half of that.
+  expect(Math.min(...list.map(({ name }) => files[name]?.start.byteLength ?? 0))).toBeGreaterThan(6_000_000);
+  const bytes = await bytesToRead(new RepositoryHeaders(options(), profiles()), list);
+  expect(bytes.reduce((sum, readBytes) => sum + readBytes)).toBeLessThan(12_000_000);
+  expect(hub.sentBytes).toBeLessThan(12_000_000);
+}, 60_000);
+
 test("never takes another vocabulary of the same length", async () => {
   const shape = llama();
   const [one] = Object.values(quantizedFiles(shape, { stem: "m", tokens: 20_000 }));
