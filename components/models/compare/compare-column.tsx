@@ -26,6 +26,9 @@ interface CompareColumnProps {
   readonly onLeaveOut: (() => void) | null;
 }
 
+/** Characters of a name that the list's box shows. A longer one stands below it. */
+const LONGEST_SHOWN = 24;
+
 /** One model: which it is, how it would run here, and what it has answered. */
 export function CompareColumn({ title, model, others, answer, maxTokens, onChoose, onLeaveOut }: CompareColumnProps) {
   const { data: plan, error } = useComparedPlan(model);
@@ -49,6 +52,9 @@ export function CompareColumn({ title, model, others, answer, maxTokens, onChoos
           </Button>
         )}
       </div>
+      {onChoose !== null && model.length > LONGEST_SHOWN && (
+        <p className="-mt-1.5 text-ink-2 text-xs break-words">{model}</p>
+      )}
       {shown !== null && <CompareFacts plan={shown} answer={answer} />}
       {shown === null && error !== null && answer?.state.kind !== "failed" && <Sentence problem={error} />}
       {shown === null && error === null && <p className="text-ink-3 text-sm">Planning…</p>}

@@ -42,7 +42,10 @@ export function RepositoryCard({ name, about, isOpenAtFirst }: RepositoryCardPro
           aria-expanded={isOpen}
           aria-controls={filesId}
           onClick={() => setOpen(!isOpen)}
-          className="flex w-full items-start gap-2 rounded-[inherit] p-3 text-left hover:bg-sunken sm:p-4"
+          className={classNames(
+            "flex w-full items-start gap-2 p-3 text-left hover:bg-sunken sm:p-4",
+            isOpen ? "rounded-t-card" : "rounded-card",
+          )}
         >
           <ChevronRight
             aria-hidden

@@ -37,7 +37,7 @@ export const RepositoryFileRow = memo(function RepositoryFileRow(props: Reposito
     <li
       aria-current={isBest ? "true" : undefined}
       className={classNames(
-        "grid grid-cols-2 items-center gap-x-4 gap-y-2 px-3 py-2.5 text-sm last:rounded-b-card sm:px-4 lg:col-span-5 lg:grid-cols-subgrid",
+        "grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 gap-y-2 px-3 py-2.5 text-sm last:rounded-b-card sm:px-4 lg:col-span-5 lg:grid-cols-subgrid",
         isBest && "bg-accent-soft",
       )}
     >
