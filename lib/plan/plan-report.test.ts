@@ -29,6 +29,8 @@ describe("the report for machines", () => {
         "contextTokens",
         "predicted",
         "computeSource",
+        "placement",
+        "perDevice",
         "perLayer",
         "why",
         "alternatives",
@@ -49,6 +51,14 @@ describe("the report for machines", () => {
       "expertBytesInRam",
       "kvBytes",
     ]);
+  });
+
+  it("says which blocks the card has, and what it is predicted to hold", () => {
+    const { placement, perDevice, predicted } = report.plan;
+    // 21 of 33 layers are the output and the last 20 of 32 blocks.
+    const cards = [{ device: p4000.name, firstBlock: 12, blocks: 20, hasOutput: true }];
+    expect(placement).toEqual({ gpuLayers: 21, expertBlocksInRam: 0, cards, kvInRam: false });
+    expect(perDevice).toEqual([{ device: p4000.name, budgetBytes: report.budgetBytes, predicted }]);
   });
 
   it("says the plan of the sketch", () => {

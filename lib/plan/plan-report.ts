@@ -7,6 +7,7 @@ import { explainPlan } from "./explain-plan";
 import { planLayers } from "./plan-layers";
 import { type Computer, ramWarnings } from "./plan-ram";
 import { planUsers } from "./plan-users";
+import { reportPlacement } from "./report-placement";
 import { simplePlanOf } from "./simple-formula";
 
 export interface PlanReportInput {
@@ -55,6 +56,7 @@ export function planReport({
       expertBlocksInRam: plan.expertBlocksInRam,
       ...(plan.borderExpertsOnGpu !== undefined && { borderExpertsOnGpu: plan.borderExpertsOnGpu }),
       kvInRam: plan.kvInRam === true,
+      ...reportPlacement(plan, gpu),
       cards: plan.cards.map(({ position, name, layers, budgetBytes, predicted }) => ({
         position,
         name,

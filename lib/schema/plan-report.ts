@@ -77,6 +77,15 @@ export const planReportSchema = z.object({
     borderExpertsOnGpu: z.optional(borderExpertsSchema),
     /** The KV cache is in system memory although layers are on the GPU. */
     kvInRam: z.boolean(),
+    /** The same for programs that place layers: which blocks each card has. `firstBlock` of a card with the output alone is the output's index. */
+    placement: z.object({
+      gpuLayers: z.int(),
+      expertBlocksInRam: z.int(),
+      cards: z.array(z.object({ device: z.string(), firstBlock: z.int(), blocks: z.int(), hasOutput: z.boolean() })),
+      kvInRam: z.boolean(),
+    }),
+    /** What each card is predicted to hold; empty without a card. */
+    perDevice: z.array(z.object({ device: z.string(), budgetBytes: z.int(), predicted: memoryPartsSchema })),
     /** Each of several cards that layers are shared over, in the engine's order; empty where there is one. */
     cards: z.array(
       z.object({

@@ -58,7 +58,7 @@ it.each<[string, Misbehave, number, string, RegExp | undefined]>([
   ["D11 a gated repository", status(403), 403, "FORBIDDEN", undefined],
   ["D11 a file that is not there", status(404), 404, "MODEL_NOT_FOUND", /owner, the repository and the file/],
   ["D11 too many requests", status(429), 503, "BUSY", /in a moment/],
-  ["a hub that fails", status(500), 502, "DOWNLOAD_FAILED", /address and the connection/],
+  ["a hub that fails", status(500), 502, "HUB_FAILED", /again later/],
   [
     "D5 a redirect to this computer",
     status(302, { location: "https://127.0.0.1/x.gguf" }),

@@ -21,6 +21,7 @@ export async function fitCommand(run: Run): Promise<void> {
         kind: plan.kind,
         gpuLayers: plan.gpuLayers,
         totalLayers: plan.totalLayers,
+        placement: { gpuLayers: plan.gpuLayers, expertBlocksInRam: plan.expertBlocksInRam ?? 0 },
         predicted: plan.predicted,
         ram: plan.ram,
       },

@@ -194,7 +194,12 @@ describe("search and fit", () => {
       file: "q-Q2_K.gguf",
       quantization: "Q2_K",
       // 28 blocks and the output layer; 28 x 4 heads x 128 x K and V x 2 bytes x 4096 tokens x 2 answers at once
-      plan: { gpuLayers: 0, totalLayers: 29, ram: { kvBytes: 469_762_048 } },
+      plan: {
+        gpuLayers: 0,
+        totalLayers: 29,
+        placement: { gpuLayers: 0, expertBlocksInRam: 0 },
+        ram: { kvBytes: 469_762_048 },
+      },
     });
     expect(files.filter(({ best }: { best: boolean }) => best)).toHaveLength(1);
     expect(shown.at(-1)).toMatch(/^\[#{24}\] 100 % header 6 of 6$/);

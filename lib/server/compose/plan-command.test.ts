@@ -95,8 +95,17 @@ describe("npm run plan", () => {
     expect(plan.cards[0].layers).toBeGreaterThan(0);
     expect(plan.cards[1].layers).toBeGreaterThan(0);
     expect(plan.cards[0].layers + plan.cards[1].layers).toBe(plan.gpuLayers);
+    const [first, second] = plan.placement.cards;
+    expect(first).toMatchObject({ firstBlock: 31 - plan.gpuLayers, blocks: plan.cards[0].layers, hasOutput: false });
+    // The output is behind the last block.
+    expect(second).toMatchObject({ firstBlock: first.firstBlock + first.blocks, hasOutput: true });
+    expect(second.blocks).toBe(plan.cards[1].layers - 1);
+    expect(plan.perDevice.map(({ predicted }: { predicted: unknown }) => predicted)).toEqual(
+      plan.cards.map(({ predicted }: { predicted: unknown }) => predicted),
+    );
     const roomy = await run(...DEFAULT, "--gpu-total-mib", "760,8192", "--gpu-used-mib", "0,857", "--json");
     expect(JSON.parse(roomy.out).plan.cards.map(({ layers }: { layers: number }) => layers)).toEqual([0, 31]);
+    expect(JSON.parse(roomy.out).plan.placement.cards).toMatchObject([{ firstBlock: 0, blocks: 30, hasOutput: true }]);
   });
 
   it("sums up what many users need, and asks for a card to count with", async () => {
