@@ -1,8 +1,12 @@
 "use client";
 import { TriangleAlert } from "lucide-react";
-import { draftSettings } from "@/lib/client/settings-store";
+import { Button } from "@/components/ui/button";
+import { showFailure } from "@/components/ui/show-failure";
+import { loadAllTheSame } from "@/lib/client/diagnostics-store";
+import { useEngine } from "@/lib/client/live-store";
+import { draftSettings, useAnotherModel, useSettings } from "@/lib/client/settings-store";
 import { type RamPlan, ramConsequence, ramShortage } from "@/lib/plan/plan-ram";
-import type { RamRemedy } from "@/lib/plan/ram-remedies";
+import { type RamRemedy, waysOut } from "@/lib/plan/ram-remedies";
 
 interface RamProblemProps {
   readonly ram: RamPlan;
@@ -21,9 +25,10 @@ export function RamProblem({ ram, remedies, saysShortage }: RamProblemProps) {
         <span>
           {saysShortage && <strong className="font-semibold text-bad">{ramShortage(ram)} </strong>}
           {ramConsequence(ram)}
-          {remedies.length === 0 && " Choose a smaller model or a stronger quantization of it."}
+          {remedies.length === 0 && ` ${waysOut(remedies)}`}
         </span>
       </p>
+      <LoadAllTheSame />
       {remedies.length > 0 && (
         <ul aria-label="What would fit into memory" className="flex flex-wrap gap-2">
           {remedies.map(({ label, patch }) => (
@@ -41,5 +46,19 @@ export function RamProblem({ ram, remedies, saysShortage }: RamProblemProps) {
         </ul>
       )}
     </div>
+  );
+}
+
+/** For saved settings whose load was refused. A change that waits to be applied has its own switch beside Apply. */
+function LoadAllTheSame() {
+  const engine = useEngine();
+  const isSaved = useSettings(({ patch }) => Object.keys(patch).length === 0);
+  const another = useAnotherModel();
+  const isRefused = engine?.error?.code === "OUT_OF_MEMORY" && engine.state !== "loading";
+  if (!isRefused || !isSaved || another !== null) return null;
+  return (
+    <Button onClick={() => void loadAllTheSame().catch(showFailure("It could not be loaded"))}>
+      Load it all the same
+    </Button>
   );
 }

@@ -49,8 +49,9 @@ async function report(work: () => Promise<Applied>, scope: SettingsScope, canUnd
   }
 }
 
-export const applyAndReport = (patch: SettingsPatch, scope: SettingsScope): Promise<boolean> =>
-  report(() => applySettings(patch, scope), scope, true);
+/** @param isMeant loads it although system memory does not hold it */
+export const applyAndReport = (patch: SettingsPatch, scope: SettingsScope, isMeant = false): Promise<boolean> =>
+  report(() => applySettings(patch, scope, isMeant), scope, true);
 
 export const dropOverridesAndReport = (key?: SettingKey): Promise<boolean> =>
   report(() => dropOverrides(key), "model", true);

@@ -64,7 +64,7 @@ function AnotherModel({ source, changes }: { readonly source: string; readonly c
             look="primary"
             className="min-w-0 flex-1 justify-center"
             disabled={isApplying || guard.isBlocked}
-            onClick={() => void applyAndReport({ ...patch, MODEL: source }, "all")}
+            onClick={() => void applyAndReport({ ...patch, MODEL: source }, "all", guard.isMeant)}
           >
             {isApplying ? "Loading…" : "Use this model"}
           </Button>
@@ -118,7 +118,7 @@ function ApplyButtons() {
         look="primary"
         className="min-w-0 flex-1 justify-center"
         disabled={isApplying || (isLoad && guard.isBlocked)}
-        onClick={() => void applyAndReport(patch, isForModel ? "model" : "all")}
+        onClick={() => void applyAndReport(patch, isForModel ? "model" : "all", guard.isMeant)}
       >
         <span className="whitespace-normal">
           {isApplying ? "Applying…" : preview ? applyLabel(preview, isAnswering) : "Apply"}

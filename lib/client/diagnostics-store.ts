@@ -14,4 +14,7 @@ export async function commandEngine(command: keyof typeof engineCommands): Promi
   await apiRequest(engineCommands[command], {});
 }
 
+/** Loads the chosen model although system memory does not hold it. @throws ApiError */
+export const loadAllTheSame = (): Promise<unknown> => apiRequest(loadModel, { query: { meant: "true" } });
+
 export const useDiagnostics = () => useStore(diagnosticsStore, state => state);

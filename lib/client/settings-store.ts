@@ -99,10 +99,12 @@ export interface Applied extends AppliedSettings {
 /**
  * Sends a change to the server and waits until everything that must reload has reloaded.
  *
+ * @param isMeant loads it although system memory does not hold it
  * @throws ApiError when it was refused; then the draft is unchanged.
  */
-export function applySettings(patch: SettingsPatch, scope: SettingsScope = "all"): Promise<Applied> {
-  return send(() => apiRequest(api.patchSettings, { query: { scope }, body: patch }), patch);
+export function applySettings(patch: SettingsPatch, scope: SettingsScope = "all", isMeant = false): Promise<Applied> {
+  const query = { scope, ...(isMeant && { meant: "true" as const }) };
+  return send(() => apiRequest(api.patchSettings, { query, body: patch }), patch);
 }
 
 /** Removes the chosen model's own values, or one of them, so that the general settings apply. */

@@ -4,6 +4,9 @@ import { MIB } from "@/lib/units/bytes";
 /** A desktop's use of the card varies by a few MiB every second. A plan that followed each change could not be read. */
 const BREATH_BYTES = 16 * MIB;
 
+/** System memory varies more: browsers alone change it by this much. */
+const RAM_BREATH_BYTES = 256 * MIB;
+
 const breathing = [
   "usedByOthersBytes",
   "freeBytes",
@@ -24,6 +27,7 @@ export function steadyGpu(previous: GpuMemory | null, next: GpuMemory | null): G
   const isSame =
     fixed.every(key => previous[key] === next[key]) &&
     previous.overhead.bytes === next.overhead.bytes &&
+    Math.abs((previous.availableRamBytes ?? 0) - (next.availableRamBytes ?? 0)) < RAM_BREATH_BYTES &&
     breathing.every(key => Math.abs(previous[key] - next[key]) < BREATH_BYTES);
   return isSame ? previous : next;
 }

@@ -1,8 +1,10 @@
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { PlanSettings } from "@/lib/schema/settings";
+import { MIB } from "@/lib/units/bytes";
 import { expertSteps } from "./expert-steps";
 import { firstGpuBlock, type Placement, samePlacement } from "./memory-need";
+import { wouldSwap } from "./plan-ram";
 import { type PlannableCard, plannableCards } from "./plannable-cards";
 import { type Layers, SplitFinder, type SplitPlacement } from "./split-finder";
 
@@ -43,7 +45,7 @@ export class CardChooser {
 
   /** What was chosen before for the same surface, cards and settings. The chart asks again in each frame of a moving slider. */
   remembered<Choice extends object>(choose: () => Choice): Choice {
-    const { N_CTX, KV_CACHE_QUANT, LAYERS, EXPERTS_IN_RAM, CARD_CHOICE, TENSOR_SPLIT } = this.settings;
+    const { N_CTX, KV_CACHE_QUANT, LAYERS, EXPERTS_IN_RAM, CARD_CHOICE, TENSOR_SPLIT, USE_MMAP } = this.settings;
     const cards = this.cards.map(({ position, name, budgetBytes }) => [position, name, budgetBytes]);
     const key = JSON.stringify([
       N_CTX,
@@ -52,6 +54,8 @@ export class CardChooser {
       EXPERTS_IN_RAM,
       CARD_CHOICE,
       TENSOR_SPLIT,
+      USE_MMAP,
+      Math.round((this.gpu.availableRamBytes ?? 0) / RAM_STEP_BYTES),
       this.placesExperts,
       cards,
     ]);
@@ -77,11 +81,17 @@ export class CardChooser {
       const gpuLayers = Math.min(LAYERS, this.#all);
       return this.#fewestApart(gpuLayers) ?? this.#leastOf(gpuLayers);
     }
+    const swaps = (found: SplitPlacement) => wouldSwap(this.surface, this.gpu, this.settings, found);
+    return this.#fastest(swaps) ?? this.#fastest(() => false);
+  }
+
+  #fastest(swaps: (found: SplitPlacement) => boolean): SplitPlacement | null {
     let best: SplitPlacement | null = null;
     for (let gpuLayers = this.#all; gpuLayers > 0; gpuLayers--) {
       const found = this.#fewestApart(gpuLayers);
       if (found === null) continue;
       if (!this.placesExperts || this.#isSettled(found)) return found;
+      if (swaps(found)) continue;
       if (best === null || this.#finder.compare(found, best) < 0) best = found;
     }
     return best;
@@ -179,6 +189,8 @@ const DOUBTED_CARD_SHARE = 0.3;
 
 type ExpertChoice = Omit<Layers, "gpuLayers">;
 const NONE_APART: ExpertChoice = { expertBlocksInRam: 0 };
+/** Choices are remembered although other programs take and give back a little memory each second. */
+const RAM_STEP_BYTES = 64 * MIB;
 
 const choices = new WeakMap<MemorySurface, Map<string, object>>();
 const KNOWN_CHOICES = 512;

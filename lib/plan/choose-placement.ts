@@ -14,6 +14,7 @@ import {
   type Placement,
   samePlacement,
 } from "./memory-need";
+import { wouldSwap } from "./plan-ram";
 import { decodeSeconds } from "./speed-parts";
 import { attentionLeavesCard } from "./usable-kv-types";
 
@@ -38,7 +39,7 @@ export const canPlaceExperts = (surface: MemorySurface, gpu: GpuMemory | null): 
  * A model without experts gets the most layers that fit. With experts there are two ways to save VRAM: to leave whole layers to the
  * CPU, or to leave only experts in RAM, of which each token reads a few. The second reads less from RAM but changes device twice
  * in each such block, so neither is always faster: of all that fit, the one with the fewest seconds a token at a full context is taken.
- * On a tie it is the one with more on the GPU. Over several cards the layers are shared so that none overflows (choose-on-cards.ts).
+ * On a tie it is the one with more on the GPU. None that would make the computer swap is taken, unless all would. Over several cards the layers are shared so that none overflows (choose-on-cards.ts).
  */
 export function choosePlacement(surface: MemorySurface, gpu: GpuMemory, settings: PlanSettings): PricedPlacement {
   if (choosesKvPlace(gpu, settings)) return withCacheInItsPlace(surface, gpu, settings);
@@ -58,9 +59,15 @@ export function choosePlacement(surface: MemorySurface, gpu: GpuMemory, settings
   }
   if (!canPlaceExperts(surface, gpu)) {
     const needs = Float64Array.from(ladders, ladder => ladder[0]?.needBytes ?? 0);
-    return ladders[mostGpuLayers(needs, budget)]?.[0] ?? ON_CPU;
+    const most = mostGpuLayers(needs, budget);
+    for (let gpuLayers = most; gpuLayers >= 0; gpuLayers--)
+      if ((needs[gpuLayers] ?? 0) <= budget && !wouldSwap(surface, gpu, settings, { gpuLayers }))
+        return ladders[gpuLayers]?.[0] ?? ON_CPU;
+    return ladders[most]?.[0] ?? ON_CPU;
   }
-  return fastestOf(surface, gpu, settings, ladders, budget) ?? ON_CPU;
+  const fastest = (swaps: (placement: Placement) => boolean) =>
+    fastestOf(surface, gpu, settings, { ladders, budget, swaps });
+  return fastest(placement => wouldSwap(surface, gpu, settings, placement)) ?? fastest(() => false) ?? ON_CPU;
 }
 
 /** The cache on the card, unless the model is predicted to write faster with it in RAM. */
@@ -72,6 +79,8 @@ function withCacheInItsPlace(surface: MemorySurface, gpu: GpuMemory, settings: P
   if (isReadThere && isAll) return onCard;
   const inRam = choosePlacement(surface, gpu, { ...settings, KV_IN_RAM: true });
   if (isReadThere && moreOnGpu(inRam, onCard) <= 0) return onCard;
+  const swaps = (placement: Placement) => wouldSwap(surface, gpu, settings, placement);
+  if (swaps(inRam) !== swaps(onCard)) return swaps(inRam) ? onCard : inRam;
   return isCacheBetterInRam(surface, gpu, settings, inRam, onCard) ? inRam : onCard;
 }
 
@@ -250,6 +259,12 @@ function withExpertsInRam(
 const secondsIn = (surface: MemorySurface, gpu: GpuMemory, { N_CTX, KV_CACHE_QUANT }: PlanSettings) =>
   decodeSeconds(surface, gpu, { contextTokens: N_CTX, kvType: KV_CACHE_QUANT });
 
+interface Search {
+  readonly ladders: readonly (readonly PricedPlacement[])[];
+  readonly budget: number;
+  readonly swaps: (placement: Placement) => boolean;
+}
+
 /**
  * Over the ladders of 1 layer and more. The chart asks for this some sixty times a frame, so of each ladder only the first that fits is priced
  * where the others can only be slower.
@@ -258,8 +273,7 @@ function fastestOf(
   surface: MemorySurface,
   gpu: GpuMemory,
   settings: PlanSettings,
-  ladders: readonly (readonly PricedPlacement[])[],
-  budget: number,
+  { ladders, budget, swaps }: Search,
 ): PricedPlacement | null {
   const secondsOf = secondsIn(surface, gpu, settings);
   let best: PricedPlacement | null = null;
@@ -270,7 +284,7 @@ function fastestOf(
       if (placement.needBytes > budget) continue;
       const seconds = secondsOf(placement);
       const isBetter = seconds < least || (seconds === least && placement.needBytes >= (best?.needBytes ?? 0));
-      if (isBetter) {
+      if (isBetter && !swaps(placement)) {
         best = placement;
         least = seconds;
       }

@@ -7,17 +7,10 @@ import { formatTokens } from "@/lib/units/tokens";
 import { budgetBytes, overflowBytes, toBeFreedBytes } from "./budget";
 import { cardWarnings } from "./card-shares";
 import { choosePlacement, nextPlacement, ON_CPU } from "./choose-placement";
+import { cpuOnlyMemory } from "./cpu-only-memory";
 import { expertBytesInRam } from "./expert-steps";
 import type { LayerPlan, PlannedCard, PlannedLayer, PlanWarning } from "./layer-plan";
-import {
-  computeBytes,
-  firstGpuBlock,
-  kvBytesOfLayer,
-  type MemoryPoint,
-  memoryNeed,
-  type Placement,
-  withSequences,
-} from "./memory-need";
+import { computeBytes, firstGpuBlock, kvBytesOfLayer, memoryNeed, type Placement, withSequences } from "./memory-need";
 import { cardsBudgetBytes } from "./plannable-cards";
 import { cardsShortBytes, onCards, overflowWarnings, plannedCards } from "./planned-cards";
 import { plannedSequences, surfaceFor } from "./sequences";
@@ -103,22 +96,6 @@ function predictedMemory(
     predicted: { ...need.gpu, overheadBytes, totalBytes: need.gpu.totalBytes + overheadBytes },
     ram: need.ram,
   };
-}
-
-/**
- * Without the GPU backend the CPU computes what the GPU computes at full offload: llama.cpp's CPU build asks for nearly the same buffer
- * (SmolLM2 135M, 4,096 tokens: 103,024,640 bytes against 103,022,592). At 0 layers of a GPU build it asks for far less RAM.
- */
-function cpuOnlyMemory(surface: MemorySurface, ram: MemoryParts, at: MemoryPoint): MemoryParts {
-  const everywhere = { ...at, gpuLayers: surface.model.blocks + 1 };
-  const bytes = Math.max(ram.computeBytes, computeBytes(surface, everywhere, "gpuBytes"));
-  return { ...ram, computeBytes: bytes, totalBytes: ram.weightsBytes + ram.kvBytes + bytes };
-}
-
-/** System memory that a model takes without a GPU. */
-export function cpuOnlyNeed(surface: MemorySurface, at: Omit<MemoryPoint, "gpuLayers">): MemoryParts {
-  const onCpu = { ...at, gpuLayers: 0 };
-  return cpuOnlyMemory(surface, memoryNeed(surface, onCpu).ram, onCpu);
 }
 
 /**

@@ -1,7 +1,12 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import { GIB } from "@/lib/units/bytes";
+import { placementFits } from "./choose-placement";
+import { withSequences } from "./memory-need";
 import { planLayers } from "./plan-layers";
-import { planRam, ramUsedByOthers, ramWarnings } from "./plan-ram";
+import { planRam, ramUsedByOthers, ramWarnings, wouldSwap } from "./plan-ram";
+import { contextArbitrary, gpuArbitrary, kvTypeArbitrary, surfaceArbitrary } from "./testing/surface-arbitrary";
 import { mistralSurface, p4000, planSettings } from "./testing/surface-fixtures";
 
 const onCpu = planLayers(mistralSurface, null, planSettings());
@@ -62,4 +67,48 @@ it("others hold what is in use and not our engine's, whichever model is planned"
   expect(ramUsedByOthers({ ...memory(9), heldByEngineBytes: 5.1 * GIB })).toBeCloseTo(1.9 * GIB, -3);
   expect(ramUsedByOthers(memory(9))).toBe(7 * GIB);
   expect(ramUsedByOthers({ ...memory(16), heldByEngineBytes: GIB })).toBe(0);
+});
+
+describe("laws of system memory as a budget", () => {
+  const caseArbitrary = fc
+    .record({
+      surface: surfaceArbitrary,
+      gpu: gpuArbitrary,
+      kind: fc.constantFrom("dedicated" as const, "shared" as const),
+      availableRamBytes: fc.integer({ min: 0, max: 8 * GIB }),
+      N_CTX: contextArbitrary,
+      KV_CACHE_QUANT: kvTypeArbitrary,
+      USE_MMAP: fc.boolean(),
+      PARALLEL: fc.constantFrom(1, 3, "auto" as const),
+    })
+    .map(({ surface, gpu, kind, availableRamBytes, ...changes }) => ({
+      surface: { ...surface, sequences: 1 },
+      gpu: { ...gpu, kind, availableRamBytes, placesExperts: true, ramBytesPerSecond: 30e9 } satisfies GpuMemory,
+      settings: planSettings(changes),
+    }));
+
+  it("an automatic plan swaps only where every number of layers that fits the card would", () => {
+    fc.assert(
+      fc.property(caseArbitrary, ({ surface, gpu, settings }) => {
+        if (!wouldSwap(surface, gpu, settings, planLayers(surface, gpu, settings))) return;
+        const sequences = settings.PARALLEL === "auto" ? 1 : settings.PARALLEL;
+        const loaded = withSequences(surface, sequences);
+        const byHand = { ...settings, LAYERS: 0, PARALLEL: sequences, KV_IN_RAM: false };
+        for (let gpuLayers = 0; gpuLayers <= surface.model.blocks + 1; gpuLayers++)
+          if (gpuLayers === 0 || placementFits(loaded, gpu, byHand, { gpuLayers }))
+            expect(wouldSwap(loaded, gpu, settings, { gpuLayers })).toBe(true);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it("weights that are mapped from the file may be more than there is: they are page cache", () => {
+    const gpu = { ...p4000, availableRamBytes: 1 * GIB };
+    // Without the card, weights 4,108,181,504 and 646 MB beside them.
+    expect(wouldSwap(mistralSurface, gpu, planSettings(), { gpuLayers: 0 })).toBe(false);
+    expect(wouldSwap(mistralSurface, gpu, planSettings({ USE_MMAP: false }), { gpuLayers: 0 })).toBe(true);
+    expect(wouldSwap(mistralSurface, { ...gpu, availableRamBytes: 0.5 * GIB }, planSettings(), { gpuLayers: 0 })).toBe(
+      true,
+    );
+  });
 });

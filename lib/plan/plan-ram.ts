@@ -1,7 +1,11 @@
 import type { GpuMemory, SystemMemory } from "@/lib/schema/gpu-memory";
+import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { MachineSpeed } from "@/lib/schema/plan-speed";
+import type { PlanSettings } from "@/lib/schema/settings";
 import { formatBytes, formatGib } from "@/lib/units/bytes";
+import { cpuOnlyMemory } from "./cpu-only-memory";
 import type { LayerPlan, PlanWarning } from "./layer-plan";
+import { type MemoryPoint, memoryNeed } from "./memory-need";
 
 /** System memory that a plan takes. */
 export interface RamNeed {
@@ -41,9 +45,27 @@ export const ramUsedByOthers = ({ totalBytes, availableBytes, heldByEngineBytes 
   Math.max(0, totalBytes - availableBytes - heldByEngineBytes);
 
 /** What a load can use: a reload first releases what our engine holds. */
-const availableRam = (memory: SystemMemory): number => memory.totalBytes - ramUsedByOthers(memory);
+export const availableRam = (memory: SystemMemory): number => memory.totalBytes - ramUsedByOthers(memory);
 
 const isShared = (gpu: GpuMemory | null): boolean => gpu !== null && gpu.kind !== "dedicated" && gpu.kind !== "unknown";
+
+/**
+ * Whether this placement would make the computer swap: it takes more system memory than there is, without the weights that are mapped from
+ * the file. Those are page cache: the system drops them and reads them again. False where the available memory is not known.
+ */
+export function wouldSwap(
+  surface: MemorySurface,
+  gpu: GpuMemory,
+  { N_CTX, KV_CACHE_QUANT, USE_MMAP }: PlanSettings,
+  placement: Omit<MemoryPoint, "contextTokens" | "kvType">,
+): boolean {
+  if (gpu.availableRamBytes === undefined) return false;
+  const at = { ...placement, contextTokens: N_CTX, kvType: KV_CACHE_QUANT };
+  const need = memoryNeed(surface, at);
+  const ram = placement.gpuLayers === 0 ? cpuOnlyMemory(surface, need.ram, at) : need.ram;
+  const onSharedGpu = isShared(gpu) && placement.gpuLayers > 0 ? need.gpu.totalBytes + gpu.overhead.bytes : 0;
+  return ram.totalBytes - (USE_MMAP ? ram.weightsBytes : 0) + onSharedGpu > gpu.availableRamBytes;
+}
 
 export function ramNeed(plan: LayerPlan, gpu: GpuMemory | null, useMmap: boolean): RamNeed {
   const needBytes = plan.ram.totalBytes + (isShared(gpu) ? plan.predicted.totalBytes : 0);

@@ -28,7 +28,7 @@ export function ramRemedies(
   surface: MemorySurface,
   gpu: GpuMemory | null,
   settings: PlanSettings,
-  { memory, useMmap }: Computer,
+  { memory, useMmap }: Pick<Computer, "memory" | "useMmap">,
 ): RamRemedy[] {
   const reduced = { ...memory, availableBytes: Math.max(0, memory.availableBytes - MARGIN_BYTES) };
   const fits = (patch: Partial<PlanSettings>) =>
@@ -44,6 +44,12 @@ export function ramRemedies(
     ...(narrower === undefined ? [] : [{ label: `${narrower} KV cache`, patch: { KV_CACHE_QUANT: narrower } }]),
   ];
 }
+
+/** The remedies in a sentence. */
+export const waysOut = (remedies: readonly RamRemedy[]): string =>
+  remedies.length === 0
+    ? "Choose a smaller model or a stronger quantization of it."
+    : `What would fit: ${remedies.map(({ label }) => label).join(", or ")}.`;
 
 /** The largest context that system memory holds, as far as the model was trained; null where the weights alone are too large. */
 export function largestContextInRam(

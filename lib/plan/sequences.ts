@@ -4,10 +4,11 @@ import type { PlanSettings } from "@/lib/schema/settings";
 import { MIB } from "@/lib/units/bytes";
 import { budgetBytes } from "./budget";
 import { type MemoryPoint, memoryNeed, withSequences } from "./memory-need";
+import { wouldSwap } from "./plan-ram";
 
 /** Answers at once that "auto" takes at most: two people and their programs. More than that is worth a decision. */
 const AUTO_MOST_SEQUENCES = 4;
-/** System memory that "auto" spends at most on further answers: little on any computer, because a plan does not know how much is free. */
+/** System memory that "auto" spends at most on further answers: little on any computer, because how much is free changes. */
 const AUTO_RAM_BYTES = 384 * MIB;
 
 /** The surface for the number of answers at once that the settings name; "auto" places the layers as for one. */
@@ -31,6 +32,7 @@ export function plannedSequences(
   for (let sequences = AUTO_MOST_SEQUENCES; sequences > surface.sequences; sequences--) {
     const { gpu: onGpu, ram } = memoryNeed(surface, { ...at, sequences });
     const fitsCard = at.gpuLayers === 0 || onGpu.totalBytes <= budget;
+    if (gpu !== null && wouldSwap(surface, gpu, settings, { ...at, sequences })) continue;
     if (fitsCard && ram.totalBytes - one.ram.totalBytes <= AUTO_RAM_BYTES) return sequences;
   }
   return surface.sequences;

@@ -50,6 +50,8 @@ export const gpuMemorySchema = z.object({
   ramBytesPerSecond: z.optional(z.number().check(z.positive())),
   /** Threads that compute what is in system memory, where that is known. */
   threads: z.optional(z.int().check(z.positive())),
+  /** System memory that the next load can have, where that is known: what is available, and what our engine gives back. */
+  availableRamBytes: z.optional(bytes),
   /** Set where the figures are for several cards together; in the engine's order. */
   cards: z.optional(z.array(pooledCardSchema)),
   /** Set where two sources disagree: a sentence on which one is used. */

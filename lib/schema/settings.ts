@@ -283,6 +283,7 @@ export const planSettingsSchema = z.pick(settingsSchema, {
   PARALLEL: true,
   N_BATCH: true,
   FLASH_ATTENTION: true,
+  USE_MMAP: true,
 });
 export type PlanSettings = z.infer<typeof planSettingsSchema>;
 export const planKeys = Object.keys(planSettingsSchema.shape) as (keyof PlanSettings)[];

@@ -16,7 +16,8 @@ export const PATCH = route(patchSettings, async ({ query, body, services }) => {
   // A model of this computer was chosen, so it answers instead of the server elsewhere.
   const comesBack = body.MODEL !== undefined && services.otherEngines.answering !== null;
   if (comesBack) await services.otherEngines.choose(null);
-  return saveAndApplySettings(services, body, query.scope, { loads: comesBack });
+  const isMeant = query.meant === "true";
+  return saveAndApplySettings(services, body, query.scope, { loads: comesBack, isMeant });
 });
 
 export const DELETE = route(dropOverrides, async ({ query, services }) => {

@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 import type { Endpoint } from "../endpoint";
 import { engineSnapshotSchema, liveEventSchema } from "../live-events";
 import { receiptSchema } from "../receipt";
+import { meantSchema } from "../settings-answer";
 import { engineErrors, loadErrors } from "./shared-errors";
 
 const engineAnswer = z.object({ engine: engineSnapshotSchema });
@@ -16,7 +17,8 @@ export const readEngine = {
 export const loadModel = {
   method: "POST",
   path: "/api/engine/load",
-  does: "Loads the chosen model if it is not loaded, and replies when the model is ready.",
+  does: "Loads the chosen model if it is not loaded, and replies when the model is ready. A model that system memory does not hold is refused with OUT_OF_MEMORY, unless `meant` is true; that counts for later loads of the same settings too, until the server ends.",
+  query: z.strictObject({ meant: meantSchema }),
   reply: engineAnswer,
   errors: loadErrors,
 } as const satisfies Endpoint;

@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { modelErrors } from "../api-error";
 import type { Endpoint } from "../endpoint";
 import { settingKeys, settingRows, settingsPatchSchema } from "../settings";
-import { appliedSettingsSchema, savedSettingsSchema, settingsScopeSchema } from "../settings-answer";
+import { appliedSettingsSchema, meantSchema, savedSettingsSchema, settingsScopeSchema } from "../settings-answer";
 import { storeErrors } from "./shared-errors";
 
 export const readSettings = {
@@ -17,8 +17,8 @@ export const readSettings = {
 export const patchSettings = {
   method: "PATCH",
   path: "/api/settings",
-  does: "Saves a change for all models or only the chosen one, and replies when any reload is done.",
-  query: z.strictObject({ scope: z._default(settingsScopeSchema, "all") }),
+  does: "Saves a change for all models or only the chosen one, and replies when any reload is done. `meant` is as for /api/engine/load.",
+  query: z.strictObject({ scope: z._default(settingsScopeSchema, "all"), meant: meantSchema }),
   body: settingsPatchSchema,
   reply: appliedSettingsSchema,
   errors: [...storeErrors, ...modelErrors],

@@ -1,5 +1,6 @@
 import { availableParallelism, cpus, homedir } from "node:os";
 import { join } from "node:path";
+import { availableRam } from "@/lib/plan/plan-ram";
 import { CUDA_DEVICE_ORDER } from "@/lib/server/engine/engine-environment";
 import { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
 import { amdCard } from "@/lib/server/gpu/amd-card";
@@ -20,6 +21,7 @@ import { ProgramModels } from "@/lib/server/models/programs/program-models";
 import { ModelHashes } from "@/lib/server/models/verify/model-hashes";
 import { DeviceMemo } from "@/lib/server/planning/device-memo";
 import { MachineSpeedMeter, readVectors } from "@/lib/server/planning/machine-speed";
+import { MemoryGuard } from "@/lib/server/planning/memory-guard";
 import { Planner } from "@/lib/server/planning/planner";
 import { rememberedEngine } from "@/lib/server/planning/remembered-engine";
 import { SpareDryRunEngine } from "@/lib/server/planning/spare-dry-run-engine";
@@ -81,8 +83,11 @@ export function planningServices(
     gpuChoice: environment.gpu,
     ramBytesPerSecond: () => machineSpeed.knownRamBytesPerSecond(),
     threads: processor.threads,
+    loadableRamBytes: () => availableRam(readMemory(engine.pid)),
   });
+  const memoryGuard = new MemoryGuard(() => readMemory(engine.pid));
   const planner = new Planner({
+    memoryGuard,
     models,
     remote,
     engine,
@@ -102,6 +107,7 @@ export function planningServices(
     receipts,
     gpu,
     planner,
+    memoryGuard,
     threads,
     memo,
     machineSpeed,

@@ -53,11 +53,13 @@ interface GpuProbeOptions {
   readonly ramBytesPerSecond: () => number | null;
   /** Threads that compute what is in system memory. */
   readonly threads?: number;
+  /** System memory that the next load can have. */
+  readonly loadableRamBytes?: () => number;
   readonly now?: () => number;
 }
 
 /** The device as one source reported it, before anyone's budget is applied. */
-type Device = Omit<GpuMemory, "overhead" | "placesExperts" | "ramBytesPerSecond" | "threads">;
+type Device = Omit<GpuMemory, "overhead" | "placesExperts" | "ramBytesPerSecond" | "threads" | "availableRamBytes">;
 
 /** The device to plan for, and the driver's list of its cards; no cards where they are not known. */
 interface Found {
@@ -224,7 +226,7 @@ export class GpuProbe {
   }
 
   #report(info: EngineInfo | null, { device, cards, lost, held }: Found, reading: AllCards): GpuReport {
-    const { gpuChoice, receipts, threads } = this.#options;
+    const { gpuChoice, receipts, threads, loadableRamBytes } = this.#options;
     this.#machine ??= this.#options.machine();
     const ramBytesPerSecond = this.#options.ramBytesPerSecond();
     const absence =
@@ -242,6 +244,7 @@ export class GpuProbe {
         placesExperts: info?.placement.kind === "ready",
         ...(ramBytesPerSecond !== null && { ramBytesPerSecond }),
         ...(threads !== undefined && { threads }),
+        ...(loadableRamBytes && { availableRamBytes: loadableRamBytes() }),
       },
       reason: absence?.reason ?? (device?.source === "assumed" ? ASSUMED_REASON : null),
       remedy: absence?.remedy ?? null,

@@ -48,6 +48,35 @@ test("does not take layers off the GPU when it is system memory that is short", 
   expect(engine.snapshot()).toMatchObject({ state: "ready", error: { message: "No system memory." } });
 });
 
+test("starts no load that system memory does not hold, unless it is meant; then it stays meant", async () => {
+  const { host, engine, memoryGuard, current, done, loads } = makeHostRig({ loadableRamBytes: 1024 ** 2 });
+  const refused = await done(host.ensureLoaded().catch(error => error));
+  expect(refused).toMatchObject({
+    code: "OUT_OF_MEMORY",
+    next: expect.stringContaining("/api/engine/load?meant=true"),
+  });
+  expect(refused.message).toMatch(/MiB too much for system memory: .* is needed and 0\.00 GiB is available\. /);
+  expect(loads()).toEqual([]);
+  expect(engine.snapshot().error).toMatchObject({ code: "OUT_OF_MEMORY", message: refused.message });
+
+  memoryGuard.mean(current.settings);
+  await done(host.reload());
+  expect(loads()).toHaveLength(1);
+  await done(host.unload());
+  await done(host.ensureLoaded());
+  expect(loads()).toHaveLength(2);
+});
+
+test("keeps the model that answers when system memory does not hold the next one", async () => {
+  const { host, engine, patch, done, loads } = makeHostRig({ loadableRamBytes: 300 * 1024 ** 2 });
+  await done(host.ensureLoaded());
+  // 8 blocks of 8 heads of 64, K and V, 1,000,192 cells of 2 bytes: 15 GiB, of which at most 2 fit on the card.
+  await done(patch({ N_CTX: 1_000_000 }));
+  expect(loads()).toHaveLength(1);
+  expect(engine.snapshot()).toMatchObject({ state: "loaded", config: { contextTokens: 1024 } });
+  expect(engine.snapshot().error?.message).toMatch(/too much for system memory/);
+});
+
 test("runs on the CPU alone, in a child without the GPU, when not one layer fits", async () => {
   const script = { on: { load: [{ do: "out-of-memory", fitsLayers: 0, bytesPerLayer: 1 }] } } as const;
   const { host, engine, processes, done } = makeHostRig({ script });

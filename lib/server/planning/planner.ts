@@ -20,6 +20,7 @@ import { EngineError } from "@/lib/server/engine/engine-errors";
 import type { RemoteModels } from "@/lib/server/models/hub/remote-models";
 import type { ModelFiles } from "@/lib/server/models/library/model-files";
 import { formatMib } from "@/lib/units/bytes";
+import type { MemoryGuard } from "./memory-guard";
 import type { DryRunEngine, SpareDryRunEngine } from "./spare-dry-run-engine";
 import { type SurfaceCache, type SurfaceKey, surfaceKeyText } from "./surface-cache";
 
@@ -43,6 +44,8 @@ export interface PlannerOptions {
   readonly surfaceBudgetMs?: number;
   /** What THREADS "auto" means for a model of this size. */
   autoThreads(fileBytes: number): number;
+  /** Refuses loads that system memory does not hold. Left out where nothing is loaded. */
+  readonly memoryGuard?: Pick<MemoryGuard, "check">;
   onLog(level: "warn" | "info", text: string): void;
 }
 
@@ -119,6 +122,11 @@ export class Planner {
     const { surface } = await this.#knownSurface(modelPath, settings, report);
     const gpu = gpuOverride === undefined ? report.memory : gpuOverride;
     return { modelPath, surface, gpu, plan: planLayers(surface, gpu, settings) };
+  }
+
+  /** Whether these settings may be loaded, before anything is saved or unloaded for them. @throws ShortMemoryError */
+  async ensureMemoryFor(settings: Settings): Promise<void> {
+    this.options.memoryGuard?.check(settings, await this.planFor(settings));
   }
 
   /** The same, but only from what is already known: dry runs of every file in a library would keep the engine busy for minutes. */
@@ -226,6 +234,7 @@ export class Planner {
       outcome = await plan();
     }
     if (tried.size > 1) this.#changed();
+    this.options.memoryGuard?.check(settings, outcome);
     const isConfirmed = confirmedPlacements(known.surface, settings.N_CTX, settings.KV_CACHE_QUANT).some(placement =>
       samePlacement(placement, outcome.plan),
     );

@@ -19,6 +19,7 @@ import { RemoteHeaderStore } from "@/lib/server/models/hub/remote-header-store";
 import { RemoteModels } from "@/lib/server/models/hub/remote-models";
 import { ModelFiles } from "@/lib/server/models/library/model-files";
 import { MachineSpeedMeter } from "@/lib/server/planning/machine-speed";
+import { MemoryGuard } from "@/lib/server/planning/memory-guard";
 import { Planner } from "@/lib/server/planning/planner";
 import { SpareDryRunEngine } from "@/lib/server/planning/spare-dry-run-engine";
 import { SurfaceCache } from "@/lib/server/planning/surface-cache";
@@ -89,6 +90,8 @@ interface RigOptions {
   /** The server that `hf:` means. */
   readonly hub?: string;
   readonly availableRamBytes?: number;
+  /** What the guard finds before a load. */
+  readonly loadableRamBytes?: number;
 }
 
 /** Everything from settings to a loaded model, over a scripted engine in the test's own time. */
@@ -100,6 +103,7 @@ export function makeHostRig(options: RigOptions = {}) {
     settings = {},
     hub = NO_HUB,
     availableRamBytes = 8 * GIB,
+    loadableRamBytes = 8 * GIB,
   } = options;
   const timers = new ManualTimers();
   const { fork, processes } = fakeFork({ backend: "vulkan", truth: smallTruth(), ...script }, timers);
@@ -123,7 +127,9 @@ export function makeHostRig(options: RigOptions = {}) {
     endpoint: hub,
     token: null,
   });
+  const memoryGuard = new MemoryGuard(() => ({ totalBytes: 16 * GIB, availableBytes: loadableRamBytes }));
   const planner = new Planner({
+    memoryGuard,
     models,
     remote,
     engine,
@@ -197,6 +203,7 @@ export function makeHostRig(options: RigOptions = {}) {
     receipts,
     machineSpeed,
     planner,
+    memoryGuard,
     loader,
     host,
     current,

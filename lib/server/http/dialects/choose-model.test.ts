@@ -1,18 +1,25 @@
 import { describe, expect, it } from "vitest";
 import type { EngineState } from "@/lib/schema/live-events";
 import { defaultSettings, type Settings } from "@/lib/schema/settings";
+import { ShortMemoryError } from "@/lib/server/planning/memory-guard";
 import { chooseModel, type NamedModels } from "./choose-model";
 
 const PRESENT = "present.gguf";
 const library = [PRESENT, "big/other.gguf", "third.gguf"];
 
 /** A library of three, of which the first is loaded. Notes what was loaded instead. */
-function rig(settings: Partial<Settings> = {}, state: EngineState = "loaded", loadProblem: Error | null = null) {
+function rig(
+  settings: Partial<Settings> = {},
+  state: EngineState = "loaded",
+  loadProblem: Error | null = null,
+  tooLarge: string | null = null,
+) {
   const loaded: string[] = [];
   let current: Settings = { ...defaultSettings, MODEL: PRESENT, ...settings };
   const named = {
     settings: {
       read: () => current,
+      readFor: () => current,
       overrides: () => ({}),
       notice: () => null,
       patch: async (patch: Partial<Settings>) => {
@@ -31,6 +38,12 @@ function rig(settings: Partial<Settings> = {}, state: EngineState = "loaded", lo
         if (loadProblem) throw loadProblem;
         loaded.push(MODEL);
         return { cost: "model", plan: { gpuLayers: 0 } };
+      },
+    },
+    planner: {
+      ensureMemoryFor: async ({ MODEL }: Settings) => {
+        if (MODEL === tooLarge)
+          throw new ShortMemoryError("1 GiB too much for system memory.", "Choose a smaller model.");
       },
     },
   } as unknown as NamedModels;
@@ -78,6 +91,16 @@ describe("a model by its name", () => {
     await expect(chooseModel("gpt-4o", rig({ API_ANY_NAME: "none" }).named)).rejects.toMatchObject({
       code: "MODEL_NOT_FOUND",
     });
+  });
+
+  it("a model that system memory does not hold is refused in the same words as on the page, and nothing is saved", async () => {
+    const { named, loaded } = rig({}, "loaded", null, "third.gguf");
+    await expect(chooseModel("third.gguf", named)).rejects.toMatchObject({
+      code: "OUT_OF_MEMORY",
+      message: "1 GiB too much for system memory.",
+      next: "Choose a smaller model.",
+    });
+    expect([loaded, named.settings.read().MODEL]).toEqual([[], PRESENT]);
   });
 
   it("a load that fails is told in its own words", async () => {

@@ -1,5 +1,6 @@
 import type { EngineSnapshot } from "@/lib/schema/live-events";
 import { saveAndApplySettings } from "@/lib/server/loading/save-and-apply-settings";
+import type { Planner } from "@/lib/server/planning/planner";
 import { RequestError } from "@/lib/server/system/request-error";
 
 type ApplyServices = Parameters<typeof saveAndApplySettings>[0];
@@ -11,6 +12,7 @@ export interface NamedModels extends Omit<ApplyServices, "models" | "host"> {
   };
   /** While another engine answers, the answer has the name of its model. */
   readonly host: ApplyServices["host"] & { snapshot(): Pick<EngineSnapshot, "other" | "state"> };
+  readonly planner: Pick<Planner, "ensureMemoryFor">;
 }
 
 /** Names that clients have in their code: OpenAI's and Anthropic's own, and words that stand for whatever there is. */
@@ -55,8 +57,9 @@ async function changeModel(asked: string, present: string, named: NamedModels): 
     throw new RequestError("BUSY", `${present} is writing an answer, so ${asked} cannot be loaded now.`, {
       retryAfterSeconds: RETRY_AFTER_SECONDS,
     });
+  await named.planner.ensureMemoryFor({ ...named.settings.readFor(asked), MODEL: asked });
   const { problem } = await saveAndApplySettings(named, { MODEL: asked }, "all");
-  if (problem !== null) throw new RequestError(problem.code, problem.message);
+  if (problem !== null) throw new RequestError(problem.code, problem.message, { next: problem.next });
   if (answeringModel(named) !== asked)
     throw new RequestError("BUSY", `Another model was chosen while ${asked} was loading.`);
 }

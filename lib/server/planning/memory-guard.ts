@@ -1,0 +1,56 @@
+import type { LayerPlan } from "@/lib/plan/layer-plan";
+import { planRam, ramConsequence, ramShortage } from "@/lib/plan/plan-ram";
+import { ramRemedies, waysOut } from "@/lib/plan/ram-remedies";
+import type { GpuMemory, SystemMemory } from "@/lib/schema/gpu-memory";
+import type { MemorySurface } from "@/lib/schema/memory-surface";
+import { planSettingsOf, type Settings } from "@/lib/schema/settings";
+import { EngineError } from "@/lib/server/engine/engine-errors";
+
+/** A load that system memory does not hold. Nothing was loaded. */
+export class ShortMemoryError extends EngineError {
+  override readonly name = "ShortMemoryError";
+
+  constructor(
+    message: string,
+    readonly next: string,
+  ) {
+    super("OUT_OF_MEMORY", message);
+  }
+}
+
+const MEAN_IT =
+  'To load it all the same, switch on "Load it all the same" on the dashboard, or POST /api/engine/load?meant=true.';
+
+interface PlannedLoad {
+  readonly surface: MemorySurface;
+  readonly gpu: GpuMemory | null;
+  readonly plan: LayerPlan;
+}
+
+/** The settings that a load's memory depends on. */
+const keyOf = (settings: Settings): string => JSON.stringify([settings.MODEL, planSettingsOf(settings)]);
+
+/**
+ * Lets no load start that this computer's memory does not hold, unless somebody meant it. Pages ask the same question before they apply a
+ * change. What was meant is known until the server ends.
+ */
+export class MemoryGuard {
+  readonly #meant = new Set<string>();
+
+  /** @param readMemory of this computer, with what our engine gives back */
+  constructor(private readonly readMemory: () => SystemMemory) {}
+
+  mean(settings: Settings): void {
+    this.#meant.add(keyOf(settings));
+  }
+
+  /** @throws ShortMemoryError with what is missing, and what would fit */
+  check(settings: Settings, { surface, gpu, plan }: PlannedLoad): void {
+    if (this.#meant.has(keyOf(settings))) return;
+    const computer = { memory: this.readMemory(), useMmap: settings.USE_MMAP };
+    const ram = planRam(plan, gpu, computer);
+    if (ram.outcome === "fits") return;
+    const remedies = ramRemedies(surface, gpu, settings, computer);
+    throw new ShortMemoryError(`${ramShortage(ram)} ${ramConsequence(ram)}`, `${waysOut(remedies)} ${MEAN_IT}`);
+  }
+}
