@@ -15,13 +15,6 @@ beforeAll(() => {
 });
 afterEach(() => vi.restoreAllMocks());
 
-const idleWithin = async (limitMs: number): Promise<number> => {
-  const startedAt = performance.now();
-  while (services().engine.snapshot().state === "generating" && performance.now() - startedAt < limitMs * 3)
-    await new Promise(resolve => setTimeout(resolve, 5));
-  return performance.now() - startedAt;
-};
-
 describe("A10 the official openai client", () => {
   it("A10 lists the models, the chosen one first", async () => {
     const models = await client.models.list();
@@ -303,40 +296,5 @@ describe("A10 the official openai client", () => {
     };
     await expect(read()).rejects.toThrow(/ended unexpectedly/);
     expect(text).toBe("begun");
-  });
-});
-
-describe("a client that leaves", () => {
-  it("N2 N3 in the middle of a stream: the engine is idle within 0.3 s", async () => {
-    const leaving = new AbortController();
-    const stream = await client.chat.completions.create({ ...question, stream: true }, { signal: leaving.signal });
-    for await (const chunk of stream) if (chunk.choices[0]?.delta.content) break;
-    leaving.abort();
-    expect(await idleWithin(300)).toBeLessThan(300);
-  });
-
-  it("N1 N3 before the first word, and from an answer that is no stream: idle within 1 s", async () => {
-    for (const stream of [true, false]) {
-      const leaving = new AbortController();
-      const answer = client.chat.completions.create({ ...question, stream }, { signal: leaving.signal });
-      while (services().engine.snapshot().state !== "generating") await new Promise(resolve => setTimeout(resolve, 2));
-      leaving.abort();
-      await expect(answer).rejects.toThrow();
-      expect(await idleWithin(1_000)).toBeLessThan(1_000);
-    }
-  });
-
-  it("N2 from the queue: the place is free again", async () => {
-    const { config } = services().engine.snapshot();
-    const first = Promise.all(
-      Array.from({ length: config?.sequences ?? 1 }, () => client.chat.completions.create(question)),
-    );
-    const leaving = new AbortController();
-    const second = client.chat.completions.create(question, { signal: leaving.signal });
-    while (services().engine.snapshot().queueLength === 0) await new Promise(resolve => setTimeout(resolve, 2));
-    leaving.abort();
-    await expect(second).rejects.toThrow();
-    await first;
-    expect(services().engine.snapshot().queueLength).toBe(0);
   });
 });

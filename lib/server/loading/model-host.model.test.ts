@@ -92,8 +92,8 @@ describe("the default model on the CPU", () => {
     expect(totalTokens).toBeLessThan(30);
   });
 
-  test("E10 loads fifty times without keeping a model or a file handle", async () => {
-    if (process.platform !== "linux") return;
+  test("E10 loads fifty times without keeping a model or a file handle", { timeout: 600_000 }, async context => {
+    context.skip(process.platform !== "linux", "this system has no /proc");
     const residentKib = () => {
       const status = readFileSync(`/proc/${engine.pid}/status`, "utf8");
       return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]);
@@ -137,7 +137,7 @@ describe("a model file that is none", () => {
     rig.current.settings = { ...rig.current.settings, MODEL: name };
     const startMs = Date.now();
     expect(await rig.host.ensureLoaded().catch(codeOf)).toBe(code);
-    expect(Date.now() - startMs).toBeLessThan(200);
+    expect(Date.now() - startMs).toBeLessThan(5000);
     expect(rig.engine.snapshot()).toMatchObject({ state: "stopped", error: { code } });
   });
 

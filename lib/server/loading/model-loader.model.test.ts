@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { budgetBytes } from "@/lib/plan/budget";
+import type { EngineInfo } from "@/lib/schema/engine-info";
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import { makeRealRig, SOFTWARE_GPU } from "@/lib/server/testing/real-rig";
 import { MIB } from "@/lib/units/bytes";
@@ -14,7 +15,11 @@ describe("the default model on a software GPU of 2 GiB", () => {
   /** The same card with only this much memory: a small budget makes partial plans of a small model. */
   let assumedTotalBytes: number | null = null;
 
-  beforeAll(() => {
+  let found: EngineInfo;
+
+  beforeAll(async () => {
+    // Read once: an engine that serves a plan without layers on the GPU is started without it.
+    found = await engine.start();
     const read = gpu.read.bind(gpu);
     vi.spyOn(gpu, "read").mockImplementation(async () => {
       const report = await read();
@@ -23,10 +28,7 @@ describe("the default model on a software GPU of 2 GiB", () => {
         : { ...report, memory: shrunk(report.memory, assumedTotalBytes) };
     });
   });
-  beforeEach(async context => {
-    const { gpuUsable, gpuProblem } = await engine.start();
-    context.skip(!gpuUsable, `no Vulkan device here: ${gpuProblem}`);
-  });
+  beforeEach(context => context.skip(!found.gpuUsable, `no Vulkan device here: ${found.gpuProblem}`));
   afterAll(rig.close);
 
   test.each([
