@@ -18,6 +18,7 @@ const suites: Record<string, () => Promise<(options: BenchOptions) => Promise<vo
   fit: async () => (await import("./fit")).benchFit,
   plan: async () => (await import("./plan")).benchPlan,
   speed: async () => (await import("./speed")).benchSpeed,
+  speculation: async () => (await import("./speculation")).benchSpeculation,
   placement: async () => (await import("./placement")).benchPlacement,
   offload: async () => (await import("./offload")).benchOffload,
 };

@@ -67,8 +67,8 @@ const isEngine = (pid: number): boolean =>
 type Env = Readonly<Record<string, string>>;
 type StartedServer = RunningServer & { stop(): Promise<void> };
 
-/** Figures on the screen are those of one conversation, whatever would fit beside it. */
-const ONE_ANSWER = { PARALLEL: 1 };
+/** Figures on the screen are those of one conversation, whatever would fit beside it, and nothing is measured in a quiet moment. */
+const ONE_ANSWER = { PARALLEL: 1, SPECULATION: "off" };
 const settingsPath = (home: string): string => join(home, "modelconf.json");
 
 /** Starts dist/server.mjs as `npm start` does, on a free port, and waits until it is healthy. */

@@ -1,13 +1,20 @@
 "use client";
 import { Choice } from "@/components/ui/choice";
 import { Switch } from "@/components/ui/switch";
+import { useLive } from "@/lib/client/live-store";
 import type { SettingKey, Settings } from "@/lib/schema/settings";
 import { choiceWord, rowOf } from "./setting-format";
 import { SettingFrame } from "./setting-frame";
 import { useSetting } from "./use-setting";
 
+interface ChoiceSettingProps {
+  readonly settingKey: SettingKey;
+  /** A sentence below. */
+  readonly note?: string | undefined;
+}
+
 /** A choice between a few words, side by side. */
-export function ChoiceSetting({ settingKey }: { readonly settingKey: SettingKey }) {
+export function ChoiceSetting({ settingKey, note }: ChoiceSettingProps) {
   const [value, set] = useSetting(settingKey);
   const { label, choices = [] } = rowOf(settingKey);
   return (
@@ -21,8 +28,16 @@ export function ChoiceSetting({ settingKey }: { readonly settingKey: SettingKey 
           onChange={choice => set(choice as Settings[SettingKey])}
         />
       }
-    />
+    >
+      {note !== undefined && <p className="text-ink-2 text-xs">{note}</p>}
+    </SettingFrame>
   );
+}
+
+/** With what was measured on this computer. */
+export function SpeculationSetting() {
+  const note = useLive(state => state.engine?.speculation?.reason);
+  return <ChoiceSetting settingKey="SPECULATION" note={note} />;
 }
 
 const switchPositions = { auto: "auto", on: true, off: false } as const;

@@ -7,12 +7,13 @@ import { outputForm } from "./output-form";
 import { prefill } from "./prefill";
 import { beginningTokens } from "./prompt-tokens";
 import { samplingOptions } from "./sampling-options";
+import { writingSequence } from "./speculation/speculating-sequence";
 import { logprobsOf } from "./token-logprobs";
 
 /** Continues a raw text without a template, for the OpenAI completions route. Same limits and errors as `generate`. */
 export async function complete(
   loaded: LoadedModel,
-  request: Pick<CommandParams<"complete">, "prompt" | "suffix" | "sampling">,
+  request: Pick<CommandParams<"complete">, "prompt" | "suffix" | "sampling" | "speculate">,
   listener: GenerationListener,
   signal: AbortSignal,
 ): Promise<Generation> {
@@ -30,7 +31,8 @@ export async function complete(
   try {
     timer.prefilled = await prefill(sequence, prompt, loaded.config.batchTokens, listener.onPrefill, signal);
     if (timer.prefilled.aborted) return { reason: "cancelled", stats: timer.stats() };
-    completion = new LlamaCompletion({ contextSequence: logprobs?.sequence ?? sequence, autoDisposeSequence: false });
+    const contextSequence = writingSequence(loaded, logprobs?.sequence ?? sequence, request, timer);
+    completion = new LlamaCompletion({ contextSequence, autoDisposeSequence: false });
     const { response, metadata } = await completion.generateCompletionWithMeta(input, {
       ...samplingOptions(request.sampling, model),
       ...(form.grammar && { grammar: form.grammar }),

@@ -1,5 +1,5 @@
 import { type LLamaChatGenerateResponseOptions, LlamaChat, type LlamaGrammar } from "node-llama-cpp";
-import type { Sampling } from "@/lib/schema/engine-commands";
+import type { CommandParams, Sampling } from "@/lib/schema/engine-commands";
 import type { FinishReason, GenerationStats } from "@/lib/schema/generation";
 import { toChatHistory } from "./chat-history";
 import type { PreparedPrompt } from "./chat-template";
@@ -8,6 +8,7 @@ import { outputForm } from "./output-form";
 import { type PrefillResult, prefill } from "./prefill";
 import { contextExceeded, refuseHugeText } from "./prompt-tokens";
 import { samplingOptions } from "./sampling-options";
+import { writingSequence } from "./speculation/speculating-sequence";
 import type { TextPiece } from "./text-gatherer";
 import { logprobsOf } from "./token-logprobs";
 import { type CallPiece, CallReader } from "./tools/call-reader";
@@ -39,7 +40,7 @@ export interface Generation {
  */
 export async function generate(
   loaded: LoadedModel,
-  request: ToolRequest & { sampling: Sampling; cacheKey?: string | undefined; reportPrompt?: boolean | undefined },
+  request: ToolRequest & Pick<CommandParams<"generate">, "sampling" | "cacheKey" | "speculate" | "reportPrompt">,
   listener: GenerationListener,
   signal: AbortSignal,
 ): Promise<Generation> {
@@ -57,6 +58,7 @@ export async function generate(
   const timer = new GenerationTimer(startedMs, prompt.length);
   const { sequence, release } = await loaded.sequences.take(prompt, request.cacheKey ?? null);
   const logprobs = logprobsOf(model, sequence, request.sampling);
+  const contextSequence = writingSequence(loaded, logprobs?.sequence ?? sequence, request, timer);
   let chat: LlamaChat | undefined;
   const endChat = () => chat?.dispose({ disposeSequence: false });
   let answer = "";
@@ -66,7 +68,6 @@ export async function generate(
     if (timer.prefilled.aborted) return { reason: "cancelled", stats: timer.stats() };
     const write = async ({ wrapper, history }: PreparedPrompt, own: LLamaChatGenerateResponseOptions) => {
       endChat();
-      const contextSequence = logprobs?.sequence ?? sequence;
       chat = new LlamaChat({ contextSequence, chatWrapper: wrapper, autoDisposeSequence: false });
       const { metadata } = await chat.generateResponse(history, {
         ...samplingOptions(request.sampling, model),
@@ -171,6 +172,7 @@ export const isWhole = (stopReason: StopReason): boolean =>
 export class GenerationTimer {
   prefilled: PrefillResult | null = null;
   generatedTokens = 0;
+  #draft: { tokens: number; right: number } | null = null;
   #firstTokenMs: number | null = null;
 
   constructor(
@@ -189,6 +191,11 @@ export class GenerationTimer {
     this.count(tokens - this.generatedTokens);
   }
 
+  countDraft(tokens: number, right: number): void {
+    const before = this.#draft ?? { tokens: 0, right: 0 };
+    this.#draft = { tokens: before.tokens + tokens, right: before.right + right };
+  }
+
   stats(): GenerationStats {
     const nowMs = performance.now();
     const firstMs = this.#firstTokenMs ?? nowMs;
@@ -204,6 +211,7 @@ export class GenerationTimer {
       tokensPerSecond: perSecond(this.generatedTokens - 1, nowMs - firstMs),
       prefillTokensPerSecond: perSecond(prefilledTokens, firstMs - startedMs),
       totalMs: nowMs - this.startedMs,
+      ...(this.#draft && { draft: this.#draft }),
     };
   }
 }

@@ -33,6 +33,11 @@ export class SequencePool<Sequence extends CachedTokens = LlamaContextSequence> 
     return new SequencePool(Array.from({ length: context.totalSequences }, () => context.getSequence()));
   }
 
+  /** Answers that are written now. */
+  get takenCount(): number {
+    return this.#slots.filter(({ isTaken }) => isTaken).length;
+  }
+
   /** Waits while every sequence is in use. @param prompt the tokens that will be computed */
   async take(prompt: readonly Token[], cacheKey: string | null): Promise<TakenSequence<Sequence>> {
     let slot = this.#best(prompt, cacheKey);

@@ -6,6 +6,7 @@ import { engineInfoSchema } from "./engine-info";
 import { embeddingMemorySchema, gpuReportSchema, systemMemorySchema } from "./gpu-memory";
 import { loadConfigSchema } from "./load-config";
 import { memoryPartsSchema } from "./receipt";
+import { speculationChoiceSchema } from "./speculation";
 
 export const engineStateSchema = z.enum([
   "stopped",
@@ -34,6 +35,8 @@ export const engineSnapshotSchema = z.object({
   hasChatTemplate: z.nullable(z.boolean()),
   /** Whether flash attention really runs, from the load's log; null where the log does not say. */
   flashAttentionActive: z.nullable(z.boolean()),
+  /** Whether answers of what is loaded are speculated; absent while nothing is loaded and while another engine answers. */
+  speculation: z.optional(speculationChoiceSchema),
   progress: z.nullable(z.object({ phase: z.string(), fraction: z.number() })),
   /** Why the engine failed or what it could not load. The web server keeps running. */
   error: z.nullable(errorBodySchema),

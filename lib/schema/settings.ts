@@ -206,6 +206,16 @@ export const settingRows = {
     unit: "threads",
     range: { min: 1, max: 64, step: 1 },
   }),
+  SPECULATION: row({
+    schema: z.enum(["off", "auto", "on"]),
+    default: "auto",
+    label: "Speculation",
+    help: "Guesses words that stood in the prompt or the answer before, and checks several in one step. The answer stays the same. Auto uses it where this computer was measured to be faster with it. Never beside other answers or with a penalty for repeating.",
+    group: "compute",
+    control: "choice",
+    cost: "nothing",
+    choices: ["off", "auto", "on"],
+  }),
   USE_MMAP: row({
     schema: z.boolean(),
     default: true,

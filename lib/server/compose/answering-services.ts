@@ -10,12 +10,16 @@ import { AnswerCounter } from "@/lib/server/loading/answer-counter";
 import { ChosenLlamaServer } from "@/lib/server/loading/chosen-llama-server";
 import { EmbeddingHost } from "@/lib/server/loading/embedding-host";
 import { LastLoaded } from "@/lib/server/loading/last-loaded";
+import { measureSpeculationWhenIdle } from "@/lib/server/loading/measure-speculation-when-idle";
 import { ModelHost } from "@/lib/server/loading/model-host";
 import { ModelLoader } from "@/lib/server/loading/model-loader";
 import { tuneThreadsWhenIdle } from "@/lib/server/loading/tune-threads-when-idle";
 import type { Environment } from "@/lib/server/system/environment";
 import type { Log } from "@/lib/server/system/log";
 import type { planningServices } from "./planning-services";
+
+/** Right guesses, as a share of an answer's tokens, that change its speed by less than the noise. */
+const SPED_UP_SHARE = 0.05;
 
 interface AnsweringOptions {
   readonly onLog: Log["writer"];
@@ -28,14 +32,15 @@ export function answeringServices(
   core: ReturnType<typeof planningServices>,
   { onLog, onFailure }: AnsweringOptions,
 ) {
-  const { settings, models, engine, planner, receipts, threads } = core;
+  const { settings, models, engine, planner, receipts, threads, speculation } = core;
   const readSettings = () => settings.read();
   const loader = new ModelLoader({ ...core, onLog });
   const answers = new AnswerCounter();
   const onAnswered = (stats: GenerationStats, isOwn: boolean) => {
     answers.note(stats);
-    // The receipts are of loads that this process made.
-    if (isOwn) receipts.noteAnswer(stats).catch(error => onFailure("receipt", error));
+    // The receipts are of loads that this process made, and predict speeds without speculation.
+    const isSpedUp = (stats.draft?.right ?? 0) > stats.generatedTokens * SPED_UP_SHARE;
+    if (isOwn && !isSpedUp) receipts.noteAnswer(stats).catch(error => onFailure("receipt", error));
   };
   const otherEngines = new OtherEngines({ path: join(dataFolder, "engines.json"), env: process.env });
   const llamaServer = new ChosenLlamaServer(otherEngines, {
@@ -52,12 +57,23 @@ export function answeringServices(
     loader,
     lastLoaded: new LastLoaded(join(dataFolder, "last-loaded.json")),
     readSettings,
+    speculationOf: config => speculation.choice(readSettings().SPECULATION, config),
     answeringElsewhere: () => llamaServer.answering ?? otherEngines.answering,
     onAnswered,
     onLog,
   });
   const chats = new ChatStores({ filePath: join(dataFolder, "chats.sqlite") });
   const store = new BenchmarkStore(dataFolder);
+  const tuning = [
+    tuneThreadsWhenIdle({ engine, host, tuner: threads, isAuto: () => readSettings().THREADS === "auto", onLog }),
+    measureSpeculationWhenIdle({
+      engine,
+      host,
+      meter: speculation,
+      isAuto: () => readSettings().SPECULATION === "auto",
+      onLog,
+    }),
+  ];
   return {
     answers,
     otherEngines,
@@ -68,12 +84,8 @@ export function answeringServices(
     embeddings: new EmbeddingHost({ engine: core.embedder, models, settings }),
     benchmark: new OffloadBenchmark({ planner, loader, engine, host, store, readSettings }),
     comparison: new ModelComparison({ ...core, loader, host, onAnswered: stats => onAnswered(stats, true) }),
-    stopTuning: tuneThreadsWhenIdle({
-      engine,
-      host,
-      tuner: threads,
-      isAuto: () => settings.read().THREADS === "auto",
-      onLog,
-    }),
+    stopTuning: () => {
+      for (const stop of tuning) stop();
+    },
   };
 }

@@ -10,6 +10,7 @@ import { intelCards } from "@/lib/server/gpu/intel-card";
 import { KernelReader } from "@/lib/server/gpu/kernel-reader";
 import { NvidiaSmi } from "@/lib/server/gpu/nvidia-smi";
 import { ReceiptStore } from "@/lib/server/loading/receipt-store";
+import { SpeculationMeter } from "@/lib/server/loading/speculation-meter";
 import { ThreadTuner } from "@/lib/server/loading/thread-tuner";
 import { KnownProfiles } from "@/lib/server/models/hub/known-profiles";
 import { RemoteHeaderStore } from "@/lib/server/models/hub/remote-header-store";
@@ -66,6 +67,7 @@ export function planningServices(
   const receipts = new ReceiptStore(join(dataFolder, "receipts.jsonl"));
   const processor = { processor: cpus()[0]?.model ?? process.arch, threads: availableParallelism() };
   const threads = new ThreadTuner(dataFolder, processor);
+  const speculation = new SpeculationMeter(dataFolder, `${processor.processor} × ${processor.threads}`);
   const vectors = readVectors();
   const machineSpeed = new MachineSpeedMeter({
     path: join(dataFolder, "memory-speed.json"),
@@ -109,6 +111,7 @@ export function planningServices(
     planner,
     memoryGuard,
     threads,
+    speculation,
     memo,
     machineSpeed,
   };

@@ -3,8 +3,9 @@ import type { LayerPlan } from "@/lib/plan/layer-plan";
 import type { ChatTurn, PromptOptions } from "@/lib/schema/engine-commands";
 import type { GenerationStats } from "@/lib/schema/generation";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
-import type { LoadCost } from "@/lib/schema/load-config";
+import type { LoadConfig, LoadCost } from "@/lib/schema/load-config";
 import type { Settings } from "@/lib/schema/settings";
+import type { SpeculationChoice } from "@/lib/schema/speculation";
 import { EngineLostTurnError } from "@/lib/server/engine/engine-errors";
 import type {
   CompleteRequest,
@@ -26,6 +27,8 @@ export interface ModelHostOptions extends ModelSlotOptions {
   readonly engine: EngineSupervisor;
   readonly planner: Pick<Planner, "planFor" | "configOf">;
   readSettings(): Settings;
+  /** Whether this load's answers are speculated; without it, none are. */
+  speculationOf?(config: LoadConfig): SpeculationChoice;
   /** Another engine that was chosen to answer in place of this one; null while this one answers. */
   answeringElsewhere?(): AnsweringElsewhere | null;
   /** Every finished answer, with its times, and whether the engine of this process made it. */
@@ -133,7 +136,9 @@ export class ModelHost {
   snapshot(): EngineSnapshot {
     const own = this.options.engine.snapshot();
     const other = this.#elsewhere()?.snapshot();
-    return other === undefined ? own : { ...own, ...nothingLoaded, ...other };
+    if (other !== undefined) return { ...own, ...nothingLoaded, ...other };
+    const speculation = this.#speculation();
+    return speculation === undefined ? own : { ...own, speculation };
   }
 
   /** Unloads the model. A request or a load brings it back; a changed setting does not. */
@@ -164,13 +169,13 @@ export class ModelHost {
   async *generate(request: GenerateRequest, signal?: AbortSignal): AsyncGenerator<GenerationMessage, void, undefined> {
     const other = this.#elsewhere();
     if (other !== null) yield* this.#noting(other.generate(request, signal), false);
-    else yield* this.#answer(() => this.options.engine.generate(request, signal), signal);
+    else yield* this.#answer(() => this.options.engine.generate(this.#speculated(request), signal), signal);
   }
 
   async *complete(request: CompleteRequest, signal?: AbortSignal): AsyncGenerator<GenerationMessage, void, undefined> {
     const other = this.#elsewhere();
     if (other !== null) yield* this.#noting(other.complete(request, signal), false);
-    else yield* this.#answer(() => this.options.engine.complete(request, signal), signal);
+    else yield* this.#answer(() => this.options.engine.complete(this.#speculated(request), signal), signal);
   }
 
   async *#noting(messages: AsyncIterable<GenerationMessage>, isOwn: boolean) {
@@ -228,6 +233,15 @@ export class ModelHost {
       "INVALID_INPUT",
       `${other.engineName} answers now, and only it knows the vocabulary of ${other.model}: ask ${other.address}.`,
     );
+  }
+
+  #speculation(): SpeculationChoice | undefined {
+    const { config } = this.options.engine.snapshot();
+    return config === null ? undefined : this.options.speculationOf?.(config);
+  }
+
+  #speculated<Request extends GenerateRequest | CompleteRequest>(request: Request): Request {
+    return this.#speculation()?.isUsed ? { ...request, speculate: true } : request;
   }
 
   #elsewhere(): AnsweringElsewhere | null {

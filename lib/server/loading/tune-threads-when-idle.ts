@@ -2,25 +2,19 @@ import { stat } from "node:fs/promises";
 import type { LoadConfig } from "@/lib/schema/load-config";
 import type { ThreadSpeed } from "@/lib/schema/thread-choice";
 import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
-import { systemTimers, type Timers } from "@/lib/server/system/timers";
 import { measureSpeed, type SpeedSizes } from "./measure-speed";
 import type { ModelHost } from "./model-host";
 import type { ThreadTuner } from "./thread-tuner";
+import { type WhenIdleOptions, whenIdle } from "./when-idle";
 
-/** The quiet time after a load or an answer: a person who is going to write has begun to by then. */
-const IDLE_MS = 15_000;
-/** An interrupted measurement is repeated at another quiet moment, but not forever. */
-const MOST_ATTEMPTS = 3;
 const SIZES: SpeedSizes = { promptTokens: 128, generatedTokens: 32, repeats: 2, limitMs: 6000 };
 
-export interface TuneThreadsOptions {
+export interface TuneThreadsOptions extends WhenIdleOptions {
   readonly engine: Pick<EngineSupervisor, "snapshot" | "subscribe" | "load" | "complete">;
   readonly host: Pick<ModelHost, "borrow">;
   readonly tuner: Pick<ThreadTuner, "candidates" | "remember">;
   /** Whether THREADS is "auto": a fixed number is the user's choice. */
   isAuto(): boolean;
-  onLog(level: "info" | "warn", text: string): void;
-  readonly timers?: Timers;
   readonly fileBytesOf?: (path: string) => Promise<number>;
 }
 
@@ -31,32 +25,7 @@ export interface TuneThreadsOptions {
  * @returns a function that stops watching
  */
 export function tuneThreadsWhenIdle(options: TuneThreadsOptions): () => void {
-  const { engine, timers = systemTimers } = options;
-  let attempts = 0;
-  let wasIdle = false;
-  let callOff = () => {};
-
-  const measure = async () => {
-    attempts += 1;
-    try {
-      await measureThreads(options, timers.nowMs());
-    } catch (error) {
-      options.onLog("info", `threads not measured: ${error instanceof Error ? error.message : error}`);
-    }
-  };
-  const onEngineChange = () => {
-    const isIdle = engine.snapshot().state === "loaded";
-    if (isIdle === wasIdle) return;
-    wasIdle = isIdle;
-    callOff();
-    if (isIdle && attempts < MOST_ATTEMPTS) callOff = timers.after(IDLE_MS, () => void measure());
-  };
-  const unsubscribe = engine.subscribe(onEngineChange);
-  onEngineChange();
-  return () => {
-    unsubscribe();
-    callOff();
-  };
+  return whenIdle(options, "threads", nowMs => measureThreads(options, nowMs));
 }
 
 /** @throws EngineError BUSY when somebody uses the engine, the signal's reason when somebody wants it meanwhile */

@@ -1,0 +1,85 @@
+import { basename, join } from "node:path";
+import * as z from "zod";
+import type { LoadConfig } from "@/lib/schema/load-config";
+import type { Settings } from "@/lib/schema/settings";
+import { type SpeculationChoice, type SpeculationGain, speculationGainSchema } from "@/lib/schema/speculation";
+import { JsonLinesFile } from "@/lib/server/system/json-lines-file";
+
+/** A gain below this in a text made for it is not worth the guesses. */
+const LEAST_GAIN = 1.1;
+/** A usual text may lose no more than the noise between two measurements. */
+const LEAST_USUAL = 0.97;
+
+const measurementSchema = z.object({
+  machine: z.string(),
+  /** Model, placement and threads: what decides how much a step with several tokens costs. */
+  load: z.string(),
+  atMs: z.number(),
+  gain: speculationGainSchema,
+});
+type Measurement = z.infer<typeof measurementSchema>;
+
+/** What SPECULATION "auto" means for a load: off, until it was once measured on this machine that it gains. */
+export class SpeculationMeter {
+  readonly #file: JsonLinesFile<typeof measurementSchema>;
+  #measurements: Measurement[] | null = null;
+
+  constructor(
+    dataFolder: string,
+    /** The processor's own name and its threads: a data folder may move to another computer. */
+    private readonly machine: string,
+  ) {
+    this.#file = new JsonLinesFile(join(dataFolder, "speculation.jsonl"), measurementSchema);
+  }
+
+  choice(setting: Settings["SPECULATION"], config: LoadConfig): SpeculationChoice {
+    if (setting === "off") return { isUsed: false, reason: "Off, as the settings say." };
+    if (setting === "on") return { isUsed: true, reason: "On, as the settings say." };
+    const measured = this.#measurementOf(config);
+    if (measured !== undefined) return choiceFrom(measured);
+    return {
+      isUsed: false,
+      reason: "Off, until it has been measured once, while the engine is idle, whether this model gains by it.",
+    };
+  }
+
+  isMeasured(config: LoadConfig): boolean {
+    return this.#measurementOf(config) !== undefined;
+  }
+
+  async remember(config: LoadConfig, gain: SpeculationGain, atMs: number): Promise<void> {
+    const measurement = { machine: this.machine, load: loadKey(config), atMs, gain };
+    this.#known().push(measurement);
+    await this.#file.append(measurement);
+  }
+
+  #measurementOf(config: LoadConfig): Measurement | undefined {
+    const load = loadKey(config);
+    return this.#known().findLast(known => known.machine === this.machine && known.load === load);
+  }
+
+  #known(): Measurement[] {
+    this.#measurements ??= this.#file.readSync();
+    return this.#measurements;
+  }
+}
+
+const loadKey = ({ modelPath, gpuLayers, expertBlocksInRam, tensorSplit, kvInRam, threads }: LoadConfig): string =>
+  JSON.stringify([
+    basename(modelPath),
+    gpuLayers,
+    expertBlocksInRam ?? 0,
+    tensorSplit ?? [],
+    kvInRam ?? false,
+    threads,
+  ]);
+
+function choiceFrom({ gain, atMs }: Measurement): SpeculationChoice {
+  const isUsed = gain.repeated >= LEAST_GAIN && gain.usual >= LEAST_USUAL;
+  const day = new Date(atMs).toISOString().slice(0, 10);
+  const times = `${gain.repeated.toFixed(2)} times the speed in a text that repeats itself and ${gain.usual.toFixed(2)} in a usual one`;
+  return {
+    isUsed,
+    reason: `${isUsed ? "On" : "Off"}: with it, this model writes at ${times}, measured here on ${day}.`,
+  };
+}
