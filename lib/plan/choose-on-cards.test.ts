@@ -1,10 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { parseGguf } from "@/lib/gguf/parse-gguf";
+import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { MIB } from "@/lib/units/bytes";
+import { headerSurface } from "./header-surface";
 import { planLayers } from "./plan-layers";
 import { planSentence } from "./plan-sentence";
+import { decodeSeconds } from "./speed-parts";
 import { contextArbitrary, kvTypeArbitrary, surfaceArbitrary } from "./testing/surface-arbitrary";
 import { mistralSurface, p4000, planSettings } from "./testing/surface-fixtures";
 
@@ -33,6 +37,13 @@ const cardsOf = (...cards: readonly TestCard[]): GpuMemory => {
     })),
   };
 };
+
+function shapeSurface(id: string): MemorySurface {
+  const { header, fileBytes } = shapeFile(modelShape(id));
+  const parsed = parseGguf(header, fileBytes);
+  if (parsed.kind !== "profile") throw new Error(`${id}: the header wants more bytes`);
+  return headerSurface(parsed.profile, { batchTokens: 512, sequences: 1, flashAttention: "auto" });
+}
 
 const mib = (count: number): TestCard => ({ budgetBytes: count * MIB });
 const all = planSettings({ TARGET_VRAM_USAGE: 1, N_CTX: 32_768, KV_CACHE_QUANT: "f16" });
@@ -217,6 +228,35 @@ describe("laws of sharing layers, whatever the cards", () => {
         }
       }),
       { numRuns: 200 },
+    );
+  });
+
+  it("never predicts a mixture of experts that no card holds slower than on any card alone, with up to eight", () => {
+    const mixture = shapeSurface("qwen3-30b-a3b");
+    const cardsArbitrary = fc.array(
+      fc.record({
+        name: fc.constantFrom("GeForce RTX 3060", "GeForce RTX 4090", "GeForce GTX 1050"),
+        budgetBytes: fc.integer({ min: 0, max: 2 ** 34 }),
+      }),
+      { minLength: 2, maxLength: 8 },
+    );
+    fc.assert(
+      fc.property(cardsArbitrary, fc.constantFrom(4096, 32_768), (cards, N_CTX) => {
+        const gpu = { ...cardsOf(...cards), ramBytesPerSecond: 30e9 };
+        const settings = planSettings({ TARGET_VRAM_USAGE: 1, N_CTX });
+        const secondsOf = decodeSeconds(mixture, gpu, { contextTokens: N_CTX, kvType: "f16" });
+        const together = planLayers(mixture, gpu, settings);
+        const used = together.cards.filter(({ layers }) => layers > 0).length;
+        for (const { layers, predicted, budgetBytes } of together.cards)
+          if (layers > 0) expect(predicted.totalBytes).toBeLessThanOrEqual(budgetBytes);
+        for (const index of cards.keys()) {
+          const alone = planLayers(mixture, gpu, { ...settings, GPUS: [index] });
+          // Where one card holds everything, the others stay free, even if a smaller one were faster.
+          if (together.kind === "full" && used === 1) continue;
+          expect(secondsOf(together)).toBeLessThanOrEqual(secondsOf(alone) * (1 + 1e-9));
+        }
+      }),
+      { numRuns: 40 },
     );
   });
 });

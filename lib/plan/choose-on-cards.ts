@@ -91,10 +91,16 @@ export class CardChooser {
       const found = this.#fewestApart(gpuLayers);
       if (found === null) continue;
       if (!this.placesExperts || this.#isSettled(found)) return found;
-      if (swaps(found)) continue;
-      if (best === null || this.#finder.compare(found, best) < 0) best = found;
+      for (const one of [found, ...this.#alone(gpuLayers)])
+        if (!swaps(one) && (best === null || this.#finder.compare(one, best) < 0)) best = one;
     }
     return best;
+  }
+
+  /** The same layers on each card by itself: more experts in RAM can be faster than a slow card besides. */
+  #alone(gpuLayers: number): SplitPlacement[] {
+    if (this.cards.length < 2) return [];
+    return this.#finder.single.flatMap(choices => this.#fewestApart(gpuLayers, choices) ?? []);
   }
 
   better(chosen: Placement, doubtShare: number): SplitPlacement[] {
@@ -152,9 +158,9 @@ export class CardChooser {
   }
 
   /** So many layers with the fewest experts in RAM that fit; null when even the most do not. */
-  #fewestApart(gpuLayers: number): SplitPlacement | null {
+  #fewestApart(gpuLayers: number, choices?: SplitFinder["single"][number]): SplitPlacement | null {
     const [none = NONE_APART, ...apart] = this.#apartChoices(gpuLayers);
-    const plain = this.#finder.best({ gpuLayers, ...none });
+    const plain = this.#finder.best({ gpuLayers, ...none }, 0, choices);
     if (plain !== null) return plain;
     let fewest: ExpertChoice | null = null;
     let low = 0;
@@ -162,12 +168,12 @@ export class CardChooser {
     while (low <= high) {
       const middle = (low + high) >> 1;
       const experts = apart[middle] ?? NONE_APART;
-      if (this.#finder.fits({ gpuLayers, ...experts })) {
+      if (this.#finder.fits({ gpuLayers, ...experts }, choices)) {
         fewest = experts;
         high = middle - 1;
       } else low = middle + 1;
     }
-    return fewest === null ? null : this.#finder.best({ gpuLayers, ...fewest });
+    return fewest === null ? null : this.#finder.best({ gpuLayers, ...fewest }, 0, choices);
   }
 
   /** Which experts can be in RAM, with so many layers on the cards, the fewest first; one choice where it is made by hand. */

@@ -1,5 +1,6 @@
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
+import { cardFigures, guessedFigures } from "./card-figures";
 import { cardNeeds, cardWeightsOfLayer } from "./card-needs";
 import { expertBytesInRam } from "./expert-steps";
 import { confirmedPlacements } from "./fit-needs";
@@ -36,7 +37,10 @@ export interface SplitSearch {
   readonly spreads?: boolean;
 }
 
-/** With more cards, not every choice of them is tried: each alone, and the roomiest two, three and so on. */
+/** Sets of cards, each in the engine's order. */
+type CardChoices = readonly (readonly PlannableCard[])[];
+
+/** With more cards, not every choice of them is tried: each alone, and the roomiest and the fastest two, three and so on. */
 const MOST_CHOICES_OF = 4;
 
 export type Layers = Pick<SplitPlacement, "gpuLayers" | "expertBlocksInRam" | "borderExpertsOnGpu">;
@@ -48,7 +52,7 @@ export type Layers = Pick<SplitPlacement, "gpuLayers" | "expertBlocksInRam" | "b
  */
 export class SplitFinder {
   readonly #search: SplitSearch;
-  readonly #choices: readonly (readonly PlannableCard[])[];
+  readonly #choices: CardChoices;
   #decodeSeconds: ((placement: Placement) => number) | null = null;
   readonly #known = new WeakMap<Placement, number>();
   /** Entry i: bytes of the layers before i. */
@@ -98,20 +102,27 @@ export class SplitFinder {
    * The fastest split of so many layers that fits; null when none does. What llama.cpp confirmed counts as it is.
    *
    * @param doubtShare the share of each compute buffer that may be missing where nothing was confirmed
+   * @param choices of cards to use; all that are tried where left out
    */
-  best(layers: Layers, doubtShare = 0): SplitPlacement | null {
+  best(layers: Layers, doubtShare = 0, choices: CardChoices = this.#choices): SplitPlacement | null {
     let best: SplitPlacement | null = null;
-    for (const placement of this.#fitting(layers, doubtShare))
+    for (const placement of this.#fitting(layers, doubtShare, choices))
       if (best === null || this.compareSplits(placement, best) < 0) best = placement;
     return best;
   }
 
-  fits(layers: Layers): boolean {
-    return this.#fitting(layers, 0).next().done !== true;
+  fits(layers: Layers, choices: CardChoices = this.#choices): boolean {
+    return this.#fitting(layers, 0, choices).next().done !== true;
+  }
+
+  /** Each card by itself; none where all cards are to be used, or shares were chosen by hand. */
+  get single(): readonly CardChoices[] {
+    const { cards, shares, spreads } = this.#search;
+    return shares !== null || spreads ? [] : cards.map(card => [[card]]);
   }
 
   /** Splits of so many layers that fit: the two ends of what each choice of cards can have, and what was confirmed. */
-  *#fitting(layers: Layers, doubtShare: number): Generator<SplitPlacement> {
+  *#fitting(layers: Layers, doubtShare: number, choices: CardChoices): Generator<SplitPlacement> {
     if (this.#search.shares !== null) {
       const chosen = this.forced(layers);
       if (this.#mayFit(chosen, doubtShare)) yield chosen;
@@ -121,11 +132,12 @@ export class SplitFinder {
       const spread = this.forced(layers);
       if (this.#mayFit(spread, doubtShare)) yield spread;
     }
-    for (const cards of this.#choices)
+    for (const cards of choices)
       for (const fromLast of cards.length > 1 ? [false, true] : [false]) {
         const found = this.#filled(layers, cards, fromLast, doubtShare);
         if (found !== null) yield found;
       }
+    if (choices !== this.#choices) return;
     for (const placement of this.#confirmed)
       if (
         placement.gpuLayers === layers.gpuLayers &&
@@ -300,9 +312,15 @@ function choicesOf(cards: readonly PlannableCard[]): PlannableCard[][] {
     return sets.filter(set => set.length > 0);
   }
   const roomiest = cards.toSorted((one, other) => other.budgetBytes - one.budgetBytes);
-  const several = cards.slice(1).map((_, index) => {
-    const chosen = roomiest.slice(0, index + 2);
-    return cards.filter(card => chosen.includes(card));
-  });
+  const fastest = cards.toSorted((one, other) => bandwidthOf(other) - bandwidthOf(one));
+  const several = cards.slice(1).flatMap((_, index) =>
+    [roomiest, fastest].map(order => {
+      const chosen = order.slice(0, index + 2);
+      return cards.filter(card => chosen.includes(card));
+    }),
+  );
   return [...alone, ...several];
 }
+
+const bandwidthOf = ({ name, totalBytes }: PlannableCard): number =>
+  (cardFigures(name) ?? guessedFigures(totalBytes)).bytesPerSecond;
