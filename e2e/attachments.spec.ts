@@ -22,7 +22,9 @@ test("files are taken and refused by what is in them, and a guessed encoding is 
     { name: "photo.txt", mimeType: "text/plain", buffer: onePixelPng },
     { name: "data.bin", mimeType: "", buffer: Buffer.from([0, 159, 146, 150]) },
   ]);
-  await expect(chat.notifications.getByText("photo.txt is a picture (PNG), not text.")).toBeVisible();
+  await expect(
+    chat.notifications.getByText("photo.txt is a picture (PNG), and the built-in engine reads text only"),
+  ).toBeVisible();
   await expect(chat.notifications.getByText(/data.bin is not a text file/)).toBeVisible();
   await expect(chat.removeFile("key.ts")).toBeVisible();
   await expect(chat.removeFile("key.txt")).toBeVisible();

@@ -1,5 +1,5 @@
 import { readProps } from "@/lib/schema/api/llama-server";
-import { contextTokensOf } from "@/lib/schema/live-events";
+import { contextTokensOf, takesPictures } from "@/lib/schema/live-events";
 import { samplingWith } from "@/lib/schema/sampling";
 import { route } from "@/lib/server/compose/route";
 
@@ -29,7 +29,7 @@ export const GET = route(readProps, async ({ services: { engine, host, settings 
     chat_template: facts?.chatTemplate ?? "",
     bos_token: facts?.bosText ?? "",
     eos_token: facts?.eosText ?? "",
-    modalities: { vision: false as const, audio: false as const },
+    modalities: { vision: takesPictures(snapshot), audio: false as const },
     build_info: other?.engineName ?? (info === null ? "" : `llama.cpp ${info.llamaCppRelease}`),
     is_sleeping: config === null && other === undefined,
   };

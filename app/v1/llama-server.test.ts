@@ -1,7 +1,7 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { DEFAULT_MODEL } from "@/lib/schema/settings";
 import { services } from "@/lib/server/compose/services";
-import { StandInOpenAi } from "@/lib/server/testing/stand-in-openai";
+import { json, StandInOpenAi } from "@/lib/server/testing/stand-in-openai";
 import { serveHome } from "../testing/serve-home";
 
 const home = serveHome({ words: ["Hel", "lo"] });
@@ -142,12 +142,86 @@ describe("/v1/models", () => {
   });
 });
 
+/** A PNG of one pixel. */
+const PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==";
+const url64 = `data:image/png;base64,${PNG}`;
+
+describe("while an engine answers that reads pictures", () => {
+  let server: StandInOpenAi;
+  beforeAll(async () => {
+    server = await StandInOpenAi.start();
+    server.on("/v1/models", json({ data: [{ id: "eye", owned_by: "llamacpp" }] }));
+    server.on("/props", json({ default_generation_settings: { n_ctx: 4096 }, modalities: { vision: true } }));
+    const { otherEngines } = services();
+    await otherEngines.add({ address: server.address, name: "seer" });
+    const { id = "" } = (await otherEngines.list()).engines.find(({ name }) => name === "seer") ?? {};
+    await otherEngines.choose({ engineId: id, model: "eye" });
+  });
+  afterAll(async () => {
+    await services().otherEngines.choose(null);
+    await server.stop();
+  });
+  const text = { type: "text", text: "What is it?" };
+  const sent = [{ type: "image_url", image_url: { url: url64 } }, text];
+
+  it.each([
+    [
+      "/v1/chat/completions",
+      { messages: [{ role: "user", content: [text, { type: "image_url", image_url: { url: url64 } }] }] },
+    ],
+    [
+      "/v1/messages",
+      {
+        max_tokens: 9,
+        messages: [
+          {
+            role: "user",
+            content: [{ type: "image", source: { type: "base64", media_type: "image/png", data: PNG } }, text],
+          },
+        ],
+      },
+    ],
+    [
+      "/v1/responses",
+      {
+        input: [
+          {
+            role: "user",
+            content: [
+              { type: "input_text", text: "What is it?" },
+              { type: "input_image", image_url: url64 },
+            ],
+          },
+        ],
+      },
+    ],
+  ])("%s sends the picture on", async (path, body) => {
+    expect(await ask(path, { model: "eye", ...body })).toMatchObject({ status: 200 });
+    const asked = server.seen.findLast(seen => seen.path === "/v1/chat/completions");
+    expect(asked?.body).toMatchObject({ messages: [{ role: "user", content: sent }] });
+  });
+
+  it("says in /props that it does", async () => {
+    expect((await ask("/props")).json).toMatchObject({ modalities: { vision: true, audio: false } });
+  });
+
+  it.each([
+    ["https://example.org/cat.png", "fetches nothing"],
+    [`data:image/png;base64,${Buffer.from("GIF89a").toString("base64")}`, "must hold the bytes"],
+  ])("refuses %.30s by its place", async (address, why) => {
+    const content = [text, { type: "image_url", image_url: { url: address } }];
+    const { status, json: answer } = await ask("/v1/chat/completions", { messages: [{ role: "user", content }] });
+    expect(status).toBe(400);
+    expect(answer.error.message).toMatch(new RegExp(`^messages\\[0\\]\\.content\\[1\\]: image_url .*${why}`));
+  });
+});
+
 describe("while another engine answers", () => {
   it("/props, /slots and /metrics tell of that one", async () => {
     const server = await StandInOpenAi.start();
     const { otherEngines } = services();
     await otherEngines.add({ address: server.address, name: "box" });
-    const { id = "" } = (await otherEngines.list()).engines[0] ?? {};
+    const { id = "" } = (await otherEngines.list()).engines.find(({ name }) => name === "box") ?? {};
     await otherEngines.choose({ engineId: id, model: "tiny" });
     expect((await ask("/props")).json).toMatchObject({
       model_alias: "tiny",

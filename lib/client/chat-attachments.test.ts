@@ -1,8 +1,31 @@
 import { describe, expect, it } from "vitest";
+import type { AnsweringEngine } from "@/lib/schema/answering-engine";
+import type { EngineSnapshot } from "@/lib/schema/live-events";
 import { readAttachment } from "./chat-attachments";
+import { liveStore } from "./live-store";
 
 const fileOf = (base64: string, name: string, type: string): File =>
   new File([Uint8Array.from(Buffer.from(base64, "base64"))], name, { type });
+
+const engineWith = (other: AnsweringEngine): EngineSnapshot => ({
+  state: "loaded",
+  generation: 1,
+  info: null,
+  modelName: other.model,
+  config: null,
+  totalLayers: null,
+  held: null,
+  hasChatTemplate: true,
+  flashAttentionActive: null,
+  progress: null,
+  error: null,
+  notice: null,
+  answering: 0,
+  queueLength: 0,
+  loadWaits: false,
+  restarts: 0,
+  other,
+});
 
 describe("readAttachment", () => {
   /** Media types as Chrome gives them by the ending. */
@@ -30,7 +53,7 @@ describe("readAttachment", () => {
       "photo.txt",
       "text/plain",
       "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==",
-      "photo.txt is a picture (PNG), not text. The model reads text only.",
+      "photo.txt is a picture (PNG), and the built-in engine reads text only: choose llama-server or a server that reads pictures, under Models, Engines.",
     ],
     [
       "notes.zip",
@@ -72,6 +95,32 @@ describe("readAttachment", () => {
     ["blank.txt", "text/plain", "IAoJCg==", "blank.txt holds no text."],
   ])("refuses %s (%s) by what is in it", async (name, type, base64, sentence) => {
     await expect(readAttachment(fileOf(base64, name, type))).rejects.toThrow(sentence);
+  });
+
+  it("takes a picture while an engine answers that reads pictures, by its bytes and not by its name", async () => {
+    const base64 = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==";
+    const file = fileOf(base64, "photo.txt", "text/plain");
+    const before = liveStore.get();
+    const other = {
+      engineId: "1",
+      engineName: "box",
+      kind: "llama-server" as const,
+      address: "http://box",
+      model: "eye",
+      contextTokens: 4096,
+      load: null,
+    };
+    liveStore.set({ ...before, engine: engineWith({ ...other, takesPictures: true }) });
+    expect(await readAttachment(file)).toEqual({
+      name: "photo.txt",
+      mediaType: "image/png",
+      fileBytes: file.size,
+      text: "",
+      data: base64,
+    });
+    liveStore.set({ ...before, engine: engineWith({ ...other, takesPictures: false }) });
+    await expect(readAttachment(file)).rejects.toThrow("box does not say that eye reads pictures");
+    liveStore.set(before);
   });
 
   it("refuses more text than a message may hold, with both counts", async () => {

@@ -1,7 +1,9 @@
 import { type Attachment, MAX_TEXT_CHARACTERS } from "@/lib/schema/chat";
+import { pictureTypeOf } from "@/lib/schema/picture";
 import { formatBytes, MIB } from "@/lib/units/bytes";
 import { AttachmentError, attachmentOf } from "./attachment";
 import { fileKind } from "./file-kind";
+import { readPicture } from "./read-picture";
 import { decodeText } from "./text-encoding";
 
 /** Enough bytes to tell text from other files, and archives from documents. */
@@ -13,13 +15,15 @@ const MAX_PDF_BYTES = 50 * MIB;
 const PDF_MARK_BYTES = 1024;
 
 /**
- * The text of a file, recognised by its bytes: the text inside a PDF, or text in any known encoding.
+ * The text of a file, recognised by its bytes: the text inside a PDF, or text in any known encoding. A picture, where one can be read.
  *
  * @throws AttachmentError
  */
 export async function readAttachment(file: File): Promise<Attachment> {
   if (file.size === 0) throw new AttachmentError(`${file.name} is empty.`);
   const head = await readBytes(file, HEAD_BYTES);
+  const pictureType = pictureTypeOf(head);
+  if (pictureType !== null) return { name: file.name.slice(0, 255), ...(await readPicture(file, pictureType)) };
   const read = isPdf(head) ? await readPdf(file) : await readText(file, head);
   return attachmentOf({ name: file.name.slice(0, 255), fileBytes: file.size, ...read });
 }

@@ -13,7 +13,8 @@ interface ContextQuestion {
 /** How full the context would be; null while no model is loaded. */
 export async function askContextUse(question: ContextQuestion, signal: AbortSignal): Promise<ContextUse | null> {
   const { chatId, attachments, ...rest } = question;
-  const body = { ...rest, attachments: [...attachments] };
+  // A picture counts the same without its bytes.
+  const body = { ...rest, attachments: attachments.map(({ data: _bytes, ...counted }) => counted) };
   return (await apiRequest(readContextUse, { params: { id: chatId }, body, signal })).use;
 }
 

@@ -39,3 +39,15 @@ test("a block whose experts are in RAM in part is named by its matrices", () => 
   expect(flags(12)).toContain("-ngl 33 --n-cpu-moe 11 -ot blk\\.11\\.ffn_(down|gate_up)_(ch|)exps=CPU -c");
   expect(flags(1)).toContain("-ngl 33 -ot blk\\.0\\.ffn_(down|gate_up)_(ch|)exps=CPU -c");
 });
+
+test("a picture reader comes with the tokens of a picture, and stays in RAM where no layer is on the card", () => {
+  const files = { picturesPath: "/models/mmproj.gguf" };
+  // A quarter of 8,192.
+  expect(llamaServerFlags(config, files).slice(-4)).toEqual([
+    "--mmproj",
+    "/models/mmproj.gguf",
+    "--image-max-tokens",
+    "2048",
+  ]);
+  expect(llamaServerFlags({ ...config, gpuLayers: 0 }, files)).toContain("--no-mmproj-offload");
+});

@@ -1,5 +1,12 @@
 import { elementTypesOf } from "@/lib/schema/kv-type";
 import { expertMatrices, type LoadConfig } from "@/lib/schema/load-config";
+import { mostPictureTokens } from "./picture-reader-memory";
+
+/** Files that llama-server loads beside the model. */
+export interface BesideFiles {
+  /** The mmproj file, which reads pictures. */
+  readonly picturesPath?: string;
+}
 
 /**
  * The flags of llama.cpp's `llama-server` that load a model exactly as this configuration says. `--fit off`: otherwise llama-server
@@ -8,7 +15,7 @@ import { expertMatrices, type LoadConfig } from "@/lib/schema/load-config";
  *
  * @see llama.cpp common/arg.cpp
  */
-export function llamaServerFlags(config: LoadConfig): string[] {
+export function llamaServerFlags(config: LoadConfig, { picturesPath }: BesideFiles = {}): string[] {
   const { gpuLayers, tensorSplit, kvInRam, sequences, batchTokens } = config;
   const { k, v } = elementTypesOf(config.kvType);
   return [
@@ -24,6 +31,10 @@ export function llamaServerFlags(config: LoadConfig): string[] {
     ["-t", String(config.threads)],
     config.useMmap ? [] : ["--load-mode", "none"],
     ["--fit", "off"],
+    picturesPath === undefined
+      ? []
+      : ["--mmproj", picturesPath, "--image-max-tokens", String(mostPictureTokens(config.contextTokens))],
+    picturesPath !== undefined && gpuLayers === 0 ? ["--no-mmproj-offload"] : [],
   ].flat();
 }
 

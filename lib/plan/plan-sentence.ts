@@ -140,6 +140,8 @@ function kvInWords({ sequences, contextTokens }: LayerPlan, kvBytes: number): st
 }
 
 /** The numbers behind the sentence, part by part. */
+const besideWords = { pictures: "the picture reader", draft: "the draft model" } as const;
+
 export function planDetail(gpu: GpuMemory | null, plan: LayerPlan): string {
   const { weightsBytes, kvBytes, computeBytes, overheadBytes } =
     plan.kind === "cpu-only" || gpu === null ? plan.ram : plan.predicted;
@@ -149,7 +151,10 @@ export function planDetail(gpu: GpuMemory | null, plan: LayerPlan): string {
     `compute ${formatBytes(computeBytes)}`,
   ];
   if (gpu === null || plan.kind === "cpu-only") return `${words.join(", ")}, in system memory.`;
-  words.push(`overhead ${formatBytes(overheadBytes)}`);
+  const files = (gpu.beside ?? []).map(
+    ({ kind, name, bytes }) => `${formatBytes(bytes)} for ${besideWords[kind]} ${name}`,
+  );
+  words.push(`overhead ${formatBytes(overheadBytes)}${files.length > 0 ? ` (with ${files.join(" and ")})` : ""}`);
   const others = gpu.usedByOthersBytes > 0 ? `, on top of ${formatBytes(gpu.usedByOthersBytes)} used by others` : "";
   return `${words.join(", ")}${others}.`;
 }

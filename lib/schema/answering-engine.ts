@@ -28,6 +28,7 @@ export const answeringEngineSchema = z.object({
   address: z.string(),
   model: z.string(),
   contextTokens: z.int(),
+  takesPictures: z.boolean(),
   /** null while nothing was read, or where the server tells nothing. */
   load: z.nullable(engineLoadSchema),
 });

@@ -3,6 +3,7 @@ import { errorBodySchema } from "./api-error";
 import { chatRows } from "./chat-settings";
 import { finishReasonSchema, generationStatsSchema } from "./generation";
 import { kvTypeSchema } from "./kv-type";
+import { isPictureType, pictureDataSchema } from "./picture";
 import { samplingOverridesShape } from "./sampling";
 
 /** Ids are made by the browser (UUIDs) or come with an import; they are never a path. */
@@ -16,7 +17,7 @@ const textSchema = z.string().check(z.maxLength(MAX_TEXT_CHARACTERS));
 const titleSchema = z.string().check(z.trim(), z.minLength(1), z.maxLength(200));
 const folderSchema = z.string().check(z.trim(), z.minLength(1), z.maxLength(60));
 
-/** A file whose text goes to the model. Only the text is kept, never the file. */
+/** A file whose text goes to the model, of which only the text is kept; or a picture, which has no text. */
 export const attachmentSchema = z.strictObject({
   name: z.string().check(z.minLength(1), z.maxLength(255)),
   mediaType: z.string().check(z.maxLength(128)),
@@ -25,8 +26,12 @@ export const attachmentSchema = z.strictObject({
   /** The encoding that the file was read as, if not UTF-8: a name of the Encoding Standard. */
   encoding: z.optional(z.string().check(z.maxLength(40))),
   text: textSchema,
+  /** The bytes of a picture. Left out where only tokens are counted. */
+  data: z.optional(pictureDataSchema),
 });
 export type Attachment = z.infer<typeof attachmentSchema>;
+
+export const isPicture = ({ mediaType }: Pick<Attachment, "mediaType">): boolean => isPictureType(mediaType);
 
 function isJsonObject(text: string): boolean {
   try {
@@ -203,7 +208,7 @@ export const chatPatchSchema = z.strictObject({
 });
 export type ChatPatch = z.infer<typeof chatPatchSchema>;
 
-/** The part of the AI SDK's UIMessage that a chat supports here: text, and files as text. */
+/** The part of the AI SDK's UIMessage that a chat supports here: text, files as text, and pictures. */
 export const incomingMessageSchema = z.object({
   id: chatIdSchema,
   role: z.enum(["user", "assistant"]),

@@ -5,6 +5,7 @@ import { finishReasonSchema, generationStatsSchema, tokenLogprobSchema } from ".
 import { embeddingMemorySchema } from "./gpu-memory";
 import { bufferSplitSchema, buffersSchema, loadConfigSchema } from "./load-config";
 import { memorySurfaceSchema } from "./memory-surface";
+import { pictureSchema } from "./picture";
 import { deviceBuffersSchema, placementLeverSchema } from "./placement";
 import { samplingValuesSchema } from "./sampling";
 import { toolCallSchema, toolUseSchema } from "./tools";
@@ -12,7 +13,9 @@ import { toolCallSchema, toolUseSchema } from "./tools";
 const id = z.string().check(z.minLength(1), z.maxLength(64));
 
 export const chatTurnSchema = z.discriminatedUnion("role", [
-  z.object({ role: z.enum(["system", "user"]), content: z.string() }),
+  z.object({ role: z.literal("system"), content: z.string() }),
+  /** Only other engines read pictures. */
+  z.object({ role: z.literal("user"), content: z.string(), pictures: z.optional(z.array(pictureSchema)) }),
   z.object({ role: z.literal("assistant"), content: z.string(), toolCalls: z.optional(z.array(toolCallSchema)) }),
   /** The result of the call with this id. */
   z.object({ role: z.literal("tool"), content: z.string(), callId: z.string() }),

@@ -31,6 +31,10 @@ const pooledCardSchema = z.object({
 });
 export type PooledCard = z.infer<typeof pooledCardSchema>;
 
+/** A file that is loaded beside the model: it reads pictures, or drafts tokens. */
+const besideModelSchema = z.object({ kind: z.enum(["pictures", "draft"]), name: z.string(), bytes });
+export type BesideModel = z.infer<typeof besideModelSchema>;
+
 /** Memory of the device that Headroom plans for, at one moment. total = usedByOthers + heldByEngine + free, as far as the source reports it. */
 export const gpuMemorySchema = z.object({
   name: z.string(),
@@ -54,6 +58,8 @@ export const gpuMemorySchema = z.object({
   availableRamBytes: z.optional(bytes),
   /** Set where the figures are for several cards together; in the engine's order. */
   cards: z.optional(z.array(pooledCardSchema)),
+  /** Counted in the overhead; missing where nothing is loaded beside the model. */
+  beside: z.optional(z.array(besideModelSchema)),
   /** Set where two sources disagree: a sentence on which one is used. */
   note: z.optional(z.string()),
 });

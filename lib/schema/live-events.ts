@@ -57,6 +57,9 @@ export type EngineSnapshot = z.infer<typeof engineSnapshotSchema>;
 export const contextTokensOf = ({ other, config }: Pick<EngineSnapshot, "other" | "config">): number | null =>
   other?.contextTokens ?? config?.contextTokens ?? null;
 
+/** The engine of this process reads text only. */
+export const takesPictures = ({ other }: Pick<EngineSnapshot, "other">): boolean => other?.takesPictures ?? false;
+
 export const telemetrySchema = z.object({
   atMs: z.number(),
   gpu: gpuReportSchema,

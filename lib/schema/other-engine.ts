@@ -5,7 +5,12 @@ import { errorBodySchema } from "./api-error";
 const tokens = z.int().check(z.minimum(256), z.maximum(100_000_000));
 
 /** A model of another engine; its context size is null where the server does not say it. */
-export const engineModelSchema = z.object({ id: z.string(), contextTokens: z.nullable(z.int()) });
+export const engineModelSchema = z.object({
+  id: z.string(),
+  contextTokens: z.nullable(z.int()),
+  /** Whether the server says that it reads pictures. */
+  takesPictures: z.boolean(),
+});
 export type EngineModel = z.infer<typeof engineModelSchema>;
 
 /** What a server was found to be. */

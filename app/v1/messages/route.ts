@@ -12,7 +12,11 @@ export const POST = route(createMessage, ({ body, signal, keyId, services }) =>
     services,
     signal,
     keyId,
-    request: chatAnswerRequest(chatOfMessages(body), services.settings.read()),
+    request: chatAnswerRequest(
+      chatOfMessages(body, services.host.snapshot()),
+      services.settings.read(),
+      services.host.snapshot(),
+    ),
     dialect: anthropicMessages,
     stream: body.stream ?? false,
     ignoredFields: unknownFields(messagesRequestSchema, body),

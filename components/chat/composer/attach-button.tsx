@@ -3,7 +3,7 @@ import { Paperclip } from "lucide-react";
 import { useRef } from "react";
 import { Button } from "@/components/ui/button";
 
-/** Files are read here, in the browser. Only their text is sent. */
+/** Files are read here, in the browser. Only their text is sent, and pictures where the engine reads them. */
 export function AttachButton({ onFiles }: { readonly onFiles: (files: Iterable<File>) => void }) {
   const inputRef = useRef<HTMLInputElement>(null);
   return (

@@ -5,7 +5,7 @@ import { LongText } from "@/components/chat/markdown/long-text";
 import { sendMessage } from "@/lib/client/chat-actions";
 import { useSession } from "@/lib/client/chat-session";
 import type { ShownMessage } from "@/lib/client/chat-tree";
-import { AttachmentChip } from "./attachment-chip";
+import { AttachmentChip, Picture } from "./attachment-chip";
 import { CopyAction } from "./copy-action";
 import { MessageAction } from "./message-action";
 import { MessageEditor } from "./message-editor";
@@ -29,9 +29,13 @@ export function QuestionMessage({ row }: { readonly row: ShownMessage }) {
   return (
     <>
       <div className="ml-auto flex w-fit max-w-[85%] flex-col items-end gap-2">
-        {message.attachments.map(attachment => (
-          <AttachmentChip key={attachment.name} attachment={attachment} />
-        ))}
+        {message.attachments.map(attachment =>
+          attachment.data === undefined ? (
+            <AttachmentChip key={attachment.name} attachment={attachment} />
+          ) : (
+            <Picture key={attachment.name} attachment={attachment} className="max-h-72 max-w-full border border-line" />
+          ),
+        )}
         {message.text !== "" && (
           <LongText
             text={message.text}

@@ -72,7 +72,7 @@ export const readProps = {
     chat_template: z.string(),
     bos_token: z.string(),
     eos_token: z.string(),
-    modalities: z.object({ vision: z.literal(false), audio: z.literal(false) }),
+    modalities: z.object({ vision: z.boolean(), audio: z.literal(false) }),
     build_info: z.string(),
     is_sleeping: z.boolean(),
   }),

@@ -1,8 +1,9 @@
-import type { ChatMessage, ContextCut, Overflow } from "@/lib/schema/chat";
+import { type ChatMessage, type ContextCut, isPicture, type Overflow } from "@/lib/schema/chat";
 import type { ChatTurn } from "@/lib/schema/engine-commands";
-import { contextTokensOf } from "@/lib/schema/live-events";
+import { contextTokensOf, type EngineSnapshot, takesPictures } from "@/lib/schema/live-events";
+import { noPicturesWords } from "@/lib/schema/no-pictures-words";
 import type { ChatEngine } from "./chat-engine";
-import { ContextExceededError } from "./chat-errors";
+import { ChatInputError, ContextExceededError } from "./chat-errors";
 import { fitMessages, promptTurns, replyReserveTokens, sentMessages, turnContent } from "./chat-prompt";
 import type { ChatRun } from "./chat-run";
 import { SUMMARY_TOKENS, summarise } from "./chat-summary";
@@ -24,7 +25,9 @@ interface PromptInput {
  */
 export async function preparePrompt(input: PromptInput): Promise<{ turns: ChatTurn[]; cut: ContextCut | null }> {
   const { branch, systemPrompt, maxTokens, overflow, engine, run } = input;
-  const contextTokens = contextTokensOf(engine.snapshot()) ?? 0;
+  const snapshot = engine.snapshot();
+  refuseUnseen(branch, snapshot);
+  const contextTokens = contextTokensOf(snapshot) ?? 0;
   const before = standingCut(branch, contextTokens);
   const sent = sentMessages(branch, before).filter(message => turnContent(message) !== "");
   const counted = await countMessages(engine, sent, systemPrompt, before?.summary ?? null);
@@ -57,6 +60,13 @@ export async function preparePrompt(input: PromptInput): Promise<{ turns: ChatTu
       : (before?.summary ?? null);
   const cut = { fromMessageId: first.id, droppedMessages: branch.indexOf(first), summary };
   return { turns: promptTurns(kept, systemPrompt, summary), cut };
+}
+
+/** A question about a picture needs an engine that sees it. Pictures of earlier questions are only named then. */
+function refuseUnseen(branch: readonly ChatMessage[], snapshot: EngineSnapshot): void {
+  const asked = branch.findLast(({ role }) => role === "user");
+  if (takesPictures(snapshot) || !asked?.attachments.some(isPicture)) return;
+  throw new ChatInputError(`The message has a picture, and ${noPicturesWords(snapshot)}`);
 }
 
 /** What earlier answers left out stays out; otherwise the cached prefix would be lost. A larger context takes it back in. */

@@ -80,6 +80,17 @@ describe("promptTurns", () => {
     ]);
   });
 
+  test("has a picture beside the text, where only its name stands", () => {
+    const picture = { name: "cat.png", mediaType: "image/png", text: "", data: "iVBO" };
+    expect(promptTurns([{ ...message("user", "What is it?"), attachments: [picture] }], "", null)).toEqual([
+      {
+        role: "user",
+        content: "Picture: cat.png\n\nWhat is it?",
+        pictures: [{ mediaType: "image/png", data: "iVBO" }],
+      },
+    ]);
+  });
+
   test("puts the summary below the system prompt", () => {
     expect(promptTurns([message("user", "a")], "Be brief.", "They met.")[0]).toEqual({
       role: "system",

@@ -1,4 +1,4 @@
-import type { Attachment, ChatMessage, ContextCut } from "@/lib/schema/chat";
+import { type Attachment, type ChatMessage, type ContextCut, isPicture } from "@/lib/schema/chat";
 import type { ChatTurn } from "@/lib/schema/engine-commands";
 
 /** Longer than any run of backticks in the text, so that a file cannot end its own fence. */
@@ -7,7 +7,10 @@ function fenceFor(text: string): string {
   return "`".repeat(longest + 1);
 }
 
-function attachmentBlock({ name, text }: Attachment): string {
+/** A picture's name stands for it where the model cannot see it. */
+function attachmentBlock(attachment: Attachment): string {
+  const { name, text } = attachment;
+  if (isPicture(attachment)) return `Picture: ${name}`;
   const fence = fenceFor(text);
   return `File: ${name}\n${fence}\n${text}\n${fence}`;
 }
@@ -15,6 +18,12 @@ function attachmentBlock({ name, text }: Attachment): string {
 /** A message as the model reads it: the files first, then what was said about them. */
 export const turnContent = ({ attachments, text }: Pick<ChatMessage, "attachments" | "text">): string =>
   [...attachments.map(attachmentBlock), text].filter(block => block !== "").join("\n\n");
+
+/** In a message for an engine that reads them. */
+function picturesOf({ attachments }: Pick<ChatMessage, "attachments">) {
+  const pictures = attachments.filter(isPicture).map(({ mediaType, data = "" }) => ({ mediaType, data }));
+  return pictures.length === 0 ? {} : { pictures };
+}
 
 const systemContent = (systemPrompt: string, summary: string | null): string =>
   [systemPrompt, summary === null ? "" : `Summary of the conversation so far:\n${summary}`]
@@ -35,7 +44,7 @@ export function promptTurns(
 ): ChatTurn[] {
   const system = systemContent(systemPrompt, summary);
   const turns = messages
-    .map(message => ({ role: message.role, content: turnContent(message) }))
+    .map(message => ({ role: message.role, content: turnContent(message), ...picturesOf(message) }))
     .filter(turn => turn.content !== "");
   return system === "" ? turns : [{ role: "system", content: system }, ...turns];
 }

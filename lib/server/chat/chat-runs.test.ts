@@ -66,6 +66,26 @@ async function exchange(chatId: string, id: string, text: string, answer: string
   return run;
 }
 
+describe("a question about a picture", () => {
+  const data = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==";
+  const picture = { name: "cat.png", mediaType: "image/png", text: "", data };
+  const message = { id: "q", role: "user" as const, parts: [{ type: "data-attachment" as const, data: picture }] };
+
+  test("is kept, and answered with what is missing where the engine reads no pictures; the next question is answered", async () => {
+    const { id } = chats.create({ temporary: false });
+    const refused = runs.start(userSays(id, "q", "", { message }));
+    await chunksOf(refused);
+    expect(replyOf(refused).error).toMatchObject({
+      code: "INVALID_INPUT",
+      message: expect.stringContaining("the built-in engine reads text only"),
+    });
+    expect(chats.storeOf(id).message(id, "q").attachments).toEqual([picture]);
+    await exchange(id, "q2", "Never mind.", "All right.");
+    expect(engine.calls).toHaveLength(1);
+    expect(engine.calls[0]?.turns[0]?.content).toBe("Picture: cat.png");
+  });
+});
+
 describe("an answer", () => {
   test("has its question committed before the engine is asked", () => {
     engine.ensureLoaded = () => new Promise(() => {});

@@ -9,6 +9,7 @@ import { OtherEngines } from "@/lib/server/engine/other/other-engines";
 import { AnswerCounter } from "@/lib/server/loading/answer-counter";
 import { ChosenLlamaServer } from "@/lib/server/loading/chosen-llama-server";
 import { EmbeddingHost } from "@/lib/server/loading/embedding-host";
+import { findBeside } from "@/lib/server/loading/find-beside";
 import { LastLoaded } from "@/lib/server/loading/last-loaded";
 import { measureSpeculationWhenIdle } from "@/lib/server/loading/measure-speculation-when-idle";
 import { ModelHost } from "@/lib/server/loading/model-host";
@@ -45,6 +46,7 @@ export function answeringServices(
   const otherEngines = new OtherEngines({ path: join(dataFolder, "engines.json"), env: process.env });
   const llamaServer = new ChosenLlamaServer(otherEngines, {
     planner,
+    findBeside: wanted => findBeside(wanted, models),
     freeOwnEngine: () => engine.unload(),
     readSettings,
     env: process.env,

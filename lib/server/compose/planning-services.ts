@@ -1,6 +1,7 @@
 import { availableParallelism, cpus, homedir } from "node:os";
 import { join } from "node:path";
 import { availableRam } from "@/lib/plan/plan-ram";
+import type { BesideModel } from "@/lib/schema/gpu-memory";
 import { CUDA_DEVICE_ORDER } from "@/lib/server/engine/engine-environment";
 import { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
 import { amdCard } from "@/lib/server/gpu/amd-card";
@@ -43,12 +44,23 @@ interface PlanningOptions {
   readonly surfaceBudgetMs?: number;
   /** A program that runs our model in place of the engine. */
   readonly program?: () => ProgramMemory | null;
+  /** What is loaded beside the model. The same list as long as it is the same. */
+  readonly beside?: () => readonly BesideModel[];
 }
+
+const nothing: readonly BesideModel[] = [];
 
 /** Everything needed for a plan, without serving: what the server and `npm run plan` have in common. */
 export function planningServices(
   environment: Environment,
-  { onLog, isTrusted = () => false, mayRemember = false, surfaceBudgetMs, program = () => null }: PlanningOptions,
+  {
+    onLog,
+    isTrusted = () => false,
+    mayRemember = false,
+    surfaceBudgetMs,
+    program = () => null,
+    beside = () => nothing,
+  }: PlanningOptions,
 ) {
   const { dataFolder, engineBuild } = environment;
   const files = modelFiles(environment, isTrusted);
@@ -81,6 +93,7 @@ export function planningServices(
     engine: mayRemember ? rememberedEngine(engine, memo) : engine,
     sparePid: () => spare.pid,
     program,
+    beside,
     receipts,
     gpuChoice: environment.gpu,
     ramBytesPerSecond: () => machineSpeed.knownRamBytesPerSecond(),

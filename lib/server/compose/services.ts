@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { BesideModel } from "@/lib/schema/gpu-memory";
 import { ApiKeys } from "@/lib/server/access/api-keys";
 import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
 import { LiveSampler } from "@/lib/server/http/live-sampler";
@@ -28,6 +29,8 @@ export function services(): Services {
   return holder[KEY];
 }
 
+const nothingBeside: readonly BesideModel[] = [];
+
 function build(environment: Environment) {
   const log = new Log(environment.logLevel);
   const onLog = log.writer;
@@ -35,6 +38,7 @@ function build(environment: Environment) {
   const core = planningServices(environment, {
     onLog,
     program: () => answering.llamaServer.answering?.memory ?? null,
+    beside: () => answering.llamaServer.answering?.beside ?? nothingBeside,
   });
   const answering = answeringServices(environment, core, { onLog, onFailure });
   const library = libraryServices(environment, core, { onFailure });

@@ -1,7 +1,8 @@
 import { learnOverhead } from "@/lib/plan/learn-overhead";
+import { withBeside } from "@/lib/plan/with-beside";
 import type { Vram } from "@/lib/schema/engine-commands";
 import type { EngineInfo } from "@/lib/schema/engine-info";
-import type { CardReading, GpuMemory, GpuReport } from "@/lib/schema/gpu-memory";
+import type { BesideModel, CardReading, GpuMemory, GpuReport } from "@/lib/schema/gpu-memory";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
 import type { Receipt } from "@/lib/schema/receipt";
 import { GIB } from "@/lib/units/bytes";
@@ -40,6 +41,8 @@ interface GpuProbeOptions {
   readonly sparePid?: () => number | null;
   /** A program that runs our model in place of the engine. */
   readonly program?: () => ProgramMemory | null;
+  /** What the next load will have on the card beside the model. */
+  readonly beside?: () => readonly BesideModel[];
   /** One for each maker. */
   readonly readers: readonly GpuReader[];
   /** What past loads have shown of the memory outside llama.cpp's buffers. */
@@ -96,7 +99,11 @@ export class GpuProbe {
     readonly cards: readonly GpuCard[];
     readonly among: ReadonlySet<string>;
   } | null = null;
-  #kept: { readonly report: Promise<GpuReport>; readonly atMs: number } | null = null;
+  #kept: {
+    readonly report: Promise<GpuReport>;
+    readonly atMs: number;
+    readonly beside: readonly BesideModel[] | undefined;
+  } | null = null;
 
   constructor(options: GpuProbeOptions) {
     this.#options = options;
@@ -105,9 +112,13 @@ export class GpuProbe {
 
   /** Starts the engine if it never ran: only it can tell whether llama.cpp can use the card. */
   read(): Promise<GpuReport> {
-    if (this.#kept && this.#now() - this.#kept.atMs < KEEP_MS) return this.#kept.report;
-    const report = this.#read();
-    this.#kept = { report, atMs: this.#now() };
+    const beside = this.#options.beside?.();
+    if (this.#kept && this.#now() - this.#kept.atMs < KEEP_MS && this.#kept.beside === beside) return this.#kept.report;
+    const report = this.#read().then(({ memory, ...rest }) => ({
+      ...rest,
+      memory: memory && withBeside(memory, beside ?? []),
+    }));
+    this.#kept = { report, atMs: this.#now(), beside };
     return report;
   }
 

@@ -58,6 +58,7 @@ describe("llama.cpp's own server", () => {
           >["plan"],
         }),
       },
+      findBeside: async () => ({ files: {}, models: [] }),
       freeOwnEngine: async () => {},
       readSettings: () => defaultSettings,
       env: process.env,

@@ -5,7 +5,7 @@ import { defaultSettings, type Settings } from "@/lib/schema/settings";
 import type { GenerationMessage } from "@/lib/server/engine/engine-supervisor";
 import type { Planner } from "@/lib/server/planning/planner";
 import { standInLlamaServer } from "@/lib/server/testing/stand-in-llama-server";
-import { LlamaServerEngine } from "./llama-server-engine";
+import { type Beside, LlamaServerEngine } from "./llama-server-engine";
 
 const config: LoadConfig = {
   modelPath: "/models/a.gguf",
@@ -24,7 +24,9 @@ const predicted = { weightsBytes: 700, kvBytes: 200, computeBytes: 60, overheadB
 const engines: LlamaServerEngine[] = [];
 afterEach(() => Promise.all(engines.splice(0).map(engine => engine.stop())));
 
-function makeEngine(given: Partial<LoadConfig> = {}) {
+const none: Beside = { files: {}, models: [] };
+
+function makeEngine(given: Partial<LoadConfig> = {}, beside = none) {
   const current: { settings: Settings } = { settings: { ...defaultSettings, MODEL: "a.gguf" } };
   const log: string[] = [];
   const calls: string[] = [];
@@ -37,6 +39,7 @@ function makeEngine(given: Partial<LoadConfig> = {}) {
         return { config: { ...config, contextTokens: settings.N_CTX, ...given }, plan };
       },
     },
+    findBeside: async () => beside,
     freeOwnEngine: async () => void calls.push("free"),
     readSettings: () => current.settings,
     env: process.env,
@@ -86,6 +89,15 @@ it("holds what its plan says while it runs, and nothing when it has ended", asyn
   expect(engine.snapshot().held).toEqual(predicted);
   await engine.stop();
   expect(engine.memory).toBeNull();
+});
+
+it("loads the picture reader beside the model, and says before it runs that it reads pictures", async () => {
+  const models = [{ kind: "pictures" as const, name: "mmproj.gguf", bytes: 700 }];
+  const { engine } = makeEngine({}, { files: { picturesPath: "/models/mmproj.gguf" }, models });
+  await expect.poll(() => engine.snapshot().other.takesPictures).toBe(true);
+  expect(engine.beside).toEqual(models);
+  expect(await said(engine.generate(ask("Hello")))).toContain("--mmproj /models/mmproj.gguf");
+  expect(engine.snapshot().other.takesPictures).toBe(true);
 });
 
 it("has its key neither among its flags nor in the log", async () => {

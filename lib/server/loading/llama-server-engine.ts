@@ -3,8 +3,9 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import type { LayerPlan } from "@/lib/plan/layer-plan";
-import { llamaServerFlags } from "@/lib/plan/llama-server-flags";
+import { type BesideFiles, llamaServerFlags } from "@/lib/plan/llama-server-flags";
 import type { ChatTurn, PromptOptions } from "@/lib/schema/engine-commands";
+import type { BesideModel } from "@/lib/schema/gpu-memory";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
 import type { LoadConfig } from "@/lib/schema/load-config";
 import { LLAMA_SERVER_ID } from "@/lib/schema/other-engine";
@@ -42,6 +43,8 @@ export interface LlamaServerEngineOptions {
   readonly planner: {
     confirmedPlanFor(settings: Settings, signal?: AbortSignal): Promise<Pick<ConfirmedPlan, "config" | "plan">>;
   };
+  /** What is loaded beside the settings' model. Never throws. */
+  readonly findBeside: (settings: Settings) => Promise<Beside>;
   /** Gives back what our own engine holds, before the program takes its memory. */
   readonly freeOwnEngine: () => Promise<void>;
   readonly readSettings: () => Settings;
@@ -51,6 +54,13 @@ export interface LlamaServerEngineOptions {
   readonly onLog: (level: LogLevel, text: string) => void;
   readonly timers?: Timers;
 }
+
+/** The files beside a model, and what they take of the card. */
+export interface Beside {
+  readonly files: BesideFiles;
+  readonly models: readonly BesideModel[];
+}
+const NOTHING: Beside = { files: {}, models: [] };
 
 interface Running {
   readonly settings: Settings;
@@ -73,10 +83,18 @@ export class LlamaServerEngine implements AnsweringElsewhere {
   #callOff = new AbortController();
   #error: EngineSnapshot["error"] = null;
   #restarts = 0;
+  #beside = NOTHING;
+  #besideOf: string | null = null;
   #cancelRestart = (): void => {};
 
   constructor(private readonly options: LlamaServerEngineOptions) {
     this.#timers = options.timers ?? systemTimers;
+    void this.#lookBeside(options.readSettings());
+  }
+
+  /** What it has, or will have, on the card beside the model. */
+  get beside(): readonly BesideModel[] {
+    return this.#beside.models;
   }
 
   get pid(): number | null {
@@ -110,6 +128,7 @@ export class LlamaServerEngine implements AnsweringElsewhere {
         address: `http://${HOST}`,
         model: MODEL,
         contextTokens: N_CTX,
+        takesPictures: this.#beside.files.picturesPath !== undefined,
         load: null,
       },
     };
@@ -139,6 +158,8 @@ export class LlamaServerEngine implements AnsweringElsewhere {
   }
 
   async look(signal?: AbortSignal): Promise<void> {
+    const settings = this.options.readSettings();
+    if (keyOf(settings) !== this.#besideOf) await this.#lookBeside(settings);
     await this.#running?.server.look(signal);
   }
 
@@ -163,6 +184,15 @@ export class LlamaServerEngine implements AnsweringElsewhere {
     this.#running = null;
     this.#error = null;
     await running?.process.stop();
+    this.options.onChange();
+  }
+
+  async #lookBeside(settings: Settings): Promise<void> {
+    this.#besideOf = keyOf(settings);
+    const found = await this.options.findBeside(settings);
+    // The same list stays where nothing changed: readings of the card are kept as long as it does.
+    if (JSON.stringify(found) === JSON.stringify(this.#beside)) return;
+    this.#beside = found;
     this.options.onChange();
   }
 
@@ -193,6 +223,7 @@ export class LlamaServerEngine implements AnsweringElsewhere {
       if (this.#breaker.isOpen(this.#timers.nowMs())) throw this.#givenUp("It is not tried again.");
       // Its memory is counted as free for the plan of what follows.
       await before?.process.stop();
+      await this.#lookBeside(settings);
       const { config, plan } = await this.options.planner.confirmedPlanFor(settings, signal);
       await this.options.freeOwnEngine();
       const running = await this.#launch(settings, config, plan, signal);
@@ -210,7 +241,7 @@ export class LlamaServerEngine implements AnsweringElsewhere {
     const { path, env, gpu, onLog, onChange } = this.options;
     const port = await freePort();
     const key = randomBytes(24).toString("base64url");
-    const args = [...llamaServerFlags(config), "--host", HOST, "--port", String(port), "--metrics"];
+    const args = [...llamaServerFlags(config, this.#beside.files), "--host", HOST, "--port", String(port), "--metrics"];
     onLog("info", `llama-server ${args.join(" ")}`);
     const process = new ServerProcess({
       path,
@@ -234,6 +265,7 @@ export class LlamaServerEngine implements AnsweringElsewhere {
       kind: "llama-server",
       model: settings.MODEL,
       contextTokens: config.contextTokens,
+      takesPictures: this.#beside.files.picturesPath !== undefined,
       onChange,
     });
     return { settings, config, plan, process, server };
@@ -281,6 +313,9 @@ export class LlamaServerEngine implements AnsweringElsewhere {
 }
 
 type LlamaServerSnapshot = AnsweringSnapshot & Pick<EngineSnapshot, "config" | "totalLayers" | "held" | "restarts">;
+
+/** What the files beside a model and their bytes depend on. */
+const keyOf = ({ MODEL, N_CTX }: Settings): string => JSON.stringify([MODEL, N_CTX]);
 
 async function freePort(): Promise<number> {
   const probe = createServer().listen(0, HOST);

@@ -35,6 +35,10 @@ export interface ModelHostOptions extends ModelSlotOptions {
   onAnswered?(stats: GenerationStats, isOwn: boolean): void;
 }
 
+/** An engine that reads no pictures is not sent any. */
+const withoutPictures = (turns: readonly ChatTurn[]): ChatTurn[] =>
+  turns.map(turn => (turn.role === "user" ? { role: turn.role, content: turn.content } : turn));
+
 export interface SettingsChange {
   readonly cost: LoadCost;
   readonly plan: LayerPlan;
@@ -168,8 +172,11 @@ export class ModelHost {
 
   async *generate(request: GenerateRequest, signal?: AbortSignal): AsyncGenerator<GenerationMessage, void, undefined> {
     const other = this.#elsewhere();
-    if (other !== null) yield* this.#noting(other.generate(request, signal), false);
-    else yield* this.#answer(() => this.options.engine.generate(this.#speculated(request), signal), signal);
+    const seen = other?.snapshot().other.takesPictures
+      ? request
+      : { ...request, turns: withoutPictures(request.turns) };
+    if (other !== null) yield* this.#noting(other.generate(seen, signal), false);
+    else yield* this.#answer(() => this.options.engine.generate(this.#speculated(seen), signal), signal);
   }
 
   async *complete(request: CompleteRequest, signal?: AbortSignal): AsyncGenerator<GenerationMessage, void, undefined> {
@@ -190,7 +197,7 @@ export class ModelHost {
     const other = this.#elsewhere();
     if (other !== null) return other.count(turns, options);
     await this.ensureLoaded();
-    return this.options.engine.count(turns, options);
+    return this.options.engine.count(withoutPictures(turns), options);
   }
 
   /** The tokens of a text, in the loaded model's vocabulary. */

@@ -6,7 +6,7 @@ import { chatAnswerRequest } from "@/lib/server/http/dialects/openai-request";
 import { serveAnswer } from "@/lib/server/http/dialects/serve-answer";
 
 export const POST = route(chatCompletions, ({ body, signal, keyId, services }) => {
-  const request = chatAnswerRequest(body, services.settings.read());
+  const request = chatAnswerRequest(body, services.settings.read(), services.host.snapshot());
   return serveAnswer({
     services,
     signal,

@@ -18,6 +18,7 @@ export interface AnsweringServerOptions extends ServerAddress {
   readonly kind: EngineKind;
   readonly model: string;
   readonly contextTokens: number;
+  readonly takesPictures: boolean;
   readonly onChange: () => void;
   readonly answerSilenceMs?: number;
   readonly now?: () => number;
@@ -51,14 +52,14 @@ export class AnsweringServer implements AnsweringElsewhere {
 
   /** How it stands; laid over the snapshot of the own engine, which has no model now. */
   snapshot(): AnsweringSnapshot {
-    const { engineId, name, kind, address, model, contextTokens } = this.options;
+    const { engineId, name, kind, address, model, contextTokens, takesPictures } = this.options;
     return {
       state: this.#error !== null ? "failed" : this.#answers > 0 ? "generating" : "loaded",
       modelName: model,
       hasChatTemplate: true,
       error: this.#error,
       answering: this.#answers,
-      other: { engineId, engineName: name, kind, address, model, contextTokens, load: this.#load },
+      other: { engineId, engineName: name, kind, address, model, contextTokens, takesPictures, load: this.#load },
     };
   }
 

@@ -13,6 +13,12 @@ const TOKENS_PER_TURN = 5;
 /** English has about four letters a token, and other languages and code fewer. A prompt that is thought too long is only cut early. */
 const BYTES_PER_TOKEN = 3.5;
 
+/**
+ * No server counts pictures. It is 256 for Gemma 3, 576 for LLaVA, and up to the size of the picture for others; what we start takes
+ * at most this many.
+ */
+const PICTURE_TOKENS = 1024;
+
 export interface Counted {
   readonly tokensPerTurn: number[];
   readonly totalTokens: number;
@@ -41,8 +47,9 @@ export class TokenCounter {
     try {
       if (!canAsk || !this.#isAbleTo) return about(turns, options);
       const tokensPerTurn: number[] = [];
-      for (const turn of turns) tokensPerTurn.push(await this.#tokensOf(textOf(turn)));
-      return { tokensPerTurn, totalTokens: await this.#total(tokensPerTurn, turns, options) };
+      for (const turn of turns) tokensPerTurn.push((await this.#tokensOf(textOf(turn))) + pictureTokens([turn]));
+      const totalTokens = await this.#total(tokensPerTurn, turns, options);
+      return { tokensPerTurn, totalTokens, ...(pictureTokens(turns) > 0 && { isAbout: true }) };
     } catch (error) {
       // A server without the address is not asked again; one that is away may come back.
       if (error instanceof Error && "code" in error && error.code !== "ENGINE_AWAY") this.#isAbleTo = false;
@@ -54,9 +61,10 @@ export class TokenCounter {
   async #total(tokensPerTurn: readonly number[], turns: readonly ChatTurn[], options: PromptOptions): Promise<number> {
     const turnTokens = total(tokensPerTurn) + TOKENS_PER_TURN * turns.length;
     if (options.toolUse === undefined) return turnTokens;
-    const prompt = promptOf({ turns, ...options }, this.kind, whoOf(this.server));
-    const whole = this.#tokensOfPrompt(prompt).catch(() => null);
-    return (await whole) ?? turnTokens + (await this.#tokensOf(toolText(options)));
+    const texts = turns.map(turn => (turn.role === "user" ? { role: turn.role, content: turn.content } : turn));
+    const prompt = promptOf({ turns: texts, ...options }, this.kind, whoOf(this.server));
+    const whole = await this.#tokensOfPrompt(prompt).catch(() => null);
+    return whole === null ? turnTokens + (await this.#tokensOf(toolText(options))) : whole + pictureTokens(turns);
   }
 
   async #tokensOfPrompt(prompt: object): Promise<number | null> {
@@ -90,11 +98,14 @@ const textOf = (turn: ChatTurn): string =>
     ? `${turn.content}${JSON.stringify(turn.toolCalls)}`
     : turn.content;
 
+const pictureTokens = (turns: readonly ChatTurn[]): number =>
+  total(turns.map(turn => PICTURE_TOKENS * (turn.role === "user" ? (turn.pictures?.length ?? 0) : 0)));
+
 const toolText = ({ toolUse }: PromptOptions): string => (toolUse === undefined ? "" : JSON.stringify(toolUse.tools));
 
 function about(turns: readonly ChatTurn[], options: PromptOptions): Counted {
   const guess = (text: string): number => Math.ceil(Buffer.byteLength(text) / BYTES_PER_TOKEN);
-  const tokensPerTurn = turns.map(turn => guess(textOf(turn)));
+  const tokensPerTurn = turns.map(turn => guess(textOf(turn)) + pictureTokens([turn]));
   const totalTokens = total(tokensPerTurn) + TOKENS_PER_TURN * turns.length + guess(toolText(options));
   return { tokensPerTurn, totalTokens, isAbout: true };
 }

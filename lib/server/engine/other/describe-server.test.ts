@@ -13,10 +13,13 @@ const here = () => ({ name: "box", address: server.address, key: null });
 describe("what a server is", () => {
   it("is llama.cpp's by its owner's name, with the context of a slot", async () => {
     server.on("/v1/models", json({ data: [{ id: "qwen.gguf", owned_by: "llamacpp", meta: { n_ctx_train: 32768 } }] }));
-    server.on("/props", json({ default_generation_settings: { n_ctx: 2048 }, total_slots: 2 }));
+    server.on(
+      "/props",
+      json({ default_generation_settings: { n_ctx: 2048 }, total_slots: 2, modalities: { vision: true } }),
+    );
     expect(await describeServer(here())).toEqual({
       kind: "llama-server",
-      models: [{ id: "qwen.gguf", contextTokens: 2048 }],
+      models: [{ id: "qwen.gguf", contextTokens: 2048, takesPictures: true }],
     });
   });
 
@@ -32,11 +35,17 @@ describe("what a server is", () => {
       }),
     );
     server.on("/api/ps", json({ models: [{ name: "llama3:8b", context_length: 8192, size_vram: 5_000_000_000 }] }));
+    server.on("/api/show", (response, body) =>
+      json({ capabilities: ["completion", ...((body as { model: string }).model === "qwen3" ? ["vision"] : [])] })(
+        response,
+        body,
+      ),
+    );
     expect(await describeServer(here())).toEqual({
       kind: "ollama",
       models: [
-        { id: "llama3:8b", contextTokens: 8192 },
-        { id: "qwen3", contextTokens: null },
+        { id: "llama3:8b", contextTokens: 8192, takesPictures: false },
+        { id: "qwen3", contextTokens: null, takesPictures: true },
       ],
     });
     expect(await readLoad(here(), "ollama", "llama3:8b")).toMatchObject({ vramBytes: 5_000_000_000, running: null });
@@ -46,9 +55,24 @@ describe("what a server is", () => {
     server.on("/v1/models", json({ data: [{ id: "gemma", owned_by: "organization_owner" }] }));
     server.on(
       "/api/v0/models",
-      json({ data: [{ id: "gemma", loaded_context_length: 4096, max_context_length: 131072 }] }),
+      json({ data: [{ id: "gemma", type: "vlm", loaded_context_length: 4096, max_context_length: 131072 }] }),
     );
-    expect(await describeServer(here())).toEqual({ kind: "lm-studio", models: [{ id: "gemma", contextTokens: 4096 }] });
+    expect(await describeServer(here())).toEqual({
+      kind: "lm-studio",
+      models: [{ id: "gemma", contextTokens: 4096, takesPictures: true }],
+    });
+  });
+
+  it.each([
+    [{ architecture: { input_modalities: ["text", "image"] } }, true],
+    [{ architecture: { input_modalities: ["text"] } }, false],
+    [{ capabilities: { vision: true } }, true],
+    [{ modalities: { vision: true } }, true],
+    [{ capabilities: ["completion"] }, false],
+    [{}, false],
+  ])("reads pictures where its list says so: %j is %s", async (fields, takesPictures) => {
+    server.on("/v1/models", json({ data: [{ id: "m", owned_by: "vllm", max_model_len: 4096, ...fields }] }));
+    expect((await describeServer(here())).models).toEqual([{ id: "m", contextTokens: 4096, takesPictures }]);
   });
 
   it("is no server with OpenAI's API when it sends a page", async () => {

@@ -6,8 +6,22 @@ import { askForJson, type ServerAddress } from "./ask-server";
 /** A page waits for this answer. */
 const SILENCE_MS = 5_000;
 
+/** Services name what a model reads in one of these ways. */
+const readsSchema = z.union([
+  z.object({ architecture: z.object({ input_modalities: z.array(z.string()) }) }),
+  z.object({ capabilities: z.object({ vision: z.boolean() }) }),
+  z.object({ modalities: z.object({ vision: z.boolean() }) }),
+]);
+
+function saysItSees(listed: unknown): boolean {
+  const read = readsSchema.safeParse(listed).data;
+  if (read === undefined) return false;
+  if ("architecture" in read) return read.architecture.input_modalities.includes("image");
+  return "capabilities" in read ? read.capabilities.vision : read.modalities.vision;
+}
+
 const size = z.int().positive().nullish().catch(null);
-const modelSchema = z.object({
+const modelSchema = z.looseObject({
   id: z.string().min(1).max(1024),
   owned_by: z.string().nullish().catch(null),
   max_model_len: size,
@@ -39,11 +53,11 @@ export async function describeServer(server: ServerAddress, signal?: AbortSignal
   const { data } = await askForJson(server, "/v1/models", question, modelsSchema);
   const listed = data.filter(({ id }) => !otherPurpose.test(id));
   const kind = await kindOf(server, listed, question);
-  const contextOf = await contextsOf(server, kind, listed, question);
-  return { kind, models: listed.map(model => ({ id: model.id, contextTokens: contextOf(model) })) };
+  const factsOf = await factsTold(server, kind, listed, question);
+  return { kind, models: listed.map(model => ({ id: model.id, ...factsOf(model) })) };
 }
 
-type Short = { readonly silenceMs: number; readonly signal: AbortSignal | undefined };
+type Short = { readonly silenceMs: number; readonly signal: AbortSignal | undefined; readonly body?: object };
 
 async function kindOf(server: ServerAddress, models: readonly ListedModel[], question: Short): Promise<EngineKind> {
   const known = models.map(model => owners[model.owned_by ?? ""]).find(kind => kind !== undefined);
@@ -53,34 +67,69 @@ async function kindOf(server: ServerAddress, models: readonly ListedModel[], que
   return isOllama !== null ? "ollama" : "other";
 }
 
-/** The context that requests get, which may be less than the model was trained with. */
-async function contextsOf(
+type Facts = Omit<EngineModel, "id">;
+
+/** The context that requests get, which may be less than the model was trained with, and whether it reads pictures. */
+async function factsTold(
   server: ServerAddress,
   kind: EngineKind,
   models: readonly ListedModel[],
   question: Short,
-): Promise<(model: ListedModel) => EngineModel["contextTokens"]> {
-  const own = ({ max_model_len, context_length, context_window, max_context_length }: ListedModel) =>
-    max_model_len ?? context_length ?? context_window ?? max_context_length ?? null;
+): Promise<(model: ListedModel) => Facts> {
+  const own = (model: ListedModel): Facts => {
+    const { max_model_len, context_length, context_window, max_context_length } = model;
+    const contextTokens = max_model_len ?? context_length ?? context_window ?? max_context_length ?? null;
+    return { contextTokens, takesPictures: saysItSees(model) };
+  };
   if (kind === "llama-server") {
-    const props = await asked(server, "/props", question, propsSchema);
-    const contextTokens = models.length === 1 ? (props?.default_generation_settings.n_ctx ?? null) : null;
-    return model => contextTokens ?? own(model);
+    const props = models.length === 1 ? await asked(server, "/props", question, propsSchema) : null;
+    return model => ({
+      contextTokens: props?.default_generation_settings.n_ctx ?? own(model).contextTokens,
+      takesPictures: props?.modalities.vision ?? own(model).takesPictures,
+    });
   }
   if (kind === "ollama") {
     const running = await asked(server, "/api/ps", question, ollamaRunningSchema);
-    return ({ id }) => running?.models.find(({ name }) => name === id)?.context_length ?? null;
+    const seeing = await ollamaModelsThatSee(server, models, question);
+    return ({ id }) => ({
+      contextTokens: running?.models.find(({ name }) => name === id)?.context_length ?? null,
+      takesPictures: seeing.has(id),
+    });
   }
   if (kind === "lm-studio") {
     const studio = await asked(server, "/api/v0/models", question, studioModelsSchema);
-    return ({ id }) => studio?.data.find(model => model.id === id)?.loaded_context_length ?? null;
+    return ({ id }) => {
+      const known = studio?.data.find(model => model.id === id);
+      return { contextTokens: known?.loaded_context_length ?? null, takesPictures: known?.type === "vlm" };
+    };
   }
   return own;
 }
 
-const propsSchema = z.object({ default_generation_settings: z.object({ n_ctx: z.int().positive() }) });
+/** Ollama tells what a model can do when it is asked for that model alone. */
+async function ollamaModelsThatSee(server: ServerAddress, models: readonly ListedModel[], question: Short) {
+  const told = await Promise.all(
+    models.slice(0, MAX_ASKED_MODELS).map(async ({ id }) => {
+      const shown = await asked(server, "/api/show", { ...question, body: { model: id } }, ollamaModelSchema);
+      return shown?.capabilities.includes("vision") ? [id] : [];
+    }),
+  );
+  return new Set(told.flat());
+}
+/** A list is shown within a moment. */
+const MAX_ASKED_MODELS = 64;
+
+const propsSchema = z.object({
+  default_generation_settings: z.object({ n_ctx: z.int().positive() }),
+  modalities: z.object({ vision: z.boolean().catch(false) }).catch({ vision: false }),
+});
 const ollamaRunningSchema = z.object({ models: z.array(z.object({ name: z.string(), context_length: size })) });
-const studioModelsSchema = z.object({ data: z.array(z.object({ id: z.string(), loaded_context_length: size })) });
+const ollamaModelSchema = z.object({ capabilities: z.array(z.string()) });
+const studioModelsSchema = z.object({
+  data: z.array(
+    z.object({ id: z.string(), type: z.string().nullish().catch(null), loaded_context_length: size.optional() }),
+  ),
+});
 
 /** What only some servers tell: null where this one does not. */
 export const asked = <Schema extends z.ZodType>(

@@ -21,7 +21,14 @@ export type KeptEngine = z.infer<typeof keptEngineSchema>;
 
 const fileSchema = z.object({
   engines: z.array(keptEngineSchema),
-  chosen: z.object({ engineId: z.string(), model: z.string(), contextTokens: z.int() }).nullable(),
+  chosen: z
+    .object({
+      engineId: z.string(),
+      model: z.string(),
+      contextTokens: z.int(),
+      takesPictures: z.boolean().default(false),
+    })
+    .nullable(),
   /** The program that was chosen by hand. */
   llamaServerPath: z.string().nullable().default(null),
 });

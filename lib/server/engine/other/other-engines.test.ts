@@ -29,6 +29,7 @@ const answering = (options: Partial<ConstructorParameters<typeof AnsweringServer
     kind: "vllm",
     model: "tiny",
     contextTokens: 4096,
+    takesPictures: false,
     onChange: () => {},
     ...options,
   });
@@ -153,6 +154,26 @@ describe("an answer of another engine", () => {
         { role: "tool", tool_call_id: "call-0", content: "Sunny" },
       ],
     });
+  });
+
+  it("is asked about pictures in OpenAI's parts, and counts each with a guess", async () => {
+    const turns = [
+      { role: "user" as const, content: "What is it?", pictures: [{ mediaType: "image/png", data: "iVBO" }] },
+    ];
+    await read(answering().generate({ ...ask, turns }));
+    expect(server.seen.at(-1)?.body).toMatchObject({
+      messages: [
+        {
+          role: "user",
+          content: [
+            { type: "image_url", image_url: { url: "data:image/png;base64,iVBO" } },
+            { type: "text", text: "What is it?" },
+          ],
+        },
+      ],
+    });
+    // 11 bytes are 4 tokens; 1,024 for the picture.
+    expect(await answering({ kind: "other" }).count(turns)).toMatchObject({ tokensPerTurn: [1028], isAbout: true });
   });
 
   it("shows how far llama.cpp's server has read the prompt, and takes its own speeds", async () => {

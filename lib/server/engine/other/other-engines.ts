@@ -142,7 +142,7 @@ export class OtherEngines {
         "INVALID_INPUT",
         `${engine.name} does not say how many tokens of context ${choice.model} has: enter it under Models, Engines.`,
       );
-    this.#save({ ...this.#kept, chosen: { ...choice, contextTokens } });
+    this.#save({ ...this.#kept, chosen: { ...choice, contextTokens, takesPictures: model.takesPictures } });
   }
 
   /** Reports changes of what answers. While anyone listens, the answering server is looked at. */
@@ -167,7 +167,7 @@ export class OtherEngines {
   #chooseProgram(choice: EngineChoice): void {
     if (this.#llamaServerPath === null)
       throw new RequestError("NOT_FOUND", "There is no llama-server on PATH: give its path under Models, Engines.");
-    this.#save({ ...this.#kept, chosen: { ...choice, contextTokens: 0 } });
+    this.#save({ ...this.#kept, chosen: { ...choice, contextTokens: 0, takesPictures: false } });
   }
 
   async #listed(engine: KeptEngine, signal: AbortSignal | undefined): Promise<OtherEngine> {
@@ -198,12 +198,13 @@ export class OtherEngines {
   #answeringOf({ engines, chosen }: KeptEngines): AnsweringServer | null {
     const engine = engines.find(({ id }) => id === chosen?.engineId);
     if (engine === undefined || chosen === null) return null;
-    const { model, contextTokens } = chosen;
+    const { model, contextTokens, takesPictures } = chosen;
     return new AnsweringServer({
       ...engine,
       engineId: engine.id,
       model,
       contextTokens,
+      takesPictures,
       onChange: () => this.#changed(),
     });
   }

@@ -1,5 +1,6 @@
 import type { EngineKind } from "@/lib/schema/answering-engine";
 import type { ChatTurn, PromptOptions, Sampling } from "@/lib/schema/engine-commands";
+import type { Picture } from "@/lib/schema/picture";
 import type { ToolUse } from "@/lib/schema/tools";
 import type { CompleteRequest, GenerateRequest } from "@/lib/server/engine/engine-supervisor";
 import { OtherEngineError } from "./other-engine-error";
@@ -108,6 +109,8 @@ export const promptBody = (
 
 function messageOf(turn: ChatTurn): object {
   if (turn.role === "tool") return { role: "tool", tool_call_id: turn.callId, content: turn.content };
+  if (turn.role === "user" && turn.pictures !== undefined)
+    return { role: "user", content: [...turn.pictures.map(picturePart), { type: "text", text: turn.content }] };
   if (turn.role !== "assistant" || turn.toolCalls === undefined) return { role: turn.role, content: turn.content };
   const calls = turn.toolCalls.map(({ id, name, arguments: text }) => ({
     id,
@@ -116,6 +119,11 @@ function messageOf(turn: ChatTurn): object {
   }));
   return { role: "assistant", content: turn.content === "" ? null : turn.content, tool_calls: calls };
 }
+
+const picturePart = ({ mediaType, data }: Picture): object => ({
+  type: "image_url",
+  image_url: { url: `data:${mediaType};base64,${data}` },
+});
 
 const toolsOf = ({ tools, choice, parallel }: ToolUse): object => ({
   tools: tools.map(tool => ({ type: "function", function: tool })),

@@ -1,6 +1,10 @@
 import type { ChatTurn, Sampling } from "@/lib/schema/engine-commands";
+import type { EngineSnapshot } from "@/lib/schema/live-events";
 import type { ToolUse } from "@/lib/schema/tools";
 import type { GenerateRequest, GenerationMessage } from "@/lib/server/engine/engine-supervisor";
+
+/** What answers, and so what a message may hold. */
+export type ReadingEngine = Pick<EngineSnapshot, "other">;
 
 /** What the model reads: a conversation in its own template, or a raw text. */
 export type Prompt =

@@ -6,7 +6,10 @@ import type {
   CountTokensRequest,
   MessagesRequest,
 } from "@/lib/schema/anthropic";
+import { takesPictures } from "@/lib/schema/live-events";
 import type { ChatCompletionRequest } from "@/lib/schema/openai";
+import { readDataUrl } from "@/lib/schema/picture";
+import type { ReadingEngine } from "./answer-request";
 import { parseChat } from "./parse-chat";
 import { refuseInput } from "./refuse-input";
 
@@ -45,7 +48,7 @@ function textOfBlock(block: AnthropicBlock, where: string): string {
 /** A message in OpenAI's words; its full check comes with the whole request. */
 interface ChatMessage {
   readonly role: string;
-  readonly content: string | null;
+  readonly content: string | object[] | null;
   readonly [field: string]: unknown;
 }
 
@@ -70,26 +73,55 @@ function assistantMessage(blocks: readonly AnthropicBlock[], where: string): Cha
   };
 }
 
+const imageSchema = z.object({
+  source: z.union([
+    z
+      .object({ type: z.literal("base64"), media_type: z.string(), data: z.string() })
+      .transform(({ media_type: mediaType, data }) => `data:${mediaType};base64,${data}`),
+    z.object({ type: z.literal("url"), url: z.string() }).transform(({ url }) => url),
+  ]),
+});
+
+function imagePart(block: AnthropicBlock, where: string): object {
+  const { source: url } = parseBlock(imageSchema, block, where);
+  const picture = readDataUrl(url);
+  return typeof picture === "string"
+    ? refuseInput(`${where}.source ${picture}.`)
+    : { type: "image_url", image_url: { url } };
+}
+
+/** A text; or, for an engine that reads pictures too, OpenAI's parts. */
+function userContent(blocks: readonly AnthropicBlock[], where: string, engine: ReadingEngine): string | object[] {
+  const said = blocks
+    .map((block, index) => ({ block, place: `${where}[${index}]` }))
+    .filter(({ block }) => block.type !== "tool_result");
+  if (!takesPictures(engine) || said.every(({ block }) => block.type !== "image"))
+    return said.map(({ block, place }) => textOfBlock(block, place)).join("");
+  return said.map(({ block, place }) =>
+    block.type === "image" ? imagePart(block, place) : { type: "text", text: textOfBlock(block, place) },
+  );
+}
+
 /** OpenAI has a message of its own for each result of a tool. They come before what the user says about them. */
-function userMessages(blocks: readonly AnthropicBlock[], where: string): ChatMessage[] {
+function userMessages(blocks: readonly AnthropicBlock[], where: string, engine: ReadingEngine): ChatMessage[] {
   const results = blocks.flatMap((block, index): ChatMessage[] => {
     if (block.type !== "tool_result") return [];
     const place = `${where}[${index}]`;
     const { tool_use_id: id, content } = parseBlock(toolResultSchema, block, place);
     return [{ role: "tool", tool_call_id: id, content: textOf(content ?? "", `${place}.content`) }];
   });
-  const text = blocks
-    .map((block, index) => (block.type === "tool_result" ? "" : textOfBlock(block, `${where}[${index}]`)))
-    .join("");
+  const text = userContent(blocks, where, engine);
   return text === "" && results.length > 0 ? results : [...results, { role: "user", content: text }];
 }
 
-function messagesOf({ role, content }: AnthropicMessage, index: number): ChatMessage[] {
-  const where = `messages[${index}].content`;
-  if (typeof content === "string") return [{ role, content }];
-  if (role === "assistant") return [assistantMessage(content, where)];
-  return role === "user" ? userMessages(content, where) : [{ role, content: textOf(content, where) }];
-}
+const messagesFor =
+  (engine: ReadingEngine) =>
+  ({ role, content }: AnthropicMessage, index: number): ChatMessage[] => {
+    const where = `messages[${index}].content`;
+    if (typeof content === "string") return [{ role, content }];
+    if (role === "assistant") return [assistantMessage(content, where)];
+    return role === "user" ? userMessages(content, where, engine) : [{ role, content: textOf(content, where) }];
+  };
 
 const toolSchema = z.looseObject({
   name: z.string(),
@@ -130,13 +162,13 @@ const effortOf = ({ output_config: output }: CountTokensRequest) =>
   output?.effort == null ? {} : { reasoning_effort: output.effort === "max" ? "xhigh" : output.effort };
 
 /** The parts of both requests that make the prompt. */
-const promptOf = (body: CountTokensRequest) => ({
+const promptOf = (body: CountTokensRequest, engine: ReadingEngine) => ({
   model: body.model,
   messages: [
     ...(body.system == null || body.system.length === 0
       ? []
       : [{ role: "system", content: textOf(body.system, "system") }]),
-    ...body.messages.flatMap(messagesOf),
+    ...body.messages.flatMap(messagesFor(engine)),
   ],
   ...(body.tools != null && body.tools.length > 0 && { tools: toolsOf(body.tools) }),
   ...(body.tool_choice != null && {
@@ -152,9 +184,9 @@ const promptOf = (body: CountTokensRequest) => ({
  *
  * @throws RequestError for what cannot be done, by its name
  */
-export const chatOfMessages = (body: MessagesRequest): ChatCompletionRequest =>
+export const chatOfMessages = (body: MessagesRequest, engine: ReadingEngine): ChatCompletionRequest =>
   parseChat({
-    ...promptOf(body),
+    ...promptOf(body, engine),
     ...(body.output_config?.format != null && {
       response_format: { type: "json_schema", json_schema: { schema: body.output_config.format.schema } },
     }),
@@ -167,4 +199,5 @@ export const chatOfMessages = (body: MessagesRequest): ChatCompletionRequest =>
   });
 
 /** @throws RequestError for what cannot be done, by its name */
-export const chatToCount = (body: CountTokensRequest): ChatCompletionRequest => parseChat(promptOf(body));
+export const chatToCount = (body: CountTokensRequest, engine: ReadingEngine): ChatCompletionRequest =>
+  parseChat(promptOf(body, engine));

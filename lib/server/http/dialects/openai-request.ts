@@ -1,4 +1,6 @@
+import * as z from "zod";
 import type { ChatTurn, PromptOptions, Sampling } from "@/lib/schema/engine-commands";
+import { takesPictures } from "@/lib/schema/live-events";
 import type {
   ChatCompletionRequest,
   ChatPrompt,
@@ -7,22 +9,29 @@ import type {
   OpenAiContent,
   OpenAiMessage,
 } from "@/lib/schema/openai";
+import { type Picture, readDataUrl } from "@/lib/schema/picture";
 import { type SamplingValues, samplingByOpenAiNames, samplingWith } from "@/lib/schema/sampling";
 import type { Settings } from "@/lib/schema/settings";
 import type { ToolUse } from "@/lib/schema/tools";
 import { RequestError } from "@/lib/server/system/request-error";
-import type { AnswerRequest } from "./answer-request";
+import type { AnswerRequest, ReadingEngine } from "./answer-request";
+
+const textOnly: ReadingEngine = {};
 
 const refuse = (message: string): never => {
   throw new RequestError("INVALID_INPUT", message);
 };
 
 /** @throws RequestError for what cannot be done, by its name */
-export function chatAnswerRequest(body: ChatCompletionRequest, settings: Settings): AnswerRequest {
+export function chatAnswerRequest(
+  body: ChatCompletionRequest,
+  settings: Settings,
+  engine: ReadingEngine = textOnly,
+): AnswerRequest {
   checkContinuation(body);
   return {
     model: body.model ?? null,
-    prompts: [{ kind: "turns", turns: turnsOf(body.messages), ...toolUseOf(body) }],
+    prompts: [{ kind: "turns", turns: turnsOf(body.messages, engine), ...toolUseOf(body) }],
     choicesPerPrompt: body.n ?? 1,
     sampling: { ...openAiSampling(body, settings), ...chatLogprobs(body) },
     reportPrompt: body.verbose ?? false,
@@ -35,8 +44,11 @@ export function chatAnswerRequest(body: ChatCompletionRequest, settings: Setting
  *
  * @throws RequestError for what cannot be done, by its name
  */
-export const chatPrompt = (body: ChatPrompt): PromptOptions & { turns: ChatTurn[] } => ({
-  turns: turnsOf(body.messages),
+export const chatPrompt = (
+  body: ChatPrompt,
+  engine: ReadingEngine = textOnly,
+): PromptOptions & { turns: ChatTurn[] } => ({
+  turns: turnsOf(body.messages, engine),
   ...toolUseOf(body),
   ...templateOptionsOf(body),
 });
@@ -118,7 +130,31 @@ function textOf(content: OpenAiContent | null | undefined, where: string): strin
     .join("");
 }
 
-function turnOf(message: OpenAiMessage, where: string): ChatTurn {
+const imagePartSchema = z.union([
+  z.object({ image_url: z.object({ url: z.string() }) }).transform(({ image_url: { url } }) => url),
+  z.object({ image_url: z.string() }).transform(({ image_url: url }) => url),
+]);
+
+/**
+ * The pictures and the text of a user's message, for an engine that reads both.
+ *
+ * @throws RequestError for a part that is neither, by its place and type
+ */
+function seenContent(content: OpenAiContent, where: string): { content: string; pictures?: Picture[] } {
+  if (typeof content === "string") return { content };
+  const pictures = content.flatMap((part, index) => {
+    if (part.type !== "image_url") return [];
+    const url = imagePartSchema.safeParse(part).data ?? "";
+    const picture = readDataUrl(url);
+    return typeof picture === "string" ? refuse(`${where}[${index}]: image_url ${picture}.`) : [picture];
+  });
+  const texts = content.map(part => (part.type === "image_url" ? { type: "text", text: "" } : part));
+  return { content: textOf(texts, where), ...(pictures.length > 0 && { pictures }) };
+}
+
+function turnOf(message: OpenAiMessage, where: string, engine: ReadingEngine): ChatTurn {
+  if (message.role === "user" && takesPictures(engine))
+    return { role: "user", ...seenContent(message.content, `${where}.content`) };
   const content = textOf(message.content, `${where}.content`);
   if (message.role === "tool") return { role: "tool", content, callId: message.tool_call_id };
   if (message.role !== "assistant") return { role: message.role === "user" ? "user" : "system", content };
@@ -163,14 +199,17 @@ function toolUseOf({ tools, tool_choice: choice, parallel_tool_calls: parallel }
   return { toolUse };
 }
 
+const isBlank = (turn: ChatTurn): boolean =>
+  turn.content === "" && turn.role !== "tool" && !(turn.role === "user" && turn.pictures !== undefined);
+
 /** @throws RequestError when there is nothing to answer */
-function turnsOf(messages: readonly OpenAiMessage[]): ChatTurn[] {
-  const turns = messages.map((message, index) => turnOf(message, `messages[${index}]`));
+function turnsOf(messages: readonly OpenAiMessage[], engine: ReadingEngine): ChatTurn[] {
+  const turns = messages.map((message, index) => turnOf(message, `messages[${index}]`, engine));
   refuseUnknownCalls(turns);
   const last = turns.at(-1);
   if (last?.role === "assistant" && last.toolCalls !== undefined)
     return refuse("The last message calls tools: their results must follow, as messages with the role tool.");
-  if (last === undefined || last.role === "system" || (last.content === "" && last.role !== "tool"))
+  if (last === undefined || last.role === "system" || isBlank(last))
     return refuse("The last message must be the user's, a tool's or the assistant's, and not empty.");
   if (last.role === "assistant" && turns.at(-2)?.role === "assistant")
     return refuse("The messages end with two of the assistant's: only one can be continued.");

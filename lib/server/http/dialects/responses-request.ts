@@ -1,6 +1,8 @@
 import * as z from "zod";
+import { takesPictures } from "@/lib/schema/live-events";
 import type { ChatCompletionRequest } from "@/lib/schema/openai";
 import type { ResponseContent, ResponseInputItem, ResponsesRequest } from "@/lib/schema/responses";
+import type { ReadingEngine } from "./answer-request";
 import { parseChat } from "./parse-chat";
 import { refuseInput } from "./refuse-input";
 
@@ -22,13 +24,16 @@ const partNeeds: Readonly<Record<string, string>> = {
 /** @throws RequestError for a part that is not text, by its place and type */
 function textOf(content: ResponseContent | null | undefined, where: string): string {
   if (typeof content === "string") return content;
-  return (content ?? [])
-    .map(({ type, text }, index) => {
-      if (TEXT_PARTS.has(type) && text != null) return text;
-      if (type === "refusal") return "";
-      return refuseInput(`${where}[${index}]: ${type} ${partNeeds[type] ?? "is no part that this engine can read"}.`);
-    })
-    .join("");
+  return (content ?? []).map((part, index) => textOfPart(part, `${where}[${index}]`)).join("");
+}
+
+function textOfPart(
+  { type, text }: { readonly type: string; readonly text?: string | null | undefined },
+  where: string,
+) {
+  if (TEXT_PARTS.has(type) && text != null) return text;
+  if (type === "refusal") return "";
+  return refuseInput(`${where}: ${type} ${partNeeds[type] ?? "is no part that this engine can read"}.`);
 }
 
 const callSchema = z.object({ call_id: z.string(), name: z.string(), arguments: z.string() });
@@ -46,15 +51,20 @@ interface AssistantMessage {
 }
 type ChatMessage =
   | AssistantMessage
-  | { readonly role: string; readonly content: string; readonly tool_call_id?: string };
+  | { readonly role: string; readonly content: string | object[]; readonly tool_call_id?: string };
+
+interface Place {
+  readonly where: string;
+  readonly engine: ReadingEngine;
+}
 
 const isAssistant = (message: ChatMessage | undefined): message is AssistantMessage => message?.role === "assistant";
 
 /** @throws RequestError for an item that this engine cannot read, by its place and type */
-function addItem(messages: ChatMessage[], item: ResponseInputItem, index: number): void {
+function addItem(messages: ChatMessage[], item: ResponseInputItem, index: number, engine: ReadingEngine): void {
   const where = `input[${index}]`;
   const type = item.type ?? "message";
-  if (type === "message") addMessage(messages, item, where);
+  if (type === "message") addMessage(messages, item, { where, engine });
   else if (type === "reasoning") addThought(messages, textOf(item.content, `${where}.content`));
   else if (type === "function_call") {
     const call = callSchema.safeParse(item);
@@ -69,8 +79,28 @@ function addItem(messages: ChatMessage[], item: ResponseInputItem, index: number
   } else refuseInput(`${where}: ${type} is no item that this engine can read.`);
 }
 
-function addMessage(messages: ChatMessage[], { role, content }: ResponseInputItem, where: string): void {
+const imageSchema = z.object({ image_url: z.string() });
+
+/** For an engine that reads pictures: OpenAI's older parts. */
+function seenContent(content: ResponseContent, where: string): string | object[] {
+  if (typeof content === "string" || !content.some(({ type }) => type === "input_image")) return textOf(content, where);
+  return content.map((part, index) => {
+    const place = `${where}[${index}]`;
+    if (part.type !== "input_image") return { type: "text", text: textOfPart(part, place) };
+    const image = imageSchema.safeParse(part);
+    return image.success
+      ? { type: "image_url", image_url: { url: image.data.image_url } }
+      : refuseInput(`${place}: input_image needs image_url, because files are not kept here.`);
+  });
+}
+
+function addMessage(messages: ChatMessage[], { role, content }: ResponseInputItem, place: Place): void {
+  const { where, engine } = place;
   if (role == null) refuseInput(`${where}.role is missing: it must be one of user, assistant, system, developer.`);
+  if (role === "user" && content != null && takesPictures(engine)) {
+    messages.push({ role, content: seenContent(content, `${where}.content`) });
+    return;
+  }
   const text = textOf(content, `${where}.content`);
   if (role !== "assistant") messages.push({ role, content: text });
   else {
@@ -93,11 +123,11 @@ function addThought(messages: ChatMessage[], thought: string): void {
   if (thought !== "") messages.push({ role: "assistant", content: null, reasoning_content: thought, tool_calls: [] });
 }
 
-function messagesOf({ input, instructions }: ResponsesRequest): object[] {
+function messagesOf({ input, instructions }: ResponsesRequest, engine: ReadingEngine): object[] {
   const messages: ChatMessage[] = [];
   if (instructions != null && instructions !== "") messages.push({ role: "system", content: instructions });
   if (typeof input === "string") messages.push({ role: "user", content: input });
-  else for (const [index, item] of input.entries()) addItem(messages, item, index);
+  else for (const [index, item] of input.entries()) addItem(messages, item, index, engine);
   return messages.map(message => {
     if (!isAssistant(message)) return message;
     const { tool_calls: calls, ...rest } = message;
@@ -146,10 +176,10 @@ function formatOf(format: { readonly type: string; readonly [field: string]: unk
  *
  * @throws RequestError for what cannot be done, by its name
  */
-export const chatOfResponses = (body: ResponsesRequest): ChatCompletionRequest =>
+export const chatOfResponses = (body: ResponsesRequest, engine: ReadingEngine): ChatCompletionRequest =>
   parseChat({
     model: body.model,
-    messages: messagesOf(body),
+    messages: messagesOf(body, engine),
     max_tokens: body.max_output_tokens,
     temperature: body.temperature,
     top_p: body.top_p,

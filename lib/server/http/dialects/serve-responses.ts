@@ -1,5 +1,6 @@
 import { unknownFields } from "@/lib/schema/openai";
 import { type ResponsesRequest, responsesRequestSchema } from "@/lib/schema/responses";
+import type { ModelHost } from "@/lib/server/loading/model-host";
 import type { SettingsStore } from "@/lib/server/settings/settings-store";
 import { chatAnswerRequest } from "./openai-request";
 import { openAiResponses } from "./responses-answer";
@@ -9,7 +10,10 @@ import { serveAnswer } from "./serve-answer";
 type Served = Pick<Parameters<typeof serveAnswer>[0], "services" | "signal" | "keyId">;
 interface ResponsesToServe extends Served {
   readonly body: ResponsesRequest;
-  readonly services: Served["services"] & { readonly settings: Pick<SettingsStore, "read"> };
+  readonly services: Served["services"] & {
+    readonly settings: Pick<SettingsStore, "read">;
+    readonly host: Pick<ModelHost, "snapshot">;
+  };
 }
 
 /** Answers a request of OpenAI's Responses API. */
@@ -18,7 +22,11 @@ export const serveResponses = ({ body, services, signal, keyId }: ResponsesToSer
     services,
     signal,
     keyId,
-    request: chatAnswerRequest(chatOfResponses(body), services.settings.read()),
+    request: chatAnswerRequest(
+      chatOfResponses(body, services.host.snapshot()),
+      services.settings.read(),
+      services.host.snapshot(),
+    ),
     dialect: openAiResponses(body),
     stream: body.stream ?? false,
     ignoredFields: unknownFields(responsesRequestSchema, body),

@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest";
+import { headerOrNeed } from "./header-or-need";
+import { pictureReaderOf } from "./picture-reader";
+import type { GgufHeader } from "./read-header";
+import { ggufFileBytes, type WritableGguf, writeGgufHeader } from "./testing/gguf-writer";
+
+function headerOf(gguf: WritableGguf): GgufHeader {
+  const start = writeGgufHeader(gguf);
+  const header = headerOrNeed(start, ggufFileBytes(start, gguf));
+  if ("kind" in header) throw new Error("The header is whole.");
+  return header;
+}
+
+/** Keys of Gemma 3 4B's mmproj file, with two of its tensors. */
+const gemma: WritableGguf = {
+  metadata: {
+    "general.architecture": "clip",
+    "general.type": "mmproj",
+    "clip.has_vision_encoder": true,
+    "clip.projector_type": "gemma3",
+    "clip.vision.projection_dim": 2560,
+    "clip.vision.image_size": 896,
+    "clip.vision.patch_size": 14,
+    "clip.vision.embedding_length": 1152,
+    "clip.vision.feed_forward_length": 4304,
+    "clip.vision.projector.scale_factor": 4,
+  },
+  tensors: [
+    { name: "v.position_embd.weight", dimensions: [1152, 4096], type: "F32" },
+    { name: "v.blk.0.ln1.bias", dimensions: [10], type: "F32" },
+  ],
+};
+
+describe("what an mmproj file needs memory for", () => {
+  it("is read from its header; each tensor begins at a boundary of 128 bytes", () => {
+    expect(pictureReaderOf(headerOf(gemma))).toEqual({
+      // 1152 * 4096 * 4 = 18,874,368, which is a multiple of 128; 40 bytes take 128.
+      weightsBytes: 18_874_496,
+      outputLength: 2560,
+      imageSize: 896,
+      patchSize: 14,
+      mergedPatches: 4,
+      embeddingLength: 1152,
+      feedForwardLength: 4304,
+    });
+  });
+
+  it.each([
+    ["a chat model", { "general.architecture": "llama" }],
+    ["one for sound alone", { "general.architecture": "clip", "clip.has_audio_encoder": true }],
+  ])("is nothing for %s", (_what, metadata) => {
+    expect(pictureReaderOf(headerOf({ metadata, tensors: [] }))).toBeNull();
+  });
+});
