@@ -60,7 +60,7 @@ function Details({ details, refresh }: DetailsProps) {
         <OwnSettingsCard name={model.name} own={details.ownSettings} refresh={refresh} />
         {model.plan !== null && (
           <div className="min-w-0 lg:col-span-2">
-            <ModelLayersCard name={model.name} />
+            <ModelLayersCard key={JSON.stringify(details.ownSettings)} name={model.name} />
           </div>
         )}
         {header !== null && <TensorsCard header={header} />}

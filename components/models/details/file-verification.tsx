@@ -97,7 +97,7 @@ function VerificationResult({ result }: { readonly result: Done }) {
       </p>
       {hubNow !== null && hubNow !== "same" && <p className="mt-1 text-sm text-warn">{hubNowWords[hubNow]}</p>}
       {hubProblem !== null && hubNow === null && (
-        <p className="mt-1 text-ink-2 text-sm">The hub could not be asked: {hubProblem}</p>
+        <p className="mt-1 text-ink-2 text-sm">None came from the hub: {hubProblem}</p>
       )}
       <ul className="mt-1 max-h-40 overflow-auto font-mono text-xs">
         {parts.map(({ file, sha256, published }) => (

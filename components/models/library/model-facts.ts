@@ -6,7 +6,7 @@ type Profile = NonNullable<LocalModel["profile"]>;
 
 const roleWords: Record<Profile["role"], string | null> = {
   text: null,
-  embedding: "makes embeddings, cannot chat",
+  embedding: "makes embeddings for the API, cannot chat",
   projector: "reads images for another model, cannot chat",
   adapter: "an adapter for another model, cannot chat",
   other: "cannot chat",

@@ -14,7 +14,7 @@ import { ReceiptStore } from "@/lib/server/loading/receipt-store";
 import { SpeculationMeter } from "@/lib/server/loading/speculation-meter";
 import { ThreadTuner } from "@/lib/server/loading/thread-tuner";
 import { KnownProfiles } from "@/lib/server/models/hub/known-profiles";
-import { RemoteHeaderStore } from "@/lib/server/models/hub/remote-header-store";
+import { HEADERS_FOLDER, RemoteHeaderStore } from "@/lib/server/models/hub/remote-header-store";
 import { RemoteModels } from "@/lib/server/models/hub/remote-models";
 import { AddedFiles } from "@/lib/server/models/library/added-files";
 import { ModelFiles } from "@/lib/server/models/library/model-files";
@@ -174,7 +174,7 @@ function modelFiles(
     models,
     programModels: new ProgramModels({ computer, models, added: addedFiles }),
     remoteModels: new RemoteModels({
-      store: new RemoteHeaderStore(join(dataFolder, "remote-headers")),
+      store: new RemoteHeaderStore(join(dataFolder, HEADERS_FOLDER)),
       profiles: new KnownProfiles({ folder: join(dataFolder, "hub-profiles"), version: project.version }),
       endpoint: hubEndpoint,
       token: hubToken,

@@ -39,6 +39,9 @@ export function parseRemoteAddress(text: string, endpoint: string): RemoteAddres
   );
 }
 
+/** What to search for where somebody pasted no address: "ollama run llama3.2:3b" names a model of a list that the hub does not have. */
+export const searchWords = (text: string): string => text.trim().replace(COMMAND, "").replaceAll(":", " ").trim();
+
 /** The part after the hub's host. null for another host, and for text that names neither a host nor a repository. */
 function hubPath(address: string, endpoint: string): string | null {
   if (/^hf:/i.test(address)) return address.slice(3);

@@ -70,6 +70,16 @@ test("asks the hub for repositories with GGUF files, in the wanted order, with t
   ]);
 });
 
+test.each([
+  ["ollama run llama3.2:3b", "llama3.2 3b"],
+  ["ollama pull gemma3", "gemma3"],
+  ["qwen3:8b", "qwen3 8b"],
+])("searches for the words of a name of Ollama's list: %s", async (text, words) => {
+  hub.serveSearch([entry("owner/one-GGUF")]);
+  expect(await models.search(text, "trending")).toMatchObject({ kind: "found" });
+  expect(new URL(hub.seen[0]?.path ?? "", hub.origin).searchParams.get("search")).toBe(words);
+});
+
 test("D9 leaves out names that are no repository's, and cleans other people's text", async () => {
   const tags = ["license:MIT\u202e\nevil"];
   hub.serveSearch([

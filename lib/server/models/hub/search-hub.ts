@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { HubRepository, HubSort } from "@/lib/schema/remote-models";
 import { askHub } from "./hub-answer";
+import { searchWords } from "./remote-address";
 import type { RemoteHeaderOptions } from "./remote-header";
 import { HUB_NAME } from "./remote-source";
 
@@ -37,7 +38,7 @@ const repositorySchema = z.object({
  */
 export async function searchHub(words: string, sort: HubSort, options: RemoteHeaderOptions): Promise<HubRepository[]> {
   const query = new URLSearchParams({
-    search: words.trim().slice(0, MAX_WORDS_CHARACTERS),
+    search: searchWords(words).slice(0, MAX_WORDS_CHARACTERS),
     filter: "gguf",
     sort: hubSortKeys[sort],
     direction: "-1",

@@ -1,6 +1,7 @@
 import { readdir, readlink, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { cutPiece } from "@/lib/gguf/split-name";
+import { HEADERS_FOLDER } from "../hub/remote-header-store";
 import { ModelFileError } from "./model-file-error";
 
 /** How deep folders may be nested; links to folders elsewhere are followed. */
@@ -35,7 +36,8 @@ async function findModels(folder: string, depth: number, above: ReadonlySet<stri
   }
   const found: FoundModel[] = [];
   for (const entry of entries) {
-    if (entry.name === TRASH_FOLDER) continue;
+    // Headers of models elsewhere have zeros for weights: a folder above Headroom's data may have been added.
+    if (entry.name === TRASH_FOLDER || entry.name === HEADERS_FOLDER) continue;
     const path = join(folder, entry.name);
     const target = entry.isSymbolicLink() ? await linkTarget(path) : entry;
     if (target instanceof ModelFileError) {

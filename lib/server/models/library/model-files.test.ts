@@ -132,6 +132,12 @@ test("S11 a name does not lead out by itself where a link is: not above it, and 
     expect(await codeFor(name)).toBe("INVALID_INPUT");
 });
 
+test("headers that Headroom keeps of models elsewhere are not in the library, wherever its data is", async () => {
+  writeModel(join(modelsFolder, "headroom/data/remote-headers/c892-76e8/model.gguf"));
+  writeModel(join(modelsFolder, "headroom/models/own.gguf"));
+  expect((await models.listModels()).map(({ name }) => name)).toEqual(["headroom/models/own.gguf"]);
+});
+
 test("a link in a circle ends, and a chain of folders without end is not followed", async () => {
   writeModel(join(modelsFolder, "a", "small.gguf"));
   symlinkSync(modelsFolder, join(modelsFolder, "a", "up"));
