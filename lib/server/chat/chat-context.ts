@@ -45,7 +45,9 @@ export async function preparePrompt(input: PromptInput): Promise<{ turns: ChatTu
   const kept = sent.slice(dropMessages);
   const [first] = kept;
   if (!first) throw new ContextExceededError(counted.totalTokens + reserveTokens, contextTokens, 0);
-  if (overflow === "summarise") run.sendStatus({ phase: "summarising" });
+  const onPosition = (position: number | null) =>
+    run.sendStatus(position === null ? { phase: "summarising" } : { phase: "queued", position });
+  if (overflow === "summarise") onPosition(null);
   const dropped = sent.slice(0, dropMessages);
   const summary =
     overflow === "summarise"
@@ -56,6 +58,7 @@ export async function preparePrompt(input: PromptInput): Promise<{ turns: ChatTu
           contextTokens,
           summaryTokens,
           signal: run.signal,
+          onPosition,
         })
       : (before?.summary ?? null);
   const cut = { fromMessageId: first.id, droppedMessages: branch.indexOf(first), summary };

@@ -376,6 +376,23 @@ describe("a conversation longer than the context", () => {
     expect(replyOf(run).cut).toEqual({ fromMessageId: "l2", droppedMessages: 2, summary: "They said letters." });
   });
 
+  test("tells its place while it waits for the summary, and again while it waits for the answer", async () => {
+    const run = runs.start(userSays("chat", "q2", "k l m n o p q r s t u", { overflow: "summarise" }));
+    engine.queue(2);
+    engine.prefill();
+    engine.say("Letters.");
+    engine.finish();
+    engine.queue(1);
+    engine.prefill();
+    engine.say("Fine.");
+    engine.finish();
+    const phases = (await chunksOf(run)).flatMap(chunk => {
+      if (chunk.type !== "data-status") return [];
+      return chunk.data.phase === "queued" ? [`place ${chunk.data.position}`] : [chunk.data.phase];
+    });
+    expect(phases).toEqual(["loading", "summarising", "place 2", "summarising", "place 1", "prefill", "generating"]);
+  });
+
   test("keeps its cut in the next turn, and takes everything back when the context has grown", async () => {
     const run = runs.start(userSays("chat", "q2", "k l m n o p q r s t u", { overflow: "drop" }));
     engine.say("Fine.");

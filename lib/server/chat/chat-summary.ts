@@ -21,11 +21,13 @@ interface SummaryInput {
   readonly contextTokens: number;
   readonly summaryTokens: number;
   readonly signal: AbortSignal;
+  /** The summary waits for its turn like any answer; null when its turn has come. */
+  readonly onPosition: (position: number | null) => void;
 }
 
 /** A summary, written by the model itself, of the messages that will be left out. */
 export async function summarise(input: SummaryInput): Promise<string> {
-  const { engine, contextTokens, summaryTokens, signal } = input;
+  const { engine, contextTokens, summaryTokens, signal, onPosition } = input;
   const roomCharacters = Math.max(0, contextTokens - summaryTokens - 128) * CHARACTERS_PER_TOKEN;
   const content = `${TASK}\n\n${transcript(input, roomCharacters)}`;
   let summary = "";
@@ -35,6 +37,8 @@ export async function summarise(input: SummaryInput): Promise<string> {
     cacheKey: "summary",
   };
   for await (const message of engine.generate(request, signal)) {
+    if (message.type === "queued") onPosition(message.position);
+    if (message.type === "prefill") onPosition(null);
     if (message.type === "text" && !message.thought) summary += message.text;
   }
   signal.throwIfAborted();

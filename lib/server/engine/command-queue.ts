@@ -27,8 +27,12 @@ export class CommandQueue {
 
   /** Among the requests: 1 is next; null for a job that does not wait here. */
   positionOf(job: EngineJob): number | null {
-    const index = this.#waiting.filter(({ options }) => options.rank === "request").indexOf(job);
-    return index === -1 ? null : index + 1;
+    let position = 0;
+    for (const other of this.#waiting) {
+      if (other.options.rank === "request") position += 1;
+      if (other === job) return position;
+    }
+    return null;
   }
 
   shift(): EngineJob | undefined {

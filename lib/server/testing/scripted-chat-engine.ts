@@ -21,6 +21,16 @@ export class ScriptedChatEngine implements ChatEngine {
     this.#push({ type: "text", id: "c", text, tokens: 1, thought });
   }
 
+  /** This request waits, and so many are answered before it, the next included. */
+  queue(position: number): void {
+    this.#push({ type: "queued", position });
+  }
+
+  /** Its turn has come. */
+  prefill(): void {
+    this.#push({ type: "prefill", id: "c", doneTokens: 0, totalTokens: 12 });
+  }
+
   finish(reason: "stop" | "length" | "context" | "cancelled" = "stop", stats: Partial<GenerationStats> = {}): void {
     this.#push({ type: "finished", id: "c", reason, stats: { ...someStats, ...stats } });
   }
