@@ -40,7 +40,8 @@ export interface Generation {
  */
 export async function generate(
   loaded: LoadedModel,
-  request: ToolRequest & Pick<CommandParams<"generate">, "sampling" | "cacheKey" | "speculate" | "reportPrompt">,
+  request: ToolRequest &
+    Pick<CommandParams<"generate">, "sampling" | "cacheKey" | "keepKvIn" | "speculate" | "reportPrompt">,
   listener: GenerationListener,
   signal: AbortSignal,
 ): Promise<Generation> {
@@ -59,11 +60,13 @@ export async function generate(
   const { sequence, release } = await loaded.sequences.take(prompt, request.cacheKey ?? null);
   const logprobs = logprobsOf(model, sequence, request.sampling);
   const contextSequence = writingSequence(loaded, logprobs?.sequence ?? sequence, request, timer);
+  const keptChat = keptChatOf(request);
   let chat: LlamaChat | undefined;
   const endChat = () => chat?.dispose({ disposeSequence: false });
   let answer = "";
   try {
     if (request.reportPrompt) listener.onPrompt(model.detokenize(prompt, true));
+    await loaded.keptKv.begin(sequence, keptChat, prompt);
     timer.prefilled = await prefill(sequence, prompt, loaded.config.batchTokens, listener.onPrefill, signal);
     if (timer.prefilled.aborted) return { reason: "cancelled", stats: timer.stats() };
     const write = async ({ wrapper, history }: PreparedPrompt, own: LLamaChatGenerateResponseOptions) => {
@@ -119,8 +122,12 @@ export async function generate(
     endChat();
     logprobs?.dispose();
     release();
+    loaded.keptKv.end(sequence, keptChat);
   }
 }
+
+const keptChatOf = ({ cacheKey, keepKvIn }: Pick<CommandParams<"generate">, "cacheKey" | "keepKvIn">) =>
+  cacheKey === undefined || keepKvIn === undefined ? null : { chatId: cacheKey, folder: keepKvIn };
 
 type Ending = Awaited<ReturnType<LlamaChat["generateResponse"]>>["metadata"];
 type StopReason = Ending["stopReason"];

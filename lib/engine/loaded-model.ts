@@ -2,6 +2,7 @@ import type { LlamaContext, LlamaModel } from "node-llama-cpp";
 import type { BufferSplit, LoadConfig } from "@/lib/schema/load-config";
 import type { DeviceBuffers } from "@/lib/schema/placement";
 import type { ChatTemplate } from "./chat-template";
+import type { KvKeeper } from "./kept-kv/kv-keeper";
 import type { SequencePool } from "./sequence-pool";
 import type { ToolTemplate } from "./tools/tool-template";
 
@@ -11,6 +12,7 @@ export interface LoadedModel {
   readonly model: LlamaModel;
   readonly context: LlamaContext;
   readonly sequences: SequencePool;
+  readonly keptKv: KvKeeper;
   readonly template: ChatTemplate;
   /** The model's own template for tools; null where it has none, or in a format that is not known here. */
   readonly toolTemplate: ToolTemplate | null;

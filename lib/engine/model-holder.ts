@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import type { LlamaContextOptions, LlamaModel, LlamaModelOptions } from "node-llama-cpp";
 import { needsFlashAttention } from "@/lib/plan/usable-kv-types";
 import type { EngineMessage } from "@/lib/schema/engine-commands";
@@ -8,6 +9,7 @@ import { type DryRun, flashAttentionOption, ggmlTypesOf } from "./dry-run";
 import { fileMark } from "./file-mark";
 import { threadsFor } from "./free-cores";
 import { JobError } from "./job-error";
+import { KvKeeper } from "./kept-kv/kv-keeper";
 import { type LlamaBackend, readVram } from "./llama-backend";
 import { loadError } from "./load-error";
 import type { LoadedModel } from "./loaded-model";
@@ -158,20 +160,34 @@ export class ModelHolder {
     batches.watch(context);
     options.onProgress({ phase: "context", fraction: 1 });
     const lines = await this.backend.log.untilSaid(mark, LAST_BUFFER_LINE);
+    const sequences = SequencePool.of(context);
     return {
       config: { ...config, gpuLayers: weights.model.gpuLayers },
       model: weights.model,
       template: weights.template,
       toolTemplate: weights.toolTemplate,
       context,
-      sequences: SequencePool.of(context),
+      sequences,
+      keptKv: new KvKeeper(sequences, this.#stateKey(config, weights, flashAttentionActive(lines))),
       split: bufferSplit(lines),
       devices,
       flashAttentionActive: flashAttentionActive(lines),
     };
   }
 
+  /** Two loads with the same key can read each other's states: the same file, cache and release of llama.cpp. */
+  #stateKey(
+    { modelPath, kvType, contextTokens, sequences, kvInRam }: LoadConfig,
+    { file }: Weights,
+    flash: boolean | null,
+  ) {
+    const { llamaCppRelease, buildType } = this.backend.info;
+    const cache = [kvType, contextTokens, sequences, kvInRam ?? false, flash];
+    return JSON.stringify([basename(modelPath), file, ...cache, llamaCppRelease, buildType]);
+  }
+
   async #disposeContext(): Promise<void> {
+    await this.#loaded?.keptKv.close();
     const context = this.#loaded?.context;
     this.#loaded = null;
     await context?.dispose();

@@ -49,12 +49,21 @@ export class SequencePool<Sequence extends CachedTokens = LlamaContextSequence> 
     this.#uses += 1;
     taken.usedAt = this.#uses;
     taken.cacheKey = cacheKey;
-    taken.isTaken = true;
-    const release = () => {
-      taken.isTaken = false;
+    return { sequence: taken.sequence, release: this.#takeSlot(taken) };
+  }
+
+  /** This sequence without a request, which keeps its cache. @returns its release; null while it is in use */
+  takeIdle(sequence: Sequence): (() => void) | null {
+    const slot = this.#slots.find(own => own.sequence === sequence);
+    return slot === undefined || slot.isTaken ? null : this.#takeSlot(slot);
+  }
+
+  #takeSlot(slot: Slot<Sequence>): () => void {
+    slot.isTaken = true;
+    return () => {
+      slot.isTaken = false;
       this.#waiting.shift()?.();
     };
-    return { sequence: taken.sequence, release };
   }
 
   /**

@@ -177,6 +177,8 @@ export const engineCommands = {
       turns: z.array(chatTurnSchema).check(z.minLength(1)),
       sampling: samplingSchema,
       cacheKey: z.optional(z.string()),
+      /** Keeps the cache of this chat in this folder, and reads it from there when the chat goes on after a restart. */
+      keepKvIn: z.optional(z.string()),
       speculate,
       reportPrompt: z.optional(z.boolean()),
       ...promptOptions,

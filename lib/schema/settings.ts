@@ -171,6 +171,15 @@ export const settingRows = {
     unit: "answers",
     range: { min: 1, max: 16, step: 1 },
   }),
+  KEEP_KV: row({
+    schema: z.boolean(),
+    default: false,
+    label: "Keep chats' cache on disk",
+    help: "Writes the attention cache of each chat to disk in a pause, so that a long chat goes on at once after a restart or a reload. Takes up to 4 GiB, the chat used longest ago is dropped first. Not for temporary chats.",
+    group: "memory",
+    control: "switch",
+    cost: "nothing",
+  }),
   N_BATCH: row({
     schema: wholeNumber(1, 16_384),
     default: 512,

@@ -10,6 +10,7 @@ import { AnswerCounter } from "@/lib/server/loading/answer-counter";
 import { ChosenLlamaServer } from "@/lib/server/loading/chosen-llama-server";
 import { EmbeddingHost } from "@/lib/server/loading/embedding-host";
 import { findBeside } from "@/lib/server/loading/find-beside";
+import { KeptKvFolder } from "@/lib/server/loading/kept-kv-folder";
 import { LastLoaded } from "@/lib/server/loading/last-loaded";
 import { measureSpeculationWhenIdle } from "@/lib/server/loading/measure-speculation-when-idle";
 import { ModelHost } from "@/lib/server/loading/model-host";
@@ -53,6 +54,14 @@ export function answeringServices(
     gpu,
     onLog,
   });
+  const chats = new ChatStores({ filePath: join(dataFolder, "chats.sqlite") });
+  const keptKv = new KeptKvFolder({
+    folder: join(dataFolder, "kv"),
+    isOn: () => readSettings().KEEP_KV,
+    isKept: chatId => chats.kept.find(chatId) !== null,
+  });
+  for (const source of [chats, settings]) source.subscribe(() => void keptKv.sweep());
+  void keptKv.sweep();
   const host = new ModelHost({
     engine,
     planner,
@@ -60,11 +69,11 @@ export function answeringServices(
     lastLoaded: new LastLoaded(join(dataFolder, "last-loaded.json")),
     readSettings,
     speculationOf: config => speculation.choice(readSettings().SPECULATION, config),
+    kvFolderOf: chatId => keptKv.of(chatId),
     answeringElsewhere: () => llamaServer.answering ?? otherEngines.answering,
     onAnswered,
     onLog,
   });
-  const chats = new ChatStores({ filePath: join(dataFolder, "chats.sqlite") });
   const store = new BenchmarkStore(dataFolder);
   const tuning = [
     tuneThreadsWhenIdle({ engine, host, tuner: threads, isAuto: () => readSettings().THREADS === "auto", onLog }),

@@ -29,6 +29,8 @@ export interface ModelHostOptions extends ModelSlotOptions {
   readSettings(): Settings;
   /** Whether this load's answers are speculated; without it, none are. */
   speculationOf?(config: LoadConfig): SpeculationChoice;
+  /** Where the cache of this chat is kept on disk; null where it is not. */
+  kvFolderOf?(chatId: string): string | null;
   /** Another engine that was chosen to answer in place of this one; null while this one answers. */
   answeringElsewhere?(): AnsweringElsewhere | null;
   /** Every finished answer, with its times, and whether the engine of this process made it. */
@@ -176,7 +178,7 @@ export class ModelHost {
       ? request
       : { ...request, turns: withoutPictures(request.turns) };
     if (other !== null) yield* this.#noting(other.generate(seen, signal), false);
-    else yield* this.#answer(() => this.options.engine.generate(this.#speculated(seen), signal), signal);
+    else yield* this.#answer(() => this.options.engine.generate(this.#kept(this.#speculated(seen)), signal), signal);
   }
 
   async *complete(request: CompleteRequest, signal?: AbortSignal): AsyncGenerator<GenerationMessage, void, undefined> {
@@ -245,6 +247,12 @@ export class ModelHost {
   #speculation(): SpeculationChoice | undefined {
     const { config } = this.options.engine.snapshot();
     return config === null ? undefined : this.options.speculationOf?.(config);
+  }
+
+  #kept(request: GenerateRequest): GenerateRequest {
+    const { cacheKey } = request;
+    const folder = cacheKey === undefined ? null : (this.options.kvFolderOf?.(cacheKey) ?? null);
+    return folder === null ? request : { ...request, keepKvIn: folder };
   }
 
   #speculated<Request extends GenerateRequest | CompleteRequest>(request: Request): Request {
