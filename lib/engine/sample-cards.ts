@@ -30,7 +30,7 @@ export async function sampledCards(
     return kvType === null ? [] : [{ type, kvType }];
   });
   const sampled = async (expertBlocksInRam: number) => {
-    const layers = [...new Set([Math.max(oracle.cards, Math.ceil(all / 2)), all - 1, all])];
+    const layers = [...new Set([Math.max(oracle.cards, Math.ceil(all / 2)), ...wholeAttention(surface), all - 1, all])];
     const points = new Map<string, CardPoint[]>();
     for (const contexts of passes(Math.max(...types.map(({ kvType }) => longestTokens(kvType)))))
       for (const gpuLayers of layers.filter(count => count >= oracle.cards))
@@ -53,6 +53,15 @@ export async function sampledCards(
   const apart = oracle.placesExperts ? surface.computeExpertsInRam : undefined;
   const cardComputeExpertsInRam = apart && tablesOf(apart, await sampled(expertBlocks(surface)));
   return { cardCompute, ...(cardComputeExpertsInRam && { cardComputeExpertsInRam }) };
+}
+
+/**
+ * The fewest layers with which all attention is on the cards, and one less: the first card also computes a prompt's attention for blocks in
+ * RAM, whose cache is sent there. Empty for a model whose first block has attention, because `all` is that number.
+ */
+function wholeAttention({ layers, model }: MemorySurface): number[] {
+  const first = layers.findIndex(({ kv }) => kv.growth !== "none");
+  return first > 0 ? [model.blocks - first, model.blocks + 1 - first] : [];
 }
 
 interface CardPoint {

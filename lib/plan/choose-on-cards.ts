@@ -6,7 +6,7 @@ import { expertSteps } from "./expert-steps";
 import { firstGpuBlock, type Placement, samePlacement } from "./memory-need";
 import { wouldSwap } from "./plan-ram";
 import { type PlannableCard, plannableCards } from "./plannable-cards";
-import { type Layers, SplitFinder, type SplitPlacement } from "./split-finder";
+import { type CardGroup, type Layers, SplitFinder, type SplitPlacement } from "./split-finder";
 
 /** The planner's choice for several cards. Each method is the one of the same name in choose-placement.ts. */
 export class CardChooser {
@@ -85,22 +85,17 @@ export class CardChooser {
     return this.#fastest(swaps) ?? this.#fastest(() => false);
   }
 
+  /** A faster card alone may be worth more experts in RAM, so each choice of cards has the fewest that it needs. */
   #fastest(swaps: (found: SplitPlacement) => boolean): SplitPlacement | null {
     let best: SplitPlacement | null = null;
     for (let gpuLayers = this.#all; gpuLayers > 0; gpuLayers--) {
-      const found = this.#fewestApart(gpuLayers);
-      if (found === null) continue;
-      if (!this.placesExperts || this.#isSettled(found)) return found;
-      for (const one of [found, ...this.#alone(gpuLayers)])
-        if (!swaps(one) && (best === null || this.#finder.compare(one, best) < 0)) best = one;
+      const found = this.#finder.groups.flatMap(group => this.#fewestApart(gpuLayers, group) ?? []);
+      const [first] = found.sort((one, other) => this.#finder.compare(one, other));
+      if (first === undefined) continue;
+      if (!this.placesExperts || this.#isSettled(first)) return first;
+      for (const one of found) if (!swaps(one) && (best === null || this.#finder.compare(one, best) < 0)) best = one;
     }
     return best;
-  }
-
-  /** The same layers on each card by itself: more experts in RAM can be faster than a slow card besides. */
-  #alone(gpuLayers: number): SplitPlacement[] {
-    if (this.cards.length < 2) return [];
-    return this.#finder.single.flatMap(choices => this.#fewestApart(gpuLayers, choices) ?? []);
   }
 
   better(chosen: Placement, doubtShare: number): SplitPlacement[] {
@@ -108,12 +103,14 @@ export class CardChooser {
     const found: SplitPlacement[] = [];
     for (let gpuLayers = this.#all; gpuLayers > 0; gpuLayers--) {
       if (!this.placesExperts && gpuLayers < chosen.gpuLayers) break;
-      for (const experts of this.#apartChoices(gpuLayers)) {
-        const candidate = this.#finder.best({ gpuLayers, ...experts }, Math.max(doubtShare, DOUBTED_CARD_SHARE));
-        if (candidate === null) continue;
-        if (present === null || this.#isBetter(candidate, present)) found.push(candidate);
-        break;
-      }
+      for (const group of this.#finder.groups)
+        for (const experts of this.#apartChoices(gpuLayers)) {
+          const share = Math.max(doubtShare, DOUBTED_CARD_SHARE);
+          const candidate = this.#finder.best({ gpuLayers, ...experts }, share, group);
+          if (candidate === null) continue;
+          if (present === null || this.#isBetter(candidate, present)) found.push(candidate);
+          break;
+        }
     }
     return this.placesExperts ? found.sort((one, other) => this.#finder.compare(one, other)) : found;
   }
@@ -143,8 +140,7 @@ export class CardChooser {
   #isBetter(candidate: SplitPlacement, present: SplitPlacement): boolean {
     const moreLayers = this.placesExperts ? 0 : candidate.gpuLayers - present.gpuLayers;
     if (moreLayers !== 0) return moreLayers > 0;
-    const isSame =
-      candidate.gpuLayers === present.gpuLayers && candidate.expertBlocksInRam === present.expertBlocksInRam;
+    const isSame = samePlacement({ ...candidate, tensorSplit: undefined }, { ...present, tensorSplit: undefined });
     return (isSame ? this.#finder.compareSplits(candidate, present) : this.#finder.compare(candidate, present)) < 0;
   }
 
@@ -158,22 +154,23 @@ export class CardChooser {
   }
 
   /** So many layers with the fewest experts in RAM that fit; null when even the most do not. */
-  #fewestApart(gpuLayers: number, choices?: SplitFinder["single"][number]): SplitPlacement | null {
+  #fewestApart(gpuLayers: number, group?: CardGroup): SplitPlacement | null {
     const [none = NONE_APART, ...apart] = this.#apartChoices(gpuLayers);
-    const plain = this.#finder.best({ gpuLayers, ...none }, 0, choices);
+    const plain = this.#finder.best({ gpuLayers, ...none }, 0, group);
     if (plain !== null) return plain;
-    let fewest: ExpertChoice | null = null;
+    const known = apart.findIndex(experts => this.#finder.isKnownToFit({ gpuLayers, ...experts }, group));
+    let fewest = apart[known] ?? null;
     let low = 0;
-    let high = apart.length - 1;
+    let high = (known === -1 ? apart.length : known) - 1;
     while (low <= high) {
       const middle = (low + high) >> 1;
       const experts = apart[middle] ?? NONE_APART;
-      if (this.#finder.fits({ gpuLayers, ...experts }, choices)) {
+      if (this.#finder.fits({ gpuLayers, ...experts }, group)) {
         fewest = experts;
         high = middle - 1;
       } else low = middle + 1;
     }
-    return fewest === null ? null : this.#finder.best({ gpuLayers, ...fewest }, 0, choices);
+    return fewest === null ? null : this.#finder.best({ gpuLayers, ...fewest }, 0, group);
   }
 
   /** Which experts can be in RAM, with so many layers on the cards, the fewest first; one choice where it is made by hand. */

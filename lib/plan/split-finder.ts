@@ -1,5 +1,6 @@
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
+import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
 import { cardFigures, guessedFigures } from "./card-figures";
 import { cardNeeds, cardWeightsOfLayer } from "./card-needs";
 import { expertBytesInRam } from "./expert-steps";
@@ -13,6 +14,7 @@ import {
   type MemoryPoint,
   type Placement,
   roleOf,
+  samePlacement,
   sharedBytes,
 } from "./memory-need";
 import type { PlannableCard } from "./plannable-cards";
@@ -37,11 +39,11 @@ export interface SplitSearch {
   readonly spreads?: boolean;
 }
 
-/** Sets of cards, each in the engine's order. */
-type CardChoices = readonly (readonly PlannableCard[])[];
-
 /** With more cards, not every choice of them is tried: each alone, and the roomiest and the fastest two, three and so on. */
 const MOST_CHOICES_OF = 4;
+
+/** Sets of cards, each in the engine's order. */
+export type CardGroup = readonly (readonly PlannableCard[])[];
 
 export type Layers = Pick<SplitPlacement, "gpuLayers" | "expertBlocksInRam" | "borderExpertsOnGpu">;
 
@@ -52,12 +54,16 @@ export type Layers = Pick<SplitPlacement, "gpuLayers" | "expertBlocksInRam" | "b
  */
 export class SplitFinder {
   readonly #search: SplitSearch;
-  readonly #choices: CardChoices;
+  readonly #choices: CardGroup;
+  /** Choices of cards to be compared by speed. When the cards are chosen by hand, or all are to be used, there is one group. */
+  readonly groups: readonly CardGroup[];
   #decodeSeconds: ((placement: Placement) => number) | null = null;
   readonly #known = new WeakMap<Placement, number>();
   /** Entry i: bytes of the layers before i. */
   readonly #beside: readonly number[];
   readonly #experts: readonly number[];
+  /** Entry i: the layers before i that have a cache which grows. */
+  readonly #attention: readonly number[];
   readonly #shared: number;
   readonly #computes = new Map<string, number[]>();
   /** What llama.cpp confirmed and what fits. */
@@ -68,15 +74,19 @@ export class SplitFinder {
     const { surface, cards, at } = search;
     // Without a closed form of the cache nobody knows what of it is on which card, so one card has it all.
     this.#choices = surface.kvSource === "closed-form" ? choicesOf(cards) : cards.map(card => [card]);
+    this.groups = search.shares !== null || search.spreads ? [this.#choices] : this.#choices.map(choice => [choice]);
     const beside = [0];
     const experts = [0];
+    const attention = [0];
     for (const layer of surface.layers) {
       const bytes = cardWeightsOfLayer(surface, layer.index, {}) + kvBytesOfLayer(layer, at, surface);
       beside.push((beside.at(-1) ?? 0) + bytes);
       experts.push((experts.at(-1) ?? 0) + layer.expertBytes);
+      attention.push((attention.at(-1) ?? 0) + Number(layer.kv.growth !== "none"));
     }
     this.#beside = beside;
     this.#experts = experts;
+    this.#attention = attention;
     this.#shared = sharedBytes(surface);
     this.#confirmed = confirmedPlacements(surface, at.contextTokens, at.kvType).flatMap(
       ({ expertBlocksInRam = 0, tensorSplit, kvInRam, ...layers }) =>
@@ -102,27 +112,21 @@ export class SplitFinder {
    * The fastest split of so many layers that fits; null when none does. What llama.cpp confirmed counts as it is.
    *
    * @param doubtShare the share of each compute buffer that may be missing where nothing was confirmed
-   * @param choices of cards to use; all that are tried where left out
+   * @param group the cards to use; all choices that are tried where left out
    */
-  best(layers: Layers, doubtShare = 0, choices: CardChoices = this.#choices): SplitPlacement | null {
+  best(layers: Layers, doubtShare = 0, group = this.#choices): SplitPlacement | null {
     let best: SplitPlacement | null = null;
-    for (const placement of this.#fitting(layers, doubtShare, choices))
+    for (const placement of this.#fitting(layers, doubtShare, group))
       if (best === null || this.compareSplits(placement, best) < 0) best = placement;
     return best;
   }
 
-  fits(layers: Layers, choices: CardChoices = this.#choices): boolean {
-    return this.#fitting(layers, 0, choices).next().done !== true;
-  }
-
-  /** Each card by itself; none where all cards are to be used, or shares were chosen by hand. */
-  get single(): readonly CardChoices[] {
-    const { cards, shares, spreads } = this.#search;
-    return shares !== null || spreads ? [] : cards.map(card => [[card]]);
+  fits(layers: Layers, group = this.#choices): boolean {
+    return this.#fitting(layers, 0, group).next().done !== true;
   }
 
   /** Splits of so many layers that fit: the two ends of what each choice of cards can have, and what was confirmed. */
-  *#fitting(layers: Layers, doubtShare: number, choices: CardChoices): Generator<SplitPlacement> {
+  *#fitting(layers: Layers, doubtShare: number, group: CardGroup): Generator<SplitPlacement> {
     if (this.#search.shares !== null) {
       const chosen = this.forced(layers);
       if (this.#mayFit(chosen, doubtShare)) yield chosen;
@@ -132,21 +136,26 @@ export class SplitFinder {
       const spread = this.forced(layers);
       if (this.#mayFit(spread, doubtShare)) yield spread;
     }
-    for (const cards of choices)
+    for (const cards of group)
       for (const fromLast of cards.length > 1 ? [false, true] : [false]) {
         const found = this.#filled(layers, cards, fromLast, doubtShare);
         if (found !== null) yield found;
       }
-    if (choices !== this.#choices) return;
-    for (const placement of this.#confirmed)
-      if (
-        placement.gpuLayers === layers.gpuLayers &&
-        placement.expertBlocksInRam === layers.expertBlocksInRam &&
-        placement.borderExpertsOnGpu === layers.borderExpertsOnGpu &&
-        this.#isAllowed(placement) &&
-        this.#overflowing(placement) === null
-      )
-        yield placement;
+    yield* this.#confirmedFitting(layers, group);
+  }
+
+  #confirmedFitting(layers: Layers, group: CardGroup): SplitPlacement[] {
+    return this.#confirmed.filter(
+      placement =>
+        samePlacement({ ...placement, tensorSplit: undefined }, layers) &&
+        group.some(cards => isOn(placement, cards)) &&
+        this.#overflowing(placement) === null,
+    );
+  }
+
+  /** Whether a dry run showed that this fits, whatever the samples say of more experts in RAM. */
+  isKnownToFit(layers: Layers, group = this.#choices): boolean {
+    return this.#search.shares === null && this.#confirmedFitting(layers, group).length > 0;
   }
 
   /** Negative where the first is better: everything on one card, or else faster; on a tie the one with fewer cards. */
@@ -188,6 +197,7 @@ export class SplitFinder {
     const { surface, at, cards } = this.#search;
     return cardNeeds(surface, { ...placement, ...at }).map(({ position, need }) => ({
       needBytes: need.totalBytes,
+      weightsBytes: need.weightsBytes,
       computeBytes: need.computeBytes,
       overBytes: need.totalBytes - (cards.find(card => card.position === position)?.budgetBytes ?? 0),
     }));
@@ -197,12 +207,6 @@ export class SplitFinder {
   #overflowing(placement: SplitPlacement): number | null {
     const index = this.#needs(placement).findIndex(({ overBytes }) => overBytes > 0);
     return index === -1 ? null : index;
-  }
-
-  /** Only cards that may be used. */
-  #isAllowed(placement: SplitPlacement): boolean {
-    const { cards } = this.#search;
-    return placement.tensorSplit.every((layers, index) => layers === 0 || cards.some(card => card.position === index));
   }
 
   #mayFit(placement: SplitPlacement, doubtShare: number): boolean {
@@ -224,11 +228,30 @@ export class SplitFinder {
       const tensorSplit: number[] = [];
       for (const [index, { position }] of cards.entries()) tensorSplit[position] = counts[index] ?? 0;
       const placement = { ...layers, tensorSplit: Array.from(tensorSplit, count => count ?? 0) };
-      if (!this.#isConfirmed(placement)) return placement;
-      const over = this.#overflowing(placement);
+      const over = this.#isConfirmed(placement) ? this.#overflowing(placement) : this.#likelyOverflowing(placement);
       if (over === null) return placement;
       most[over] = (counts[over] ?? 0) - 1;
     }
+  }
+
+  /**
+   * The same for a placement of which dry runs know other choices of experts. On a card where those are the same, the buffers are too; how
+   * many of them are in RAM hardly matters elsewhere.
+   */
+  #likelyOverflowing(placement: SplitPlacement): number | null {
+    const needs = this.#needs(placement);
+    for (const other of this.#confirmed) {
+      const isAlike = other.gpuLayers === placement.gpuLayers && sameSplit(other.tensorSplit, placement.tensorSplit);
+      if (!isAlike || other.expertBlocksInRam > 0 !== placement.expertBlocksInRam > 0) continue;
+      const others = this.#needs(other);
+      const index = needs.findIndex(({ weightsBytes, computeBytes, overBytes }, card) => {
+        const known = others[card];
+        const doubtShare = known?.weightsBytes === weightsBytes ? 0 : DOUBTED_SHARE;
+        return overBytes - computeBytes + (1 - doubtShare) * (known?.computeBytes ?? 0) > 0;
+      });
+      if (index !== -1) return index;
+    }
+    return null;
   }
 
   /** Numbers of layers, at least one a card; null where they do not fit. */
@@ -248,10 +271,12 @@ export class SplitFinder {
     for (const [turn, index] of order.entries()) {
       const compute = this.#computeBytes(roleOf(index, cards.length), expertBlocksInRam > 0, gpuLayers);
       const limit = (cards[index]?.budgetBytes ?? 0) + doubtShare * compute;
+      const isFirst = roleOf(index, cards.length) === "first";
       const left = order.length - 1 - turn;
       const fits = (count: number): boolean => {
         const from = fromLast ? end - count : first;
-        return this.#layerBytes(from, from + count, layers) + compute <= limit;
+        const maskBytes = doubtShare > 0 ? this.#spareMaskBytes(isFirst ? 0 : from, from + count) : 0;
+        return this.#layerBytes(from, from + count, layers) + compute <= limit + maskBytes;
       };
       const wanted = end - first - left;
       const count = left === 0 ? wanted : mostThat(fits, Math.min(wanted, most[index] ?? 0));
@@ -273,6 +298,16 @@ export class SplitFinder {
     return (this.#beside[end] ?? 0) - (this.#beside[first] ?? 0) - (apart(end) - apart(first)) + keptBytes + copy;
   }
 
+  /**
+   * A card that computes no attention has no mask, which the samples count: f16, a batch by the context. The first card also computes a prompt's
+   * attention for the blocks in RAM.
+   */
+  #spareMaskBytes(first: number, end: number): number {
+    const { surface, at } = this.#search;
+    const hasAttention = this.#attention[end] !== this.#attention[first];
+    return hasAttention ? 0 : surface.batchTokens * padUp(at.contextTokens, CONTEXT_PAD_TOKENS) * 2;
+  }
+
   #newComputeBytes(role: CardRole, expertsInRam: boolean, gpuLayers: number): number {
     const { surface, at } = this.#search;
     return cardComputeBytes(surface, { ...at, gpuLayers, expertBlocksInRam: expertsInRam ? 1 : 0 }, role);
@@ -290,6 +325,13 @@ export class SplitFinder {
 
 const usedCards = ({ tensorSplit }: Pick<SplitPlacement, "tensorSplit">): number =>
   tensorSplit.filter(layers => layers > 0).length;
+
+/** By how much less another choice of experts may need of the compute buffer (small-qwen3-next: 66 to 74.5 MiB). */
+const DOUBTED_SHARE = 0.125;
+
+const isOn = ({ tensorSplit }: SplitPlacement, cards: readonly PlannableCard[]): boolean =>
+  tensorSplit.filter(layers => layers > 0).length === cards.length &&
+  cards.every(({ position }) => (tensorSplit[position] ?? 0) > 0);
 
 /** The largest number up to `limit` that fits, where each one that fits is followed by others that do; 0 where none does. */
 function mostThat(fits: (count: number) => boolean, limit: number): number {
