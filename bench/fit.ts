@@ -27,8 +27,8 @@ import { compileLlamaFit, type Fitted } from "./llama-fit";
 import { printTable } from "./print-table";
 
 /**
- * Dense, and mixtures of experts of several kinds; two of them in the size that people run. Real mixtures with expert tensors above 128 MiB
- * (gpt-oss 20B, DeepSeek V2 Lite) are left out: Mesa's software device takes no such tensor, and then no experts are placed.
+ * Dense, and mixtures of experts of several kinds; four of them in the size that people run. gpt-oss 20B and DeepSeek V2 Lite have expert
+ * tensors above 128 MiB: Mesa's software device holds none of that size, so that these stay in RAM for both sides.
  */
 const SHAPES = [
   "small-llama-3",
@@ -36,7 +36,9 @@ const SHAPES = [
   "small-qwen3-moe",
   "qwen3-30b-a3b",
   "small-gpt-oss",
+  "gpt-oss-20b",
   "small-deepseek-2",
+  "deepseek-v2-lite",
   "small-qwen3-next",
 ] as const;
 const CASES: readonly { readonly contextTokens: number; readonly kvType: KvElementType; readonly ggmlType: number }[] =
@@ -49,6 +51,13 @@ const BUDGETS = [0.25, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1] as const;
 
 const CARD = "GeForce RTX 3070";
 const CARD_BYTES_PER_SECOND = cardFigures(CARD)?.bytesPerSecond ?? 0;
+
+interface FitCase {
+  readonly name: string;
+  readonly at: (typeof CASES)[number];
+  /** Whether the device holds a tensor of this size. Others are in RAM wherever their layer is. */
+  readonly holds: (tensor: Tensor) => boolean;
+}
 
 interface Side {
   /** "20 / 12": GPU layers, and blocks on the GPU that have experts in RAM, wholly or in part. */
@@ -77,6 +86,7 @@ interface FitRow {
 export async function benchFit({ json }: { readonly json: boolean }): Promise<void> {
   const engine = await startDryRunEngine("0");
   const { placement, devices } = engine.backend.info;
+  const { largestTensorBytes } = await import("@/lib/engine/tensor-limit");
   if (placement.kind === "missing") throw new Error(placement.reason);
   const folder = mkdtempSync(join(tmpdir(), "headroom-bench-fit-"));
   const rows: FitRow[] = [];
@@ -84,7 +94,9 @@ export async function benchFit({ json }: { readonly json: boolean }): Promise<vo
     const llamaFit = compileLlamaFit(folder);
     for (const id of SHAPES) {
       const family = await openFamily(engine, modelShape(id), folder);
-      for (const at of CASES) rows.push(...(await sideBySide(family, profileOf(id), id, at, llamaFit)));
+      const holds = ({ bytes }: Tensor) => bytes <= largestTensorBytes(engine.backend.info);
+      for (const at of CASES)
+        rows.push(...(await sideBySide(family, profileOf(id), { name: id, at, holds }, llamaFit)));
       console.error(`${id}: done`);
     }
   } finally {
@@ -104,8 +116,7 @@ function profileOf(id: string): ModelProfile {
 async function sideBySide(
   family: Family,
   profile: ModelProfile,
-  name: string,
-  at: (typeof CASES)[number],
+  { name, at, holds }: FitCase,
   llamaFit: ReturnType<typeof compileLlamaFit>,
 ): Promise<FitRow[]> {
   const { contextTokens, kvType } = at;
@@ -124,7 +135,7 @@ async function sideBySide(
       tokensPerSecond: 1 / secondsOf(chosen),
     };
     const fit = fitted[index];
-    const theirs = fit?.found ? sideOf(fit, profile, secondsOf) : null;
+    const theirs = fit?.found ? sideOf(fit, profile, holds, secondsOf) : null;
     const row = { family: name, contextTokens, kvType, budgetBytes, ours, theirs, breaksPromise: false };
     const isBehind = (ahead(row) ?? 0) < -EQUAL && fit?.inRam.length === 0;
     const fitsAlways =
@@ -141,7 +152,12 @@ const blocksApart = ({ gpuLayers, expertBlocksInRam = 0 }: Placement, { blocks }
  * llama.cpp's fit may leave any tensors of any blocks in RAM. A block's cost for that is what the experts of this block cost if all are
  * apart: a fixed part, and one for the bytes of them that a token reads; dense tensors count with all their bytes.
  */
-function sideOf(fit: Fitted, profile: ModelProfile, secondsOf: (placement: Placement) => number): Side {
+function sideOf(
+  fit: Fitted,
+  profile: ModelProfile,
+  holds: FitCase["holds"],
+  secondsOf: (placement: Placement) => number,
+): Side {
   const { gpuLayers } = fit;
   const first = firstGpuBlock(profile.blocks, gpuLayers);
   const patterns = fit.inRam.map(pattern => new RegExp(pattern));
@@ -150,13 +166,14 @@ function sideOf(fit: Fitted, profile: ModelProfile, secondsOf: (placement: Place
   let seconds = secondsOf({ gpuLayers });
   let apart = 0;
   for (const block of profile.blocksProfile.slice(first)) {
-    const moved = block.tensors.filter(({ name }) => patterns.some(pattern => pattern.test(name)));
+    const held = block.tensors.filter(holds);
+    const moved = held.filter(({ name }) => patterns.some(pattern => pattern.test(name)));
     if (moved.length === 0) continue;
     apart++;
     const { index } = block;
     const own = { gpuLayers, expertBlocksInRam: index + 1 };
     const allApart = secondsOf(own) - secondsOf({ gpuLayers, expertBlocksInRam: index });
-    const fixed = allApart - sum(block.tensors.filter(isExpert)) * activeShare * slowerPerByte;
+    const fixed = allApart - sum(held.filter(isExpert)) * activeShare * slowerPerByte;
     const movedBytes = sum(moved.filter(isExpert)) * activeShare + sum(moved.filter(tensor => !isExpert(tensor)));
     seconds += fixed + movedBytes * slowerPerByte;
   }

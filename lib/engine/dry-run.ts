@@ -9,7 +9,7 @@ import type { DeviceBuffers } from "@/lib/schema/placement";
 import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
 import { JobError } from "./job-error";
 import type { LlamaBackend } from "./llama-backend";
-import { misplacedKv, misplacement } from "./misplacement";
+import { type ExpertTensor, expertTensorsOf, misplacedKv, misplacement } from "./misplacement";
 import { type Placement, placementKey } from "./placer";
 import { readDryRunHeader } from "./read-dry-run-header";
 
@@ -66,6 +66,10 @@ export class DryRun {
 
   static async open(backend: LlamaBackend, modelPath: string): Promise<DryRun> {
     return new DryRun(backend, await headerInfo(modelPath));
+  }
+
+  expertTensors(): readonly ExpertTensor[] {
+    return expertTensorsOf(this.fileInfo);
   }
 
   /** @throws JobError CORRUPT_MODEL with llama.cpp's own reason for a file that it cannot load */

@@ -1,6 +1,7 @@
 import type { GgufFileInfo } from "node-llama-cpp";
 import { expertMatrixOf } from "@/lib/gguf/place-tensors";
 import { tensorTypes } from "@/lib/gguf/tensor-types";
+import type { ExpertMatrix } from "@/lib/schema/load-config";
 import type { DeviceBuffers } from "@/lib/schema/placement";
 import { formatBytes } from "@/lib/units/bytes";
 import type { LlamaBackend } from "./llama-backend";
@@ -79,3 +80,16 @@ function expertsOnGpu({ fullTensorInfo, architectureMetadata }: GgufFileInfo, ru
   const firstOnGpu = (architectureMetadata.block_count ?? 0) + 1 - run.gpuLayers;
   return (fullTensorInfo ?? []).filter(({ name }) => blockOf(name) >= firstOnGpu && isInRam(name, run)).map(bytesOf);
 }
+
+/** A tensor of a block's experts. */
+export interface ExpertTensor {
+  readonly block: number;
+  readonly matrix: ExpertMatrix;
+  readonly bytes: number;
+}
+
+export const expertTensorsOf = ({ fullTensorInfo }: GgufFileInfo): ExpertTensor[] =>
+  (fullTensorInfo ?? []).flatMap(tensor => {
+    const matrix = expertMatrixOf(tensor.name);
+    return matrix === undefined ? [] : [{ block: blockOf(tensor.name), matrix, bytes: bytesOf(tensor) }];
+  });

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { parseGguf } from "@/lib/gguf/parse-gguf";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import { headerSurface } from "@/lib/plan/header-surface";
-import { type MemoryPoint, memoryNeed } from "@/lib/plan/memory-need";
+import { type MemoryPoint, memoryNeed, type Placement } from "@/lib/plan/memory-need";
+import { expertMatrices } from "@/lib/schema/load-config";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { MIB } from "@/lib/units/bytes";
 import { CancelledError, JobError } from "./job-error";
@@ -29,13 +30,28 @@ interface Fake {
   cards?: number;
   /** Experts that stay on the GPU although they should be in RAM. */
   stuckExpertBytes?: number;
+  /** Larger expert tensors are in RAM wherever their layer is. */
+  largestExpertBytes?: number;
 }
 
 /** Answers like llama.cpp would for a model that the closed forms describe, with what the fake changes. */
 function oracle(surface: MemorySurface, fake: Fake = {}) {
   const asked: MemoryPoint[] = [];
+  const expertTensors = surface.layers.flatMap(({ index: block, expertMatrixBytes = {} }) =>
+    expertMatrices.flatMap(matrix => {
+      const bytes = expertMatrixBytes[matrix];
+      return bytes === undefined ? [] : [{ block, matrix, bytes }];
+    }),
+  );
+  /** Of the blocks on the GPU whose experts are with them. */
+  const heldBytes = ({ gpuLayers, expertBlocksInRam = 0 }: Placement) =>
+    expertTensors
+      .filter(({ block }) => block >= Math.max(surface.model.blocks + 1 - gpuLayers, expertBlocksInRam))
+      .filter(({ bytes }) => bytes > (fake.largestExpertBytes ?? Number.POSITIVE_INFINITY))
+      .reduce((sum, { bytes }) => sum + bytes, 0);
   const answering: SurfaceOracle = {
     gpu: fake.gpu ?? true,
+    expertTensors: () => expertTensors,
     placesExperts: fake.placesExperts ?? false,
     cards: fake.cards ?? 0,
     cardComputes: async ({ tensorSplit = [] }) =>
@@ -44,8 +60,8 @@ function oracle(surface: MemorySurface, fake: Fake = {}) {
       const { gpu, ram } = memoryNeed(surface, { ...placement, contextTokens: 256, kvType: "f16" });
       const stuckBytes = placement.expertBlocksInRam === undefined ? 0 : (fake.stuckExpertBytes ?? 0);
       return {
-        gpuBytes: gpu.weightsBytes + (fake.extraWeightsBytes ?? 0) + stuckBytes,
-        ramBytes: ram.weightsBytes - stuckBytes,
+        gpuBytes: gpu.weightsBytes + (fake.extraWeightsBytes ?? 0) + stuckBytes - heldBytes(placement),
+        ramBytes: ram.weightsBytes - stuckBytes + heldBytes(placement),
       };
     },
     context: async (at, batchTokens = surface.batchTokens) => {
@@ -192,6 +208,29 @@ describe("sampleSurface", () => {
     expect(surface.computeExpertsInRam).toBeDefined();
     expect(sampled.computeExpertsInRam).toBeUndefined();
     expect(fake.asked.every(({ expertBlocksInRam }) => expertBlocksInRam === undefined)).toBe(true);
+  });
+
+  it("places the experts that the device can hold where it cannot hold the largest", async () => {
+    const surface = estimated("deepseek-v2-lite");
+    // 64 experts of 2,048 x 1,408: up and gate in Q4_K, 144 bytes for 256 weights; down in Q8_0, 34 for 32. The first block is dense.
+    const weights = 64 * 2048 * 1408;
+    const fake = oracle(surface, { placesExperts: true, largestExpertBytes: (weights * 144) / 256 });
+    const sampled = await sampleSurface(fake, surface, options());
+    expect(sampled.computeExpertsInRam).toBeDefined();
+    const [dense, first] = sampled.layers;
+    expect([dense?.expertBytes, dense?.expertBytesAlwaysInRam]).toEqual([0, undefined]);
+    expect([first?.expertBytes, first?.expertBytesAlwaysInRam]).toEqual([
+      (2 * weights * 144) / 256,
+      (weights * 34) / 32,
+    ]);
+    for (const placement of [
+      { gpuLayers: 28 },
+      { gpuLayers: 28, expertBlocksInRam: 20 },
+      { gpuLayers: 12, expertBlocksInRam: 27 },
+    ]) {
+      const { gpu } = memoryNeed(sampled, { ...placement, contextTokens: 256, kvType: "f16" });
+      expect(gpu.weightsBytes).toBe((await fake.weights(placement)).gpuBytes);
+    }
   });
 
   it("ends when it is cancelled", async () => {

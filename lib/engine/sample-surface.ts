@@ -2,12 +2,14 @@ import type { ExpertPlace } from "@/lib/plan/fit-needs";
 import { expertBlocks, type MemoryPoint, memoryNeed, placementOf, withExpertsInLayers } from "@/lib/plan/memory-need";
 import { needsFlashAttention, sampledAs } from "@/lib/plan/usable-kv-types";
 import { elementTypesOf, type KvElementType, type KvType, kvElementTypes, kvTypes } from "@/lib/schema/kv-type";
+import type { ExpertMatrix } from "@/lib/schema/load-config";
 import type { ComputeColumn, ComputePoint, LayerMemory, MemorySurface } from "@/lib/schema/memory-surface";
 import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
 import { kvClosedFormHolds } from "./check-kv";
 import { DryRunPace, type PaceOptions } from "./dry-run-pace";
 import { JobError } from "./job-error";
 import { longestContextTokens } from "./longest-context";
+import type { ExpertTensor } from "./misplacement";
 import { sampledCards } from "./sample-cards";
 import type { SurfaceOracle } from "./surface-oracle";
 
@@ -101,7 +103,10 @@ async function withCheckedWeights(
   return { ...surface, gpuWeightsBytes, ramWeightsBytes, weightsSource: "dry-run" };
 }
 
-/** Leaves the placements with experts in RAM out if a dry run of one does not move what the closed form says. */
+/**
+ * Corrects the experts of a device that holds no tensors of their size, and leaves the placements with experts in RAM out if a dry run of
+ * one does not move what the closed form says.
+ */
 async function withCheckedExperts(
   oracle: SurfaceOracle,
   surface: MemorySurface,
@@ -116,7 +121,41 @@ async function withCheckedExperts(
     throw error;
   });
   if (moved?.gpuBytes === gpu.weightsBytes && moved.ramBytes === ram.weightsBytes) return surface;
-  return withExpertsInLayers(surface);
+  const movedBytes = (surface.gpuWeightsBytes.at(-1) ?? 0) - (moved?.gpuBytes ?? 0);
+  return (moved && withLargestInRam(surface, oracle.expertTensors(), movedBytes)) ?? withExpertsInLayers(surface);
+}
+
+/**
+ * llama.cpp keeps a tensor that the device cannot hold in system memory, wherever its layer is. How large that is follows from a dry run:
+ * all experts up to some size have moved. Null where that is not so.
+ * @see llama.cpp src/llama-model-loader.cpp (weight_buft_supported), ggml/src/ggml-vulkan/ggml-vulkan.cpp (tensor_size_supported)
+ */
+function withLargestInRam(
+  surface: MemorySurface,
+  tensors: readonly ExpertTensor[],
+  movedBytes: number,
+): MemorySurface | null {
+  let sum = 0;
+  const movable = tensors.toSorted((one, other) => one.bytes - other.bytes);
+  const count = movable.findIndex(({ bytes }, index) => {
+    const isEnough = sum >= movedBytes && bytes !== movable[index - 1]?.bytes;
+    sum += bytes;
+    return isEnough;
+  });
+  const held = movable.slice(0, count);
+  if (count === -1 || held.reduce((total, { bytes }) => total + bytes, 0) !== movedBytes) return null;
+  const layers = surface.layers.map((layer): LayerMemory => {
+    if (layer.expertBytes === 0) return layer;
+    const expertMatrixBytes: Partial<Record<ExpertMatrix, number>> = {};
+    let expertBytes = 0;
+    for (const { block, matrix, bytes } of held) {
+      if (block !== layer.index) continue;
+      expertMatrixBytes[matrix] = (expertMatrixBytes[matrix] ?? 0) + bytes;
+      expertBytes += bytes;
+    }
+    return { ...layer, expertBytes, expertMatrixBytes, expertBytesAlwaysInRam: layer.expertBytes - expertBytes };
+  });
+  return { ...surface, layers };
 }
 
 /** Some layer counts at some contexts, for all KV types. */

@@ -1,6 +1,7 @@
 import type { MemoryPoint, Placement } from "@/lib/plan/memory-need";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { DeviceBytes, DryRun } from "./dry-run";
+import type { ExpertTensor } from "./misplacement";
 
 /** Makes dry runs for one surface: always the same model, batch, sequences and flash attention. */
 export interface SurfaceOracle {
@@ -11,6 +12,8 @@ export interface SurfaceOracle {
   /** Cards that layers can be shared over as told. With several, `weights` and `context` are those of the first card alone. */
   readonly cards: number;
   weights(placement: Placement): Promise<DeviceBytes>;
+  /** By the header. */
+  expertTensors(): readonly ExpertTensor[];
   /** KV cache and compute together. `batchTokens` replaces the surface's own. */
   context(at: MemoryPoint, batchTokens?: number): Promise<DeviceBytes>;
   /** Compute buffers of each card that has layers, in the engine's order; null where devices cannot be told. */
@@ -29,6 +32,7 @@ export function dryRunOracle(
     gpu,
     placesExperts,
     cards,
+    expertTensors: () => dryRun.expertTensors(),
     weights: placement => dryRun.weights({ ...alone, ...placement, useMmap }),
     context: (at, batch = batchTokens) => dryRun.context({ ...alone, ...run(at), batchTokens: batch }),
     cardComputes: async at => {

@@ -120,7 +120,7 @@ export function headerSurface(profile: ModelProfile, run: SurfaceRun): MemorySur
   const layers = layersOf(profile, run);
   const weights = weightTotals(profile, layers);
   return {
-    version: 1,
+    version: 2,
     model: {
       name: profile.name,
       architecture: profile.architecture,

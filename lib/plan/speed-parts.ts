@@ -198,7 +198,7 @@ function partsOf(
     const device = layer.index >= firstOnGpu && onGpu !== null ? onGpu : cpu;
     const { weights, attention, computedOn = device } = secondsOf(layer, device, onGpu);
     const kind = `${family}/${isMixture ? "mixture" : "dense"}/${name}`;
-    const ramBytes = expertBytesInRam(layer, plan);
+    const ramBytes = expertBytesInRam(layer, plan) + alwaysInRam(layer);
     const apart = onGpu !== null && device === onGpu && ramBytes > 0 ? apartOf(layer, { cpu, onGpu }, ramBytes) : null;
     add(`${computedOn.name}/weights/${kind}`, weights - (apart?.saved ?? 0));
     if (apart !== null) {
@@ -257,13 +257,17 @@ const decodeLayer = ({
   });
 };
 
+const alwaysInRam = ({ expertBytesAlwaysInRam = 0 }: LayerMemory): number => expertBytesAlwaysInRam;
+
 /** Experts are read in RAM, and the activations go there and back. */
 function decodeApart(
-  { weightsBytes, activeBytes, expertBytes }: LayerMemory,
+  layer: LayerMemory,
   { cpu, onGpu }: { readonly cpu: Device; readonly onGpu: Device },
-  ramBytes = expertBytes,
+  ramBytes: number,
 ): ExpertsApart {
-  const activeExpertBytes = (expertBytes - (weightsBytes - activeBytes)) * (ramBytes / expertBytes);
+  const expertBytes = layer.expertBytes + alwaysInRam(layer);
+  const unusedBytes = layer.weightsBytes - layer.activeBytes;
+  const activeExpertBytes = (expertBytes - unusedBytes) * (ramBytes / expertBytes);
   return {
     saved: activeExpertBytes / onGpu.bytesPerSecond,
     onCpu: activeExpertBytes / cpu.bytesPerSecond + CPU_EXPERTS_SECONDS,
@@ -333,9 +337,11 @@ function layerSums(
   const cacheApart = [0];
   for (const layer of surface.layers) {
     const [gpuSeconds, cpuSeconds] = [secondsOf(layer, card), secondsOf(layer, cpu)];
-    onGpu.push((onGpu.at(-1) ?? 0) + gpuSeconds.weights + gpuSeconds.attention);
+    const secondsWith = (ramBytes: number) => apartSeconds(layer, { cpu, onGpu: card }, ramBytes);
+    const always = secondsWith(alwaysInRam(layer));
+    onGpu.push((onGpu.at(-1) ?? 0) + gpuSeconds.weights + gpuSeconds.attention + always);
     onCpu.push((onCpu.at(-1) ?? 0) + cpuSeconds.weights + cpuSeconds.attention);
-    apart.push((apart.at(-1) ?? 0) + apartSeconds(layer, { cpu, onGpu: card }, layer.expertBytes));
+    apart.push((apart.at(-1) ?? 0) + secondsWith(alwaysInRam(layer) + layer.expertBytes) - always);
     // Attention is computed where its cache is.
     const moved = cpuSeconds.attention - gpuSeconds.attention + 2 * CROSSING_SECONDS;
     cacheApart.push((cacheApart.at(-1) ?? 0) + (layer.kv.growth === "none" ? 0 : moved));
@@ -344,13 +350,13 @@ function layerSums(
   const border = (placement: Placement): number => {
     const layer = surface.layers[(placement.expertBlocksInRam ?? 0) - 1];
     if (layer === undefined || placement.borderExpertsOnGpu === undefined) return 0;
-    const secondsWith = (ramBytes: number) => apartSeconds(layer, { cpu, onGpu: card }, ramBytes);
+    const secondsWith = (ramBytes: number) => apartSeconds(layer, { cpu, onGpu: card }, alwaysInRam(layer) + ramBytes);
     return secondsWith(layer.expertBytes) - secondsWith(expertBytesInRam(layer, placement));
   };
   return { onGpu, onCpu, apart, cacheApart, border };
 }
 
-function apartSeconds(...[layer, devices, ramBytes]: Required<Parameters<typeof decodeApart>>): number {
+function apartSeconds(...[layer, devices, ramBytes]: Parameters<typeof decodeApart>): number {
   if (ramBytes === 0) return 0;
   const { saved, onCpu, crossings } = decodeApart(layer, devices, ramBytes);
   return onCpu + crossings - saved;

@@ -41,7 +41,9 @@ export const layerMemorySchema = z.object({
   activeBytes: bytes,
   /** The part of the weights that can stay in system memory while the rest is on the GPU; 0 without experts. */
   expertBytes: bytes,
-  /** The same by matrix; absent without experts. */
+  /** Experts that are in system memory wherever their layer is, because the device holds no tensor of their size. */
+  expertBytesAlwaysInRam: z.optional(bytes),
+  /** `expertBytes` by matrix; absent without experts. */
   expertMatrixBytes: z.optional(z.partialRecord(z.enum(expertMatrices), bytes)),
   /** Attention heads times their size; 0 without attention. */
   attentionWidth: z.int().check(z.minimum(0)),
@@ -95,7 +97,7 @@ const cardComputeSchema = z.object({ first: computeSchema, middle: computeSchema
  * Valid for one model file, device, batch, number of sequences and flash attention mode. Plain JSON.
  */
 export const memorySurfaceSchema = z.object({
-  version: z.literal(1),
+  version: z.literal(2),
   model: z.object({
     name: z.string(),
     architecture: z.string(),
