@@ -23,6 +23,8 @@ const chunkSchema = z.object({
   usage: z.object({ completion_tokens: z.int() }).nullish(),
 });
 
+const threadsSchema = z.coerce.number().int().min(1);
+
 interface Burst {
   readonly tokensPerSecond: number;
   readonly lastFirstTokenMs: number;
@@ -36,9 +38,14 @@ interface Row {
   readonly firstTokenRatio: number;
 }
 
-/** 1 to 8 clients of our API and of llama.cpp's own server, turn about in one run, with the same model, context, threads and flash attention. */
-export async function benchApi({ json }: { json: boolean }): Promise<void> {
-  const threads = availableParallelism();
+/**
+ * 1 to 8 clients of our API and of llama.cpp's own server, turn about in one run, with the same model, context, threads and flash attention.
+ *
+ * An argument is the number of threads of either side. With one, other programs disturb both sides alike; with more, llama.cpp's server
+ * stands still on a busy computer, because its threads wait for each other by spinning.
+ */
+export async function benchApi({ json, args }: { json: boolean; args: readonly string[] }): Promise<void> {
+  const threads = threadsSchema.parse(args[0] ?? availableParallelism());
   const slots = Math.max(...CLIENTS);
   const modelPath = resolve(process.env.HEADROOM_MODELS_DIR ?? "models", DEFAULT_MODEL);
   const peer = await startLlamaPeer({
@@ -78,8 +85,12 @@ async function measure(ours: string, theirs: string): Promise<Row[]> {
       const second = round % 2 === 0 ? await one(ours) : await one(theirs);
       pairs.push(round % 2 === 0 ? { ours: second, theirs: first } : { ours: first, theirs: second });
     }
-    rows.push(rowOf(clients, pairs));
-    console.error(`${clients} clients: done`);
+    const row = rowOf(clients, pairs);
+    rows.push(row);
+    // A run of minutes may be cut.
+    console.error(
+      `${clients} clients: ${row.throughputRatio.toFixed(2)} times llama.cpp's throughput, ${row.firstTokenRatio.toFixed(2)} times its wait for the last first token`,
+    );
   }
   return rows;
 }
