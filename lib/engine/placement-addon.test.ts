@@ -17,7 +17,12 @@ describe("openPlacementAddon", () => {
   file("no-library", `headroom-placement llama.cpp=v0.5.0 source=${hash}\0`);
 
   it.each<[string, Partial<AddonPlace>, RegExp]>([
-    ["another platform", { platform: "win32-x64" }, /no placement addon for win32-x64/],
+    [
+      "another platform",
+      { platform: "win32-x64" },
+      /no placement addon for win32-x64: Windows finds .* by the library's name/,
+    ],
+    ["a Mac", { platform: "darwin-arm64" }, /no placement addon for darwin-arm64: with unified memory/],
     ["an own build of llama.cpp without it", { platform: "no-library", build: "lastBuild" }, /npm run build:llama/],
     ["a file that is something else", { platform: "no-mark" }, /no-mark\.node is no placement addon/],
     ["another release", { platform: "other-release" }, /is for llama\.cpp v0\.4\.9, and the engine has v0\.5\.0/],

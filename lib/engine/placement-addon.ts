@@ -70,6 +70,14 @@ export function addonMark(path: string): { readonly llamaRelease: string; readon
   return llamaRelease === undefined || sourceHash === undefined ? null : { llamaRelease, sourceHash };
 }
 
+/** Systems where an addon that is opened first does not take the place of a library's functions. */
+function whyNone(platform: string): string {
+  if (platform.startsWith("win32"))
+    return ": Windows finds a library's functions by the library's name, so it could not take the place of llama.cpp's";
+  if (platform.startsWith("darwin")) return ": with unified memory there is little to place";
+  return "";
+}
+
 /**
  * Opens the addon, after which llama.cpp's calls go through it. Call it before `getLlama`. It is not opened for another release of
  * llama.cpp than it was built for, because their parameters may differ and even an ordinary load could fail.
@@ -80,7 +88,7 @@ export function openPlacementAddon({ platform, build, buildsFolder, llamaRelease
     return missing(
       build === "lastBuild"
         ? "This computer's own build of llama.cpp has no placement addon; npm run build:llama builds both."
-        : `There is no placement addon for ${platform}.`,
+        : `There is no placement addon for ${platform}${whyNone(platform)}.`,
     );
   const mark = addonMark(path);
   if (mark === null) return missing(`${path} is no placement addon.`);

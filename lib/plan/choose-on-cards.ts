@@ -82,7 +82,8 @@ export class CardChooser {
       return this.#fewestApart(gpuLayers) ?? this.#leastOf(gpuLayers);
     }
     const swaps = (found: SplitPlacement) => wouldSwap(this.surface, this.gpu, this.settings, found);
-    return this.#fastest(swaps) ?? this.#fastest(() => false);
+    const found = this.#fastest(() => false);
+    return (found !== null && swaps(found) ? this.#fastest(swaps) : null) ?? found;
   }
 
   /** A faster card alone may be worth more experts in RAM, so each choice of cards has the fewest that it needs. */

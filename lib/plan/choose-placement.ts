@@ -5,7 +5,7 @@ import { budgetBytes } from "./budget";
 import { CardChooser } from "./choose-on-cards";
 import { expertSteps } from "./expert-steps";
 import { confirmedPlacements, fitNeed, fitNeeds, mostGpuLayers } from "./fit-needs";
-import { choosesKvPlace, hasKvInRam, isCacheBetterInRam, withKvInRam } from "./kv-in-ram";
+import { choosesKvPlace, couldPayInRam, hasKvInRam, isCacheBetterInRam, withKvInRam } from "./kv-in-ram";
 import {
   computeBytes,
   firstGpuBlock,
@@ -67,7 +67,9 @@ export function choosePlacement(surface: MemorySurface, gpu: GpuMemory, settings
   }
   const fastest = (swaps: (placement: Placement) => boolean) =>
     fastestOf(surface, gpu, settings, { ladders, budget, swaps });
-  return fastest(placement => wouldSwap(surface, gpu, settings, placement)) ?? fastest(() => false) ?? ON_CPU;
+  const swaps = (placement: Placement) => wouldSwap(surface, gpu, settings, placement);
+  const found = fastest(() => false);
+  return (found !== null && swaps(found) ? fastest(swaps) : null) ?? found ?? ON_CPU;
 }
 
 /** The cache on the card, unless the model is predicted to write faster with it in RAM. */
@@ -76,7 +78,7 @@ function withCacheInItsPlace(surface: MemorySurface, gpu: GpuMemory, settings: P
   // A cache that the card's attention reads is slower in RAM, so that there must be more on the card in exchange.
   const isReadThere = !attentionLeavesCard(settings.KV_CACHE_QUANT, surface.flashAttention, gpu);
   const isAll = onCard.gpuLayers === surface.model.blocks + 1 && onCard.expertBlocksInRam === 0;
-  if (isReadThere && isAll) return onCard;
+  if (isReadThere && (isAll || !couldPayInRam(surface, gpu, settings, onCard))) return onCard;
   const inRam = choosePlacement(surface, gpu, { ...settings, KV_IN_RAM: true });
   if (isReadThere && moreOnGpu(inRam, onCard) <= 0) return onCard;
   const swaps = (placement: Placement) => wouldSwap(surface, gpu, settings, placement);

@@ -1,7 +1,8 @@
-import type { GpuMemory } from "@/lib/schema/gpu-memory";
+import type { GpuMemory, PooledCard } from "@/lib/schema/gpu-memory";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { PlanSettings } from "@/lib/schema/settings";
 import type { Placement } from "./memory-need";
+import { wouldSwap } from "./plan-ram";
 import { decodeSeconds, isKnownCard } from "./speed-parts";
 
 /**
@@ -41,6 +42,26 @@ export function isCacheBetterInRam(
   const secondsOf = decodeSeconds(surface, gpu, { contextTokens: N_CTX, kvType: KV_CACHE_QUANT });
   const isSure = isKnownCard(gpu) && gpu.ramBytesPerSecond !== undefined;
   return secondsOf(inRam) * (isSure ? 1 : UNSURE_GAIN) < secondsOf(onCard);
+}
+
+/**
+ * Whether any placement with the cache in RAM can be chosen over this one: the fastest of them, with all weights on the fastest card, bounds
+ * the others. It saves most of the searches. Where layers run no slower in RAM than on the GPU there is no such bound.
+ */
+export function couldPayInRam(
+  surface: MemorySurface,
+  gpu: GpuMemory,
+  settings: PlanSettings,
+  onCard: Placement,
+): boolean {
+  if (gpu.kind !== "dedicated" || wouldSwap(surface, gpu, settings, onCard)) return true;
+  const gpuLayers = surface.model.blocks + 1;
+  const onOne = ({ position = 0 }: Pick<PooledCard, "position">) =>
+    Array.from({ length: position + 1 }, (_, index) => (index === position ? gpuLayers : 0));
+  const splits = gpu.cards === undefined ? [undefined] : gpu.cards.map(onOne);
+  return splits.some(tensorSplit =>
+    isCacheBetterInRam(surface, gpu, settings, { gpuLayers, tensorSplit, kvInRam: true }, onCard),
+  );
 }
 
 const known = new WeakMap<MemorySurface, MemorySurface>();

@@ -283,7 +283,29 @@ export function decodeSeconds(
   surface: MemorySurface,
   gpu: GpuMemory,
   { contextTokens, kvType }: Pick<MemoryPoint, "contextTokens" | "kvType">,
-): (placement: Placement) => number {
+): PlacementSeconds {
+  const ofSurface = knownSeconds.get(surface) ?? new WeakMap<GpuMemory, Map<string, PlacementSeconds>>();
+  knownSeconds.set(surface, ofSurface);
+  const known = ofSurface.get(gpu) ?? new Map<string, PlacementSeconds>();
+  ofSurface.set(gpu, known);
+  const key = `${contextTokens} ${kvType}`;
+  const seconds = known.get(key) ?? newDecodeSeconds(surface, gpu, { contextTokens, kvType });
+  if (known.size >= KNOWN_POINTS) known.clear();
+  known.set(key, seconds);
+  return seconds;
+}
+
+type PlacementSeconds = (placement: Placement) => number;
+
+/** The chart asks for the same contexts in each frame of a moving slider. */
+const knownSeconds = new WeakMap<MemorySurface, WeakMap<GpuMemory, Map<string, PlacementSeconds>>>();
+const KNOWN_POINTS = 256;
+
+function newDecodeSeconds(
+  surface: MemorySurface,
+  gpu: GpuMemory,
+  { contextTokens, kvType }: Pick<MemoryPoint, "contextTokens" | "kvType">,
+): PlacementSeconds {
   const machine = { ramBytesPerSecond: gpu.ramBytesPerSecond ?? USUAL_RAM_BYTES_PER_SECOND, threads: 1 };
   const cpu = cpuDevice(machine, 1);
   const secondsOf = decodeLayer({ surface, kvType, tokens: contextTokens, gpu, threads: gpu.threads ?? USUAL_THREADS });
