@@ -35,7 +35,7 @@ export function ContextMeter({ use: useBefore }: { readonly use: ContextUse | nu
         onClick={() => setOpen(!isOpen)}
         className="flex min-h-7 items-center gap-2.5 rounded-control px-2 text-ink-3 text-xs hover:bg-sunken hover:text-ink"
       >
-        <span className="hidden w-28 @lg:block">
+        <span className="hidden w-28 @xl:block">
           <TokenBar use={use} />
         </span>
         {missing > 0 && <strong className="font-semibold text-bad">{formatTokens(missing)} tokens too many</strong>}
