@@ -181,6 +181,13 @@ test.describe("the first five minutes", () => {
     await visit.press(visit.welcome.getByRole("button", { name: "Check with the hub" }));
     await expect(visit.welcome.getByText("The hub could not be asked.")).toBeVisible();
     await visit.show("2-offline");
+    await page.setViewportSize({ width: 360, height: 740 });
+    for (const button of await visit.welcome.getByRole("button", { name: /^(Get|Chat with) / }).all()) {
+      await button.scrollIntoViewIfNeeded();
+      await expect(button).toBeInViewport({ ratio: 1 });
+    }
+    await visit.show("2-offline-360");
+    await page.setViewportSize({ width: 1440, height: 900 });
     await visit.press(visit.welcome.getByRole("button", { name: `Chat with ${DEFAULT_MODEL}` }));
     await expect(visit.welcome).toBeHidden();
     await chat.options({ longestReply: 16 });

@@ -28,7 +28,7 @@ export function ComposerToolbar({ use, files, isWaiting, canSend, onFiles }: Com
     <div className="mt-2 -ml-2 flex flex-wrap items-center gap-x-1 gap-y-1">
       <AttachButton onFiles={onFiles} />
       <ChatOptionsButton />
-      <ModelPickerButton className="max-w-40 @sm:max-w-28 @2xl:max-w-64" />
+      <ModelPickerButton className="max-w-40 @sm:max-w-33 @2xl:max-w-64" />
       <ContextMeter use={use} />
       <span className="ml-auto min-w-0">
         <span role="status" className="sr-only">

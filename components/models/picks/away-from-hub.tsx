@@ -33,11 +33,12 @@ export function AwayFromHub({ problem, onChat }: AwayFromHubProps) {
             <Button
               key={name}
               size="sm"
-              className="min-w-0 max-w-full"
+              className="max-w-full text-left"
               aria-label={`Chat with ${name}`}
               onClick={() => chat(name)}
             >
-              <span className="truncate">Chat with {fileNameOf(name)}</span>
+              {/* May break anywhere, or the whole first screen would be as wide as the longest name. */}
+              <span className="line-clamp-2 break-all whitespace-normal">Chat with {fileNameOf(name)}</span>
             </Button>
           ))}
         </div>
