@@ -102,6 +102,10 @@ test.describe("a model from the hub", () => {
     const { size } = statSync(join(modelsFolder, "owner/repo", FILE));
     expect(hub.sentBytes).toBeLessThan(1.5 * size);
     expect(readdirSync(modelsFolder)).toEqual(["owner"]);
+
+    // Whoever deletes the file can fetch it again.
+    rmSync(join(modelsFolder, "owner"), { recursive: true });
+    for (const button of press) await expect(button).toBeVisible();
   });
 
   test("waits as the hub says, and says where to ask for a gated one", async ({ page, request, ownServer }) => {

@@ -18,29 +18,37 @@ export function libraryServices(
   { models, folders, addedFiles, remoteModels, hashes, engine }: ReturnType<typeof planningServices>,
   { onFailure }: LibraryOptions,
 ) {
+  const downloads = new Downloads({
+    modelsFolder,
+    limitPath: join(dataFolder, "download-limit.json"),
+    endpoint: hubEndpoint,
+    token: hubToken,
+    isAnswering: () => engine.snapshot().state === "generating",
+    onChecked: (name, sha256s, from) => hashes.publish(name, { source: "download", sha256s, from }),
+    onFailure,
+  });
+  const folderWatch = new FolderWatch({
+    folders: () => models.folders(),
+    files: () => addedFiles.list().map(({ path }) => path),
+    placesChanged: listener => {
+      const ends = [folders.subscribe(listener), addedFiles.subscribe(listener)];
+      return () => {
+        for (const end of ends) end();
+      };
+    },
+  });
   return {
     headers: new ModelHeaders(),
     library: new LibraryChanges(models),
     uploads: new Uploads({ modelsFolder }),
     verifier: new ModelVerifier({ models, remote: remoteModels, hashes }),
-    downloads: new Downloads({
-      modelsFolder,
-      limitPath: join(dataFolder, "download-limit.json"),
-      endpoint: hubEndpoint,
-      token: hubToken,
-      isAnswering: () => engine.snapshot().state === "generating",
-      onChecked: (name, sha256s, from) => hashes.publish(name, { source: "download", sha256s, from }),
-      onFailure,
-    }),
-    folderWatch: new FolderWatch({
-      folders: () => models.folders(),
-      files: () => addedFiles.list().map(({ path }) => path),
-      placesChanged: listener => {
-        const ends = [folders.subscribe(listener), addedFiles.subscribe(listener)];
-        return () => {
-          for (const end of ends) end();
-        };
-      },
-    }),
+    downloads,
+    folderWatch: {
+      subscribe: (listener: () => void) =>
+        folderWatch.subscribe(() => {
+          downloads.dropGone().catch(error => onFailure("The list of downloads could not be checked", error));
+          listener();
+        }),
+    },
   };
 }

@@ -468,6 +468,20 @@ describe("the finished file", () => {
     expect(existsSync(join(modelsFolder, NAME))).toBe(true);
   });
 
+  it("that a person deletes is off the list, so that the page offers to fetch it", async () => {
+    hub.serveLinked(PATH, model(), cdn);
+    const downloads = server();
+    await downloads.start(SOURCE);
+    await until(downloads, "done");
+    await downloads.dropGone();
+    expect(downloads.list()).toHaveLength(1);
+    let told = 0;
+    downloads.subscribe(() => told++);
+    rmSync(join(modelsFolder, NAME));
+    await downloads.dropGone();
+    expect([downloads.list(), told]).toEqual([[], 1]);
+  });
+
   it("of another program at the same place is not replaced", async () => {
     const file = model(4 * MIB);
     hub.serveLinked(PATH, file, cdn);

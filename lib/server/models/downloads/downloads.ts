@@ -129,6 +129,15 @@ export class Downloads {
     this.#startNext();
   }
 
+  /** Takes finished ones off the list whose file a person has deleted or renamed since: then the model can be fetched again. */
+  async dropGone(): Promise<void> {
+    for (const job of this.#jobs.filter(({ state }) => state === "done")) {
+      if (await this.#isThere(job.record.name)) continue;
+      this.#drop(job);
+      this.#changed();
+    }
+  }
+
   subscribe(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
