@@ -310,6 +310,13 @@ describe("requests", () => {
     expect(chats.storeOf("chat").messages("chat").length).toBe(2);
   });
 
+  test("that say nothing make no chat", () => {
+    expect(() => runs.start(userSays("chat", "q1", " "))).toThrow(
+      expect.objectContaining({ code: "INVALID_INPUT" }) as Error,
+    );
+    expect(chats.storeIf("chat")).toBeNull();
+  });
+
   test("to a deleted chat do not bring it back", async () => {
     await exchange("chat", "q1", "Hello there", "Yes.");
     chats.storeOf("chat").remove("chat");

@@ -53,8 +53,13 @@ export class ChatRuns {
     const store = this.#storeFor(request);
     if (active && request.trigger === "submit-message" && store.hasMessage(request.message.id)) return active;
     if (active) throw new ChatBusyError();
-    const reply = commitRequest(store, request, now());
-    nameChat(store, request.chatId, reply.id);
+    // One commit, and so one wait for the disk, before the engine is asked.
+    const reply = store.transaction(() => {
+      if (store.find(request.chatId) === null) store.create({ id: request.chatId });
+      const pending = commitRequest(store, request, now());
+      nameChat(store, request.chatId, pending.id);
+      return pending;
+    });
     const run = new ChatRun({ chatId: request.chatId, reply, store, flushMs, now });
     this.#runs.set(run.chatId, run);
     this.#preparing.add(run);
@@ -80,15 +85,14 @@ export class ChatRuns {
     if (waiting >= engineLimits.waitingRequests) throw new ChatQueueFullError(waiting);
   }
 
-  /** A first message makes its chat. */
+  /** The chat's own; for a first message, which makes its chat, the one that will have it. */
   #storeFor({ chatId, parentId, trigger, temporary = false }: ChatRequest): ChatStore {
     const { chats } = this.#options;
     const store = chats.storeIf(chatId);
     if (store) return store;
     const isFirst = trigger === "submit-message" && (parentId ?? null) === null;
     if (!isFirst || chats.kept.knows(chatId)) throw new ChatNotFoundError("chat");
-    chats.create({ id: chatId, temporary });
-    return chats.storeOf(chatId);
+    return temporary ? chats.temporary : chats.kept;
   }
 
   async #answer(run: ChatRun, store: ChatStore, overflow: Overflow | undefined): Promise<void> {
