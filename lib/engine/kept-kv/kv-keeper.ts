@@ -1,6 +1,8 @@
 import type { LlamaContextSequence, Token } from "node-llama-cpp";
 import type { SequencePool } from "../sequence-pool";
-import { KvShelf } from "./kv-shelf";
+import { type KeptSequence, KvShelf } from "./kv-shelf";
+
+type Sequence = KeptSequence & Pick<LlamaContextSequence, "needsCheckpoints">;
 
 /** A chat that nobody wrote in for so long has a pause in which its cache can be written without making an answer wait. */
 const IDLE_MS = 10_000;
@@ -13,26 +15,26 @@ export interface KeptChat {
 
 /** Keeps the caches of chats on disk: writes them in pauses and before the context goes, and reads one when its chat goes on. */
 export class KvKeeper {
-  readonly #unsaved = new Map<LlamaContextSequence, KeptChat>();
+  readonly #unsaved = new Map<Sequence, KeptChat>();
   #shelf: { readonly folder: string; readonly shelf: KvShelf } | null = null;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(
-    private readonly sequences: SequencePool,
+    private readonly sequences: Pick<SequencePool<Sequence>, "takenCount" | "takeIdle">,
     /** Model file, cache and llama.cpp release. */
     private readonly load: string,
     private readonly idleMs = IDLE_MS,
   ) {}
 
   /** For the answer that begins on this sequence. */
-  async begin(sequence: LlamaContextSequence, chat: KeptChat | null, prompt: readonly Token[]): Promise<void> {
+  async begin(sequence: Sequence, chat: KeptChat | null, prompt: readonly Token[]): Promise<void> {
     this.#unsaved.delete(sequence);
     if (chat !== null && !sequence.needsCheckpoints)
       await this.#shelfIn(chat.folder).restore(sequence, chat.chatId, prompt);
   }
 
   /** The answer has ended and has given the sequence back. */
-  end(sequence: LlamaContextSequence, chat: KeptChat | null): void {
+  end(sequence: Sequence, chat: KeptChat | null): void {
     if (chat !== null && !sequence.needsCheckpoints) this.#unsaved.set(sequence, chat);
     if (this.#unsaved.size > 0) this.#wait();
   }

@@ -11,7 +11,7 @@ import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { defaultSettings, type Settings } from "@/lib/schema/settings";
 import { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
 import { LastLoaded } from "@/lib/server/loading/last-loaded";
-import { ModelHost } from "@/lib/server/loading/model-host";
+import { ModelHost, type ModelHostOptions } from "@/lib/server/loading/model-host";
 import { ModelLoader } from "@/lib/server/loading/model-loader";
 import { ReceiptStore } from "@/lib/server/loading/receipt-store";
 import { KnownProfiles } from "@/lib/server/models/hub/known-profiles";
@@ -92,6 +92,7 @@ interface RigOptions {
   readonly availableRamBytes?: number;
   /** What the guard finds before a load. */
   readonly loadableRamBytes?: number;
+  readonly host?: Pick<ModelHostOptions, "speculationOf" | "kvFolderOf">;
 }
 
 /** Everything from settings to a loaded model, over a scripted engine in the test's own time. */
@@ -104,6 +105,7 @@ export function makeHostRig(options: RigOptions = {}) {
     hub = NO_HUB,
     availableRamBytes = 8 * GIB,
     loadableRamBytes = 8 * GIB,
+    host: hostOptions = {},
   } = options;
   const timers = new ManualTimers();
   const { fork, processes } = fakeFork({ backend: "vulkan", truth: smallTruth(), ...script }, timers);
@@ -160,7 +162,8 @@ export function makeHostRig(options: RigOptions = {}) {
   });
   const lastLoaded = new LastLoaded(join(home, "data", "last-loaded.json"));
   const current = { settings: { ...defaultSettings, MODEL: SMALL_MODEL, N_CTX: 1024, PARALLEL: 1, ...settings } };
-  const host = new ModelHost({ engine, planner, loader, lastLoaded, readSettings: () => current.settings, onLog });
+  const readSettings = () => current.settings;
+  const host = new ModelHost({ ...hostOptions, engine, planner, loader, lastLoaded, readSettings, onLog });
   /** Changes settings as PATCH does. */
   const patch = (change: Partial<Settings>) => {
     current.settings = { ...current.settings, ...change };
