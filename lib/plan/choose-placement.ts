@@ -3,28 +3,13 @@ import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { PlanSettings } from "@/lib/schema/settings";
 import { budgetBytes } from "./budget";
 import { CardChooser } from "./choose-on-cards";
-import { expertSteps } from "./expert-steps";
+import { ExpertLadder, type PricedPlacement } from "./expert-ladder";
 import { confirmedPlacements, fitNeed, fitNeeds, mostGpuLayers } from "./fit-needs";
 import { choosesKvPlace, couldPayInRam, hasKvInRam, isCacheBetterInRam, withKvInRam } from "./kv-in-ram";
-import {
-  computeBytes,
-  firstGpuBlock,
-  type MemoryPoint,
-  memoryNeed,
-  type Placement,
-  samePlacement,
-} from "./memory-need";
+import { computeBytes, expertBlocks, firstGpuBlock, memoryNeed, type Placement } from "./memory-need";
 import { wouldSwap } from "./plan-ram";
 import { decodeSeconds } from "./speed-parts";
 import { attentionLeavesCard } from "./usable-kv-types";
-
-/** A placement with the GPU bytes that must fit the budget. */
-export interface PricedPlacement extends Placement {
-  readonly expertBlocksInRam: number;
-  readonly needBytes: number;
-  /** Of several cards: the bytes that are missing on them. */
-  readonly shortBytes?: number;
-}
 
 /** Everything on the CPU takes nothing of the card. */
 export const ON_CPU: PricedPlacement = { gpuLayers: 0, expertBlocksInRam: 0, needBytes: 0 };
@@ -54,16 +39,16 @@ export function choosePlacement(surface: MemorySurface, gpu: GpuMemory, settings
   const budget = budgetBytes(gpu, settings.TARGET_VRAM_USAGE);
   const ladders = laddersOf(surface, gpu, settings);
   if (settings.LAYERS !== "auto") {
-    const chosen = ladders[Math.min(settings.LAYERS, surface.model.blocks + 1)] ?? [];
-    return chosen.find(({ needBytes }) => needBytes <= budget) ?? chosen.at(-1) ?? ON_CPU;
+    const chosen = ladders[Math.min(settings.LAYERS, surface.model.blocks + 1)];
+    return chosen?.firstWithin(budget) ?? chosen?.bottom ?? ON_CPU;
   }
   if (!canPlaceExperts(surface, gpu)) {
-    const needs = Float64Array.from(ladders, ladder => ladder[0]?.needBytes ?? 0);
+    const needs = Float64Array.from(ladders, ladder => ladder.top?.needBytes ?? 0);
     const most = mostGpuLayers(needs, budget);
     for (let gpuLayers = most; gpuLayers >= 0; gpuLayers--)
       if ((needs[gpuLayers] ?? 0) <= budget && !wouldSwap(surface, gpu, settings, { gpuLayers }))
-        return ladders[gpuLayers]?.[0] ?? ON_CPU;
-    return ladders[most]?.[0] ?? ON_CPU;
+        return ladders[gpuLayers]?.top ?? ON_CPU;
+    return ladders[most]?.top ?? ON_CPU;
   }
   const fastest = (swaps: (placement: Placement) => boolean) =>
     fastestOf(surface, gpu, settings, { ladders, budget, swaps });
@@ -134,19 +119,23 @@ export function betterPlacements(
   const doubtOf = (placement: Placement) => doubtShare * computeBytes(surface, { ...placement, ...at }, "gpuBytes");
   const budget = budgetBytes(gpu, settings.TARGET_VRAM_USAGE);
   const ladders = laddersOf(surface, gpu, settings);
-  const mightFit = (placement: PricedPlacement) => placement.needBytes - budget <= doubtOf(placement);
+  const mightFit = (ladder: ExpertLadder, gpuLayers: number) =>
+    gpuLayers === 0
+      ? []
+      : ladder.allWithin(budget, {
+          whole: doubtOf({ gpuLayers }),
+          apart: doubtOf({ gpuLayers, expertBlocksInRam: expertBlocks(surface) }),
+        });
   if (!canPlaceExperts(surface, gpu))
     return ladders
-      .slice(chosen.gpuLayers + 1)
-      .flat()
-      .filter(mightFit)
+      .flatMap(mightFit)
+      .filter(({ gpuLayers }) => gpuLayers > chosen.gpuLayers)
       .reverse();
   const secondsOf = secondsIn(surface, gpu, settings);
   const present = chosen.gpuLayers === 0 ? Number.POSITIVE_INFINITY : secondsOf(chosen);
   return ladders
-    .slice(1)
-    .flat()
-    .filter(placement => mightFit(placement) && secondsOf(placement) < present)
+    .flatMap(mightFit)
+    .filter(placement => secondsOf(placement) < present)
     .sort((one, other) => secondsOf(one) - secondsOf(other));
 }
 
@@ -186,18 +175,15 @@ export function nextPlacement(
   }
   const { gpuLayers } = placement;
   const ladders = laddersOf(surface, gpu, settings);
-  const own = ladders[gpuLayers] ?? [];
-  const above = own[own.findIndex(one => samePlacement(one, placement)) - 1];
-  return above ?? ladders[gpuLayers + 1]?.at(-1) ?? null;
+  return ladders[gpuLayers]?.above(placement) ?? ladders[gpuLayers + 1]?.bottom ?? null;
 }
 
 /**
- * For each number of layers, its placements: the one with all experts on the GPU first, then with a little more of them in RAM each
- * time. Only one stays where `EXPERTS_IN_RAM` is a number, or where experts cannot be apart.
+ * For each number of layers, its placements. Only one stays where `EXPERTS_IN_RAM` is a number, or where experts cannot be apart.
  */
-function laddersOf(surface: MemorySurface, gpu: GpuMemory, settings: PlanSettings): readonly PricedPlacement[][] {
+function laddersOf(surface: MemorySurface, gpu: GpuMemory, settings: PlanSettings): readonly ExpertLadder[] {
   const { N_CTX, KV_CACHE_QUANT, EXPERTS_IN_RAM } = settings;
-  const ofSurface = known.get(surface) ?? new Map<string, PricedPlacement[][]>();
+  const ofSurface = known.get(surface) ?? new Map<string, readonly ExpertLadder[]>();
   known.set(surface, ofSurface);
   const canPlace = canPlaceExperts(surface, gpu);
   const key = `${N_CTX} ${KV_CACHE_QUANT} ${canPlace ? EXPERTS_IN_RAM : "whole"}`;
@@ -211,58 +197,39 @@ function laddersOf(surface: MemorySurface, gpu: GpuMemory, settings: PlanSetting
 }
 
 /** The chart asks for some sixty contexts and KV types in each frame of a moving slider, all but one of them the same as before. */
-const known = new WeakMap<MemorySurface, Map<string, PricedPlacement[][]>>();
+const known = new WeakMap<MemorySurface, Map<string, readonly ExpertLadder[]>>();
 const KNOWN_CONTEXTS = 128;
 
 function newLadders(
   surface: MemorySurface,
   { N_CTX, KV_CACHE_QUANT, EXPERTS_IN_RAM }: PlanSettings,
   canPlace: boolean,
-): PricedPlacement[][] {
+): ExpertLadder[] {
   const whole = fitNeeds(surface, N_CTX, KV_CACHE_QUANT);
   const apart = canPlace ? fitNeeds(surface, N_CTX, KV_CACHE_QUANT, "ram") : null;
   const at = { contextTokens: N_CTX, kvType: KV_CACHE_QUANT };
-  return Array.from(whole, (needBytes, gpuLayers) => {
-    const top = { gpuLayers, expertBlocksInRam: 0, needBytes };
-    if (apart === null || gpuLayers === 0) return [top];
-    const ladder = [top, ...withExpertsInRam(surface, at, gpuLayers, apart[gpuLayers] ?? 0)];
-    if (EXPERTS_IN_RAM === "auto") return ladder;
-    const asked = ladder.findLast(one => one.expertBlocksInRam <= EXPERTS_IN_RAM);
-    return [asked ?? top];
+  const confirmed = confirmedPlacements(surface, N_CTX, KV_CACHE_QUANT).flatMap(point => {
+    if (point.tensorSplit !== undefined || point.kvInRam) return [];
+    const { totalBytes } = memoryNeed(surface, { ...point, ...at }).gpu;
+    return [{ ...point, expertBlocksInRam: point.expertBlocksInRam ?? 0, needBytes: totalBytes }];
   });
-}
-
-/** @param allInRamBytes what is needed with all experts in RAM */
-function withExpertsInRam(
-  surface: MemorySurface,
-  at: Pick<MemoryPoint, "contextTokens" | "kvType">,
-  gpuLayers: number,
-  allInRamBytes: number,
-): PricedPlacement[] {
-  const firstOnGpu = firstGpuBlock(surface.model.blocks, gpuLayers);
-  const confirmed = confirmedPlacements(surface, at.contextTokens, at.kvType).filter(
-    point => point.gpuLayers === gpuLayers && point.tensorSplit === undefined && !point.kvInRam,
-  );
-  const steps = expertSteps(surface);
-  const allBytes = steps.at(-1)?.bytes ?? 0;
-  const ladder: PricedPlacement[] = [];
-  for (const { bytes, ...experts } of steps) {
-    if (experts.expertBlocksInRam <= firstOnGpu) continue;
-    const placement = { gpuLayers, ...experts };
-    const isConfirmed = confirmed.some(point => samePlacement(point, placement));
-    const needBytes = isConfirmed
-      ? memoryNeed(surface, { ...placement, ...at }).gpu.totalBytes
-      : allInRamBytes + allBytes - bytes;
-    ladder.push({ ...placement, needBytes });
-  }
-  return ladder;
+  return Array.from(whole, (wholeBytes, gpuLayers) => {
+    const needs = {
+      gpuLayers,
+      wholeBytes,
+      allInRamBytes: gpuLayers === 0 ? null : (apart?.[gpuLayers] ?? null),
+      confirmed: confirmed.filter(point => point.gpuLayers === gpuLayers),
+    };
+    const asked = apart === null ? "auto" : EXPERTS_IN_RAM;
+    return new ExpertLadder(surface, firstGpuBlock(surface.model.blocks, gpuLayers), needs, asked);
+  });
 }
 
 const secondsIn = (surface: MemorySurface, gpu: GpuMemory, { N_CTX, KV_CACHE_QUANT }: PlanSettings) =>
   decodeSeconds(surface, gpu, { contextTokens: N_CTX, kvType: KV_CACHE_QUANT });
 
 interface Search {
-  readonly ladders: readonly (readonly PricedPlacement[])[];
+  readonly ladders: readonly ExpertLadder[];
   readonly budget: number;
   readonly swaps: (placement: Placement) => boolean;
 }
@@ -281,16 +248,15 @@ function fastestOf(
   let best: PricedPlacement | null = null;
   let least = Number.POSITIVE_INFINITY;
   const onlyFirst = expertsCostInRam(surface, secondsOf);
-  for (let gpuLayers = 1; gpuLayers < ladders.length; gpuLayers++)
-    for (const placement of ladders[gpuLayers] ?? []) {
-      if (placement.needBytes > budget) continue;
+  for (const ladder of ladders.slice(1))
+    for (const placement of onlyFirst ? [ladder.firstWithin(budget)] : ladder.allWithin(budget)) {
+      if (placement === undefined) continue;
       const seconds = secondsOf(placement);
       const isBetter = seconds < least || (seconds === least && placement.needBytes >= (best?.needBytes ?? 0));
       if (isBetter && !swaps(placement)) {
         best = placement;
         least = seconds;
       }
-      if (onlyFirst) break;
     }
   return best;
 }
