@@ -21,7 +21,7 @@ export const patchSettings = {
   query: z.strictObject({ scope: z._default(settingsScopeSchema, "all"), meant: meantSchema }),
   body: settingsPatchSchema,
   reply: appliedSettingsSchema,
-  errors: [...storeErrors, ...modelErrors],
+  errors: [...storeErrors, ...modelErrors, "OUT_OF_MEMORY"],
 } as const satisfies Endpoint;
 
 export const dropOverrides = {
@@ -30,5 +30,5 @@ export const dropOverrides = {
   does: "Removes the own settings of the chosen model, or of `MODEL`, or the one that `key` names, and reloads if that changes the plan of the chosen one.",
   query: z.strictObject({ key: z.optional(z.enum(settingKeys)), MODEL: z.optional(settingRows.MODEL.schema) }),
   reply: appliedSettingsSchema,
-  errors: [...storeErrors, ...modelErrors],
+  errors: [...storeErrors, ...modelErrors, "OUT_OF_MEMORY"],
 } as const satisfies Endpoint;

@@ -1,15 +1,19 @@
+import type { EngineSnapshot } from "@/lib/schema/live-events";
 import type { SettingsPatch } from "@/lib/schema/settings";
 import type { AppliedSettings, SettingsScope } from "@/lib/schema/settings-answer";
 import type { ModelFiles } from "@/lib/server/models/library/model-files";
 import type { MemoryGuard } from "@/lib/server/planning/memory-guard";
+import type { Planner } from "@/lib/server/planning/planner";
 import type { SettingsStore } from "@/lib/server/settings/settings-store";
 import { errorAnswer, errorCodeOf } from "@/lib/server/system/error-table";
+import { sameLoad, withLoadOf } from "./load-settings";
 import type { ModelHost } from "./model-host";
 
 interface ApplyServices {
   readonly settings: SettingsStore;
   readonly models: Pick<ModelFiles, "identify" | "resolveModel">;
-  readonly host: Pick<ModelHost, "apply" | "ensureLoaded">;
+  readonly host: Pick<ModelHost, "apply" | "ensureLoaded"> & { snapshot(): Pick<EngineSnapshot, "config" | "other"> };
+  readonly planner: Pick<Planner, "ensureMemoryFor">;
   readonly memoryGuard: Pick<MemoryGuard, "mean">;
 }
 
@@ -18,15 +22,17 @@ interface ApplyServices {
  *
  * @param loads whether the model is loaded also if none is loaded now
  * @param isMeant whether it is loaded although system memory does not hold it
- * @throws ModelFileError for a model that is not in the library: then nothing was saved
+ * @throws ModelFileError for a model that is not in the library, ShortMemoryError for one that memory does not hold: then nothing was saved
  */
 export async function saveAndApplySettings(
-  { settings, models, host, memoryGuard }: ApplyServices,
+  services: ApplyServices,
   patch: SettingsPatch,
   scope: SettingsScope,
   { loads = false, isMeant = false }: { readonly loads?: boolean; readonly isMeant?: boolean } = {},
 ): Promise<AppliedSettings> {
+  const { settings, models, host, memoryGuard } = services;
   if (patch.MODEL !== undefined) await models.identify(await models.resolveModel(patch.MODEL));
+  if (!isMeant) await refuseShortMemory(services, patch);
   const saved = Object.keys(patch).length > 0 ? await settings.patch(patch, scope) : settings.read();
   if (isMeant) memoryGuard.mean(saved);
   const state = { settings: saved, overrides: settings.overrides(), notice: settings.notice() };
@@ -39,4 +45,14 @@ export async function saveAndApplySettings(
     const problem = errorCodeOf(error) === "CANCELLED" ? null : errorAnswer(error).body;
     return { ...state, cost: null, gpuLayers: null, problem };
   }
+}
+
+/** Only where a model is loaded that the change replaces: a change that loads nothing needs no memory. */
+async function refuseShortMemory({ settings, host, planner }: ApplyServices, patch: SettingsPatch): Promise<void> {
+  const present = settings.read();
+  const MODEL = patch.MODEL ?? present.MODEL;
+  const next = { ...withLoadOf(settings.readFor(MODEL), patch), MODEL };
+  const { config, other } = host.snapshot();
+  // Another program's memory is not ours to count: its own plan is checked when it has ended.
+  if (config !== null && other === undefined && !sameLoad(present, next)) await planner.ensureMemoryFor(next);
 }

@@ -1,6 +1,5 @@
 import type { EngineSnapshot } from "@/lib/schema/live-events";
 import { saveAndApplySettings } from "@/lib/server/loading/save-and-apply-settings";
-import type { Planner } from "@/lib/server/planning/planner";
 import { RequestError } from "@/lib/server/system/request-error";
 
 type ApplyServices = Parameters<typeof saveAndApplySettings>[0];
@@ -11,8 +10,9 @@ export interface NamedModels extends Omit<ApplyServices, "models" | "host"> {
     listModels(): Promise<readonly { readonly name: string }[]>;
   };
   /** While another engine answers, the answer has the name of its model. */
-  readonly host: ApplyServices["host"] & { snapshot(): Pick<EngineSnapshot, "other" | "state"> };
-  readonly planner: Pick<Planner, "ensureMemoryFor">;
+  readonly host: Omit<ApplyServices["host"], "snapshot"> & {
+    snapshot(): Pick<EngineSnapshot, "config" | "other" | "state">;
+  };
 }
 
 /** Names that clients have in their code: OpenAI's and Anthropic's own, and words that stand for whatever there is. */
