@@ -68,3 +68,36 @@ test("a server elsewhere is added, chosen in the picker and answers; when it is 
   await expect(chat.replies.last()).toContainText("Hello there");
   await vllmServer.stop();
 });
+
+test("a picture can be attached when the engine in use reads pictures; the engine gets its bytes, and the chat keeps it", async ({
+  page,
+  ownServer,
+}) => {
+  const server = await StandInOpenAi.start();
+  server.on("/v1/models", json({ data: [{ id: "eye", owned_by: "llamacpp" }] }));
+  server.on("/props", json({ default_generation_settings: { n_ctx: 8192 }, modalities: { vision: true } }));
+  const { url } = await ownServer();
+  const engines = new EnginesPage(page);
+  await engines.open(url);
+  await engines.fill({ Address: server.address, Name: "seer" });
+  await engines.press("Add engine");
+  await expect(engines.list).toContainText("reads pictures");
+  await engines.use("eye", "seer");
+  const chat = new ChatPage(page);
+  await chat.open(undefined, url);
+  await expect(page.getByRole("banner").getByRole("button", { name: "Model: eye" })).toBeVisible();
+  const data = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==";
+  await chat.attach([{ name: "photo.png", mimeType: "image/png", buffer: Buffer.from(data, "base64") }]);
+  await expect(chat.removeFile("photo.png")).toBeVisible();
+  // The draft and its picture outlive the page.
+  await page.reload();
+  await expect(chat.removeFile("photo.png")).toBeVisible();
+  await chat.ask("What is it?");
+  await expect(chat.replies.last()).toContainText("Hello there");
+  expect(server.seen.findLast(({ path }) => path === "/v1/chat/completions")?.body).toMatchObject({
+    messages: [{ content: [{ image_url: { url: `data:image/png;base64,${data}` } }, { type: "text" }] }],
+  });
+  await page.reload();
+  await expect(chat.questions.last().getByRole("img", { name: "photo.png" })).toBeVisible();
+  await server.stop();
+});

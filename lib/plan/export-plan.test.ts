@@ -38,7 +38,7 @@ describe("a plan as settings of other programs", () => {
     // ggml's numbers: Q8_0 is 8, Q4_0 is 2
     expect(exportPlan("llama-cpp-python", mixed)).toMatch(/type_k=8,.*\n\s+type_v=2,/);
     expect(exportPlan("ollama", mixed)).toContain("OLLAMA_KV_CACHE_TYPE=q8_0");
-    expect(exportPlan("koboldcpp", mixed)).toContain("--quantkv 1");
+    expect(exportPlan("koboldcpp", mixed)).toContain("--quantkv q8_0");
   });
 
   it("Ollama gets a Modelfile, and its cache's type from its environment", () => {
@@ -67,9 +67,16 @@ describe("a plan as settings of other programs", () => {
     expect(exportPlan("lmstudio", whole)).toContain('"llamaKCacheQuantizationType": false');
   });
 
-  it("KoboldCpp gets its own number of the cache's type, and experts by block", () => {
+  it("KoboldCpp gets experts by block, a batch size that it takes, and no flag for what is on anyway", () => {
     expect(exportPlan("koboldcpp", experts)).toContain("--gpulayers 33 --moecpu 16");
-    expect(exportPlan("koboldcpp", experts)).toContain("--quantkv 1");
+    expect(exportPlan("koboldcpp", experts)).toContain("--quantkv q8_0");
+    expect(exportPlan("koboldcpp", { ...plan, config: { ...plan.config, batchTokens: 1000 } })).toContain(
+      "--batchsize 512",
+    );
+    expect(exportPlan("koboldcpp", whole)).not.toContain("flashattention");
+    expect(exportPlan("koboldcpp", { ...plan, config: { ...plan.config, flashAttention: "off" } })).toContain(
+      "--noflashattention",
+    );
     expect(exportPlan("koboldcpp", whole)).not.toContain("--quantkv");
   });
 
@@ -82,9 +89,60 @@ describe("a plan as settings of other programs", () => {
     );
   });
 
-  it("whole layers are planned for a program that cannot keep experts in RAM", () => {
-    const settings = planSettings();
-    expect(settingsForFormat("ollama", settings).EXPERTS_IN_RAM).toBe(0);
-    expect(settingsForFormat("llama-server", settings).EXPERTS_IN_RAM).toBe("auto");
+  it.each([
+    ["llama-server", {}],
+    ["lmstudio", {}],
+    ["ollama", { EXPERTS_IN_RAM: 0, KV_IN_RAM: false }],
+    ["vllm", { EXPERTS_IN_RAM: 0, KV_IN_RAM: false }],
+    ["llama-cpp-python", { EXPERTS_IN_RAM: 0, PARALLEL: 1 }],
+    ["koboldcpp", { PARALLEL: 1 }],
+  ] as const)("is planned for %s without what it cannot do: %j", (format, without) => {
+    const settings = { ...planSettings(), KV_IN_RAM: true, PARALLEL: 4 } as const;
+    expect(settingsForFormat(format, settings)).toEqual({ ...settings, ...without });
+  });
+
+  /** Everything that a plan can have. */
+  const all: ExportedPlan = {
+    ...experts,
+    config: { ...experts.config, tensorSplit: [20, 13], kvInRam: true, flashAttention: "off" },
+    beside: { picturesPath: "/models/mmproj.gguf" },
+  };
+
+  // The options as each program documents them: llama.cpp tools/server/README.md of the bundled release; Ollama's api.Options and its FAQ;
+  // llama-cpp-python's Llama(); LLMLoadModelConfig of @lmstudio/sdk; koboldcpp --help of 1.112; vLLM's engine arguments.
+  it.each([
+    [
+      "llama-server",
+      / (--?[a-z][\w-]*)/g,
+      "-m -ngl --n-cpu-moe -ot -ts --no-kv-offload -c -np -b -ub -ctk -ctv -fa -t --load-mode --fit --mmproj --image-max-tokens",
+    ],
+    ["ollama", /^PARAMETER (\w+)/gm, "num_ctx num_batch num_gpu main_gpu use_mmap num_thread num_keep"],
+    ["ollama", /(OLLAMA_\w+)/g, "OLLAMA_FLASH_ATTENTION OLLAMA_KV_CACHE_TYPE OLLAMA_NUM_PARALLEL"],
+    [
+      "llama-cpp-python",
+      /^ {4}(\w+)=/gm,
+      "model_path n_gpu_layers split_mode main_gpu tensor_split use_mmap n_ctx n_batch n_ubatch n_threads offload_kqv flash_attn type_k type_v",
+    ],
+    [
+      "lmstudio",
+      /"(\w+)":/g,
+      "gpu ratio numCpuExpertLayersRatio mainGpu splitStrategy disabledGpus contextLength evalBatchSize flashAttention offloadKVCacheToGpu llamaKCacheQuantizationType llamaVCacheQuantizationType tryMmap maxParallelPredictions",
+    ],
+    [
+      "koboldcpp",
+      / (--[a-z_]+)/g,
+      "--model --gpulayers --moecpu --tensor_split --lowvram --contextsize --batchsize --threads --noflashattention --quantkv --usemmap --mmproj",
+    ],
+    [
+      "vllm",
+      / (--[a-z-]+)/g,
+      "--max-model-len --max-num-seqs --gpu-memory-utilization --pipeline-parallel-size --tensor-parallel-size --cpu-offload-gb --kv-cache-dtype --tokenizer",
+    ],
+  ] as const)("names only what %s documents (%s)", (format, pattern, documented) => {
+    for (const exported of [plan, whole, all]) {
+      const used = [...exportPlan(format, exported).matchAll(pattern)].map(match => match[1]);
+      expect(used.length).toBeGreaterThan(2);
+      expect(documented.split(" ")).toEqual(expect.arrayContaining(used));
+    }
   });
 });

@@ -2,7 +2,7 @@ import { elementTypesOf, type KvElementType, type KvType, kvTypeTable } from "@/
 import type { LoadConfig } from "@/lib/schema/load-config";
 import type { PlanSettings } from "@/lib/schema/settings";
 import { bytesToGib } from "@/lib/units/bytes";
-import { llamaServerFlags } from "./llama-server-flags";
+import { type BesideFiles, llamaServerFlags } from "./llama-server-flags";
 
 /** The plan, and what a program needs to know beside it. */
 export interface ExportedPlan {
@@ -12,11 +12,15 @@ export interface ExportedPlan {
   readonly targetVramUsage: number;
   /** Weights that the plan keeps in system memory. */
   readonly ramWeightsBytes: number;
+  /** Files that are loaded beside the model and counted in the plan. */
+  readonly beside?: BesideFiles;
 }
 
 interface ProgramFormat {
-  /** The program can keep the experts of the first blocks in RAM. Without that, whole layers are planned for it. */
-  readonly placesExperts: boolean;
+  /** What the program cannot do, and is planned without: experts of the first blocks in RAM, the cache there, several answers at once. */
+  readonly without: Partial<PlanSettings>;
+  /** Whether files beside the model can be given to it. */
+  readonly takesBeside?: true;
   readonly write: (plan: ExportedPlan) => string[];
 }
 
@@ -29,8 +33,8 @@ const flashAttentionIsOn = ({ flashAttention }: LoadConfig): boolean => flashAtt
 
 /** ggml's number of each type. @see ggml/include/ggml.h enum ggml_type */
 const ggmlTypeNumbers: Record<KvElementType, number> = { f16: 1, q8_0: 8, q4_0: 2 };
-/** KoboldCpp's number of each type. */
-const koboldTypeNumbers: Record<KvElementType, number> = { f16: 0, q8_0: 1, q4_0: 2 };
+/** KoboldCpp takes no other sizes. */
+const koboldBatchSizes = [16, 32, 64, 128, 256, 512, 1024, 2048, 4096];
 
 /** For a program that has one type for K and V: the wider of the two, so that nothing gets coarser. */
 function widerType(kvType: KvType): KvElementType {
@@ -47,6 +51,7 @@ function ollamaModelfile({ config }: ExportedPlan): string[] {
     "# Save this as Modelfile, then: ollama create my-model -f Modelfile",
     "# Ollama takes these from its own environment, for all models:",
     `#   OLLAMA_FLASH_ATTENTION=${flash} OLLAMA_KV_CACHE_TYPE=${widerType(kvType)} OLLAMA_NUM_PARALLEL=${sequences}`,
+    ...(config.tensorSplit === undefined ? [] : ["# Ollama shares the layers over the cards by itself."]),
     `FROM ${config.modelPath}`,
     `PARAMETER num_gpu ${config.gpuLayers}`,
     `PARAMETER num_ctx ${config.contextTokens}`,
@@ -100,24 +105,28 @@ function lmStudio({ config, totalLayers }: ExportedPlan): string[] {
   };
   return [
     "// TypeScript, with @lmstudio/sdk. LM Studio rounds the share to its own number of layers.",
+    ...(config.tensorSplit === undefined ? [] : ["// It shares the layers over the cards by itself."]),
     `const config = ${JSON.stringify(settings, null, 2)};`,
     "const model = await new LMStudioClient().llm.load(modelKey, { config });",
   ];
 }
 
-function koboldCpp({ config }: ExportedPlan): string[] {
-  const { expertBlocksInRam, tensorSplit } = config;
+/** Flash attention is on unless it is turned off. @see KoboldCpp 1.112, koboldcpp.py --help */
+function koboldCpp({ config, beside }: ExportedPlan): string[] {
+  const { expertBlocksInRam, tensorSplit, batchTokens } = config;
+  const batchSize = koboldBatchSizes.findLast(size => size <= batchTokens) ?? koboldBatchSizes[0];
   const kvType = widerType(config.kvType);
   const args = [
     ["--model", config.modelPath, "--gpulayers", String(config.gpuLayers)],
     expertBlocksInRam === undefined ? [] : ["--moecpu", String(expertBlocksInRam)],
     tensorSplit === undefined ? [] : ["--tensor_split", ...tensorSplit.map(String)],
     config.kvInRam === true ? ["--lowvram"] : [],
-    ["--contextsize", String(config.contextTokens), "--blasbatchsize", String(config.batchTokens)],
+    ["--contextsize", String(config.contextTokens), "--batchsize", String(batchSize)],
     ["--threads", String(config.threads)],
-    flashAttentionIsOn(config) ? ["--flashattention"] : [],
-    kvType === "f16" ? [] : ["--quantkv", String(koboldTypeNumbers[kvType])],
+    flashAttentionIsOn(config) ? [] : ["--noflashattention"],
+    kvType === "f16" ? [] : ["--quantkv", kvType],
     config.useMmap ? ["--usemmap"] : [],
+    beside?.picturesPath === undefined ? [] : ["--mmproj", beside.picturesPath],
   ].flat();
   return [command("koboldcpp", args)];
 }
@@ -145,23 +154,30 @@ function vllm({ config, targetVramUsage, ramWeightsBytes, totalLayers }: Exporte
 /** Programs whose settings a plan can be written in. */
 export const programFormats = {
   "llama-server": {
-    placesExperts: true,
-    write: ({ config }) => [command("llama-server", llamaServerFlags(config))],
+    without: {},
+    takesBeside: true,
+    write: ({ config, beside }) => [command("llama-server", llamaServerFlags(config, beside))],
   },
-  ollama: { placesExperts: false, write: ollamaModelfile },
-  "llama-cpp-python": { placesExperts: false, write: llamaCppPython },
-  lmstudio: { placesExperts: true, write: lmStudio },
-  koboldcpp: { placesExperts: true, write: koboldCpp },
-  vllm: { placesExperts: false, write: vllm },
+  ollama: { without: { EXPERTS_IN_RAM: 0, KV_IN_RAM: false }, write: ollamaModelfile },
+  "llama-cpp-python": { without: { EXPERTS_IN_RAM: 0, PARALLEL: 1 }, write: llamaCppPython },
+  lmstudio: { without: {}, write: lmStudio },
+  koboldcpp: { without: { PARALLEL: 1 }, takesBeside: true, write: koboldCpp },
+  vllm: { without: { EXPERTS_IN_RAM: 0, KV_IN_RAM: false }, write: vllm },
 } as const satisfies Record<string, ProgramFormat>;
 
 export type PlanFormat = keyof typeof programFormats;
 
-/** The settings to plan with for this program: without a placement that it cannot make. */
-export const settingsForFormat = (format: PlanFormat, settings: PlanSettings): PlanSettings =>
-  programFormats[format].placesExperts
-    ? settings
-    : { ...settings, EXPERTS_IN_RAM: 0, KV_IN_RAM: settings.KV_IN_RAM === true };
+/** The settings to plan with for this program: without what it cannot do. Whole layers go with their caches unless somebody asked otherwise. */
+export const settingsForFormat = (format: PlanFormat, settings: PlanSettings): PlanSettings => {
+  const { without }: ProgramFormat = programFormats[format];
+  const cache = without.EXPERTS_IN_RAM === undefined ? {} : { KV_IN_RAM: settings.KV_IN_RAM === true };
+  return { ...settings, ...cache, ...without };
+};
+
+export const takesBeside = (format: PlanFormat): boolean => {
+  const { takesBeside: takes }: ProgramFormat = programFormats[format];
+  return takes === true;
+};
 
 /** The plan as this program's own settings: a command line, a file or code. */
 export const exportPlan = (format: PlanFormat, plan: ExportedPlan): string =>

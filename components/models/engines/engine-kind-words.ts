@@ -11,10 +11,11 @@ export const kindWords: Readonly<Record<EngineKind, string>> = {
   other: "OpenAI's API",
 };
 
-/** "32,768 tokens of context"; for a server that does not say it, what the user gave. */
-export function contextWords({ contextTokens }: EngineModel, givenTokens: number | null): string {
+/** "32,768 tokens of context, reads pictures"; for a server that does not say its context, what the user gave. */
+export function modelWords({ contextTokens, takesPictures }: EngineModel, givenTokens: number | null): string {
   const tokens = contextTokens ?? givenTokens;
-  return tokens === null ? "context size not known" : `${formatTokens(tokens)} tokens of context`;
+  const context = tokens === null ? "context size not known" : `${formatTokens(tokens)} tokens of context`;
+  return takesPictures ? `${context}, reads pictures` : context;
 }
 
 /** "Found vLLM with 2 models: a, b." */

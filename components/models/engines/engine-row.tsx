@@ -7,7 +7,7 @@ import { answerWith, engineListStore } from "@/lib/client/engine-list-store";
 import { removeEngine } from "@/lib/schema/api/engines";
 import type { EngineModel, OtherEngine } from "@/lib/schema/other-engine";
 import { ChangeEngine } from "./change-engine";
-import { contextWords, kindWords } from "./engine-kind-words";
+import { kindWords, modelWords } from "./engine-kind-words";
 
 interface EngineRowProps {
   readonly engine: OtherEngine;
@@ -70,7 +70,7 @@ function ModelRow({ engine, model, isAnswering }: ModelRowProps) {
   return (
     <li className="flex min-h-10 flex-wrap items-center gap-x-4 gap-y-1 py-1">
       <span className="min-w-0 flex-1 basis-48 break-words">{model.id}</span>
-      <span className="text-ink-2 text-sm tabular-nums">{contextWords(model, engine.contextTokens)}</span>
+      <span className="text-ink-2 text-sm tabular-nums">{modelWords(model, engine.contextTokens)}</span>
       {isAnswering ? (
         <span className="font-semibold text-good text-sm">In use</span>
       ) : (

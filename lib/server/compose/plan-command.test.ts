@@ -1,7 +1,8 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { writeGgufHeader } from "@/lib/gguf/testing/gguf-writer";
 import { fakeEngineEntry } from "@/lib/server/testing/fake-engine-entry";
 import { planCommand } from "./plan-command";
 
@@ -73,6 +74,39 @@ describe("npm run plan", () => {
     const unknown = await run(...DEFAULT, "--format", "notepad");
     expect(unknown).toMatchObject({ exitCode: 2 });
     expect(unknown.complained[0]).toContain("--format");
+  });
+
+  it("finds the picture reader beside the model, counts it, and names it where the program takes one", async () => {
+    const folder = join(home, "models", "eye");
+    mkdirSync(folder);
+    const model = join(folder, "model.gguf");
+    copyFileSync("models/SmolLM2-135M-Instruct.Q4_1.gguf", model);
+    const reader = join(folder, "mmproj-f16.gguf");
+    writeFileSync(
+      reader,
+      writeGgufHeader({
+        metadata: {
+          "general.architecture": "clip",
+          "clip.vision.projection_dim": 576,
+          "clip.vision.embedding_length": 1024,
+          "clip.vision.feed_forward_length": 4096,
+          "clip.vision.image_size": 448,
+          "clip.vision.patch_size": 14,
+        },
+        tensors: [],
+      }),
+    );
+    // 1,024 MiB, of which 80 % are for use: less the reader's buffer, not all layers have room.
+    const small = ["--model", model, "--gpu-total-mib", "1024", "--context", "4096", "--parallel", "1"];
+    const layersFor = async (format: string) => {
+      const { out } = await run(...small, "--format", format);
+      return { out, layers: Number(/(?:-ngl|--gpulayers|num_gpu) (\d+)/.exec(out)?.[1]) };
+    };
+    const [server, kobold, ollama] = await Promise.all(["llama-server", "koboldcpp", "ollama"].map(layersFor));
+    expect(server?.out).toContain(`--mmproj ${reader} --image-max-tokens 1024`);
+    expect(kobold?.out).toContain(`--mmproj ${reader}`);
+    expect(ollama?.out).not.toContain("mmproj");
+    expect(server?.layers).toBeLessThan(ollama?.layers ?? 0);
   });
 
   it("shares layers over assumed cards of different sizes, and takes one that holds everything", async () => {

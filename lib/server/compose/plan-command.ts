@@ -1,11 +1,14 @@
 import { existsSync } from "node:fs";
 import { basename, resolve } from "node:path";
-import { type ExportedPlan, exportPlan, settingsForFormat } from "@/lib/plan/export-plan";
+import { type ExportedPlan, exportPlan, settingsForFormat, takesBeside } from "@/lib/plan/export-plan";
 import { formatReport } from "@/lib/plan/format-report";
 import { planReport } from "@/lib/plan/plan-report";
 import { kvTypeRefusal } from "@/lib/plan/usable-kv-types";
+import { withBeside } from "@/lib/plan/with-beside";
+import type { BesideModel } from "@/lib/schema/gpu-memory";
 import { isRemoteSource } from "@/lib/schema/model-source";
 import { planSettingsOf, type Settings, settingsSchema } from "@/lib/schema/settings";
+import { findBeside } from "@/lib/server/loading/find-beside";
 import { assumedCards } from "@/lib/server/planning/assumed-card";
 import type { Planner, PlanOutcome } from "@/lib/server/planning/planner";
 import { rememberDevice } from "@/lib/server/planning/remembered-engine";
@@ -60,7 +63,9 @@ async function makeReport(
   { env, complain }: Pick<PlanCommandInput, "env" | "complain">,
 ): Promise<string> {
   const environment = readEnvironment(env);
+  let beside: readonly BesideModel[] = [];
   const services = planningServices(environment, {
+    beside: () => beside,
     onLog: (level, text) => {
       if (logLevels.indexOf(level) <= logLevels.indexOf(environment.logLevel)) complain(escapeLine(text));
     },
@@ -72,13 +77,20 @@ async function makeReport(
     const settings = settingsToPlan(options, services.settings, env);
     // Nothing is known of this machine yet, so the engine will be asked. It starts while the header is read.
     if (services.memo.read() === null) services.engine.start().catch(() => {});
-    const card = options.gpu === null ? undefined : assumedCards(options.gpu);
+    const found =
+      options.format !== null && takesBeside(options.format) ? await findBeside(settings, services.models) : null;
+    beside = found?.models ?? [];
+    const card = options.gpu === null ? undefined : withBeside(assumedCards(options.gpu), beside);
     const outcome = await services.planner.exactPlanFor(settings, card);
     const { surface, gpu } = outcome;
     const refusal = kvTypeRefusal(surface, settings.KV_CACHE_QUANT, settings.FLASH_ATTENTION);
     if (refusal !== null) throw new UsageError(refusal);
     if (options.users !== null && gpu === null) throw new UsageError(withoutCard);
-    if (options.format !== null) return exportPlan(options.format, exportedPlan(services.planner, outcome, settings));
+    if (options.format !== null)
+      return exportPlan(options.format, {
+        ...exportedPlan(services.planner, outcome, settings),
+        ...(found && { beside: found.files }),
+      });
     const computer = {
       memory: readMemory(),
       useMmap: settings.USE_MMAP,
