@@ -105,7 +105,7 @@ describe("a plan as settings of other programs", () => {
   const all: ExportedPlan = {
     ...experts,
     config: { ...experts.config, tensorSplit: [20, 13], kvInRam: true, flashAttention: "off" },
-    beside: { picturesPath: "/models/mmproj.gguf" },
+    beside: { picturesPath: "/models/mmproj.gguf", draftPath: "/models/draft.gguf" },
   };
 
   // The options as each program documents them: llama.cpp tools/server/README.md of the bundled release; Ollama's api.Options and its FAQ;
@@ -114,7 +114,7 @@ describe("a plan as settings of other programs", () => {
     [
       "llama-server",
       / (--?[a-z][\w-]*)/g,
-      "-m -ngl --n-cpu-moe -ot -ts --no-kv-offload -c -np -b -ub -ctk -ctv -fa -t --load-mode --fit --mmproj --image-max-tokens",
+      "-m -ngl --n-cpu-moe -ot -ts --no-kv-offload -c -np -b -ub -ctk -ctv -fa -t --load-mode --fit --mmproj --image-max-tokens -md -ngld --spec-draft-n-max",
     ],
     ["ollama", /^PARAMETER (\w+)/gm, "num_ctx num_batch num_gpu main_gpu use_mmap num_thread num_keep"],
     ["ollama", /(OLLAMA_\w+)/g, "OLLAMA_FLASH_ATTENTION OLLAMA_KV_CACHE_TYPE OLLAMA_NUM_PARALLEL"],
@@ -131,7 +131,7 @@ describe("a plan as settings of other programs", () => {
     [
       "koboldcpp",
       / (--[a-z_]+)/g,
-      "--model --gpulayers --moecpu --tensor_split --lowvram --contextsize --batchsize --threads --noflashattention --quantkv --usemmap --mmproj",
+      "--model --gpulayers --moecpu --tensor_split --lowvram --contextsize --batchsize --threads --noflashattention --quantkv --usemmap --mmproj --draftmodel --draftamount",
     ],
     [
       "vllm",

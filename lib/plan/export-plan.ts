@@ -2,7 +2,7 @@ import { elementTypesOf, type KvElementType, type KvType, kvTypeTable } from "@/
 import type { LoadConfig } from "@/lib/schema/load-config";
 import type { PlanSettings } from "@/lib/schema/settings";
 import { bytesToGib } from "@/lib/units/bytes";
-import { type BesideFiles, llamaServerFlags } from "./llama-server-flags";
+import { type BesideFiles, DRAFTED_TOKENS, llamaServerFlags } from "./llama-server-flags";
 
 /** The plan, and what a program needs to know beside it. */
 export interface ExportedPlan {
@@ -127,6 +127,7 @@ function koboldCpp({ config, beside }: ExportedPlan): string[] {
     kvType === "f16" ? [] : ["--quantkv", kvType],
     config.useMmap ? ["--usemmap"] : [],
     beside?.picturesPath === undefined ? [] : ["--mmproj", beside.picturesPath],
+    beside?.draftPath === undefined ? [] : ["--draftmodel", beside.draftPath, "--draftamount", String(DRAFTED_TOKENS)],
   ].flat();
   return [command("koboldcpp", args)];
 }

@@ -51,3 +51,11 @@ test("a picture reader comes with the tokens of a picture, and stays in RAM wher
   ]);
   expect(llamaServerFlags({ ...config, gpuLayers: 0 }, files)).toContain("--no-mmproj-offload");
 });
+
+test("a draft model is on the card where the model is", () => {
+  const files = { draftPath: "/models/small.gguf" };
+  expect(llamaServerFlags(config, files).slice(-6).join(" ")).toBe(
+    "-md /models/small.gguf -ngld all --spec-draft-n-max 8",
+  );
+  expect(llamaServerFlags({ ...config, gpuLayers: 0 }, files).join(" ")).toContain("-ngld 0");
+});

@@ -2,10 +2,15 @@ import { elementTypesOf } from "@/lib/schema/kv-type";
 import { expertMatrices, type LoadConfig } from "@/lib/schema/load-config";
 import { mostPictureTokens } from "./picture-reader-memory";
 
+/** Drafted at a time. More are rejected too often by a model that writes prose. */
+export const DRAFTED_TOKENS = 8;
+
 /** Files that llama-server loads beside the model. */
 export interface BesideFiles {
   /** The mmproj file, which reads pictures. */
   readonly picturesPath?: string;
+  /** A small model of the same vocabulary, which drafts tokens. */
+  readonly draftPath?: string;
 }
 
 /**
@@ -15,7 +20,7 @@ export interface BesideFiles {
  *
  * @see llama.cpp common/arg.cpp
  */
-export function llamaServerFlags(config: LoadConfig, { picturesPath }: BesideFiles = {}): string[] {
+export function llamaServerFlags(config: LoadConfig, { picturesPath, draftPath }: BesideFiles = {}): string[] {
   const { gpuLayers, tensorSplit, kvInRam, sequences, batchTokens } = config;
   const { k, v } = elementTypesOf(config.kvType);
   return [
@@ -34,6 +39,9 @@ export function llamaServerFlags(config: LoadConfig, { picturesPath }: BesideFil
     picturesPath === undefined
       ? []
       : ["--mmproj", picturesPath, "--image-max-tokens", String(mostPictureTokens(config.contextTokens))],
+    draftPath === undefined
+      ? []
+      : ["-md", draftPath, "-ngld", gpuLayers === 0 ? "0" : "all", "--spec-draft-n-max", String(DRAFTED_TOKENS)],
     picturesPath !== undefined && gpuLayers === 0 ? ["--no-mmproj-offload"] : [],
   ].flat();
 }

@@ -7,7 +7,7 @@ import { type MemoryPoint, memoryNeed, withSequences } from "./memory-need";
 import { wouldSwap } from "./plan-ram";
 
 /** Answers at once that "auto" takes at most: two people and their programs. More than that is worth a decision. */
-const AUTO_MOST_SEQUENCES = 4;
+export const AUTO_MOST_SEQUENCES = 4;
 /** System memory that "auto" spends at most on further answers: little on any computer, because how much is free changes. */
 const AUTO_RAM_BYTES = 384 * MIB;
 

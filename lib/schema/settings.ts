@@ -225,6 +225,15 @@ export const settingRows = {
     cost: "nothing",
     choices: ["off", "auto", "on"],
   }),
+  DRAFT_MODEL: row({
+    schema: z.string().check(z.maxLength(1024)),
+    default: "",
+    label: "Draft model",
+    help: "A small model of the same vocabulary that guesses tokens, which the model checks several at a time. Only llama-server uses it. Its name, auto for the smallest that fits, or nothing for none.",
+    group: "compute",
+    control: "text",
+    cost: "model",
+  }),
   USE_MMAP: row({
     schema: z.boolean(),
     default: true,

@@ -1,27 +1,89 @@
 import { basename } from "node:path";
+import { headerSurface } from "@/lib/plan/header-surface";
+import type { BesideFiles } from "@/lib/plan/llama-server-flags";
+import { memoryNeed } from "@/lib/plan/memory-need";
 import { mostPictureTokens, pictureReaderMemory } from "@/lib/plan/picture-reader-memory";
+import { AUTO_MOST_SEQUENCES } from "@/lib/plan/sequences";
+import type { BesideModel } from "@/lib/schema/gpu-memory";
 import type { Settings } from "@/lib/schema/settings";
+import { type DraftModel, findDraftModel, hasSameVocabulary } from "@/lib/server/models/library/find-draft-model";
 import { findPictureReader } from "@/lib/server/models/library/find-picture-reader";
 import type { ModelFiles } from "@/lib/server/models/library/model-files";
-import type { Beside } from "./llama-server-engine";
+import { errorAnswer } from "@/lib/server/system/error-table";
+
+/** The files beside a model, and what they take of the card. */
+export interface Beside {
+  readonly files: BesideFiles;
+  readonly models: readonly BesideModel[];
+  /** Why the draft model that the settings name cannot be used. */
+  readonly problem?: string;
+}
+
+export const NOTHING_BESIDE: Beside = { files: {}, models: [] };
+
+type BesideSettings = Pick<Settings, "MODEL" | "N_CTX" | "DRAFT_MODEL" | "PARALLEL" | "N_BATCH" | "FLASH_ATTENTION">;
+type Library = Pick<ModelFiles, "resolveModel" | "readProfile" | "listModels">;
 
 /** What llama-server loads beside this model, with its bytes. A model that cannot be read has nothing. */
-export async function findBeside(
-  { MODEL, N_CTX }: Pick<Settings, "MODEL" | "N_CTX">,
-  models: Pick<ModelFiles, "resolveModel" | "readProfile">,
-): Promise<Beside> {
+export async function findBeside(settings: BesideSettings, models: Library): Promise<Beside> {
   try {
-    const path = await models.resolveModel(MODEL);
-    const { embeddingLength } = await models.readProfile(path);
-    const pictures = await findPictureReader(path, embeddingLength);
-    if (pictures === null) return { files: {}, models: [] };
-    const { weightsBytes, computeBytes } = pictureReaderMemory(pictures.reader, mostPictureTokens(N_CTX));
-    const bytes = weightsBytes + computeBytes;
+    const path = await models.resolveModel(settings.MODEL);
+    const model = { path, profile: await models.readProfile(path) };
+    const [pictures, draft] = await Promise.all([
+      picturesBeside(model, settings),
+      draftBeside(model, settings, models),
+    ]);
     return {
-      files: { picturesPath: pictures.path },
-      models: [{ kind: "pictures", name: basename(pictures.path), bytes }],
+      files: { ...pictures.files, ...draft.files },
+      models: [...pictures.models, ...draft.models],
+      ...(draft.problem !== undefined && { problem: draft.problem }),
     };
   } catch {
-    return { files: {}, models: [] };
+    return NOTHING_BESIDE;
   }
+}
+
+async function picturesBeside({ path, profile }: DraftModel, { N_CTX }: BesideSettings): Promise<Beside> {
+  const pictures = await findPictureReader(path, profile.embeddingLength);
+  if (pictures === null) return NOTHING_BESIDE;
+  const { weightsBytes, computeBytes } = pictureReaderMemory(pictures.reader, mostPictureTokens(N_CTX));
+  const bytes = weightsBytes + computeBytes;
+  return {
+    files: { picturesPath: pictures.path },
+    models: [{ kind: "pictures", name: basename(pictures.path), bytes }],
+  };
+}
+
+async function draftBeside(model: DraftModel, settings: BesideSettings, models: Library): Promise<Beside> {
+  const { DRAFT_MODEL } = settings;
+  if (DRAFT_MODEL === "") return NOTHING_BESIDE;
+  if (DRAFT_MODEL === "auto") {
+    const found = await findDraftModel(model, models);
+    return found === null ? NOTHING_BESIDE : withDraft(found, settings);
+  }
+  try {
+    const path = await models.resolveModel(DRAFT_MODEL);
+    const draft = { path, profile: await models.readProfile(path) };
+    if (await hasSameVocabulary(model, draft)) return withDraft(draft, settings);
+    const problem = `${DRAFT_MODEL} has another vocabulary than ${settings.MODEL} and cannot draft for it: set DRAFT_MODEL to a smaller model of the same family, or to "auto".`;
+    return { ...NOTHING_BESIDE, problem };
+  } catch (error) {
+    return { ...NOTHING_BESIDE, problem: `The draft model cannot be used: ${errorAnswer(error).body.message}` };
+  }
+}
+
+/**
+ * A draft model is on the card whole, with a context as long as the model's for each answer at once, in f16.
+ *
+ * @see llama.cpp common/speculative.cpp common_base_params_to_speculative
+ */
+function withDraft({ path, profile }: DraftModel, settings: BesideSettings): Beside {
+  const { N_CTX, PARALLEL, N_BATCH, FLASH_ATTENTION } = settings;
+  const sequences = PARALLEL === "auto" ? AUTO_MOST_SEQUENCES : PARALLEL;
+  const surface = headerSurface(profile, { batchTokens: N_BATCH, sequences, flashAttention: FLASH_ATTENTION });
+  const need = memoryNeed(surface, { gpuLayers: profile.blocks + 1, contextTokens: N_CTX, kvType: "f16" });
+  return {
+    files: { draftPath: path },
+    models: [{ kind: "draft", name: basename(path), bytes: need.gpu.totalBytes }],
+  };
 }

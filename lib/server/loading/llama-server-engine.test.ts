@@ -5,7 +5,8 @@ import { defaultSettings, type Settings } from "@/lib/schema/settings";
 import type { GenerationMessage } from "@/lib/server/engine/engine-supervisor";
 import type { Planner } from "@/lib/server/planning/planner";
 import { standInLlamaServer } from "@/lib/server/testing/stand-in-llama-server";
-import { type Beside, LlamaServerEngine } from "./llama-server-engine";
+import type { Beside } from "./find-beside";
+import { LlamaServerEngine } from "./llama-server-engine";
 
 const config: LoadConfig = {
   modelPath: "/models/a.gguf",
@@ -98,6 +99,14 @@ it("loads the picture reader beside the model, and says before it runs that it r
   expect(engine.beside).toEqual(models);
   expect(await said(engine.generate(ask("Hello")))).toContain("--mmproj /models/mmproj.gguf");
   expect(engine.snapshot().other.takesPictures).toBe(true);
+});
+
+it("is not started with a draft model that cannot be used, and says why", async () => {
+  const { engine } = makeEngine({}, { ...none, problem: "b.gguf has another vocabulary." });
+  await expect(engine.ensureReady()).rejects.toMatchObject({
+    code: "INVALID_INPUT",
+    message: "b.gguf has another vocabulary.",
+  });
 });
 
 it("has its key neither among its flags nor in the log", async () => {

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import type { LayerPlan } from "@/lib/plan/layer-plan";
-import { type BesideFiles, llamaServerFlags } from "@/lib/plan/llama-server-flags";
+import { llamaServerFlags } from "@/lib/plan/llama-server-flags";
 import type { ChatTurn, PromptOptions } from "@/lib/schema/engine-commands";
 import type { BesideModel } from "@/lib/schema/gpu-memory";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
@@ -29,6 +29,7 @@ import type { ConfirmedPlan } from "@/lib/server/planning/planner";
 import { errorAnswer } from "@/lib/server/system/error-table";
 import type { LogLevel } from "@/lib/server/system/log";
 import { systemTimers, type Timers } from "@/lib/server/system/timers";
+import { type Beside, NOTHING_BESIDE } from "./find-beside";
 import { sameLoad } from "./load-settings";
 import { untilAborted } from "./until-aborted";
 
@@ -55,13 +56,6 @@ export interface LlamaServerEngineOptions {
   readonly timers?: Timers;
 }
 
-/** The files beside a model, and what they take of the card. */
-export interface Beside {
-  readonly files: BesideFiles;
-  readonly models: readonly BesideModel[];
-}
-const NOTHING: Beside = { files: {}, models: [] };
-
 interface Running {
   readonly settings: Settings;
   readonly config: LoadConfig;
@@ -83,7 +77,7 @@ export class LlamaServerEngine implements AnsweringElsewhere {
   #callOff = new AbortController();
   #error: EngineSnapshot["error"] = null;
   #restarts = 0;
-  #beside = NOTHING;
+  #beside = NOTHING_BESIDE;
   #besideOf: string | null = null;
   #cancelRestart = (): void => {};
 
@@ -224,6 +218,8 @@ export class LlamaServerEngine implements AnsweringElsewhere {
       // Its memory is counted as free for the plan of what follows.
       await before?.process.stop();
       await this.#lookBeside(settings);
+      const { problem } = this.#beside;
+      if (problem !== undefined) throw new EngineError("INVALID_INPUT", problem);
       const { config, plan } = await this.options.planner.confirmedPlanFor(settings, signal);
       await this.options.freeOwnEngine();
       const running = await this.#launch(settings, config, plan, signal);
@@ -315,7 +311,8 @@ export class LlamaServerEngine implements AnsweringElsewhere {
 type LlamaServerSnapshot = AnsweringSnapshot & Pick<EngineSnapshot, "config" | "totalLayers" | "held" | "restarts">;
 
 /** What the files beside a model and their bytes depend on. */
-const keyOf = ({ MODEL, N_CTX }: Settings): string => JSON.stringify([MODEL, N_CTX]);
+const keyOf = ({ MODEL, N_CTX, DRAFT_MODEL, PARALLEL, N_BATCH, FLASH_ATTENTION }: Settings): string =>
+  JSON.stringify([MODEL, N_CTX, DRAFT_MODEL, PARALLEL, N_BATCH, FLASH_ATTENTION]);
 
 async function freePort(): Promise<number> {
   const probe = createServer().listen(0, HOST);

@@ -1,0 +1,73 @@
+import { open } from "node:fs/promises";
+import { MetadataFields } from "@/lib/gguf/metadata-fields";
+import type { ModelProfile } from "@/lib/gguf/model-profile";
+import { readGgufHeader } from "./gguf-file";
+import type { ModelFiles } from "./model-files";
+
+/** @see llama.cpp common/speculative.cpp SPEC_VOCAB_MAX_SIZE_DIFFERENCE */
+const MOST_FURTHER_TOKENS = 128;
+/** A draft that is not much smaller gains nothing. */
+const MOST_OF_MODEL = 1 / 4;
+
+export interface DraftModel {
+  readonly path: string;
+  readonly profile: ModelProfile;
+}
+
+interface WithVocabulary {
+  readonly path: string;
+  readonly profile: Pick<ModelProfile, "tokenizerModel" | "vocabularySize">;
+}
+
+/** The smallest model of the library that has the model's vocabulary and is much smaller; null for none. */
+export async function findDraftModel(
+  model: DraftModel,
+  models: Pick<ModelFiles, "listModels" | "resolveModel" | "readProfile">,
+): Promise<DraftModel | null> {
+  const listed = await models.listModels();
+  const smaller = listed
+    .filter(
+      ({ fileBytes, profile }) => profile?.role === "text" && fileBytes <= MOST_OF_MODEL * model.profile.fileBytes,
+    )
+    .sort((one, other) => one.fileBytes - other.fileBytes);
+  for (const { name } of smaller) {
+    const path = await models.resolveModel(name);
+    const draft = { path, profile: await models.readProfile(path) };
+    if (await hasSameVocabulary(model, draft)) return draft;
+  }
+  return null;
+}
+
+/** Whether llama.cpp lets one draft for the other: the same kind of vocabulary, start and end, and the same tokens but for a few at the end. */
+export async function hasSameVocabulary(model: WithVocabulary, draft: WithVocabulary): Promise<boolean> {
+  const [one, other] = [model.profile, draft.profile];
+  if (one.tokenizerModel !== other.tokenizerModel) return false;
+  if (Math.abs(one.vocabularySize - other.vocabularySize) > MOST_FURTHER_TOKENS) return false;
+  const [first, second] = await Promise.all([readVocabulary(model.path), readVocabulary(draft.path)]);
+  const length = Math.min(first.tokens.length, second.tokens.length);
+  return first.ends === second.ends && first.tokens.subarray(0, length).equals(second.tokens.subarray(0, length));
+}
+
+const TOKENS = "tokenizer.ggml.tokens";
+/** Before a list: the length of its key, the key, the types of the value and of its elements, and their number. */
+const LIST_START_BYTES = 8 + TOKENS.length + 4 + 4 + 8;
+
+/** The tokens as they stand in the file, one text after the other: a longer vocabulary begins with the bytes of the shorter. */
+async function readVocabulary(path: string): Promise<{ ends: string; tokens: Buffer }> {
+  const { metadata, tensorTable } = await readGgufHeader(path);
+  const fields = new MetadataFields(metadata, "");
+  const ends = ["bos_token_id", "eos_token_id"].map(name => fields.count(`tokenizer.ggml.${name}`)).join();
+  const offsets = [...metadata.values()].map(({ offsetBytes }) => offsetBytes);
+  const keyBytes = metadata.get(TOKENS)?.offsetBytes;
+  if (keyBytes === undefined) return { ends, tokens: Buffer.alloc(0) };
+  const startBytes = keyBytes + LIST_START_BYTES;
+  const endBytes = offsets.find(offset => offset > keyBytes) ?? tensorTable.startBytes;
+  const file = await open(path);
+  try {
+    const tokens = Buffer.alloc(endBytes - startBytes);
+    await file.read(tokens, 0, tokens.length, startBytes);
+    return { ends, tokens };
+  } finally {
+    await file.close();
+  }
+}
