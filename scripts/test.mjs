@@ -32,6 +32,13 @@ async function findBrowser() {
   return "";
 }
 
+let browser = null;
+/** The parts of the browser tests ask for it at the same time. */
+const browserPath = () => {
+  browser ??= findBrowser();
+  return browser;
+};
+
 /** Reads the cases {title, state, reason} out of a report; a missing report is one failed case. */
 function readCases(name, toCases = cases => cases) {
   const path = join(projectRoot, RESULTS, `${name}.json`);
@@ -75,7 +82,7 @@ const browserTests = part => async output => {
     [bin("@playwright/test/cli.js"), "test", `--shard=${part}/${E2E_PARTS}`, `--output=${RESULTS}/${name}`],
     {
       env: {
-        HEADROOM_BROWSER: await findBrowser(),
+        HEADROOM_BROWSER: await browserPath(),
         PLAYWRIGHT_JSON_OUTPUT_FILE: join(projectRoot, RESULTS, `${name}.json`),
       },
       output,
@@ -144,9 +151,9 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 await ensureBundles();
-const wanted = Object.keys(steps).filter(name => named.length === 0 || named.includes(kindOf(name)));
-if (wanted.some(name => steps[name].after) && !wanted.includes("build")) wanted.unshift("build");
-
+const isWanted = name =>
+  named.length === 0 || named.includes(kindOf(name)) || (name === "build" && named.includes("e2e"));
+const wanted = Object.keys(steps).filter(isWanted);
 const waiting = new Set(wanted);
 const running = new Map();
 const cases = [];
