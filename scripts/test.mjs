@@ -79,7 +79,14 @@ const browserTests = part => async output => {
   const name = `e2e-${part}`;
   await run(
     node,
-    [bin("@playwright/test/cli.js"), "test", `--shard=${part}/${E2E_PARTS}`, `--output=${RESULTS}/${name}`],
+    // A trace of every test costs more than it tells: the specs that failed are traced when they are run again by themselves.
+    [
+      bin("@playwright/test/cli.js"),
+      "test",
+      `--shard=${part}/${E2E_PARTS}`,
+      `--output=${RESULTS}/${name}`,
+      "--trace=off",
+    ],
     {
       env: {
         HEADROOM_BROWSER: await browserPath(),
