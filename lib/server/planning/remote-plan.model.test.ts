@@ -58,7 +58,15 @@ describe("a model elsewhere and the real engine", () => {
   test("in three parts is planned as the same model in one file", async context => {
     const whole = await plan("hf:owner/repo/mistral.gguf", context);
     const split = await plan(`hf:owner/repo/${partName("mistral", 3)}`, context);
-    expect(split.plan).toEqual(whole.plan);
+    // Without the speed: it is guessed from how fast memory was, which is measured for each plan.
+    const speeds = ["speed", "decode"];
+    const placed = ({ plan }: PlanReport): unknown =>
+      JSON.parse(
+        JSON.stringify({ ...plan, why: plan.why.split("Guessed")[0] }, (key, value) =>
+          speeds.includes(key) ? undefined : value,
+        ),
+      );
+    expect(placed(split)).toEqual(placed(whole));
   });
 });
 
