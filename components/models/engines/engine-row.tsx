@@ -27,7 +27,7 @@ export function EngineRow({ engine, answering }: EngineRowProps) {
     <li className="card p-4">
       <div className="flex flex-wrap items-start gap-x-4 gap-y-2">
         <div className="min-w-0 flex-1 basis-56">
-          <h2 className="break-words font-semibold">{name}</h2>
+          <h2 className="wrap-anywhere font-semibold">{name}</h2>
           <p className="break-all text-ink-2 text-sm">
             {kindWords[kind]} · {address}
             {hasKey && " · with a key"}
@@ -68,14 +68,16 @@ interface ModelRowProps {
 function ModelRow({ engine, model, isAnswering }: ModelRowProps) {
   const use = () => answerWith({ engineId: engine.id, model: model.id }).catch(showFailure("The model was not chosen"));
   return (
-    <li className="flex min-h-10 flex-wrap items-center gap-x-4 gap-y-1 py-1">
-      <span className="min-w-0 flex-1 basis-48 break-words">{model.id}</span>
-      <span className="text-ink-2 text-sm tabular-nums">{modelWords(model, engine.contextTokens)}</span>
+    <li className="flex min-h-10 items-center gap-x-3 py-1.5 sm:gap-x-4">
+      <span className="min-w-0 flex-1 sm:flex sm:items-baseline sm:gap-x-4">
+        <span className="block wrap-anywhere sm:flex-1">{model.id}</span>
+        <span className="block text-ink-2 text-sm tabular-nums">{modelWords(model, engine.contextTokens)}</span>
+      </span>
       {isAnswering ? (
-        <span className="font-semibold text-good text-sm">In use</span>
+        <span className="whitespace-nowrap font-semibold text-good text-sm">In use</span>
       ) : (
         <Button size="sm" aria-label={`Use ${model.id} of ${engine.name}`} onClick={() => void use()}>
-          Use this model
+          Use
         </Button>
       )}
     </li>

@@ -32,7 +32,7 @@ export function LlamaServerCard({ path, isAnswering }: LlamaServerCardProps) {
       <div className="flex flex-wrap items-start gap-x-4 gap-y-2">
         <div className="min-w-0 flex-1 basis-56">
           <h2 className="font-semibold">llama-server on this computer</h2>
-          <p className="break-words text-ink-2 text-sm">
+          <p className="wrap-anywhere text-ink-2 text-sm">
             {path === null
               ? "Not found on PATH. With its path, Headroom starts and stops it itself."
               : `${path}. Headroom starts it with the plan of the chosen model, and stops it.`}
