@@ -77,6 +77,8 @@ interface FitRow {
   readonly theirs: Side | null;
   /** Whole layers of llama.cpp's that need more than the budget at a smaller context: the planner promises not to place these. */
   readonly breaksPromise: boolean;
+  /** That confirmed the plan. */
+  readonly dryRuns: number;
 }
 
 /**
@@ -128,7 +130,7 @@ async function sideBySide(
   for (const [index, budgetBytes] of budgets.entries()) {
     const card = cardOf(budgetBytes);
     const secondsOf = decodeSeconds(family.surface, card, at);
-    const { chosen } = await confirmedPlan(family, settings, template, card);
+    const { chosen, dryRuns } = await confirmedPlan(family, settings, template, card);
     const ours: Side = {
       words: `${chosen.gpuLayers} / ${blocksApart(chosen, profile)}`,
       usedBytes: chosen.gpuLayers === 0 ? 0 : gpuBytes(await family.dryRun({ ...template, ...chosen })),
@@ -136,7 +138,7 @@ async function sideBySide(
     };
     const fit = fitted[index];
     const theirs = fit?.found ? sideOf(fit, profile, holds, secondsOf) : null;
-    const row = { family: name, contextTokens, kvType, budgetBytes, ours, theirs, breaksPromise: false };
+    const row = { family: name, contextTokens, kvType, budgetBytes, ours, theirs, breaksPromise: false, dryRuns };
     const isBehind = (ahead(row) ?? 0) < -EQUAL && fit?.inRam.length === 0;
     const fitsAlways =
       !isBehind || (await fitsWithLess(family, { ...template, gpuLayers: fit.gpuLayers }, budgetBytes));
@@ -208,6 +210,7 @@ function summaryOf(rows: readonly FitRow[]) {
     oursOverBudget: rows.filter(({ ours, budgetBytes }) => ours.usedBytes > budgetBytes).length,
     oursFaster: compared.filter(share => share > EQUAL).length,
     oursSlower: compared.filter(share => share < -EQUAL).length,
+    dryRunsPerPlan: rows.reduce((total, { dryRuns }) => total + dryRuns, 0) / rows.length,
     leastAhead: Math.min(...compared),
     meanAhead: compared.reduce((total, share) => total + share, 0) / compared.length,
     mostAhead: Math.max(...compared),
