@@ -47,6 +47,44 @@ describe("answers side by side, on the CPU", () => {
     expect(again.stats.cachedTokens).toBeGreaterThanOrEqual(first.promptTokens - 2);
   });
 
+  it("keeps the prefixes of two chats that are answered at once, beside other clients and after them", async () => {
+    const talks = ["one", "two"].map(name => ({ name, turns: [question(`a talk about the ${name} of them`)] }));
+    const answers = (moreTurns: ChatTurn[]) =>
+      talks.map(({ name, turns }) => ask([...turns, ...moreTurns], 8, () => {}, name));
+    const others = () => topics.slice(2).map(topic => ask([question(`${topic} once more`)], 8, () => {}));
+    const first = await Promise.all([...answers([]), ...others()]);
+    for (const topic of topics) await ask([question(`${topic}, and briefly`)], 4, () => {});
+    const again = await Promise.all([
+      ...answers([{ role: "assistant", content: "Once." }, question("more")]),
+      ...others(),
+    ]);
+    for (const chat of [0, 1])
+      expect(again[chat]?.stats.cachedTokens).toBeGreaterThanOrEqual((first[chat]?.stats.promptTokens ?? 0) - 2);
+  });
+
+  it("counts, tokenizes and renders while answers are written, and disturbs none of them", async () => {
+    const turns = [question("a quiet evening")];
+    const ended: string[] = [];
+    let counting: Promise<unknown> | null = null;
+    const onText = () => {
+      counting ??= Promise.all([
+        engine.askFor("counted", { type: "count", turns }),
+        engine.askFor("rendered", { type: "render", turns }),
+        engine.askFor("detokenized", { type: "detokenize", tokens: [1] }),
+      ]).then(() => ended.push("counted"));
+    };
+    const answers = await Promise.all(
+      topics.map(async topic => {
+        const answer = await ask([question(`${topic} at night`)], 48, onText);
+        ended.push("answer");
+        return answer;
+      }),
+    );
+    await counting;
+    expect(ended[0]).toBe("counted");
+    expect(answers.map(({ stats }) => stats.generatedTokens)).toEqual([48, 48, 48, 48]);
+  });
+
   it("ends one answer without disturbing the others", async () => {
     let isCancelled = false;
     const cancelled = ask([question("the sea")], 0, (_text, id) => {
