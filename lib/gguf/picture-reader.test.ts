@@ -39,10 +39,19 @@ describe("what an mmproj file needs memory for", () => {
       outputLength: 2560,
       imageSize: 896,
       patchSize: 14,
-      mergedPatches: 4,
+      mergedPatches: null,
       embeddingLength: 1152,
       feedForwardLength: 4304,
     });
+  });
+
+  it("says how patches become tokens where pictures keep their size, and counts both halves of a gated feed-forward", () => {
+    const qwen: WritableGguf = {
+      metadata: { ...gemma.metadata, "clip.projector_type": "qwen2.5vl_merger", "clip.vision.spatial_merge_size": 2 },
+      tensors: [{ name: "v.blk.0.ffn_gate.weight", dimensions: [1152, 4304], type: "F16" }],
+    };
+    delete (qwen.metadata as Record<string, unknown>)["clip.vision.projector.scale_factor"];
+    expect(pictureReaderOf(headerOf(qwen))).toMatchObject({ mergedPatches: 2, feedForwardLength: 8608 });
   });
 
   it.each([

@@ -10,9 +10,10 @@ export interface PictureReader {
   /** Pixels of a side. */
   readonly imageSize: number;
   readonly patchSize: number;
-  /** So many patches in a row and in a column become one token. */
-  readonly mergedPatches: number;
+  /** So many patches in a row and in a column become one token, where it takes a picture in its own size; null where each has `imageSize`. */
+  readonly mergedPatches: number | null;
   readonly embeddingLength: number;
+  /** Of a gated feed-forward, both halves together. */
   readonly feedForwardLength: number;
 }
 
@@ -21,6 +22,8 @@ const BOUNDARY_BYTES = 128;
 const MAX_WIDTH = 1 << 20;
 /** Qwen2-VL merges two by two, and its older files do not say it. */
 const PATCHES_MERGED_UNSAID = 2;
+/** They scale each picture, or each tile of it, to one size. @see llama.cpp tools/mtmd/clip.cpp, where no limit of tokens is set for them */
+const FIXED_SIZE = /^(?:mlp|mlp_norm|ldp|ldpv2|resampler|adapter|gemma3|idefics3|internvl|llama4|cogvlm|janus_pro)$/;
 
 /**
  * @returns null for a file that reads no pictures: another kind of model, or an mmproj for sound alone
@@ -30,6 +33,8 @@ const PATCHES_MERGED_UNSAID = 2;
 export function pictureReaderOf({ metadata, tensors }: GgufHeader): PictureReader | null {
   const fields = new MetadataFields(metadata, "clip");
   if (fields.string("general.architecture") !== "clip") return null;
+  const projector = fields.string("clip.projector_type") ?? fields.string("clip.vision.projector_type") ?? "";
+  const isGated = tensors.some(({ name }) => name.startsWith("v.") && name.includes("ffn_gate"));
   const count = (key: string): number => fields.count(`clip.vision.${key}`, MAX_WIDTH) ?? 0;
   const embeddingLength = count("embedding_length");
   if (embeddingLength === 0) return null;
@@ -38,8 +43,10 @@ export function pictureReaderOf({ metadata, tensors }: GgufHeader): PictureReade
     outputLength: count("projection_dim"),
     imageSize: count("image_size"),
     patchSize: Math.max(1, count("patch_size")),
-    mergedPatches: count("spatial_merge_size") || count("projector.scale_factor") || PATCHES_MERGED_UNSAID,
+    mergedPatches: FIXED_SIZE.test(projector)
+      ? null
+      : count("spatial_merge_size") || count("projector.scale_factor") || PATCHES_MERGED_UNSAID,
     embeddingLength,
-    feedForwardLength: count("feed_forward_length"),
+    feedForwardLength: count("feed_forward_length") * (isGated ? 2 : 1),
   };
 }

@@ -1,27 +1,36 @@
 import { describe, expect, it } from "vitest";
+import { MIB } from "@/lib/units/bytes";
 import { mostPictureTokens, pictureReaderMemory } from "./picture-reader-memory";
 
-/** Gemma 3: 64 by 64 patches of 14 pixels, always. */
-const gemma = {
-  weightsBytes: 850_000_000,
-  outputLength: 2560,
-  imageSize: 896,
+const reader = (embeddingLength: number, feedForwardLength: number, imageSize: number) => ({
+  weightsBytes: 1000,
+  outputLength: 576,
+  imageSize,
   patchSize: 14,
-  mergedPatches: 4,
-  embeddingLength: 1152,
-  feedForwardLength: 4304,
-};
+  mergedPatches: null,
+  embeddingLength,
+  feedForwardLength,
+});
 
 describe("the memory of a picture reader", () => {
-  it("is its weights, and the rows of one layer for all patches", () => {
-    // 4,096 patches. Feed-forward: 2 * 1152 + 2 * 4304 = 10,912 numbers a patch, more than attention's 6 * 1152.
-    // Pixels: 2 * 3 * 196 = 1,176 a patch. (10,912 + 1,176) * 4,096 * 4 bytes.
-    expect(pictureReaderMemory(gemma, 256)).toEqual({ weightsBytes: 850_000_000, computeBytes: 198_049_792 });
+  // "reserve_compute_meta: CPU compute buffer size", from the log of llama.cpp's server (xllamacpp) with random weights of these widths.
+  it.each([
+    [256, 1024, 448, 6.31],
+    [128, 1024, 448, 6.31],
+    [384, 512, 448, 8.31],
+    [256, 1024, 224, 1.58],
+  ])("is what llama.cpp reports for widths %i and %i and pictures of %i pixels: %f MiB", (width, rows, size, mib) => {
+    const { weightsBytes, computeBytes } = pictureReaderMemory(reader(width, rows, size), 4096);
+    expect(weightsBytes).toBe(1000);
+    expect(computeBytes / MIB).toBeGreaterThanOrEqual(mib);
+    expect(computeBytes / MIB).toBeLessThan(1.12 * mib);
   });
 
   it("grows with the tokens of a picture where those decide its patches", () => {
-    // 1,024 tokens of 4 by 4 patches are 16,384 patches, four times 4,096.
-    expect(pictureReaderMemory(gemma, 1024).computeBytes).toBe(4 * 198_049_792);
+    const sized = { ...reader(256, 1024, 448), mergedPatches: 2 };
+    // 1,024 patches of its own size, or 1,024 tokens of 2 by 2 patches; one more for each.
+    const [own, tokens] = [256, 1024].map(most => pictureReaderMemory(sized, most).computeBytes);
+    expect((tokens ?? 0) / (own ?? 1)).toBeCloseTo(4097 / 1025, 5);
   });
 
   it.each([

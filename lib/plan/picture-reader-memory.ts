@@ -10,22 +10,25 @@ export const mostPictureTokens = (contextTokens: number): number =>
   Math.min(MOST_PICTURE_TOKENS, Math.max(FEWEST_PICTURE_TOKENS, Math.floor(contextTokens / 4)));
 
 const F32_BYTES = 4;
+/** Boundaries of the buffer, and what is small beside it. */
+const FURTHER_SHARE = 1.02;
 
 /**
- * Bytes that an mmproj file takes: its weights exactly, and its compute buffer as the most that one layer has at a time.
+ * Bytes that an mmproj file takes: its weights exactly, and its compute buffer as llama.cpp reports it for the largest picture, or up to
+ * a tenth more.
  *
- * The weights are loaded beside the model's. The buffer is estimated for the largest picture: all patches of it pass through a layer at
- * once. In attention these are the residual, Q, K and V, K and V again in f16, and the result; in the feed-forward, the residual, what
- * goes in, and its rows before and after the activation. Flash attention keeps no matrix of scores, and clip.cpp uses it where it can.
+ * All patches of a picture pass through a layer at once. What lies in the buffer at most: the residual and its normed copy, in the room
+ * that the pixels had before, and beside them either Q, K, V and their f16 copies, or the rows of the feed-forward. Flash attention
+ * keeps no matrix of scores, and clip.cpp uses it where it can.
  *
  * @see llama.cpp tools/mtmd/clip.cpp, build_vit and reserve_compute_meta
  */
 export function pictureReaderMemory(reader: PictureReader, pictureTokens: number) {
   const { weightsBytes, imageSize, patchSize, mergedPatches, embeddingLength, feedForwardLength } = reader;
   const ownPatches = Math.floor(imageSize / patchSize) ** 2;
-  const patches = Math.max(ownPatches, pictureTokens * mergedPatches ** 2);
-  const elements = patches * Math.max(6 * embeddingLength, 2 * embeddingLength + 2 * feedForwardLength);
-  // Its pixels in three colours, and the same laid out by patches.
-  const pixels = 2 * 3 * patches * patchSize ** 2;
-  return { weightsBytes, computeBytes: F32_BYTES * (elements + pixels) };
+  const patches = mergedPatches === null ? ownPatches : Math.max(ownPatches, pictureTokens * mergedPatches ** 2);
+  const pixels = 3 * patchSize ** 2;
+  const elements = Math.max(pixels, 2 * embeddingLength) + Math.max(4 * embeddingLength, feedForwardLength);
+  // One more than the patches: some models put a token before them.
+  return { weightsBytes, computeBytes: Math.ceil(F32_BYTES * elements * (patches + 1) * FURTHER_SHARE) };
 }

@@ -13,10 +13,7 @@ const TOKENS_PER_TURN = 5;
 /** English has about four letters a token, and other languages and code fewer. A prompt that is thought too long is only cut early. */
 const BYTES_PER_TOKEN = 3.5;
 
-/**
- * No server counts pictures. It is 256 for Gemma 3, 576 for LLaVA, and up to the size of the picture for others; what we start takes
- * at most this many.
- */
+/** No server counts pictures. They are 256 for Gemma 3, 576 for LLaVA, and more with the size of the picture for others. */
 const PICTURE_TOKENS = 1024;
 
 export interface Counted {
