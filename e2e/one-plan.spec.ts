@@ -166,6 +166,25 @@ test.describe("a plan that does not fit", () => {
     await expect(row(page, "mistral.gguf").getByRole("link", { name: /^See the plan/ })).toBeVisible();
   });
 
+  test("is refused by the API in the page's words, and can be meant on the dashboard", async ({ page, ownServer }) => {
+    const settings = { MODEL: "mistral.gguf", N_CTX: LARGE };
+    const { url } = await ownServer({ HEADROOM_MODELS_DIR: models }, settings);
+    const words =
+      /^[\d.]+ GiB too much for system memory: 12\d\.\d\d GiB is needed and [\d.]+ GiB is available\. The computer would swap/;
+    const load = await page.request.post(`${url}/api/engine/load`);
+    expect(load.status()).toBe(507);
+    const { error } = await load.json();
+    expect(error).toMatchObject({ code: "OUT_OF_MEMORY", message: expect.stringMatching(words) });
+    expect(error.next).toMatch(/^What would fit: [\d,]+ tokens of context/);
+    const data = { model: "mistral.gguf", messages: [{ role: "user", content: "Hello" }] };
+    const answer = await page.request.post(`${url}/v1/chat/completions`, { data });
+    expect(answer.status()).toBe(507);
+    expect((await answer.json()).error.message).toMatch(words);
+    await page.goto(`${url}/dashboard`);
+    await expect(page.getByRole("button", { name: "Load it all the same" })).toBeVisible();
+    expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+  });
+
   test("onto the card is red, beyond the end of the bar, and named first", async ({ page, sharedServer }) => {
     const { url } = await sharedServer({ HEADROOM_MODELS_DIR: models });
     const dashboard = new DashboardPage(page);

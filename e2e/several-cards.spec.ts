@@ -21,6 +21,21 @@ const engineOn = (devices: readonly string[], script: FakeScript = {}): Record<s
   HEADROOM_ENGINE_ENTRY: fakeEngineEntry({ backend: "cuda", devices, ...script }),
 });
 
+/** The same with the placement addon, for cards at these addresses. */
+const placingEngineOn = (buses: readonly string[]): Record<string, string> => {
+  const cards = buses.map((bus, index) => ({
+    device: `CUDA${index}`,
+    name: NAME,
+    address: `0000:${bus}:00.0`,
+    isIntegrated: false,
+    totalBytes: 12 * 1024 ** 3,
+  }));
+  return engineOn(
+    buses.map(() => NAME),
+    { placement: { kind: "ready", cards } },
+  );
+};
+
 test.describe("H4 two cards of one name", () => {
   test.setTimeout(120_000);
   let smi: StandInNvidiaSmi;
@@ -59,14 +74,7 @@ test.describe("H4 two cards of one name", () => {
     page,
     ownServer,
   }) => {
-    const cards = ["01", "02"].map((bus, index) => ({
-      device: `CUDA${index}`,
-      name: NAME,
-      address: `0000:${bus}:00.0`,
-      isIntegrated: false,
-      totalBytes: 12 * 1024 ** 3,
-    }));
-    const { url } = await ownServer({ ...engineOn([NAME, NAME], { placement: { kind: "ready", cards } }), ...smi.env });
+    const { url } = await ownServer({ ...placingEngineOn(["01", "02"]), ...smi.env });
     const dashboard = new DashboardPage(page);
     await dashboard.open(url);
     // One card holds all of the model: nothing is gained by the other.
@@ -89,6 +97,21 @@ test.describe("H4 two cards of one name", () => {
       /on (?:the GPU|NVIDIA)/,
     );
     await expect(page.getByRole("meter", { name: "Card 0, plan" })).toHaveCount(0);
+  });
+
+  test("KV cache in RAM is automatic, on or off", async ({ page, ownServer }) => {
+    const { url } = await ownServer({ ...placingEngineOn(["01", "02"]), ...smi.env });
+    const dashboard = new DashboardPage(page);
+    await dashboard.open(url);
+    await expect(
+      page.getByRole("radiogroup", { name: "KV cache in RAM" }).getByRole("radio", { name: "Auto" }),
+    ).toBeChecked();
+    await expect(dashboard.sentence).toContainText("All 31 layers fit", { timeout: 30_000 });
+    await expect(dashboard.sentence).not.toContainText("KV cache in RAM");
+    await dashboard.choose("KV cache in RAM", "On");
+    await expect(dashboard.sentence).toContainText("KV cache in RAM, with");
+    await dashboard.choose("KV cache in RAM", "Off");
+    await expect(dashboard.sentence).not.toContainText("KV cache in RAM");
   });
 
   test("the chat is told as well", async ({ page, ownServer }) => {
@@ -128,6 +151,33 @@ test.describe("H4 two cards of one name", () => {
     await expect(page.getByText(/°C/)).toHaveCount(0);
   });
 });
+
+for (const width of [360, 1440])
+  test(`four cards have a bar each that stays on the page at ${width} px`, async ({ page, ownServer }) => {
+    test.setTimeout(120_000);
+    const buses = ["01", "02", "03", "04"];
+    const smi = new StandInNvidiaSmi(buses.map(bus => smiLine({ name: NAME, bus, totalMib: 12_288, usedMib: 1024 })));
+    const { url } = await ownServer({ ...placingEngineOn(buses), ...smi.env }, { CARD_CHOICE: "spread" });
+    await page.setViewportSize({ width, height: 900 });
+    const dashboard = new DashboardPage(page);
+    await dashboard.open(url);
+    await expect(dashboard.sentence).toContainText(/^All 31 layers fit: 8 on card 0 .* 8 on card 1 .* on card 3/, {
+      timeout: 30_000,
+    });
+    const shown = page.getByRole("list", { name: "Cards now" }).getByRole("listitem");
+    await expect(shown).toHaveCount(4);
+    for (const index of buses.keys()) {
+      await expect(shown.nth(index)).toContainText(/[78] layers planned/);
+      const bar = page.getByRole("meter", { name: `Card ${index}, plan` });
+      await expect(bar).toHaveAttribute("aria-valuetext", /weights/);
+      const box = await bar.boundingBox();
+      expect(box?.width).toBeGreaterThan(100);
+      expect((box?.x ?? 0) + (box?.width ?? 0)).toBeLessThanOrEqual(width);
+    }
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+    expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+    smi.remove();
+  });
 
 test("two software devices take exactly what was planned on each", async ({ page, ownServer }) => {
   test.skip(!hasSoftwareGpu(), "no software Vulkan device here");
