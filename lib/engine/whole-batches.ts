@@ -1,20 +1,23 @@
 import { setImmediate } from "node:timers/promises";
 import type { BatchItem, BatchingOptions, LlamaContext, PrioritizedBatchItem } from "node-llama-cpp";
+import { EarlySamples, type NativeContext, type Sample } from "./early-samples";
 
 interface QueuedTokens {
+  readonly sequenceId: number;
   readonly afterBatchAction?: (sequenceTokens: number) => Promise<void> | undefined;
 }
 
 /**
- * The part of node-llama-cpp that queues tokens for the next batch (dist/evaluator/LlamaContext/LlamaContext.js, 3.22). The version is
- * fixed in package.json, and whole-batches.model.test.ts fails if a new one differs.
+ * The parts of node-llama-cpp that put batches together (dist/evaluator/LlamaContext/LlamaContext.js, 3.22). The version is fixed in
+ * package.json, and whole-batches.model.test.ts fails if a new one differs.
  */
 interface ContextInternals {
-  _decodeTokens(queued: QueuedTokens, map: unknown): Promise<unknown>;
+  readonly _ctx: NativeContext;
+  _decodeTokens(queued: QueuedTokens, sample: Sample): Promise<unknown>;
 }
 
 /**
- * Puts the next token of every answer in progress into the same batch.
+ * Computes the next token of every answer in the same batch.
  *
  * node-llama-cpp begins the next batch at the moment when the last token of this one is sampled. The answer of that token has not asked
  * for its next one yet, so it misses the batch and is computed after it: two answers took turns instead of sharing batches, and each
@@ -34,8 +37,12 @@ export class WholeBatches {
   watch(context: LlamaContext): void {
     const internals = context as unknown as ContextInternals;
     const decode = internals._decodeTokens.bind(context);
-    internals._decodeTokens = (queued, map) =>
-      decode({ ...queued, afterBatchAction: tokens => this.#after(queued.afterBatchAction?.(tokens)) }, map);
+    const samples = new EarlySamples(internals._ctx);
+    internals._decodeTokens = (queued, sample) =>
+      decode(
+        { ...queued, afterBatchAction: tokens => this.#after(queued.afterBatchAction?.(tokens)) },
+        samples.early(queued.sequenceId, sample),
+      );
   }
 
   /** Called once for each answer of the batch. Only the first one has to wait. */
