@@ -22,6 +22,12 @@ describe("a batch", () => {
     expect(sharesOf([900, 1, 800, 1], 512)).toEqual([255, 1, 255, 1]);
   });
 
+  it("keeps the order of the answers", () => {
+    const items = [30, 1, 20].map(itemOf);
+    expect(shareBatch(items, 512).map(one => one.item)).toEqual(items);
+    expect(shareBatch(items, 512)[0]?.item).toBe(items[0]);
+  });
+
   it("gives what a short prompt leaves to the longer ones", () => {
     expect(sharesOf([400, 50, 400], 512)).toEqual([231, 50, 231]);
   });

@@ -13,6 +13,7 @@ interface QueuedTokens {
  */
 interface ContextInternals {
   readonly _ctx: NativeContext;
+  readonly _queuedDecodes: QueuedTokens[];
   _decodeTokens(queued: QueuedTokens, sample: Sample): Promise<unknown>;
 }
 
@@ -38,11 +39,15 @@ export class WholeBatches {
     const internals = context as unknown as ContextInternals;
     const decode = internals._decodeTokens.bind(context);
     const samples = new EarlySamples(internals._ctx);
-    internals._decodeTokens = (queued, sample) =>
-      decode(
+    internals._decodeTokens = (queued, sample) => {
+      const decoded = decode(
         { ...queued, afterBatchAction: tokens => this.#after(queued.afterBatchAction?.(tokens)) },
         samples.early(queued.sequenceId, sample),
       );
+      // llama.cpp computes sequences together only where their numbers follow each other in the batch (llama_batch_allocr::split_equal).
+      internals._queuedDecodes.sort((one, other) => one.sequenceId - other.sequenceId);
+      return decoded;
+    };
   }
 
   /** Called once for each answer of the batch. Only the first one has to wait. */
@@ -54,14 +59,18 @@ export class WholeBatches {
   }
 }
 
-/** Equal shares; what a short item leaves goes to the longer ones. So an answer's token never waits for another one's prompt. */
+/**
+ * Equal shares; what a short item leaves goes to the longer ones. So an answer's token never waits for another one's prompt. The order
+ * of the items stays.
+ */
 export function shareBatch(items: readonly BatchItem[], batchTokens: number): PrioritizedBatchItem[] {
   const shortestFirst = [...items].sort((one, other) => one.tokens.length - other.tokens.length);
+  const shares = new Map<BatchItem, number>();
   let left = batchTokens;
-  return shortestFirst.map((item, index) => {
-    const share = Math.floor(left / (shortestFirst.length - index));
-    const processAmount = Math.min(item.tokens.length, share);
-    left -= processAmount;
-    return { item, processAmount };
-  });
+  for (const [index, item] of shortestFirst.entries()) {
+    const share = Math.min(item.tokens.length, Math.floor(left / (shortestFirst.length - index)));
+    shares.set(item, share);
+    left -= share;
+  }
+  return items.map(item => ({ item, processAmount: shares.get(item) ?? 0 }));
 }
