@@ -233,19 +233,6 @@ describe("sampleSurface", () => {
     }
   });
 
-  it("places whole layers where the device can hold hardly any experts, and knows where these are", async () => {
-    const surface = estimated("deepseek-v2-lite");
-    const fake = oracle(surface, { placesExperts: true, largestExpertBytes: 0 });
-    const sampled = await sampleSurface(fake, surface, options());
-    expect(sampled.computeExpertsInRam).toBeUndefined();
-    const first = surface.layers[1];
-    expect(first?.expertBytes).toBeGreaterThan(0);
-    expect([sampled.layers[1]?.expertBytes, sampled.layers[1]?.expertBytesAlwaysInRam]).toEqual([
-      0,
-      first?.expertBytes,
-    ]);
-  });
-
   it("ends when it is cancelled", async () => {
     const surface = estimated(MISTRAL);
     let left = 20;

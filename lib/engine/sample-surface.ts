@@ -125,9 +125,6 @@ async function withCheckedExperts(
   return (moved && withLargestInRam(surface, oracle.expertTensors(), movedBytes)) ?? withExpertsInLayers(surface);
 }
 
-/** Where less of the experts can be placed, such as their biases alone, it is not worth a dry run. */
-const LEAST_SHARE = 0.01;
-
 /**
  * llama.cpp keeps a tensor that the device cannot hold in system memory, wherever its layer is. How large that is follows from a dry run:
  * all experts up to some size have moved. Null where that is not so.
@@ -147,13 +144,6 @@ function withLargestInRam(
   });
   const held = movable.slice(0, count);
   if (count === -1 || held.reduce((total, { bytes }) => total + bytes, 0) !== movedBytes) return null;
-  const allBytes = tensors.reduce((total, { bytes }) => total + bytes, 0);
-  if (movedBytes < LEAST_SHARE * allBytes) {
-    const bare = surface.layers.map(layer =>
-      layer.expertBytes === 0 ? layer : { ...layer, expertBytes: 0, expertBytesAlwaysInRam: layer.expertBytes },
-    );
-    return withExpertsInLayers({ ...surface, layers: bare });
-  }
   const layers = surface.layers.map((layer): LayerMemory => {
     if (layer.expertBytes === 0) return layer;
     const expertMatrixBytes: Partial<Record<ExpertMatrix, number>> = {};
