@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -9,7 +9,9 @@ import type { GenerationMessage } from "@/lib/server/engine/engine-supervisor";
 import { OtherEngines } from "@/lib/server/engine/other/other-engines";
 import { ServerProcess } from "@/lib/server/engine/other/server-process";
 import type { Planner } from "@/lib/server/planning/planner";
+import { blindPictureReader, PICTURE_PATCHES } from "@/lib/server/testing/blind-picture-reader";
 import { realLlamaServer } from "@/lib/server/testing/stand-in-llama-server";
+import { type Beside, NOTHING_BESIDE } from "./find-beside";
 import { LlamaServerEngine } from "./llama-server-engine";
 
 const python = process.env.HEADROOM_TEST_PYTHON ?? "python3";
@@ -37,8 +39,8 @@ describe("llama.cpp's own server", () => {
   beforeEach(context => context.skip(reason !== null, reason ?? ""));
 
   let engine: LlamaServerEngine;
-  beforeAll(() => {
-    engine = new LlamaServerEngine({
+  const engineWith = (beside: Beside): LlamaServerEngine =>
+    new LlamaServerEngine({
       path: realLlamaServer(python),
       planner: {
         confirmedPlanFor: async () => ({
@@ -58,7 +60,7 @@ describe("llama.cpp's own server", () => {
           >["plan"],
         }),
       },
-      findBeside: async () => ({ files: {}, models: [] }),
+      findBeside: async () => beside,
       freeOwnEngine: async () => {},
       readSettings: () => defaultSettings,
       env: process.env,
@@ -66,6 +68,8 @@ describe("llama.cpp's own server", () => {
       onChange: () => {},
       onLog: () => {},
     });
+  beforeAll(() => {
+    engine = engineWith(NOTHING_BESIDE);
   });
   afterAll(() => engine.stop());
 
@@ -112,6 +116,22 @@ describe("llama.cpp's own server", () => {
     await engines.choose({ engineId: id, model: models[0]?.id ?? "" });
     expect(await textOf(engines.answering?.generate({ turns, sampling }))).toContain("Paris");
     await program.stop();
+  });
+
+  it("reads a picture with an mmproj file: its patches are tokens of the prompt", async () => {
+    const picturesPath = join(mkdtempSync(join(tmpdir(), "headroom-mmproj-")), "mmproj.gguf");
+    // SmolLM2's width.
+    writeFileSync(picturesPath, blindPictureReader(576));
+    const seeing = engineWith({ files: { picturesPath }, models: [] });
+    const data = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==";
+    const asked = [{ role: "user" as const, content: "Hi", pictures: [{ mediaType: "image/png", data }] }];
+    const messages: GenerationMessage[] = [];
+    for await (const message of seeing.generate({ turns: asked, sampling: { ...sampling, maxTokens: 2 } }))
+      messages.push(message);
+    expect(seeing.snapshot().other.takesPictures).toBe(true);
+    const finished = messages.find(message => message.type === "finished");
+    expect(finished?.stats.promptTokens).toBeGreaterThan(PICTURE_PATCHES);
+    await seeing.stop();
   });
 
   it("stops in the middle of an answer, and answers the next", async () => {
