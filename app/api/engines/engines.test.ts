@@ -36,7 +36,7 @@ const said = async (): Promise<string | null | undefined> =>
 it("an engine that was added and chosen answers under /v1, until the own one is chosen again", async () => {
   expect(await said()).toBe("own words");
   const found = await ask("/api/engines/test", "POST", { address: server.address, key: KEY });
-  expect(found.body).toEqual({ kind: "vllm", models: [{ id: "tiny", contextTokens: 4096 }] });
+  expect(found.body).toEqual({ kind: "vllm", models: [{ id: "tiny", contextTokens: 4096, takesPictures: false }] });
   const added = await ask("/api/engines", "POST", { address: server.address, key: KEY, name: "box" });
   const [{ id }] = added.body.engines;
   await ask("/api/engines/choose", "POST", { choice: { engineId: id, model: "tiny" } });
