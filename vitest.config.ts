@@ -15,8 +15,6 @@ export default defineConfig({
           exclude: ["**/*.model.test.ts", "**/node_modules/**"],
           environment: "node",
           testTimeout: 30_000,
-          // A process for each of 200 files takes as long as all of their tests. So each file ends what it began: stubs, services, timers.
-          isolate: false,
         },
       },
       {
