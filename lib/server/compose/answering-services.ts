@@ -91,6 +91,7 @@ export function answeringServices(
     llamaServer,
     host,
     chats,
+    keptKv,
     runs: new ChatRuns({ chats, engine: host, settings, onFailure }),
     embeddings: new EmbeddingHost({ engine: core.embedder, models, settings }),
     benchmark: new OffloadBenchmark({ planner, loader, engine, host, store, readSettings }),

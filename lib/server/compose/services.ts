@@ -88,6 +88,8 @@ function build(environment: Environment) {
     await Promise.all([runs.shutdown(), downloads.shutdown(), uploads.shutdown(), verifier.shutdown()]);
     gpu.close();
     await Promise.all([engine.shutdown(), llamaServer.shutdown(), dryRuns.end(), embedder.shutdown()]);
+    // The engine has just written what was unsaved, perhaps of a chat that was deleted since.
+    await answering.keptKv.sweep();
     chats.close();
     apiKeys.shutdown();
   };
