@@ -62,7 +62,7 @@ function ReceiptRow({ receipt }: { readonly receipt: Receipt }) {
     <tr>
       <RowHead>
         {formatWhen(receipt.atMs)}
-        <span className="block min-w-24 text-ink-3 text-xs whitespace-normal">{loadInWords(receipt)}</span>
+        <span className="block text-ink-3 text-xs whitespace-normal sm:min-w-24">{loadInWords(receipt)}</span>
         {receipt.lowered !== null && (
           <span className="block text-warn text-xs whitespace-normal">{receipt.lowered}</span>
         )}
