@@ -60,3 +60,6 @@ export type BufferSplit = z.infer<typeof bufferSplitSchema>;
 /** The cost of changing from one configuration to another: nothing, a new context, or loading the model again. */
 export const loadCostSchema = z.enum(["nothing", "context", "model"]);
 export type LoadCost = z.infer<typeof loadCostSchema>;
+
+/** Whether a load is meant although system memory does not hold it. */
+export const meantSchema = z.optional(z.enum(["true", "false"]));

@@ -7,9 +7,6 @@ import { settingsPatchSchema, settingsSchema } from "./settings";
 export const settingsScopeSchema = z.enum(["all", "model"]);
 export type SettingsScope = z.infer<typeof settingsScopeSchema>;
 
-/** Whether a load is meant although system memory does not hold it. */
-export const meantSchema = z.optional(z.enum(["true", "false"]));
-
 export const savedSettingsSchema = z.object({
   settings: settingsSchema,
   /** This model's own values. */
