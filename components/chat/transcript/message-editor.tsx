@@ -15,7 +15,7 @@ interface MessageEditorProps {
 }
 
 /** A message in a field. Ctrl or Cmd with Enter saves; Escape discards the changes. */
-export function MessageEditor({ text, saveLabel, onSave, onDone }: MessageEditorProps) {
+export default function MessageEditor({ text, saveLabel, onSave, onDone }: MessageEditorProps) {
   const [draft, setDraft] = useState(text);
   const fieldRef = useRef<HTMLTextAreaElement>(null);
   useGrowingTextarea(fieldRef, draft);

@@ -1,15 +1,16 @@
 "use client";
 import { Pencil } from "lucide-react";
-import { useState } from "react";
+import { lazy, Suspense, startTransition, useState } from "react";
 import { LongText } from "@/components/chat/markdown/long-text";
 import { sendMessage } from "@/lib/client/chat-actions";
 import { useSession } from "@/lib/client/chat-session";
 import type { ShownMessage } from "@/lib/client/chat-tree";
-import { AttachmentChip, Picture } from "./attachment-chip";
 import { CopyAction } from "./copy-action";
 import { MessageAction } from "./message-action";
-import { MessageEditor } from "./message-editor";
 import { VersionArrows } from "./version-arrows";
+
+const SentFiles = lazy(() => import("./sent-files"));
+const MessageEditor = lazy(() => import("./message-editor"));
 
 /** What the user said. Editing it makes a new version with its own branch. */
 export function QuestionMessage({ row }: { readonly row: ShownMessage }) {
@@ -18,23 +19,23 @@ export function QuestionMessage({ row }: { readonly row: ShownMessage }) {
   const answering = useSession(session => session.answering);
   if (isEditing) {
     return (
-      <MessageEditor
-        text={message.text}
-        saveLabel="Send"
-        onSave={text => sendMessage(text, message.attachments, message)}
-        onDone={() => setEditing(false)}
-      />
+      <Suspense>
+        <MessageEditor
+          text={message.text}
+          saveLabel="Send"
+          onSave={text => sendMessage(text, message.attachments, message)}
+          onDone={() => setEditing(false)}
+        />
+      </Suspense>
     );
   }
   return (
     <>
       <div className="ml-auto flex w-fit max-w-[85%] flex-col items-end gap-2">
-        {message.attachments.map(attachment =>
-          attachment.data === undefined ? (
-            <AttachmentChip key={attachment.name} attachment={attachment} />
-          ) : (
-            <Picture key={attachment.name} attachment={attachment} className="max-h-72 max-w-full border border-line" />
-          ),
+        {message.attachments.length > 0 && (
+          <Suspense>
+            <SentFiles attachments={message.attachments} />
+          </Suspense>
         )}
         {message.text !== "" && (
           <LongText
@@ -47,7 +48,7 @@ export function QuestionMessage({ row }: { readonly row: ShownMessage }) {
         <VersionArrows row={row} />
         <CopyAction text={message.text} />
         {!answering && (
-          <MessageAction label="Edit" onClick={() => setEditing(true)}>
+          <MessageAction label="Edit" onClick={() => startTransition(() => setEditing(true))}>
             <Pencil aria-hidden size={14} />
           </MessageAction>
         )}

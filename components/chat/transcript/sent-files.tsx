@@ -1,0 +1,13 @@
+import type { Attachment } from "@/lib/schema/chat";
+import { AttachmentChip, Picture } from "./attachment-chip";
+
+/** The files of a sent message, and its pictures as they are. */
+export default function SentFiles({ attachments }: { readonly attachments: readonly Attachment[] }) {
+  return attachments.map(attachment =>
+    attachment.data === undefined ? (
+      <AttachmentChip key={attachment.name} attachment={attachment} />
+    ) : (
+      <Picture key={attachment.name} attachment={attachment} className="max-h-72 max-w-full border border-line" />
+    ),
+  );
+}
