@@ -1,8 +1,8 @@
 "use client";
 import type { ReplyStats } from "@/lib/schema/chat";
+import { formatDuration } from "@/lib/units/durations";
 import { formatRate, formatTokens } from "@/lib/units/tokens";
 import { CopyAction } from "./copy-action";
-import { seconds } from "./reply-figures";
 
 const generatedInWords = ({ generatedTokens, tokensPerSecond }: ReplyStats): string =>
   tokensPerSecond > 0
@@ -19,10 +19,10 @@ function statsLines(stats: ReplyStats): readonly (readonly [string, string])[] {
       : [
           [
             "First token",
-            `${seconds(stats.timeToFirstTokenMs)} (prompt at ${formatRate(stats.prefillTokensPerSecond)} tokens/s)`,
+            `${formatDuration(stats.timeToFirstTokenMs)} (prompt at ${formatRate(stats.prefillTokensPerSecond)} tokens/s)`,
           ] as const,
         ]),
-    ["Whole answer", seconds(stats.totalMs)],
+    ["Whole answer", formatDuration(stats.totalMs)],
     ["Model", stats.modelName],
     ...(engineName === undefined
       ? ([

@@ -1,18 +1,17 @@
 "use client";
 import { lazy, Suspense, startTransition, useState } from "react";
 import type { ReplyStats } from "@/lib/schema/chat";
+import { formatDuration } from "@/lib/units/durations";
 import { formatRate, formatTokens } from "@/lib/units/tokens";
 
 const AllReplyFigures = lazy(() => import("./all-reply-figures"));
 
-export const seconds = (ms: number): string => `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;
-
 /** "12 tokens/s · first token 0.4 s · 120 tokens". A speed needs two tokens; without any token there is no first one. */
 export function statsInWords({ generatedTokens, tokensPerSecond, timeToFirstTokenMs, totalMs }: ReplyStats): string {
-  if (generatedTokens === 0) return `ended after ${seconds(totalMs)}, before the first token`;
+  if (generatedTokens === 0) return `ended after ${formatDuration(totalMs)}, before the first token`;
   const speed = tokensPerSecond > 0 ? [`${formatRate(tokensPerSecond)} tokens/s`] : [];
   const count = `${formatTokens(generatedTokens)} ${generatedTokens === 1 ? "token" : "tokens"}`;
-  return [...speed, `first token ${seconds(timeToFirstTokenMs)}`, count].join(" · ");
+  return [...speed, `first token ${formatDuration(timeToFirstTokenMs)}`, count].join(" · ");
 }
 
 /** One line; a press shows the rest, to read or to copy. */
