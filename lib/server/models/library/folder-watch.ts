@@ -25,6 +25,9 @@ export class FolderWatch {
   #watchers: FSWatcher[] = [];
   #stopFollowing = (): void => {};
   #cancelLook = (): void => {};
+  /** A look is due soon. Further events do not put it off: a download in the folder makes them without end. */
+  #isSettling = false;
+  #isLooking = false;
   #seen: string | null = null;
 
   constructor(options: FolderWatchOptions) {
@@ -53,6 +56,7 @@ export class FolderWatch {
     this.#stopFollowing();
     this.#cancelLook();
     this.#closeWatchers();
+    this.#isSettling = false;
     this.#seen = null;
   }
 
@@ -60,7 +64,7 @@ export class FolderWatch {
     this.#closeWatchers();
     for (const folder of this.#options.folders()) {
       try {
-        const watcher = watch(folder, { recursive: true, persistent: false }, () => this.#lookIn(SETTLE_MS));
+        const watcher = watch(folder, { recursive: true, persistent: false }, () => this.#lookSoon());
         // A folder that goes away, or too many watched files: the looks at intervals go on.
         watcher.on("error", () => watcher.close());
         this.#watchers.push(watcher);
@@ -74,18 +78,30 @@ export class FolderWatch {
     for (const watcher of this.#watchers.splice(0)) watcher.close();
   }
 
+  #lookSoon(): void {
+    if (this.#isSettling) return;
+    this.#isSettling = true;
+    this.#lookIn(SETTLE_MS);
+  }
+
   #lookIn(delayMs: number): void {
     this.#cancelLook();
     this.#cancelLook = this.#timers.after(delayMs, () => void this.#look());
   }
 
   async #look(): Promise<void> {
-    const now = await signatureOf(this.#options.folders(), this.#options.files());
+    this.#isSettling = false;
+    // Of two looks at once, the older one could end last and count as what was seen.
+    if (this.#isLooking) return this.#lookSoon();
+    this.#isLooking = true;
+    const now = await signatureOf(this.#options.folders(), this.#options.files()).finally(() => {
+      this.#isLooking = false;
+    });
     if (this.#listeners.size === 0) return;
     const isChanged = this.#seen !== null && now !== this.#seen;
     this.#seen = now;
     if (isChanged) for (const listener of this.#listeners) listener();
-    this.#lookIn(LOOK_INTERVAL_MS);
+    if (!this.#isSettling) this.#lookIn(LOOK_INTERVAL_MS);
   }
 }
 
