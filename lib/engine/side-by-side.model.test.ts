@@ -38,6 +38,19 @@ describe("answers side by side, on the CPU", () => {
     expect(new Set(order.slice(0, firstEnd))).toEqual(new Set([0, 1, 2, 3]));
   });
 
+  it("begins a later answer beside the one in progress, on a sequence that held another prompt", async () => {
+    for (const topic of topics) await ask([question(`${topic} in brief`)], 2, () => {});
+    const order: string[] = [];
+    let later: Promise<unknown> | undefined;
+    await ask([question("the sea")], 96, () => {
+      order.push("first");
+      later ??= ask([question("the mountains")], 4, () => order.push("later"));
+    });
+    await later;
+    expect(order.indexOf("later")).toBeGreaterThan(0);
+    expect(order.indexOf("later")).toBeLessThan(order.lastIndexOf("first"));
+  });
+
   it("keeps a chat's prefix although other clients ask meanwhile", async () => {
     const turns = [question("a chat of its own")];
     const { stats: first } = await ask(turns, 4, () => {}, "chat");

@@ -20,17 +20,21 @@ interface ContextInternals {
 /**
  * Computes the next token of every answer in the same batch.
  *
- * node-llama-cpp begins the next batch at the moment when the last token of this one is sampled. The answer of that token has not asked
- * for its next one yet, so it misses the batch and is computed after it: two answers took turns instead of sharing batches, and each
- * step read all weights for one token. One turn of the event loop between two batches is enough for every answer to ask.
+ * node-llama-cpp begins the next batch at the moment when the last token of this one is sampled, if another answer has asked by then.
+ * The answer of that last token has not, so it misses the batch: two answers took turns instead of sharing batches, and each step read
+ * all weights for one token. And as long as answers ask in time, node-llama-cpp keeps the context's lock, for which a new request waits
+ * that has to forget an older prompt: it began only when another answer had ended. So what is asked during a batch is held back until
+ * all of its answers could ask, and the lock is free between two batches.
  */
 export class WholeBatches {
-  #haveAllAsked = false;
+  #isComputing = false;
+  #held: (() => void)[] = [];
+  #release: Promise<void> | null = null;
 
   /** For the new context. The strategy is called when a batch is put together. */
   readonly batching: BatchingOptions = {
     itemPrioritizationStrategy: ({ items, size }) => {
-      this.#haveAllAsked = false;
+      this.#isComputing = true;
       return shareBatch(items, size);
     },
   };
@@ -39,23 +43,34 @@ export class WholeBatches {
     const internals = context as unknown as ContextInternals;
     const decode = internals._decodeTokens.bind(context);
     const samples = new EarlySamples(internals._ctx);
-    internals._decodeTokens = (queued, sample) => {
-      const decoded = decode(
-        { ...queued, afterBatchAction: tokens => this.#after(queued.afterBatchAction?.(tokens)) },
-        samples.early(queued.sequenceId, sample),
-      );
+    const ask: ContextInternals["_decodeTokens"] = (queued, sample) => {
+      const afterBatchAction = (tokens: number) => this.#after(queued.afterBatchAction?.(tokens), internals);
+      const decoded = decode({ ...queued, afterBatchAction }, samples.early(queued.sequenceId, sample));
       // llama.cpp computes sequences together only where their numbers follow each other in the batch (llama_batch_allocr::split_equal).
       internals._queuedDecodes.sort((one, other) => one.sequenceId - other.sequenceId);
+      // Nothing is called after a batch that failed.
+      decoded.catch(() => this.#askHeld());
       return decoded;
     };
+    internals._decodeTokens = (queued, sample) =>
+      this.#isComputing
+        ? new Promise((resolve, reject) => {
+            this.#held.push(() => void ask(queued, sample).then(resolve, reject));
+          })
+        : ask(queued, sample);
   }
 
-  /** Called once for each answer of the batch. Only the first one has to wait. */
-  async #after(ownAction: Promise<void> | undefined): Promise<void> {
-    await ownAction;
-    if (this.#haveAllAsked) return;
-    this.#haveAllAsked = true;
-    await setImmediate();
+  /** Called for each answer of the batch, once it is computed. One turn of the event loop is enough for all to ask again. */
+  #after(ownAction: Promise<void> | undefined, { _queuedDecodes: left }: ContextInternals): Promise<void> | undefined {
+    this.#release ??= setImmediate().then(() => this.#askHeld());
+    // The rest of a long prompt goes on without a pause: the others have to be there by then.
+    return left.length > 0 ? Promise.all([ownAction, this.#release]).then(() => {}) : ownAction;
+  }
+
+  #askHeld(): void {
+    this.#release = null;
+    this.#isComputing = false;
+    for (const ask of this.#held.splice(0)) ask();
   }
 }
 
