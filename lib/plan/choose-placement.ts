@@ -46,7 +46,7 @@ export function choosePlacement(surface: MemorySurface, gpu: GpuMemory, settings
     const needs = Float64Array.from(ladders, ladder => ladder.top?.needBytes ?? 0);
     const most = mostGpuLayers(needs, budget);
     for (let gpuLayers = most; gpuLayers >= 0; gpuLayers--)
-      if ((needs[gpuLayers] ?? 0) <= budget && !wouldSwap(surface, gpu, settings, { gpuLayers }))
+      if ((gpuLayers === 0 || (needs[gpuLayers] ?? 0) <= budget) && !wouldSwap(surface, gpu, settings, { gpuLayers }))
         return ladders[gpuLayers]?.top ?? ON_CPU;
     return ladders[most]?.top ?? ON_CPU;
   }
@@ -54,7 +54,8 @@ export function choosePlacement(surface: MemorySurface, gpu: GpuMemory, settings
     fastestOf(surface, gpu, settings, { ladders, budget, swaps });
   const swaps = (placement: Placement) => wouldSwap(surface, gpu, settings, placement);
   const found = fastest(() => false);
-  return (found !== null && swaps(found) ? fastest(swaps) : null) ?? found ?? ON_CPU;
+  if (found === null || !swaps(found)) return found ?? ON_CPU;
+  return fastest(swaps) ?? (swaps(ON_CPU) ? found : ON_CPU);
 }
 
 /** The cache on the card, unless the model is predicted to write faster with it in RAM. */
