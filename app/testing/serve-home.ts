@@ -25,9 +25,6 @@ export function serveHome(script: FakeScript, env: () => Readonly<Record<string,
   afterAll(async () => {
     await served.close();
     await services().shutdown();
-    // Files of tests share a process, and the next one needs services of its own.
-    Reflect.deleteProperty(globalThis, Symbol.for("headroom.services"));
-    vi.unstubAllEnvs();
     rmSync(home, { recursive: true, force: true });
   });
 

@@ -24,7 +24,8 @@ export const canPlaceExperts = (surface: MemorySurface, gpu: GpuMemory | null): 
  * A model without experts gets the most layers that fit. With experts there are two ways to save VRAM: to leave whole layers to the
  * CPU, or to leave only experts in RAM, of which each token reads a few. The second reads less from RAM but changes device twice
  * in each such block, so neither is always faster: of all that fit, the one with the fewest seconds a token at a full context is taken.
- * On a tie it is the one with more on the GPU. None that would make the computer swap is taken, unless all would. Over several cards the layers are shared so that none overflows (choose-on-cards.ts).
+ * On a tie it is the one with more on the GPU. None that would make the computer swap is taken, unless all would. Over several cards
+ * the layers are shared so that none overflows (choose-on-cards.ts).
  */
 export function choosePlacement(surface: MemorySurface, gpu: GpuMemory, settings: PlanSettings): PricedPlacement {
   if (choosesKvPlace(gpu, settings)) return withCacheInItsPlace(surface, gpu, settings);
