@@ -2,13 +2,14 @@ import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { PlanSettings } from "@/lib/schema/settings";
 import { MIB } from "@/lib/units/bytes";
+import { ON_CPU, type PricedPlacement } from "./expert-ladder";
 import { expertSteps } from "./expert-steps";
 import { firstGpuBlock, type Placement, samePlacement } from "./memory-need";
 import { wouldSwap } from "./plan-ram";
 import { type PlannableCard, plannableCards } from "./plannable-cards";
 import { type CardGroup, type Layers, SplitFinder, type SplitPlacement } from "./split-finder";
 
-/** The planner's choice for several cards. Each method is the one of the same name in choose-placement.ts. */
+/** The planner's choice for several cards. Each method is the one of a similar name in choose-placement.ts. */
 export class CardChooser {
   #made: SplitFinder | null = null;
   readonly #all: number;
@@ -44,7 +45,7 @@ export class CardChooser {
   }
 
   /** What was chosen before for the same surface, cards and settings. The chart asks again in each frame of a moving slider. */
-  remembered<Choice extends object>(choose: () => Choice): Choice {
+  #remembered(choose: () => PricedPlacement): PricedPlacement {
     const { N_CTX, KV_CACHE_QUANT, LAYERS, EXPERTS_IN_RAM, CARD_CHOICE, TENSOR_SPLIT, USE_MMAP } = this.settings;
     const cards = this.cards.map(({ position, name, budgetBytes }) => [position, name, budgetBytes]);
     const key = JSON.stringify([
@@ -59,9 +60,9 @@ export class CardChooser {
       this.placesExperts,
       cards,
     ]);
-    const known = choices.get(this.surface) ?? new Map<string, object>();
+    const known = choices.get(this.surface) ?? new Map<string, PricedPlacement>();
     choices.set(this.surface, known);
-    const choice = (known.get(key) as Choice | undefined) ?? choose();
+    const choice = known.get(key) ?? choose();
     if (known.size >= KNOWN_CHOICES) known.clear();
     known.set(key, choice);
     return choice;
@@ -73,34 +74,45 @@ export class CardChooser {
     return cards && new CardChooser(surface, gpu, settings, placesExperts, cards);
   }
 
+  choose(): PricedPlacement {
+    return this.#remembered(() => {
+      const chosen = this.#chosen();
+      return chosen === null ? ON_CPU : this.#priced(chosen);
+    });
+  }
+
   /** Null: everything is on the CPU. */
-  choose(): SplitPlacement | null {
+  #chosen(): SplitPlacement | null {
     const { LAYERS } = this.settings;
     if (LAYERS === 0) return null;
     if (LAYERS !== "auto") {
       const gpuLayers = Math.min(LAYERS, this.#all);
       return this.#fewestApart(gpuLayers) ?? this.#leastOf(gpuLayers);
     }
-    const swaps = (found: SplitPlacement) => wouldSwap(this.surface, this.gpu, this.settings, found);
     const found = this.#fastest(() => false);
-    return (found !== null && swaps(found) ? this.#fastest(swaps) : null) ?? found;
+    if (found === null || !this.#swaps(found)) return found;
+    return this.#fastest(this.#swaps) ?? (this.#swaps(ON_CPU) ? found : null);
   }
 
+  #swaps = (placement: Placement): boolean => wouldSwap(this.surface, this.gpu, this.settings, placement);
+  #priced = (placement: SplitPlacement) => ({ ...placement, needBytes: this.#finder.needBytes(placement) });
+
   /** A faster card alone may be worth more experts in RAM, so each choice of cards has the fewest that it needs. */
-  #fastest(swaps: (found: SplitPlacement) => boolean): SplitPlacement | null {
+  #fastest(swaps: (found: Placement) => boolean): SplitPlacement | null {
     let best: SplitPlacement | null = null;
     for (let gpuLayers = this.#all; gpuLayers > 0; gpuLayers--) {
       const found = this.#finder.groups.flatMap(group => this.#fewestApart(gpuLayers, group) ?? []);
-      const [first] = found.sort((one, other) => this.#finder.compare(one, other));
+      const [first] = found.filter(one => !swaps(one)).sort((one, other) => this.#finder.compare(one, other));
       if (first === undefined) continue;
       if (!this.placesExperts || this.#isSettled(first)) return first;
-      for (const one of found) if (!swaps(one) && (best === null || this.#finder.compare(one, best) < 0)) best = one;
+      if (best === null || this.#finder.compare(first, best) < 0) best = first;
     }
     return best;
   }
 
-  better(chosen: Placement, doubtShare: number): SplitPlacement[] {
+  better(chosen: Placement, doubtShare: number): PricedPlacement[] {
     const present = isSplit(chosen) ? chosen : null;
+    const mustSwap = this.#swaps(chosen);
     const found: SplitPlacement[] = [];
     for (let gpuLayers = this.#all; gpuLayers > 0; gpuLayers--) {
       if (!this.placesExperts && gpuLayers < chosen.gpuLayers) break;
@@ -109,14 +121,21 @@ export class CardChooser {
           const share = Math.max(doubtShare, DOUBTED_CARD_SHARE);
           const candidate = this.#finder.best({ gpuLayers, ...experts }, share, group);
           if (candidate === null) continue;
-          if (present === null || this.#isBetter(candidate, present)) found.push(candidate);
+          const isBetter = present === null || this.#isBetter(candidate, present);
+          if (isBetter && (mustSwap || !this.#swaps(candidate))) found.push(candidate);
           break;
         }
     }
-    return this.placesExperts ? found.sort((one, other) => this.#finder.compare(one, other)) : found;
+    if (this.placesExperts) found.sort((one, other) => this.#finder.compare(one, other));
+    return found.map(this.#priced);
   }
 
-  next({ gpuLayers, tensorSplit: _, ...present }: Placement): SplitPlacement | null {
+  next(placement: Placement): PricedPlacement | null {
+    const next = this.#next(placement);
+    return next && { ...this.#priced(next), shortBytes: this.#finder.shortBytes(next) };
+  }
+
+  #next({ gpuLayers, tensorSplit: _, ...present }: Placement): SplitPlacement | null {
     const apart = this.#apartChoices(gpuLayers);
     const own = apart.findIndex(experts => samePlacement({ gpuLayers, ...experts }, { gpuLayers, ...present }));
     const fewer = apart[own - 1];
@@ -128,9 +147,6 @@ export class CardChooser {
   fits({ gpuLayers, expertBlocksInRam = 0, borderExpertsOnGpu }: Placement): boolean {
     return this.#finder.fits({ gpuLayers, expertBlocksInRam, borderExpertsOnGpu });
   }
-
-  needBytes = (placement: SplitPlacement): number => this.#finder.needBytes(placement);
-  shortBytes = (placement: SplitPlacement): number => this.#finder.shortBytes(placement);
 
   /** Nothing is better: everything is on one card, or on the cards where those are to be used. */
   #isSettled(found: SplitPlacement): boolean {
@@ -196,7 +212,7 @@ const NONE_APART: ExpertChoice = { expertBlocksInRam: 0 };
 /** Choices are remembered although other programs take and give back a little memory each second. */
 const RAM_STEP_BYTES = 64 * MIB;
 
-const choices = new WeakMap<MemorySurface, Map<string, object>>();
+const choices = new WeakMap<MemorySurface, Map<string, PricedPlacement>>();
 const KNOWN_CHOICES = 512;
 
 const isSplit = (placement: Placement): placement is SplitPlacement =>

@@ -115,6 +115,9 @@ describe("where the parts of a mixture of experts go", () => {
     expect(next(49, 20, "gate+up")).toEqual([49, 19, undefined]);
     expect(next(49, 0)).toBeNull();
     expect(next(30, 0)).toEqual([31, 48, undefined]);
+    const kvInRam = { gpuLayers: 49, expertBlocksInRam: 20, kvInRam: true } as const;
+    const inRam = nextPlacement(surface, cardOf(8), { ...settings, KV_IN_RAM: true }, kvInRam);
+    expect(inRam).toMatchObject({ ...kvInRam, borderExpertsOnGpu: "up" });
   });
 
   it("fills the rest of the card with a part of one more block's experts", () => {

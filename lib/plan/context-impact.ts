@@ -3,8 +3,9 @@ import { isMixed, type KvType, type PerKvType, perKvType } from "@/lib/schema/kv
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { PlanSettings } from "@/lib/schema/settings";
 import { budgetBytes } from "./budget";
-import { choosePlacement, ON_CPU } from "./choose-placement";
+import { choosePlacement } from "./choose-placement";
 import { cpuOnlyNeed } from "./cpu-only-memory";
+import { ON_CPU } from "./expert-ladder";
 import { largestFullContexts, longestSearched } from "./largest-context";
 import { kvBytesOfLayer, memoryNeed } from "./memory-need";
 import { surfaceFor } from "./sequences";

@@ -10,6 +10,9 @@ export interface PricedPlacement extends Placement {
   readonly shortBytes?: number;
 }
 
+/** Everything on the CPU takes nothing of the card. */
+export const ON_CPU: PricedPlacement = { gpuLayers: 0, expertBlocksInRam: 0, needBytes: 0 };
+
 interface LadderNeeds {
   readonly gpuLayers: number;
   /** What these layers need with all their experts. */

@@ -1,7 +1,7 @@
 import type { GpuMemory, PooledCard } from "@/lib/schema/gpu-memory";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { PlanSettings } from "@/lib/schema/settings";
-import type { Placement } from "./memory-need";
+import { kvBytesOfLayer, type Placement } from "./memory-need";
 import { wouldSwap } from "./plan-ram";
 import { decodeSeconds, isKnownCard } from "./speed-parts";
 
@@ -67,8 +67,8 @@ export function couldPayInRam(
 const known = new WeakMap<MemorySurface, MemorySurface>();
 
 /**
- * What decides where layers go when the cache is in RAM: layers without a cache. The compute buffers are those with the cache on the
- * GPU until a dry run says otherwise. For the arguments of a function that chooses placements.
+ * What decides where layers go when the cache is in RAM: layers without a cache, and as much less RAM. The compute buffers are those with
+ * the cache on the GPU until a dry run says otherwise. For the arguments of a function that chooses placements.
  */
 export function withKvInRam(
   surface: MemorySurface,
@@ -77,7 +77,11 @@ export function withKvInRam(
 ): [MemorySurface, GpuMemory, PlanSettings] {
   const bare = known.get(surface) ?? withoutKv(surface);
   known.set(surface, bare);
-  return [bare, gpu, { ...settings, KV_IN_RAM: false }];
+  const { availableRamBytes } = gpu;
+  const at = { contextTokens: settings.N_CTX, kvType: settings.KV_CACHE_QUANT };
+  const kvBytes = surface.layers.reduce((sum, layer) => sum + kvBytesOfLayer(layer, at, surface), 0);
+  const fuller = availableRamBytes === undefined ? gpu : { ...gpu, availableRamBytes: availableRamBytes - kvBytes };
+  return [bare, fuller, { ...settings, KV_IN_RAM: false }];
 }
 
 const withoutKv = (surface: MemorySurface): MemorySurface => ({

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import { GIB } from "@/lib/units/bytes";
-import { placementFits } from "./choose-placement";
+import { betterPlacements, choosePlacement, placementFits } from "./choose-placement";
 import { withSequences } from "./memory-need";
 import { planLayers } from "./plan-layers";
 import { planRam, ramUsedByOthers, ramWarnings, wouldSwap } from "./plan-ram";
@@ -70,10 +70,26 @@ it("others hold what is in use and not our engine's, whichever model is planned"
 });
 
 describe("laws of system memory as a budget", () => {
+  /** One card, or its memory as two. */
+  const cardsArbitrary = fc
+    .tuple(gpuArbitrary, fc.boolean(), fc.double({ min: 0, max: 1, noNaN: true }))
+    .map(([gpu, isTwo, share]): GpuMemory => {
+      const card = (part: number) => ({
+        name: gpu.name,
+        totalBytes: Math.round(gpu.totalBytes * part),
+        freeBytes: Math.round(gpu.freeBytes * part),
+        heldByEngineBytes: Math.round(gpu.heldByEngineBytes * part),
+      });
+      const cards = [
+        { ...card(share), position: 0 },
+        { ...card(1 - share), position: 1 },
+      ];
+      return isTwo ? { ...gpu, cards } : gpu;
+    });
   const caseArbitrary = fc
     .record({
       surface: surfaceArbitrary,
-      gpu: gpuArbitrary,
+      gpu: cardsArbitrary,
       kind: fc.constantFrom("dedicated" as const, "shared" as const),
       availableRamBytes: fc.integer({ min: 0, max: 8 * GIB }),
       N_CTX: contextArbitrary,
@@ -93,12 +109,37 @@ describe("laws of system memory as a budget", () => {
         if (!wouldSwap(surface, gpu, settings, planLayers(surface, gpu, settings))) return;
         const sequences = settings.PARALLEL === "auto" ? 1 : settings.PARALLEL;
         const loaded = withSequences(surface, sequences);
-        const byHand = { ...settings, LAYERS: 0, PARALLEL: sequences, KV_IN_RAM: false };
-        for (let gpuLayers = 0; gpuLayers <= surface.model.blocks + 1; gpuLayers++)
-          if (gpuLayers === 0 || placementFits(loaded, gpu, byHand, { gpuLayers }))
-            expect(wouldSwap(loaded, gpu, settings, { gpuLayers })).toBe(true);
+        for (let LAYERS = 0; LAYERS <= surface.model.blocks + 1; LAYERS++) {
+          const byHand = { ...settings, LAYERS, PARALLEL: sequences, KV_IN_RAM: false };
+          if (LAYERS === 0 || placementFits(loaded, gpu, byHand, { gpuLayers: LAYERS }))
+            expect(wouldSwap(loaded, gpu, settings, choosePlacement(loaded, gpu, byHand))).toBe(true);
+        }
       }),
-      { numRuns: 200 },
+      { numRuns: 400 },
+    );
+  });
+
+  it("a cache that is kept in RAM by hand counts there for an automatic number of layers", () => {
+    fc.assert(
+      fc.property(caseArbitrary, ({ surface, gpu, settings }) => {
+        const chosen = { ...settings, PARALLEL: 1, KV_IN_RAM: true };
+        if (!wouldSwap(surface, gpu, chosen, choosePlacement(surface, gpu, chosen))) return;
+        expect(wouldSwap(surface, gpu, chosen, { gpuLayers: 0 })).toBe(true);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it("nothing that would swap is called better than what does not", () => {
+    fc.assert(
+      fc.property(caseArbitrary, fc.boolean(), ({ surface, gpu, settings }, KV_IN_RAM) => {
+        const wished = { ...settings, KV_IN_RAM };
+        const chosen = choosePlacement(surface, gpu, wished);
+        if (wouldSwap(surface, gpu, wished, chosen)) return;
+        for (const better of betterPlacements(surface, gpu, wished, chosen, 0.3))
+          expect(wouldSwap(surface, gpu, wished, better)).toBe(false);
+      }),
+      { numRuns: 400 },
     );
   });
 
