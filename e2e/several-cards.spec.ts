@@ -99,6 +99,45 @@ test.describe("H4 two cards of one name", () => {
     await expect(page.getByRole("meter", { name: "Card 0, plan" })).toHaveCount(0);
   });
 
+  test("spread over two cards, then one is lost: a sentence tells it, the other takes all layers, and the chat still answers", async ({
+    page,
+    ownServer,
+  }) => {
+    const { url } = await ownServer({ ...placingEngineOn(["01", "02"]), ...smi.env });
+    const dashboard = new DashboardPage(page);
+    await dashboard.open(url);
+    await expect(dashboard.sentence).toContainText(/^All 31 layers fit on card \d/, { timeout: 30_000 });
+    const cards = page.getByRole("list", { name: "Cards now" }).getByRole("listitem");
+    await expect(cards).toHaveCount(2);
+    await dashboard.choose("Where one card is enough", "Spread");
+    // 80 % of 12 GiB less 6 and less 1 GiB: 3.6 and 8.6 GiB, less the same overhead on each, so that 31 layers are 9 or 10 and the rest.
+    await expect(dashboard.sentence).toContainText(
+      new RegExp(`^All 31 layers fit: (?:9|10) on card 0 \\(${NAME}\\), (?:21|22) on card 1`),
+    );
+    await dashboard.apply.click();
+    await expect(dashboard.apply).toBeHidden();
+    await expect(cards.nth(0)).toContainText(/(?:9|10) layers planned/);
+    await expect(cards.nth(1)).toContainText(/(?:21|22) layers planned/);
+    expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+
+    smi.behave("loses a card");
+    await expect(page.getByRole("region", { name: "Notifications" })).toContainText(`${NAME} (0000:02:00.0) is gone`, {
+      timeout: 30_000,
+    });
+    await expect(page.getByText(`${NAME} (0000:02:00.0) no longer answers. The plan is for`)).toBeVisible();
+    await expect(dashboard.sentence).toContainText(/^All 31 layers fit/);
+    await expect(dashboard.sentence).not.toContainText("card 1");
+    await expect(dashboard.layers.getByRole("option", { name: /on card 1/ })).toHaveCount(0);
+    await expect(cards).toHaveCount(0);
+    await expect(dashboard.gauge).toHaveAttribute("aria-valuemax", String(12 * 1024 ** 3));
+
+    const chat = new ChatPage(page);
+    await page.getByRole("banner").getByRole("link", { name: "Chat" }).click();
+    await expect(chat.message).toBeEditable();
+    await chat.ask("Are you still there?");
+    expect(await chat.textOf(chat.replies.last())).not.toBe("");
+  });
+
   test("KV cache in RAM is automatic, on or off", async ({ page, ownServer }) => {
     const { url } = await ownServer({ ...placingEngineOn(["01", "02"]), ...smi.env });
     const dashboard = new DashboardPage(page);
