@@ -35,15 +35,16 @@ async function openChat(context: BrowserContext, url: string, maxTokens?: number
   return chat;
 }
 
-test("two chats and a program are answered at the same time, and a stop of one leaves the others", async ({
+test("two chats and a program are answered at the same time, the next ones wait in one queue, and a stop frees a place", async ({
+  browser,
   context,
   ownServer,
 }) => {
   const { url } = await ownServer({}, { PARALLEL: 3 });
-  const [first, second] = [await openChat(context, url, 3000), await openChat(context, url, 400)];
+  const [first, second] = [await openChat(context, url, 3000), await openChat(context, url, 900)];
   await first.say("Begin.");
   await second.say("Begin.");
-  const client = askOverApi(url, 400);
+  const client = askOverApi(url, 900);
   const texts = async () => [
     await first.textOf(first.replies.last()),
     await second.textOf(second.replies.last()),
@@ -58,11 +59,28 @@ test("two chats and a program are answered at the same time, and a stop of one l
       timeout: 60_000,
     })
     .toEqual([true, true, true]);
+  // In another browser: one opens at most six connections to a server, and these tabs are all visible and answering.
+  const elsewhere = await browser.newContext();
+  const [third, fourth] = [await openChat(elsewhere, url, 20), await openChat(elsewhere, url, 20)];
+  await third.say("Begin.");
+  await expect(third.page.getByText("Waiting: place 1 in the queue")).toBeVisible();
+  await fourth.say("Begin.");
+  await expect(fourth.page.getByText("Waiting: place 2 in the queue")).toBeVisible();
+
+  await fourth.page.reload();
+  await expect(fourth.page.getByText("Waiting: place 2 in the queue")).toBeVisible();
   await first.stop.click();
   await expect(first.page.getByText("Stopped.")).toBeVisible();
+  await third.replyFinished();
+  await fourth.replyFinished();
   await second.replyFinished();
   await client.ended;
   expect(client.text).toContain("[DONE]");
+  for (const chat of [second, third, fourth]) {
+    await expect(chat.replies).toHaveCount(1);
+    expect((await chat.textOf(chat.replies.last())).length).toBeGreaterThan(0);
+  }
+  await elsewhere.close();
 });
 
 test("the dashboard says what each answer at once costs, and follows a change before it is applied", async ({
