@@ -78,12 +78,12 @@ test.describe("H4 two cards of one name", () => {
     const dashboard = new DashboardPage(page);
     await dashboard.open(url);
     // One card holds all of the model: nothing is gained by the other.
-    await expect(dashboard.sentence).toContainText(`All 31 layers fit on card 0 (${NAME})`, { timeout: 30_000 });
+    await expect(dashboard.sentence).toContainText("All 31 layers fit on card 0", { timeout: 30_000 });
     await dashboard.type("Split over cards, numbers with commas between", "20, 11");
-    await expect(dashboard.sentence).toContainText(`All 31 layers fit: 20 on card 0 (${NAME}), 11 on card 1 (${NAME})`);
-    await expect(dashboard.layers.getByRole("option", { name: `Layer 19, on card 0 (${NAME}):` })).toBeVisible();
-    await expect(dashboard.layers.getByRole("option", { name: `Layer 20, on card 1 (${NAME}):` })).toBeVisible();
-    await expect(page.getByText(`weights on card 1 (${NAME}), 11 layers`)).toBeVisible();
+    await expect(dashboard.sentence).toContainText("All 31 layers fit: 20 on card 0, 11 on card 1");
+    await expect(dashboard.layers.getByRole("option", { name: "Layer 19, on card 0:" })).toBeVisible();
+    await expect(dashboard.layers.getByRole("option", { name: "Layer 20, on card 1:" })).toBeVisible();
+    await expect(page.getByText("weights on card 1, 11 layers")).toBeVisible();
     const shown = page.getByRole("list", { name: "Cards now" }).getByRole("listitem");
     await expect(shown.nth(0)).toContainText("20 layers planned");
     // 80 % of 12 GiB.
@@ -111,9 +111,7 @@ test.describe("H4 two cards of one name", () => {
     await expect(cards).toHaveCount(2);
     await dashboard.choose("Where one card is enough", "Spread");
     // 80 % of 12 GiB less 6 and less 1 GiB: 3.6 and 8.6 GiB, less the same overhead on each, so that 31 layers are 9 or 10 and the rest.
-    await expect(dashboard.sentence).toContainText(
-      new RegExp(`^All 31 layers fit: (?:9|10) on card 0 \\(${NAME}\\), (?:21|22) on card 1`),
-    );
+    await expect(dashboard.sentence).toContainText(/^All 31 layers fit: (?:9|10) on card 0, (?:21|22) on card 1/);
     await dashboard.apply.click();
     await expect(dashboard.apply).toBeHidden();
     await expect(cards.nth(0)).toContainText(/(?:9|10) layers planned/);
@@ -200,7 +198,7 @@ for (const width of [360, 1440])
     await page.setViewportSize({ width, height: 900 });
     const dashboard = new DashboardPage(page);
     await dashboard.open(url);
-    await expect(dashboard.sentence).toContainText(/^All 31 layers fit: 8 on card 0 .* 8 on card 1 .* on card 3/, {
+    await expect(dashboard.sentence).toContainText(/^All 31 layers fit: 8 on card 0, 8 on card 1, .* on card 3/, {
       timeout: 30_000,
     });
     const shown = page.getByRole("list", { name: "Cards now" }).getByRole("listitem");
@@ -233,7 +231,7 @@ test("two software devices take exactly what was planned on each", async ({ page
   await dashboard.open(url);
   await expect(dashboard.sentence).toContainText("All 7 layers fit on card 0", { timeout: 60_000 });
   await dashboard.type("Split over cards, numbers with commas between", "4, 3");
-  await expect(dashboard.sentence).toContainText(/: 4 on card 0 .*, 3 on card 1 /);
+  await expect(dashboard.sentence).toContainText(/: 4 on card 0, 3 on card 1/);
   await dashboard.apply.click();
   await expect(dashboard.engineStatus).toContainText("7 of 7 layers on GPU", { timeout: 60_000 });
   const read = async () => {

@@ -28,7 +28,7 @@ test.describe("two software cards of 2 GiB", () => {
     const dashboard = new DashboardPage(page);
     await page.goto(`${url}/dashboard?model=uneven.gguf`);
     // 16 layers would put blocks 1 to 8 on card 0: 2,137 MiB of its 2,048, as llama.cpp's log of such a load says.
-    await expect(dashboard.sentence).toContainText(/^15 of 17 layers fit: \d+ on card 0 .* \d+ on card 1 /, {
+    await expect(dashboard.sentence).toContainText(/^15 of 17 layers fit: \d+ on card 0, \d+ on card 1/, {
       timeout: 90_000,
     });
     const warning = page.getByText(/^Card 0 \(llvmpipe/);

@@ -22,7 +22,7 @@ export const ContextCard = memo(function ContextCard() {
   const view = usePlanView();
   const impact = useContextImpact();
   if (view === null || impact === null) return null;
-  const { surface, plan, settings } = view;
+  const { plan, settings } = view;
   return (
     <Card
       heading="What context costs"
@@ -32,7 +32,6 @@ export const ContextCard = memo(function ContextCard() {
         impact={impact}
         contextTokens={settings.N_CTX}
         kvType={settings.KV_CACHE_QUANT}
-        weightsBytes={(view.gpu === null ? surface.ramWeightsBytes[0] : surface.gpuWeightsBytes.at(-1)) ?? 0}
         totalLayers={plan.totalLayers}
         onPick={pickContext}
       />

@@ -31,19 +31,22 @@ interface PlanChipsProps {
   readonly counterfactuals: readonly Counterfactual[];
   readonly totalLayers: number;
   /** Of the present plan. */
+  readonly gpuLayers: number;
   readonly decode: SpeedRange | null;
 }
 
 const chip = "flex min-h-8 items-center gap-2 rounded-full border px-3 text-sm";
 
 /** "What if": one change each, with the layers it would give. A change that is already tried comes first and can be undone. */
-export function PlanChips({ counterfactuals, totalLayers, decode }: PlanChipsProps) {
+export function PlanChips({ counterfactuals, totalLayers, gpuLayers, decode }: PlanChipsProps) {
   const patch = useSettings(state => state.patch);
   const tried = settingKeys.filter(key => patch[key] !== undefined && chipLabel(key, patch) !== null);
   if (counterfactuals.length + tried.length === 0) return null;
+  // With every layer on the GPU, the experts that are in RAM are what can still move.
+  const gain = gpuLayers < totalLayers ? "More layers" : "More on the GPU";
   return (
     <ul
-      aria-label="What would give more layers"
+      aria-label={`${gain} with`}
       className="relative -mx-4 mt-3 flex items-center gap-2 overflow-x-auto px-4 py-1 sm:mx-0 sm:flex-wrap sm:px-0"
     >
       {tried.map(key => (
@@ -53,7 +56,7 @@ export function PlanChips({ counterfactuals, totalLayers, decode }: PlanChipsPro
       ))}
       {counterfactuals.length > 0 && (
         <li aria-hidden className="shrink-0 text-ink-3 text-sm">
-          More layers with
+          {gain} with
         </li>
       )}
       {counterfactuals.map(change => (

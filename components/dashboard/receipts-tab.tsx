@@ -1,6 +1,7 @@
 "use client";
 import { Download } from "lucide-react";
 import { buttonClass } from "@/components/ui/button";
+import { classNames } from "@/components/ui/class-names";
 import { Empty } from "@/components/ui/empty";
 import { Cell, RowHead, Table } from "@/components/ui/table";
 import { ReceiptChart } from "@/components/vram/receipt-chart";
@@ -30,7 +31,7 @@ export function ReceiptsTab() {
       <Table
         caption="Past loads"
         headings={headings}
-        className="max-sm:[&_:is(th,td):is(:nth-child(2),:nth-child(6))]:hidden max-sm:[&_:is(th,td)]:px-1"
+        className="max-sm:[&_:is(th,td):is(:nth-child(2),:nth-child(4),:nth-child(6))]:hidden max-sm:[&_:is(th,td)]:px-1"
       >
         {shown.map(receipt => (
           <ReceiptRow key={receipt.id} receipt={receipt} />
@@ -58,6 +59,7 @@ function loadInWords({ config, totalLayers, loadMs }: Receipt): string {
 function ReceiptRow({ receipt }: { readonly receipt: Receipt }) {
   const { config, predicted, actual, buffers } = receipt;
   const differenceBytes = actual.totalBytes - predicted.totalBytes;
+  const look = Math.abs(differenceBytes) < MIB ? "font-semibold text-good" : "font-semibold text-warn";
   return (
     <tr>
       <RowHead>
@@ -76,10 +78,11 @@ function ReceiptRow({ receipt }: { readonly receipt: Receipt }) {
       ) : (
         <>
           <Cell>{formatMib(predicted.totalBytes)}</Cell>
-          <Cell>{formatMib(actual.totalBytes)}</Cell>
-          <Cell className={Math.abs(differenceBytes) < MIB ? "font-semibold text-good" : "font-semibold text-warn"}>
-            {formatMib(differenceBytes)}
+          <Cell>
+            {formatMib(actual.totalBytes)}
+            <span className={classNames("block text-xs sm:hidden", look)}>{formatMib(differenceBytes)} off</span>
           </Cell>
+          <Cell className={look}>{formatMib(differenceBytes)}</Cell>
         </>
       )}
       <SpeedCell receipt={receipt} phase="decode" />

@@ -40,6 +40,7 @@ export const WhyCard = memo(function WhyCard() {
       <PlanChips
         counterfactuals={explanation.counterfactuals}
         totalLayers={view.plan.totalLayers}
+        gpuLayers={view.plan.gpuLayers}
         decode={explanation.speed?.decodeEmpty ?? null}
       />
       <PlanPresets presets={explanation.presets} settings={view.settings} />

@@ -50,9 +50,9 @@ export function KvTypeSetting({ settingKey }: { readonly settingKey: "KV_CACHE_Q
       }
     >
       <div className="mt-1 flex items-center justify-between gap-2 text-ink-2 text-xs">
-        <span>V on its own</span>
+        <span>V cache</span>
         <Choice
-          label="V on its own"
+          label="V cache"
           value={v}
           options={optionsOf(withV)}
           onChange={type => set(withV(type))}

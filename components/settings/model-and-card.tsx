@@ -5,6 +5,7 @@ import { Choice } from "@/components/ui/choice";
 import { chooseCard } from "@/lib/client/card-store";
 import { usePlanCard } from "@/lib/client/plan-store";
 import { useModel, useSurface } from "@/lib/client/surface-store";
+import { othersInWords } from "@/lib/plan/placement-words";
 import { formatBytes, formatGib } from "@/lib/units/bytes";
 import { formatTokensShort } from "@/lib/units/tokens";
 import { AssumedCardFields } from "./assumed-card-fields";
@@ -47,7 +48,7 @@ export function ModelAndCard() {
         <p className="text-ink-3 text-xs">
           {gpu === null
             ? "No usable GPU: everything runs on the CPU, in system memory."
-            : `${gpu.name} · ${formatGib(gpu.totalBytes)}, ${formatGib(gpu.usedByOthersBytes)} used by others`}
+            : `${gpu.name} · ${formatGib(gpu.totalBytes)}, ${othersInWords(gpu)}`}
         </p>
       )}
     </div>

@@ -16,6 +16,7 @@ export function TextSetting({ settingKey }: TextSettingProps) {
     <SettingFrame settingKey={settingKey}>
       <input
         aria-label={rowOf(settingKey).label}
+        placeholder="None"
         className={inputClass}
         value={String(value)}
         onChange={event => set(event.target.value)}

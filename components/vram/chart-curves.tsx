@@ -10,8 +10,6 @@ interface ChartCurvesProps {
   readonly frame: ChartFrame;
   readonly impact: ContextImpact;
   readonly kvType: KvType;
-  /** All weights: the base of every curve. */
-  readonly weightsBytes: number;
   readonly clipId: string;
 }
 
@@ -22,16 +20,10 @@ const pointsOf = ({ x, y }: ChartFrame, { contexts, perKvType }: ContextImpact, 
   contexts.map((tokens, index) => [x(tokens), y(ofKvType(perKvType, kvType).fullNeedBytes[index] ?? 0)] as const);
 
 /** Memory over context for the KV types, the chosen one with its weights and KV cache filled in. */
-export const ChartCurves = memo(function ChartCurves({
-  frame,
-  impact,
-  kvType,
-  weightsBytes,
-  clipId,
-}: ChartCurvesProps) {
+export const ChartCurves = memo(function ChartCurves({ frame, impact, kvType, clipId }: ChartCurvesProps) {
   const { left, right, bottom, y } = frame;
   const chosen = pointsOf(frame, impact, kvType);
-  const weightsY = Math.max(frame.top, y(weightsBytes));
+  const weightsY = Math.max(frame.top, y(impact.weightsBytes));
   return (
     <>
       <g clipPath={`url(#${clipId})`}>

@@ -15,7 +15,6 @@ interface ContextChartProps {
   readonly impact: ContextImpact;
   readonly contextTokens: number;
   readonly kvType: KvType;
-  readonly weightsBytes: number;
   readonly totalLayers: number;
   readonly onPick: (contextTokens: number) => void;
 }
@@ -68,13 +67,7 @@ export function ContextChart(props: ContextChartProps) {
               />
             </clipPath>
             <ChartAxes frame={frame} impact={impact} kvType={props.kvType} />
-            <ChartCurves
-              frame={frame}
-              impact={impact}
-              kvType={props.kvType}
-              weightsBytes={props.weightsBytes}
-              clipId={clipId}
-            />
+            <ChartCurves frame={frame} impact={impact} kvType={props.kvType} clipId={clipId} />
             <ChartBudget frame={frame} impact={impact} />
             <ChartReading
               frame={frame}

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { contextImpact } from "@/lib/plan/context-impact";
 import { mistralSurface, p4000, planSettings } from "@/lib/plan/testing/surface-fixtures";
-import { contextInWords, fullStopInWords } from "./context-words";
+import { contextInWords, fullStopInWords, hasOverBudget } from "./context-words";
 
 const impactAt = (N_CTX: number) => contextImpact(mistralSurface, p4000, planSettings({ N_CTX }));
 
@@ -39,4 +39,15 @@ it("the caption is about the very context, not about the nearest sample", () => 
   expect(contextInWords(impact, impact.contexts.indexOf(768), 33)).toMatch(
     /^768 tokens, all 33 layers: f16 [\d.]+ GiB \(all fit\)/,
   );
+});
+
+it("says which experts the figures count in RAM", () => {
+  const apart = { ...impactAt(4096), experts: { expertBlocksInRam: 20 } };
+  expect(contextInWords(apart, 0, 33)).toMatch(/^1,024 tokens, all 33 layers, experts of 20 blocks in RAM: f16 /);
+});
+
+it("explains hollow marks only where there are some", () => {
+  // Mistral 7B with all layers at 32,768 tokens takes 8,076 MiB with f16, of a budget of 5,396.6 MiB (visual.md).
+  expect(hasOverBudget(impactAt(4096))).toBe(true);
+  expect(hasOverBudget({ ...impactAt(4096), budgetBytes: 8192 * 1024 ** 2 })).toBe(false);
 });

@@ -1,4 +1,5 @@
 import type { ContextImpact } from "@/lib/plan/context-impact";
+import { expertsInWords } from "@/lib/plan/placement-words";
 import { ofKvType } from "@/lib/schema/kv-type";
 import { formatGib } from "@/lib/units/bytes";
 import { formatTokens } from "@/lib/units/tokens";
@@ -12,7 +13,7 @@ export function contextInWords(impact: ContextImpact, index: number, totalLayers
     return `${kvType} ${formatGib(fullNeedBytes[index] ?? 0)}${fit}`;
   });
   const times = impact.sequences > 1 ? `${impact.sequences} × ` : "";
-  return `${times}${formatTokens(impact.contexts[index] ?? 0)} tokens, all ${totalLayers} layers: ${perType.join(", ")}`;
+  return `${times}${formatTokens(impact.contexts[index] ?? 0)} tokens, all ${totalLayers} layers${expertsInWords(impact.experts)}: ${perType.join(", ")}`;
 }
 
 /**
@@ -27,3 +28,8 @@ export function fullStopInWords(tokens: number | null, { contexts, trainedTokens
     ? `${words}, all it was trained for`
     : `${words}, trained for ${formatTokens(trainedTokens)}`;
 }
+
+/** Whether a mark of the chart is over the budget, which makes it hollow. */
+export const hasOverBudget = ({ budgetBytes, kvTypes, perKvType }: ContextImpact): boolean =>
+  budgetBytes > 0 &&
+  kvTypes.some(kvType => ofKvType(perKvType, kvType).fullNeedBytes.some(bytes => bytes > budgetBytes));

@@ -1,7 +1,7 @@
 import { memo } from "react";
 import type { ContextImpact } from "@/lib/plan/context-impact";
 import { type KvType, ofKvType } from "@/lib/schema/kv-type";
-import { fullStopInWords } from "./context-words";
+import { fullStopInWords, hasOverBudget } from "./context-words";
 import { kvLook } from "./kv-looks";
 import { KvMarker } from "./kv-marker";
 
@@ -33,6 +33,7 @@ export const FullStops = memo(function FullStops({ impact, kvType, onPick }: Ful
           <FullStop impact={impact} kvType={type} onPick={onPick} />
         </li>
       ))}
+      {hasOverBudget(impact) && <li className="text-ink-3">hollow: over the budget</li>}
     </ul>
   );
 });

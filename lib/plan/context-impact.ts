@@ -6,8 +6,9 @@ import { budgetBytes } from "./budget";
 import { choosePlacement } from "./choose-placement";
 import { cpuOnlyNeed } from "./cpu-only-memory";
 import { ON_CPU } from "./expert-ladder";
+import type { ExpertPlacement } from "./expert-steps";
 import { largestFullContexts, longestSearched } from "./largest-context";
-import { kvBytesOfLayer, memoryNeed } from "./memory-need";
+import { kvBytesOfLayer, memoryNeed, type Placement } from "./memory-need";
 import { surfaceFor } from "./sequences";
 import { simplePlanOf } from "./simple-formula";
 import { kvTypeRefusal, usableKvTypes } from "./usable-kv-types";
@@ -35,6 +36,10 @@ export interface ContextImpact {
   /** The KV types that this model supports with one type for K and V, and the chosen one if that is mixed. */
   readonly kvTypes: readonly KvType[];
   readonly perKvType: PerKvType<ContextCurve>;
+  /** The part of every `fullNeedBytes` that is weights. */
+  readonly weightsBytes: number;
+  /** Which experts all curves count in RAM. */
+  readonly experts: ExpertPlacement;
   /** The largest of the chart's contexts with all layers on the GPU; null when they never fit. */
   readonly fullStopsAtTokens: PerKvType<number | null>;
   /** What the model was trained for; 0 where its header does not say. */
@@ -68,7 +73,7 @@ export function contextImpact(asked: MemorySurface, gpu: GpuMemory | null, setti
   const contexts = chartContexts(surface, settings.N_CTX);
   const automatic = { ...settings, LAYERS: "auto" as const };
   const ofTypes = <Value>(make: (kvType: KvType) => Value) => perKvType(settings.KV_CACHE_QUANT, make);
-  const full =
+  const full: Placement =
     gpu === null ? ON_CPU : { ...choosePlacement(surface, gpu, settings), gpuLayers: surface.model.blocks + 1 };
   const layersAt = (contextTokens: number, kvType: KvType) =>
     gpu === null
@@ -76,10 +81,10 @@ export function contextImpact(asked: MemorySurface, gpu: GpuMemory | null, setti
       : choosePlacement(surface, gpu, { ...automatic, N_CTX: contextTokens, KV_CACHE_QUANT: kvType }).gpuLayers;
   const needAt = (contextTokens: number, kvType: KvType) =>
     gpu === null
-      ? cpuOnlyNeed(surface, { contextTokens, kvType }).totalBytes
-      : memoryNeed(surface, { ...full, contextTokens, kvType }).gpu.totalBytes;
+      ? cpuOnlyNeed(surface, { contextTokens, kvType })
+      : memoryNeed(surface, { ...full, contextTokens, kvType }).gpu;
   const curve = (kvType: KvType): ContextCurve => ({
-    fullNeedBytes: contexts.map(contextTokens => needAt(contextTokens, kvType)),
+    fullNeedBytes: contexts.map(contextTokens => needAt(contextTokens, kvType).totalBytes),
     gpuLayers: contexts.map(contextTokens => layersAt(contextTokens, kvType)),
   });
   return {
@@ -87,6 +92,8 @@ export function contextImpact(asked: MemorySurface, gpu: GpuMemory | null, setti
     sequences: surface.sequences,
     kvTypes: shownKvTypes(surface, settings),
     perKvType: ofTypes(curve),
+    weightsBytes: needAt(settings.N_CTX, settings.KV_CACHE_QUANT).weightsBytes,
+    experts: full,
     fullStopsAtTokens:
       gpu === null ? ofTypes(() => null) : largestFullContexts(surface, gpu, settings, contexts.at(-1) ?? 0),
     trainedTokens: surface.model.trainContextTokens,

@@ -1,3 +1,5 @@
+import type { GpuMemory } from "@/lib/schema/gpu-memory";
+import { formatGib } from "@/lib/units/bytes";
 import type { ExpertPlacement } from "./expert-steps";
 import type { PlannedCard } from "./layer-plan";
 import type { Placement } from "./memory-need";
@@ -28,9 +30,12 @@ export const placementInWords = ({
 
 type NamedCard = Pick<PlannedCard, "name" | "position">;
 
-/** "NVIDIA A"; "card 1 (NVIDIA A)" where several have that name. */
-export const cardName = ({ name, position }: NamedCard, cards: readonly NamedCard[]): string =>
-  cards.some(other => other.position !== position && other.name === name) ? `card ${position} (${name})` : name;
+/** "NVIDIA A"; "card 1 (NVIDIA A)" where several have that name; "card 1" where all have, so that it tells nothing. */
+export function cardName({ name, position }: NamedCard, cards: readonly NamedCard[]): string {
+  const twins = cards.filter(other => other.name === name);
+  if (twins.length < 2) return name;
+  return twins.length === cards.length ? `card ${position}` : `card ${position} (${name})`;
+}
 
 /** ": 20 on NVIDIA A, 13 on NVIDIA B", or " on NVIDIA A" for one of several; nothing where there is only one card. */
 export function cardsInWords(cards: readonly (NamedCard & Pick<PlannedCard, "layers">)[]): string {
@@ -51,4 +56,10 @@ export function expertsInWords({ expertBlocksInRam = 0, borderExpertsOnGpu }: Ex
   if (whole === 0) return ", part of the experts of 1 block in RAM";
   const part = whole < expertBlocksInRam ? " and part of one more" : "";
   return `, experts of ${whole} ${whole === 1 ? "block" : "blocks"}${part} in RAM`;
+}
+
+/** "0.84 GiB used by others", "nothing used by others" */
+export function othersInWords({ usedByOthersBytes }: Pick<GpuMemory, "usedByOthersBytes">): string {
+  const used = formatGib(usedByOthersBytes);
+  return `${used === formatGib(0) ? "nothing" : used} used by others`;
 }

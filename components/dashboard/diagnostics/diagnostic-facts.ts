@@ -1,3 +1,4 @@
+import { othersInWords } from "@/lib/plan/placement-words";
 import type { Diagnostics } from "@/lib/schema/diagnostics";
 import type { GpuReport } from "@/lib/schema/gpu-memory";
 import { formatGib, formatMib } from "@/lib/units/bytes";
@@ -11,8 +12,8 @@ const list = (words: readonly string[], none: string): string => (words.length =
 
 function gpuWords({ memory, reason, remedy }: GpuReport): string {
   if (memory === null) return [reason ?? "none that can be used", remedy].filter(Boolean).join(" ");
-  const { name, backend, totalBytes, usedByOthersBytes, source } = memory;
-  return `${name}, ${backend}, ${formatGib(totalBytes)}, ${formatGib(usedByOthersBytes)} used by others (from ${source})`;
+  const { name, backend, totalBytes, source } = memory;
+  return `${name}, ${backend}, ${formatGib(totalBytes)}, ${othersInWords(memory)} (from ${source})`;
 }
 
 function overheadWords({ memory }: GpuReport): string {

@@ -1,5 +1,6 @@
 "use client";
-import { Button } from "@/components/ui/button";
+import Link from "next/link";
+import { Button, buttonClass } from "@/components/ui/button";
 import { Empty } from "@/components/ui/empty";
 import { reportFailure } from "@/components/ui/report-failure";
 import { type DownloadAction, steerDownload, useDownloads } from "@/lib/client/download-store";
@@ -18,8 +19,13 @@ export function DownloadsTab() {
       <SpeedLimitField />
       {downloads.length === 0 && (
         <Empty>
-          Nothing is being downloaded. Choose a model in Search the hub: it comes here, and into the library when it is
-          whole and checked.
+          <p className="mb-3">
+            Nothing is being downloaded. What you get from the hub comes here, and into the library when it is whole and
+            checked.
+          </p>
+          <Link href="/models?tab=hub" prefetch={false} className={buttonClass("plain")}>
+            Search the hub
+          </Link>
         </Empty>
       )}
       <ul className="flex flex-col gap-3">

@@ -33,6 +33,8 @@ interface RepositoryFileRowProps {
 /** One file: what it is, how it would run here, and the way to its plan. On a phone it is a card. */
 export const RepositoryFileRow = memo(function RepositoryFileRow(props: RepositoryFileRowProps) {
   const { file, isBest } = props;
+  // Of a file that is no model of its own, the name says more.
+  const isNamedByQuantization = file.quantization !== null && (file.role === "text" || file.role === "embedding");
   return (
     <li
       aria-current={isBest ? "true" : undefined}
@@ -43,10 +45,10 @@ export const RepositoryFileRow = memo(function RepositoryFileRow(props: Reposito
     >
       <div className="min-w-0">
         <h3 className="font-semibold break-words">
-          {file.quantization ?? file.name}
+          {isNamedByQuantization ? file.quantization : file.name}
           {isBest && <span className="ml-2 font-normal text-accent text-xs">best here</span>}
         </h3>
-        {file.quantization !== null && <p className="text-ink-3 text-xs break-words">{file.name}</p>}
+        {isNamedByQuantization && <p className="text-ink-3 text-xs break-words">{file.name}</p>}
         {file.parts > 1 && <p className="text-ink-3 text-xs">{file.parts} parts</p>}
       </div>
       <span className="text-right tabular-nums lg:text-left">{formatBytes(file.fileBytes)}</span>

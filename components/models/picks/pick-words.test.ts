@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { customCard, whatIfCards, whatIfGpu } from "@/lib/plan/what-if-cards";
 import type { ModelPickAnswer, ModelPicks } from "@/lib/schema/model-picks";
-import { foundTitle, missingWords } from "./pick-words";
+import { foundTitle, missingWords, picksTitle } from "./pick-words";
 
 const answer = (gpu: ModelPicks["gpu"], count = 3) =>
   ({ gpu, picks: new Array<ModelPickAnswer>(count), missing: [] }) as unknown as ModelPicks;
@@ -18,6 +18,15 @@ describe("the first screen's title", () => {
     expect(apple && foundTitle(answer(whatIfGpu(apple)))).toBe(
       "Apple M-series, 16 GB found. These three run well on it",
     );
+  });
+
+  it("counts several cards, and names them where all have one name", () => {
+    const two = { ...whatIfGpu(customCard(24_576)), source: "nvidia-smi" as const, cards: new Array(2) };
+    const alike = answer({ ...two, name: "2 × NVIDIA GeForce RTX 3060" });
+    expect(foundTitle(alike)).toBe("2 cards with 24 GiB found. These three run well on them");
+    expect(picksTitle(alike)).toBe("Three models that run well on your 2 × RTX 3060");
+    const mixed = answer({ ...two, name: "2 cards together: Quadro P4000, NVIDIA GeForce RTX 3090" });
+    expect(picksTitle(mixed)).toBe("Three models that run well on your 2 cards");
   });
 
   it("says that no card was found", () => {

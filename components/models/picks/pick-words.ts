@@ -1,4 +1,4 @@
-import { expertsInWords } from "@/lib/plan/placement-words";
+import { expertsInWords, othersInWords } from "@/lib/plan/placement-words";
 import { formatSpeed } from "@/lib/plan/speed-words";
 import type { ErrorBody } from "@/lib/schema/api-error";
 import type { BadgePlan } from "@/lib/schema/local-model";
@@ -13,8 +13,9 @@ const COUNT_WORDS = [
   "Three models that run",
 ];
 
-/** "RTX 4060" of "NVIDIA GeForce RTX 4060". */
-const shortCardName = (name: string): string => name.replace(/^NVIDIA /, "").replace(/^GeForce /, "");
+/** "RTX 4060" of "NVIDIA GeForce RTX 4060", "2 × RTX 3060", "2 cards" where they differ. */
+const shortCardName = (name: string): string =>
+  name.replace(/^(\d+ cards) together: .*/, "$1").replace(/NVIDIA (?:GeForce )?/, "");
 
 /** "Three models that run well on your RTX 4060" */
 export function picksTitle({ gpu, picks }: ModelPicks): string {
@@ -33,9 +34,11 @@ const TITLE_ENDS = ["none of the list runs well", "this one runs well", "these t
 export function foundTitle({ gpu, picks }: ModelPicks): string {
   const end = TITLE_ENDS[picks.length] ?? "these run well";
   if (gpu === null) return `No graphics card found: ${end} on this CPU`;
-  const found =
-    gpu.kind === "dedicated" ? `${Math.round(bytesToGib(gpu.totalBytes))} GiB card found` : `${gpu.name} found`;
-  return `${found}. ${end.charAt(0).toUpperCase()}${end.slice(1)} on it`;
+  const size = `${Math.round(bytesToGib(gpu.totalBytes))} GiB`;
+  const ends = `${end.charAt(0).toUpperCase()}${end.slice(1)}`;
+  const cards = gpu.cards?.length ?? 1;
+  if (cards > 1) return `${cards} cards with ${size} found. ${ends} on them`;
+  return `${gpu.kind === "dedicated" ? `${size} card` : gpu.name} found. ${ends} on it`;
 }
 
 /** Why the hub could not be asked about any of the picks; null where it answered for one of them. */
@@ -46,7 +49,7 @@ export const sharedProblem = ({ picks }: ModelPicks): ErrorBody | null =>
 export function computerWords({ gpu, system }: ModelPicks): string {
   const ram = `${formatGib(system.totalBytes)} of RAM, ${formatGib(system.availableBytes)} of it available`;
   if (gpu === null) return `${ram}.`;
-  return `${formatGib(gpu.totalBytes)} of VRAM, ${formatGib(gpu.usedByOthersBytes)} used by others. ${ram}.`;
+  return `${formatGib(gpu.totalBytes)} of VRAM, ${othersInWords(gpu)}. ${ram}.`;
 }
 
 export const labelWords = {

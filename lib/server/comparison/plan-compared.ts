@@ -1,6 +1,6 @@
+import { badgePlan } from "@/lib/plan/badge-plan";
 import { largestContextOf } from "@/lib/plan/pick-candidates";
 import { planRam, type RamPlan } from "@/lib/plan/plan-ram";
-import { predictSpeed } from "@/lib/plan/predict-speed";
 import { largestContextInRam } from "@/lib/plan/ram-remedies";
 import type { ComparedPlan } from "@/lib/schema/comparison";
 import type { SystemMemory } from "@/lib/schema/gpu-memory";
@@ -36,20 +36,14 @@ export async function planCompared(
   const { surface, gpu, plan } = await planner.planFor(own);
   const memory = systemMemory(engine.pid);
   const ram = planRam(plan, gpu, { memory, useMmap: own.USE_MMAP });
-  const { kind, gpuLayers, totalLayers, contextTokens, predicted } = plan;
+  const machine = await machineSpeed.read(gpu?.name ?? null);
+  // Without a card, no dry run would make it more exact.
+  const isEstimate = surface.detail === undefined && gpu !== null;
   return {
     ram,
     plan: {
-      kind,
-      gpuLayers,
-      totalLayers,
-      gpuBytes: predicted.totalBytes,
-      ramBytes: plan.ram.totalBytes,
-      ramNeed: { needBytes: ram.needBytes, lockedBytes: ram.lockedBytes },
-      // Without a card, no dry run would make it more exact.
-      isEstimate: surface.detail === undefined && gpu !== null,
-      speed: predictSpeed(surface, gpu, plan, await machineSpeed.read(gpu?.name ?? null)),
-      contextTokens,
+      ...badgePlan({ plan, surface, gpu }, { useMmap: own.USE_MMAP, machine, isEstimate }),
+      contextTokens: plan.contextTokens,
       largestContextTokens:
         largestContextOf({ surface, plan }, gpu, own) ??
         largestContextInRam(surface, gpu, own, { memory, useMmap: own.USE_MMAP }),

@@ -393,11 +393,15 @@ function driverDevice(
       ...(info.devices.length > 1 && each[0]?.position !== undefined && { cards: each }),
     };
   return {
-    name: `${cards.length} cards together: ${cards.map(card => card.name).join(", ")}`,
+    name: namesTogether(cards.map(({ name }) => name)),
     ...device,
     cards: each,
   };
 }
+
+/** "2 × RTX 3060" or "2 cards together: RTX 3060, P4000" */
+const namesTogether = (names: readonly string[]): string =>
+  new Set(names).size === 1 ? `${names.length} × ${names[0]}` : `${names.length} cards together: ${names.join(", ")}`;
 
 interface VramCircumstances {
   readonly heldBytes: number;

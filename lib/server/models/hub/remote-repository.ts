@@ -60,8 +60,10 @@ const isSoundPath = (path: string): boolean =>
   path.length <= 1024 &&
   path.split("/").every(segment => PATH_SEGMENT.test(segment) && segment !== "." && segment !== "..");
 
+const isChatModel = ({ role }: RepositoryFile): boolean => role === "text";
+
 /**
- * All GGUF models of a repository, smallest first. The first part of a split model stands for all parts.
+ * All GGUF models of a repository, smallest first, and what cannot chat by itself behind them. The first part of a split model stands for all parts.
  *
  * @throws RemoteHeaderError
  */
@@ -75,7 +77,7 @@ export async function listRepository(
   const models = files
     .filter(({ path }) => splitPartNames(path)[0] === path)
     .map(({ path }) => modelOf(path, name, entryOf))
-    .sort((a, b) => a.fileBytes - b.fileBytes);
+    .sort((a, b) => Number(isChatModel(b)) - Number(isChatModel(a)) || a.fileBytes - b.fileBytes);
   if (models.length > 0) return { name, files: models };
   throw new RemoteHeaderError(
     "INVALID_INPUT",
