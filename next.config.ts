@@ -6,7 +6,6 @@ const config: NextConfig = {
   compress: false,
   images: { unoptimized: true },
   reactStrictMode: true,
-  serverExternalPackages: ["node-llama-cpp", "libsql", "pino", "systeminformation"],
   // `npm test` checks types and lint for the whole project; the build does not do it a second time.
   typescript: { ignoreBuildErrors: true },
   devIndicators: false,

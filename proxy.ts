@@ -36,9 +36,7 @@ export function proxy(request: NextRequest): NextResponse {
   return response;
 }
 
-/** Pages only. Everything else keeps the web server's policy, which allows nothing. */
+/** Pages only: assets keep the web server's policy, which allows nothing. */
 export const config = {
-  matcher: [
-    "/((?!api/|v1/|_next/|icons/|manifest\\.webmanifest$|(?:tokenize|detokenize|apply-template|chat/completions/input_tokens|props|health|metrics|slots)$).*)",
-  ],
+  matcher: ["/((?!_next/|icons/|manifest\\.webmanifest$).*)"],
 };

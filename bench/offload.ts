@@ -14,8 +14,9 @@ import {
   earlierRunOf,
 } from "@/lib/schema/benchmark";
 import type { OffloadBenchmark } from "@/lib/server/benchmark/offload-benchmark";
-import { services } from "@/lib/server/compose/services";
+import { buildServices } from "@/lib/server/compose/services";
 import { lockDataFolder } from "@/lib/server/http/instance-lock";
+import { readEnvironment } from "@/lib/server/system/environment";
 import { formatMib } from "@/lib/units/bytes";
 import { formatEstimate } from "@/lib/units/durations";
 import { formatRate } from "@/lib/units/tokens";
@@ -25,7 +26,7 @@ const POLL_MS = 250;
 
 /** The dashboard's benchmark in the terminal, with the same code, data folder and earlier runs. */
 export async function benchOffload({ json }: { readonly json: boolean }): Promise<void> {
-  const app = services();
+  const app = buildServices(readEnvironment(process.env));
   const unlock = lockDataFolder(app.environment.dataFolder);
   process.once("SIGINT", () => app.benchmark.cancel());
   try {

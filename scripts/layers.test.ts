@@ -14,7 +14,7 @@ const mayImport: Record<string, readonly string[]> = {
   "lib/server": ["lib/plan", "lib/gguf", "lib/schema", "lib/units"],
   "lib/client": ["lib/plan", "lib/gguf", "lib/schema", "lib/units"],
   components: ["lib/client", "lib/plan", "lib/gguf", "lib/schema", "lib/units"],
-  app: ["components", "lib/server", "lib/plan", "lib/gguf", "lib/schema", "lib/units"],
+  app: ["components", "lib/plan", "lib/gguf", "lib/schema", "lib/units"],
   e2e: ["lib/plan", "lib/gguf", "lib/schema", "lib/units"],
   // Thin entry points and benchmarks are the top layer. Nothing may import them.
   scripts: ["lib/server", "lib/plan", "lib/gguf", "lib/schema", "lib/units"],
@@ -31,6 +31,7 @@ const serverLayers: readonly (readonly string[])[] = [
   ["chat", "benchmark", "comparison", "llama-build"],
   ["http"],
   ["compose"],
+  ["routes"],
 ];
 
 const onlyEngineImports = /^node-llama-cpp/;

@@ -107,7 +107,11 @@ const BUNDLED = ["lib", "scripts", "bench", "package-lock.json", "tsconfig.json"
 const BUILT = [
   "app",
   "components",
-  "lib",
+  "lib/client",
+  "lib/gguf",
+  "lib/plan",
+  "lib/schema",
+  "lib/units",
   "public",
   "proxy.ts",
   "next.config.ts",

@@ -15,14 +15,14 @@ import { loadErrors } from "./shared-errors";
 
 const answerErrors = [...loadErrors, "CONTEXT_EXCEEDED"] as const satisfies ErrorCode[];
 
-export const openAiModels = {
+export const listOpenAiModels = {
   method: "GET",
   path: "/v1/models",
   does: "The models of the library. The chosen one comes first, and it is the one that answers.",
   reply: openAiModelsSchema,
 } as const satisfies Endpoint;
 
-export const openAiModel = {
+export const readOpenAiModel = {
   method: "GET",
   path: "/v1/models/[...id]",
   does: "One model of the library.",

@@ -4,7 +4,7 @@ import { ApiKeys } from "@/lib/server/access/api-keys";
 import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
 import { LiveSampler } from "@/lib/server/http/live-sampler";
 import type { AccessPolicy } from "@/lib/server/http/request-guard";
-import { type Environment, readEnvironment } from "@/lib/server/system/environment";
+import type { Environment } from "@/lib/server/system/environment";
 import { Log } from "@/lib/server/system/log";
 import { systemTimers } from "@/lib/server/system/timers";
 import { answeringServices } from "./answering-services";
@@ -12,26 +12,12 @@ import { libraryServices } from "./library-services";
 import { planningServices } from "./planning-services";
 
 /** Everything stateful in the server; each part exists once. */
-export type Services = Readonly<ReturnType<typeof build>>;
-
-/**
- * The server's bundle and each of Next's route bundles hold their own copy of this module, and development reloads
- * them: module variables would start an engine for each copy.
- */
-const KEY = Symbol.for("headroom.services");
-const holder: typeof globalThis & { [KEY]?: Services } = globalThis;
-
-/**
- * @throws StartError when the environment is unusable
- */
-export function services(): Services {
-  holder[KEY] ??= build(readEnvironment(process.env));
-  return holder[KEY];
-}
+export type Services = Readonly<ReturnType<typeof buildServices>>;
 
 const nothingBeside: readonly BesideModel[] = [];
 
-function build(environment: Environment) {
+/** Builds all services. Nothing runs yet: the engine starts with the first load. */
+export function buildServices(environment: Environment) {
   const log = new Log(environment.logLevel);
   const onLog = log.writer;
   const onFailure = (what: string, error: unknown) => log.failure(what, error);

@@ -1,11 +1,13 @@
 import { createServer, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
+import { createApiHandler } from "@/lib/server/http/api-handler";
 import { createHttpServer, type HttpServer, type PageHandler } from "@/lib/server/http/http-server";
 import { lockDataFolder } from "@/lib/server/http/instance-lock";
+import type { Route } from "@/lib/server/http/route";
 import { rememberDevice } from "@/lib/server/planning/remembered-engine";
-import type { Environment } from "@/lib/server/system/environment";
+import { type Environment, readEnvironment } from "@/lib/server/system/environment";
 import { StartError } from "@/lib/server/system/start-error";
-import { type Services, services } from "./services";
+import { buildServices, type Services } from "./services";
 
 /** After Ctrl+C, answers and the engine get at most this long to end. */
 const SHUTDOWN_LIMIT_MS = 4_500;
@@ -66,18 +68,24 @@ const hasStarter = process.connected === true;
 
 const urlOf = ({ host, port }: Environment): string => `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 
+interface WebServerOptions {
+  /** Next makes the pages anew when their sources change. Routes and services stay as they were bundled. */
+  readonly dev: boolean;
+  readonly routes: readonly Route<Services>[];
+}
+
 /**
- * Starts everything: the guard's HTTP server, Next behind it, and the services both share.
+ * Starts everything: the services, the HTTP server with the API, and Next, which makes the pages.
  *
  * @throws StartError for what the user can fix: environment, port, data folder
  */
-export async function startWebServer({ dev }: { dev: boolean }): Promise<void> {
+export async function startWebServer({ dev, routes }: WebServerOptions): Promise<void> {
   // React and Next choose their builds by this when they are first imported.
   Object.assign(process.env, {
     NODE_ENV: dev ? "development" : "production",
     NEXT_TELEMETRY_DISABLED: "1",
   });
-  const app = services();
+  const app = buildServices(readEnvironment(process.env));
   const { environment, log } = app;
   const unlock = lockDataFolder(environment.dataFolder);
   let prepared: Promise<Pages> | undefined;
@@ -87,6 +95,7 @@ export async function startWebServer({ dev }: { dev: boolean }): Promise<void> {
   };
   const http = createHttpServer({
     policy: app.access,
+    handleApi: createApiHandler(routes, app),
     handlePage: async (request, response) => (await pages()).handle(request, response),
     ...(dev && {
       handleUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) =>

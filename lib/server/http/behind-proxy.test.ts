@@ -1,7 +1,7 @@
 import { createServer, request as forward, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, expect, it } from "vitest";
-import { createHttpServer, type HttpServer } from "./http-server";
+import { createHttpServer, type HttpServer, type PageHandler } from "./http-server";
 
 const NAME = "chat.example.com";
 const TOKEN = "a-token-of-enough-characters";
@@ -17,11 +17,9 @@ afterEach(async () => {
 /** A proxy that ends TLS, as nginx does without `proxy_set_header Host`: it sends its own idea of the host, and the browser's beside it. */
 async function behindProxy(trustedProxies: readonly string[]): Promise<string> {
   const allowedHosts: string[] = [NAME];
-  http = createHttpServer({
-    policy: { allowedHosts, token: TOKEN, trustedProxies },
-    handlePage: async (_request, response) => void response.end("page"),
-    onError: () => {},
-  });
+  const handle: PageHandler = async (_request, response) => void response.end("page");
+  const policy = { allowedHosts, token: TOKEN, trustedProxies };
+  http = createHttpServer({ policy, handleApi: handle, handlePage: handle, onError: () => {} });
   const { port } = await http.listen(0, "127.0.0.1");
   proxy = createServer((incoming, outgoing) => {
     const headers = {

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { request as httpRequest } from "node:http";
 import { type AddressInfo, connect, createServer as createNetServer } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createHttpServer, type HttpServer } from "./http-server";
+import { createHttpServer, type HttpServer, type PageHandler } from "./http-server";
 import { BODY_LIMIT_BYTES } from "./request-guard";
 
 let http: HttpServer;
@@ -15,16 +15,13 @@ beforeEach(async () => {
   handled = [];
   held = [];
   const policy = { allowedHosts: [] as string[], token: null, allowedOrigins: ["app://obsidian.md"] };
-  http = createHttpServer({
-    policy,
-    handlePage: async (request, response) => {
-      handled.push(`${request.method} ${request.url}`);
-      if (request.url === "/throws") throw new Error("secret stack");
-      if (request.url === "/slow") await new Promise<void>(resolve => held.push(resolve));
-      response.end("page");
-    },
-    onError: () => {},
-  });
+  const handle: PageHandler = async (request, response) => {
+    handled.push(`${request.method} ${request.url}`);
+    if (request.url === "/throws") throw new Error("secret stack");
+    if (request.url === "/slow") await new Promise<void>(resolve => held.push(resolve));
+    response.end("page");
+  };
+  http = createHttpServer({ policy, handleApi: handle, handlePage: handle, onError: () => {} });
   ({ port } = await http.listen(0, "127.0.0.1"));
   policy.allowedHosts.push(`127.0.0.1:${port}`);
 });

@@ -3,9 +3,10 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { errorTable } from "@/lib/server/system/error-table";
 import { MIB } from "@/lib/units/bytes";
+import type { ApiHandler } from "./api-handler";
 import { answerCrossOrigin } from "./cross-origin";
 import { errorShape } from "./error-shape";
-import { refuseUnknownMethod } from "./refuse-unknown-method";
+import { drain, headerOf } from "./incoming";
 import {
   type AccessPolicy,
   BODY_LIMIT_BYTES,
@@ -16,8 +17,6 @@ import {
 } from "./request-guard";
 import { answerLogin } from "./token-login";
 
-/** A refused body is still read up to this size, so that the sender sees the answer instead of a reset. */
-const DRAIN_LIMIT_BYTES = 4 * BODY_LIMIT_BYTES;
 const HEADER_LIMIT_BYTES = 16 * 1024;
 const HEADERS_TIMEOUT_MS = 10_000;
 /** Time for the whole body to arrive; 8 MiB in 60 s is slower than any link this is used over. */
@@ -46,6 +45,9 @@ export type PageHandler = (request: IncomingMessage, response: ServerResponse) =
 
 export interface HttpServerOptions {
   readonly policy: AccessPolicy;
+  /** Answers the paths of the API: see `isApiPath`. */
+  readonly handleApi: ApiHandler;
+  /** Answers all other paths. */
   readonly handlePage: PageHandler;
   /** For development's hot reload. Absent in production, where nothing may upgrade. */
   readonly handleUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
@@ -58,9 +60,6 @@ export interface HttpServer {
   /** Stops accepting, lets answers end for a moment, then closes what is left. */
   close(): Promise<void>;
 }
-
-const headerOf = (request: IncomingMessage, name: string): string | null =>
-  request.headersDistinct[name]?.join(", ") ?? null;
 
 /** Whether a proxy that the user named sent this. An IPv4 address can come in the notation of IPv6. */
 const isFromProxy = ({ socket }: IncomingMessage, { trustedProxies = [] }: AccessPolicy): boolean =>
@@ -100,19 +99,9 @@ function refuse(request: IncomingMessage, response: ServerResponse, refusal: Ref
   response.statusCode = refusal.status;
   response.setHeader("Content-Type", "application/json; charset=utf-8");
   response.setHeader("Cache-Control", "no-store");
-  if (refusal.allowed !== undefined) response.setHeader("Allow", refusal.allowed);
   const { retryAfterSeconds } = errorTable[refusal.code];
   if (retryAfterSeconds !== undefined) response.setHeader("Retry-After", String(retryAfterSeconds));
   response.end(refusalJson(request.url ?? "", refusal));
-}
-
-function drain(request: IncomingMessage): void {
-  let drainedBytes = 0;
-  request.on("data", (chunk: Buffer) => {
-    drainedBytes += chunk.length;
-    if (drainedBytes > DRAIN_LIMIT_BYTES) request.destroy();
-  });
-  request.resume();
 }
 
 /** A body of unknown length is counted by the route as it reads it; nothing else reads bodies. */
@@ -157,8 +146,8 @@ function refuseBrokenRequest(error: Error & { code?: string }, socket: Duplex): 
 }
 
 /**
- * The one entrance of Headroom: a plain HTTP server in front of Next's handler. It enforces every rule that must hold for
- * every request, including those for assets and broken requests.
+ * The one entrance of Headroom: a plain HTTP server in front of the API and of Next, which makes the pages. It enforces every rule that
+ * must hold for every request, including those for assets and broken requests.
  */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   let requestsAtOnce = 0;
@@ -168,7 +157,6 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     if (answerCrossOrigin(guardedRequest(request, options.policy), response, options.policy)) return;
     const refusal =
       guardRequest(guardedRequest(request, options.policy), options.policy) ??
-      refuseUnknownMethod(request.method ?? "", request.url ?? "") ??
       refuseSize(request) ??
       (requestsAtOnce >= MAX_REQUESTS_AT_ONCE ? tooMany : null);
     if (refusal === null) handle(request, response);
@@ -186,7 +174,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     response.once("close", () => {
       requestsAtOnce -= 1;
     });
-    options.handlePage(request, response).catch((error: unknown) => {
+    const answering = isApiPath(request.url ?? "") ? options.handleApi : options.handlePage;
+    answering(request, response).catch((error: unknown) => {
       options.onError(error, request);
       if (response.headersSent) response.destroy();
       else refuse(request, response, { status: 500, code: "INTERNAL", message: "This page could not be made." });

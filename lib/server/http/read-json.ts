@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import { RequestError } from "@/lib/server/system/request-error";
 import { MIB } from "@/lib/units/bytes";
 import { BODY_LIMIT_BYTES } from "./request-guard";
@@ -13,8 +14,8 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
  *
  * @throws RequestError INVALID_INPUT or TOO_LARGE
  */
-export async function readJson(request: Request, limitBytes: number = BODY_LIMIT_BYTES): Promise<unknown> {
-  const text = decodeUtf8(await readBytes(request, limitBytes));
+export async function readJson(request: IncomingMessage): Promise<unknown> {
+  const text = decodeUtf8(await readBytes(request));
   if (text.trim() === "") throw new RequestError("INVALID_INPUT", "The body is empty; it must be a JSON object.");
   if (jsonDepth(text) > MAX_DEPTH)
     throw new RequestError("INVALID_INPUT", `The body is nested deeper than ${MAX_DEPTH} levels.`);
@@ -23,19 +24,16 @@ export async function readJson(request: Request, limitBytes: number = BODY_LIMIT
   return value;
 }
 
-async function readBytes(request: Request, limitBytes: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
+/** A client that leaves in the middle makes it reject: then nobody reads the answer. */
+async function readBytes(request: IncomingMessage): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
   let readCount = 0;
-  const reader = request.body?.getReader();
-  while (reader) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    readCount += value.length;
-    if (readCount > limitBytes) {
-      await reader.cancel();
-      throw new RequestError("TOO_LARGE", `The body is larger than ${limitBytes / MIB} MiB.`);
-    }
-    chunks.push(value);
+  // The connection stays open, so that the sender of a body that is too large can read why.
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+    readCount += chunk.length;
+    if (readCount > BODY_LIMIT_BYTES)
+      throw new RequestError("TOO_LARGE", `The body is larger than ${BODY_LIMIT_BYTES / MIB} MiB.`);
+    chunks.push(chunk);
   }
   return Buffer.concat(chunks);
 }

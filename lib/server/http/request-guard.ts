@@ -36,14 +36,9 @@ export interface Refusal {
   readonly status: number;
   readonly code: ErrorCode;
   readonly message: string;
-  /** With 405: the methods that the path has. */
-  readonly allowed?: string;
 }
 
-/**
- * Larger than any conversation that a context can hold. It must stay below 10 MB, where Next cuts a body and continues
- * as if it were whole.
- */
+/** Larger than any conversation that a context can hold. */
 export const BODY_LIMIT_BYTES = 8 * MIB;
 
 export const TOKEN_COOKIE = "headroom_token";
@@ -201,10 +196,7 @@ function refuseKey(given: string | null, { token }: AccessPolicy, keys: KeyCheck
   );
 }
 
-/**
- * Decides about one request before anything reads its body. null lets it pass.
- * The web server asks for every request, and each route asks again, so that a path around one of them is still guarded.
- */
+/** Decides about one request before anything reads its body. null lets it pass. The web server asks for every request, whatever its path. */
 export function guardRequest(request: GuardedRequest, policy: AccessPolicy): Refusal | null {
   return (
     refuseHost(request, policy) ??

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createHttpServer, type HttpServer } from "./http-server";
+import { createHttpServer, type HttpServer, type PageHandler } from "./http-server";
 
 const TOKEN = "corréct; horse=battery";
 let http: HttpServer;
@@ -7,7 +7,8 @@ let url: string;
 
 beforeAll(async () => {
   const policy = { allowedHosts: [] as string[], token: TOKEN };
-  http = createHttpServer({ policy, handlePage: async (_, response) => void response.end("page"), onError: () => {} });
+  const handle: PageHandler = async (_request, response) => void response.end("page");
+  http = createHttpServer({ policy, handleApi: handle, handlePage: handle, onError: () => {} });
   const { port } = await http.listen(0, "127.0.0.1");
   policy.allowedHosts.push(`127.0.0.1:${port}`);
   url = `http://127.0.0.1:${port}`;

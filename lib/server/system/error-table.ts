@@ -89,10 +89,7 @@ const fileSystemCodes: Readonly<Record<string, ErrorCode>> = {
   ENOTDIR: "STORE_UNAVAILABLE",
 };
 
-/**
- * The code of any error. It is read from the error and not from its class: Next's bundles hold copies of our classes,
- * and `instanceof` fails between copies.
- */
+/** The code of any error. It is read from the error and not from its class, so that this layer knows no class of those above it. */
 export function errorCodeOf(error: unknown): ErrorCode {
   if (!(error instanceof Error)) return "INTERNAL";
   const code = "code" in error ? error.code : undefined;

@@ -17,17 +17,15 @@ interface ResponsesToServe extends Served {
 }
 
 /** Answers a request of OpenAI's Responses API. */
-export const serveResponses = ({ body, services, signal, keyId }: ResponsesToServe): Promise<Response> =>
-  serveAnswer({
+export function serveResponses({ body, services, signal, keyId }: ResponsesToServe): Promise<Response> {
+  const snapshot = services.host.snapshot();
+  return serveAnswer({
     services,
     signal,
     keyId,
-    request: chatAnswerRequest(
-      chatOfResponses(body, services.host.snapshot()),
-      services.settings.read(),
-      services.host.snapshot(),
-    ),
+    request: chatAnswerRequest(chatOfResponses(body, snapshot), services.settings.read(), snapshot),
     dialect: openAiResponses(body),
     stream: body.stream ?? false,
     ignoredFields: unknownFields(responsesRequestSchema, body),
   });
+}

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import { codeOf } from "@/lib/server/testing/engine-fixtures";
@@ -29,7 +30,7 @@ const { header, fileBytes } = shapeFile(modelShape("small-llama-2"));
 const whole = Buffer.concat([header, Buffer.alloc(fileBytes - header.byteLength, 7)]);
 const PIECE = 4 * 1024 * 1024;
 
-const streamOf = (bytes: Uint8Array): ReadableStream<Uint8Array> | null => new Response(bytes.slice()).body;
+const streamOf = (bytes: Uint8Array): Readable => Readable.from([bytes.slice()]);
 
 async function send(fileName: string, bytes: Uint8Array, announcedBytes = bytes.byteLength): Promise<string | null> {
   const id = await uploads.start(fileName, announcedBytes);
@@ -62,7 +63,7 @@ describe("what is no model is refused with its first piece, and leaves nothing",
     const id = await uploads.start("a.gguf", bytes.byteLength);
     expect(await uploads.append(id, 0, streamOf(bytes.subarray(0, 65_536))).then(String, codeOf)).toBe(code);
     expect(listed()).toEqual([]);
-    expect(await uploads.append(id, 65_536, null).then(String, codeOf)).toBe("NOT_FOUND");
+    expect(await uploads.append(id, 65_536, streamOf(whole.subarray(0, 0))).then(String, codeOf)).toBe("NOT_FOUND");
   });
 
   it("a model whose tensors do not fit in the announced size", async () => {
@@ -117,8 +118,10 @@ it("takes one copy of a name at a time: two windows do not write one file", asyn
 it("takes pieces only in order", async () => {
   const id = await uploads.start("a.gguf", whole.byteLength);
   await uploads.append(id, 0, streamOf(whole.subarray(0, PIECE)));
-  await expect(uploads.append(id, 0, null)).rejects.toThrow(`offsetBytes must be ${PIECE}`);
-  await expect(uploads.append("nobody", 0, null)).rejects.toMatchObject({ code: "NOT_FOUND" });
+  await expect(uploads.append(id, 0, streamOf(whole.subarray(0, 0)))).rejects.toThrow(`offsetBytes must be ${PIECE}`);
+  await expect(uploads.append("nobody", 0, streamOf(whole.subarray(0, 0)))).rejects.toMatchObject({
+    code: "NOT_FOUND",
+  });
 });
 
 it("says before that the disk has no room", async () => {

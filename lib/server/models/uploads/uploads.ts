@@ -89,7 +89,7 @@ export class Uploads {
   async append(
     id: string,
     offsetBytes: number,
-    body: ReadableStream<Uint8Array> | null,
+    bytes: AsyncIterable<Uint8Array>,
   ): Promise<{ receivedBytes: number; name: string | null }> {
     const upload = this.#uploads.get(id);
     if (upload === undefined) throw new RequestError("NOT_FOUND", "This copy was given up: begin again.");
@@ -102,7 +102,7 @@ export class Uploads {
     upload.isWriting = true;
     upload.stopIdle();
     try {
-      await this.#write(upload, body);
+      await this.#write(upload, bytes);
       if (!this.#uploads.has(id)) throw new RequestError("NOT_FOUND", "This copy was given up: begin again.");
       if (upload.receivedBytes < upload.fileBytes) return { receivedBytes: upload.receivedBytes, name: null };
       await this.#place(upload);
@@ -147,14 +147,11 @@ export class Uploads {
     this.#watchIdle(upload);
   }
 
-  async #write(upload: Upload, body: ReadableStream<Uint8Array> | null): Promise<void> {
+  async #write(upload: Upload, bytes: AsyncIterable<Uint8Array>): Promise<void> {
     const file = await open(this.#partPath(upload.id), "r+");
     try {
       const startBytes = upload.receivedBytes;
-      const reader = body?.getReader();
-      for (;;) {
-        const chunk = (await reader?.read())?.value;
-        if (chunk === undefined) break;
+      for await (const chunk of bytes) {
         const endBytes = upload.receivedBytes + chunk.byteLength;
         if (endBytes > upload.fileBytes)
           throw new RequestError(

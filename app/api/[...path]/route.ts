@@ -1,5 +1,0 @@
-import { noSuchRoute } from "@/lib/server/compose/no-such-route";
-
-const handler = noSuchRoute("/api/[...path]");
-
-export { handler as DELETE, handler as GET, handler as PATCH, handler as POST, handler as PUT };

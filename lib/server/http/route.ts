@@ -1,0 +1,66 @@
+import type { IncomingMessage } from "node:http";
+import * as z from "zod";
+import type { Endpoint, HandlerReply, ParsedPart } from "@/lib/schema/endpoint";
+import { explainIssue } from "@/lib/server/system/explain-issue";
+import { RequestError } from "@/lib/server/system/request-error";
+import { readJson } from "./read-json";
+
+/** One request of an endpoint, before its input is parsed. */
+export interface Call<App> {
+  readonly params: Readonly<Record<string, string | string[]>>;
+  readonly query: URLSearchParams;
+  readonly request: IncomingMessage;
+  /** Aborted when the client leaves. */
+  readonly signal: AbortSignal;
+  /** The API key that the request came with; null for none. */
+  readonly keyId: string | null;
+  readonly services: App;
+}
+
+interface RouteInput<App, E extends Endpoint> extends Pick<Call<App>, "signal" | "keyId" | "services"> {
+  readonly params: ParsedPart<E, "params">;
+  readonly query: ParsedPart<E, "query">;
+  readonly body: ParsedPart<E, "body">;
+  /** The body of an endpoint that takes bytes. Whoever stops reading early leaves the connection open. */
+  readonly bytes: AsyncIterable<Uint8Array>;
+}
+
+/** The work behind an endpoint, once its input is valid. */
+type Handle<App, E extends Endpoint> = (input: RouteInput<App, E>) => HandlerReply<E> | Promise<HandlerReply<E>>;
+
+/** An endpoint with its work. `createApiHandler` serves it. */
+export interface Route<App> {
+  readonly endpoint: Endpoint;
+  /** @throws RequestError INVALID_INPUT or TOO_LARGE for the input, and what the work throws */
+  answer(call: Call<App>): Promise<unknown>;
+}
+
+/** `route` for these services: the only way to build a route. */
+export const routeOver =
+  <App>() =>
+  <E extends Endpoint>(endpoint: E, handle: Handle<App, E>): Route<App> => ({
+    endpoint,
+    answer: async call => handle(await inputOf(endpoint, call)),
+  });
+
+async function inputOf<App, E extends Endpoint>(
+  { params, query, body }: E,
+  { request, signal, keyId, services, ...given }: Call<App>,
+): Promise<RouteInput<App, E>> {
+  return {
+    params: parseInput(params, given.params) as ParsedPart<E, "params">,
+    query: parseInput(query, Object.fromEntries(given.query)) as ParsedPart<E, "query">,
+    body: parseInput(body, body && (await readJson(request))) as ParsedPart<E, "body">,
+    bytes: request.iterator({ destroyOnReturn: false }),
+    signal,
+    keyId,
+    services,
+  };
+}
+
+function parseInput(schema: z.core.$ZodType | undefined, value: unknown): unknown {
+  if (schema === undefined) return undefined;
+  const result = z.safeParse(schema, value);
+  if (result.success) return result.data;
+  throw new RequestError("INVALID_INPUT", explainIssue(schema, value, result.error));
+}

@@ -1,0 +1,88 @@
+import {
+  addMessage,
+  createChat,
+  deleteChat,
+  exportChat,
+  exportChats,
+  followAnswer,
+  importChats,
+  listChats,
+  patchChat,
+  readChat,
+  readContextUse,
+  searchChats,
+  startAnswer,
+  stopAnswer,
+} from "@/lib/schema/api/chats";
+import { contextUse } from "@/lib/server/chat/chat-context-use";
+import {
+  exportChat as chatJson,
+  chatMarkdown,
+  exportChats as chatsJson,
+  downloadHeaders,
+} from "@/lib/server/chat/chat-export";
+import { importChats as takeChats } from "@/lib/server/chat/chat-import";
+import { chatStreamResponse } from "@/lib/server/http/chat-stream-response";
+import { route } from "../route";
+
+const MAX_HITS = 50;
+
+export const chatRoutes = [
+  route(listChats, ({ services: { chats, runs } }) => ({
+    chats: chats.kept.list().map(chat => ({ ...chat, answering: runs.find(chat.id) !== null })),
+    notice: chats.kept.notice,
+  })),
+  route(createChat, ({ body, services }) => ({ chat: services.chats.create(body) })),
+  route(readChat, ({ params: { id }, services }) => services.chats.storeOf(id).tree(id)),
+  route(patchChat, ({ params: { id }, body, services: { chats } }) => {
+    const store = body.deleted === false ? chats.kept : chats.storeOf(id);
+    const chat = store.patch(id, body);
+    chats.announce();
+    return { chat };
+  }),
+  route(deleteChat, async ({ params: { id }, services: { chats, runs } }) => {
+    const store = chats.storeOf(id);
+    await runs.stop(id);
+    store.remove(id);
+    chats.announce();
+    return { deleted: true as const };
+  }),
+  route(addMessage, ({ params: { id }, body, services: { chats } }) => {
+    const message = chats.storeOf(id).addEditedReply(id, body);
+    chats.announce();
+    return { message };
+  }),
+  route(readContextUse, async ({ params, body, services }) => ({
+    use: await contextUse(params.id, body, services),
+  })),
+  route(exportChat, ({ params: { id }, query: { format }, services: { chats } }) => {
+    const store = chats.storeOf(id);
+    const tree = store.tree(id);
+    return format === "json"
+      ? new Response(chatJson(tree, Date.now()), { headers: downloadHeaders(tree.chat.title, "json") })
+      : new Response(chatMarkdown(tree.chat.title, store.branch(id, tree.chat.headId)), {
+          headers: downloadHeaders(tree.chat.title, "md"),
+        });
+  }),
+  route(
+    exportChats,
+    ({ services: { chats } }) =>
+      new Response(chatsJson(chats.kept, Date.now()), { headers: downloadHeaders("headroom-chats", "json") }),
+  ),
+  route(importChats, async ({ body, services: { chats, runs } }) => {
+    const answer = await takeChats(chats.kept, body, chatId => runs.find(chatId) !== null);
+    chats.announce();
+    return answer;
+  }),
+  route(searchChats, ({ query, services: { chats } }) => ({ hits: chats.search(query.q, MAX_HITS) })),
+  route(startAnswer, ({ body, services }) => chatStreamResponse(services.runs.start(body))),
+  route(followAnswer, ({ params, services }) => {
+    services.chats.storeOf(params.id);
+    const run = services.runs.find(params.id);
+    return run ? chatStreamResponse(run) : new Response(null, { status: 204 });
+  }),
+  route(stopAnswer, async ({ params, services }) => {
+    services.chats.storeOf(params.id);
+    return { stopped: await services.runs.stop(params.id) };
+  }),
+];

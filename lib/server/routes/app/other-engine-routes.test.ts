@@ -1,0 +1,75 @@
+import type OpenAI from "openai";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { DEFAULT_MODEL } from "@/lib/schema/settings";
+import { StandInOpenAi } from "@/lib/server/testing/stand-in-openai";
+import { serveHome } from "../testing/serve-home";
+
+const KEY = "sk-secret-of-the-test";
+const messages = [{ role: "user" as const, content: "Hello?" }];
+
+let server: StandInOpenAi;
+let client: OpenAI;
+
+const home = serveHome({ words: ["own", " words"] });
+beforeAll(async () => {
+  server = await StandInOpenAi.start();
+  client = home.openai();
+});
+afterAll(async () => {
+  await server.stop();
+});
+
+async function ask(path: string, method: string, body?: object) {
+  const response = await fetch(`${home.url}${path}`, {
+    method,
+    ...(body && { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  expect(text).not.toContain(KEY);
+  return { status: response.status, body: JSON.parse(text) };
+}
+
+const said = async (): Promise<string | null | undefined> =>
+  (await client.chat.completions.create({ model: "default", messages })).choices[0]?.message.content;
+
+it("an engine that was added and chosen answers under /v1, until the own one is chosen again", async () => {
+  expect(await said()).toBe("own words");
+  const found = await ask("/api/engines/test", "POST", { address: server.address, key: KEY });
+  expect(found.body).toEqual({ kind: "vllm", models: [{ id: "tiny", contextTokens: 4096, takesPictures: false }] });
+  const added = await ask("/api/engines", "POST", { address: server.address, key: KEY, name: "box" });
+  const [{ id }] = added.body.engines;
+  await ask("/api/engines/choose", "POST", { choice: { engineId: id, model: "tiny" } });
+  expect((await ask("/api/engine", "GET")).body.engine).toMatchObject({
+    modelName: "tiny",
+    config: null,
+    other: { engineName: "box", contextTokens: 4096 },
+  });
+  const answer = await client.chat.completions.create({ model: "default", messages });
+  expect(answer).toMatchObject({ model: "tiny", choices: [{ message: { content: "Hello there" } }] });
+  expect((await client.models.list()).data[0]?.id).toBe("tiny");
+  await ask("/api/engines/choose", "POST", { choice: null });
+  expect(await said()).toBe("own words");
+  expect((await client.models.list()).data[0]?.id).toBe(DEFAULT_MODEL);
+});
+
+it("a model of this computer that is chosen answers again, and is loaded", async () => {
+  const [{ id }] = (await ask("/api/engines", "GET")).body.engines;
+  await ask("/api/engines/choose", "POST", { choice: { engineId: id, model: "tiny" } });
+  const changed = await ask("/api/settings", "PATCH", { TEMPERATURE: 0.5 });
+  expect(changed.body).toMatchObject({ cost: "nothing", problem: null });
+  expect(await said()).toBe("Hello there");
+  await ask("/api/settings", "PATCH", { MODEL: DEFAULT_MODEL });
+  expect(home.services.engine.snapshot().config).not.toBeNull();
+  expect(await said()).toBe("own words");
+});
+
+it("a server that is away is refused with the next step", async () => {
+  const { status, body } = await ask("/api/engines", "POST", { address: "127.0.0.1:9" });
+  expect(status).toBe(502);
+  expect(body.error).toMatchObject({ code: "ENGINE_AWAY", next: expect.stringContaining("address") });
+});
+
+it("no key is in the log or in Diagnostics", async () => {
+  await ask("/api/diagnostics", "GET");
+  expect(JSON.stringify(home.services.log.lines())).not.toContain(KEY);
+});

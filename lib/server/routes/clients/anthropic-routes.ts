@@ -1,0 +1,29 @@
+import { messagesRequestSchema } from "@/lib/schema/anthropic";
+import { countMessageTokens, createMessage } from "@/lib/schema/api/anthropic";
+import { unknownFields } from "@/lib/schema/openai";
+import { anthropicMessages } from "@/lib/server/http/dialects/anthropic-answer";
+import { chatOfMessages, chatToCount } from "@/lib/server/http/dialects/anthropic-request";
+import { chatAnswerRequest, chatPrompt } from "@/lib/server/http/dialects/openai-request";
+import { serveAnswer } from "@/lib/server/http/dialects/serve-answer";
+import { route } from "../route";
+
+export const anthropicRoutes = [
+  route(createMessage, ({ body, signal, keyId, services }) => {
+    const snapshot = services.host.snapshot();
+    return serveAnswer({
+      services,
+      signal,
+      keyId,
+      request: chatAnswerRequest(chatOfMessages(body, snapshot), services.settings.read(), snapshot),
+      dialect: anthropicMessages,
+      stream: body.stream ?? false,
+      ignoredFields: unknownFields(messagesRequestSchema, body),
+    });
+  }),
+  route(countMessageTokens, async ({ body, services }) => {
+    const snapshot = services.host.snapshot();
+    const { turns, ...options } = chatPrompt(chatToCount(body, snapshot), snapshot);
+    const { totalTokens } = await services.host.count(turns, options);
+    return { input_tokens: totalTokens };
+  }),
+];

@@ -1,0 +1,48 @@
+import OpenAI from "openai";
+import { expect, it } from "vitest";
+import { DEFAULT_MODEL } from "@/lib/schema/settings";
+import { serveHome } from "../testing/serve-home";
+
+const WORDS = ["One", " two", " three"];
+const question = { model: DEFAULT_MODEL, messages: [{ role: "user" as const, content: "Count." }] };
+
+const home = serveHome({ words: WORDS });
+
+const clientWith = (apiKey: string) => new OpenAI({ baseURL: `${home.url}/v1`, apiKey, maxRetries: 0 });
+
+it("counts the requests and tokens of a key, whole and streamed, and none of a client without", async () => {
+  const { apiKeys } = home.services.access;
+  const { secret } = apiKeys.make({ name: "counted", requestsPerMinute: null, tokensPerDay: null });
+  const client = clientWith(secret);
+  await client.models.list();
+  const { usage } = await client.chat.completions.create(question);
+  for await (const _part of await client.chat.completions.create({ ...question, stream: true }));
+  await clientWith("sk-none").chat.completions.create(question);
+  expect(apiKeys.list().find(key => key.name === "counted")).toMatchObject({
+    requests: 2,
+    promptTokens: 2 * (usage?.prompt_tokens ?? Number.NaN),
+    generatedTokens: 2 * WORDS.length,
+  });
+});
+
+it("the official client sees a reached limit and a revoked key as what they are", async () => {
+  const { apiKeys } = home.services.access;
+  const { secret, key } = apiKeys.make({ name: "limited", requestsPerMinute: 1, tokensPerDay: null });
+  const client = clientWith(secret);
+  await client.chat.completions.create(question);
+  const refused = client.chat.completions.create(question).catch((error: unknown) => error);
+  const error = (await refused) as InstanceType<typeof OpenAI.RateLimitError>;
+  expect(error).toBeInstanceOf(OpenAI.RateLimitError);
+  expect(error.message).toContain('"limited" may be used 1 times a minute');
+  expect(Number(error.headers?.get("retry-after"))).toBeGreaterThan(0);
+  apiKeys.revoke(key.id);
+  await expect(client.models.list()).rejects.toBeInstanceOf(OpenAI.AuthenticationError);
+});
+
+it("asks for a key on this computer too, once that is wanted", async () => {
+  const { apiKeys } = home.services.access;
+  apiKeys.require(true);
+  await expect(clientWith("sk-none").models.list()).rejects.toBeInstanceOf(OpenAI.AuthenticationError);
+  apiKeys.require(false);
+  expect((await clientWith("sk-none").models.list()).data).not.toHaveLength(0);
+});

@@ -1,0 +1,96 @@
+import {
+  applyTemplate,
+  countChatTokensAsLlama,
+  detokenize,
+  health,
+  readMetrics,
+  readProps,
+  readSlots,
+  responsesAsLlama,
+  tokenize,
+  v1Health,
+} from "@/lib/schema/api/llama-server";
+import { contextTokensOf, takesPictures } from "@/lib/schema/live-events";
+import { samplingWith } from "@/lib/schema/sampling";
+import { countInputTokens } from "@/lib/server/http/dialects/count-input-tokens";
+import { chatPrompt } from "@/lib/server/http/dialects/openai-request";
+import { serveResponses } from "@/lib/server/http/dialects/serve-responses";
+import { metricsText } from "@/lib/server/http/metrics-text";
+import { requireHealth } from "@/lib/server/http/require-health";
+import { route } from "../route";
+
+/** @see https://prometheus.io/docs/instrumenting/exposition_formats/ */
+const CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+
+export const llamaServerRoutes = [
+  route(tokenize, async ({ body, services }) => {
+    const { tokens, pieces } = await services.host.tokenize({
+      parts: [body.content].flat(),
+      addSpecial: body.add_special,
+      parseSpecial: body.parse_special,
+      withPieces: body.with_pieces,
+    });
+    return { tokens: pieces === null ? tokens : tokens.map((id, index) => ({ id, piece: pieces[index] ?? "" })) };
+  }),
+  route(detokenize, async ({ body, services }) => ({
+    content: (await services.host.detokenize(body.tokens)).text,
+  })),
+  route(applyTemplate, async ({ body, services }) => {
+    const { turns, ...options } = chatPrompt(body);
+    return { prompt: (await services.host.render(turns, options)).prompt };
+  }),
+  route(readProps, async ({ services: { engine, host, settings } }) => {
+    const snapshot = host.snapshot();
+    const { config, info, other } = snapshot;
+    const own = settings.read();
+    const facts = config === null || other !== undefined ? null : await engine.describe();
+    const { temperature, topK, topP, minP, repeatPenalty, seed, maxTokens, stop } = samplingWith({}, own);
+    return {
+      default_generation_settings: {
+        n_ctx: contextTokensOf(snapshot) ?? own.N_CTX,
+        params: {
+          temperature,
+          top_k: topK,
+          top_p: topP,
+          min_p: minP,
+          repeat_penalty: repeatPenalty,
+          seed,
+          n_predict: maxTokens === 0 ? -1 : maxTokens,
+          stop,
+        },
+      },
+      total_slots: other?.load?.slots ?? config?.sequences ?? 1,
+      model_alias: other?.model ?? own.MODEL,
+      model_path: config?.modelPath ?? "",
+      chat_template: facts?.chatTemplate ?? "",
+      bos_token: facts?.bosText ?? "",
+      eos_token: facts?.eosText ?? "",
+      modalities: { vision: takesPictures(snapshot), audio: false as const },
+      build_info: other?.engineName ?? (info === null ? "" : `llama.cpp ${info.llamaCppRelease}`),
+      is_sleeping: config === null && other === undefined,
+    };
+  }),
+  route(health, ({ services }) => requireHealth(services.host.snapshot())),
+  route(v1Health, ({ services }) => requireHealth(services.host.snapshot())),
+  route(
+    readMetrics,
+    ({ services: { answers, embeddings, host } }) =>
+      new Response(metricsText(answers.totals(), host.snapshot(), embeddings.held), {
+        headers: { "content-type": CONTENT_TYPE },
+      }),
+  ),
+  route(readSlots, ({ services: { host } }) => {
+    const snapshot = host.snapshot();
+    const { config, answering, other } = snapshot;
+    // A server that does not tell its slots has one for each of our answers.
+    const slots = other?.load?.slots ?? config?.sequences ?? (other === undefined ? 0 : Math.max(1, answering));
+    const processing = other?.load?.running ?? answering;
+    return Array.from({ length: slots }, (_, id) => ({
+      id,
+      n_ctx: contextTokensOf(snapshot) ?? 0,
+      is_processing: id < processing,
+    }));
+  }),
+  route(countChatTokensAsLlama, countInputTokens),
+  route(responsesAsLlama, serveResponses),
+];
