@@ -683,11 +683,11 @@ it("the speed limit holds, is kept over a restart, and can be lifted", async () 
 });
 
 it("several connections fetch a file that one alone fetches slowly", async () => {
-  const file = model(40 * MIB);
-  // 2 MiB in 50 ms: 40 MiB a second for each connection.
-  cdn.line = { windowBytes: 2 * MIB, roundTripMs: 50 };
+  const file = model(64 * MIB);
+  // 1 MiB in 50 ms: 20 MiB a second for each connection.
+  cdn.line = { windowBytes: MIB, roundTripMs: 50 };
   hub.serveLinked(PATH, file, cdn);
-  const downloads = server({ pace: { ...usualPace, weighMs: 100 } });
+  const downloads = server({ pace: { ...usualPace, weighMs: 250 } });
   await downloads.start(SOURCE);
   await until(downloads, "done");
   expect(placed().equals(file.start)).toBe(true);

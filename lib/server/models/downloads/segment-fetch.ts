@@ -1,4 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
+import type { IncomingMessage } from "node:http";
 import { asHeaderError, type CheckedResponse, checkedRequest } from "../hub/checked-request";
 import { DownloadError } from "./download-error";
 import type { Segment } from "./part-state";
@@ -95,14 +96,15 @@ async function readBody(
   { file, limit, signal, onBytes, onCame }: SegmentFetchOptions & { readonly onCame: (bytes: number) => void },
 ): Promise<void> {
   const writer = new SegmentWriter(file, segment, onBytes);
+  const take = (chunk: Buffer): Promise<unknown> | null => {
+    onCame(chunk.byteLength);
+    const written = writer.add(chunk);
+    const allowed = limit.spend(chunk.byteLength, signal);
+    // What is held back counts as far as it has come.
+    return allowed === null ? written : Promise.all([written ?? writer.flush(), allowed]);
+  };
   try {
-    for await (const chunk of response) {
-      if (!Buffer.isBuffer(chunk)) continue;
-      onCame(chunk.byteLength);
-      await writer.add(chunk, { now: limit.bytesPerSecond !== null });
-      await limit.spend(chunk.byteLength, signal);
-      if (writer.isComplete) break;
-    }
+    await readPieces(response, take, () => writer.isComplete);
   } catch (error) {
     // What has come is kept; an error of the disk comes again here and counts more.
     if (!isOfDisk(error)) await writer.finish();
@@ -111,6 +113,28 @@ async function readBody(
   await writer.finish();
   if (segment.nextBytes < segment.endBytes)
     throw new DownloadError("DOWNLOAD_FAILED", "retry", `${url.host} closed the connection early.`);
+}
+
+/**
+ * Hands on what comes until the answer ends or enough has come. An iterator would make promises for each piece and copy those that
+ * have gathered: a tenth of the processor time of the whole download.
+ *
+ * @param take returns what to wait for before the next piece, or null
+ */
+function readPieces(
+  response: IncomingMessage,
+  take: (chunk: Buffer) => Promise<unknown> | null,
+  isEnough: () => boolean,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    response.once("error", reject).once("close", resolve).once("end", resolve);
+    response.on("data", (chunk: Buffer) => {
+      const wait = take(chunk);
+      if (wait === null && !isEnough()) return;
+      response.pause();
+      Promise.resolve(wait).then(() => (isEnough() ? resolve() : response.resume()), reject);
+    });
+  });
 }
 
 const isOfDisk = (error: unknown): boolean =>

@@ -14,6 +14,9 @@ const savedSchema = z.object({ bytesPerSecondLimit: z.nullable(z.number().int().
  */
 const BESIDE_ANSWERS_BYTES_PER_SECOND = 8 * MIB * availableParallelism();
 
+/** Bytes come in bursts of this time: each time the download wakes up, it takes a core from whoever computes there. */
+const BURST_MS = 200;
+
 interface SpeedLimitOptions {
   /** Where the limit is kept. */
   readonly path: string;
@@ -54,14 +57,19 @@ export class SpeedLimit {
     this.#bytesPerSecond = bytesPerSecondLimit;
   }
 
-  /** Waits until these bytes, which have just come, were allowed to come. Ends early when the signal does. */
-  async spend(bytes: number, signal: AbortSignal): Promise<void> {
+  /**
+   * Counts bytes that have just come.
+   *
+   * @returns what to wait for before the next ones, or null. It ends early when the signal does, and never rejects.
+   */
+  spend(bytes: number, signal: AbortSignal): Promise<unknown> | null {
     const waitMs = (bytes / this.#allowed) * 1000;
-    if (waitMs === 0) return;
+    if (waitMs === 0) return null;
     const nowMs = performance.now();
     this.#freeAtMs = Math.max(nowMs, this.#freeAtMs) + waitMs;
+    if (this.#freeAtMs - nowMs < BURST_MS) return null;
     // AbortSignal's own error says nothing; the reader finds the signal aborted right after this.
-    await sleep(this.#freeAtMs - nowMs, undefined, { signal }).catch(() => {});
+    return sleep(this.#freeAtMs - nowMs, undefined, { signal }).catch(() => {});
   }
 }
 
