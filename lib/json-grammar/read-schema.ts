@@ -1,12 +1,16 @@
 import type { Limit } from "./decimal-range";
+import { GrammarRules } from "./grammar-rules";
 import { JsonSchemaError } from "./json-schema-error";
 import { isSameJson, isSchemaObject, mergeSchemas, type SchemaObject } from "./merge-schemas";
+import { patternRule } from "./pattern-rule";
 import { type JsonValue, type SchemaDocument, type SchemaNode, type StringFormat, stringFormats } from "./schema-node";
 
 /** llama.cpp refuses a grammar that repeats something more often. @see llama.cpp src/llama-grammar.cpp */
 const MOST_REPETITIONS = 2000;
 const MOST_DEPTH = 64;
 const MOST_NODES = 5000;
+/** Rules for the limits of longer numbers would be wrong. */
+const MOST_EXACT = 1e12;
 /** Alternatives that `anyOf` inside of `allOf` may make. */
 const MOST_ALTERNATIVES = 64;
 
@@ -55,6 +59,12 @@ const formatOf = (format: string): string => (/^uuid[1-5]$/.test(format) ? "uuid
 const pointed = (path: string, ...parts: (string | number)[]): string =>
   [path, ...parts.map(part => String(part).replaceAll("~", "~0").replaceAll("/", "~1"))].join("/");
 
+/**
+ * What to do with a keyword that no grammar can hold: refuse the schema, or read it as if the keyword were not there. A loose grammar
+ * allows more than the schema, so the finished text has to be checked.
+ */
+export type Exactness = "exact" | "loose";
+
 class SchemaReader {
   readonly targets = new Map<string, SchemaNode>();
   /** Targets that are being read: a schema may contain itself. */
@@ -62,7 +72,10 @@ class SchemaReader {
   #nodes = 0;
   #depth = 0;
 
-  constructor(private readonly root: JsonValue) {}
+  constructor(
+    private readonly root: JsonValue,
+    private readonly exactness: Exactness,
+  ) {}
 
   read(schema: JsonValue | undefined, path: string): SchemaNode {
     this.#nodes += 1;
@@ -81,7 +94,7 @@ class SchemaReader {
   }
 
   #readObject(schema: SchemaObject, path: string): SchemaNode {
-    refuseUnsupported(schema, path);
+    this.#refuseUnsupported(schema, path);
     const combined = combining.filter(key => Object.hasOwn(schema, key));
     if (combined.length === 0) return this.#readPlain(schema, path);
     const stands = combined.length === 1 && !ownKeys.some(key => Object.hasOwn(schema, key));
@@ -90,6 +103,10 @@ class SchemaReader {
     const alternatives = this.#alternatives(schema, path, []);
     const nodes = alternatives.map(alternative => this.#readPlain(alternative, path));
     return nodes.length === 1 && nodes[0] ? nodes[0] : { kind: "choice", nodes };
+  }
+
+  #refuseUnsupported(schema: SchemaObject, path: string): void {
+    if (this.exactness === "exact") refuseUnsupported(schema, path);
   }
 
   #readChoice(schema: SchemaObject, key: string, path: string): SchemaNode {
@@ -124,7 +141,7 @@ class SchemaReader {
   #alternatives(schema: JsonValue, path: string, via: readonly string[]): SchemaObject[] {
     if (schema === true) return [{}];
     if (!isSchemaObject(schema)) throw new JsonSchemaError(path, "a schema must be an object.");
-    refuseUnsupported(schema, path);
+    this.#refuseUnsupported(schema, path);
     const { $ref, allOf, anyOf, oneOf, ...own } = schema;
     const groups: SchemaObject[][] = [[own]];
     if ($ref !== undefined) {
@@ -148,7 +165,8 @@ class SchemaReader {
     return groups.reduce((merged, group) => combinations(merged, group, path));
   }
 
-  #readPlain(schema: SchemaObject, path: string): SchemaNode {
+  #readPlain(given: SchemaObject, path: string): SchemaNode {
+    const schema = this.exactness === "loose" ? loosened(given, path) : given;
     const types = typesOf(schema, path);
     if (Object.hasOwn(schema, "const") || Object.hasOwn(schema, "enum")) return readValues(schema, types, path);
     if (types !== null && types.length > 1)
@@ -250,6 +268,32 @@ function refuseUnsupported(schema: SchemaObject, path: string): void {
   for (const [key, neutral] of Object.entries(unsupported))
     if (Object.hasOwn(schema, key) && !neutral.some(value => isSameJson(value, schema[key] as JsonValue)))
       throw new JsonSchemaError(path, `"${key}" is not supported.`);
+}
+
+/** A plain schema without what stands in the way of a grammar, so that the rest of it holds. */
+function loosened(schema: SchemaObject, path: string): SchemaObject {
+  const hasValues = Object.hasOwn(schema, "const") || Object.hasOwn(schema, "enum");
+  const dropped = new Set(hasValues ? [...objectKeys, ...arrayKeys, ...stringKeys, ...numberKeys] : []);
+  for (const key of ["minItems", "maxItems", "minLength", "maxLength"])
+    if (Number(schema[key]) > MOST_REPETITIONS) dropped.add(key);
+  for (const key of numberKeys) if (Math.abs(Number(schema[key])) > MOST_EXACT) dropped.add(key);
+  const { format, pattern } = schema;
+  const isKnown = typeof format === "string" && isFormat(formatOf(format));
+  if (typeof format === "string" && !isKnown) dropped.add("format");
+  if (typeof pattern === "string" && (isKnown || !canHold(pattern, path))) dropped.add("pattern");
+  if (isKnown || (typeof pattern === "string" && !dropped.has("pattern")))
+    for (const key of ["minLength", "maxLength"]) dropped.add(key);
+  return Object.fromEntries(Object.entries(schema).filter(([key]) => !dropped.has(key)));
+}
+
+function canHold(pattern: string, path: string): boolean {
+  try {
+    patternRule(pattern, new GrammarRules(), "probe", path);
+    return true;
+  } catch (error) {
+    if (!(error instanceof JsonSchemaError)) throw error;
+    return false;
+  }
 }
 
 function listOf(value: JsonValue | undefined, path: string): readonly JsonValue[] {
@@ -385,8 +429,8 @@ function refuseEndless({ root, targets }: SchemaDocument): void {
 }
 
 /** @throws JsonSchemaError for a schema that no grammar can express; the message says which part, and where */
-export function readSchema(schema: JsonValue): SchemaDocument {
-  const reader = new SchemaReader(schema);
+export function readSchema(schema: JsonValue, exactness: Exactness = "exact"): SchemaDocument {
+  const reader = new SchemaReader(schema, exactness);
   const document = { root: reader.read(schema, "#"), targets: reader.targets };
   refuseEndless(document);
   return document;

@@ -2,7 +2,8 @@ import Ajv from "ajv/dist/2020";
 import addFormats from "ajv-formats";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { schemaGrammar } from "./schema-grammar";
+import { GrammarRules } from "./grammar-rules";
+import { addSchema, schemaGrammar } from "./schema-grammar";
 import type { JsonValue } from "./schema-node";
 import { grammarText } from "./testing/grammar-texts";
 import llamaCases from "./testing/llama-cases.json" with { type: "json" };
@@ -208,6 +209,56 @@ describe("schemaGrammar", () => {
     [{ type: "string", enum: [1] }, "#: no allowed value has the type string."],
   ])("refuses %j by name", (schema, message) => {
     expect(() => schemaGrammar(schema)).toThrow(message);
+  });
+
+  it.each<[JsonValue, JsonValue]>([
+    [
+      { type: "array", items: { type: "integer" }, uniqueItems: true },
+      { type: "array", items: { type: "integer" } },
+    ],
+    [
+      { type: "object", propertyNames: { type: "string" }, additionalProperties: { type: "string" } },
+      { type: "object", additionalProperties: { type: "string" } },
+    ],
+    [
+      { anyOf: [{ not: { type: "null" }, type: "string" }, { type: "null" }] },
+      { anyOf: [{ type: "string" }, { type: "null" }] },
+    ],
+    [{ type: "string", format: "duration" }, { type: "string" }],
+    [
+      { type: "string", format: "uri", maxLength: 2083 },
+      { type: "string", format: "uri" },
+    ],
+    [
+      { type: "string", pattern: "^(?=a)a$", maxLength: 9 },
+      { type: "string", maxLength: 9 },
+    ],
+    [
+      { type: "string", pattern: "^a$", maxLength: 9 },
+      { type: "string", pattern: "^a$" },
+    ],
+    [
+      { type: "string", minLength: 1, maxLength: 100_000 },
+      { type: "string", minLength: 1 },
+    ],
+    [
+      { type: "integer", minimum: 0, maximum: 18446744073709552000 },
+      { type: "integer", minimum: 0 },
+    ],
+    [
+      { type: "string", enum: ["a", "b"], minLength: 1 },
+      { type: "string", enum: ["a", "b"] },
+    ],
+  ])("read loosely, %j is %j", (schema, without) => {
+    expect(() => schemaGrammar(schema)).toThrow();
+    const rules = new GrammarRules();
+    addSchema(rules, schema, "", "loose");
+    expect(rules.toString()).toBe(schemaGrammar(without));
+  });
+
+  it("refuses, also when it reads loosely, what is no schema", () => {
+    for (const schema of [{ $ref: "other.json" }, { type: "text" }, { anyOf: [] }])
+      expect(() => addSchema(new GrammarRules(), schema, "", "loose")).toThrow();
   });
 
   it("would notice a text that the schema forbids", () => {

@@ -4,7 +4,7 @@ import { integerRange } from "./integer-range";
 import { JsonSchemaError } from "./json-schema-error";
 import { otherStrings } from "./other-strings";
 import { patternRule } from "./pattern-rule";
-import { readSchema } from "./read-schema";
+import { type Exactness, readSchema } from "./read-schema";
 import type { JsonValue, PropertyNode, SchemaDocument, SchemaNode } from "./schema-node";
 
 type Node<Kind extends SchemaNode["kind"]> = Extract<SchemaNode, { kind: Kind }>;
@@ -154,8 +154,13 @@ const bracketed = (items: string): string => `"[" space ${items} space "]"`;
  * @returns the name of the schema's rule
  * @throws JsonSchemaError for a schema that no grammar can express
  */
-export function addSchema(rules: GrammarRules, schema: JsonValue, name: string): string {
-  const document = readSchema(schema);
+export function addSchema(
+  rules: GrammarRules,
+  schema: JsonValue,
+  name: string,
+  exactness: Exactness = "exact",
+): string {
+  const document = readSchema(schema, exactness);
   return new SchemaWriter(rules, document, name).write(document.root, name);
 }
 

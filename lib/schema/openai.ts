@@ -118,7 +118,7 @@ const schemaObject = z.record(z.string(), z.unknown());
 const functionToolSchema = z.object({
   type: z.literal("function"),
   function: z.object({
-    name: z.string().check(z.regex(/^[\w.-]{1,64}$/)),
+    name: z.string().check(z.regex(/^[\w.-]{1,128}$/)),
     description: optional(z.string()),
     parameters: optional(schemaObject),
     strict: optional(z.boolean()),

@@ -4,7 +4,7 @@ export const MAX_TOOLS = 128;
 
 /** A function that the model may ask for. `parameters` is a JSON schema of an object; without it the function takes nothing. */
 export const toolSchema = z.object({
-  name: z.string().check(z.regex(/^[\w.-]{1,64}$/)),
+  name: z.string().check(z.regex(/^[\w.-]{1,128}$/)),
   description: z.optional(z.string()),
   parameters: z.optional(z.record(z.string(), z.unknown())),
 });

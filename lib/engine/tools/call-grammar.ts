@@ -30,11 +30,25 @@ export function callGrammar(format: CallFormat, tools: readonly CallableTool[], 
 
 function callRule(rules: GrammarRules, format: CallFormat, { name, parameters }: CallableTool, index: number): string {
   try {
-    const value = addSchema(rules, parameters, `tool-${index}`);
+    const value = addSchema(rules, parameters, `tool-${index}`, exactnessFor(parameters));
     return rules.add(`call-${index}`, `${literal(callStart(format, name))} ${value} ${literal(format.afterArguments)}`);
   } catch (error) {
     if (!(error instanceof JsonSchemaError)) throw error;
     throw new JsonSchemaError(`The parameters of the tool "${name}", ${error.path}`, error.reason);
+  }
+}
+
+/**
+ * One keyword of one tool among a hundred must not refuse an agent's request: what no grammar can hold is left to the check of the
+ * finished call.
+ */
+function exactnessFor(parameters: JsonValue): "exact" | "loose" {
+  try {
+    addSchema(new GrammarRules(), parameters, "probe");
+    return "exact";
+  } catch (error) {
+    if (!(error instanceof JsonSchemaError)) throw error;
+    return "loose";
   }
 }
 

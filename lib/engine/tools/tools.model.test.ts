@@ -120,6 +120,18 @@ describe("tools, with the default model", () => {
     expect(text).not.toContain("tool_call");
   });
 
+  it("checks the finished call against what no grammar can hold", async () => {
+    const all = { type: "array", items: { enum: ["Paris"] }, minItems: 2, maxItems: 2, uniqueItems: true };
+    const pick = { name: "pick", parameters: { type: "object", properties: { all }, required: ["all"] } };
+    const sampling = { ...greedy, maxTokens: 200 };
+    const toolUse = use({ tools: [pick] });
+    expect(await engine.ask({ type: "generate", turns: [question], sampling, toolUse })).toMatchObject({
+      type: "error",
+      code: "ENGINE_FAILED",
+      message: expect.stringContaining('The arguments of "pick" do not follow its schema'),
+    });
+  });
+
   it("answers in text when no call is needed", async () => {
     const turns: ChatTurn[] = [{ role: "user", content: "Hello!" }];
     const { calls, text } = await answer({ turns, toolUse: use({ choice: "auto" }), sampling: { maxTokens: 20 } });
@@ -141,8 +153,8 @@ describe("tools, with the default model", () => {
     ],
     [
       "parameters that no grammar can hold",
-      use({ tools: [{ name: "pick", parameters: { properties: { all: { type: "array", uniqueItems: true } } } }] }),
-      'These tools cannot be used: The parameters of the tool "pick", #/properties/all: "uniqueItems" is not supported.',
+      use({ tools: [{ name: "pick", parameters: { required: ["all"], additionalProperties: false } }] }),
+      'These tools cannot be used: The parameters of the tool "pick", #: "all" is required and not allowed.',
     ],
     [
       "parameters that are no object",
