@@ -32,7 +32,7 @@ export async function complete(
     await loaded.keptKv.begin(sequence, null, prompt);
     timer.prefilled = await prefill(sequence, prompt, loaded.config.batchTokens, listener.onPrefill, signal);
     if (timer.prefilled.aborted) return { reason: "cancelled", stats: timer.stats() };
-    const contextSequence = writingSequence(loaded, logprobs?.sequence ?? sequence, request, timer);
+    const contextSequence = writingSequence(loaded, logprobs?.sequence ?? sequence, request, timer, signal);
     completion = new LlamaCompletion({ contextSequence, autoDisposeSequence: false });
     const { response, metadata } = await completion.generateCompletionWithMeta(input, {
       ...samplingOptions(request.sampling, model),

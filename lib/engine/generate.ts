@@ -59,7 +59,7 @@ export async function generate(
   const timer = new GenerationTimer(startedMs, prompt.length);
   const { sequence, release } = await loaded.sequences.take(prompt, request.cacheKey ?? null);
   const logprobs = logprobsOf(model, sequence, request.sampling);
-  const contextSequence = writingSequence(loaded, logprobs?.sequence ?? sequence, request, timer);
+  const contextSequence = writingSequence(loaded, logprobs?.sequence ?? sequence, request, timer, signal);
   const keptChat = keptChatOf(request);
   let chat: LlamaChat | undefined;
   const endChat = () => chat?.dispose({ disposeSequence: false });

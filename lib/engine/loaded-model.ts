@@ -4,6 +4,7 @@ import type { DeviceBuffers } from "@/lib/schema/placement";
 import type { ChatTemplate } from "./chat-template";
 import type { KvKeeper } from "./kept-kv/kv-keeper";
 import type { SequencePool } from "./sequence-pool";
+import type { DraftModel } from "./speculation/draft-model";
 import type { ToolTemplate } from "./tools/tool-template";
 
 /** A model with a context, ready to answer. */
@@ -19,4 +20,6 @@ export interface LoadedModel {
   readonly split: BufferSplit;
   readonly devices: readonly DeviceBuffers[] | null;
   readonly flashAttentionActive: boolean | null;
+  /** Drafts tokens for one answer at a time; null where there is none. */
+  readonly draft: DraftModel | null;
 }

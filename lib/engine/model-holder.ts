@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import type { LlamaContextOptions, LlamaModel, LlamaModelOptions } from "node-llama-cpp";
+import { draftConfigOf } from "@/lib/plan/draft-config";
 import { needsFlashAttention } from "@/lib/plan/usable-kv-types";
 import type { EngineMessage } from "@/lib/schema/engine-commands";
 import type { LoadConfig } from "@/lib/schema/load-config";
@@ -16,6 +17,7 @@ import type { LoadedModel } from "./loaded-model";
 import { checkMemory } from "./memory-guard";
 import { placementKey } from "./placer";
 import { SequencePool } from "./sequence-pool";
+import { DraftModel } from "./speculation/draft-model";
 import { checkTensor } from "./tensor-limit";
 import { ToolTemplate } from "./tools/tool-template";
 import { WholeBatches } from "./whole-batches";
@@ -46,6 +48,7 @@ interface Weights {
 export class ModelHolder {
   #weights: Weights | null = null;
   #loaded: LoadedModel | null = null;
+  #draft: DraftModel | null = null;
 
   constructor(
     private readonly backend: LlamaBackend,
@@ -73,12 +76,17 @@ export class ModelHolder {
     try {
       if (reused !== "everything") await this.#disposeContext();
       if (reused === "nothing") await this.#disposeWeights();
+      await this.#disposeOtherDraft(config);
       const vramBefore = await readVram(this.backend);
       if (reused !== "everything") await this.#refuseWhatCannotFit(config, reused);
       this.#weights ??= await this.#loadWeights(config, file, options);
-      this.#loaded ??= await this.#createContext(config, this.#weights, options);
+      const loaded = this.#loaded ?? (await this.#createContext(config, this.#weights, options));
+      this.#loaded = loaded;
+      const draft = await this.#loadDraft(config, loaded, options.signal);
+      this.#loaded = withDraft(loaded, config, this.#draft);
       return {
         ...reportOf(this.#loaded),
+        ...(draft && { draft }),
         reused,
         elapsedMs: performance.now() - beganMs,
         vramBefore,
@@ -90,6 +98,7 @@ export class ModelHolder {
   }
 
   async unload(): Promise<void> {
+    await this.#disposeDraft();
     await this.#disposeContext();
     await this.#disposeWeights();
   }
@@ -172,7 +181,30 @@ export class ModelHolder {
       split: bufferSplit(lines),
       devices,
       flashAttentionActive: flashAttentionActive(lines),
+      draft: null,
     };
+  }
+
+  /** A draft model only makes answers faster: where it cannot be loaded, the model answers without it, and the report says why. */
+  async #loadDraft(config: LoadConfig, loaded: LoadedModel, signal: AbortSignal): Promise<LoadReport["draft"]> {
+    if (config.draft === undefined) return undefined;
+    const name = basename(config.draft.modelPath);
+    const leftOut = (why: string) =>
+      ({ kind: "left-out", reason: `Answers are written without the draft model ${name}: ${why}` }) as const;
+    if (loaded.sequences.all.some(({ needsCheckpoints }) => needsCheckpoints))
+      return leftOut(
+        "this model cannot take back single tokens, so nothing can be drafted for it. Set DRAFT_MODEL to nothing.",
+      );
+    const mark = this.backend.log.mark();
+    try {
+      const own = draftConfigOf(config.draft, config);
+      this.#draft ??= await DraftModel.load(this.backend, this.openDryRun, own, loaded.model, signal);
+      return { kind: "loaded", buffers: this.#draft.buffers };
+    } catch (error) {
+      const { code, message } = await loadError(error, this.backend, mark, signal);
+      if (code === "CANCELLED") throw error;
+      return leftOut(message);
+    }
   }
 
   /** Two loads with the same key can read each other's states: the same file, cache and release of llama.cpp. */
@@ -184,6 +216,18 @@ export class ModelHolder {
     const { llamaCppRelease, buildType } = this.backend.info;
     const cache = [kvType, contextTokens, sequences, kvInRam ?? false, flash];
     return JSON.stringify([basename(modelPath), file, ...cache, llamaCppRelease, buildType]);
+  }
+
+  async #disposeOtherDraft(config: LoadConfig): Promise<void> {
+    const isSame = config.draft !== undefined && (await this.#draft?.isOf(draftConfigOf(config.draft, config)));
+    if (!isSame) await this.#disposeDraft();
+  }
+
+  async #disposeDraft(): Promise<void> {
+    const draft = this.#draft;
+    this.#draft = null;
+    if (this.#loaded !== null) this.#loaded = { ...this.#loaded, draft: null };
+    await draft?.dispose();
   }
 
   async #disposeContext(): Promise<void> {
@@ -211,11 +255,18 @@ const withoutGpu = ({
   borderExpertsOnGpu,
   tensorSplit,
   kvInRam,
+  draft,
   ...config
 }: LoadConfig): LoadConfig => ({
   ...config,
   gpuLayers: 0,
+  ...(draft && { draft: { modelPath: draft.modelPath, gpuLayers: 0 } }),
 });
+
+const withDraft = (loaded: LoadedModel, { draft: asked }: LoadConfig, draft: DraftModel | null): LoadedModel => {
+  const { draft: _, ...config } = loaded.config;
+  return { ...loaded, config: { ...config, ...(draft && asked && { draft: asked }) }, draft };
+};
 
 const placedWeights = ({ expertBlocksInRam, borderExpertsOnGpu, tensorSplit }: LoadConfig): string =>
   placementKey({ expertBlocksInRam, borderExpertsOnGpu, tensorSplit });

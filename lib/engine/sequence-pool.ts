@@ -33,6 +33,10 @@ export class SequencePool<Sequence extends CachedTokens = LlamaContextSequence> 
     return new SequencePool(Array.from({ length: context.totalSequences }, () => context.getSequence()));
   }
 
+  get all(): readonly Sequence[] {
+    return this.#slots.map(({ sequence }) => sequence);
+  }
+
   /** Answers that are written now. */
   get takenCount(): number {
     return this.#slots.filter(({ isTaken }) => isTaken).length;

@@ -38,7 +38,8 @@ export const describeModel = ({ tokens, fileInfo }: LlamaModel) => ({
   canInfill: tokens.infill.prefix !== null && tokens.infill.suffix !== null && tokens.infill.middle !== null,
 });
 
-const vocabularyOf = ({ fileInfo }: LlamaModel): readonly string[] => fileInfo.metadata.tokenizer?.ggml?.tokens ?? [];
+export const vocabularyOf = ({ fileInfo }: LlamaModel): readonly string[] =>
+  fileInfo.metadata.tokenizer?.ggml?.tokens ?? [];
 
 /** @throws JobError INVALID_INPUT: llama.cpp would end the process at a token that it does not know */
 export function knownToken(model: LlamaModel, token: number): Token {

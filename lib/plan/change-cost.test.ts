@@ -37,6 +37,11 @@ describe("what a change costs", () => {
       "nothing",
       configFor({ N_CTX: 32_768, TARGET_VRAM_USAGE: 0.79 }),
     ],
+    [
+      "a context, for a draft model beside it",
+      "context",
+      { ...configFor({ N_CTX: 32_768 }), draft: { modelPath: "draft.gguf", gpuLayers: 31 } },
+    ],
     ["a context, for a context size that leads to the same layers", "context", configFor({ N_CTX: 33_024 })],
     [
       "the model, for a KV type that leads to more layers",
@@ -53,4 +58,10 @@ describe("what a change costs", () => {
   it("is the model when nothing is loaded", () => {
     expect(changeCost(null, loaded)).toBe("model");
   });
+});
+
+it("compares lists and what they hold, not which list it is", () => {
+  const shared = (): LoadConfig => ({ ...loaded, tensorSplit: [12, 9] });
+  expect(changeCost(shared(), shared())).toBe("nothing");
+  expect(changeCost(shared(), { ...loaded, tensorSplit: [11, 10] })).toBe("model");
 });

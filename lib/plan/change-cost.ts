@@ -14,6 +14,8 @@ const dearness = (cost: LoadCost): number => loadCostSchema.options.indexOf(cost
 /** What going from the loaded configuration to the next one costs; `model` when nothing is loaded. */
 export function changeCost(loaded: LoadConfig | null, next: LoadConfig): LoadCost {
   if (loaded === null) return "model";
-  const changed = [...costs].filter(([key]) => loaded[key] !== next[key]).map(([, cost]) => cost);
+  const changed = [...costs]
+    .filter(([key]) => JSON.stringify(loaded[key]) !== JSON.stringify(next[key]))
+    .map(([, cost]) => cost);
   return changed.reduce((dearest, cost) => (dearness(cost) > dearness(dearest) ? cost : dearest), "nothing");
 }

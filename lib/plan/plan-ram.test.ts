@@ -39,6 +39,13 @@ describe("system memory without a GPU", () => {
     ]);
   });
 
+  it("has room for a draft model beside the model", () => {
+    const beside = (besideBytes: number) =>
+      planRam(onCpu, null, { memory: { ...memory(5), besideBytes }, useMmap: true }).outcome;
+    // 5 GiB are 614,592,512 bytes more than the model needs.
+    expect([beside(614_592_512), beside(614_592_513)]).toEqual(["fits", "rereads"]);
+  });
+
   it("gives back what our own engine holds", () => {
     const held = { ...memory(3), heldByEngineBytes: 2 * GIB };
     expect(planRam(onCpu, null, { memory: held, useMmap: true }).outcome).toBe("fits");

@@ -44,8 +44,9 @@ export interface Computer {
 export const ramUsedByOthers = ({ totalBytes, availableBytes, heldByEngineBytes = 0 }: SystemMemory): number =>
   Math.max(0, totalBytes - availableBytes - heldByEngineBytes);
 
-/** What a load can use: a reload first releases what our engine holds. */
-export const availableRam = (memory: SystemMemory): number => memory.totalBytes - ramUsedByOthers(memory);
+/** What a model can use: a reload first releases what our engine holds, and a draft model has its part. */
+export const availableRam = (memory: SystemMemory): number =>
+  Math.max(0, memory.totalBytes - ramUsedByOthers(memory) - (memory.besideBytes ?? 0));
 
 const isShared = (gpu: GpuMemory | null): boolean => gpu !== null && gpu.kind !== "dedicated" && gpu.kind !== "unknown";
 

@@ -165,6 +165,13 @@ export const engineCommands = {
       vramAfter: z.nullable(vramSchema),
       flashAttentionActive: z.nullable(z.boolean()),
       templateWarning: z.nullable(z.string()),
+      /** What the draft model took, or why it was left out: the model answers without it then. Absent where none was asked for. */
+      draft: z.optional(
+        z.discriminatedUnion("kind", [
+          z.object({ kind: z.literal("loaded"), buffers: buffersSchema }),
+          z.object({ kind: z.literal("left-out"), reason: z.string() }),
+        ]),
+      ),
     }),
     errors: [...modelErrors, "OUT_OF_MEMORY", "INVALID_INPUT", "PLACEMENT_UNAVAILABLE"],
   },

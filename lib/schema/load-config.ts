@@ -36,6 +36,14 @@ export const loadConfigSchema = z.object({
   /** Explicit; never node-llama-cpp's default (engine.md, trap 1). */
   threads: z.int().check(z.minimum(1)),
   useMmap: z.boolean(),
+  /** A model that drafts tokens for this one, and where it is: whole on the GPU or whole in system memory. */
+  draft: z.optional(
+    z.object({
+      modelPath: z.string().check(z.minLength(1)),
+      gpuLayers: z.int().check(z.minimum(0)),
+      tensorSplit: z.optional(z.array(z.number().check(z.minimum(0))).check(z.minLength(1), z.maxLength(16))),
+    }),
+  ),
 });
 export type LoadConfig = z.infer<typeof loadConfigSchema>;
 

@@ -229,10 +229,11 @@ export const settingRows = {
     schema: z.string().check(z.maxLength(1024)),
     default: "",
     label: "Draft model",
-    help: "A small model of the same vocabulary that guesses tokens, which the model checks several at a time. Only llama-server uses it. Its name, auto for the smallest that fits, or nothing for none.",
+    help: "A small model of the same vocabulary that guesses tokens, which the model checks several at a time. It is on the card if there is one, and the plan counts it. Its name, auto for the smallest that fits, or nothing for none. Speculation must not be off.",
     group: "compute",
     control: "text",
-    cost: "model",
+    cost: "context",
+    loads: "draft",
   }),
   USE_MMAP: row({
     schema: z.boolean(),

@@ -1,4 +1,5 @@
 import type { Token } from "node-llama-cpp";
+import type { Guesser } from "./guesser";
 
 /** A shorter match says too little about what follows it: with two tokens, most guesses in a usual text were wrong. */
 const LEAST_MATCH = 3;
@@ -11,7 +12,7 @@ const MOST_MATCH = 32;
  *
  * @see github.com/apoorvumang/prompt-lookup-decoding
  */
-export class PromptLookup {
+export class PromptLookup implements Guesser {
   readonly #tokens: Token[] = [];
   /** Where the text continued after the latest occurrence of these tokens. Equal hashes of different tokens are found out by comparing. */
   readonly #continuedAt = new Map<number, number>();

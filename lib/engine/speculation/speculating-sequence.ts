@@ -2,6 +2,7 @@ import type { LlamaContextSequence, SequenceEvaluateOptions, Token } from "node-
 import type { CommandParams } from "@/lib/schema/engine-commands";
 import type { LoadedModel } from "../loaded-model";
 import { DraftPace } from "./draft-pace";
+import type { Guesser } from "./guesser";
 import { PromptLookup } from "./prompt-lookup";
 
 interface NativeSampler {
@@ -49,6 +50,7 @@ interface DraftCounter {
 }
 interface Watch {
   isAlone(): boolean;
+  readonly guesser: Guesser;
   readonly counter: DraftCounter;
 }
 
@@ -61,16 +63,18 @@ const RESERVED_CELLS = 2;
  * last tokens (recurrent state, sliding window): node-llama-cpp would compute them anew.
  */
 export function writingSequence(
-  { sequences }: Pick<LoadedModel, "sequences">,
+  { sequences, draft }: Pick<LoadedModel, "sequences" | "draft">,
   sequence: LlamaContextSequence,
   { speculate = false, sampling }: Pick<CommandParams<"complete">, "speculate" | "sampling">,
   counter: DraftCounter,
+  signal: AbortSignal,
 ): LlamaContextSequence {
   const { repeatPenalty, presencePenalty, frequencyPenalty } = sampling;
   const hasPenalty = repeatPenalty !== 1 || presencePenalty !== 0 || frequencyPenalty !== 0;
   if (!speculate || hasPenalty || sequence.needsCheckpoints) return sequence;
   // Beside other answers, their tokens fill the step better than guesses.
-  return speculatingSequence(sequence, { isAlone: () => sequences.takenCount === 1, counter });
+  const guesser = draft?.guesser(signal) ?? new PromptLookup();
+  return speculatingSequence(sequence, { isAlone: () => sequences.takenCount === 1, guesser, counter });
 }
 
 /**
@@ -91,20 +95,19 @@ async function* evaluateWithGuesses(
   sequence: LlamaContextSequence,
   tokens: Token[],
   options: SequenceEvaluateOptions,
-  { isAlone, counter }: Watch,
+  { isAlone, guesser, counter }: Watch,
 ): AsyncGenerator<Token, void, undefined | Token | Token[]> {
   const internals = sequence as unknown as SequenceInternals;
   const { _model, _llama } = sequence.model as unknown as ModelInternals;
   const sampler = new _llama._bindings.AddonSampler(_model);
-  const lookup = new PromptLookup();
   const pace = new DraftPace();
   try {
     await internals._abortTokenPredictor();
-    lookup.push([...sequence.contextTokens, ...tokens]);
+    guesser.push([...sequence.contextTokens, ...tokens]);
     let evaluated = tokens;
     for (;;) {
       const room = sequence.context.contextSize - RESERVED_CELLS - sequence.nextTokenIndex - evaluated.length;
-      const draft = isAlone() ? lookup.guess(Math.min(pace.next(), Math.max(0, room))) : [];
+      const draft = isAlone() ? await guesser.guess(Math.min(pace.next(), Math.max(0, room))) : [];
       const sampled = await step(sequence, evaluated, draft, sampler, options);
       pace.judge(draft.length, sampled.length - 1);
       if (draft.length > 0) counter.countDraft(draft.length, sampled.length - 1);
@@ -114,7 +117,7 @@ async function* evaluateWithGuesses(
         const replaced = yield token;
         // What was yielded before is now part of the text.
         evaluated = replaced === undefined ? [token] : [replaced].flat();
-        lookup.push(evaluated);
+        guesser.push(evaluated);
         if (evaluated.length !== 1 || evaluated[0] !== token) {
           await internals._abortTokenPredictor();
           break;

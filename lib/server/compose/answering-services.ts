@@ -63,6 +63,7 @@ export function answeringServices(
   for (const source of [chats, settings]) source.subscribe(() => void keptKv.sweep());
   void keptKv.sweep();
   const host = new ModelHost({
+    drafts: core.drafts,
     engine,
     planner,
     loader,

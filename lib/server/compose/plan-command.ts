@@ -79,7 +79,7 @@ async function makeReport(
     if (services.memo.read() === null) services.engine.start().catch(() => {});
     const found =
       options.format !== null && takesBeside(options.format) ? await findBeside(settings, services.models) : null;
-    beside = found?.models ?? [];
+    beside = found?.models ?? (await ownDraft(options, settings, services));
     const card = options.gpu === null ? undefined : withBeside(assumedCards(options.gpu), beside);
     const outcome = await services.planner.exactPlanFor(settings, card);
     const { surface, gpu } = outcome;
@@ -92,7 +92,7 @@ async function makeReport(
         ...(found && { beside: found.files }),
       });
     const computer = {
-      memory: readMemory(),
+      memory: readMemory(null, services.drafts.ramBytes),
       useMmap: settings.USE_MMAP,
       cpuTokensPerSecond: null,
       speed: await services.machineSpeed.read(gpu?.name ?? null),
@@ -111,6 +111,17 @@ async function makeReport(
     await rememberDevice(services.engine, services.memo);
     await services.engine.shutdown();
   }
+}
+
+/** What our own engine's draft model takes of the card. For a card that is not here only the header can tell. */
+async function ownDraft(
+  { gpu }: PlanOptions,
+  settings: Settings,
+  { drafts, models }: ReturnType<typeof planningServices>,
+): Promise<readonly BesideModel[]> {
+  if (gpu === null) return (await drafts.hold(settings)).onCard;
+  const { models: all } = await findBeside({ ...settings, PARALLEL: 1 }, models);
+  return all.filter(({ kind }) => kind === "draft");
 }
 
 function settingsToPlan(

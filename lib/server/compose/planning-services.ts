@@ -10,6 +10,7 @@ import { GpuProbe, type ProgramMemory } from "@/lib/server/gpu/gpu-probe";
 import { intelCards } from "@/lib/server/gpu/intel-card";
 import { KernelReader } from "@/lib/server/gpu/kernel-reader";
 import { NvidiaSmi } from "@/lib/server/gpu/nvidia-smi";
+import { DraftHolder } from "@/lib/server/loading/draft-holder";
 import { ReceiptStore } from "@/lib/server/loading/receipt-store";
 import { SpeculationMeter } from "@/lib/server/loading/speculation-meter";
 import { ThreadTuner } from "@/lib/server/loading/thread-tuner";
@@ -44,11 +45,9 @@ interface PlanningOptions {
   readonly surfaceBudgetMs?: number;
   /** A program that runs our model in place of the engine. */
   readonly program?: () => ProgramMemory | null;
-  /** What is loaded beside the model. The same list as long as it is the same. */
+  /** What is loaded beside the model, where that is not our own draft model. The same list as long as it is the same. */
   readonly beside?: () => readonly BesideModel[];
 }
-
-const nothing: readonly BesideModel[] = [];
 
 /** Everything needed for a plan, without serving: what the server and `npm run plan` have in common. */
 export function planningServices(
@@ -59,7 +58,7 @@ export function planningServices(
     mayRemember = false,
     surfaceBudgetMs,
     program = () => null,
-    beside = () => nothing,
+    beside,
   }: PlanningOptions,
 ) {
   const { dataFolder, engineBuild } = environment;
@@ -89,18 +88,20 @@ export function planningServices(
   });
   const engineVersion = `${project.dependencies["node-llama-cpp"]} ${engineBuild}`;
   const memo = new DeviceMemo(join(dataFolder, "device.json"), `${engineVersion} ${environment.gpu}`, process.env);
+  const readLoadableMemory = () => readMemory(engine.pid, drafts.ramBytes);
   const gpu = cardProbe({
     engine: mayRemember ? rememberedEngine(engine, memo) : engine,
     sparePid: () => spare.pid,
     program,
-    beside,
+    beside: beside ?? (() => drafts.onCard),
     receipts,
     gpuChoice: environment.gpu,
     ramBytesPerSecond: () => machineSpeed.knownRamBytesPerSecond(),
     threads: processor.threads,
-    loadableRamBytes: () => availableRam(readMemory(engine.pid)),
+    loadableRamBytes: () => availableRam(readLoadableMemory()),
   });
-  const memoryGuard = new MemoryGuard(() => readMemory(engine.pid));
+  const drafts = new DraftHolder({ models, gpu, dryRuns });
+  const memoryGuard = new MemoryGuard(readLoadableMemory);
   const planner = new Planner({
     memoryGuard,
     models,
@@ -118,6 +119,7 @@ export function planningServices(
     ...files,
     engine,
     dryRuns,
+    drafts,
     embedder,
     receipts,
     gpu,

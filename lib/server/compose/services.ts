@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import type { BesideModel } from "@/lib/schema/gpu-memory";
 import { ApiKeys } from "@/lib/server/access/api-keys";
 import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
 import { LiveSampler } from "@/lib/server/http/live-sampler";
@@ -14,9 +13,7 @@ import { planningServices } from "./planning-services";
 /** Everything stateful in the server; each part exists once. */
 export type Services = Readonly<ReturnType<typeof buildServices>>;
 
-const nothingBeside: readonly BesideModel[] = [];
-
-/** Builds all services. Nothing runs yet: the engine starts with the first load. */
+/** Builds all services. Nothing runs yet: the engine starts with the first load, or when a draft model is to be counted. */
 export function buildServices(environment: Environment) {
   const log = new Log(environment.logLevel);
   const onLog = log.writer;
@@ -24,13 +21,17 @@ export function buildServices(environment: Environment) {
   const core = planningServices(environment, {
     onLog,
     program: () => answering.llamaServer.answering?.memory ?? null,
-    beside: () => answering.llamaServer.answering?.beside ?? nothingBeside,
+    beside: () => answering.llamaServer.answering?.beside ?? core.drafts.onCard,
   });
   const answering = answeringServices(environment, core, { onLog, onFailure });
   const library = libraryServices(environment, core, { onFailure });
   const { settings, engine, gpu, embedder, dryRuns } = core;
   const { folderWatch, downloads, uploads, verifier } = library;
   const { chats, runs, embeddings, otherEngines, llamaServer, benchmark, comparison } = answering;
+  // A load of these settings says what is wrong with their draft model.
+  const holdDraft = () => void core.drafts.hold(settings.read()).catch(() => {});
+  settings.subscribe(holdDraft);
+  holdDraft();
   const sampler = new LiveSampler({
     gpu,
     engine: shownEngine(engine, answering),
@@ -38,6 +39,7 @@ export function buildServices(environment: Environment) {
     log,
     downloads,
     embeddings,
+    besideRamBytes: () => (answering.llamaServer.answering === null ? core.drafts.ramBytes : 0),
     changes: [
       ["settings", settings],
       ["surface", core.planner],

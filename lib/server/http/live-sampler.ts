@@ -22,6 +22,8 @@ interface LiveSamplerOptions {
   readonly engine: Subscribable & { snapshot(): EngineSnapshot; readonly pid: number | null };
   readonly downloads: Subscribable & { list(): Download[] };
   readonly embeddings?: { readonly held: EmbeddingMemory | null };
+  /** System memory of a draft model. */
+  readonly besideRamBytes?: () => number;
   /** Reading the settings finds hand edits. */
   readonly settings: { read(): unknown };
   readonly log: { subscribe(listener: (line: { level: string; text: string; atMs: number }) => void): () => void };
@@ -111,7 +113,7 @@ export class LiveSampler {
   }
 
   #publishTelemetry(gpu: GpuReport): void {
-    const memory = readMemory(this.#options.engine.pid);
+    const memory = readMemory(this.#options.engine.pid, this.#options.besideRamBytes?.());
     const hasOtherCards = this.#lastTelemetry !== null && lostIn(this.#lastTelemetry.gpu) !== lostIn(gpu);
     const embedding = this.#options.embeddings?.held;
     const telemetry = {

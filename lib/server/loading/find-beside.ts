@@ -6,10 +6,8 @@ import { mostPictureTokens, pictureReaderMemory } from "@/lib/plan/picture-reade
 import { AUTO_MOST_SEQUENCES } from "@/lib/plan/sequences";
 import type { BesideModel } from "@/lib/schema/gpu-memory";
 import type { Settings } from "@/lib/schema/settings";
-import { type DraftModel, findDraftModel, hasSameVocabulary } from "@/lib/server/models/library/find-draft-model";
+import { chooseDraftModel, type DraftModel, type Library } from "@/lib/server/models/library/find-draft-model";
 import { findPictureReader } from "@/lib/server/models/library/find-picture-reader";
-import type { ModelFiles } from "@/lib/server/models/library/model-files";
-import { errorAnswer } from "@/lib/server/system/error-table";
 
 /** The files beside a model, and what they take of the card. */
 export interface Beside {
@@ -21,8 +19,10 @@ export interface Beside {
 
 export const NOTHING_BESIDE: Beside = { files: {}, models: [] };
 
-type BesideSettings = Pick<Settings, "MODEL" | "N_CTX" | "DRAFT_MODEL" | "PARALLEL" | "N_BATCH" | "FLASH_ATTENTION">;
-type Library = Pick<ModelFiles, "resolveModel" | "readProfile" | "listModels">;
+type BesideSettings = Pick<
+  Settings,
+  "MODEL" | "N_CTX" | "DRAFT_MODEL" | "SPECULATION" | "PARALLEL" | "N_BATCH" | "FLASH_ATTENTION"
+>;
 
 /** What llama-server loads beside this model, with its bytes. A model that cannot be read has nothing. */
 export async function findBeside(settings: BesideSettings, models: Library): Promise<Beside> {
@@ -55,21 +55,9 @@ async function picturesBeside({ path, profile }: DraftModel, { N_CTX }: BesideSe
 }
 
 async function draftBeside(model: DraftModel, settings: BesideSettings, models: Library): Promise<Beside> {
-  const { DRAFT_MODEL } = settings;
-  if (DRAFT_MODEL === "") return NOTHING_BESIDE;
-  if (DRAFT_MODEL === "auto") {
-    const found = await findDraftModel(model, models);
-    return found === null ? NOTHING_BESIDE : withDraft(found, settings);
-  }
-  try {
-    const path = await models.resolveModel(DRAFT_MODEL);
-    const draft = { path, profile: await models.readProfile(path) };
-    if (await hasSameVocabulary(model, draft)) return withDraft(draft, settings);
-    const problem = `${DRAFT_MODEL} has another vocabulary than ${settings.MODEL} and cannot draft for it: set DRAFT_MODEL to a smaller model of the same family, or to "auto".`;
-    return { ...NOTHING_BESIDE, problem };
-  } catch (error) {
-    return { ...NOTHING_BESIDE, problem: `The draft model cannot be used: ${errorAnswer(error).body.message}` };
-  }
+  const chosen = await chooseDraftModel(model, settings, models);
+  if (chosen.kind === "found") return withDraft(chosen.draft, settings);
+  return chosen.kind === "none" ? NOTHING_BESIDE : { ...NOTHING_BESIDE, problem: chosen.problem };
 }
 
 /**

@@ -311,8 +311,8 @@ export class LlamaServerEngine implements AnsweringElsewhere {
 type LlamaServerSnapshot = AnsweringSnapshot & Pick<EngineSnapshot, "config" | "totalLayers" | "held" | "restarts">;
 
 /** What the files beside a model and their bytes depend on. */
-const keyOf = ({ MODEL, N_CTX, DRAFT_MODEL, PARALLEL, N_BATCH, FLASH_ATTENTION }: Settings): string =>
-  JSON.stringify([MODEL, N_CTX, DRAFT_MODEL, PARALLEL, N_BATCH, FLASH_ATTENTION]);
+const keyOf = ({ MODEL, N_CTX, DRAFT_MODEL, SPECULATION, PARALLEL, N_BATCH, FLASH_ATTENTION }: Settings): string =>
+  JSON.stringify([MODEL, N_CTX, DRAFT_MODEL, SPECULATION === "off", PARALLEL, N_BATCH, FLASH_ATTENTION]);
 
 async function freePort(): Promise<number> {
   const probe = createServer().listen(0, HOST);

@@ -4,8 +4,11 @@ import { type SettingKey, type Settings, type SettingsPatch, settingKeys, settin
 /** The settings that a load depends on; the others (sampling, system prompt) never touch the engine's memory. */
 const loadKeys: readonly SettingKey[] = settingKeys.filter(key => settingRows[key].cost !== "nothing");
 
+/** Without speculation no draft model is loaded. */
+const drafts = ({ DRAFT_MODEL, SPECULATION }: Settings): boolean => DRAFT_MODEL !== "" && SPECULATION !== "off";
+
 export const sameLoad = (one: Settings, other: Settings): boolean =>
-  loadKeys.every(key => isDeepStrictEqual(one[key], other[key]));
+  loadKeys.every(key => isDeepStrictEqual(one[key], other[key])) && drafts(one) === drafts(other);
 
 /** `settings`, with every value that a load depends on taken from `from`. */
 export const withLoadOf = (settings: Settings, from: SettingsPatch): Settings => ({

@@ -1,7 +1,7 @@
 import { memoryNeed } from "@/lib/plan/memory-need";
 import { plannedSpeed } from "@/lib/plan/receipt-speed";
 import type { GpuReport } from "@/lib/schema/gpu-memory";
-import type { Buffers, LoadConfig } from "@/lib/schema/load-config";
+import type { LoadConfig } from "@/lib/schema/load-config";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { MachineSpeed } from "@/lib/schema/plan-speed";
 import type { MemoryParts, Receipt } from "@/lib/schema/receipt";
@@ -43,14 +43,21 @@ export function actualParts(loaded: LoadedMessage, predicted: MemoryParts, measu
   if (loaded.config.gpuLayers === 0) return noMemory;
   const kvBytes = Math.min(loaded.split.gpuKvBytes ?? predicted.kvBytes, gpuContextBytes);
   const parts = { weightsBytes: gpuWeightsBytes, kvBytes, computeBytes: gpuContextBytes - kvBytes };
-  return withOverhead(parts, measuredOverheadBytes ?? predicted.overheadBytes);
+  // What is predicted has the draft model in it.
+  const overheadBytes =
+    measuredOverheadBytes === null ? predicted.overheadBytes : measuredOverheadBytes + draftBytes(loaded);
+  return withOverhead(parts, overheadBytes);
 }
+
+/** What a draft model took of the card. */
+const draftBytes = ({ draft }: Pick<LoadedMessage, "draft">): number =>
+  draft?.kind === "loaded" ? draft.buffers.gpuWeightsBytes + draft.buffers.gpuContextBytes : 0;
 
 export function makeReceipt(record: LoadRecord, atMs: number): Omit<Receipt, "id"> {
   const { surface, loaded, before, after } = record;
-  const { config, buffers } = loaded;
+  const { config } = loaded;
   const predicted = predictedParts(surface, config, before.memory?.overhead.bytes ?? 0);
-  const measuredOverheadBytes = config.gpuLayers === 0 ? null : measureOverhead(before, after, buffers);
+  const measuredOverheadBytes = config.gpuLayers === 0 ? null : measureOverhead(before, after, loaded);
   return {
     atMs,
     modelName: record.modelName,
@@ -63,7 +70,7 @@ export function makeReceipt(record: LoadRecord, atMs: number): Omit<Receipt, "id
     lowered: record.lowered,
     predicted,
     actual: actualParts(loaded, predicted, measuredOverheadBytes),
-    buffers,
+    buffers: loaded.buffers,
     split: loaded.split,
     deviceUsedBeforeBytes: usedBytes(before, "others"),
     deviceUsedAfterBytes: after === null ? null : usedBytes(after, "all"),
@@ -75,17 +82,22 @@ export function makeReceipt(record: LoadRecord, atMs: number): Omit<Receipt, "id
 }
 
 /**
- * What our process takes on the card beyond llama.cpp's buffers: everything used after the load, minus what other programs
+ * What our process takes on the card beyond llama.cpp's buffers, for the model and its draft model: everything used after the load, minus what other programs
  * used before it. Our own earlier use is not subtracted, because the driver's context may have existed
  * already, and the replaced model was still loaded.
  *
  * @returns null if no counter can be trusted: a software device's never moves, and others may have freed memory meanwhile
  */
-export function measureOverhead(before: GpuReport, after: GpuReport | null, buffers: Buffers): number | null {
+export function measureOverhead(
+  before: GpuReport,
+  after: GpuReport | null,
+  loaded: Pick<LoadedMessage, "buffers" | "draft">,
+): number | null {
   const othersBytes = usedBytes(before, "others");
   const afterBytes = after === null ? null : usedBytes(after, "all");
   if (othersBytes === null || afterBytes === null) return null;
-  const overheadBytes = afterBytes - othersBytes - buffers.gpuWeightsBytes - buffers.gpuContextBytes;
+  const { gpuWeightsBytes, gpuContextBytes } = loaded.buffers;
+  const overheadBytes = afterBytes - othersBytes - gpuWeightsBytes - gpuContextBytes - draftBytes(loaded);
   return overheadBytes < 0 ? null : overheadBytes;
 }
 

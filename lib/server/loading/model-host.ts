@@ -17,15 +17,19 @@ import type { AnsweringElsewhere } from "@/lib/server/engine/other/answering-ser
 import type { Counted } from "@/lib/server/engine/other/count-tokens";
 import type { Planner } from "@/lib/server/planning/planner";
 import { RequestError } from "@/lib/server/system/request-error";
+import type { DraftHolder } from "./draft-holder";
 import { type Loading, servingOf, triedIn } from "./host-state";
 import { announceFailure } from "./load-or-fall-back";
 import { sameLoad } from "./load-settings";
+import { withDraft } from "./model-loader";
 import { ModelSlot, type ModelSlotOptions } from "./model-slot";
 import { untilAborted } from "./until-aborted";
 
 export interface ModelHostOptions extends ModelSlotOptions {
   readonly engine: EngineSupervisor;
   readonly planner: Pick<Planner, "planFor" | "configOf">;
+  /** Left out where nothing is loaded beside a model. */
+  readonly drafts?: Pick<DraftHolder, "find">;
   readSettings(): Settings;
   /** Whether this load's answers are speculated; without it, none are. */
   speculationOf?(config: LoadConfig): SpeculationChoice;
@@ -100,7 +104,8 @@ export class ModelHost {
     const { state } = this.#slot;
     const tried = triedIn(state);
     if (tried !== null && sameLoad(tried, settings)) return { cost: "nothing", plan };
-    const config = this.options.planner.configOf(outcome, settings);
+    const draft = await this.options.drafts?.find(settings);
+    const config = withDraft(this.options.planner.configOf(outcome, settings), draft?.config);
     const cost = changeCost(servingOf(state)?.planned ?? null, config);
     // The model that answers now is being replaced by another, so keeping it takes a load, too.
     return { cost: cost === "nothing" && state.kind === "loading" ? "context" : cost, plan };

@@ -9,6 +9,7 @@ import type { ModelFiles } from "@/lib/server/models/library/model-files";
 import type { MachineSpeedMeter } from "@/lib/server/planning/machine-speed";
 import type { ConfirmedPlan, GpuSource, Planner } from "@/lib/server/planning/planner";
 import { systemTimers, type Timers } from "@/lib/server/system/timers";
+import type { DraftHolder } from "./draft-holder";
 import { actualParts, makeReceipt, measureOverhead, predictedParts } from "./make-receipt";
 import type { ReceiptStore } from "./receipt-store";
 
@@ -19,6 +20,8 @@ export interface ModelLoaderOptions {
   readonly gpu: GpuSource;
   readonly receipts: Pick<ReceiptStore, "append">;
   readonly machineSpeed: Pick<MachineSpeedMeter, "read">;
+  /** Left out where nothing is loaded beside a model. */
+  readonly drafts?: Pick<DraftHolder, "hold">;
   /** System memory that is available without swapping. */
   readonly availableRamBytes?: () => number;
   readonly timers?: Timers;
@@ -34,7 +37,7 @@ export interface LoadOutcome {
   readonly loaded: LoadedMessage;
   /** As planned. The loaded model has fewer layers if memory ran out. */
   readonly planned: LoadConfig;
-  /** What was lowered, in one sentence. */
+  /** What was lowered or left out, in a sentence each. */
   readonly lowered: string | null;
 }
 
@@ -67,7 +70,10 @@ export class ModelLoader {
   }
 
   async #loadOnce(settings: Settings, signal: AbortSignal): Promise<LoadOutcome> {
-    const confirmed = await this.options.planner.confirmedPlanFor(settings, signal);
+    // Before the plan, which counts it.
+    const draft = await this.options.drafts?.hold(settings);
+    const planned = await this.options.planner.confirmedPlanFor(settings, signal);
+    const confirmed = { ...planned, config: withDraft(planned.config, draft?.config) };
     const { chatTemplate } = await this.options.models.readProfile(confirmed.modelPath);
     const described = { ...confirmed, hasChatTemplate: chatTemplate !== null };
     const loaded = await this.#loadOrLower(confirmed, signal);
@@ -76,7 +82,9 @@ export class ModelLoader {
     void this.#leaveReceipt(described, loaded, lowered).catch(error =>
       this.options.onLog("warn", `no receipt of this load: ${error instanceof Error ? error.message : error}`),
     );
-    return { loaded, planned: confirmed.config, lowered };
+    const leftOut = loaded.draft?.kind === "left-out" ? loaded.draft.reason : (draft?.problem ?? null);
+    const said = [lowered, leftOut].filter(sentence => sentence !== null);
+    return { loaded, planned: confirmed.config, lowered: said.length > 0 ? said.join(" ") : null };
   }
 
   /** Takes fewer layers each time memory runs out, until the model fits or nothing is left to lower. */
@@ -120,7 +128,7 @@ export class ModelLoader {
 
   async #leaveReceipt(confirmed: DescribedPlan, loaded: LoadedMessage, lowered: string | null): Promise<void> {
     const after = await this.#readAfterLoad(confirmed.report, loaded);
-    this.#describe(confirmed, loaded, measureOverhead(confirmed.report, after, loaded.buffers));
+    this.#describe(confirmed, loaded, measureOverhead(confirmed.report, after, loaded));
     const record = {
       modelName: this.options.models.nameOf(confirmed.modelPath),
       surface: confirmed.surface,
@@ -160,6 +168,12 @@ export class ModelLoader {
     });
   }
 }
+
+/** Where nothing of the model is on the card, the engine runs without it. */
+export const withDraft = (config: LoadConfig, draft: LoadConfig["draft"]): LoadConfig =>
+  draft === undefined
+    ? config
+    : { ...config, draft: config.gpuLayers > 0 ? draft : { modelPath: draft.modelPath, gpuLayers: 0 } };
 
 const isCrash = (error: unknown): boolean => error instanceof EngineCrashedError || error instanceof EngineHungError;
 

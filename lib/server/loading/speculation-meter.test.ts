@@ -40,6 +40,15 @@ describe("SpeculationMeter", () => {
     expect(meter.choice("on", loadConfig({})).isUsed).toBe(true);
   });
 
+  it("uses it where a usual text gained, and measures each draft model by itself", async () => {
+    const meter = meterOn();
+    const draft = { modelPath: "models/draft.gguf", gpuLayers: 0 };
+    await meter.remember(loadConfig({ draft }), { repeated: 0.98, usual: 1.4 }, DAY);
+    expect(meter.choice("auto", loadConfig({ draft })).isUsed).toBe(true);
+    expect(meter.isMeasured(loadConfig({}))).toBe(false);
+    expect(meter.isMeasured(loadConfig({ draft: { ...draft, modelPath: "models/other.gguf" } }))).toBe(false);
+  });
+
   it("follows the settings whatever was measured", async () => {
     const meter = meterOn();
     await meter.remember(loadConfig({}), { repeated: 1.8, usual: 1 }, DAY);

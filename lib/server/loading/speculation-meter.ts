@@ -5,10 +5,10 @@ import type { Settings } from "@/lib/schema/settings";
 import { type SpeculationChoice, type SpeculationGain, speculationGainSchema } from "@/lib/schema/speculation";
 import { JsonLinesFile } from "@/lib/server/system/json-lines-file";
 
-/** A gain below this in a text made for it is not worth the guesses. */
+/** A gain below this is not worth the guesses: in a text made for them, or with a draft model in a usual one. */
 const LEAST_GAIN = 1.1;
-/** A usual text may lose no more than the noise between two measurements. */
-const LEAST_USUAL = 0.97;
+/** No text may lose more than the noise between two measurements. */
+const LEAST_ANYWHERE = 0.97;
 
 const measurementSchema = z.object({
   machine: z.string(),
@@ -64,7 +64,7 @@ export class SpeculationMeter {
   }
 }
 
-const loadKey = ({ modelPath, gpuLayers, expertBlocksInRam, tensorSplit, kvInRam, threads }: LoadConfig): string =>
+const loadKey = ({ modelPath, gpuLayers, expertBlocksInRam, tensorSplit, kvInRam, threads, draft }: LoadConfig) =>
   JSON.stringify([
     basename(modelPath),
     gpuLayers,
@@ -72,12 +72,14 @@ const loadKey = ({ modelPath, gpuLayers, expertBlocksInRam, tensorSplit, kvInRam
     tensorSplit ?? [],
     kvInRam ?? false,
     threads,
+    ...(draft ? [basename(draft.modelPath), draft.gpuLayers] : []),
   ]);
 
 function choiceFrom({ gain, atMs }: Measurement): SpeculationChoice {
-  const isUsed = gain.repeated >= LEAST_GAIN && gain.usual >= LEAST_USUAL;
+  const { repeated, usual } = gain;
+  const isUsed = Math.max(repeated, usual) >= LEAST_GAIN && Math.min(repeated, usual) >= LEAST_ANYWHERE;
   const day = new Date(atMs).toISOString().slice(0, 10);
-  const times = `${gain.repeated.toFixed(2)} times the speed in a text that repeats itself and ${gain.usual.toFixed(2)} in a usual one`;
+  const times = `${repeated.toFixed(2)} times the speed in a text that repeats itself and ${usual.toFixed(2)} in a usual one`;
   return {
     isUsed,
     reason: `${isUsed ? "On" : "Off"}: with it, this model writes at ${times}, measured here on ${day}.`,

@@ -24,12 +24,14 @@ export async function answerPlan(
     settings,
     engine,
     machineSpeed,
+    drafts,
   }: {
     readonly machineSpeed: Pick<MachineSpeedMeter, "read">;
     readonly planner: Pick<Planner, "planFor" | "exactPlanFor">;
     readonly settings: Pick<SettingsStore, "read" | "readFor">;
     /** What its process holds is free after a reload. */
     readonly engine: { readonly pid: number | null };
+    readonly drafts?: { readonly ramBytes: number };
   },
   patch: SettingsPatch,
   { gpu: wished, simple = false }: PlanWishes,
@@ -47,7 +49,7 @@ export async function answerPlan(
     settings: planSettingsOf(planned),
     simple,
     computer: {
-      memory: readMemory(engine.pid),
+      memory: readMemory(engine.pid, drafts?.ramBytes),
       useMmap: planned.USE_MMAP,
       cpuTokensPerSecond: null,
       speed: await machineSpeed.read(gpu?.name ?? null),

@@ -20,12 +20,14 @@ const anonymousBytes = (pid: number): number | null => procBytes(`/proc/${pid}/s
  * "MemAvailable": the memory a program can still get without swapping. `freemem` counts the file cache as lost.
  *
  * @param enginePid the process whose memory a reload gives back; null while no engine runs
+ * @param besideBytes of what is loaded beside the model
  */
-export function readMemory(enginePid: number | null = null): SystemMemory {
+export function readMemory(enginePid: number | null = null, besideBytes = 0): SystemMemory {
   const heldByEngineBytes = enginePid === null ? 0 : anonymousBytes(enginePid);
   return {
     totalBytes: totalmem(),
     availableBytes: procBytes("/proc/meminfo", "MemAvailable") ?? freemem(),
     ...(heldByEngineBytes !== null && { heldByEngineBytes }),
+    ...(besideBytes > 0 && { besideBytes }),
   };
 }

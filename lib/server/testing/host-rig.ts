@@ -5,11 +5,13 @@ import { setTimeout } from "node:timers/promises";
 import { parseGguf } from "@/lib/gguf/parse-gguf";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import { headerSurface } from "@/lib/plan/header-surface";
+import { withBeside } from "@/lib/plan/with-beside";
 import type { EngineCommand } from "@/lib/schema/engine-commands";
 import type { GpuMemory, GpuReport } from "@/lib/schema/gpu-memory";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { defaultSettings, type Settings } from "@/lib/schema/settings";
 import { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
+import { DraftHolder } from "@/lib/server/loading/draft-holder";
 import { LastLoaded } from "@/lib/server/loading/last-loaded";
 import { ModelHost, type ModelHostOptions } from "@/lib/server/loading/model-host";
 import { ModelLoader } from "@/lib/server/loading/model-loader";
@@ -119,7 +121,10 @@ export function makeHostRig(options: RigOptions = {}) {
     spare: new EngineSupervisor({ ...engineOptions, fork: spareFork.fork }),
     timers,
   });
-  const gpu = { memory: card as GpuMemory | null, read: async () => reportOf(gpu.memory) };
+  const gpu = {
+    memory: card as GpuMemory | null,
+    read: async (): Promise<GpuReport> => reportOf(gpu.memory && withBeside(gpu.memory, drafts.onCard)),
+  };
   const models = new ModelFiles({ modelsFolder: join(home, "models") });
   const receipts = new ReceiptStore(join(home, "data", "receipts.jsonl"));
   const surfaces = new SurfaceCache(join(home, "data", "surfaces"), onLog);
@@ -129,6 +134,7 @@ export function makeHostRig(options: RigOptions = {}) {
     endpoint: hub,
     token: null,
   });
+  const drafts = new DraftHolder({ models, gpu, dryRuns });
   const memoryGuard = new MemoryGuard(() => ({ totalBytes: 16 * GIB, availableBytes: loadableRamBytes }));
   const planner = new Planner({
     memoryGuard,
@@ -151,6 +157,7 @@ export function makeHostRig(options: RigOptions = {}) {
   });
   const loader = new ModelLoader({
     engine,
+    drafts,
     planner,
     models,
     gpu,
@@ -163,7 +170,7 @@ export function makeHostRig(options: RigOptions = {}) {
   const lastLoaded = new LastLoaded(join(home, "data", "last-loaded.json"));
   const current = { settings: { ...defaultSettings, MODEL: SMALL_MODEL, N_CTX: 1024, PARALLEL: 1, ...settings } };
   const readSettings = () => current.settings;
-  const host = new ModelHost({ ...hostOptions, engine, planner, loader, lastLoaded, readSettings, onLog });
+  const host = new ModelHost({ ...hostOptions, engine, drafts, planner, loader, lastLoaded, readSettings, onLog });
   /** Changes settings as PATCH does. */
   const patch = (change: Partial<Settings>) => {
     current.settings = { ...current.settings, ...change };

@@ -1,6 +1,8 @@
 import { open } from "node:fs/promises";
 import { MetadataFields } from "@/lib/gguf/metadata-fields";
 import type { ModelProfile } from "@/lib/gguf/model-profile";
+import type { Settings } from "@/lib/schema/settings";
+import { errorAnswer } from "@/lib/server/system/error-table";
 import { readGgufHeader } from "./gguf-file";
 import type { ModelFiles } from "./model-files";
 
@@ -14,16 +16,46 @@ export interface DraftModel {
   readonly profile: ModelProfile;
 }
 
+export type Library = Pick<ModelFiles, "listModels" | "resolveModel" | "readProfile">;
+
 interface WithVocabulary {
   readonly path: string;
   readonly profile: Pick<ModelProfile, "tokenizerModel" | "vocabularySize">;
 }
 
-/** The smallest model of the library that has the model's vocabulary and is much smaller; null for none. */
-export async function findDraftModel(
+/** What a DRAFT_MODEL means for a model. A wrong one is `unfit`; one that is not there, or cannot be read, is `missing`. */
+type ChosenDraft =
+  | { readonly kind: "none" }
+  | { readonly kind: "found"; readonly draft: DraftModel }
+  | { readonly kind: "unfit"; readonly problem: string }
+  | { readonly kind: "missing"; readonly problem: string };
+
+export async function chooseDraftModel(
   model: DraftModel,
-  models: Pick<ModelFiles, "listModels" | "resolveModel" | "readProfile">,
-): Promise<DraftModel | null> {
+  { MODEL, DRAFT_MODEL, SPECULATION }: Pick<Settings, "MODEL" | "DRAFT_MODEL" | "SPECULATION">,
+  models: Library,
+): Promise<ChosenDraft> {
+  if (DRAFT_MODEL === "" || SPECULATION === "off") return { kind: "none" };
+  if (DRAFT_MODEL === "auto") {
+    const draft = await findDraftModel(model, models);
+    return draft === null ? { kind: "none" } : { kind: "found", draft };
+  }
+  try {
+    const path = await models.resolveModel(DRAFT_MODEL);
+    const draft = { path, profile: await models.readProfile(path) };
+    if (await hasSameVocabulary(model, draft)) return { kind: "found", draft };
+    const problem = `${DRAFT_MODEL} has another vocabulary than ${MODEL} and cannot draft for it: set DRAFT_MODEL to a smaller model of the same family, or to "auto".`;
+    return { kind: "unfit", problem };
+  } catch (error) {
+    return {
+      kind: "missing",
+      problem: `The draft model ${DRAFT_MODEL} cannot be used: ${errorAnswer(error).body.message}`,
+    };
+  }
+}
+
+/** The smallest model of the library that has the model's vocabulary and is much smaller; null for none. */
+async function findDraftModel(model: DraftModel, models: Library): Promise<DraftModel | null> {
   const listed = await models.listModels();
   const smaller = listed
     .filter(

@@ -1,0 +1,109 @@
+import { copyFileSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { GpuMemory } from "@/lib/schema/gpu-memory";
+import type { LoadConfig } from "@/lib/schema/load-config";
+import { DEFAULT_MODEL, defaultSettings, type Settings } from "@/lib/schema/settings";
+import { ModelFiles } from "@/lib/server/models/library/model-files";
+import { card, makeHome, reportOf, SMALL_MODEL } from "@/lib/server/testing/host-rig";
+import { GIB, MIB } from "@/lib/units/bytes";
+import { DraftHolder } from "./draft-holder";
+
+const modelsFolder = mkdtempSync(join(tmpdir(), "headroom-draft-"));
+const draftPath = join(modelsFolder, "draft.gguf");
+copyFileSync(join("models", DEFAULT_MODEL), join(modelsFolder, "model.gguf"));
+copyFileSync(join("models", DEFAULT_MODEL), draftPath);
+copyFileSync(join(makeHome(), "models", SMALL_MODEL), join(modelsFolder, "other.gguf"));
+
+/** As for 80 MiB of weights, of which 20 are not on a card, and 40 MiB of context. */
+function holderOn(memory: GpuMemory | null) {
+  const asked: LoadConfig[] = [];
+  const dryRun = async (config: LoadConfig) => {
+    asked.push(config);
+    const isOnCard = config.gpuLayers > 0;
+    return {
+      gpuWeightsBytes: isOnCard ? 60 * MIB : 0,
+      gpuContextBytes: isOnCard ? 40 * MIB : 0,
+      ramWeightsBytes: isOnCard ? 20 * MIB : 80 * MIB,
+      ramContextBytes: isOnCard ? 0 : 40 * MIB,
+    };
+  };
+  const gpu = { read: async () => reportOf(memory) };
+  const holder = new DraftHolder({ models: new ModelFiles({ modelsFolder }), gpu, dryRuns: { dryRun } });
+  const with_ = (change: Partial<Settings>): Settings => ({
+    ...defaultSettings,
+    MODEL: "model.gguf",
+    DRAFT_MODEL: "draft.gguf",
+    N_CTX: 2048,
+    ...change,
+  });
+  return { asked, holder, settingsWith: with_ };
+}
+
+describe("a draft model of our own engine", () => {
+  it("is whole on a card, with a context as long as the model's for one answer, and counted there", async () => {
+    const { holder, asked, settingsWith } = holderOn(card);
+    const { config, problem } = await holder.hold(settingsWith({}));
+    expect({ config, problem }).toEqual({ config: { modelPath: draftPath, gpuLayers: 31 }, problem: null });
+    expect(asked).toMatchObject([
+      { modelPath: draftPath, gpuLayers: 31, contextTokens: 2048, sequences: 1, kvType: "f16" },
+    ]);
+    expect(holder.onCard).toEqual([{ kind: "draft", name: "draft.gguf", bytes: 100 * MIB }]);
+    expect(holder.ramBytes).toBe(20 * MIB);
+  });
+
+  it("asks llama.cpp once, and gives the same list while nothing changed", async () => {
+    const { holder, asked, settingsWith } = holderOn(card);
+    await holder.hold(settingsWith({}));
+    const { onCard } = holder;
+    await holder.hold(settingsWith({ SPECULATION: "on" }));
+    expect(holder.onCard).toBe(onCard);
+    expect(asked).toHaveLength(1);
+  });
+
+  it.each([
+    ["there is no card", null, {}],
+    ["the model is kept off the card", card, { LAYERS: 0 }],
+  ] as const)("is in system memory where %s", async (_, memory, change) => {
+    const { holder, settingsWith } = holderOn(memory);
+    expect((await holder.hold(settingsWith(change))).config).toEqual({ modelPath: draftPath, gpuLayers: 0 });
+    expect({ onCard: holder.onCard, ramBytes: holder.ramBytes }).toEqual({ onCard: [], ramBytes: 120 * MIB });
+  });
+
+  it("is on the first of several cards", async () => {
+    const each = { name: "a", totalBytes: GIB, freeBytes: GIB, heldByEngineBytes: 0 };
+    const { holder, settingsWith } = holderOn({ ...card, placesExperts: true, cards: [each, each] });
+    expect((await holder.hold(settingsWith({}))).config?.tensorSplit).toEqual([31, 0]);
+  });
+
+  it.each([
+    ["without speculation", { SPECULATION: "off" }],
+    ["where none is named", { DRAFT_MODEL: "" }],
+    ["where no smaller one is in the library", { DRAFT_MODEL: "auto" }],
+  ] as const)("is none %s", async (_, change) => {
+    const { holder, settingsWith } = holderOn(card);
+    await holder.hold(settingsWith({}));
+    expect((await holder.hold(settingsWith(change))).config).toBeUndefined();
+    expect({ onCard: holder.onCard, ramBytes: holder.ramBytes }).toEqual({ onCard: [], ramBytes: 0 });
+  });
+
+  it("is refused by name with another vocabulary", async () => {
+    const { holder, settingsWith } = holderOn(card);
+    await expect(holder.hold(settingsWith({ DRAFT_MODEL: "other.gguf" }))).rejects.toThrow(
+      /other\.gguf has another vocabulary than model\.gguf .* set DRAFT_MODEL to a smaller model of the same family/,
+    );
+    expect(holder.onCard).toEqual([]);
+  });
+
+  it("is left out, and named, where it is gone or is no model", async () => {
+    const { holder, settingsWith } = holderOn(card);
+    writeFileSync(join(modelsFolder, "broken.gguf"), readFileSync(draftPath).subarray(0, 100));
+    for (const name of ["gone.gguf", "broken.gguf"]) {
+      const { config, problem } = await holder.hold(settingsWith({ DRAFT_MODEL: name }));
+      expect(config).toBeUndefined();
+      expect(problem).toMatch(name);
+      expect(problem).toMatch(/Answers are written without it/);
+    }
+  });
+});

@@ -1,0 +1,52 @@
+import { copyFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { DEFAULT_MODEL, type Settings } from "@/lib/schema/settings";
+import { makeHome, makeHostRig, SMALL_MODEL } from "@/lib/server/testing/host-rig";
+
+/** Beside the small model a draft model with its vocabulary, and a model with another one. */
+function rigWith(settings: Partial<Settings>) {
+  const home = makeHome();
+  const path = (name: string) => join(home, "models", name);
+  copyFileSync(path(SMALL_MODEL), path("draft.gguf"));
+  copyFileSync(join("models", DEFAULT_MODEL), path("other.gguf"));
+  return { ...makeHostRig({ home, settings }), draftPath: path("draft.gguf") };
+}
+
+test("loads the draft model of the settings with the model, and takes it out where speculation is off", async () => {
+  const { host, done, patch, loads, draftPath } = rigWith({});
+  await done(host.ensureLoaded());
+  expect((await done(patch({ DRAFT_MODEL: "draft.gguf" }))).cost).toBe("context");
+  expect((await done(patch({ SPECULATION: "on" }))).cost).toBe("nothing");
+  expect((await done(patch({ SPECULATION: "off" }))).cost).toBe("context");
+  expect(loads().map(({ draft }) => draft)).toEqual([undefined, { modelPath: draftPath, gpuLayers: 9 }, undefined]);
+});
+
+test("gives the model so many layers fewer as the draft model takes of the card", async () => {
+  const { host, done, patch, gpu, loads } = rigWith({ TARGET_VRAM_USAGE: 1 });
+  await done(host.ensureLoaded());
+  const { held } = host.snapshot();
+  const loadedBytes = held?.totalBytes ?? 0;
+  if (gpu.memory === null) throw new Error("There is a card.");
+  // The model fits exactly, without overhead: half as much is left beside a draft model that is the same file.
+  gpu.memory = { ...gpu.memory, totalBytes: loadedBytes, freeBytes: 0, heldByEngineBytes: loadedBytes };
+  await done(patch({ DRAFT_MODEL: "draft.gguf" }));
+  const [alone, beside] = loads();
+  expect(alone?.gpuLayers).toBe(9);
+  expect(beside?.gpuLayers).toBeLessThan(9);
+});
+
+test("keeps the loaded model where the draft model has another vocabulary, and says so", async () => {
+  const { host, engine, done, patch, loads } = rigWith({});
+  await done(host.ensureLoaded());
+  await expect(done(patch({ DRAFT_MODEL: "other.gguf" }))).rejects.toThrow(/another vocabulary than small\.gguf/);
+  expect(loads()).toHaveLength(1);
+  expect(engine.snapshot()).toMatchObject({ state: "loaded", error: { code: "INVALID_INPUT" } });
+});
+
+test("loads the model without a draft model that is gone, and says so", async () => {
+  const { host, engine, done, loads } = rigWith({ DRAFT_MODEL: "gone.gguf" });
+  await done(host.ensureLoaded());
+  expect(loads().map(({ draft }) => draft)).toEqual([undefined]);
+  expect(engine.snapshot().notice).toMatch(/gone\.gguf.*Answers are written without it/);
+});
