@@ -68,8 +68,7 @@ export function PlanChips({ counterfactuals, totalLayers, gpuLayers, decode }: P
           >
             {change.label}
             <strong className="font-semibold text-accent">
-              {change.full ? `all ${totalLayers}` : `${change.gpuLayers}${expertsInWords(change)}`}
-              <span className="sr-only"> layers on the GPU</span>
+              <Outcome change={change} totalLayers={totalLayers} gpuLayers={gpuLayers} />
             </strong>
             {change.decode !== null && decode !== null && (
               <span className="text-ink-2 text-xs tabular-nums" title={insteadWords(change.decode, decode)}>
@@ -81,6 +80,22 @@ export function PlanChips({ counterfactuals, totalLayers, gpuLayers, decode }: P
         </li>
       ))}
     </ul>
+  );
+}
+
+interface OutcomeProps extends Pick<PlanChipsProps, "totalLayers" | "gpuLayers"> {
+  readonly change: Counterfactual;
+}
+
+/** "29", "all 33", and "experts of 20 blocks in RAM" where the layers stay as they are. */
+function Outcome({ change, totalLayers, gpuLayers }: OutcomeProps) {
+  const experts = expertsInWords(change);
+  if (!change.full && change.gpuLayers === gpuLayers && experts !== "") return experts.replace(/^, /, "");
+  return (
+    <>
+      {change.full ? `all ${totalLayers}` : `${change.gpuLayers}${experts}`}
+      <span className="sr-only"> layers on the GPU</span>
+    </>
   );
 }
 

@@ -53,7 +53,7 @@ export function ReceiptsTab() {
 function loadInWords({ config, totalLayers, loadMs }: Receipt): string {
   const placed = `${config.gpuLayers} of ${totalLayers} layers${expertsInWords(config)}`;
   const layers = config.gpuLayers === 0 ? "CPU" : placed;
-  return `${layers}, ${formatTokensShort(config.contextTokens)} ${config.kvType}, ${formatDuration(loadMs)}`;
+  return `${layers}, ${formatTokensShort(config.contextTokens)} ${config.kvType}, ${formatDuration(loadMs).replaceAll(" ", "\u00a0")}`;
 }
 
 function ReceiptRow({ receipt }: { readonly receipt: Receipt }) {

@@ -17,7 +17,7 @@ export const inputClass =
 export function Field({ label, help, error, children }: FieldProps) {
   return (
     <BaseField.Root invalid={error != null} className="flex flex-col gap-1">
-      <BaseField.Label className="text-sm">{label}</BaseField.Label>
+      <BaseField.Label className="text-sm leading-5">{label}</BaseField.Label>
       {children}
       {error != null ? (
         <BaseField.Error match className="text-bad text-xs">

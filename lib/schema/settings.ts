@@ -223,7 +223,7 @@ export const settingRows = {
     group: "compute",
     control: "choice",
     cost: "nothing",
-    choices: ["off", "auto", "on"],
+    choices: ["auto", "on", "off"],
   }),
   DRAFT_MODEL: row({
     schema: z.string().check(z.maxLength(1024)),

@@ -6,7 +6,6 @@ import { FirstPicks } from "@/components/models/picks/first-picks";
 import { computerWords, foundTitle } from "@/components/models/picks/pick-words";
 import { Button, buttonClass } from "@/components/ui/button";
 import { Problem } from "@/components/ui/problem";
-import { Skeleton } from "@/components/ui/skeleton";
 import { useEngine, useLive } from "@/lib/client/live-store";
 import { usePicks } from "@/lib/client/model-picks";
 import { useModels } from "@/lib/client/model-store";
@@ -37,9 +36,9 @@ export default function WelcomeCard({ onClose }: { readonly onClose: () => void 
   // Rendered all at once: a growing card would move the buttons that the user is about to press.
   if (models === undefined || (picks.data === null && picks.error === null))
     return (
-      <div role="status" aria-label="Looking at this computer">
-        <Skeleton className="h-100" />
-      </div>
+      <p role="status" className="card h-100 p-4 text-ink-2 text-sm motion-safe:animate-pulse">
+        Looking at this computer, and at what would run well on it…
+      </p>
     );
   return (
     <section aria-labelledby="welcome-title" className="card flex flex-col p-4">

@@ -116,8 +116,10 @@ function Found({ found: { programs, withoutModels }, use }: FoundProps) {
       ))}
       {withoutModels.length > 0 && (
         <p className="text-ink-2 text-sm">
-          {programs.length === 0 ? "No models were found of " : "Nothing was found of "}
-          {new Intl.ListFormat("en", { type: "disjunction" }).format(withoutModels)}.
+          {programs.length === 0 ? "No models" : "Nothing"} of{" "}
+          {new Intl.ListFormat("en", { type: "disjunction" }).format(withoutModels)}{" "}
+          {programs.length === 0 ? "were" : "was"} found in their usual folders. Another folder can be added below the
+          library.
         </p>
       )}
     </div>

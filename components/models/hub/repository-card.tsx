@@ -58,7 +58,7 @@ export function RepositoryCard({ name, about, isOpenAtFirst }: RepositoryCardPro
               <span className="ml-2 rounded-full border border-warn px-2 text-warn text-xs">gated</span>
             )}
             {about !== null && (
-              <span className="mt-0.5 flex flex-wrap gap-x-1.5 font-normal text-ink-2 text-sm">
+              <span className="mt-0.5 flex flex-wrap gap-x-1 font-normal text-ink-2 text-sm">
                 {facts.map((fact, index) => (
                   <span key={fact} className="whitespace-nowrap">
                     {fact}

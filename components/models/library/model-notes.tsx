@@ -6,7 +6,7 @@ export function ModelNotes({ model }: { readonly model: LocalModel }) {
   const facts = modelFacts(model);
   return (
     <>
-      <ul className="mt-1 flex flex-wrap gap-x-1.5 text-ink-2 text-sm empty:hidden">
+      <ul className="mt-1 flex flex-wrap gap-x-1 text-ink-2 text-sm empty:hidden">
         {facts.map((fact, index) => (
           <li key={fact}>
             {fact}
