@@ -58,6 +58,4 @@ type Parsed<Schema> = Schema extends z.$ZodType ? z.output<Schema> : undefined;
 export type GivenPart<E extends Endpoint, Part extends "params" | "query" | "body"> = Given<E[Part]>;
 /** The same, parsed. */
 export type ParsedPart<E extends Endpoint, Part extends "params" | "query" | "body"> = Parsed<E[Part]>;
-/** What a server's handler returns: the reply's value, or a Response if the answer is not JSON. */
-export type HandlerReply<E extends Endpoint> = E["reply"] extends z.$ZodType ? z.input<E["reply"]> : Response;
 export type ParsedReply<E extends Endpoint> = Parsed<E["reply"]>;

@@ -10,6 +10,7 @@ import { errorAnswer, errorCodeOf } from "@/lib/server/system/error-table";
 import type { Log } from "@/lib/server/system/log";
 import { RequestError } from "@/lib/server/system/request-error";
 import { errorShape } from "./error-shape";
+import { EventStream } from "./event-stream";
 import { drain, headerOf } from "./incoming";
 import { givenKey, isClientPath } from "./request-guard";
 import type { Route } from "./route";
@@ -41,10 +42,12 @@ export function createApiHandler<App extends Frame>(routes: readonly Route<App>[
       if (route === undefined) return refuseMethod(request, response, pathname, [...found.methods.keys()]);
       ({ endpoint } = route);
       const keyId = beginWithKey(endpoint, request, services.access.apiKeys);
-      const call = { params: found.params, query, request, signal: leavingSignal(response), keyId, services };
+      const signal = leavingSignal(response);
+      const call = { params: found.params, query, request, signal, keyId, services };
       const reply = await route.answer(call);
       if (services.environment.checkContract) requireReply(endpoint, reply);
-      await send(response, reply);
+      if (reply instanceof EventStream) await reply.sendTo(response, signal);
+      else await send(response, reply);
     } catch (error) {
       const code = errorCodeOf(error);
       const where = `${request.method} ${pathname}`;
@@ -105,7 +108,7 @@ async function send(response: ServerResponse, reply: unknown): Promise<void> {
     response.end();
     return;
   }
-  // A client that leaves in the middle is no failure: the signal and the stream's own end have told those who need to know.
+  // A client that leaves in the middle is no failure.
   await pipeline(Readable.fromWeb(reply.body as NodeReadableStream), response).catch(() => response.destroy());
 }
 

@@ -1,11 +1,10 @@
 import type { ModelComparison } from "@/lib/server/comparison/model-comparison";
-import { eventStreamResponse, formatEvent, pulledStream } from "./event-stream";
+import { EventStream, formatEvent } from "./event-stream";
 
 /** A comparison as server-sent events. A page that leaves does not stop it. */
-export function comparisonStream(comparison: Pick<ModelComparison, "follow">, signal: AbortSignal): Response {
-  const gone = new AbortController();
+export function comparisonStream(comparison: Pick<ModelComparison, "follow">, signal: AbortSignal): EventStream {
   async function* texts(): AsyncGenerator<string> {
-    for await (const event of comparison.follow(AbortSignal.any([signal, gone.signal]))) yield formatEvent(event);
+    for await (const event of comparison.follow(signal)) yield formatEvent(event);
   }
-  return eventStreamResponse(pulledStream(texts(), gone));
+  return new EventStream(texts());
 }

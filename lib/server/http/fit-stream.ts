@@ -1,19 +1,18 @@
 import type { FitQuery } from "@/lib/schema/remote-models";
 import { type FitServices, fitRepository } from "@/lib/server/planning/fit-repository";
-import { eventStreamResponse, formatEvent, pulledStream } from "./event-stream";
+import { EventStream, formatEvent } from "./event-stream";
 
 /**
  * The events of a repository's fit as server-sent events.
  *
  * @throws RemoteHeaderError for a repository that cannot be listed: that is an answer with its own status, not an event
  */
-export async function fitStream(services: FitServices, query: FitQuery, signal: AbortSignal): Promise<Response> {
-  const gone = new AbortController();
-  const events = fitRepository(services, query, AbortSignal.any([signal, gone.signal]));
+export async function fitStream(services: FitServices, query: FitQuery, signal: AbortSignal): Promise<EventStream> {
+  const events = fitRepository(services, query, signal);
   const first = await events.next();
   async function* texts(): AsyncGenerator<string> {
     if (!first.done) yield formatEvent(first.value);
     for await (const event of events) yield formatEvent(event);
   }
-  return eventStreamResponse(pulledStream(texts(), gone));
+  return new EventStream(texts());
 }

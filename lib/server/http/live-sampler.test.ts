@@ -173,31 +173,30 @@ describe("live numbers", () => {
 });
 
 describe("the stream of one tab", () => {
-  const text = async (reader: ReadableStreamDefaultReader<Uint8Array>): Promise<string> =>
-    new TextDecoder().decode((await reader.read()).value);
-
   it("tells events by name as JSON", async () => {
-    const reader = liveStream(sampler, new AbortController().signal).getReader();
-    expect(await text(reader)).toBe("retry: 2000\n\n");
-    expect(await text(reader)).toBe(": still here\n\n");
-    expect(await text(reader)).toBe(`event: engine\ndata: ${JSON.stringify({ type: "engine", engine: snapshot })}\n\n`);
-    await reader.cancel();
+    const events = liveStream(sampler, new AbortController().signal);
+    expect((await events.next()).value).toBe("retry: 2000\n\n");
+    expect((await events.next()).value).toBe(
+      `event: engine\ndata: ${JSON.stringify({ type: "engine", engine: snapshot })}\n\n`,
+    );
+    await events.return();
   });
 
-  it("N3 leaves by the stream's cancel and by the request's abort alike", async () => {
-    const reader = liveStream(sampler, new AbortController().signal).getReader();
+  it("N3 leaves by the stream's end and by the request's abort alike", async () => {
+    const events = liveStream(sampler, new AbortController().signal);
+    await events.next();
     expect(reads.watchers).toBe(1);
-    await reader.cancel();
+    await events.return();
     expect(reads.watchers).toBe(0);
     const client = new AbortController();
-    liveStream(sampler, client.signal);
+    await liveStream(sampler, client.signal).next();
     expect(reads.watchers).toBe(1);
     client.abort();
     expect(reads.watchers).toBe(0);
   });
 
   it("N6 a reader that does not read misses telemetry instead of filling the memory, and is left in the end", async () => {
-    liveStream(sampler, new AbortController().signal);
+    await liveStream(sampler, new AbortController().signal).next();
     await timers.advance(60_000);
     expect(reads.watchers).toBe(1);
     for (let event = 0; event < 1_000; event += 1) settings.change();

@@ -1,8 +1,9 @@
 import type { IncomingMessage } from "node:http";
 import * as z from "zod";
-import type { Endpoint, HandlerReply, ParsedPart } from "@/lib/schema/endpoint";
+import type { Endpoint, ParsedPart } from "@/lib/schema/endpoint";
 import { explainIssue } from "@/lib/server/system/explain-issue";
 import { RequestError } from "@/lib/server/system/request-error";
+import type { EventStream } from "./event-stream";
 import { readJson } from "./read-json";
 
 /** One request of an endpoint, before its input is parsed. */
@@ -24,6 +25,11 @@ interface RouteInput<App, E extends Endpoint> extends Pick<Call<App>, "signal" |
   /** The body of an endpoint that takes bytes. Whoever stops reading early leaves the connection open. */
   readonly bytes: AsyncIterable<Uint8Array>;
 }
+
+/** The reply's value; for an answer that is not JSON, its events or the whole Response. */
+type HandlerReply<E extends Endpoint> = E["reply"] extends z.core.$ZodType
+  ? z.input<E["reply"]>
+  : Response | EventStream;
 
 /** The work behind an endpoint, once its input is valid. */
 type Handle<App, E extends Endpoint> = (input: RouteInput<App, E>) => HandlerReply<E> | Promise<HandlerReply<E>>;

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import type { ApiKeys } from "@/lib/server/access/api-keys";
 import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
-import { eventStreamResponse, pulledStream } from "../event-stream";
+import { EventStream } from "../event-stream";
 import { type Answerer, answerParts } from "./answer-parts";
 import type { AnswerHead, AnswerPart, AnswerRequest } from "./answer-request";
 import { answeringModel, chooseModel, type NamedModels } from "./choose-model";
@@ -34,12 +34,9 @@ interface AnswerToServe {
 }
 
 /** Answers one request of any dialect, whole or as a stream. When the client leaves, the generation ends. */
-export async function serveAnswer(served: AnswerToServe): Promise<Response> {
+export async function serveAnswer(served: AnswerToServe): Promise<Response | EventStream> {
   const { services, dialect, request, stream } = served;
   await chooseModel(request.model, services);
-  // A client can leave in two ways: it aborts the request, or it stops reading the stream.
-  const gone = new AbortController();
-  served.signal.addEventListener("abort", () => gone.abort(), { once: true });
   const head = {
     id: `${dialect.idPrefix}${randomUUID()}`,
     created: Math.floor(Date.now() / 1000),
@@ -50,8 +47,8 @@ export async function serveAnswer(served: AnswerToServe): Promise<Response> {
     },
   };
   const headers = warningHeader(served.ignoredFields);
-  const parts = countedBy(served.keyId, services.access.apiKeys, answerParts(services.host, request, gone.signal));
-  if (stream) return eventStreamResponse(pulledStream(dialect.events(await begun(parts), head), gone), headers);
+  const parts = countedBy(served.keyId, services.access.apiKeys, answerParts(services.host, request, served.signal));
+  if (stream) return new EventStream(dialect.events(await begun(parts), head), headers);
   const choices = await gatherAnswer(parts, request.prompts.length * request.choicesPerPrompt);
   return Response.json(dialect.whole(choices, head), { headers });
 }

@@ -17,7 +17,7 @@ interface ResponsesToServe extends Served {
 }
 
 /** Answers a request of OpenAI's Responses API. */
-export function serveResponses({ body, services, signal, keyId }: ResponsesToServe): Promise<Response> {
+export function serveResponses({ body, services, signal, keyId }: ResponsesToServe): ReturnType<typeof serveAnswer> {
   const snapshot = services.host.snapshot();
   return serveAnswer({
     services,

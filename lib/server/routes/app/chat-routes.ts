@@ -75,11 +75,11 @@ export const chatRoutes = [
     return answer;
   }),
   route(searchChats, ({ query, services: { chats } }) => ({ hits: chats.search(query.q, MAX_HITS) })),
-  route(startAnswer, ({ body, services }) => chatStreamResponse(services.runs.start(body))),
-  route(followAnswer, ({ params, services }) => {
+  route(startAnswer, ({ body, services, signal }) => chatStreamResponse(services.runs.start(body), signal)),
+  route(followAnswer, ({ params, services, signal }) => {
     services.chats.storeOf(params.id);
     const run = services.runs.find(params.id);
-    return run ? chatStreamResponse(run) : new Response(null, { status: 204 });
+    return run ? chatStreamResponse(run, signal) : new Response(null, { status: 204 });
   }),
   route(stopAnswer, async ({ params, services }) => {
     services.chats.storeOf(params.id);

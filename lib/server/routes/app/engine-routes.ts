@@ -1,5 +1,5 @@
 import { followEvents, loadModel, loadNow, readEngine, reloadModel, unloadModel } from "@/lib/schema/api/engine";
-import { eventStreamResponse } from "@/lib/server/http/event-stream";
+import { EventStream } from "@/lib/server/http/event-stream";
 import { liveStream } from "@/lib/server/http/live-stream";
 import { route } from "../route";
 
@@ -32,5 +32,5 @@ export const engineRoutes = [
     await host.unload();
     return { engine: host.snapshot() };
   }),
-  route(followEvents, ({ services, signal }) => eventStreamResponse(liveStream(services.sampler, signal))),
+  route(followEvents, ({ services, signal }) => new EventStream(liveStream(services.sampler, signal))),
 ];
