@@ -143,6 +143,22 @@ describe("a placement on one card", () => {
     expect(split).toMatchObject({ gpuKvBytes: null, ramKvBytes: 6 * MIB });
   });
 
+  // What the planner takes for a cache in RAM, of which it has no samples: `withCacheApart`.
+  it.for(["small-qwen3-moe", "small-gpt-oss"])(
+    "computes attention in RAM with the cache: more than with all layers, no more than with half of them, %s",
+    async (id, context) => {
+      await needLever(context);
+      const config = configOf(id, { contextTokens: 32_768, batchTokens: 512 });
+      const computeOf = async (change: Partial<LoadConfig>) =>
+        gpuPart((await dryRun({ ...config, ...change })).devices, "Vulkan0").computeBytes;
+      const apartBytes = await computeOf({ kvInRam: true });
+      expect(apartBytes).toBeGreaterThan(await computeOf({}));
+      expect(apartBytes).toBeLessThanOrEqual(await computeOf({ gpuLayers: 4 }));
+      const { devices } = await load({ ...config, kvInRam: true });
+      expect(gpuPart(devices, "Vulkan0").computeBytes).toBe(apartBytes);
+    },
+  );
+
   it("counts a plain load by part", async context => {
     await needLever(context);
     const { devices, buffers } = await load(configOf("small-qwen3-moe", {}));

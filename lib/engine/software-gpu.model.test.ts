@@ -56,11 +56,18 @@ describe("the engine on a software GPU", () => {
     expect(Math.abs(gpuParts - buffers.gpuContextBytes)).toBeLessThan(2 * TOLERANCE_BYTES);
   });
 
-  it.for([1, 2, 4, 8].flatMap(sequences => [31, 12].map(gpuLayers => [sequences, gpuLayers] as const)))(
-    "takes exactly what the planner predicts: %i answers at once, %i layers",
-    async ([sequences, gpuLayers], context) => {
+  it.for(
+    [1, 2, 4, 8].flatMap(sequences =>
+      [31, 12].flatMap(gpuLayers => [undefined, true as const].map(kvInRam => ({ sequences, gpuLayers, kvInRam }))),
+    ),
+  )(
+    "takes exactly what the planner predicts: $sequences answers at once, $gpuLayers layers, cache in RAM: $kvInRam",
+    async ({ sequences, gpuLayers, kvInRam }, context) => {
       await needGpu(context);
-      const config: LoadConfig = { ...cpuConfig, batchTokens: 512, useMmap: false, gpuLayers, sequences };
+      const { info } = await engine.ready;
+      context.skip(kvInRam === true && info.placement.kind === "missing", "no placement addon here");
+      const placed = { gpuLayers, sequences, ...(kvInRam && { kvInRam }) };
+      const config: LoadConfig = { ...cpuConfig, batchTokens: 512, useMmap: false, ...placed };
       const file = readFileSync(defaultModelPath);
       const parsed = parseGguf(file, file.length);
       if (parsed.kind !== "profile") throw new Error("The default model has no readable header.");
@@ -135,6 +142,7 @@ describe("the engine on a software GPU", () => {
       { gpuLayers: 12, contextTokens: 5000, kvType: "f16" },
       { gpuLayers: 25, contextTokens: 8192, kvType: "q4_0" },
       { gpuLayers: 3, contextTokens: 4096, kvType: "q8_0" },
+      { gpuLayers: 31, contextTokens: 16_384, kvType: "q8_0", kvInRam: true },
     ] as const)("says what the dry run says at %o, between 1 %% below and 3 %% above", async (at, context) => {
       await needGpu(context);
       const { buffers } = await engine.askFor("dry-run", {

@@ -5,8 +5,7 @@ import { MIB } from "@/lib/units/bytes";
 import { ON_CPU, type PricedPlacement } from "./expert-ladder";
 import { expertSteps } from "./expert-steps";
 import { firstGpuBlock, type Placement, samePlacement } from "./memory-need";
-import { wouldSwap } from "./plan-ram";
-import { type PlannableCard, plannableCards } from "./plannable-cards";
+import type { PlannableCard } from "./plannable-cards";
 import { type CardGroup, type Layers, SplitFinder, type SplitPlacement } from "./split-finder";
 
 /** The planner's choice for several cards. Each method is the one of a similar name in choose-placement.ts. */
@@ -14,11 +13,12 @@ export class CardChooser {
   #made: SplitFinder | null = null;
   readonly #all: number;
 
-  private constructor(
+  constructor(
     private readonly surface: MemorySurface,
     private readonly gpu: GpuMemory,
     private readonly settings: PlanSettings,
     private readonly placesExperts: boolean,
+    private readonly swaps: (placement: Placement) => boolean,
     private readonly cards: readonly PlannableCard[],
   ) {
     this.#all = surface.model.blocks + 1;
@@ -68,12 +68,6 @@ export class CardChooser {
     return choice;
   }
 
-  /** Null where layers are not shared over cards as planned. */
-  static of(surface: MemorySurface, gpu: GpuMemory, settings: PlanSettings, placesExperts: boolean) {
-    const cards = plannableCards(gpu, settings);
-    return cards && new CardChooser(surface, gpu, settings, placesExperts, cards);
-  }
-
   choose(): PricedPlacement {
     return this.#remembered(() => {
       const chosen = this.#chosen();
@@ -90,11 +84,10 @@ export class CardChooser {
       return this.#fewestApart(gpuLayers) ?? this.#leastOf(gpuLayers);
     }
     const found = this.#fastest(() => false);
-    if (found === null || !this.#swaps(found)) return found;
-    return this.#fastest(this.#swaps) ?? (this.#swaps(ON_CPU) ? found : null);
+    if (found === null || !this.swaps(found)) return found;
+    return this.#fastest(this.swaps) ?? (this.swaps(ON_CPU) ? found : null);
   }
 
-  #swaps = (placement: Placement): boolean => wouldSwap(this.surface, this.gpu, this.settings, placement);
   #priced = (placement: SplitPlacement) => ({ ...placement, needBytes: this.#finder.needBytes(placement) });
 
   /** A faster card alone may be worth more experts in RAM, so each choice of cards has the fewest that it needs. */
@@ -112,7 +105,7 @@ export class CardChooser {
 
   better(chosen: Placement, doubtShare: number): PricedPlacement[] {
     const present = isSplit(chosen) ? chosen : null;
-    const mustSwap = this.#swaps(chosen);
+    const mustSwap = this.swaps(chosen);
     const found: SplitPlacement[] = [];
     for (let gpuLayers = this.#all; gpuLayers > 0; gpuLayers--) {
       if (!this.placesExperts && gpuLayers < chosen.gpuLayers) break;
@@ -122,7 +115,7 @@ export class CardChooser {
           const candidate = this.#finder.best({ gpuLayers, ...experts }, share, group);
           if (candidate === null) continue;
           const isBetter = present === null || this.#isBetter(candidate, present);
-          if (isBetter && (mustSwap || !this.#swaps(candidate))) found.push(candidate);
+          if (isBetter && (mustSwap || !this.swaps(candidate))) found.push(candidate);
           break;
         }
     }

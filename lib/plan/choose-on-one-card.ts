@@ -5,7 +5,6 @@ import { budgetBytes } from "./budget";
 import { ExpertLadder, ON_CPU, type PricedPlacement } from "./expert-ladder";
 import { confirmedPlacements, fitNeed, fitNeeds, mostGpuLayers } from "./fit-needs";
 import { computeBytes, expertBlocks, firstGpuBlock, memoryNeed, type Placement } from "./memory-need";
-import { wouldSwap } from "./plan-ram";
 import { decodeSeconds } from "./speed-parts";
 
 /** The planner's choice for one card, or for several that are planned as one. Each method is the one of a similar name in choose-placement.ts. */
@@ -19,6 +18,7 @@ export class OneCardChooser {
     private readonly gpu: GpuMemory,
     private readonly settings: PlanSettings,
     private readonly placesExperts: boolean,
+    private readonly swaps: (placement: Placement) => boolean,
   ) {
     this.#at = { contextTokens: settings.N_CTX, kvType: settings.KV_CACHE_QUANT };
     this.#budget = budgetBytes(gpu, settings.TARGET_VRAM_USAGE);
@@ -32,8 +32,8 @@ export class OneCardChooser {
     }
     if (!this.placesExperts) return this.#mostLayers();
     const found = this.#fastest(() => false);
-    if (found === null || !this.#swaps(found)) return found ?? ON_CPU;
-    return this.#fastest(this.#swaps) ?? (this.#swaps(ON_CPU) ? found : ON_CPU);
+    if (found === null || !this.swaps(found)) return found ?? ON_CPU;
+    return this.#fastest(this.swaps) ?? (this.swaps(ON_CPU) ? found : ON_CPU);
   }
 
   better(chosen: Placement, doubtShare: number): PricedPlacement[] {
@@ -53,7 +53,7 @@ export class OneCardChooser {
           .filter(placement => this.#seconds(placement) < present)
           .sort((one, other) => this.#seconds(one) - this.#seconds(other))
       : mightFit.filter(({ gpuLayers }) => gpuLayers > chosen.gpuLayers).reverse();
-    return this.#swaps(chosen) ? better : better.filter(placement => !this.#swaps(placement));
+    return this.swaps(chosen) ? better : better.filter(placement => !this.swaps(placement));
   }
 
   next(placement: Placement): PricedPlacement | null {
@@ -65,8 +65,6 @@ export class OneCardChooser {
     return fitNeed(this.surface, placement, this.#at.contextTokens, this.#at.kvType) <= this.#budget;
   }
 
-  #swaps = (placement: Placement): boolean => wouldSwap(this.surface, this.gpu, this.settings, placement);
-
   #seconds(placement: Placement): number {
     this.#decodeSeconds ??= decodeSeconds(this.surface, this.gpu, this.#at);
     return this.#decodeSeconds(placement);
@@ -77,7 +75,7 @@ export class OneCardChooser {
     const needs = Float64Array.from(ladders, ladder => ladder.top?.needBytes ?? 0);
     const most = mostGpuLayers(needs, this.#budget);
     for (let gpuLayers = most; gpuLayers >= 0; gpuLayers--)
-      if ((gpuLayers === 0 || (needs[gpuLayers] ?? 0) <= this.#budget) && !this.#swaps({ gpuLayers }))
+      if ((gpuLayers === 0 || (needs[gpuLayers] ?? 0) <= this.#budget) && !this.swaps({ gpuLayers }))
         return ladders[gpuLayers]?.top ?? ON_CPU;
     return ladders[most]?.top ?? ON_CPU;
   }

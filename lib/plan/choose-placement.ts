@@ -7,6 +7,7 @@ import { ON_CPU, type PricedPlacement } from "./expert-ladder";
 import { choosesKvPlace, couldPayInRam, hasKvInRam, isCacheBetterInRam, withKvInRam } from "./kv-in-ram";
 import type { Placement } from "./memory-need";
 import { wouldSwap } from "./plan-ram";
+import { plannableCards } from "./plannable-cards";
 import { attentionLeavesCard } from "./usable-kv-types";
 
 /** Whether experts of this model can be in RAM while the rest of their block is on this card. */
@@ -21,21 +22,25 @@ interface Chooser {
   fits(placement: Placement): boolean;
 }
 
-const onTheCards = (surface: MemorySurface, gpu: GpuMemory, settings: PlanSettings): Chooser => {
+type Swaps = (placement: Placement) => boolean;
+
+function onTheCards(surface: MemorySurface, gpu: GpuMemory, settings: PlanSettings, swaps: Swaps): Chooser {
   const placesExperts = canPlaceExperts(surface, gpu);
-  return (
-    CardChooser.of(surface, gpu, settings, placesExperts) ?? new OneCardChooser(surface, gpu, settings, placesExperts)
-  );
-};
+  const cards = plannableCards(gpu, settings);
+  return cards === null
+    ? new OneCardChooser(surface, gpu, settings, placesExperts, swaps)
+    : new CardChooser(surface, gpu, settings, placesExperts, swaps, cards);
+}
 
 const withoutMark = ({ kvInRam: _, ...placement }: Placement): Placement => placement;
-const markKv = (placement: PricedPlacement): PricedPlacement =>
+const markKv = <Placed extends Placement>(placement: Placed): Placed =>
   placement.gpuLayers === 0 ? placement : { ...placement, kvInRam: true };
 
 /** @param placement what says where the cache is, if the settings do not */
 function chooserOf(surface: MemorySurface, gpu: GpuMemory, settings: PlanSettings, placement?: Placement): Chooser {
-  if (!hasKvInRam(gpu, settings, placement)) return onTheCards(surface, gpu, settings);
-  const bare = onTheCards(...withKvInRam(surface, gpu, settings));
+  const swaps = (found: Placement) => wouldSwap(surface, gpu, settings, found);
+  if (!hasKvInRam(gpu, settings, placement)) return onTheCards(surface, gpu, settings, swaps);
+  const bare = onTheCards(...withKvInRam(surface, gpu, settings), found => swaps(markKv(found)));
   return {
     choose: () => markKv(bare.choose()),
     better: (chosen, doubtShare) => bare.better(withoutMark(chosen), doubtShare).map(markKv),

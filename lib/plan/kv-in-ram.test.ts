@@ -85,11 +85,13 @@ describe("laws of an automatic place for the cache", () => {
     fc.assert(
       fc.property(caseArbitrary, ({ surface, gpu, settings }) => {
         const at = { contextTokens: settings.N_CTX, kvType: settings.KV_CACHE_QUANT };
-        const secondsWith = (KV_IN_RAM: boolean | "auto") =>
-          decodeSeconds(surface, gpu, at)(planLayers(surface, gpu, { ...settings, KV_IN_RAM }));
-        const seconds = secondsWith("auto");
-        expect(seconds).toBeLessThanOrEqual(secondsWith(false) * (1 + 1e-9));
-        expect(seconds).toBeLessThanOrEqual(secondsWith(true) * (1 + 1e-9));
+        const planWith = (KV_IN_RAM: boolean | "auto") => planLayers(surface, gpu, { ...settings, KV_IN_RAM });
+        const secondsOf = decodeSeconds(surface, gpu, at);
+        const [onCard, inRam, chosen] = [planWith(false), planWith(true), planWith("auto")];
+        expect(secondsOf(chosen)).toBeLessThanOrEqual(secondsOf(onCard) * (1 + 1e-9));
+        // A model without experts gets the most layers, also where one that weighs nothing would be faster on the processor.
+        if (inRam.gpuLayers > onCard.gpuLayers)
+          expect(secondsOf(chosen)).toBeLessThanOrEqual(secondsOf(inRam) * (1 + 1e-9));
       }),
       { numRuns: 400 },
     );

@@ -1,7 +1,7 @@
 import type { GpuMemory, PooledCard } from "@/lib/schema/gpu-memory";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { PlanSettings } from "@/lib/schema/settings";
-import { kvBytesOfLayer, type Placement } from "./memory-need";
+import { type Placement, withCacheApart } from "./memory-need";
 import { wouldSwap } from "./plan-ram";
 import { decodeSeconds, isKnownCard } from "./speed-parts";
 
@@ -67,8 +67,8 @@ export function couldPayInRam(
 const known = new WeakMap<MemorySurface, MemorySurface>();
 
 /**
- * What decides where layers go when the cache is in RAM: layers without a cache, and as much less RAM. The compute buffers are those with
- * the cache on the GPU until a dry run says otherwise. For the arguments of a function that chooses placements.
+ * What decides where layers go when the cache is in RAM: layers without a cache, and the compute buffers that this takes.
+ * For the arguments of a function that chooses placements.
  */
 export function withKvInRam(
   surface: MemorySurface,
@@ -77,15 +77,21 @@ export function withKvInRam(
 ): [MemorySurface, GpuMemory, PlanSettings] {
   const bare = known.get(surface) ?? withoutKv(surface);
   known.set(surface, bare);
-  const { availableRamBytes } = gpu;
-  const at = { contextTokens: settings.N_CTX, kvType: settings.KV_CACHE_QUANT };
-  const kvBytes = surface.layers.reduce((sum, layer) => sum + kvBytesOfLayer(layer, at, surface), 0);
-  const fuller = availableRamBytes === undefined ? gpu : { ...gpu, availableRamBytes: availableRamBytes - kvBytes };
-  return [bare, fuller, { ...settings, KV_IN_RAM: false }];
+  return [bare, gpu, { ...settings, KV_IN_RAM: false }];
 }
+
+const ofCards = ({ first, middle, last }: NonNullable<MemorySurface["cardCompute"]>) => ({
+  first: withCacheApart(first),
+  middle: withCacheApart(middle),
+  last: withCacheApart(last),
+});
 
 const withoutKv = (surface: MemorySurface): MemorySurface => ({
   ...surface,
+  compute: withCacheApart(surface.compute),
+  computeExpertsInRam: surface.computeExpertsInRam && withCacheApart(surface.computeExpertsInRam),
+  cardCompute: surface.cardCompute && ofCards(surface.cardCompute),
+  cardComputeExpertsInRam: surface.cardComputeExpertsInRam && ofCards(surface.cardComputeExpertsInRam),
   layers: surface.layers.map(layer => ({
     ...layer,
     kv: { growth: "none", windowTokens: 0, kElementsPerCell: 0, vElementsPerCell: 0, fixedBytes: 0 },

@@ -160,3 +160,42 @@ describe("compute buffer between dry runs", () => {
     expect([at(0, 512), at(1, 512)]).toEqual([9000, 1000]);
   });
 });
+
+describe("compute buffer with the KV cache in RAM", () => {
+  const point = (contextTokens: number, gpuMib: number) => ({ contextTokens, gpuBytes: gpuMib * MIB, ramBytes: 0 });
+  // llama.cpp's dry runs of Llama 3.1 8B with the cache on the GPU (f16, batch 512, Vulkan), MiB: 17 of 33 layers, and all.
+  const f16 = [
+    { gpuLayers: 17, points: [point(4096, 131.5), point(32_768, 248)] },
+    { gpuLayers: 33, points: [point(4096, 104.01), point(32_768, 132.01)] },
+  ];
+  const surface = { ...mistralSurface, compute: { f16, q8_0: f16, q4_0: f16 }, confirmed: [] };
+  const mibOf = (gpuLayers: number, contextTokens: number, kvInRam?: true) =>
+    computeBytes(surface, { gpuLayers, contextTokens, kvType: "f16", kvInRam }, "gpuBytes") / MIB;
+
+  // The same with the cache in RAM: with all layers 120 and 184, with 17 as above.
+  it("is no less than llama.cpp's, which needs more with all layers than where the cache is on the GPU", () => {
+    for (const [contextTokens, mib] of [
+      [4096, 120],
+      [32_768, 184],
+    ] as const) {
+      expect(mibOf(33, contextTokens, true)).toBeGreaterThanOrEqual(mib);
+      expect(mibOf(33, contextTokens)).toBeLessThan(mib);
+      expect(mibOf(17, contextTokens, true)).toBe(mibOf(17, contextTokens));
+    }
+  });
+
+  it("is what a dry run says where there was one", () => {
+    const confirmed = {
+      gpuLayers: 33,
+      kvInRam: true,
+      contextTokens: 32_768,
+      kvType: "f16",
+      gpuBytes: 184 * MIB,
+      ramBytes: 0,
+    } as const;
+    const mended = { ...surface, confirmed: [confirmed] };
+    const at = { gpuLayers: 33, contextTokens: 32_768, kvType: "f16" } as const;
+    expect(computeBytes(mended, { ...at, kvInRam: true }, "gpuBytes")).toBe(184 * MIB);
+    expect(computeBytes(mended, at, "gpuBytes") / MIB).toBeCloseTo(132.01, 5);
+  });
+});

@@ -4,6 +4,7 @@ import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { PlanSettings } from "@/lib/schema/settings";
 import { betterPlacements, nextPlacement } from "./choose-placement";
 import { confirmedPlacements } from "./fit-needs";
+import { hasKvInRam } from "./kv-in-ram";
 import { computeBytes, type MemoryPoint, type Placement, placementOf, samePlacement } from "./memory-need";
 import { planLayers } from "./plan-layers";
 import { kvTypeRefusal } from "./usable-kv-types";
@@ -13,8 +14,11 @@ import { kvTypeRefusal } from "./usable-kv-types";
  * Steps of up to 12 % were seen (Mistral 7B's shape, 21 layers, 512 to 2,048 tokens: 134.7, 120.1 MB).
  */
 const DOUBTED_SHARE = 0.125;
-/** Where K and V have different types there is no sample of exactly this cache: up to 28 % less was seen (Llama 2 7B, 16,384 tokens). */
-const DOUBTED_MIXED_SHARE = 0.3;
+/**
+ * Where K and V have different types there is no sample of exactly this cache: up to 28 % less was seen (Llama 2 7B, 16,384 tokens). Nor is
+ * there one of a cache in RAM: up to 26 % less (Llama 3.1 8B, 32,768 tokens).
+ */
+const DOUBTED_UNSAMPLED_SHARE = 0.3;
 
 /**
  * Placements to confirm for a displayed plan: the plan's own, the one with a little more on the GPU, and others that might fit. Empty
@@ -66,7 +70,8 @@ export function nextToConfirm(
   if (plan.gpuLayers > 0 && !isAmong(plan, confirmed)) return placementOf(plan);
   if (plan.manual) return null;
   const at = { contextTokens: settings.N_CTX, kvType: settings.KV_CACHE_QUANT };
-  const believed = (1 - (isMixed(at.kvType) ? DOUBTED_MIXED_SHARE : DOUBTED_SHARE)) * shareConfirmed(surface, plan, at);
+  const isSampled = !isMixed(at.kvType) && !hasKvInRam(gpu, settings, plan);
+  const believed = (1 - (isSampled ? DOUBTED_SHARE : DOUBTED_UNSAMPLED_SHARE)) * shareConfirmed(surface, plan, at);
   const better = betterPlacements(surface, gpu, settings, plan, 1 - believed).find(one => !isAmong(one, confirmed));
   if (better !== undefined) return placementOf(better);
   const first = plan.gpuLayers > 0 ? null : nextPlacement(surface, gpu, settings, plan);

@@ -178,7 +178,8 @@ export class SplitFinder {
     const hasRoom = cards.some(({ budgetBytes }) => budgetBytes > 0);
     const byPosition: number[] = [];
     for (const { position, budgetBytes, totalBytes } of cards)
-      byPosition[position] = shares === null ? (hasRoom ? budgetBytes : totalBytes) : (shares[position] ?? 0);
+      byPosition[position] =
+        shares === null ? (hasRoom ? budgetBytes : Math.max(1, totalBytes)) : (shares[position] ?? 0);
     const wanted = Array.from(byPosition, share => share ?? 0);
     const first = firstGpuBlock(surface.model.blocks, layers.gpuLayers);
     return { ...layers, tensorSplit: splitOf(splitLayers(wanted, first, layers.gpuLayers)) };
