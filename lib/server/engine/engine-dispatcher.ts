@@ -179,7 +179,10 @@ export class EngineDispatcher {
   #refusalOf(job: EngineJob, signal?: AbortSignal): EngineError | null {
     if (signal?.aborted) return new EngineCancelledError("Cancelled before it began.");
     if (job.options.rank === "model" || this.#queue.length < this.limits.waitingRequests) return null;
-    return new EngineError("QUEUE_FULL", `${this.#queue.length} requests are waiting already.`);
+    const full = new EngineError("QUEUE_FULL", `${this.#queue.length} requests are waiting already.`);
+    const greediest = this.#queue.takeGreediest(job);
+    greediest?.fail(full);
+    return greediest === null ? full : null;
   }
 
   #cancelOnAbort(job: EngineJob, signal: AbortSignal): void {

@@ -4,7 +4,7 @@ import { EngineError } from "./engine-errors";
 
 /**
  * `model` commands go before everything that waits, which then runs on the new model. A `question` about the loaded model is short and
- * runs beside answers. A `request` waits for its turn.
+ * runs beside answers. A `request` waits for its caller's turn.
  */
 export type JobRank = "model" | "question" | "request";
 
@@ -12,6 +12,8 @@ export interface JobOptions {
   readonly rank: JobRank;
   /** The mode that the child must have for this command; null when any mode will do. */
   readonly mode: EngineMode | null;
+  /** Whose request this is: callers take turns. */
+  readonly caller?: string | undefined;
   /** Every message before the final answer. */
   readonly onMessage?: ((message: EngineMessage) => void) | undefined;
 }

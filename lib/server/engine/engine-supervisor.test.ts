@@ -357,6 +357,36 @@ test("refuses requests as QUEUE_FULL past its limit and takes them again afterwa
   expect(next.reason).toBe("stop");
 });
 
+test("gives callers their turns one after the other, and takes a place in a full queue from the one who has most", async () => {
+  const { engine, timers } = await loadedWith();
+  const greedy = Array.from({ length: 70 }, () => listen(engine.generate(question, undefined, "greedy")));
+  await timers.advance(1);
+  expect(greedy.filter(answer => answer.code === "QUEUE_FULL")).toHaveLength(70 - 65);
+  const modest = listen(engine.generate(question, undefined, "modest"));
+  await timers.advance(1);
+  expect(modest.code).toBeNull();
+  expect(greedy.filter(answer => answer.code === "QUEUE_FULL")).toHaveLength(70 - 64);
+  while (modest.reason === null) await timers.advance(1);
+  // The first was with the child, and the second had come before.
+  expect(greedy.filter(answer => answer.reason === "stop").length).toBeLessThanOrEqual(2);
+});
+
+test("does not tell a place that grows when others come in between", async () => {
+  const { engine, timers } = await loadedWith({ words: ["a", "b"], stepMs: 10 });
+  listen(engine.generate(question, undefined, "greedy"));
+  listen(engine.generate(question, undefined, "greedy"));
+  const places: number[] = [];
+  const read = async () => {
+    for await (const message of engine.generate(question, undefined, "greedy"))
+      if (message.type === "queued") places.push(message.position);
+  };
+  const done = watch(read());
+  await timers.advance(1);
+  for (const caller of ["b", "c", "d"]) listen(engine.generate(question, undefined, caller));
+  await timers.advance(500);
+  expect([done.state, places]).toEqual(["done", [2, 1]]);
+});
+
 test("counts, tokenizes and renders at once beside answers and a load that waits, and after a load in progress", async () => {
   const { engine, timers, processes } = startWith({ words: ["a", "b", "c"], stepMs: 10 });
   const ask = () => [

@@ -219,13 +219,13 @@ export class EngineSupervisor {
   }
 
   /** @throws EngineError */
-  generate(request: GenerateRequest, signal?: AbortSignal): AsyncIterable<GenerationMessage> {
-    return this.#stream("generate", request, signal);
+  generate(request: GenerateRequest, signal?: AbortSignal, caller?: string): AsyncIterable<GenerationMessage> {
+    return this.#stream("generate", request, signal, caller);
   }
 
   /** @throws EngineError */
-  complete(request: CompleteRequest, signal?: AbortSignal): AsyncIterable<GenerationMessage> {
-    return this.#stream("complete", request, signal);
+  complete(request: CompleteRequest, signal?: AbortSignal, caller?: string): AsyncIterable<GenerationMessage> {
+    return this.#stream("complete", request, signal, caller);
   }
 
   /** These ask about the loaded model. They wait for a load, but not for an answer in progress. */
@@ -301,13 +301,14 @@ export class EngineSupervisor {
     name: Name,
     params: CommandParams<Name>,
     signal?: AbortSignal,
+    caller?: string,
   ): AsyncGenerator<GenerationMessage, void, undefined> {
     const inbox = new Inbox<GenerationMessage>();
     const onMessage = (message: EngineMessage) => {
       if (message.type === "prompt" || message.type === "prefill") inbox.push(message);
       if (message.type === "text" || message.type === "tool-call") inbox.push(message);
     };
-    const job = this.#job(name, params, { rank: "request", mode: null, onMessage });
+    const job = this.#job(name, params, { rank: "request", mode: null, caller, onMessage });
     this.#dispatcher.submit(job, signal);
     job.answer.then(
       answer => inbox.closeWith(requireAnswer("generate", answer)),
@@ -322,12 +323,16 @@ export class EngineSupervisor {
     }
   }
 
-  /** Calls back with the job's place in the queue, now and whenever it changes. @returns ends it */
+  /**
+   * Calls back with the job's place in the queue, now and whenever it is nearer. A caller who comes later may have a turn before it; the
+   * place that was told does not grow again, and is true once those have had theirs. @returns ends it
+   */
   #tellPosition(job: EngineJob, tell: (position: number) => void): () => void {
-    let told: number | null = null;
+    let told = Number.POSITIVE_INFINITY;
     const look = () => {
       const position = this.#dispatcher.positionOf(job);
-      if (position !== null && position !== told) tell(position);
+      if (position === null || position >= told) return;
+      tell(position);
       told = position;
     };
     look();

@@ -177,19 +177,32 @@ export class ModelHost {
   /** @see ModelSlot.lend */
   borrow: ModelSlot["lend"] = (work, notice) => this.#slot.lend(work, notice);
 
-  async *generate(request: GenerateRequest, signal?: AbortSignal): AsyncGenerator<GenerationMessage, void, undefined> {
+  /** @param caller who waits in the queue: callers take turns */
+  async *generate(
+    request: GenerateRequest,
+    signal?: AbortSignal,
+    caller?: string,
+  ): AsyncGenerator<GenerationMessage, void, undefined> {
     const other = this.#elsewhere();
     const seen = other?.snapshot().other.takesPictures
       ? request
       : { ...request, turns: withoutPictures(request.turns) };
     if (other !== null) yield* this.#noting(other.generate(seen, signal), false);
-    else yield* this.#answer(() => this.options.engine.generate(this.#kept(this.#speculated(seen)), signal), signal);
+    else
+      yield* this.#answer(
+        () => this.options.engine.generate(this.#kept(this.#speculated(seen)), signal, caller),
+        signal,
+      );
   }
 
-  async *complete(request: CompleteRequest, signal?: AbortSignal): AsyncGenerator<GenerationMessage, void, undefined> {
+  async *complete(
+    request: CompleteRequest,
+    signal?: AbortSignal,
+    caller?: string,
+  ): AsyncGenerator<GenerationMessage, void, undefined> {
     const other = this.#elsewhere();
     if (other !== null) yield* this.#noting(other.complete(request, signal), false);
-    else yield* this.#answer(() => this.options.engine.complete(this.#speculated(request), signal), signal);
+    else yield* this.#answer(() => this.options.engine.complete(this.#speculated(request), signal, caller), signal);
   }
 
   async *#noting(messages: AsyncIterable<GenerationMessage>, isOwn: boolean) {

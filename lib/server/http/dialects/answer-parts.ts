@@ -7,17 +7,22 @@ export type Answerer = Pick<ModelHost, "generate" | "complete">;
 const MAX_SEED = 0xffff_ffff;
 const seedOf = (seed: number, choice: number): number => (seed < 0 ? seed : (seed + choice) % (MAX_SEED + 1));
 
-/** Answers all prompts of a request at once; the engine's queue decides how many are written side by side. */
+/**
+ * Answers all prompts of a request at once; the engine's queue decides how many are written side by side.
+ *
+ * @param caller whose turns these are in the queue
+ */
 export async function* answerParts(
   host: Answerer,
   request: AnswerRequest,
   signal: AbortSignal,
+  caller: string,
 ): AsyncGenerator<AnswerPart> {
   const { prompts, choicesPerPrompt } = request;
   const ended = new AbortController();
   const either = AbortSignal.any([signal, ended.signal]);
   const choices = prompts.flatMap(prompt => Array.from({ length: choicesPerPrompt }, () => prompt));
-  const sources = choices.map((prompt, choice) => choiceParts(host, request, prompt, choice, either));
+  const sources = choices.map((prompt, choice) => choiceParts(host, request, prompt, choice, either, caller));
   try {
     yield* merged(sources);
   } finally {
@@ -33,13 +38,18 @@ async function* choiceParts(
   prompt: Prompt,
   choice: number,
   signal: AbortSignal,
+  caller: string,
 ): AsyncGenerator<AnswerPart> {
   const sampling = { ...request.sampling, seed: seedOf(request.sampling.seed, choice % request.choicesPerPrompt) };
   const { reportPrompt, templateOptions } = request;
   const messages =
     prompt.kind === "turns"
-      ? host.generate({ ...turnsAndTools(prompt), sampling, reportPrompt, templateOptions }, signal)
-      : host.complete({ prompt: prompt.text, ...(prompt.suffix && { suffix: prompt.suffix }), sampling }, signal);
+      ? host.generate({ ...turnsAndTools(prompt), sampling, reportPrompt, templateOptions }, signal, caller)
+      : host.complete(
+          { prompt: prompt.text, ...(prompt.suffix && { suffix: prompt.suffix }), sampling },
+          signal,
+          caller,
+        );
   let echo = prompt.kind === "text" ? prompt.echo : undefined;
   for await (const message of messages) {
     if (echo !== undefined && message.type !== "queued") {

@@ -17,6 +17,9 @@ export interface Dialect {
   events(parts: AsyncIterable<AnswerPart>, head: AnswerHead): AsyncIterable<string>;
 }
 
+/** One caller in the queue, beside each key and the chat page. */
+const WITHOUT_KEY = "client without a key";
+
 interface AnswerToServe {
   readonly services: NamedModels & {
     readonly host: Answerer;
@@ -47,7 +50,12 @@ export async function serveAnswer(served: AnswerToServe): Promise<Response | Eve
     },
   };
   const headers = warningHeader(served.ignoredFields);
-  const parts = countedBy(served.keyId, services.access.apiKeys, answerParts(services.host, request, served.signal));
+  const { keyId } = served;
+  const parts = countedBy(
+    keyId,
+    services.access.apiKeys,
+    answerParts(services.host, request, served.signal, keyId ?? WITHOUT_KEY),
+  );
   if (stream) return new EventStream(dialect.events(await begun(parts), head), headers);
   const choices = await gatherAnswer(parts, request.prompts.length * request.choicesPerPrompt);
   return Response.json(dialect.whole(choices, head), { headers });
