@@ -65,5 +65,11 @@ export async function buildEngine(options) {
       splitting: false,
       plugins: [inlineLibrary, leaveOutUnused],
     }),
+    build({
+      ...options,
+      outdir: join(options.outdir, "template-sandbox"),
+      entryPoints: ["lib/engine/template-sandbox/relay.mjs", "lib/engine/template-sandbox/renderer.mjs"],
+      splitting: false,
+    }),
   ]);
 }

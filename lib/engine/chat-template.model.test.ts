@@ -86,6 +86,25 @@ describe("chat templates of model files", () => {
 
   it.each([
     ["never ends", "{% for i in range(100000000) %}{% for j in range(100000000) %}{% endfor %}{% endfor %}"],
+    ["lists more numbers than memory holds", "{{ range(100000000000) }}"],
+    [
+      "doubles a list for ever",
+      "{% set n = namespace(l=[1, 2, 3, 4]) %}{% for i in range(60) %}{% set n.l = n.l + n.l %}{% endfor %}{{ n.l }}",
+    ],
+    // V8 ends all threads of a process for this one.
+    [
+      "puts a text into itself for ever",
+      "{% set n = namespace(s='xxxxxxxxxxxxxxxx') %}{% for i in range(10) %}{% set n.s = n.s|replace('x', n.s) %}{% endfor %}{{ n.s }}",
+    ],
+    ["calls itself for ever", "{% macro f(x) %}{{ f(x) }}{{ f(x) }}{% endmacro %}{{ f(1) }}"],
+    [
+      "writes too much",
+      "{% for i in range(99999) %}{{ 'a long text without any sense in it, again and again' }}{% endfor %}",
+    ],
+    [
+      "says what was said too often",
+      "{% for m in messages %}{% for i in range(99999) %}{{ m.content }}{% endfor %}{% endfor %}",
+    ],
     [
       "doubles a text for ever",
       "{% set n = namespace(s='xxxxxxxxxxxxxxxx') %}{% for i in range(99) %}{% set n.s = n.s + n.s %}{% endfor %}{{ n.s }}",
@@ -99,8 +118,21 @@ describe("chat templates of model files", () => {
     ["reaches for the process", "{{ messages.constructor.constructor('return process')().exit() }}"],
   ])("replaces one that %s, and says so", { timeout: 60_000 }, (_, source) => {
     const template = resolveWith(source);
-    expect(template.warning).toMatch(/A general one is used instead/);
+    expect(template.warning).toMatch(
+      /The chat template of SmolLM2-135M\S+ .*A general one is used instead.*try another file/,
+    );
     expect(template.render(toChatHistory([{ role: "user", content: "Hello" }])).toString()).toContain("Hello");
+  });
+
+  it("gives up one that takes all memory only later, and goes on answering", { timeout: 60_000 }, () => {
+    const template = resolveWith(`{% if messages|length > 30 %}{{ range(100000000) }}{% endif %}${plain}`);
+    expect(template.warning).toBeNull();
+    const turns = Array.from({ length: 41 }, (_, index) => ({
+      role: index % 2 === 0 ? ("user" as const) : ("assistant" as const),
+      content: `turn ${index}`,
+    }));
+    expect(template.render(toChatHistory(turns)).toString()).toContain("turn 40");
+    expect(template.warning).toMatch(/256 MiB of memory|takes too long/);
   });
 
   it("gives up one that hangs only later, and goes on answering", { timeout: 60_000 }, () => {

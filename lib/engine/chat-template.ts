@@ -3,6 +3,7 @@ import {
   type ChatWrapper,
   type ChatWrapperGeneratedContextState,
   GeneralChatWrapper,
+  JinjaTemplateChatWrapper,
   type JinjaTemplateChatWrapperOptions,
   type LlamaModel,
   type ResolveChatWrapperOptions,
@@ -12,12 +13,14 @@ import {
 } from "node-llama-cpp";
 import type { ChatTurn } from "@/lib/schema/engine-commands";
 import { toChatHistory } from "./chat-history";
+import { checkGrowth } from "./template-sandbox/check-growth";
+import { templateSandbox } from "./template-sandbox/template-sandbox";
 import { TimeLimitError, withTimeLimit } from "./time-limit";
 
 /** One rendering of a conversation. */
 const RENDER_LIMIT_MS = 2000;
-/** To choose a wrapper, node-llama-cpp renders the template dozens of times and compares it with the ones that it knows. */
-const CHOICE_LIMIT_MS = 6000;
+/** To choose a wrapper, node-llama-cpp renders the template up to 3,400 times and compares it with the ones that it knows. */
+const CHOICE_LIMIT_MS = 4000;
 
 const probeTurns: readonly ChatTurn[] = [
   { role: "system", content: "probe-instructions" },
@@ -42,8 +45,25 @@ export interface PreparedPrompt {
 }
 
 /**
- * Renders conversations in the format of the loaded model. A template is a program from a downloaded file, so it runs under a time
- * limit. A template that fails, hangs or drops what the user said is replaced by a general one. Special tokens that a user types
+ * node-llama-cpp renders templates in this process and has no option to do it elsewhere (3.22.1). From here on it asks the sandbox.
+ */
+function renderInSandbox(): void {
+  const { _jinjaTemplate: renderer } = new JinjaTemplateChatWrapper({
+    template: "{% for m in messages %}{{ m.content }}{% endfor %}",
+    functionCallMessageTemplate: "noJinja",
+  }) as unknown as { readonly _jinjaTemplate: { readonly _template: string } };
+  Object.getPrototypeOf(renderer).render = function render(
+    this: typeof renderer,
+    items: Readonly<Record<string, unknown>>,
+  ): string {
+    return templateSandbox.render(this._template, items, RENDER_LIMIT_MS);
+  };
+}
+renderInSandbox();
+
+/**
+ * Renders conversations in the format of the loaded model. A template is a program from a downloaded file, so it runs in a sandbox and
+ * under a time limit. A template that fails, hangs or drops what the user said is replaced by a general one. Special tokens that a user types
  * are always treated as text.
  */
 export class ChatTemplate {
@@ -58,12 +78,12 @@ export class ChatTemplate {
   static resolve(model: LlamaModel, options: TemplateOptions = {}): ChatTemplate {
     const template = model.fileInfo.metadata.tokenizer?.chat_template;
     if (template === undefined || template.trim() === "")
-      return new ChatTemplate(model, wrapperWithoutTemplate(model), "The model file has no chat template.");
+      return new ChatTemplate(model, wrapperWithoutTemplate(model), "is missing");
     try {
-      const wrapper = withTimeLimit(CHOICE_LIMIT_MS, () => wrapperFromTemplate(model, options));
+      const wrapper = wrapperFromTemplate(model, template, options);
       const lost = withTimeLimit(RENDER_LIMIT_MS, () => lostTurn(wrapper));
       if (lost === null) return new ChatTemplate(model, wrapper, null);
-      return new ChatTemplate(model, wrapperWithoutTemplate(model), `The model's chat template drops "${lost}".`);
+      return new ChatTemplate(model, wrapperWithoutTemplate(model), `drops "${lost}"`);
     } catch (error) {
       return new ChatTemplate(model, wrapperWithoutTemplate(model), troubleOf(error));
     }
@@ -84,7 +104,14 @@ export class ChatTemplate {
 
   /** Says what is wrong with the model's own template and that another one is used; null while the model's own is used. */
   get warning(): string | null {
-    return this.trouble === null ? null : `${this.trouble} A general one is used instead; answers may be worse.`;
+    if (this.trouble === null) return null;
+    const name = this.model.filename ?? "the model";
+    return `The chat template of ${name} ${this.trouble}. A general one is used instead, so answers may be worse: try another file of this model.`;
+  }
+
+  /** The model's template itself is rendered for each answer, and not code that node-llama-cpp has for one that is the same. */
+  get isRendered(): boolean {
+    return this.current instanceof JinjaTemplateChatWrapper;
   }
 
   /** The conversation as the model reads it. If the template fails now, it is not used again. */
@@ -111,6 +138,7 @@ export class ChatTemplate {
     } catch (error) {
       if (this.current instanceof GeneralChatWrapper) throw error;
       this.trouble = troubleOf(error);
+      console.warn(this.warning);
       this.current = new GeneralChatWrapper();
       return this.#withOneBos(renderWith(this.current, history));
     }
@@ -142,8 +170,11 @@ function knownOptions(model: LlamaModel, options: TemplateOptions): TemplateOpti
   );
 }
 
-const renderWith = (wrapper: ChatWrapper, history: ChatHistoryItem[]): ChatWrapperGeneratedContextState =>
-  wrapper.generateContextState({ chatHistory: history });
+function renderWith(wrapper: ChatWrapper, history: ChatHistoryItem[]): ChatWrapperGeneratedContextState {
+  const state = wrapper.generateContextState({ chatHistory: history });
+  if (wrapper instanceof JinjaTemplateChatWrapper) checkGrowth(state.contextText, history);
+  return state;
+}
 
 /**
  * node-llama-cpp renders and tokenizes a conversation up to three times before the first token, which takes milliseconds for a long
@@ -168,11 +199,24 @@ function withRendering(
   return rendered;
 }
 
+/** On a computer that is busy with other things, the choice can take too long for a good template. It is rendered as it is then. */
+function wrapperFromTemplate(model: LlamaModel, template: string, options: TemplateOptions): ChatWrapper {
+  try {
+    return withTimeLimit(CHOICE_LIMIT_MS, () => chosenWrapper(model, options));
+  } catch (error) {
+    if (!(error instanceof TimeLimitError)) throw error;
+    const { tokenizer } = model;
+    const { jinjaTemplate } = settingsFor(options);
+    const asItIs = { ...jinjaTemplate, template, tokenizer, functionCallMessageTemplate: "noJinja" } as const;
+    return withTimeLimit(RENDER_LIMIT_MS, () => new JinjaTemplateChatWrapper(asItIs));
+  }
+}
+
 /**
  * @throws for a template that does not compile or render. `llama` is not passed on purpose: with it node-llama-cpp would fall back
  * to a native renderer, which cannot be stopped.
  */
-function wrapperFromTemplate(model: LlamaModel, options: TemplateOptions): ChatWrapper {
+function chosenWrapper(model: LlamaModel, options: TemplateOptions): ChatWrapper {
   const wrapper = resolveChatWrapper({
     ...namesOf(model),
     customWrapperSettings: settingsFor(options),
@@ -225,7 +269,7 @@ function lostTurn(wrapper: ChatWrapper): string | null {
 }
 
 function troubleOf(error: unknown): string {
-  if (error instanceof TimeLimitError) return "The model's chat template takes too long.";
+  if (error instanceof TimeLimitError) return "takes too long";
   const reason = error instanceof Error ? error.message : String(error);
-  return `The model's chat template cannot be used (${reason.slice(0, 200)}).`;
+  return `cannot be used (${reason.slice(0, 200)})`;
 }

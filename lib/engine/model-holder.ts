@@ -18,6 +18,7 @@ import { checkMemory } from "./memory-guard";
 import { placementKey } from "./placer";
 import { SequencePool } from "./sequence-pool";
 import { DraftModel } from "./speculation/draft-model";
+import { templateSandbox } from "./template-sandbox/template-sandbox";
 import { checkTensor } from "./tensor-limit";
 import { ToolTemplate } from "./tools/tool-template";
 import { WholeBatches } from "./whole-batches";
@@ -139,8 +140,18 @@ export class ModelHolder {
       loadSignal: signal,
       onLoadProgress: fraction => onProgress({ phase: "weights", fraction }),
     };
+    templateSandbox.start();
     const { result: model } = await this.backend.placer.place(config, () => this.backend.llama.loadModel(options));
-    return { config, model, template: ChatTemplate.resolve(model), toolTemplate: ToolTemplate.of(model), file };
+    const weights = {
+      config,
+      model,
+      template: ChatTemplate.resolve(model),
+      toolTemplate: ToolTemplate.of(model),
+      file,
+    };
+    // Its process takes 40 MiB.
+    if (!weights.template.isRendered && weights.toolTemplate === null) templateSandbox.stop();
+    return weights;
   }
 
   async #createContext(config: LoadConfig, weights: Weights, options: LoadHooks): Promise<LoadedModel> {

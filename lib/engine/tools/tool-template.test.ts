@@ -76,7 +76,15 @@ describe("the model's own template for tools", () => {
       "{{ tools }}{% for m in messages %}{{ m.content }}<call {{ m.tool_calls }}>{% endfor %}",
     ],
     ["does not compile", "{% for tool in %}"],
-    // Not one long range: it is a list, and V8 ends the process when that grows too long before the time is over.
+    ["needs all memory for a list", "{{ range(100000000000) }}{{ tools }}"],
+    [
+      "needs all memory for a text",
+      "{% set n = namespace(s='xxxxxxxxxxxxxxxx') %}{% for i in range(10) %}{% set n.s = n.s|replace('x', n.s) %}{% endfor %}{{ tools }}",
+    ],
+    [
+      "writes the same text too often",
+      "{{ tools }}{% for i in range(90000) %}{{ messages[0].content }}{{ tools }}{% endfor %}",
+    ],
     ["never ends", "{% for tool in range(99999) %}{% for again in range(99999) %}{% endfor %}{% endfor %}"],
   ])("is not used when it %s", (_, source) => {
     expect(ToolTemplate.fromSource(source, { bos_token: "", eos_token: "" })).toBeNull();

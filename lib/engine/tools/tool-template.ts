@@ -1,9 +1,9 @@
-import { Template } from "@huggingface/jinja";
 import { type LlamaModel, LlamaText, SpecialTokensText } from "node-llama-cpp";
 import type { ChatTurn } from "@/lib/schema/engine-commands";
 import type { Tool } from "@/lib/schema/tools";
 import type { TemplateOptions } from "../chat-template";
-import { withTimeLimit } from "../time-limit";
+import { checkGrowth } from "../template-sandbox/check-growth";
+import { templateSandbox } from "../template-sandbox/template-sandbox";
 import { type CallFormat, formatOf } from "./call-format";
 
 const RENDER_LIMIT_MS = 2000;
@@ -37,7 +37,7 @@ const shortId = (id: string): string => {
  */
 export class ToolTemplate {
   private constructor(
-    private readonly template: Template,
+    private readonly source: string,
     private readonly names: { readonly bos_token: string; readonly eos_token: string },
     readonly format: CallFormat,
   ) {}
@@ -55,11 +55,10 @@ export class ToolTemplate {
     names: { readonly bos_token: string; readonly eos_token: string },
   ): ToolTemplate | null {
     try {
-      const template = withTimeLimit(RENDER_LIMIT_MS, () => new Template(source));
-      const probe = new ToolTemplate(template, names, NO_FORMAT).render(probeTurns, [probeTool]).toString();
+      const probe = new ToolTemplate(source, names, NO_FORMAT).render(probeTurns, [probeTool]).toString();
       const knows = ["probe-question", "probe-description", "probe-result"].every(text => probe.includes(text));
       const format = knows ? formatOf(probe, probeTool.name, probeArguments) : null;
-      return format === null ? null : new ToolTemplate(template, names, format);
+      return format === null ? null : new ToolTemplate(source, names, format);
     } catch {
       return null;
     }
@@ -72,16 +71,17 @@ export class ToolTemplate {
     // A turn to continue is put after the answer's start, because templates would end it.
     const continued = last?.role === "assistant" && !last.toolCalls?.length ? last.content : null;
     const messages = (continued === null ? turns : turns.slice(0, -1)).map(turn => messageOf(turn, turns, texts));
-    const rendered = withTimeLimit(RENDER_LIMIT_MS, () =>
-      this.template.render({
-        ...options,
-        ...this.names,
-        messages,
-        ...(tools.length > 0 && { tools: tools.map(toolOf) }),
-        add_generation_prompt: true,
-      }),
-    );
-    return LlamaText([...texts.filled(rendered), continued ?? ""]);
+    const items = {
+      ...options,
+      ...this.names,
+      messages,
+      ...(tools.length > 0 && { tools: tools.map(toolOf) }),
+      add_generation_prompt: true,
+    };
+    const rendered = templateSandbox.render(this.source, items, RENDER_LIMIT_MS);
+    const text = LlamaText([...texts.filled(rendered), continued ?? ""]);
+    checkGrowth(text, [turns, tools]);
+    return text;
   }
 }
 

@@ -105,7 +105,7 @@ class FakeMachine {
       flashAttentionActive: null,
       templateWarning: null,
     };
-    return { loaded, planned: config, lowered: null };
+    return { loaded, planned: config, lowered: null, notice: null };
   }
 
   async *#complete(request: CompleteRequest) {

@@ -28,8 +28,8 @@ export async function loadOrFallBack(
   signal: AbortSignal,
 ): Promise<Serving> {
   try {
-    const { planned, lowered } = await options.loader.load(settings, signal);
-    options.engine.announce({ error: null, notice: lowered });
+    const { planned, notice } = await options.loader.load(settings, signal);
+    options.engine.announce({ error: null, notice });
     return { settings, planned };
   } catch (error) {
     if (signal.aborted || errorCodeOf(error) === "CANCELLED") throw error;
@@ -54,11 +54,11 @@ async function loadLast(
   const settings = withLoadOf(failed, last);
   if (sameLoad(settings, failed)) throw error;
   if (options.engine.snapshot().state === "failed") await options.engine.restart();
-  const { planned, lowered } = await options.loader.load(settings, signal).catch(() => {
+  const { planned, notice } = await options.loader.load(settings, signal).catch(() => {
     throw error;
   });
   const wentBack = `${settings.MODEL} is loaded with the settings that worked last.`;
-  announceFailure(options, error, lowered === null ? wentBack : `${wentBack} ${lowered}`);
+  announceFailure(options, error, notice === null ? wentBack : `${wentBack} ${notice}`);
   return { settings, planned };
 }
 

@@ -39,6 +39,8 @@ export interface LoadOutcome {
   readonly planned: LoadConfig;
   /** What was lowered or left out, in a sentence each. */
   readonly lowered: string | null;
+  /** That, and what is wrong with the model's chat template. */
+  readonly notice: string | null;
 }
 
 /** A counter that is read once a second may lag this far behind a load. */
@@ -83,8 +85,11 @@ export class ModelLoader {
       this.options.onLog("warn", `no receipt of this load: ${error instanceof Error ? error.message : error}`),
     );
     const leftOut = loaded.draft?.kind === "left-out" ? loaded.draft.reason : (draft?.problem ?? null);
-    const said = [lowered, leftOut].filter(sentence => sentence !== null);
-    return { loaded, planned: confirmed.config, lowered: said.length > 0 ? said.join(" ") : null };
+    const lessThanPlanned = joined([lowered, leftOut]);
+    // A file without a template is shown as such.
+    const templateWarning = described.hasChatTemplate ? loaded.templateWarning : null;
+    const notice = joined([lessThanPlanned, templateWarning]);
+    return { loaded, planned: confirmed.config, lowered: lessThanPlanned, notice };
   }
 
   /** Takes fewer layers each time memory runs out, until the model fits or nothing is left to lower. */
@@ -176,6 +181,9 @@ export const withDraft = (config: LoadConfig, draft: LoadConfig["draft"]): LoadC
     : { ...config, draft: config.gpuLayers > 0 ? draft : { modelPath: draft.modelPath, gpuLayers: 0 } };
 
 const isCrash = (error: unknown): boolean => error instanceof EngineCrashedError || error instanceof EngineHungError;
+
+const joined = (sentences: readonly (string | null)[]): string | null =>
+  sentences.filter(sentence => sentence !== null).join(" ") || null;
 
 function describeLowered(planned: LoadConfig, loaded: LoadConfig): string | null {
   if (planned.gpuLayers === loaded.gpuLayers)
