@@ -21,7 +21,10 @@ export const SystemMemoryCard = memo(function SystemMemoryCard() {
   const { weightsBytes, kvBytes, computeBytes } = embedding ?? { weightsBytes: 0, kvBytes: 0, computeBytes: 0 };
   // The system counts mapped weights as available, so they are not among what others use.
   const others = memory === null ? 0 : Math.max(0, ramUsedByOthers(memory) - kvBytes - computeBytes);
-  const planned = partBytes(plan.ram, others, weightsBytes + kvBytes + computeBytes);
+  const planned = partBytes(plan.ram, others, {
+    embeddingBytes: weightsBytes + kvBytes + computeBytes,
+    draftBytes: memory?.besideBytes,
+  });
   return (
     <Card heading="System memory" aside={memory === null ? "not read yet" : "live"}>
       {memory !== null && (

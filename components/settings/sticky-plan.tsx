@@ -34,7 +34,7 @@ function StickyGauge({ view: { gpu, plan } }: { readonly view: PlanView }) {
   if (totalBytes === null) return null;
   const planned =
     gpu === null
-      ? partBytes(plan.ram, ram === null ? 0 : ramUsedByOthers(ram))
+      ? partBytes(plan.ram, ram === null ? 0 : ramUsedByOthers(ram), { draftBytes: ram?.besideBytes })
       : partBytes(plan.predicted, gpu.usedByOthersBytes);
   return (
     <MemoryBar

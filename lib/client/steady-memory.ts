@@ -9,6 +9,7 @@ export function steadyMemory(previous: SystemMemory | null, next: SystemMemory |
   if (previous === null || next === null) return next;
   const isSame =
     previous.totalBytes === next.totalBytes &&
+    previous.besideBytes === next.besideBytes &&
     Math.abs(previous.availableBytes - next.availableBytes) < BREATH_BYTES &&
     Math.abs((previous.heldByEngineBytes ?? 0) - (next.heldByEngineBytes ?? 0)) < BREATH_BYTES;
   return isSame ? previous : next;

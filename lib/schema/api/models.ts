@@ -41,6 +41,15 @@ export const readPicks = {
   errors: ["STORE_UNAVAILABLE"],
 } as const satisfies Endpoint;
 
+export const listDraftModels = {
+  method: "GET",
+  path: "/api/models/drafts",
+  does: "Models of the library that can draft for a model, the smallest first: they have its vocabulary, and at most a quarter of its size.",
+  query: z.strictObject({ model: z.optional(z.string().check(z.minLength(1), z.maxLength(1024))) }),
+  reply: z.object({ drafts: z.array(z.object({ name: z.string(), fileBytes: z.int() })) }),
+  errors: modelErrors,
+} as const satisfies Endpoint;
+
 const modelName = z.string().check(z.minLength(1), z.maxLength(1024));
 const changeErrors = ["MODEL_NOT_FOUND", "NOT_A_FILE", "BUSY", "STORE_UNAVAILABLE", "DISK_FULL"] as const;
 

@@ -8,6 +8,9 @@ import type { ModelFiles } from "./model-files";
 
 /** @see llama.cpp common/speculative.cpp SPEC_VOCAB_MAX_SIZE_DIFFERENCE */
 const MOST_FURTHER_TOKENS = 128;
+/** @see llama.cpp common/speculative.cpp SPEC_VOCAB_CHECK_START_TOKEN_ID: tunings of a model rename them */
+const UNCOMPARED_TOKENS = 5;
+const LENGTH_BYTES = 8;
 /** A draft that is not much smaller gains nothing. */
 const MOST_OF_MODEL = 1 / 4;
 
@@ -37,8 +40,8 @@ export async function chooseDraftModel(
 ): Promise<ChosenDraft> {
   if (DRAFT_MODEL === "" || SPECULATION === "off") return { kind: "none" };
   if (DRAFT_MODEL === "auto") {
-    const draft = await findDraftModel(model, models);
-    return draft === null ? { kind: "none" } : { kind: "found", draft };
+    for await (const draft of fittingDrafts(model, models)) return { kind: "found", draft };
+    return { kind: "none" };
   }
   try {
     const path = await models.resolveModel(DRAFT_MODEL);
@@ -54,8 +57,11 @@ export async function chooseDraftModel(
   }
 }
 
-/** The smallest model of the library that has the model's vocabulary and is much smaller; null for none. */
-async function findDraftModel(model: DraftModel, models: Library): Promise<DraftModel | null> {
+/** Models of the library that have the model's vocabulary and are much smaller, the smallest first. */
+export async function* fittingDrafts(
+  model: DraftModel,
+  models: Library,
+): AsyncGenerator<DraftModel & { name: string }> {
   const listed = await models.listModels();
   const smaller = listed
     .filter(
@@ -64,20 +70,31 @@ async function findDraftModel(model: DraftModel, models: Library): Promise<Draft
     .sort((one, other) => one.fileBytes - other.fileBytes);
   for (const { name } of smaller) {
     const path = await models.resolveModel(name);
-    const draft = { path, profile: await models.readProfile(path) };
-    if (await hasSameVocabulary(model, draft)) return draft;
+    const draft = { name, path, profile: await models.readProfile(path) };
+    if (await hasSameVocabulary(model, draft)) yield draft;
   }
-  return null;
 }
 
-/** Whether llama.cpp lets one draft for the other: the same kind of vocabulary, start and end, and the same tokens but for a few at the end. */
+/**
+ * Whether llama.cpp lets one draft for the other: the same kind of vocabulary, start and end, and the same tokens but for the first five
+ * and a few at the end.
+ */
 export async function hasSameVocabulary(model: WithVocabulary, draft: WithVocabulary): Promise<boolean> {
   const [one, other] = [model.profile, draft.profile];
   if (one.tokenizerModel !== other.tokenizerModel) return false;
   if (Math.abs(one.vocabularySize - other.vocabularySize) > MOST_FURTHER_TOKENS) return false;
   const [first, second] = await Promise.all([readVocabulary(model.path), readVocabulary(draft.path)]);
-  const length = Math.min(first.tokens.length, second.tokens.length);
-  return first.ends === second.ends && first.tokens.subarray(0, length).equals(second.tokens.subarray(0, length));
+  const [ours, theirs] = [afterFirstTokens(first.tokens), afterFirstTokens(second.tokens)];
+  const length = Math.min(ours.length, theirs.length);
+  return first.ends === second.ends && ours.subarray(0, length).equals(theirs.subarray(0, length));
+}
+
+/** Each token is its length in bytes, and its bytes. */
+function afterFirstTokens(tokens: Buffer): Buffer {
+  let at = 0;
+  for (let token = 0; token < UNCOMPARED_TOKENS && at + LENGTH_BYTES <= tokens.length; token += 1)
+    at += LENGTH_BYTES + Number(tokens.readBigUInt64LE(at));
+  return tokens.subarray(at);
 }
 
 const TOKENS = "tokenizer.ggml.tokens";

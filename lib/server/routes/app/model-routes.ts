@@ -3,6 +3,7 @@ import {
   addModelFolder,
   emptyTrash,
   fitRepository,
+  listDraftModels,
   listModels,
   listProgramModels,
   listTrash,
@@ -18,6 +19,7 @@ import {
 import { fitStream } from "@/lib/server/http/fit-stream";
 import { renameModelFile, trashModelFile } from "@/lib/server/loading/change-model-file";
 import { addByPath } from "@/lib/server/models/library/add-by-path";
+import { fittingDrafts } from "@/lib/server/models/library/find-draft-model";
 import { answerPicks } from "@/lib/server/planning/answer-picks";
 import { listLibrary } from "@/lib/server/planning/list-library";
 import { route } from "../route";
@@ -30,6 +32,13 @@ export const modelRoutes = [
   route(searchHub, ({ query, services }) => services.remoteModels.search(query.words, query.sort)),
   route(fitRepository, ({ query, services, signal }) => fitStream(services, query, signal)),
   route(readPicks, ({ query, services }) => answerPicks(services, query)),
+  route(listDraftModels, async ({ query, services: { models, settings } }) => {
+    const path = await models.resolveModel(query.model ?? settings.read().MODEL);
+    const drafts = [];
+    for await (const { name, profile } of fittingDrafts({ path, profile: await models.readProfile(path) }, models))
+      drafts.push({ name, fileBytes: profile.fileBytes });
+    return { drafts };
+  }),
   route(renameModel, async ({ body, services }) => ({
     name: await renameModelFile(services, body.name, body.fileName),
   })),
