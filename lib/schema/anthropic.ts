@@ -19,7 +19,7 @@ const nothing = z.null().check(z.describe("left out, because this engine cannot 
 
 const prompt = {
   model: optional(z.string().check(z.maxLength(1024))),
-  messages: z.array(messageSchema).check(z.minLength(1), z.maxLength(10_000)),
+  messages: z.array(messageSchema).check(z.maxLength(10_000)),
   system: optional(content),
   tools: optional(z.array(z.looseObject({ name: optional(z.string()), type: optional(z.string()) }))),
   tool_choice: optional(

@@ -15,6 +15,8 @@ const MAX_CHOICES = 16;
 /** Parts of every type are let in here, so that a refusal can say which part it is and what it would need. */
 const contentPartSchema = z.looseObject({ type: z.string(), text: z.optional(z.string()) });
 const content = z.union([z.string(), z.array(contentPartSchema).check(z.minLength(1))]);
+/** Of what came before: an empty list is nothing. */
+const resultContent = z.union([z.string(), z.array(contentPartSchema)]);
 export type OpenAiContent = z.infer<typeof content>;
 
 /** A call of an earlier answer, as it was received. Some clients send the arguments as an object. */
@@ -32,11 +34,12 @@ const messageSchema = z.discriminatedUnion("role", [
   z.object({ role: z.literal("user"), content, name: z.optional(z.string()) }),
   z.object({
     role: z.literal("assistant"),
-    content: z.nullish(content),
+    content: z.nullish(resultContent),
     name: z.optional(z.string()),
     tool_calls: z.nullish(z.array(sentCallSchema)),
   }),
-  z.object({ role: z.literal("tool"), content, tool_call_id: z.string() }),
+  // Some clients send nothing for a tool that has nothing to say.
+  z.object({ role: z.literal("tool"), content: z.nullish(resultContent), tool_call_id: z.string() }),
 ]);
 export type OpenAiMessage = z.infer<typeof messageSchema>;
 
@@ -66,8 +69,8 @@ const neutralOnly = {
 
 /** Keys that describe the caller or the service and change nothing in an answer. */
 const withoutEffect = {
-  user: optional(z.string()),
-  metadata: optional(z.record(z.string(), z.string())),
+  user: optional(z.unknown()),
+  metadata: optional(z.unknown()),
   store: optional(z.boolean()),
   service_tier: optional(z.string()),
   safety_identifier: optional(z.string()),
@@ -153,7 +156,7 @@ export const chatCompletionRequestSchema = z.looseObject({
   logprobs: optional(z.boolean()),
   top_logprobs: optional(topLogprobs),
   /** Both have an effect only where the model's chat template knows them. */
-  reasoning_effort: optional(z.enum(["none", "minimal", "low", "medium", "high", "xhigh"])),
+  reasoning_effort: optional(z.enum(["none", "minimal", "low", "medium", "high", "xhigh", "max"])),
   chat_template_kwargs: optional(z.record(z.string(), z.json())),
   /** As vLLM and llama.cpp's server name it. A last message of the assistant's is always continued. */
   continue_final_message: optional(z.boolean()),

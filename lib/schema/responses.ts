@@ -14,6 +14,8 @@ const itemSchema = z.looseObject({
   type: optional(z.string()),
   role: optional(z.enum(["user", "assistant", "system", "developer"])),
   content: optional(content),
+  /** Of a thought. */
+  summary: optional(content),
 });
 export type ResponseInputItem = z.infer<typeof itemSchema>;
 

@@ -10,6 +10,7 @@ import { takesPictures } from "@/lib/schema/live-events";
 import type { ChatCompletionRequest } from "@/lib/schema/openai";
 import { readDataUrl } from "@/lib/schema/picture";
 import type { ReadingEngine } from "./answer-request";
+import { anthropicTools } from "./anthropic-tools";
 import { parseChat } from "./parse-chat";
 import { refuseInput } from "./refuse-input";
 
@@ -19,6 +20,10 @@ const toolResultSchema = z.object({
   content: z.union([z.string(), z.array(z.looseObject({ type: z.string() }))]).nullish(),
 });
 const textSchema = z.object({ text: z.string() });
+const documentSchema = z.object({
+  title: z.string().nullish(),
+  source: z.object({ type: z.literal("text"), data: z.string() }),
+});
 const thinkingSchema = z.object({ thinking: z.string() });
 
 /** What a block of another kind would need. */
@@ -42,6 +47,8 @@ function textOf(content: AnthropicContent, where: string): string {
 
 function textOfBlock(block: AnthropicBlock, where: string): string {
   if (block.type === "text") return parseBlock(textSchema, block, where).text;
+  const document = block.type === "document" ? documentSchema.safeParse(block).data : undefined;
+  if (document !== undefined) return [document.title, document.source.data].filter(Boolean).join("\n\n");
   return refuseInput(`${where}: ${block.type} ${blockNeeds[block.type] ?? "is no block that this engine can read"}.`);
 }
 
@@ -123,28 +130,6 @@ const messagesFor =
     return role === "user" ? userMessages(content, where, engine) : [{ role, content: textOf(content, where) }];
   };
 
-const toolSchema = z.looseObject({
-  name: z.string(),
-  description: z.string().nullish(),
-  input_schema: z.record(z.string(), z.unknown()).nullish(),
-});
-
-/** @throws RequestError for a tool that runs at Anthropic's, by its name */
-const toolsOf = (tools: NonNullable<CountTokensRequest["tools"]>): object[] =>
-  tools.map((tool, index) => {
-    if (tool.type != null && tool.type !== "custom")
-      return refuseInput(`tools[${index}]: ${tool.type} runs at Anthropic's service, and is not here.`);
-    const {
-      name,
-      description,
-      input_schema: parameters,
-    } = parseBlock(toolSchema, { ...tool, type: "custom" }, `tools[${index}]`);
-    return {
-      type: "function",
-      function: { name, ...(description != null && { description }), ...(parameters && { parameters }) },
-    };
-  });
-
 function toolChoiceOf({ type, name }: NonNullable<CountTokensRequest["tool_choice"]>): unknown {
   if (type === "any") return "required";
   if (type !== "tool") return type;
@@ -161,16 +146,29 @@ const switchOf = ({ type }: NonNullable<CountTokensRequest["thinking"]>) =>
 const effortOf = ({ output_config: output }: CountTokensRequest) =>
   output?.effort == null ? {} : { reasoning_effort: output.effort === "max" ? "xhigh" : output.effort };
 
+/**
+ * Claude Code begins its system prompt with a note to the service that bills it. The note changes with each request, so nothing after it
+ * could be taken from the cache.
+ */
+const BILLING_NOTE = /^x-anthropic-billing-header:[^\n]*?(?:\bcch=\w+;\s*|\n|$)/;
+
+const systemOf = (system: AnthropicContent): string =>
+  typeof system === "string"
+    ? system.replace(BILLING_NOTE, "")
+    : system.map((block, index) => textOfBlock(block, `system[${index}]`).replace(BILLING_NOTE, "")).join("");
+
+/** As in llama.cpp's server, an empty list is one empty message, so that the system prompt alone can be answered. */
+const messagesOf = ({ messages }: CountTokensRequest, engine: ReadingEngine): ChatMessage[] =>
+  messages.length === 0 ? [{ role: "user", content: "" }] : messages.flatMap(messagesFor(engine));
+
 /** The parts of both requests that make the prompt. */
 const promptOf = (body: CountTokensRequest, engine: ReadingEngine) => ({
   model: body.model,
   messages: [
-    ...(body.system == null || body.system.length === 0
-      ? []
-      : [{ role: "system", content: textOf(body.system, "system") }]),
-    ...body.messages.flatMap(messagesFor(engine)),
+    ...(body.system == null || body.system.length === 0 ? [] : [{ role: "system", content: systemOf(body.system) }]),
+    ...messagesOf(body, engine),
   ],
-  ...(body.tools != null && body.tools.length > 0 && { tools: toolsOf(body.tools) }),
+  ...(body.tools != null && body.tools.length > 0 && { tools: anthropicTools(body.tools).tools }),
   ...(body.tool_choice != null && {
     tool_choice: toolChoiceOf(body.tool_choice),
     ...(body.tool_choice.disable_parallel_tool_use === true && { parallel_tool_calls: false }),

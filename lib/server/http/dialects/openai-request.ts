@@ -199,21 +199,27 @@ function toolUseOf({ tools, tool_choice: choice, parallel_tool_calls: parallel }
   return { toolUse };
 }
 
-const isBlank = (turn: ChatTurn): boolean =>
-  turn.content === "" && turn.role !== "tool" && !(turn.role === "user" && turn.pictures !== undefined);
-
 /** @throws RequestError when there is nothing to answer */
 function turnsOf(messages: readonly OpenAiMessage[], engine: ReadingEngine): ChatTurn[] {
-  const turns = messages.map((message, index) => turnOf(message, `messages[${index}]`, engine));
+  const turns = answerable(messages.map((message, index) => turnOf(message, `messages[${index}]`, engine)));
   refuseUnknownCalls(turns);
   const last = turns.at(-1);
   if (last?.role === "assistant" && last.toolCalls !== undefined)
     return refuse("The last message calls tools: their results must follow, as messages with the role tool.");
-  if (last === undefined || last.role === "system" || isBlank(last))
-    return refuse("The last message must be the user's, a tool's or the assistant's, and not empty.");
+  if (last === undefined) return refuse("The messages have nothing to answer.");
   if (last.role === "assistant" && turns.at(-2)?.role === "assistant")
     return refuse("The messages end with two of the assistant's: only one can be continued.");
   return turns;
+}
+
+/**
+ * Chat templates answer what the user says. Agents end with words of the system's too (the user has changed the mode), and other
+ * programs with an empty answer, into which they write the new one.
+ */
+function answerable(turns: ChatTurn[]): ChatTurn[] {
+  const last = turns.at(-1);
+  if (last?.role === "assistant" && last.content === "" && last.toolCalls === undefined) return turns.slice(0, -1);
+  return last?.role === "system" ? [...turns.slice(0, -1), { role: "user", content: last.content }] : turns;
 }
 
 /** @throws RequestError for what is neither a new reply nor a continued one */

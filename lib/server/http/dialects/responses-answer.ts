@@ -7,6 +7,7 @@ import { openAiError } from "../openai-error";
 import type { AnswerHead, AnswerPart } from "./answer-request";
 import type { AnswerChoice } from "./gather-answer";
 import { llamaTimings, PromptProgress, RunningTimings } from "./openai-usage";
+import { ResponsesTools, shellActionOf, textOfArguments } from "./responses-tools";
 import type { Dialect } from "./serve-answer";
 
 const usageOf = ({ promptTokens, cachedTokens, generatedTokens }: GenerationStats) => ({
@@ -38,18 +39,24 @@ const reasoningItem = (head: AnswerHead, thought: string) => ({
   content: [thoughtPart(thought)],
 });
 
-const callItem = ({ id, name, arguments: text }: ToolCall) => ({
-  id: `fc_${id}`,
-  type: "function_call",
-  status: "completed",
-  call_id: id,
-  name,
-  arguments: text,
-});
+/** A call in the words of its tool. The engine knows only functions. */
+function callItem({ id, name, arguments: text }: ToolCall, tools: ResponsesTools) {
+  const words = tools.wordsOf({ name });
+  const own = { status: "completed", call_id: id };
+  if (words.kind === "custom")
+    return { id: `ctc_${id}`, type: "custom_tool_call", ...own, name: words.name, input: textOfArguments(text) };
+  if (words.kind === "shell") return { id: `lsh_${id}`, type: "local_shell_call", ...own, action: shellActionOf(text) };
+  const { kind: _, ...named } = words;
+  return { id: `fc_${id}`, type: "function_call", ...own, ...named, arguments: text };
+}
 
-function outputOf({ text, thought, calls }: AnswerChoice, head: AnswerHead): object[] {
+function outputOf({ text, thought, calls }: AnswerChoice, head: AnswerHead, tools: ResponsesTools): object[] {
   const said = text === "" && calls.length > 0 ? [] : [messageItem(head, text)];
-  return [...(thought === "" ? [] : [reasoningItem(head, thought)]), ...said, ...calls.map(callItem)];
+  return [
+    ...(thought === "" ? [] : [reasoningItem(head, thought)]),
+    ...said,
+    ...calls.map(call => callItem(call, tools)),
+  ];
 }
 
 /** What the client asked for, which an answer repeats. */
@@ -96,7 +103,8 @@ export const openAiResponses = (body: ResponsesRequest): Dialect => ({
   idPrefix: "resp_",
   whole([choice], head) {
     if (choice === undefined) throw new Error("An answer has a choice.");
-    return { ...responseOf(head, body), ...endOf(choice.reason, choice.stats), output: outputOf(choice, head) };
+    const output = outputOf(choice, head, ResponsesTools.of(body.tools));
+    return { ...responseOf(head, body), ...endOf(choice.reason, choice.stats), output };
   },
   events: (parts, head) => new ResponseStream(head, body).events(parts),
 });
@@ -110,6 +118,7 @@ class ResponseStream {
   readonly #output: object[] = [];
   readonly #progress: PromptProgress | null;
   readonly #timings: RunningTimings | null;
+  readonly #tools: ResponsesTools;
   #count = 0;
   #open: { readonly kind: Kind; text: string } | null = null;
   #call: ToolCall | null = null;
@@ -119,6 +128,7 @@ class ResponseStream {
     body: ResponsesRequest,
   ) {
     this.#response = responseOf(head, body);
+    this.#tools = ResponsesTools.of(body.tools);
     this.#progress = body.return_progress ? new PromptProgress() : null;
     this.#timings = body.timings_per_token ? new RunningTimings() : null;
   }
@@ -181,21 +191,32 @@ class ResponseStream {
     if (this.#call?.id !== id) {
       yield* this.#close();
       this.#call = { id, name, arguments: "" };
-      const item = { ...callItem(this.#call), status: "in_progress" };
+      const item = { ...callItem(this.#call, this.#tools), status: "in_progress" };
       yield this.#event("response.output_item.added", { output_index: this.#output.length, item });
     }
     this.#call = { id, name, arguments: this.#call.arguments + text };
-    yield this.#event("response.function_call_arguments.delta", { ...this.#callPlace(id), delta: text });
+    // The arguments of the other kinds are JSON around what the client gets, which is whole only at the end.
+    if (this.#tools.wordsOf({ name }).kind !== "function") return;
+    yield this.#event("response.function_call_arguments.delta", { ...this.#callPlace(`fc_${id}`), delta: text });
   }
 
   #callPlace(id: string) {
-    return { item_id: `fc_${id}`, output_index: this.#output.length };
+    return { item_id: id, output_index: this.#output.length };
   }
 
   *#closeCall(call: ToolCall): Generator<string> {
-    const done = { ...this.#callPlace(call.id), name: call.name, arguments: call.arguments };
-    yield this.#event("response.function_call_arguments.done", done);
-    const item = callItem(call);
+    const item = callItem(call, this.#tools);
+    const place = this.#callPlace(item.id);
+    if ("input" in item) {
+      yield this.#event("response.custom_tool_call_input.delta", { ...place, delta: item.input });
+      yield this.#event("response.custom_tool_call_input.done", { ...place, input: item.input });
+    }
+    if ("arguments" in item)
+      yield this.#event("response.function_call_arguments.done", {
+        ...place,
+        name: item.name,
+        arguments: item.arguments,
+      });
     yield this.#event("response.output_item.done", { output_index: this.#output.length, item });
     this.#output.push(item);
     this.#call = null;
@@ -222,7 +243,9 @@ class ResponseStream {
       yield* this.#begin("text");
       yield* this.#close();
     }
-    yield this.#event(isWhole(reason) ? "response.completed" : "response.incomplete", {
+    // Who asks in llama.cpp's words how far it is waits for llama.cpp's one word for the end. The status is true in either.
+    const hasLlamaWords = this.#progress !== null || this.#timings !== null;
+    yield this.#event(isWhole(reason) || hasLlamaWords ? "response.completed" : "response.incomplete", {
       response: { ...this.#response, ...endOf(reason, stats), output: this.#output },
       timings: llamaTimings(stats),
     });

@@ -5,6 +5,7 @@ import type { ResponseContent, ResponseInputItem, ResponsesRequest } from "@/lib
 import type { ReadingEngine } from "./answer-request";
 import { parseChat } from "./parse-chat";
 import { refuseInput } from "./refuse-input";
+import { argumentsOfText, nameInGroup, ResponsesTools } from "./responses-tools";
 
 const TEXT_PARTS: ReadonlySet<string> = new Set([
   "input_text",
@@ -36,7 +37,22 @@ function textOfPart(
   return refuseInput(`${where}: ${type} ${partNeeds[type] ?? "is no part that this engine can read"}.`);
 }
 
-const callSchema = z.object({ call_id: z.string(), name: z.string(), arguments: z.string() });
+const callSchema = z.object({
+  call_id: z.string(),
+  name: z.string(),
+  namespace: z.string().nullish(),
+  arguments: z.string(),
+});
+const customCallSchema = z.object({ call_id: z.string(), name: z.string(), input: z.string() });
+const shellCallSchema = z.looseObject({
+  call_id: z.string().nullish(),
+  id: z.string().nullish(),
+  action: z.looseObject({
+    command: z.array(z.string()),
+    working_directory: z.string().nullish(),
+    timeout_ms: z.number().nullish(),
+  }),
+});
 const outputSchema = z.object({
   call_id: z.string(),
   output: z.union([z.string(), z.array(z.looseObject({ type: z.string(), text: z.string().nullish() }))]),
@@ -60,23 +76,67 @@ interface Place {
 
 const isAssistant = (message: ChatMessage | undefined): message is AssistantMessage => message?.role === "assistant";
 
+/** What other services did. The model's own words after them say what came of it. */
+const SKIPPED: ReadonlySet<string> = new Set([
+  "web_search_call",
+  "file_search_call",
+  "image_generation_call",
+  "tool_search_call",
+  "tool_search_output",
+]);
+
 /** @throws RequestError for an item that this engine cannot read, by its place and type */
 function addItem(messages: ChatMessage[], item: ResponseInputItem, index: number, engine: ReadingEngine): void {
   const where = `input[${index}]`;
   const type = item.type ?? "message";
   if (type === "message") addMessage(messages, item, { where, engine });
-  else if (type === "reasoning") addThought(messages, textOf(item.content, `${where}.content`));
-  else if (type === "function_call") {
+  else if (type === "reasoning") addThought(messages, thoughtOf(item, where));
+  else if (type.endsWith("_output") && !SKIPPED.has(type)) messages.push(resultOf(item, type, where));
+  else if (!SKIPPED.has(type)) openAssistant(messages).tool_calls.push(callOf(item, type, where));
+}
+
+/** Agents keep the summary alone. */
+function thoughtOf(item: ResponseInputItem, where: string): string {
+  const thought = textOf(item.content, `${where}.content`);
+  return thought === "" ? textOf(item.summary, `${where}.summary`) : thought;
+}
+
+function resultOf(item: ResponseInputItem, type: string, where: string): ChatMessage {
+  if (!["function_call_output", "custom_tool_call_output", "local_shell_call_output"].includes(type))
+    return refuseItem(type, where);
+  const result = outputSchema.safeParse(type === "local_shell_call_output" ? { call_id: item.id, ...item } : item);
+  if (!result.success) return refuseInput(`${where}: a ${type} needs call_id and output.`);
+  const { call_id: id, output } = result.data;
+  return { role: "tool", tool_call_id: id, content: textOf(output, `${where}.output`) };
+}
+
+const refuseItem = (type: string, where: string): never =>
+  refuseInput(`${where}: ${type} is no item that this engine can read.`);
+
+const calledFunction = (id: string, name: string, given: string) => ({
+  id,
+  type: "function",
+  function: { name, arguments: given },
+});
+
+function callOf(item: ResponseInputItem, type: string, where: string): object {
+  if (type === "function_call") {
     const call = callSchema.safeParse(item);
-    if (!call.success) refuseInput(`${where}: a function_call needs call_id, name and arguments, each a text.`);
-    const { call_id: id, name, arguments: given } = call.data;
-    openAssistant(messages).tool_calls.push({ id, type: "function", function: { name, arguments: given } });
-  } else if (type === "function_call_output") {
-    const result = outputSchema.safeParse(item);
-    if (!result.success) refuseInput(`${where}: a function_call_output needs call_id and output.`);
-    const { call_id: id, output } = result.data;
-    messages.push({ role: "tool", tool_call_id: id, content: textOf(output, `${where}.output`) });
-  } else refuseInput(`${where}: ${type} is no item that this engine can read.`);
+    if (!call.success) return refuseInput(`${where}: a function_call needs call_id, name and arguments, each a text.`);
+    return calledFunction(call.data.call_id, nameInGroup(call.data.namespace, call.data.name), call.data.arguments);
+  }
+  if (type === "custom_tool_call") {
+    const call = customCallSchema.safeParse(item);
+    if (!call.success) return refuseInput(`${where}: a custom_tool_call needs call_id, name and input, each a text.`);
+    return calledFunction(call.data.call_id, call.data.name, argumentsOfText(call.data.input));
+  }
+  if (type !== "local_shell_call") return refuseItem(type, where);
+  const call = shellCallSchema.safeParse(item);
+  if (!call.success) return refuseInput(`${where}: a local_shell_call needs an action with a command.`);
+  const { call_id: callId, id, action } = call.data;
+  const { command, working_directory: workdir, timeout_ms: timeoutMs } = action;
+  const given = { command, ...(workdir != null && { workdir }), ...(timeoutMs != null && { timeout_ms: timeoutMs }) };
+  return calledFunction(callId ?? id ?? "", "local_shell", JSON.stringify(given));
 }
 
 const imageSchema = z.object({ image_url: z.string() });
@@ -135,36 +195,6 @@ function messagesOf({ input, instructions }: ResponsesRequest, engine: ReadingEn
   });
 }
 
-const functionSchema = z.looseObject({
-  name: z.string(),
-  description: z.string().nullish(),
-  parameters: z.record(z.string(), z.unknown()).nullish(),
-});
-
-/** @throws RequestError for a tool that runs at OpenAI's, by its name */
-const toolsOf = (tools: NonNullable<ResponsesRequest["tools"]>): object[] =>
-  tools.map((tool, index) => {
-    if (tool.type !== "function")
-      return refuseInput(`tools[${index}]: ${tool.type} runs at OpenAI's service, and is not here.`);
-    const parsed = functionSchema.safeParse(tool);
-    if (!parsed.success)
-      return refuseInput(`tools[${index}]: a function needs a name, and parameters that are a JSON schema.`);
-    const { name, description, parameters } = parsed.data;
-    return {
-      type: "function",
-      function: { name, ...(description != null && { description }), ...(parameters != null && { parameters }) },
-    };
-  });
-
-function toolChoiceOf(choice: NonNullable<ResponsesRequest["tool_choice"]>): unknown {
-  if (typeof choice === "string") return choice;
-  if (choice.type === "function" && typeof choice.name === "string")
-    return { type: "function", function: { name: choice.name } };
-  return refuseInput(
-    `tool_choice: ${choice.type} is not here; it can be auto, none, required or a function by its name.`,
-  );
-}
-
 function formatOf(format: { readonly type: string; readonly [field: string]: unknown }): object {
   if (format.type !== "json_schema") return format;
   const { name, strict, schema } = format;
@@ -184,8 +214,7 @@ export const chatOfResponses = (body: ResponsesRequest, engine: ReadingEngine): 
     temperature: body.temperature,
     top_p: body.top_p,
     stream: body.stream,
-    ...(body.tools != null && body.tools.length > 0 && { tools: toolsOf(body.tools) }),
-    ...(body.tool_choice != null && { tool_choice: toolChoiceOf(body.tool_choice) }),
+    ...ResponsesTools.of(body.tools).forChat(body.tool_choice),
     ...(body.parallel_tool_calls != null && { parallel_tool_calls: body.parallel_tool_calls }),
     ...(body.text?.format != null && { response_format: formatOf(body.text.format) }),
     ...(body.reasoning?.effort != null && { reasoning_effort: body.reasoning.effort }),

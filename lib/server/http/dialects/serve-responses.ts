@@ -5,6 +5,7 @@ import type { SettingsStore } from "@/lib/server/settings/settings-store";
 import { chatAnswerRequest } from "./openai-request";
 import { openAiResponses } from "./responses-answer";
 import { chatOfResponses } from "./responses-request";
+import { ResponsesTools } from "./responses-tools";
 import { serveAnswer } from "./serve-answer";
 
 type Served = Pick<Parameters<typeof serveAnswer>[0], "services" | "signal" | "keyId">;
@@ -26,6 +27,6 @@ export function serveResponses({ body, services, signal, keyId }: ResponsesToSer
     request: chatAnswerRequest(chatOfResponses(body, snapshot), services.settings.read(), snapshot),
     dialect: openAiResponses(body),
     stream: body.stream ?? false,
-    ignoredFields: unknownFields(responsesRequestSchema, body),
+    ignoredFields: [...unknownFields(responsesRequestSchema, body), ...ResponsesTools.of(body.tools).leftOut],
   });
 }

@@ -127,6 +127,45 @@ const works: readonly (readonly [name: string, Call, object])[] = [
   ["output_config.effort", { output_config: { effort: "low" } }, { templateOptions: { reasoning_effort: "low" } }],
   ["the highest effort", { output_config: { effort: "max" } }, { templateOptions: { reasoning_effort: "xhigh" } }],
   [
+    "no message but a system prompt",
+    { system: "Be brief.", messages: [] },
+    {
+      turns: [
+        { role: "system", content: "Be brief." },
+        { role: "user", content: "" },
+      ],
+    },
+  ],
+  [
+    "a document that is a text",
+    {
+      messages: [
+        asks([
+          { type: "document", title: "Rome", source: { type: "text", media_type: "text/plain", data: "A city." } },
+          { type: "text", text: "\n\nHello?" },
+        ]),
+      ],
+    },
+    { turns: [{ role: "user", content: "Rome\n\nA city.\n\nHello?" }] },
+  ],
+  [
+    "tools that Anthropic's models know by their type",
+    {
+      tools: [
+        { type: "bash_20250124", name: "bash" },
+        { type: "text_editor_20250728", name: "str_replace_based_edit_tool" },
+      ],
+    },
+    {
+      toolUse: {
+        tools: [
+          { name: "bash", parameters: { properties: { command: { type: "string" } } } },
+          { name: "str_replace_based_edit_tool", parameters: { required: ["command", "path"] } },
+        ],
+      },
+    },
+  ],
+  [
     "thinking enabled",
     { max_tokens: 2000, thinking: { type: "enabled", budget_tokens: 1024 } },
     { templateOptions: { enable_thinking: true } },
@@ -150,7 +189,6 @@ const harmless: readonly Call[] = [
 
 /** The words of each refusal name the parameter. */
 const refused: readonly (readonly [Call, RegExp])[] = [
-  [{ messages: [] }, /messages must be a list of 1 to 10000 entries, not an empty list/],
   [{ max_tokens: 0 }, /max_tokens must be a whole number of at least 1, not 0/],
   [{ temperature: 1.5 }, /temperature must be a number from 0 to 1, not 1.5/],
   [{ top_p: 2 }, /top_p must be a number from 0 to 1, not 2/],

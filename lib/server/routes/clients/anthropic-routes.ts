@@ -3,6 +3,7 @@ import { countMessageTokens, createMessage } from "@/lib/schema/api/anthropic";
 import { unknownFields } from "@/lib/schema/openai";
 import { anthropicMessages } from "@/lib/server/http/dialects/anthropic-answer";
 import { chatOfMessages, chatToCount } from "@/lib/server/http/dialects/anthropic-request";
+import { anthropicTools } from "@/lib/server/http/dialects/anthropic-tools";
 import { chatAnswerRequest, chatPrompt } from "@/lib/server/http/dialects/openai-request";
 import { serveAnswer } from "@/lib/server/http/dialects/serve-answer";
 import { route } from "../route";
@@ -17,7 +18,7 @@ export const anthropicRoutes = [
       request: chatAnswerRequest(chatOfMessages(body, snapshot), services.settings.read(), snapshot),
       dialect: anthropicMessages,
       stream: body.stream ?? false,
-      ignoredFields: unknownFields(messagesRequestSchema, body),
+      ignoredFields: [...unknownFields(messagesRequestSchema, body), ...anthropicTools(body.tools).leftOut],
     });
   }),
   route(countMessageTokens, async ({ body, services }) => {

@@ -182,7 +182,7 @@ describe("Anthropic's messages", () => {
   });
 
   it.each([
-    [{ messages: [] }, "messages must be a list of 1 to 10000 entries, not an empty list."],
+    [{ messages: {} }, /messages must be a list of at most 10000 entries/],
     [
       { messages: [{ role: "user", content: [{ type: "image", source: {} }] }] },
       /messages\[0\].content\[0\]: image .* vision/,
@@ -228,6 +228,18 @@ describe("OpenAI's responses at the path of llama.cpp's server", () => {
       "response.output_text.delta",
       "response.completed",
     ]);
+  });
+
+  it("end in llama.cpp's word where they are asked for in its words, and say truly that they are cut", async () => {
+    script([
+      { type: "text", text: "Ye", tokens: 1, thought: false },
+      { type: "finished", reason: "length", stats },
+    ]);
+    const cut = { response: { status: "incomplete", incomplete_details: { reason: "max_output_tokens" } } };
+    const last = async (more: object) =>
+      eventsIn((await post("/responses", { input: "Hello?", stream: true, ...more })).text).at(-1);
+    expect(await last({ return_progress: true })).toMatchObject({ name: "response.completed", data: cut });
+    expect(await last({})).toMatchObject({ name: "response.incomplete", data: cut });
   });
 
   it("say neither unasked before the end", async () => {
