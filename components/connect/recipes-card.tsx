@@ -11,7 +11,8 @@ export function RecipesCard(connection: Connection) {
         {clientRecipes.map(({ name, where, settings, note }) => (
           <details key={name} className="py-1">
             <summary className="min-h-8 cursor-pointer rounded-control py-1">
-              <span className="font-semibold">{name}</span> <span className="text-ink-2 text-sm">{where}</span>
+              <span className="font-semibold">{name}</span>{" "}
+              <span className="block pl-4 text-ink-2 text-sm sm:inline sm:pl-0">{where}</span>
             </summary>
             <div className="pt-1 pb-3">
               <CodeExample label={`Settings for ${name}`} code={settings(connection)} />

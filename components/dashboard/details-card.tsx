@@ -8,7 +8,7 @@ import { SimpleFormulaTab } from "./simple-formula-tab";
 
 const tabs = [
   { id: "receipts", label: "Receipts", content: <ReceiptsTab /> },
-  { id: "simple", label: "Simple formula", content: <SimpleFormulaTab /> },
+  { id: "simple", label: "Simple formula", shortLabel: "Formula", content: <SimpleFormulaTab /> },
   { id: "benchmark", label: "Benchmark", content: <BenchmarkTab /> },
   { id: "diagnostics", label: "Diagnostics", content: <DiagnosticsTab /> },
 ];

@@ -18,7 +18,10 @@ export function HeaderCards({ bar }: { readonly bar: ReactNode }) {
   if (cards.length < 2 || cards.length > MOST_BARS || cards.some(({ memory }) => memory === null)) return bar;
   return (
     <span className="flex shrink-0 flex-col gap-0.5">
-      {cards.map(({ id, name, memory }) => memory && <CardBar key={id} name={name} memory={memory} />)}
+      {cards.map(
+        ({ id, name, memory, position }, index) =>
+          memory && <CardBar key={id} name={`card ${position ?? index}, ${name}`} memory={memory} />,
+      )}
     </span>
   );
 }

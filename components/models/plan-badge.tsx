@@ -31,7 +31,7 @@ export function PlanBadge({ plan }: { readonly plan: BadgePlan }) {
   return (
     <span
       className={classNames(
-        "inline-flex min-h-6 items-center rounded-2xl border px-2.5 py-0.5 text-xs sm:whitespace-nowrap",
+        "inline-flex min-h-6 items-center rounded-2xl border px-2.5 py-0.5 text-xs",
         isTooLarge ? "border-bad font-semibold text-bad" : looks[plan.kind],
       )}
     >

@@ -2,8 +2,10 @@ import { MemoryBar } from "@/components/ui/memory-bar";
 import type { PlannedCard } from "@/lib/plan/layer-plan";
 import type { CardReading } from "@/lib/schema/gpu-memory";
 import { formatGib } from "@/lib/units/bytes";
+import { cardFill } from "./card-looks";
 import { TargetLine } from "./gauge-scale";
 import { memoryPartLooks, partBytes, partsInWords } from "./memory-parts";
+import { Swatch } from "./swatch";
 
 interface CardGaugesProps {
   readonly cards: readonly CardReading[];
@@ -17,18 +19,22 @@ interface CardGaugesProps {
 
 /** Several cards, each in its own scale: a bar for what is planned there, and one for what is there now with what its driver tells. */
 export function CardGauges({ cards, planned, targetShare, isStale }: CardGaugesProps) {
+  const isShared = planned.filter(({ layers }) => layers > 0).length > 1;
   return (
     <ul aria-label="Cards now" className="mt-3 grid gap-x-6 gap-y-3 sm:grid-cols-2">
       {cards.map((card, index) => {
         // Not its place in this list where a card was lost.
         const place = card.position ?? index;
+        const plannedIndex = planned.findIndex(({ position }) => position === place);
+        const its = planned[plannedIndex];
         return (
           <CardItem
             key={card.id}
             card={card}
             place={place}
             isTwin={hasTwin(cards, card)}
-            planned={planned.find(({ position }) => position === place)}
+            planned={its}
+            mapFill={isShared && its !== undefined && its.layers > 0 ? cardFill(plannedIndex) : null}
             targetShare={targetShare}
             isStale={isStale}
           />
@@ -43,13 +49,16 @@ interface CardItemProps extends Pick<CardGaugesProps, "targetShare" | "isStale">
   readonly place: number;
   readonly isTwin: boolean;
   readonly planned: PlannedCard | undefined;
+  /** The colour of its layers in the map; null where the map has one colour. */
+  readonly mapFill: string | null;
 }
 
-function CardItem({ card, place, isTwin, planned, targetShare, isStale }: CardItemProps) {
+function CardItem({ card, place, isTwin, planned, mapFill, targetShare, isStale }: CardItemProps) {
   const { name, pciAddress, memory } = card;
   return (
     <li className="min-w-0">
       <p className="flex flex-wrap items-baseline gap-x-2 text-sm">
+        {mapFill !== null && <Swatch fill={mapFill} />}
         <span className="text-ink-3">Card {place}</span>
         <span className="font-semibold">{name}</span>
         {pciAddress !== null && isTwin && <span className="text-ink-3 text-xs tabular-nums">{pciAddress}</span>}
