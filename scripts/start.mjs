@@ -1,3 +1,4 @@
+import { watch } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { startProgram } from "./end-with-starter.mjs";
@@ -24,10 +25,36 @@ await ensureInstalled();
 await ensureBundles();
 if (!dev) await ensureBuilt();
 
-// The server shuts down in order by itself, even if this process has ended, because then the channel between them closes.
-const { exitCode } = startProgram(process.execPath, [join(projectRoot, "dist/server.mjs"), ...(dev ? ["--dev"] : [])], {
-  cwd: projectRoot,
-  stdio: ["inherit", "inherit", "inherit", "ipc"],
-  env: { ...process.env, NEXT_TELEMETRY_DISABLED: "1", NODE_ENV: dev ? "development" : "production" },
-});
-process.exit(await exitCode);
+const CHANGED = Symbol("a source of the server changed");
+
+/** Resolves when a source of the server changes. Next reloads the pages by itself. */
+async function sourceChange() {
+  for await (const { filename } of watch(join(projectRoot, "lib"), { recursive: true }))
+    if (/^(?!client\b).*(?<!\.test)\.ts$/.test(filename ?? "")) return CHANGED;
+}
+
+/** A source that cannot be bundled is mended soon: esbuild has told what is wrong with it. */
+async function bundleAgain() {
+  await ensureBundles().catch(async () => {
+    await sourceChange();
+    await bundleAgain();
+  });
+}
+
+for (;;) {
+  // The server shuts down in order by itself, even if this process has ended, because then the channel between them closes.
+  const { child, exitCode } = startProgram(
+    process.execPath,
+    [join(projectRoot, "dist/server.mjs"), ...(dev ? ["--dev"] : [])],
+    {
+      cwd: projectRoot,
+      stdio: ["inherit", "inherit", "inherit", "ipc"],
+      env: { ...process.env, NEXT_TELEMETRY_DISABLED: "1", NODE_ENV: dev ? "development" : "production" },
+    },
+  );
+  const ended = await Promise.race([exitCode, ...(dev ? [sourceChange()] : [])]);
+  if (ended !== CHANGED) process.exit(ended);
+  child.kill("SIGTERM");
+  await exitCode;
+  await bundleAgain();
+}

@@ -24,7 +24,8 @@ export async function* answerParts(
   const choices = prompts.flatMap(prompt => Array.from({ length: choicesPerPrompt }, () => prompt));
   const sources = choices.map((prompt, choice) => choiceParts(host, request, prompt, choice, either, caller));
   try {
-    yield* merged(sources);
+    const [only, ...more] = sources;
+    yield* only !== undefined && more.length === 0 ? only : merged(sources);
   } finally {
     // If one choice failed or the reader left, nobody waits for the others any more.
     ended.abort();
