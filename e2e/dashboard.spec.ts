@@ -179,7 +179,7 @@ test.describe("without a GPU", () => {
   }) => {
     const dashboard = new DashboardPage(page);
     await dashboard.openForCard(900);
-    const offered = page.getByRole("list", { name: "More layers with" });
+    const offered = page.getByRole("list", { name: "What would bring more onto the GPU" });
     await offered.getByRole("button", { name: /^q4_0 KV cache/ }).click();
     const tried = offered.getByRole("button", { name: /^q4_0 KV cache.*tried/ });
     await expect(tried).toHaveAttribute("aria-pressed", "true");

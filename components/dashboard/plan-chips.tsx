@@ -46,7 +46,7 @@ export function PlanChips({ counterfactuals, totalLayers, gpuLayers, decode }: P
   const gain = gpuLayers < totalLayers ? "More layers" : "More on the GPU";
   return (
     <ul
-      aria-label={`${gain} with`}
+      aria-label="What would bring more onto the GPU"
       className="relative -mx-4 mt-3 flex items-center gap-2 overflow-x-auto px-4 py-1 sm:mx-0 sm:flex-wrap sm:px-0"
     >
       {tried.map(key => (
