@@ -10,6 +10,7 @@ const entries = {
   models: "scripts/models.ts",
   bench: "bench/main.ts",
   "build-llama": "scripts/build-llama.ts",
+  transfer: "lib/server/models/downloads/transfer-thread.ts",
 };
 
 /** These packages stay outside the bundles: they have native parts, or they are large, lazily loaded and used only in part. */

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { Downloads } from "@/lib/server/models/downloads/downloads";
+import { transferInThread } from "@/lib/server/models/downloads/transfer-in-thread";
 import { FolderWatch } from "@/lib/server/models/library/folder-watch";
 import { LibraryChanges } from "@/lib/server/models/library/library-changes";
 import { ModelHeaders } from "@/lib/server/models/library/model-headers";
@@ -14,7 +15,7 @@ interface LibraryOptions {
 
 /** Changes the library: downloads, dropped files, new names, checks of whole files, and a watch on its folders. */
 export function libraryServices(
-  { modelsFolder, dataFolder, hubEndpoint, hubToken }: Environment,
+  { projectRoot, modelsFolder, dataFolder, hubEndpoint, hubToken }: Environment,
   { models, folders, addedFiles, remoteModels, hashes, engine }: ReturnType<typeof planningServices>,
   { onFailure }: LibraryOptions,
 ) {
@@ -24,6 +25,7 @@ export function libraryServices(
     endpoint: hubEndpoint,
     token: hubToken,
     isAnswering: () => engine.snapshot().state === "generating",
+    transfer: transferInThread(join(projectRoot, "dist", "transfer.mjs")),
     onChecked: (name, sha256s, from) => hashes.publish(name, { source: "download", sha256s, from }),
     onFailure,
   });

@@ -6,19 +6,19 @@ import { askForParts } from "./ask-for-parts";
 import { DownloadError, lostFile } from "./download-error";
 import type { DownloadFolder, DownloadRecord } from "./download-folder";
 import { type DownloadTarget, downloadTarget } from "./download-target";
+import type { Pacer } from "./pacer";
 import { missingBytes, type PartState, unbrokenBytes } from "./part-state";
-import { transferPart } from "./part-transfer";
 import { RunningHash } from "./running-hash";
-import type { SpeedLimit } from "./speed-limit";
-import type { TransferPace } from "./transfer-options";
+import type { TransferOptions, TransferPace } from "./transfer-options";
 
 export interface DownloadRunOptions {
   readonly record: DownloadRecord;
   readonly folder: DownloadFolder;
   readonly endpoint: string;
   readonly rules: RequestRules;
-  readonly limit: SpeedLimit;
+  readonly limit: Pacer;
   readonly pace: TransferPace;
+  readonly transfer: (options: TransferOptions) => Promise<void>;
   readonly signal: AbortSignal;
   readonly onState: (state: "starting" | "downloading" | "verifying") => void;
   readonly onBytes: (bytes: number) => void;
@@ -104,12 +104,14 @@ async function fetchPart(
   target: DownloadTarget,
   options: DownloadRunOptions,
 ): Promise<void> {
-  const { folder, rules, limit, pace } = options;
+  const { folder, rules, limit, pace, transfer } = options;
   const url = target.parts[index]?.url;
   if (url === undefined) return;
   options.onState("downloading");
   // The record outlived its file: what it says was fetched is gone.
   if (missingBytes(part) < part.fileBytes && !(await isThere(path))) throw lostFile(target.name, folder.modelsFolder);
+  // Made here, because the guard below looks for it from now on.
+  await (await open(path, "a")).close();
   const guard = new AbortController();
   const signal = AbortSignal.any([options.signal, guard.signal]);
   const stopSaving = saveRegularly(path, target.name, options, guard);
@@ -118,7 +120,7 @@ async function fetchPart(
     options.onBytes(bytes);
   };
   try {
-    await transferPart({ url, path, part, rules, limit, pace, signal, onBytes });
+    await transfer({ url, path, part, rules, limit, pace, signal, onBytes });
   } finally {
     await stopSaving();
   }

@@ -2,21 +2,24 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { join, resolve } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Download } from "@/lib/schema/download";
+import { bundleEntry } from "@/lib/server/testing/bundle-entry";
 import { ManualTimers } from "@/lib/server/testing/manual-timers";
 import { randomModel as model, smallGguf } from "@/lib/server/testing/random-model";
 import { partName, splitInThree } from "@/lib/server/testing/split-files";
 import { type Misbehave, StandInHub, sha256Of } from "@/lib/server/testing/stand-in-hub";
 import { MIB } from "@/lib/units/bytes";
 import { Downloads, type DownloadsOptions } from "./downloads";
+import { transferInThread } from "./transfer-in-thread";
 import { usualPace } from "./transfer-options";
 
 const PATH = "/owner/repo/resolve/main/model.gguf";
 const SOURCE = "hf:owner/repo/model.gguf";
 const NAME = "owner/repo/model.gguf";
 
+let threadPath: string;
 let hub: StandInHub;
 let cdn: StandInHub;
 let home: string;
@@ -24,6 +27,11 @@ let modelsFolder: string;
 let running: Downloads[];
 /** The waits between tries and the queue's looks at the folder pass only when a test says so. */
 let timers: ManualTimers;
+
+beforeAll(async () => {
+  threadPath = await bundleEntry(resolve("."), "lib/server/models/downloads/transfer-thread.ts");
+});
+afterAll(() => rmSync(threadPath));
 
 beforeEach(async () => {
   hub = await StandInHub.start();
@@ -51,6 +59,7 @@ function server(options: Partial<DownloadsOptions> = {}): Downloads {
     onFailure: () => {},
     timers,
     pace: { ...usualPace, saveMs: 50 },
+    transfer: transferInThread(threadPath),
     ...options,
   });
   running.push(downloads);

@@ -7,8 +7,9 @@ import { DownloadFolder, newRecord } from "./download-folder";
 import { DownloadJob } from "./download-job";
 import { runDownload } from "./download-run";
 import { downloadTarget } from "./download-target";
+import { transferPart } from "./part-transfer";
 import { SpeedLimit } from "./speed-limit";
-import { type TransferPace, usualPace } from "./transfer-options";
+import { type TransferOptions, type TransferPace, usualPace } from "./transfer-options";
 
 export interface DownloadsOptions {
   readonly modelsFolder: string;
@@ -27,6 +28,8 @@ export interface DownloadsOptions {
   readonly onChecked?: (name: string, sha256s: readonly string[], source: string) => void;
   readonly timers?: Timers;
   readonly pace?: TransferPace;
+  /** Fetches what is missing of a file; in this thread unless given. */
+  readonly transfer?: (options: TransferOptions) => Promise<void>;
 }
 
 type Action = "pause" | "resume" | "cancel" | "dismiss";
@@ -223,7 +226,7 @@ export class Downloads {
   }
 
   async #run(job: DownloadJob, signal: AbortSignal): Promise<void> {
-    const { endpoint, token, trustedOrigins = [], pace = usualPace } = this.#options;
+    const { endpoint, token, trustedOrigins = [], pace = usualPace, transfer = transferPart } = this.#options;
     const hubOrigin = new URL(endpoint).origin;
     const rules = { hubOrigin, token, trustedOrigins: [hubOrigin, ...trustedOrigins] };
     job.begin();
@@ -236,8 +239,9 @@ export class Downloads {
         folder: this.#folder,
         endpoint,
         rules,
-        limit: this.#limit,
+        limit: this.#limit.pacer,
         pace,
+        transfer,
         signal,
         onState: state => {
           job.state = state;

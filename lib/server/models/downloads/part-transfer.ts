@@ -17,12 +17,12 @@ class NotNeeded extends Error {}
  * Fetches what is missing of one file to `path`. It begins with one connection and takes more as long as that is faster;
  * a new one takes over the second half of the longest stretch that is still to come.
  *
- * `part.segments` always says what is not yet written.
+ * `part.segments` always says what is not yet written. The file is there already.
  *
  * @throws DownloadError, RemoteHeaderError, the file system's error, or the signal's reason
  */
 export async function transferPart(options: TransferOptions): Promise<void> {
-  const file = await open(options.path, "r+").catch(() => open(options.path, "w+"));
+  const file = await open(options.path, "r+");
   try {
     await new PartTransfer(options, file).run();
   } finally {

@@ -1,21 +1,9 @@
 import { readFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
-import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod";
 import { replaceFile } from "@/lib/server/system/replace-file";
-import { MIB } from "@/lib/units/bytes";
+import { Pacer } from "./pacer";
 
 const savedSchema = z.object({ bytesPerSecondLimit: z.nullable(z.number().int().min(1)) });
-
-/**
- * Beside an answer. llama.cpp's threads wait for each other many times for each token, so a core that is shared slows all of them, and
- * half a core that is missing costs the engine a thread. Fetching, writing and hashing took 2.6 ms a MiB: this is a fiftieth of each core. With 20 MiB a
- * second and core, answers on two cores had 0.85 to 0.89 of their speed.
- */
-const BESIDE_ANSWERS_BYTES_PER_SECOND = 8 * MIB * availableParallelism();
-
-/** Bytes come in bursts of this time: each time the download wakes up, it takes a core from whoever computes there. */
-const BURST_MS = 200;
 
 interface SpeedLimitOptions {
   /** Where the limit is kept. */
@@ -24,15 +12,17 @@ interface SpeedLimitOptions {
   readonly isAnswering: () => boolean;
 }
 
-/** Holds all connections together to a number of bytes a second, and to fewer beside an answer. */
+/** The limit that a person has set, kept over a restart. */
 export class SpeedLimit {
-  readonly #options: SpeedLimitOptions;
+  readonly #path: string;
   #bytesPerSecond: number | null;
-  #freeAtMs = 0;
+  /** Downloads go at this pace. */
+  readonly pacer: Pacer;
 
-  constructor(options: SpeedLimitOptions) {
-    this.#options = options;
-    this.#bytesPerSecond = readSaved(options.path);
+  constructor({ path, isAnswering }: SpeedLimitOptions) {
+    this.#path = path;
+    this.#bytesPerSecond = readSaved(path);
+    this.pacer = new Pacer(() => ({ bytesPerSecond: this.#bytesPerSecond, isAnswering: isAnswering() }));
   }
 
   /** null for no limit. */
@@ -40,36 +30,10 @@ export class SpeedLimit {
     return this.#bytesPerSecond;
   }
 
-  /** Bytes a second that are allowed now. */
-  get #allowed(): number {
-    const beside = this.#options.isAnswering() ? BESIDE_ANSWERS_BYTES_PER_SECOND : Number.POSITIVE_INFINITY;
-    return Math.min(this.#bytesPerSecond ?? Number.POSITIVE_INFINITY, beside);
-  }
-
-  /** Whether the present speed may be less than the line's. */
-  get isHolding(): boolean {
-    return Number.isFinite(this.#allowed);
-  }
-
   /** @throws the file system's error */
   set(bytesPerSecondLimit: number | null): void {
-    replaceFile(this.#options.path, JSON.stringify({ bytesPerSecondLimit }));
+    replaceFile(this.#path, JSON.stringify({ bytesPerSecondLimit }));
     this.#bytesPerSecond = bytesPerSecondLimit;
-  }
-
-  /**
-   * Counts bytes that have just come.
-   *
-   * @returns what to wait for before the next ones, or null. It ends early when the signal does, and never rejects.
-   */
-  spend(bytes: number, signal: AbortSignal): Promise<unknown> | null {
-    const waitMs = (bytes / this.#allowed) * 1000;
-    if (waitMs === 0) return null;
-    const nowMs = performance.now();
-    this.#freeAtMs = Math.max(nowMs, this.#freeAtMs) + waitMs;
-    if (this.#freeAtMs - nowMs < BURST_MS) return null;
-    // AbortSignal's own error says nothing; the reader finds the signal aborted right after this.
-    return sleep(this.#freeAtMs - nowMs, undefined, { signal }).catch(() => {});
   }
 }
 

@@ -1,6 +1,6 @@
 import type { RequestRules } from "../hub/checked-request";
+import type { Pacer } from "./pacer";
 import type { PartState } from "./part-state";
-import type { SpeedLimit } from "./speed-limit";
 
 export interface TransferPace {
   /** A connection that brings less than `stallBytes` in this time is given up. */
@@ -27,7 +27,7 @@ export interface TransferOptions {
   readonly path: string;
   readonly part: PartState;
   readonly rules: RequestRules;
-  readonly limit: SpeedLimit;
+  readonly limit: Pacer;
   readonly pace: TransferPace;
   readonly signal: AbortSignal;
   readonly onBytes: (bytes: number) => void;
