@@ -4,6 +4,7 @@ import { classNames } from "@/components/ui/class-names";
 import { showFailure } from "@/components/ui/show-failure";
 import { commandEngine } from "@/lib/client/diagnostics-store";
 import { useEngine } from "@/lib/client/live-store";
+import { useModels } from "@/lib/client/model-store";
 import type { ErrorBody } from "@/lib/schema/api-error";
 
 const load = () => void commandEngine("reload").catch(showFailure("The model cannot answer yet"));
@@ -12,6 +13,8 @@ const load = () => void commandEngine("reload").catch(showFailure("The model can
 export default function EngineFailure({ error }: { readonly error: ErrorBody }) {
   // Before the first model that is no failure, and loading again would not help.
   const isMissing = error.code === "MODEL_NOT_FOUND";
+  const hasNone = useModels().data?.models.length === 0;
+  const missing = hasNone ? "No model is on this computer yet." : "The chosen model is not on this computer.";
   const isElsewhere = useEngine()?.other !== undefined;
   return (
     <div
@@ -22,7 +25,7 @@ export default function EngineFailure({ error }: { readonly error: ErrorBody }) 
       )}
     >
       <p className="min-w-0 flex-1 basis-40" title={error.message}>
-        {isMissing ? "The chosen model is not on this computer." : `${error.message} ${error.next ?? ""}`}
+        {isMissing ? missing : `${error.message} ${error.next ?? ""}`}
       </p>
       {!isMissing && (
         <Button size="sm" onClick={load}>

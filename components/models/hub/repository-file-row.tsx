@@ -53,7 +53,7 @@ export const RepositoryFileRow = memo(function RepositoryFileRow(props: Reposito
       </div>
       <span className="text-right tabular-nums lg:text-left">{formatBytes(file.fileBytes)}</span>
       <Outcome {...props} />
-      <div className="col-span-2 flex items-center justify-end gap-2 lg:col-span-1 lg:col-start-5">
+      <div className="col-span-2 flex items-center justify-end gap-2 sm:col-span-1 lg:col-start-5">
         {file.plan !== null && (
           <Link
             href={dashboardAddress(file.source)}
@@ -105,7 +105,7 @@ function Planned({ file, plan, list: { card, ramTotalBytes } }: PlannedProps) {
         <PlanSpeedWords plan={plan} />
         {file.role === "draft" && <p className="text-ink-2 text-xs">{roleWords.draft}</p>}
       </div>
-      <div className="col-span-2 min-w-0 lg:col-span-1">
+      <div className="col-span-2 min-w-0 sm:col-span-1">
         <MemoryBar
           label={`${where} for ${file.name}`}
           valueText={partsInWords(bytes, totalBytes)}

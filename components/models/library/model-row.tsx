@@ -37,12 +37,14 @@ export const ModelRow = memo(function ModelRow({ model, isChosen, modelsFolder }
       </div>
       <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
         {model.plan && (
-          <div className="mr-auto flex basis-full flex-wrap items-center gap-x-3 gap-y-1 sm:basis-auto">
+          <div className="flex basis-full flex-wrap items-center gap-x-3 gap-y-1 sm:basis-auto">
             <PlanBadge plan={model.plan} />
             <PlanSpeedWords plan={model.plan} />
           </div>
         )}
-        <LoadButtons model={model} isDefault={isChosen} />
+        <div className="flex flex-wrap items-center gap-x-3 gap-y-2 sm:ml-auto">
+          <LoadButtons model={model} isDefault={isChosen} />
+        </div>
       </div>
     </li>
   );
