@@ -7,6 +7,7 @@ import * as computer from "./api/computer";
 import * as downloads from "./api/downloads";
 import * as engine from "./api/engine";
 import * as engines from "./api/engines";
+import * as keptStreams from "./api/kept-streams";
 import * as llamaServer from "./api/llama-server";
 import * as modelDetails from "./api/model-details";
 import * as models from "./api/models";
@@ -41,5 +42,6 @@ export const endpoints = {
   ...computer,
   ...openai,
   ...anthropic,
+  ...keptStreams,
   ...llamaServer,
 };

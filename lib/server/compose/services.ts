@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { ApiKeys } from "@/lib/server/access/api-keys";
 import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
+import { KeptStreams } from "@/lib/server/http/kept-streams";
 import { LiveSampler } from "@/lib/server/http/live-sampler";
 import type { AccessPolicy } from "@/lib/server/http/request-guard";
 import type { Environment } from "@/lib/server/system/environment";
@@ -67,12 +68,14 @@ export function buildServices(environment: Environment) {
     trustedProxies: environment.trustedProxies,
     apiKeys,
   };
+  const keptStreams = new KeptStreams(systemTimers);
   /** Saves unfinished writes, ends the engine and closes the stores. */
   const shutdown = async (): Promise<void> => {
     answering.stopTuning();
     benchmark.cancel();
     comparison.stop();
     sampler.close();
+    keptStreams.close();
     await Promise.all([runs.shutdown(), downloads.shutdown(), uploads.shutdown(), verifier.shutdown()]);
     gpu.close();
     await Promise.all([engine.shutdown(), llamaServer.shutdown(), dryRuns.end(), embedder.shutdown()]);
@@ -81,7 +84,7 @@ export function buildServices(environment: Environment) {
     chats.close();
     apiKeys.shutdown();
   };
-  return { ...core, ...answering, ...library, environment, log, access, sampler, shutdown };
+  return { ...core, ...answering, ...library, environment, log, access, sampler, keptStreams, shutdown };
 }
 
 /** What the pages see of the engine: the one that answers, and its own memory. */

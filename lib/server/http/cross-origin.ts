@@ -3,7 +3,7 @@ import { type AccessPolicy, allowedOriginOf, type GuardedRequest } from "./reque
 
 /** A browser asks again after this time, so an origin that is no longer allowed is soon shut out. */
 const PREFLIGHT_AGE_S = 600;
-const METHODS = "GET, POST";
+const METHODS = "GET, POST, DELETE";
 /** Names of headers and nothing else, so that the answer repeats no text of a stranger's. */
 const HEADER_NAMES = /^[\w-]+(?:, ?[\w-]+)*$/;
 const MAX_HEADER_NAMES_CHARACTERS = 1_000;

@@ -2,8 +2,8 @@ import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 
 /** Some clients and proxies give up on a stream that is silent for longer than this, and reading a long prompt may take minutes. */
-const KEEP_ALIVE_MS = 4_000;
-const KEEP_ALIVE = ": still here\n\n";
+export const SIGN_OF_LIFE_MS = 4_000;
+export const SIGN_OF_LIFE = ": still here\n\n";
 
 const streamHeaders = {
   "content-type": "text/event-stream; charset=utf-8",
@@ -17,16 +17,23 @@ export const formatEvent = (data: unknown, name?: string): string =>
 
 /** Server-sent events as a route's answer. */
 export class EventStream {
-  readonly #texts: AsyncIterable<string>;
+  readonly #texts: AsyncIterable<string | Uint8Array>;
   readonly #headers: Readonly<Record<string, string>>;
+  readonly #showsLife: boolean;
 
   /**
    * @param texts whole events. Whoever makes them watches the request's signal: it says when the client has left.
    * @param headers in addition to those of every stream
+   * @param showsLife false where the texts hold signs of life themselves
    */
-  constructor(texts: AsyncIterable<string>, headers: Readonly<Record<string, string>> = {}) {
+  constructor(
+    texts: AsyncIterable<string | Uint8Array>,
+    headers: Readonly<Record<string, string>> = {},
+    showsLife = true,
+  ) {
     this.#texts = texts;
     this.#headers = headers;
+    this.#showsLife = showsLife;
   }
 
   /**
@@ -40,9 +47,10 @@ export class EventStream {
     response.writeHead(200, { ...streamHeaders, ...this.#headers });
     if (response.req.method === "HEAD") return void response.end();
     // A client that does not read needs no sign of life: the signs would only pile up.
-    const showLife = (): void => void (response.writableNeedDrain || response.write(KEEP_ALIVE));
-    showLife();
-    const timer = setInterval(showLife, KEEP_ALIVE_MS);
+    const showLife = (): void => void (response.writableNeedDrain || response.write(SIGN_OF_LIFE));
+    if (this.#showsLife) showLife();
+    else response.flushHeaders();
+    const timer = this.#showsLife ? setInterval(showLife, SIGN_OF_LIFE_MS) : undefined;
     gone.addEventListener("abort", () => clearInterval(timer), { once: true });
     try {
       for await (const text of this.#texts) {

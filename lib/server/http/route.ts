@@ -4,6 +4,7 @@ import type { Endpoint, ParsedPart } from "@/lib/schema/endpoint";
 import { explainIssue } from "@/lib/server/system/explain-issue";
 import { RequestError } from "@/lib/server/system/request-error";
 import type { EventStream } from "./event-stream";
+import { headerOf } from "./incoming";
 import { readJson } from "./read-json";
 
 /** One request of an endpoint, before its input is parsed. */
@@ -19,6 +20,8 @@ export interface Call<App> {
 }
 
 interface RouteInput<App, E extends Endpoint> extends Pick<Call<App>, "signal" | "keyId" | "services"> {
+  /** The client's own name for the conversation: it wants to come back to the answer. */
+  readonly conversationId: string | null;
   readonly params: ParsedPart<E, "params">;
   readonly query: ParsedPart<E, "query">;
   readonly body: ParsedPart<E, "body">;
@@ -58,6 +61,7 @@ async function inputOf<App, E extends Endpoint>(
     query: parseInput(query, Object.fromEntries(given.query)) as ParsedPart<E, "query">,
     body: parseInput(body, body && (await readJson(request))) as ParsedPart<E, "body">,
     bytes: request.iterator({ destroyOnReturn: false }),
+    conversationId: headerOf(request, "x-conversation-id"),
     signal,
     keyId,
     services,

@@ -14,6 +14,7 @@ import { settingsRoutes } from "./app/settings-routes";
 import { surfaceRoutes } from "./app/surface-routes";
 import { uploadRoutes } from "./app/upload-routes";
 import { anthropicRoutes } from "./clients/anthropic-routes";
+import { keptStreamRoutes } from "./clients/kept-stream-routes";
 import { llamaServerRoutes } from "./clients/llama-server-routes";
 import { openAiRoutes } from "./clients/openai-routes";
 
@@ -35,6 +36,7 @@ export const allRoutes = [
   ...surfaceRoutes,
   ...uploadRoutes,
   ...anthropicRoutes,
+  ...keptStreamRoutes,
   ...llamaServerRoutes,
   ...openAiRoutes,
 ];

@@ -3,6 +3,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { ApiKeys } from "@/lib/server/access/api-keys";
 import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
 import { EventStream } from "../event-stream";
+import type { KeptStreams } from "../kept-streams";
 import { type Answerer, answerParts } from "./answer-parts";
 import type { AnswerHead, AnswerPart, AnswerRequest } from "./answer-request";
 import { answeringModel, chooseModel, type NamedModels } from "./choose-model";
@@ -25,18 +26,24 @@ interface AnswerToServe {
     readonly host: Answerer;
     readonly engine: Pick<EngineSupervisor, "snapshot">;
     readonly access: { readonly apiKeys: Pick<ApiKeys, "noteAnswer"> };
+    readonly keptStreams: Pick<KeptStreams, "keep">;
   };
   readonly signal: AbortSignal;
   readonly dialect: Dialect;
   readonly request: AnswerRequest;
   readonly stream: boolean;
+  /** With it, a streamed answer goes on when the client leaves, and is kept for a while. */
+  readonly conversationId: string | null;
   /** The API key that counts the answer's tokens; null for none. */
   readonly keyId: string | null;
   /** Fields of the client's request that mean nothing here. */
   readonly ignoredFields: readonly string[];
 }
 
-/** Answers one request of any dialect, whole or as a stream. When the client leaves, the generation ends. */
+/** Longer ones are not a client's name for a conversation. */
+const MOST_ID_CHARACTERS = 512;
+
+/** Answers one request of any dialect, whole or as a stream. When the client leaves, the generation ends, unless it is to be kept. */
 export async function serveAnswer(served: AnswerToServe): Promise<Response | EventStream> {
   const { services, dialect, request, stream } = served;
   await chooseModel(request.model, services);
@@ -50,13 +57,26 @@ export async function serveAnswer(served: AnswerToServe): Promise<Response | Eve
     },
   };
   const headers = warningHeader(served.ignoredFields);
-  const { keyId } = served;
+  const { keyId, conversationId: id } = served;
+  const keptId = stream && id !== null && id !== "" && id.length <= MOST_ID_CHARACTERS ? id : null;
+  const leaving = new AbortController();
+  const endWith = (signal: AbortSignal): void => {
+    if (signal.aborted) leaving.abort();
+    else signal.addEventListener("abort", () => leaving.abort(), { once: true });
+  };
+  if (keptId === null) endWith(served.signal);
   const parts = countedBy(
     keyId,
     services.access.apiKeys,
-    answerParts(services.host, request, served.signal, keyId ?? WITHOUT_KEY),
+    answerParts(services.host, request, leaving.signal, keyId ?? WITHOUT_KEY),
   );
-  if (stream) return new EventStream(dialect.events(await begun(parts), head), headers);
+  if (stream) {
+    const texts = dialect.events(await begun(parts), head);
+    const kept = keptId === null ? null : services.keptStreams.keep(keyId, keptId, texts, () => leaving.abort());
+    if (kept !== null) return new EventStream(kept.from(0, served.signal), headers, false);
+    if (keptId !== null) endWith(served.signal);
+    return new EventStream(texts, headers);
+  }
   const choices = await gatherAnswer(parts, request.prompts.length * request.choicesPerPrompt);
   return Response.json(dialect.whole(choices, head), { headers });
 }

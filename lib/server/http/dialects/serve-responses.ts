@@ -8,7 +8,7 @@ import { chatOfResponses } from "./responses-request";
 import { ResponsesTools } from "./responses-tools";
 import { serveAnswer } from "./serve-answer";
 
-type Served = Pick<Parameters<typeof serveAnswer>[0], "services" | "signal" | "keyId">;
+type Served = Pick<Parameters<typeof serveAnswer>[0], "services" | "signal" | "keyId" | "conversationId">;
 interface ResponsesToServe extends Served {
   readonly body: ResponsesRequest;
   readonly services: Served["services"] & {
@@ -18,12 +18,11 @@ interface ResponsesToServe extends Served {
 }
 
 /** Answers a request of OpenAI's Responses API. */
-export function serveResponses({ body, services, signal, keyId }: ResponsesToServe): ReturnType<typeof serveAnswer> {
+export function serveResponses({ body, services, ...call }: ResponsesToServe): ReturnType<typeof serveAnswer> {
   const snapshot = services.host.snapshot();
   return serveAnswer({
     services,
-    signal,
-    keyId,
+    ...call,
     request: chatAnswerRequest(chatOfResponses(body, snapshot), services.settings.read(), snapshot),
     dialect: openAiResponses(body),
     stream: body.stream ?? false,

@@ -9,12 +9,13 @@ import { serveAnswer } from "@/lib/server/http/dialects/serve-answer";
 import { route } from "../route";
 
 export const anthropicRoutes = [
-  route(createMessage, ({ body, signal, keyId, services }) => {
+  route(createMessage, ({ body, signal, keyId, conversationId, services }) => {
     const snapshot = services.host.snapshot();
     return serveAnswer({
       services,
       signal,
       keyId,
+      conversationId,
       request: chatAnswerRequest(chatOfMessages(body, snapshot), services.settings.read(), snapshot),
       dialect: anthropicMessages,
       stream: body.stream ?? false,

@@ -45,25 +45,27 @@ export const openAiRoutes = [
       `There is no model "${id.slice(0, 200)}". There are: ${names || "none"}.`,
     );
   }),
-  route(chatCompletions, ({ body, signal, keyId, services }) => {
+  route(chatCompletions, ({ body, signal, keyId, conversationId, services }) => {
     const request = chatAnswerRequest(body, services.settings.read(), services.host.snapshot());
     return serveAnswer({
       services,
       signal,
       keyId,
+      conversationId,
       request,
       dialect: openAiChat(body, request),
       stream: body.stream ?? false,
       ignoredFields: unknownFields(chatCompletionRequestSchema, body),
     });
   }),
-  route(completions, async ({ body, signal, keyId, services }) => {
+  route(completions, async ({ body, signal, keyId, conversationId, services }) => {
     const echoes = body.echo ? await Promise.all(promptsOf(body.prompt).map(prompt => echoOf(prompt, services))) : [];
     const request = completionAnswerRequest(body, services.settings.read(), echoes);
     return serveAnswer({
       services,
       signal,
       keyId,
+      conversationId,
       request,
       dialect: openAiCompletion(body, request),
       stream: body.stream ?? false,
