@@ -46,7 +46,7 @@ test.describe("what llama.cpp would refuse", () => {
     await dashboard.choose("Card to plan for", "Another card");
     await dashboard.type("Memory of the card, MiB", "900");
     await dashboard.choose("KV cache", "q8_0");
-    const valueTypes = page.getByRole("radiogroup", { name: "V cache" });
+    const valueTypes = page.getByRole("radiogroup", { name: "V cache", exact: true });
     await expect(valueTypes.getByRole("radio", { name: "q8_0" })).toBeChecked();
     await valueTypes.getByRole("radio", { name: "q4_0" }).click();
     await expect(
