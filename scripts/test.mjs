@@ -4,10 +4,12 @@ import { join } from "node:path";
 import { checkNode, ensureBuilt, ensureBundles, ensureInstalled, projectRoot, run } from "./prepare.mjs";
 
 /**
- * Runs every check, two at a time. Each static check counts as one case; vitest and Playwright report their own cases.
+ * Runs every check, some at a time. Each static check counts as one case; vitest and Playwright report their own cases.
  * `npm test -- unit` runs only the named steps.
  */
 const RESULTS = "test-results";
+/** Most steps use one core and wait now and then: two lanes fill two cores, and more would only make each slower. */
+const LANES = availableParallelism() > 1 ? 2 : 1;
 const node = process.execPath;
 const bin = path => join("node_modules", path);
 
@@ -73,8 +75,11 @@ const check = (title, args) => async output => [
   { title, state: (await run(node, args, { output })) === 0 ? "passed" : "failed" },
 ];
 
-/** The browser tests, in parts that a free lane can take. Each part starts a server of its own, so there are few. */
-const E2E_PARTS = 4;
+/**
+ * The browser tests, in parts that a free lane can take. A part costs the start of a runner and a server; with few parts, one lane is
+ * still busy with its last part for minutes while the others have ended.
+ */
+const E2E_PARTS = 8;
 const browserTests = part => async output => {
   const name = `e2e-${part}`;
   await run(
@@ -110,6 +115,8 @@ const steps = {
   },
   unused: { run: check("no unused file, export or dependency", [bin("knip/bin/knip.js"), "--no-progress"]) },
   unit: { run: vitest("unit") },
+  // The longest step: whatever comes later fills the other lanes meanwhile.
+  model: { run: vitest("model") },
   // Next writes its types into the folder that it builds in.
   types: {
     after: ["build"],
@@ -118,7 +125,6 @@ const steps = {
       return check("types", [bin("typescript/bin/tsc"), "--noEmit", "-p", "."])(output);
     },
   },
-  model: { run: vitest("model") },
   ...Object.fromEntries(
     Array.from({ length: E2E_PARTS }, (_, index) => [
       `e2e-${index + 1}`,
@@ -186,8 +192,7 @@ async function lane() {
     await running.get(name);
   }
 }
-// Most steps use one core and wait now and then: two lanes fill two cores, and more would only make each slower.
-await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, lane));
+await Promise.all(Array.from({ length: LANES }, lane));
 
 const having = state => cases.filter(test => test.state === state);
 for (const { title } of having("failed")) console.log(`FAILED  ${title}`);

@@ -10,6 +10,7 @@ const nameOf = ({ method, path }: Endpoint): string => `${method} ${path}`;
 const served = allRoutes.map(({ endpoint }) => endpoint);
 
 interface FieldSchema {
+  readonly maxLength?: number;
   readonly anyOf?: readonly FieldSchema[];
   readonly oneOf?: readonly FieldSchema[];
   readonly properties?: Readonly<Record<string, FieldSchema>>;
@@ -17,8 +18,13 @@ interface FieldSchema {
   readonly const?: unknown;
 }
 
+/** A value, or a function that makes one for a field. */
+type Put = unknown;
+
+const valueFor = (schema: FieldSchema, put: Put): unknown => (typeof put === "function" ? put(schema) : put);
+
 /** The smallest valid body for each field, with a value put into that field: one body for each field and kind of object. */
-function bodiesWith(schema: FieldSchema, put: unknown): { field: string; body: unknown }[] {
+function bodiesWith(schema: FieldSchema, put: Put): { field: string; body: unknown }[] {
   const branches = schema.anyOf ?? schema.oneOf;
   if (branches) return branches.flatMap(branch => bodiesWith(branch, put));
   if (schema.items)
@@ -26,20 +32,22 @@ function bodiesWith(schema: FieldSchema, put: unknown): { field: string; body: u
       field: `[0]${field && `.${field}`}`,
       body: [body],
     }));
-  if (!schema.properties) return [{ field: "", body: put }];
+  if (!schema.properties) return [{ field: "", body: valueFor(schema, put) }];
   const fixed = Object.fromEntries(
     Object.entries(schema.properties).flatMap(([key, inner]) => ("const" in inner ? [[key, inner.const]] : [])),
   );
   return Object.entries(schema.properties).flatMap(([key, inner]) =>
-    [{ field: "", body: put }, ...bodiesWith(inner, put)].map(({ field, body }) => ({
+    [{ field: "", body: valueFor(inner, put) }, ...bodiesWith(inner, put)].map(({ field, body }) => ({
       field: `${key}${field.startsWith("[") || field === "" ? field : `.${field}`}`,
       body: { ...fixed, [key]: body },
     })),
   );
 }
 
+/** One character more than the field may hold, and more than fits a sentence. */
+const tooLong = ({ maxLength = 0 }: FieldSchema): string => "x".repeat(Math.max(maxLength + 1, 2000));
 /** Values that hardly any field accepts; `undefined` means that the field is missing. */
-const wrongValues = [undefined, -7.5, "\u0000?", "", true, [], [[1]], {}, { "5": 1 }, "x".repeat(5_000_000)];
+const wrongValues = [undefined, -7.5, "\u0000?", "", true, [], [[1]], {}, { "5": 1 }, tooLong];
 /** "tools must be an empty list, not a list of 1 entry." and nothing that only a programmer would say. */
 const SENTENCE =
   /^(?:[\w.[\]]+ (?:must be .+, not .+|is missing: it must be .+)|The body (?:must be .+, not .+|is missing: it must be .+)|There is no field ".*"(?: in [\w.[\]]+)?)\.$/s;
@@ -66,7 +74,7 @@ describe("each refusal of input is a sentence that a person would say", () => {
     for (const schema of inputSchemas(endpoint)) {
       const json = z.toJSONSchema(schema, { unrepresentable: "any", io: "input" }) as FieldSchema;
       for (const put of wrongValues)
-        for (const { field, body } of [{ field: "", body: put }, ...bodiesWith(json, put)]) {
+        for (const { field, body } of [{ field: "", body: valueFor(json, put) }, ...bodiesWith(json, put)]) {
           const result = z.safeParse(schema, body);
           if (result.success) continue;
           const sentence = explainIssue(schema, body, result.error);
