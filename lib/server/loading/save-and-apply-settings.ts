@@ -31,7 +31,8 @@ export async function saveAndApplySettings(
   { loads = false, isMeant = false }: { readonly loads?: boolean; readonly isMeant?: boolean } = {},
 ): Promise<AppliedSettings> {
   const { settings, models, host, memoryGuard } = services;
-  if (patch.MODEL !== undefined) await models.identify(await models.resolveModel(patch.MODEL));
+  for (const name of [patch.MODEL, patch.DRAFT_MODEL])
+    if (name !== undefined && name !== "" && name !== "auto") await models.identify(await models.resolveModel(name));
   if (!isMeant) await refuseShortMemory(services, patch);
   const saved = Object.keys(patch).length > 0 ? await settings.patch(patch, scope) : settings.read();
   if (isMeant) memoryGuard.mean(saved);

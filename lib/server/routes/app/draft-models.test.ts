@@ -49,6 +49,19 @@ it("are those of the library that fit the model", async () => {
   });
 });
 
+it("that are not in the library are not set", async () => {
+  const patch = {
+    method: "PATCH",
+    headers: { "content-type": "application/json" },
+    body: '{"DRAFT_MODEL":"gone.gguf"}',
+  };
+  expect(await ask("/api/settings", patch)).toMatchObject({
+    status: 404,
+    body: { error: { code: "MODEL_NOT_FOUND", message: expect.stringContaining("gone.gguf") } },
+  });
+  expect(home.services.settings.read().DRAFT_MODEL).toBe("small.gguf");
+});
+
 it("go beside the loaded model, and are counted in what it has of system memory without a card", async () => {
   expect((await ask("/api/engine/load", { method: "POST" })).status).toBe(200);
   const { config } = home.services.host.snapshot();
