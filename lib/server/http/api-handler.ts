@@ -42,8 +42,9 @@ export function createApiHandler<App extends Frame>(routes: readonly Route<App>[
       if (route === undefined) return refuseMethod(request, response, pathname, [...found.methods.keys()]);
       ({ endpoint } = route);
       const keyId = beginWithKey(endpoint, request, services.access.apiKeys);
+      const caller = { keyId, name: keyId ?? request.socket.remoteAddress ?? "unknown" };
       const signal = leavingSignal(response);
-      const call = { params: found.params, query, request, signal, keyId, services };
+      const call = { params: found.params, query, request, signal, caller, services };
       const reply = await route.answer(call);
       if (services.environment.checkContract) requireReply(endpoint, reply);
       if (reply instanceof EventStream) await reply.sendTo(response, signal);

@@ -1,5 +1,5 @@
 import type { Download } from "@/lib/schema/download";
-import type { EmbeddingMemory, GpuReport } from "@/lib/schema/gpu-memory";
+import type { BesideModel, EmbeddingMemory, GpuReport } from "@/lib/schema/gpu-memory";
 import type { EngineSnapshot, LiveEvent, Telemetry } from "@/lib/schema/live-events";
 import { CpuMeter } from "@/lib/server/system/cpu-meter";
 import { readMemory } from "@/lib/server/system/read-memory";
@@ -23,7 +23,7 @@ interface LiveSamplerOptions {
   readonly downloads: Subscribable & { list(): Download[] };
   readonly embeddings?: { readonly held: EmbeddingMemory | null };
   /** System memory of a draft model. */
-  readonly besideRamBytes?: () => number;
+  readonly besideInRam?: () => readonly BesideModel[];
   /** Reading the settings finds hand edits. */
   readonly settings: { read(): unknown };
   readonly log: { subscribe(listener: (line: { level: string; text: string; atMs: number }) => void): () => void };
@@ -113,7 +113,7 @@ export class LiveSampler {
   }
 
   #publishTelemetry(gpu: GpuReport): void {
-    const memory = readMemory(this.#options.engine.pid, this.#options.besideRamBytes?.());
+    const memory = readMemory(this.#options.engine.pid, this.#options.besideInRam?.());
     const hasOtherCards = this.#lastTelemetry !== null && lostIn(this.#lastTelemetry.gpu) !== lostIn(gpu);
     const embedding = this.#options.embeddings?.held;
     const telemetry = {

@@ -7,6 +7,14 @@ import type { EventStream } from "./event-stream";
 import { headerOf } from "./incoming";
 import { readJson } from "./read-json";
 
+/** Who sends a request. */
+export interface Caller {
+  /** The API key that the request came with; null for none. */
+  readonly keyId: string | null;
+  /** Callers take turns in the queue by this name: their key, or the address of their computer. */
+  readonly name: string;
+}
+
 /** One request of an endpoint, before its input is parsed. */
 export interface Call<App> {
   readonly params: Readonly<Record<string, string | string[]>>;
@@ -14,12 +22,11 @@ export interface Call<App> {
   readonly request: IncomingMessage;
   /** Aborted when the client leaves. */
   readonly signal: AbortSignal;
-  /** The API key that the request came with; null for none. */
-  readonly keyId: string | null;
+  readonly caller: Caller;
   readonly services: App;
 }
 
-interface RouteInput<App, E extends Endpoint> extends Pick<Call<App>, "signal" | "keyId" | "services"> {
+interface RouteInput<App, E extends Endpoint> extends Pick<Call<App>, "signal" | "caller" | "services"> {
   /** The client's own name for the conversation: it wants to come back to the answer. */
   readonly conversationId: string | null;
   readonly params: ParsedPart<E, "params">;
@@ -54,7 +61,7 @@ export const routeOver =
 
 async function inputOf<App, E extends Endpoint>(
   { params, query, body }: E,
-  { request, signal, keyId, services, ...given }: Call<App>,
+  { request, signal, caller, services, ...given }: Call<App>,
 ): Promise<RouteInput<App, E>> {
   return {
     params: parseInput(params, given.params) as ParsedPart<E, "params">,
@@ -63,7 +70,7 @@ async function inputOf<App, E extends Endpoint>(
     bytes: request.iterator({ destroyOnReturn: false }),
     conversationId: headerOf(request, "x-conversation-id"),
     signal,
-    keyId,
+    caller,
     services,
   };
 }

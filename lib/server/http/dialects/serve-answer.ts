@@ -4,6 +4,7 @@ import type { ApiKeys } from "@/lib/server/access/api-keys";
 import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
 import { EventStream } from "../event-stream";
 import type { KeptStreams } from "../kept-streams";
+import type { Caller } from "../route";
 import { type Answerer, answerParts } from "./answer-parts";
 import type { AnswerHead, AnswerPart, AnswerRequest } from "./answer-request";
 import { answeringModel, chooseModel, type NamedModels } from "./choose-model";
@@ -18,9 +19,6 @@ export interface Dialect {
   events(parts: AsyncIterable<AnswerPart>, head: AnswerHead): AsyncIterable<string>;
 }
 
-/** One caller in the queue, beside each key and the chat page. */
-const WITHOUT_KEY = "client without a key";
-
 interface AnswerToServe {
   readonly services: NamedModels & {
     readonly host: Answerer;
@@ -34,8 +32,8 @@ interface AnswerToServe {
   readonly stream: boolean;
   /** With it, a streamed answer goes on when the client leaves, and is kept for a while. */
   readonly conversationId: string | null;
-  /** The API key that counts the answer's tokens; null for none. */
-  readonly keyId: string | null;
+  /** Waits for its turn, and the key counts the answer's tokens. */
+  readonly caller: Caller;
   /** Fields of the client's request that mean nothing here. */
   readonly ignoredFields: readonly string[];
 }
@@ -57,7 +55,8 @@ export async function serveAnswer(served: AnswerToServe): Promise<Response | Eve
     },
   };
   const headers = warningHeader(served.ignoredFields);
-  const { keyId, conversationId: id } = served;
+  const { conversationId: id } = served;
+  const { keyId, name } = served.caller;
   const keptId = stream && id !== null && id !== "" && id.length <= MOST_ID_CHARACTERS ? id : null;
   const leaving = new AbortController();
   const endWith = (signal: AbortSignal): void => {
@@ -65,11 +64,7 @@ export async function serveAnswer(served: AnswerToServe): Promise<Response | Eve
     else signal.addEventListener("abort", () => leaving.abort(), { once: true });
   };
   if (keptId === null) endWith(served.signal);
-  const parts = countedBy(
-    keyId,
-    services.access.apiKeys,
-    answerParts(services.host, request, leaving.signal, keyId ?? WITHOUT_KEY),
-  );
+  const parts = countedBy(keyId, services.access.apiKeys, answerParts(services.host, request, leaving.signal, name));
   if (stream) {
     const texts = dialect.events(await begun(parts), head);
     const kept = keptId === null ? null : services.keptStreams.keep(keyId, keptId, texts, () => leaving.abort());

@@ -8,7 +8,7 @@ import { chatOfResponses } from "./responses-request";
 import { ResponsesTools } from "./responses-tools";
 import { serveAnswer } from "./serve-answer";
 
-type Served = Pick<Parameters<typeof serveAnswer>[0], "services" | "signal" | "keyId" | "conversationId">;
+type Served = Pick<Parameters<typeof serveAnswer>[0], "services" | "signal" | "caller" | "conversationId">;
 interface ResponsesToServe extends Served {
   readonly body: ResponsesRequest;
   readonly services: Served["services"] & {

@@ -9,12 +9,12 @@ import { serveAnswer } from "@/lib/server/http/dialects/serve-answer";
 import { route } from "../route";
 
 export const anthropicRoutes = [
-  route(createMessage, ({ body, signal, keyId, conversationId, services }) => {
+  route(createMessage, ({ body, signal, caller, conversationId, services }) => {
     const snapshot = services.host.snapshot();
     return serveAnswer({
       services,
       signal,
-      keyId,
+      caller,
       conversationId,
       request: chatAnswerRequest(chatOfMessages(body, snapshot), services.settings.read(), snapshot),
       dialect: anthropicMessages,

@@ -6,7 +6,7 @@ import { route } from "../route";
 const secondsOf = (ms: number | null): number => (ms === null ? 0 : Math.floor(ms / 1000));
 
 export const keptStreamRoutes = [
-  route(followKeptStream, ({ query: { conv_id: id, from }, keyId, signal, services }) => {
+  route(followKeptStream, ({ query: { conv_id: id, from }, caller: { keyId }, signal, services }) => {
     const stream = services.keptStreams.find(keyId, id);
     if (stream === null) throw new RequestError("NOT_FOUND", "There is no answer with this conv_id, or no longer.");
     if (from < stream.droppedBytes)
@@ -16,11 +16,11 @@ export const keptStreamRoutes = [
       );
     return new EventStream(stream.from(from, signal), {}, false);
   }),
-  route(stopKeptStream, ({ query: { conv_id: id }, keyId, services }) => {
+  route(stopKeptStream, ({ query: { conv_id: id }, caller: { keyId }, services }) => {
     services.keptStreams.stop(keyId, id);
     return new Response(null, { status: 204 });
   }),
-  route(lookUpKeptStreams, ({ body, keyId, services }) =>
+  route(lookUpKeptStreams, ({ body, caller: { keyId }, services }) =>
     services.keptStreams.named(keyId, body.conversation_ids).map(stream => ({
       conversation_id: stream.id,
       is_done: stream.completedAtMs !== null,

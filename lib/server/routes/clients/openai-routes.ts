@@ -45,12 +45,12 @@ export const openAiRoutes = [
       `There is no model "${id.slice(0, 200)}". There are: ${names || "none"}.`,
     );
   }),
-  route(chatCompletions, ({ body, signal, keyId, conversationId, services }) => {
+  route(chatCompletions, ({ body, signal, caller, conversationId, services }) => {
     const request = chatAnswerRequest(body, services.settings.read(), services.host.snapshot());
     return serveAnswer({
       services,
       signal,
-      keyId,
+      caller,
       conversationId,
       request,
       dialect: openAiChat(body, request),
@@ -58,13 +58,13 @@ export const openAiRoutes = [
       ignoredFields: unknownFields(chatCompletionRequestSchema, body),
     });
   }),
-  route(completions, async ({ body, signal, keyId, conversationId, services }) => {
+  route(completions, async ({ body, signal, caller, conversationId, services }) => {
     const echoes = body.echo ? await Promise.all(promptsOf(body.prompt).map(prompt => echoOf(prompt, services))) : [];
     const request = completionAnswerRequest(body, services.settings.read(), echoes);
     return serveAnswer({
       services,
       signal,
-      keyId,
+      caller,
       conversationId,
       request,
       dialect: openAiCompletion(body, request),
