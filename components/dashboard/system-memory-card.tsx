@@ -9,7 +9,7 @@ import { chooseCard } from "@/lib/client/card-store";
 import { useComputer } from "@/lib/client/computer-store";
 import { useLive } from "@/lib/client/live-store";
 import { usePlan } from "@/lib/client/plan-store";
-import { ramUsedByOthers } from "@/lib/plan/plan-ram";
+import { besideBytes, ramUsedByOthers } from "@/lib/plan/plan-ram";
 import { NoGpu } from "./no-gpu";
 
 /** Without a GPU the model is in system memory: how much the plan takes of it, and why there is no GPU. */
@@ -23,7 +23,7 @@ export const SystemMemoryCard = memo(function SystemMemoryCard() {
   const others = memory === null ? 0 : Math.max(0, ramUsedByOthers(memory) - kvBytes - computeBytes);
   const planned = partBytes(plan.ram, others, {
     embeddingBytes: weightsBytes + kvBytes + computeBytes,
-    draftBytes: memory?.besideBytes,
+    besideBytes: memory === null ? 0 : besideBytes(memory),
   });
   return (
     <Card heading="System memory" aside={memory === null ? "not read yet" : "live"}>

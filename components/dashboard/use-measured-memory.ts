@@ -23,7 +23,7 @@ export function measuredMemory(telemetry: Telemetry | null, held: EngineSnapshot
     bytes: {
       others: memory.usedByOthersBytes,
       embedding: 0,
-      draft: 0,
+      beside: 0,
       weights: held?.weightsBytes ?? 0,
       kv: held?.kvBytes ?? 0,
       compute: held?.computeBytes ?? 0,

@@ -4,7 +4,7 @@ import { MemoryBar } from "@/components/ui/memory-bar";
 import { memoryPartLooks, partBytes, partsInWords } from "@/components/vram/memory-parts";
 import { useComputer } from "@/lib/client/computer-store";
 import { type PlanView, useExplanation, usePlanView } from "@/lib/client/plan-store";
-import { ramUsedByOthers } from "@/lib/plan/plan-ram";
+import { besideBytes, ramUsedByOthers } from "@/lib/plan/plan-ram";
 
 /**
  * On a narrow screen the sliders are below the sentence and the gauge. A line with both stays in view, so that the
@@ -34,7 +34,7 @@ function StickyGauge({ view: { gpu, plan } }: { readonly view: PlanView }) {
   if (totalBytes === null) return null;
   const planned =
     gpu === null
-      ? partBytes(plan.ram, ram === null ? 0 : ramUsedByOthers(ram), { draftBytes: ram?.besideBytes })
+      ? partBytes(plan.ram, ram === null ? 0 : ramUsedByOthers(ram), { besideBytes: ram ? besideBytes(ram) : 0 })
       : partBytes(plan.predicted, gpu.usedByOthersBytes);
   return (
     <MemoryBar

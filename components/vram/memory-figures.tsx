@@ -16,7 +16,7 @@ export function MemoryFigures({ planned, now, totalBytes }: MemoryFiguresProps) 
     <dl className="mt-3 grid grid-cols-2 gap-x-4 gap-y-2.5 sm:grid-cols-3 lg:grid-cols-6">
       {excessBytes > 0 && <Figure name="Too much" fill="var(--bad)" plannedBytes={excessBytes} nowBytes={null} isBad />}
       {memoryPartLooks
-        .filter(({ id }) => (id !== "embedding" && id !== "draft") || planned[id] > 0)
+        .filter(({ id }) => (id !== "embedding" && id !== "beside") || planned[id] > 0)
         .map(part => (
           <Figure
             key={part.id}

@@ -3,7 +3,15 @@ import { GIB } from "@/lib/units/bytes";
 import { partsInWords } from "./memory-parts";
 
 it("names what is too much before anything else", () => {
-  const bytes = { others: GIB, embedding: 0, draft: 0, weights: 4 * GIB, kv: 4 * GIB, compute: 0.5 * GIB, overhead: 0 };
+  const bytes = {
+    others: GIB,
+    embedding: 0,
+    beside: 0,
+    weights: 4 * GIB,
+    kv: 4 * GIB,
+    compute: 0.5 * GIB,
+    overhead: 0,
+  };
   expect(partsInWords(bytes, 10 * GIB)).toBe(
     "9.50 GiB of 10.00 GiB: others 1.00 GiB, weights 4.00 GiB, kv cache 4.00 GiB, compute 0.50 GiB",
   );

@@ -1,7 +1,7 @@
 import type { MemoryParts } from "@/lib/schema/receipt";
 import { formatGib } from "@/lib/units/bytes";
 
-export type PartId = "others" | "embedding" | "draft" | "weights" | "kv" | "compute" | "overhead";
+export type PartId = "others" | "embedding" | "beside" | "weights" | "kv" | "compute" | "overhead";
 
 /** Memory of a card or of the computer, split by its users. The rest of the total is free. */
 export type PartBytes = Readonly<Record<PartId, number>>;
@@ -10,7 +10,7 @@ export type PartBytes = Readonly<Record<PartId, number>>;
 export const memoryPartLooks = [
   { id: "others", name: "Others", fill: "hatched" },
   { id: "embedding", name: "Embeddings", fill: "var(--accent)" },
-  { id: "draft", name: "Draft model", fill: "var(--accent-strong)" },
+  { id: "beside", name: "Beside the model", fill: "var(--accent-strong)" },
   { id: "weights", name: "Weights", fill: "var(--weights)" },
   { id: "kv", name: "KV cache", fill: "var(--kv)" },
   { id: "compute", name: "Compute", fill: "var(--compute)" },
@@ -19,14 +19,14 @@ export const memoryPartLooks = [
 
 interface BesideBytes {
   readonly embeddingBytes?: number | undefined;
-  readonly draftBytes?: number | undefined;
+  readonly besideBytes?: number | undefined;
 }
 
-/** @param beside what an embedding model and a draft model take of system memory; on a card, a draft model is in the overhead */
+/** @param beside what an embedding model, and what is loaded beside the model, take of system memory; on a card, the latter is in the overhead */
 export const partBytes = (parts: MemoryParts, othersBytes: number, beside: BesideBytes = {}): PartBytes => ({
   others: othersBytes,
   embedding: beside.embeddingBytes ?? 0,
-  draft: beside.draftBytes ?? 0,
+  beside: beside.besideBytes ?? 0,
   weights: parts.weightsBytes,
   kv: parts.kvBytes,
   compute: parts.computeBytes,

@@ -1,3 +1,4 @@
+import { besideBytes } from "@/lib/plan/plan-ram";
 import type { SystemMemory } from "@/lib/schema/gpu-memory";
 import { MIB } from "@/lib/units/bytes";
 
@@ -9,7 +10,7 @@ export function steadyMemory(previous: SystemMemory | null, next: SystemMemory |
   if (previous === null || next === null) return next;
   const isSame =
     previous.totalBytes === next.totalBytes &&
-    previous.besideBytes === next.besideBytes &&
+    besideBytes(previous) === besideBytes(next) &&
     Math.abs(previous.availableBytes - next.availableBytes) < BREATH_BYTES &&
     Math.abs((previous.heldByEngineBytes ?? 0) - (next.heldByEngineBytes ?? 0)) < BREATH_BYTES;
   return isSame ? previous : next;

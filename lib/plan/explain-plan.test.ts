@@ -57,6 +57,14 @@ describe("the sentence", () => {
     );
   });
 
+  it("names what else is in system memory on the CPU", () => {
+    const beside = [{ kind: "draft" as const, name: "small.gguf", bytes: 88 * MIB }];
+    const memory = { totalBytes: 16 * GIB, availableBytes: 16 * GIB, beside };
+    expect(explained({}, null, { memory, useMmap: true, cpuTokensPerSecond: null }).sentence).toBe(
+      "Runs on the CPU: 4.43 of 16.00 GiB of memory, and 88 MiB for the draft model small.gguf.",
+    );
+  });
+
   // plan-ram.test.ts: 4,754,116,608 bytes on the CPU alone.
   it.each([
     [null, 16, "Runs on the CPU: 4.43 of 16.00 GiB of memory."],

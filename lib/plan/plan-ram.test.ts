@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
-import { GIB } from "@/lib/units/bytes";
+import { GIB, MIB } from "@/lib/units/bytes";
 import { betterPlacements, choosePlacement, placementFits } from "./choose-placement";
 import { withSequences } from "./memory-need";
 import { planLayers } from "./plan-layers";
@@ -40,10 +40,25 @@ describe("system memory without a GPU", () => {
   });
 
   it("has room for a draft model beside the model", () => {
-    const beside = (besideBytes: number) =>
-      planRam(onCpu, null, { memory: { ...memory(5), besideBytes }, useMmap: true }).outcome;
+    const beside = (bytes: number) =>
+      planRam(onCpu, null, {
+        memory: { ...memory(5), beside: [{ kind: "draft", name: "small.gguf", bytes }] },
+        useMmap: true,
+      }).outcome;
     // 5 GiB are 614,592,512 bytes more than the model needs.
     expect([beside(614_592_512), beside(614_592_513)]).toEqual(["fits", "rereads"]);
+  });
+
+  it("names what takes a part of the memory beside the model", () => {
+    const beside = [
+      { kind: "pictures" as const, name: "mmproj.gguf", bytes: 600 * MIB },
+      { kind: "draft" as const, name: "small.gguf", bytes: 88 * MIB },
+    ];
+    const ram = planRam(onCpu, null, { memory: { ...memory(5), beside }, useMmap: false });
+    // 5 GiB without 688 MiB are 4.33 GiB, and 102 MiB less than 4.43.
+    expect(ramWarnings(ram)[0]?.message).toMatch(
+      /^102 MiB too much for system memory: 4\.43 GiB is needed and 4\.33 GiB is available without 600 MiB for the picture reader mmproj\.gguf and 88 MiB for the draft model small\.gguf\. /,
+    );
   });
 
   it("gives back what our own engine holds", () => {

@@ -1,4 +1,4 @@
-import type { GpuMemory, SystemMemory } from "@/lib/schema/gpu-memory";
+import type { BesideModel, GpuMemory, SystemMemory } from "@/lib/schema/gpu-memory";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { MachineSpeed } from "@/lib/schema/plan-speed";
 import type { PlanSettings } from "@/lib/schema/settings";
@@ -19,6 +19,8 @@ export interface RamNeed {
 export interface RamPlan extends RamNeed {
   readonly availableBytes: number;
   readonly totalBytes: number;
+  /** What has its part of system memory before the model. */
+  readonly beside: readonly BesideModel[];
   /** An integrated GPU has no memory of its own, so both halves of the plan use system memory. */
   readonly sharedWithGpu: boolean;
   /** `swaps`: the locked part does not fit. `rereads`: mapped weights do not fit, so the file is read again for every token. */
@@ -44,9 +46,12 @@ export interface Computer {
 export const ramUsedByOthers = ({ totalBytes, availableBytes, heldByEngineBytes = 0 }: SystemMemory): number =>
   Math.max(0, totalBytes - availableBytes - heldByEngineBytes);
 
-/** What a model can use: a reload first releases what our engine holds, and a draft model has its part. */
+/** What is loaded beside the model takes of system memory. */
+export const besideBytes = ({ beside = [] }: SystemMemory): number => beside.reduce((sum, { bytes }) => sum + bytes, 0);
+
+/** What a model can use: a reload first releases what our engine holds, and what is loaded beside the model has its part. */
 export const availableRam = (memory: SystemMemory): number =>
-  Math.max(0, memory.totalBytes - ramUsedByOthers(memory) - (memory.besideBytes ?? 0));
+  Math.max(0, memory.totalBytes - ramUsedByOthers(memory) - besideBytes(memory));
 
 const isShared = (gpu: GpuMemory | null): boolean => gpu !== null && gpu.kind !== "dedicated" && gpu.kind !== "unknown";
 
@@ -81,10 +86,17 @@ function ramOutcome({ needBytes, lockedBytes }: RamNeed, memory: SystemMemory): 
 
 export const isRamShort = (need: RamNeed, memory: SystemMemory): boolean => ramOutcome(need, memory) !== "fits";
 
+const besideWords = { pictures: "the picture reader", draft: "the draft model" } as const;
+
+/** "88 MiB for the draft model small.gguf"; empty for nothing. */
+export const besideInWords = (beside: readonly BesideModel[]): string =>
+  beside.map(({ kind, name, bytes }) => `${formatBytes(bytes)} for ${besideWords[kind]} ${name}`).join(" and ");
+
 /** "670 MiB too much for system memory: 23.56 GiB is needed and 22.90 GiB is available." */
-export const ramShortage = ({ needBytes, availableBytes }: RamPlan): string =>
+export const ramShortage = ({ needBytes, availableBytes, beside }: RamPlan): string =>
   `${formatBytes(needBytes - availableBytes)} too much for system memory: ` +
-  `${formatGib(needBytes)} is needed and ${formatGib(availableBytes)} is available.`;
+  `${formatGib(needBytes)} is needed and ${formatGib(availableBytes)} is available` +
+  `${beside.length > 0 ? ` without ${besideInWords(beside)}` : ""}.`;
 
 const consequences = {
   fits: "",
@@ -109,6 +121,7 @@ export function planRam(
     ...need,
     availableBytes: availableRam(memory),
     totalBytes: memory.totalBytes,
+    beside: memory.beside ?? [],
     sharedWithGpu: isShared(gpu),
     outcome: ramOutcome(need, memory),
   };

@@ -8,7 +8,7 @@ import { planOverflowBytes, toBeFreedBytes } from "./budget";
 import { choosePlacement } from "./choose-placement";
 import type { LayerPlan } from "./layer-plan";
 import { cardsInWords, expertsInWords, layersInWords } from "./placement-words";
-import { type Computer, planRam, ramShortage } from "./plan-ram";
+import { besideInWords, type Computer, planRam, ramShortage } from "./plan-ram";
 import { decodeSeconds } from "./speed-parts";
 import { speedSentence } from "./speed-words";
 import { kvTypeRefusal } from "./usable-kv-types";
@@ -67,7 +67,8 @@ function noGpuSentence(plan: LayerPlan, computer: Computer | null, speed: PlanSp
   const ram = planRam(plan, null, computer);
   if (ram.outcome !== "fits") return ramShortage(ram);
   const rate = computer.cpuTokensPerSecond;
-  const words = `Runs on the CPU: ${formatPartOf(totalBytes, ram.totalBytes)} of memory`;
+  const beside = ram.beside.length > 0 ? `, and ${besideInWords(ram.beside)}` : "";
+  const words = `Runs on the CPU: ${formatPartOf(totalBytes, ram.totalBytes)} of memory${beside}`;
   return rate === null ? withSpeed(`${words}.`, speed, plan) : `${words}, about ${formatRate(rate)} tokens/s.`;
 }
 
@@ -140,8 +141,6 @@ function kvInWords({ sequences, contextTokens }: LayerPlan, kvBytes: number): st
 }
 
 /** The numbers behind the sentence, part by part. */
-const besideWords = { pictures: "the picture reader", draft: "the draft model" } as const;
-
 export function planDetail(gpu: GpuMemory | null, plan: LayerPlan): string {
   const { weightsBytes, kvBytes, computeBytes, overheadBytes } =
     plan.kind === "cpu-only" || gpu === null ? plan.ram : plan.predicted;
@@ -151,10 +150,8 @@ export function planDetail(gpu: GpuMemory | null, plan: LayerPlan): string {
     `compute ${formatBytes(computeBytes)}`,
   ];
   if (gpu === null || plan.kind === "cpu-only") return `${words.join(", ")}, in system memory.`;
-  const files = (gpu.beside ?? []).map(
-    ({ kind, name, bytes }) => `${formatBytes(bytes)} for ${besideWords[kind]} ${name}`,
-  );
-  words.push(`overhead ${formatBytes(overheadBytes)}${files.length > 0 ? ` (with ${files.join(" and ")})` : ""}`);
+  const files = besideInWords(gpu.beside ?? []);
+  words.push(`overhead ${formatBytes(overheadBytes)}${files === "" ? "" : ` (with ${files})`}`);
   const others = gpu.usedByOthersBytes > 0 ? `, on top of ${formatBytes(gpu.usedByOthersBytes)} used by others` : "";
   return `${words.join(", ")}${others}.`;
 }

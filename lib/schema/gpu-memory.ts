@@ -104,8 +104,8 @@ export const systemMemorySchema = z.object({
   availableBytes: bytes,
   /** Memory that our engine frees when its model is unloaded. Pages of a mapped file do not count: they are available already. Missing when not known. */
   heldByEngineBytes: z.optional(bytes),
-  /** What a draft model takes of it, beside the model that is planned. */
-  besideBytes: z.optional(bytes),
+  /** What takes of it beside the model that is planned; missing where nothing does. */
+  beside: z.optional(z.array(besideModelSchema)),
 });
 export type SystemMemory = z.infer<typeof systemMemorySchema>;
 

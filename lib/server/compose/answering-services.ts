@@ -47,7 +47,7 @@ export function answeringServices(
   const otherEngines = new OtherEngines({ path: join(dataFolder, "engines.json"), env: process.env });
   const llamaServer = new ChosenLlamaServer(otherEngines, {
     planner,
-    findBeside: wanted => findBeside(wanted, models),
+    findBeside: wanted => findBeside(wanted, models, async () => (await core.gpu.read()).memory !== null),
     freeOwnEngine: () => engine.unload(),
     readSettings,
     env: process.env,

@@ -77,9 +77,12 @@ async function makeReport(
     const settings = settingsToPlan(options, services.settings, env);
     // Nothing is known of this machine yet, so the engine will be asked. It starts while the header is read.
     if (services.memo.read() === null) services.engine.start().catch(() => {});
+    const hasCard = async () => options.gpu !== null || (await services.gpu.read()).memory !== null;
     const found =
-      options.format !== null && takesBeside(options.format) ? await findBeside(settings, services.models) : null;
-    beside = found?.models ?? (await ownDraft(options, settings, services));
+      options.format !== null && takesBeside(options.format)
+        ? await findBeside(settings, services.models, hasCard)
+        : null;
+    beside = found?.onCard ?? (await ownDraft(options, settings, services));
     const card = options.gpu === null ? undefined : withBeside(assumedCards(options.gpu), beside);
     const outcome = await services.planner.exactPlanFor(settings, card);
     const { surface, gpu } = outcome;
@@ -92,7 +95,7 @@ async function makeReport(
         ...(found && { beside: found.files }),
       });
     const computer = {
-      memory: readMemory(null, services.drafts.ramBytes),
+      memory: readMemory(null, services.besideInRam()),
       useMmap: settings.USE_MMAP,
       cpuTokensPerSecond: null,
       speed: await services.machineSpeed.read(gpu?.name ?? null),
@@ -120,8 +123,8 @@ async function ownDraft(
   { drafts, models }: ReturnType<typeof planningServices>,
 ): Promise<readonly BesideModel[]> {
   if (gpu === null) return (await drafts.hold(settings)).onCard;
-  const { models: all } = await findBeside({ ...settings, PARALLEL: 1 }, models);
-  return all.filter(({ kind }) => kind === "draft");
+  const { onCard } = await findBeside({ ...settings, PARALLEL: 1 }, models, async () => true);
+  return onCard.filter(({ kind }) => kind === "draft");
 }
 
 function settingsToPlan(

@@ -47,6 +47,8 @@ interface PlanningOptions {
   readonly program?: () => ProgramMemory | null;
   /** What is loaded beside the model, where that is not our own draft model. The same list as long as it is the same. */
   readonly beside?: () => readonly BesideModel[];
+  /** The same in system memory. */
+  readonly besideInRam?: () => readonly BesideModel[];
 }
 
 /** Everything needed for a plan, without serving: what the server and `npm run plan` have in common. */
@@ -58,7 +60,7 @@ export function planningServices(
     mayRemember = false,
     surfaceBudgetMs,
     program = () => null,
-    beside,
+    ...given
   }: PlanningOptions,
 ) {
   const { dataFolder, engineBuild } = environment;
@@ -88,12 +90,14 @@ export function planningServices(
   });
   const engineVersion = `${project.dependencies["node-llama-cpp"]} ${engineBuild}`;
   const memo = new DeviceMemo(join(dataFolder, "device.json"), `${engineVersion} ${environment.gpu}`, process.env);
-  const readLoadableMemory = () => readMemory(engine.pid, drafts.ramBytes);
+  const beside = given.beside ?? (() => drafts.onCard);
+  const besideInRam = given.besideInRam ?? (() => drafts.inRam);
+  const readLoadableMemory = () => readMemory(engine.pid, besideInRam());
   const gpu = cardProbe({
     engine: mayRemember ? rememberedEngine(engine, memo) : engine,
     sparePid: () => spare.pid,
     program,
-    beside: beside ?? (() => drafts.onCard),
+    beside,
     receipts,
     gpuChoice: environment.gpu,
     ramBytesPerSecond: () => machineSpeed.knownRamBytesPerSecond(),
@@ -120,6 +124,7 @@ export function planningServices(
     engine,
     dryRuns,
     drafts,
+    besideInRam,
     embedder,
     receipts,
     gpu,

@@ -23,6 +23,7 @@ export function buildServices(environment: Environment) {
     onLog,
     program: () => answering.llamaServer.answering?.memory ?? null,
     beside: () => answering.llamaServer.answering?.beside ?? core.drafts.onCard,
+    besideInRam: () => answering.llamaServer.answering?.besideInRam ?? core.drafts.inRam,
   });
   const answering = answeringServices(environment, core, { onLog, onFailure });
   const library = libraryServices(environment, core, { onFailure });
@@ -40,7 +41,7 @@ export function buildServices(environment: Environment) {
     log,
     downloads,
     embeddings,
-    besideRamBytes: () => (answering.llamaServer.answering === null ? core.drafts.ramBytes : 0),
+    besideInRam: core.besideInRam,
     changes: [
       ["settings", settings],
       ["surface", core.planner],

@@ -50,7 +50,7 @@ describe("a draft model of our own engine", () => {
       { modelPath: draftPath, gpuLayers: 31, contextTokens: 2048, sequences: 1, kvType: "f16" },
     ]);
     expect(holder.onCard).toEqual([{ kind: "draft", name: "draft.gguf", bytes: 100 * MIB }]);
-    expect(holder.ramBytes).toBe(20 * MIB);
+    expect(holder.inRam).toEqual([{ kind: "draft", name: "draft.gguf", bytes: 20 * MIB }]);
   });
 
   it("asks llama.cpp once, and gives the same list while nothing changed", async () => {
@@ -68,7 +68,7 @@ describe("a draft model of our own engine", () => {
   ] as const)("is in system memory where %s", async (_, memory, change) => {
     const { holder, settingsWith } = holderOn(memory);
     expect((await holder.hold(settingsWith(change))).config).toEqual({ modelPath: draftPath, gpuLayers: 0 });
-    expect({ onCard: holder.onCard, ramBytes: holder.ramBytes }).toEqual({ onCard: [], ramBytes: 120 * MIB });
+    expect({ onCard: holder.onCard, inRam: holder.inRam }).toMatchObject({ onCard: [], inRam: [{ bytes: 120 * MIB }] });
   });
 
   it("is on the first of several cards", async () => {
@@ -85,7 +85,7 @@ describe("a draft model of our own engine", () => {
     const { holder, settingsWith } = holderOn(card);
     await holder.hold(settingsWith({}));
     expect((await holder.hold(settingsWith(change))).config).toBeUndefined();
-    expect({ onCard: holder.onCard, ramBytes: holder.ramBytes }).toEqual({ onCard: [], ramBytes: 0 });
+    expect({ onCard: holder.onCard, inRam: holder.inRam }).toEqual({ onCard: [], inRam: [] });
   });
 
   it("is refused by name with another vocabulary", async () => {

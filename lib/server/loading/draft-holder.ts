@@ -23,12 +23,13 @@ interface HeldDraft {
   readonly config: LoadConfig["draft"];
   /** What it takes of the card; empty where it is in system memory. */
   readonly onCard: readonly BesideModel[];
-  readonly ramBytes: number;
+  /** What it takes of system memory. */
+  readonly inRam: readonly BesideModel[];
   /** Why the one that the settings name is left out. */
   readonly problem: string | null;
 }
 
-const NONE: HeldDraft = { config: undefined, onCard: [], ramBytes: 0, problem: null };
+const NONE: HeldDraft = { config: undefined, onCard: [], inRam: [], problem: null };
 /** What is found out depends on neither: a dry run wants some number. */
 const ANY_THREADS = 1;
 
@@ -49,8 +50,8 @@ export class DraftHolder {
     return this.#held.onCard;
   }
 
-  get ramBytes(): number {
-    return this.#held.ramBytes;
+  get inRam(): readonly BesideModel[] {
+    return this.#held.inRam;
   }
 
   /** From now on this is counted. @throws EngineError as `find` does: then nothing is */
@@ -97,11 +98,12 @@ export class DraftHolder {
     const tensorSplit = isOnCard ? onFirstCard(memory, gpuLayers) : undefined;
     const config = { modelPath: draft.path, gpuLayers, ...(tensorSplit && { tensorSplit }) };
     const buffers = await this.#buffersOf(draft, config, settings);
-    const cardBytes = buffers.gpuWeightsBytes + buffers.gpuContextBytes;
+    const part = (bytes: number): BesideModel[] =>
+      bytes === 0 ? [] : [{ kind: "draft", name: basename(draft.path), bytes }];
     return {
       config,
-      onCard: cardBytes === 0 ? [] : [{ kind: "draft", name: basename(draft.path), bytes: cardBytes }],
-      ramBytes: buffers.ramWeightsBytes + buffers.ramContextBytes,
+      onCard: part(buffers.gpuWeightsBytes + buffers.gpuContextBytes),
+      inRam: part(buffers.ramWeightsBytes + buffers.ramContextBytes),
       problem: null,
     };
   }

@@ -122,7 +122,7 @@ describe("llama.cpp's own server", () => {
     const picturesPath = join(mkdtempSync(join(tmpdir(), "headroom-mmproj-")), "mmproj.gguf");
     // SmolLM2's width.
     writeFileSync(picturesPath, blindPictureReader(576));
-    const seeing = engineWith({ files: { picturesPath }, models: [] });
+    const seeing = engineWith({ files: { picturesPath }, onCard: [], inRam: [] });
     const data = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==";
     const asked = [{ role: "user" as const, content: "Hi", pictures: [{ mediaType: "image/png", data }] }];
     const messages: GenerationMessage[] = [];

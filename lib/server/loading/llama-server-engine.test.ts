@@ -25,7 +25,7 @@ const predicted = { weightsBytes: 700, kvBytes: 200, computeBytes: 60, overheadB
 const engines: LlamaServerEngine[] = [];
 afterEach(() => Promise.all(engines.splice(0).map(engine => engine.stop())));
 
-const none: Beside = { files: {}, models: [] };
+const none: Beside = { files: {}, onCard: [], inRam: [] };
 
 function makeEngine(given: Partial<LoadConfig> = {}, beside = none) {
   const current: { settings: Settings } = { settings: { ...defaultSettings, MODEL: "a.gguf" } };
@@ -93,10 +93,11 @@ it("holds what its plan says while it runs, and nothing when it has ended", asyn
 });
 
 it("loads the picture reader beside the model, and says before it runs that it reads pictures", async () => {
-  const models = [{ kind: "pictures" as const, name: "mmproj.gguf", bytes: 700 }];
-  const { engine } = makeEngine({}, { files: { picturesPath: "/models/mmproj.gguf" }, models });
+  const onCard = [{ kind: "pictures" as const, name: "mmproj.gguf", bytes: 700 }];
+  const inRam = [{ kind: "draft" as const, name: "small.gguf", bytes: 90 }];
+  const { engine } = makeEngine({}, { files: { picturesPath: "/models/mmproj.gguf" }, onCard, inRam });
   await expect.poll(() => engine.snapshot().other.takesPictures).toBe(true);
-  expect(engine.beside).toEqual(models);
+  expect([engine.beside, engine.besideInRam]).toEqual([onCard, inRam]);
   expect(await said(engine.generate(ask("Hello")))).toContain("--mmproj /models/mmproj.gguf");
   expect(engine.snapshot().other.takesPictures).toBe(true);
 });

@@ -88,7 +88,12 @@ export class LlamaServerEngine implements AnsweringElsewhere {
 
   /** What it has, or will have, on the card beside the model. */
   get beside(): readonly BesideModel[] {
-    return this.#beside.models;
+    return this.#beside.onCard;
+  }
+
+  /** The same of system memory. */
+  get besideInRam(): readonly BesideModel[] {
+    return this.#beside.inRam;
   }
 
   get pid(): number | null {

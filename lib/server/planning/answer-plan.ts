@@ -1,5 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { type PlanReport, planReport } from "@/lib/plan/plan-report";
+import type { BesideModel } from "@/lib/schema/gpu-memory";
 import { isRemoteSource } from "@/lib/schema/model-source";
 import { planSettingsOf, type SettingsPatch, settingsSchema } from "@/lib/schema/settings";
 import type { SettingsStore } from "@/lib/server/settings/settings-store";
@@ -24,14 +25,14 @@ export async function answerPlan(
     settings,
     engine,
     machineSpeed,
-    drafts,
+    besideInRam,
   }: {
     readonly machineSpeed: Pick<MachineSpeedMeter, "read">;
     readonly planner: Pick<Planner, "planFor" | "exactPlanFor">;
     readonly settings: Pick<SettingsStore, "read" | "readFor">;
     /** What its process holds is free after a reload. */
     readonly engine: { readonly pid: number | null };
-    readonly drafts?: { readonly ramBytes: number };
+    readonly besideInRam?: () => readonly BesideModel[];
   },
   patch: SettingsPatch,
   { gpu: wished, simple = false }: PlanWishes,
@@ -49,7 +50,7 @@ export async function answerPlan(
     settings: planSettingsOf(planned),
     simple,
     computer: {
-      memory: readMemory(engine.pid, drafts?.ramBytes),
+      memory: readMemory(engine.pid, besideInRam?.()),
       useMmap: planned.USE_MMAP,
       cpuTokensPerSecond: null,
       speed: await machineSpeed.read(gpu?.name ?? null),

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { freemem, totalmem } from "node:os";
-import type { SystemMemory } from "@/lib/schema/gpu-memory";
+import type { BesideModel, SystemMemory } from "@/lib/schema/gpu-memory";
 import { KIB } from "@/lib/units/bytes";
 
 /** Bytes of one line ("MemAvailable:  23480000 kB") of a file below /proc; null if there is no such file or line. */
@@ -20,14 +20,14 @@ const anonymousBytes = (pid: number): number | null => procBytes(`/proc/${pid}/s
  * "MemAvailable": the memory a program can still get without swapping. `freemem` counts the file cache as lost.
  *
  * @param enginePid the process whose memory a reload gives back; null while no engine runs
- * @param besideBytes of what is loaded beside the model
+ * @param beside what is loaded into it beside the model
  */
-export function readMemory(enginePid: number | null = null, besideBytes = 0): SystemMemory {
+export function readMemory(enginePid: number | null = null, beside: readonly BesideModel[] = []): SystemMemory {
   const heldByEngineBytes = enginePid === null ? 0 : anonymousBytes(enginePid);
   return {
     totalBytes: totalmem(),
     availableBytes: procBytes("/proc/meminfo", "MemAvailable") ?? freemem(),
     ...(heldByEngineBytes !== null && { heldByEngineBytes }),
-    ...(besideBytes > 0 && { besideBytes }),
+    ...(beside.length > 0 && { beside: [...beside] }),
   };
 }

@@ -66,5 +66,5 @@ it("go beside the loaded model, and are counted in what it has of system memory 
   expect((await ask("/api/engine/load", { method: "POST" })).status).toBe(200);
   const { config } = home.services.host.snapshot();
   expect(config?.draft).toEqual({ modelPath: join(folder, "models", "small.gguf"), gpuLayers: 0 });
-  expect(home.services.drafts.ramBytes).toBeGreaterThan(20 * MIB);
+  expect(home.services.drafts.inRam[0]?.bytes).toBeGreaterThan(20 * MIB);
 });
