@@ -43,7 +43,7 @@ export class OneCardChooser {
     const mightFit = this.#ladders.flatMap((ladder, gpuLayers) =>
       gpuLayers === 0
         ? []
-        : ladder.allWithin(this.#budget, {
+        : ladder.mightBeWithin(this.#budget, {
             whole: doubtOf({ gpuLayers }),
             apart: doubtOf({ gpuLayers, expertBlocksInRam: expertBlocks(this.surface) }),
           }),

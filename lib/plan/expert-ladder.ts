@@ -30,6 +30,8 @@ interface LadderNeeds {
 export class ExpertLadder {
   readonly #steps: readonly ExpertStep[];
   readonly #confirmed = new Map<ExpertStep, number>();
+  /** Those of them with experts in RAM, by their index among the steps, ascending. */
+  readonly #known: { readonly index: number; readonly bytesBeside: number }[] = [];
   readonly #allBytes: number;
 
   constructor(
@@ -47,6 +49,10 @@ export class ExpertLadder {
       const step = possible.find(one => samePlacement({ gpuLayers: needs.gpuLayers, ...one }, point));
       if (step !== undefined) this.#confirmed.set(step, point.needBytes);
     }
+    for (const [index, step] of this.#steps.entries()) {
+      const needBytes = step.bytes === 0 ? undefined : this.#confirmed.get(step);
+      if (needBytes !== undefined) this.#known.push({ index, bytesBeside: needBytes + step.bytes });
+    }
   }
 
   /** The one with the most on the GPU. */
@@ -60,15 +66,49 @@ export class ExpertLadder {
   }
 
   firstWithin(budgetBytes: number): PricedPlacement | undefined {
-    return this.#at(this.#steps.find(step => this.#needOf(step) <= budgetBytes));
+    return this.#at(this.#steps.find((step, index) => this.#needOf(step, index) <= budgetBytes));
   }
 
-  /** @param doubt bytes by which the needs may be too high, without and with experts in RAM */
-  allWithin(budgetBytes: number, doubt = { whole: 0, apart: 0 }): PricedPlacement[] {
-    return this.#steps.flatMap(step => {
+  allWithin(budgetBytes: number): PricedPlacement[] {
+    return this.#steps.flatMap((step, index) =>
+      this.#needOf(step, index) <= budgetBytes ? (this.#at(step) ?? []) : [],
+    );
+  }
+
+  /**
+   * Those within the budget, and of those that only might be, one between each two confirmed ones. Where these have the same buffers, so have
+   * all between them, so that it is first asked about the ends.
+   *
+   * @param doubt bytes by which the needs may be too high, without and with experts in RAM
+   */
+  mightBeWithin(budgetBytes: number, doubt: { readonly whole: number; readonly apart: number }): PricedPlacement[] {
+    const open = new Map<number, number[]>();
+    for (const [index, step] of this.#steps.entries()) {
       const limit = budgetBytes + (step.bytes === 0 ? doubt.whole : doubt.apart);
-      return this.#needOf(step) <= limit ? (this.#at(step) ?? []) : [];
+      const mightFit = this.#needOf(step, index) > budgetBytes && this.#sampledNeedOf(step) <= limit;
+      if (!mightFit || this.#confirmed.has(step) || this.#isSettled(index)) continue;
+      // The step without experts in RAM has its own buffers.
+      const gap = step.bytes === 0 ? -1 : this.#known.filter(known => known.index < index).length;
+      open.set(gap, [...(open.get(gap) ?? []), index]);
+    }
+    const asked = [...open.values()].flatMap(indexes => {
+      const [before, after] = this.#neighbours(indexes[0] ?? 0);
+      const index = before === 0 ? indexes[0] : after === 0 ? indexes.at(-1) : indexes[indexes.length >> 1];
+      return this.#at(this.#steps[index ?? 0]) ?? [];
     });
+    return [...this.allWithin(budgetBytes), ...asked];
+  }
+
+  /** What confirmed steps on both sides need beside their experts. */
+  #neighbours(index: number): readonly [before: number, after: number] {
+    if (this.#known.length === 0) return [0, 0];
+    const before = this.#known.findLast(known => known.index < index)?.bytesBeside ?? 0;
+    return [before, this.#known.find(known => known.index > index)?.bytesBeside ?? 0];
+  }
+
+  #isSettled(index: number): boolean {
+    const [before, after] = this.#neighbours(index);
+    return before > 0 && before === after;
   }
 
   /** The one with a little more on the GPU; undefined for the top, and for a placement that is none of these. */
@@ -77,16 +117,24 @@ export class ExpertLadder {
     return this.#at(this.#steps[this.#steps.findIndex(step => samePlacement({ gpuLayers, ...step }, placement)) - 1]);
   }
 
-  #needOf(step: ExpertStep): number {
+  /** How many experts are in RAM hardly matters for the compute buffer: what is known of one step is taken for the steps beside it, if it is more. */
+  #needOf(step: ExpertStep, index: number): number {
+    if (step.bytes === 0) return this.needs.wholeBytes;
+    const confirmed = this.#confirmed.get(step);
+    if (confirmed !== undefined) return confirmed;
+    const besideBytes = Math.max(...this.#neighbours(index)) - step.bytes;
+    return this.#isSettled(index) ? besideBytes : Math.max(this.#sampledNeedOf(step), besideBytes);
+  }
+
+  #sampledNeedOf(step: ExpertStep): number {
     const { wholeBytes, allInRamBytes } = this.needs;
-    if (step.bytes === 0) return wholeBytes;
-    return this.#confirmed.get(step) ?? (allInRamBytes ?? 0) + this.#allBytes - step.bytes;
+    return step.bytes === 0 ? wholeBytes : (allInRamBytes ?? 0) + this.#allBytes - step.bytes;
   }
 
   #at(step: ExpertStep | undefined): PricedPlacement | undefined {
     if (step === undefined) return undefined;
     const { bytes: _, ...experts } = step;
-    return { gpuLayers: this.needs.gpuLayers, ...experts, needBytes: this.#needOf(step) };
+    return { gpuLayers: this.needs.gpuLayers, ...experts, needBytes: this.#needOf(step, this.#steps.indexOf(step)) };
   }
 }
 
