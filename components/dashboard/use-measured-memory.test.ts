@@ -34,10 +34,23 @@ describe("the card as it was last read", () => {
     expect(measuredMemory(telemetryAt(1000, 1000), held)?.bytes).toEqual({
       others: 857 * MIB,
       embedding: 0,
+      draft: 0,
       weights: 100 * MIB,
       kv: 50 * MIB,
       compute: 30 * MIB,
       overhead: 250 * MIB,
+    });
+  });
+
+  it("stays within what the driver counts for us where a card of the load is lost: half of it is left, and half of each part", () => {
+    const { gpu, ...telemetry } = telemetryAt(1, 1);
+    const memory = gpu.memory && { ...gpu.memory, heldByEngineBytes: 90 * MIB };
+    const lostCards = [{ id: "b", name: "RTX 3060", pciAddress: null }];
+    expect(measuredMemory({ ...telemetry, gpu: { ...gpu, memory, lostCards } }, held)?.bytes).toMatchObject({
+      weights: 50 * MIB,
+      kv: 25 * MIB,
+      compute: 15 * MIB,
+      overhead: 0,
     });
   });
 

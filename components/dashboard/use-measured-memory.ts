@@ -1,5 +1,6 @@
 import { useMemo } from "react";
 import type { PartBytes } from "@/components/vram/memory-parts";
+import { heldHere } from "@/lib/client/held-here";
 import { useLive } from "@/lib/client/live-store";
 import type { EngineSnapshot, Telemetry } from "@/lib/schema/live-events";
 
@@ -15,9 +16,10 @@ const STALE_MS = 5000;
  * The card's last reading. The engine's share is divided as its load reported; anything more that the driver counts
  * is overhead.
  */
-export function measuredMemory(telemetry: Telemetry | null, held: EngineSnapshot["held"]): MeasuredMemory | null {
+export function measuredMemory(telemetry: Telemetry | null, loaded: EngineSnapshot["held"]): MeasuredMemory | null {
   const memory = telemetry?.gpu.memory ?? null;
   if (telemetry === null || memory === null) return null;
+  const held = heldHere(loaded, telemetry.gpu);
   const buffersBytes = held === null ? 0 : held.weightsBytes + held.kvBytes + held.computeBytes;
   return {
     bytes: {

@@ -1,17 +1,20 @@
 "use client";
 import { MemoryBar } from "@/components/ui/memory-bar";
+import { heldHere } from "@/lib/client/held-here";
 import { useLive } from "@/lib/client/live-store";
 import { formatGib } from "@/lib/units/bytes";
 import { HeaderCards } from "./header-cards";
 
 /** The graphics card's memory in 96 pixels; of several cards, a bar for each. Its code loads with the first reading. */
 export default function HeaderMeter() {
-  const gpu = useLive(state => state.telemetry?.gpu.memory ?? null);
+  const report = useLive(state => state.telemetry?.gpu ?? null);
   const isSeveral = useLive(
     ({ telemetry }) => telemetry !== null && telemetry.gpu.cards.length + telemetry.gpu.lostCards.length > 1,
   );
-  const held = useLive(state => state.engine?.held ?? null);
-  if (gpu === null) return null;
+  const loaded = useLive(state => state.engine?.held ?? null);
+  const gpu = report?.memory ?? null;
+  if (report === null || gpu === null) return null;
+  const held = heldHere(loaded, report);
   const usedBytes = gpu.usedByOthersBytes + gpu.heldByEngineBytes;
   const bar = (
     <MemoryBar
