@@ -110,7 +110,13 @@ export const promptBody = (
 function messageOf(turn: ChatTurn): object {
   if (turn.role === "tool") return { role: "tool", tool_call_id: turn.callId, content: turn.content };
   if (turn.role === "user" && turn.pictures !== undefined)
-    return { role: "user", content: [...turn.pictures.map(picturePart), { type: "text", text: turn.content }] };
+    return {
+      role: "user",
+      content: [
+        ...turn.pictures.map(picturePart),
+        ...(turn.content === "" ? [] : [{ type: "text", text: turn.content }]),
+      ],
+    };
   if (turn.role !== "assistant" || turn.toolCalls === undefined) return { role: turn.role, content: turn.content };
   const calls = turn.toolCalls.map(({ id, name, arguments: text }) => ({
     id,

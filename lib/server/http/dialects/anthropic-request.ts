@@ -115,7 +115,8 @@ function userMessages(blocks: readonly AnthropicBlock[], where: string, engine: 
     if (block.type !== "tool_result") return [];
     const place = `${where}[${index}]`;
     const { tool_use_id: id, content } = parseBlock(toolResultSchema, block, place);
-    return [{ role: "tool", tool_call_id: id, content: textOf(content ?? "", `${place}.content`) }];
+    const result = typeof content === "string" ? content : userContent(content ?? [], `${place}.content`, engine);
+    return [{ role: "tool", tool_call_id: id, content: result }];
   });
   const text = userContent(blocks, where, engine);
   return text === "" && results.length > 0 ? results : [...results, { role: "user", content: text }];

@@ -201,7 +201,7 @@ function toolUseOf({ tools, tool_choice: choice, parallel_tool_calls: parallel }
 
 /** @throws RequestError when there is nothing to answer */
 function turnsOf(messages: readonly OpenAiMessage[], engine: ReadingEngine): ChatTurn[] {
-  const turns = answerable(messages.map((message, index) => turnOf(message, `messages[${index}]`, engine)));
+  const turns = answerable(seenTurns(messages, engine));
   refuseUnknownCalls(turns);
   const last = turns.at(-1);
   if (last?.role === "assistant" && last.toolCalls !== undefined)
@@ -209,6 +209,35 @@ function turnsOf(messages: readonly OpenAiMessage[], engine: ReadingEngine): Cha
   if (last === undefined) return refuse("The messages have nothing to answer.");
   if (last.role === "assistant" && turns.at(-2)?.role === "assistant")
     return refuse("The messages end with two of the assistant's: only one can be continued.");
+  return turns;
+}
+
+/** Chat templates show pictures only in what the user says: those in results of tools stand behind the results. */
+function seenTurns(messages: readonly OpenAiMessage[], engine: ReadingEngine): ChatTurn[] {
+  const turns: ChatTurn[] = [];
+  let shown: Picture[] = [];
+  const show = (): void => {
+    if (shown.length > 0) turns.push({ role: "user", content: "", pictures: shown });
+    shown = [];
+  };
+  for (const [index, message] of messages.entries()) {
+    const where = `messages[${index}]`;
+    if (message.role === "tool" && takesPictures(engine)) {
+      const { content, pictures = [] } = seenContent(message.content ?? "", `${where}.content`);
+      turns.push({ role: "tool", content, callId: message.tool_call_id });
+      shown.push(...pictures);
+      continue;
+    }
+    const turn = turnOf(message, where, engine);
+    if (turn.role === "user" && shown.length > 0) {
+      turns.push({ ...turn, pictures: [...shown, ...(turn.pictures ?? [])] });
+      shown = [];
+    } else {
+      show();
+      turns.push(turn);
+    }
+  }
+  show();
   return turns;
 }
 

@@ -91,7 +91,7 @@ function addItem(messages: ChatMessage[], item: ResponseInputItem, index: number
   const type = item.type ?? "message";
   if (type === "message") addMessage(messages, item, { where, engine });
   else if (type === "reasoning") addThought(messages, thoughtOf(item, where));
-  else if (type.endsWith("_output") && !SKIPPED.has(type)) messages.push(resultOf(item, type, where));
+  else if (type.endsWith("_output") && !SKIPPED.has(type)) messages.push(resultOf(item, type, { where, engine }));
   else if (!SKIPPED.has(type)) openAssistant(messages).tool_calls.push(callOf(item, type, where));
 }
 
@@ -101,13 +101,14 @@ function thoughtOf(item: ResponseInputItem, where: string): string {
   return thought === "" ? textOf(item.summary, `${where}.summary`) : thought;
 }
 
-function resultOf(item: ResponseInputItem, type: string, where: string): ChatMessage {
+function resultOf(item: ResponseInputItem, type: string, { where, engine }: Place): ChatMessage {
   if (!["function_call_output", "custom_tool_call_output", "local_shell_call_output"].includes(type))
     return refuseItem(type, where);
   const result = outputSchema.safeParse(type === "local_shell_call_output" ? { call_id: item.id, ...item } : item);
   if (!result.success) return refuseInput(`${where}: a ${type} needs call_id and output.`);
   const { call_id: id, output } = result.data;
-  return { role: "tool", tool_call_id: id, content: textOf(output, `${where}.output`) };
+  const read = takesPictures(engine) ? seenContent : textOf;
+  return { role: "tool", tool_call_id: id, content: read(output, `${where}.output`) };
 }
 
 const refuseItem = (type: string, where: string): never =>

@@ -200,6 +200,78 @@ describe("while an engine answers that reads pictures", () => {
     expect(asked?.body).toMatchObject({ messages: [{ role: "user", content: sent }] });
   });
 
+  const see = { name: "see", description: "Takes a picture." };
+  const parameters = { type: "object", properties: {} };
+  it.each([
+    [
+      "/v1/chat/completions",
+      {
+        tools: [{ type: "function", function: { ...see, parameters } }],
+        messages: [
+          { role: "user", content: "Look." },
+          {
+            role: "assistant",
+            tool_calls: [{ id: "c1", type: "function", function: { name: "see", arguments: "{}" } }],
+          },
+          { role: "tool", tool_call_id: "c1", content: [{ type: "text", text: "Here." }, sent[0]] },
+        ],
+      },
+    ],
+    [
+      "/v1/messages",
+      {
+        max_tokens: 9,
+        tools: [{ ...see, input_schema: parameters }],
+        messages: [
+          { role: "user", content: "Look." },
+          { role: "assistant", content: [{ type: "tool_use", id: "c1", name: "see", input: {} }] },
+          {
+            role: "user",
+            content: [
+              {
+                type: "tool_result",
+                tool_use_id: "c1",
+                content: [
+                  { type: "text", text: "Here." },
+                  { type: "image", source: { type: "base64", media_type: "image/png", data: PNG } },
+                ],
+              },
+            ],
+          },
+        ],
+      },
+    ],
+    [
+      "/v1/responses",
+      {
+        tools: [{ type: "function", ...see, parameters }],
+        input: [
+          { role: "user", content: "Look." },
+          { type: "function_call", call_id: "c1", name: "see", arguments: "{}" },
+          {
+            type: "function_call_output",
+            call_id: "c1",
+            output: [
+              { type: "input_text", text: "Here." },
+              { type: "input_image", image_url: url64 },
+            ],
+          },
+        ],
+      },
+    ],
+  ])("%s sends a picture in a tool's result on, behind the result", async (path, body) => {
+    expect(await ask(path, { model: "eye", ...body })).toMatchObject({ status: 200 });
+    const asked = server.seen.findLast(seen => seen.path === "/v1/chat/completions");
+    expect(asked?.body).toMatchObject({
+      messages: [
+        { role: "user", content: "Look." },
+        { role: "assistant" },
+        { role: "tool", content: "Here.", tool_call_id: "c1" },
+        { role: "user", content: [sent[0]] },
+      ],
+    });
+  });
+
   it("says in /props that it does", async () => {
     expect((await ask("/props")).json).toMatchObject({ modalities: { vision: true, audio: false } });
   });
