@@ -1,20 +1,28 @@
-import { copyFileSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
+import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import type { LoadConfig } from "@/lib/schema/load-config";
-import { DEFAULT_MODEL, defaultSettings, type Settings } from "@/lib/schema/settings";
+import { defaultSettings, type Settings } from "@/lib/schema/settings";
 import { ModelFiles } from "@/lib/server/models/library/model-files";
-import { card, makeHome, reportOf, SMALL_MODEL } from "@/lib/server/testing/host-rig";
+import { card, reportOf } from "@/lib/server/testing/host-rig";
 import { GIB, MIB } from "@/lib/units/bytes";
 import { DraftHolder } from "./draft-holder";
 
 const modelsFolder = mkdtempSync(join(tmpdir(), "headroom-draft-"));
 const draftPath = join(modelsFolder, "draft.gguf");
-copyFileSync(join("models", DEFAULT_MODEL), join(modelsFolder, "model.gguf"));
-copyFileSync(join("models", DEFAULT_MODEL), draftPath);
-copyFileSync(join(makeHome(), "models", SMALL_MODEL), join(modelsFolder, "other.gguf"));
+for (const [name, shape] of [
+  ["model.gguf", "small-llama-2"],
+  ["draft.gguf", "small-llama-2"],
+  ["other.gguf", "llama-3.1-8b"],
+] as const) {
+  const { header, fileBytes } = shapeFile(modelShape(shape));
+  writeFileSync(join(modelsFolder, name), header);
+  truncateSync(join(modelsFolder, name), fileBytes);
+}
+afterAll(() => rmSync(modelsFolder, { recursive: true }));
 
 /** As for 80 MiB of weights, of which 20 are not on a card, and 40 MiB of context. */
 function holderOn(memory: GpuMemory | null) {
@@ -45,9 +53,9 @@ describe("a draft model of our own engine", () => {
   it("is whole on a card, with a context as long as the model's for one answer, and counted there", async () => {
     const { holder, asked, settingsWith } = holderOn(card);
     const { config, problem } = await holder.hold(settingsWith({}));
-    expect({ config, problem }).toEqual({ config: { modelPath: draftPath, gpuLayers: 31 }, problem: null });
+    expect({ config, problem }).toEqual({ config: { modelPath: draftPath, gpuLayers: 9 }, problem: null });
     expect(asked).toMatchObject([
-      { modelPath: draftPath, gpuLayers: 31, contextTokens: 2048, sequences: 1, kvType: "f16" },
+      { modelPath: draftPath, gpuLayers: 9, contextTokens: 2048, sequences: 1, kvType: "f16" },
     ]);
     expect(holder.onCard).toEqual([{ kind: "draft", name: "draft.gguf", bytes: 100 * MIB }]);
     expect(holder.inRam).toEqual([{ kind: "draft", name: "draft.gguf", bytes: 20 * MIB }]);
@@ -74,7 +82,7 @@ describe("a draft model of our own engine", () => {
   it("is on the first of several cards", async () => {
     const each = { name: "a", totalBytes: GIB, freeBytes: GIB, heldByEngineBytes: 0 };
     const { holder, settingsWith } = holderOn({ ...card, placesExperts: true, cards: [each, each] });
-    expect((await holder.hold(settingsWith({}))).config?.tensorSplit).toEqual([31, 0]);
+    expect((await holder.hold(settingsWith({}))).config?.tensorSplit).toEqual([9, 0]);
   });
 
   it.each([
@@ -98,7 +106,7 @@ describe("a draft model of our own engine", () => {
 
   it("is left out, and named, where it is gone or is no model", async () => {
     const { holder, settingsWith } = holderOn(card);
-    writeFileSync(join(modelsFolder, "broken.gguf"), readFileSync(draftPath).subarray(0, 100));
+    writeFileSync(join(modelsFolder, "broken.gguf"), shapeFile(modelShape("small-llama-2")).header.subarray(0, 100));
     for (const name of ["gone.gguf", "broken.gguf"]) {
       const { config, problem } = await holder.hold(settingsWith({ DRAFT_MODEL: name }));
       expect(config).toBeUndefined();

@@ -1,7 +1,7 @@
-import { copyFileSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { DEFAULT_MODEL, defaultSettings } from "@/lib/schema/settings";
 import { ModelFiles } from "@/lib/server/models/library/model-files";
 import { blindPictureReader } from "@/lib/server/testing/blind-picture-reader";
@@ -11,6 +11,7 @@ const modelsFolder = mkdtempSync(join(tmpdir(), "headroom-beside-"));
 copyFileSync(join("models", DEFAULT_MODEL), join(modelsFolder, "model.gguf"));
 copyFileSync(join("models", DEFAULT_MODEL), join(modelsFolder, "draft.gguf"));
 const models = new ModelFiles({ modelsFolder });
+afterAll(() => rmSync(modelsFolder, { recursive: true }));
 const settings = { ...defaultSettings, MODEL: "model.gguf", N_CTX: 4096, PARALLEL: 1 } as const;
 
 const withCard = async () => true;

@@ -1,7 +1,8 @@
-import { copyFileSync } from "node:fs";
+import { copyFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { DEFAULT_MODEL, type Settings } from "@/lib/schema/settings";
+import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
+import type { Settings } from "@/lib/schema/settings";
 import { makeHome, makeHostRig, SMALL_MODEL } from "@/lib/server/testing/host-rig";
 
 /** Beside the small model a draft model with its vocabulary, and a model with another one. */
@@ -9,7 +10,9 @@ function rigWith(settings: Partial<Settings>) {
   const home = makeHome();
   const path = (name: string) => join(home, "models", name);
   copyFileSync(path(SMALL_MODEL), path("draft.gguf"));
-  copyFileSync(join("models", DEFAULT_MODEL), path("other.gguf"));
+  const { header, fileBytes } = shapeFile(modelShape("llama-3.1-8b"));
+  writeFileSync(path("other.gguf"), header);
+  truncateSync(path("other.gguf"), fileBytes);
   return { ...makeHostRig({ home, settings }), draftPath: path("draft.gguf") };
 }
 
