@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import { lockDataFolder } from "@/lib/server/http/instance-lock";
 import { fakeEngineEntry } from "@/lib/server/testing/fake-engine-entry";
+import { keepMemorySpeed } from "@/lib/server/testing/keep-memory-speed";
 import { quantizedFiles } from "@/lib/server/testing/quantized-files";
 import { StandInHub } from "@/lib/server/testing/stand-in-hub";
 import { modelsCommand } from "./models-command";
@@ -18,6 +19,7 @@ let env: Record<string, string>;
 
 const { header, fileBytes } = shapeFile(modelShape("small-llama-2"));
 const small = { start: header, fileBytes };
+const engineEntry = fakeEngineEntry({ backend: "none" });
 
 beforeEach(async () => {
   hub = await StandInHub.start();
@@ -25,11 +27,12 @@ beforeEach(async () => {
   home = join(folder, "home");
   modelsFolder = join(home, "models");
   mkdirSync(modelsFolder, { recursive: true });
+  keepMemorySpeed(join(home, "data"));
   env = {
     PATH: "",
     HEADROOM_HOME: home,
     HEADROOM_MODELS_DIR: modelsFolder,
-    HEADROOM_ENGINE_ENTRY: fakeEngineEntry({ backend: "none" }),
+    HEADROOM_ENGINE_ENTRY: engineEntry,
     HF_ENDPOINT: hub.origin,
   };
   // The folders of other programs are looked for in the user's own.

@@ -3,6 +3,8 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Timers } from "@/lib/server/system/timers";
+import { ManualTimers } from "@/lib/server/testing/manual-timers";
 import { NvidiaSmi, parseGpuLine, parseProcessLine } from "./nvidia-smi";
 
 const MIB = 1024 * 1024;
@@ -133,11 +135,11 @@ describe("a stand-in nvidia-smi", () => {
   });
 
   /** Puts a program of this name in front of the PATH; `gpu` is its card query, `apps` its process query. */
-  function standIn(gpu: string, apps = "exit 0"): NvidiaSmi {
+  function standIn(gpu: string, apps = "exit 0", timers?: Timers): NvidiaSmi {
     const path = join(folder, "nvidia-smi");
     writeFileSync(path, `#!/bin/sh\ncase "$1" in\n--query-gpu=*) echo $$ >> ${starts}; ${gpu};;\n*) ${apps};;\nesac\n`);
     chmodSync(path, 0o755);
-    smi = new NvidiaSmi({ env: { PATH: `${folder}:${process.env.PATH}` } });
+    smi = new NvidiaSmi({ env: { PATH: `${folder}:${process.env.PATH}` }, ...(timers && { timers }) });
     return smi;
   }
   const startedPids = (): number[] =>
@@ -231,6 +233,19 @@ describe("a stand-in nvidia-smi", () => {
   ])("H3 %j is unknown, with what it said", async (said, failure) => {
     const reader = standIn(`echo "${said}"; exit 9`);
     expect(await reader.read()).toMatchObject({ kind: "unknown", failure, said });
+  });
+
+  it("one that failed is started again after 5 s, and every 20 s while it goes on failing", async () => {
+    const timers = new ManualTimers();
+    const reader = standIn("exit 9", "exit 0", timers);
+    await reader.read();
+    const startsAfter = async (seconds: number) => {
+      await timers.advance(seconds * 1000);
+      await reader.read();
+      return startedPids().length;
+    };
+    expect([await startsAfter(4.9), await startsAfter(0.1)]).toEqual([1, 2]);
+    expect([await startsAfter(19.9), await startsAfter(0.1)]).toEqual([2, 3]);
   });
 
   it("H3 a flood without a line break is stopped", async () => {

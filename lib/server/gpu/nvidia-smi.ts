@@ -18,6 +18,8 @@ const SILENCE_LIMIT_MS = 4_000;
 const PROCESS_LIMIT_MS = 5_000;
 /** After a failure the program is not started again for this long: a broken driver makes every start slow. */
 const RETRY_MS = 20_000;
+/** The first failure may be a short one, as while a driver is updated. */
+const FIRST_RETRY_MS = 5_000;
 const RETRY_MISSING_MS = 60_000;
 /** Without a reader it keeps running for this long, so that two reads in a row start it only once. */
 const LINGER_MS = 5_000;
@@ -144,6 +146,7 @@ export class NvidiaSmi implements GpuReader {
   readonly #everSeen = new Map<string, GpuCard>();
   readonly #lost = new Set<string>();
   #failure: Seen<Extract<CardsReading, { kind: "unknown" }>> | null = null;
+  #failuresInRow = 0;
   #waiting: (() => void)[] = [];
   #watchers = 0;
   #cancelLinger: (() => void) | null = null;
@@ -193,7 +196,8 @@ export class NvidiaSmi implements GpuReader {
 
   #isTooSoonToRetry(): boolean {
     if (this.#failure === null) return false;
-    const waitMs = this.#failure.value.failure === "missing" ? RETRY_MISSING_MS : RETRY_MS;
+    const brokenMs = this.#failuresInRow === 1 ? FIRST_RETRY_MS : RETRY_MS;
+    const waitMs = this.#failure.value.failure === "missing" ? RETRY_MISSING_MS : brokenMs;
     return this.#timers.nowMs() - this.#failure.atMs < waitMs;
   }
 
@@ -238,6 +242,7 @@ export class NvidiaSmi implements GpuReader {
 
   #onGpu(value: GpuCard): void {
     const atMs = this.#timers.nowMs();
+    this.#failuresInRow = 0;
     this.#cards.set(value.uuid, { value, atMs });
     this.#everSeen.set(value.uuid, value);
     if (this.#running) {
@@ -285,6 +290,7 @@ export class NvidiaSmi implements GpuReader {
 
   #fail(failure: ReadingFailure, said: string): void {
     this.#stop();
+    this.#failuresInRow += 1;
     this.#failure = { value: { kind: "unknown", failure, said: escapeLine(said.trim()) }, atMs: this.#timers.nowMs() };
     this.#wake();
   }

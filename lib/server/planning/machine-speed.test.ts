@@ -8,10 +8,12 @@ import { MachineSpeedMeter, readVectors } from "./machine-speed";
 let folder: string;
 let measured: number;
 let bytesPerSecond: number;
+let nowMs: number;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "headroom-speed-"));
   measured = 0;
   bytesPerSecond = 40e9;
+  nowMs = 1e12;
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -38,6 +40,7 @@ const meter = (receipts: readonly Receipt[] = [], processor = "one") =>
       measured += 1;
       return bytesPerSecond;
     },
+    nowMs: () => nowMs,
   });
 
 test("memory is measured once when loads were measured against it, and again with another processor", async () => {
@@ -53,18 +56,36 @@ test("before the first load the best of all starts counts: one of them may be a 
   bytesPerSecond = 5e9;
   expect((await meter().read(null)).ramBytesPerSecond).toBe(3.75e9);
   bytesPerSecond = 40e9;
+  nowMs += 60_000;
   expect((await meter().read(null)).ramBytesPerSecond).toBe(30e9);
   bytesPerSecond = 8e9;
+  nowMs += 60_000;
   const third = meter();
   for (let times = 0; times < 3; times++) expect((await third.read(null)).ramBytesPerSecond).toBe(30e9);
   expect(measured).toBe(3);
+});
+
+test("starts within a minute share one measurement, whatever became of the clock", async () => {
+  for (const atMs of [1e12, 1e12 + 59_999]) {
+    nowMs = atMs;
+    expect((await meter().read(null)).ramBytesPerSecond).toBe(30e9);
+  }
+  expect(measured).toBe(1);
+  // The clock was set back by an hour.
+  nowMs -= 3_600_000;
+  await meter().read(null);
+  expect(measured).toBe(2);
 });
 
 test("a damaged file is measured again", async () => {
   const path = join(folder, "memory-speed.json");
   writeFileSync(path, '{"processor":"one","ramBytesPerSecond":-1}');
   expect((await meter().read(null)).ramBytesPerSecond).toBe(30e9);
-  expect(JSON.parse(readFileSync(path, "utf8"))).toEqual({ processor: "one", ramBytesPerSecond: 30e9 });
+  expect(JSON.parse(readFileSync(path, "utf8"))).toEqual({
+    processor: "one",
+    ramBytesPerSecond: 30e9,
+    measuredAtMs: 1e12,
+  });
 });
 
 test("past loads of this card and of the processor are evidence, newest first", async () => {

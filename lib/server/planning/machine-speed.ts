@@ -18,9 +18,18 @@ export interface MachineSpeedOptions {
   readonly receipts: { list(limit?: number): readonly Receipt[] };
   /** Bytes a second; measures system memory. */
   readonly measure?: (threads: number) => Promise<number>;
+  readonly nowMs?: () => number;
 }
 
-const keptSchema = z.object({ processor: z.string(), ramBytesPerSecond: z.number().positive() });
+const keptSchema = z.object({
+  processor: z.string(),
+  ramBytesPerSecond: z.number().positive(),
+  measuredAtMs: z.number().optional(),
+});
+type Kept = z.infer<typeof keptSchema>;
+
+/** Starts that follow one another faster than this are of one moment: `npm run plan` in a row waits half a second once. */
+const ONE_MOMENT_MS = 60_000;
 
 /** llama.cpp reads weights at 25 to 33 GB/s where comparing two buffers reads 38 GB/s (2 threads, four model sizes). */
 const REACHED_SHARE = 0.75;
@@ -62,7 +71,7 @@ export class MachineSpeedMeter {
   /** The same without waiting for a measurement, which takes half a second: null before the first one, which this call starts. */
   knownRamBytesPerSecond(): number | null {
     void this.ramBytesPerSecond();
-    this.#latest ??= this.#kept();
+    this.#latest ??= this.#kept()?.ramBytesPerSecond ?? null;
     return this.#latest;
   }
 
@@ -70,22 +79,25 @@ export class MachineSpeedMeter {
     const kept = this.#kept();
     // Corrections are relative to the bandwidth that their predictions were made with: after the first load it stays. Before it, the
     // best of all starts counts, because a first start is often a busy moment.
-    if (kept !== null && this.options.receipts.list(1).length > 0) return kept;
-    const { path, processor, threads, measure = measureRam } = this.options;
+    const { path, processor, threads, receipts, measure = measureRam, nowMs = Date.now } = this.options;
+    const ageMs = nowMs() - (kept?.measuredAtMs ?? 0);
+    const isOfThisMoment = ageMs >= 0 && ageMs < ONE_MOMENT_MS;
+    if (kept !== null && (isOfThisMoment || receipts.list(1).length > 0)) return kept.ramBytesPerSecond;
     try {
-      const ramBytesPerSecond = Math.max(kept ?? 0, (await measure(threads)) * REACHED_SHARE);
-      replaceFile(path, JSON.stringify({ processor, ramBytesPerSecond }));
+      const ramBytesPerSecond = Math.max(kept?.ramBytesPerSecond ?? 0, (await measure(threads)) * REACHED_SHARE);
+      const now: Kept = { processor, ramBytesPerSecond, measuredAtMs: nowMs() };
+      replaceFile(path, JSON.stringify(now));
       return ramBytesPerSecond;
     } catch {
-      return kept ?? USUAL_RAM_BYTES_PER_SECOND;
+      return kept?.ramBytesPerSecond ?? USUAL_RAM_BYTES_PER_SECOND;
     }
   }
 
   /** null where it was not measured yet, with another processor, or where the file is damaged. */
-  #kept(): number | null {
+  #kept(): Kept | null {
     try {
       const kept = keptSchema.parse(JSON.parse(readFileSync(this.options.path, "utf8")));
-      return kept.processor === this.options.processor ? kept.ramBytesPerSecond : null;
+      return kept.processor === this.options.processor ? kept : null;
     } catch {
       return null;
     }
