@@ -180,10 +180,23 @@ async function requestAgain(request: Omit<ChatRequest, "chatId">, headId: string
   }
 }
 
-/** The stream reports the end of the answer to every tab. */
+/** Browsers keep six connections to a server. Three tabs that answer use them all, and a request waits for the end of an answer. */
+const GIVE_WAY_MS = 1000;
+
+/** The stream reports the end of the answer to every tab. Where no connection is free, the stream's own is given up for the request. */
 export async function stopAnswer(): Promise<void> {
   const { chat } = sessionStore.get();
-  await apiRequest(api.stopAnswer, { params: { id: chat.id } });
+  let gaveWay = false;
+  const giveWay = setTimeout(() => {
+    gaveWay = isOpen(chat.id);
+    if (gaveWay) disconnect();
+  }, GIVE_WAY_MS);
+  try {
+    await apiRequest(api.stopAnswer, { params: { id: chat.id } });
+  } finally {
+    clearTimeout(giveWay);
+    if (gaveWay && isOpen(chat.id)) await readChat(chat.id);
+  }
 }
 
 /** Shows the previous or next version of a message, down to that branch's latest end. */
