@@ -57,21 +57,21 @@ export class ExpertLadder {
 
   /** The one with the most on the GPU. */
   get top(): PricedPlacement | undefined {
-    return this.#at(this.#steps[0]);
+    return this.#at(0);
   }
 
   /** The one with the least on the GPU. */
   get bottom(): PricedPlacement | undefined {
-    return this.#at(this.#steps.at(-1));
+    return this.#at(this.#steps.length - 1);
   }
 
   firstWithin(budgetBytes: number): PricedPlacement | undefined {
-    return this.#at(this.#steps.find((step, index) => this.#needOf(step, index) <= budgetBytes));
+    return this.#at(this.#steps.findIndex((step, index) => this.#needOf(step, index) <= budgetBytes));
   }
 
   allWithin(budgetBytes: number): PricedPlacement[] {
     return this.#steps.flatMap((step, index) =>
-      this.#needOf(step, index) <= budgetBytes ? (this.#at(step) ?? []) : [],
+      this.#needOf(step, index) <= budgetBytes ? (this.#at(index) ?? []) : [],
     );
   }
 
@@ -94,7 +94,7 @@ export class ExpertLadder {
     const asked = [...open.values()].flatMap(indexes => {
       const [before, after] = this.#neighbours(indexes[0] ?? 0);
       const index = before === 0 ? indexes[0] : after === 0 ? indexes.at(-1) : indexes[indexes.length >> 1];
-      return this.#at(this.#steps[index ?? 0]) ?? [];
+      return this.#at(index ?? 0) ?? [];
     });
     return [...this.allWithin(budgetBytes), ...asked];
   }
@@ -114,7 +114,7 @@ export class ExpertLadder {
   /** The one with a little more on the GPU; undefined for the top, and for a placement that is none of these. */
   above(placement: Placement): PricedPlacement | undefined {
     const { gpuLayers } = this.needs;
-    return this.#at(this.#steps[this.#steps.findIndex(step => samePlacement({ gpuLayers, ...step }, placement)) - 1]);
+    return this.#at(this.#steps.findIndex(step => samePlacement({ gpuLayers, ...step }, placement)) - 1);
   }
 
   /** How many experts are in RAM hardly matters for the compute buffer: what is known of one step is taken for the steps beside it, if it is more. */
@@ -131,10 +131,11 @@ export class ExpertLadder {
     return step.bytes === 0 ? wholeBytes : (allInRamBytes ?? 0) + this.#allBytes - step.bytes;
   }
 
-  #at(step: ExpertStep | undefined): PricedPlacement | undefined {
+  #at(index: number): PricedPlacement | undefined {
+    const step = this.#steps[index];
     if (step === undefined) return undefined;
     const { bytes: _, ...experts } = step;
-    return { gpuLayers: this.needs.gpuLayers, ...experts, needBytes: this.#needOf(step, this.#steps.indexOf(step)) };
+    return { gpuLayers: this.needs.gpuLayers, ...experts, needBytes: this.#needOf(step, index) };
   }
 }
 
