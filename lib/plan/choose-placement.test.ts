@@ -154,6 +154,11 @@ describe("what is said of experts in RAM", () => {
     );
   });
 
+  it("does not call a preset all on the GPU that has experts in RAM", () => {
+    const labelAt = (gib: number) => explained({}, gib).presets.find(({ id }) => id === "all-layers")?.label;
+    expect([labelAt(8), labelAt(48)]).toEqual(["All layers, experts in RAM", "All layers on the GPU"]);
+  });
+
   it("says what was chosen by hand, and offers to choose by itself", () => {
     const { sentence, counterfactuals } = explained({ EXPERTS_IN_RAM: 40 });
     expect(sentence).toMatch(

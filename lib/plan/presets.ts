@@ -113,12 +113,14 @@ export function planPresets(
     patch: settingsOf(choice),
     plan: summary(surface, gpu, settings, choice, machine),
   });
-  const full = allLayers(surface, gpu, settings);
+  const fullChoice = allLayers(surface, gpu, settings);
+  const full = fullChoice && preset("all-layers", "All layers on the GPU", fullChoice);
+  const hasExpertsApart = full !== null && full.plan.expertBlocksInRam > 0;
   const kept = keepContext(surface, gpu, settings);
   const withCache = kept.kvType === settings.KV_CACHE_QUANT ? "" : `, with a ${kept.kvType} KV cache`;
   return [
     preset("keep-context", `Keep my context${withCache}`, kept),
-    ...(full === null ? [] : [preset("all-layers", "All layers on the GPU", full)]),
+    ...(full === null ? [] : [hasExpertsApart ? { ...full, label: "All layers, experts in RAM" } : full]),
     preset("smallest", "As small as it gets", smallest(surface, settings)),
   ];
 }
