@@ -4,8 +4,8 @@ import { MIB } from "@/lib/units/bytes";
 
 /**
  * Beside an answer. llama.cpp's threads wait for each other many times for each token, so a core that is shared slows all of them, and
- * half a core that is missing costs the engine a thread. Fetching, writing and hashing took 2.6 ms a MiB: this is a fiftieth of each core. With 20 MiB a
- * second and core, answers on two cores had 0.85 to 0.89 of their speed.
+ * half a core that is missing costs the engine a thread. Fetching, writing and hashing take 1.5 to 3 ms a MiB: at most a fortieth of
+ * each core.
  */
 const BESIDE_ANSWERS_BYTES_PER_SECOND = 8 * MIB * availableParallelism();
 
