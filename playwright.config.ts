@@ -5,6 +5,7 @@ const executablePath = process.env.HEADROOM_BROWSER;
 
 export default defineConfig({
   testDir: "e2e",
+  globalSetup: "./scripts/own-temp-folder.ts",
   // `npm run pictures` takes README's pictures with the tests' own servers and page classes.
   ...(process.env.HEADROOM_PICTURES ? { testMatch: "take-pictures.spec.ts" } : { testIgnore: "take-pictures.spec.ts" }),
   // Each worker starts a server with the real model: one at a time on a small machine.

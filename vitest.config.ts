@@ -13,6 +13,7 @@ export default defineConfig({
           name: "unit",
           include: ["{lib,components,app,scripts,bench,e2e}/**/*.test.{ts,tsx}"],
           exclude: ["**/*.model.test.ts", "**/node_modules/**"],
+          globalSetup: "scripts/own-temp-folder.ts",
           environment: "node",
           testTimeout: 30_000,
         },
@@ -22,7 +23,7 @@ export default defineConfig({
         test: {
           name: "model",
           include: ["{lib,bench}/**/*.model.test.ts"],
-          globalSetup: "lib/engine/testing/bundle-engine.ts",
+          globalSetup: ["scripts/own-temp-folder.ts", "lib/engine/testing/bundle-engine.ts"],
           environment: "node",
           fileParallelism: false,
           testTimeout: 180_000,
