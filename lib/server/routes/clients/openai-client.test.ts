@@ -8,7 +8,7 @@ const question = { model: DEFAULT_MODEL, messages: [{ role: "user" as const, con
 
 let client: OpenAI;
 
-const home = serveHome({ words: WORDS, stepMs: 60 });
+const home = serveHome({ words: WORDS, stepMs: 5 });
 beforeAll(() => {
   client = home.openai();
 });
