@@ -35,6 +35,14 @@ describe("chat templates of model files", () => {
     );
   });
 
+  it("is chosen once for a model that is loaded again", () => {
+    const wrapperOf = (loaded: LlamaModel) =>
+      ChatTemplate.resolve(loaded).prepare(toChatHistory([{ role: "user", content: "Hello" }]), model.tokenizer)
+        .wrapper;
+    const [first, second] = [model, Object.create(model)].map(loaded => Object.getPrototypeOf(wrapperOf(loaded)));
+    expect(second).toBe(first);
+  });
+
   it("adds no system prompt of its own", () => {
     const template = ChatTemplate.resolve(model);
     expect(template.render(toChatHistory([{ role: "user", content: "Hello" }])).toString()).not.toContain("system");

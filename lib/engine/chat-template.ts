@@ -14,7 +14,7 @@ import {
 import type { ChatTurn } from "@/lib/schema/engine-commands";
 import { toChatHistory } from "./chat-history";
 import { checkGrowth } from "./template-sandbox/check-growth";
-import { templateSandbox } from "./template-sandbox/template-sandbox";
+import { TemplateSandboxError, templateSandbox } from "./template-sandbox/template-sandbox";
 import { TimeLimitError, withTimeLimit } from "./time-limit";
 
 /** One rendering of a conversation. */
@@ -199,10 +199,36 @@ function withRendering(
   return rendered;
 }
 
+/**
+ * One that hangs or takes all memory does so in each rendering of the choice: one is enough to know it.
+ *
+ * @throws TimeLimitError, TemplateSandboxError
+ */
+function refuseEndless(template: string): void {
+  const messages = probeTurns.map(({ role, content }) => ({ role, content }));
+  try {
+    templateSandbox.render(template, { messages, add_generation_prompt: true }, RENDER_LIMIT_MS);
+  } catch (error) {
+    // Some templates refuse a system prompt, or need more: the choice tries them in other ways.
+    if (error instanceof TimeLimitError || error instanceof TemplateSandboxError) throw error;
+  }
+}
+
+/** A model that is loaded again with other settings needs no new choice, which takes a core for a quarter of a second or longer. */
+const chosenBefore = new Map<string, ChatWrapper>();
+
 /** On a computer that is busy with other things, the choice can take too long for a good template. It is rendered as it is then. */
 function wrapperFromTemplate(model: LlamaModel, template: string, options: TemplateOptions): ChatWrapper {
+  const key = JSON.stringify([namesOf(model), model.fileInfo.metadata.general, template, options]);
+  const before = chosenBefore.get(key);
+  if (before !== undefined) return before;
+  refuseEndless(template);
   try {
-    return withTimeLimit(CHOICE_LIMIT_MS, () => chosenWrapper(model, options));
+    const wrapper = withTimeLimit(CHOICE_LIMIT_MS, () => chosenWrapper(model, options));
+    if (chosenBefore.size === MAX_VARIANTS) chosenBefore.clear();
+    // One that renders the template holds the model's tokenizer.
+    if (!(wrapper instanceof JinjaTemplateChatWrapper)) chosenBefore.set(key, wrapper);
+    return wrapper;
   } catch (error) {
     if (!(error instanceof TimeLimitError)) throw error;
     const { tokenizer } = model;
