@@ -1,6 +1,6 @@
 "use client";
 import { useSearchParams } from "next/navigation";
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useSyncExternalStore } from "react";
 import { type Tab, Tabs } from "@/components/ui/tabs";
 import { useDownloads } from "@/lib/client/download-store";
 import { useModels } from "@/lib/client/model-store";
@@ -13,6 +13,8 @@ import { HubSearch } from "./hub/hub-search";
 import { LibraryView } from "./library/library-view";
 import { ModelPicks } from "./picks/model-picks";
 import { PlanningFor } from "./planning-for";
+
+const never = () => () => {};
 
 const CompareTab = lazy(() => import("./compare/compare-tab"));
 const EnginesTab = lazy(() => import("./engines/engines-tab"));
@@ -29,6 +31,12 @@ interface ModelsScreenProps {
 export function ModelsScreen({ cardMib }: ModelsScreenProps) {
   const address = useSearchParams();
   const shown = address.get("tab") ?? "library";
+  // The server's form of Compare would be made anew when its code comes, without what was typed by then.
+  const isInBrowser = useSyncExternalStore(
+    never,
+    () => true,
+    () => false,
+  );
   const isPlanned = shown === "library" || shown === "hub";
   const show = (tab: string) => {
     const next = new URLSearchParams(address);
@@ -53,7 +61,7 @@ export function ModelsScreen({ cardMib }: ModelsScreenProps) {
     {
       id: "compare",
       label: "Compare",
-      content: (
+      content: isInBrowser && (
         <Suspense>
           <CompareTab given={address.getAll("model")} />
         </Suspense>

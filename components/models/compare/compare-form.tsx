@@ -1,5 +1,5 @@
 "use client";
-import { type FormEvent, useLayoutEffect, useRef, useState } from "react";
+import { type FormEvent, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Field, FieldTextArea } from "@/components/ui/field";
 import { NumberInput } from "@/components/ui/number-input";
@@ -20,11 +20,6 @@ interface CompareFormProps {
 export function CompareForm({ models, comparison, onAsk }: CompareFormProps) {
   const { isSending, refusal, lost } = useComparison();
   const [typed, setTyped] = useState<string | null>(null);
-  const field = useRef<HTMLTextAreaElement>(null);
-  useLayoutEffect(() => {
-    // The server's page can be typed in before this code runs, and the next render would empty the field.
-    if (field.current?.value) setTyped(field.current.value);
-  }, []);
   const [maxTokens, setMaxTokens] = useState(comparison?.maxTokens ?? USUAL_TOKENS);
   const [isPressed, setPressed] = useState(false);
   const prompt = typed ?? comparison?.prompt ?? "";
@@ -49,7 +44,6 @@ export function CompareForm({ models, comparison, onAsk }: CompareFormProps) {
         error={running ? null : fault}
       >
         <FieldTextArea
-          ref={field}
           rows={2}
           dir="auto"
           value={prompt}
