@@ -16,7 +16,7 @@ function responseHolding(characters = 1_000_000) {
   return { response, sent, texts, read: () => stream.on("data", (text: string) => texts.push(text)) };
 }
 
-it("N9 a stream that waits says so at once and at least every 5 s, then goes on with what it waited for", async () => {
+it("N9 a stream that waits says so within a second and then at least every 5 s, then goes on with what it waited for", async () => {
   let answer = (_text: string): void => {};
   const waited = new Promise<string>(resolve => {
     answer = resolve;
@@ -27,7 +27,7 @@ it("N9 a stream that waits says so at once and at least every 5 s, then goes on 
   const { response, texts, read } = responseHolding();
   read();
   void new EventStream(source()).sendTo(response, new AbortController().signal);
-  await vi.advanceTimersByTimeAsync(0);
+  await vi.advanceTimersByTimeAsync(1_000);
   expect(texts).toEqual([": still here\n\n"]);
   await vi.advanceTimersByTimeAsync(15_000);
   expect(texts.length).toBeGreaterThanOrEqual(4);
@@ -73,6 +73,25 @@ it("N6 takes no more from its source than the client takes, and lets go of it wh
   gone.abort();
   await sending;
   expect(isClosed).toBe(true);
+});
+
+it("sends first words with the headers, and what comes at once in one piece", async () => {
+  async function* source() {
+    yield formatEvent("opening");
+    yield formatEvent("first");
+    await new Promise(resolve => setTimeout(resolve, 100));
+    yield formatEvent("second");
+  }
+  const { response, read } = responseHolding();
+  const pieces: number[] = [];
+  response._writev = (chunks, done) => {
+    pieces.push(chunks.length);
+    done();
+  };
+  read();
+  void new EventStream(source()).sendTo(response, new AbortController().signal);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(pieces).toEqual([2]);
 });
 
 it("throws what its source throws, so that it can be logged", async () => {

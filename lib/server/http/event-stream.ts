@@ -3,6 +3,11 @@ import type { ServerResponse } from "node:http";
 
 /** Some clients and proxies give up on a stream that is silent for longer than this, and reading a long prompt may take minutes. */
 export const SIGN_OF_LIFE_MS = 4_000;
+/**
+ * The first words of an answer often come sooner, and then the headers go with them. A message of their own would wake server and client
+ * on the cores that compute those words.
+ */
+const FIRST_SIGN_OF_LIFE_MS = 250;
 export const SIGN_OF_LIFE = ": still here\n\n";
 
 const streamHeaders = {
@@ -37,7 +42,7 @@ export class EventStream {
   }
 
   /**
-   * Sends the texts as they come, read only as fast as the client takes them. Tells the client at once, which also sends the headers, and
+   * Sends the texts as they come, read only as fast as the client takes them. Tells the client soon, which also sends the headers, and
    * every few seconds that the stream is alive.
    *
    * @param gone aborted when the client leaves. The texts end then by themselves.
@@ -47,21 +52,32 @@ export class EventStream {
     response.writeHead(200, { ...streamHeaders, ...this.#headers });
     if (response.req.method === "HEAD") return void response.end();
     // A client that does not read needs no sign of life: the signs would only pile up.
-    const showLife = (): void => void (response.writableNeedDrain || response.write(SIGN_OF_LIFE));
-    if (this.#showsLife) showLife();
-    else response.flushHeaders();
-    const timer = this.#showsLife ? setInterval(showLife, SIGN_OF_LIFE_MS) : undefined;
-    gone.addEventListener("abort", () => clearInterval(timer), { once: true });
+    const showLife = (): void => {
+      if (!response.writableNeedDrain) response.write(SIGN_OF_LIFE);
+      timer = setTimeout(showLife, SIGN_OF_LIFE_MS);
+    };
+    let timer = this.#showsLife ? setTimeout(showLife, FIRST_SIGN_OF_LIFE_MS) : undefined;
+    const endLife = (): void => clearTimeout(timer);
+    if (!this.#showsLife) response.flushHeaders();
+    gone.addEventListener("abort", endLife, { once: true });
     try {
       for await (const text of this.#texts) {
         if (gone.aborted) return;
+        sendTogether(response);
         if (!response.write(text)) await once(response, "drain", { signal: gone });
       }
       response.end();
     } catch (error) {
       if (!gone.aborted) throw error;
     } finally {
-      clearInterval(timer);
+      endLife();
     }
   }
+}
+
+/** What is written until the next turn of the event loop goes out in one piece. */
+function sendTogether(response: ServerResponse): void {
+  if (response.writableCorked > 0) return;
+  response.cork();
+  setImmediate(() => response.uncork());
 }

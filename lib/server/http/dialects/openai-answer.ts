@@ -149,11 +149,12 @@ async function* streamedAnswer(
         continue;
       }
       if (part.type === "prompt") prompts[choice] = part.prompt;
-      if (shape.opening && !opened.has(choice)) {
+      const read = delivery.return_progress ? progress.after(part) : null;
+      // The role goes with the first words: before them it would tell nobody anything.
+      if (shape.opening && !opened.has(choice) && (read !== null || !isAboutPrompt(part))) {
         opened.add(choice);
         yield chunk(choice, shape.opening);
       }
-      const read = delivery.return_progress ? progress.after(part) : null;
       if (read !== null) yield chunk(choice, shape.empty, { prompt_progress: read });
       const timings = delivery.timings_per_token ? running.after(part) : null;
       if (part.type === "text") {
@@ -183,6 +184,8 @@ async function* streamedAnswer(
   }
   yield formatEvent("[DONE]");
 }
+
+const isAboutPrompt = ({ type }: AnswerPart): boolean => type === "prompt" || type === "prefill";
 
 type CallPart = Extract<AnswerPart, { type: "tool-call" }>;
 
