@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -14,6 +14,8 @@ const VARIABLES = ["TMPDIR", "TEMP", "TMP"];
  */
 export default function ownTempFolder(): () => void {
   const folder = mkdtempSync(join(tmpdir(), "headroom-tests-"));
+  // Some tests run a part as another user.
+  chmodSync(folder, 0o755);
   for (const name of VARIABLES) process.env[name] = folder;
   return () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 }

@@ -34,7 +34,7 @@ describe("the card as it was last read", () => {
     expect(measuredMemory(telemetryAt(1000, 1000), held)?.bytes).toEqual({
       others: 857 * MIB,
       embedding: 0,
-      draft: 0,
+      beside: 0,
       weights: 100 * MIB,
       kv: 50 * MIB,
       compute: 30 * MIB,

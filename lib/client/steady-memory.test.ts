@@ -9,7 +9,7 @@ it("a breath is no other reading, a program that starts is", () => {
   expect(steadyMemory(reading, breath)).toBe(reading);
   const busier = { ...reading, availableBytes: 8 * GIB };
   expect(steadyMemory(reading, busier)).toBe(busier);
-  const withDraft = { ...reading, besideBytes: MIB };
+  const withDraft = { ...reading, beside: [{ kind: "draft" as const, name: "small.gguf", bytes: MIB }] };
   expect(steadyMemory(reading, withDraft)).toBe(withDraft);
   const unloaded = { ...reading, heldByEngineBytes: 0 };
   expect(steadyMemory(reading, unloaded)).toBe(unloaded);

@@ -5,6 +5,7 @@ import type { PlanSettings } from "@/lib/schema/settings";
 import { MIB } from "@/lib/units/bytes";
 import { explainPlan } from "./explain-plan";
 import { planLayers } from "./plan-layers";
+import { surfaceFor } from "./sequences";
 import { decodeSeconds } from "./speed-parts";
 import { contextArbitrary, gpuArbitrary, kvTypeArbitrary, surfaceArbitrary } from "./testing/surface-arbitrary";
 import { mistralSurface, p4000, planSettings } from "./testing/surface-fixtures";
@@ -86,7 +87,7 @@ describe("laws of an automatic place for the cache", () => {
       fc.property(caseArbitrary, ({ surface, gpu, settings }) => {
         const at = { contextTokens: settings.N_CTX, kvType: settings.KV_CACHE_QUANT };
         const planWith = (KV_IN_RAM: boolean | "auto") => planLayers(surface, gpu, { ...settings, KV_IN_RAM });
-        const secondsOf = decodeSeconds(surface, gpu, at);
+        const secondsOf = decodeSeconds(surfaceFor(surface, settings), gpu, at);
         const [onCard, inRam, chosen] = [planWith(false), planWith(true), planWith("auto")];
         expect(secondsOf(chosen)).toBeLessThanOrEqual(secondsOf(onCard) * (1 + 1e-9));
         // A model without experts gets the most layers, also where one that weighs nothing would be faster on the processor.

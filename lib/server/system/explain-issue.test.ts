@@ -14,7 +14,6 @@ const completions: readonly (readonly [unknown, string])[] = [
   [{ ...chat, tool_choice: "always" }, 'tool_choice must be one of none, auto, required or an object, not "always".'],
   [{ ...chat, max_tokens: 0 }, "max_tokens must be -1 or a whole number of at least 1, not 0."],
   [{ ...chat, temperature: "warm" }, 'temperature must be a number from 0 to 5, not "warm".'],
-  [{ ...chat, metadata: { a: 1 } }, "metadata.a must be text, not 1."],
   [{ ...chat, modalities: ["text", "audio"] }, 'modalities[1] must be "text", not "audio".'],
   [{ ...chat, stop: ["a", 5] }, "stop[1] must be text of at most 256 characters, not 5."],
   [
