@@ -133,7 +133,8 @@ test("N9 a second request has its headers and a sign of life while the first ans
   expect([second.status, second.headers.get("content-type")]).toEqual([200, "text/event-stream; charset=utf-8"]);
   expect(isFirstDone).toBe(false);
   const lines = await textOf(second);
-  expect(lines[0]).toBe(": still here");
+  // A comment: its place in the queue, or that the server is there.
+  expect(lines[0]).toMatch(/^: /);
   expect(lines.at(-1)).toBe("data: [DONE]");
   expect((await firstText).at(-1)).toBe("data: [DONE]");
 });

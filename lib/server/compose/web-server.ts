@@ -105,12 +105,12 @@ export async function startWebServer({ dev, routes }: WebServerOptions): Promise
   });
   await listen(http, environment);
   shutDownOnSignals(http, app, unlock);
-  await pages();
-  app.downloads.continueEarlier().catch(error => log.failure("Earlier downloads cannot go on", error));
-  // The chosen model loads while the person opens the browser. The page shows any error.
+  // The chosen model loads while the pages are prepared and the person opens the browser. The page shows any error.
   app.host
     .ensureLoaded()
     .catch(() => {})
     .finally(() => rememberDevice(app.engine, app.memo));
+  app.downloads.continueEarlier().catch(error => log.failure("Earlier downloads cannot go on", error));
+  await pages();
   console.log(`Headroom is at ${urlOf(environment)}`);
 }
