@@ -1,15 +1,9 @@
-import type { Endpoint } from "@/lib/schema/endpoint";
 import type { Route } from "./route";
 
 /** What a path leads to: one route for each method, and the values of the path's names. */
 export interface FoundPath<App> {
   readonly methods: ReadonlyMap<string, Route<App>>;
   readonly params: Record<string, string | string[]>;
-}
-
-interface Pattern<App> {
-  readonly pattern: RegExp;
-  readonly methods: Map<string, Route<App>>;
 }
 
 /** "/v1/models/[...id]" takes the rest of the path, "/api/chats/[id]" one part of it. */
@@ -20,24 +14,19 @@ const REST = "rest_";
 
 /** Finds the routes of a path. A path without names comes before one with names: "/api/chats/search" is no chat. */
 export function routeTable<App>(routes: readonly Route<App>[]): (path: string) => FoundPath<App> | null {
-  const plain = new Map<Endpoint["path"] | string, Map<string, Route<App>>>();
-  const named = new Map<string, Pattern<App>>();
+  const paths = new Map<string, Map<string, Route<App>>>();
   for (const route of routes) {
     const { path, method } = route.endpoint;
-    if (path.includes("[")) {
-      const found = named.get(path) ?? { pattern: patternOf(path), methods: new Map() };
-      named.set(path, found);
-      found.methods.set(method, route);
-    } else {
-      const methods = plain.get(path) ?? new Map();
-      plain.set(path, methods);
-      methods.set(method, route);
-    }
+    paths.set(path, (paths.get(path) ?? new Map<string, Route<App>>()).set(method, route));
   }
+  const plain = new Map([...paths].filter(([path]) => !path.includes("[")));
+  const named = [...paths]
+    .filter(([path]) => path.includes("["))
+    .map(([path, methods]) => ({ pattern: patternOf(path), methods }));
   return path => {
     const methods = plain.get(path);
     if (methods) return { methods, params: {} };
-    for (const { pattern, methods } of named.values()) {
+    for (const { pattern, methods } of named) {
       const groups = pattern.exec(path)?.groups;
       if (groups) return { methods, params: paramsOf(groups) };
     }
