@@ -24,7 +24,8 @@ interface Frame {
   readonly log: Pick<Log, "failure">;
 }
 
-export type ApiHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+/** `sender`: the address of the computer that asks. */
+export type ApiHandler = (request: IncomingMessage, response: ServerResponse, sender: string) => Promise<void>;
 
 /**
  * Answers what the guard let pass: finds the route, then input, work, and the error table.
@@ -32,7 +33,7 @@ export type ApiHandler = (request: IncomingMessage, response: ServerResponse) =>
  */
 export function createApiHandler<App extends Frame>(routes: readonly Route<App>[], services: App): ApiHandler {
   const find = routeTable(routes);
-  return async (request, response) => {
+  return async (request, response, sender) => {
     const { pathname, query } = targetOf(request);
     let endpoint: Endpoint | null = null;
     try {
@@ -42,7 +43,7 @@ export function createApiHandler<App extends Frame>(routes: readonly Route<App>[
       if (route === undefined) return refuseMethod(request, response, pathname, [...found.methods.keys()]);
       ({ endpoint } = route);
       const keyId = beginWithKey(endpoint, request, services.access.apiKeys);
-      const caller = { keyId, name: keyId ?? request.socket.remoteAddress ?? "unknown" };
+      const caller = { keyId, name: keyId ?? sender };
       const signal = leavingSignal(response);
       const call = { params: found.params, query, request, signal, caller, services };
       const reply = await route.answer(call);

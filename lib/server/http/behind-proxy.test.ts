@@ -1,6 +1,7 @@
 import { createServer, request as forward, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, expect, it } from "vitest";
+import type { ApiHandler } from "./api-handler";
 import { createHttpServer, type HttpServer, type PageHandler } from "./http-server";
 
 const NAME = "chat.example.com";
@@ -18,15 +19,18 @@ afterEach(async () => {
 async function behindProxy(trustedProxies: readonly string[]): Promise<string> {
   const allowedHosts: string[] = [NAME];
   const handle: PageHandler = async (_request, response) => void response.end("page");
+  const handleApi: ApiHandler = async (_request, response, sender) => void response.end(sender);
   const policy = { allowedHosts, token: TOKEN, trustedProxies };
-  http = createHttpServer({ policy, handleApi: handle, handlePage: handle, onError: () => {} });
+  http = createHttpServer({ policy, handleApi, handlePage: handle, onError: () => {} });
   const { port } = await http.listen(0, "127.0.0.1");
+  allowedHosts.push(`127.0.0.1:${port}`);
   proxy = createServer((incoming, outgoing) => {
     const headers = {
       ...incoming.headers,
       host: `upstream:${port}`,
       "x-forwarded-host": incoming.headers["x-test-host"] ?? NAME,
       "x-forwarded-proto": "https",
+      "x-forwarded-for": [incoming.headers["x-forwarded-for"], "192.0.2.7"].filter(Boolean).join(", "),
     };
     const passed = forward(
       { port, host: "127.0.0.1", method: incoming.method, path: incoming.url, headers },
@@ -63,4 +67,18 @@ it("still refuses a host that is not allowed, and asks for the token", async () 
 it("believes nobody else", async () => {
   const url = await behindProxy(["10.0.0.1"]);
   expect((await fetch(url, { headers: withToken })).status).toBe(403);
+});
+
+it("tells callers apart by the address that a named proxy saw, whatever the caller wrote before it", async () => {
+  const url = await behindProxy(["127.0.0.1"]);
+  const answer = await fetch(`${url}/api/health`, { headers: { ...withToken, "x-forwarded-for": "203.0.113.1" } });
+  expect(await answer.text()).toBe("192.0.2.7");
+});
+
+it("takes the connection's own address where no proxy was named", async () => {
+  await behindProxy(["10.0.0.1"]);
+  const { port } = http.server.address() as AddressInfo;
+  const headers = { ...withToken, "x-forwarded-for": "203.0.113.1" };
+  const answer = await fetch(`http://127.0.0.1:${port}/api/health`, { headers });
+  expect(await answer.text()).toBe("127.0.0.1");
 });

@@ -65,8 +65,8 @@ export interface HttpServer {
 const isFromProxy = ({ socket }: IncomingMessage, { trustedProxies = [] }: AccessPolicy): boolean =>
   trustedProxies.includes((socket.remoteAddress ?? "").replace(/^::ffff:/, ""));
 
-/** The name that the browser used. Anybody can write this header, so it counts from a named proxy alone. */
-function forwarded(request: IncomingMessage, name: "host" | "proto", policy: AccessPolicy): string | null {
+/** What the browser's own request said. Anybody can write these headers, so they count from a named proxy alone. */
+function forwarded(request: IncomingMessage, name: "host" | "proto" | "for", policy: AccessPolicy): string | null {
   return isFromProxy(request, policy) ? headerOf(request, `x-forwarded-${name}`) : null;
 }
 
@@ -74,6 +74,10 @@ function hostsOf(request: IncomingMessage, policy: AccessPolicy): string[] {
   const named = forwarded(request, "host", policy);
   return named === null ? sentHosts(request) : [named];
 }
+
+/** The address of the computer that asks. Each proxy adds the one that it sees: only the last was written by the named one. */
+const senderOf = (request: IncomingMessage, policy: AccessPolicy): string =>
+  forwarded(request, "for", policy)?.split(",").at(-1)?.trim() || (request.socket.remoteAddress ?? "unknown");
 
 /** Node keeps the first of two Host headers; the guard has to see both. */
 const sentHosts = (request: IncomingMessage): string[] =>
@@ -174,8 +178,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     response.once("close", () => {
       requestsAtOnce -= 1;
     });
-    const answering = isApiPath(request.url ?? "") ? options.handleApi : options.handlePage;
-    answering(request, response).catch((error: unknown) => {
+    const answering = isApiPath(request.url ?? "")
+      ? options.handleApi(request, response, senderOf(request, options.policy))
+      : options.handlePage(request, response);
+    answering.catch((error: unknown) => {
       options.onError(error, request);
       if (response.headersSent) response.destroy();
       else refuse(request, response, { status: 500, code: "INTERNAL", message: "This page could not be made." });
