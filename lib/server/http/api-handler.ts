@@ -3,15 +3,15 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { ReadableStream as NodeReadableStream } from "node:stream/web";
 import * as z from "zod";
-import type { ErrorBody } from "@/lib/schema/api-error";
+import type { ErrorCode } from "@/lib/schema/api-error";
 import { commonErrors, type Endpoint } from "@/lib/schema/endpoint";
 import type { ApiKeys } from "@/lib/server/access/api-keys";
 import { errorAnswer, errorCodeOf } from "@/lib/server/system/error-table";
 import type { Log } from "@/lib/server/system/log";
 import { RequestError } from "@/lib/server/system/request-error";
-import { errorShape } from "./error-shape";
 import { EventStream } from "./event-stream";
-import { drain, headerOf } from "./incoming";
+import { headerOf } from "./incoming";
+import { sendError, sendJson } from "./outgoing";
 import { givenKey, isClientPath } from "./request-guard";
 import type { Route } from "./route";
 import { routeTable } from "./route-table";
@@ -40,7 +40,7 @@ export function createApiHandler<App extends Frame>(routes: readonly Route<App>[
       const found = find(pathname);
       if (found === null) throw new RequestError("NOT_FOUND", `There is no ${request.method} ${pathname}.`);
       const route = found.methods.get(request.method === "HEAD" ? "GET" : (request.method ?? ""));
-      if (route === undefined) return refuseMethod(request, response, pathname, [...found.methods.keys()]);
+      if (route === undefined) return refuseMethod(request, response, pathname, found.methods);
       ({ endpoint } = route);
       const keyId = beginWithKey(endpoint, request, services.access.apiKeys);
       const caller = { keyId, name: keyId ?? sender };
@@ -57,7 +57,7 @@ export function createApiHandler<App extends Frame>(routes: readonly Route<App>[
       else if (endpoint && !isDeclared(endpoint, code))
         services.log.failure(where, new Error(`It does not declare ${code}.`));
       const { status, body, retryAfterSeconds } = errorAnswer(error);
-      sendError(request, response, pathname, status, body, retryAfterSeconds);
+      sendError(request, response, status, body, retryAfterSeconds);
     }
   };
 }
@@ -89,7 +89,7 @@ function beginWithKey(
   return found.id;
 }
 
-const isDeclared = ({ errors = [] }: Endpoint, code: ErrorBody["code"]): boolean =>
+const isDeclared = ({ errors = [] }: Endpoint, code: ErrorCode): boolean =>
   errors.includes(code) || commonErrors.includes(code);
 
 /** @throws Error for a reply that the contract does not allow */
@@ -114,39 +114,14 @@ async function send(response: ServerResponse, reply: unknown): Promise<void> {
   await pipeline(Readable.fromWeb(reply.body as NodeReadableStream), response).catch(() => response.destroy());
 }
 
-function sendJson(response: ServerResponse, status: number, value: unknown): void {
-  const text = JSON.stringify(value);
-  response.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(text) });
-  response.end(text);
-}
-
-function sendError(
-  request: IncomingMessage,
-  response: ServerResponse,
-  pathname: string,
-  status: number,
-  { code, message, next, promptTokens, contextTokens }: ErrorBody,
-  retryAfterSeconds?: number,
-): void {
-  if (!request.complete) drain(request);
-  if (response.headersSent) return void response.destroy();
-  const counts = {
-    ...(promptTokens !== undefined && { promptTokens }),
-    ...(contextTokens !== undefined && { contextTokens }),
-  };
-  const body = { code, message, ...(next !== undefined && { next }), ...counts };
-  if (retryAfterSeconds) response.setHeader("retry-after", String(retryAfterSeconds));
-  sendJson(response, status, errorShape(pathname, status, body));
-}
-
 function refuseMethod(
   request: IncomingMessage,
   response: ServerResponse,
   pathname: string,
-  methods: readonly string[],
+  methods: ReadonlyMap<string, unknown>,
 ): void {
-  const allowed = methods.join(", ");
+  const allowed = [...methods.keys()].join(", ");
   response.setHeader("allow", allowed);
   const message = `${pathname} takes ${allowed}, not ${request.method}.`;
-  sendError(request, response, pathname, 405, { code: "INVALID_INPUT", message });
+  sendError(request, response, 405, { code: "INVALID_INPUT", message });
 }

@@ -5,8 +5,8 @@ import { errorTable } from "@/lib/server/system/error-table";
 import { MIB } from "@/lib/units/bytes";
 import type { ApiHandler } from "./api-handler";
 import { answerCrossOrigin } from "./cross-origin";
-import { errorShape } from "./error-shape";
-import { drain, headerOf } from "./incoming";
+import { headerOf } from "./incoming";
+import { errorShape, sendError } from "./outgoing";
 import {
   type AccessPolicy,
   BODY_LIMIT_BYTES,
@@ -90,22 +90,9 @@ const guardedRequest = (request: IncomingMessage, policy: AccessPolicy): Guarded
   header: name => headerOf(request, name),
 });
 
-const refusalJson = (target: string, { status, code, message }: Refusal): string =>
-  JSON.stringify(errorShape(target, status, { code, message }));
-
 function setSecurityHeaders(request: IncomingMessage, response: ServerResponse): void {
   for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
   if (isApiPath(request.url ?? "")) response.setHeader("Cache-Control", "no-store");
-}
-
-function refuse(request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
-  drain(request);
-  response.statusCode = refusal.status;
-  response.setHeader("Content-Type", "application/json; charset=utf-8");
-  response.setHeader("Cache-Control", "no-store");
-  const { retryAfterSeconds } = errorTable[refusal.code];
-  if (retryAfterSeconds !== undefined) response.setHeader("Retry-After", String(retryAfterSeconds));
-  response.end(refusalJson(request.url ?? "", refusal));
 }
 
 /** A body of unknown length is counted by the route as it reads it; nothing else reads bodies. */
@@ -126,11 +113,11 @@ function refuseSocket(socket: Duplex, status: number, code: Refusal["code"], mes
     socket.destroy();
     return;
   }
-  const body = refusalJson("", { status, code, message });
+  const body = JSON.stringify(errorShape("", status, { code, message }));
   const headers = {
     ...securityHeaders,
     "Cache-Control": "no-store",
-    "Content-Type": "application/json; charset=utf-8",
+    "Content-Type": "application/json",
     "Content-Length": String(Buffer.byteLength(body)),
     Connection: "close",
   };
@@ -158,13 +145,15 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 
   function answer(request: IncomingMessage, response: ServerResponse): void {
     setSecurityHeaders(request, response);
-    if (answerCrossOrigin(guardedRequest(request, options.policy), response, options.policy)) return;
+    const guarded = guardedRequest(request, options.policy);
+    if (answerCrossOrigin(guarded, response, options.policy)) return;
     const refusal =
-      guardRequest(guardedRequest(request, options.policy), options.policy) ??
+      guardRequest(guarded, options.policy) ??
       refuseSize(request) ??
       (requestsAtOnce >= MAX_REQUESTS_AT_ONCE ? tooMany : null);
-    if (refusal === null) handle(request, response);
-    else if (!answerLogin(request, response, refusal, loginOf(request))) refuse(request, response, refusal);
+    if (refusal === null) return void handle(request, response);
+    const { status, ...body } = refusal;
+    if (!answerLogin(request, response, refusal, loginOf(request))) sendError(request, response, status, body);
   }
 
   /** A cookie that came over TLS must never leave without it. */
@@ -183,8 +172,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       : options.handlePage(request, response);
     answering.catch((error: unknown) => {
       options.onError(error, request);
-      if (response.headersSent) response.destroy();
-      else refuse(request, response, { status: 500, code: "INTERNAL", message: "This page could not be made." });
+      sendError(request, response, 500, { code: "INTERNAL", message: "This page could not be made." });
     });
   }
 

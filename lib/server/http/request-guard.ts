@@ -50,7 +50,7 @@ const AMBIGUOUS_PATH = /\/\/|\\|%(?:2e|2f|5c|00)/i;
 
 const refusal = (status: number, code: ErrorCode, message: string): Refusal => ({ status, code, message });
 
-const pathOf = (target: string): string => target.split(/[?#]/, 1)[0] ?? "";
+export const pathOf = (target: string): string => target.split(/[?#]/, 1)[0] ?? "";
 
 const llamaServer: ReadonlySet<string> = new Set(llamaServerPaths);
 
