@@ -10,7 +10,7 @@ import { takesPictures } from "@/lib/schema/live-events";
 import type { ChatCompletionRequest } from "@/lib/schema/openai";
 import { readDataUrl } from "@/lib/schema/picture";
 import type { ReadingEngine } from "./answer-request";
-import { anthropicTools } from "./anthropic-tools";
+import { type AnthropicTools, anthropicTools } from "./anthropic-tools";
 import { parseChat } from "./parse-chat";
 import { refuseInput } from "./refuse-input";
 
@@ -163,13 +163,13 @@ const messagesOf = ({ messages }: CountTokensRequest, engine: ReadingEngine): Ch
   messages.length === 0 ? [{ role: "user", content: "" }] : messages.flatMap(messagesFor(engine));
 
 /** The parts of both requests that make the prompt. */
-const promptOf = (body: CountTokensRequest, engine: ReadingEngine) => ({
+const promptOf = (body: CountTokensRequest, { tools }: AnthropicTools, engine: ReadingEngine) => ({
   model: body.model,
   messages: [
     ...(body.system == null || body.system.length === 0 ? [] : [{ role: "system", content: systemOf(body.system) }]),
     ...messagesOf(body, engine),
   ],
-  ...(body.tools != null && body.tools.length > 0 && { tools: anthropicTools(body.tools).tools }),
+  ...(tools.length > 0 && { tools }),
   ...(body.tool_choice != null && {
     tool_choice: toolChoiceOf(body.tool_choice),
     ...(body.tool_choice.disable_parallel_tool_use === true && { parallel_tool_calls: false }),
@@ -183,9 +183,13 @@ const promptOf = (body: CountTokensRequest, engine: ReadingEngine) => ({
  *
  * @throws RequestError for what cannot be done, by its name
  */
-export const chatOfMessages = (body: MessagesRequest, engine: ReadingEngine): ChatCompletionRequest =>
+export const chatOfMessages = (
+  body: MessagesRequest,
+  tools: AnthropicTools,
+  engine: ReadingEngine,
+): ChatCompletionRequest =>
   parseChat({
-    ...promptOf(body, engine),
+    ...promptOf(body, tools, engine),
     ...(body.output_config?.format != null && {
       response_format: { type: "json_schema", json_schema: { schema: body.output_config.format.schema } },
     }),
@@ -199,4 +203,4 @@ export const chatOfMessages = (body: MessagesRequest, engine: ReadingEngine): Ch
 
 /** @throws RequestError for what cannot be done, by its name */
 export const chatToCount = (body: CountTokensRequest, engine: ReadingEngine): ChatCompletionRequest =>
-  parseChat(promptOf(body, engine));
+  parseChat(promptOf(body, anthropicTools(body.tools), engine));

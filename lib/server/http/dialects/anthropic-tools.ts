@@ -87,13 +87,15 @@ function functionsOf(tool: SentTools[number], where: string): object[] {
   ];
 }
 
-/**
- * The tools as a chat completion names them, and those that run at Anthropic's service ("tools[1].web_search_20250305"): an agent's
- * model does without them.
- *
- * @throws RequestError where nothing else is offered
- */
-export function anthropicTools(sent: CountTokensRequest["tools"]): { tools: object[]; leftOut: string[] } {
+export interface AnthropicTools {
+  /** As a chat completion names them. */
+  readonly tools: readonly object[];
+  /** Tools that run at Anthropic's service: "tools[1].web_search_20250305". An agent's model does without them. */
+  readonly leftOut: readonly string[];
+}
+
+/** @throws RequestError where nothing but tools of Anthropic's service is offered */
+export function anthropicTools(sent: CountTokensRequest["tools"]): AnthropicTools {
   const groups = (sent ?? []).map((tool, index) => ({ tool, index, functions: functionsOf(tool, `tools[${index}]`) }));
   const tools = groups.flatMap(({ functions }) => functions);
   const hosted = groups.filter(({ functions }) => functions.length === 0);

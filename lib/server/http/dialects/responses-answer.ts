@@ -7,7 +7,7 @@ import { openAiError } from "../openai-error";
 import type { AnswerHead, AnswerPart } from "./answer-request";
 import type { AnswerChoice } from "./gather-answer";
 import { llamaTimings, PromptProgress, RunningTimings } from "./openai-usage";
-import { ResponsesTools, shellActionOf, textOfArguments } from "./responses-tools";
+import { type ResponsesTools, shellActionOf, textOfArguments } from "./responses-tools";
 import type { Dialect } from "./serve-answer";
 
 const usageOf = ({ promptTokens, cachedTokens, generatedTokens }: GenerationStats) => ({
@@ -99,14 +99,14 @@ const responseOf = ({ id, created, model }: AnswerHead, body: ResponsesRequest) 
 });
 
 /** OpenAI's Responses API. @see https://platform.openai.com/docs/api-reference/responses and .../responses-streaming */
-export const openAiResponses = (body: ResponsesRequest): Dialect => ({
+export const openAiResponses = (body: ResponsesRequest, tools: ResponsesTools): Dialect => ({
   idPrefix: "resp_",
   whole([choice], head) {
     if (choice === undefined) throw new Error("An answer has a choice.");
-    const output = outputOf(choice, head, ResponsesTools.of(body.tools));
+    const output = outputOf(choice, head, tools);
     return { ...responseOf(head, body), ...endOf(choice.reason, choice.stats), output };
   },
-  events: (parts, head) => new ResponseStream(head, body).events(parts),
+  events: (parts, head) => new ResponseStream(head, body, tools).events(parts),
 });
 
 type Kind = "text" | "thought";
@@ -118,7 +118,6 @@ class ResponseStream {
   readonly #output: object[] = [];
   readonly #progress: PromptProgress | null;
   readonly #timings: RunningTimings | null;
-  readonly #tools: ResponsesTools;
   #count = 0;
   #open: { readonly kind: Kind; text: string } | null = null;
   #call: ToolCall | null = null;
@@ -126,9 +125,9 @@ class ResponseStream {
   constructor(
     private readonly head: AnswerHead,
     body: ResponsesRequest,
+    private readonly tools: ResponsesTools,
   ) {
     this.#response = responseOf(head, body);
-    this.#tools = ResponsesTools.of(body.tools);
     this.#progress = body.return_progress ? new PromptProgress() : null;
     this.#timings = body.timings_per_token ? new RunningTimings() : null;
   }
@@ -191,12 +190,12 @@ class ResponseStream {
     if (this.#call?.id !== id) {
       yield* this.#close();
       this.#call = { id, name, arguments: "" };
-      const item = { ...callItem(this.#call, this.#tools), status: "in_progress" };
+      const item = { ...callItem(this.#call, this.tools), status: "in_progress" };
       yield this.#event("response.output_item.added", { output_index: this.#output.length, item });
     }
     this.#call = { id, name, arguments: this.#call.arguments + text };
     // The arguments of the other kinds are JSON around what the client gets, which is whole only at the end.
-    if (this.#tools.wordsOf({ name }).kind !== "function") return;
+    if (this.tools.wordsOf({ name }).kind !== "function") return;
     yield this.#event("response.function_call_arguments.delta", { ...this.#callPlace(`fc_${id}`), delta: text });
   }
 
@@ -205,7 +204,7 @@ class ResponseStream {
   }
 
   *#closeCall(call: ToolCall): Generator<string> {
-    const item = callItem(call, this.#tools);
+    const item = callItem(call, this.tools);
     const place = this.#callPlace(item.id);
     if ("input" in item) {
       yield this.#event("response.custom_tool_call_input.delta", { ...place, delta: item.input });

@@ -5,7 +5,7 @@ import type { ResponseContent, ResponseInputItem, ResponsesRequest } from "@/lib
 import type { ReadingEngine } from "./answer-request";
 import { parseChat } from "./parse-chat";
 import { refuseInput } from "./refuse-input";
-import { argumentsOfText, nameInGroup, ResponsesTools } from "./responses-tools";
+import { argumentsOfText, nameInGroup, type ResponsesTools } from "./responses-tools";
 
 const TEXT_PARTS: ReadonlySet<string> = new Set([
   "input_text",
@@ -207,7 +207,11 @@ function formatOf(format: { readonly type: string; readonly [field: string]: unk
  *
  * @throws RequestError for what cannot be done, by its name
  */
-export const chatOfResponses = (body: ResponsesRequest, engine: ReadingEngine): ChatCompletionRequest =>
+export const chatOfResponses = (
+  body: ResponsesRequest,
+  tools: ResponsesTools,
+  engine: ReadingEngine,
+): ChatCompletionRequest =>
   parseChat({
     model: body.model,
     messages: messagesOf(body, engine),
@@ -215,7 +219,7 @@ export const chatOfResponses = (body: ResponsesRequest, engine: ReadingEngine): 
     temperature: body.temperature,
     top_p: body.top_p,
     stream: body.stream,
-    ...ResponsesTools.of(body.tools).forChat(body.tool_choice),
+    ...tools.forChat(body.tool_choice),
     ...(body.parallel_tool_calls != null && { parallel_tool_calls: body.parallel_tool_calls }),
     ...(body.text?.format != null && { response_format: formatOf(body.text.format) }),
     ...(body.reasoning?.effort != null && { reasoning_effort: body.reasoning.effort }),

@@ -19,7 +19,9 @@ export interface Dialect {
   events(parts: AsyncIterable<AnswerPart>, head: AnswerHead): AsyncIterable<string>;
 }
 
-interface AnswerToServe {
+/** A request for an answer, as its route got it. */
+export interface AnswerCall {
+  readonly body: { readonly stream?: boolean | null | undefined };
   readonly services: NamedModels & {
     readonly host: Answerer;
     readonly engine: Pick<EngineSupervisor, "snapshot">;
@@ -27,13 +29,15 @@ interface AnswerToServe {
     readonly keptStreams: Pick<KeptStreams, "keep">;
   };
   readonly signal: AbortSignal;
-  readonly dialect: Dialect;
-  readonly request: AnswerRequest;
-  readonly stream: boolean;
   /** With it, a streamed answer goes on when the client leaves, and is kept for a while. */
   readonly conversationId: string | null;
   /** Waits for its turn, and the key counts the answer's tokens. */
   readonly caller: Caller;
+}
+
+interface AnswerToServe {
+  readonly request: AnswerRequest;
+  readonly dialect: Dialect;
   /** Fields of the client's request that mean nothing here. */
   readonly ignoredFields: readonly string[];
 }
@@ -42,8 +46,10 @@ interface AnswerToServe {
 const MOST_ID_CHARACTERS = 512;
 
 /** Answers one request of any dialect, whole or as a stream. When the client leaves, the generation ends, unless it is to be kept. */
-export async function serveAnswer(served: AnswerToServe): Promise<Response | EventStream> {
-  const { services, dialect, request, stream } = served;
+export async function serveAnswer(
+  { body: { stream }, services, signal, caller, conversationId: id }: AnswerCall,
+  { request, dialect, ignoredFields }: AnswerToServe,
+): Promise<Response | EventStream> {
   await chooseModel(request.model, services);
   const head = {
     id: `${dialect.idPrefix}${randomUUID()}`,
@@ -54,22 +60,21 @@ export async function serveAnswer(served: AnswerToServe): Promise<Response | Eve
       return services.engine.snapshot().info?.llamaCppRelease ?? "unknown";
     },
   };
-  const headers = warningHeader(served.ignoredFields);
-  const { conversationId: id } = served;
-  const { keyId, name } = served.caller;
+  const headers = warningHeader(ignoredFields);
+  const { keyId, name } = caller;
   const keptId = stream && id !== null && id !== "" && id.length <= MOST_ID_CHARACTERS ? id : null;
   const leaving = new AbortController();
-  const endWith = (signal: AbortSignal): void => {
+  const endWithClient = (): void => {
     if (signal.aborted) leaving.abort();
     else signal.addEventListener("abort", () => leaving.abort(), { once: true });
   };
-  if (keptId === null) endWith(served.signal);
+  if (keptId === null) endWithClient();
   const parts = countedBy(keyId, services.access.apiKeys, answerParts(services.host, request, leaving.signal, name));
   if (stream) {
     const texts = dialect.events(await begun(parts), head);
     const kept = keptId === null ? null : services.keptStreams.keep(keyId, keptId, texts, () => leaving.abort());
-    if (kept !== null) return new EventStream(kept.from(0, served.signal), headers, false);
-    if (keptId !== null) endWith(served.signal);
+    if (kept !== null) return new EventStream(kept.from(0, signal), headers, false);
+    if (keptId !== null) endWithClient();
     return new EventStream(texts, headers);
   }
   const choices = await gatherAnswer(parts, request.prompts.length * request.choicesPerPrompt);

@@ -6,26 +6,24 @@ import { chatAnswerRequest } from "./openai-request";
 import { openAiResponses } from "./responses-answer";
 import { chatOfResponses } from "./responses-request";
 import { ResponsesTools } from "./responses-tools";
-import { serveAnswer } from "./serve-answer";
+import { type AnswerCall, serveAnswer } from "./serve-answer";
 
-type Served = Pick<Parameters<typeof serveAnswer>[0], "services" | "signal" | "caller" | "conversationId">;
-interface ResponsesToServe extends Served {
+interface ResponsesCall extends AnswerCall {
   readonly body: ResponsesRequest;
-  readonly services: Served["services"] & {
+  readonly services: AnswerCall["services"] & {
     readonly settings: Pick<SettingsStore, "read">;
     readonly host: Pick<ModelHost, "snapshot">;
   };
 }
 
 /** Answers a request of OpenAI's Responses API. */
-export function serveResponses({ body, services, ...call }: ResponsesToServe): ReturnType<typeof serveAnswer> {
+export function serveResponses(call: ResponsesCall): ReturnType<typeof serveAnswer> {
+  const { body, services } = call;
   const snapshot = services.host.snapshot();
-  return serveAnswer({
-    services,
-    ...call,
-    request: chatAnswerRequest(chatOfResponses(body, snapshot), services.settings.read(), snapshot),
-    dialect: openAiResponses(body),
-    stream: body.stream ?? false,
-    ignoredFields: [...unknownFields(responsesRequestSchema, body), ...ResponsesTools.of(body.tools).leftOut],
+  const tools = ResponsesTools.of(body.tools);
+  return serveAnswer(call, {
+    request: chatAnswerRequest(chatOfResponses(body, tools, snapshot), services.settings.read(), snapshot),
+    dialect: openAiResponses(body, tools),
+    ignoredFields: [...unknownFields(responsesRequestSchema, body), ...tools.leftOut],
   });
 }

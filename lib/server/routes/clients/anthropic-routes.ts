@@ -9,17 +9,14 @@ import { serveAnswer } from "@/lib/server/http/dialects/serve-answer";
 import { route } from "../route";
 
 export const anthropicRoutes = [
-  route(createMessage, ({ body, signal, caller, conversationId, services }) => {
+  route(createMessage, call => {
+    const { body, services } = call;
     const snapshot = services.host.snapshot();
-    return serveAnswer({
-      services,
-      signal,
-      caller,
-      conversationId,
-      request: chatAnswerRequest(chatOfMessages(body, snapshot), services.settings.read(), snapshot),
+    const tools = anthropicTools(body.tools);
+    return serveAnswer(call, {
+      request: chatAnswerRequest(chatOfMessages(body, tools, snapshot), services.settings.read(), snapshot),
       dialect: anthropicMessages,
-      stream: body.stream ?? false,
-      ignoredFields: [...unknownFields(messagesRequestSchema, body), ...anthropicTools(body.tools).leftOut],
+      ignoredFields: [...unknownFields(messagesRequestSchema, body), ...tools.leftOut],
     });
   }),
   route(countMessageTokens, async ({ body, services }) => {

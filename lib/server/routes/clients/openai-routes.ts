@@ -45,30 +45,22 @@ export const openAiRoutes = [
       `There is no model "${id.slice(0, 200)}". There are: ${names || "none"}.`,
     );
   }),
-  route(chatCompletions, ({ body, signal, caller, conversationId, services }) => {
+  route(chatCompletions, call => {
+    const { body, services } = call;
     const request = chatAnswerRequest(body, services.settings.read(), services.host.snapshot());
-    return serveAnswer({
-      services,
-      signal,
-      caller,
-      conversationId,
+    return serveAnswer(call, {
       request,
       dialect: openAiChat(body, request),
-      stream: body.stream ?? false,
       ignoredFields: unknownFields(chatCompletionRequestSchema, body),
     });
   }),
-  route(completions, async ({ body, signal, caller, conversationId, services }) => {
+  route(completions, async call => {
+    const { body, services } = call;
     const echoes = body.echo ? await Promise.all(promptsOf(body.prompt).map(prompt => echoOf(prompt, services))) : [];
     const request = completionAnswerRequest(body, services.settings.read(), echoes);
-    return serveAnswer({
-      services,
-      signal,
-      caller,
-      conversationId,
+    return serveAnswer(call, {
       request,
       dialect: openAiCompletion(body, request),
-      stream: body.stream ?? false,
       ignoredFields: unknownFields(completionRequestSchema, body),
     });
   }),
