@@ -13,14 +13,10 @@ import { type Picture, readDataUrl } from "@/lib/schema/picture";
 import { type SamplingValues, samplingByOpenAiNames, samplingWith } from "@/lib/schema/sampling";
 import type { Settings } from "@/lib/schema/settings";
 import type { ToolUse } from "@/lib/schema/tools";
-import { RequestError } from "@/lib/server/system/request-error";
 import type { AnswerRequest, ReadingEngine } from "./answer-request";
+import { refuseInput } from "./refuse-input";
 
 const textOnly: ReadingEngine = {};
-
-const refuse = (message: string): never => {
-  throw new RequestError("INVALID_INPUT", message);
-};
 
 /** @throws RequestError for what cannot be done, by its name */
 export function chatAnswerRequest(
@@ -70,17 +66,17 @@ export function completionAnswerRequest(
   const { n, best_of: bestOf } = body;
   const suffix = body.suffix ?? "";
   if (body.echo && typeof body.logprobs === "number")
-    refuse("echo with logprobs needs the probabilities of the prompt, which this engine does not report.");
-  if (body.echo && suffix !== "") refuse("echo and suffix exclude each other: the answer stands between the two.");
+    refuseInput("echo with logprobs needs the probabilities of the prompt, which this engine does not report.");
+  if (body.echo && suffix !== "") refuseInput("echo and suffix exclude each other: the answer stands between the two.");
   if (bestOf != null && bestOf !== (n ?? 1))
-    refuse(`best_of must be ${n ?? 1}, as n is: this engine chooses none of several answers.`);
+    refuseInput(`best_of must be ${n ?? 1}, as n is: this engine chooses none of several answers.`);
   const [first, ...more] = promptsOf(body.prompt).map((text, index) => ({
     kind: "text" as const,
     text,
     ...(suffix !== "" && { suffix }),
     ...(body.echo && { echo: typeof text === "string" ? text : (echoes[index] ?? "") }),
   }));
-  if (first === undefined) return refuse("prompt is an empty list.");
+  if (first === undefined) return refuseInput("prompt is an empty list.");
   return {
     model: body.model ?? null,
     prompts: [first, ...more],
@@ -100,7 +96,7 @@ export function promptsOf(prompt: CompletionRequest["prompt"]): (string | number
 }
 
 function chatLogprobs({ logprobs, top_logprobs: top }: ChatCompletionRequest) {
-  if (!logprobs && top) refuse("top_logprobs needs logprobs to be true.");
+  if (!logprobs && top) refuseInput("top_logprobs needs logprobs to be true.");
   return logprobs ? { topLogprobs: top ?? 0 } : {};
 }
 
@@ -125,7 +121,7 @@ function textOf(content: OpenAiContent | null | undefined, where: string): strin
     .map(({ type, text }, index) => {
       if (type === "text" && text !== undefined) return text;
       const why = type === "text" ? "has no text" : (partNeeds[type] ?? "is no part that this engine can read");
-      return refuse(`${where}[${index}]: ${type} ${why}.`);
+      return refuseInput(`${where}[${index}]: ${type} ${why}.`);
     })
     .join("");
 }
@@ -146,7 +142,7 @@ function seenContent(content: OpenAiContent, where: string): { content: string; 
     if (part.type !== "image_url") return [];
     const url = imagePartSchema.safeParse(part).data ?? "";
     const picture = readDataUrl(url);
-    return typeof picture === "string" ? refuse(`${where}[${index}]: image_url ${picture}.`) : [picture];
+    return typeof picture === "string" ? refuseInput(`${where}[${index}]: image_url ${picture}.`) : [picture];
   });
   const texts = content.map(part => (part.type === "image_url" ? { type: "text", text: "" } : part));
   return { content: textOf(texts, where), ...(pictures.length > 0 && { pictures }) };
@@ -172,7 +168,7 @@ function refuseUnknownCalls(turns: readonly ChatTurn[]): void {
   turns.forEach((turn, index) => {
     if (turn.role === "assistant") for (const call of turn.toolCalls ?? []) called.add(call.id);
     if (turn.role === "tool" && !called.has(turn.callId))
-      refuse(`messages[${index}].tool_call_id: no message before calls a tool with the id "${turn.callId}".`);
+      refuseInput(`messages[${index}].tool_call_id: no message before calls a tool with the id "${turn.callId}".`);
   });
 }
 
@@ -180,13 +176,13 @@ function refuseUnknownCalls(turns: readonly ChatTurn[]): void {
 function toolUseOf({ tools, tool_choice: choice, parallel_tool_calls: parallel }: ChatPrompt) {
   if (!tools?.length) {
     if (choice != null && choice !== "none" && choice !== "auto")
-      refuse("tool_choice asks for a call, and tools is empty.");
+      refuseInput("tool_choice asks for a call, and tools is empty.");
     return {};
   }
   if (choice === "none") return {};
   const named = typeof choice === "object" && choice !== null ? choice.function.name : null;
   if (named !== null && !tools.some(tool => tool.function.name === named))
-    refuse(`tool_choice names "${named}", and no tool has that name.`);
+    refuseInput(`tool_choice names "${named}", and no tool has that name.`);
   const toolUse: ToolUse = {
     tools: tools.map(({ function: { name, description, parameters } }) => ({
       name,
@@ -205,10 +201,10 @@ function turnsOf(messages: readonly OpenAiMessage[], engine: ReadingEngine): Cha
   refuseUnknownCalls(turns);
   const last = turns.at(-1);
   if (last?.role === "assistant" && last.toolCalls !== undefined)
-    return refuse("The last message calls tools: their results must follow, as messages with the role tool.");
-  if (last === undefined) return refuse("The messages have nothing to answer.");
+    return refuseInput("The last message calls tools: their results must follow, as messages with the role tool.");
+  if (last === undefined) return refuseInput("The messages have nothing to answer.");
   if (last.role === "assistant" && turns.at(-2)?.role === "assistant")
-    return refuse("The messages end with two of the assistant's: only one can be continued.");
+    return refuseInput("The messages end with two of the assistant's: only one can be continued.");
   return turns;
 }
 
@@ -256,10 +252,10 @@ function checkContinuation({ messages, ...body }: ChatCompletionRequest): void {
   const continues = body.continue_final_message ?? false;
   const ofAssistant = messages.at(-1)?.role === "assistant";
   if (continues && body.add_generation_prompt)
-    refuse("continue_final_message and add_generation_prompt exclude each other.");
-  if (continues && !ofAssistant) refuse("continue_final_message needs a last message of the assistant's.");
+    refuseInput("continue_final_message and add_generation_prompt exclude each other.");
+  if (continues && !ofAssistant) refuseInput("continue_final_message needs a last message of the assistant's.");
   if (body.add_generation_prompt === false && !ofAssistant)
-    refuse("add_generation_prompt must be true unless the last message is the assistant's.");
+    refuseInput("add_generation_prompt must be true unless the last message is the assistant's.");
 }
 
 const UINT32 = 2 ** 32;
@@ -305,7 +301,7 @@ function outputOf({ response_format: format, grammar, json_schema: schema }: Cha
     ...(schema == null ? [] : [["json_schema", { jsonSchema: schema }] as const]),
     ...(grammar == null || grammar === "" ? [] : [["grammar", { grammar }] as const]),
   ];
-  if (wanted.length > 1) refuse(`Only one of ${wanted.map(([name]) => name).join(" and ")} can shape the answer.`);
+  if (wanted.length > 1) refuseInput(`Only one of ${wanted.map(([name]) => name).join(" and ")} can shape the answer.`);
   return wanted[0]?.[1] ?? {};
 }
 
