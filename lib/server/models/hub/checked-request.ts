@@ -2,6 +2,7 @@ import { lookup as resolveName } from "node:dns";
 import { type IncomingMessage, request as requestPlain } from "node:http";
 import { request as requestSecure } from "node:https";
 import { isIP, type LookupFunction } from "node:net";
+import type { DirectRead } from "./direct-read";
 import { isPublicAddress } from "./public-address";
 import { RemoteHeaderError } from "./remote-header-error";
 
@@ -41,6 +42,7 @@ function linkedFile({ headers }: IncomingMessage): LinkedFile {
 /**
  * A GET that follows redirects itself, so that each hop is checked like the first: https, public address, no credentials.
  *
+ * @param direct reads the body, where it is a large one
  * @throws RemoteHeaderError FORBIDDEN for a hop that is refused, DOWNLOAD_FAILED for a network error
  */
 export async function checkedRequest(
@@ -48,11 +50,12 @@ export async function checkedRequest(
   headers: Readonly<Record<string, string>>,
   rules: RequestRules,
   signal: AbortSignal,
+  direct?: DirectRead,
 ): Promise<CheckedResponse> {
   let url = start;
   let linked: LinkedFile = { sha256: null, fileBytes: null };
   for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
-    const response = await requestOnce(url, headers, rules, signal);
+    const response = await requestOnce(url, headers, rules, signal, direct);
     if (url.origin === rules.hubOrigin) linked = mergeLinked(linked, linkedFile(response));
     const target = redirectTarget(response, url);
     if (target === null) return { url, response, linked };
@@ -80,6 +83,7 @@ function requestOnce(
   headers: Readonly<Record<string, string>>,
   rules: RequestRules,
   signal: AbortSignal,
+  direct: DirectRead | undefined,
 ): Promise<IncomingMessage> {
   const isTrusted = rules.trustedOrigins.includes(url.origin);
   if (!isTrusted) checkAddress(url);
@@ -96,7 +100,9 @@ function requestOnce(
         ...(authorization ? { authorization: `Bearer ${rules.token}` } : {}),
       },
       ...(isTrusted ? {} : { lookup: publicLookup }),
+      ...(direct === undefined ? {} : { onread: direct.onread }),
     });
+    request.once("socket", socket => direct?.use(socket));
     request.once("response", resolve);
     request.once("error", error => reject(asHeaderError(error, url, signal)));
     request.end();
