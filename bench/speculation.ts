@@ -1,5 +1,7 @@
-import { availableParallelism } from "node:os";
-import { resolve } from "node:path";
+import { mkdtempSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { writeDeepened } from "@/lib/engine/testing/deepened-model";
 import type { GenerationStats } from "@/lib/schema/generation";
 import { greedySampling } from "@/lib/schema/sampling";
 import { DEFAULT_MODEL } from "@/lib/schema/settings";
@@ -33,8 +35,27 @@ interface Row {
   readonly draft: { readonly tokens: number; readonly right: number };
 }
 
-/** The same answers with and without guessed tokens, turn about in one run. `npm run bench -- speculation model.gguf` takes another model. */
+/** How much longer the model takes whose every token its draft model knows. */
+const DEEPER = 4;
+
+/**
+ * The same answers with and without guessed tokens, turn about in one run. `npm run bench -- speculation model.gguf` takes another model;
+ * `-- speculation draft` shows the most that a draft model can give: a model four times as deep that answers like its draft model.
+ */
 export async function benchSpeculation({ json, args }: { json: boolean; args: readonly string[] }): Promise<void> {
+  if (args[0] !== "draft") return benchModel(json, args[0] ?? DEFAULT_MODEL);
+  const folder = mkdtempSync(join(tmpdir(), "headroom-draft-"));
+  try {
+    const small = resolve(readEnvironment(process.env).modelsFolder, DEFAULT_MODEL);
+    const deep = join(folder, "deep.gguf");
+    writeDeepened(small, deep, DEEPER);
+    await benchModel(json, deep, small);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function benchModel(json: boolean, model: string, draftPath?: string): Promise<void> {
   const environment = readEnvironment(process.env);
   const engine = new EngineSupervisor({
     entryPath: environment.enginePath,
@@ -45,9 +66,10 @@ export async function benchSpeculation({ json, args }: { json: boolean; args: re
   });
   try {
     const { gpuUsable } = await engine.start();
+    const gpuLayers = gpuUsable ? 1024 : 0;
     await engine.load({
-      modelPath: resolve(environment.modelsFolder, args[0] ?? DEFAULT_MODEL),
-      gpuLayers: gpuUsable ? 1024 : 0,
+      modelPath: resolve(environment.modelsFolder, model),
+      gpuLayers,
       contextTokens: 2048,
       batchTokens: 512,
       sequences: 1,
@@ -55,6 +77,7 @@ export async function benchSpeculation({ json, args }: { json: boolean; args: re
       flashAttention: "auto",
       threads: availableParallelism(),
       useMmap: true,
+      ...(draftPath !== undefined && { draft: { modelPath: draftPath, gpuLayers } }),
     });
     const rows: Row[] = [];
     for (const [text, prompt] of Object.entries(texts)) rows.push(await compare(engine, text, prompt));
