@@ -154,6 +154,11 @@ export class EngineSupervisor {
     this.#changed();
   }
 
+  /** For those who add to the snapshot what only they know, when that has changed. */
+  announceAgain(): void {
+    this.#changed();
+  }
+
   /** Waits for a child that is running. Every command does this by itself. */
   start(): Promise<EngineInfo> {
     return this.#lifecycle.start();

@@ -34,6 +34,8 @@ interface ServingState extends Tried {
 /** The engine belongs to a borrower for a while. */
 interface Lent {
   readonly kind: "lent";
+  /** Something is measured that nobody asked for: nobody is told, and what was loaded stays. */
+  readonly isQuiet: boolean;
   /** Fires when anyone asks for the engine meanwhile. */
   readonly recall: AbortController;
   readonly returned: Promise<void>;

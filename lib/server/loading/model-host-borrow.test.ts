@@ -58,6 +58,23 @@ test("requests and changes wait for the borrower, who is told that they do", asy
   expect(engine.snapshot().config).toMatchObject({ contextTokens: 2048, gpuLayers: 9 });
 });
 
+test("what is measured quietly looks like no answer, and leaves what is loaded as it is", async () => {
+  const { host, engine, receipts, done, loads } = makeHostRig({ script: { stepMs: 50 } });
+  await done(host.ensureLoaded());
+  const seen: string[] = [];
+  await done(
+    host.borrow(async () => {
+      const answer = listen(engine.complete({ prompt: "Once", sampling: question.sampling }));
+      while (engine.snapshot().state !== "generating") await Promise.resolve();
+      seen.push(host.snapshot().state, String(host.snapshot().answering));
+      while (answer.reason === null) await done(Promise.resolve());
+    }),
+  );
+  expect(seen).toEqual(["loaded", "0"]);
+  expect(loads()).toHaveLength(1);
+  expect(receipts.all()).toHaveLength(1);
+});
+
 test("nothing is lent while an answer is written, or to two at once", async () => {
   const { host, engine, done } = makeHostRig({ script: { stepMs: 50 } });
   await done(host.ensureLoaded());

@@ -145,7 +145,7 @@ export class ModelHost {
   }
 
   snapshot(): EngineSnapshot {
-    const own = this.options.engine.snapshot();
+    const own = this.#asAsked(this.options.engine.snapshot());
     const other = this.#elsewhere()?.snapshot();
     if (other !== undefined) return { ...own, ...nothingLoaded, ...other };
     const speculation = this.#speculation();
@@ -260,6 +260,12 @@ export class ModelHost {
       "INVALID_INPUT",
       `${other.engineName} answers now, and only it knows the vocabulary of ${other.model}: ask ${other.address}.`,
     );
+  }
+
+  /** What is measured in a quiet moment is nobody's answer, and whoever wants the engine has it at once. */
+  #asAsked(snapshot: EngineSnapshot): EngineSnapshot {
+    const isMeasuring = snapshot.state === "generating" && this.#slot.isLentQuietly;
+    return isMeasuring ? { ...snapshot, state: "loaded", answering: 0 } : snapshot;
   }
 
   #speculation(): SpeculationChoice | undefined {

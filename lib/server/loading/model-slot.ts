@@ -8,7 +8,10 @@ import { type FallBackOptions, loadOrFallBack } from "./load-or-fall-back";
 import { untilAborted } from "./until-aborted";
 
 export interface ModelSlotOptions extends FallBackOptions {
-  readonly engine: Pick<EngineSupervisor, "snapshot" | "subscribe" | "restart" | "unload" | "announce">;
+  readonly engine: Pick<
+    EngineSupervisor,
+    "snapshot" | "subscribe" | "restart" | "unload" | "announce" | "announceAgain"
+  >;
   readonly lastLoaded: Pick<LastLoaded, "read" | "write">;
 }
 
@@ -61,7 +64,7 @@ export class ModelSlot {
    * Lends the engine to `work`, which may load and run anything. Everyone else waits meanwhile, and the signal fires when
    * somebody does. Afterwards the earlier model is planned and loaded again, or the engine is empty as before.
    *
-   * @param notice tells those who wait what they wait for
+   * @param notice tells those who wait what they wait for. Without one it is quiet: nobody sees that the engine is used
    * @throws EngineError BUSY while the engine is in use
    */
   async lend<Result>(work: (recall: AbortSignal) => Promise<Result>, notice?: string): Promise<Result> {
@@ -73,17 +76,25 @@ export class ModelSlot {
     const returned = new Promise<void>(resolve => {
       giveBack = resolve;
     });
-    this.#state = { kind: "lent", recall, returned, before };
-    if (notice !== undefined) this.options.engine.announce({ error: null, notice });
+    const isQuiet = notice === undefined;
+    const { config } = this.options.engine.snapshot();
+    this.#state = { kind: "lent", isQuiet, recall, returned, before };
+    if (!isQuiet) this.options.engine.announce({ error: null, notice });
     try {
       return await work(recall.signal);
     } finally {
-      await this.#restore(before, giveBack);
+      const isAsBefore = isQuiet && config !== null && this.options.engine.snapshot().config === config;
+      if (isAsBefore) this.#takeBack(before, giveBack);
+      else await this.#restore(before, giveBack);
     }
   }
 
   get isLent(): boolean {
     return this.#state.kind === "lent";
+  }
+
+  get isLentQuietly(): boolean {
+    return this.#state.kind === "lent" && this.#state.isQuiet;
   }
 
   /** Tells the borrower that somebody waits, and waits until the engine is back. */
@@ -96,6 +107,14 @@ export class ModelSlot {
   #isAnswering(): boolean {
     const { state, queueLength } = this.options.engine.snapshot();
     return queueLength > 0 || state === "generating" || state === "loading";
+  }
+
+  /** The borrower has loaded nothing: a load now would only empty the chats' caches. */
+  #takeBack(before: AtRest, giveBack: () => void): void {
+    this.#state = before;
+    giveBack();
+    // What was measured may have changed how it answers.
+    this.options.engine.announceAgain();
   }
 
   /** Gives the engine back once waiting callers cannot come in between. If the old model cannot be loaded, the snapshot says why. */
