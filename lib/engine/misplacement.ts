@@ -1,7 +1,7 @@
 import type { GgufFileInfo } from "node-llama-cpp";
-import { expertMatrixOf } from "@/lib/gguf/place-tensors";
+import { expertMatrixOf, matrixOf } from "@/lib/gguf/place-tensors";
 import { tensorTypes } from "@/lib/gguf/tensor-types";
-import type { ExpertMatrix } from "@/lib/schema/load-config";
+import { borderOnGpu, type ExpertMatrix } from "@/lib/schema/load-config";
 import type { DeviceBuffers } from "@/lib/schema/placement";
 import { formatBytes } from "@/lib/units/bytes";
 import type { LlamaBackend } from "./llama-backend";
@@ -70,9 +70,10 @@ function bytesOf({ dimensions, ggmlType }: NonNullable<GgufFileInfo["fullTensorI
 const sum = (bytes: readonly number[]): number => bytes.reduce((total, one) => total + one, 0);
 
 function isInRam(name: string, { expertBlocksInRam = 0, borderExpertsOnGpu }: Placement): boolean {
-  const matrix = expertMatrixOf(name);
-  if (matrix === undefined || blockOf(name) >= expertBlocksInRam) return false;
-  return blockOf(name) < expertBlocksInRam - 1 || !borderExpertsOnGpu?.split("+").includes(matrix);
+  const isWhole = borderExpertsOnGpu === undefined || blockOf(name) < expertBlocksInRam - 1;
+  const { matrices, isOnly } = borderOnGpu(borderExpertsOnGpu ?? "");
+  const matrix = isOnly && !isWhole ? matrixOf(name) : expertMatrixOf(name);
+  return matrix !== undefined && blockOf(name) < expertBlocksInRam && (isWhole || !matrices.includes(matrix));
 }
 
 /** Bytes of each expert tensor that would be on the GPU with its block and has to be in system memory. */

@@ -62,6 +62,9 @@ describe("a placement on one card", () => {
 
   // Three tensors of 512 x 256 x 16 elements in a block, Q4_K: 144 bytes for 256 elements, 1,179,648 bytes each.
   const QWEN_BLOCK = 3 * 1_179_648;
+  // A shared expert has one of 512 x 256, and the router 512 x 16 floats.
+  const SHARED = 73_728;
+  const ROUTER = 32_768;
   // Three of 576 x 576 x 8, MXFP4: 17 bytes for 32 elements, and three biases of 576 x 8 floats.
   const GPT_OSS_BLOCK = 3 * 1_410_048 + 3 * 18_432;
 
@@ -97,6 +100,9 @@ describe("a placement on one card", () => {
     // Of gpt-oss the biases go with their matrix.
     ["small-gpt-oss", 7, 2, "up", (5 * GPT_OSS_BLOCK) / 3],
     ["small-deepseek-2", 7, 2, "down", (2 * QWEN_BLOCK) / 3],
+    // Shared experts and the router go with their matrix. The shared expert of Qwen3-Next has a router of 512 floats.
+    ["small-deepseek-2", 7, 2, "gate+up only", QWEN_BLOCK / 3 + SHARED],
+    ["small-qwen3-next", 9, 1, "down only", (2 * QWEN_BLOCK) / 3 + 2 * SHARED + ROUTER + 2048],
   ] as const)(
     "keeps a part of one block's experts on the GPU: %s, %i layers, %i blocks, %s",
     async ([id, gpuLayers, expertBlocksInRam, borderExpertsOnGpu, expertBytes], context) => {

@@ -41,6 +41,24 @@ describe("addonPlacement", () => {
     expect(new RegExp(ramTensors).test(tensor)).toBe(isInRam);
   });
 
+  it.each([
+    ["blk.10.ffn_down_shexp.weight", false],
+    ["blk.11.ffn_down_exps.weight", true],
+    ["blk.11.ffn_gate_exps.bias", true],
+    ["blk.11.ffn_gate_inp.weight", true],
+    ["blk.11.ffn_gate_inp_shexp.weight", true],
+    ["blk.11.ffn_gate_up_exps.weight", true],
+    ["blk.11.ffn_down_shexp.weight", true],
+    ["blk.11.ffn_up_exps.weight", false],
+    ["blk.11.ffn_up_shexp.weight", false],
+    ["blk.11.ffn_norm.weight", false],
+    ["blk.11.exp_probs_b.bias", false],
+    ["blk.12.ffn_gate_inp.weight", false],
+  ])("keeps one matrix only of the last of 12 blocks on the GPU: %s %s", (tensor, isInRam) => {
+    const { ramTensors = "" } = addonPlacement({ expertBlocksInRam: 12, borderExpertsOnGpu: "up only" }, cards);
+    expect(new RegExp(ramTensors).test(tensor)).toBe(isInRam);
+  });
+
   it("keeps a part of the first block on the GPU, where only its experts are in RAM", () => {
     const { ramTensors } = addonPlacement({ expertBlocksInRam: 1, borderExpertsOnGpu: "down+gate+gate_up" }, cards);
     expect(ramTensors).toBe("^blk\\.0\\.ffn_(up)_(?:ch)?exps\\.");
@@ -67,11 +85,12 @@ describe("placementKey", () => {
     const keys = [
       { expertBlocksInRam: 1 },
       { expertBlocksInRam: 1, borderExpertsOnGpu: "up" },
+      { expertBlocksInRam: 1, borderExpertsOnGpu: "up only" },
       { tensorSplit: [1] },
       { kvInRam: true as const },
       { tensorSplit: [1, 1] },
     ];
-    expect(new Set(keys.map(placementKey)).size).toBe(5);
+    expect(new Set(keys.map(placementKey)).size).toBe(6);
   });
 });
 

@@ -1,5 +1,5 @@
-import { expertPattern } from "@/lib/gguf/place-tensors";
-import { expertMatrices, type LoadConfig } from "@/lib/schema/load-config";
+import { expertPattern, wholeMatrixPattern } from "@/lib/gguf/place-tensors";
+import { borderOnGpu, expertMatrices, type LoadConfig } from "@/lib/schema/load-config";
 import type { DeviceBuffers, PlacementCard, PlacementLever } from "@/lib/schema/placement";
 import { JobError } from "./job-error";
 import type { AddonCard, AddonPlacement, AddonReport, OpenedAddon } from "./placement-addon";
@@ -131,8 +131,9 @@ function ramPattern({ expertBlocksInRam = 0, borderExpertsOnGpu }: Placement): s
   const last = expertBlocksInRam - 1;
   const whole = borderExpertsOnGpu === undefined ? expertBlocksInRam : last;
   const blocks = `^blk\\.(?:${Array.from({ length: whole }, (_, block) => block).join("|")})${expertPattern()}`;
-  const kept = borderExpertsOnGpu?.split("+") ?? [];
-  const border = `^blk\\.${last}${expertPattern(expertMatrices.filter(matrix => !kept.includes(matrix)))}`;
+  const { matrices, isOnly } = borderOnGpu(borderExpertsOnGpu ?? "");
+  const inRam = expertMatrices.filter(matrix => !matrices.includes(matrix));
+  const border = `^blk\\.${last}${isOnly ? wholeMatrixPattern(inRam) : expertPattern(inRam)}`;
   return [...(whole > 0 ? [blocks] : []), ...(whole < expertBlocksInRam ? [border] : [])].join("|");
 }
 

@@ -30,6 +30,8 @@ interface Fake {
   cards?: number;
   /** Experts that stay on the GPU although they should be in RAM. */
   stuckExpertBytes?: number;
+  /** What each expert tensor has on the GPU beside its bytes. */
+  paddingBytes?: number;
   /** Larger expert tensors are in RAM wherever their layer is. */
   largestExpertBytes?: number;
 }
@@ -49,6 +51,10 @@ function oracle(surface: MemorySurface, fake: Fake = {}) {
       .filter(({ block }) => block >= Math.max(surface.model.blocks + 1 - gpuLayers, expertBlocksInRam))
       .filter(({ bytes }) => bytes > (fake.largestExpertBytes ?? Number.POSITIVE_INFINITY))
       .reduce((sum, { bytes }) => sum + bytes, 0);
+  const padding = ({ gpuLayers, expertBlocksInRam = 0 }: Placement) =>
+    (fake.paddingBytes ?? 0) *
+    expertTensors.filter(({ block }) => block >= Math.max(surface.model.blocks + 1 - gpuLayers, expertBlocksInRam))
+      .length;
   const answering: SurfaceOracle = {
     gpu: fake.gpu ?? true,
     expertTensors: () => expertTensors,
@@ -60,7 +66,8 @@ function oracle(surface: MemorySurface, fake: Fake = {}) {
       const { gpu, ram } = memoryNeed(surface, { ...placement, contextTokens: 256, kvType: "f16" });
       const stuckBytes = placement.expertBlocksInRam === undefined ? 0 : (fake.stuckExpertBytes ?? 0);
       return {
-        gpuBytes: gpu.weightsBytes + (fake.extraWeightsBytes ?? 0) + stuckBytes - heldBytes(placement),
+        gpuBytes:
+          gpu.weightsBytes + (fake.extraWeightsBytes ?? 0) + padding(placement) + stuckBytes - heldBytes(placement),
         ramBytes: ram.weightsBytes - stuckBytes + heldBytes(placement),
       };
     },
@@ -203,11 +210,20 @@ describe("sampleSurface", () => {
 
   it("leaves experts with their layers where a dry run does not move them", async () => {
     const surface = estimated("qwen3-30b-a3b");
-    const fake = oracle(surface, { placesExperts: true, stuckExpertBytes: 1 });
+    const fake = oracle(surface, { placesExperts: true, stuckExpertBytes: MIB });
     const sampled = await sampleSurface(fake, surface, options());
     expect(surface.computeExpertsInRam).toBeDefined();
     expect(sampled.computeExpertsInRam).toBeUndefined();
     expect(fake.asked.every(({ expertBlocksInRam }) => expertBlocksInRam === undefined)).toBe(true);
+  });
+
+  it("places experts where each of their tensors has some padding on the card", async () => {
+    const surface = estimated("qwen3-30b-a3b");
+    // CUDA fills rows of 768 elements up to 1,024: 256 more of Q4_K are 144 bytes, in an allocation of 256.
+    const fake = oracle(surface, { placesExperts: true, paddingBytes: 256 });
+    const sampled = await sampleSurface(fake, surface, options());
+    expect(sampled.computeExpertsInRam).toBeDefined();
+    expect(sampled.gpuWeightsBytes[49]).toBe((surface.gpuWeightsBytes[49] ?? 0) + 48 * 3 * 256);
   });
 
   it("places the experts that the device can hold where it cannot hold the largest", async () => {

@@ -1,5 +1,12 @@
 import type { ExpertPlace } from "@/lib/plan/fit-needs";
-import { expertBlocks, type MemoryPoint, memoryNeed, placementOf, withExpertsInLayers } from "@/lib/plan/memory-need";
+import {
+  expertBlocks,
+  isOnlyPadding,
+  type MemoryPoint,
+  memoryNeed,
+  placementOf,
+  withExpertsInLayers,
+} from "@/lib/plan/memory-need";
 import { needsFlashAttention, sampledAs } from "@/lib/plan/usable-kv-types";
 import { elementTypesOf, type KvElementType, type KvType, kvElementTypes, kvTypes } from "@/lib/schema/kv-type";
 import type { ExpertMatrix } from "@/lib/schema/load-config";
@@ -120,7 +127,9 @@ async function withCheckedExperts(
     if (error instanceof JobError && error.code === "PLACEMENT_UNAVAILABLE") return null;
     throw error;
   });
-  if (moved?.gpuBytes === gpu.weightsBytes && moved.ramBytes === ram.weightsBytes) return surface;
+  const isPlaced =
+    moved !== null && isOnlyPadding(surface, moved.gpuBytes - gpu.weightsBytes, moved.ramBytes - ram.weightsBytes);
+  if (isPlaced) return surface;
   const movedBytes = (surface.gpuWeightsBytes.at(-1) ?? 0) - (moved?.gpuBytes ?? 0);
   return (moved && withLargestInRam(surface, oracle.expertTensors(), movedBytes)) ?? withExpertsInLayers(surface);
 }

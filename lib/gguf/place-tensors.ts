@@ -16,11 +16,21 @@ const firstBlockTensor = /^(?:token_embd_norm|per_layer_model_proj|per_layer_pro
 export const expertPattern = (matrices: readonly ExpertMatrix[] = expertMatrices): string =>
   `\\.ffn_(${matrices.join("|")})_(?:ch)?exps\\.`;
 
+/** The same with what else a block has of these matrices: shared experts, the router, and dense ones beside the experts. */
+export const wholeMatrixPattern = (matrices: readonly ExpertMatrix[] = expertMatrices): string =>
+  `\\.ffn_(${matrices.join("|")})(?:_(?:ch)?exps|(?:_inp)?(?:_shexp)?)\\.`;
+
 const expertTensor = new RegExp(expertPattern());
+const matrixTensor = new RegExp(wholeMatrixPattern());
+
+const matrixIn = (tensor: RegExp, name: string): ExpertMatrix | undefined =>
+  expertMatrices.find(matrix => matrix === tensor.exec(name)?.[1]);
 
 /** Which of the matrices of its block's experts this tensor belongs to; undefined for any other tensor. */
-export const expertMatrixOf = (name: string): ExpertMatrix | undefined =>
-  expertMatrices.find(matrix => matrix === expertTensor.exec(name)?.[1]);
+export const expertMatrixOf = (name: string): ExpertMatrix | undefined => matrixIn(expertTensor, name);
+
+/** Which of these matrices this tensor belongs to, experts or not. */
+export const matrixOf = (name: string): ExpertMatrix | undefined => matrixIn(matrixTensor, name);
 /** LFM2 gives its output norm the name of an input norm. */
 const outputNamedLikeInput = /^lfm2/;
 

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { LayerMemory } from "@/lib/schema/memory-surface";
-import { expertBytesInRam, expertSteps } from "./expert-steps";
+import { expertBytesInRam, expertSteps, sharedBytesInRam } from "./expert-steps";
 
 const block = (index: number, matrices: Record<string, number>): LayerMemory => {
   const expertBytes = Object.values(matrices).reduce((sum, bytes) => sum + bytes, 0);
@@ -39,4 +39,33 @@ it("takes experts to RAM matrix by matrix, whole blocks from the first on, alway
 it("counts the same bytes for each step", () => {
   for (const { bytes, ...experts } of expertSteps({ layers }))
     expect(layers.reduce((sum, layer) => sum + expertBytesInRam(layer, experts), 0)).toBe(bytes);
+});
+
+// Of 90 bytes of experts a token reads 10. The router has 2 bytes, and each matrix of the shared experts 3.
+const sharing: LayerMemory = {
+  ...block(0, { gate: 30, up: 30, down: 30 }),
+  weightsBytes: 111,
+  activeBytes: 31,
+  sharedMatrixBytes: { gate: 5, up: 3, down: 3 },
+};
+
+it("takes shared experts and the router along where that makes room for one more matrix", () => {
+  expect(expertSteps({ layers: [sharing] }).map(step => [step.borderExpertsOnGpu, step.bytes])).toEqual([
+    [undefined, 0],
+    ["gate+up", 30],
+    // Down's shared expert goes with it. Gate's 5 bytes would be read for each token, and more than half of all experts are not.
+    ["gate+up only", 33],
+    ["up", 60],
+    [undefined, 90],
+  ]);
+  const only = { expertBlocksInRam: 1, borderExpertsOnGpu: "gate+up only" };
+  expect(sharedBytesInRam(sharing, only)).toBe(3);
+  expect(sharedBytesInRam(sharing, { ...only, expertBlocksInRam: 2 })).toBe(0);
+});
+
+it("leaves shared experts on the card where a token reads more of them than of the experts", () => {
+  const layers = [
+    { ...sharing, weightsBytes: 133, activeBytes: 53, sharedMatrixBytes: { gate: 14, up: 14, down: 14 } },
+  ];
+  expect(expertSteps({ layers }).map(step => step.borderExpertsOnGpu)).toEqual([undefined, "gate+up", "up", undefined]);
 });

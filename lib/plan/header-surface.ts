@@ -1,5 +1,5 @@
 import type { BlockProfile, ModelProfile } from "@/lib/gguf/model-profile";
-import { expertMatrixOf } from "@/lib/gguf/place-tensors";
+import { expertMatrixOf, matrixOf } from "@/lib/gguf/place-tensors";
 import type { FlashAttention } from "@/lib/schema/kv-type";
 import type { LayerKv, LayerMemory, MemorySurface } from "@/lib/schema/memory-surface";
 import { estimatedCompute } from "./estimated-compute";
@@ -34,15 +34,21 @@ function kvOfBlock(profile: ModelProfile, block: BlockProfile, widestV: number, 
   };
 }
 
-function expertMatrixBytesOf({ experts, tensors }: BlockProfile): NonNullable<LayerMemory["expertMatrixBytes"]> {
-  const bytesOf: NonNullable<LayerMemory["expertMatrixBytes"]> = {};
-  if (experts === 0) return bytesOf;
-  for (const { name, bytes } of tensors) {
-    const matrix = expertMatrixOf(name);
+type MatrixBytes = NonNullable<LayerMemory["expertMatrixBytes"]>;
+
+function matrixBytesOf(block: BlockProfile, matrixIn: (name: string) => keyof MatrixBytes | undefined): MatrixBytes {
+  const bytesOf: MatrixBytes = {};
+  if (block.experts === 0) return bytesOf;
+  for (const { name, bytes } of block.tensors) {
+    const matrix = matrixIn(name);
     if (matrix !== undefined) bytesOf[matrix] = (bytesOf[matrix] ?? 0) + bytes;
   }
   return bytesOf;
 }
+
+const expertMatrixBytesOf = (block: BlockProfile): MatrixBytes => matrixBytesOf(block, expertMatrixOf);
+const sharedMatrixBytesOf = (block: BlockProfile): MatrixBytes =>
+  matrixBytesOf(block, name => (expertMatrixOf(name) === undefined ? matrixOf(name) : undefined));
 
 const expertBytesOf = (block: BlockProfile): number =>
   Object.values(expertMatrixBytesOf(block)).reduce((total, bytes) => total + bytes, 0);
@@ -64,7 +70,10 @@ function layersOf(profile: ModelProfile, run: SurfaceRun): LayerMemory[] {
     weightsBytes: block.weightsBytes,
     activeBytes: activeBytesOf(profile, block, expertBytesOf(block)),
     expertBytes: expertBytesOf(block),
-    ...(expertBytesOf(block) > 0 && { expertMatrixBytes: expertMatrixBytesOf(block) }),
+    ...(expertBytesOf(block) > 0 && {
+      expertMatrixBytes: expertMatrixBytesOf(block),
+      sharedMatrixBytes: sharedMatrixBytesOf(block),
+    }),
     attentionHeads: block.kv.growth === "none" ? 0 : block.heads,
     attentionWidth: block.kv.growth === "none" ? 0 : block.heads * Math.max(profile.headSizeK, profile.headSizeV),
     kv: kvOfBlock(profile, block, widestV, run),

@@ -1,5 +1,5 @@
 import { elementTypesOf } from "@/lib/schema/kv-type";
-import { expertMatrices, type LoadConfig } from "@/lib/schema/load-config";
+import { borderOnGpu, expertMatrices, type LoadConfig } from "@/lib/schema/load-config";
 import { mostPictureTokens } from "./picture-reader-memory";
 
 /** Drafted at a time. More are rejected too often by a model that writes prose. */
@@ -49,9 +49,11 @@ export function llamaServerFlags(config: LoadConfig, { picturesPath, draftPath }
 /** Of a block whose experts are in RAM in part, those matrices are named. */
 function expertFlags({ expertBlocksInRam = 0, borderExpertsOnGpu }: LoadConfig): string[] {
   const whole = borderExpertsOnGpu === undefined ? expertBlocksInRam : expertBlocksInRam - 1;
-  const inRam = expertMatrices.filter(matrix => !borderExpertsOnGpu?.split("+").includes(matrix));
+  const { matrices, isOnly } = borderOnGpu(borderExpertsOnGpu ?? "");
+  const inRam = expertMatrices.filter(matrix => !matrices.includes(matrix)).join("|");
+  const ofThem = isOnly ? "(_(ch|)exps|(_inp|)(_shexp|))\\." : "_(ch|)exps";
   return [
     ...(whole > 0 ? ["--n-cpu-moe", String(whole)] : []),
-    ...(whole < expertBlocksInRam ? ["-ot", `blk\\.${whole}\\.ffn_(${inRam.join("|")})_(ch|)exps=CPU`] : []),
+    ...(whole < expertBlocksInRam ? ["-ot", `blk\\.${whole}\\.ffn_(${inRam})${ofThem}=CPU`] : []),
   ];
 }

@@ -244,6 +244,19 @@ export function withExpertsInLayers(surface: MemorySurface): MemorySurface {
   return whole;
 }
 
+/** CUDA rounds each row's end up to 512 elements, which is less than this for a tensor of any type. */
+const TENSOR_PADDING_BYTES = 1024;
+
+/**
+ * Whether the weights of a placement with experts in RAM differ from the closed form only by the padding that the expert tensors have on the
+ * card and not in RAM. @see llama.cpp ggml/src/ggml-cuda/ggml-cuda.cu (ggml_backend_cuda_buffer_type_get_alloc_size)
+ */
+export function isOnlyPadding({ layers }: MemorySurface, ...errors: readonly number[]): boolean {
+  const matrices = layers.reduce((sum, { expertMatrixBytes = {} }) => sum + Object.keys(expertMatrixBytes).length, 0);
+  // A matrix of shared experts and the router may be with each of them.
+  return errors.every(bytes => Math.abs(bytes) <= 2 * matrices * TENSOR_PADDING_BYTES);
+}
+
 /** An engine that cannot keep experts in RAM has one table. */
 const computeTable = (surface: MemorySurface, expertsInRam: boolean): ComputeTable =>
   (expertsInRam ? surface.computeExpertsInRam : undefined) ?? surface.compute;

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { LoadConfig } from "@/lib/schema/load-config";
+import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { fitNeed, fitNeeds } from "./fit-needs";
 import { memoryNeed } from "./memory-need";
 import { mendSurface } from "./mend-surface";
@@ -90,6 +91,25 @@ describe("mending a surface", () => {
     expect(surface.ramWeightsBytes[21]).toBe(padded.ramWeightsBytes);
     const steps = surface.gpuWeightsBytes.slice(1).map((bytes, k) => bytes - (surface.gpuWeightsBytes[k] ?? 0));
     expect(Math.min(...steps)).toBeGreaterThanOrEqual(0);
+  });
+
+  it("counts the padding of experts with the compute buffer, and leaves experts with their layers where more is missing", () => {
+    const mixture: MemorySurface = {
+      ...mistralSurface,
+      layers: mistralSurface.layers.map(layer =>
+        layer.role === "output" ? layer : { ...layer, experts: 8, expertBytes: 3e7, expertMatrixBytes: { up: 3e7 } },
+      ),
+      computeExpertsInRam: mistralSurface.compute,
+    };
+    const apart = { ...config, expertBlocksInRam: 30 };
+    const exact = buffersAt(mixture, apart, 0);
+    const padded = { ...exact, gpuWeightsBytes: exact.gpuWeightsBytes - 20 * 256 };
+    const mended = mendSurface(mixture, apart, padded).surface;
+    expect(memoryNeed(mended, apart).gpu.totalBytes).toBe(exact.gpuWeightsBytes + exact.gpuContextBytes - 20 * 256);
+    expect([mended.gpuWeightsBytes, mended.weightsSource]).toEqual([mixture.gpuWeightsBytes, mixture.weightsSource]);
+    expect(mendSurface(mended, apart, padded).mismatchBytes).toBe(0);
+    const stuck = { ...exact, gpuWeightsBytes: exact.gpuWeightsBytes + 3e7 };
+    expect(mendSurface(mixture, apart, stuck).surface.computeExpertsInRam).toBeUndefined();
   });
 
   it("is exact at every configuration of every surface, and mending twice changes nothing", () => {

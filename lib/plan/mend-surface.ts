@@ -3,7 +3,7 @@ import type { ConfirmedPoint, MemorySurface } from "@/lib/schema/memory-surface"
 import type { DeviceBuffers } from "@/lib/schema/placement";
 import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
 import { cardNeeds } from "./card-needs";
-import { memoryNeed, placementOf, samePlacement, withExpertsInLayers } from "./memory-need";
+import { isOnlyPadding, memoryNeed, placementOf, samePlacement, withExpertsInLayers } from "./memory-need";
 
 export interface MendedSurface {
   readonly surface: MemorySurface;
@@ -42,14 +42,16 @@ const isSame = (one: ConfirmedPoint, other: ConfirmedPoint): boolean =>
 /**
  * The surface with one confirmed dry run added: exact at that configuration, unchanged elsewhere. What the context takes beyond the
  * KV cache counts as compute. Keep the new surface even if nothing differed: it records that this point is confirmed. A difference in
- * the weights changes all totals on the same side of k, so that no layer's share gets negative. With experts in RAM it means that the
- * engine does not place them: the new surface has whole layers only.
+ * the weights changes all totals on the same side of k, so that no layer's share gets negative. With experts in RAM, the padding of their
+ * tensors is counted with the compute buffer; a larger difference means that the engine does not place them: the new surface has whole
+ * layers only.
  */
 export function mendSurface(surface: MemorySurface, config: LoadConfig, buffers: DryRunBuffers): MendedSurface {
   const { gpu, ram } = memoryNeed(surface, config);
   const gpuWeightsError = buffers.gpuWeightsBytes - gpu.weightsBytes;
   const ramWeightsError = buffers.ramWeightsBytes - ram.weightsBytes;
-  const exactWeights = gpuWeightsError === 0 && ramWeightsError === 0;
+  const isPadded = config.expertBlocksInRam !== undefined && isOnlyPadding(surface, gpuWeightsError, ramWeightsError);
+  const exactWeights = (gpuWeightsError === 0 && ramWeightsError === 0) || isPadded;
   const mismatchBytes =
     Math.abs(buffers.gpuWeightsBytes + buffers.gpuContextBytes - gpu.totalBytes) +
     Math.abs(buffers.ramWeightsBytes + buffers.ramContextBytes - ram.totalBytes);
@@ -63,8 +65,8 @@ export function mendSurface(surface: MemorySurface, config: LoadConfig, buffers:
     contextTokens: padUp(config.contextTokens, CONTEXT_PAD_TOKENS),
     kvType: config.kvType,
     ...(config.sequences !== surface.sequences && { sequences: config.sequences }),
-    gpuBytes: Math.max(0, buffers.gpuContextBytes - gpu.kvBytes),
-    ramBytes: Math.max(0, buffers.ramContextBytes - ram.kvBytes),
+    gpuBytes: Math.max(0, buffers.gpuContextBytes - gpu.kvBytes + (isPadded ? gpuWeightsError : 0)),
+    ramBytes: Math.max(0, buffers.ramContextBytes - ram.kvBytes + (isPadded ? ramWeightsError : 0)),
     ...(cardBytes && { cardBytes }),
   };
   const others = (surface.confirmed ?? []).filter(point => !isSame(point, confirmed));
@@ -73,8 +75,12 @@ export function mendSurface(surface: MemorySurface, config: LoadConfig, buffers:
     surface: {
       ...surface,
       weightsSource: exactWeights ? surface.weightsSource : "dry-run",
-      gpuWeightsBytes: surface.gpuWeightsBytes.map((bytes, k) => shift(bytes, gpuWeightsError, k >= config.gpuLayers)),
-      ramWeightsBytes: surface.ramWeightsBytes.map((bytes, k) => shift(bytes, ramWeightsError, k <= config.gpuLayers)),
+      gpuWeightsBytes: surface.gpuWeightsBytes.map((bytes, k) =>
+        shift(bytes, gpuWeightsError, !isPadded && k >= config.gpuLayers),
+      ),
+      ramWeightsBytes: surface.ramWeightsBytes.map((bytes, k) =>
+        shift(bytes, ramWeightsError, !isPadded && k <= config.gpuLayers),
+      ),
       confirmed: [...others, confirmed].slice(-CONFIRMED_POINTS),
     },
   };

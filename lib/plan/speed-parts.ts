@@ -2,7 +2,7 @@ import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import type { LayerMemory, MemorySurface } from "@/lib/schema/memory-surface";
 import type { MachineSpeed, SpeedParts } from "@/lib/schema/plan-speed";
 import { cardFigures, guessedFigures } from "./card-figures";
-import { expertBytesInRam } from "./expert-steps";
+import { expertBytesInRam, sharedBytesInRam } from "./expert-steps";
 import type { LayerPlan } from "./layer-plan";
 import { cardsOf, firstGpuBlock, kvBytesOfLayer, type MemoryPoint, type Placement } from "./memory-need";
 import { attentionLeavesCard } from "./usable-kv-types";
@@ -157,6 +157,13 @@ interface LayerSeconds {
   readonly computedOn?: Device;
 }
 
+/** Bytes of a block on the GPU that are in RAM. */
+interface BytesApart {
+  readonly expertBytes: number;
+  /** Shared experts and the router. */
+  readonly sharedBytes: number;
+}
+
 /** What it costs a block on the GPU to have its experts in RAM: seconds that the GPU saves, and those that the CPU takes instead. */
 interface ExpertsApart {
   readonly saved: number;
@@ -178,7 +185,7 @@ function partsOf(
   apartOf: (
     layer: LayerMemory,
     devices: { readonly cpu: Device; readonly onGpu: Device },
-    ramBytes: number,
+    inRam: BytesApart,
   ) => ExpertsApart,
 ): SpeedParts {
   const { model } = surface;
@@ -198,8 +205,9 @@ function partsOf(
     const device = layer.index >= firstOnGpu && onGpu !== null ? onGpu : cpu;
     const { weights, attention, computedOn = device } = secondsOf(layer, device, onGpu);
     const kind = `${family}/${isMixture ? "mixture" : "dense"}/${name}`;
-    const ramBytes = expertBytesInRam(layer, plan) + alwaysInRam(layer);
-    const apart = onGpu !== null && device === onGpu && ramBytes > 0 ? apartOf(layer, { cpu, onGpu }, ramBytes) : null;
+    const inRam = bytesApart(layer, plan);
+    const isApart = onGpu !== null && device === onGpu && inRam.expertBytes + inRam.sharedBytes > 0;
+    const apart = isApart ? apartOf(layer, { cpu, onGpu }, inRam) : null;
     add(`${computedOn.name}/weights/${kind}`, weights - (apart?.saved ?? 0));
     if (apart !== null) {
       add(`${CPU}/weights/${kind}`, apart.onCpu);
@@ -259,18 +267,23 @@ const decodeLayer = ({
 
 const alwaysInRam = ({ expertBytesAlwaysInRam = 0 }: LayerMemory): number => expertBytesAlwaysInRam;
 
+function bytesApart(layer: LayerMemory, placement: Placement): BytesApart {
+  const sharedBytes = sharedBytesInRam(layer, placement);
+  return { expertBytes: expertBytesInRam(layer, placement) - sharedBytes + alwaysInRam(layer), sharedBytes };
+}
+
 /** Experts are read in RAM, and the activations go there and back. */
 function decodeApart(
   layer: LayerMemory,
   { cpu, onGpu }: { readonly cpu: Device; readonly onGpu: Device },
-  ramBytes: number,
+  inRam: BytesApart,
 ): ExpertsApart {
   const expertBytes = layer.expertBytes + alwaysInRam(layer);
   const unusedBytes = layer.weightsBytes - layer.activeBytes;
-  const activeExpertBytes = (expertBytes - unusedBytes) * (ramBytes / expertBytes);
+  const activeBytes = (expertBytes - unusedBytes) * (inRam.expertBytes / expertBytes) + inRam.sharedBytes;
   return {
-    saved: activeExpertBytes / onGpu.bytesPerSecond,
-    onCpu: activeExpertBytes / cpu.bytesPerSecond + CPU_EXPERTS_SECONDS,
+    saved: activeBytes / onGpu.bytesPerSecond,
+    onCpu: activeBytes / cpu.bytesPerSecond + CPU_EXPERTS_SECONDS,
     crossings: 2 * CROSSING_SECONDS,
   };
 }
@@ -359,7 +372,8 @@ function layerSums(
   const cacheApart = [0];
   for (const layer of surface.layers) {
     const [gpuSeconds, cpuSeconds] = [secondsOf(layer, card), secondsOf(layer, cpu)];
-    const secondsWith = (ramBytes: number) => apartSeconds(layer, { cpu, onGpu: card }, ramBytes);
+    const secondsWith = (expertBytes: number) =>
+      apartSeconds(layer, { cpu, onGpu: card }, { expertBytes, sharedBytes: 0 });
     const always = secondsWith(alwaysInRam(layer));
     onGpu.push((onGpu.at(-1) ?? 0) + gpuSeconds.weights + gpuSeconds.attention + always);
     onCpu.push((onCpu.at(-1) ?? 0) + cpuSeconds.weights + cpuSeconds.attention);
@@ -372,15 +386,16 @@ function layerSums(
   const border = (placement: Placement): number => {
     const layer = surface.layers[(placement.expertBlocksInRam ?? 0) - 1];
     if (layer === undefined || placement.borderExpertsOnGpu === undefined) return 0;
-    const secondsWith = (ramBytes: number) => apartSeconds(layer, { cpu, onGpu: card }, alwaysInRam(layer) + ramBytes);
-    return secondsWith(layer.expertBytes) - secondsWith(expertBytesInRam(layer, placement));
+    const secondsWith = (inRam: BytesApart) => apartSeconds(layer, { cpu, onGpu: card }, inRam);
+    const all = { expertBytes: layer.expertBytes + alwaysInRam(layer), sharedBytes: 0 };
+    return secondsWith(all) - secondsWith(bytesApart(layer, placement));
   };
   return { onGpu, onCpu, apart, cacheApart, border };
 }
 
-function apartSeconds(...[layer, devices, ramBytes]: Parameters<typeof decodeApart>): number {
-  if (ramBytes === 0) return 0;
-  const { saved, onCpu, crossings } = decodeApart(layer, devices, ramBytes);
+function apartSeconds(...[layer, devices, inRam]: Parameters<typeof decodeApart>): number {
+  if (inRam.expertBytes + inRam.sharedBytes === 0) return 0;
+  const { saved, onCpu, crossings } = decodeApart(layer, devices, inRam);
   return onCpu + crossings - saved;
 }
 
@@ -410,9 +425,9 @@ export function prefillParts(walk: Walk): SpeedParts {
     return sent < weights ? { weights: sent, attention, computedOn: gpu } : { weights, attention };
   };
   // Experts in RAM are sent to the card for each batch, and computed there.
-  const apartOf = (_layer: LayerMemory, _devices: unknown, ramBytes: number): ExpertsApart => ({
+  const apartOf = (_layer: LayerMemory, _devices: unknown, inRam: BytesApart): ExpertsApart => ({
     saved: 0,
-    onCpu: sending(ramBytes),
+    onCpu: sending(inRam.expertBytes + inRam.sharedBytes),
     crossings: 0,
   });
   return partsOf(walk, { once: 0, crossing: 0 }, secondsOf, apartOf);

@@ -7,10 +7,19 @@ const bytes = z.int().check(z.minimum(0));
 export const expertMatrices = ["down", "gate", "gate_up", "up"] as const;
 export type ExpertMatrix = (typeof expertMatrices)[number];
 
-/** Some of the matrices, such as "gate+up". */
+/**
+ * Some of the matrices, such as "gate+up". "gate+up only" means that of the other matrices shared experts are in system memory as well, and
+ * with "gate" the router.
+ */
 export const borderExpertsSchema = z
   .string()
-  .check(z.regex(/^(?:down|gate|gate_up|up)(?:\+(?:gate|gate_up|up)){0,3}$/));
+  .check(z.regex(/^(?:down|gate|gate_up|up)(?:\+(?:gate|gate_up|up)){0,3}(?: only)?$/));
+
+/** Which matrices a text of `borderExpertsSchema` leaves on the GPU, and whether shared experts of the others leave it too. */
+export function borderOnGpu(border: string): { readonly matrices: readonly string[]; readonly isOnly: boolean } {
+  const [matrices = "", only] = border.split(" ");
+  return { matrices: matrices.split("+"), isOnly: only !== undefined };
+}
 
 /** Exactly one way to load a model. The same object is planned, confirmed by a dry run and loaded. */
 export const loadConfigSchema = z.object({

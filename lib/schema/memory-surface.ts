@@ -45,6 +45,8 @@ export const layerMemorySchema = z.object({
   expertBytesAlwaysInRam: z.optional(bytes),
   /** `expertBytes` by matrix; absent without experts. */
   expertMatrixBytes: z.optional(z.partialRecord(z.enum(expertMatrices), bytes)),
+  /** What a block with experts has of the same matrices besides: shared experts, and the router with "gate". Each token reads all of it. */
+  sharedMatrixBytes: z.optional(z.partialRecord(z.enum(expertMatrices), bytes)),
   /** Attention heads times their size; 0 without attention. */
   attentionWidth: z.int().check(z.minimum(0)),
   attentionHeads: z.int().check(z.minimum(0)),
