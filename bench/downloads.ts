@@ -11,9 +11,10 @@ import { hashFile } from "@/lib/server/models/downloads/hash-file";
 import { freePort, type RealServer, startRealServer } from "@/lib/server/testing/real-server";
 import { type StandInFile, StandInHub, sha256Of } from "@/lib/server/testing/stand-in-hub";
 import { formatBytes, GIB, MIB } from "@/lib/units/bytes";
+import { median } from "@/lib/units/median";
 import { type BesideDownload, besideDownload } from "./beside-download";
 import { printTable } from "./print-table";
-import { usageOfTree } from "./process-usage";
+import { forgetPeak, type ProcessUsage, usageOf } from "./process-usage";
 
 const FILE_BYTES = 2 * GIB;
 /** Smaller, because one connection of the long line needs half a minute for it. */
@@ -22,16 +23,27 @@ const LONG_LINE_BYTES = 512 * MIB;
 const LONG_LINE = { windowBytes: MIB, roundTripMs: 50 };
 const KILL_AT = [0.1, 0.3, 0.5, 0.7, 0.9];
 const KILLED_BYTES_PER_SECOND = 256 * MIB;
+/** Speed against curl is the median of these: each fetches with both. */
+const ROUNDS = 3;
+/** A server that has just begun still grows by itself. */
+const SETTLE_MS = 5000;
 const LIMIT_MS = 10 * 60_000;
 const LOOK_MS = 20;
 const PATH = "/owner/repo/resolve/main/model.gguf";
 const NAME = "owner/repo/model.gguf";
+
+interface CurlRun {
+  readonly elapsedMs: number;
+  readonly cpuMs: number;
+}
 
 interface Fetched {
   /** From the first byte to the last. */
   readonly transferMs: number;
   /** With the request for the header, the check and the move. */
   readonly wholeMs: number;
+  /** Of the whole server, also with the check. */
+  readonly cpuMs: number;
   readonly peakRssBytes: number;
   readonly startRssBytes: number;
 }
@@ -47,8 +59,9 @@ export async function benchDownloads({ json }: { readonly json: boolean }): Prom
   try {
     const large = sparse(FILE_BYTES);
     hub.serve(PATH, withHash(hub, large, sha256Of(large)));
-    const curlMs = await timeCurl(hub, join(folder, "curl"));
-    const plain = await withServer(hub, folder, fetchWhole);
+    const rounds: Round[] = [];
+    for (let round = 0; round < ROUNDS; round++)
+      rounds.push({ curl: await timeCurl(hub, folder), own: await withServer(hub, folder, fetchWhole) });
     const killed = await killedFiveTimes(hub, folder, sha256Of(large));
     // Larger than what comes while it answers; it is never fetched whole.
     hub.serve(PATH, sparse(8 * GIB));
@@ -56,9 +69,8 @@ export async function benchDownloads({ json }: { readonly json: boolean }): Prom
     const long = sparse(LONG_LINE_BYTES);
     hub.serve(PATH, withHash(hub, long, sha256Of(long)));
     hub.line = LONG_LINE;
-    const curlLongMs = await timeCurl(hub, join(folder, "curl"));
-    const ranges = await withServer(hub, folder, fetchWhole);
-    report({ curlMs, plain, killed, beside, curlLongMs, ranges }, json);
+    const longLine = { curl: await timeCurl(hub, folder), own: await withServer(hub, folder, fetchWhole) };
+    report({ rounds, killed, beside, longLine }, json);
   } finally {
     await hub.stop();
     rmSync(folder, { recursive: true, force: true });
@@ -77,12 +89,18 @@ const withHash =
     hub.sendRange(file, request.headers.range, response);
   };
 
-async function timeCurl(hub: StandInHub, path: string): Promise<number> {
+async function timeCurl(hub: StandInHub, folder: string): Promise<CurlRun> {
+  const path = join(folder, "curl");
   const startedAtMs = performance.now();
-  await promisify(execFile)("curl", ["-sS", "-o", path, `${hub.origin}${PATH}`]);
+  // The shell tells the processor time of what it has run.
+  const script = 'TIMEFORMAT="%U %S"; time curl -sS -o "$0" "$1"';
+  const { stderr } = await promisify(execFile)("bash", ["-c", script, path, `${hub.origin}${PATH}`], {
+    env: { ...process.env, LC_ALL: "C" },
+  });
   const elapsedMs = performance.now() - startedAtMs;
   rmSync(path);
-  return elapsedMs;
+  const cpuSeconds = stderr.trim().split(/\s+/).map(Number);
+  return { elapsedMs, cpuMs: cpuSeconds.reduce((sum, seconds) => sum + seconds, 0) * 1000 };
 }
 
 interface BenchHome {
@@ -136,15 +154,17 @@ async function readDownload({ url }: RealServer): Promise<Download | undefined> 
   return download;
 }
 
-const rssOf = ({ process: server }: RealServer): number =>
-  usageOfTree(server.pid ?? 0).find(({ pid }) => pid === server.pid)?.rssBytes ?? 0;
+function serverUsage({ process: { pid = 0 } }: RealServer): ProcessUsage {
+  const [usage] = usageOf(pid);
+  if (usage === undefined) throw new Error("The server has ended.");
+  return usage;
+}
 
-async function until(server: RealServer, isReached: (download: Download) => boolean, onLook = () => {}) {
+async function until(server: RealServer, isReached: (download: Download) => boolean) {
   const deadlineMs = performance.now() + LIMIT_MS;
   while (performance.now() < deadlineMs) {
     const download = await readDownload(server);
     if (download !== undefined && isReached(download)) return;
-    onLook();
     await sleep(LOOK_MS);
   }
   throw new Error("The download took longer than ten minutes.");
@@ -152,19 +172,25 @@ async function until(server: RealServer, isReached: (download: Download) => bool
 
 async function fetchWhole(home: BenchHome): Promise<Fetched> {
   const server = await home.start();
-  const startRssBytes = rssOf(server);
-  let peakRssBytes = startRssBytes;
-  const look = () => {
-    peakRssBytes = Math.max(peakRssBytes, rssOf(server));
-  };
+  await readDownload(server);
+  await sleep(SETTLE_MS);
+  forgetPeak(server.process.pid ?? 0);
+  const before = serverUsage(server);
   const startedAtMs = performance.now();
   await send(`${server.url}/api/downloads`, "POST", { source: `hf:${NAME}` });
-  await until(server, ({ state }) => state === "downloading" || state === "verifying" || state === "done", look);
+  await until(server, ({ state }) => state === "downloading" || state === "verifying" || state === "done");
   const beganAtMs = performance.now();
-  await until(server, ({ state }) => state === "verifying" || state === "done", look);
+  await until(server, ({ state }) => state === "verifying" || state === "done");
   const transferMs = performance.now() - beganAtMs;
-  await until(server, ({ state }) => state === "done", look);
-  return { transferMs, wholeMs: performance.now() - startedAtMs, peakRssBytes, startRssBytes };
+  await until(server, ({ state }) => state === "done");
+  const after = serverUsage(server);
+  return {
+    transferMs,
+    wholeMs: performance.now() - startedAtMs,
+    cpuMs: after.cpuMs - before.cpuMs,
+    startRssBytes: before.rssBytes,
+    peakRssBytes: after.peakRssBytes,
+  };
 }
 
 interface Killed {
@@ -191,52 +217,60 @@ const killedFiveTimes = (hub: StandInHub, folder: string, sha256: string): Promi
     return { isRight, kills: KILL_AT.length, extraBytes: hub.sentBytes - before - FILE_BYTES };
   });
 
-interface Figures {
-  readonly curlMs: number;
-  readonly plain: Fetched;
-  readonly killed: Killed;
-  readonly beside: BesideDownload;
-  readonly curlLongMs: number;
-  readonly ranges: Fetched;
+interface Round {
+  readonly curl: CurlRun;
+  readonly own: Fetched;
 }
 
+interface Figures {
+  readonly rounds: readonly Round[];
+  readonly killed: Killed;
+  readonly beside: BesideDownload;
+  readonly longLine: Round;
+}
+
+const ratioOf = ({ curl, own }: Round): number => curl.elapsedMs / own.transferMs;
+
 function report(figures: Figures, json: boolean): void {
-  const { curlMs, plain, killed, beside, curlLongMs, ranges } = figures;
-  const ratio = curlMs / plain.transferMs;
-  const longRatio = curlLongMs / ranges.transferMs;
+  const { rounds, killed, beside, longLine } = figures;
+  const middle = (figure: (round: Round) => number): number => median(rounds.map(figure)) ?? 0;
+  const ratio = middle(ratioOf);
   if (json) {
-    console.log(JSON.stringify({ ...figures, ratio, longRatio }));
+    console.log(JSON.stringify({ ...figures, ratio, longRatio: ratioOf(longLine) }));
     return;
   }
-  const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
+  const row = (what: string, ratioText: string, goal: string, of: (figure: (round: Round) => number) => number) => [
+    what,
+    `${(of(({ curl }) => curl.elapsedMs) / 1000).toFixed(1)} s`,
+    `${(of(({ own }) => own.transferMs) / 1000).toFixed(1)} s`,
+    `${(of(({ own }) => own.wholeMs) / 1000).toFixed(1)} s`,
+    ratioText,
+    goal,
+  ];
   printTable(
     ["download", "curl", "Headroom", "with the check", "ratio", "goal"],
     [
-      [
-        `${formatBytes(FILE_BYTES)} from this computer`,
-        seconds(curlMs),
-        seconds(plain.transferMs),
-        seconds(plain.wholeMs),
-        ratio.toFixed(2),
-        "0.90",
-      ],
-      [
+      row(`${formatBytes(FILE_BYTES)} from this computer`, ratio.toFixed(2), "0.90", middle),
+      row(
         `${formatBytes(LONG_LINE_BYTES)}, 1 MiB per 50 ms and connection`,
-        seconds(curlLongMs),
-        seconds(ranges.transferMs),
-        seconds(ranges.wholeMs),
-        longRatio.toFixed(2),
+        ratioOf(longLine).toFixed(2),
         "2.00",
-      ],
+        figure => figure(longLine),
+      ),
     ],
   );
+  const perMib = (cpuMs: number): string => `${((cpuMs * MIB) / FILE_BYTES).toFixed(2)} ms`;
   console.log(
-    `\nAn answer beside a download of ${formatBytes(beside.bytesPerSecond)}/s: ${beside.beside.toFixed(1)} tokens/s, alone ${beside.alone.toFixed(1)}: ${beside.ratio.toFixed(2)} of it (goal 0.95).`,
+    `\nProcessor time for each MiB: curl ${perMib(middle(({ curl }) => curl.cpuMs))}, the server with the check ${perMib(middle(({ own }) => own.cpuMs))}.`,
+  );
+  console.log(
+    `An answer beside a download of ${formatBytes(beside.bytesPerSecond)}/s: ${beside.beside.toFixed(1)} tokens/s, alone ${beside.alone.toFixed(1)}: ${beside.ratio.toFixed(2)} of it (goal 0.95).`,
   );
   console.log(
     `Killed ${killed.kills} times: the sha256 is ${killed.isRight ? "right" : "WRONG"}; ${formatBytes(killed.extraBytes)} were fetched twice.`,
   );
+  const grownBytes = middle(({ own }) => own.peakRssBytes - own.startRssBytes);
   console.log(
-    `The server's memory: ${formatBytes(plain.startRssBytes)} before, ${formatBytes(plain.peakRssBytes)} at most.`,
+    `The server's memory: ${formatBytes(middle(({ own }) => own.startRssBytes))} before, and at most ${formatBytes(grownBytes)} more.`,
   );
 }

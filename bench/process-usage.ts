@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { KIB } from "@/lib/units/bytes";
 
 /** Linux counts CPU time in these (USER_HZ); the value is part of its ABI. */
@@ -10,7 +10,12 @@ export interface ProcessUsage {
   readonly command: string;
   readonly cpuMs: number;
   readonly rssBytes: number;
+  /** The most since it began, or since `forgetPeak`. */
+  readonly peakRssBytes: number;
 }
+
+/** The peak of a process counts from now on. @see man 5 proc, clear_refs */
+export const forgetPeak = (pid: number): void => writeFileSync(`/proc/${pid}/clear_refs`, "5");
 
 /** CPU time and memory of a process and of everything it started, from /proc. */
 export function usageOfTree(rootPid: number): ProcessUsage[] {
@@ -27,13 +32,15 @@ export function usageOfTree(rootPid: number): ProcessUsage[] {
 }
 
 /** Empty for a process that has just ended. */
-function usageOf(pid: number): ProcessUsage[] {
+export function usageOf(pid: number): ProcessUsage[] {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     // The command is in parentheses and may contain any character. State, parent and the other fields follow the last parenthesis.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     const ticks = Number(fields[11]) + Number(fields[12]);
-    const rss = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    const bytesOf = (field: string): number =>
+      Number(new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(status)?.[1] ?? 0) * KIB;
     const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").filter(Boolean).join(" ");
     return [
       {
@@ -41,7 +48,8 @@ function usageOf(pid: number): ProcessUsage[] {
         parentPid: Number(fields[1]),
         command,
         cpuMs: (ticks * 1000) / TICKS_PER_SECOND,
-        rssBytes: Number(rss ?? 0) * KIB,
+        rssBytes: bytesOf("VmRSS"),
+        peakRssBytes: bytesOf("VmHWM"),
       },
     ];
   } catch {

@@ -32,6 +32,8 @@ const recordSchema = z.object({
 export type DownloadRecord = z.infer<typeof recordSchema>;
 
 const FOLDER = ".downloads";
+/** The smallest page of any system that Headroom runs on. */
+const PAGE_BYTES = 4096;
 /** Held by the Headroom whose downloads these are: another one, with another home, may use the same models folder. */
 const LOCK = "lock";
 
@@ -127,6 +129,27 @@ export class DownloadFolder {
     return this.#inTurn(() => this.#save(record));
   }
 
+  /**
+   * Writes down how far a download has come: often, so into the record's own place. Each write is within a page of the system's cache,
+   * so one that is cut off by a crash is not begun. It does not wait for the disk, as the bytes of which it tells do not either.
+   */
+  note(record: DownloadRecord): Promise<void> {
+    return this.#inTurn(async () => {
+      if (!this.#mayWrite(record)) return;
+      const text = JSON.stringify(record);
+      const isNoted = Buffer.byteLength(text) <= PAGE_BYTES && (await writeWithin(this.#recordPath(record), text));
+      if (!isNoted) await this.#save(record);
+    });
+  }
+
+  #mayWrite({ id }: DownloadRecord): boolean {
+    return !this.#isTaken && !this.#removed.has(id);
+  }
+
+  #recordPath({ id }: DownloadRecord): string {
+    return join(this.#path, `${id}.json`);
+  }
+
   /** Two windows may press at the same moment: each writes or removes the record when the other has done so. */
   #inTurn(work: () => Promise<void>): Promise<void> {
     const done = this.#last.then(work);
@@ -135,11 +158,11 @@ export class DownloadFolder {
   }
 
   async #save(record: DownloadRecord): Promise<void> {
-    if (this.#isTaken || this.#removed.has(record.id)) return;
+    if (!this.#mayWrite(record)) return;
     // A models folder that is gone is not made again: it may be on a disk that is not connected.
     if (!isFolder(this.modelsFolder)) throw lostFile(record.name, this.modelsFolder);
     makeFolder(this.#path);
-    const path = join(this.#path, `${record.id}.json`);
+    const path = this.#recordPath(record);
     const text = JSON.stringify(record);
     try {
       await replaceWhole(path, text);
@@ -158,7 +181,7 @@ export class DownloadFolder {
     return this.#inTurn(async () => {
       this.#removed.add(record.id);
       await this.removeParts(record);
-      await rm(join(this.#path, `${record.id}.json`), { force: true });
+      await rm(this.#recordPath(record), { force: true });
       await this.removeIfEmpty();
     });
   }
@@ -216,6 +239,20 @@ async function writeTo(file: FileHandle, text: string): Promise<void> {
     await file.writeFile(text);
     await file.truncate(Buffer.byteLength(text));
     await file.datasync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** @returns false where the record is not there, or is longer than a page: then it is to be replaced */
+async function writeWithin(path: string, text: string): Promise<boolean> {
+  const file = await open(path, "r+").catch(() => null);
+  if (file === null) return false;
+  try {
+    const { size } = await file.stat();
+    // Spaces behind a shorter text, because cutting the file would be a second step.
+    if (size <= PAGE_BYTES) await file.write(text + " ".repeat(Math.max(0, size - Buffer.byteLength(text))), 0);
+    return size <= PAGE_BYTES;
   } finally {
     await file.close();
   }

@@ -114,44 +114,61 @@ async function fetchPart(
   await (await open(path, "a")).close();
   const guard = new AbortController();
   const signal = AbortSignal.any([options.signal, guard.signal]);
-  const stopSaving = saveRegularly(path, target.name, options, guard);
+  const notes = noteRegularly(path, target.name, options, guard);
   const onBytes = (bytes: number) => {
     hash?.upTo(unbrokenBytes(part));
+    notes.came(bytes);
     options.onBytes(bytes);
   };
   try {
     await transfer({ url, path, part, rules, limit, pace, signal, onBytes });
   } finally {
-    await stopSaving();
+    await notes.stop();
   }
 }
 
-/** Writes the record down again and again, and ends the transfer when its file was deleted: nobody could ever find those bytes. */
-function saveRegularly(
+interface Notes {
+  came(bytes: number): void;
+  stop(): Promise<void>;
+}
+
+/** Notes again and again what has come, and ends the transfer when its file was deleted: nobody could ever find those bytes. */
+function noteRegularly(
   path: string,
   name: string,
   { record, folder, pace }: DownloadRunOptions,
   guard: AbortController,
-): () => Promise<void> {
-  let saving = Promise.resolve();
-  let isSaving = false;
-  const save = async (): Promise<void> => {
-    isSaving = true;
+): Notes {
+  let noting = Promise.resolve();
+  let isNoting = false;
+  let unnotedBytes = 0;
+  const note = async (): Promise<void> => {
+    isNoting = true;
     try {
-      if (!(await isThere(path))) throw lostFile(name, folder.modelsFolder);
-      await folder.save(record);
+      do {
+        unnotedBytes = 0;
+        if (!(await isThere(path))) throw lostFile(name, folder.modelsFolder);
+        await folder.note(record);
+      } while (unnotedBytes >= pace.noteBytes);
     } catch (error) {
       guard.abort(error);
     } finally {
-      isSaving = false;
+      isNoting = false;
     }
   };
-  const timer = setInterval(() => {
-    if (!isSaving) saving = save();
-  }, pace.saveMs);
-  return async () => {
-    clearInterval(timer);
-    await saving;
+  const begin = (): void => {
+    if (!isNoting) noting = note();
+  };
+  const timer = setInterval(begin, pace.noteMs);
+  return {
+    came: bytes => {
+      unnotedBytes += Math.abs(bytes);
+      if (unnotedBytes >= pace.noteBytes) begin();
+    },
+    stop: async () => {
+      clearInterval(timer);
+      await noting;
+    },
   };
 }
 

@@ -12,6 +12,7 @@ import { partName, splitInThree } from "@/lib/server/testing/split-files";
 import { type Misbehave, StandInHub, sha256Of } from "@/lib/server/testing/stand-in-hub";
 import { MIB } from "@/lib/units/bytes";
 import { Downloads, type DownloadsOptions } from "./downloads";
+import { missingBytes } from "./part-state";
 import { transferInThread } from "./transfer-in-thread";
 import { usualPace } from "./transfer-options";
 
@@ -58,7 +59,7 @@ function server(options: Partial<DownloadsOptions> = {}): Downloads {
     trustedOrigins: [cdn.origin],
     onFailure: () => {},
     timers,
-    pace: { ...usualPace, saveMs: 50 },
+    pace: { ...usualPace, noteMs: 50 },
     transfer: transferInThread(threadPath),
     ...options,
   });
@@ -89,6 +90,12 @@ async function failure(downloads: Downloads): Promise<string> {
   return `${code}: ${message} ${next}`;
 }
 const leftFiles = (): string[] => readdirSync(modelsFolder, { recursive: true, encoding: "utf8" });
+/** What the record on the disk says of the only download. */
+function notedBytes(): number {
+  const [record] = leftFiles().filter(name => name.endsWith(".json"));
+  const { parts } = JSON.parse(readFileSync(join(modelsFolder, record ?? ""), "utf8"));
+  return parts[0].fileBytes - missingBytes(parts[0]);
+}
 const answer =
   (status: number, headers: Record<string, string> = {}): Misbehave =>
   (_, response) => {
@@ -261,6 +268,29 @@ describe("D1 a download that is cut off", () => {
     await until(after, "done");
     expect(placed().equals(file.start)).toBe(true);
     expect(cdn.sentBytes - sentBytes).toBeLessThan(file.fileBytes - MIB / 2);
+  });
+
+  it("by a crash never fetches more again than is noted at once, however fast it came", async () => {
+    const file = model(16 * MIB);
+    hub.serveLinked(PATH, file, cdn);
+    // Never by time.
+    const pace = { ...usualPace, noteMs: 3_600_000, noteBytes: 4 * MIB };
+    let comeBytes = 0;
+    const transfer: DownloadsOptions["transfer"] = async ({ part, onBytes }) => {
+      for (const segment of part.segments)
+        while (segment.nextBytes < segment.endBytes) {
+          const bytes = Math.min(MIB, segment.endBytes - segment.nextBytes);
+          segment.nextBytes += bytes;
+          comeBytes += bytes;
+          onBytes(bytes);
+          await vi.waitFor(() => expect(comeBytes - notedBytes()).toBeLessThan(4 * MIB), { interval: 1 });
+        }
+    };
+    const downloads = server({ pace, transfer });
+    await downloads.start(SOURCE);
+    // Nothing was written, so the check refuses it in the end.
+    await until(downloads, "failed");
+    expect(comeBytes).toBe(file.fileBytes);
   });
 
   it("by pause stays paused over a restart, and goes on when told", async () => {

@@ -6,8 +6,8 @@ import type { TransferOptions } from "./transfer-options";
 const LOOK_MS = 100;
 
 /**
- * `transferPart` in a thread of its own. What comes is garbage as soon as it is written, and V8 counts it: in the server's thread it
- * cleaned the whole heap of the server after every 16 to 32 MiB, 50 ms each time, with all cores.
+ * `transferPart` in a thread of its own: it writes at once what it reads. While the disk is busy,
+ * the server goes on.
  *
  * @param entryPath the bundle of transfer-thread.ts
  */

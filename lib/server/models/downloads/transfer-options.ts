@@ -1,3 +1,4 @@
+import { MIB } from "@/lib/units/bytes";
 import type { RequestRules } from "../hub/checked-request";
 import type { Pacer } from "./pacer";
 import type { PartState } from "./part-state";
@@ -9,8 +10,9 @@ export interface TransferPace {
   /** How often the number of connections is weighed. */
   readonly weighMs: number;
   readonly maxConnections: number;
-  /** How often what has come is written down. */
-  readonly saveMs: number;
+  /** What has come is written down after this time, or after `noteBytes`: after a crash no more is fetched again. */
+  readonly noteMs: number;
+  readonly noteBytes: number;
 }
 
 /** Slower than two kilobytes a second is as good as nothing. */
@@ -19,7 +21,8 @@ export const usualPace: TransferPace = {
   stallBytes: 64 * 1024,
   weighMs: 500,
   maxConnections: 8,
-  saveMs: 1000,
+  noteMs: 250,
+  noteBytes: 16 * MIB,
 };
 
 export interface TransferOptions {

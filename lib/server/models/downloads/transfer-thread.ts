@@ -1,10 +1,12 @@
 import { parentPort, workerData } from "node:worker_threads";
+import { MIB } from "@/lib/units/bytes";
 import { Pacer } from "./pacer";
 import { transferPart } from "./part-transfer";
 import { type FromTransfer, type SentTransfer, sendError, type ToTransfer } from "./sent-transfer";
 
-/** How often the server is told what has come. */
+/** The server is told what has come after this time, or after so many bytes: it notes and hashes what it knows of. */
 const TELL_MS = 50;
+const TELL_BYTES = 4 * MIB;
 
 const { url, path, part, rules, pace, allowance: first }: SentTransfer = workerData;
 let allowance = first;
@@ -40,6 +42,7 @@ try {
     onBytes: bytes => {
       untoldBytes += bytes;
       telling ??= setTimeout(tell, TELL_MS);
+      if (untoldBytes >= TELL_BYTES) tell();
     },
   });
 } catch (thrown) {
