@@ -50,6 +50,8 @@ export class ModelHolder {
   #weights: Weights | null = null;
   #loaded: LoadedModel | null = null;
   #draft: DraftModel | null = null;
+  /** Files whose chat template is not rendered any more, now that node-llama-cpp's own code for it was chosen. */
+  readonly #unrendered = new Set<string>();
 
   constructor(
     private readonly backend: LlamaBackend,
@@ -140,7 +142,7 @@ export class ModelHolder {
       loadSignal: signal,
       onLoadProgress: fraction => onProgress({ phase: "weights", fraction }),
     };
-    templateSandbox.start();
+    if (!this.#unrendered.has(file)) templateSandbox.start();
     const { result: model } = await this.backend.placer.place(config, () => this.backend.llama.loadModel(options));
     const weights = {
       config,
@@ -149,8 +151,11 @@ export class ModelHolder {
       toolTemplate: ToolTemplate.of(model),
       file,
     };
-    // Its process takes 16 MiB, and is started again when it is needed.
-    if (!weights.template.isRendered && weights.toolTemplate === null) templateSandbox.stop();
+    if (!weights.template.isRendered && weights.toolTemplate === null) {
+      this.#unrendered.add(file);
+      // Its process takes 16 MiB, and is started again when it is needed.
+      templateSandbox.stop();
+    }
     return weights;
   }
 
