@@ -1,4 +1,5 @@
 import type { Chat, ChatHit, NewChat } from "@/lib/schema/chat";
+import { Listeners } from "@/lib/server/system/listeners";
 import { ChatNotFoundError } from "./chat-errors";
 import { ChatStore } from "./chat-store";
 
@@ -17,7 +18,7 @@ export class ChatStores {
   readonly kept: ChatStore;
   readonly temporary: ChatStore;
   readonly #now: () => number;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Listeners();
   readonly #tidying: ReturnType<typeof setInterval>;
   #backedUpAtMs = 0;
 
@@ -53,13 +54,10 @@ export class ChatStores {
 
   /** Reports that a chat or the list has changed. */
   announce(): void {
-    for (const listener of [...this.#listeners]) listener();
+    this.#listeners.tell();
   }
 
-  subscribe(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
+  readonly subscribe = this.#listeners.subscribe;
 
   /** Erases deleted chats that can no longer be restored, and backs up once a day. */
   async tidy(): Promise<void> {

@@ -7,6 +7,7 @@ import { ModelHeaders } from "@/lib/server/models/library/model-headers";
 import { Uploads } from "@/lib/server/models/uploads/uploads";
 import { ModelVerifier } from "@/lib/server/models/verify/model-verifier";
 import type { Environment } from "@/lib/server/system/environment";
+import { subscribeToAll } from "@/lib/server/system/listeners";
 import type { planningServices } from "./planning-services";
 
 interface LibraryOptions {
@@ -32,12 +33,7 @@ export function libraryServices(
   const folderWatch = new FolderWatch({
     folders: () => models.folders(),
     files: () => addedFiles.list().map(({ path }) => path),
-    placesChanged: listener => {
-      const ends = [folders.subscribe(listener), addedFiles.subscribe(listener)];
-      return () => {
-        for (const end of ends) end();
-      };
-    },
+    placesChanged: listener => subscribeToAll([folders, addedFiles], listener),
   });
   return {
     headers: new ModelHeaders(),

@@ -5,6 +5,7 @@ import { KeptStreams } from "@/lib/server/http/kept-streams";
 import { LiveSampler } from "@/lib/server/http/live-sampler";
 import type { AccessPolicy } from "@/lib/server/http/request-guard";
 import type { Environment } from "@/lib/server/system/environment";
+import { subscribeToAll } from "@/lib/server/system/listeners";
 import { Log } from "@/lib/server/system/log";
 import { systemTimers } from "@/lib/server/system/timers";
 import { answeringServices } from "./answering-services";
@@ -93,12 +94,7 @@ const shownEngine = (
   engine: EngineSupervisor,
   { host, otherEngines, llamaServer }: ReturnType<typeof answeringServices>,
 ) => ({
-  subscribe: (listener: () => void) => {
-    const ends = [engine, otherEngines, llamaServer].map(source => source.subscribe(listener));
-    return () => {
-      for (const end of ends) end();
-    };
-  },
+  subscribe: (listener: () => void) => subscribeToAll([engine, otherEngines, llamaServer], listener),
   snapshot: () => host.snapshot(),
   get pid() {
     return llamaServer.answering?.pid ?? engine.pid;

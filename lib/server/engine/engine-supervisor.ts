@@ -17,6 +17,7 @@ import type { EngineInfo } from "@/lib/schema/engine-info";
 import type { EngineSnapshot, EngineState } from "@/lib/schema/live-events";
 import type { LoadConfig } from "@/lib/schema/load-config";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
+import { Listeners } from "@/lib/server/system/listeners";
 import { systemTimers, type Timers } from "@/lib/server/system/timers";
 import type { EngineMode } from "./engine-child";
 import { EngineDispatcher } from "./engine-dispatcher";
@@ -80,7 +81,7 @@ export interface SurfaceRequest {
 export class EngineSupervisor {
   readonly #lifecycle: EngineLifecycle;
   readonly #dispatcher: EngineDispatcher;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Listeners();
   #commandCount = 0;
   #loaded: LoadConfig | null = null;
   #facts: LoadedFacts = noFacts;
@@ -93,7 +94,7 @@ export class EngineSupervisor {
     const limits = { ...engineLimits, ...options.limits };
     const timers = options.timers ?? systemTimers;
     const fork = options.fork ?? forkEngine;
-    const onChange = () => this.#changed();
+    const onChange = this.#listeners.tell;
     this.#lifecycle = new EngineLifecycle(
       { ...options, build: options.build ?? "prebuilt", fork, timers, limits },
       {
@@ -136,22 +137,19 @@ export class EngineSupervisor {
     return this.#lifecycle.child?.pid ?? null;
   }
 
-  subscribe(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
+  readonly subscribe = this.#listeners.subscribe;
 
   /** Adds the planner's facts about the loaded model to the snapshot. */
   describeLoaded(facts: LoadedFacts): void {
     if (this.#loaded !== null) this.#facts = facts;
-    this.#changed();
+    this.#listeners.tell();
   }
 
   /** Shows why the requested model is not loaded, or what was lowered to load it. */
   announce(outcome: { readonly error: EngineSnapshot["error"]; readonly notice: string | null }): void {
     this.#loadError = outcome.error;
     this.#loadNotice = outcome.notice;
-    this.#changed();
+    this.#listeners.tell();
   }
 
   /** For those who add to the snapshot what only they know, when that has changed. */
@@ -359,7 +357,7 @@ export class EngineSupervisor {
     this.#progress = message.type === "progress" ? { phase: message.phase, fraction: message.fraction } : null;
     if (message.type === "loaded") this.#loaded = message.config;
     if (message.type === "finished") this.#lifecycle.recordSuccess();
-    if (message.type === "progress") this.#changed();
+    if (message.type === "progress") this.#listeners.tell();
   }
 
   /** Commands that were not sent yet go to the next child. */
@@ -387,10 +385,6 @@ export class EngineSupervisor {
     if (busyWith === "load") return "loading";
     if (busyWith === "generate" || busyWith === "complete") return "generating";
     return this.#loaded === null ? "ready" : "loaded";
-  }
-
-  #changed(): void {
-    for (const listener of this.#listeners) listener();
   }
 }
 

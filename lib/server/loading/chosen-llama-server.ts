@@ -1,4 +1,5 @@
 import type { OtherEngines } from "@/lib/server/engine/other/other-engines";
+import { Listeners } from "@/lib/server/system/listeners";
 import { systemTimers } from "@/lib/server/system/timers";
 import { LlamaServerEngine, type LlamaServerEngineOptions } from "./llama-server-engine";
 
@@ -6,7 +7,10 @@ const LOOK_INTERVAL_MS = 2_000;
 
 /** The llama-server that Headroom runs: none unless it is the chosen engine, and ended as soon as it is not. */
 export class ChosenLlamaServer {
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Listeners(() => {
+    void this.#look();
+    return () => this.#cancelLook();
+  });
   #path: string | null = null;
   #engine: LlamaServerEngine | null = null;
   #cancelLook = (): void => {};
@@ -24,14 +28,7 @@ export class ChosenLlamaServer {
   }
 
   /** Reports changes of its state. While anyone listens, it is asked for its load. */
-  subscribe(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    if (this.#listeners.size === 1) void this.#look();
-    return () => {
-      this.#listeners.delete(listener);
-      if (this.#listeners.size === 0) this.#cancelLook();
-    };
-  }
+  readonly subscribe = this.#listeners.subscribe;
 
   async shutdown(): Promise<void> {
     this.#cancelLook();
@@ -43,16 +40,14 @@ export class ChosenLlamaServer {
     if (path === this.#path) return;
     this.#path = path;
     void this.#engine?.stop();
-    const onChange = () => {
-      for (const listener of [...this.#listeners]) listener();
-    };
-    this.#engine = path === null ? null : new LlamaServerEngine({ ...this.options, path, onChange });
+    this.#engine =
+      path === null ? null : new LlamaServerEngine({ ...this.options, path, onChange: this.#listeners.tell });
   }
 
   async #look(): Promise<void> {
     this.#cancelLook();
     await this.#engine?.look();
-    if (this.#listeners.size === 0) return;
+    if (this.#listeners.isEmpty) return;
     this.#cancelLook();
     this.#cancelLook = systemTimers.after(LOOK_INTERVAL_MS, () => void this.#look());
   }

@@ -3,6 +3,7 @@ import { withAnswer } from "@/lib/plan/receipt-speed";
 import type { GenerationStats } from "@/lib/schema/generation";
 import { type Receipt, receiptSchema } from "@/lib/schema/receipt";
 import { JsonLinesFile } from "@/lib/server/system/json-lines-file";
+import { Listeners } from "@/lib/server/system/listeners";
 import { replaceFile } from "@/lib/server/system/replace-file";
 
 /** A receipt has about 1.3 KB and they are all kept in memory. Past the limit the file is cut to the newest half. */
@@ -11,7 +12,7 @@ const MAX_RECEIPTS = 1000;
 /** What every load left behind: predicted against actual. */
 export class ReceiptStore {
   readonly #file: JsonLinesFile<typeof receiptSchema>;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Listeners();
   #receipts: Receipt[] | null = null;
 
   constructor(private readonly path: string) {
@@ -31,7 +32,7 @@ export class ReceiptStore {
   async append(receipt: Omit<Receipt, "id">): Promise<Receipt> {
     const complete = { ...receipt, id: randomUUID() };
     this.#known().push(complete);
-    for (const listener of this.#listeners) listener();
+    this.#listeners.tell();
     await this.#file.append(complete);
     return complete;
   }
@@ -44,7 +45,7 @@ export class ReceiptStore {
     if (!timed) return;
     const complete = { ...timed, tokensPerSecond: timed.speed?.decode?.tokensPerSecond ?? null };
     receipts[receipts.length - 1] = complete;
-    for (const listener of this.#listeners) listener();
+    this.#listeners.tell();
     await this.#file.append(complete);
   }
 
@@ -53,10 +54,7 @@ export class ReceiptStore {
     return linesOf(this.#known());
   }
 
-  subscribe(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
+  readonly subscribe = this.#listeners.subscribe;
 
   #known(): Receipt[] {
     this.#receipts ??= this.#readAndTidy();

@@ -19,6 +19,7 @@ import type { Settings } from "@/lib/schema/settings";
 import { EngineError } from "@/lib/server/engine/engine-errors";
 import type { RemoteModels } from "@/lib/server/models/hub/remote-models";
 import type { ModelFiles } from "@/lib/server/models/library/model-files";
+import { Listeners } from "@/lib/server/system/listeners";
 import { formatMib } from "@/lib/units/bytes";
 import type { MemoryGuard } from "./memory-guard";
 import type { DryRunEngine, SpareDryRunEngine } from "./spare-dry-run-engine";
@@ -99,15 +100,12 @@ const sampledSequences = ({ PARALLEL }: Pick<Settings, "PARALLEL">): number => (
 /** Answers with a plan at once, from what is known, and lets the engine complete that knowledge in the background. */
 export class Planner {
   readonly #known = new Map<string, Promise<KnownSurface>>();
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Listeners();
 
   constructor(private readonly options: PlannerOptions) {}
 
   /** Called whenever a surface has become exact. */
-  subscribe(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
+  readonly subscribe = this.#listeners.subscribe;
 
   /** What is known now about this model's memory: from the engine's dry runs if there are any, else from the header. */
   async surfaceFor(modelPath: string, settings: SurfaceSettings): Promise<MemorySurface> {
@@ -201,7 +199,7 @@ export class Planner {
     for (const placement of placements)
       if (!confirmedPlacements(known.surface, N_CTX, KV_CACHE_QUANT).some(other => samePlacement(placement, other)))
         await this.#confirm(known, this.#configWith(placement, outcome, settings), this.#dryRuns);
-    if (known.surface !== before) this.#changed();
+    if (known.surface !== before) this.#listeners.tell();
   }
 
   /**
@@ -233,7 +231,7 @@ export class Planner {
       await this.#confirm(known, this.configOf(outcome, settings), this.options.engine, signal);
       outcome = await plan();
     }
-    if (tried.size > 1) this.#changed();
+    if (tried.size > 1) this.#listeners.tell();
     this.options.memoryGuard?.check(settings, outcome);
     const isConfirmed = confirmedPlacements(known.surface, settings.N_CTX, settings.KV_CACHE_QUANT).some(placement =>
       samePlacement(placement, outcome.plan),
@@ -262,7 +260,7 @@ export class Planner {
       const outcome = await plan();
       const placement = next(outcome, confirmed);
       if (placement === null) {
-        if (confirmed.length > 0) this.#changed();
+        if (confirmed.length > 0) this.#listeners.tell();
         return outcome;
       }
       const config = this.#configWith(placement, outcome, settings);
@@ -408,12 +406,12 @@ export class Planner {
       const detail = surfaceBudgetMs === undefined ? "fine" : "coarse";
       known.surface = { ...surface, detail, ...(confirmed && { confirmed }) };
       await this.options.surfaces.write(known.key, keptOf(known));
-      this.#changed();
+      this.#listeners.tell();
     } catch (error) {
       if (isFatal(error)) return this.#rememberFatal(known, SAMPLING, error);
       if (isRefusal(error)) {
         known.refusal = error;
-        this.#changed();
+        this.#listeners.tell();
         return;
       }
       this.options.onLog("warn", `memory surface stays an estimate: ${error instanceof Error ? error.message : error}`);
@@ -427,10 +425,6 @@ export class Planner {
     this.#known.set(text, known);
     const oldest = this.#known.keys().next();
     if (this.#known.size > MAX_KNOWN_SURFACES && !oldest.done) this.#known.delete(oldest.value);
-  }
-
-  #changed(): void {
-    for (const listener of this.#listeners) listener();
   }
 }
 

@@ -11,6 +11,7 @@ import {
   settingsSchema,
 } from "@/lib/schema/settings";
 import type { SettingsScope } from "@/lib/schema/settings-answer";
+import { Listeners } from "@/lib/server/system/listeners";
 import { type ReplaceFiles, replaceFile, temporaryPath } from "@/lib/server/system/replace-file";
 import { RequestError } from "@/lib/server/system/request-error";
 import { fileStamp, type RawSettings, readSettingsFile, realPathOf } from "./settings-file";
@@ -107,7 +108,7 @@ export class SettingsStore {
   readonly #path: string;
   readonly #files: ReplaceFiles | undefined;
   readonly #now: () => number;
-  readonly #listeners = new Set<(settings: Settings) => void>();
+  readonly #listeners = new Listeners<[Settings]>();
   /** Stamp of the content that was read last. It is taken before reading, so that the next look finds a change made in between. */
   #stamp: string | null = NEVER_READ;
   #raw: RawSettings;
@@ -183,10 +184,7 @@ export class SettingsStore {
     });
   }
 
-  subscribe(listener: (settings: Settings) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
+  readonly subscribe = this.#listeners.subscribe;
 
   #save(change: (raw: RawSettings) => RawSettings): Settings {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
@@ -214,7 +212,7 @@ export class SettingsStore {
     this.#raw = raw;
     const { settings } = this.#reading;
     if (JSON.stringify(before) === JSON.stringify(settings)) return;
-    for (const listener of this.#listeners) listener(settings);
+    this.#listeners.tell(settings);
   }
 
   #refresh({ patient }: { patient: boolean }): void {

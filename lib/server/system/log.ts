@@ -1,5 +1,6 @@
 import pino from "pino";
 import { escapeLine } from "./escape-line";
+import { Listeners } from "./listeners";
 
 export type LogLevel = "error" | "warn" | "info" | "debug";
 
@@ -15,7 +16,7 @@ const KEPT_LINES = 500;
 /** The program's log: JSON lines on standard error from `terminalLevel` up, and the last lines in memory for the page. */
 export class Log {
   readonly #lines: LogLine[] = [];
-  readonly #listeners = new Set<(line: LogLine) => void>();
+  readonly #listeners = new Listeners<[LogLine]>();
   readonly #terminal: pino.Logger;
 
   constructor(terminalLevel: LogLevel | "silent") {
@@ -31,7 +32,7 @@ export class Log {
     if (level === "debug") return;
     this.#lines.push(line);
     if (this.#lines.length > KEPT_LINES) this.#lines.shift();
-    for (const listener of this.#listeners) listener(line);
+    this.#listeners.tell(line);
   }
 
   /** An unexpected error: the page gets a sentence, the log gets the stack. */
@@ -43,8 +44,5 @@ export class Log {
     return this.#lines;
   }
 
-  subscribe(listener: (line: LogLine) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
+  readonly subscribe = this.#listeners.subscribe;
 }

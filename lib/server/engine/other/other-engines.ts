@@ -7,6 +7,7 @@ import {
   type OtherEngine,
 } from "@/lib/schema/other-engine";
 import { errorAnswer } from "@/lib/server/system/error-table";
+import { Listeners } from "@/lib/server/system/listeners";
 import { RequestError } from "@/lib/server/system/request-error";
 import { systemTimers, type Timers } from "@/lib/server/system/timers";
 import { AnsweringServer } from "./answering-server";
@@ -36,8 +37,10 @@ export class OtherEngines {
   readonly #file: EngineFile;
   readonly #env: Readonly<Record<string, string | undefined>>;
   readonly #timers: Timers;
-  readonly #listeners = new Set<() => void>();
-  readonly #listListeners = new Set<() => void>();
+  readonly #listeners = new Listeners(() => {
+    void this.#look();
+    return () => this.#cancelLook();
+  });
   #kept: KeptEngines;
   #answering: AnsweringServer | null;
   #cancelLook = (): void => {};
@@ -146,22 +149,10 @@ export class OtherEngines {
   }
 
   /** Reports changes of what answers. While anyone listens, the answering server is looked at. */
-  subscribe(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    if (this.#listeners.size === 1) void this.#look();
-    return () => {
-      this.#listeners.delete(listener);
-      if (this.#listeners.size === 0) this.#cancelLook();
-    };
-  }
+  readonly subscribe = this.#listeners.subscribe;
 
   /** Reports changes of the list and of the choice. */
-  readonly saved = {
-    subscribe: (listener: () => void): (() => void) => {
-      this.#listListeners.add(listener);
-      return () => this.#listListeners.delete(listener);
-    },
-  };
+  readonly saved = new Listeners();
 
   /** Its plan says how much context there is, when it starts. */
   #chooseProgram(choice: EngineChoice): void {
@@ -190,9 +181,9 @@ export class OtherEngines {
     this.#file.write(kept);
     this.#kept = kept;
     this.#answering = this.#answeringOf(kept);
-    for (const listener of [...this.#listListeners]) listener();
-    this.#changed();
-    if (this.#listeners.size > 0) void this.#look();
+    this.saved.tell();
+    this.#listeners.tell();
+    if (!this.#listeners.isEmpty) void this.#look();
   }
 
   #answeringOf({ engines, chosen }: KeptEngines): AnsweringServer | null {
@@ -205,12 +196,8 @@ export class OtherEngines {
       model,
       contextTokens,
       takesPictures,
-      onChange: () => this.#changed(),
+      onChange: this.#listeners.tell,
     });
-  }
-
-  #changed(): void {
-    for (const listener of [...this.#listeners]) listener();
   }
 
   async #look(): Promise<void> {
@@ -218,7 +205,7 @@ export class OtherEngines {
     const answering = this.#answering;
     await answering?.look();
     // Another look was begun meanwhile, for another server.
-    if (answering !== this.#answering || this.#listeners.size === 0 || answering === null) return;
+    if (answering !== this.#answering || this.#listeners.isEmpty || answering === null) return;
     this.#cancelLook();
     this.#cancelLook = this.#timers.after(LOOK_INTERVAL_MS, () => void this.#look());
   }

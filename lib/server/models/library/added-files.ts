@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { dirname, isAbsolute } from "node:path";
 import * as z from "zod";
 import { type ProgramName, programNames } from "@/lib/schema/program-models";
+import { Listeners } from "@/lib/server/system/listeners";
 import { makeFolder } from "@/lib/server/system/make-folder";
 import { replaceFile } from "@/lib/server/system/replace-file";
 import { RequestError } from "@/lib/server/system/request-error";
@@ -22,7 +23,7 @@ export type AddedFile = Readonly<z.infer<typeof savedSchema>["files"][number]>;
 
 /** The single files that were added to the library: by their path, or from another program. Nothing is changed where they are. */
 export class AddedFiles {
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Listeners();
   #files: readonly AddedFile[];
 
   /** @param savedPath where the list is kept */
@@ -56,10 +57,7 @@ export class AddedFiles {
     this.#save(this.#files.filter(file => file.name !== name));
   }
 
-  subscribe(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
+  readonly subscribe = this.#listeners.subscribe;
 
   /** Two folders of one program may hold files of the same name. */
   #freeName(wanted: string): string {
@@ -73,7 +71,7 @@ export class AddedFiles {
     makeFolder(dirname(this.savedPath));
     replaceFile(this.savedPath, `${JSON.stringify({ files }, null, 2)}\n`);
     this.#files = files;
-    for (const listener of this.#listeners) listener();
+    this.#listeners.tell();
   }
 }
 

@@ -1,5 +1,6 @@
 import { type FSWatcher, watch } from "node:fs";
 import { stat } from "node:fs/promises";
+import { Listeners } from "@/lib/server/system/listeners";
 import { systemTimers, type Timers } from "@/lib/server/system/timers";
 import { findModelFiles } from "./find-model-files";
 
@@ -21,9 +22,8 @@ interface FolderWatchOptions {
 export class FolderWatch {
   readonly #options: FolderWatchOptions;
   readonly #timers: Timers;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Listeners(() => this.#start());
   #watchers: FSWatcher[] = [];
-  #stopFollowing = (): void => {};
   #cancelLook = (): void => {};
   /** A look is due soon. Further events do not put it off: a download in the folder makes them without end. */
   #isSettling = false;
@@ -35,29 +35,22 @@ export class FolderWatch {
     this.#timers = options.timers ?? systemTimers;
   }
 
-  subscribe(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    if (this.#listeners.size === 1) this.#start();
-    return () => {
-      if (this.#listeners.delete(listener) && this.#listeners.size === 0) this.#stop();
-    };
-  }
+  readonly subscribe = this.#listeners.subscribe;
 
-  #start(): void {
-    this.#stopFollowing = this.#options.placesChanged(() => {
+  #start(): () => void {
+    const look = () => {
       this.#watchFolders();
       this.#lookIn(0);
-    });
-    this.#watchFolders();
-    this.#lookIn(0);
-  }
-
-  #stop(): void {
-    this.#stopFollowing();
-    this.#cancelLook();
-    this.#closeWatchers();
-    this.#isSettling = false;
-    this.#seen = null;
+    };
+    const stopFollowing = this.#options.placesChanged(look);
+    look();
+    return () => {
+      stopFollowing();
+      this.#cancelLook();
+      this.#closeWatchers();
+      this.#isSettling = false;
+      this.#seen = null;
+    };
   }
 
   #watchFolders(): void {
@@ -97,10 +90,10 @@ export class FolderWatch {
     const now = await signatureOf(this.#options.folders(), this.#options.files()).finally(() => {
       this.#isLooking = false;
     });
-    if (this.#listeners.size === 0) return;
+    if (this.#listeners.isEmpty) return;
     const isChanged = this.#seen !== null && now !== this.#seen;
     this.#seen = now;
-    if (isChanged) for (const listener of this.#listeners) listener();
+    if (isChanged) this.#listeners.tell();
     if (!this.#isSettling) this.#lookIn(LOOK_INTERVAL_MS);
   }
 }

@@ -4,6 +4,7 @@ import { dirname, isAbsolute, resolve, sep } from "node:path";
 import * as z from "zod";
 import type { ModelFolder } from "@/lib/schema/local-model";
 import { withHomeFolder } from "@/lib/server/system/environment";
+import { Listeners } from "@/lib/server/system/listeners";
 import { makeFolder } from "@/lib/server/system/make-folder";
 import { replaceFile } from "@/lib/server/system/replace-file";
 import { RequestError } from "@/lib/server/system/request-error";
@@ -20,7 +21,7 @@ interface ModelFoldersOptions {
 /** The folders that are searched for models: the models folder, and those that were added. */
 export class ModelFolders {
   readonly #options: ModelFoldersOptions;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Listeners();
   #added: readonly string[];
 
   constructor(options: ModelFoldersOptions) {
@@ -69,16 +70,13 @@ export class ModelFolders {
     this.#save(this.#added.filter(folder => folder !== path));
   }
 
-  subscribe(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
+  readonly subscribe = this.#listeners.subscribe;
 
   #save(folders: readonly string[]): void {
     makeFolder(dirname(this.#options.savedPath));
     replaceFile(this.#options.savedPath, `${JSON.stringify({ folders }, null, 2)}\n`);
     this.#added = folders;
-    for (const listener of this.#listeners) listener();
+    this.#listeners.tell();
   }
 }
 
