@@ -23,7 +23,6 @@ export class KvKeeper {
     private readonly sequences: Pick<SequencePool<Sequence>, "takenCount" | "takeIdle">,
     /** Model file, cache and llama.cpp release. */
     private readonly load: string,
-    private readonly idleMs = IDLE_MS,
   ) {}
 
   /** For the answer that begins on this sequence. */
@@ -64,7 +63,7 @@ export class KvKeeper {
     this.#timer = setTimeout(() => {
       if (this.sequences.takenCount > 0) this.#wait();
       else void this.save();
-    }, this.idleMs);
+    }, IDLE_MS);
     this.#timer.unref();
   }
 

@@ -14,7 +14,7 @@ const engine = new ScriptedChatEngine();
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "chat-context-use-"));
-  chats = new ChatStores({ filePath: join(folder, "chats.db") });
+  chats = new ChatStores(join(folder, "chats.db"));
 });
 
 afterEach(() => {

@@ -8,7 +8,6 @@ export interface ChatRunOptions {
   readonly reply: ChatMessage;
   readonly store: ChatStore;
   readonly flushMs: number;
-  readonly now: () => number;
 }
 
 /**
@@ -148,7 +147,7 @@ export class ChatRun {
 
   #take(text: string, isThought: boolean): void {
     if (isThought) {
-      this.#thoughtSinceMs ??= this.#options.now();
+      this.#thoughtSinceMs ??= Date.now();
       this.#thought += text;
     } else {
       this.#closeThought();
@@ -159,7 +158,7 @@ export class ChatRun {
 
   #closeThought(): void {
     if (this.#thoughtSinceMs === null) return;
-    this.#thoughtMs = (this.#thoughtMs ?? 0) + Math.round(this.#options.now() - this.#thoughtSinceMs);
+    this.#thoughtMs = (this.#thoughtMs ?? 0) + Math.round(Date.now() - this.#thoughtSinceMs);
     this.#thoughtSinceMs = null;
   }
 

@@ -19,7 +19,7 @@ const failures: unknown[] = [];
 beforeEach(() => {
   engine = new ScriptedChatEngine();
   folder = mkdtempSync(join(tmpdir(), "chat-runs-"));
-  chats = new ChatStores({ filePath: join(folder, "chats.db") });
+  chats = new ChatStores(join(folder, "chats.db"));
   runs = new ChatRuns({
     chats,
     engine,

@@ -19,7 +19,6 @@ export interface ChatRunsOptions {
   readonly settings: ChatSettings;
   readonly onFailure: (what: string, error: unknown) => void;
   readonly flushMs?: number;
-  readonly now?: () => number;
 }
 
 /**
@@ -47,7 +46,7 @@ export class ChatRuns {
    * @throws ChatBusyError, ChatQueueFullError, ChatNotFoundError, ChatInputError, ChatStoreError
    */
   start(request: ChatRequest): ChatRun {
-    const { chats, flushMs = FLUSH_MS, now = Date.now } = this.#options;
+    const { chats, flushMs = FLUSH_MS } = this.#options;
     const active = this.find(request.chatId);
     if (!active) this.#refuseIfFull();
     const store = this.#storeFor(request);
@@ -56,11 +55,11 @@ export class ChatRuns {
     // One commit, and so one wait for the disk, before the engine is asked.
     const reply = store.transaction(() => {
       if (store.find(request.chatId) === null) store.create({ id: request.chatId });
-      const pending = commitRequest(store, request, now());
+      const pending = commitRequest(store, request, Date.now());
       nameChat(store, request.chatId, pending.id);
       return pending;
     });
-    const run = new ChatRun({ chatId: request.chatId, reply, store, flushMs, now });
+    const run = new ChatRun({ chatId: request.chatId, reply, store, flushMs });
     this.#runs.set(run.chatId, run);
     this.#preparing.add(run);
     void this.#answer(run, store, request.overflow);

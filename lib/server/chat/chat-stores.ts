@@ -8,24 +8,17 @@ const UNDO_MS = 5 * 60_000;
 const BACKUP_INTERVAL_MS = 24 * 60 * 60_000;
 const TIDY_INTERVAL_MS = 60_000;
 
-export interface ChatStoresOptions {
-  readonly filePath: string;
-  readonly now?: () => number;
-}
-
 /** The kept chats, and the temporary ones, which live in memory and disappear with the server. */
 export class ChatStores {
   readonly kept: ChatStore;
   readonly temporary: ChatStore;
-  readonly #now: () => number;
   readonly #listeners = new Listeners();
   readonly #tidying: ReturnType<typeof setInterval>;
   #backedUpAtMs = 0;
 
-  constructor({ filePath, now = Date.now }: ChatStoresOptions) {
-    this.kept = new ChatStore({ filePath, now });
-    this.temporary = new ChatStore({ filePath: ":memory:", now });
-    this.#now = now;
+  constructor(filePath: string) {
+    this.kept = new ChatStore({ filePath });
+    this.temporary = new ChatStore({ filePath: ":memory:" });
     // A failure here is tried again in a minute. A store that is down reports that to its callers.
     this.#tidying = setInterval(() => void this.tidy().catch(() => {}), TIDY_INTERVAL_MS).unref();
   }
@@ -61,7 +54,7 @@ export class ChatStores {
 
   /** Erases deleted chats that can no longer be restored, and backs up once a day. */
   async tidy(): Promise<void> {
-    const now = this.#now();
+    const now = Date.now();
     this.kept.purgeDeleted(now - UNDO_MS);
     if (now - this.#backedUpAtMs < BACKUP_INTERVAL_MS) return;
     await this.kept.backUp();

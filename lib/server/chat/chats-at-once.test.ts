@@ -26,7 +26,7 @@ function makeChats(settings: Partial<Settings> = {}, script: Pick<FakeScript, "o
     settings: { PARALLEL: 2, ...settings },
     script: { words: WORDS, stepMs: STEP_MS, ...script },
   });
-  const chats = new ChatStores({ filePath: join(rig.home, "chats.db") });
+  const chats = new ChatStores(join(rig.home, "chats.db"));
   const failures: unknown[] = [];
   const onFailure = (_what: string, error: unknown) => failures.push(error);
   const runs = new ChatRuns({ chats, engine: rig.host, settings: { read: () => rig.current.settings }, onFailure });

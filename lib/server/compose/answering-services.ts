@@ -17,14 +17,14 @@ import { ModelHost } from "@/lib/server/loading/model-host";
 import { ModelLoader } from "@/lib/server/loading/model-loader";
 import { tuneThreadsWhenIdle } from "@/lib/server/loading/tune-threads-when-idle";
 import type { Environment } from "@/lib/server/system/environment";
-import type { Log } from "@/lib/server/system/log";
+import type { LogWriter } from "@/lib/server/system/log";
 import type { planningServices } from "./planning-services";
 
 /** Right guesses, as a share of an answer's tokens, that change its speed by less than the noise. */
 const SPED_UP_SHARE = 0.05;
 
 interface AnsweringOptions {
-  readonly onLog: Log["writer"];
+  readonly onLog: LogWriter;
   readonly onFailure: (what: string, error: unknown) => void;
 }
 
@@ -54,7 +54,7 @@ export function answeringServices(
     gpu,
     onLog,
   });
-  const chats = new ChatStores({ filePath: join(dataFolder, "chats.sqlite") });
+  const chats = new ChatStores(join(dataFolder, "chats.sqlite"));
   const keptKv = new KeptKvFolder({
     folder: join(dataFolder, "kv"),
     isOn: () => readSettings().KEEP_KV,

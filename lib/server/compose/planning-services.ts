@@ -31,12 +31,12 @@ import { SpareDryRunEngine } from "@/lib/server/planning/spare-dry-run-engine";
 import { SurfaceCache } from "@/lib/server/planning/surface-cache";
 import { SettingsStore } from "@/lib/server/settings/settings-store";
 import type { Environment } from "@/lib/server/system/environment";
-import type { Log } from "@/lib/server/system/log";
+import type { LogWriter } from "@/lib/server/system/log";
 import { readMemory } from "@/lib/server/system/read-memory";
 import project from "@/package.json";
 
 interface PlanningOptions {
-  readonly onLog: Log["writer"];
+  readonly onLog: LogWriter;
   /** Whether the owner of this computer chose this model file, in addition to the one in modelconf.json. */
   readonly isTrusted?: (path: string) => boolean;
   /** Whether to trust the device that was found last time, instead of starting an engine to look again. */

@@ -1,6 +1,7 @@
 import { type EngineCommand, type EngineMessage, messageEnvelopeSchema } from "@/lib/schema/engine-commands";
 import type { EngineInfo } from "@/lib/schema/engine-info";
 import { escapeLine } from "@/lib/server/system/escape-line";
+import type { LogWriter } from "@/lib/server/system/log";
 import type { Timers } from "@/lib/server/system/timers";
 import { drainOutput } from "./drain-output";
 import type { EngineExit } from "./engine-errors";
@@ -27,7 +28,7 @@ export interface EngineChildExit extends EngineExit {
 
 export interface ChildEvents {
   onMessage(message: EngineMessage): void;
-  onLog(level: "error" | "warn" | "info" | "debug", text: string): void;
+  readonly onLog: LogWriter;
   /** Called once, whatever ended the child. */
   onExit(exit: EngineChildExit): void;
 }

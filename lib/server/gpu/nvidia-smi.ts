@@ -119,7 +119,6 @@ interface Seen<Value> {
 }
 
 interface NvidiaSmiOptions {
-  readonly command?: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly timers?: Timers;
 }
@@ -130,7 +129,6 @@ interface NvidiaSmiOptions {
  */
 export class NvidiaSmi implements GpuReader {
   readonly vendor = "nvidia";
-  readonly #command: string;
   readonly #env: NvidiaSmiOptions["env"];
   readonly #timers: Timers;
   readonly #cards = new Map<string, Seen<GpuCard>>();
@@ -151,8 +149,7 @@ export class NvidiaSmi implements GpuReader {
   #watchers = 0;
   #cancelLinger: (() => void) | null = null;
 
-  constructor({ command = "nvidia-smi", env, timers = systemTimers }: NvidiaSmiOptions) {
-    this.#command = command;
+  constructor({ env, timers = systemTimers }: NvidiaSmiOptions) {
     this.#env = env;
     this.#timers = timers;
   }
@@ -207,7 +204,7 @@ export class NvidiaSmi implements GpuReader {
     if (only.length === 0) this.#lost.clear();
     const which = only.length === 0 ? [] : ["-i", only.join(",")];
     const follow = (args: readonly string[], onLine: (line: string) => void, onEnd: (end: ProgramEnd) => void) =>
-      followLines({ command: this.#command, args, env: this.#env, onLine, onEnd });
+      followLines({ command: "nvidia-smi", args, env: this.#env, onLine, onEnd });
     const stops = [
       follow(
         [...gpuQuery, ...which],

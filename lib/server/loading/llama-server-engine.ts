@@ -27,7 +27,7 @@ import { ServerProcess } from "@/lib/server/engine/other/server-process";
 import type { ProgramMemory } from "@/lib/server/gpu/gpu-probe";
 import type { ConfirmedPlan } from "@/lib/server/planning/planner";
 import { errorAnswer } from "@/lib/server/system/error-table";
-import type { LogLevel } from "@/lib/server/system/log";
+import type { LogWriter } from "@/lib/server/system/log";
 import { systemTimers, type Timers } from "@/lib/server/system/timers";
 import { type Beside, NOTHING_BESIDE } from "./find-beside";
 import { sameLoad } from "./load-settings";
@@ -52,7 +52,7 @@ export interface LlamaServerEngineOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly gpu: GpuChoice;
   readonly onChange: () => void;
-  readonly onLog: (level: LogLevel, text: string) => void;
+  readonly onLog: LogWriter;
   readonly timers?: Timers;
 }
 
@@ -156,10 +156,10 @@ export class LlamaServerEngine implements AnsweringElsewhere {
     return this.#answering().count(turns, options);
   }
 
-  async look(signal?: AbortSignal): Promise<void> {
+  async look(): Promise<void> {
     const settings = this.options.readSettings();
     if (keyOf(settings) !== this.#besideOf) await this.#lookBeside(settings);
-    await this.#running?.server.look(signal);
+    await this.#running?.server.look();
   }
 
   /** While it does not run, the next message starts it with these settings. */

@@ -1,6 +1,7 @@
 import type { Settings } from "@/lib/schema/settings";
 import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
 import { errorAnswer, errorCodeOf } from "@/lib/server/system/error-table";
+import type { LogWriter } from "@/lib/server/system/log";
 import type { Serving } from "./host-state";
 import type { LastLoaded } from "./last-loaded";
 import { sameLoad, withLoadOf } from "./load-settings";
@@ -10,7 +11,7 @@ export interface FallBackOptions {
   readonly engine: Pick<EngineSupervisor, "snapshot" | "restart" | "announce">;
   readonly loader: Pick<ModelLoader, "load">;
   readonly lastLoaded: Pick<LastLoaded, "read">;
-  onLog(level: "warn" | "info", text: string): void;
+  readonly onLog: LogWriter;
 }
 
 /**

@@ -8,6 +8,7 @@ import type { EngineSupervisor, LoadedMessage } from "@/lib/server/engine/engine
 import type { ModelFiles } from "@/lib/server/models/library/model-files";
 import type { MachineSpeedMeter } from "@/lib/server/planning/machine-speed";
 import type { ConfirmedPlan, GpuSource, Planner } from "@/lib/server/planning/planner";
+import type { LogWriter } from "@/lib/server/system/log";
 import { systemTimers, type Timers } from "@/lib/server/system/timers";
 import type { DraftHolder } from "./draft-holder";
 import { actualParts, makeReceipt, measureOverhead, predictedParts } from "./make-receipt";
@@ -25,7 +26,7 @@ export interface ModelLoaderOptions {
   /** System memory that is available without swapping. */
   readonly availableRamBytes?: () => number;
   readonly timers?: Timers;
-  onLog(level: "warn" | "info", text: string): void;
+  readonly onLog: LogWriter;
 }
 
 /** Includes the file's facts beside its layers. */

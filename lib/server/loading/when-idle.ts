@@ -1,4 +1,5 @@
 import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
+import type { LogWriter } from "@/lib/server/system/log";
 import { systemTimers, type Timers } from "@/lib/server/system/timers";
 
 /** The quiet time after a load or an answer: a person who is going to write has begun to by then. */
@@ -8,7 +9,7 @@ const MOST_ATTEMPTS = 3;
 
 export interface WhenIdleOptions {
   readonly engine: Pick<EngineSupervisor, "snapshot" | "subscribe">;
-  onLog(level: "info" | "warn", text: string): void;
+  readonly onLog: LogWriter;
   readonly timers?: Timers;
 }
 

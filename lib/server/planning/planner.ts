@@ -20,6 +20,7 @@ import { EngineError } from "@/lib/server/engine/engine-errors";
 import type { RemoteModels } from "@/lib/server/models/hub/remote-models";
 import type { ModelFiles } from "@/lib/server/models/library/model-files";
 import { Listeners } from "@/lib/server/system/listeners";
+import type { LogWriter } from "@/lib/server/system/log";
 import { formatMib } from "@/lib/units/bytes";
 import type { MemoryGuard } from "./memory-guard";
 import type { DryRunEngine, SpareDryRunEngine } from "./spare-dry-run-engine";
@@ -47,7 +48,7 @@ export interface PlannerOptions {
   autoThreads(fileBytes: number): number;
   /** Refuses loads that system memory does not hold. Left out where nothing is loaded. */
   readonly memoryGuard?: Pick<MemoryGuard, "check">;
-  onLog(level: "warn" | "info", text: string): void;
+  readonly onLog: LogWriter;
 }
 
 export interface PlanOutcome {

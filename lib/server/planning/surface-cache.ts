@@ -5,6 +5,7 @@ import * as z from "zod";
 import type { FlashAttention } from "@/lib/schema/kv-type";
 import { type MemorySurface, memorySurfaceSchema } from "@/lib/schema/memory-surface";
 import type { FileIdentity } from "@/lib/server/models/library/gguf-file";
+import type { LogWriter } from "@/lib/server/system/log";
 import { makeFolder } from "@/lib/server/system/make-folder";
 import { replaceFile } from "@/lib/server/system/replace-file";
 
@@ -49,7 +50,7 @@ export const surfaceKeyText = ({ file, engineVersion, device, batchTokens, seque
 export class SurfaceCache {
   constructor(
     private readonly folder: string,
-    private readonly onLog: (level: "warn", text: string) => void,
+    private readonly onLog: LogWriter,
   ) {}
 
   async read(key: SurfaceKey): Promise<KeptSurface | null> {

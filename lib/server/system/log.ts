@@ -4,6 +4,9 @@ import { Listeners } from "./listeners";
 
 export type LogLevel = "error" | "warn" | "info" | "debug";
 
+/** For callers that only need a function to write to. */
+export type LogWriter = (level: LogLevel, text: string) => void;
+
 export interface LogLine {
   readonly level: LogLevel;
   readonly text: string;
@@ -23,8 +26,7 @@ export class Log {
     this.#terminal = pino({ level: terminalLevel, base: null }, pino.destination({ dest: 2, sync: true }));
   }
 
-  /** For callers that only need a function to write to. */
-  readonly writer = (level: LogLevel, text: string): void => this.write(level, text);
+  readonly writer: LogWriter = (level, text) => this.write(level, text);
 
   write(level: LogLevel, text: string): void {
     const line: LogLine = { level, text: escapeLine(text), atMs: Date.now() };

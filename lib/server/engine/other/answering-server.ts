@@ -97,12 +97,12 @@ export class AnsweringServer implements AnsweringElsewhere {
   async stop(): Promise<void> {}
 
   /** Reads what the server tells of its load, and whether a server that was away is back. */
-  async look(signal?: AbortSignal): Promise<void> {
+  async look(): Promise<void> {
     const { kind, model } = this.options;
     const before = JSON.stringify([this.#load, this.#error]);
-    this.#load = await readLoad(this.options, kind, model, signal);
+    this.#load = await readLoad(this.options, kind, model);
     if (this.#load !== null) this.#error = null;
-    else if (this.#error !== null) await this.ensureReady(signal).catch(() => {});
+    else if (this.#error !== null) await this.ensureReady().catch(() => {});
     if (JSON.stringify([this.#load, this.#error]) !== before) this.options.onChange();
   }
 

@@ -9,7 +9,7 @@ export interface ServerAddress {
   readonly key: string | null;
 }
 
-interface Question {
+export interface Question {
   /** Sent as JSON by POST; without it, the question is a GET. */
   readonly body?: object;
   readonly signal?: AbortSignal | undefined;

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { EngineKind } from "@/lib/schema/answering-engine";
 import type { EngineFound, EngineModel } from "@/lib/schema/other-engine";
-import { askForJson, type ServerAddress } from "./ask-server";
+import { askForJson, type Question, type ServerAddress } from "./ask-server";
 
 /** A page waits for this answer. */
 const SILENCE_MS = 5_000;
@@ -57,9 +57,7 @@ export async function describeServer(server: ServerAddress, signal?: AbortSignal
   return { kind, models: listed.map(model => ({ id: model.id, ...factsOf(model) })) };
 }
 
-type Short = { readonly silenceMs: number; readonly signal: AbortSignal | undefined; readonly body?: object };
-
-async function kindOf(server: ServerAddress, models: readonly ListedModel[], question: Short): Promise<EngineKind> {
+async function kindOf(server: ServerAddress, models: readonly ListedModel[], question: Question): Promise<EngineKind> {
   const known = models.map(model => owners[model.owned_by ?? ""]).find(kind => kind !== undefined);
   if (known !== undefined) return known;
   // Ollama names the owner of a model that somebody published.
@@ -74,7 +72,7 @@ async function factsTold(
   server: ServerAddress,
   kind: EngineKind,
   models: readonly ListedModel[],
-  question: Short,
+  question: Question,
 ): Promise<(model: ListedModel) => Facts> {
   const own = (model: ListedModel): Facts => {
     const { max_model_len, context_length, context_window, max_context_length } = model;
@@ -107,7 +105,7 @@ async function factsTold(
 }
 
 /** Ollama tells what a model can do when it is asked for that model alone. */
-async function ollamaModelsThatSee(server: ServerAddress, models: readonly ListedModel[], question: Short) {
+async function ollamaModelsThatSee(server: ServerAddress, models: readonly ListedModel[], question: Question) {
   const told = await Promise.all(
     models.slice(0, MAX_ASKED_MODELS).map(async ({ id }) => {
       const shown = await asked(server, "/api/show", { ...question, body: { model: id } }, ollamaModelSchema);
@@ -135,6 +133,6 @@ const studioModelsSchema = z.object({
 export const asked = <Schema extends z.ZodType>(
   server: ServerAddress,
   path: string,
-  question: Short,
+  question: Question,
   schema: Schema,
 ): Promise<z.output<Schema> | null> => askForJson(server, path, question, schema).catch(() => null);

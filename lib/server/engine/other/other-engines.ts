@@ -9,7 +9,7 @@ import {
 import { errorAnswer } from "@/lib/server/system/error-table";
 import { Listeners } from "@/lib/server/system/listeners";
 import { RequestError } from "@/lib/server/system/request-error";
-import { systemTimers, type Timers } from "@/lib/server/system/timers";
+import { systemTimers } from "@/lib/server/system/timers";
 import { AnsweringServer } from "./answering-server";
 import { describeServer } from "./describe-server";
 import { EngineFile, type KeptEngine, type KeptEngines } from "./engine-file";
@@ -23,7 +23,6 @@ const LOOK_INTERVAL_MS = 2_000;
 interface OtherEnginesOptions {
   readonly path: string;
   readonly env?: Readonly<Record<string, string | undefined>>;
-  readonly timers?: Timers;
 }
 
 interface Listed {
@@ -36,7 +35,6 @@ interface Listed {
 export class OtherEngines {
   readonly #file: EngineFile;
   readonly #env: Readonly<Record<string, string | undefined>>;
-  readonly #timers: Timers;
   readonly #listeners = new Listeners(() => {
     void this.#look();
     return () => this.#cancelLook();
@@ -45,9 +43,8 @@ export class OtherEngines {
   #answering: AnsweringServer | null;
   #cancelLook = (): void => {};
 
-  constructor({ path, env = {}, timers = systemTimers }: OtherEnginesOptions) {
+  constructor({ path, env = {} }: OtherEnginesOptions) {
     this.#file = new EngineFile(path);
-    this.#timers = timers;
     this.#env = env;
     this.#kept = this.#file.read();
     this.#answering = this.#answeringOf(this.#kept);
@@ -207,7 +204,7 @@ export class OtherEngines {
     // Another look was begun meanwhile, for another server.
     if (answering !== this.#answering || this.#listeners.isEmpty || answering === null) return;
     this.#cancelLook();
-    this.#cancelLook = this.#timers.after(LOOK_INTERVAL_MS, () => void this.#look());
+    this.#cancelLook = systemTimers.after(LOOK_INTERVAL_MS, () => void this.#look());
   }
 }
 

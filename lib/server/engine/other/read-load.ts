@@ -30,13 +30,8 @@ const nothing: EngineLoad = {
 };
 
 /** What the server tells of its load; null where it tells nothing. Never throws: an answer does not depend on it. */
-export async function readLoad(
-  server: ServerAddress,
-  kind: EngineKind,
-  model: string,
-  signal?: AbortSignal,
-): Promise<EngineLoad | null> {
-  const question = { silenceMs: SILENCE_MS, signal };
+export async function readLoad(server: ServerAddress, kind: EngineKind, model: string): Promise<EngineLoad | null> {
+  const question = { silenceMs: SILENCE_MS };
   if (kind === "ollama") {
     const running = await asked(server, "/api/ps", question, ollamaSchema);
     const vramBytes = running?.models.find(({ name }) => name === model)?.size_vram;
@@ -44,7 +39,7 @@ export async function readLoad(
   }
   if (kind === "lm-studio" || kind === "other") return null;
   const metrics = await askServer(server, "/metrics", question)
-    .then(response => readText(response, server, signal))
+    .then(response => readText(response, server))
     .catch(() => "");
   const told = loadFromMetrics(metrics);
   if (kind !== "llama-server") return told;

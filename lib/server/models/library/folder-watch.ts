@@ -1,7 +1,7 @@
 import { type FSWatcher, watch } from "node:fs";
 import { stat } from "node:fs/promises";
 import { Listeners } from "@/lib/server/system/listeners";
-import { systemTimers, type Timers } from "@/lib/server/system/timers";
+import { systemTimers } from "@/lib/server/system/timers";
 import { findModelFiles } from "./find-model-files";
 
 /** A copy or a move makes many events at once. */
@@ -15,13 +15,11 @@ interface FolderWatchOptions {
   readonly files: () => readonly string[];
   /** Reports that the folders or the single files are others. */
   readonly placesChanged: (listener: () => void) => () => void;
-  readonly timers?: Timers;
 }
 
 /** Reports that model files came, went or changed in the library's folders. Does nothing while nobody subscribes. */
 export class FolderWatch {
   readonly #options: FolderWatchOptions;
-  readonly #timers: Timers;
   readonly #listeners = new Listeners(() => this.#start());
   #watchers: FSWatcher[] = [];
   #cancelLook = (): void => {};
@@ -32,7 +30,6 @@ export class FolderWatch {
 
   constructor(options: FolderWatchOptions) {
     this.#options = options;
-    this.#timers = options.timers ?? systemTimers;
   }
 
   readonly subscribe = this.#listeners.subscribe;
@@ -79,7 +76,7 @@ export class FolderWatch {
 
   #lookIn(delayMs: number): void {
     this.#cancelLook();
-    this.#cancelLook = this.#timers.after(delayMs, () => void this.#look());
+    this.#cancelLook = systemTimers.after(delayMs, () => void this.#look());
   }
 
   async #look(): Promise<void> {

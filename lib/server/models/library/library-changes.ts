@@ -31,10 +31,7 @@ interface Move {
 export class LibraryChanges {
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(
-    private readonly models: ModelFiles,
-    private readonly nowMs: () => number = Date.now,
-  ) {}
+  constructor(private readonly models: ModelFiles) {}
 
   /**
    * Gives a model another file name in its folder.
@@ -69,7 +66,7 @@ export class LibraryChanges {
         from: relative(folder, path).split(sep).join("/"),
         files: parts.map(part => basename(part)),
         fileBytes: sizes.reduce((sum, size) => sum + size, 0),
-        trashedAtMs: this.nowMs(),
+        trashedAtMs: Date.now(),
       };
       await mkdir(place, { recursive: true });
       try {
