@@ -1,12 +1,11 @@
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { type AddonPlace, addonMark, openPlacementAddon } from "./placement-addon";
 
 const folder = mkdtempSync(join(tmpdir(), "headroom-addon-"));
-afterAll(() => rmSync(folder, { recursive: true }));
 
 const hash = "0".repeat(64);
 const file = (name: string, content: string) => writeFileSync(join(folder, `${name}.node`), content);

@@ -1,7 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import type { GenerationStats } from "@/lib/schema/generation";
 import { ManualTimers } from "@/lib/server/testing/manual-timers";
 import { ApiKeys } from "./api-keys";
@@ -23,7 +23,6 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "headroom-keys-"));
   timers = new ManualTimers();
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const path = () => join(folder, "api-keys.json");
 const open = () =>

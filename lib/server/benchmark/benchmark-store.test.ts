@@ -1,7 +1,7 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import type { BenchmarkRun } from "@/lib/schema/benchmark";
 import { BenchmarkStore } from "./benchmark-store";
 
@@ -28,7 +28,6 @@ describe("BenchmarkStore", () => {
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), "headroom-benchmarks-"));
   });
-  afterEach(() => rmSync(folder, { recursive: true }));
 
   it("has nothing before the first run", async () => {
     expect(await new BenchmarkStore(join(folder, "data")).list()).toEqual([]);

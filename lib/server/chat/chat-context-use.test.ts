@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -19,7 +19,6 @@ beforeEach(() => {
 
 afterEach(() => {
   chats.close();
-  rmSync(folder, { recursive: true });
 });
 
 const words = (count: number): string => Array.from({ length: count }, () => "word").join(" ");

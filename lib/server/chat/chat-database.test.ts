@@ -17,7 +17,6 @@ beforeEach(() => {
 
 afterEach(() => {
   for (const store of opened.splice(0)) store.close();
-  rmSync(folder, { recursive: true });
 });
 
 function open(): ChatStore {

@@ -1,9 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "libsql";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { CHAT_APPLICATION_ID, chatMigrations } from "./chat-migrations";
 import { ChatStore } from "./chat-store";
 
@@ -22,7 +22,6 @@ beforeEach(() => {
     INSERT INTO message (id, chat_id, parent_id, role, text, status, created_at_ms) VALUES ('a', 'c', 'q', 'assistant', 'a draft', 'pending', 1);`);
   database.close();
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const versionOf = (): unknown => {
   const database = new Database(filePath);

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -31,7 +31,6 @@ beforeEach(() => {
 
 afterEach(() => {
   chats.close();
-  rmSync(folder, { recursive: true });
   expect(failures.splice(0)).toEqual([]);
 });
 

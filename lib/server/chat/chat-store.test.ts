@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -19,7 +19,6 @@ beforeEach(() => {
 
 afterEach(() => {
   store.close();
-  rmSync(folder, { recursive: true });
 });
 
 const message = (id: string, parentId: string | null, role: "user" | "assistant", text: string): ChatMessage =>

@@ -1,4 +1,3 @@
-import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
@@ -32,7 +31,6 @@ function makeChats(settings: Partial<Settings> = {}, script: Pick<FakeScript, "o
   const runs = new ChatRuns({ chats, engine: rig.host, settings: { read: () => rig.current.settings }, onFailure });
   closing.push(() => {
     chats.close();
-    rmSync(rig.home, { recursive: true });
     expect(failures).toEqual([]);
     expect(rig.processes.flatMap(child => child.engine.breaches)).toEqual([]);
   });

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -131,7 +131,6 @@ describe("a stand-in nvidia-smi", () => {
   });
   afterEach(() => {
     smi.close();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   /** Puts a program of this name in front of the PATH; `gpu` is its card query, `apps` its process query. */

@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildSync } from "esbuild";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { beforeEach, expect, it } from "vitest";
 import { StartError } from "@/lib/server/system/start-error";
 import { lockDataFolder } from "./instance-lock";
 
@@ -11,7 +11,6 @@ let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "headroom-lock-"));
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 it("E11 a second Headroom on one data folder is refused in one sentence, until the first gives it back", () => {
   const unlock = lockDataFolder(folder);

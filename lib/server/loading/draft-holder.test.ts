@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdtempSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import type { LoadConfig } from "@/lib/schema/load-config";
@@ -22,7 +22,6 @@ for (const [name, shape] of [
   writeFileSync(join(modelsFolder, name), header);
   truncateSync(join(modelsFolder, name), fileBytes);
 }
-afterAll(() => rmSync(modelsFolder, { recursive: true }));
 
 /** As for 80 MiB of weights, of which 20 are not on a card, and 40 MiB of context. */
 function holderOn(memory: GpuMemory | null) {

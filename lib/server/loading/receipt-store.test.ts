@@ -1,13 +1,12 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { GenerationStats } from "@/lib/schema/generation";
 import type { Receipt } from "@/lib/schema/receipt";
 import { ReceiptStore } from "./receipt-store";
 
 const folder = mkdtempSync(join(tmpdir(), "headroom-receipts-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const parts = { weightsBytes: 1, kvBytes: 2, computeBytes: 3, overheadBytes: 4, totalBytes: 10 };
 const range = { low: 1, high: 2 };

@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { ThreadTuner } from "./thread-tuner";
 
 const GIB = 1024 ** 3;
@@ -16,7 +16,6 @@ describe("ThreadTuner", () => {
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), "headroom-threads-"));
   });
-  afterEach(() => rmSync(folder, { recursive: true }));
   const tunerFor = (threads: number, processor = "Ryzen") => new ThreadTuner(folder, { processor, threads });
 
   it("takes all hardware threads until something was measured", () => {

@@ -1,7 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import type { Receipt } from "@/lib/schema/receipt";
 import { MachineSpeedMeter, readVectors } from "./machine-speed";
 
@@ -15,7 +15,6 @@ beforeEach(() => {
   bytesPerSecond = 40e9;
   nowMs = 1e12;
 });
-afterEach(() => rmSync(folder, { recursive: true }));
 
 const parts = { "cpu/weights": 0.02 };
 /** Measured at a place in the context where 20 ms a token were planned. */

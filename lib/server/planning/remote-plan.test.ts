@@ -33,7 +33,6 @@ afterEach(async () => {
   // A plan samples and writes its surface in the background. That must end before its folder is removed.
   for (const { done, planner, current } of rigs) await done(planner.exactPlanFor(current.settings));
   await hub.stop();
-  rmSync(home, { recursive: true });
 });
 
 describe("npm run plan with a model that is not here", () => {

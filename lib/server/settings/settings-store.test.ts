@@ -16,7 +16,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildSync } from "esbuild";
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { defaultSettings } from "@/lib/schema/settings";
 import { SettingsStore } from "./settings-store";
 
@@ -27,7 +27,6 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "headroom-settings-"));
   path = join(folder, "modelconf.json");
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const open = (): SettingsStore => new SettingsStore({ folder });
 const write = (content: unknown): void => writeFileSync(path, JSON.stringify(content));

@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import type { RemotePart } from "./remote-header";
 import { RemoteHeaderStore } from "./remote-header-store";
 
@@ -27,7 +27,6 @@ beforeEach(() => {
   folder = join(home, "remote");
   store = new RemoteHeaderStore(folder);
 });
-afterEach(() => rmSync(home, { recursive: true }));
 
 const part = (text: string, change: Partial<RemotePart> = {}): RemotePart => ({
   url: ADDRESS,

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, statSync, utimesSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -34,7 +34,6 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await hub.stop();
-  rmSync(home, { recursive: true });
 });
 
 function fileOf(id: string, moreMetadata: Readonly<Record<string, WritableValue>> = {}): StandInFile {

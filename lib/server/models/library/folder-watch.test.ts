@@ -2,14 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { FolderWatch } from "./folder-watch";
 
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "headroom-watch-"));
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const watched = () => new FolderWatch({ folders: () => [folder], files: () => [], placesChanged: () => () => {} });
 

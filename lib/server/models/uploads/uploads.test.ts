@@ -23,7 +23,6 @@ beforeEach(() => {
 });
 afterEach(async () => {
   await uploads.shutdown();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 const { header, fileBytes } = shapeFile(modelShape("small-llama-2"));

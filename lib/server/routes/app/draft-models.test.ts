@@ -1,7 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { beforeAll, expect, it } from "vitest";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import { truthOf } from "@/lib/server/testing/host-rig";
 import { MIB } from "@/lib/units/bytes";
@@ -27,7 +27,6 @@ beforeAll(() => {
     JSON.stringify({ MODEL: "large.gguf", DRAFT_MODEL: "small.gguf", N_CTX: 1024, PARALLEL: 1 }),
   );
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const home = serveHome({ words: ["Hi"], truth: truthOf(SHAPE) }, () => ({
   HEADROOM_HOME: folder,

@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdtempSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import { DEFAULT_MODEL } from "@/lib/schema/settings";
 import { GIB } from "@/lib/units/bytes";
@@ -23,7 +23,6 @@ beforeAll(() => {
     truncateSync(join(models, name), fileBytes);
   }
 });
-afterAll(() => rmSync(models, { recursive: true, force: true }));
 
 const home = serveHome({ words: ["Hi"] }, () => ({ HEADROOM_HOME: models, HEADROOM_MODELS_DIR: models }));
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import OpenAI from "openai";
@@ -41,7 +41,6 @@ export function serveHome(script: FakeScript, env: () => Readonly<Record<string,
   afterAll(async () => {
     await http.close();
     await services.shutdown();
-    rmSync(home, { recursive: true, force: true });
   });
 
   return {
