@@ -3,7 +3,6 @@ import { benchmarkMemory, decodeRatio } from "@/lib/plan/explain-benchmark";
 import { type BenchmarkRow, type BenchmarkRun, type BenchmarkSubject, decodeChange } from "@/lib/schema/benchmark";
 import { formatMib } from "@/lib/units/bytes";
 import { formatRate } from "@/lib/units/tokens";
-import { ShareBar } from "./share-bar";
 
 interface Comparison {
   readonly rows: readonly BenchmarkRow[];
@@ -80,3 +79,12 @@ function Decode({ row, rows, earlier }: Comparison & { readonly row: BenchmarkRo
 
 const changeText = (change: number): string =>
   change === 0 ? "as last time" : `${change < 0 ? "−" : "+"}${Math.abs(change * 100).toFixed(0)} % since last time`;
+
+/** A thin bar under a number. The number gives the value, and the bar lets the eye compare. */
+function ShareBar({ share, fill }: { readonly share: number; readonly fill: string }) {
+  return (
+    <svg aria-hidden="true" className="mt-1 ml-auto block h-1 w-full rounded-full bg-sunken @xl:w-14 @3xl:w-28">
+      <rect width={`${Math.min(1, share) * 100}%`} height="100%" rx="2" fill={fill} />
+    </svg>
+  );
+}

@@ -4,8 +4,18 @@ import Link from "next/link";
 import { usePathname } from "next/navigation";
 import { classNames } from "@/components/ui/class-names";
 import { Menu } from "@/components/ui/menu";
-import { appSections, sectionOf } from "./app-sections";
 import { BrandMark } from "./brand-mark";
+
+const appSections = [
+  { path: "/", label: "Chat" },
+  { path: "/dashboard", label: "Dashboard" },
+  { path: "/models", label: "Models" },
+  { path: "/connect", label: "API" },
+] as const;
+
+/** The section of a path. Chats are below "/". */
+const sectionOf = (pathname: string): (typeof appSections)[number] =>
+  appSections.find(section => section.path !== "/" && pathname.startsWith(section.path)) ?? appSections[0];
 
 /** The sections side by side. On a phone they become a menu whose button shows the present section. */
 export function AppNav() {

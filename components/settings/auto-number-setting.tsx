@@ -1,12 +1,13 @@
 "use client";
 import { NumberInput } from "@/components/ui/number-input";
 import { Slider } from "@/components/ui/slider";
+import { useLive } from "@/lib/client/live-store";
+import { usePlan } from "@/lib/client/plan-store";
 import { useModel } from "@/lib/client/surface-store";
 import type { SettingKey } from "@/lib/schema/settings";
 import { formatSetting, parseSettingNumber, rowOf } from "./setting-format";
 import { SettingFrame } from "./setting-frame";
 import { settingRange } from "./setting-range";
-import { useAutoValue } from "./use-auto-value";
 import { useSetting } from "./use-setting";
 
 /** Auto or a number. Auto is the left end of the slider, one step before the smallest number. */
@@ -49,3 +50,14 @@ const autoWords = (autoValue: number | null): string => (autoValue === null ? "A
 
 const formatPosition = (key: SettingKey, value: number | "auto", autoValue: number | null): string =>
   value === "auto" && autoValue !== null ? `Auto, now ${formatSetting(key, autoValue)}` : formatSetting(key, value);
+
+/** The value that Auto has at present; null if it is not known before the model is loaded. */
+function useAutoValue(key: SettingKey): number | null {
+  const plan = usePlan();
+  const threads = useLive(state => state.engine?.config?.threads ?? state.engine?.info?.mathCores ?? null);
+  if (key === "THREADS") return threads;
+  if (plan === null) return null;
+  if (key === "EXPERTS_IN_RAM") return plan.expertBlocksInRam;
+  if (key === "PARALLEL") return plan.sequences;
+  return key === "LAYERS" && !plan.manual ? plan.gpuLayers : null;
+}

@@ -1,10 +1,23 @@
 "use client";
 import { Select } from "@/components/ui/select";
-import { useDraftModels } from "@/lib/client/draft-model-store";
+import { plannedModelStore } from "@/lib/client/planned-model";
+import { createResource } from "@/lib/client/resource-store";
+import { useStore } from "@/lib/client/use-store";
+import { listDraftModels } from "@/lib/schema/api/models";
 import { formatBytes } from "@/lib/units/bytes";
 import { rowOf } from "./setting-format";
 import { SettingFrame } from "./setting-frame";
 import { useSetting } from "./use-setting";
+
+/** Models of the library that can draft for the planned one. */
+const draftModelStore = createResource(
+  listDraftModels,
+  () => ({ query: { model: plannedModelStore.get().source ?? undefined } }),
+  ["models", "settings"],
+  changed => plannedModelStore.subscribe(changed),
+);
+
+const useDraftModels = () => useStore(draftModelStore, state => state.data?.drafts ?? null);
 
 const always = [
   { value: "", label: "None" },

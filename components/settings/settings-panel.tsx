@@ -1,5 +1,6 @@
 "use client";
 import { memo } from "react";
+import { useSettings } from "@/lib/client/settings-store";
 import { surfaceStore } from "@/lib/client/surface-store";
 import { useStore } from "@/lib/client/use-store";
 import type { SettingGroup } from "@/lib/schema/setting-row";
@@ -9,7 +10,6 @@ import { ModelAndCard } from "./model-and-card";
 import { ModelOverrides } from "./model-overrides";
 import { SettingField } from "./setting-field";
 import { rowOf } from "./setting-format";
-import { SettingsNotice } from "./settings-notice";
 import { SettingsSection } from "./settings-section";
 import { StickyPlan } from "./sticky-plan";
 
@@ -63,3 +63,14 @@ export const SettingsPanel = memo(function SettingsPanel() {
     </section>
   );
 });
+
+/** Says what went wrong with modelconf.json, if anything did. */
+function SettingsNotice() {
+  const notice = useSettings(state => state.notice);
+  if (notice === null) return null;
+  return (
+    <p role="status" className="border-line border-b bg-warn-soft px-4 py-3 text-sm">
+      {notice}
+    </p>
+  );
+}

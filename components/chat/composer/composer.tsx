@@ -3,13 +3,13 @@ import { type DragEvent, type FormEvent, lazy, Suspense, useMemo } from "react";
 import { sendMessage } from "@/lib/client/chat-actions";
 import { attachmentsOf } from "@/lib/client/chat-draft";
 import { isFreeToSend, sessionStore, useSession } from "@/lib/client/chat-session";
+import { useEngine } from "@/lib/client/live-store";
 import { useStore } from "@/lib/client/use-store";
 import type { Attachment } from "@/lib/schema/chat";
 import { ComposerField, focusComposer } from "./composer-field";
 import { ComposerToolbar } from "./composer-toolbar";
 import { ContextOverflow } from "./context-overflow";
 import { EngineBanner } from "./engine-banner";
-import { TemplateNote } from "./template-note";
 import { useContextUse } from "./use-context-use";
 import { useDraft } from "./use-draft";
 
@@ -94,6 +94,18 @@ function UnkeptNote({ words, isEmpty }: { readonly words: string | null; readonl
   return (
     <p role="status" className="mt-1 text-warn text-xs">
       This message is kept only until the page is closed: {words}.
+    </p>
+  );
+}
+
+/** A model that was not made for conversations gives strange answers, and nothing else explains why. */
+function TemplateNote() {
+  const hasChatTemplate = useEngine()?.hasChatTemplate ?? null;
+  if (hasChatTemplate !== false) return null;
+  return (
+    <p role="status" className="px-1 text-ink-2 text-sm">
+      This model has no chat template: it was made to go on with a text, not to answer. Expect it to write on behalf of
+      both; a model with “Instruct” or “Chat” in its name answers better.
     </p>
   );
 }

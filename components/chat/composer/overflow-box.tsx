@@ -10,7 +10,6 @@ import type { ChatMessage, ContextUse, Overflow } from "@/lib/schema/chat";
 import { formatTokens } from "@/lib/units/tokens";
 import { EnlargeChoice } from "./enlarge-choice";
 import { OverflowChoice } from "./overflow-choice";
-import { leaveOutCost, leaveOutWords, summariseCost, summariseWords } from "./overflow-words";
 
 interface OverflowBoxProps {
   /** null: it fits by now, or nothing can be said before a model is loaded. */
@@ -106,3 +105,16 @@ function NowItFits({ onAnswer }: { readonly onAnswer: () => void }) {
     </div>
   );
 }
+
+const oldest = ({ overflowingMessages }: ContextUse): string =>
+  overflowingMessages === 1 ? "the oldest message" : `the oldest ${overflowingMessages} messages`;
+
+const leaveOutWords = (use: ContextUse): string => `Leave out ${oldest(use)}`;
+
+const summariseWords = (use: ContextUse): string => `Summarise ${oldest(use)}`;
+
+const leaveOutCost = ({ overflowingTokens }: ContextUse): string =>
+  `The model no longer sees ${formatTokens(overflowingTokens)} tokens of the chat, and reads the rest again.`;
+
+const summariseCost = ({ overflowingTokens, summaryTokens }: ContextUse): string =>
+  `Reads ${formatTokens(overflowingTokens)} tokens and writes up to ${formatTokens(summaryTokens)} before it answers; details are lost.`;

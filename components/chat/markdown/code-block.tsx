@@ -3,7 +3,6 @@ import { Download } from "lucide-react";
 import { useIsCodeFenceIncomplete } from "streamdown";
 import { CopyAction } from "@/components/chat/transcript/copy-action";
 import { MessageAction } from "@/components/chat/transcript/message-action";
-import { downloadText } from "./download-text";
 import { HighlightedCode } from "./highlighted-code";
 
 /** A fenced block with its language, coloured once it is complete. */
@@ -45,3 +44,13 @@ const extensions: Readonly<Record<string, string>> = {
 
 const extensionOf = (language: string): string =>
   extensions[language.toLowerCase()] ?? (/^[a-z0-9]{1,8}$/i.test(language) ? language.toLowerCase() : "txt");
+
+/** Saves a text as a file, without asking the server. */
+function downloadText(text: string, fileName: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type: "text/plain;charset=utf-8" }));
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = fileName;
+  link.click();
+  URL.revokeObjectURL(url);
+}

@@ -1,7 +1,6 @@
 "use client";
 import { ArrowDown } from "lucide-react";
 import { useRef } from "react";
-import { ConnectionNote } from "@/components/chat/connection-note";
 import { Button } from "@/components/ui/button";
 import { useSession } from "@/lib/client/chat-session";
 import { MessageRow } from "./message-row";
@@ -45,5 +44,16 @@ export function Transcript() {
         </Button>
       )}
     </div>
+  );
+}
+
+/** Shown when the server went away during an answer. */
+function ConnectionNote() {
+  const isCutOff = useSession(session => session.isCutOff);
+  if (!isCutOff) return null;
+  return (
+    <p role="status" className="rounded-control bg-warn-soft px-3 py-2 text-sm text-warn">
+      Headroom's server does not answer. This page goes on by itself when it is back; the text so far is saved.
+    </p>
   );
 }

@@ -3,10 +3,10 @@ import { Button } from "@/components/ui/button";
 import { CopyButton } from "@/components/ui/copy-button";
 import { Empty } from "@/components/ui/empty";
 import { diagnosticsStore, useDiagnostics } from "@/lib/client/diagnostics-store";
+import type { Diagnostics } from "@/lib/schema/diagnostics";
 import { diagnosticFacts } from "./diagnostic-facts";
 import { EngineCommands } from "./engine-commands";
 import { LogLines } from "./log-lines";
-import { reportText } from "./report-text";
 
 /** What runs here, why it is so, and what to send to a person who helps. */
 export function DiagnosticsTab() {
@@ -33,4 +33,16 @@ export function DiagnosticsTab() {
       <LogLines kept={data.log} />
     </div>
   );
+}
+
+/** The fault is at the log's end, and an issue tracker limits the length of a text. */
+const LOG_LINES = 100;
+
+/** Facts and the last log lines as text, to be sent to somebody. */
+function reportText(diagnostics: Diagnostics): string {
+  const facts = diagnosticFacts(diagnostics).map(({ name, value }) => `${name}: ${value}`);
+  const log = diagnostics.log
+    .slice(-LOG_LINES)
+    .map(({ atMs, level, text }) => `${new Date(atMs).toISOString()} ${level} ${text}`);
+  return [...facts, "", "Log:", ...log, ""].join("\n");
 }

@@ -1,9 +1,20 @@
 import * as z from "zod/mini";
 import type { Endpoint } from "../endpoint";
+import { gpuMemorySchema } from "../gpu-memory";
 import { loadConfigSchema } from "../load-config";
-import { planInputsSchema } from "../plan-inputs";
+import { memorySurfaceSchema } from "../memory-surface";
+import { machineSpeedSchema } from "../plan-speed";
 import { parallelSchema, settingRows, settingsPatchSchema } from "../settings";
 import { planErrors } from "./shared-errors";
+
+/** GET /api/surface: everything the browser needs to plan by itself. `gpu` is null where there is no card to plan for. */
+const planInputsSchema = z.object({
+  /** The planned model, as MODEL names it. */
+  source: z.string(),
+  surface: memorySurfaceSchema,
+  gpu: z.nullable(gpuMemorySchema),
+  machine: machineSpeedSchema,
+});
 
 /** The layers of a model with 512 blocks, the most that llama.cpp allows (LLAMA_MAX_LAYERS), and its output. */
 const MAX_LAYERS = 513;

@@ -153,9 +153,7 @@ export class EngineSupervisor {
   }
 
   /** For those who add to the snapshot what only they know, when that has changed. */
-  announceAgain(): void {
-    this.#changed();
-  }
+  readonly announceAgain = this.#listeners.tell;
 
   /** Waits for a child that is running. Every command does this by itself. */
   start(): Promise<EngineInfo> {

@@ -9,9 +9,7 @@ import { modelDetailsRoutes } from "./app/model-details-routes";
 import { modelRoutes } from "./app/model-routes";
 import { otherEngineRoutes } from "./app/other-engine-routes";
 import { planRoutes } from "./app/plan-routes";
-import { receiptRoutes } from "./app/receipt-routes";
 import { settingsRoutes } from "./app/settings-routes";
-import { surfaceRoutes } from "./app/surface-routes";
 import { uploadRoutes } from "./app/upload-routes";
 import { anthropicRoutes } from "./clients/anthropic-routes";
 import { keptStreamRoutes } from "./clients/kept-stream-routes";
@@ -31,9 +29,7 @@ export const allRoutes = [
   ...modelRoutes,
   ...otherEngineRoutes,
   ...planRoutes,
-  ...receiptRoutes,
   ...settingsRoutes,
-  ...surfaceRoutes,
   ...uploadRoutes,
   ...anthropicRoutes,
   ...keptStreamRoutes,

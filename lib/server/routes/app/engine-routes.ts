@@ -1,4 +1,5 @@
 import { followEvents, loadModel, loadNow, readEngine, reloadModel, unloadModel } from "@/lib/schema/api/engine";
+import { listReceipts } from "@/lib/schema/api/receipts";
 import { EventStream } from "@/lib/server/http/event-stream";
 import { liveStream } from "@/lib/server/http/live-stream";
 import { route } from "../route";
@@ -32,5 +33,6 @@ export const engineRoutes = [
     await host.unload();
     return { engine: host.snapshot() };
   }),
+  route(listReceipts, ({ services: { receipts } }) => ({ receipts: receipts.list() })),
   route(followEvents, ({ services, signal }) => new EventStream(liveStream(services.sampler, signal))),
 ];

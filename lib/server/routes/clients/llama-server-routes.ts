@@ -10,14 +10,26 @@ import {
   tokenize,
   v1Health,
 } from "@/lib/schema/api/llama-server";
+import type { EngineSnapshot } from "@/lib/schema/live-events";
 import { contextTokensOf, takesPictures } from "@/lib/schema/live-events";
 import { samplingWith } from "@/lib/schema/sampling";
 import { countInputTokens } from "@/lib/server/http/dialects/count-input-tokens";
 import { chatPrompt } from "@/lib/server/http/dialects/openai-request";
 import { serveResponses } from "@/lib/server/http/dialects/serve-responses";
 import { metricsText } from "@/lib/server/http/metrics-text";
-import { requireHealth } from "@/lib/server/http/require-health";
+import { RequestError } from "@/lib/server/system/request-error";
 import { route } from "../route";
+
+/**
+ * llama.cpp's answer for a server that can be used. An unloaded model counts as one, because the first request loads it.
+ *
+ * @throws RequestError BUSY while a model is being loaded, ENGINE_FAILED when none can be
+ */
+function requireHealth({ state, error }: Pick<EngineSnapshot, "state" | "error">): { status: "ok" } {
+  if (state === "starting" || state === "loading") throw new RequestError("BUSY", "The model is being loaded.");
+  if (state === "failed") throw new RequestError("ENGINE_FAILED", error?.message ?? "The engine has given up.");
+  return { status: "ok" };
+}
 
 /** @see https://prometheus.io/docs/instrumenting/exposition_formats/ */
 const CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";

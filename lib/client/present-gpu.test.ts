@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { customCard, whatIfGpu } from "@/lib/plan/what-if-cards";
 import { MIB } from "@/lib/units/bytes";
-import { steadyGpu } from "./steady-gpu";
+import { steadyGpu } from "./present-gpu";
 
 const cardWith = (usedMib: number) => whatIfGpu(customCard(8192), usedMib * MIB);
 
