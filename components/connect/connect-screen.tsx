@@ -29,7 +29,7 @@ export function ConnectScreen() {
       <div>
         <h1 className="font-semibold text-sentence tracking-[-0.01em]">API</h1>
         <p className="text-ink-2">
-          Other programs can use the model that Headroom fitted to this computer. They speak OpenAI's API with it.
+          Other programs can use the model that Headroom fitted to this computer, through OpenAI's API or Anthropic's.
         </p>
       </div>
       <Card heading="Address">

@@ -38,9 +38,7 @@ export function ReceiptsTab() {
         ))}
       </Table>
       <p className="mt-3 flex items-center justify-between gap-3 text-ink-3 text-xs">
-        <span>
-          {shown.length < receipts.length ? `The last ${shown.length} of ${receipts.length} loads.` : "All loads."}
-        </span>
+        <span>{shown.length < receipts.length && `The last ${shown.length} of ${receipts.length} loads.`}</span>
         <a href={apiAddress(listReceipts, {})} download="headroom-receipts.json" className={buttonClass("plain", "sm")}>
           <Download aria-hidden size={14} /> Export JSON
         </a>

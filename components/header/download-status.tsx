@@ -71,6 +71,7 @@ function announce(download: Download, goToPage: (path: string) => void): void {
     showToast({ title: `${fileNameOf(name)} was not fetched`, description: `${message} ${next}`, tone: "bad" });
   } else if (download.state === "done")
     showToast({
+      about: name,
       title: `${fileNameOf(name)} is here`,
       description:
         download.hasPublishedHash === false

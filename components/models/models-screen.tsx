@@ -26,7 +26,7 @@ interface ModelsScreenProps {
 
 /**
  * Picks, the library, the hub, and models side by side. Each tab's label says how much is behind it; `?tab=downloads` is the open one.
- * The picks stand above the library only: on a phone the other tabs would be far below them.
+ * Whatever is shown, the tabs are at the same place.
  */
 export function ModelsScreen({ cardMib }: ModelsScreenProps) {
   const address = useSearchParams();
@@ -37,7 +37,6 @@ export function ModelsScreen({ cardMib }: ModelsScreenProps) {
     () => true,
     () => false,
   );
-  const isPlanned = shown === "library" || shown === "hub";
   const show = (tab: string) => {
     const next = new URLSearchParams(address);
     next.set("tab", tab);
@@ -50,9 +49,26 @@ export function ModelsScreen({ cardMib }: ModelsScreenProps) {
       id: "library",
       label: `On this computer${countWords(count)}`,
       shortLabel: "Computer",
-      content: <LibraryView />,
+      content: (
+        <>
+          <PlanningFor />
+          <ModelPicks cardMib={cardMib} />
+          <p className="mb-3 text-ink-2">Models on this computer. Each is planned with its own settings.</p>
+          <LibraryView />
+        </>
+      ),
     },
-    { id: "hub", label: "Search the hub", shortLabel: "Hub", content: <HubSearch /> },
+    {
+      id: "hub",
+      label: "Search the hub",
+      shortLabel: "Hub",
+      content: (
+        <>
+          <PlanningFor />
+          <HubSearch />
+        </>
+      ),
+    },
     {
       id: "downloads",
       label: `Downloads${countWords(unfinished || undefined)}`,
@@ -81,17 +97,8 @@ export function ModelsScreen({ cardMib }: ModelsScreenProps) {
     <>
       <div className="mb-4 flex flex-wrap items-center justify-between gap-x-6 gap-y-2">
         <h1 className="font-semibold text-sentence tracking-[-0.01em]">Models</h1>
-        {isPlanned && <PlanningFor />}
+        <AddModels openHub={() => show("hub")} />
       </div>
-      {shown === "library" && (
-        <>
-          <ModelPicks cardMib={cardMib} />
-          <p className="mb-4 text-ink-2">
-            GGUF files of this computer, each with the plan it would get here with the settings that hold for it.
-          </p>
-        </>
-      )}
-      {shown !== "engines" && <AddModels openHub={() => show("hub")} />}
       <UploadList />
       <Tabs label="Where to look for a model" tabs={tabs} shown={shown} onShow={show} />
       <DropModels />

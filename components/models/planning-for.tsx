@@ -19,13 +19,13 @@ export const kvChoices = kvTypeSchema.options.map(kvType => ({ value: kvType, la
 /** What the models below are planned for. A change plans them again and saves nothing. */
 export function PlanningFor() {
   const choices = usePlanningChoices();
-  if (choices === null) return <div className="min-h-8" />;
+  if (choices === null) return <div className="mb-4 min-h-8" />;
   return <Choices {...choices} />;
 }
 
 function Choices({ N_CTX, KV_CACHE_QUANT, TARGET_VRAM_USAGE }: PlanningChoices) {
   return (
-    <fieldset className="flex flex-wrap items-center gap-x-2 gap-y-2 text-ink-2 text-sm">
+    <fieldset className="mb-4 flex flex-wrap items-center gap-x-2 gap-y-2 text-ink-2 text-sm">
       <legend className="sr-only">What models are planned for</legend>
       <span aria-hidden>Planned for</span>
       <span>

@@ -1,4 +1,4 @@
-import { showToast } from "@/components/ui/toast";
+import { dismissToast, showToast } from "@/components/ui/toast";
 import { errorBody } from "@/lib/client/api-request";
 import { loadAndOpenChat } from "@/lib/client/load-and-open-chat";
 import { type Applied, applySettings, dropOverrides } from "@/lib/client/settings-store";
@@ -17,14 +17,32 @@ function showProblem({ message, next }: ErrorBody, title: string): void {
   showToast({ title, description: next === undefined ? message : `${message} ${next}`, tone: "bad" });
 }
 
+const isAnotherModel = ({ settings: { MODEL }, undo }: Applied): boolean =>
+  undo.MODEL !== undefined && undo.MODEL !== MODEL;
+
+type Cost = keyof typeof doneWords;
+
+const loadedWords = ({ settings: { MODEL } }: Applied): string => `${shortModelName(MODEL)} is loaded`;
+
+const appliedWords = (applied: Applied, cost: Cost): string =>
+  cost === "model" && isAnotherModel(applied) ? loadedWords(applied) : doneWords[cost];
+
+/** That a chat opened is seen without words. */
+const chatWords = (applied: Applied, cost: Cost): string | null => (cost === "nothing" ? null : loadedWords(applied));
+
 /** A chosen model is also what the next start loads: nobody should find that out by surprise. */
-const defaultWords = ({ settings: { MODEL }, undo }: Applied): string | undefined =>
-  undo.MODEL === undefined || undo.MODEL === MODEL
-    ? undefined
-    : `${shortModelName(MODEL)} is the default model now: the next start loads it.`;
+const defaultWords = (applied: Applied): string | undefined =>
+  isAnotherModel(applied)
+    ? `${shortModelName(applied.settings.MODEL)} is the default model now: the next start loads it.`
+    : undefined;
 
 /** Applies a change, and shows the result and an undo. @returns whether it is applied now */
-async function report(work: () => Promise<Applied>, scope: SettingsScope, canUndo: boolean): Promise<boolean> {
+async function report(
+  work: () => Promise<Applied>,
+  scope: SettingsScope,
+  canUndo: boolean,
+  titleOf: (applied: Applied, cost: Cost) => string | null = appliedWords,
+): Promise<boolean> {
   try {
     const applied = await work();
     const { cost, problem, undo } = applied;
@@ -35,8 +53,10 @@ async function report(work: () => Promise<Applied>, scope: SettingsScope, canUnd
     }
     // A newer change has taken over and will report its result.
     if (cost === null) return false;
+    const title = titleOf(applied, cost);
+    if (title === null) return true;
     showToast({
-      title: doneWords[cost],
+      title,
       ...(description !== undefined && { description }),
       ...(canUndo && {
         action: { label: "Undo", run: () => void report(() => applySettings(undo, scope), scope, false) },
@@ -50,12 +70,17 @@ async function report(work: () => Promise<Applied>, scope: SettingsScope, canUnd
 }
 
 /** @param isMeant loads it although system memory does not hold it */
-export const applyAndReport = (patch: SettingsPatch, scope: SettingsScope, isMeant = false): Promise<boolean> =>
-  report(() => applySettings(patch, scope, isMeant), scope, true);
+export function applyAndReport(patch: SettingsPatch, scope: SettingsScope, isMeant = false): Promise<boolean> {
+  if (patch.MODEL !== undefined) dismissToast(patch.MODEL);
+  return report(() => applySettings(patch, scope, isMeant), scope, true);
+}
 
 export const dropOverridesAndReport = (key?: SettingKey): Promise<boolean> =>
   report(() => dropOverrides(key), "model", true);
 
 /** Loads a model and opens a new chat with it; then says whether it was loaded. */
-export const chatAndReport = (modelName: string, goToPage: (path: string) => void): Promise<boolean> =>
-  report(() => loadAndOpenChat(modelName, goToPage), "all", false);
+export function chatAndReport(modelName: string, goToPage: (path: string) => void): Promise<boolean> {
+  // "Load now" of a finished download does the same.
+  dismissToast(modelName);
+  return report(() => loadAndOpenChat(modelName, goToPage), "all", false, chatWords);
+}

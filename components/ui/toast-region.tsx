@@ -11,12 +11,18 @@ const SHOWN_MS = 6000;
 /** Long enough to read a sentence and its next step twice. */
 const ERROR_SHOWN_MS = 15_000;
 
-type ToastManager = ReturnType<typeof Toast.useToastManager>;
+type ToastManager = ReturnType<typeof Toast.useToastManager<{ readonly about: string | undefined }>>;
 
-function show(manager: ToastManager, { title, description, action, tone = "plain" }: ToastMessage): void {
+function dismiss(manager: ToastManager, about: string | undefined): void {
+  for (const { id, data } of manager.toasts) if (about !== undefined && data?.about === about) manager.close(id);
+}
+
+function show(manager: ToastManager, { title, description, action, about, tone = "plain" }: ToastMessage): void {
+  dismiss(manager, about);
   const id = manager.add({
     title,
     description,
+    data: { about },
     type: tone,
     timeout: tone === "bad" ? ERROR_SHOWN_MS : SHOWN_MS,
     priority: tone === "bad" ? "high" : "low",
@@ -33,11 +39,13 @@ function show(manager: ToastManager, { title, description, action, tone = "plain
 }
 
 function ToastList() {
-  const manager = Toast.useToastManager();
+  const manager = Toast.useToastManager<{ readonly about: string | undefined }>();
   const waiting = useStore(toastStore, messages => messages);
   useEffect(() => {
     if (waiting.length === 0) return;
-    for (const message of toastStore.get()) show(manager, message);
+    for (const message of toastStore.get())
+      if ("gone" in message) dismiss(manager, message.gone);
+      else show(manager, message);
     toastStore.set([]);
   }, [manager, waiting]);
   const pathname = usePathname();

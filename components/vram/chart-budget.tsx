@@ -16,7 +16,7 @@ const STOP_LABEL_PX = 15;
 
 /** The line that the curves must not cross, and the points where they do. */
 export const ChartBudget = memo(function ChartBudget({ frame, impact }: ChartBudgetProps) {
-  const { budgetBytes, fullStopsAtTokens, contexts, kvTypes } = impact;
+  const { budgetBytes, fullStopsAtTokens, contexts, kvTypes, perKvType } = impact;
   if (budgetBytes === 0) return null;
   if (budgetBytes > frame.maxBytes) return <BudgetAbove frame={frame} budgetBytes={budgetBytes} />;
   const y = frame.y(budgetBytes);
@@ -26,6 +26,8 @@ export const ChartBudget = memo(function ChartBudget({ frame, impact }: ChartBud
     if (tokens === null || tokens >= longest || tokens < (contexts[0] ?? 0)) return [];
     return [{ kvType, tokens, x: frame.x(tokens) }];
   });
+  // Curves that begin above the line leave room for its name below.
+  const isBelow = kvTypes.every(kvType => (ofKvType(perKvType, kvType).fullNeedBytes[0] ?? 0) > budgetBytes);
   return (
     <>
       <line
@@ -37,7 +39,14 @@ export const ChartBudget = memo(function ChartBudget({ frame, impact }: ChartBud
         strokeWidth="1.75"
         strokeDasharray="5 4"
       />
-      <text x={frame.left + 6} y={y - 6} className="fill-target font-semibold text-[11px]">
+      <text
+        x={frame.left + 6}
+        y={isBelow ? y + 14 : y - 6}
+        stroke="var(--surface)"
+        strokeWidth="3"
+        paintOrder="stroke"
+        className="fill-target font-semibold text-[11px]"
+      >
         budget {formatGib(budgetBytes)}
       </text>
       {stops.map(({ kvType, tokens, x }, index) => (

@@ -24,6 +24,15 @@ const hubSearchStore = createStore<HubSearchState>({
 
 export const useHubSearch = (): HubSearchState => useStore(hubSearchStore, state => state);
 
+const NAMES_A_FILE = /\.gguf|\/[^/]*:/i;
+
+/** Who names a repository sees its files, also where there is only one; who names a file is led to its plan. */
+export function answerTo(words: string, answer: HubSearchAnswer): HubSearchAnswer {
+  if (answer.kind !== "file" || NAMES_A_FILE.test(words)) return answer;
+  const [, name] = /^hf:([^/]+\/[^/]+)\//.exec(answer.source) ?? [];
+  return name === undefined ? answer : { kind: "repository", name, files: [] };
+}
+
 let newest = 0;
 
 /** Asks the hub, through the server. Where the hub asks to wait, it waits and asks again, unless something else is asked meanwhile. */
@@ -31,7 +40,7 @@ export async function askHub(words: string, sort: HubSort): Promise<HubSearchAns
   const question = ++newest;
   hubSearchStore.update(state => ({ ...state, words, sort, isAsking: true, error: null }));
   try {
-    const answer = await apiRequest(searchHub, { query: { words, sort } });
+    const answer = answerTo(words, await apiRequest(searchHub, { query: { words, sort } }));
     if (question !== newest) return null;
     hubSearchStore.update(state => ({ ...state, answer, isAsking: false }));
     if (answer.kind !== "wait") return answer;

@@ -17,6 +17,9 @@ interface PicksState {
   readonly retry: () => void;
 }
 
+/** Once they were checked, every screen shows them checked, until the page is loaded again. */
+let isCheckWanted = false;
+
 /**
  * The picks for what is asked. Only `check` makes the server ask the hub.
  *
@@ -45,14 +48,16 @@ export function usePicks(query: PicksQuery, isSteady = false): PicksState {
   );
   useEffect(() => {
     const leaving = new AbortController();
-    void read(leaving.signal);
-    const end = watchChanges(isSteady ? [] : ["settings"], () => void read(leaving.signal));
+    const readAgain = () => void read(leaving.signal, isCheckWanted ? "check" : undefined);
+    readAgain();
+    const end = watchChanges(isSteady ? [] : ["settings"], readAgain);
     return () => {
       leaving.abort();
       end();
     };
   }, [read, isSteady]);
   const check = async () => {
+    isCheckWanted = true;
     setChecking(true);
     await read(undefined, "check");
     setChecking(false);

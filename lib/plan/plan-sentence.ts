@@ -60,7 +60,7 @@ function cpuOnlySentence(gpu: GpuMemory, settings: PlanSettings, plan: LayerPlan
   return `No layer fits, so all run on the CPU. The first one needs ${formatBytes(plan.nextLayerShortBytes ?? 0)} more than ${limit}.`;
 }
 
-/** "Runs on the CPU: 305 of 24,105 MiB of memory, about 70 tokens/s.", or what is missing. */
+/** "Runs on the CPU: 305 MiB of 23.54 GiB of memory, about 70 tokens/s.", or what is missing. */
 function noGpuSentence(plan: LayerPlan, computer: Computer | null, speed: PlanSpeed | null): string {
   const { totalBytes } = plan.ram;
   if (computer === null) return `Runs on the CPU: ${formatBytes(totalBytes)} of memory.`;

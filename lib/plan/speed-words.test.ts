@@ -21,11 +21,7 @@ describe("the words for a speed", () => {
     ["measured", true, "28 to 45 tokens/s, prompts about 1,095."],
     ["known", true, "No measurement yet on this card: 28 to 45 tokens/s, prompts about 1,095."],
     ["known", false, "No measurement yet on this computer: 28 to 45 tokens/s, prompts about 1,095."],
-    [
-      "guessed",
-      true,
-      "No figure for this card yet. Guessed from the size of its memory: 28 to 45 tokens/s, prompts about 1,095.",
-    ],
+    ["guessed", true, "Speed guessed from the size of the card's memory: 28 to 45 tokens/s, prompts about 1,095."],
   ] as const)("say what stands behind it: %s, on the card %s", (basis, isOnGpu, words) => {
     expect(speedSentence(speed(basis), isOnGpu)).toBe(words);
   });

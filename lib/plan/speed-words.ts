@@ -21,7 +21,7 @@ const speedPhrase = ({ decodeEmpty, prefill }: PlanSpeed): string =>
 /** What stands behind the figures: "no measurement yet on this card: "; nothing where past loads do. */
 function basisWords(basis: PlanSpeed["basis"], isOnGpu: boolean): string {
   if (basis === "measured") return "";
-  if (basis === "guessed") return "no figure for this card yet. Guessed from the size of its memory: ";
+  if (basis === "guessed") return "speed guessed from the size of the card's memory: ";
   return isOnGpu ? "no measurement yet on this card: " : "no measurement yet on this computer: ";
 }
 

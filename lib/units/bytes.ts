@@ -23,8 +23,9 @@ export function formatBytes(bytes: number): string {
   return formatGib(bytes);
 }
 
-/** "305 of 24,105 MiB", "4.43 of 23.54 GiB": a part and its whole, both in the part's unit. */
+/** "305 MiB of 23.54 GiB", "4.43 of 23.54 GiB": a part and its whole. */
 export function formatPartOf(partBytes: number, totalBytes: number): string {
-  const format = partBytes < GIB ? (bytes: number) => formatMib(bytes, 0) : formatGib;
-  return `${format(partBytes).replace(/ .iB$/, "")} of ${format(totalBytes)}`;
+  const [part, total] = [formatBytes(partBytes), formatBytes(totalBytes)];
+  const [unit = ""] = / \w+$/.exec(total) ?? [];
+  return `${part.endsWith(unit) ? part.slice(0, -unit.length) : part} of ${total}`;
 }

@@ -10,7 +10,7 @@ export function AddModels({ openHub }: { readonly openHub: () => void }) {
   const [shown, setShown] = useState<"add" | "programs" | null>(null);
   const close = () => setShown(null);
   return (
-    <div className="mb-4 flex flex-wrap items-center gap-2">
+    <div className="flex flex-wrap items-center gap-2">
       <Button onClick={() => setShown("add")}>Add a model</Button>
       <Button onClick={() => setShown("programs")}>From other programs</Button>
       <Suspense>

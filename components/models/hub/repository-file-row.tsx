@@ -64,7 +64,7 @@ export const RepositoryFileRow = memo(function RepositoryFileRow(props: Reposito
             Plan
           </Link>
         )}
-        {file.plan !== null && <GetButton source={file.source} bytes={null} />}
+        {file.plan !== null && <GetButton source={file.source} bytes={null} look={isBest ? "primary" : "plain"} />}
       </div>
     </li>
   );
@@ -86,6 +86,12 @@ function Outcome({ file, list, isPending }: RepositoryFileRowProps) {
 const Note = ({ children }: { readonly children: ReactNode }) => (
   <p className="col-span-2 min-w-0 text-ink-2 break-words">{children}</p>
 );
+
+/** Without a card the badge says where too little memory is left. */
+function contextWords({ largestContextTokens: tokens }: FitFile, hasCard: boolean): string {
+  if (tokens === null) return hasCard ? "Not all layers fit at any context" : "";
+  return `${hasCard ? "All layers" : "Fits"} up to ${formatTokens(tokens)} tokens`;
+}
 
 interface PlannedProps {
   readonly file: FitFile;
@@ -113,13 +119,7 @@ function Planned({ file, plan, list: { card, ramTotalBytes } }: PlannedProps) {
           parts={memoryPartLooks.map(({ id, name, fill }) => ({ name, fill, bytes: bytes[id] }))}
           className="h-3 rounded-[4px] bg-sunken shadow-[0_0_0_1px_var(--line-strong)]"
         />
-        {card !== null && (
-          <p className="mt-1 text-ink-2 text-xs tabular-nums">
-            {file.largestContextTokens === null
-              ? "Not all layers fit at any context"
-              : `All layers up to ${formatTokens(file.largestContextTokens)} tokens`}
-          </p>
-        )}
+        <p className="mt-1 text-ink-2 text-xs tabular-nums">{contextWords(file, card !== null)}</p>
       </div>
     </>
   );

@@ -77,11 +77,13 @@ export function RepositoryFiles({ name, page, choices }: RepositoryFilesProps) {
 
 function progressWords({ list, files, known, isDone, readBytes, waiting, problem }: RepositoryFit): string {
   const planned = list?.planned ?? 0;
+  const plans = files.filter(({ plan }) => plan !== null).length;
   if (waiting !== null) return `${waiting} Reading goes on by itself.`;
   if (!isDone) return `Reading headers: ${known} of ${planned}.`;
-  if (problem !== null) return `${files.filter(({ plan }) => plan !== null).length} of ${planned} headers were read.`;
+  if (problem !== null) return `${plans} of ${planned} headers were read.`;
   const from = readBytes === 0 ? "headers read before" : `${formatBytes(readBytes)} of headers`;
-  return `${planned} ${planned === 1 ? "file" : "files"} planned from ${from}.`;
+  const count = plans === planned ? plans : `${plans} of ${planned}`;
+  return `${count} ${planned === 1 ? "file" : "files"} planned from ${from}.`;
 }
 
 interface FitProblemProps {

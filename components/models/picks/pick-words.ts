@@ -81,7 +81,8 @@ export function speedWords({ plan: { speed } }: Planned): string {
 export function contextWords(pick: ModelPickAnswer, contextTokens: number): string {
   const { largestContextTokens } = pick;
   if (largestContextTokens === null) return `${formatTokens(contextTokens)} tokens`;
-  return `up to ${about(pick)}${formatTokens(largestContextTokens)} tokens with these layers`;
+  const words = `up to ${about(pick)}${formatTokens(largestContextTokens)} tokens`;
+  return pick.plan.kind === "partial" ? `${words} with these layers` : words;
 }
 
 /** Which files of the list the check left out, and why the first of them; "" where it left out none. */

@@ -9,6 +9,7 @@ import {
   pickCandidates,
 } from "@/lib/plan/pick-candidates";
 import { type ModelPick, pickModels } from "@/lib/plan/pick-models";
+import { largestContextInRam } from "@/lib/plan/ram-remedies";
 import { customCard, whatIfGpu } from "@/lib/plan/what-if-cards";
 import { type ErrorBody, type ErrorCode, modelErrors } from "@/lib/schema/api-error";
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
@@ -133,7 +134,7 @@ const reasons = {
 
 function pickAnswer(
   { label, candidate }: ModelPick<PlannedCandidate>,
-  { computer: { gpu, useMmap, speed }, settings }: PickRun,
+  { computer: { gpu, memory, useMmap, speed }, settings }: PickRun,
   result: CheckResult | undefined,
 ): ModelPickAnswer {
   const { curated, file, fileBytes, plan, surface } = candidate;
@@ -149,7 +150,8 @@ function pickAnswer(
     reason: reasons[label],
     plan: badgePlan({ plan, surface, gpu }, { useMmap, machine: speed, isEstimate }),
     memory: plan.gpuLayers === 0 ? plan.ram : plan.predicted,
-    largestContextTokens: largestContextOf(candidate, gpu, settings),
+    largestContextTokens:
+      largestContextOf(candidate, gpu, settings) ?? largestContextInRam(surface, gpu, settings, { memory, useMmap }),
     from: isRead ? "header" : "list",
     problem: result?.kind === "failed" ? result.problem : null,
   };

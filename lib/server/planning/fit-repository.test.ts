@@ -161,6 +161,14 @@ describe("what a repository holds", () => {
     expect(files.map(({ name }) => name).sort()).toEqual(["m-Q4_K_M.gguf", "m-draft-Q4_0.gguf"]);
   });
 
+  it("without a card says the largest context that system memory holds", async () => {
+    hub.serveRepository("owner/repo", { "m-Q4_K_M.gguf": fileOf("llama-2-7b") });
+    const services = { ...servicesOf(), gpu: { read: async () => reportOf(null) } };
+    const { files } = await fitsOf(services);
+    // What it was trained for: 2 GiB of cache in f16, which fits beside 3.8 GiB of weights wherever these tests run.
+    expect(files).toMatchObject([{ fits: "cpu", largestContextTokens: 4096 }]);
+  });
+
   it("an embedding model says so from its header", async () => {
     const { gguf, ...shape } = modelShape("small-llama-3");
     const metadata = { ...gguf.metadata, "llama.pooling_type": 1 };

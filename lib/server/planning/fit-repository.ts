@@ -4,6 +4,7 @@ import { splitPartCount } from "@/lib/gguf/split-name";
 import { badgePlan } from "@/lib/plan/badge-plan";
 import { largestContext, leastFullPlacement, longestSearched } from "@/lib/plan/largest-context";
 import { isRamShort } from "@/lib/plan/plan-ram";
+import { largestContextInRam } from "@/lib/plan/ram-remedies";
 import type { GpuReport, SystemMemory } from "@/lib/schema/gpu-memory";
 import type { MachineSpeed } from "@/lib/schema/plan-speed";
 import type { FitEvent, FitFile, FitQuery } from "@/lib/schema/remote-models";
@@ -240,7 +241,9 @@ async function planOf(
     fits: isRamShort(badge.ramNeed, memory) ? ("no" as const) : fitWords[plan.kind],
     plan: { ...badge, predicted: plan.predicted, ram: plan.ram },
     largestContextTokens:
-      gpu === null ? null : largestContext(surface, gpu, settings, leastFullPlacement(surface, gpu, settings), longest),
+      gpu === null
+        ? largestContextInRam(surface, gpu, settings, { memory, useMmap: settings.USE_MMAP })
+        : largestContext(surface, gpu, settings, leastFullPlacement(surface, gpu, settings), longest),
   };
 }
 

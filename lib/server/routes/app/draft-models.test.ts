@@ -1,16 +1,19 @@
 import { mkdirSync, mkdtempSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import { truthOf } from "@/lib/server/testing/host-rig";
+import { StandInHub } from "@/lib/server/testing/stand-in-hub";
 import { MIB } from "@/lib/units/bytes";
 import { serveHome } from "../testing/serve-home";
 
 const SHAPE = "small-llama-2";
 
 let folder: string;
-beforeAll(() => {
+let hub: StandInHub;
+beforeAll(async () => {
+  hub = await StandInHub.start();
   folder = mkdtempSync(join(tmpdir(), "headroom-drafts-"));
   mkdirSync(join(folder, "models"));
   const { header, fileBytes } = shapeFile(modelShape(SHAPE));
@@ -27,10 +30,12 @@ beforeAll(() => {
     JSON.stringify({ MODEL: "large.gguf", DRAFT_MODEL: "small.gguf", N_CTX: 1024, PARALLEL: 1 }),
   );
 });
+afterAll(() => hub.stop());
 
 const home = serveHome({ words: ["Hi"], truth: truthOf(SHAPE) }, () => ({
   HEADROOM_HOME: folder,
   HEADROOM_MODELS_DIR: join(folder, "models"),
+  HF_ENDPOINT: hub.origin,
 }));
 
 async function ask(path: string, init: RequestInit = {}) {
@@ -46,6 +51,13 @@ it("are those of the library that fit the model", async () => {
     status: 404,
     body: { error: { code: "MODEL_NOT_FOUND" } },
   });
+});
+
+it("are told for a model of the hub too, from its header", async () => {
+  const { header, fileBytes } = shapeFile(modelShape(SHAPE));
+  hub.serve("/owner/repo/resolve/main/large.gguf", { start: header, fileBytes: 4 * fileBytes });
+  const { body } = await ask("/api/models/drafts?model=hf:owner/repo/large.gguf");
+  expect(body).toEqual({ drafts: [{ name: "small.gguf", fileBytes }] });
 });
 
 it("that are not in the library are not set", async () => {

@@ -16,6 +16,7 @@ import {
   takeProgramModel,
   trashModel,
 } from "@/lib/schema/api/models";
+import { isRemoteSource } from "@/lib/schema/model-source";
 import { fitStream } from "@/lib/server/http/fit-stream";
 import { renameModelFile, trashModelFile } from "@/lib/server/loading/change-model-file";
 import { addByPath } from "@/lib/server/models/library/add-by-path";
@@ -32,8 +33,9 @@ export const modelRoutes = [
   route(searchHub, ({ query, services }) => services.remoteModels.search(query.words, query.sort)),
   route(fitRepository, ({ query, services, signal }) => fitStream(services, query, signal)),
   route(readPicks, ({ query, services }) => answerPicks(services, query)),
-  route(listDraftModels, async ({ query, services: { models, settings } }) => {
-    const path = await models.resolveModel(query.model ?? settings.read().MODEL);
+  route(listDraftModels, async ({ query, services: { models, remoteModels, settings } }) => {
+    const model = query.model ?? settings.read().MODEL;
+    const path = isRemoteSource(model) ? await remoteModels.headerPath(model) : await models.resolveModel(model);
     const drafts = [];
     for await (const { name, profile } of fittingDrafts({ path, profile: await models.readProfile(path) }, models))
       drafts.push({ name, fileBytes: profile.fileBytes });
