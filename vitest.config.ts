@@ -14,6 +14,9 @@ export default defineConfig({
           include: ["{lib,components,app,scripts,bench,e2e}/**/*.test.{ts,tsx}"],
           exclude: ["**/*.model.test.ts", "**/node_modules/**"],
           globalSetup: "scripts/own-temp-folder.ts",
+          setupFiles: "scripts/undo-stubs.ts",
+          // A process and all imports for each file cost as much as the tests themselves.
+          isolate: false,
           environment: "node",
           testTimeout: 30_000,
         },
