@@ -2,7 +2,7 @@ import { expertBlocks, type MemoryPoint, placementOf } from "@/lib/plan/memory-n
 import { sampledAs } from "@/lib/plan/usable-kv-types";
 import { type KvElementType, type KvType, kvElementTypes, ofEachElementType } from "@/lib/schema/kv-type";
 import type { ComputeColumn, ComputePoint, MemorySurface } from "@/lib/schema/memory-surface";
-import { CONTEXT_PAD_TOKENS } from "@/lib/units/tokens";
+import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
 import type { DryRunPace } from "./dry-run-pace";
 import { JobError } from "./job-error";
 import type { SurfaceOracle } from "./surface-oracle";
@@ -32,11 +32,12 @@ export async function sampledCards(
   const sampled = async (expertBlocksInRam: number) => {
     const layers = [...new Set([Math.max(oracle.cards, Math.ceil(all / 2)), ...wholeAttention(surface), all - 1, all])];
     const points = new Map<string, CardPoint[]>();
-    for (const contexts of passes(Math.max(...types.map(({ kvType }) => longestTokens(kvType)))))
+    const longest = Math.max(...types.map(({ kvType }) => longestTokens(kvType)));
+    for (const [pass, contexts] of passes(surface.batchTokens, longest).entries())
       for (const gpuLayers of layers.filter(count => count >= oracle.cards))
         for (const { type, kvType } of types)
           for (const contextTokens of contexts) {
-            if (contexts.length > 3 && pace.left < LEFT_SHARE) return points;
+            if (pass > 0 && pace.left < LEFT_SHARE) return points;
             const found = points.get(`${type} ${gpuLayers}`) ?? [];
             if (contextTokens > longestTokens(kvType) || found.some(point => point.contextTokens === contextTokens))
               continue;
@@ -69,8 +70,9 @@ interface CardPoint {
   readonly computes: readonly number[];
 }
 
-function passes(longestTokens: number): number[][] {
-  const rough = [...new Set([CONTEXT_PAD_TOKENS, Math.min(USUAL_TOKENS, longestTokens), longestTokens])];
+function passes(batchTokens: number, longestTokens: number): number[][] {
+  const few = [CONTEXT_PAD_TOKENS, padUp(batchTokens, CONTEXT_PAD_TOKENS), USUAL_TOKENS, longestTokens];
+  const rough = [...new Set(few.map(tokens => Math.min(tokens, longestTokens)))];
   const doublings: number[] = [];
   for (let tokens = CONTEXT_PAD_TOKENS; tokens < longestTokens; tokens *= 2) doublings.push(tokens);
   return [rough, [...doublings, longestTokens]];

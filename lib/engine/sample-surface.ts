@@ -186,8 +186,8 @@ function contextsUpTo(longestTokens: number, stepsADoubling: number): number[] {
 }
 
 /**
- * The most important points come first: all layers, one layer and half of them at three contexts each. Powers of two follow, then the
- * points between. The ends have their own graphs: k = 1 holds only the output, k = L leaves one block in RAM, k = L + 1 none.
+ * The most important points come first: all layers, one layer and half of them at four contexts each. A batch is no longer than the context,
+ * so that the buffers grow steeply up to the batch's size. Powers of two follow, then the points between. The ends have their own graphs: k = 1 holds only the output, k = L leaves one block in RAM, k = L + 1 none.
  */
 function passesFor(
   surface: MemorySurface,
@@ -199,7 +199,9 @@ function passesFor(
   const ends = gpu ? some([all, 1, Math.ceil(all / 2)]) : [0];
   const inner = gpu ? some([all - 1, 2]) : [];
   const quarters = gpu ? some([Math.ceil(all / 4), Math.ceil((3 * all) / 4)]) : [];
-  const rough = [CONTEXT_PAD_TOKENS, USUAL_TOKENS, longestTokens].filter(tokens => tokens <= longestTokens);
+  const rough = [CONTEXT_PAD_TOKENS, padUp(surface.batchTokens, CONTEXT_PAD_TOKENS), USUAL_TOKENS, longestTokens].filter(
+    tokens => tokens <= longestTokens,
+  );
   const every = gpu ? Array.from({ length: all }, (_, index) => all - index) : [];
   // With experts in RAM the output is the only layer of k = 1, so that placement is the one without any experts to move.
   const apart = placesExperts && surface.computeExpertsInRam !== undefined ? some([all, Math.ceil(all / 2)]) : [];
