@@ -1,7 +1,8 @@
 import type { GgufFileInfo } from "node-llama-cpp";
 import { expertMatrixOf, matrixOf } from "@/lib/gguf/place-tensors";
 import { tensorTypes } from "@/lib/gguf/tensor-types";
-import { borderOnGpu, type ExpertMatrix } from "@/lib/schema/load-config";
+import { wholeBlocksInRam } from "@/lib/plan/expert-steps";
+import { borderOf, type ExpertMatrix } from "@/lib/schema/load-config";
 import type { DeviceBuffers } from "@/lib/schema/placement";
 import { formatBytes } from "@/lib/units/bytes";
 import type { LlamaBackend } from "./llama-backend";
@@ -69,11 +70,13 @@ function bytesOf({ dimensions, ggmlType }: NonNullable<GgufFileInfo["fullTensorI
 
 const sum = (bytes: readonly number[]): number => bytes.reduce((total, one) => total + one, 0);
 
-function isInRam(name: string, { expertBlocksInRam = 0, borderExpertsOnGpu }: Placement): boolean {
-  const isWhole = borderExpertsOnGpu === undefined || blockOf(name) < expertBlocksInRam - 1;
-  const { matrices, isOnly } = borderOnGpu(borderExpertsOnGpu ?? "");
-  const matrix = isOnly && !isWhole ? matrixOf(name) : expertMatrixOf(name);
-  return matrix !== undefined && blockOf(name) < expertBlocksInRam && (isWhole || !matrices.includes(matrix));
+function isInRam(name: string, placement: Placement): boolean {
+  const block = blockOf(name);
+  if (block < wholeBlocksInRam(placement)) return expertMatrixOf(name) !== undefined;
+  const border = placement.borderExpertsOnGpu === undefined ? null : borderOf(placement.borderExpertsOnGpu);
+  if (border?.block !== block) return false;
+  const matrix = border.isOnly ? matrixOf(name) : expertMatrixOf(name);
+  return matrix !== undefined && !border.matrices.includes(matrix);
 }
 
 /** Bytes of each expert tensor that would be on the GPU with its block and has to be in system memory. */

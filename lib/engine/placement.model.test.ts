@@ -95,14 +95,14 @@ describe("a placement on one card", () => {
 
   it.for([
     // Two whole blocks, and one matrix of the third.
-    ["small-qwen3-moe", 7, 3, "gate+up", (7 * QWEN_BLOCK) / 3],
-    ["small-qwen3-moe", 7, 1, "down", (2 * QWEN_BLOCK) / 3],
+    ["small-qwen3-moe", 7, 3, "gate+up of 5", (7 * QWEN_BLOCK) / 3],
+    ["small-qwen3-moe", 7, 1, "down of 5", (2 * QWEN_BLOCK) / 3],
     // Of gpt-oss the biases go with their matrix.
-    ["small-gpt-oss", 7, 2, "up", (5 * GPT_OSS_BLOCK) / 3],
-    ["small-deepseek-2", 7, 2, "down", (2 * QWEN_BLOCK) / 3],
+    ["small-gpt-oss", 7, 2, "up of 5", (5 * GPT_OSS_BLOCK) / 3],
+    ["small-deepseek-2", 7, 2, "down of 5", (2 * QWEN_BLOCK) / 3],
     // Shared experts and the router go with their matrix. The shared expert of Qwen3-Next has a router of 512 floats.
-    ["small-deepseek-2", 7, 2, "gate+up only", QWEN_BLOCK / 3 + SHARED],
-    ["small-qwen3-next", 9, 1, "down only", (2 * QWEN_BLOCK) / 3 + 2 * SHARED + ROUTER + 2048],
+    ["small-deepseek-2", 7, 2, "gate+up only of 5", QWEN_BLOCK / 3 + SHARED],
+    ["small-qwen3-next", 9, 1, "down only of 7", (2 * QWEN_BLOCK) / 3 + 2 * SHARED + ROUTER + 2048],
   ] as const)(
     "keeps a part of one block's experts on the GPU: %s, %i layers, %i blocks, %s",
     async ([id, gpuLayers, expertBlocksInRam, borderExpertsOnGpu, expertBytes], context) => {
@@ -121,7 +121,7 @@ describe("a placement on one card", () => {
 
   it("answers with experts in RAM", async context => {
     await needLever(context);
-    await load(configOf("small-qwen3-moe", { expertBlocksInRam: 3, borderExpertsOnGpu: "up" }));
+    await load(configOf("small-qwen3-moe", { expertBlocksInRam: 3, borderExpertsOnGpu: "up of 5" }));
     const sampling = { ...greedy, maxTokens: 2 };
     const { stats } = await ask().askFor("finished", { type: "complete", prompt: "one two", sampling });
     expect(stats.generatedTokens).toBe(2);
@@ -133,7 +133,7 @@ describe("a placement on one card", () => {
     await load(first);
     expect((await load(first)).reused).toBe("everything");
     expect((await load({ ...first, kvInRam: true })).reused).toBe("weights");
-    expect((await load({ ...first, borderExpertsOnGpu: "up" })).reused).toBe("nothing");
+    expect((await load({ ...first, borderExpertsOnGpu: "up of 5" })).reused).toBe("nothing");
     expect((await load({ ...first, expertBlocksInRam: 1 })).reused).toBe("nothing");
   });
 

@@ -30,38 +30,41 @@ describe("addonPlacement", () => {
   it.each([
     ["blk.0.ffn_up_exps.weight", true],
     ["blk.10.ffn_down_exps.weight", true],
-    ["blk.11.ffn_down_exps.weight", true],
-    ["blk.11.ffn_gate_up_exps.weight", true],
-    ["blk.11.ffn_gate_exps.bias", false],
-    ["blk.11.ffn_up_exps.weight", false],
-    ["blk.11.ffn_down_shexp.weight", false],
-    ["blk.12.ffn_down_exps.weight", false],
-  ])("keeps two matrices of the last of 12 blocks on the GPU: %s %s", (tensor, isInRam) => {
-    const { ramTensors = "" } = addonPlacement({ expertBlocksInRam: 12, borderExpertsOnGpu: "gate+up" }, cards);
+    ["blk.20.ffn_down_exps.weight", true],
+    ["blk.20.ffn_gate_up_exps.weight", true],
+    ["blk.20.ffn_gate_exps.bias", false],
+    ["blk.20.ffn_up_exps.weight", false],
+    ["blk.20.ffn_down_shexp.weight", false],
+    ["blk.11.ffn_down_exps.weight", false],
+  ])("keeps two matrices of the last block on the GPU, as one of 12: %s %s", (tensor, isInRam) => {
+    const { ramTensors = "" } = addonPlacement({ expertBlocksInRam: 12, borderExpertsOnGpu: "gate+up of 20" }, cards);
     expect(new RegExp(ramTensors).test(tensor)).toBe(isInRam);
   });
 
   it.each([
     ["blk.10.ffn_down_shexp.weight", false],
-    ["blk.11.ffn_down_exps.weight", true],
-    ["blk.11.ffn_gate_exps.bias", true],
-    ["blk.11.ffn_gate_inp.weight", true],
-    ["blk.11.ffn_gate_inp_shexp.weight", true],
-    ["blk.11.ffn_gate_up_exps.weight", true],
-    ["blk.11.ffn_down_shexp.weight", true],
-    ["blk.11.ffn_up_exps.weight", false],
-    ["blk.11.ffn_up_shexp.weight", false],
-    ["blk.11.ffn_norm.weight", false],
-    ["blk.11.exp_probs_b.bias", false],
-    ["blk.12.ffn_gate_inp.weight", false],
-  ])("keeps one matrix only of the last of 12 blocks on the GPU: %s %s", (tensor, isInRam) => {
-    const { ramTensors = "" } = addonPlacement({ expertBlocksInRam: 12, borderExpertsOnGpu: "up only" }, cards);
+    ["blk.20.ffn_down_exps.weight", true],
+    ["blk.20.ffn_gate_exps.bias", true],
+    ["blk.20.ffn_gate_inp.weight", true],
+    ["blk.20.ffn_gate_inp_shexp.weight", true],
+    ["blk.20.ffn_gate_up_exps.weight", true],
+    ["blk.20.ffn_down_shexp.weight", true],
+    ["blk.20.ffn_up_exps.weight", false],
+    ["blk.20.ffn_up_shexp.weight", false],
+    ["blk.20.ffn_norm.weight", false],
+    ["blk.20.exp_probs_b.bias", false],
+    ["blk.11.ffn_gate_inp.weight", false],
+  ])("keeps one matrix only of the last block on the GPU: %s %s", (tensor, isInRam) => {
+    const { ramTensors = "" } = addonPlacement({ expertBlocksInRam: 12, borderExpertsOnGpu: "up only of 20" }, cards);
     expect(new RegExp(ramTensors).test(tensor)).toBe(isInRam);
   });
 
-  it("keeps a part of the first block on the GPU, where only its experts are in RAM", () => {
-    const { ramTensors } = addonPlacement({ expertBlocksInRam: 1, borderExpertsOnGpu: "down+gate+gate_up" }, cards);
-    expect(ramTensors).toBe("^blk\\.0\\.ffn_(up)_(?:ch)?exps\\.");
+  it("keeps a part of one block on the GPU, where only its experts are in RAM", () => {
+    const { ramTensors } = addonPlacement(
+      { expertBlocksInRam: 1, borderExpertsOnGpu: "down+gate+gate_up of 20" },
+      cards,
+    );
+    expect(ramTensors).toBe("^blk\\.20\\.ffn_(up)_(?:ch)?exps\\.");
   });
 
   it("leaves a card without a share out", () => {
@@ -84,8 +87,8 @@ describe("placementKey", () => {
     expect(placementKey({})).toBe("");
     const keys = [
       { expertBlocksInRam: 1 },
-      { expertBlocksInRam: 1, borderExpertsOnGpu: "up" },
-      { expertBlocksInRam: 1, borderExpertsOnGpu: "up only" },
+      { expertBlocksInRam: 1, borderExpertsOnGpu: "up of 20" },
+      { expertBlocksInRam: 1, borderExpertsOnGpu: "up only of 20" },
       { tensorSplit: [1] },
       { kvInRam: true as const },
       { tensorSplit: [1, 1] },

@@ -1,5 +1,6 @@
 import { expertPattern, wholeMatrixPattern } from "@/lib/gguf/place-tensors";
-import { borderOnGpu, expertMatrices, type LoadConfig } from "@/lib/schema/load-config";
+import { wholeBlocksInRam } from "@/lib/plan/expert-steps";
+import { borderOf, expertMatrices, type LoadConfig } from "@/lib/schema/load-config";
 import type { DeviceBuffers, PlacementCard, PlacementLever } from "@/lib/schema/placement";
 import { JobError } from "./job-error";
 import type { AddonCard, AddonPlacement, AddonReport, OpenedAddon } from "./placement-addon";
@@ -127,14 +128,17 @@ export function addonPlacement(placement: Placement, cards: readonly Pick<Placem
   };
 }
 
-function ramPattern({ expertBlocksInRam = 0, borderExpertsOnGpu }: Placement): string {
-  const last = expertBlocksInRam - 1;
-  const whole = borderExpertsOnGpu === undefined ? expertBlocksInRam : last;
+function ramPattern(placement: Placement): string {
+  const whole = wholeBlocksInRam(placement);
   const blocks = `^blk\\.(?:${Array.from({ length: whole }, (_, block) => block).join("|")})${expertPattern()}`;
-  const { matrices, isOnly } = borderOnGpu(borderExpertsOnGpu ?? "");
+  return [...(whole > 0 ? [blocks] : []), ...borderPattern(placement)].join("|");
+}
+
+function borderPattern({ borderExpertsOnGpu }: Placement): string[] {
+  if (borderExpertsOnGpu === undefined) return [];
+  const { block, matrices, isOnly } = borderOf(borderExpertsOnGpu);
   const inRam = expertMatrices.filter(matrix => !matrices.includes(matrix));
-  const border = `^blk\\.${last}${isOnly ? wholeMatrixPattern(inRam) : expertPattern(inRam)}`;
-  return [...(whole > 0 ? [blocks] : []), ...(whole < expertBlocksInRam ? [border] : [])].join("|");
+  return [`^blk\\.${block}${isOnly ? wholeMatrixPattern(inRam) : expertPattern(inRam)}`];
 }
 
 /**

@@ -199,9 +199,12 @@ function passesFor(
   const ends = gpu ? some([all, 1, Math.ceil(all / 2)]) : [0];
   const inner = gpu ? some([all - 1, 2]) : [];
   const quarters = gpu ? some([Math.ceil(all / 4), Math.ceil((3 * all) / 4)]) : [];
-  const rough = [CONTEXT_PAD_TOKENS, padUp(surface.batchTokens, CONTEXT_PAD_TOKENS), USUAL_TOKENS, longestTokens].filter(
-    tokens => tokens <= longestTokens,
-  );
+  const rough = [
+    CONTEXT_PAD_TOKENS,
+    padUp(surface.batchTokens, CONTEXT_PAD_TOKENS),
+    USUAL_TOKENS,
+    longestTokens,
+  ].filter(tokens => tokens <= longestTokens);
   const every = gpu ? Array.from({ length: all }, (_, index) => all - index) : [];
   // With experts in RAM the output is the only layer of k = 1, so that placement is the one without any experts to move.
   const apart = placesExperts && surface.computeExpertsInRam !== undefined ? some([all, Math.ceil(all / 2)]) : [];

@@ -109,17 +109,17 @@ describe("where the parts of a mixture of experts go", () => {
       const placement = nextPlacement(surface, cardOf(8), settings, present);
       return placement && [placement.gpuLayers, placement.expertBlocksInRam, placement.borderExpertsOnGpu];
     };
-    // In block 19 all three matrices have as many bytes: one is as good as the other. The router can leave the card with gate.
-    expect(next(49, 20)).toEqual([49, 20, "up only"]);
-    expect(next(49, 20, "up only")).toEqual([49, 20, "up"]);
-    expect(next(49, 20, "up")).toEqual([49, 20, "down+up only"]);
-    expect(next(49, 20, "down+up only")).toEqual([49, 20, "gate+up"]);
-    expect(next(49, 20, "gate+up")).toEqual([49, 19, undefined]);
+    // In the last block all three matrices have as many bytes: one is as good as the other. The router can leave the card with gate.
+    expect(next(49, 20)).toEqual([49, 20, "up only of 47"]);
+    expect(next(49, 20, "up only of 47")).toEqual([49, 20, "up of 47"]);
+    expect(next(49, 20, "up of 47")).toEqual([49, 20, "down+up only of 47"]);
+    expect(next(49, 20, "down+up only of 47")).toEqual([49, 20, "gate+up of 47"]);
+    expect(next(49, 20, "gate+up of 47")).toEqual([49, 19, undefined]);
     expect(next(49, 0)).toBeNull();
     expect(next(30, 0)).toEqual([31, 48, undefined]);
     const kvInRam = { gpuLayers: 49, expertBlocksInRam: 20, kvInRam: true } as const;
     const inRam = nextPlacement(surface, cardOf(8), { ...settings, KV_IN_RAM: true }, kvInRam);
-    expect(inRam).toMatchObject({ ...kvInRam, borderExpertsOnGpu: "up only" });
+    expect(inRam).toMatchObject({ ...kvInRam, borderExpertsOnGpu: "up only of 47" });
   });
 
   it("fills the rest of the card with a part of one more block's experts", () => {
@@ -132,12 +132,13 @@ describe("where the parts of a mixture of experts go", () => {
     // Its router of 128 x 2,048 in F32, 1 MiB, makes room for the matrix where that is all that is missing.
     const routerBytes = 128 * 2048 * 4;
     expect(planOn(matrixBytes - routerBytes - 1).borderExpertsOnGpu).toBeUndefined();
-    expect(planOn(matrixBytes - routerBytes).borderExpertsOnGpu).toBe("up only");
-    expect(planOn(matrixBytes - 1).borderExpertsOnGpu).toBe("up only");
+    expect(planOn(matrixBytes - routerBytes).borderExpertsOnGpu).toBe("up only of 47");
+    expect(planOn(matrixBytes - 1).borderExpertsOnGpu).toBe("up only of 47");
     const plan = planOn(matrixBytes);
-    expect([plan.gpuLayers, plan.expertBlocksInRam, plan.borderExpertsOnGpu]).toEqual([49, 20, "up"]);
+    expect([plan.gpuLayers, plan.expertBlocksInRam, plan.borderExpertsOnGpu]).toEqual([49, 20, "up of 47"]);
     expect(plan.predicted.totalBytes).toBe(whole + matrixBytes);
-    expect(plan.perLayer.find(({ index }) => index === 19)?.expertBytesInRam).toBe(2 * matrixBytes);
+    expect(plan.perLayer.find(({ index }) => index === 47)?.expertBytesInRam).toBe(2 * matrixBytes);
+    expect(plan.perLayer.find(({ index }) => index === 19)?.expertBytesInRam).toBe(0);
     expect(planLayers(surface, cardOf((whole + matrixBytes) / GIB), { ...settings, EXPERTS_IN_RAM: 20 })).toMatchObject(
       {
         expertBlocksInRam: 20,

@@ -22,16 +22,14 @@ const block = (index: number, matrices: Record<string, number>): LayerMemory => 
 // A dense first block, one whose down matrix has more bits than the others, and one with gate and up in one matrix.
 const layers = [block(0, {}), block(1, { gate: 20, up: 20, down: 30 }), block(2, { gate_up: 40, down: 30 })];
 
-it("takes experts to RAM matrix by matrix, whole blocks from the first on, always with more bytes", () => {
+it("takes whole blocks from the first on, and the last matrix by matrix, always with more bytes", () => {
   expect(expertSteps({ layers }).map(step => [step.expertBlocksInRam, step.borderExpertsOnGpu, step.bytes])).toEqual([
     [0, undefined, 0],
-    [2, "down+up", 20],
-    [2, "gate+up", 30],
-    [2, "down", 40],
-    [2, "up", 50],
+    [2, "gate_up of 2", 30],
+    [2, "down of 2", 40],
     [2, undefined, 70],
-    [3, "gate_up", 100],
-    [3, "down", 110],
+    [3, "gate_up of 2", 100],
+    [3, "down of 2", 110],
     [3, undefined, 140],
   ]);
 });
@@ -52,20 +50,25 @@ const sharing: LayerMemory = {
 it("takes shared experts and the router along where that makes room for one more matrix", () => {
   expect(expertSteps({ layers: [sharing] }).map(step => [step.borderExpertsOnGpu, step.bytes])).toEqual([
     [undefined, 0],
-    ["gate+up", 30],
+    ["gate+up of 0", 30],
     // Down's shared expert goes with it. Gate's 5 bytes would be read for each token, and more than half of all experts are not.
-    ["gate+up only", 33],
-    ["up", 60],
+    ["gate+up only of 0", 33],
+    ["up of 0", 60],
     [undefined, 90],
   ]);
-  const only = { expertBlocksInRam: 1, borderExpertsOnGpu: "gate+up only" };
+  const only = { expertBlocksInRam: 1, borderExpertsOnGpu: "gate+up only of 0" };
   expect(sharedBytesInRam(sharing, only)).toBe(3);
-  expect(sharedBytesInRam(sharing, { ...only, expertBlocksInRam: 2 })).toBe(0);
+  expect(sharedBytesInRam({ ...sharing, index: 1 }, only)).toBe(0);
 });
 
 it("leaves shared experts on the card where a token reads more of them than of the experts", () => {
   const layers = [
     { ...sharing, weightsBytes: 133, activeBytes: 53, sharedMatrixBytes: { gate: 14, up: 14, down: 14 } },
   ];
-  expect(expertSteps({ layers }).map(step => step.borderExpertsOnGpu)).toEqual([undefined, "gate+up", "up", undefined]);
+  expect(expertSteps({ layers }).map(step => step.borderExpertsOnGpu)).toEqual([
+    undefined,
+    "gate+up of 0",
+    "up of 0",
+    undefined,
+  ]);
 });

@@ -1,11 +1,11 @@
-import { borderOnGpu, type ExpertMatrix, expertMatrices } from "@/lib/schema/load-config";
+import { borderOf, type ExpertMatrix, expertMatrices } from "@/lib/schema/load-config";
 import type { LayerMemory, MemorySurface } from "@/lib/schema/memory-surface";
 
 /** Which experts are in RAM, whatever else of their block is on the GPU. */
 export interface ExpertPlacement {
   /** The experts of the blocks before this one are in RAM. 0 or absent: none are apart. */
   readonly expertBlocksInRam?: number | undefined;
-  /** Matrices of the experts of the last of these blocks that are on the GPU all the same: see `borderExpertsSchema`. */
+  /** In place of the last of these, another block of which only some matrices are in RAM: see `borderExpertsSchema`. */
   readonly borderExpertsOnGpu?: string | undefined;
 }
 
@@ -21,30 +21,35 @@ type MatrixBytes = Partial<Record<ExpertMatrix, number>>;
 const bytesBeside = (matrixBytes: MatrixBytes, kept: readonly string[]): number =>
   expertMatrices.reduce((sum, matrix) => sum + (kept.includes(matrix) ? 0 : (matrixBytes[matrix] ?? 0)), 0);
 
+/** The number of first blocks whose experts are all in RAM. */
+export const wholeBlocksInRam = ({ expertBlocksInRam = 0, borderExpertsOnGpu }: ExpertPlacement): number =>
+  borderExpertsOnGpu === undefined ? expertBlocksInRam : Math.max(0, expertBlocksInRam - 1);
+
 /** Of a layer whose block is on the GPU: bytes of its experts that are in RAM, with what is in RAM beside them. */
 export function expertBytesInRam(layer: LayerMemory, placement: ExpertPlacement): number {
   const { index, expertBytes, expertMatrixBytes = {} } = layer;
-  const { expertBlocksInRam = 0, borderExpertsOnGpu } = placement;
-  if (index >= expertBlocksInRam) return 0;
-  if (index < expertBlocksInRam - 1 || borderExpertsOnGpu === undefined) return expertBytes;
-  return bytesBeside(expertMatrixBytes, borderOnGpu(borderExpertsOnGpu).matrices) + sharedBytesInRam(layer, placement);
+  if (index < wholeBlocksInRam(placement)) return expertBytes;
+  const border = borderAt(layer, placement);
+  return border === null ? 0 : bytesBeside(expertMatrixBytes, border.matrices) + sharedBytesInRam(layer, placement);
 }
 
-/** The part of them that each token reads whole: shared experts and the router. Only the last of the blocks can have such. */
-export function sharedBytesInRam(
-  { index, sharedMatrixBytes = {} }: LayerMemory,
-  { expertBlocksInRam = 0, borderExpertsOnGpu }: ExpertPlacement,
-): number {
-  if (index !== expertBlocksInRam - 1 || borderExpertsOnGpu === undefined) return 0;
-  const { matrices, isOnly } = borderOnGpu(borderExpertsOnGpu);
-  return isOnly ? bytesBeside(sharedMatrixBytes, matrices) : 0;
+/** The part of them that each token reads whole: shared experts and the router. Only the block that is divided can have such. */
+export function sharedBytesInRam(layer: LayerMemory, placement: ExpertPlacement): number {
+  const border = borderAt(layer, placement);
+  return border?.isOnly ? bytesBeside(layer.sharedMatrixBytes ?? {}, border.matrices) : 0;
+}
+
+function borderAt({ index }: LayerMemory, { expertBlocksInRam = 0, borderExpertsOnGpu }: ExpertPlacement) {
+  const border = borderExpertsOnGpu === undefined || expertBlocksInRam === 0 ? null : borderOf(borderExpertsOnGpu);
+  return border?.block === index ? border : null;
 }
 
 const known = new WeakMap<MemorySurface["layers"], readonly ExpertStep[]>();
 
 /**
- * Every choice of experts in RAM that can be the fastest, from none on, each with more bytes and slower: whole blocks from the first, and of
- * the last of these any of its matrices, without or with the block's shared experts and router.
+ * Every choice of experts in RAM that can be the fastest, from none on, each with more bytes and slower: whole blocks from the first, and one more
+ * matrix by matrix, without or with its shared experts and router. That one is the model's last block: where a part of its feed-forward is
+ * computed in RAM, some models need a batch's activations less on the card (1 of 34 MiB in a small DeepSeek 2), and others as much.
  */
 export function expertSteps({ layers }: Pick<MemorySurface, "layers">): readonly ExpertStep[] {
   const steps = known.get(layers) ?? newSteps(layers);
@@ -54,13 +59,15 @@ export function expertSteps({ layers }: Pick<MemorySurface, "layers">): readonly
 
 function newSteps(layers: MemorySurface["layers"]): readonly ExpertStep[] {
   const steps: ExpertStep[] = [{ expertBlocksInRam: 0, bytes: 0 }];
+  const withExperts = layers.filter(({ expertBytes }) => expertBytes > 0);
+  const last = withExperts.at(-1);
+  const choices = last === undefined ? [] : borderChoices(last);
   let before = 0;
-  for (const layer of layers) {
-    if (layer.expertBytes === 0) continue;
-    const expertBlocksInRam = layer.index + 1;
-    for (const { border, bytes } of borderChoices(layer))
-      steps.push({ expertBlocksInRam, borderExpertsOnGpu: border, bytes: before + bytes });
-    before += layer.expertBytes;
+  for (const { index, expertBytes } of withExperts) {
+    const expertBlocksInRam = index + 1;
+    for (const { border, bytes } of choices)
+      if (bytes < expertBytes) steps.push({ expertBlocksInRam, borderExpertsOnGpu: border, bytes: before + bytes });
+    before += expertBytes;
     steps.push({ expertBlocksInRam, bytes: before });
   }
   return steps;
@@ -82,7 +89,7 @@ function borderChoices(layer: LayerMemory): BorderChoice[] {
   const borders = [
     ...keptOf(expertMatrixBytes),
     ...keptOf({ ...expertMatrixBytes, ...sharedMatrixBytes }).map(matrices => `${matrices} only`),
-  ];
+  ].map(kept => `${kept} of ${layer.index}`);
   const choices = borders.map((border): BorderChoice => {
     const placement = { expertBlocksInRam, borderExpertsOnGpu: border };
     const bytes = expertBytesInRam(layer, placement);

@@ -129,7 +129,7 @@ export function headerSurface(profile: ModelProfile, run: SurfaceRun): MemorySur
   const layers = layersOf(profile, run);
   const weights = weightTotals(profile, layers);
   return {
-    version: 2,
+    version: 3,
     model: {
       name: profile.name,
       architecture: profile.architecture,

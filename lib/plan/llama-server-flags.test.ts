@@ -34,11 +34,13 @@ test("a placement says where experts, layers and the cache are", () => {
 });
 
 test("a block whose experts are in RAM in part is named by its matrices", () => {
-  const flags = (expertBlocksInRam: number, borderExpertsOnGpu = "gate+up") =>
+  const flags = (expertBlocksInRam: number, borderExpertsOnGpu = "gate+up of 31") =>
     llamaServerFlags({ ...config, expertBlocksInRam, borderExpertsOnGpu }).join(" ");
-  expect(flags(12)).toContain("-ngl 33 --n-cpu-moe 11 -ot blk\\.11\\.ffn_(down|gate_up)_(ch|)exps=CPU -c");
-  expect(flags(1)).toContain("-ngl 33 -ot blk\\.0\\.ffn_(down|gate_up)_(ch|)exps=CPU -c");
-  expect(flags(1, "gate+up only")).toContain("-ot blk\\.0\\.ffn_(down|gate_up)(_(ch|)exps|(_inp|)(_shexp|))\\.=CPU -c");
+  expect(flags(12)).toContain("-ngl 33 --n-cpu-moe 11 -ot blk\\.31\\.ffn_(down|gate_up)_(ch|)exps=CPU -c");
+  expect(flags(1)).toContain("-ngl 33 -ot blk\\.31\\.ffn_(down|gate_up)_(ch|)exps=CPU -c");
+  expect(flags(1, "gate+up only of 31")).toContain(
+    "-ot blk\\.31\\.ffn_(down|gate_up)(_(ch|)exps|(_inp|)(_shexp|))\\.=CPU -c",
+  );
 });
 
 test("a picture reader comes with the tokens of a picture, and stays in RAM where no layer is on the card", () => {

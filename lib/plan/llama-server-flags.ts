@@ -1,5 +1,6 @@
 import { elementTypesOf } from "@/lib/schema/kv-type";
-import { borderOnGpu, expertMatrices, type LoadConfig } from "@/lib/schema/load-config";
+import { borderOf, expertMatrices, type LoadConfig } from "@/lib/schema/load-config";
+import { wholeBlocksInRam } from "./expert-steps";
 import { mostPictureTokens } from "./picture-reader-memory";
 
 /** Drafted at a time. More are rejected too often by a model that writes prose. */
@@ -47,13 +48,15 @@ export function llamaServerFlags(config: LoadConfig, { picturesPath, draftPath }
 }
 
 /** Of a block whose experts are in RAM in part, those matrices are named. */
-function expertFlags({ expertBlocksInRam = 0, borderExpertsOnGpu }: LoadConfig): string[] {
-  const whole = borderExpertsOnGpu === undefined ? expertBlocksInRam : expertBlocksInRam - 1;
-  const { matrices, isOnly } = borderOnGpu(borderExpertsOnGpu ?? "");
+function expertFlags(config: LoadConfig): string[] {
+  const whole = wholeBlocksInRam(config);
+  return [...(whole > 0 ? ["--n-cpu-moe", String(whole)] : []), ...borderFlags(config)];
+}
+
+function borderFlags({ borderExpertsOnGpu }: LoadConfig): string[] {
+  if (borderExpertsOnGpu === undefined) return [];
+  const { block, matrices, isOnly } = borderOf(borderExpertsOnGpu);
   const inRam = expertMatrices.filter(matrix => !matrices.includes(matrix)).join("|");
   const ofThem = isOnly ? "(_(ch|)exps|(_inp|)(_shexp|))\\." : "_(ch|)exps";
-  return [
-    ...(whole > 0 ? ["--n-cpu-moe", String(whole)] : []),
-    ...(whole < expertBlocksInRam ? ["-ot", `blk\\.${whole}\\.ffn_(${inRam})${ofThem}=CPU`] : []),
-  ];
+  return ["-ot", `blk\\.${block}\\.ffn_(${inRam})${ofThem}=CPU`];
 }

@@ -1,6 +1,7 @@
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
+import { borderOf } from "@/lib/schema/load-config";
 import { formatGib } from "@/lib/units/bytes";
-import type { ExpertPlacement } from "./expert-steps";
+import { type ExpertPlacement, wholeBlocksInRam } from "./expert-steps";
 import type { PlannedCard } from "./layer-plan";
 import type { Placement } from "./memory-need";
 
@@ -23,10 +24,16 @@ export const placementInWords = ({
   [
     `${gpuLayers} layers${expertsInWords(experts)}`,
     // Which part it is tells two dry runs apart.
-    ...(borderExpertsOnGpu === undefined ? [] : [`of the last ${borderExpertsOnGpu} on the GPU`]),
+    ...(borderExpertsOnGpu === undefined ? [] : [borderInWords(borderExpertsOnGpu)]),
     ...(tensorSplit === undefined ? [] : [`split ${tensorSplit.join(" + ")}`]),
     ...(kvInRam ? ["KV cache in RAM"] : []),
   ].join(", ");
+
+/** "of block 47 gate+up on the GPU" */
+function borderInWords(text: string): string {
+  const { block, matrices, isOnly } = borderOf(text);
+  return `of block ${block}${isOnly ? " only" : ""} ${matrices.join("+")} on the GPU`;
+}
 
 type NamedCard = Pick<PlannedCard, "name" | "position">;
 
@@ -52,7 +59,7 @@ export function cardsInWords(cards: readonly (NamedCard & Pick<PlannedCard, "lay
  */
 export function expertsInWords({ expertBlocksInRam = 0, borderExpertsOnGpu }: ExpertPlacement): string {
   if (expertBlocksInRam === 0) return "";
-  const whole = borderExpertsOnGpu === undefined ? expertBlocksInRam : expertBlocksInRam - 1;
+  const whole = wholeBlocksInRam({ expertBlocksInRam, borderExpertsOnGpu });
   if (whole === 0) return ", part of the experts of 1 block in RAM";
   const part = whole < expertBlocksInRam ? " and part of one more" : "";
   return `, experts of ${whole} ${whole === 1 ? "block" : "blocks"}${part} in RAM`;

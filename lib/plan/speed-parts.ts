@@ -1,8 +1,9 @@
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
+import { borderOf } from "@/lib/schema/load-config";
 import type { LayerMemory, MemorySurface } from "@/lib/schema/memory-surface";
 import type { MachineSpeed, SpeedParts } from "@/lib/schema/plan-speed";
 import { cardFigures, guessedFigures } from "./card-figures";
-import { expertBytesInRam, sharedBytesInRam } from "./expert-steps";
+import { expertBytesInRam, sharedBytesInRam, wholeBlocksInRam } from "./expert-steps";
 import type { LayerPlan } from "./layer-plan";
 import { cardsOf, firstGpuBlock, kvBytesOfLayer, type MemoryPoint, type Placement } from "./memory-need";
 import { attentionLeavesCard } from "./usable-kv-types";
@@ -329,7 +330,9 @@ function newDecodeSeconds(
   );
   const all = surface.layers.length;
   return placement => {
-    const { gpuLayers, expertBlocksInRam = 0, tensorSplit, kvInRam } = placement;
+    const { gpuLayers, borderExpertsOnGpu, tensorSplit, kvInRam } = placement;
+    const wholeApart = wholeBlocksInRam(placement);
+    const border = borderExpertsOnGpu === undefined ? -1 : borderOf(borderExpertsOnGpu).block;
     const first = firstGpuBlock(surface.model.blocks, gpuLayers);
     if (gpuLayers === 0) return between(pool.onCpu, 0, all);
     const cards =
@@ -339,10 +342,10 @@ function newDecodeSeconds(
     let seconds = between(pool.onCpu, 0, first) + cards.length * CROSSING_SECONDS;
     for (const { position, firstLayer, endLayer } of cards) {
       const sums = (tensorSplit === undefined ? undefined : byCard.get(position)) ?? pool;
-      const apart = Math.max(firstLayer, Math.min(endLayer, expertBlocksInRam));
+      const apart = Math.max(firstLayer, Math.min(endLayer, wholeApart));
       seconds += between(sums.onGpu, firstLayer, endLayer) + between(sums.apart, firstLayer, apart);
       if (kvInRam) seconds += between(sums.cacheApart, firstLayer, endLayer);
-      if (apart === expertBlocksInRam && apart > firstLayer) seconds -= sums.border(placement);
+      if (border >= apart && border < endLayer) seconds += sums.border(placement);
     }
     return seconds;
   };
@@ -355,6 +358,7 @@ interface LayerSums {
   readonly apart: readonly number[];
   /** What it costs more to have the cache of a layer on the GPU in RAM. */
   readonly cacheApart: readonly number[];
+  /** What it costs to have a part of one block's experts in RAM. */
   readonly border: (placement: Placement) => number;
 }
 
@@ -382,13 +386,12 @@ function layerSums(
     const moved = cpuSeconds.attention - gpuSeconds.attention + 2 * CROSSING_SECONDS;
     cacheApart.push((cacheApart.at(-1) ?? 0) + (layer.kv.growth === "none" ? 0 : moved));
   }
-  /** What the matrices of the last block that are on the card spare. */
   const border = (placement: Placement): number => {
-    const layer = surface.layers[(placement.expertBlocksInRam ?? 0) - 1];
-    if (layer === undefined || placement.borderExpertsOnGpu === undefined) return 0;
+    const layer = surface.layers[borderOf(placement.borderExpertsOnGpu ?? "").block];
+    if (layer === undefined) return 0;
     const secondsWith = (inRam: BytesApart) => apartSeconds(layer, { cpu, onGpu: card }, inRam);
-    const all = { expertBytes: layer.expertBytes + alwaysInRam(layer), sharedBytes: 0 };
-    return secondsWith(all) - secondsWith(bytesApart(layer, placement));
+    const always = { expertBytes: alwaysInRam(layer), sharedBytes: 0 };
+    return secondsWith(bytesApart(layer, placement)) - secondsWith(always);
   };
   return { onGpu, onCpu, apart, cacheApart, border };
 }

@@ -1,9 +1,10 @@
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
+import { borderOf } from "@/lib/schema/load-config";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
 import { cardFigures, guessedFigures } from "./card-figures";
 import { cardNeeds, cardWeightsOfLayer } from "./card-needs";
-import { expertBytesInRam } from "./expert-steps";
+import { expertBytesInRam, wholeBlocksInRam } from "./expert-steps";
 import { confirmedPlacements } from "./fit-needs";
 import {
   type CardRole,
@@ -290,13 +291,14 @@ export class SplitFinder {
   }
 
   #layerBytes(first: number, end: number, placement: Layers): number {
-    const { expertBlocksInRam } = placement;
-    const apart = (index: number) => this.#experts[Math.min(index, expertBlocksInRam)] ?? 0;
-    const border = this.#search.surface.layers[expertBlocksInRam - 1];
-    const isHere = border !== undefined && expertBlocksInRam > first && expertBlocksInRam <= end;
-    const keptBytes = isHere ? border.expertBytes - expertBytesInRam(border, placement) : 0;
+    const whole = wholeBlocksInRam(placement);
+    const apart = (index: number) => this.#experts[Math.min(index, whole)] ?? 0;
+    const { borderExpertsOnGpu } = placement;
+    const border = borderExpertsOnGpu === undefined ? -1 : borderOf(borderExpertsOnGpu).block;
+    const layer = border >= first && border < end ? this.#search.surface.layers[border] : undefined;
+    const borderBytes = layer === undefined ? 0 : expertBytesInRam(layer, placement);
     const copy = first < this.#search.surface.model.blocks ? this.#shared : 0;
-    return (this.#beside[end] ?? 0) - (this.#beside[first] ?? 0) - (apart(end) - apart(first)) + keptBytes + copy;
+    return (this.#beside[end] ?? 0) - (this.#beside[first] ?? 0) - (apart(end) - apart(first)) - borderBytes + copy;
   }
 
   /**

@@ -8,18 +8,38 @@ export const expertMatrices = ["down", "gate", "gate_up", "up"] as const;
 export type ExpertMatrix = (typeof expertMatrices)[number];
 
 /**
- * Some of the matrices, such as "gate+up". "gate+up only" means that of the other matrices shared experts are in system memory as well, and
- * with "gate" the router.
+ * The block whose experts are divided, and those of its matrices that are on the GPU, such as "gate+up of 47". "gate+up only of 47" means that
+ * of the other matrices its shared experts are in system memory as well, and with "gate" its router. An earlier version named no block.
  */
 export const borderExpertsSchema = z
   .string()
-  .check(z.regex(/^(?:down|gate|gate_up|up)(?:\+(?:gate|gate_up|up)){0,3}(?: only)?$/));
+  .check(z.regex(/^(?:down|gate|gate_up|up)(?:\+(?:gate|gate_up|up)){0,3}(?: only)?(?: of \d{1,4})?$/));
 
-/** Which matrices a text of `borderExpertsSchema` leaves on the GPU, and whether shared experts of the others leave it too. */
-export function borderOnGpu(border: string): { readonly matrices: readonly string[]; readonly isOnly: boolean } {
-  const [matrices = "", only] = border.split(" ");
-  return { matrices: matrices.split("+"), isOnly: only !== undefined };
+export interface BorderExperts {
+  readonly block: number;
+  /** On the GPU. */
+  readonly matrices: readonly string[];
+  /** Whether shared experts of the other matrices are in system memory too. */
+  readonly isOnly: boolean;
 }
+
+const knownBorders = new Map<string, BorderExperts>();
+
+/** What a text of `borderExpertsSchema` says. The planner asks it for each layer of some thousand placements. */
+export function borderOf(text: string): BorderExperts {
+  const known = knownBorders.get(text);
+  if (known !== undefined) return known;
+  const words = text.split(" ");
+  const border = {
+    block: Number(words.at(-1)),
+    matrices: (words[0] ?? "").split("+"),
+    isOnly: words[1] === "only",
+  };
+  if (knownBorders.size >= KNOWN_BORDERS) knownBorders.clear();
+  knownBorders.set(text, border);
+  return border;
+}
+const KNOWN_BORDERS = 1024;
 
 /** Exactly one way to load a model. The same object is planned, confirmed by a dry run and loaded. */
 export const loadConfigSchema = z.object({
@@ -31,7 +51,7 @@ export const loadConfigSchema = z.object({
    * Absent where each block's experts are on its device. This and the three below need the placement addon (native/placement).
    */
   expertBlocksInRam: z.optional(z.int().check(z.minimum(1))),
-  /** These matrices of the experts of the last of these blocks are on the GPU all the same. Absent: all of them are in system memory. */
+  /** The last of these is another block, and some of its experts are on the GPU. Absent: all experts of these blocks are in system memory. */
   borderExpertsOnGpu: z.optional(borderExpertsSchema),
   /** The share of the layers for each of the engine's devices, in its order; 0 leaves a card out. Absent: as llama.cpp splits them. */
   tensorSplit: z.optional(z.array(z.number().check(z.minimum(0))).check(z.minLength(1), z.maxLength(16))),

@@ -10,7 +10,7 @@ export const planBadgeSchema = z.object({
   totalLayers: z.int(),
   /** The experts of this many blocks, from the first, stay in system memory. */
   expertBlocksInRam: z.optional(z.int().check(z.minimum(1))),
-  /** The part of the last of these blocks that is on the card all the same, such as "gate+up". */
+  /** In place of the last of these, another block that is divided, with the matrices that it has on the card: "gate+up of 47". */
   borderExpertsOnGpu: z.optional(z.string()),
   /** Memory that the plan takes on the card (0 for cpu-only) and of system memory. */
   gpuBytes: z.int().check(z.minimum(0)),

@@ -99,7 +99,7 @@ const cardComputeSchema = z.object({ first: computeSchema, middle: computeSchema
  * Valid for one model file, device, batch, number of sequences and flash attention mode. Plain JSON.
  */
 export const memorySurfaceSchema = z.object({
-  version: z.literal(2),
+  version: z.literal(3),
   model: z.object({
     name: z.string(),
     architecture: z.string(),

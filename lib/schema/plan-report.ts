@@ -73,7 +73,7 @@ export const planReportSchema = z.object({
     gpuLayers: z.int(),
     /** The experts of this many blocks, from the first, are in system memory. */
     expertBlocksInRam: z.int(),
-    /** Of the last of these blocks, the expert matrices that are on the GPU all the same, such as "gate+up". */
+    /** In place of the last of these, another block that is divided, with the matrices that it has on the GPU: "gate+up of 47". */
     borderExpertsOnGpu: z.optional(borderExpertsSchema),
     /** The KV cache is in system memory although layers are on the GPU. */
     kvInRam: z.boolean(),

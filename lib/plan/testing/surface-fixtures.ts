@@ -42,7 +42,7 @@ const mistralGpuWeights = Array.from({ length: 34 }, (_, k) =>
  * Source: dry runs of node-llama-cpp 3.22.1 on a Vulkan device, batch 512, one sequence, flash attention auto.
  */
 export const mistralSurface: MemorySurface = {
-  version: 2,
+  version: 3,
   model: {
     name: "mistral-7b-instruct-v0.1",
     architecture: "llama",
