@@ -189,6 +189,20 @@ describe("fetchSegment", () => {
     expect(onDisk(0, model.fileBytes).equals(model.start)).toBe(true);
   });
 
+  it("does not wait for more where the server sends a shorter range, and keeps it", async () => {
+    const model = randomModel(4 * MIB);
+    hub.serve(PATH, (_, response) => {
+      const range = `bytes 0-${MIB - 1}/${model.fileBytes}`;
+      response.writeHead(206, { etag: '"stand-in"', "content-range": range, "content-length": MIB });
+      // And the connection stays open.
+      response.write(model.start.subarray(0, MIB));
+    });
+    const segment = whole(model.fileBytes);
+    await expect(fetchFrom({ fileBytes: model.fileBytes, segment })).rejects.toMatchObject({ code: "DOWNLOAD_FAILED" });
+    expect(segment.nextBytes).toBe(MIB);
+    expect(onDisk(0, 4 * MIB).equals(model.start.subarray(0, MIB))).toBe(true);
+  });
+
   it("keeps what came before the server closed the connection", async () => {
     const model = randomModel(4 * MIB);
     hub.serve(PATH, model);

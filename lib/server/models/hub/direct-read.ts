@@ -42,13 +42,17 @@ export class DirectRead {
   readBody(response: IncomingMessage, take: TakeBytes, isEnough: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       const { socket } = response;
-      const isPlain = response.headers["transfer-encoding"] === undefined;
+      // Only the parser can tell where chunks end, and which answer ends with its connection.
+      const isPlain = response.headers["content-length"] !== undefined;
       const source = isPlain ? socket : response;
+      let leftBytes = isPlain ? Number(response.headers["content-length"]) : Number.POSITIVE_INFINITY;
+      const isOver = (): boolean => isEnough() || leftBytes <= 0;
       const takeSome = (bytes: Buffer): boolean => {
+        leftBytes -= bytes.byteLength;
         try {
           const wait = take(bytes);
-          if (wait === null && !isEnough()) return true;
-          Promise.resolve(wait).then(() => (isEnough() ? resolve() : source.resume()), reject);
+          if (wait === null && !isOver()) return true;
+          Promise.resolve(wait).then(() => (isOver() ? resolve() : source.resume()), reject);
         } catch (error) {
           reject(error);
         }
