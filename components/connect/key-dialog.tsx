@@ -1,10 +1,11 @@
 "use client";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { Button } from "@/components/ui/button";
 import { CopyButton } from "@/components/ui/copy-button";
 import { Dialog } from "@/components/ui/dialog";
 import { Field, FieldInput } from "@/components/ui/field";
-import { apiRequest, errorText } from "@/lib/client/api-request";
+import { useForm } from "@/components/ui/use-form";
+import { apiRequest } from "@/lib/client/api-request";
 import { keyStore } from "@/lib/client/key-store";
 import { changeApiKey, makeApiKey } from "@/lib/schema/api/api-keys";
 import type { ApiKey } from "@/lib/schema/api-key";
@@ -31,23 +32,17 @@ export function KeyDialog({ edited, close }: KeyDialogProps) {
   const [perMinute, setPerMinute] = useState(textOf(known?.requestsPerMinute));
   const [perDay, setPerDay] = useState(textOf(known?.tokensPerDay));
   const [secret, setSecret] = useState<string | null>(null);
-  const [error, setError] = useState<string | null>(null);
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    try {
-      const body = { name, requestsPerMinute: limitOf(perMinute), tokensPerDay: limitOf(perDay) };
-      if (known === null) setSecret((await apiRequest(makeApiKey, { body })).secret);
-      else await apiRequest(changeApiKey, { params: { id: known.id }, body });
-      await keyStore.refresh();
-      if (known !== null) close();
-    } catch (failure) {
-      setError(errorText(failure));
-    }
-  };
+  const { error, handlers } = useForm(async () => {
+    const body = { name, requestsPerMinute: limitOf(perMinute), tokensPerDay: limitOf(perDay) };
+    if (known === null) setSecret((await apiRequest(makeApiKey, { body })).secret);
+    else await apiRequest(changeApiKey, { params: { id: known.id }, body });
+    await keyStore.refresh();
+    if (known !== null) close();
+  });
   return (
     <Dialog open onOpenChange={open => !open && close()} title={known === null ? "New key" : `Change ${known.name}`}>
       {secret === null ? (
-        <form onSubmit={event => void submit(event)} className="flex flex-col gap-3">
+        <form {...handlers} className="flex flex-col gap-3">
           <Field label="Name" help="Of the program or person that uses it." error={error}>
             <FieldInput required maxLength={60} value={name} onChange={event => setName(event.target.value)} />
           </Field>

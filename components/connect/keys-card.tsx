@@ -3,7 +3,7 @@ import { useId, useState } from "react";
 import { formatWhen } from "@/components/dashboard/format-when";
 import { Button } from "@/components/ui/button";
 import { Card } from "@/components/ui/card";
-import { reportFailure } from "@/components/ui/report-failure";
+import { reportFailure } from "@/components/ui/show-failure";
 import { Switch } from "@/components/ui/switch";
 import { Cell, RowHead, Table } from "@/components/ui/table";
 import { apiRequest } from "@/lib/client/api-request";

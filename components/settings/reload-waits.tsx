@@ -1,7 +1,7 @@
 "use client";
 import { useState } from "react";
 import { Button } from "@/components/ui/button";
-import { showFailure } from "@/components/ui/show-failure";
+import { reportFailure } from "@/components/ui/show-failure";
 import { commandEngine } from "@/lib/client/diagnostics-store";
 import { useEngine } from "@/lib/client/live-store";
 
@@ -21,13 +21,8 @@ export function ReloadWaits() {
   const [isAsked, setAsked] = useState(false);
   const reloadNow = async () => {
     setAsked(true);
-    try {
-      await commandEngine("load-now");
-    } catch (error) {
-      showFailure("The model was not reloaded")(error);
-    } finally {
-      setAsked(false);
-    }
+    await reportFailure("The model was not reloaded", () => commandEngine("load-now"));
+    setAsked(false);
   };
   return (
     <>

@@ -8,3 +8,8 @@ export const showFailure =
     if (error instanceof DOMException && error.name === "AbortError") return;
     showToast({ title, description: errorText(error), tone: "bad" });
   };
+
+/** Does this, and says in a toast why it did not work. */
+export async function reportFailure(title: string, work: () => Promise<unknown>): Promise<void> {
+  await work().catch(showFailure(title));
+}

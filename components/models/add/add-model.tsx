@@ -1,10 +1,11 @@
 "use client";
 import Link from "next/link";
-import { type FormEvent, useId, useState } from "react";
+import { useId, useState } from "react";
 import { Button, buttonClass } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { showToast } from "@/components/ui/toast";
-import { apiRequest, errorText } from "@/lib/client/api-request";
+import { useForm } from "@/components/ui/use-form";
+import { apiRequest } from "@/lib/client/api-request";
 import { askHub } from "@/lib/client/hub-search";
 import { modelStore } from "@/lib/client/model-store";
 import { dashboardAddress } from "@/lib/client/planned-model";
@@ -29,8 +30,6 @@ const withoutQuotes = (text: string): string => text.replace(/^(["'])(.*)\1$/, "
 /** One field for everything that leads to a model, and a button for a file of this computer. */
 export default function AddModelDialog({ onClose, openHub }: AddModelProps) {
   const [text, setText] = useState("");
-  const [error, setError] = useState<string | null>(null);
-  const [isBusy, setBusy] = useState(false);
   const [source, setSource] = useState<string | null>(null);
   const add = async (written: string) => {
     if (isPath(written)) {
@@ -49,17 +48,10 @@ export default function AddModelDialog({ onClose, openHub }: AddModelProps) {
     void askHub(written, "trending");
     openHub();
   };
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    setBusy(true);
+  const { error, isBusy, handlers } = useForm(() => {
     setSource(null);
-    try {
-      await add(text.trim());
-    } catch (failure) {
-      setError(errorText(failure));
-    }
-    setBusy(false);
-  };
+    return add(text.trim());
+  });
   return (
     <Dialog
       open
@@ -67,7 +59,7 @@ export default function AddModelDialog({ onClose, openHub }: AddModelProps) {
       title="Add a model"
       description="Its header is read first. A file of this computer is used where it is."
     >
-      <form onSubmit={event => void submit(event)} className="flex flex-col gap-3">
+      <form {...handlers} className="flex flex-col gap-3">
         <PathField
           label="Path, link or repository"
           help={HELP}
@@ -75,10 +67,7 @@ export default function AddModelDialog({ onClose, openHub }: AddModelProps) {
           autoFocus
           placeholder="/path/to/model.gguf"
           value={text}
-          onChange={typed => {
-            setText(typed);
-            setError(null);
-          }}
+          onChange={setText}
         />
         <div className="flex flex-wrap items-center gap-2">
           <Button type="submit" look="primary" disabled={isBusy}>

@@ -4,7 +4,7 @@ import { formatParameters } from "@/components/models/library/model-facts";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { Problem } from "@/components/ui/problem";
-import { reportFailure } from "@/components/ui/report-failure";
+import { reportFailure } from "@/components/ui/show-failure";
 import { Skeleton } from "@/components/ui/skeleton";
 import { apiRequest, errorBody } from "@/lib/client/api-request";
 import { modelStore } from "@/lib/client/model-store";

@@ -3,7 +3,7 @@ import { useState } from "react";
 import { formatSetting, rowOf } from "@/components/settings/setting-format";
 import { Button } from "@/components/ui/button";
 import { Card } from "@/components/ui/card";
-import { reportFailure } from "@/components/ui/report-failure";
+import { reportFailure } from "@/components/ui/show-failure";
 import { showToast } from "@/components/ui/toast";
 import { apiRequest } from "@/lib/client/api-request";
 import { dropOverrides } from "@/lib/schema/api/settings";

@@ -2,7 +2,7 @@
 import Link from "next/link";
 import { Button, buttonClass } from "@/components/ui/button";
 import { Empty } from "@/components/ui/empty";
-import { reportFailure } from "@/components/ui/report-failure";
+import { reportFailure } from "@/components/ui/show-failure";
 import { type DownloadAction, steerDownload, useDownloads } from "@/lib/client/download-store";
 import { type Download, isUnfinished } from "@/lib/schema/download";
 import { formatBytes, formatPartOf } from "@/lib/units/bytes";

@@ -1,6 +1,6 @@
 "use client";
-import { reportFailure } from "@/components/ui/report-failure";
 import { Select } from "@/components/ui/select";
+import { reportFailure } from "@/components/ui/show-failure";
 import { limitSpeed, useSpeedLimit } from "@/lib/client/download-store";
 import { formatBytes, MIB } from "@/lib/units/bytes";
 

@@ -1,7 +1,8 @@
 "use client";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { Button } from "@/components/ui/button";
-import { apiRequest, errorText } from "@/lib/client/api-request";
+import { useForm } from "@/components/ui/use-form";
+import { apiRequest } from "@/lib/client/api-request";
 import { engineListStore } from "@/lib/client/engine-list-store";
 import { addEngine, testEngine } from "@/lib/schema/api/engines";
 import type { EngineFound } from "@/lib/schema/other-engine";
@@ -15,38 +16,24 @@ const empty: EngineDraft = { address: "", name: "", key: "", context: "" };
 export function AddEngine() {
   const [draft, setDraft] = useState(empty);
   const [found, setFound] = useState<EngineFound | null>(null);
-  const [error, setError] = useState<string | null>(null);
-  const [isBusy, setBusy] = useState(false);
   const input = { address: draft.address.trim(), ...inputOf(draft) };
   const needsContext = found !== null && isContextUnknown(found) && input.contextTokens === undefined;
   const change = (next: EngineDraft) => {
     if (next.address !== draft.address || next.key !== draft.key) setFound(null);
     setDraft(next);
-    setError(null);
   };
-  const ask = async (work: () => Promise<void>) => {
-    setBusy(true);
-    setError(null);
-    await work().catch(failure => setError(errorText(failure)));
-    setBusy(false);
-  };
-  const test = () => ask(async () => setFound(await apiRequest(testEngine, { body: input })));
-  const add = () =>
-    ask(async () => {
-      const now = found ?? (await apiRequest(testEngine, { body: input }));
-      setFound(now);
-      if (isContextUnknown(now) && input.contextTokens === undefined) return;
-      await apiRequest(addEngine, { body: input });
-      setDraft(empty);
-      setFound(null);
-      await engineListStore.refresh();
-    });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    void add();
-  };
+  const { error, isBusy, run, handlers } = useForm(async () => {
+    const now = found ?? (await apiRequest(testEngine, { body: input }));
+    setFound(now);
+    if (isContextUnknown(now) && input.contextTokens === undefined) return;
+    await apiRequest(addEngine, { body: input });
+    setDraft(empty);
+    setFound(null);
+    await engineListStore.refresh();
+  });
+  const test = () => run(async () => setFound(await apiRequest(testEngine, { body: input })));
   return (
-    <form aria-label="Add an engine" onSubmit={submit} className="card flex flex-col gap-3 p-4">
+    <form aria-label="Add an engine" {...handlers} className="card flex flex-col gap-3 p-4">
       <h2 className="font-semibold">Add an engine</h2>
       <PathField
         label="Address"

@@ -1,8 +1,9 @@
 "use client";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
-import { apiRequest, errorText } from "@/lib/client/api-request";
+import { useForm } from "@/components/ui/use-form";
+import { apiRequest } from "@/lib/client/api-request";
 import { engineListStore } from "@/lib/client/engine-list-store";
 import { changeEngine } from "@/lib/schema/api/engines";
 import type { OtherEngine } from "@/lib/schema/other-engine";
@@ -21,23 +22,15 @@ export function ChangeEngine({ engine, onClose }: ChangeEngineProps) {
     key: "",
     context: String(engine.contextTokens ?? ""),
   });
-  const [error, setError] = useState<string | null>(null);
   const save = async (change: object) => {
-    try {
-      await apiRequest(changeEngine, { body: { id: engine.id, ...change } });
-      await engineListStore.refresh();
-      onClose();
-    } catch (failure) {
-      setError(errorText(failure));
-    }
+    await apiRequest(changeEngine, { body: { id: engine.id, ...change } });
+    await engineListStore.refresh();
+    onClose();
   };
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    void save(inputOf(draft));
-  };
+  const { error, run, handlers } = useForm(() => save(inputOf(draft)));
   return (
     <Dialog open onOpenChange={open => !open && onClose()} title={`Change ${engine.name}`} description={engine.address}>
-      <form onSubmit={submit} className="flex flex-col gap-3">
+      <form {...handlers} className="flex flex-col gap-3">
         <EngineFields
           draft={draft}
           keyHelp={engine.hasKey ? "Leave it empty to keep the present one." : "It has none."}
@@ -53,7 +46,7 @@ export function ChangeEngine({ engine, onClose }: ChangeEngineProps) {
           <Button type="submit" look="primary">
             Save
           </Button>
-          {engine.hasKey && <Button onClick={() => void save({ key: "" })}>Remove the key</Button>}
+          {engine.hasKey && <Button onClick={() => void run(() => save({ key: "" }))}>Remove the key</Button>}
         </div>
       </form>
     </Dialog>

@@ -1,8 +1,9 @@
 "use client";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { Button } from "@/components/ui/button";
-import { showFailure } from "@/components/ui/show-failure";
-import { apiRequest, errorText } from "@/lib/client/api-request";
+import { reportFailure } from "@/components/ui/show-failure";
+import { useForm } from "@/components/ui/use-form";
+import { apiRequest } from "@/lib/client/api-request";
 import { commandEngine } from "@/lib/client/diagnostics-store";
 import { answerWith, engineListStore } from "@/lib/client/engine-list-store";
 import { useSettings } from "@/lib/client/settings-store";
@@ -19,14 +20,11 @@ interface LlamaServerCardProps {
 export function LlamaServerCard({ path, isAnswering }: LlamaServerCardProps) {
   const [isChoosing, setChoosing] = useState(false);
   const model = useSettings(state => state.saved?.MODEL);
-  const use = async (name: string) => {
-    try {
+  const use = (name: string) =>
+    reportFailure("llama-server was not started", async () => {
       await answerWith({ engineId: LLAMA_SERVER_ID, model: name });
       await commandEngine("load");
-    } catch (failure) {
-      showFailure("llama-server was not started")(failure);
-    }
-  };
+    });
   return (
     <section aria-label="llama-server" className="card p-4">
       <div className="flex flex-wrap items-start gap-x-4 gap-y-2">
@@ -57,29 +55,20 @@ export function LlamaServerCard({ path, isAnswering }: LlamaServerCardProps) {
 
 function ChooseProgram({ path, onDone }: { readonly path: string | null; onDone(): void }) {
   const [typed, setTyped] = useState(path ?? "");
-  const [error, setError] = useState<string | null>(null);
-  const save = async (event: FormEvent) => {
-    event.preventDefault();
-    try {
-      await apiRequest(setLlamaServer, { body: { path: typed.trim() } });
-      await engineListStore.refresh();
-      onDone();
-    } catch (failure) {
-      setError(errorText(failure));
-    }
-  };
+  const { error, handlers } = useForm(async () => {
+    await apiRequest(setLlamaServer, { body: { path: typed.trim() } });
+    await engineListStore.refresh();
+    onDone();
+  });
   return (
-    <form onSubmit={event => void save(event)} className="mt-3 flex flex-wrap items-start gap-3">
+    <form {...handlers} className="mt-3 flex flex-wrap items-start gap-3">
       <div className="min-w-0 flex-1 basis-56">
         <PathField
           label="Path of llama-server"
           placeholder="/path/to/llama-server"
           value={typed}
           error={error}
-          onChange={text => {
-            setTyped(text);
-            setError(null);
-          }}
+          onChange={setTyped}
         />
       </div>
       <Button type="submit" className="sm:mt-6">

@@ -1,8 +1,9 @@
 "use client";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { Button } from "@/components/ui/button";
-import { showFailure } from "@/components/ui/show-failure";
-import { apiRequest, errorText } from "@/lib/client/api-request";
+import { reportFailure } from "@/components/ui/show-failure";
+import { useForm } from "@/components/ui/use-form";
+import { apiRequest } from "@/lib/client/api-request";
 import { modelStore } from "@/lib/client/model-store";
 import { addModelFolder, removeModelFolder } from "@/lib/schema/api/models";
 import type { ModelFolder } from "@/lib/schema/local-model";
@@ -11,23 +12,15 @@ import { PathField } from "../path-field";
 /** The folders that are searched, and a field to add one. */
 export function LibraryFolders({ folders }: { readonly folders: readonly ModelFolder[] }) {
   const [path, setPath] = useState("");
-  const [error, setError] = useState<string | null>(null);
-  const add = async (event: FormEvent) => {
-    event.preventDefault();
-    try {
-      await apiRequest(addModelFolder, { body: { path: path.trim() } });
-      setPath("");
-      await modelStore.refresh();
-    } catch (failure) {
-      setError(errorText(failure));
-    }
-  };
+  const { error, handlers } = useForm(async () => {
+    await apiRequest(addModelFolder, { body: { path: path.trim() } });
+    setPath("");
+    await modelStore.refresh();
+  });
   const remove = async (folder: string) => {
-    try {
-      await apiRequest(removeModelFolder, { body: { path: folder } });
-    } catch (failure) {
-      showFailure("The folder was not taken off the list")(failure);
-    }
+    await reportFailure("The folder was not taken off the list", () =>
+      apiRequest(removeModelFolder, { body: { path: folder } }),
+    );
     await modelStore.refresh();
   };
   return (
@@ -50,7 +43,7 @@ export function LibraryFolders({ folders }: { readonly folders: readonly ModelFo
           </li>
         ))}
       </ul>
-      <form onSubmit={event => void add(event)} className="flex flex-wrap items-start gap-3">
+      <form {...handlers} className="flex flex-wrap items-start gap-3">
         <div className="min-w-0 flex-1 basis-56">
           <PathField
             label="Add a folder"
@@ -58,10 +51,7 @@ export function LibraryFolders({ folders }: { readonly folders: readonly ModelFo
             error={error}
             placeholder="/path/to/models"
             value={path}
-            onChange={typed => {
-              setPath(typed);
-              setError(null);
-            }}
+            onChange={setPath}
           />
         </div>
         <Button type="submit" className="sm:mt-6">

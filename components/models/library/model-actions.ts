@@ -1,4 +1,4 @@
-import { reportFailure } from "@/components/ui/report-failure";
+import { reportFailure } from "@/components/ui/show-failure";
 import { showToast } from "@/components/ui/toast";
 import { apiRequest } from "@/lib/client/api-request";
 import { modelStore } from "@/lib/client/model-store";

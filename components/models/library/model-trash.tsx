@@ -1,7 +1,7 @@
 "use client";
 import { useState } from "react";
 import { Button } from "@/components/ui/button";
-import { showFailure } from "@/components/ui/show-failure";
+import { reportFailure } from "@/components/ui/show-failure";
 import { apiRequest } from "@/lib/client/api-request";
 import { modelStore } from "@/lib/client/model-store";
 import { trashStore, useTrash } from "@/lib/client/trash-store";
@@ -14,11 +14,7 @@ export function ModelTrash() {
   const [isAsked, setAsked] = useState(false);
   if (models.length === 0) return null;
   const run = async (work: () => Promise<unknown>) => {
-    try {
-      await work();
-    } catch (failure) {
-      showFailure("The trash stays as it is")(failure);
-    }
+    await reportFailure("The trash stays as it is", work);
     setAsked(false);
     await Promise.all([trashStore.refresh(), modelStore.refresh()]);
   };

@@ -1,8 +1,9 @@
 "use client";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
-import { apiRequest, errorText } from "@/lib/client/api-request";
+import { useForm } from "@/components/ui/use-form";
+import { apiRequest } from "@/lib/client/api-request";
 import { modelStore } from "@/lib/client/model-store";
 import { renameModel } from "@/lib/schema/api/models";
 import { PathField } from "../path-field";
@@ -17,18 +18,12 @@ const fileNameOf = (name: string): string => name.split(/[\\/]/).at(-1) ?? name;
 
 export function RenameDialog({ name, close, onRenamed }: RenameDialogProps) {
   const [fileName, setFileName] = useState(fileNameOf(name));
-  const [error, setError] = useState<string | null>(null);
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    try {
-      const renamed = await apiRequest(renameModel, { body: { name, fileName: fileName.trim() } });
-      close();
-      onRenamed?.(renamed.name);
-      await modelStore.refresh();
-    } catch (failure) {
-      setError(errorText(failure));
-    }
-  };
+  const { error, handlers } = useForm(async () => {
+    const renamed = await apiRequest(renameModel, { body: { name, fileName: fileName.trim() } });
+    close();
+    onRenamed?.(renamed.name);
+    await modelStore.refresh();
+  });
   return (
     <Dialog
       open
@@ -36,16 +31,8 @@ export function RenameDialog({ name, close, onRenamed }: RenameDialogProps) {
       title="Rename"
       description="It stays in its folder. Its settings follow, and a loaded model is unloaded first."
     >
-      <form onSubmit={event => void submit(event)} className="flex flex-col gap-3">
-        <PathField
-          label="File name"
-          error={error}
-          value={fileName}
-          onChange={typed => {
-            setFileName(typed);
-            setError(null);
-          }}
-        />
+      <form {...handlers} className="flex flex-col gap-3">
+        <PathField label="File name" error={error} value={fileName} onChange={setFileName} />
         <div className="flex justify-end gap-2">
           <Button onClick={close}>Cancel</Button>
           <Button type="submit" look="primary">
