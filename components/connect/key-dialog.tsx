@@ -40,7 +40,7 @@ export function KeyDialog({ edited, close }: KeyDialogProps) {
     if (known !== null) close();
   });
   return (
-    <Dialog open onOpenChange={open => !open && close()} title={known === null ? "New key" : `Change ${known.name}`}>
+    <Dialog onClose={close} title={known === null ? "New key" : `Change ${known.name}`}>
       {secret === null ? (
         <form {...handlers} className="flex flex-col gap-3">
           <Field label="Name" help="Of the program or person that uses it." error={error}>

@@ -16,7 +16,7 @@ const shortcuts: readonly (readonly [string, string])[] = [
 
 export default function ShortcutList() {
   return (
-    <Dialog open onOpenChange={open => !open && closeOverlay()} title="Keyboard shortcuts">
+    <Dialog onClose={closeOverlay} title="Keyboard shortcuts">
       <dl className="grid grid-cols-[auto_minmax(0,1fr)] gap-x-6 gap-y-2">
         {shortcuts.map(([keys, what]) => (
           <div key={keys} className="contents">

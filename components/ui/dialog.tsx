@@ -17,8 +17,7 @@ const places = {
 } as const;
 
 interface DialogProps {
-  readonly open: boolean;
-  readonly onOpenChange: (open: boolean) => void;
+  readonly onClose: () => void;
   readonly title: string;
   readonly description?: string;
   readonly place?: keyof typeof places;
@@ -26,9 +25,9 @@ interface DialogProps {
 }
 
 /** A modal window, or with a `place` at an edge, a sheet. Escape and a press outside close it; focus returns to where it was. */
-export function Dialog({ open, onOpenChange, title, description, place = "center", children }: DialogProps) {
+export function Dialog({ onClose, title, description, place = "center", children }: DialogProps) {
   return (
-    <BaseDialog.Root open={open} onOpenChange={onOpenChange}>
+    <BaseDialog.Root open onOpenChange={open => !open && onClose()}>
       <BaseDialog.Portal>
         <BaseDialog.Backdrop className="fixed inset-0 z-40 bg-[rgb(0_0_0/0.45)] transition-opacity duration-150 data-ending-style:opacity-0 data-starting-style:opacity-0" />
         <BaseDialog.Popup

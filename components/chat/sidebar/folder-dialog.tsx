@@ -21,7 +21,7 @@ export default function FolderDialog({ chat, onDone }: { readonly chat: ListedCh
     if (name.trim() !== "") move(name.trim());
   };
   return (
-    <Dialog open onOpenChange={open => !open && onDone()} title="Move to folder" description={chat.title}>
+    <Dialog onClose={onDone} title="Move to folder" description={chat.title}>
       <div className="flex flex-col gap-3">
         <div className="flex flex-wrap gap-2">
           {folderNames(rows ?? [])

@@ -15,7 +15,7 @@ interface ImportSummaryProps {
 export default function ImportSummaryDialog({ summary, onChoose, onDone }: ImportSummaryProps) {
   const { imported, existing, notes, problem } = summary;
   return (
-    <Dialog open onOpenChange={open => !open && onDone()} title={`${countedChats(imported)} imported`}>
+    <Dialog onClose={onDone} title={`${countedChats(imported)} imported`}>
       <div className="flex flex-col gap-4">
         {problem !== null && (
           <p role="alert" className="flex items-start gap-2">

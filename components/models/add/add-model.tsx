@@ -54,8 +54,7 @@ export default function AddModelDialog({ onClose, openHub }: AddModelProps) {
   });
   return (
     <Dialog
-      open
-      onOpenChange={open => !open && onClose()}
+      onClose={onClose}
       title="Add a model"
       description="Its header is read first. A file of this computer is used where it is."
     >

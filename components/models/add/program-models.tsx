@@ -43,8 +43,7 @@ export default function ProgramModelsDialog({ onClose }: { readonly onClose: () 
   };
   return (
     <Dialog
-      open
-      onOpenChange={open => !open && onClose()}
+      onClose={onClose}
       title="Models of other programs"
       description="They are used where they are. Nothing is copied, changed or deleted there."
     >

@@ -29,7 +29,7 @@ export function ChangeEngine({ engine, onClose }: ChangeEngineProps) {
   };
   const { error, run, handlers } = useForm(() => save(inputOf(draft)));
   return (
-    <Dialog open onOpenChange={open => !open && onClose()} title={`Change ${engine.name}`} description={engine.address}>
+    <Dialog onClose={onClose} title={`Change ${engine.name}`} description={engine.address}>
       <form {...handlers} className="flex flex-col gap-3">
         <EngineFields
           draft={draft}

@@ -26,8 +26,7 @@ export function RenameDialog({ name, close, onRenamed }: RenameDialogProps) {
   });
   return (
     <Dialog
-      open
-      onOpenChange={open => !open && close()}
+      onClose={close}
       title="Rename"
       description="It stays in its folder. Its settings follow, and a loaded model is unloaded first."
     >

@@ -60,7 +60,7 @@ export default function ModelPicker({ onClose }: { readonly onClose: () => void 
     setIndex((pointed + steps + count) % count);
   };
   return (
-    <Dialog open onOpenChange={open => !open && onClose()} title="Choose a model">
+    <Dialog onClose={onClose} title="Choose a model">
       <div className="flex flex-col gap-3">
         <ReloadWaitsBanner />
         {engine?.state === "loading" && (
