@@ -5,6 +5,7 @@ import { wholeBlocksInRam } from "@/lib/plan/expert-steps";
 import { borderOf, type ExpertMatrix } from "@/lib/schema/load-config";
 import type { DeviceBuffers } from "@/lib/schema/placement";
 import { formatBytes } from "@/lib/units/bytes";
+import { sum } from "@/lib/units/sum";
 import type { LlamaBackend } from "./llama-backend";
 import type { Placement } from "./placer";
 import { largestTensorBytes } from "./tensor-limit";
@@ -67,8 +68,6 @@ function bytesOf({ dimensions, ggmlType }: NonNullable<GgufFileInfo["fullTensorI
   const { blockElements, blockBytes } = tensorTypes.get(ggmlType) ?? { blockElements: 1, blockBytes: 0 };
   return (dimensions.reduce<number>((product, size) => product * Number(size), 1) / blockElements) * blockBytes;
 }
-
-const sum = (bytes: readonly number[]): number => bytes.reduce((total, one) => total + one, 0);
 
 function isInRam(name: string, placement: Placement): boolean {
   const block = blockOf(name);

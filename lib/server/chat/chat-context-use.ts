@@ -4,6 +4,7 @@ import { contextTokensOf } from "@/lib/schema/live-events";
 import type { LoadConfig } from "@/lib/schema/load-config";
 import type { Settings } from "@/lib/schema/settings";
 import type { Planner } from "@/lib/server/planning/planner";
+import { sum } from "@/lib/units/sum";
 import { countMessages, isUserAt, standingCut } from "./chat-context";
 import type { ChatEngine, ChatSettings } from "./chat-engine";
 import { fitMessages, neededContextTokens, replyReserveTokens, sentMessages, turnContent } from "./chat-prompt";
@@ -62,8 +63,6 @@ export async function contextUse(
     ...(counted.isAbout && { isAbout: true }),
   };
 }
-
-const sum = (tokens: readonly number[]): number => tokens.reduce((total, count) => total + count, 0);
 
 /** One conversation's part, on all devices together; null when the model's file no longer exists. */
 async function kvBytesOf(config: LoadConfig, settings: Settings, planner: ContextSources["planner"]) {

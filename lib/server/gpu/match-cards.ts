@@ -1,5 +1,6 @@
 import type { EngineInfo } from "@/lib/schema/engine-info";
 import { formatGib } from "@/lib/units/bytes";
+import { sum } from "@/lib/units/sum";
 import { type CardVendor, type GpuCard, pciAddress } from "./gpu-reader";
 
 /** The variables by which people choose the cards of the engine's process, as the engine has them. */
@@ -77,8 +78,6 @@ function candidates(device: string, devices: readonly string[], cards: readonly 
     card => card.vendor !== "nvidia" && card.vendor === maker && !devices.some(other => isNamed(other, card)),
   );
 }
-
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 
 /** If one side does not report it, it counts as a match. */
 function totalsAgree(cards: readonly GpuCard[], backendBytes: number | undefined): boolean {

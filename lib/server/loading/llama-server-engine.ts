@@ -24,7 +24,7 @@ import {
 import { askServer } from "@/lib/server/engine/other/ask-server";
 import type { Counted } from "@/lib/server/engine/other/count-tokens";
 import { ServerProcess } from "@/lib/server/engine/other/server-process";
-import type { ProgramMemory } from "@/lib/server/gpu/gpu-probe";
+import type { ProgramMemory } from "@/lib/server/gpu/held-memory";
 import type { ConfirmedPlan } from "@/lib/server/planning/planner";
 import { errorAnswer } from "@/lib/server/system/error-table";
 import type { LogWriter } from "@/lib/server/system/log";

@@ -1,5 +1,6 @@
 import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
-import { type ProbedEngine, SOFTWARE_DEVICE } from "@/lib/server/gpu/gpu-probe";
+import { SOFTWARE_DEVICE } from "@/lib/server/gpu/found-device";
+import type { ProbedEngine } from "@/lib/server/gpu/gpu-probe";
 import type { DeviceMemo } from "./device-memo";
 
 /**

@@ -1,7 +1,6 @@
 import type { GenerationStats } from "@/lib/schema/generation";
+import { sum } from "@/lib/units/sum";
 import type { AnswerPart } from "./answer-request";
-
-const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
 
 /** The tokens of a request. A prompt counts once, however many choices answer it. */
 export function openAiUsage(all: readonly GenerationStats[], choicesPerPrompt: number) {
