@@ -230,7 +230,6 @@ export const embeddingsRequestSchema = z.looseObject({
   dimensions: optional(z.int().check(z.minimum(1))),
   user: optional(z.string()),
 });
-export type EmbeddingsRequest = z.infer<typeof embeddingsRequestSchema>;
 
 export const embeddingsSchema = z.object({
   object: z.literal("list"),

@@ -1,10 +1,9 @@
 import type { IncomingMessage } from "node:http";
-import * as z from "zod";
+import type * as z from "zod";
 import type { Endpoint, ParsedPart } from "@/lib/schema/endpoint";
-import { explainIssue } from "@/lib/server/system/explain-issue";
-import { RequestError } from "@/lib/server/system/request-error";
 import type { EventStream } from "./event-stream";
 import { headerOf } from "./incoming";
+import { parseInput } from "./parse-input";
 import { readJson } from "./read-json";
 
 /** Who sends a request. */
@@ -64,20 +63,13 @@ async function inputOf<App, E extends Endpoint>(
   { request, signal, caller, services, ...given }: Call<App>,
 ): Promise<RouteInput<App, E>> {
   return {
-    params: parseInput(params, given.params) as ParsedPart<E, "params">,
-    query: parseInput(query, Object.fromEntries(given.query)) as ParsedPart<E, "query">,
-    body: parseInput(body, body && (await readJson(request))) as ParsedPart<E, "body">,
+    params: (params && parseInput(params, given.params)) as ParsedPart<E, "params">,
+    query: (query && parseInput(query, Object.fromEntries(given.query))) as ParsedPart<E, "query">,
+    body: (body && parseInput(body, await readJson(request))) as ParsedPart<E, "body">,
     bytes: request.iterator({ destroyOnReturn: false }),
     conversationId: headerOf(request, "x-conversation-id"),
     signal,
     caller,
     services,
   };
-}
-
-function parseInput(schema: z.core.$ZodType | undefined, value: unknown): unknown {
-  if (schema === undefined) return undefined;
-  const result = z.safeParse(schema, value);
-  if (result.success) return result.data;
-  throw new RequestError("INVALID_INPUT", explainIssue(schema, value, result.error));
 }

@@ -7,11 +7,11 @@ import type {
   MessagesRequest,
 } from "@/lib/schema/anthropic";
 import { takesPictures } from "@/lib/schema/live-events";
-import type { ChatCompletionRequest } from "@/lib/schema/openai";
+import { type ChatCompletionRequest, chatCompletionRequestSchema } from "@/lib/schema/openai";
 import { readDataUrl } from "@/lib/schema/picture";
+import { parseInput } from "../parse-input";
 import type { ReadingEngine } from "./answer-request";
 import { type AnthropicTools, anthropicTools } from "./anthropic-tools";
-import { parseChat } from "./parse-chat";
 import { refuseInput } from "./refuse-input";
 
 const toolUseSchema = z.object({ id: z.string(), name: z.string(), input: z.record(z.string(), z.unknown()) });
@@ -188,7 +188,7 @@ export const chatOfMessages = (
   tools: AnthropicTools,
   engine: ReadingEngine,
 ): ChatCompletionRequest =>
-  parseChat({
+  parseInput(chatCompletionRequestSchema, {
     ...promptOf(body, tools, engine),
     ...(body.output_config?.format != null && {
       response_format: { type: "json_schema", json_schema: { schema: body.output_config.format.schema } },
@@ -203,4 +203,4 @@ export const chatOfMessages = (
 
 /** @throws RequestError for what cannot be done, by its name */
 export const chatToCount = (body: CountTokensRequest, engine: ReadingEngine): ChatCompletionRequest =>
-  parseChat(promptOf(body, anthropicTools(body.tools), engine));
+  parseInput(chatCompletionRequestSchema, promptOf(body, anthropicTools(body.tools), engine));

@@ -1,10 +1,10 @@
 import * as z from "zod";
 import { takesPictures } from "@/lib/schema/live-events";
-import type { ChatCompletionRequest } from "@/lib/schema/openai";
+import { type ChatCompletionRequest, chatCompletionRequestSchema } from "@/lib/schema/openai";
 import type { ResponseContent, ResponseInputItem, ResponsesRequest } from "@/lib/schema/responses";
+import { parseInput } from "../parse-input";
 import type { ReadingEngine } from "./answer-request";
-import { parseChat } from "./parse-chat";
-import { refuseInput } from "./refuse-input";
+import { refuseInput, refusePart } from "./refuse-input";
 import { argumentsOfText, nameInGroup, type ResponsesTools } from "./responses-tools";
 
 const TEXT_PARTS: ReadonlySet<string> = new Set([
@@ -14,13 +14,6 @@ const TEXT_PARTS: ReadonlySet<string> = new Set([
   "reasoning_text",
   "summary_text",
 ]);
-
-/** What a part of another kind would need. */
-const partNeeds: Readonly<Record<string, string>> = {
-  input_image: "needs a model with vision, and this engine reads only text",
-  input_audio: "needs a model that hears, and this engine reads only text",
-  input_file: "needs to be sent as text, because this engine reads no files",
-};
 
 /** @throws RequestError for a part that is not text, by its place and type */
 function textOf(content: ResponseContent | null | undefined, where: string): string {
@@ -34,7 +27,7 @@ function textOfPart(
 ) {
   if (TEXT_PARTS.has(type) && text != null) return text;
   if (type === "refusal") return "";
-  return refuseInput(`${where}: ${type} ${partNeeds[type] ?? "is no part that this engine can read"}.`);
+  return refusePart(type, where);
 }
 
 const callSchema = z.object({
@@ -212,7 +205,7 @@ export const chatOfResponses = (
   tools: ResponsesTools,
   engine: ReadingEngine,
 ): ChatCompletionRequest =>
-  parseChat({
+  parseInput(chatCompletionRequestSchema, {
     model: body.model,
     messages: messagesOf(body, engine),
     max_tokens: body.max_output_tokens,

@@ -14,13 +14,20 @@ import { openAiChat, openAiCompletion } from "@/lib/server/http/dialects/openai-
 import { chatAnswerRequest, completionAnswerRequest, promptsOf } from "@/lib/server/http/dialects/openai-request";
 import { serveAnswer } from "@/lib/server/http/dialects/serve-answer";
 import { serveResponses } from "@/lib/server/http/dialects/serve-responses";
-import { inputsOf, writeVector } from "@/lib/server/http/openai-embeddings";
 import { openAiModels } from "@/lib/server/http/openai-models";
 import { RequestError } from "@/lib/server/system/request-error";
 import { route } from "../route";
 
 const echoOf = async (prompt: string | number[], { host }: Pick<Services, "host">): Promise<string> =>
   typeof prompt === "string" ? prompt : (await host.detokenize(prompt)).text;
+
+/** OpenAI's clients ask for base64 by themselves: 32-bit floats, little-endian. */
+const writeVector = (vector: readonly number[], format: "float" | "base64"): number[] | string => {
+  if (format === "float") return [...vector];
+  const bytes = Buffer.alloc(vector.length * 4);
+  for (const [index, value] of vector.entries()) bytes.writeFloatLE(value, index * 4);
+  return bytes.toString("base64");
+};
 
 export const openAiRoutes = [
   route(listOpenAiModels, async ({ services }) => {
@@ -68,7 +75,7 @@ export const openAiRoutes = [
   route(embeddings, async ({ body, signal, services }) => {
     const { model, vectors, tokens } = await services.embeddings.embed(
       body.model ?? null,
-      inputsOf(body.input),
+      promptsOf(body.input),
       signal,
     );
     const size = vectors[0]?.length ?? 0;
