@@ -56,7 +56,7 @@ function Comparison({ view, gpu }: { readonly view: PlanView; readonly gpu: GpuM
         ))}
       </Table>
       <p className="mt-3 text-ink-3 text-xs">
-        {proseNote} The exact plan counts the output layer, which goes first: hence {plan.totalLayers} and not{" "}
+        {proseNote} The exact plan counts the output layer, which goes first: so {plan.totalLayers} and not{" "}
         {simple.totalLayers}.
       </p>
     </>

@@ -31,7 +31,7 @@ interface ModelsScreenProps {
 export function ModelsScreen({ cardMib }: ModelsScreenProps) {
   const address = useSearchParams();
   const shown = address.get("tab") ?? "library";
-  // The server's form of Compare would be made anew when its code comes, without what was typed by then.
+  // The server's form of Compare would be replaced when its code arrives, and what was typed by then would be lost.
   const isInBrowser = useSyncExternalStore(
     never,
     () => true,

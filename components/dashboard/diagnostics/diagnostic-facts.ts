@@ -58,7 +58,7 @@ export function diagnosticFacts(diagnostics: Diagnostics): DiagnosticFact[] {
     { name: "Overhead", value: overheadWords(gpu) },
     { name: "Flash attention", value: flashAttentionWords(diagnostics) },
     { name: "CPU", value: `${cpu.model}, ${cpu.threads} threads` },
-    { name: "CPU features", value: list(cpu.features, "not told") },
+    { name: "CPU features", value: list(cpu.features, "unknown") },
     { name: "Threads", value: threads === null ? "–" : `${threads.threads}: ${threads.reason}` },
     {
       name: "System memory",

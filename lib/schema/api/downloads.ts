@@ -24,7 +24,7 @@ export const listDownloads = {
 export const startDownload = {
   method: "POST",
   path: "/api/downloads",
-  does: "Fetches a model into the models folder, as owner/repo/file.gguf. The same file twice is one download. What can go wrong on the way is told by the download.",
+  does: "Fetches a model into the models folder, as owner/repo/file.gguf. The same file twice is one download. The download itself says what goes wrong on the way.",
   body: z.strictObject({ source: z.string().check(z.minLength(1), z.maxLength(2048)) }),
   reply: z.object({ download: downloadSchema }),
   errors: ["BUSY", ...modelErrors, ...storeErrors],

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { bundleEntry } from "@/lib/server/testing/bundle-entry";
 import { onSmallDisk } from "@/lib/server/testing/on-small-disk";
 
-test("P3 on a full disk chats and settings say so, are read, start anew, and go on by themselves when there is room", async context => {
+test("P3 on a full disk chats and settings say so, are read, start again, and go on by themselves when there is room", async context => {
   const folder = mkdtempSync(join(tmpdir(), "full-disk-"));
   if (onSmallDisk({ folder, mib: 2 }, "true").status !== 0)
     context.skip("this system lets nobody mount a disk of their own");

@@ -69,7 +69,7 @@ const hasStarter = process.connected === true;
 const urlOf = ({ host, port }: Environment): string => `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 
 interface WebServerOptions {
-  /** Next makes the pages anew when their sources change. Routes and services stay as they were bundled. */
+  /** Next rebuilds the pages when their sources change. Routes and services stay as they were bundled. */
   readonly dev: boolean;
   readonly routes: readonly Route<Services>[];
 }

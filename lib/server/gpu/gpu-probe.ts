@@ -185,7 +185,7 @@ export class GpuProbe {
     const ramBytesPerSecond = this.#options.ramBytesPerSecond();
     const absence =
       device === null ? explainAbsence({ gpuChoice, info, nvidia: reading.nvidia, machine: this.#machine }) : null;
-    // One driver serves all cards of its maker. A card that is not used counts too: its driver is the one to mend.
+    // One driver serves all cards of its maker. A card that is not used counts too: its driver is the one to fix.
     const driverVersion = [...cards, ...reading.cards].find(card => card.driverVersion !== null)?.driverVersion ?? null;
     const overheadOf = { device: device?.name ?? "", driverVersion, backend: device?.backend ?? "none" } as const;
     const known = receipts.all();

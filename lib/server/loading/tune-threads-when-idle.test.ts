@@ -117,7 +117,7 @@ describe("tuneThreadsWhenIdle", () => {
     expect(rig.borrowed).toBe(1);
   });
 
-  it("waits anew after every answer", async () => {
+  it("waits again after every answer", async () => {
     tuneThreadsWhenIdle(rig.options);
     await rig.timers.advance(10_000);
     rig.become("generating");

@@ -317,7 +317,7 @@ export class Planner {
     const { surface, mismatchBytes } = mendSurface(known.surface, config, buffers);
     if (mismatchBytes > 0) {
       const where = `${surface.model.name} at ${nameOfDryRun(config)}`;
-      this.options.onLog("info", `memory surface was ${formatMib(mismatchBytes, 2)} off for ${where}; mended`);
+      this.options.onLog("info", `memory surface was ${formatMib(mismatchBytes, 2)} off for ${where}; corrected`);
     }
     // Stored even if it was right: at a confirmed point the planner believes the dry run, in the browser as well.
     known.surface = surface;

@@ -237,7 +237,7 @@ class ResponseStream {
 
   *#end(reason: FinishReason, stats: GenerationStats): Generator<string> {
     yield* this.#close();
-    // An answer has a message, be it an empty one, or it has calls.
+    // An answer has a message, perhaps an empty one, or calls.
     if (this.#output.every(item => "type" in item && item.type === "reasoning")) {
       yield* this.#begin("text");
       yield* this.#close();

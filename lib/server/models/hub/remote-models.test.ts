@@ -89,7 +89,7 @@ test("asks nothing again within ten minutes, also after a restart, and one byte 
   expect(ranges().slice(1)).toEqual(["bytes=0-0"]);
 });
 
-test("reads a file anew that was replaced, and drops the old header", async () => {
+test("reads a replaced file again, and drops the old header", async () => {
   hub.serve(PATH, fileOf("small-llama-3"));
   const old = await models.headerPath(SOURCE);
   age(old, TEN_MINUTES_MS);
@@ -100,7 +100,7 @@ test("reads a file anew that was replaced, and drops the old header", async () =
   expect(readdirSync(home)).toHaveLength(1);
 });
 
-test("reads a file anew whose server gives no version, and keeps its path while it is the same", async () => {
+test("reads a file again whose server gives no version, and keeps its path while it is the same", async () => {
   const file = fileOf("small-llama-3");
   hub.serve(PATH, (_, response) => hub.sendRange(file, undefined, response));
   const path = await models.headerPath(SOURCE);

@@ -59,7 +59,7 @@ async function linkTarget(path: string): Promise<{ isDirectory(): boolean } | Mo
       "MODEL_NOT_FOUND",
       code === "ENOENT"
         ? `This is a link to ${target}, and nothing is there: connect the disk that it is on, or remove the link.`
-        : `This is a link to ${target}, which cannot be followed (${code}): set it anew, or remove it.`,
+        : `This is a link to ${target}, which cannot be followed (${code}): link it to a file that is there, or remove it.`,
       { cause },
     );
   }

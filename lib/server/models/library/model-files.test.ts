@@ -159,7 +159,7 @@ test("lists what cannot be used with the reason: a link to nothing, a circle of 
     away: "This is a link to /mnt/away/models, and nothing is there: connect the disk that it is on, or remove the link.",
     "gone.gguf":
       "This is a link to /mnt/away/x.gguf, and nothing is there: connect the disk that it is on, or remove the link.",
-    "loop.gguf": `This is a link to ${join(modelsFolder, "loop.gguf")}, which cannot be followed (ELOOP): set it anew, or remove it.`,
+    "loop.gguf": `This is a link to ${join(modelsFolder, "loop.gguf")}, which cannot be followed (ELOOP): link it to a file that is there, or remove it.`,
     "pipe.gguf": `${join(modelsFolder, "pipe.gguf")} is not a regular file.`,
     "x.gguf.part1of2":
       "x.gguf.part1of2 is a piece of x.gguf, which was cut by size. Join the pieces in its folder: cat x.gguf.part1of2 x.gguf.part2of2 > x.gguf (on Windows: copy /b x.gguf.part1of2+x.gguf.part2of2 x.gguf).",
