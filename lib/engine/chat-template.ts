@@ -4,36 +4,21 @@ import {
   type ChatWrapperGeneratedContextState,
   GeneralChatWrapper,
   JinjaTemplateChatWrapper,
-  type JinjaTemplateChatWrapperOptions,
   type LlamaModel,
-  type ResolveChatWrapperOptions,
-  resolveChatWrapper,
   type Token,
   type Tokenizer,
 } from "node-llama-cpp";
-import type { ChatTurn } from "@/lib/schema/engine-commands";
 import { toChatHistory } from "./chat-history";
+import {
+  MAX_VARIANTS,
+  probeTurns,
+  type TemplateOptions,
+  wrapperFromTemplate,
+  wrapperWithoutTemplate,
+} from "./choose-wrapper";
 import { checkGrowth } from "./template-sandbox/check-growth";
-import { TemplateSandboxError, templateSandbox } from "./template-sandbox/template-sandbox";
+import { RENDER_LIMIT_MS } from "./template-sandbox/template-sandbox";
 import { TimeLimitError, withTimeLimit } from "./time-limit";
-
-/** One rendering of a conversation. */
-const RENDER_LIMIT_MS = 2000;
-/** To choose a wrapper, node-llama-cpp renders the template up to 3,400 times and compares it with the ones that it knows. */
-const CHOICE_LIMIT_MS = 4000;
-
-const probeTurns: readonly ChatTurn[] = [
-  { role: "system", content: "probe-instructions" },
-  { role: "user", content: "probe-question-one" },
-  { role: "assistant", content: "probe-answer" },
-  { role: "user", content: "probe-question-two" },
-];
-
-/** Each set of values is a template of its own. A client that sends a new one each time gets it without keeping it. */
-const MAX_VARIANTS = 8;
-
-/** Values by the names that templates use: "enable_thinking", "reasoning_effort". */
-export type TemplateOptions = Readonly<Record<string, unknown>>;
 
 export type RenderedPrompt = ChatWrapperGeneratedContextState["contextText"];
 
@@ -43,23 +28,6 @@ export interface PreparedPrompt {
   readonly history: ChatHistoryItem[];
   readonly wrapper: ChatWrapper;
 }
-
-/**
- * node-llama-cpp renders templates in this process and has no option to do it elsewhere (3.22.1). From here on it asks the sandbox.
- */
-function renderInSandbox(): void {
-  const { _jinjaTemplate: renderer } = new JinjaTemplateChatWrapper({
-    template: "{% for m in messages %}{{ m.content }}{% endfor %}",
-    functionCallMessageTemplate: "noJinja",
-  }) as unknown as { readonly _jinjaTemplate: { readonly _template: string } };
-  Object.getPrototypeOf(renderer).render = function render(
-    this: typeof renderer,
-    items: Readonly<Record<string, unknown>>,
-  ): string {
-    return templateSandbox.render(this._template, items, RENDER_LIMIT_MS);
-  };
-}
-renderInSandbox();
 
 /**
  * Renders conversations in the format of the loaded model. A template is a program from a downloaded file, so it runs in a sandbox and
@@ -198,88 +166,6 @@ function withRendering(
   };
   return rendered;
 }
-
-/**
- * One that hangs or takes all memory does so in each rendering of the choice: one is enough to know it.
- *
- * @throws TimeLimitError, TemplateSandboxError
- */
-function refuseEndless(template: string): void {
-  const messages = probeTurns.map(({ role, content }) => ({ role, content }));
-  try {
-    templateSandbox.render(template, { messages, add_generation_prompt: true }, RENDER_LIMIT_MS);
-  } catch (error) {
-    // Some templates refuse a system prompt, or need more: the choice tries them in other ways.
-    if (error instanceof TimeLimitError || error instanceof TemplateSandboxError) throw error;
-  }
-}
-
-/** A model that is loaded again with other settings needs no new choice, which takes a core for a quarter of a second or longer. */
-const chosenBefore = new Map<string, ChatWrapper>();
-
-/** On a computer that is busy with other things, the choice can take too long for a good template. It is rendered as it is then. */
-function wrapperFromTemplate(model: LlamaModel, template: string, options: TemplateOptions): ChatWrapper {
-  const key = JSON.stringify([namesOf(model), model.fileInfo.metadata.general, template, options]);
-  const before = chosenBefore.get(key);
-  if (before !== undefined) return before;
-  refuseEndless(template);
-  try {
-    const wrapper = withTimeLimit(CHOICE_LIMIT_MS, () => chosenWrapper(model, options));
-    if (chosenBefore.size === MAX_VARIANTS) chosenBefore.clear();
-    // One that renders the template holds the model's tokenizer.
-    if (!(wrapper instanceof JinjaTemplateChatWrapper)) chosenBefore.set(key, wrapper);
-    return wrapper;
-  } catch (error) {
-    if (!(error instanceof TimeLimitError)) throw error;
-    const { tokenizer } = model;
-    const { jinjaTemplate } = settingsFor(options);
-    const asItIs = { ...jinjaTemplate, template, tokenizer, functionCallMessageTemplate: "noJinja" } as const;
-    return withTimeLimit(RENDER_LIMIT_MS, () => new JinjaTemplateChatWrapper(asItIs));
-  }
-}
-
-/**
- * @throws for a template that does not compile or render. `llama` is not passed on purpose: with it node-llama-cpp would fall back
- * to a native renderer, which cannot be stopped.
- */
-function chosenWrapper(model: LlamaModel, options: TemplateOptions): ChatWrapper {
-  const wrapper = resolveChatWrapper({
-    ...namesOf(model),
-    customWrapperSettings: settingsFor(options),
-    fileInfo: model.fileInfo,
-    tokenizer: model.tokenizer,
-    fallbackToOtherWrappersOnJinjaError: false,
-  });
-  return wrapper ?? new GeneralChatWrapper();
-}
-
-const efforts = { none: "low", minimal: "low", low: "low", medium: "medium", high: "high", xhigh: "high" } as const;
-const effortOf = (value: unknown) => efforts[String(value) as keyof typeof efforts];
-
-/** node-llama-cpp's own code for a known template has settings of its own; every other template gets the values as they are. */
-function settingsFor(options: TemplateOptions): NonNullable<ResolveChatWrapperOptions["customWrapperSettings"]> {
-  const { enable_thinking: thinking } = options;
-  const effort = effortOf(options.reasoning_effort);
-  const reasoning = typeof thinking === "boolean" ? { reasoning: thinking } : {};
-  // It insists on a template where it gets settings, though it takes the file's.
-  const jinja = { ...reasoning, additionalRenderParameters: options } as unknown as JinjaTemplateChatWrapperOptions;
-  return {
-    ...(Object.keys(options).length > 0 && { jinjaTemplate: jinja }),
-    ...(thinking === false && { qwen: { thoughts: "discourage" as const } }),
-    ...(effort !== undefined && { harmony: { reasoningEffort: effort }, muse: { reasoningStrength: effort } }),
-    gemma4: reasoning,
-  };
-}
-
-const wrapperWithoutTemplate = (model: LlamaModel): ChatWrapper =>
-  resolveChatWrapper(namesOf(model)) ?? new GeneralChatWrapper();
-
-const namesOf = ({ tokens, architecture, filename }: LlamaModel): ResolveChatWrapperOptions => ({
-  bosString: tokens.bosString,
-  architecture,
-  ...(filename === undefined ? {} : { filename }),
-  warningLogs: false,
-});
 
 /** The first user turn that is missing from the rendered text or out of order; null when none is. */
 function lostTurn(wrapper: ChatWrapper): string | null {

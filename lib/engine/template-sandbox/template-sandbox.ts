@@ -6,6 +6,8 @@ import { TimeLimitError } from "../time-limit";
 
 /** Ten times what the longest conversation of the tests needs. */
 const RENDERER_HEAP_MIB = 256;
+/** One rendering of a conversation. */
+export const RENDER_LIMIT_MS = 2000;
 /** Node starts in 50 ms; on a computer that is busy with everything else, in seconds. */
 const START_LIMIT_MS = 10_000;
 /** The longest template of the models that we know has 30,000 characters. */
@@ -46,7 +48,7 @@ class TemplateSandbox {
   }
 
   /** @throws TimeLimitError, TemplateSandboxError, and an Error with the template's own message */
-  render(source: string, items: Readonly<Record<string, unknown>>, limitMs: number): string {
+  render(source: string, items: Readonly<Record<string, unknown>>): string {
     if (source.length > MAX_SOURCE_CHARACTERS)
       throw new TemplateSandboxError(
         `it has ${source.length} characters, and at most ${MAX_SOURCE_CHARACTERS} are read`,
@@ -55,12 +57,13 @@ class TemplateSandbox {
     const id = this.#count;
     Atomics.store(this.#bell, 0, 0);
     const port = this.#relay();
-    port.postMessage({ type: "render", id, limitMs, request: { source, items, maxCharacters: MAX_TEXT_CHARACTERS } });
-    return textOf(this.#replyTo(port, id, limitMs), limitMs);
+    const request = { source, items, maxCharacters: MAX_TEXT_CHARACTERS };
+    port.postMessage({ type: "render", id, limitMs: RENDER_LIMIT_MS, request });
+    return textOf(this.#replyTo(port, id));
   }
 
-  #replyTo(port: MessagePort, id: number, limitMs: number): Reply {
-    const endsMs = performance.now() + START_LIMIT_MS + limitMs;
+  #replyTo(port: MessagePort, id: number): Reply {
+    const endsMs = performance.now() + START_LIMIT_MS + RENDER_LIMIT_MS;
     for (;;) {
       for (let got = receiveMessageOnPort(port); got !== undefined; got = receiveMessageOnPort(port))
         if (got.message.id === id) return got.message;
@@ -103,7 +106,7 @@ function pathOf(name: string): string {
   return path;
 }
 
-function textOf(reply: Reply, limitMs: number): string {
+function textOf(reply: Reply): string {
   switch (reply.kind) {
     case "text":
       return reply.text;
@@ -116,7 +119,7 @@ function textOf(reply: Reply, limitMs: number): string {
         `it writes ${reply.characters} characters where at most ${MAX_TEXT_CHARACTERS} are read`,
       );
     case "too-long":
-      throw new TimeLimitError(limitMs);
+      throw new TimeLimitError(RENDER_LIMIT_MS);
     case "died":
       throw new TemplateSandboxError(`it needs more than ${RENDERER_HEAP_MIB} MiB of memory`);
   }

@@ -1,12 +1,10 @@
 import { type LlamaModel, LlamaText, SpecialTokensText } from "node-llama-cpp";
 import type { ChatTurn } from "@/lib/schema/engine-commands";
 import type { Tool } from "@/lib/schema/tools";
-import type { TemplateOptions } from "../chat-template";
+import type { TemplateOptions } from "../choose-wrapper";
 import { checkGrowth } from "../template-sandbox/check-growth";
 import { templateSandbox } from "../template-sandbox/template-sandbox";
 import { type CallFormat, formatOf } from "./call-format";
-
-const RENDER_LIMIT_MS = 2000;
 
 /** A message as chat templates know it. */
 type Message = Record<string, unknown>;
@@ -78,7 +76,7 @@ export class ToolTemplate {
       ...(tools.length > 0 && { tools: tools.map(toolOf) }),
       add_generation_prompt: true,
     };
-    const rendered = templateSandbox.render(this.source, items, RENDER_LIMIT_MS);
+    const rendered = templateSandbox.render(this.source, items);
     const text = LlamaText([...texts.filled(rendered), continued ?? ""]);
     checkGrowth(text, [turns, tools]);
     return text;
