@@ -70,3 +70,7 @@ export interface GpuReader {
   watch(): () => void;
   close(): void;
 }
+
+/** The order of a list of cards. */
+export const byBus = (one: GpuCard, other: GpuCard): number =>
+  (one.pciAddress ?? "").localeCompare(other.pciAddress ?? "", "en") || one.uuid.localeCompare(other.uuid, "en");

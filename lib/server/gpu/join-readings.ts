@@ -1,4 +1,11 @@
-import type { CardProcess, CardsReading, CardVendor, GpuCard, GpuReader } from "./gpu-reader";
+import {
+  byBus,
+  type CardProcess,
+  type CardsReading,
+  type CardVendor,
+  type GpuCard,
+  type GpuReader,
+} from "./gpu-reader";
 
 /** All cards of this computer at one moment. */
 export interface AllCards {
@@ -12,9 +19,6 @@ export interface AllCards {
   /** What NVIDIA's reader said, for the reason why no GPU is used. */
   readonly nvidia: CardsReading;
 }
-
-const byBus = (one: GpuCard, other: GpuCard): number =>
-  (one.pciAddress ?? "").localeCompare(other.pciAddress ?? "", "en") || one.uuid.localeCompare(other.uuid, "en");
 
 const unread: CardsReading = { kind: "unknown", failure: "missing", said: "" };
 

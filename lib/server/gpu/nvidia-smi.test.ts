@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Timers } from "@/lib/server/system/timers";
 import { ManualTimers } from "@/lib/server/testing/manual-timers";
-import { NvidiaSmi, parseGpuLine, parseProcessLine } from "./nvidia-smi";
+import { NvidiaSmi } from "./nvidia-smi";
+import { parseGpuLine, parseProcessLine } from "./nvidia-smi-lines";
 
 const MIB = 1024 * 1024;
 /** As printed by driver 550 for the card of planner.md: 8192 MiB, 857 used. */
