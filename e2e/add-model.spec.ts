@@ -11,9 +11,9 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import AxeBuilder from "@axe-core/playwright";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import { StandInHub } from "@/lib/server/testing/stand-in-hub";
+import { axeViolations } from "./axe-violations";
 import { expect, test } from "./fixtures";
 import { ChatPage } from "./pages/chat-page";
 import { ModelsPage } from "./pages/models-page";
@@ -64,12 +64,12 @@ test.describe("models of other programs", () => {
       await expect(dialog.getByText("Nothing of LM Studio, Jan, ")).toBeVisible();
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
       await page.screenshot({ path: test.info().outputPath(`programs-${width}-${scheme}.png`) });
-      expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+      expect(await axeViolations(page)).toEqual([]);
       await page.keyboard.press("Escape");
       await page.getByRole("button", { name: "Add a model" }).click();
       await expect(models.field).toBeFocused();
       await page.screenshot({ path: test.info().outputPath(`add-${width}-${scheme}.png`) });
-      expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+      expect(await axeViolations(page)).toEqual([]);
     });
 
   test("are used in place: chosen, chatted with, and said to have vanished", async ({ page, ownServer }) => {

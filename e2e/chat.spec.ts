@@ -1,15 +1,9 @@
-import AxeBuilder from "@axe-core/playwright";
-import type { Page } from "@playwright/test";
+import { axeViolations } from "./axe-violations";
 import { endlessChat } from "./endless-chat";
 import { FIRST_LOAD_GOAL_BYTES, readFirstLoad } from "./first-load";
 import { expect, test } from "./fixtures";
 import { importedChat } from "./imported-chat";
 import { ChatPage } from "./pages/chat-page";
-
-const violationsOf = async (page: Page): Promise<string[]> =>
-  (await new AxeBuilder({ page }).analyze()).violations.map(
-    ({ id, nodes }) => `${id}: ${nodes.map(node => node.target.join(" ")).join(", ")}`,
-  );
 
 test.describe("talking", () => {
   test("a message is answered, with its figures, and both are there after a reload", async ({ page }) => {
@@ -343,15 +337,15 @@ test.describe("for everybody", () => {
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
       const chat = new ChatPage(page);
       await chat.open();
-      expect(await violationsOf(page)).toEqual([]);
+      expect(await axeViolations(page)).toEqual([]);
       const text =
         "Some **text**, `code`, a [link](https://example.com).\n\n```ts\nconst a = 1; // why\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n- [x] done";
       await chat.open(await importedChat(page.request, "For axe", ["Hello", text, "More", "Yes."]));
       await expect(chat.replies.first().locator(".hljs-keyword")).toBeVisible();
-      expect(await violationsOf(page)).toEqual([]);
+      expect(await axeViolations(page)).toEqual([]);
       await page.getByRole("button", { name: /^Chat options/ }).click();
       await expect(page.getByRole("dialog", { name: "Chat options" })).toBeVisible();
-      expect(await violationsOf(page)).toEqual([]);
+      expect(await axeViolations(page)).toEqual([]);
     });
   }
 

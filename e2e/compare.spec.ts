@@ -1,8 +1,8 @@
 import { copyFileSync, linkSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import AxeBuilder from "@axe-core/playwright";
 import type { APIRequestContext } from "@playwright/test";
+import { axeViolations } from "./axe-violations";
 import { expect, type RunningServer, test } from "./fixtures";
 import { ChatPage } from "./pages/chat-page";
 import { ComparePage } from "./pages/compare-page";
@@ -49,7 +49,7 @@ test.describe("models side by side", () => {
       await expect(compare.column(model)).toContainText("all 31 on the CPU");
       await expect(compare.column(model)).toContainText(/Predicted.* tokens\/s/);
     }
-    expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+    expect(await axeViolations(page)).toEqual([]);
 
     await compare.askAll.click();
     await expect(page.getByText("There is no question yet: write what the models are to be asked.")).toBeVisible();
@@ -63,7 +63,7 @@ test.describe("models side by side", () => {
     }
     await expect(compare.status).toHaveText(/wrote (fastest|equally fast)/);
     expect(await loadedModel(request, server)).toBe(FIRST);
-    expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+    expect(await axeViolations(page)).toEqual([]);
 
     // The address leads here again, and the answers are still there.
     const { search } = new URL(page.url());
@@ -135,7 +135,7 @@ test.describe("models side by side", () => {
       expect(second?.x).toBe(first?.x);
       expect(second?.y).toBeGreaterThan((first?.y ?? 0) + (first?.height ?? 0));
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
-      expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+      expect(await axeViolations(page)).toEqual([]);
     }
   });
 });

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
+import { axeViolations } from "./axe-violations";
 import { expect, hasSoftwareGpu, softwareGpuEnv, test } from "./fixtures";
 import { longestTaskMs } from "./main-thread-trace";
 import { DashboardPage } from "./pages/dashboard-page";
@@ -17,11 +17,6 @@ function requestsOf(page: Page): string[] {
   });
   return urls;
 }
-
-const violationsOf = async (page: Page): Promise<string[]> =>
-  (await new AxeBuilder({ page }).analyze()).violations.map(
-    ({ id, nodes }) => `${id}: ${nodes.map(node => node.target.join(" ")).join(", ")}`,
-  );
 
 test.describe("without a GPU", () => {
   test("it opens on this computer, in words about it; another card is one press away, is said to be one, and stays", async ({
@@ -241,11 +236,11 @@ test.describe("without a GPU", () => {
       await dashboard.type("Context size, tokens", "8192");
       for (const tab of ["Receipts", "Simple formula", "Benchmark", "Diagnostics"]) {
         await dashboard.openTab(tab);
-        expect(await violationsOf(page), tab).toEqual([]);
+        expect(await axeViolations(page), tab).toEqual([]);
       }
       await page.goto("/models");
       await page.getByText("In use").waitFor();
-      expect(await violationsOf(page), "models").toEqual([]);
+      expect(await axeViolations(page), "models").toEqual([]);
     });
 
   test("a phone shows everything without scrolling sideways", async ({ page }) => {

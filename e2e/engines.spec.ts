@@ -1,5 +1,5 @@
-import AxeBuilder from "@axe-core/playwright";
 import { json, StandInOpenAi } from "@/lib/server/testing/stand-in-openai";
+import { axeViolations } from "./axe-violations";
 import { expect, freePort, test } from "./fixtures";
 import { ChatPage } from "./pages/chat-page";
 import { EnginesPage } from "./pages/engines-page";
@@ -36,7 +36,7 @@ test("a server elsewhere is added, chosen in the picker and answers; when it is 
   await expect(engines.list.getByText("4,096 tokens of context")).toBeVisible();
   for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme });
-    expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+    expect(await axeViolations(page)).toEqual([]);
   }
 
   const chat = new ChatPage(page);

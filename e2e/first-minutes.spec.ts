@@ -1,13 +1,13 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import AxeBuilder from "@axe-core/playwright";
 import type { Locator, Page } from "@playwright/test";
 import { DEFAULT_MODEL } from "@/lib/schema/settings";
 import { fakeEngineEntry } from "@/lib/server/testing/fake-engine-entry";
 import { serveCurated } from "@/lib/server/testing/serve-curated";
 import { StandInHub } from "@/lib/server/testing/stand-in-hub";
 import { MIB } from "@/lib/units/bytes";
+import { axeViolations } from "./axe-violations";
 import { FIRST_LOAD_GOAL_BYTES, readFirstLoad } from "./first-load";
 import { expect, test } from "./fixtures";
 import { ChatPage } from "./pages/chat-page";
@@ -47,7 +47,7 @@ class FirstVisit {
     expect(await this.page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(
       this.page.viewportSize()?.width ?? 0,
     );
-    expect((await new AxeBuilder({ page: this.page }).analyze()).violations).toEqual([]);
+    expect(await axeViolations(this.page)).toEqual([]);
   }
 }
 

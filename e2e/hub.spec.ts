@@ -1,7 +1,7 @@
-import AxeBuilder from "@axe-core/playwright";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import { quantizedFiles } from "@/lib/server/testing/quantized-files";
 import { StandInHub } from "@/lib/server/testing/stand-in-hub";
+import { axeViolations } from "./axe-violations";
 import { expect, test } from "./fixtures";
 import { HubPage } from "./pages/hub-page";
 
@@ -61,7 +61,7 @@ test.describe("the search of the hub", () => {
       await expect(files.filter({ hasText: "mmproj" })).toHaveText(/Reads images for another model/);
       await expect(page.getByRole("meter", { name: /System memory for qwen2\.5-7b-Q4_K_M/ })).toBeVisible();
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
-      expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+      expect(await axeViolations(page)).toEqual([]);
       await page.screenshot({ path: test.info().outputPath(`hub-${width}-${scheme}.png`), fullPage: true });
     });
 

@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import AxeBuilder from "@axe-core/playwright";
 import { shapeFile } from "@/lib/gguf/testing/model-shapes";
 import { headsOf80 } from "@/lib/gguf/testing/odd-heads-shape";
 import { refusedShapes } from "@/lib/gguf/testing/refused-shapes";
+import { axeViolations } from "./axe-violations";
 import { expect, test } from "./fixtures";
 import { DashboardPage } from "./pages/dashboard-page";
 
@@ -36,7 +36,7 @@ test.describe("what llama.cpp would refuse", () => {
     await expect(group.getByRole("radio", { name: "f16" })).toBeEnabled();
     await expect(group).toHaveAccessibleDescription(/its heads have 80 elements, which blocks of 32 do not divide/);
     await expect(dashboard.sentence).not.toContainText("q8_0");
-    expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+    expect(await axeViolations(page)).toEqual([]);
   });
 
   test("V can have its own type, except where llama.cpp would refuse the pair", async ({ page, sharedServer }) => {
@@ -61,7 +61,7 @@ test.describe("what llama.cpp would refuse", () => {
     await expect(valueTypes).toHaveAccessibleDescription(/A q8_0\/q4_0 KV cache needs flash attention.*V to f16/);
     await valueTypes.getByRole("radio", { name: "f16" }).click();
     await expect(dashboard.sentence).not.toContainText("flash attention");
-    expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+    expect(await axeViolations(page)).toEqual([]);
   });
 
   test("G13 a file without a key that llama.cpp needs is named with it, in the library and where it is planned", async ({

@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import { DEFAULT_MODEL } from "@/lib/schema/settings";
 import { StandInHub } from "@/lib/server/testing/stand-in-hub";
+import { axeViolations } from "./axe-violations";
 import { endlessChat } from "./endless-chat";
 import { expect, test } from "./fixtures";
 import { ChatPage } from "./pages/chat-page";
@@ -23,7 +23,7 @@ test.describe("the palette", () => {
       await page.getByRole("banner").getByRole("button", { name: "Search chats and commands" }).click();
       await expect(paletteField(page)).toBeFocused();
       await expect(page.getByRole("group", { name: "Go to" }).getByRole("option", { name: "Models" })).toBeVisible();
-      expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+      expect(await axeViolations(page)).toEqual([]);
       await page.keyboard.press("Escape");
       await expect(paletteField(page)).toHaveCount(0);
     }
@@ -270,7 +270,7 @@ test.describe("addresses that people paste", () => {
     await search(`${hub.origin}/owner/repo`);
     const files = page.getByRole("list", { name: "Files of owner/repo" }).getByRole("listitem");
     await expect(files).toHaveText([/Q4_K_M.*m-Q4_K_M\.gguf.*4\.07 GiB/, /Q8_0.*m-Q8_0\.gguf.*7\.17 GiB/]);
-    expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+    expect(await axeViolations(page)).toEqual([]);
     await search("owner/repo:Q4_K_M");
     await expect(page.getByText("Planned for hf:owner/repo/m-Q4_K_M.gguf")).toBeVisible();
   });

@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import AxeBuilder from "@axe-core/playwright";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import { listReceipts } from "@/lib/schema/api/receipts";
 import type { FakeScript } from "@/lib/server/testing/fake-engine";
 import { fakeEngineEntry } from "@/lib/server/testing/fake-engine-entry";
+import { axeViolations } from "./axe-violations";
 import { expect, hasSoftwareGpu, softwareGpuEnv, test } from "./fixtures";
 import { ChatPage } from "./pages/chat-page";
 import { DashboardPage } from "./pages/dashboard-page";
@@ -58,7 +58,7 @@ test.describe("H4 two cards of one name", () => {
     await expect(dashboard.gauge).toHaveAttribute("aria-valuemax", String(24 * 1024 ** 3));
     const inHeader = page.getByRole("banner").getByRole("meter");
     await expect(inHeader).toHaveCount(2);
-    expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+    expect(await axeViolations(page)).toEqual([]);
 
     smi.behave("loses a card");
     const toasts = page.getByRole("region", { name: "Notifications" });
@@ -89,7 +89,7 @@ test.describe("H4 two cards of one name", () => {
     // 80 % of 12 GiB.
     await expect(shown.nth(1)).toContainText("target 9.60 GiB");
     await expect(page.getByRole("meter", { name: "Card 1, plan" })).toHaveAttribute("aria-valuetext", /weights/);
-    expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+    expect(await axeViolations(page)).toEqual([]);
 
     await page.getByRole("textbox", { name: "Cards, numbers with commas between", exact: true }).fill("1");
     await expect(dashboard.sentence).toContainText("All 31 layers fit");
@@ -116,7 +116,7 @@ test.describe("H4 two cards of one name", () => {
     await expect(dashboard.apply).toBeHidden();
     await expect(cards.nth(0)).toContainText(/(?:9|10) layers planned/);
     await expect(cards.nth(1)).toContainText(/(?:21|22) layers planned/);
-    expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+    expect(await axeViolations(page)).toEqual([]);
 
     smi.behave("loses a card");
     await expect(page.getByRole("region", { name: "Notifications" })).toContainText(`${NAME} (0000:02:00.0) is gone`, {
@@ -212,7 +212,7 @@ for (const width of [360, 1440])
       expect((box?.x ?? 0) + (box?.width ?? 0)).toBeLessThanOrEqual(width);
     }
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
-    expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+    expect(await axeViolations(page)).toEqual([]);
     smi.remove();
   });
 
