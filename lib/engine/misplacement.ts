@@ -1,8 +1,8 @@
 import type { GgufFileInfo } from "node-llama-cpp";
 import { expertMatrixOf, matrixOf } from "@/lib/gguf/place-tensors";
 import { tensorTypes } from "@/lib/gguf/tensor-types";
-import { wholeBlocksInRam } from "@/lib/plan/expert-steps";
-import { borderOf, type ExpertMatrix } from "@/lib/schema/load-config";
+import { dividedBlock, wholeBlocksInRam } from "@/lib/plan/expert-steps";
+import type { ExpertMatrix } from "@/lib/schema/load-config";
 import type { DeviceBuffers } from "@/lib/schema/placement";
 import { formatBytes } from "@/lib/units/bytes";
 import { sum } from "@/lib/units/sum";
@@ -72,7 +72,7 @@ function bytesOf({ dimensions, ggmlType }: NonNullable<GgufFileInfo["fullTensorI
 function isInRam(name: string, placement: Placement): boolean {
   const block = blockOf(name);
   if (block < wholeBlocksInRam(placement)) return expertMatrixOf(name) !== undefined;
-  const border = placement.borderExpertsOnGpu === undefined ? null : borderOf(placement.borderExpertsOnGpu);
+  const border = dividedBlock(placement);
   if (border?.block !== block) return false;
   const matrix = border.isOnly ? matrixOf(name) : expertMatrixOf(name);
   return matrix !== undefined && !border.matrices.includes(matrix);

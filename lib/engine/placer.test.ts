@@ -67,6 +67,10 @@ describe("addonPlacement", () => {
     expect(ramTensors).toBe("^blk\\.20\\.ffn_(up)_(?:ch)?exps\\.");
   });
 
+  it("takes a divided block for nothing where no experts are in RAM", () => {
+    expect(addonPlacement({ borderExpertsOnGpu: "up of 20" }, cards)).toEqual({});
+  });
+
   it("leaves a card without a share out", () => {
     expect(addonPlacement({ tensorSplit: [20, 0, 13] }, cards)).toEqual({
       devices: ["CUDA0", "CUDA2"],

@@ -1,6 +1,6 @@
 import { expertPattern, wholeMatrixPattern } from "@/lib/gguf/place-tensors";
-import { wholeBlocksInRam } from "@/lib/plan/expert-steps";
-import { borderOf, expertMatrices, type LoadConfig } from "@/lib/schema/load-config";
+import { dividedBlock, wholeBlocksInRam } from "@/lib/plan/expert-steps";
+import { expertMatrices, type LoadConfig } from "@/lib/schema/load-config";
 import type { DeviceBuffers, PlacementCard, PlacementLever } from "@/lib/schema/placement";
 import { JobError } from "./job-error";
 import type { AddonCard, AddonPlacement, AddonReport, OpenedAddon } from "./placement-addon";
@@ -134,9 +134,10 @@ function ramPattern(placement: Placement): string {
   return [...(whole > 0 ? [blocks] : []), ...borderPattern(placement)].join("|");
 }
 
-function borderPattern({ borderExpertsOnGpu }: Placement): string[] {
-  if (borderExpertsOnGpu === undefined) return [];
-  const { block, matrices, isOnly } = borderOf(borderExpertsOnGpu);
+function borderPattern(placement: Placement): string[] {
+  const border = dividedBlock(placement);
+  if (border === null) return [];
+  const { block, matrices, isOnly } = border;
   const inRam = expertMatrices.filter(matrix => !matrices.includes(matrix));
   return [`^blk\\.${block}${isOnly ? wholeMatrixPattern(inRam) : expertPattern(inRam)}`];
 }

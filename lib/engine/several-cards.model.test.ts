@@ -75,7 +75,13 @@ async function confirmedPlan(id: string, gpu: GpuMemory, settings: PlanSettings)
     const config = loadConfigOf(plan, { modelPath: known.modelPath, threads: 2, useMmap: true });
     const next = nextToConfirm(surface, gpu, settings, confirmed);
     if (next === null) return { plan, config };
-    const { expertBlocksInRam: _experts, tensorSplit: _split, kvInRam: _kv, ...template } = config;
+    const {
+      expertBlocksInRam: _experts,
+      borderExpertsOnGpu: _border,
+      tensorSplit: _split,
+      kvInRam: _kv,
+      ...template
+    } = config;
     const asked = { ...template, ...placementOf(next) };
     const { buffers, devices } = await engine.askFor("dry-run", { type: "dry-run", config: asked });
     surface = mendSurface(surface, asked, { ...buffers, devices }).surface;
@@ -85,7 +91,13 @@ async function confirmedPlan(id: string, gpu: GpuMemory, settings: PlanSettings)
 
 /** What llama.cpp needs to have the output alone on a card: no placement needs less there. */
 async function leastBytes({ config }: Awaited<ReturnType<typeof confirmedPlan>>): Promise<number> {
-  const { expertBlocksInRam: _experts, tensorSplit: _split, kvInRam: _kv, ...template } = config;
+  const {
+    expertBlocksInRam: _experts,
+    borderExpertsOnGpu: _border,
+    tensorSplit: _split,
+    kvInRam: _kv,
+    ...template
+  } = config;
   const asked = { ...template, gpuLayers: 1, tensorSplit: [1] };
   const { buffers } = await engine.askFor("dry-run", { type: "dry-run", config: asked });
   return buffers.gpuWeightsBytes + buffers.gpuContextBytes;

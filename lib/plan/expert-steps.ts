@@ -1,4 +1,4 @@
-import { borderOf, type ExpertMatrix, expertMatrices } from "@/lib/schema/load-config";
+import { type BorderExperts, borderOf, type ExpertMatrix, expertMatrices } from "@/lib/schema/load-config";
 import type { LayerMemory, MemorySurface } from "@/lib/schema/memory-surface";
 
 /** Which experts are in RAM, whatever else of their block is on the GPU. */
@@ -25,6 +25,10 @@ const bytesBeside = (matrixBytes: MatrixBytes, kept: readonly string[]): number 
 export const wholeBlocksInRam = ({ expertBlocksInRam = 0, borderExpertsOnGpu }: ExpertPlacement): number =>
   borderExpertsOnGpu === undefined ? expertBlocksInRam : Math.max(0, expertBlocksInRam - 1);
 
+/** The block whose experts are in RAM in part; null where there is none. */
+export const dividedBlock = ({ expertBlocksInRam = 0, borderExpertsOnGpu }: ExpertPlacement): BorderExperts | null =>
+  expertBlocksInRam === 0 || borderExpertsOnGpu === undefined ? null : borderOf(borderExpertsOnGpu);
+
 /** Of a layer whose block is on the GPU: bytes of its experts that are in RAM, with what is in RAM beside them. */
 export function expertBytesInRam(layer: LayerMemory, placement: ExpertPlacement): number {
   const { index, expertBytes, expertMatrixBytes = {} } = layer;
@@ -39,8 +43,8 @@ export function sharedBytesInRam(layer: LayerMemory, placement: ExpertPlacement)
   return border?.isOnly ? bytesBeside(layer.sharedMatrixBytes ?? {}, border.matrices) : 0;
 }
 
-function borderAt({ index }: LayerMemory, { expertBlocksInRam = 0, borderExpertsOnGpu }: ExpertPlacement) {
-  const border = borderExpertsOnGpu === undefined || expertBlocksInRam === 0 ? null : borderOf(borderExpertsOnGpu);
+function borderAt({ index }: LayerMemory, placement: ExpertPlacement): BorderExperts | null {
+  const border = dividedBlock(placement);
   return border?.block === index ? border : null;
 }
 

@@ -1,6 +1,6 @@
 import { elementTypesOf } from "@/lib/schema/kv-type";
-import { borderOf, expertMatrices, type LoadConfig } from "@/lib/schema/load-config";
-import { wholeBlocksInRam } from "./expert-steps";
+import { expertMatrices, type LoadConfig } from "@/lib/schema/load-config";
+import { dividedBlock, wholeBlocksInRam } from "./expert-steps";
 import { mostPictureTokens } from "./picture-reader-memory";
 
 /** Drafted at a time. More are rejected too often by a model that writes prose. */
@@ -53,9 +53,10 @@ function expertFlags(config: LoadConfig): string[] {
   return [...(whole > 0 ? ["--n-cpu-moe", String(whole)] : []), ...borderFlags(config)];
 }
 
-function borderFlags({ borderExpertsOnGpu }: LoadConfig): string[] {
-  if (borderExpertsOnGpu === undefined) return [];
-  const { block, matrices, isOnly } = borderOf(borderExpertsOnGpu);
+function borderFlags(config: LoadConfig): string[] {
+  const border = dividedBlock(config);
+  if (border === null) return [];
+  const { block, matrices, isOnly } = border;
   const inRam = expertMatrices.filter(matrix => !matrices.includes(matrix)).join("|");
   const ofThem = isOnly ? "(_(ch|)exps|(_inp|)(_shexp|))\\." : "_(ch|)exps";
   return ["-ot", `blk\\.${block}\\.ffn_(${inRam})${ofThem}=CPU`];

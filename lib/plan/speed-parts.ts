@@ -1,9 +1,8 @@
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
-import { borderOf } from "@/lib/schema/load-config";
 import type { LayerMemory, MemorySurface } from "@/lib/schema/memory-surface";
 import type { MachineSpeed, SpeedParts } from "@/lib/schema/plan-speed";
 import { cardFigures, guessedFigures } from "./card-figures";
-import { expertBytesInRam, sharedBytesInRam, wholeBlocksInRam } from "./expert-steps";
+import { dividedBlock, expertBytesInRam, sharedBytesInRam, wholeBlocksInRam } from "./expert-steps";
 import type { LayerPlan } from "./layer-plan";
 import { cardsOf, firstGpuBlock, kvBytesOfLayer, type MemoryPoint, type Placement } from "./memory-need";
 import { attentionLeavesCard } from "./usable-kv-types";
@@ -330,9 +329,9 @@ function newDecodeSeconds(
   );
   const all = surface.layers.length;
   return placement => {
-    const { gpuLayers, borderExpertsOnGpu, tensorSplit, kvInRam } = placement;
+    const { gpuLayers, tensorSplit, kvInRam } = placement;
     const wholeApart = wholeBlocksInRam(placement);
-    const border = borderExpertsOnGpu === undefined ? -1 : borderOf(borderExpertsOnGpu).block;
+    const border = dividedBlock(placement)?.block ?? -1;
     const first = firstGpuBlock(surface.model.blocks, gpuLayers);
     if (gpuLayers === 0) return between(pool.onCpu, 0, all);
     const cards =
@@ -387,7 +386,7 @@ function layerSums(
     cacheApart.push((cacheApart.at(-1) ?? 0) + (layer.kv.growth === "none" ? 0 : moved));
   }
   const border = (placement: Placement): number => {
-    const layer = surface.layers[borderOf(placement.borderExpertsOnGpu ?? "").block];
+    const layer = surface.layers[dividedBlock(placement)?.block ?? -1];
     if (layer === undefined) return 0;
     const secondsWith = (inRam: BytesApart) => apartSeconds(layer, { cpu, onGpu: card }, inRam);
     const always = { expertBytes: alwaysInRam(layer), sharedBytes: 0 };

@@ -1,10 +1,9 @@
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
-import { borderOf } from "@/lib/schema/load-config";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
 import { cardFigures, guessedFigures } from "./card-figures";
 import { cardNeeds, cardWeightsOfLayer } from "./card-needs";
-import { expertBytesInRam, wholeBlocksInRam } from "./expert-steps";
+import { dividedBlock, expertBytesInRam, wholeBlocksInRam } from "./expert-steps";
 import { confirmedPlacements } from "./fit-needs";
 import {
   type CardRole,
@@ -293,8 +292,7 @@ export class SplitFinder {
   #layerBytes(first: number, end: number, placement: Layers): number {
     const whole = wholeBlocksInRam(placement);
     const apart = (index: number) => this.#experts[Math.min(index, whole)] ?? 0;
-    const { borderExpertsOnGpu } = placement;
-    const border = borderExpertsOnGpu === undefined ? -1 : borderOf(borderExpertsOnGpu).block;
+    const border = dividedBlock(placement)?.block ?? -1;
     const layer = border >= first && border < end ? this.#search.surface.layers[border] : undefined;
     const borderBytes = layer === undefined ? 0 : expertBytesInRam(layer, placement);
     const copy = first < this.#search.surface.model.blocks ? this.#shared : 0;
