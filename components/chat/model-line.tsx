@@ -34,7 +34,9 @@ export function ModelLine() {
       <p className="min-h-5 text-ink-3 text-sm">
         {engine.error?.code === "MODEL_NOT_FOUND"
           ? "A model is needed first."
-          : "The model loads with your first message."}
+          : engine.state === "loading"
+            ? "The model is being loaded."
+            : "The model loads with your first message."}
       </p>
     );
   const { held } = engine;

@@ -158,7 +158,7 @@ describe("import", () => {
   });
 
   it("says where it looked when there is nothing", async () => {
-    expect((await run("import")).out).toMatch(/^No models were found of LM Studio, Ollama, Jan, /);
+    expect((await run("import")).out).toMatch(/^None of these programs has a model here: LM Studio, Ollama, Jan, /);
   });
 });
 

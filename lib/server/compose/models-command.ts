@@ -158,5 +158,9 @@ async function importModels(run: Run): Promise<void> {
         (usedAs !== null ? "in the library" : options.isDryRun ? "can be used" : "added, used in place"),
     ]),
   );
-  say(run, { programs, added }, rows.length === 0 ? `No models were found of ${withoutModels.join(", ")}.` : table);
+  say(
+    run,
+    { programs, added },
+    rows.length === 0 ? `None of these programs has a model here: ${withoutModels.join(", ")}.` : table,
+  );
 }

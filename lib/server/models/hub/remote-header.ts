@@ -333,15 +333,17 @@ async function readBody({ url, response }: CheckedResponse, countBytes: number, 
   return Buffer.concat(chunks).subarray(0, countBytes);
 }
 
+const SET_TOKEN = "set HF_TOKEN to a token of your account and start Headroom again.";
+
 function statusError({ statusCode: status, headers }: IncomingMessage, url: URL, original: URL): RemoteHeaderError {
   const file = fileName(original);
   const isGated = status === 403 || headers["x-error-code"] === "GatedRepo";
   if (status === 401 && !isGated)
-    return new RemoteHeaderError("FORBIDDEN", `${url.host} wants a sign-in for ${file}: set HF_TOKEN.`);
+    return new RemoteHeaderError("FORBIDDEN", `${url.host} wants a sign-in for ${file}: ${SET_TOKEN}`);
   if (isGated)
     return new RemoteHeaderError(
       "FORBIDDEN",
-      `${file} is gated: accept its terms on ${page(original)}, then set HF_TOKEN.`,
+      `${file} is gated: accept its terms on ${page(original)}, then ${SET_TOKEN}`,
     );
   if (status === 404) return new RemoteHeaderError("MODEL_NOT_FOUND", `${url.host} has no ${file}.`);
   if (status === 429) return tooMany(url.host, headers["retry-after"]);
