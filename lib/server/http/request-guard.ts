@@ -111,7 +111,8 @@ function refuseCrossSite(request: GuardedRequest, policy: AccessPolicy): Refusal
   const forbidden = refusal(403, "FORBIDDEN", "Headroom answers only its own pages and programs on this computer.");
   if (allowedOriginOf(request, policy) !== null) return null;
   const origin = request.header("origin");
-  if (origin !== null && !isOwnOrigin(origin, policy)) return forbidden;
+  if (origin !== null && !isOwnOrigin(origin, policy))
+    return isClientPath(pathOf(request.target)) ? unknownOrigin(origin) : forbidden;
   const site = request.header("sec-fetch-site");
   if (site === null || site === "same-origin" || site === "none") return null;
   const isNavigation =
@@ -121,6 +122,14 @@ function refuseCrossSite(request: GuardedRequest, policy: AccessPolicy): Refusal
     !isApiPath(pathOf(request.target));
   return isNavigation ? null : forbidden;
 }
+
+/** A browser shows this in its network log only: there a person looks when a page cannot reach the API. */
+const unknownOrigin = (origin: string): Refusal =>
+  refusal(
+    403,
+    "FORBIDDEN",
+    `Pages of ${JSON.stringify(origin.slice(0, 100))} may not use the API: add this origin on the dashboard under API, Allowed origins.`,
+  );
 
 function isOwnOrigin(origin: string, policy: AccessPolicy): boolean {
   const host = /^https?:\/\/([^/]+)$/.exec(origin.toLowerCase())?.[1];
