@@ -76,6 +76,7 @@ export class EmbeddingHost {
       throw new RequestError(
         "MODEL_NOT_FOUND",
         "There is no embedding model in the library: add one as a GGUF file, such as nomic-embed-text-v1.5 or bge-small-en-v1.5.",
+        { next: "Models, Search the hub finds them." },
       );
     if (!usable.includes(found))
       throw new RequestError(

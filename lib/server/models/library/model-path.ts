@@ -31,7 +31,10 @@ export async function resolveAbsolute(name: string, trusted: boolean): Promise<s
   // On Windows such a path would send the user's credentials to another computer.
   if (/^[\\/]{2}/.test(name)) throw invalidName(name, "must not be a network path");
   const looksRight = trusted || (name.toLowerCase().endsWith(".gguf") && (await startsLikeGguf(name)));
-  if (!looksRight) throw new ModelFileError("MODEL_NOT_FOUND", `There is no GGUF file at ${JSON.stringify(name)}.`);
+  if (!looksRight)
+    throw new ModelFileError("MODEL_NOT_FOUND", `There is no GGUF file at ${JSON.stringify(name)}.`, {
+      next: "Check the path: it must be that of a file whose name ends in .gguf.",
+    });
   return name;
 }
 
