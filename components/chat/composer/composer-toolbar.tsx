@@ -29,13 +29,16 @@ export function ComposerToolbar({ use, files, isWaiting, canSend, onFiles }: Com
       <AttachButton onFiles={onFiles} />
       <ChatOptionsButton />
       <ModelPickerButton className="max-w-40 @sm:max-w-33 @2xl:max-w-64" />
-      <ContextMeter use={use} />
-      <span className="ml-auto min-w-0">
-        <span role="status" className="sr-only">
-          {waitsFor.length > 0 && waitWords(waitsFor)}
+      {/* Always a line of its own where it is wide: the composer keeps its height when the meter or a model's name comes. */}
+      <div className="contents @xl:flex @xl:basis-full @xl:flex-wrap @xl:items-center">
+        <ContextMeter use={use} />
+        <span className="ml-auto min-w-0">
+          <span role="status" className="sr-only">
+            {waitsFor.length > 0 && waitWords(waitsFor)}
+          </span>
+          <SendButton waitsFor={waitsFor} canSend={canSend} />
         </span>
-        <SendButton waitsFor={waitsFor} canSend={canSend} />
-      </span>
+      </div>
     </div>
   );
 }

@@ -25,8 +25,8 @@ function useShownUse(use: ContextUse | null): ContextUse | null {
 export function ContextMeter({ use: useBefore }: { readonly use: ContextUse | null }) {
   const use = useShownUse(useBefore);
   const [isOpen, setOpen] = useState(false);
-  // The line stays free for it: the composer must not grow under the pointer.
-  if (use === null) return <span className="min-h-7 @xl:w-80" />;
+  // Its place stays free: the composer must not grow under the pointer.
+  if (use === null) return <span className="min-h-7 w-36" />;
   const missing = missingTokens(use);
   return (
     <>

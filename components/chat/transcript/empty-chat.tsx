@@ -1,10 +1,12 @@
 "use client";
 import { EyeOff } from "lucide-react";
-import { ModelLine } from "@/components/chat/model-line";
+import { lazy, Suspense } from "react";
 import { useSession } from "@/lib/client/chat-session";
 import { useEngine } from "@/lib/client/live-store";
 import { Starters } from "./starters";
 import { Welcome } from "./welcome";
+
+const ModelLine = lazy(() => import("./model-line"));
 
 /** A chat without messages. */
 export function EmptyChat() {
@@ -29,7 +31,9 @@ export function EmptyChat() {
             <p className="text-balance font-semibold text-sentence tracking-[-0.01em]">
               What would you like to talk about?
             </p>
-            <ModelLine />
+            <Suspense fallback={<p className="min-h-5" />}>
+              <ModelLine />
+            </Suspense>
           </div>
           {hasModel && <Starters />}
         </div>

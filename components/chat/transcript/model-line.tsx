@@ -15,7 +15,7 @@ const heldParts = [
 ] as const;
 
 /** Shows who answers here: the model, where its layers are, and how much it can see at once. */
-export function ModelLine() {
+export default function ModelLine() {
   const engine = useEngine();
   if (engine === null) return <p className="min-h-5" />;
   if (engine.other) {
