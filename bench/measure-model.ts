@@ -17,6 +17,9 @@ const PREFILL_TOKENS = 512;
 /** Other programs may use this much of one core while a figure is measured. */
 const QUIET_CORES = 0.4;
 
+/** Of the generated vocabulary: an answer that is half a character without end has no text, and so no speed. */
+const NO_BYTES = Array.from({ length: 256 }, (_, byte) => ({ token: 4 + byte, bias: null }));
+
 export const measureRequestSchema = z.object({ config: loadConfigSchema, fullTokens: z.int() });
 export type MeasureRequest = z.infer<typeof measureRequestSchema>;
 
@@ -53,7 +56,8 @@ async function measure(loaded: LoadedModel, fullTokens: number): Promise<Measure
     const before = countedSeconds();
     const signal = new AbortController().signal;
     const listener = { onPrefill: () => {}, onText: () => {}, onCall: () => {}, onPrompt: () => {} };
-    const { stats } = await complete(loaded, { prompt, sampling: greedy(maxTokens) }, listener, signal);
+    const sampling = { ...greedy(maxTokens), logitBias: NO_BYTES };
+    const { stats } = await complete(loaded, { prompt, sampling }, listener, signal);
     return { stats, othersCores: countedSeconds().othersCoresSince(before) };
   };
   // The first answer reads the file and starts the threads.

@@ -1,7 +1,8 @@
 import { LlamaCompletion, type Token } from "node-llama-cpp";
 import type { CommandParams } from "@/lib/schema/engine-commands";
 import { completionInput } from "./completion-input";
-import { endOf, type Generation, type GenerationListener, GenerationTimer, isWhole, replyLimit } from "./generate";
+import { endOf, type Generation, type GenerationListener, isWhole, replyLimit } from "./generate";
+import { GenerationTimer } from "./generation-timer";
 import type { LoadedModel } from "./loaded-model";
 import { outputForm } from "./output-form";
 import { prefill } from "./prefill";

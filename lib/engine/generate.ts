@@ -3,9 +3,10 @@ import type { CommandParams, Sampling } from "@/lib/schema/engine-commands";
 import type { FinishReason, GenerationStats } from "@/lib/schema/generation";
 import { toChatHistory } from "./chat-history";
 import type { PreparedPrompt } from "./chat-template";
+import { GenerationTimer } from "./generation-timer";
 import type { LoadedModel } from "./loaded-model";
 import { outputForm } from "./output-form";
-import { type PrefillResult, prefill } from "./prefill";
+import { prefill } from "./prefill";
 import { contextExceeded, refuseHugeText } from "./prompt-tokens";
 import { samplingOptions } from "./sampling-options";
 import { writingSequence } from "./speculation/speculating-sequence";
@@ -174,58 +175,3 @@ function finishReason(stopReason: StopReason, limitedBy: "length" | "context"): 
 /** Whether the model ended its answer, and not a limit, a stop string or the reader. */
 export const isWhole = (stopReason: StopReason): boolean =>
   stopReason !== "abort" && stopReason !== "maxTokens" && stopReason !== "customStopTrigger";
-
-/** Counts tokens and measures the times that people compare. */
-export class GenerationTimer {
-  prefilled: PrefillResult | null = null;
-  generatedTokens = 0;
-  #draft: { tokens: number; right: number } | null = null;
-  #firstTokenMs: number | null = null;
-
-  constructor(
-    private readonly startedMs: number,
-    private readonly promptLength: number,
-  ) {}
-
-  count(tokens: number): void {
-    if (tokens === 0) return;
-    this.#firstTokenMs ??= performance.now();
-    this.generatedTokens += tokens;
-  }
-
-  /** A character that was cut in its middle has no text, so its tokens were not reported. */
-  countAll(tokens: number): void {
-    this.count(tokens - this.generatedTokens);
-  }
-
-  countDraft(tokens: number, right: number): void {
-    const before = this.#draft ?? { tokens: 0, right: 0 };
-    this.#draft = { tokens: before.tokens + tokens, right: before.right + right };
-  }
-
-  stats(): GenerationStats {
-    const nowMs = performance.now();
-    const firstMs = this.#firstTokenMs ?? nowMs;
-    const { cachedTokens, computedTokens, startedMs } = this.prefilled ?? noPrefill(this.startedMs);
-    // The first token means that the whole prompt was computed. Without it, only prefill's tokens were.
-    const prefilledTokens = this.#firstTokenMs === null ? computedTokens : this.promptLength - cachedTokens;
-    const perSecond = (tokens: number, ms: number) => (tokens > 0 && ms > 0 ? (tokens / ms) * 1000 : 0);
-    return {
-      promptTokens: this.promptLength,
-      cachedTokens,
-      generatedTokens: this.generatedTokens,
-      timeToFirstTokenMs: firstMs - this.startedMs,
-      tokensPerSecond: perSecond(this.generatedTokens - 1, nowMs - firstMs),
-      prefillTokensPerSecond: perSecond(prefilledTokens, firstMs - startedMs),
-      totalMs: nowMs - this.startedMs,
-      ...(this.#draft && { draft: this.#draft }),
-    };
-  }
-}
-
-const noPrefill = (startedMs: number): PrefillResult => ({
-  cachedTokens: 0,
-  computedTokens: 0,
-  startedMs,
-  aborted: false,
-});
