@@ -110,6 +110,8 @@ test.describe("the first five minutes", () => {
 
         await visit.press(ready);
         await expect(visit.welcome).toBeHidden();
+        // The message about the download offered the same.
+        await expect(page.getByRole("button", { name: "Load now" })).toHaveCount(0);
         await chat.message.fill("Say hello to a new user of this computer.");
         await visit.press(chat.send);
         await expect(chat.replies.last()).toContainText(/\w{2,}/, { timeout: 120_000 });

@@ -32,6 +32,18 @@ test.describe("three models for this computer", () => {
     await expect(bars.first()).not.toHaveAttribute("aria-valuetext", before ?? "");
   });
 
+  test("leave the tabs in their place when another one is chosen", async ({ page }) => {
+    await page.goto("/models");
+    await page.getByRole("listitem", { name: /^Fastest: / }).waitFor();
+    const tabs = page.getByRole("tablist", { name: "Where to look for a model" });
+    const before = await tabs.boundingBox();
+    for (const name of ["Search the hub", "Downloads", "Compare", "Engines"]) {
+      await page.getByRole("tab", { name }).click();
+      await expect(page.getByRole("tab", { name })).toHaveAttribute("aria-selected", "true");
+      expect(await tabs.boundingBox()).toEqual(before);
+    }
+  });
+
   test("stay, with what is on the disk, when the hub cannot be asked", async ({ page, ownServer }) => {
     // Nothing listens on the port for discarded data.
     const server = await ownServer({ HF_ENDPOINT: "http://127.0.0.1:9" });
