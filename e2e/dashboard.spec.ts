@@ -7,6 +7,7 @@ import { longestTaskMs } from "./main-thread-trace";
 import { DashboardPage } from "./pages/dashboard-page";
 
 const MIB = 1024 * 1024;
+const GIB = 1024 * MIB;
 
 /** Everything that the page requests from any server after this call. */
 function requestsOf(page: Page): string[] {
