@@ -1,11 +1,9 @@
 import { createHash, randomBytes, randomUUID } from "node:crypto";
-import { chmodSync, readFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { readFileSync } from "node:fs";
 import * as z from "zod";
 import { type ApiKey, type ApiKeyChange, type ApiKeyRequest, apiKeySchema } from "@/lib/schema/api-key";
 import type { GenerationStats } from "@/lib/schema/generation";
-import { makeFolder } from "@/lib/server/system/make-folder";
-import { replaceFile } from "@/lib/server/system/replace-file";
+import { JsonFile, OWNER_ONLY } from "@/lib/server/system/json-file";
 import { RequestError } from "@/lib/server/system/request-error";
 import type { Timers } from "@/lib/server/system/timers";
 
@@ -205,10 +203,7 @@ export class ApiKeys {
   }
 
   #save(keys: readonly KeptKey[], areRequired: boolean): void {
-    const { path } = this.#options;
-    makeFolder(dirname(path));
-    replaceFile(path, `${JSON.stringify({ areRequired, keys }, null, 2)}\n`);
-    chmodSync(path, 0o600);
+    new JsonFile(this.#options.path, keptSchema, OWNER_ONLY).write({ areRequired, keys: [...keys] });
     this.#keys = keys;
     this.#areRequired = areRequired;
   }

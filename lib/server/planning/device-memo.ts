@@ -1,11 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { dirname } from "node:path";
 import * as z from "zod";
 import { vramSchema } from "@/lib/schema/engine-commands";
 import { engineInfoSchema } from "@/lib/schema/engine-info";
 import { isDriverSetting } from "@/lib/server/engine/engine-environment";
-import { makeFolder } from "@/lib/server/system/make-folder";
-import { replaceFile } from "@/lib/server/system/replace-file";
+import { JsonFile } from "@/lib/server/system/json-file";
 
 const memoSchema = z.object({ key: z.string(), info: engineInfoSchema, vram: z.nullable(vramSchema) });
 
@@ -48,24 +46,23 @@ const machineKey = (run: string, env: Readonly<Record<string, string | undefined
  * that would take longer than the plan.
  */
 export class DeviceMemo {
+  readonly #file: JsonFile<typeof memoSchema>;
+
   constructor(
-    private readonly path: string,
+    path: string,
     private readonly run: string,
     private readonly env: Readonly<Record<string, string | undefined>>,
-  ) {}
+  ) {
+    this.#file = new JsonFile(path, memoSchema);
+  }
 
   read(): KnownDevice | null {
-    try {
-      const memo = memoSchema.safeParse(JSON.parse(readFileSync(this.path, "utf8")));
-      return memo.success && memo.data.key === machineKey(this.run, this.env) ? memo.data : null;
-    } catch {
-      return null;
-    }
+    const memo = this.#file.read();
+    return memo?.key === machineKey(this.run, this.env) ? memo : null;
   }
 
   /** @throws the file system's error */
   write(known: KnownDevice): void {
-    makeFolder(dirname(this.path));
-    replaceFile(this.path, `${JSON.stringify({ key: machineKey(this.run, this.env), ...known })}\n`);
+    this.#file.write({ key: machineKey(this.run, this.env), ...known });
   }
 }

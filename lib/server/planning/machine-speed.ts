@@ -6,7 +6,7 @@ import { evidenceOf } from "@/lib/plan/receipt-speed";
 import { USUAL_RAM_BYTES_PER_SECOND } from "@/lib/plan/speed-parts";
 import type { MachineSpeed } from "@/lib/schema/plan-speed";
 import type { Receipt } from "@/lib/schema/receipt";
-import { replaceFile } from "@/lib/server/system/replace-file";
+import { JsonFile } from "@/lib/server/system/json-file";
 
 export interface MachineSpeedOptions {
   /** Where the measured bandwidth is kept. */
@@ -43,7 +43,11 @@ export class MachineSpeedMeter {
   #ramBytesPerSecond: Promise<number> | null = null;
   #latest: number | null = null;
 
-  constructor(private readonly options: MachineSpeedOptions) {}
+  readonly #file: JsonFile<typeof keptSchema>;
+
+  constructor(private readonly options: MachineSpeedOptions) {
+    this.#file = new JsonFile(options.path, keptSchema);
+  }
 
   /** @param device name of the present card; null without one */
   async read(device: string | null): Promise<MachineSpeed> {
@@ -79,14 +83,14 @@ export class MachineSpeedMeter {
     const kept = this.#kept();
     // Corrections are relative to the bandwidth that their predictions were made with: after the first load it stays. Before it, the
     // best of all starts counts, because a first start is often a busy moment.
-    const { path, processor, threads, receipts, measure = measureRam, nowMs = Date.now } = this.options;
+    const { processor, threads, receipts, measure = measureRam, nowMs = Date.now } = this.options;
     const ageMs = nowMs() - (kept?.measuredAtMs ?? 0);
     const isOfThisMoment = ageMs >= 0 && ageMs < ONE_MOMENT_MS;
     if (kept !== null && (isOfThisMoment || receipts.list(1).length > 0)) return kept.ramBytesPerSecond;
     try {
       const ramBytesPerSecond = Math.max(kept?.ramBytesPerSecond ?? 0, (await measure(threads)) * REACHED_SHARE);
       const now: Kept = { processor, ramBytesPerSecond, measuredAtMs: nowMs() };
-      replaceFile(path, JSON.stringify(now));
+      this.#file.write(now);
       return ramBytesPerSecond;
     } catch {
       return kept?.ramBytesPerSecond ?? USUAL_RAM_BYTES_PER_SECOND;
@@ -95,12 +99,8 @@ export class MachineSpeedMeter {
 
   /** null where it was not measured yet, with another processor, or where the file is damaged. */
   #kept(): Kept | null {
-    try {
-      const kept = keptSchema.parse(JSON.parse(readFileSync(this.options.path, "utf8")));
-      return kept.processor === this.options.processor ? kept : null;
-    } catch {
-      return null;
-    }
+    const kept = this.#file.read();
+    return kept?.processor === this.options.processor ? kept : null;
   }
 }
 

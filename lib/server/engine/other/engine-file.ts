@@ -1,12 +1,6 @@
-import { chmodSync, readFileSync } from "node:fs";
-import { dirname } from "node:path";
 import * as z from "zod";
 import { engineKindSchema } from "@/lib/schema/answering-engine";
-import { makeFolder } from "@/lib/server/system/make-folder";
-import { replaceFile } from "@/lib/server/system/replace-file";
-
-/** Only its owner may read a file with keys. */
-const OWNER_ONLY = 0o600;
+import { JsonFile, OWNER_ONLY } from "@/lib/server/system/json-file";
 
 const keptEngineSchema = z.object({
   id: z.string(),
@@ -36,22 +30,19 @@ export type KeptEngines = z.infer<typeof fileSchema>;
 
 /** The engines that the user added, with their keys, in the data folder. */
 export class EngineFile {
-  constructor(private readonly path: string) {}
+  readonly #file: JsonFile<typeof fileSchema>;
+
+  constructor(path: string) {
+    this.#file = new JsonFile(path, fileSchema, OWNER_ONLY);
+  }
 
   /** None, where there is no file or it cannot be read: the own engine answers then. */
   read(): KeptEngines {
-    try {
-      return fileSchema.parse(JSON.parse(readFileSync(this.path, "utf8")));
-    } catch {
-      return { engines: [], chosen: null, llamaServerPath: null };
-    }
+    return this.#file.read() ?? { engines: [], chosen: null, llamaServerPath: null };
   }
 
   /** @throws the file system's error; then nothing changed */
   write(kept: KeptEngines): void {
-    makeFolder(dirname(this.path));
-    replaceFile(this.path, `${JSON.stringify(kept, null, 2)}\n`, { mode: OWNER_ONLY });
-    // A file that somebody made by hand may have had other rights, which a system may keep.
-    chmodSync(this.path, OWNER_ONLY);
+    this.#file.write(kept);
   }
 }

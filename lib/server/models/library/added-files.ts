@@ -1,10 +1,8 @@
-import { readFileSync } from "node:fs";
-import { dirname, isAbsolute } from "node:path";
+import { isAbsolute } from "node:path";
 import * as z from "zod";
 import { type ProgramName, programNames } from "@/lib/schema/program-models";
+import { JsonFile } from "@/lib/server/system/json-file";
 import { Listeners } from "@/lib/server/system/listeners";
-import { makeFolder } from "@/lib/server/system/make-folder";
-import { replaceFile } from "@/lib/server/system/replace-file";
 import { RequestError } from "@/lib/server/system/request-error";
 
 const MAX_FILES = 500;
@@ -24,11 +22,13 @@ export type AddedFile = Readonly<z.infer<typeof savedSchema>["files"][number]>;
 /** The single files that were added to the library: by their path, or from another program. Nothing is changed where they are. */
 export class AddedFiles {
   readonly #listeners = new Listeners();
+  readonly #saved: JsonFile<typeof savedSchema>;
   #files: readonly AddedFile[];
 
   /** @param savedPath where the list is kept */
-  constructor(private readonly savedPath: string) {
-    this.#files = readSaved(savedPath);
+  constructor(savedPath: string) {
+    this.#saved = new JsonFile(savedPath, savedSchema);
+    this.#files = this.#saved.read()?.files ?? [];
   }
 
   list(): readonly AddedFile[] {
@@ -68,17 +68,8 @@ export class AddedFiles {
   }
 
   #save(files: readonly AddedFile[]): void {
-    makeFolder(dirname(this.savedPath));
-    replaceFile(this.savedPath, `${JSON.stringify({ files }, null, 2)}\n`);
+    this.#saved.write({ files: [...files] });
     this.#files = files;
     this.#listeners.tell();
-  }
-}
-
-function readSaved(path: string): readonly AddedFile[] {
-  try {
-    return savedSchema.parse(JSON.parse(readFileSync(path, "utf8"))).files;
-  } catch {
-    return [];
   }
 }

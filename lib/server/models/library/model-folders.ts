@@ -1,12 +1,11 @@
-import { constants, readFileSync } from "node:fs";
+import { constants } from "node:fs";
 import { access, realpath, stat } from "node:fs/promises";
 import { dirname, isAbsolute, resolve, sep } from "node:path";
 import * as z from "zod";
 import type { ModelFolder } from "@/lib/schema/local-model";
 import { withHomeFolder } from "@/lib/server/system/environment";
+import { JsonFile } from "@/lib/server/system/json-file";
 import { Listeners } from "@/lib/server/system/listeners";
-import { makeFolder } from "@/lib/server/system/make-folder";
-import { replaceFile } from "@/lib/server/system/replace-file";
 import { RequestError } from "@/lib/server/system/request-error";
 
 const MAX_FOLDERS = 20;
@@ -22,11 +21,13 @@ interface ModelFoldersOptions {
 export class ModelFolders {
   readonly #options: ModelFoldersOptions;
   readonly #listeners = new Listeners();
+  readonly #saved: JsonFile<typeof savedSchema>;
   #added: readonly string[];
 
   constructor(options: ModelFoldersOptions) {
     this.#options = options;
-    this.#added = readSaved(options.savedPath);
+    this.#saved = new JsonFile(options.savedPath, savedSchema);
+    this.#added = this.#saved.read()?.folders.filter(isAbsolute) ?? [];
   }
 
   added(): readonly string[] {
@@ -73,8 +74,7 @@ export class ModelFolders {
   readonly subscribe = this.#listeners.subscribe;
 
   #save(folders: readonly string[]): void {
-    makeFolder(dirname(this.#options.savedPath));
-    replaceFile(this.#options.savedPath, `${JSON.stringify({ folders }, null, 2)}\n`);
+    this.#saved.write({ folders: [...folders] });
     this.#added = folders;
     this.#listeners.tell();
   }
@@ -82,14 +82,6 @@ export class ModelFolders {
 
 const refused = (path: string, rule: string): RequestError =>
   new RequestError("INVALID_INPUT", `The folder ${JSON.stringify(path)} ${rule}.`);
-
-function readSaved(path: string): readonly string[] {
-  try {
-    return savedSchema.parse(JSON.parse(readFileSync(path, "utf8"))).folders.filter(isAbsolute);
-  } catch {
-    return [];
-  }
-}
 
 /** @returns one sentence or two, with the next step; null when all is well */
 async function problemOf(path: string, isAdded: boolean): Promise<string | null> {

@@ -1,9 +1,6 @@
-import { readFileSync } from "node:fs";
-import { dirname } from "node:path";
 import * as z from "zod";
 import type { HashSource } from "@/lib/schema/model-details";
-import { makeFolder } from "@/lib/server/system/make-folder";
-import { replaceFile } from "@/lib/server/system/replace-file";
+import { JsonFile } from "@/lib/server/system/json-file";
 import type { FileIdentity } from "../library/gguf-file";
 
 /** Far more models than anybody has; the oldest are forgotten. */
@@ -49,11 +46,13 @@ export interface PublishedHashes {
 
 /** The sha256 of models: the published ones, which downloads and the hub tell, and those that the files were found to have. */
 export class ModelHashes {
+  readonly #saved: JsonFile<typeof savedSchema>;
   #models: Saved;
 
   /** @param savedPath where they are kept */
-  constructor(private readonly savedPath: string) {
-    this.#models = readSaved(savedPath);
+  constructor(savedPath: string) {
+    this.#saved = new JsonFile(savedPath, savedSchema);
+    this.#models = this.#saved.read()?.models ?? {};
   }
 
   /** @param name of the model in the library */
@@ -85,16 +84,7 @@ export class ModelHashes {
 
   #save(models: Saved): void {
     const kept = Object.fromEntries(Object.entries(models).slice(-MAX_MODELS));
-    makeFolder(dirname(this.savedPath));
-    replaceFile(this.savedPath, `${JSON.stringify({ models: kept }, null, 2)}\n`);
+    this.#saved.write({ models: kept });
     this.#models = kept;
-  }
-}
-
-function readSaved(path: string): Saved {
-  try {
-    return savedSchema.parse(JSON.parse(readFileSync(path, "utf8"))).models;
-  } catch {
-    return {};
   }
 }
