@@ -1,6 +1,7 @@
 import type * as z from "zod/mini";
 import { type ErrorBody, errorResponseSchema } from "@/lib/schema/api-error";
 import type { Endpoint, GivenPart, ParsedReply } from "@/lib/schema/endpoint";
+import { errorReason } from "@/lib/schema/error-reason";
 
 /** An error response of the server, in the server's own words if it gave any. */
 export class ApiError extends Error {
@@ -93,7 +94,7 @@ export function errorBody(error: unknown): ErrorBody {
       next: "Start it again with npm start, then reload this page.",
     };
   }
-  return { code: "INTERNAL", message: error instanceof Error ? error.message : String(error) };
+  return { code: "INTERNAL", message: errorReason(error) };
 }
 
 /** What happened and what to do, as one text. */

@@ -8,6 +8,7 @@ import {
   type Token,
   type Tokenizer,
 } from "node-llama-cpp";
+import { errorReason } from "@/lib/schema/error-reason";
 import { toChatHistory } from "./chat-history";
 import {
   MAX_VARIANTS,
@@ -182,6 +183,6 @@ function lostTurn(wrapper: ChatWrapper): string | null {
 
 function troubleOf(error: unknown): string {
   if (error instanceof TimeLimitError) return "takes too long";
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = errorReason(error);
   return `cannot be used (${reason.slice(0, 200)})`;
 }

@@ -1,6 +1,7 @@
 import { GgufFormatError } from "@/lib/gguf/gguf-format-error";
 import type { ErrorCode } from "@/lib/schema/api-error";
 import { type EngineMessage, engineCommands, type JobCommand } from "@/lib/schema/engine-commands";
+import { errorReason } from "@/lib/schema/error-reason";
 
 type ErrorMessage = Extract<EngineMessage, { type: "error" }>;
 type ErrorCounts = Pick<ErrorMessage, "deficitBytes" | "promptTokens" | "contextTokens">;
@@ -27,7 +28,7 @@ export class CancelledError extends JobError {
 
 /** The answer to a command that failed. An error that the command's contract does not name was not expected. */
 export function errorMessage({ type, id }: Pick<JobCommand, "type" | "id">, error: unknown): ErrorMessage {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = errorReason(error);
   const isOurs = error instanceof JobError || error instanceof GgufFormatError;
   const foreseen: readonly ErrorCode[] = ["CANCELLED", ...engineCommands[type].errors];
   const code = isOurs && foreseen.includes(error.code) ? error.code : "ENGINE_FAILED";

@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { getLlama, getModuleVersion, type Llama, LlamaLogLevel } from "node-llama-cpp";
 import type { Vram } from "@/lib/schema/engine-commands";
 import type { EngineInfo } from "@/lib/schema/engine-info";
+import { errorReason } from "@/lib/schema/error-reason";
 import type { PlacementLever } from "@/lib/schema/placement";
 import type { EngineLog, EngineLogLevel } from "./engine-log";
 import { openPlacementAddon, placementAddonPlace } from "./placement-addon";
@@ -80,7 +81,7 @@ async function startLlama({ gpu, build, log }: BackendOptions): Promise<Llama> {
   try {
     return await getLlama({ ...prebuilt, gpu });
   } catch (error) {
-    log.write("warn", `No usable ${gpu} build of llama.cpp: ${error instanceof Error ? error.message : String(error)}`);
+    log.write("warn", `No usable ${gpu} build of llama.cpp: ${errorReason(error)}`);
     return getLlama({ ...prebuilt, gpu: false });
   }
 }

@@ -1,5 +1,6 @@
 import { InsufficientMemoryError } from "node-llama-cpp";
 import type { ErrorCode } from "@/lib/schema/api-error";
+import { errorReason } from "@/lib/schema/error-reason";
 import { MIB } from "@/lib/units/bytes";
 import { CancelledError, JobError } from "./job-error";
 import { type LlamaBackend, readVram } from "./llama-backend";
@@ -39,7 +40,7 @@ export async function loadError(
   if (signal.aborted) return new CancelledError();
   if (error instanceof JobError) return error;
   const said = await backend.log.reasonSince(mark);
-  const message = said ?? (error instanceof Error ? error.message : String(error));
+  const message = said ?? errorReason(error);
   const code = error instanceof InsufficientMemoryError ? "OUT_OF_MEMORY" : loadErrorCode(message);
   if (code !== "OUT_OF_MEMORY") return new JobError(code, message, {}, { cause: error });
   const vram = await readVram(backend);

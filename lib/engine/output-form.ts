@@ -2,6 +2,7 @@ import type { Llama, LlamaGrammar } from "node-llama-cpp";
 import * as z from "zod";
 import { schemaGrammar } from "@/lib/json-grammar/schema-grammar";
 import type { Sampling } from "@/lib/schema/engine-commands";
+import { errorReason } from "@/lib/schema/error-reason";
 import { JobError } from "./job-error";
 import { SchemaCheck } from "./schema-check";
 
@@ -15,8 +16,6 @@ export interface OutputForm {
 const refuse = (why: string): never => {
   throw new JobError("INVALID_INPUT", why);
 };
-const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
 const jsonSchemaShape = z.record(z.string(), z.json());
 const anyForm: OutputForm = { check: () => {} };
 
@@ -27,7 +26,7 @@ export async function outputForm(llama: Llama, { grammar, jsonSchema }: Sampling
       ...anyForm,
       grammar: await llama
         .createGrammar({ grammar })
-        .catch(error => refuse(`This grammar cannot be used: ${reasonOf(error)}`)),
+        .catch(error => refuse(`This grammar cannot be used: ${errorReason(error)}`)),
     };
   if (jsonSchema === undefined) return anyForm;
   const parsed = jsonSchemaShape.safeParse(jsonSchema);
@@ -47,6 +46,6 @@ async function schemaForm(llama: Llama, schema: z.infer<typeof jsonSchemaShape>)
       },
     };
   } catch (error) {
-    return refuse(`This JSON schema cannot be used: ${reasonOf(error)}`);
+    return refuse(`This JSON schema cannot be used: ${errorReason(error)}`);
   }
 }

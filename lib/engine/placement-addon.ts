@@ -4,6 +4,7 @@ import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as z from "zod/mini";
+import { errorReason } from "@/lib/schema/error-reason";
 import type { PlacementCard } from "@/lib/schema/placement";
 
 /** What native/placement/placement.c exports. */
@@ -101,9 +102,7 @@ export function openPlacementAddon({ platform, build, buildsFolder, llamaRelease
     process.dlopen(opened, path, constants.dlopen.RTLD_NOW | constants.dlopen.RTLD_GLOBAL);
     return { kind: "ready", addon: opened.exports as PlacementAddon };
   } catch (error) {
-    return missing(
-      `The placement addon could not be opened: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    return missing(`The placement addon could not be opened: ${errorReason(error)}`);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { LlamaContext, LlamaContextSequence, LlamaModel, Token } from "node-llama-cpp";
+import { errorReason } from "@/lib/schema/error-reason";
 import type { Buffers, LoadConfig } from "@/lib/schema/load-config";
 import { type DryRun, flashAttentionOption } from "../dry-run";
 import { fileMark } from "../file-mark";
@@ -105,7 +106,7 @@ export class DraftModel {
     } catch (error) {
       // The answer does not need it: it goes on without guesses.
       this.#hasFailed = true;
-      const why = error instanceof Error ? error.message : String(error);
+      const why = errorReason(error);
       this.backend.log.write("warn", `The draft model failed and is left out until the next load: ${why}`);
       return [];
     } finally {

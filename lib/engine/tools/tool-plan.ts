@@ -1,6 +1,7 @@
 import { type LlamaGrammar, type LlamaModel, LlamaText, SpecialTokensText, type Token } from "node-llama-cpp";
 import * as z from "zod";
 import type { ChatTurn, PromptOptions, Sampling } from "@/lib/schema/engine-commands";
+import { errorReason } from "@/lib/schema/error-reason";
 import type { Tool, ToolUse } from "@/lib/schema/tools";
 import { toChatHistory } from "../chat-history";
 import { JobError } from "../job-error";
@@ -141,11 +142,9 @@ async function callPlan(
   } catch (error) {
     throw error instanceof JobError
       ? error
-      : new JobError("INVALID_INPUT", `These tools cannot be used: ${reasonOf(error)}`);
+      : new JobError("INVALID_INPUT", `These tools cannot be used: ${errorReason(error)}`);
   }
 }
-
-const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 function triggerTexts({ trigger, beforeName }: CallFormat, tools: readonly Tool[]): string[] {
   return trigger.kind === "call" ? tools.map(tool => `${beforeName}${tool.name}"`) : [trigger.text];

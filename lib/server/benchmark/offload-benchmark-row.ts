@@ -1,6 +1,7 @@
 import type { LayerPlan } from "@/lib/plan/layer-plan";
 import type { ErrorBody } from "@/lib/schema/api-error";
 import { type BenchmarkRow, type BenchmarkStep, type BenchmarkWayId, benchmarkWays } from "@/lib/schema/benchmark";
+import { errorReason } from "@/lib/schema/error-reason";
 import type { Buffers } from "@/lib/schema/load-config";
 import type { Settings } from "@/lib/schema/settings";
 import { EngineError } from "@/lib/server/engine/engine-errors";
@@ -95,4 +96,4 @@ const byDevice = (buffers: Buffers) => ({
 export const problemOf = (error: unknown): ErrorBody =>
   error instanceof EngineError
     ? { code: error.code, message: error.message }
-    : { code: "INTERNAL", message: error instanceof Error ? error.message : String(error) };
+    : { code: "INTERNAL", message: errorReason(error) };

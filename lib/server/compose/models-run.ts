@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { errorReason } from "@/lib/schema/error-reason";
 import { parseRemoteAddress, type RemoteAddress } from "@/lib/server/models/hub/remote-address";
 import { RemoteHeaderError } from "@/lib/server/models/hub/remote-header-error";
 import type { Environment } from "@/lib/server/system/environment";
@@ -48,7 +49,7 @@ export function addressOf(text: string, environment: Environment): RemoteAddress
   try {
     return parseRemoteAddress(text, environment.hubEndpoint);
   } catch (cause) {
-    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
+    throw new UsageError(errorReason(cause), { cause });
   }
 }
 

@@ -5,6 +5,7 @@ import { formatReport } from "@/lib/plan/format-report";
 import { planReport } from "@/lib/plan/plan-report";
 import { kvTypeRefusal } from "@/lib/plan/usable-kv-types";
 import { withBeside } from "@/lib/plan/with-beside";
+import { errorReason } from "@/lib/schema/error-reason";
 import type { BesideModel } from "@/lib/schema/gpu-memory";
 import { isRemoteSource } from "@/lib/schema/model-source";
 import { planSettingsOf, type Settings, settingsSchema } from "@/lib/schema/settings";
@@ -42,7 +43,7 @@ export async function planCommand({ args, env, out, complain }: PlanCommandInput
     out(options.help ? planUsage : await makeReport(options, { env, complain }));
     return EXIT_PLANNED;
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = errorReason(error);
     if (error instanceof UsageError || error instanceof StartError || errorCodeOf(error) === "INVALID_INPUT") {
       complain(message);
       return EXIT_USAGE;

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { errorReason } from "@/lib/schema/error-reason";
 import { greedySampling } from "@/lib/schema/sampling";
 import { defaultSettings } from "@/lib/schema/settings";
 import { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
@@ -97,7 +98,7 @@ async function build(target: BuildTarget, folders: BuildFolders): Promise<number
     return 0;
   } catch (error) {
     console.error(
-      `The build does not load the default model (${error instanceof Error ? error.message : error}). Headroom goes on with what it had.`,
+      `The build does not load the default model (${errorReason(error)}). Headroom goes on with what it had.`,
     );
     return 1;
   }
@@ -112,7 +113,7 @@ export async function llamaBuildCommand(args: readonly string[], folders: BuildF
       options: { gpu: { type: "string" }, "dry-run": { type: "boolean" }, prebuilt: { type: "boolean" } },
     }).values;
   } catch (error) {
-    console.error(`${error instanceof Error ? error.message : error}\n${USAGE}`);
+    console.error(`${errorReason(error)}\n${USAGE}`);
     return 2;
   }
   if (options.prebuilt) {

@@ -1,3 +1,4 @@
+import { errorReason } from "@/lib/schema/error-reason";
 import type { Settings } from "@/lib/schema/settings";
 import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
 import { errorAnswer, errorCodeOf } from "@/lib/server/system/error-table";
@@ -69,6 +70,6 @@ export function announceFailure(
   error: unknown,
   notice: string | null = null,
 ): void {
-  onLog("warn", `the model could not be loaded: ${error instanceof Error ? error.message : error}`);
+  onLog("warn", `the model could not be loaded: ${errorReason(error)}`);
   engine.announce({ error: errorAnswer(error).body, notice });
 }

@@ -1,5 +1,6 @@
 import { memoryNeed } from "@/lib/plan/memory-need";
 import { stepDown } from "@/lib/plan/step-down";
+import { errorReason } from "@/lib/schema/error-reason";
 import type { GpuReport } from "@/lib/schema/gpu-memory";
 import type { LoadConfig } from "@/lib/schema/load-config";
 import type { Settings } from "@/lib/schema/settings";
@@ -83,7 +84,7 @@ export class ModelLoader {
     const lowered = describeLowered(confirmed.config, loaded.config);
     this.#describe(described, loaded, null);
     void this.#leaveReceipt(described, loaded, lowered).catch(error =>
-      this.options.onLog("warn", `no receipt of this load: ${error instanceof Error ? error.message : error}`),
+      this.options.onLog("warn", `no receipt of this load: ${errorReason(error)}`),
     );
     const leftOut = loaded.draft?.kind === "left-out" ? loaded.draft.reason : (draft?.problem ?? null);
     const lessThanPlanned = joined([lowered, leftOut]);

@@ -1,3 +1,4 @@
+import { errorReason } from "@/lib/schema/error-reason";
 import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
 import type { LogWriter } from "@/lib/server/system/log";
 import { systemTimers, type Timers } from "@/lib/server/system/timers";
@@ -33,7 +34,7 @@ export function whenIdle(
     try {
       await measure(timers.nowMs());
     } catch (error) {
-      onLog("info", `${what} not measured: ${error instanceof Error ? error.message : error}`);
+      onLog("info", `${what} not measured: ${errorReason(error)}`);
     }
   };
   const onEngineChange = () => {

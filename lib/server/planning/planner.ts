@@ -11,6 +11,7 @@ import { nextToConfirm, shownToConfirm } from "@/lib/plan/next-to-confirm";
 import { placementInWords } from "@/lib/plan/placement-words";
 import { planLayers } from "@/lib/plan/plan-layers";
 import { kvTypeRefusal } from "@/lib/plan/usable-kv-types";
+import { errorReason } from "@/lib/schema/error-reason";
 import type { GpuMemory, GpuReport } from "@/lib/schema/gpu-memory";
 import type { LoadConfig } from "@/lib/schema/load-config";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
@@ -183,7 +184,7 @@ export class Planner {
       shownToConfirm(surface, gpu, settings, confirmed)[0] ?? null;
     const plan = () => this.planFor(settings, gpuOverride);
     return this.#confirmed(known, settings, { plan, next }).catch(error => {
-      this.options.onLog("warn", `plan not confirmed: ${error instanceof Error ? error.message : error}`);
+      this.options.onLog("warn", `plan not confirmed: ${errorReason(error)}`);
       return plan();
     });
   }
@@ -415,7 +416,7 @@ export class Planner {
         this.#listeners.tell();
         return;
       }
-      this.options.onLog("warn", `memory surface stays an estimate: ${error instanceof Error ? error.message : error}`);
+      this.options.onLog("warn", `memory surface stays an estimate: ${errorReason(error)}`);
       // The engine was busy, so it is tried another time. A dry run that crashed it is not tried again.
       if (isPassing(error)) known.sampling = null;
     }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
+import { errorReason } from "@/lib/schema/error-reason";
 import type { FlashAttention } from "@/lib/schema/kv-type";
 import { type MemorySurface, memorySurfaceSchema } from "@/lib/schema/memory-surface";
 import type { FileIdentity } from "@/lib/server/models/library/gguf-file";
@@ -66,7 +67,7 @@ export class SurfaceCache {
       replaceFile(this.#pathOf(key), JSON.stringify({ key: surfaceKeyText(key), surface, fatal }));
       await this.#dropOldest();
     } catch (error) {
-      this.onLog("warn", `memory surface not kept: ${error instanceof Error ? error.message : String(error)}`);
+      this.onLog("warn", `memory surface not kept: ${errorReason(error)}`);
     }
   }
 

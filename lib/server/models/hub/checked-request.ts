@@ -2,6 +2,7 @@ import { lookup as resolveName } from "node:dns";
 import { type IncomingMessage, request as requestPlain } from "node:http";
 import { request as requestSecure } from "node:https";
 import { isIP, type LookupFunction } from "node:net";
+import { errorReason } from "@/lib/schema/error-reason";
 import type { DirectRead } from "./direct-read";
 import { isPublicAddress } from "./public-address";
 import { RemoteHeaderError } from "./remote-header-error";
@@ -152,7 +153,7 @@ function networkWords(error: unknown, host: string): string {
     case "ETIMEDOUT":
       return `${host} does not answer.`;
     default: {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = errorReason(error);
       const isCertificate = /certificate|self.signed|CERT_|ERR_TLS/i.test(`${codeOf(error)} ${reason}`);
       return isCertificate ? `${host} cannot prove who it is (${reason}).` : `${host} could not be read: ${reason}.`;
     }
