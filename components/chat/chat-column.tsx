@@ -1,9 +1,11 @@
 "use client";
+import { useEffect, useRef, useState } from "react";
+import { Button } from "@/components/ui/button";
+import { refreshChat } from "@/lib/client/chat-actions";
+import { goToChat } from "@/lib/client/chat-location";
 import { isUsable, useSession } from "@/lib/client/chat-session";
 import { ChatBar } from "./chat-bar";
-import { ChatProblem } from "./chat-problem";
 import { Composer } from "./composer/composer";
-import { AnswerAnnouncer } from "./transcript/answer-announcer";
 import { EmptyChat } from "./transcript/empty-chat";
 import { Transcript } from "./transcript/transcript";
 
@@ -22,5 +24,42 @@ export function ChatColumn() {
       <AnswerAnnouncer />
       <Composer key={`composer-${chatId}`} />
     </section>
+  );
+}
+
+/** Tells a screen reader that an answer began and that it ended. Its text is read in the transcript. */
+function AnswerAnnouncer() {
+  const answering = useSession(session => session.answering);
+  const wasAnswering = useRef(false);
+  const [text, setText] = useState("");
+  useEffect(() => {
+    if (answering) setText("Generating");
+    else if (wasAnswering.current) setText("Reply finished");
+    wasAnswering.current = answering;
+  }, [answering]);
+  return (
+    <p role="status" className="sr-only">
+      {text}
+    </p>
+  );
+}
+
+/** A chat that does not exist, or that the server could not return. */
+function ChatProblem() {
+  const phase = useSession(session => session.phase);
+  const error = useSession(session => session.error);
+  return (
+    <div className="flex flex-1 flex-col items-center justify-center gap-3 p-6 text-center">
+      <p className="font-semibold">{phase === "missing" ? "This chat is not here" : "This chat could not be opened"}</p>
+      <p className="max-w-md text-ink-2">
+        {error?.message} {error?.next}
+      </p>
+      <div className="flex gap-2">
+        {phase === "failed" && <Button onClick={() => void refreshChat()}>Try again</Button>}
+        <Button look="primary" onClick={() => goToChat(null)}>
+          New chat
+        </Button>
+      </div>
+    </div>
   );
 }

@@ -1,11 +1,12 @@
 "use client";
 import { useSearchParams } from "next/navigation";
+import { useEffect, useRef } from "react";
+import { enterChat, openChat } from "@/lib/client/chat-actions";
 import { CHAT_PARAMETER } from "@/lib/client/chat-address";
 import { ChatColumn } from "./chat-column";
 import { ChatShortcuts } from "./chat-shortcuts";
 import { ChatSidebar } from "./sidebar/chat-sidebar";
 import { useChatSync } from "./use-chat-sync";
-import { useOpenChat } from "./use-open-chat";
 
 /** The home page: the list of chats beside the open one. */
 export function ChatScreen() {
@@ -20,5 +21,20 @@ export function ChatScreen() {
       <ChatColumn />
       <ChatShortcuts />
     </div>
+  );
+}
+
+/** Opens the chat of the address. On return from another screen, it opens the chat that was open before. */
+function useOpenChat(chatId: string | null): void {
+  const isEntering = useRef(true);
+  useEffect(() => {
+    void (isEntering.current ? enterChat(chatId) : openChat(chatId));
+    isEntering.current = false;
+  }, [chatId]);
+  useEffect(
+    () => () => {
+      isEntering.current = true;
+    },
+    [],
   );
 }

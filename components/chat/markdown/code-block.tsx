@@ -13,7 +13,7 @@ export function CodeBlock({ code, language }: { readonly code: string; readonly 
       <figcaption>
         <span>{language || "text"}</span>
         <span className="flex">
-          <CopyAction text={code} />
+          <CopyAction text={() => code} />
           <MessageAction label="Download" onClick={() => downloadText(code, `snippet.${extensionOf(language)}`)}>
             <Download aria-hidden size={14} />
           </MessageAction>

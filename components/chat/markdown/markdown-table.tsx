@@ -1,19 +1,12 @@
 "use client";
-import { Check, Copy } from "lucide-react";
-import { type ComponentProps, useRef, useState } from "react";
+import { type ComponentProps, useRef } from "react";
 import { type ExtraProps, extractTableDataFromElement, tableDataToTSV } from "streamdown";
-import { MessageAction } from "@/components/chat/transcript/message-action";
-import { showFailure } from "@/components/ui/show-failure";
+import { CopyAction } from "@/components/chat/transcript/copy-action";
 
 /** A table that scrolls by itself when it is wider than the page. A copy of it can be pasted into a spreadsheet. */
 export function MarkdownTable({ children }: ComponentProps<"table"> & ExtraProps) {
   const tableRef = useRef<HTMLTableElement>(null);
-  const [isCopied, setCopied] = useState(false);
-  const copy = () => {
-    if (tableRef.current === null) return;
-    const cells = tableDataToTSV(extractTableDataFromElement(tableRef.current));
-    navigator.clipboard.writeText(cells).then(() => setCopied(true), showFailure("The table was not copied"));
-  };
+  const cells = () => (tableRef.current === null ? "" : tableDataToTSV(extractTableDataFromElement(tableRef.current)));
   return (
     <figure className="table-block">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: wide tables scroll, also by keyboard. */}
@@ -21,9 +14,7 @@ export function MarkdownTable({ children }: ComponentProps<"table"> & ExtraProps
         <table ref={tableRef}>{children}</table>
       </section>
       <figcaption>
-        <MessageAction label={isCopied ? "Copied" : "Copy table"} onClick={copy}>
-          {isCopied ? <Check aria-hidden size={14} /> : <Copy aria-hidden size={14} />}
-        </MessageAction>
+        <CopyAction label="Copy table" text={cells} />
       </figcaption>
     </figure>
   );

@@ -55,7 +55,7 @@ export default function AllReplyFigures({ stats }: { readonly stats: ReplyStats 
           </div>
         ))}
       </dl>
-      <CopyAction label="Copy figures" text={lines.map(([name, value]) => `${name}: ${value}`).join("\n")} />
+      <CopyAction label="Copy figures" text={() => lines.map(([name, value]) => `${name}: ${value}`).join("\n")} />
     </div>
   );
 }

@@ -1,9 +1,9 @@
 "use client";
 import { Check, Copy } from "lucide-react";
+import { useCopy } from "@/components/ui/use-copy";
 import { MessageAction } from "./message-action";
-import { useCopy } from "./use-copy";
 
-export function CopyAction({ text, label = "Copy" }: { readonly text: string; readonly label?: string }) {
+export function CopyAction({ text, label = "Copy" }: { readonly text: () => string; readonly label?: string }) {
   const { copy, isCopied } = useCopy(text);
   return (
     <MessageAction label={isCopied ? "Copied" : label} onClick={copy}>

@@ -46,7 +46,7 @@ export function QuestionMessage({ row }: { readonly row: ShownMessage }) {
       </div>
       <div className="flex items-center justify-end gap-0.5 text-ink-3">
         <VersionArrows row={row} />
-        <CopyAction text={message.text} />
+        <CopyAction text={() => message.text} />
         {!answering && (
           <MessageAction label="Edit" onClick={() => startTransition(() => setEditing(true))}>
             <Pencil aria-hidden size={14} />

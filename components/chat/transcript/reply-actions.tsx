@@ -20,7 +20,7 @@ export function ReplyActions({ row, onEdit }: { readonly row: ShownMessage; read
     <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
       <div className="-ml-1.5 flex items-center gap-0.5">
         <VersionArrows row={row} />
-        {hasText && <CopyAction text={message.text} />}
+        {hasText && <CopyAction text={() => message.text} />}
         {canRegenerate && (
           <MessageAction label="Regenerate" onClick={again} disabled={answering}>
             <RotateCcw aria-hidden size={14} />

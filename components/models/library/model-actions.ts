@@ -1,5 +1,6 @@
 import { reportFailure } from "@/components/ui/show-failure";
 import { showToast } from "@/components/ui/toast";
+import { copyText } from "@/components/ui/use-copy";
 import { apiRequest } from "@/lib/client/api-request";
 import { modelStore } from "@/lib/client/model-store";
 import { trashStore } from "@/lib/client/trash-store";
@@ -9,12 +10,7 @@ import { removeModelFile, restoreModel, trashModel } from "@/lib/schema/api/mode
 const readAgain = () => Promise.all([modelStore.refresh(), trashStore.refresh()]);
 
 export async function copyPath(path: string): Promise<void> {
-  try {
-    await navigator.clipboard.writeText(path);
-    showToast({ title: "Path copied" });
-  } catch {
-    showToast({ title: "The browser did not allow copying", tone: "bad" });
-  }
+  if (await copyText(path)) showToast({ title: "Path copied" });
 }
 
 const putBack = (id: string): Promise<void> =>
