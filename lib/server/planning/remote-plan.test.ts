@@ -97,8 +97,16 @@ describe("npm run plan with a model that is not here", () => {
     };
 
   it.each<[string, Misbehave | StandInFile, RegExp]>([
-    ["D11 401", status(401), /^FORBIDDEN: .* wants a sign-in for x\.gguf: set HF_TOKEN\.$/],
-    ["D11 a gated repository", status(403), /^FORBIDDEN: x\.gguf is gated: accept its terms .*HF_TOKEN\.$/],
+    [
+      "D11 401",
+      status(401),
+      /^FORBIDDEN: .* wants a sign-in for x\.gguf: set HF_TOKEN to a token of your account and start Headroom again\.$/,
+    ],
+    [
+      "D11 a gated repository",
+      status(403),
+      /^FORBIDDEN: x\.gguf is gated: accept its terms .*HF_TOKEN to a token of your account and start Headroom again\.$/,
+    ],
     ["D11 404", status(404), /^MODEL_NOT_FOUND: .* has no x\.gguf\.$/],
     ["D11 429", status(429), /^BUSY: .* asks to wait: too many requests\.$/],
     ["D5 a redirect to the local network", to("https://192.168.1.1/x.gguf"), /^FORBIDDEN: 192\.168\.1\.1 is not on/],
