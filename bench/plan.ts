@@ -182,12 +182,12 @@ async function errorAtRest(
   for (;;) {
     const [placement] = shownToConfirm(surface, card, settings);
     if (placement === undefined) break;
-    const asked = { ...config, ...placement };
+    const asked = { ...config, ...placement, sequences: placement.sequences ?? config.sequences };
     surface = mendSurface(surface, asked, await family.dryRun(asked)).surface;
   }
-  const { gpuLayers, predicted } = planLayers(surface, card, settings);
+  const { gpuLayers, sequences, predicted } = planLayers(surface, card, settings);
   if (gpuLayers === 0) return 0;
-  return predicted.totalBytes / gpuBytes(await family.dryRun({ ...config, gpuLayers })) - 1;
+  return predicted.totalBytes / gpuBytes(await family.dryRun({ ...config, gpuLayers, sequences })) - 1;
 }
 
 /** Compares Headroom's plan (from the surface, confirmed, mended, planned again) with dry runs of every number of layers. */

@@ -7,7 +7,7 @@ import type { PlanSettings } from "@/lib/schema/settings";
 import { loadConfigOf } from "./load-config-of";
 import { memoryNeed } from "./memory-need";
 import { mendSurface } from "./mend-surface";
-import { nextToConfirm } from "./next-to-confirm";
+import { nextToConfirm, shownToConfirm } from "./next-to-confirm";
 import { planLayers } from "./plan-layers";
 import { kvTypeArbitrary } from "./testing/surface-arbitrary";
 import { mistralSurface, p4000, planSettings } from "./testing/surface-fixtures";
@@ -102,5 +102,47 @@ describe("confirming a plan", () => {
     expect(nextToConfirm(mistralSurface, p4000, manual, [])).toEqual({ gpuLayers: 5 });
     expect(nextToConfirm(mistralSurface, p4000, manual, layers([5]))).toBeNull();
     expect(nextToConfirm(mistralSurface, null, planSettings(), [])).toBeNull();
+  });
+});
+
+describe("a plan at rest that has room for more answers at once", () => {
+  // Mistral's 33 layers need 5 GiB at 512 tokens, and each answer a cache of 64 MiB.
+  const settings = planSettings({ N_CTX: 512, PARALLEL: "auto" });
+  const room: GpuMemory = { ...p4000, totalBytes: 16e9, freeBytes: 16e9, usedByOthersBytes: 0 };
+  const askedOf = (computeErrorBytes: number) => {
+    let surface: MemorySurface = { ...mistralSurface, computeSource: "dry-run" };
+    const asked: (number | undefined)[] = [];
+    for (;;) {
+      const [next] = shownToConfirm(surface, room, settings);
+      if (next === undefined) return { asked, plan: planLayers(surface, room, settings) };
+      asked.push(next.sequences);
+      const plan = {
+        ...planLayers(surface, room, settings),
+        ...next,
+        expertBlocksInRam: 0,
+        sequences: next.sequences ?? 1,
+      };
+      const config = loadConfigOf(plan, { modelPath: "m.gguf", threads: 2, useMmap: true });
+      const { gpu, ram } = memoryNeed(surface, { ...config });
+      surface = mendSurface(surface, config, {
+        gpuWeightsBytes: gpu.weightsBytes,
+        gpuContextBytes: gpu.kvBytes + gpu.computeBytes + (next.sequences === undefined ? 0 : computeErrorBytes),
+        ramWeightsBytes: ram.weightsBytes,
+        ramContextBytes: ram.kvBytes + ram.computeBytes,
+      }).surface;
+    }
+  };
+
+  it("is confirmed with all of them too, once", () => {
+    const { asked, plan } = askedOf(5_000_000);
+    expect(asked).toEqual([undefined, 4]);
+    expect(plan.sequences).toBe(4);
+    expect(plan.predicted.totalBytes).toBe(askedOf(0).plan.predicted.totalBytes + 5_000_000);
+  });
+
+  it("has one answer fewer where a dry run says that they do not fit", () => {
+    const { asked, plan } = askedOf(12e9);
+    expect(asked).toEqual([undefined, 4, 3, 2]);
+    expect(plan.sequences).toBe(1);
   });
 });

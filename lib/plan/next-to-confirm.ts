@@ -5,7 +5,15 @@ import type { PlanSettings } from "@/lib/schema/settings";
 import { betterPlacements, nextPlacement } from "./choose-placement";
 import { confirmedPlacements } from "./fit-needs";
 import { hasKvInRam } from "./kv-in-ram";
-import { computeBytes, type MemoryPoint, type Placement, placementOf, samePlacement } from "./memory-need";
+import {
+  computeBytes,
+  confirmedPoint,
+  type MemoryPoint,
+  type Placement,
+  placementOf,
+  samePlacement,
+  withSequences,
+} from "./memory-need";
 import { planLayers } from "./plan-layers";
 import { kvTypeRefusal } from "./usable-kv-types";
 
@@ -20,9 +28,21 @@ const DOUBTED_SHARE = 0.125;
  */
 const DOUBTED_UNSAMPLED_SHARE = 0.3;
 
+/** A placement with the answers at once that it is to be confirmed with; absent: as many as the surface has. */
+export interface ShownPlacement extends Placement {
+  readonly sequences?: number | undefined;
+}
+
+/** Whether a dry run of exactly this was made. */
+export const isConfirmed = (
+  surface: MemorySurface,
+  { sequences = surface.sequences, ...placement }: ShownPlacement,
+  at: Pick<MemoryPoint, "contextTokens" | "kvType">,
+): boolean => confirmedPoint(withSequences(surface, sequences), { ...placement, ...at }) !== undefined;
+
 /**
- * Placements to confirm for a displayed plan: the plan's own, the one with a little more on the GPU, and others that might fit. Empty
- * when all are confirmed.
+ * Placements to confirm for a displayed plan: the plan's own, the one with a little more on the GPU, and others that might fit; then the plan's
+ * own with all the answers at once that it has room for. Empty when all are confirmed.
  *
  * @param known placements confirmed for these settings, in addition to those stored in the surface
  */
@@ -31,12 +51,12 @@ export function shownToConfirm(
   gpu: GpuMemory | null,
   settings: PlanSettings,
   known: readonly Placement[] = [],
-): Placement[] {
+): ShownPlacement[] {
   if (gpu === null || surface.computeSource !== "dry-run") return [];
   if (kvTypeRefusal(surface, settings.KV_CACHE_QUANT, settings.FLASH_ATTENTION) !== null) return [];
   const confirmed = [...known, ...confirmedPlacements(surface, settings.N_CTX, settings.KV_CACHE_QUANT)];
   const plan = planLayers(surface, gpu, settings);
-  const wanted: Placement[] = [];
+  const wanted: ShownPlacement[] = [];
   for (const candidate of [
     plan,
     nextPlacement(surface, gpu, settings, plan),
@@ -44,7 +64,10 @@ export function shownToConfirm(
   ])
     if (candidate !== null && candidate.gpuLayers > 0 && !isAmong(candidate, [...confirmed, ...wanted]))
       wanted.push(placementOf(candidate));
-  return wanted;
+  const { gpuLayers, sequences, contextTokens, kvType } = plan;
+  const hasMore = gpuLayers > 0 && sequences !== surface.sequences && isAmong(plan, confirmed);
+  const whole = { ...placementOf(plan), sequences };
+  return hasMore && !isConfirmed(surface, whole, { contextTokens, kvType }) ? [...wanted, whole] : wanted;
 }
 
 const isAmong = (placement: Placement, placements: readonly Placement[]): boolean =>

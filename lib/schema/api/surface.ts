@@ -25,6 +25,8 @@ const placementSchema = z.strictObject({
   borderExpertsOnGpu: loadConfigSchema.shape.borderExpertsOnGpu,
   tensorSplit: loadConfigSchema.shape.tensorSplit,
   kvInRam: loadConfigSchema.shape.kvInRam,
+  /** Answers at once; absent where it is the surface's own number. */
+  sequences: z.optional(parallelSchema),
 });
 
 export const readSurface = {

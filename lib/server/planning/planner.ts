@@ -7,7 +7,7 @@ import type { LayerPlan } from "@/lib/plan/layer-plan";
 import { loadConfigOf } from "@/lib/plan/load-config-of";
 import { type Placement, samePlacement, withExpertsInLayers } from "@/lib/plan/memory-need";
 import { type DryRunBuffers, mendSurface } from "@/lib/plan/mend-surface";
-import { nextToConfirm, shownToConfirm } from "@/lib/plan/next-to-confirm";
+import { isConfirmed, nextToConfirm, type ShownPlacement, shownToConfirm } from "@/lib/plan/next-to-confirm";
 import { placementInWords } from "@/lib/plan/placement-words";
 import { planLayers } from "@/lib/plan/plan-layers";
 import { kvTypeRefusal } from "@/lib/plan/usable-kv-types";
@@ -67,7 +67,7 @@ export interface ConfirmedPlan extends PlanOutcome {
 }
 
 /** The number of layers to ask a dry run about next; null: nothing more. */
-type NextToConfirm = (outcome: PlanOutcome, confirmed: readonly Placement[]) => Placement | null;
+type NextToConfirm = (outcome: PlanOutcome, confirmed: readonly Placement[]) => ShownPlacement | null;
 
 interface KnownSurface {
   readonly key: SurfaceKey;
@@ -193,13 +193,13 @@ export class Planner {
    * Asks llama.cpp about exactly these placements, with the settings' context and KV type: those that a page shows at rest. Those
    * that are already confirmed cost nothing. Subscribers are told of the results.
    */
-  async confirmPlacements(settings: Settings, placements: readonly Placement[]): Promise<void> {
+  async confirmPlacements(settings: Settings, placements: readonly ShownPlacement[]): Promise<void> {
     const known = await this.#sampled(await this.#headerOf(settings.MODEL), settings);
-    const { N_CTX, KV_CACHE_QUANT } = settings;
+    const at = { contextTokens: settings.N_CTX, kvType: settings.KV_CACHE_QUANT };
     const outcome = await this.planFor(settings, null);
     const before = known.surface;
     for (const placement of placements)
-      if (!confirmedPlacements(known.surface, N_CTX, KV_CACHE_QUANT).some(other => samePlacement(placement, other)))
+      if (!isConfirmed(known.surface, placement, at))
         await this.#confirm(known, this.#configWith(placement, outcome, settings), this.#dryRuns);
     if (known.surface !== before) this.#listeners.tell();
   }
@@ -279,8 +279,9 @@ export class Planner {
     return loadConfigOf(plan, { modelPath, threads, useMmap: settings.USE_MMAP });
   }
 
-  #configWith(placement: Placement, outcome: PlanOutcome, settings: Settings): LoadConfig {
+  #configWith(placement: ShownPlacement, outcome: PlanOutcome, settings: Settings): LoadConfig {
     const { gpuLayers, expertBlocksInRam = 0, borderExpertsOnGpu, tensorSplit, kvInRam } = placement;
+    const { sequences = outcome.surface.sequences } = placement;
     const plan = {
       ...outcome.plan,
       gpuLayers,
@@ -288,7 +289,7 @@ export class Planner {
       borderExpertsOnGpu,
       tensorSplit,
       kvInRam,
-      sequences: outcome.surface.sequences,
+      sequences,
     };
     return this.configOf({ ...outcome, plan }, settings);
   }
