@@ -40,19 +40,16 @@ export class OneCardChooser {
     const doubtOf = (placement: Placement) =>
       doubtShare * computeBytes(this.surface, { ...placement, ...this.#at }, "gpuBytes");
     const present = chosen.gpuLayers === 0 ? Number.POSITIVE_INFINITY : this.#seconds(chosen);
-    const mightFit = this.#ladders.flatMap((ladder, gpuLayers) =>
-      gpuLayers === 0
-        ? []
-        : ladder.mightBeWithin(this.#budget, {
-            whole: doubtOf({ gpuLayers }),
-            apart: doubtOf({ gpuLayers, expertBlocksInRam: expertBlocks(this.surface) }),
-          }),
-    );
+    const isBetter = (placement: Placement) =>
+      this.placesExperts ? this.#seconds(placement) < present : placement.gpuLayers > chosen.gpuLayers;
+    const mightFit = this.#ladders.flatMap((ladder, gpuLayers) => {
+      const apart = { gpuLayers, expertBlocksInRam: expertBlocks(this.surface) };
+      const doubt = { whole: doubtOf({ gpuLayers }), apart: doubtOf(apart) };
+      return gpuLayers === 0 ? [] : ladder.mightBeWithin(this.#budget, doubt, isBetter);
+    });
     const better = this.placesExperts
-      ? mightFit
-          .filter(placement => this.#seconds(placement) < present)
-          .sort((one, other) => this.#seconds(one) - this.#seconds(other))
-      : mightFit.filter(({ gpuLayers }) => gpuLayers > chosen.gpuLayers).reverse();
+      ? mightFit.sort((one, other) => this.#seconds(one) - this.#seconds(other))
+      : mightFit.reverse();
     return this.swaps(chosen) ? better : better.filter(placement => !this.swaps(placement));
   }
 

@@ -1,5 +1,5 @@
 import type { MemorySurface } from "@/lib/schema/memory-surface";
-import { type ExpertStep, expertSteps } from "./expert-steps";
+import { divisionOf, type ExpertStep, expertSteps } from "./expert-steps";
 import { type Placement, samePlacement } from "./memory-need";
 
 /** A placement with the GPU bytes that must fit the budget. */
@@ -30,8 +30,8 @@ interface LadderNeeds {
 export class ExpertLadder {
   readonly #steps: readonly ExpertStep[];
   readonly #confirmed = new Map<ExpertStep, number>();
-  /** Those of them with experts in RAM, by their index among the steps, ascending. */
-  readonly #known: { readonly index: number; readonly bytesBeside: number }[] = [];
+  /** Those of them with experts in RAM, by how a block is divided and then by their index among the steps, ascending. */
+  readonly #known = { none: [] as KnownStep[], experts: [] as KnownStep[], whole: [] as KnownStep[] };
   readonly #allBytes: number;
 
   constructor(
@@ -51,7 +51,7 @@ export class ExpertLadder {
     }
     for (const [index, step] of this.#steps.entries()) {
       const needBytes = step.bytes === 0 ? undefined : this.#confirmed.get(step);
-      if (needBytes !== undefined) this.#known.push({ index, bytesBeside: needBytes + step.bytes });
+      if (needBytes !== undefined) this.#known[divisionOf(step)].push({ index, bytesBeside: needBytes + step.bytes });
     }
   }
 
@@ -80,15 +80,23 @@ export class ExpertLadder {
    * all between them, so that it is first asked about the ends.
    *
    * @param doubt bytes by which the needs may be too high, without and with experts in RAM
+   * @param isWanted whether a placement would be chosen if it fits
    */
-  mightBeWithin(budgetBytes: number, doubt: { readonly whole: number; readonly apart: number }): PricedPlacement[] {
-    const open = new Map<number, number[]>();
+  mightBeWithin(
+    budgetBytes: number,
+    doubt: { readonly whole: number; readonly apart: number },
+    isWanted: (placement: PricedPlacement) => boolean,
+  ): PricedPlacement[] {
+    const open = new Map<string, number[]>();
     for (const [index, step] of this.#steps.entries()) {
       const limit = budgetBytes + (step.bytes === 0 ? doubt.whole : doubt.apart);
       const mightFit = this.#needOf(step, index) > budgetBytes && this.#sampledNeedOf(step) <= limit;
       if (!mightFit || this.#confirmed.has(step) || this.#isSettled(index)) continue;
+      const placement = this.#at(index);
+      if (placement === undefined || !isWanted(placement)) continue;
       // The step without experts in RAM has its own buffers.
-      const gap = step.bytes === 0 ? -1 : this.#known.filter(known => known.index < index).length;
+      const before = this.#known[divisionOf(step)].filter(known => known.index < index).length;
+      const gap = step.bytes === 0 ? "all on the GPU" : `${divisionOf(step)} ${before}`;
       open.set(gap, [...(open.get(gap) ?? []), index]);
     }
     const asked = [...open.values()].flatMap(indexes => {
@@ -96,14 +104,16 @@ export class ExpertLadder {
       const index = before === 0 ? indexes[0] : after === 0 ? indexes.at(-1) : indexes[indexes.length >> 1];
       return this.#at(index ?? 0) ?? [];
     });
-    return [...this.allWithin(budgetBytes), ...asked];
+    return [...this.allWithin(budgetBytes).filter(isWanted), ...asked];
   }
 
-  /** What confirmed steps on both sides need beside their experts. */
+  /** What confirmed steps on both sides need beside their experts, of those that divide a block like this one: others can have other buffers. */
   #neighbours(index: number): readonly [before: number, after: number] {
-    if (this.#known.length === 0) return [0, 0];
-    const before = this.#known.findLast(known => known.index < index)?.bytesBeside ?? 0;
-    return [before, this.#known.find(known => known.index > index)?.bytesBeside ?? 0];
+    const step = this.#steps[index];
+    const known = step === undefined ? [] : this.#known[divisionOf(step)];
+    if (known.length === 0) return [0, 0];
+    const before = known.findLast(one => one.index < index)?.bytesBeside ?? 0;
+    return [before, known.find(one => one.index > index)?.bytesBeside ?? 0];
   }
 
   #isSettled(index: number): boolean {
@@ -137,6 +147,11 @@ export class ExpertLadder {
     const { bytes: _, ...experts } = step;
     return { gpuLayers: this.needs.gpuLayers, ...experts, needBytes: this.#needOf(step, index) };
   }
+}
+
+interface KnownStep {
+  readonly index: number;
+  readonly bytesBeside: number;
 }
 
 const suffixes = new WeakMap<readonly ExpertStep[], Map<number, readonly ExpertStep[]>>();

@@ -29,6 +29,12 @@ export const wholeBlocksInRam = ({ expertBlocksInRam = 0, borderExpertsOnGpu }: 
 export const dividedBlock = ({ expertBlocksInRam = 0, borderExpertsOnGpu }: ExpertPlacement): BorderExperts | null =>
   expertBlocksInRam === 0 || borderExpertsOnGpu === undefined ? null : borderOf(borderExpertsOnGpu);
 
+/** How the one block is divided: not at all, its experts, or shared experts and the router too. Placements of one kind have like compute buffers. */
+export function divisionOf(placement: ExpertPlacement): "none" | "experts" | "whole" {
+  const border = dividedBlock(placement);
+  return border === null ? "none" : border.isOnly ? "whole" : "experts";
+}
+
 /** Of a layer whose block is on the GPU: bytes of its experts that are in RAM, with what is in RAM beside them. */
 export function expertBytesInRam(layer: LayerMemory, placement: ExpertPlacement): number {
   const { index, expertBytes, expertMatrixBytes = {} } = layer;

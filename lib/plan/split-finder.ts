@@ -3,7 +3,7 @@ import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
 import { cardFigures, guessedFigures } from "./card-figures";
 import { cardNeeds, cardWeightsOfLayer } from "./card-needs";
-import { dividedBlock, expertBytesInRam, wholeBlocksInRam } from "./expert-steps";
+import { dividedBlock, divisionOf, expertBytesInRam, wholeBlocksInRam } from "./expert-steps";
 import { confirmedPlacements } from "./fit-needs";
 import {
   type CardRole,
@@ -245,9 +245,10 @@ export class SplitFinder {
       const isAlike = other.gpuLayers === placement.gpuLayers && sameSplit(other.tensorSplit, placement.tensorSplit);
       if (!isAlike || other.expertBlocksInRam > 0 !== placement.expertBlocksInRam > 0) continue;
       const others = this.#needs(other);
+      const isSameKind = divisionOf(other) === divisionOf(placement);
       const index = needs.findIndex(({ weightsBytes, computeBytes, overBytes }, card) => {
         const known = others[card];
-        const doubtShare = known?.weightsBytes === weightsBytes ? 0 : DOUBTED_SHARE;
+        const doubtShare = known?.weightsBytes === weightsBytes ? 0 : isSameKind ? DOUBTED_SHARE : 1;
         return overBytes - computeBytes + (1 - doubtShare) * (known?.computeBytes ?? 0) > 0;
       });
       if (index !== -1) return index;
