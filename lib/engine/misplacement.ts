@@ -1,7 +1,7 @@
 import type { GgufFileInfo } from "node-llama-cpp";
 import { expertMatrixOf, matrixOf } from "@/lib/gguf/place-tensors";
 import { tensorTypes } from "@/lib/gguf/tensor-types";
-import { dividedBlock, wholeBlocksInRam } from "@/lib/plan/expert-steps";
+import { dividedBlock, wholeBlocksInRam } from "@/lib/plan/expert-placement";
 import type { ExpertMatrix } from "@/lib/schema/load-config";
 import type { DeviceBuffers } from "@/lib/schema/placement";
 import { formatBytes } from "@/lib/units/bytes";

@@ -1,5 +1,5 @@
 import { expertPattern, wholeMatrixPattern } from "@/lib/gguf/place-tensors";
-import { dividedBlock, wholeBlocksInRam } from "@/lib/plan/expert-steps";
+import { dividedBlock, wholeBlocksInRam } from "@/lib/plan/expert-placement";
 import { expertMatrices, type LoadConfig } from "@/lib/schema/load-config";
 import type { DeviceBuffers, PlacementCard, PlacementLever } from "@/lib/schema/placement";
 import { JobError } from "./job-error";

@@ -1,6 +1,7 @@
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { MemoryParts } from "@/lib/schema/receipt";
-import { type ExpertPlacement, expertBytesInRam } from "./expert-steps";
+import type { ExpertPlacement } from "./expert-placement";
+import { expertBytesInRam } from "./expert-steps";
 import {
   cardComputeBytes,
   cardsOf,

@@ -6,7 +6,7 @@ import { budgetBytes } from "./budget";
 import { choosePlacement } from "./choose-placement";
 import { cpuOnlyNeed } from "./cpu-only-memory";
 import { ON_CPU } from "./expert-ladder";
-import type { ExpertPlacement } from "./expert-steps";
+import type { ExpertPlacement } from "./expert-placement";
 import { largestFullContexts, longestSearched } from "./largest-context";
 import { kvBytesOfLayer, memoryNeed, type Placement } from "./memory-need";
 import { surfaceFor } from "./sequences";

@@ -1,5 +1,6 @@
 import type { MemorySurface } from "@/lib/schema/memory-surface";
-import { divisionOf, type ExpertStep, expertSteps } from "./expert-steps";
+import { divisionOf } from "./expert-placement";
+import { type ExpertStep, expertSteps } from "./expert-steps";
 import { type Placement, samePlacement } from "./memory-need";
 
 /** A placement with the GPU bytes that must fit the budget. */

@@ -1,13 +1,6 @@
-import { type BorderExperts, borderOf, type ExpertMatrix, expertMatrices } from "@/lib/schema/load-config";
+import { type BorderExperts, type ExpertMatrix, expertMatrices } from "@/lib/schema/load-config";
 import type { LayerMemory, MemorySurface } from "@/lib/schema/memory-surface";
-
-/** Which experts are in RAM, whatever else of their block is on the GPU. */
-export interface ExpertPlacement {
-  /** The experts of the blocks before this one are in RAM. 0 or absent: none are apart. */
-  readonly expertBlocksInRam?: number | undefined;
-  /** In place of the last of these, another block of which only some matrices are in RAM: see `borderExpertsSchema`. */
-  readonly borderExpertsOnGpu?: string | undefined;
-}
+import { dividedBlock, type ExpertPlacement, wholeBlocksInRam } from "./expert-placement";
 
 /** One choice of experts in RAM, with the bytes of them in all blocks. */
 export interface ExpertStep {
@@ -20,20 +13,6 @@ type MatrixBytes = Partial<Record<ExpertMatrix, number>>;
 
 const bytesBeside = (matrixBytes: MatrixBytes, kept: readonly string[]): number =>
   expertMatrices.reduce((sum, matrix) => sum + (kept.includes(matrix) ? 0 : (matrixBytes[matrix] ?? 0)), 0);
-
-/** The number of first blocks whose experts are all in RAM. */
-export const wholeBlocksInRam = ({ expertBlocksInRam = 0, borderExpertsOnGpu }: ExpertPlacement): number =>
-  borderExpertsOnGpu === undefined ? expertBlocksInRam : Math.max(0, expertBlocksInRam - 1);
-
-/** The block whose experts are in RAM in part; null where there is none. */
-export const dividedBlock = ({ expertBlocksInRam = 0, borderExpertsOnGpu }: ExpertPlacement): BorderExperts | null =>
-  expertBlocksInRam === 0 || borderExpertsOnGpu === undefined ? null : borderOf(borderExpertsOnGpu);
-
-/** How the one block is divided: not at all, its experts, or shared experts and the router too. Placements of one kind have like compute buffers. */
-export function divisionOf(placement: ExpertPlacement): "none" | "experts" | "whole" {
-  const border = dividedBlock(placement);
-  return border === null ? "none" : border.isOnly ? "whole" : "experts";
-}
 
 /** Of a layer whose block is on the GPU: bytes of its experts that are in RAM, with what is in RAM beside them. */
 export function expertBytesInRam(layer: LayerMemory, placement: ExpertPlacement): number {

@@ -1,6 +1,6 @@
 import { elementTypesOf } from "@/lib/schema/kv-type";
 import { expertMatrices, type LoadConfig } from "@/lib/schema/load-config";
-import { dividedBlock, wholeBlocksInRam } from "./expert-steps";
+import { dividedBlock, wholeBlocksInRam } from "./expert-placement";
 import { mostPictureTokens } from "./picture-reader-memory";
 
 /** Drafted at a time. More are rejected too often by a model that writes prose. */

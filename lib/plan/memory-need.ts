@@ -3,7 +3,8 @@ import type { LoadConfig } from "@/lib/schema/load-config";
 import type { ComputeColumn, ConfirmedPoint, LayerMemory, MemorySurface } from "@/lib/schema/memory-surface";
 import type { MemoryParts } from "@/lib/schema/receipt";
 import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
-import { type ExpertPlacement, expertBytesInRam } from "./expert-steps";
+import type { ExpertPlacement } from "./expert-placement";
+import { expertBytesInRam } from "./expert-steps";
 import { type CardLayers, sameSplit, splitLayers } from "./split-layers";
 import { sampledAs } from "./usable-kv-types";
 

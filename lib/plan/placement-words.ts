@@ -1,7 +1,7 @@
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import { borderOf } from "@/lib/schema/load-config";
 import { formatGib } from "@/lib/units/bytes";
-import { type ExpertPlacement, wholeBlocksInRam } from "./expert-steps";
+import { type ExpertPlacement, wholeBlocksInRam } from "./expert-placement";
 import type { PlannedCard } from "./layer-plan";
 import type { Placement } from "./memory-need";
 

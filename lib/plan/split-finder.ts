@@ -3,7 +3,8 @@ import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
 import { cardFigures, guessedFigures } from "./card-figures";
 import { cardNeeds, cardWeightsOfLayer } from "./card-needs";
-import { dividedBlock, divisionOf, expertBytesInRam, wholeBlocksInRam } from "./expert-steps";
+import { dividedBlock, divisionOf, wholeBlocksInRam } from "./expert-placement";
+import { expertBytesInRam } from "./expert-steps";
 import { confirmedPlacements } from "./fit-needs";
 import {
   type CardRole,
