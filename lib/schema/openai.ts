@@ -43,44 +43,42 @@ const messageSchema = z.discriminatedUnion("role", [
 ]);
 export type OpenAiMessage = z.infer<typeof messageSchema>;
 
-const optional = <Schema extends z.ZodMiniType>(schema: Schema) => z.nullish(schema);
-
 /** A key that only its absence makes neutral. */
-const nothing = z.null().check(z.describe("left out, because this engine cannot do it"));
+export const absentSchema = z.null().check(z.describe("left out, because this engine cannot do it"));
 
 /** Keys that are accepted only with their neutral value. */
 const neutralOnly = {
-  modalities: optional(z.array(z.literal("text"))),
-  audio: optional(nothing),
-  web_search_options: optional(nothing),
-  verbosity: optional(z.literal("medium")),
+  modalities: z.nullish(z.array(z.literal("text"))),
+  audio: z.nullish(absentSchema),
+  web_search_options: z.nullish(absentSchema),
+  verbosity: z.nullish(z.literal("medium")),
   /** Samplers of llama.cpp and others; front ends send them switched off. */
-  mirostat: optional(z.literal(0)),
-  mirostat_mode: optional(z.literal(0)),
-  typical_p: optional(z.literal(1)),
-  tfs_z: optional(z.literal(1)),
-  top_a: optional(z.literal(0)),
-  top_n_sigma: optional(z.literal(-1)),
-  xtc_probability: optional(z.literal(0)),
-  dry_multiplier: optional(z.literal(0)),
-  dynatemp_range: optional(z.literal(0)),
-  ignore_eos: optional(z.literal(false)),
+  mirostat: z.nullish(z.literal(0)),
+  mirostat_mode: z.nullish(z.literal(0)),
+  typical_p: z.nullish(z.literal(1)),
+  tfs_z: z.nullish(z.literal(1)),
+  top_a: z.nullish(z.literal(0)),
+  top_n_sigma: z.nullish(z.literal(-1)),
+  xtc_probability: z.nullish(z.literal(0)),
+  dry_multiplier: z.nullish(z.literal(0)),
+  dynatemp_range: z.nullish(z.literal(0)),
+  ignore_eos: z.nullish(z.literal(false)),
 };
 
 /** Keys that describe the caller or the service and change nothing in an answer. */
 const withoutEffect = {
-  user: optional(z.unknown()),
-  metadata: optional(z.unknown()),
-  store: optional(z.boolean()),
-  service_tier: optional(z.string()),
-  safety_identifier: optional(z.string()),
-  prompt_cache_key: optional(z.string()),
-  prompt_cache_retention: optional(z.string()),
+  user: z.nullish(z.unknown()),
+  metadata: z.nullish(z.unknown()),
+  store: z.nullish(z.boolean()),
+  service_tier: z.nullish(z.string()),
+  safety_identifier: z.nullish(z.string()),
+  prompt_cache_key: z.nullish(z.string()),
+  prompt_cache_retention: z.nullish(z.string()),
   /** A prediction only makes an answer faster, never another one. */
-  prediction: optional(z.unknown()),
+  prediction: z.nullish(z.unknown()),
   /** llama.cpp's server: the cache is always used, and its slots are not numbered here. */
-  cache_prompt: optional(z.boolean()),
-  id_slot: optional(z.int()),
+  cache_prompt: z.nullish(z.boolean()),
+  id_slot: z.nullish(z.int()),
 };
 
 const stopText = z.string().check(z.maxLength(256));
@@ -95,25 +93,25 @@ const mostTokens = z.union([z.literal(-1), z.int().check(z.minimum(1))]);
 const sampling = {
   ...openAiSamplingShape,
   // OpenAI accepts any seed and a stop string without a list, and refuses an answer of 0 tokens.
-  seed: optional(z.int()),
+  seed: z.nullish(z.int()),
   // Clients send an empty text for no stop string, and -1 for no limit.
-  stop: optional(z.union([stopText, z.array(stopText).check(z.maxLength(16))])),
-  max_tokens: optional(mostTokens),
-  top_k: optional(z.union([z.literal(-1), settingRows.TOP_K.schema])),
-  logit_bias: optional(logitBiasSchema),
+  stop: z.nullish(z.union([stopText, z.array(stopText).check(z.maxLength(16))])),
+  max_tokens: z.nullish(mostTokens),
+  top_k: z.nullish(z.union([z.literal(-1), settingRows.TOP_K.schema])),
+  logit_bias: z.nullish(logitBiasSchema),
 };
 
 const delivery = {
-  model: optional(z.string().check(z.maxLength(1024))),
-  stream: optional(z.boolean()),
-  stream_options: optional(
-    z.object({ include_usage: optional(z.boolean()), include_obfuscation: optional(z.boolean()) }),
+  model: z.nullish(z.string().check(z.maxLength(1024))),
+  stream: z.nullish(z.boolean()),
+  stream_options: z.nullish(
+    z.object({ include_usage: z.nullish(z.boolean()), include_obfuscation: z.nullish(z.boolean()) }),
   ),
-  n: optional(z.int().check(z.minimum(1), z.maximum(MAX_CHOICES))),
+  n: z.nullish(z.int().check(z.minimum(1), z.maximum(MAX_CHOICES))),
   /** llama.cpp's server: times in each chunk, how far the prompt is read, and the prompt in its template. */
-  timings_per_token: optional(z.boolean()),
-  return_progress: optional(z.boolean()),
-  verbose: optional(z.boolean()),
+  timings_per_token: z.nullish(z.boolean()),
+  return_progress: z.nullish(z.boolean()),
+  verbose: z.nullish(z.boolean()),
 };
 
 const schemaObject = z.record(z.string(), z.unknown());
@@ -122,9 +120,9 @@ const functionToolSchema = z.object({
   type: z.literal("function"),
   function: z.object({
     name: z.string().check(z.regex(/^[\w.-]{1,128}$/)),
-    description: optional(z.string()),
-    parameters: optional(schemaObject),
-    strict: optional(z.boolean()),
+    description: z.nullish(z.string()),
+    parameters: z.nullish(schemaObject),
+    strict: z.nullish(z.boolean()),
   }),
 });
 const toolChoiceSchema = z.union([
@@ -137,10 +135,10 @@ const MAX_GRAMMAR_CHARACTERS = 1_000_000;
 const responseFormatSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("text") }),
   // llama.cpp and Fireworks take a schema here too.
-  z.object({ type: z.literal("json_object"), schema: optional(schemaObject) }),
+  z.object({ type: z.literal("json_object"), schema: z.nullish(schemaObject) }),
   z.object({
     type: z.literal("json_schema"),
-    json_schema: z.object({ name: optional(z.string()), strict: optional(z.boolean()), schema: schemaObject }),
+    json_schema: z.object({ name: z.nullish(z.string()), strict: z.nullish(z.boolean()), schema: schemaObject }),
   }),
 ]);
 
@@ -152,22 +150,22 @@ export const chatCompletionRequestSchema = z.looseObject({
   ...neutralOnly,
   ...withoutEffect,
   messages: z.array(messageSchema).check(z.minLength(1), z.maxLength(MAX_MESSAGES)),
-  max_completion_tokens: optional(mostTokens),
-  logprobs: optional(z.boolean()),
-  top_logprobs: optional(topLogprobs),
+  max_completion_tokens: z.nullish(mostTokens),
+  logprobs: z.nullish(z.boolean()),
+  top_logprobs: z.nullish(topLogprobs),
   /** Both have an effect only where the model's chat template knows them. */
-  reasoning_effort: optional(z.enum(["none", "minimal", "low", "medium", "high", "xhigh", "max"])),
-  chat_template_kwargs: optional(z.record(z.string(), z.json())),
+  reasoning_effort: z.nullish(z.enum(["none", "minimal", "low", "medium", "high", "xhigh", "max"])),
+  chat_template_kwargs: z.nullish(z.record(z.string(), z.json())),
   /** As vLLM and llama.cpp's server name it. A last message of the assistant's is always continued. */
-  continue_final_message: optional(z.boolean()),
-  add_generation_prompt: optional(z.boolean()),
-  response_format: optional(responseFormatSchema),
-  tools: optional(z.array(functionToolSchema).check(z.maxLength(MAX_TOOLS))),
-  tool_choice: optional(toolChoiceSchema),
-  parallel_tool_calls: optional(z.boolean()),
+  continue_final_message: z.nullish(z.boolean()),
+  add_generation_prompt: z.nullish(z.boolean()),
+  response_format: z.nullish(responseFormatSchema),
+  tools: z.nullish(z.array(functionToolSchema).check(z.maxLength(MAX_TOOLS))),
+  tool_choice: z.nullish(toolChoiceSchema),
+  parallel_tool_calls: z.nullish(z.boolean()),
   /** As in llama.cpp's server: a grammar in its GBNF, or a schema without more words around it. */
-  grammar: optional(z.string().check(z.maxLength(MAX_GRAMMAR_CHARACTERS))),
-  json_schema: optional(schemaObject),
+  grammar: z.nullish(z.string().check(z.maxLength(MAX_GRAMMAR_CHARACTERS))),
+  json_schema: z.nullish(schemaObject),
 });
 export type ChatCompletionRequest = z.infer<typeof chatCompletionRequestSchema>;
 
@@ -191,16 +189,16 @@ export const completionRequestSchema = z.looseObject({
   ...sampling,
   ...neutralOnly,
   ...withoutEffect,
-  logprobs: optional(z.union([topLogprobs, z.literal(false)])),
+  logprobs: z.nullish(z.union([topLogprobs, z.literal(false)])),
   prompt: z.union([
     promptText,
     z.array(promptText).check(z.minLength(1), z.maxLength(MAX_PROMPTS)),
     promptTokens,
     z.array(promptTokens).check(z.minLength(1), z.maxLength(MAX_PROMPTS)),
   ]),
-  best_of: optional(z.int().check(z.minimum(1), z.maximum(MAX_CHOICES))),
-  echo: optional(z.boolean()),
-  suffix: optional(z.string()),
+  best_of: z.nullish(z.int().check(z.minimum(1), z.maximum(MAX_CHOICES))),
+  echo: z.nullish(z.boolean()),
+  suffix: z.nullish(z.string()),
 });
 export type CompletionRequest = z.infer<typeof completionRequestSchema>;
 
@@ -219,16 +217,16 @@ const MAX_EMBEDDING_INPUTS = 2048;
 const embeddingText = z.string().check(z.minLength(1));
 
 export const embeddingsRequestSchema = z.looseObject({
-  model: optional(z.string().check(z.maxLength(1024))),
+  model: z.nullish(z.string().check(z.maxLength(1024))),
   input: z.union([
     embeddingText,
     z.array(embeddingText).check(z.minLength(1), z.maxLength(MAX_EMBEDDING_INPUTS)),
     z.array(z.int()).check(z.minLength(1)),
     z.array(z.array(z.int()).check(z.minLength(1))).check(z.minLength(1), z.maxLength(MAX_EMBEDDING_INPUTS)),
   ]),
-  encoding_format: optional(z.enum(["float", "base64"])),
-  dimensions: optional(z.int().check(z.minimum(1))),
-  user: optional(z.string()),
+  encoding_format: z.nullish(z.enum(["float", "base64"])),
+  dimensions: z.nullish(z.int().check(z.minimum(1))),
+  user: z.nullish(z.string()),
 });
 
 export const embeddingsSchema = z.object({

@@ -4,18 +4,16 @@ import * as z from "zod/mini";
  * What OpenAI's clients send to its Responses API. Items and tools of every type are let in here, so that a refusal can say which one it
  * is and what it would need.
  */
-const optional = <Schema extends z.ZodMiniType>(schema: Schema) => z.nullish(schema);
-
-const partSchema = z.looseObject({ type: z.string(), text: optional(z.string()) });
+const partSchema = z.looseObject({ type: z.string(), text: z.nullish(z.string()) });
 const content = z.union([z.string(), z.array(partSchema)]);
 export type ResponseContent = z.infer<typeof content>;
 
 const itemSchema = z.looseObject({
-  type: optional(z.string()),
-  role: optional(z.enum(["user", "assistant", "system", "developer"])),
-  content: optional(content),
+  type: z.nullish(z.string()),
+  role: z.nullish(z.enum(["user", "assistant", "system", "developer"])),
+  content: z.nullish(content),
   /** Of a thought. */
-  summary: optional(content),
+  summary: z.nullish(content),
 });
 export type ResponseInputItem = z.infer<typeof itemSchema>;
 
@@ -23,40 +21,40 @@ const toolSchema = z.looseObject({ type: z.string() });
 
 /** Asks for what only a service with a memory of earlier responses can do. */
 const neutralOnly = {
-  previous_response_id: optional(z.literal("")),
-  background: optional(z.literal(false)),
+  previous_response_id: z.nullish(z.literal("")),
+  background: z.nullish(z.literal(false)),
 };
 
 const withoutEffect = {
-  store: optional(z.boolean()),
-  metadata: optional(z.record(z.string(), z.string())),
-  user: optional(z.string()),
-  include: optional(z.array(z.string())),
-  service_tier: optional(z.string()),
-  safety_identifier: optional(z.string()),
-  prompt_cache_key: optional(z.string()),
+  store: z.nullish(z.boolean()),
+  metadata: z.nullish(z.record(z.string(), z.string())),
+  user: z.nullish(z.string()),
+  include: z.nullish(z.array(z.string())),
+  service_tier: z.nullish(z.string()),
+  safety_identifier: z.nullish(z.string()),
+  prompt_cache_key: z.nullish(z.string()),
   /** A prompt that does not fit is refused in both cases: nothing is left out unsaid. */
-  truncation: optional(z.enum(["auto", "disabled"])),
-  stream_options: optional(z.looseObject({})),
+  truncation: z.nullish(z.enum(["auto", "disabled"])),
+  stream_options: z.nullish(z.looseObject({})),
 };
 
 export const responsesRequestSchema = z.looseObject({
   ...neutralOnly,
   ...withoutEffect,
-  model: optional(z.string().check(z.maxLength(1024))),
+  model: z.nullish(z.string().check(z.maxLength(1024))),
   input: z.union([z.string().check(z.minLength(1)), z.array(itemSchema).check(z.minLength(1), z.maxLength(10_000))]),
-  instructions: optional(z.string()),
-  stream: optional(z.boolean()),
-  max_output_tokens: optional(z.int().check(z.minimum(1))),
-  temperature: optional(z.number().check(z.minimum(0), z.maximum(5))),
-  top_p: optional(z.number().check(z.minimum(0), z.maximum(1))),
-  tools: optional(z.array(toolSchema)),
-  tool_choice: optional(z.union([z.enum(["auto", "none", "required"]), toolSchema])),
-  parallel_tool_calls: optional(z.boolean()),
-  text: optional(z.looseObject({ format: optional(z.looseObject({ type: z.string() })) })),
-  reasoning: optional(z.looseObject({ effort: optional(z.string()) })),
+  instructions: z.nullish(z.string()),
+  stream: z.nullish(z.boolean()),
+  max_output_tokens: z.nullish(z.int().check(z.minimum(1))),
+  temperature: z.nullish(z.number().check(z.minimum(0), z.maximum(5))),
+  top_p: z.nullish(z.number().check(z.minimum(0), z.maximum(1))),
+  tools: z.nullish(z.array(toolSchema)),
+  tool_choice: z.nullish(z.union([z.enum(["auto", "none", "required"]), toolSchema])),
+  parallel_tool_calls: z.nullish(z.boolean()),
+  text: z.nullish(z.looseObject({ format: z.nullish(z.looseObject({ type: z.string() })) })),
+  reasoning: z.nullish(z.looseObject({ effort: z.nullish(z.string()) })),
   /** llama.cpp's server: times in each piece of text, and how far the prompt is read. */
-  timings_per_token: optional(z.boolean()),
-  return_progress: optional(z.boolean()),
+  timings_per_token: z.nullish(z.boolean()),
+  return_progress: z.nullish(z.boolean()),
 });
 export type ResponsesRequest = z.infer<typeof responsesRequestSchema>;

@@ -5,6 +5,7 @@ import { type ApiKey, type ApiKeyChange, type ApiKeyRequest, apiKeySchema } from
 import type { GenerationStats } from "@/lib/schema/generation";
 import { JsonFile, OWNER_ONLY } from "@/lib/server/system/json-file";
 import { RequestError } from "@/lib/server/system/request-error";
+import { systemCodeOf } from "@/lib/server/system/system-code";
 import type { Timers } from "@/lib/server/system/timers";
 
 /** What our secrets begin with. Clients that need no key send any word; with this beginning one is meant. */
@@ -217,7 +218,7 @@ function readKept(path: string): z.infer<typeof keptSchema> {
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return { areRequired: false, keys: [] };
+    if (systemCodeOf(error) === "ENOENT") return { areRequired: false, keys: [] };
     throw error;
   }
   return keptSchema.parse(JSON.parse(text));

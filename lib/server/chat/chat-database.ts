@@ -3,6 +3,7 @@ import { copyFile, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import Database from "libsql";
 import { makeFolder } from "@/lib/server/system/make-folder";
+import { systemCodeOf } from "@/lib/server/system/system-code";
 import { ChatStoreError } from "./chat-errors";
 import { CHAT_APPLICATION_ID, chatMigrations } from "./chat-migrations";
 
@@ -247,18 +248,15 @@ function restoreBackup(filePath: string): boolean {
   }
 }
 
-const codeOf = (error: unknown): string =>
-  error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
-
 const isUnusable = (error: unknown): boolean =>
-  error instanceof UnusableDatabaseError || /^SQLITE_(NOTADB|CORRUPT)/.test(codeOf(error));
+  error instanceof UnusableDatabaseError || /^SQLITE_(NOTADB|CORRUPT)/.test(systemCodeOf(error));
 
 const reasonOf = (error: unknown): string =>
   error instanceof UnusableDatabaseError ? error.message : "it is damaged or not a database";
 
 /** Turns SQLite's failures into words; our own errors pass through. */
 function storeError(error: unknown): unknown {
-  const code = codeOf(error);
+  const code = systemCodeOf(error);
   const unavailable = (message: string) => new ChatStoreError("STORE_UNAVAILABLE", message, error);
   if (code === "SQLITE_FULL" || code === "ENOSPC") {
     return new ChatStoreError(

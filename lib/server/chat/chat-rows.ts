@@ -10,19 +10,13 @@ import {
   overflowSchema,
   replyStatsSchema,
 } from "@/lib/schema/chat";
+import { parseJson } from "@/lib/server/system/parse-json";
 
 /** When a column's JSON does not parse or has an older shape, `fallback` is used: one odd cell must not hide a chat. */
 const jsonColumn = <Schema extends z.core.$ZodType>(schema: Schema, fallback: z.output<Schema>) =>
-  z.preprocess(parseJson, z.catch(schema, fallback));
+  z.preprocess(jsonIn, z.catch(schema, fallback));
 
-function parseJson(text: unknown): unknown {
-  if (typeof text !== "string") return null;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
+const jsonIn = (text: unknown): unknown => (typeof text === "string" ? (parseJson(text) ?? null) : null);
 
 /** Older versions cut titles in the middle of an emoji and stored its first half as a replacement character. */
 const withoutBrokenEnd = (title: string): string => title.replace(/[\uFFFD\uD800-\uDBFF]+(?=…?$)/, "");

@@ -8,6 +8,7 @@ import { type MemorySurface, memorySurfaceSchema } from "@/lib/schema/memory-sur
 import type { FileIdentity } from "@/lib/server/models/library/gguf-file";
 import type { LogWriter } from "@/lib/server/system/log";
 import { makeFolder } from "@/lib/server/system/make-folder";
+import { parseJson } from "@/lib/server/system/parse-json";
 import { replaceFile } from "@/lib/server/system/replace-file";
 
 /** Everything that a surface depends on. If any of these values differs, the surface must be sampled again. */
@@ -57,6 +58,7 @@ export class SurfaceCache {
   async read(key: SurfaceKey): Promise<KeptSurface | null> {
     const text = await readFile(this.#pathOf(key), "utf8").catch(() => null);
     if (text === null) return null;
+    // A torn file is not valid JSON.
     const entry = entrySchema.safeParse(parseJson(text));
     return entry.success && entry.data.key === surfaceKeyText(key) ? entry.data : null;
   }
@@ -85,14 +87,5 @@ export class SurfaceCache {
 
   async #aged(path: string): Promise<{ path: string; modifiedAtMs: number }> {
     return { path, modifiedAtMs: (await stat(path).catch(() => null))?.mtimeMs ?? 0 };
-  }
-}
-
-/** A torn file is not valid JSON, and the schema refuses undefined. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

@@ -3,6 +3,7 @@ import { appendFile, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import * as z from "zod";
 import { makeFolder } from "./make-folder";
+import { systemCodeOf } from "./system-code";
 
 /**
  * Records that are only ever added: one JSON object a line. Any other line (torn by a crash, written by a
@@ -49,6 +50,6 @@ export class JsonLinesFile<Schema extends z.core.$ZodType> {
 }
 
 function nothingYet(error: unknown): string {
-  if (error instanceof Error && "code" in error && error.code === "ENOENT") return "";
+  if (systemCodeOf(error) === "ENOENT") return "";
   throw error;
 }

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { parseJson } from "@/lib/server/system/parse-json";
 import { awayError, garbageError, OtherEngineError, refusedError } from "./other-engine-error";
 
 /** A server as it is asked: by an address that its user typed. */
@@ -82,14 +83,6 @@ export async function readText(response: Response, server: ServerAddress, signal
     throw asOtherEngineError(error, server, signal);
   }
   return text;
-}
-
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 async function follow(server: ServerAddress, start: URL, { body }: Question, signal: AbortSignal): Promise<Response> {

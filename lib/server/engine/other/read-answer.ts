@@ -3,15 +3,8 @@ import * as z from "zod";
 import type { FinishReason, GenerationStats, TokenLogprob } from "@/lib/schema/generation";
 import { readEvents } from "@/lib/schema/read-events";
 import type { GenerationMessage } from "@/lib/server/engine/engine-supervisor";
-import {
-  asOtherEngineError,
-  parseJson,
-  readText,
-  refusalWords,
-  type ServerAddress,
-  whoOf,
-  withoutKey,
-} from "./ask-server";
+import { parseJson } from "@/lib/server/system/parse-json";
+import { asOtherEngineError, readText, refusalWords, type ServerAddress, whoOf, withoutKey } from "./ask-server";
 import { garbageError, OtherEngineError, refusedError } from "./other-engine-error";
 
 const said = z.string().nullish();

@@ -1,5 +1,6 @@
 import type { FinishReason, GenerationStats } from "@/lib/schema/generation";
 import { errorAnswer } from "@/lib/server/system/error-table";
+import { parseJson } from "@/lib/server/system/parse-json";
 import { anthropicError } from "../anthropic-error";
 import { formatEvent } from "../event-stream";
 import type { AnswerHead, AnswerPart } from "./answer-request";
@@ -46,13 +47,7 @@ function contentOf({ text, thought, calls }: AnswerChoice): object[] {
 }
 
 /** An answer that a limit cut has no whole object. */
-function inputOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return {};
-  }
-}
+const inputOf = (text: string): unknown => parseJson(text) ?? {};
 
 const messageOf = ({ id, model }: AnswerHead) => ({ id, type: "message", role: "assistant", model });
 

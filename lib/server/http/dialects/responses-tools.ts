@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { ResponsesRequest } from "@/lib/schema/responses";
 import type { ToolCall } from "@/lib/schema/tools";
+import { parseJson } from "@/lib/server/system/parse-json";
 import { refuseInput } from "./refuse-input";
 
 type SentTool = NonNullable<ResponsesRequest["tools"]>[number];
@@ -171,7 +172,7 @@ function namedBy(choice: { readonly type: string }): string {
 export const argumentsOfText = (input: string): string => JSON.stringify({ input });
 
 export function textOfArguments(text: string): string {
-  const parsed = z.object({ input: z.string() }).safeParse(parsedJson(text));
+  const parsed = z.object({ input: z.string() }).safeParse(parseJson(text));
   return parsed.success ? parsed.data.input : "";
 }
 
@@ -183,7 +184,7 @@ const shellSchema = z.object({
 
 /** What Codex and OpenAI's own agents call an action of the shell. */
 export function shellActionOf(text: string): object {
-  const parsed = shellSchema.safeParse(parsedJson(text));
+  const parsed = shellSchema.safeParse(parseJson(text));
   const { command, workdir, timeout_ms: timeoutMs } = parsed.success ? parsed.data : { command: [] };
   return {
     type: "exec",
@@ -193,13 +194,4 @@ export function shellActionOf(text: string): object {
     timeout_ms: timeoutMs ?? null,
     user: null,
   };
-}
-
-/** An answer that a limit cut has no whole object. */
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

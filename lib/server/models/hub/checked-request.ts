@@ -3,6 +3,7 @@ import { type IncomingMessage, request as requestPlain } from "node:http";
 import { request as requestSecure } from "node:https";
 import { isIP, type LookupFunction } from "node:net";
 import { errorReason } from "@/lib/schema/error-reason";
+import { systemCodeOf } from "@/lib/server/system/system-code";
 import type { DirectRead } from "./direct-read";
 import { isPublicAddress } from "./public-address";
 import { RemoteHeaderError } from "./remote-header-error";
@@ -131,12 +132,9 @@ const publicLookup: LookupFunction = (hostname, options, callback) => {
   });
 };
 
-const codeOf = (error: unknown): string =>
-  error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
-
 /** The network error in plain words: the system's own are "getaddrinfo ENOTFOUND". */
 function networkWords(error: unknown, host: string): string {
-  switch (codeOf(error)) {
+  switch (systemCodeOf(error)) {
     case "ENOTFOUND":
     case "EAI_AGAIN":
       return `You seem to be offline: ${host} cannot be found.`;
@@ -154,7 +152,7 @@ function networkWords(error: unknown, host: string): string {
       return `${host} does not answer.`;
     default: {
       const reason = errorReason(error);
-      const isCertificate = /certificate|self.signed|CERT_|ERR_TLS/i.test(`${codeOf(error)} ${reason}`);
+      const isCertificate = /certificate|self.signed|CERT_|ERR_TLS/i.test(`${systemCodeOf(error)} ${reason}`);
       return isCertificate ? `${host} cannot prove who it is (${reason}).` : `${host} could not be read: ${reason}.`;
     }
   }

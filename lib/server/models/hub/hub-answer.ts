@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type * as z from "zod";
+import { parseJson } from "@/lib/server/system/parse-json";
 import { asHeaderError, checkedRequest } from "./checked-request";
 import type { RemoteHeaderOptions } from "./remote-header";
 import { RemoteHeaderError, tooMany } from "./remote-header-error";
@@ -93,9 +94,5 @@ async function readJson(body: AsyncIterable<unknown>, host: string): Promise<unk
       throw new RemoteHeaderError("TOO_LARGE", `The answer of ${host} is longer than ${MAX_ANSWER_BYTES} bytes.`);
     chunks.push(chunk);
   }
-  try {
-    return JSON.parse(Buffer.concat(chunks).toString("utf8"));
-  } catch {
-    return null;
-  }
+  return parseJson(Buffer.concat(chunks).toString("utf8")) ?? null;
 }

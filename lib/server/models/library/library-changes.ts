@@ -5,6 +5,7 @@ import * as z from "zod";
 import { cutPiece, splitPartNames } from "@/lib/gguf/split-name";
 import type { TrashedModel } from "@/lib/schema/local-model";
 import { RequestError } from "@/lib/server/system/request-error";
+import { systemCodeOf } from "@/lib/server/system/system-code";
 import { checkFileName } from "./check-file-name";
 import { TRASH_FOLDER } from "./find-model-files";
 import type { ModelFiles } from "./model-files";
@@ -186,7 +187,7 @@ async function isSameFile(one: string, other: string): Promise<boolean> {
 }
 
 function asSentence(error: unknown, path: string): unknown {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  const code = systemCodeOf(error);
   if (code !== "EACCES" && code !== "EPERM" && code !== "EROFS") return error;
   return new RequestError(
     "FORBIDDEN",
