@@ -47,5 +47,14 @@ test.describe("on a card whose memory llama.cpp can be asked about", () => {
       .flatMap(({ placements }) => placements.map(({ gpuLayers }) => gpuLayers));
     expect(new Set(askedLayers)).toEqual(new Set(layers));
     expect(askedLayers).toHaveLength(layers.length);
+
+    // Any other change is asked about after a rest, and a slider that is let go without it.
+    await page.evaluate(() => {
+      const start = window.setTimeout.bind(window);
+      Reflect.set(window, "setTimeout", (run: TimerHandler, ms?: number) => start(run, ms === 250 ? 1e9 : ms));
+    });
+    const settled = asked.length;
+    await dashboard.slider("Context size").press("ArrowRight");
+    await expect.poll(() => asked.length).toBeGreaterThan(settled);
   });
 });

@@ -4,8 +4,10 @@ import { apiRequest } from "./api-request";
 import { planStore } from "./plan-store";
 import { plannedModelStore } from "./planned-model";
 
-/** While a slider is dragged, its steps are not asked about. */
+/** While a slider is dragged, its steps are not asked about. A slider that is let go is asked about at once. */
 const REST_MS = 250;
+
+const isSlider = ({ target }: Event): boolean => target instanceof HTMLInputElement && target.type === "range";
 
 /** The part of the shown plan that llama.cpp has not confirmed; null: none. */
 function unconfirmed() {
@@ -35,21 +37,29 @@ function unconfirmed() {
 export function confirmAtRest(): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let asked = "";
+  let waiting: ReturnType<typeof unconfirmed> = null;
+  const ask = () => {
+    clearTimeout(timer);
+    if (waiting !== null) apiRequest(confirmPlan, { body: waiting }).catch(() => {});
+    waiting = null;
+  };
   const onPlan = () => {
     const request = unconfirmed();
     const text = JSON.stringify(request);
     if (text === asked) return;
     asked = text;
+    waiting = request;
     clearTimeout(timer);
-    if (request === null) return;
-    timer = setTimeout(() => {
-      apiRequest(confirmPlan, { body: request }).catch(() => {});
-    }, REST_MS);
+    if (request !== null) timer = setTimeout(ask, REST_MS);
   };
+  const letGo = new AbortController();
+  for (const type of ["pointerup", "keyup"])
+    document.addEventListener(type, event => isSlider(event) && ask(), { signal: letGo.signal });
   const end = planStore.subscribe(onPlan);
   onPlan();
   return () => {
     clearTimeout(timer);
+    letGo.abort();
     end();
   };
 }

@@ -44,7 +44,7 @@ function askAll(budgetBytes: number, beside: (step: ExpertStep) => number) {
   }
 }
 
-it("takes one dry run for all steps beside it: 73 of them need at most 6", () => {
+it("takes one dry run for all steps beside it: 73 of them need at most 9", () => {
   expect(steps).toHaveLength(73);
   for (const budgetBytes of [110, 130, 150, 170])
     for (const bytes of [80, 100, 119]) {
@@ -52,7 +52,7 @@ it("takes one dry run for all steps beside it: 73 of them need at most 6", () =>
       // A matrix is a byte, so that what fits fits to the byte, as long as at least one of them is in RAM.
       const most = Math.min(budgetBytes, bytes + EXPERT_BYTES - 1);
       expect(chosen?.needBytes).toBe(bytes <= budgetBytes ? most : undefined);
-      expect(asked).toBeLessThanOrEqual(6);
+      expect(asked).toBeLessThanOrEqual(9);
     }
 });
 

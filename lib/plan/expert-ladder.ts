@@ -1,5 +1,4 @@
 import type { MemorySurface } from "@/lib/schema/memory-surface";
-import { divisionOf } from "./expert-placement";
 import { type ExpertStep, expertSteps } from "./expert-steps";
 import { type Placement, samePlacement } from "./memory-need";
 
@@ -31,8 +30,8 @@ interface LadderNeeds {
 export class ExpertLadder {
   readonly #steps: readonly ExpertStep[];
   readonly #confirmed = new Map<ExpertStep, number>();
-  /** Those of them with experts in RAM, by how a block is divided and then by their index among the steps, ascending. */
-  readonly #known = { none: [] as KnownStep[], experts: [] as KnownStep[], whole: [] as KnownStep[] };
+  /** Those of them with experts in RAM, by what a divided block has on the GPU and then by their index among the steps, ascending. */
+  readonly #known = new Map<string | undefined, KnownStep[]>();
   readonly #allBytes: number;
 
   constructor(
@@ -52,7 +51,11 @@ export class ExpertLadder {
     }
     for (const [index, step] of this.#steps.entries()) {
       const needBytes = step.bytes === 0 ? undefined : this.#confirmed.get(step);
-      if (needBytes !== undefined) this.#known[divisionOf(step)].push({ index, bytesBeside: needBytes + step.bytes });
+      if (needBytes !== undefined)
+        this.#known.set(step.borderExpertsOnGpu, [
+          ...this.#knownLike(step),
+          { index, bytesBeside: needBytes + step.bytes },
+        ]);
     }
   }
 
@@ -96,8 +99,8 @@ export class ExpertLadder {
       const placement = this.#at(index);
       if (placement === undefined || !isWanted(placement)) continue;
       // The step without experts in RAM has its own buffers.
-      const before = this.#known[divisionOf(step)].filter(known => known.index < index).length;
-      const gap = step.bytes === 0 ? "all on the GPU" : `${divisionOf(step)} ${before}`;
+      const before = this.#knownLike(step).filter(known => known.index < index).length;
+      const gap = step.bytes === 0 ? "all on the GPU" : `${step.borderExpertsOnGpu} ${before}`;
       open.set(gap, [...(open.get(gap) ?? []), index]);
     }
     const asked = [...open.values()].flatMap(indexes => {
@@ -111,10 +114,14 @@ export class ExpertLadder {
   /** What confirmed steps on both sides need beside their experts, of those that divide a block like this one: others can have other buffers. */
   #neighbours(index: number): readonly [before: number, after: number] {
     const step = this.#steps[index];
-    const known = step === undefined ? [] : this.#known[divisionOf(step)];
+    const known = step === undefined ? [] : this.#knownLike(step);
     if (known.length === 0) return [0, 0];
     const before = known.findLast(one => one.index < index)?.bytesBeside ?? 0;
     return [before, known.find(one => one.index > index)?.bytesBeside ?? 0];
+  }
+
+  #knownLike({ borderExpertsOnGpu }: ExpertStep): readonly KnownStep[] {
+    return this.#known.get(borderExpertsOnGpu) ?? [];
   }
 
   #isSettled(index: number): boolean {

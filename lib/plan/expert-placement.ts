@@ -15,9 +15,3 @@ export const wholeBlocksInRam = ({ expertBlocksInRam = 0, borderExpertsOnGpu }: 
 /** The block whose experts are in RAM in part; null where there is none. */
 export const dividedBlock = ({ expertBlocksInRam = 0, borderExpertsOnGpu }: ExpertPlacement): BorderExperts | null =>
   expertBlocksInRam === 0 || borderExpertsOnGpu === undefined ? null : borderOf(borderExpertsOnGpu);
-
-/** How the one block is divided: not at all, its experts, or shared experts and the router too. Placements of one kind have like compute buffers. */
-export function divisionOf(placement: ExpertPlacement): "none" | "experts" | "whole" {
-  const border = dividedBlock(placement);
-  return border === null ? "none" : border.isOnly ? "whole" : "experts";
-}

@@ -3,7 +3,7 @@ import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
 import { cardFigures, guessedFigures } from "./card-figures";
 import { cardNeeds, cardWeightsOfLayer } from "./card-needs";
-import { dividedBlock, divisionOf, wholeBlocksInRam } from "./expert-placement";
+import { dividedBlock, wholeBlocksInRam } from "./expert-placement";
 import { expertBytesInRam } from "./expert-steps";
 import { confirmedPlacements } from "./fit-needs";
 import {
@@ -246,7 +246,7 @@ export class SplitFinder {
       const isAlike = other.gpuLayers === placement.gpuLayers && sameSplit(other.tensorSplit, placement.tensorSplit);
       if (!isAlike || other.expertBlocksInRam > 0 !== placement.expertBlocksInRam > 0) continue;
       const others = this.#needs(other);
-      const isSameKind = divisionOf(other) === divisionOf(placement);
+      const isSameKind = other.borderExpertsOnGpu === placement.borderExpertsOnGpu;
       const index = needs.findIndex(({ weightsBytes, computeBytes, overBytes }, card) => {
         const known = others[card];
         const doubtShare = known?.weightsBytes === weightsBytes ? 0 : isSameKind ? DOUBTED_SHARE : 1;
