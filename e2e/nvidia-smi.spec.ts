@@ -49,13 +49,19 @@ test.describe("with a stand-in nvidia-smi", () => {
   test.skip(!hasSoftwareGpu(), "no software Vulkan device here");
   test.setTimeout(150_000);
 
+  let recovering: StandInNvidiaSmi;
+  test.beforeAll(() => {
+    recovering = new StandInNvidiaSmi([cardNamed("not read yet")]);
+  });
+  test.afterAll(() => recovering.remove());
+
   for (const fault of ["garbage", "gone", "hangs"] as const)
     test(`a card half used by others is shown as that; when nvidia-smi ${fault === "gone" ? "loses the card" : `turns to ${fault}`}, the page stops saying so, and recovers`, async ({
       page,
-      ownServer,
+      sharedServer,
     }) => {
-      const smi = new StandInNvidiaSmi([cardNamed("not read yet")]);
-      const server = await ownServer({ ...softwareGpuEnv, ...smi.env });
+      const smi = recovering;
+      const server = await sharedServer({ ...softwareGpuEnv, ...smi.env });
       smi.show([cardNamed(await softwareGpuName(server.url))]);
       const dashboard = new DashboardPage(page);
       await dashboard.open(server.url);
@@ -77,7 +83,6 @@ test.describe("with a stand-in nvidia-smi", () => {
 
       smi.behave("reads");
       await expect(now).toHaveAttribute("aria-valuetext", /of 2\.00 GiB: others/, { timeout: 60_000 });
-      smi.remove();
     });
 
   test("two tabs share one sampler at 1 Hz, and it ends when both are hidden or closed", async ({

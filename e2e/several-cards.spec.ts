@@ -70,35 +70,6 @@ test.describe("H4 two cards of one name", () => {
     await expect(inHeader).toHaveCount(1);
   });
 
-  test("each has its own plan and target, and the map and the sentence say which layers it has", async ({
-    page,
-    ownServer,
-  }) => {
-    const { url } = await ownServer({ ...placingEngineOn(["01", "02"]), ...smi.env });
-    const dashboard = new DashboardPage(page);
-    await dashboard.open(url);
-    // One card holds all of the model: nothing is gained by the other.
-    await expect(dashboard.sentence).toContainText("All 31 layers fit on card 0", { timeout: 30_000 });
-    await dashboard.type("Split over cards, numbers with commas between", "20, 11");
-    await expect(dashboard.sentence).toContainText("All 31 layers fit: 20 on card 0, 11 on card 1");
-    await expect(dashboard.layers.getByRole("option", { name: "Layer 19, on card 0:" })).toBeVisible();
-    await expect(dashboard.layers.getByRole("option", { name: "Layer 20, on card 1:" })).toBeVisible();
-    await expect(page.getByText("weights on card 1, 11 layers")).toBeVisible();
-    const shown = page.getByRole("list", { name: "Cards now" }).getByRole("listitem");
-    await expect(shown.nth(0)).toContainText("20 layers planned");
-    // 80 % of 12 GiB.
-    await expect(shown.nth(1)).toContainText("target 9.60 GiB");
-    await expect(page.getByRole("meter", { name: "Card 1, plan" })).toHaveAttribute("aria-valuetext", /weights/);
-    expect(await axeViolations(page)).toEqual([]);
-
-    await page.getByRole("textbox", { name: "Cards, numbers with commas between", exact: true }).fill("1");
-    await expect(dashboard.sentence).toContainText("All 31 layers fit");
-    await expect(dashboard.layers.getByRole("option", { name: /^Layer 0,/ })).toHaveAccessibleName(
-      /on (?:the GPU|NVIDIA)/,
-    );
-    await expect(page.getByRole("meter", { name: "Card 0, plan" })).toHaveCount(0);
-  });
-
   test("spread over two cards, then one is lost: a sentence tells it, the other takes all layers, and the chat still answers", async ({
     page,
     ownServer,
@@ -134,21 +105,6 @@ test.describe("H4 two cards of one name", () => {
     await expect(chat.message).toBeEditable();
     await chat.ask("Are you still there?");
     await expect(chat.replies.last()).toContainText("Hello world");
-  });
-
-  test("KV cache in RAM is automatic, on or off", async ({ page, ownServer }) => {
-    const { url } = await ownServer({ ...placingEngineOn(["01", "02"]), ...smi.env });
-    const dashboard = new DashboardPage(page);
-    await dashboard.open(url);
-    await expect(
-      page.getByRole("radiogroup", { name: "KV cache in RAM" }).getByRole("radio", { name: "Auto" }),
-    ).toBeChecked();
-    await expect(dashboard.sentence).toContainText("All 31 layers fit", { timeout: 30_000 });
-    await expect(dashboard.sentence).not.toContainText("KV cache in RAM");
-    await dashboard.choose("KV cache in RAM", "On");
-    await expect(dashboard.sentence).toContainText("KV cache in RAM, with");
-    await dashboard.choose("KV cache in RAM", "Off");
-    await expect(dashboard.sentence).not.toContainText("KV cache in RAM");
   });
 
   test("the chat is told as well", async ({ page, ownServer }) => {
@@ -189,32 +145,94 @@ test.describe("H4 two cards of one name", () => {
   });
 });
 
-for (const width of [360, 1440])
-  test(`four cards have a bar each that stays on the page at ${width} px`, async ({ page, ownServer }) => {
-    test.setTimeout(120_000);
-    const buses = ["01", "02", "03", "04"];
-    const smi = new StandInNvidiaSmi(buses.map(bus => smiLine({ name: NAME, bus, totalMib: 12_288, usedMib: 1024 })));
-    const { url } = await ownServer({ ...placingEngineOn(buses), ...smi.env }, { CARD_CHOICE: "spread" });
-    await page.setViewportSize({ width, height: 900 });
+test.describe("H4 plans for two cards of one name", () => {
+  let smi: StandInNvidiaSmi;
+  let env: Record<string, string>;
+  test.beforeAll(() => {
+    smi = new StandInNvidiaSmi([first, second]);
+    env = { ...placingEngineOn(["01", "02"]), ...smi.env };
+  });
+  test.afterAll(() => smi.remove());
+
+  test("each has its own plan and target, and the map and the sentence say which layers it has", async ({
+    page,
+    sharedServer,
+  }) => {
+    const { url } = await sharedServer(env);
     const dashboard = new DashboardPage(page);
     await dashboard.open(url);
-    await expect(dashboard.sentence).toContainText(/^All 31 layers fit: 8 on card 0, 8 on card 1, .* on card 3/, {
-      timeout: 30_000,
-    });
+    // One card holds all of the model: nothing is gained by the other.
+    await expect(dashboard.sentence).toContainText("All 31 layers fit on card 0", { timeout: 30_000 });
+    await dashboard.type("Split over cards, numbers with commas between", "20, 11");
+    await expect(dashboard.sentence).toContainText("All 31 layers fit: 20 on card 0, 11 on card 1");
+    await expect(dashboard.layers.getByRole("option", { name: "Layer 19, on card 0:" })).toBeVisible();
+    await expect(dashboard.layers.getByRole("option", { name: "Layer 20, on card 1:" })).toBeVisible();
+    await expect(page.getByText("weights on card 1, 11 layers")).toBeVisible();
     const shown = page.getByRole("list", { name: "Cards now" }).getByRole("listitem");
-    await expect(shown).toHaveCount(4);
-    for (const index of buses.keys()) {
-      await expect(shown.nth(index)).toContainText(/[78] layers planned/);
-      const bar = page.getByRole("meter", { name: `Card ${index}, plan` });
-      await expect(bar).toHaveAttribute("aria-valuetext", /weights/);
-      const box = await bar.boundingBox();
-      expect(box?.width).toBeGreaterThan(100);
-      expect((box?.x ?? 0) + (box?.width ?? 0)).toBeLessThanOrEqual(width);
-    }
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+    await expect(shown.nth(0)).toContainText("20 layers planned");
+    // 80 % of 12 GiB.
+    await expect(shown.nth(1)).toContainText("target 9.60 GiB");
+    await expect(page.getByRole("meter", { name: "Card 1, plan" })).toHaveAttribute("aria-valuetext", /weights/);
     expect(await axeViolations(page)).toEqual([]);
-    smi.remove();
+
+    await page.getByRole("textbox", { name: "Cards, numbers with commas between", exact: true }).fill("1");
+    await expect(dashboard.sentence).toContainText("All 31 layers fit");
+    await expect(dashboard.layers.getByRole("option", { name: /^Layer 0,/ })).toHaveAccessibleName(
+      /on (?:the GPU|NVIDIA)/,
+    );
+    await expect(page.getByRole("meter", { name: "Card 0, plan" })).toHaveCount(0);
   });
+
+  test("KV cache in RAM is automatic, on or off", async ({ page, sharedServer }) => {
+    const { url } = await sharedServer(env);
+    const dashboard = new DashboardPage(page);
+    await dashboard.open(url);
+    await expect(
+      page.getByRole("radiogroup", { name: "KV cache in RAM" }).getByRole("radio", { name: "Auto" }),
+    ).toBeChecked();
+    await expect(dashboard.sentence).toContainText("All 31 layers fit", { timeout: 30_000 });
+    await expect(dashboard.sentence).not.toContainText("KV cache in RAM");
+    await dashboard.choose("KV cache in RAM", "On");
+    await expect(dashboard.sentence).toContainText("KV cache in RAM, with");
+    await dashboard.choose("KV cache in RAM", "Off");
+    await expect(dashboard.sentence).not.toContainText("KV cache in RAM");
+  });
+});
+
+test.describe("four cards", () => {
+  const buses = ["01", "02", "03", "04"];
+  let smi: StandInNvidiaSmi;
+  let env: Record<string, string>;
+  test.beforeAll(() => {
+    smi = new StandInNvidiaSmi(buses.map(bus => smiLine({ name: NAME, bus, totalMib: 12_288, usedMib: 1024 })));
+    env = { ...placingEngineOn(buses), ...smi.env };
+  });
+  test.afterAll(() => smi.remove());
+
+  for (const width of [360, 1440])
+    test(`have a bar each that stays on the page at ${width} px`, async ({ page, sharedServer }) => {
+      test.setTimeout(120_000);
+      const { url } = await sharedServer(env, { CARD_CHOICE: "spread" });
+      await page.setViewportSize({ width, height: 900 });
+      const dashboard = new DashboardPage(page);
+      await dashboard.open(url);
+      await expect(dashboard.sentence).toContainText(/^All 31 layers fit: 8 on card 0, 8 on card 1, .* on card 3/, {
+        timeout: 30_000,
+      });
+      const shown = page.getByRole("list", { name: "Cards now" }).getByRole("listitem");
+      await expect(shown).toHaveCount(4);
+      for (const index of buses.keys()) {
+        await expect(shown.nth(index)).toContainText(/[78] layers planned/);
+        const bar = page.getByRole("meter", { name: `Card ${index}, plan` });
+        await expect(bar).toHaveAttribute("aria-valuetext", /weights/);
+        const box = await bar.boundingBox();
+        expect(box?.width).toBeGreaterThan(100);
+        expect((box?.x ?? 0) + (box?.width ?? 0)).toBeLessThanOrEqual(width);
+      }
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+      expect(await axeViolations(page)).toEqual([]);
+    });
+});
 
 test("two software devices take exactly what was planned on each", async ({ page, ownServer }) => {
   test.skip(!hasSoftwareGpu(), "no software Vulkan device here");
