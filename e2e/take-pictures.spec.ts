@@ -44,6 +44,8 @@ for (const theme of ["light", "dark"] as const)
       .getByRole("button", { name: /^Get / })
       .waitFor();
     await page.getByRole("banner").getByText("ready").waitFor();
+    const contextInUse = page.getByRole("button", { name: / of 4,096 tokens/ });
+    await contextInUse.waitFor();
     await take("first");
 
     await page.goto(`${server.url}/models?cardMib=8192`);
@@ -61,6 +63,8 @@ for (const theme of ["light", "dark"] as const)
     await chat.open(undefined, server.url);
     await chat.ask("Explain how a rainbow forms, in three sentences.");
     await chat.ask("Write a Python function that reverses a string.");
+    // Counted again after the last answer: with both, more than a hundred.
+    await contextInUse.filter({ hasText: /^1\d\d of/ }).waitFor();
     await take("chat");
 
     await page.evaluate(card => localStorage.setItem("headroom.assumed-card", card), JSON.stringify(CARD));
