@@ -103,6 +103,26 @@ test.describe("what is pressed and what stays", () => {
     await chat.replyFinished();
   });
 
+  test("the context meter does not fall back to the count from before an answer when it ends", async ({
+    page,
+    ownServer,
+  }) => {
+    const { url } = await ownServer();
+    const chat = new ChatPage(page);
+    await chat.open(undefined, url);
+    const meter = page.getByRole("button", { name: /^[\d,]+ of 4,096 tokens/ });
+    const used = async () => Number.parseInt(((await meter.textContent()) ?? "").replaceAll(",", ""), 10);
+    await chat.say("Tell a long story about a river, a stone and a cloud.");
+    await chat.replyBegun();
+    await expect.poll(used).toBeGreaterThan(120);
+    const isCounted = page.waitForResponse(/\/context$/);
+    await chat.stop.click();
+    await chat.replyFinished();
+    expect(await used()).toBeGreaterThan(110);
+    await isCounted;
+    expect(await used()).toBeGreaterThan(110);
+  });
+
   test("a change during an answer says that it waits, in every tab, and can come now", async ({ page, ownServer }) => {
     const { url } = await ownServer();
     const chat = new ChatPage(page);

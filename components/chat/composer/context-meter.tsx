@@ -1,5 +1,5 @@
 "use client";
-import { lazy, Suspense, useState } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { classNames } from "@/components/ui/class-names";
 import { liveContextUse, missingTokens, usedTokens } from "@/lib/client/chat-context-use";
 import { useLiveReply } from "@/lib/client/chat-live-reply";
@@ -12,13 +12,22 @@ import { TokenBar } from "./token-bar";
 
 const ContextDetails = lazy(() => import("./context-details"));
 
-/** Uses the arriving answer's own figures if there is an answer, so that the meter moves with it. */
+/** Uses the arriving answer's own figures if there is an answer, so that the meter moves with it, and after it until they are counted. */
 function useShownUse(use: ContextUse | null): ContextUse | null {
   const answering = useSession(session => session.answering);
+  const chatId = useSession(session => session.chat.id);
   const nowTokens = useLiveReply(answering, reply => reply.usedTokens);
   const contextTokens = useLive(state => state.engine && contextTokensOf(state.engine));
-  if (!answering || nowTokens === null || contextTokens === null) return use;
-  return liveContextUse(use, nowTokens, contextTokens);
+  const last = useRef<{ chatId: string; before: ContextUse | null; use: ContextUse } | null>(null);
+  const isLive = answering && nowTokens !== null && contextTokens !== null;
+  const live = isLive ? liveContextUse(use, nowTokens, contextTokens) : null;
+  useEffect(() => {
+    if (live !== null) last.current = { chatId, before: use, use: live };
+  });
+  if (live !== null) return live;
+  const { current } = last;
+  const isCounted = current?.chatId !== chatId || current.before?.historyTokens !== use?.historyTokens;
+  return isCounted || current === null ? use : current.use;
 }
 
 /** How full the context is. Its details give the size, the memory cost, and what happens when it is full. */
