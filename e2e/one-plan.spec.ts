@@ -87,15 +87,15 @@ test("without a GPU, dashboard, Models, API, terminal, header, chat and receipt 
   const dashboard = new DashboardPage(page);
   expect((await page.request.post(`${url}/api/engine/load`, { data: {} })).ok()).toBe(true);
   await dashboard.open(url);
-  const mib = /^Runs on the CPU: (\d+) of/.exec((await dashboard.sentence.textContent()) ?? "")?.[1];
+  const mib = /^Runs on the CPU: (\d+) MiB of/.exec((await dashboard.sentence.textContent()) ?? "")?.[1];
   await expect(page.getByText(`system memory ${mib} MiB`)).toBeVisible();
   await expect(page.getByText(`4,096 tokens, all 31 layers: f16 ${(Number(mib) / 1024).toFixed(2)} GiB`)).toBeVisible();
   await expect(dashboard.engineStatus).toContainText("CPU");
   const { plan } = await (await page.request.get(`${url}/api/plan`)).json();
-  expect(plan.why).toContain(`Runs on the CPU: ${mib} of`);
+  expect(plan.why).toContain(`Runs on the CPU: ${mib} MiB of`);
   const env = { ...process.env, HEADROOM_HOME: home, HEADROOM_GPU: "off" };
   const { stdout } = await promisify(execFile)(process.execPath, ["dist/plan.mjs"], { env });
-  expect(stdout).toContain(`Runs on the CPU: ${mib} of`);
+  expect(stdout).toContain(`Runs on the CPU: ${mib} MiB of`);
   const newest = page.getByRole("table", { name: "Past loads" }).getByRole("row").nth(1);
   await expect(newest).toContainText("CPU, 4k f16");
   // A build without a GPU has no real dry run; llama.cpp's own buffers are within 3 % of the plan.

@@ -34,6 +34,7 @@ export function libraryServices(
     folders: () => models.folders(),
     files: () => addedFiles.list().map(({ path }) => path),
     placesChanged: listener => subscribeToAll([folders, addedFiles], listener),
+    placed: downloads.placed.subscribe,
   });
   return {
     headers: new ModelHeaders(),

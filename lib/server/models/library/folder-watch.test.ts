@@ -10,7 +10,8 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "headroom-watch-"));
 });
 
-const watched = () => new FolderWatch({ folders: () => [folder], files: () => [], placesChanged: () => () => {} });
+const watched = (placed: (listener: () => void) => () => void = () => () => {}) =>
+  new FolderWatch({ folders: () => [folder], files: () => [], placesChanged: () => () => {}, placed });
 
 /** The first look is what later ones are compared with. */
 const FIRST_LOOK_MS = 100;
@@ -26,6 +27,23 @@ describe("a watched folder", () => {
     await expect.poll(() => changes, { timeout: 15_000 }).toBe(1);
     rmSync(join(folder, "one.gguf"));
     await expect.poll(() => changes, { timeout: 15_000 }).toBe(2);
+    stop();
+  });
+
+  it("reports a download that is gone again before anybody looked", async () => {
+    let changes = 0;
+    let place = (): void => {};
+    const stop = watched(listener => {
+      place = listener;
+      return () => {};
+    }).subscribe(() => {
+      changes += 1;
+    });
+    await wait(FIRST_LOOK_MS);
+    writeFileSync(join(folder, "one.gguf"), "GGUF");
+    place();
+    rmSync(join(folder, "one.gguf"));
+    await expect.poll(() => changes, { timeout: 15_000 }).toBe(1);
     stop();
   });
 

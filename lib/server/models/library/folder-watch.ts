@@ -15,6 +15,8 @@ interface FolderWatchOptions {
   readonly files: () => readonly string[];
   /** Reports that the folders or the single files are others. */
   readonly placesChanged: (listener: () => void) => () => void;
+  /** Reports that a file came here in a way of ours, of which others heard at once. */
+  readonly placed: (listener: () => void) => () => void;
 }
 
 /** Reports that model files came, went or changed in the library's folders. Does nothing while nobody subscribes. */
@@ -27,6 +29,8 @@ export class FolderWatch {
   #isSettling = false;
   #isLooking = false;
   #seen: string | null = null;
+  /** A file that was placed may be gone again before the next look, which then sees no change. */
+  #isTellingAtNextLook = false;
 
   constructor(options: FolderWatchOptions) {
     this.#options = options;
@@ -39,10 +43,16 @@ export class FolderWatch {
       this.#watchFolders();
       this.#lookIn(0);
     };
-    const stopFollowing = this.#options.placesChanged(look);
+    const stops = [
+      this.#options.placesChanged(look),
+      this.#options.placed(() => {
+        this.#isTellingAtNextLook = true;
+        this.#lookSoon();
+      }),
+    ];
     look();
     return () => {
-      stopFollowing();
+      for (const stop of stops) stop();
       this.#cancelLook();
       this.#closeWatchers();
       this.#isSettling = false;
@@ -84,13 +94,15 @@ export class FolderWatch {
     // Of two looks at once, the older one could end last and count as what was seen.
     if (this.#isLooking) return this.#lookSoon();
     this.#isLooking = true;
+    const isTelling = this.#isTellingAtNextLook;
+    this.#isTellingAtNextLook = false;
     const now = await signatureOf(this.#options.folders(), this.#options.files()).finally(() => {
       this.#isLooking = false;
     });
     if (this.#listeners.isEmpty) return;
     const isChanged = this.#seen !== null && now !== this.#seen;
     this.#seen = now;
-    if (isChanged) this.#listeners.tell();
+    if (isChanged || isTelling) this.#listeners.tell();
     if (!this.#isSettling) this.#lookIn(LOOK_INTERVAL_MS);
   }
 }
