@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
 import type { Download } from "@/lib/schema/download";
+import { Listeners } from "@/lib/server/system/listeners";
 import { RequestError } from "@/lib/server/system/request-error";
 import { systemTimers, type Timers } from "@/lib/server/system/timers";
 import { asDownloadError, DownloadError, GOES_ON } from "./download-error";
@@ -51,8 +52,7 @@ export class Downloads {
   readonly #timers: Timers;
   readonly #folder: DownloadFolder;
   readonly #limit: SpeedLimit;
-  readonly #listeners = new Set<() => void>();
-  readonly #placedListeners = new Set<() => void>();
+  readonly #listeners = new Listeners();
   #jobs: DownloadJob[] = [];
   #active: { readonly job: DownloadJob; readonly abort: AbortController; readonly ended: Promise<void> } | null = null;
   #adopted = Promise.resolve();
@@ -141,18 +141,10 @@ export class Downloads {
     }
   }
 
-  subscribe(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
+  readonly subscribe = this.#listeners.subscribe;
 
   /** Calls back when a model has come into the models folder. */
-  readonly placed = {
-    subscribe: (listener: () => void): (() => void) => {
-      this.#placedListeners.add(listener);
-      return () => this.#placedListeners.delete(listener);
-    },
-  };
+  readonly placed = new Listeners();
 
   /** Stops at once, and keeps what was fetched for the next start. */
   async shutdown(): Promise<void> {
@@ -252,7 +244,7 @@ export class Downloads {
       await this.#forget(job);
       this.#tellHashes(job.record);
       job.state = "done";
-      for (const listener of this.#placedListeners) listener();
+      this.placed.tell();
     } catch (error) {
       await this.#stopped(job, error, signal);
     } finally {
@@ -319,7 +311,7 @@ export class Downloads {
   }
 
   #changed(): void {
-    for (const listener of this.#listeners) listener();
+    this.#listeners.tell();
   }
 }
 

@@ -1,6 +1,5 @@
-import { readFileSync } from "node:fs";
 import * as z from "zod";
-import { replaceFile } from "@/lib/server/system/replace-file";
+import { JsonFile } from "@/lib/server/system/json-file";
 import { Pacer } from "./pacer";
 
 const savedSchema = z.object({ bytesPerSecondLimit: z.nullable(z.number().int().min(1)) });
@@ -14,14 +13,14 @@ interface SpeedLimitOptions {
 
 /** The limit that a person has set, kept over a restart. */
 export class SpeedLimit {
-  readonly #path: string;
+  readonly #file: JsonFile<typeof savedSchema>;
   #bytesPerSecond: number | null;
   /** Downloads go at this pace. */
   readonly pacer: Pacer;
 
   constructor({ path, isAnswering }: SpeedLimitOptions) {
-    this.#path = path;
-    this.#bytesPerSecond = readSaved(path);
+    this.#file = new JsonFile(path, savedSchema);
+    this.#bytesPerSecond = this.#file.read()?.bytesPerSecondLimit ?? null;
     this.pacer = new Pacer(() => ({ bytesPerSecond: this.#bytesPerSecond, isAnswering: isAnswering() }));
   }
 
@@ -32,15 +31,7 @@ export class SpeedLimit {
 
   /** @throws the file system's error */
   set(bytesPerSecondLimit: number | null): void {
-    replaceFile(this.#path, JSON.stringify({ bytesPerSecondLimit }));
+    this.#file.write({ bytesPerSecondLimit });
     this.#bytesPerSecond = bytesPerSecondLimit;
-  }
-}
-
-function readSaved(path: string): number | null {
-  try {
-    return savedSchema.parse(JSON.parse(readFileSync(path, "utf8"))).bytesPerSecondLimit;
-  } catch {
-    return null;
   }
 }
