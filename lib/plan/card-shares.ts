@@ -1,6 +1,7 @@
 import type { GpuMemory, PooledCard } from "@/lib/schema/gpu-memory";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { formatMib } from "@/lib/units/bytes";
+import { sum } from "@/lib/units/sum";
 import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
 import type { PlannedLayer, PlanWarning } from "./layer-plan";
 
@@ -19,7 +20,6 @@ export interface CardShare {
 const F32_BYTES = 4;
 const F16_BYTES = 2;
 
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 const roomOf = ({ freeBytes, heldByEngineBytes }: PooledCard): number => freeBytes + heldByEngineBytes;
 
 /**
