@@ -57,6 +57,12 @@ test.describe("the palette", () => {
   });
 });
 
+const contextMeter = (page: Page) => {
+  const meter = page.getByRole("button", { name: /^[\d,]+ of 4,096 tokens/ });
+  const used = async () => Number.parseInt(((await meter.textContent()) ?? "").replaceAll(",", ""), 10);
+  return { meter, used };
+};
+
 test.describe("what is pressed and what stays", () => {
   test("the keyboard goes on in the message field after a starter and after Stop", async ({ page }) => {
     const chat = new ChatPage(page);
@@ -87,8 +93,7 @@ test.describe("what is pressed and what stays", () => {
     const { url } = await ownServer();
     const chat = new ChatPage(page);
     await chat.open(await endlessChat(page.request, url), url);
-    const meter = page.getByRole("button", { name: /^[\d,]+ of 4,096 tokens/ });
-    const used = async () => Number.parseInt(((await meter.textContent()) ?? "").replaceAll(",", ""), 10);
+    const { meter, used } = contextMeter(page);
     // No model is loaded yet, so nothing could be counted.
     await expect(meter).toHaveCount(0);
     await chat.say(LONG);
@@ -110,8 +115,7 @@ test.describe("what is pressed and what stays", () => {
     const { url } = await ownServer();
     const chat = new ChatPage(page);
     await chat.open(undefined, url);
-    const meter = page.getByRole("button", { name: /^[\d,]+ of 4,096 tokens/ });
-    const used = async () => Number.parseInt(((await meter.textContent()) ?? "").replaceAll(",", ""), 10);
+    const { used } = contextMeter(page);
     await chat.say("Tell a long story about a river, a stone and a cloud.");
     await chat.replyBegun();
     await expect.poll(used).toBeGreaterThan(120);

@@ -187,7 +187,8 @@ function contextsUpTo(longestTokens: number, stepsADoubling: number): number[] {
 
 /**
  * The most important points come first: all layers, one layer and half of them at four contexts each. A batch is no longer than the context,
- * so that the buffers grow steeply up to the batch's size. Powers of two follow, then the points between. The ends have their own graphs: k = 1 holds only the output, k = L leaves one block in RAM, k = L + 1 none.
+ * so that the buffers grow steeply up to the batch's size. Powers of two follow, then the points between. The ends have their own graphs:
+ * k = 1 holds only the output, k = L leaves one block in RAM, k = L + 1 none.
  */
 function passesFor(
   surface: MemorySurface,

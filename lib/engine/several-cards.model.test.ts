@@ -64,6 +64,16 @@ const cardsOf = (budgets: readonly number[]): GpuMemory => {
   };
 };
 
+function withoutPlacement({
+  expertBlocksInRam: _experts,
+  borderExpertsOnGpu: _border,
+  tensorSplit: _split,
+  kvInRam: _kv,
+  ...rest
+}: ReturnType<typeof loadConfigOf>) {
+  return rest;
+}
+
 /** What the server does before a load. */
 async function confirmedPlan(id: string, gpu: GpuMemory, settings: PlanSettings) {
   const known = surfaces.get(id);
@@ -75,14 +85,7 @@ async function confirmedPlan(id: string, gpu: GpuMemory, settings: PlanSettings)
     const config = loadConfigOf(plan, { modelPath: known.modelPath, threads: 2, useMmap: true });
     const next = nextToConfirm(surface, gpu, settings, confirmed);
     if (next === null) return { plan, config };
-    const {
-      expertBlocksInRam: _experts,
-      borderExpertsOnGpu: _border,
-      tensorSplit: _split,
-      kvInRam: _kv,
-      ...template
-    } = config;
-    const asked = { ...template, ...placementOf(next) };
+    const asked = { ...withoutPlacement(config), ...placementOf(next) };
     const { buffers, devices } = await engine.askFor("dry-run", { type: "dry-run", config: asked });
     surface = mendSurface(surface, asked, { ...buffers, devices }).surface;
     confirmed.push(next);
@@ -91,14 +94,7 @@ async function confirmedPlan(id: string, gpu: GpuMemory, settings: PlanSettings)
 
 /** What llama.cpp needs to have the output alone on a card: no placement needs less there. */
 async function leastBytes({ config }: Awaited<ReturnType<typeof confirmedPlan>>): Promise<number> {
-  const {
-    expertBlocksInRam: _experts,
-    borderExpertsOnGpu: _border,
-    tensorSplit: _split,
-    kvInRam: _kv,
-    ...template
-  } = config;
-  const asked = { ...template, gpuLayers: 1, tensorSplit: [1] };
+  const asked = { ...withoutPlacement(config), gpuLayers: 1, tensorSplit: [1] };
   const { buffers } = await engine.askFor("dry-run", { type: "dry-run", config: asked });
   return buffers.gpuWeightsBytes + buffers.gpuContextBytes;
 }
