@@ -6,24 +6,22 @@ import { useStore } from "./use-store";
 /** Often enough for a moving bar. Used only while a benchmark runs. */
 const POLL_MS = 700;
 
-function pollWhileRunning(changed: () => void): () => void {
-  const timer = setInterval(() => {
-    const { data, error } = benchmarkStore.get();
-    if (data?.running || error !== null) changed();
-  }, POLL_MS);
-  return () => clearInterval(timer);
-}
-
 /** The server's benchmark. It continues there when the page is closed. */
-const benchmarkStore = createResource(readBenchmark, () => ({}), [], pollWhileRunning);
+const benchmarkStore = createResource(
+  readBenchmark,
+  () => ({}),
+  [],
+  undefined,
+  ({ data, error }) => (data?.running || error !== null ? POLL_MS : null),
+);
 
 export const useBenchmark = () => useStore(benchmarkStore, state => state);
 
 /** Begins or cancels a benchmark. The store shows a refusal. */
 export async function commandBenchmark(command: "start" | "cancel"): Promise<void> {
   try {
-    const data = await apiRequest(command === "start" ? startBenchmark : cancelBenchmark, {});
-    benchmarkStore.set({ data, error: null });
+    await apiRequest(command === "start" ? startBenchmark : cancelBenchmark, {});
+    await benchmarkStore.refresh();
   } catch (error) {
     benchmarkStore.update(({ data }) => ({ data, error: errorBody(error) }));
   }

@@ -1,4 +1,3 @@
-import { useEffect } from "react";
 import { applyTemplate } from "@/lib/schema/api/llama-server";
 import {
   cancelVerification,
@@ -8,8 +7,10 @@ import {
   searchHeader,
   startVerification,
 } from "@/lib/schema/api/model-details";
+import type { Verification } from "@/lib/schema/model-details";
 import { type ApiInput, apiRequest } from "./api-request";
 import type { ChangeKind } from "./live-store";
+import type { ResourceState } from "./resource-store";
 import { useReading } from "./use-reading";
 
 /** While a file is read, its progress is asked for this often. */
@@ -43,15 +44,12 @@ const EXAMPLE = {
 /** A short conversation in the template of the loaded model. */
 export const useRenderedExample = () => useReading(applyTemplate, EXAMPLE, []);
 
+const whileRunning = ({ data }: ResourceState<Verification>): number | null =>
+  data?.state === "running" ? PROGRESS_MS : null;
+
 /** The check of a file's sha256: its state, followed while it runs, and the ways to begin and to end it. */
 export function useVerification(name: string) {
-  const { data, error, refresh } = useReading(readVerification, { query: { name } }, fileChanges);
-  const isRunning = data?.state === "running";
-  useEffect(() => {
-    if (!isRunning) return;
-    const timer = setInterval(() => void refresh(), PROGRESS_MS);
-    return () => clearInterval(timer);
-  }, [isRunning, refresh]);
+  const { data, error, refresh } = useReading(readVerification, { query: { name } }, fileChanges, whileRunning);
   const steer = async (endpoint: typeof startVerification | typeof cancelVerification) => {
     await apiRequest(endpoint, { body: { name } });
     await refresh();

@@ -1,4 +1,5 @@
 import { listModels } from "@/lib/schema/api/models";
+import { isUnread } from "@/lib/schema/local-model";
 import { liveStore } from "./live-store";
 import { presentGpu } from "./present-gpu";
 import { createResource } from "./resource-store";
@@ -20,6 +21,7 @@ export const modelStore = createResource(
   () => ({}),
   ["models", "settings", "surface", "receipts"],
   watchCard,
+  ({ data }) => (data?.models.some(isUnread) ? 0 : null),
 );
 
 export const useModels = () => useStore(modelStore, state => state);

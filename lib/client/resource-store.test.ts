@@ -33,6 +33,29 @@ describe("createResource", () => {
     expect(resource.get().data).toEqual({ value: 2 });
   });
 
+  it("an answer that is not the last one is asked for again while it is shown", async () => {
+    const resource = createResource(
+      readThing,
+      () => ({}),
+      [],
+      () => () => {},
+      ({ data }) => (data !== null && data.value < 3 ? 0 : null),
+    );
+    vi.stubGlobal("document", { addEventListener: () => {}, removeEventListener: () => {}, hidden: true });
+    const leave = resource.subscribe(() => {});
+    for (const value of [1, 2, 3]) {
+      answers[value - 1]?.({ value });
+      await vi.waitFor(() => expect(resource.get().data).toEqual({ value }));
+    }
+    expect(answers).toHaveLength(3);
+    leave();
+    const unseen = resource.refresh();
+    answers[3]?.({ value: 1 });
+    await unseen;
+    await new Promise(resolve => setTimeout(resolve));
+    expect(answers).toHaveLength(4);
+  });
+
   it("a refusal is kept in the server's own words", async () => {
     const resource = makeResource();
     const refresh = resource.refresh();

@@ -18,23 +18,35 @@ interface Resource<Data> extends Store<ResourceState<Data>> {
 /**
  * Data from the server, read when it is first shown and again whenever the server reports one of
  * `changes` or `watch` calls back. If two answers cross, the one that was requested last wins.
+ *
+ * @param againMs how soon it is read again by itself while it is shown; null: not for this answer
  */
 export function createResource<E extends JsonEndpoint>(
   endpoint: E,
   input: () => ApiInput<E>,
   changes: readonly ChangeKind[],
   watch: (changed: () => void) => () => void = () => () => {},
+  againMs: (state: ResourceState<ParsedReply<E>>) => number | null = () => null,
 ): Resource<ParsedReply<E>> {
   let newest = 0;
+  let isShown = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const refresh = async () => {
+    clearTimeout(timer);
     const request = ++newest;
     const state = await readResource(endpoint, input());
-    if (request === newest) store.set(state);
+    if (request !== newest) return;
+    store.set(state);
+    const waitMs = isShown ? againMs(state) : null;
+    if (waitMs !== null) timer = setTimeout(refresh, waitMs);
   };
   const store = createStore<ResourceState<ParsedReply<E>>>({ data: null, error: null }, () => {
+    isShown = true;
     void refresh();
     const endings = [watchChanges(changes, () => void refresh()), watch(() => void refresh())];
     return () => {
+      isShown = false;
+      clearTimeout(timer);
       for (const end of endings) end();
     };
   });

@@ -23,7 +23,10 @@ export const planBadgeSchema = z.object({
 });
 export type BadgePlan = z.infer<typeof planBadgeSchema>;
 
-/** One GGUF file below the models folder or an added one. A file that cannot be read as a model stays in the list, with the reason. */
+/**
+ * One GGUF file below the models folder or an added one. A file that cannot be read as a model stays in the list, with the reason. One with
+ * neither a profile nor a problem has not been read yet.
+ */
 export const localModelSchema = z.object({
   /**
    * What MODEL is set to: the path below the models folder, with "/"; the whole path for a file of an added folder; "Ollama/llama3.2:3b"
@@ -64,6 +67,9 @@ export const localModelSchema = z.object({
   ),
 });
 export type LocalModel = z.infer<typeof localModelSchema>;
+
+export const isUnread = ({ profile, problem }: Pick<LocalModel, "profile" | "problem">): boolean =>
+  profile === null && problem === null;
 
 /** A folder that is searched for models. The first one is the models folder itself; the others were added. */
 export const modelFolderSchema = z.object({

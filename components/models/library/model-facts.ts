@@ -1,4 +1,4 @@
-import type { LocalModel } from "@/lib/schema/local-model";
+import { isUnread, type LocalModel } from "@/lib/schema/local-model";
 import { formatBytes } from "@/lib/units/bytes";
 import { formatTokensShort } from "@/lib/units/tokens";
 
@@ -19,9 +19,11 @@ export function formatParameters(parameters: number): string {
 }
 
 /** The facts worth knowing about a file, each in a few words. */
-export function modelFacts({ fileBytes, parts, profile }: LocalModel): string[] {
+export function modelFacts(model: LocalModel): string[] {
+  const { fileBytes, parts, profile } = model;
   // A link to nothing has no size.
-  if (profile === null) return fileBytes > 0 ? [formatBytes(fileBytes)] : [];
+  if (profile === null)
+    return [...(fileBytes > 0 ? [formatBytes(fileBytes)] : []), ...(isUnread(model) ? ["reading its header …"] : [])];
   const role = roleWords[profile.role];
   return [
     profile.architecture,

@@ -9,7 +9,7 @@ import { fitEventSchema, fitQuerySchema, hubSearchAnswerSchema, hubSearchQuerySc
 export const listModels = {
   method: "GET",
   path: "/api/models",
-  does: "The library: each GGUF file, and where its layers would go on the present card.",
+  does: "The library: each GGUF file, and where its layers would go on the present card. After a second, files that were never read are listed with neither profile nor problem: ask again for them.",
   reply: localModelsSchema,
   errors: ["STORE_UNAVAILABLE"],
 } as const satisfies Endpoint;

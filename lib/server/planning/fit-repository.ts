@@ -15,6 +15,7 @@ import type { RepositoryFile } from "@/lib/server/models/hub/remote-repository";
 import { familyOf, type HeaderReading } from "@/lib/server/models/hub/repository-headers";
 import { checkChatModel } from "@/lib/server/models/library/check-chat-model";
 import type { SettingsStore } from "@/lib/server/settings/settings-store";
+import { eachOf } from "@/lib/server/system/each-of";
 import { errorAnswer, errorCodeOf } from "@/lib/server/system/error-table";
 import { readMemory } from "@/lib/server/system/read-memory";
 import type { MachineSpeedMeter } from "./machine-speed";
@@ -127,19 +128,9 @@ class FitRun {
     await this.#read(first, signal);
     const families = new Set([familyOf(first)]);
     const firsts = more.filter(file => families.size < families.add(familyOf(file)).size);
-    await this.#readSome(firsts, signal);
-    await this.#readSome(
-      more.filter(file => !firsts.includes(file)),
-      signal,
-    );
-  }
-
-  async #readSome(files: readonly RepositoryFile[], signal: AbortSignal): Promise<void> {
-    const waiting = [...files];
-    const work = async (): Promise<void> => {
-      for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) await this.#read(file, signal);
-    };
-    await Promise.all(Array.from({ length: AT_ONCE }, work));
+    await eachOf(firsts, AT_ONCE, file => this.#read(file, signal));
+    const rest = more.filter(file => !firsts.includes(file));
+    await eachOf(rest, AT_ONCE, file => this.#read(file, signal));
   }
 
   async #read(file: RepositoryFile, signal: AbortSignal): Promise<void> {

@@ -4,6 +4,7 @@ import type { LocalModel } from "@/lib/schema/local-model";
 import type { MachineSpeed } from "@/lib/schema/plan-speed";
 import type { ListedModel, ModelFiles } from "@/lib/server/models/library/model-files";
 import type { SettingsStore } from "@/lib/server/settings/settings-store";
+import { eachOf } from "@/lib/server/system/each-of";
 import { errorAnswer } from "@/lib/server/system/error-table";
 import type { MachineSpeedMeter } from "./machine-speed";
 import type { GpuSource, Planner } from "./planner";
@@ -16,11 +17,29 @@ export interface LibraryServices {
   readonly machineSpeed: Pick<MachineSpeedMeter, "read">;
 }
 
-/** The library: for each file, where its layers would go on the present card with its settings, planned as the dashboard does it. */
-export async function listLibrary(services: LibraryServices): Promise<LocalModel[]> {
-  const [listed, report] = await Promise.all([services.models.listModels(), services.gpu.read()]);
+/** Plans that are made side by side: a file whose header is read again for its plan takes some megabytes meanwhile. */
+const PLANNED_AT_ONCE = 4;
+
+/**
+ * The library: for each file, where its layers would go on the present card with its settings, planned as the dashboard does it.
+ *
+ * @param withinMs headers are read for this long; see `listModels`
+ */
+export async function listLibrary(services: LibraryServices, withinMs?: number): Promise<LocalModel[]> {
+  const [listed, plan] = await Promise.all([services.models.listModels(withinMs), planning(services)]);
+  return eachOf(listed, PLANNED_AT_ONCE, plan);
+}
+
+/** The same for one model; null for a name that is not in the library. */
+export async function findInLibrary(services: LibraryServices, name: string): Promise<LocalModel | null> {
+  const model = (await services.models.listModels()).find(listed => listed.name === name);
+  return model === undefined ? null : (await planning(services))(model);
+}
+
+async function planning(services: LibraryServices): Promise<(model: ListedModel) => Promise<LocalModel>> {
+  const report = await services.gpu.read();
   const machine = await services.machineSpeed.read(report.memory?.name ?? null);
-  return Promise.all(listed.map(model => withPlan(model, services, report, machine)));
+  return model => withPlan(model, services, report, machine);
 }
 
 async function withPlan(

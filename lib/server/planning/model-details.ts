@@ -7,7 +7,7 @@ import type { ModelFiles } from "@/lib/server/models/library/model-files";
 import type { ModelHeaders } from "@/lib/server/models/library/model-headers";
 import type { SettingsStore } from "@/lib/server/settings/settings-store";
 import { errorAnswer } from "@/lib/server/system/error-table";
-import { type LibraryServices, listLibrary } from "./list-library";
+import { findInLibrary, type LibraryServices } from "./list-library";
 
 interface DetailsServices extends LibraryServices {
   readonly models: Pick<ModelFiles, "listModels" | "resolveModel">;
@@ -22,8 +22,8 @@ interface DetailsServices extends LibraryServices {
  */
 export async function modelDetails(services: DetailsServices, name: string): Promise<ModelDetails> {
   const { models, headers, settings } = services;
-  const model = (await listLibrary(services)).find(listed => listed.name === name);
-  if (model === undefined)
+  const model = await findInLibrary(services, name);
+  if (model === null)
     throw new ModelFileError(
       "MODEL_NOT_FOUND",
       `There is no model ${name} in the library: it was renamed, moved or deleted.`,

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { ModelProfile } from "@/lib/gguf/model-profile";
 import { calibrateEstimate } from "@/lib/plan/calibrate-estimate";
 import { confirmedPlacements } from "@/lib/plan/fit-needs";
-import { headerSurface } from "@/lib/plan/header-surface";
+import { headerSurface, type SurfaceRun } from "@/lib/plan/header-surface";
 import type { LayerPlan } from "@/lib/plan/layer-plan";
 import { loadConfigOf } from "@/lib/plan/load-config-of";
 import { type Placement, samePlacement, withExpertsInLayers } from "@/lib/plan/memory-need";
@@ -102,6 +102,8 @@ const sampledSequences = ({ PARALLEL }: Pick<Settings, "PARALLEL">): number => (
 /** Answers with a plan at once, from what is known, and lets the engine complete that knowledge in the background. */
 export class Planner {
   readonly #known = new Map<string, Promise<KnownSurface>>();
+  /** A library is planned again with each change of the card or the settings, and its headers stay the same. */
+  readonly #headerSurfaces = new WeakMap<ModelProfile, { readonly run: SurfaceRun; readonly surface: MemorySurface }>();
   readonly #listeners = new Listeners();
 
   constructor(private readonly options: PlannerOptions) {}
@@ -389,7 +391,12 @@ export class Planner {
   /** @throws ModelFileError for what is not a chat model: no surface of it is ever kept */
   async #surfaceOfHeader(modelPath: string, { batchTokens, sequences, flashAttention }: SurfaceKey) {
     const profile = await this.options.models.readChatProfile(modelPath);
-    return headerSurface(profile, { batchTokens, sequences, flashAttention });
+    const run = { batchTokens, sequences, flashAttention };
+    const known = this.#headerSurfaces.get(profile);
+    if (known !== undefined && isDeepStrictEqual(known.run, run)) return known.surface;
+    const surface = headerSurface(profile, run);
+    this.#headerSurfaces.set(profile, { run, surface });
+    return surface;
   }
 
   /** Never rejects: without the samples the estimate stays in use, and every load is confirmed anyway. */

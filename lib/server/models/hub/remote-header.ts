@@ -4,6 +4,7 @@ import { headerOrNeed } from "@/lib/gguf/header-or-need";
 import type { ModelProfile } from "@/lib/gguf/model-profile";
 import { parseGgufParts } from "@/lib/gguf/parse-gguf";
 import { vocabularySpan } from "@/lib/gguf/vocabulary-span";
+import { eachOf } from "@/lib/server/system/each-of";
 import { asHeaderError, type CheckedResponse, checkedRequest, type RequestRules } from "./checked-request";
 import { RemoteHeaderError, tooMany } from "./remote-header-error";
 import { parseRemoteSource } from "./remote-source";
@@ -133,17 +134,6 @@ function timeLimit({ timeLimitMs = DEFAULT_TIME_LIMIT_MS, signal }: RemoteHeader
   const late = new RemoteHeaderError("DOWNLOAD_FAILED", `The header took longer than ${timeLimitMs / 1000} s.`);
   setTimeout(() => limit.abort(late), timeLimitMs).unref();
   return signal ? AbortSignal.any([signal, limit.signal]) : limit.signal;
-}
-
-async function eachOf<Item, Result>(
-  items: readonly Item[],
-  atOnce: number,
-  work: (item: Item) => Promise<Result>,
-): Promise<Result[]> {
-  const results: Result[] = [];
-  for (let index = 0; index < items.length; index += atOnce)
-    results.push(...(await Promise.all(items.slice(index, index + atOnce).map(work))));
-  return results;
 }
 
 /** Reads from several files under one limit of bytes and time. */

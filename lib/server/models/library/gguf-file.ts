@@ -198,7 +198,7 @@ async function withModelFile<Result>(
 }
 
 async function readStart(file: FileHandle, wantedBytes: number): Promise<Buffer> {
-  const buffer = Buffer.alloc(wantedBytes);
+  const buffer = Buffer.allocUnsafe(wantedBytes);
   let doneBytes = 0;
   while (doneBytes < wantedBytes) {
     const { bytesRead } = await file.read(buffer, doneBytes, wantedBytes - doneBytes, doneBytes);

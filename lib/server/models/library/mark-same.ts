@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { open, realpath } from "node:fs/promises";
+import { open, realpath, stat } from "node:fs/promises";
 import type { LocalModel } from "@/lib/schema/local-model";
 import { MIB } from "@/lib/units/bytes";
 
@@ -29,21 +29,21 @@ export async function markSame<Model extends Pick<LocalModel, "name" | "fileByte
 const known = new Map<string, { readonly stamp: string; readonly mark: string }>();
 
 async function contentMark(path: string, modelBytes: number): Promise<string> {
+  const { size, mtimeMs, ino } = await stat(path);
+  const stamp = `${ino}:${size}:${mtimeMs}`;
+  const before = known.get(path);
+  if (before?.stamp === stamp) return before.mark;
+  const hash = createHash("sha256").update(`${modelBytes}:${size}`);
   const file = await open(await realpath(path));
   try {
-    const { size, mtimeMs, ino } = await file.stat();
-    const stamp = `${ino}:${size}:${mtimeMs}`;
-    const before = known.get(path);
-    if (before?.stamp === stamp) return before.mark;
-    const hash = createHash("sha256").update(`${modelBytes}:${size}`);
     for (const offsetBytes of [0, Math.max(0, size - COMPARED_BYTES)]) {
       const { buffer, bytesRead } = await file.read(Buffer.alloc(COMPARED_BYTES), 0, COMPARED_BYTES, offsetBytes);
       hash.update(buffer.subarray(0, bytesRead));
     }
-    const mark = hash.digest("hex");
-    known.set(path, { stamp, mark });
-    return mark;
   } finally {
     await file.close();
   }
+  const mark = hash.digest("hex");
+  known.set(path, { stamp, mark });
+  return mark;
 }

@@ -1,10 +1,12 @@
 import { execFileSync } from "node:child_process";
 import {
   chmodSync,
+  copyFileSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
   renameSync,
+  statSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
@@ -230,6 +232,20 @@ test("lists what is in the folder, with the reason for each file that is no mode
     ["broken.gguf", undefined, "NOT_GGUF"],
     ["mistral_v0.1/small.gguf", "llama", undefined],
   ]);
+});
+
+test("without time to read headers, lists those that were read before, and of the others name and size", async () => {
+  const path = writeModel(join(modelsFolder, "first.gguf"));
+  await models.listModels();
+  copyFileSync(path, join(modelsFolder, "second.gguf"));
+  writeSplit(modelsFolder);
+  const { size } = statSync(path);
+  expect(await models.listModels(-1)).toMatchObject([
+    { name: "first.gguf", fileBytes: size, profile: { architecture: "llama" }, problem: null },
+    { name: "second.gguf", fileBytes: size, profile: null, problem: null },
+    { name: "split-00001-of-00003.gguf", profile: null, problem: null },
+  ]);
+  expect((await models.listModels()).map(({ profile }) => profile?.architecture)).toEqual(["llama", "llama", "llama"]);
 });
 
 test.each([

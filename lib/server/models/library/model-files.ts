@@ -1,9 +1,10 @@
 import { realpath } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import type { ModelProfile } from "@/lib/gguf/model-profile";
-import { splitPartCount } from "@/lib/gguf/split-name";
+import { splitPartCount, splitPartNames } from "@/lib/gguf/split-name";
 import type { LocalModel } from "@/lib/schema/local-model";
 import { isRemoteSource } from "@/lib/schema/model-source";
+import { eachOf } from "@/lib/server/system/each-of";
 import { withHomeFolder } from "@/lib/server/system/environment";
 import { errorAnswer } from "@/lib/server/system/error-table";
 import type { AddedFile } from "./added-files";
@@ -14,8 +15,10 @@ import { markSame } from "./mark-same";
 import { ModelFileError } from "./model-file-error";
 import { resolveAbsolute, resolveInside } from "./model-path";
 
-/** Profiles of big models hold a thousand tensors each. */
-const MAX_KEPT_PROFILES = 100;
+/** Each has 20 to 70 KB, because big models have a thousand tensors. A larger library is planned with headers that are read again. */
+const MAX_KEPT_PROFILES = 1000;
+/** Headers that are read at the same time: each takes some megabytes of memory meanwhile. */
+const READ_AT_ONCE = 4;
 
 export interface ModelFilesOptions {
   readonly modelsFolder: string;
@@ -44,6 +47,8 @@ export class ModelFiles {
   readonly #addedFolders: () => readonly string[];
   readonly #addedFiles: () => readonly AddedFile[];
   readonly #profiles = new Map<string, { readonly identity: FileIdentity; readonly profile: ModelProfile }>();
+  /** What the list says of files whose header was read, by path; null for a file that is no entry of its own. */
+  readonly #described = new Map<string, { readonly identity: FileIdentity; readonly model: ListedModel | null }>();
 
   constructor({
     modelsFolder,
@@ -151,26 +156,32 @@ export class ModelFiles {
     return profile;
   }
 
-  /** Everything below the library's folders with the ending .gguf, by name, then the single files. Unusable ones are listed with the reason. */
-  async listModels(): Promise<ListedModel[]> {
-    const listed: ListedModel[] = [];
-    const paths = new Set<string>();
+  /**
+   * Everything below the library's folders with the ending .gguf, by name, then the single files. Unusable ones are listed with the reason.
+   *
+   * @param withinMs headers are read for this long. A file whose turn did not come has no profile and no problem yet
+   */
+  async listModels(withinMs = Number.POSITIVE_INFINITY): Promise<ListedModel[]> {
+    const entries = new Map<string, () => Promise<ListedModel | null>>();
+    const hasTime = untilFirst(withinMs);
     for (const folder of this.folders())
-      for (const entry of await findModelFiles(folder)) {
-        if (paths.has(entry.path)) continue;
-        paths.add(entry.path);
-        const model =
-          entry.problem === null ? await this.describe(entry.path) : this.#unusable(entry.path, entry.problem);
-        if (model !== null) listed.push(model);
+      for (const { path, problem } of await findModelFiles(folder)) {
+        if (entries.has(path)) continue;
+        entries.set(path, async () =>
+          problem === null ? this.describe(path, hasTime) : this.#unusable(path, problem),
+        );
       }
     for (const file of this.#addedFiles()) {
-      if (paths.has(file.path)) continue;
       const { program, path } = file;
-      const model = (await this.describe(path)) ?? this.#unusable(path, hasVanished(file));
-      listed.push({ ...model, origin: { program, path } });
+      if (entries.has(path)) continue;
+      entries.set(path, async () => {
+        const model = (await this.describe(path, hasTime)) ?? this.#unusable(path, hasVanished(file));
+        return { ...model, origin: { program, path } };
+      });
     }
+    const listed = await eachOf([...entries.values()], READ_AT_ONCE, read => read());
     return markSame(
-      listed,
+      listed.filter(model => model !== null),
       ({ name, origin }) => origin?.path ?? (isAbsolute(name) ? name : join(this.#modelsFolder, name)),
     );
   }
@@ -180,24 +191,29 @@ export class ModelFiles {
     return { ...alone, name, fileBytes: 0, modifiedAtMs: 0, profile: null, problem: errorAnswer(problem).body };
   }
 
-  /** @returns null for a later part of a split model, which is no model of its own, and for a file that is not there */
-  async describe(path: string): Promise<ListedModel | null> {
+  /**
+   * @param hasTime whether a header may be read now that was not read before
+   * @returns null for a later part of a split model, which is no model of its own, and for a file that is not there
+   */
+  async describe(path: string, hasTime = () => true): Promise<ListedModel | null> {
     const name = this.nameOf(path);
     const identity = await identifyModel(path).catch((error: unknown) => error);
     if (!isIdentity(identity)) {
       const isGone = identity instanceof ModelFileError && identity.code === "MODEL_NOT_FOUND";
       return isGone ? null : this.#unusable(path, identity);
     }
-    const file = { ...alone, name, fileBytes: identity.bytes, modifiedAtMs: identity.modifiedAtMs };
+    const known = this.#described.get(path);
+    if (known !== undefined && isSameFile(known.identity, identity)) return known.model && { ...known.model, name };
+    const { bytes: fileBytes, modifiedAtMs } = identity;
+    const file = { ...alone, name, fileBytes, modifiedAtMs, profile: null, problem: null };
+    if (!hasTime()) return splitPartNames(basename(path))[0] === basename(path) ? file : null;
     try {
       if (isBelow(this.#modelsFolder, path)) await this.resolveInside(name);
-      const profile = await this.readProfile(path);
-      if (profile.split !== null && profile.split.part > 1) return null;
-      if (profile.loadRefusal !== null) checkChatModel(profile, name);
-      const parts = splitPartCount(basename(path));
-      return { ...file, parts, fileBytes: profile.fileBytes, profile: summaryOf(profile), problem: null };
+      const model = describedBy(await this.readProfile(path), file, basename(path));
+      this.#described.set(path, { identity, model });
+      return model;
     } catch (error) {
-      return { ...file, profile: null, problem: errorAnswer(error).body };
+      return { ...file, problem: errorAnswer(error).body };
     }
   }
 
@@ -207,6 +223,22 @@ export class ModelFiles {
     const oldest = this.#profiles.keys().next();
     if (this.#profiles.size > MAX_KEPT_PROFILES && !oldest.done) this.#profiles.delete(oldest.value);
   }
+}
+
+/** A question that is answered with yes for so long, from when it is first asked: slow looks before it do not count. */
+function untilFirst(withinMs: number): () => boolean {
+  let endsAtMs: number | null = null;
+  return () => {
+    endsAtMs ??= performance.now() + withinMs;
+    return performance.now() <= endsAtMs;
+  };
+}
+
+/** @throws ModelFileError for a model that llama.cpp is known to refuse */
+function describedBy(profile: ModelProfile, file: ListedModel, fileName: string): ListedModel | null {
+  if (profile.split !== null && profile.split.part > 1) return null;
+  if (profile.loadRefusal !== null) checkChatModel(profile, file.name);
+  return { ...file, parts: splitPartCount(fileName), fileBytes: profile.fileBytes, profile: summaryOf(profile) };
 }
 
 const isIdentity = (value: unknown): value is FileIdentity =>

@@ -25,9 +25,12 @@ import { answerPicks } from "@/lib/server/planning/answer-picks";
 import { listLibrary } from "@/lib/server/planning/list-library";
 import { route } from "../route";
 
+/** A page shows what is known after this long, and asks again for the rest. */
+const LISTED_WITHIN_MS = 1000;
+
 export const modelRoutes = [
   route(listModels, async ({ services }) => {
-    const [models, folders] = await Promise.all([listLibrary(services), services.folders.list()]);
+    const [models, folders] = await Promise.all([listLibrary(services, LISTED_WITHIN_MS), services.folders.list()]);
     return { models, folders };
   }),
   route(searchHub, ({ query, services }) => services.remoteModels.search(query.words, query.sort)),
