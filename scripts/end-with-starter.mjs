@@ -72,11 +72,17 @@ const running = new Set();
 let endedBy = null;
 process.on("exit", () => signalAll("SIGTERM"));
 
+/** Windows has no signals: `kill` ends a program at once. One that has a channel to us shuts down in order when the channel closes. */
+function signalOne(child, signal) {
+  if (hasGroups) process.kill(-child.pid, signal);
+  else if (signal !== "SIGKILL" && child.connected) child.disconnect();
+  else child.kill(signal);
+}
+
 function signalAll(signal) {
   for (const child of running) {
     try {
-      if (hasGroups) process.kill(-child.pid, signal);
-      else child.kill(signal);
+      signalOne(child, signal);
     } catch {
       // It has already ended.
     }
@@ -113,6 +119,9 @@ export function startProgram(program, args, options) {
   });
   return { child, exitCode };
 }
+
+/** Asks a program that `startProgram` started to shut down. */
+export const askToEnd = child => signalOne(child, "SIGTERM");
 
 /** The signal that told this process to end, or null. A command with several steps stops after the present step. */
 export const toldToEnd = () => endedBy;

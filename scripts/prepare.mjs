@@ -9,7 +9,7 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { join, relative } from "node:path";
+import { join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { endWithStarter, startProgram, toldToEnd } from "./end-with-starter.mjs";
 
@@ -50,6 +50,9 @@ function checkDisk(neededBytes, what) {
   stop(`${what} needs ${gb(neededBytes)} GB of disk and ${gb(freeBytes)} GB are free here: make room and start again.`);
 }
 
+/** On Windows npm is a batch file, which only a shell runs. A shell would split "C:\\Program Files\\nodejs\\node.exe" at its space. */
+const isBatchFile = program => process.platform === "win32" && program === "npm";
+
 /**
  * Runs a program and shows its output; with `quiet` only if it fails. Ends this process if it was told to end while the program ran.
  *
@@ -60,7 +63,7 @@ export async function run(program, args, { env = {}, quiet = false, output = nul
     cwd: projectRoot,
     stdio: quiet || output ? ["ignore", "pipe", "pipe"] : ["ignore", "inherit", "inherit"],
     env: { ...process.env, NEXT_TELEMETRY_DISABLED: "1", ...env },
-    shell: process.platform === "win32",
+    shell: isBatchFile(program),
   });
   const said = [];
   for (const stream of [child.stdout, child.stderr]) stream?.on("data", chunk => said.push(chunk));
@@ -98,7 +101,7 @@ function sourceHash(paths) {
     .flatMap(name => (/\.\w+$/.test(name) ? [inProject(name)] : filesBelow(inProject(name))))
     .sort()) {
     if (!SOURCE.test(path) || NOT_BUILT.test(path) || !existsSync(path)) continue;
-    hash.update(relative(projectRoot, path)).update("\0").update(readFileSync(path)).update("\0");
+    hash.update(relative(projectRoot, path).replaceAll(sep, "/")).update("\0").update(readFileSync(path)).update("\0");
   }
   return hash.digest("hex");
 }

@@ -1,7 +1,7 @@
 import { watch } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { startProgram } from "./end-with-starter.mjs";
+import { askToEnd, startProgram } from "./end-with-starter.mjs";
 import { checkNode, ensureBuilt, ensureBundles, ensureInstalled, projectRoot, stop } from "./prepare.mjs";
 
 const port = Number(process.env.PORT || 3000);
@@ -16,10 +16,16 @@ const portIsFree = () =>
     probe.listen(port, host, () => probe.close(() => resolve(true)));
   });
 
+/** PowerShell and the old console of Windows set variables in ways of their own. */
+const startWith = otherPort =>
+  process.platform === "win32"
+    ? `set PORT=${otherPort} (in PowerShell: $env:PORT=${otherPort}), then npm start`
+    : `PORT=${otherPort} npm start`;
+
 checkNode();
 if (!(await portIsFree()))
   stop(
-    `Port ${port} is in use: Headroom may be running already at http://${host}:${port}; otherwise start with another, PORT=${port + 1} npm start.`,
+    `Port ${port} is in use: Headroom may be running already at http://${host}:${port}; otherwise start with another: ${startWith(port + 1)}.`,
   );
 await ensureInstalled();
 await ensureBundles();
@@ -54,7 +60,7 @@ for (;;) {
   );
   const ended = await Promise.race([exitCode, ...(dev ? [sourceChange()] : [])]);
   if (ended !== CHANGED) process.exit(ended);
-  child.kill("SIGTERM");
+  askToEnd(child);
   await exitCode;
   await bundleAgain();
 }

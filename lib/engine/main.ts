@@ -51,6 +51,8 @@ const engine = new EngineProcess(backend, send);
 beat = () => engine.beat();
 const stop = () => void engine.close().finally(() => process.exit(0));
 process.on("SIGTERM", stop);
+// Ctrl+C in a console of Windows reaches every program of it. The server then ends this one.
+process.on("SIGINT", stop);
 
 send({ type: "ready", info: backend.info, vram: await readVram(backend) });
 handle = command => {

@@ -1,8 +1,9 @@
-import { copyFileSync, existsSync, renameSync, rmSync, statSync } from "node:fs";
-import { copyFile, rename } from "node:fs/promises";
+import { copyFileSync, existsSync, rmSync, statSync } from "node:fs";
+import { copyFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import Database from "libsql";
 import { makeFolder } from "@/lib/server/system/make-folder";
+import { moveFile, moveFileSync } from "@/lib/server/system/move-file";
 import { systemCodeOf } from "@/lib/server/system/system-code";
 import { ChatStoreError } from "./chat-errors";
 import { CHAT_APPLICATION_ID, chatMigrations } from "./chat-migrations";
@@ -89,7 +90,7 @@ export class ChatDatabase {
       connection.pragma("wal_autocheckpoint = 0");
       connection.pragma("wal_checkpoint(TRUNCATE)");
       await copyFile(filePath, partPath);
-      await rename(partPath, backupPathOf(filePath));
+      await moveFile(partPath, backupPathOf(filePath));
     } catch (error) {
       rmSync(partPath, { force: true });
       throw storeError(error);
@@ -230,7 +231,7 @@ function migrate(connection: Database.Database): void {
 function putAside(filePath: string, nowMs: number): string {
   const asidePath = `${filePath}.broken-${new Date(nowMs).toISOString().replace(/[:.]/g, "-")}`;
   for (const suffix of ["", "-wal", "-shm"]) {
-    if (existsSync(filePath + suffix)) renameSync(filePath + suffix, asidePath + suffix);
+    if (existsSync(filePath + suffix)) moveFileSync(filePath + suffix, asidePath + suffix);
   }
   return asidePath;
 }

@@ -7,6 +7,7 @@ import type { Route } from "@/lib/server/http/route";
 import { rememberDevice } from "@/lib/server/planning/remembered-engine";
 import { type Environment, readEnvironment } from "@/lib/server/system/environment";
 import { StartError } from "@/lib/server/system/start-error";
+import { listenProblem } from "./listen-problem";
 import { buildServices, type Services } from "./services";
 
 /** After Ctrl+C, answers and the engine get at most this long to end. */
@@ -29,14 +30,6 @@ async function preparePages(dev: boolean, { projectRoot, host, port }: Environme
   };
 }
 
-function listenProblem(cause: unknown, { host, port }: Environment): string {
-  const code = cause instanceof Error && "code" in cause ? cause.code : null;
-  if (code === "EADDRINUSE")
-    return `Port ${port} is in use: stop what uses it, or start Headroom with another, such as PORT=${port + 1}.`;
-  if (code === "EACCES") return `Port ${port} needs more rights than this user has: choose one above 1023 with PORT.`;
-  return `Headroom cannot listen on ${host}, port ${port} (${code ?? String(cause)}).`;
-}
-
 async function listen(http: HttpServer, environment: Environment): Promise<void> {
   try {
     await http.listen(environment.port, environment.host);
@@ -44,6 +37,10 @@ async function listen(http: HttpServer, environment: Environment): Promise<void>
     throw new StartError(listenProblem(cause, environment), { cause });
   }
 }
+
+/** The last two come from Windows, for a closed console and Ctrl+Break. Elsewhere a server goes on when its terminal closes. */
+const END_SIGNALS: readonly NodeJS.Signals[] =
+  process.platform === "win32" ? ["SIGTERM", "SIGINT", "SIGHUP", "SIGBREAK"] : ["SIGTERM", "SIGINT"];
 
 /** The first signal shuts down in order. A second signal, or answers that do not end, end the process at once. */
 function shutDownOnSignals(http: HttpServer, app: Services, unlock: () => void): void {
@@ -57,9 +54,11 @@ function shutDownOnSignals(http: HttpServer, app: Services, unlock: () => void):
       process.exit(0);
     });
   };
-  process.on("SIGTERM", shutDown);
-  process.on("SIGINT", shutDown);
-  process.once("disconnect", shutDown);
+  for (const signal of END_SIGNALS) process.on(signal, shutDown);
+  // Ctrl+C in a console of Windows reaches us and our starter, which then closes the channel: no second wish to end.
+  process.once("disconnect", () => {
+    if (!isClosing) shutDown();
+  });
   if (hasStarter && !process.connected) shutDown();
 }
 

@@ -30,7 +30,11 @@ describe("what the engine sees of the environment", () => {
     expect(engineEnvironment({ [name]: "1" }, run)[name]).toBe("1");
   });
 
-  it.each(["HF_TOKEN", "HEADROOM_TOKEN", "AWS_SECRET_ACCESS_KEY", "NODE_OPTIONS", "LD_PRELOAD"])(
+  it.each(["Path", "SYSTEMROOT", "cuda_path"])("holds %s, as Windows may write it", name => {
+    expect(engineEnvironment({ [name]: "1" }, run)[name]).toBe("1");
+  });
+
+  it.each(["HF_TOKEN", "HEADROOM_TOKEN", "AWS_SECRET_ACCESS_KEY", "NODE_OPTIONS", "LD_PRELOAD", "hf_token"])(
     "S16 does not hold %s",
     name => {
       expect(engineEnvironment({ [name]: "canary" }, run)).not.toHaveProperty(name);

@@ -20,32 +20,36 @@ export const CUDA_DEVICE_ORDER = "PCI_BUS_ID";
 
 /**
  * The parts of our environment that the child may see. Everything else stays here, above all tokens (HF_TOKEN, HEADROOM_TOKEN):
- * the child renders chat templates of downloaded models.
+ * the child renders chat templates of downloaded models. Windows ignores case in names, and writes "Path".
  */
-const allowedNames: ReadonlySet<string> = new Set([
-  "PATH",
-  "HOME",
-  "LANG",
-  "LC_ALL",
-  "TMPDIR",
-  "TEMP",
-  "TMP",
-  "SystemRoot",
-  "windir",
-  "APPDATA",
-  "LOCALAPPDATA",
-  "ProgramData",
-  "NUMBER_OF_PROCESSORS",
-  "PROCESSOR_ARCHITECTURE",
-  "XDG_RUNTIME_DIR",
-  "XDG_CACHE_HOME",
-  "LD_LIBRARY_PATH",
-  "DYLD_LIBRARY_PATH",
-  "LP_NUM_THREADS",
-]);
+const allowedNames: ReadonlySet<string> = new Set(
+  [
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "TEMP",
+    "TMP",
+    "SystemRoot",
+    "windir",
+    "APPDATA",
+    "LOCALAPPDATA",
+    "ProgramData",
+    "NUMBER_OF_PROCESSORS",
+    "PROCESSOR_ARCHITECTURE",
+    "ProgramFiles",
+    "USERPROFILE",
+    "XDG_RUNTIME_DIR",
+    "XDG_CACHE_HOME",
+    "LD_LIBRARY_PATH",
+    "DYLD_LIBRARY_PATH",
+    "LP_NUM_THREADS",
+  ].map(name => name.toUpperCase()),
+);
 
 /** Variables that people set for llama.cpp and its drivers (GGML_CUDA_ENABLE_UNIFIED_MEMORY, HIP_VISIBLE_DEVICES). No secret has such a name. */
-const driverSettings = /^(?:GGML|CUDA|NVIDIA|VK|MESA|HIP|ROCR|HSA|ONEAPI|SYCL|ZES)_/;
+const driverSettings = /^(?:GGML|CUDA|NVIDIA|VK|MESA|HIP|ROCR|HSA|ONEAPI|SYCL|ZES)_/i;
 export const isDriverSetting = (name: string): boolean => driverSettings.test(name);
 
 export interface EngineRun {
@@ -74,6 +78,7 @@ export function engineEnvironment(
     HEADROOM_ENGINE_GENERATION: String(run.generation),
   };
   for (const [name, value] of Object.entries(env))
-    if (value !== undefined && (allowedNames.has(name) || isDriverSetting(name))) environment[name] = value;
+    if (value !== undefined && (allowedNames.has(name.toUpperCase()) || isDriverSetting(name)))
+      environment[name] = value;
   return environment;
 }

@@ -5,13 +5,24 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Timers } from "@/lib/server/system/timers";
 import { ManualTimers } from "@/lib/server/testing/manual-timers";
-import { NvidiaSmi } from "./nvidia-smi";
+import { NvidiaSmi, withToolFolder } from "./nvidia-smi";
 import { parseGpuLine, parseProcessLine } from "./nvidia-smi-lines";
 
 const MIB = 1024 * 1024;
 /** As printed by driver 550 for the card of planner.md: 8192 MiB, 857 used. */
 const P4000 =
   "00000000:B3:00.0, GPU-5a2c1f7e-1111-2222-3333-444455556666, Quadro P4000, 550.54.14, 8192, 857, 7335, 12, 41, 30.52";
+
+describe("where nvidia-smi is looked for", () => {
+  it.each([
+    ["linux", { PATH: "/usr/bin" }, "/usr/bin"],
+    ["win32", { PATH: "C:\\Windows\\System32" }, "C:\\Windows\\System32;C:\\Program Files\\NVIDIA Corporation\\NVSMI"],
+    ["win32", { PATH: "C:\\a", ProgramFiles: "D:\\Programs" }, "C:\\a;D:\\Programs\\NVIDIA Corporation\\NVSMI"],
+    ["win32", {}, "C:\\Program Files\\NVIDIA Corporation\\NVSMI"],
+  ] as const)("on %s with %j", (platform, env, path) => {
+    expect(withToolFolder(env, platform).PATH).toBe(path);
+  });
+});
 
 describe("one line of nvidia-smi", () => {
   it("is read with units", () => {

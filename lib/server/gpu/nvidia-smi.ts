@@ -29,6 +29,16 @@ interface Seen<Value> {
   readonly atMs: number;
 }
 
+/**
+ * Our environment, with the folder where older drivers for Windows put nvidia-smi. Newer ones put it beside Windows' own programs, which
+ * are always found.
+ */
+export function withToolFolder(env: NvidiaSmiOptions["env"], platform: NodeJS.Platform): NvidiaSmiOptions["env"] {
+  if (platform !== "win32") return env;
+  const folder = `${env.ProgramFiles ?? "C:\\Program Files"}\\NVIDIA Corporation\\NVSMI`;
+  return { ...env, PATH: [env.PATH, folder].filter(Boolean).join(";") };
+}
+
 interface NvidiaSmiOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly timers?: Timers;
@@ -61,7 +71,7 @@ export class NvidiaSmi implements GpuReader {
   #cancelLinger: (() => void) | null = null;
 
   constructor({ env, timers = systemTimers }: NvidiaSmiOptions) {
-    this.#env = env;
+    this.#env = withToolFolder(env, process.platform);
     this.#timers = timers;
   }
 

@@ -1,4 +1,4 @@
-import { renameSync, rmSync, statSync } from "node:fs";
+import { rmSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import {
   defaultSettings,
@@ -12,6 +12,7 @@ import {
 } from "@/lib/schema/settings";
 import type { SettingsScope } from "@/lib/schema/settings-answer";
 import { Listeners } from "@/lib/server/system/listeners";
+import { moveFileSync } from "@/lib/server/system/move-file";
 import { type ReplaceFiles, replaceFile, temporaryPath } from "@/lib/server/system/replace-file";
 import { RequestError } from "@/lib/server/system/request-error";
 import { fileStamp, type RawSettings, readSettingsFile, realPathOf } from "./settings-file";
@@ -243,7 +244,7 @@ export class SettingsStore {
     const aside = `${this.#path}.bad-${new Date(this.#now()).toISOString().replaceAll(/[:.]/g, "-")}`;
     const said = `${SETTINGS_FILE} could not be used: ${reason}.`;
     try {
-      renameSync(this.#path, aside);
+      moveFileSync(this.#path, aside);
       if (Object.keys(lastGood).length > 0) replaceFile(this.#path, toText(lastGood));
       this.#accept(lastGood, UNREAD);
       this.#fileNotice = `${said} It is kept as ${basename(aside)}, and the last good settings hold.`;

@@ -1,5 +1,6 @@
 import nodeFiles from "node:fs";
 import { dirname } from "node:path";
+import { moveFileSync } from "./move-file";
 
 /** The system calls of a save, in the order they are made; tests cut the power between any two. */
 export type ReplaceFiles = Pick<
@@ -32,7 +33,7 @@ export function replaceFile(path: string, text: string, options: ReplaceOptions 
     writeThrough(temporary, text, files, mode);
     if (backupPath !== null) keepBackup(path, backupPath, files);
     if (!isStillCurrent()) return false;
-    files.renameSync(temporary, path);
+    moveFileSync(temporary, path, { rename: files.renameSync });
     flushFolder(dirname(path), files);
     return true;
   } finally {
@@ -55,7 +56,7 @@ function keepBackup(path: string, backupPath: string, files: ReplaceFiles): void
   const temporary = temporaryPath(backupPath);
   try {
     files.copyFileSync(path, temporary);
-    files.renameSync(temporary, backupPath);
+    moveFileSync(temporary, backupPath, { rename: files.renameSync });
   } finally {
     files.rmSync(temporary, { force: true });
   }

@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { existsSync, rmSync, statSync } from "node:fs";
-import { type FileHandle, open, readdir, readFile, rename, rm, rmdir, statfs } from "node:fs/promises";
+import { type FileHandle, open, readdir, readFile, rm, rmdir, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import * as z from "zod";
 import { errorBodySchema } from "@/lib/schema/api-error";
 import { lockFile } from "@/lib/server/system/file-lock";
 import { makeFolder } from "@/lib/server/system/make-folder";
+import { moveFile } from "@/lib/server/system/move-file";
 import { isOfFullDisk, lostFile } from "./download-error";
 
 const bytes = z.number().int().min(0);
@@ -197,7 +198,7 @@ export class DownloadFolder {
     for (const [index, name] of [...names.entries()].reverse()) {
       const path = this.placePath(name);
       makeFolder(dirname(path));
-      await rename(this.partPath(id, index), path);
+      await moveFile(this.partPath(id, index), path);
     }
   }
 
@@ -226,7 +227,7 @@ async function replaceWhole(path: string, text: string): Promise<void> {
   const temporary = `${path}.tmp`;
   try {
     await writeTo(await open(temporary, "w"), text);
-    await rename(temporary, path);
+    await moveFile(temporary, path);
   } finally {
     await rm(temporary, { force: true });
   }

@@ -1,10 +1,11 @@
 import { createHash, randomUUID } from "node:crypto";
-import { readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 import type { ModelProfile } from "@/lib/gguf/model-profile";
 import { layerKvSchema } from "@/lib/schema/memory-surface";
 import { makeFolder } from "@/lib/server/system/make-folder";
+import { moveFile } from "@/lib/server/system/move-file";
 
 const count = z.number().min(0);
 const tensorsSchema = z.array(z.object({ name: z.string(), bytes: count }));
@@ -94,7 +95,7 @@ export class KnownProfiles {
     try {
       makeFolder(this.options.folder);
       await writeFile(draft, JSON.stringify({ key, version: this.options.version, profile }));
-      await rename(draft, this.#pathOf(key));
+      await moveFile(draft, this.#pathOf(key));
       await this.#dropOldest();
     } catch {
       await rm(draft, { force: true }).catch(() => {});

@@ -1,9 +1,10 @@
 import { createHash, randomUUID } from "node:crypto";
-import { readdir, readFile, rename, rm, stat, truncate, utimes, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, stat, truncate, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 import { splitPartNames } from "@/lib/gguf/split-name";
 import { makeFolder } from "@/lib/server/system/make-folder";
+import { moveFile } from "@/lib/server/system/move-file";
 import type { RemotePart, RemoteVersion } from "./remote-header";
 
 const recordSchema = z.object({
@@ -78,7 +79,7 @@ export class RemoteHeaderStore {
     try {
       const record = await writeParts(draft, parts);
       await Promise.all(stale.map(name => removeFolder(join(this.folder, name))));
-      await rename(draft, folder);
+      await moveFile(draft, folder);
       await this.#dropOldest();
       return join(folder, record.parts[0]?.name ?? "");
     } finally {

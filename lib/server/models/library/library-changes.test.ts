@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { beforeEach, expect, test } from "vitest";
 import { codeOf } from "@/lib/server/testing/engine-fixtures";
-import { LibraryChanges } from "./library-changes";
+import { asSentence, LibraryChanges } from "./library-changes";
 import { ModelFiles } from "./model-files";
 
 let outside: string;
@@ -133,4 +133,21 @@ test.each([
   write("a.gguf");
   expect(await codeFor(changes.rename("a.gguf", fileName))).toBe("INVALID_INPUT");
   expect(existsSync(join(modelsFolder, "a.gguf"))).toBe(true);
+});
+
+test.each([
+  ["linux", "EACCES", /The folder .*models is read-only/],
+  ["win32", "EACCES", /another program has it open, or your account may not write/],
+  ["win32", "EBUSY", /a\.gguf stays as it is: another program has it open/],
+] as const)("tells why a file cannot be moved: %s, %s", (platform, code, sentence) => {
+  const error = Object.assign(new Error(code), { code });
+  expect(asSentence(error, join(modelsFolder, "a.gguf"), platform)).toMatchObject({
+    code: "FORBIDDEN",
+    message: expect.stringMatching(sentence),
+  });
+});
+
+test("leaves any other error as it is", () => {
+  const error = Object.assign(new Error("EBUSY"), { code: "EBUSY" });
+  expect(asSentence(error, join(modelsFolder, "a.gguf"), "linux")).toBe(error);
 });

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { lstat, mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
+import { lstat, mkdir, readdir, readFile, rm, rmdir, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative, sep } from "node:path";
 import * as z from "zod";
 import { cutPiece, splitPartNames } from "@/lib/gguf/split-name";
 import type { TrashedModel } from "@/lib/schema/local-model";
+import { moveFile } from "@/lib/server/system/move-file";
 import { RequestError } from "@/lib/server/system/request-error";
 import { systemCodeOf } from "@/lib/server/system/system-code";
 import { checkFileName } from "./check-file-name";
@@ -171,11 +172,11 @@ async function moveAll(moves: readonly Move[]): Promise<void> {
   const done: Move[] = [];
   try {
     for (const move of moves) {
-      await rename(move.from, move.to);
+      await moveFile(move.from, move.to);
       done.push(move);
     }
   } catch (error) {
-    for (const { from, to } of done.reverse()) await rename(to, from);
+    for (const { from, to } of done.reverse()) await moveFile(to, from);
     throw asSentence(error, moves[0]?.from ?? "");
   }
 }
@@ -186,8 +187,15 @@ async function isSameFile(one: string, other: string): Promise<boolean> {
   return one.toLowerCase() === other.toLowerCase() && first.ino === second.ino && first.dev === second.dev;
 }
 
-function asSentence(error: unknown, path: string): unknown {
+export function asSentence(error: unknown, path: string, platform: NodeJS.Platform = process.platform): unknown {
   const code = systemCodeOf(error);
+  // Windows has the same codes for an open file as for a folder without rights.
+  if (platform === "win32" && (code === "EBUSY" || code === "EPERM" || code === "EACCES"))
+    return new RequestError(
+      "FORBIDDEN",
+      `${basename(path)} stays as it is: another program has it open, or your account may not write in ${dirname(path)}. Close that program, or give your account the right, then try again.`,
+      { cause: error },
+    );
   if (code !== "EACCES" && code !== "EPERM" && code !== "EROFS") return error;
   return new RequestError(
     "FORBIDDEN",

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { type FileHandle, lstat, open, rename, rm } from "node:fs/promises";
+import { type FileHandle, lstat, open, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { parseGguf } from "@/lib/gguf/parse-gguf";
 import { makeFolder } from "@/lib/server/system/make-folder";
+import { moveFile } from "@/lib/server/system/move-file";
 import { RequestError } from "@/lib/server/system/request-error";
 import { systemTimers, type Timers } from "@/lib/server/system/timers";
 import { formatBytes, MIB } from "@/lib/units/bytes";
@@ -182,7 +183,7 @@ export class Uploads {
 
   async #place(upload: Upload): Promise<void> {
     await this.#refuseExisting(upload.fileName);
-    await rename(this.#partPath(upload.id), this.#folder.placePath(upload.fileName));
+    await moveFile(this.#partPath(upload.id), this.#folder.placePath(upload.fileName));
     this.#uploads.delete(upload.id);
     await this.#folder.removeIfEmpty();
   }
