@@ -6,12 +6,15 @@ import {
   type LlamaModel,
   type ResolveChatWrapperOptions,
   resolveChatWrapper,
+  type Token,
+  type Tokenizer,
 } from "node-llama-cpp";
 import type { ChatTurn } from "@/lib/schema/engine-commands";
+import { RememberedRenderings } from "./remembered-renderings";
 import { RENDER_LIMIT_MS, TemplateSandboxError, templateSandbox } from "./template-sandbox/template-sandbox";
 import { TimeLimitError, withTimeLimit } from "./time-limit";
 
-/** To choose a wrapper, node-llama-cpp renders the template up to 3,400 times and compares it with the ones that it knows. */
+/** To choose a wrapper, node-llama-cpp asks for up to 3,400 renderings of the template and compares them with those that it knows. */
 const CHOICE_LIMIT_MS = 4000;
 
 /** A conversation that shows whether a template drops what was said. */
@@ -28,6 +31,9 @@ export const MAX_VARIANTS = 8;
 /** Values by the names that templates use: "enable_thinking", "reasoning_effort". */
 export type TemplateOptions = Readonly<Record<string, unknown>>;
 
+/** While a wrapper is chosen. */
+let remembered: RememberedRenderings | null = null;
+
 /**
  * node-llama-cpp renders templates in this process and has no option to do it elsewhere (3.22.1). From here on it asks the sandbox.
  */
@@ -40,7 +46,7 @@ function renderInSandbox(): void {
     this: typeof renderer,
     items: Readonly<Record<string, unknown>>,
   ): string {
-    return templateSandbox.render(this._template, items);
+    return remembered?.text(this._template, items) ?? templateSandbox.render(this._template, items);
   };
 }
 renderInSandbox();
@@ -89,14 +95,32 @@ export function wrapperFromTemplate(model: LlamaModel, template: string, options
  * to a native renderer, which cannot be stopped.
  */
 function chosenWrapper(model: LlamaModel, options: TemplateOptions): ChatWrapper {
-  const wrapper = resolveChatWrapper({
-    ...namesOf(model),
-    customWrapperSettings: settingsFor(options),
-    fileInfo: model.fileInfo,
-    tokenizer: model.tokenizer,
-    fallbackToOtherWrappersOnJinjaError: false,
+  remembered = new RememberedRenderings((source, items) => templateSandbox.render(source, items));
+  try {
+    const wrapper = resolveChatWrapper({
+      ...namesOf(model),
+      customWrapperSettings: settingsFor(options),
+      fileInfo: model.fileInfo,
+      tokenizer: rememberingTokens(model.tokenizer),
+      fallbackToOtherWrappersOnJinjaError: false,
+    });
+    return wrapper ?? new GeneralChatWrapper();
+  } finally {
+    remembered = null;
+  }
+}
+
+/** For each of its formats, node-llama-cpp reads the tokens of the same texts again. */
+function rememberingTokens(tokenizer: Tokenizer): Tokenizer {
+  const known = new Map<string, Token[]>();
+  return new Proxy(tokenizer, {
+    apply(read, _, args: Parameters<Tokenizer>) {
+      const key = JSON.stringify(args);
+      const tokens = known.get(key) ?? read(...args);
+      known.set(key, tokens);
+      return tokens;
+    },
   });
-  return wrapper ?? new GeneralChatWrapper();
 }
 
 const efforts = { none: "low", minimal: "low", low: "low", medium: "medium", high: "high", xhigh: "high" } as const;
