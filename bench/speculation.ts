@@ -60,7 +60,6 @@ async function benchModel(json: boolean, model: string, draftPath?: string): Pro
   const engine = new EngineSupervisor({
     entryPath: environment.enginePath,
     gpu: environment.gpu,
-    build: environment.engineBuild,
     env: process.env,
     onLog: () => {},
   });

@@ -11,6 +11,7 @@ import type { ProgramMemory } from "@/lib/server/gpu/held-memory";
 import { intelCards } from "@/lib/server/gpu/intel-card";
 import { KernelReader } from "@/lib/server/gpu/kernel-reader";
 import { NvidiaSmi } from "@/lib/server/gpu/nvidia-smi";
+import { readBuildChoice } from "@/lib/server/llama-build/llama-build";
 import { DraftHolder } from "@/lib/server/loading/draft-holder";
 import { ReceiptStore } from "@/lib/server/loading/receipt-store";
 import { SpeculationMeter } from "@/lib/server/loading/speculation-meter";
@@ -64,13 +65,14 @@ export function planningServices(
     ...given
   }: PlanningOptions,
 ) {
-  const { dataFolder, engineBuild } = environment;
+  const { dataFolder } = environment;
+  const ownBuild = readBuildChoice(dataFolder);
   const files = modelFiles(environment, isTrusted);
   const { models, remoteModels: remote } = files;
   const engineOptions = {
     entryPath: environment.enginePath,
     gpu: environment.gpu,
-    build: engineBuild,
+    ...(ownBuild !== null && { build: ownBuild.build }),
     env: process.env,
     onLog,
   };
@@ -89,7 +91,7 @@ export function planningServices(
     ...(vectors && { vectors }),
     receipts,
   });
-  const engineVersion = `${project.dependencies["node-llama-cpp"]} ${engineBuild}`;
+  const engineVersion = `${project.dependencies["node-llama-cpp"]} ${ownBuild === null ? "prebuilt" : `built at ${ownBuild.builtAtMs}`}`;
   const memo = new DeviceMemo(join(dataFolder, "device.json"), `${engineVersion} ${environment.gpu}`, process.env);
   const beside = given.beside ?? (() => drafts.onCard);
   const besideInRam = given.besideInRam ?? (() => drafts.inRam);

@@ -4,7 +4,7 @@ import { freemem } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import * as z from "zod";
-import { makeFolder } from "@/lib/server/system/make-folder";
+import { JsonFile } from "@/lib/server/system/json-file";
 import { type BuildMachine, type BuildTarget, buildTargets } from "./llama-build-checks";
 
 /** Which build of llama.cpp the engine starts with. Without this file it is the package's prebuilt one. */
@@ -16,21 +16,13 @@ const buildChoiceSchema = z.object({
 export type BuildChoice = z.infer<typeof buildChoiceSchema>;
 
 const choicePath = (dataFolder: string): string => join(dataFolder, "llama-build.json");
+const choiceFile = (dataFolder: string) => new JsonFile(choicePath(dataFolder), buildChoiceSchema);
 
 /** The own build that was verified here, or null for the prebuilt one. A damaged file means the prebuilt one, which always exists. */
-export function readBuildChoice(dataFolder: string): BuildChoice | null {
-  try {
-    return buildChoiceSchema.parse(JSON.parse(readFileSync(choicePath(dataFolder), "utf8")));
-  } catch {
-    return null;
-  }
-}
+export const readBuildChoice = (dataFolder: string): BuildChoice | null => choiceFile(dataFolder).read();
 
-export function writeBuildChoice(dataFolder: string, target: BuildTarget, nowMs: number): void {
-  makeFolder(dataFolder);
-  const choice: BuildChoice = { build: "lastBuild", target, builtAtMs: nowMs };
-  writeFileSync(choicePath(dataFolder), `${JSON.stringify(choice, null, 2)}\n`);
-}
+export const writeBuildChoice = (dataFolder: string, target: BuildTarget, nowMs: number): void =>
+  choiceFile(dataFolder).write({ build: "lastBuild", target, builtAtMs: nowMs });
 
 /** Undoes the choice: the next start uses the prebuilt binaries again. */
 export const forgetBuildChoice = (dataFolder: string): void => rmSync(choicePath(dataFolder), { force: true });

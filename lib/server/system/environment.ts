@@ -26,7 +26,6 @@ const environmentSchema = z.object({
   /** Another program instead of the engine: the scripted one of the tests. */
   HEADROOM_ENGINE_ENTRY: optionalText,
   HEADROOM_GPU: z.preprocess(emptyAsMissing, z.enum(["auto", "cuda", "vulkan", "metal", "off"]).default("auto")),
-  HEADROOM_ENGINE_BUILD: z.preprocess(emptyAsMissing, z.enum(["prebuilt", "lastBuild"]).default("prebuilt")),
   HF_TOKEN: optionalText,
   HF_ENDPOINT: z.preprocess(emptyAsMissing, z.url({ protocol: /^https?$/ }).default("https://huggingface.co")),
   /** Checks replies against lib/schema/api.ts. Development always does; the browser tests turn it on with this. */
@@ -52,7 +51,6 @@ export interface Environment {
   readonly modelsFolder: string;
   readonly enginePath: string;
   readonly gpu: ParsedEnvironment["HEADROOM_GPU"];
-  readonly engineBuild: ParsedEnvironment["HEADROOM_ENGINE_BUILD"];
   readonly hubToken: string | null;
   readonly hubEndpoint: string;
   readonly checkContract: boolean;
@@ -136,7 +134,6 @@ export function readEnvironment(
     modelsFolder: folder(parsed.HEADROOM_MODELS_DIR ?? "models"),
     enginePath: resolve(projectRoot, parsed.HEADROOM_ENGINE_ENTRY ?? join("dist", "engine.mjs")),
     gpu: parsed.HEADROOM_GPU,
-    engineBuild: parsed.HEADROOM_ENGINE_BUILD,
     hubToken: parsed.HF_TOKEN ?? null,
     hubEndpoint: parsed.HF_ENDPOINT,
     checkContract: parsed.HEADROOM_CHECK_CONTRACT !== undefined || parsed.NODE_ENV !== "production",
