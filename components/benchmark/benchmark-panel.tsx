@@ -1,12 +1,18 @@
 "use client";
 import { useState } from "react";
-import { benchmarkSentence } from "@/lib/plan/explain-benchmark";
-import { type BenchmarkState, earlierRunOf } from "@/lib/schema/benchmark";
+import { Button } from "@/components/ui/button";
+import { benchmarkMeaning, benchmarkSentence, subjectText } from "@/lib/plan/explain-benchmark";
+import {
+  type BenchmarkState,
+  type BenchmarkSubject,
+  benchmarkWayIds,
+  benchmarkWays,
+  earlierRunOf,
+} from "@/lib/schema/benchmark";
+import { formatEstimate } from "@/lib/units/durations";
 import { BenchmarkHistory } from "./benchmark-history";
-import { BenchmarkNotes } from "./benchmark-notes";
 import { BenchmarkProblem } from "./benchmark-problem";
 import { BenchmarkProgressBar } from "./benchmark-progress-bar";
-import { BenchmarkStart } from "./benchmark-start";
 import { BenchmarkTable } from "./benchmark-table";
 
 interface BenchmarkPanelProps {
@@ -44,5 +50,50 @@ export function BenchmarkPanel({ state, onStart, onCancel }: BenchmarkPanelProps
         <BenchmarkHistory runs={runs} shownId={shown.id} onChoose={choose} />
       )}
     </>
+  );
+}
+
+/** What a person must know to read the figures correctly. */
+function BenchmarkNotes({ subject }: { readonly subject: BenchmarkSubject }) {
+  return (
+    <div className="flex max-w-[90ch] flex-col gap-1 text-ink-2 text-sm">
+      <p>{benchmarkMeaning(subject)}</p>
+      {benchmarkWayIds.map(id => {
+        const { label, note } = benchmarkWays[id];
+        return (
+          note !== null && (
+            <p key={id}>
+              {label}: {note}
+            </p>
+          )
+        );
+      })}
+    </div>
+  );
+}
+
+interface BenchmarkStartProps {
+  readonly next: BenchmarkState["next"];
+  readonly isFirst: boolean;
+  readonly onStart: () => void;
+}
+
+/** Says before the start what is measured, how long that takes and what it does to chats meanwhile. */
+function BenchmarkStart({ next, isFirst, onStart }: BenchmarkStartProps) {
+  if (next === null)
+    return (
+      <p className="text-ink-2 text-sm">
+        Choose a model that can be loaded, then this computer can be measured with it.
+      </p>
+    );
+  return (
+    <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
+      <Button look={isFirst ? "primary" : "plain"} onClick={onStart}>
+        {isFirst ? "Measure this computer" : "Measure again"}: {formatEstimate(next.estimateMs)}
+      </Button>
+      <p className="min-w-56 flex-1 text-ink-2 text-sm">
+        {subjectText(next.subject)}. Chats wait until it is done; then everything is loaded as before.
+      </p>
+    </div>
   );
 }

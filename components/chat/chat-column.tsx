@@ -1,10 +1,10 @@
 "use client";
-import { useEffect, useRef, useState } from "react";
+import { Menu as MenuIcon, Plus } from "lucide-react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { refreshChat } from "@/lib/client/chat-actions";
 import { goToChat } from "@/lib/client/chat-location";
 import { isUsable, useSession } from "@/lib/client/chat-session";
-import { ChatBar } from "./chat-bar";
 import { Composer } from "./composer/composer";
 import { EmptyChat } from "./transcript/empty-chat";
 import { Transcript } from "./transcript/transcript";
@@ -60,6 +60,32 @@ function ChatProblem() {
           New chat
         </Button>
       </div>
+    </div>
+  );
+}
+
+const ChatSheet = lazy(() => import("./chat-sheet"));
+
+/** On a phone the list is a sheet behind a button. */
+function ChatBar() {
+  const title = useSession(session => session.chat.title);
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <div className="flex items-center gap-1 border-line border-b bg-surface px-2 py-1 md:hidden">
+      <Button look="quiet" size="icon" aria-label="Show chats" onClick={() => setOpen(true)}>
+        <MenuIcon aria-hidden size={18} />
+      </Button>
+      <p dir="auto" className="min-w-0 flex-1 truncate text-sm">
+        {title}
+      </p>
+      <Button look="quiet" size="icon" aria-label="New chat" onClick={() => goToChat(null)}>
+        <Plus aria-hidden size={18} />
+      </Button>
+      {isOpen && (
+        <Suspense>
+          <ChatSheet onClose={() => setOpen(false)} />
+        </Suspense>
+      )}
     </div>
   );
 }

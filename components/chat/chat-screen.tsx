@@ -1,12 +1,13 @@
 "use client";
 import { useSearchParams } from "next/navigation";
 import { useEffect, useRef } from "react";
-import { enterChat, openChat } from "@/lib/client/chat-actions";
+import { enterChat, leaveChat, openChat, refreshChat } from "@/lib/client/chat-actions";
 import { CHAT_PARAMETER } from "@/lib/client/chat-address";
+import { chatListStore } from "@/lib/client/chat-list";
+import { sessionStore } from "@/lib/client/chat-session";
 import { ChatColumn } from "./chat-column";
 import { ChatShortcuts } from "./chat-shortcuts";
 import { ChatSidebar } from "./sidebar/chat-sidebar";
-import { useChatSync } from "./use-chat-sync";
 
 /** The home page: the list of chats beside the open one. */
 export function ChatScreen() {
@@ -37,4 +38,26 @@ function useOpenChat(chatId: string | null): void {
     },
     [],
   );
+}
+
+/** Another tab (or this one, before a reload) has changed the open chat or requested an answer in it. */
+function followList(): void {
+  const { chat, phase, answering } = sessionStore.get();
+  const { data } = chatListStore.get();
+  if (data === null || phase !== "ready" || answering || chat.temporary) return;
+  const row = data.chats.find(({ id }) => id === chat.id);
+  if (row === undefined || row.answering || row.updatedAtMs !== chat.updatedAtMs) void refreshChat();
+}
+
+/** Keeps the open chat as the server has it, and erases a temporary chat when the page closes. */
+function useChatSync(): void {
+  useEffect(() => {
+    const stopFollowing = chatListStore.subscribe(followList);
+    window.addEventListener("pagehide", leaveChat);
+    return () => {
+      stopFollowing();
+      window.removeEventListener("pagehide", leaveChat);
+      leaveChat();
+    };
+  }, []);
 }

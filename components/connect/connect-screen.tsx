@@ -2,11 +2,13 @@
 import { useSyncExternalStore } from "react";
 import { Card } from "@/components/ui/card";
 import { CopyButton } from "@/components/ui/copy-button";
+import { Tabs } from "@/components/ui/tabs";
 import { useEngine } from "@/lib/client/live-store";
 import { useSettings } from "@/lib/client/settings-store";
-import { ExamplesCard } from "./examples-card";
+import { clientRecipes } from "./client-recipes";
+import { CodeExample } from "./code-example";
+import { type Connection, exampleCode } from "./example-code";
 import { KeysCard } from "./keys-card";
-import { RecipesCard } from "./recipes-card";
 import { TryIt } from "./try-it";
 
 const never = () => () => {};
@@ -47,5 +49,47 @@ export function ConnectScreen() {
       <TryIt baseUrl={baseUrl} model={model} />
       <RecipesCard baseUrl={baseUrl} model={model} />
     </div>
+  );
+}
+
+const languages = [
+  { id: "curl", label: "curl" },
+  { id: "python", label: "Python" },
+  { id: "typescript", label: "TypeScript" },
+] as const;
+
+function ExamplesCard(connection: Connection) {
+  return (
+    <Card heading="Examples" aside="with this computer's address and model">
+      <Tabs
+        label="Language"
+        tabs={languages.map(({ id, label }) => ({
+          id,
+          label,
+          content: <CodeExample label={`Example in ${label}`} code={exampleCode[id](connection)} />,
+        }))}
+      />
+    </Card>
+  );
+}
+
+function RecipesCard(connection: Connection) {
+  return (
+    <Card heading="Programs" aside="what to enter in each">
+      <div className="divide-y divide-line">
+        {clientRecipes.map(({ name, where, settings, note }) => (
+          <details key={name} className="py-1">
+            <summary className="min-h-8 cursor-pointer rounded-control py-1">
+              <span className="font-semibold">{name}</span>{" "}
+              <span className="block pl-4 text-ink-2 text-sm sm:inline sm:pl-0">{where}</span>
+            </summary>
+            <div className="pt-1 pb-3">
+              <CodeExample label={`Settings for ${name}`} code={settings(connection)} />
+              {note !== undefined && <p className="mt-2 text-ink-2 text-sm">{note}</p>}
+            </div>
+          </details>
+        ))}
+      </div>
+    </Card>
   );
 }

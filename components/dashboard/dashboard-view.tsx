@@ -1,20 +1,23 @@
 "use client";
-import { lazy, Suspense, useEffect } from "react";
+import { lazy, memo, Suspense, useEffect } from "react";
 import { SettingsPanel } from "@/components/settings/settings-panel";
+import { Card } from "@/components/ui/card";
+import { classNames } from "@/components/ui/class-names";
+import { Skeleton } from "@/components/ui/skeleton";
+import { ContextTable } from "@/components/vram/context-table";
+import { LayerMap } from "@/components/vram/layer-map";
+import { LayerMapSummary } from "@/components/vram/layer-map-summary";
 import { confirmAtRest } from "@/lib/client/confirm-at-rest";
 import { useEngine } from "@/lib/client/live-store";
-import { usePlanCard } from "@/lib/client/plan-store";
+import { useContextImpact, usePlan, usePlanCard } from "@/lib/client/plan-store";
 import { planForModel } from "@/lib/client/planned-model";
-import { useSettings } from "@/lib/client/settings-store";
+import { draftSettings, useSettings } from "@/lib/client/settings-store";
 import { useSurface } from "@/lib/client/surface-store";
+import { formatBytes } from "@/lib/units/bytes";
 import { ContextCard } from "./context-card";
-import { ContextTableCard } from "./context-table-card";
-import { DashboardLoading } from "./dashboard-loading";
 import { DashboardProblem } from "./dashboard-problem";
 import { DetailsCard } from "./details-card";
-import { EngineNotice } from "./engine-notice";
 import { GaugeCard } from "./gauge-card";
-import { LayersCard } from "./layers-card";
 import { PlannedModelBanner } from "./planned-model-banner";
 import { SystemMemoryCard } from "./system-memory-card";
 import { WhyCard } from "./why-card";
@@ -79,3 +82,82 @@ function DashboardGrid() {
     </div>
   );
 }
+
+/** The dashboard's outline while surface and settings are loading. */
+function DashboardLoading() {
+  return (
+    <div
+      role="status"
+      aria-label="Reading the model and the card"
+      className="grid w-full grid-cols-1 gap-4 p-3 sm:p-4 lg:grid-cols-[336px_minmax(0,1fr)]"
+    >
+      <Skeleton className="hidden h-[680px] lg:block" />
+      <div className="flex min-w-0 flex-col gap-4">
+        <Skeleton className="h-44" />
+        <Skeleton className="h-72" />
+        <div className="grid gap-4 xl:grid-cols-2">
+          <Skeleton className="h-80" />
+          <Skeleton className="h-80" />
+        </div>
+      </div>
+    </div>
+  );
+}
+
+/** What the engine could not do, or did differently from the request. It is shown once, above everything. */
+function EngineNotice() {
+  const engine = useEngine();
+  const error = engine?.error ?? null;
+  const text = error === null ? engine?.notice : [error.message, error.next].filter(Boolean).join(" ");
+  if (!text) return null;
+  return (
+    <p
+      role={error === null ? "status" : "alert"}
+      className={classNames(
+        "rounded-card border px-4 py-3",
+        error === null ? "border-warn bg-warn-soft" : "border-bad bg-bad-soft",
+      )}
+    >
+      {text} {error !== null && <span className="font-mono text-xs">{error.code}</span>}
+    </p>
+  );
+}
+
+const LayersCard = memo(function LayersCard() {
+  const plan = usePlan();
+  const hasGpu = usePlanCard().gpu !== null;
+  if (plan === null) return null;
+  const ram = `system memory ${formatBytes(plan.ram.totalBytes)}`;
+  return (
+    <Card
+      className="flex flex-col"
+      heading="Layers"
+      aside={plan.gpuLayers > 0 ? `GPU ${formatBytes(plan.predicted.totalBytes)} · ${ram}` : ram}
+    >
+      <LayerMap plan={plan} hasGpu={hasGpu} />
+      <LayerMapSummary plan={plan} hasGpu={hasGpu} />
+    </Card>
+  );
+});
+
+const pickContext = (contextTokens: number) => draftSettings({ N_CTX: contextTokens });
+
+const ContextTableCard = memo(function ContextTableCard() {
+  const plan = usePlan();
+  const impact = useContextImpact();
+  if (plan === null || impact === null) return null;
+  return (
+    <Card heading="Context size impact" aside={`layers that fit, of ${plan.totalLayers}`}>
+      <ContextTable
+        impact={impact}
+        contextTokens={plan.contextTokens}
+        kvType={plan.kvType}
+        totalLayers={plan.totalLayers}
+        onPick={pickContext}
+      />
+      <p className="mt-2 text-ink-3 text-xs">
+        The output layer counts as one. The simple formula counts the {plan.totalLayers - 1} blocks only.
+      </p>
+    </Card>
+  );
+});

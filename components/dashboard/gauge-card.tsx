@@ -2,17 +2,16 @@
 import { memo } from "react";
 import { Button } from "@/components/ui/button";
 import { Card } from "@/components/ui/card";
-import { CardGauges } from "@/components/vram/card-gauges";
+import { CardFigures, CardGauges } from "@/components/vram/card-gauges";
 import { MemoryFigures } from "@/components/vram/memory-figures";
 import { MemoryGauge } from "@/components/vram/memory-gauge";
 import { partBytes } from "@/components/vram/memory-parts";
 import { chooseCard } from "@/lib/client/card-store";
 import { useLive } from "@/lib/client/live-store";
 import { usePlanView } from "@/lib/client/plan-store";
-import type { CardReading } from "@/lib/schema/gpu-memory";
+import type { CardReading, GpuMemory } from "@/lib/schema/gpu-memory";
+import { formatBytes } from "@/lib/units/bytes";
 import { GaugeHistory } from "./gauge-history";
-import { GaugeProcesses } from "./gauge-processes";
-import { GpuReadings } from "./gpu-readings";
 import { NoGpu } from "./no-gpu";
 import { useMeasuredMemory } from "./use-measured-memory";
 
@@ -59,3 +58,58 @@ export const GaugeCard = memo(function GaugeCard() {
     </Card>
   );
 });
+
+const SHOWN = 6;
+
+/** Shows only the last part of "/usr/lib/firefox/firefox-bin" and "C:\\Games\\game.exe". A driver without permission says "[Not Found]". */
+const programName = (path: string): string =>
+  path.startsWith("[") ? "unknown program" : (path.split(/[\\/]/).at(-1) ?? path);
+
+/** Other programs that hold memory of the card, if the driver lists them. */
+function GaugeProcesses() {
+  const processes = useLive(state => state.telemetry?.gpu.processes ?? null);
+  if (processes === null || processes.length === 0) return null;
+  const largest = [...processes].sort((a, b) => b.usedBytes - a.usedBytes);
+  return (
+    <ul aria-label="Programs on the card" className="flex flex-wrap gap-x-4 gap-y-1 text-ink-2 text-sm">
+      {largest.slice(0, SHOWN).map(({ pid, name, usedBytes }) => (
+        <li key={pid}>
+          {programName(name)} <span className="text-ink">{formatBytes(usedBytes)}</span>
+        </li>
+      ))}
+      {largest.length > SHOWN && <li className="text-ink-3">and {largest.length - SHOWN} more</li>}
+    </ul>
+  );
+}
+
+const sourceWords: Record<GpuMemory["source"], string> = {
+  "nvidia-smi": "from nvidia-smi",
+  kernel: "from the system",
+  engine: "from llama.cpp",
+  assumed: "assumed",
+};
+
+/**
+ * "live from nvidia-smi · Quadro P4000 · 12 % busy · 41 °C · 35 W". Of several cards only their number: each has its figures at its own bar.
+ */
+function GpuReadings() {
+  const gpu = useLive(state => state.telemetry?.gpu ?? null);
+  const measured = useMeasuredMemory();
+  if (gpu === null) return <span>not read yet</span>;
+  if (measured === null) return <span className="font-semibold text-warn">{gpu.reason ?? "cannot be read now"}</span>;
+  const age = measured.isStale ? `stale, last read ${new Date(gpu.readAtMs).toLocaleTimeString("en-GB")}` : "live";
+  const [card] = gpu.cards;
+  const isSeveral = gpu.cards.length > 1;
+  return (
+    <span className="flex flex-wrap items-center gap-x-2">
+      <span className={measured.isStale ? "font-semibold text-warn" : "font-semibold text-good"}>{age}</span>
+      {gpu.memory && (
+        <span>
+          {sourceWords[gpu.memory.source]} · {isSeveral ? `${gpu.cards.length} cards` : gpu.memory.name}
+        </span>
+      )}
+      {card === undefined && gpu.memory?.note !== undefined && <span>not known which card</span>}
+      {card !== undefined && !isSeveral && <CardFigures card={card} />}
+    </span>
+  );
+}

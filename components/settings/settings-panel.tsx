@@ -1,5 +1,6 @@
 "use client";
-import { memo } from "react";
+import { ChevronRight } from "lucide-react";
+import { memo, type ReactNode } from "react";
 import { useSettings } from "@/lib/client/settings-store";
 import { surfaceStore } from "@/lib/client/surface-store";
 import { useStore } from "@/lib/client/use-store";
@@ -10,7 +11,6 @@ import { ModelAndCard } from "./model-and-card";
 import { ModelOverrides } from "./model-overrides";
 import { SettingField } from "./setting-field";
 import { rowOf } from "./setting-format";
-import { SettingsSection } from "./settings-section";
 import { StickyPlan } from "./sticky-plan";
 
 /** The model has its own screen, so it heads the panel instead of being a row. */
@@ -72,5 +72,26 @@ function SettingsNotice() {
     <p role="status" className="border-line border-b bg-warn-soft px-4 py-3 text-sm">
       {notice}
     </p>
+  );
+}
+
+interface SettingsSectionProps {
+  readonly heading: string;
+  readonly isOpen?: boolean;
+  readonly children: ReactNode;
+}
+
+/** A group of settings that can be folded. */
+function SettingsSection({ heading, isOpen = false, children }: SettingsSectionProps) {
+  return (
+    <details open={isOpen} className="group border-line border-b px-4 py-1.5 last:border-b-0">
+      <summary className="-mx-2 flex min-h-9 list-none items-center gap-1.5 rounded-control px-2 font-semibold text-sm hover:bg-sunken [&::-webkit-details-marker]:hidden">
+        <h3>{heading}</h3>
+        <ChevronRight aria-hidden size={15} className="ml-auto text-ink-3 transition-transform group-open:rotate-90" />
+      </summary>
+      <div className="flex flex-col gap-2 pt-0.5 pb-2 sm:max-lg:grid sm:max-lg:grid-cols-2 sm:max-lg:gap-x-8">
+        {children}
+      </div>
+    </details>
   );
 }

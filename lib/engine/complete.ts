@@ -1,15 +1,16 @@
-import { LlamaCompletion, type Token } from "node-llama-cpp";
+import { LlamaCompletion, type LlamaModel, type Token } from "node-llama-cpp";
 import type { CommandParams } from "@/lib/schema/engine-commands";
-import { completionInput } from "./completion-input";
 import { endOf, type Generation, type GenerationListener, isWhole, replyLimit } from "./generate";
 import { GenerationTimer } from "./generation-timer";
+import { JobError } from "./job-error";
 import type { LoadedModel } from "./loaded-model";
 import { outputForm } from "./output-form";
 import { prefill } from "./prefill";
-import { beginningTokens } from "./prompt-tokens";
+import { beginningTokens, refuseHugeText } from "./prompt-tokens";
 import { samplingOptions } from "./sampling-options";
 import { writingSequence } from "./speculation/speculating-sequence";
 import { logprobsOf } from "./token-logprobs";
+import { knownToken } from "./tokenize-parts";
 
 /** Continues a raw text without a template, for the OpenAI completions route. Same limits and errors as `generate`. */
 export async function complete(
@@ -64,4 +65,26 @@ export async function complete(
     logprobs?.dispose();
     release();
   }
+}
+
+type Request = Pick<CommandParams<"complete">, "prompt" | "suffix">;
+
+/**
+ * The tokens of a raw prompt. With a suffix, they ask for what belongs between the two, in the order that llama.cpp's server uses.
+ *
+ * @throws JobError CONTEXT_EXCEEDED for a huge text, INVALID_INPUT for a suffix where the vocabulary cannot express it
+ */
+function completionInput(model: LlamaModel, { prompt, suffix = "" }: Request, contextTokens: number): Token[] {
+  refuseHugeText(model, [...(typeof prompt === "string" ? [prompt] : []), suffix], contextTokens);
+  // Special tokens in a raw prompt are used as such, as in llama.cpp's own server.
+  const before =
+    typeof prompt === "string" ? model.tokenize(prompt, true) : prompt.map(token => knownToken(model, token));
+  if (suffix === "") return before;
+  const { prefix, suffix: between, middle } = model.tokens.infill;
+  if (prefix === null || between === null || middle === null)
+    throw new JobError(
+      "INVALID_INPUT",
+      "suffix needs a model that can fill in a middle: the vocabulary of this one has no tokens for it.",
+    );
+  return [prefix, ...before, between, ...model.tokenize(suffix), middle];
 }

@@ -37,7 +37,7 @@ const prompt = {
   /** What runs at Anthropic's service. */
   container: z.nullish(absentSchema),
   mcp_servers: z.nullish(z.array(z.unknown()).check(z.maxLength(0))),
-  /** Keys that describe the caller or the service and change absentSchema in an answer. The cache is always used. */
+  /** Keys that describe the caller or the service and change nothing in an answer. The cache is always used. */
   cache_control: z.nullish(z.looseObject({})),
   inference_geo: z.nullish(z.string()),
   user_profile_id: z.nullish(z.string()),

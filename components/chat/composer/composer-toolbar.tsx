@@ -1,5 +1,6 @@
 "use client";
-import { Square } from "lucide-react";
+import { Paperclip, Square } from "lucide-react";
+import { useRef } from "react";
 import { ChatOptionsButton } from "@/components/chat/options/chat-options-button";
 import { ModelPickerButton } from "@/components/models/picker/model-picker-button";
 import { Button } from "@/components/ui/button";
@@ -8,7 +9,6 @@ import { stopAnswer } from "@/lib/client/chat-actions";
 import { type DraftFile, unreadNames } from "@/lib/client/chat-draft";
 import { useSession } from "@/lib/client/chat-session";
 import type { ContextUse } from "@/lib/schema/chat";
-import { AttachButton } from "./attach-button";
 import { ContextMeter } from "./context-meter";
 
 interface ComposerToolbarProps {
@@ -66,5 +66,29 @@ function SendButton({ waitsFor, canSend }: { readonly waitsFor: readonly string[
     <Button key="wait" type="submit" title="Sent when it has been read. Press again, or Escape, to go on writing.">
       <span className="max-w-60 truncate text-sm">{waitWords(waitsFor)}</span>
     </Button>
+  );
+}
+
+/** Files are read here, in the browser. Only their text is sent, and pictures where the engine reads them. */
+function AttachButton({ onFiles }: { readonly onFiles: (files: Iterable<File>) => void }) {
+  const inputRef = useRef<HTMLInputElement>(null);
+  return (
+    <>
+      <input
+        ref={inputRef}
+        type="file"
+        multiple
+        hidden
+        aria-label="Attach files"
+        onChange={event => {
+          onFiles([...(event.target.files ?? [])]);
+          event.target.value = "";
+        }}
+      />
+      <Button look="quiet" size="sm" onClick={() => inputRef.current?.click()}>
+        <Paperclip aria-hidden size={14} />
+        <span className="sr-only @lg:not-sr-only">Attach</span>
+      </Button>
+    </>
   );
 }

@@ -1,9 +1,9 @@
 "use client";
 import { Download } from "lucide-react";
+import { lazy, Suspense } from "react";
 import { useIsCodeFenceIncomplete } from "streamdown";
 import { CopyAction } from "@/components/chat/transcript/copy-action";
 import { MessageAction } from "@/components/chat/transcript/message-action";
-import { HighlightedCode } from "./highlighted-code";
 
 /** A fenced block with its language, coloured once it is complete. */
 export function CodeBlock({ code, language }: { readonly code: string; readonly language: string }) {
@@ -53,4 +53,19 @@ function downloadText(text: string, fileName: string): void {
   link.download = fileName;
   link.click();
   URL.revokeObjectURL(url);
+}
+
+const ColouredCode = lazy(() => import("./coloured-code"));
+
+/** Beyond this, colouring takes longer than a frame, and in so long a text colours hardly help the reader. */
+const MAX_COLOURED_CHARACTERS = 50_000;
+
+/** Code in colours if its language is known; plain until the highlighter has loaded. */
+function HighlightedCode({ code, language }: { readonly code: string; readonly language: string }) {
+  if (language === "" || code.length > MAX_COLOURED_CHARACTERS) return code;
+  return (
+    <Suspense fallback={code}>
+      <ColouredCode code={code} language={language} />
+    </Suspense>
+  );
 }

@@ -1,10 +1,14 @@
 "use client";
 import { type MouseEvent, useState } from "react";
+import { fieldClass } from "@/components/chat/field-class";
 import { classNames } from "@/components/ui/class-names";
+import { showFailure } from "@/components/ui/show-failure";
+import { patchChat } from "@/lib/client/chat-list";
 import { goToChat } from "@/lib/client/chat-location";
-import type { ListedChat } from "@/lib/schema/chat";
+import { isComposing } from "@/lib/client/is-composing";
+import type { Chat, ListedChat } from "@/lib/schema/chat";
+import { beginningOf } from "@/lib/units/graphemes";
 import { ChatRowMenu } from "./chat-row-menu";
-import { ChatTitleInput } from "./chat-title-input";
 
 interface ChatListRowProps {
   readonly chat: ListedChat;
@@ -46,5 +50,36 @@ export function ChatListRow({ chat, isOpen, onChosen }: ChatListRowProps) {
       </a>
       <ChatRowMenu chat={chat} onRename={() => setRenaming(true)} />
     </li>
+  );
+}
+
+/** The longest title that the server accepts. */
+const MAX_TITLE_UNITS = 200;
+
+/** Enter or leaving the field renames; Escape restores the old title. */
+function ChatTitleInput({ chat, onDone }: { readonly chat: Chat; readonly onDone: () => void }) {
+  const [title, setTitle] = useState(chat.title);
+  const save = () => {
+    onDone();
+    const trimmed = title.trim();
+    if (trimmed === "" || trimmed === chat.title) return;
+    patchChat(chat.id, { title: beginningOf(trimmed, MAX_TITLE_UNITS) }).catch(showFailure("The chat was not renamed"));
+  };
+  return (
+    <input
+      aria-label="Title"
+      dir="auto"
+      className={fieldClass}
+      value={title}
+      ref={input => input?.focus()}
+      onFocus={event => event.target.select()}
+      onChange={event => setTitle(event.target.value)}
+      onBlur={save}
+      onKeyDown={event => {
+        if (isComposing(event)) return;
+        if (event.key === "Enter") save();
+        if (event.key === "Escape") onDone();
+      }}
+    />
   );
 }

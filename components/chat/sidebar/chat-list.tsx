@@ -1,10 +1,11 @@
 "use client";
+import { Folder } from "lucide-react";
 import { useState } from "react";
 import { Button } from "@/components/ui/button";
-import { groupChats } from "@/lib/client/chat-groups";
+import { type ChatGroup, groupChats } from "@/lib/client/chat-groups";
 import { useChatList } from "@/lib/client/chat-list";
 import { useSession } from "@/lib/client/chat-session";
-import { ChatListGroup } from "./chat-list-group";
+import { ChatListRow } from "./chat-list-row";
 
 /** How many rows are rendered at once; thousands of rows with their menus would take a second. */
 const FIRST_ROWS = 200;
@@ -30,5 +31,41 @@ export function ChatList({ onChosen }: { readonly onChosen: (() => void) | undef
         </Button>
       )}
     </>
+  );
+}
+
+interface ChatListGroupProps {
+  readonly group: ChatGroup;
+  readonly openId: string;
+  readonly onChosen: (() => void) | undefined;
+}
+
+/** A folder can be folded; a date group cannot. */
+function ChatListGroup({ group, openId, onChosen }: ChatListGroupProps) {
+  const rows = (
+    <ul>
+      {group.chats.map(chat => (
+        <ChatListRow key={chat.id} chat={chat} isOpen={chat.id === openId} onChosen={onChosen} />
+      ))}
+    </ul>
+  );
+  const headingClass = "mt-3 mb-1 flex items-center gap-1.5 px-2 font-medium text-ink-3 text-xs";
+  if (!group.isFolder) {
+    return (
+      <section aria-label={group.label}>
+        <h2 className={headingClass}>{group.label}</h2>
+        {rows}
+      </section>
+    );
+  }
+  return (
+    <details open>
+      <summary className={headingClass}>
+        <Folder aria-hidden size={13} />
+        {group.label}
+        <span className="font-normal">{group.chats.length}</span>
+      </summary>
+      {rows}
+    </details>
   );
 }

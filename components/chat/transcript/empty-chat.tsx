@@ -1,10 +1,12 @@
 "use client";
 import { EyeOff } from "lucide-react";
-import { lazy, Suspense } from "react";
-import { useSession } from "@/lib/client/chat-session";
+import { lazy, Suspense, useCallback, useEffect, useState } from "react";
+import { focusComposer } from "@/components/chat/composer/composer-field";
+import { showFailure } from "@/components/ui/show-failure";
+import { sendMessage } from "@/lib/client/chat-actions";
+import { useChatList } from "@/lib/client/chat-list";
+import { isUsable, useSession } from "@/lib/client/chat-session";
 import { useEngine } from "@/lib/client/live-store";
-import { Starters } from "./starters";
-import { Welcome } from "./welcome";
 
 const ModelLine = lazy(() => import("./model-line"));
 
@@ -38,6 +40,59 @@ export function EmptyChat() {
           {hasModel && <Starters />}
         </div>
       </div>
+    </div>
+  );
+}
+
+const starters = [
+  "Explain how a rainbow forms, in three sentences.",
+  "Write a short thank-you note to a neighbour.",
+  "Give me five names for a small bakery.",
+  "Write a Python function that reverses a string.",
+] as const;
+
+/** Suggestions for a first message; small models can do these. */
+function Starters() {
+  const isReady = useSession(isUsable);
+  return (
+    <ul className="grid gap-2 sm:grid-cols-2">
+      {starters.map(text => (
+        <li key={text}>
+          <button
+            type="button"
+            disabled={!isReady}
+            onClick={() => sendMessage(text, []).catch(showFailure("The message was not sent"))}
+            className="flex h-full w-full items-start rounded-card border border-line bg-surface px-3.5 py-2.5 text-left text-ink-2 hover:border-line-strong hover:text-ink"
+          >
+            {text}
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+const SEEN_KEY = "headroom.welcome-seen";
+const WelcomeCard = lazy(() => import("./welcome-card"));
+
+/** Before the first chat. Its room is kept from the start, because its content comes later and must not move what is below. */
+function Welcome() {
+  const chats = useChatList(state => state.data?.chats.length);
+  const [isUnseen, setUnseen] = useState(false);
+  useEffect(() => setUnseen(localStorage.getItem(SEEN_KEY) === null), []);
+  const close = useCallback(() => {
+    localStorage.setItem(SEEN_KEY, "1");
+    setUnseen(false);
+    focusComposer();
+  }, []);
+  if (!isUnseen || (chats !== undefined && chats > 0)) return null;
+  return (
+    <div className="min-h-100">
+      {chats === 0 && (
+        <Suspense>
+          <WelcomeCard onClose={close} />
+        </Suspense>
+      )}
     </div>
   );
 }

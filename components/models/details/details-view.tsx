@@ -2,12 +2,14 @@
 import { ChevronLeft } from "lucide-react";
 import Link from "next/link";
 import { buttonClass } from "@/components/ui/button";
+import { Card } from "@/components/ui/card";
 import { Problem } from "@/components/ui/problem";
 import { Skeleton } from "@/components/ui/skeleton";
 import { useModelDetails } from "@/lib/client/model-details";
 import type { ModelDetails } from "@/lib/schema/model-details";
+import { formatBytes } from "@/lib/units/bytes";
 import { canChat } from "../library/model-facts";
-import { FileCard } from "./file-card";
+import { FileVerification } from "./file-verification";
 import { HeaderCard } from "./header-card";
 import { ModelHead } from "./model-head";
 import { ModelLayersCard } from "./model-layers-card";
@@ -75,5 +77,24 @@ function Details({ details, refresh }: DetailsProps) {
         )}
       </div>
     </>
+  );
+}
+
+const dateOf = (ms: number): string =>
+  new Date(ms).toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" });
+
+/** Where the file is, and whether its content is what was published. */
+function FileCard({ details: { model, path, fileNames, header } }: { readonly details: ModelDetails }) {
+  const { fileBytes, modifiedAtMs, name } = model;
+  return (
+    <Card heading="File" aside={fileBytes > 0 ? formatBytes(fileBytes) : undefined}>
+      <p className="font-mono text-xs break-all">{path}</p>
+      <p className="mt-1 text-ink-2 text-sm">
+        {fileNames.length > 1 && `${fileNames.length} parts · `}
+        {modifiedAtMs > 0 && `changed ${dateOf(modifiedAtMs)}`}
+        {header !== null && ` · GGUF version ${header.ggufVersion}, header of ${formatBytes(header.bytes)}`}
+      </p>
+      {fileBytes > 0 && <FileVerification name={name} />}
+    </Card>
   );
 }

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, statfsSync } from "node:fs";
 import { freemem } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";

@@ -49,11 +49,6 @@ export class ReceiptStore {
     await this.#file.append(complete);
   }
 
-  /** All of them as JSON lines, oldest first. */
-  exportLines(): string {
-    return linesOf(this.#known());
-  }
-
   readonly subscribe = this.#listeners.subscribe;
 
   #known(): Receipt[] {
@@ -66,10 +61,7 @@ export class ReceiptStore {
     const receipts = [...new Map(this.#file.readSync().map(receipt => [receipt.id, receipt])).values()];
     if (receipts.length <= MAX_RECEIPTS) return receipts;
     const newest = receipts.slice(-MAX_RECEIPTS / 2);
-    replaceFile(this.path, linesOf(newest));
+    replaceFile(this.path, newest.map(receipt => `${JSON.stringify(receipt)}\n`).join(""));
     return newest;
   }
 }
-
-const linesOf = (receipts: readonly Receipt[]): string =>
-  receipts.map(receipt => `${JSON.stringify(receipt)}\n`).join("");

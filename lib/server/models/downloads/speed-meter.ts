@@ -10,14 +10,16 @@ export class SpeedMeter {
     this.#samples = [];
   }
 
-  add(bytes: number, atMs = performance.now()): void {
+  add(bytes: number): void {
+    const atMs = performance.now();
     const last = this.#samples.at(-1);
     if (last !== undefined && atMs - last.atMs < 100) last.bytes += bytes;
     else this.#samples.push({ atMs, bytes });
   }
 
   /** null in the first moments. */
-  bytesPerSecond(atMs = performance.now()): number | null {
+  bytesPerSecond(): number | null {
+    const atMs = performance.now();
     this.#samples = this.#samples.filter(sample => atMs - sample.atMs < WINDOW_MS);
     const [first] = this.#samples;
     if (first === undefined || atMs - first.atMs < MIN_MS) return null;
