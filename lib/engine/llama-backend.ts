@@ -39,13 +39,8 @@ const levels: Partial<Record<LlamaLogLevel, EngineLogLevel>> = {
 export async function startLlamaBackend(options: BackendOptions): Promise<LlamaBackend> {
   const { log } = options;
   const mark = log.mark();
-  // The addon must be opened first (placement.c says why). Without a GPU there is nothing to place.
-  const placer = new Placer(
-    options.gpu === "off"
-      ? { kind: "missing", reason: "The engine was started without a GPU." }
-      : openPlacementAddon(placementAddonPlace(options.build)),
-    options.onPlacement,
-  );
+  // The addon must be opened first (placement.c says why).
+  const placer = new Placer(openPlacementAddon(placementAddonPlace(options.build)), options.onPlacement);
   const llama = await startLlama(options);
   const { total } = await llama.getVramState();
   // "auto" may answer "vulkan" on a computer without any device (engine.md, trap 3).

@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ChatTurn } from "@/lib/schema/engine-commands";
 import { cpuConfig, ForkedEngine, greedy } from "./testing/forked-engine";
@@ -107,6 +108,18 @@ describe("answers side by side, on the CPU", () => {
     const others = topics.slice(1).map(topic => ask([question(topic)], 24, () => {}));
     expect((await cancelled).reason).toBe("cancelled");
     expect((await Promise.all(others)).map(({ stats }) => stats.generatedTokens)).toEqual([24, 24, 24]);
+  });
+
+  it("computes all tokens with threads that stay, instead of new ones for each token", async context => {
+    context.skip(process.platform !== "linux", "this system has no /proc");
+    await engine.askFor("loaded", { type: "load", config: { ...cpuConfig, threads: 2 } });
+    const threads: string[][] = [];
+    await ask([question("the sea")], 96, () => threads.push(readdirSync(`/proc/${engine.pid}/task`)));
+    const [first = [], ...later] = threads;
+    const begun = new Set(later.flat().filter(thread => !first.includes(thread)));
+    // One, if other programs left only one core at first.
+    expect(begun.size).toBeLessThanOrEqual(1);
+    expect(later.length).toBeGreaterThan(2);
   });
 
   it("waits with a load until the answers in progress have ended", async () => {

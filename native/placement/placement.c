@@ -1,10 +1,10 @@
 /*
- * Placement options of llama.cpp that node-llama-cpp does not pass on: experts in system memory, the split over several cards,
- * and the KV cache in system memory.
+ * Options of llama.cpp that node-llama-cpp does not pass on: experts in system memory, the split over several cards, the KV cache in
+ * system memory, and threads that stay from one token to the next.
  *
- * Node opens this addon with RTLD_GLOBAL before node-llama-cpp's own. The dynamic linker then answers that addon's calls of three
- * functions of llama.cpp with the functions below. They change the parameters and call the real ones. Without a placement they pass
- * the parameters on as they are. A fourth function mends the dry run of several cards.
+ * Node opens this addon with RTLD_GLOBAL before node-llama-cpp's own. The dynamic linker then answers that addon's calls of these
+ * functions of llama.cpp with the functions below, which call the real ones. Three of them make a model or a context, and change the
+ * parameters; without a placement they pass the parameters on as they are. One mends the dry run of several cards, and two keep threads.
  *
  * The parameters are passed by value, so this must be compiled with the headers of the very release that it runs with. The text in
  * `mark` says which release that is; Headroom reads it from the file and does not open an addon of another release.
@@ -89,7 +89,10 @@ static void copy_name(char *to, const char *from) { snprintf(to, NAME_BYTES, "%s
 static void *object_of(void *address) {
     Dl_info info;
     if (!dladdr(address, &info) || !info.dli_fname) return NULL;
-    return dlopen(info.dli_fname, RTLD_NOLOAD | RTLD_LAZY);
+    void *object = dlopen(info.dli_fname, RTLD_NOLOAD | RTLD_LAZY);
+    /* The caller keeps it open. Without this, each call would count as one more that needs it. */
+    if (object) dlclose(object);
+    return object;
 }
 
 static void *next_function(void *object, const char *name, void *own) {
@@ -303,6 +306,94 @@ SEEN_FROM_OUTSIDE void ggml_backend_sched_reserve_size(ggml_backend_sched_t sche
     next(sched, graph, sizes);
 }
 #endif
+
+/* ---- Threads that stay ----
+ * node-llama-cpp attaches no thread pool to a context. Then ggml starts and ends its threads with every graph: for each token, and again
+ * for each part of it that the processor computes beside a card. A new thread has to wait behind all that runs already, so on a busy
+ * computer a token took up to twice as long. Here each context gets a pool for each number of threads that it computes with; a pool has
+ * to have exactly that number, because all of its threads wake up for a graph. They sleep between two graphs, because polling would keep
+ * the cores busy while a card computes.
+ * @see llama.cpp ggml/src/ggml-cpu/ggml-cpu.c (ggml_graph_compute), common/common.cpp (llama_attach_threadpool)
+ */
+struct kept_pool {
+    struct llama_context *context;
+    int threads;
+    struct ggml_threadpool *pool;
+    void (*release)(struct ggml_threadpool *);
+    struct kept_pool *next;
+};
+static struct kept_pool *kept_pools;
+
+static struct ggml_threadpool *make_pool(void *object, struct llama_context *context, int threads) {
+    ggml_backend_dev_t (*by_type)(enum ggml_backend_dev_type) =
+        (ggml_backend_dev_t(*)(enum ggml_backend_dev_type))dlsym(object, "ggml_backend_dev_by_type");
+    ggml_backend_reg_t (*registry_of)(ggml_backend_dev_t) =
+        (ggml_backend_reg_t(*)(ggml_backend_dev_t))dlsym(object, "ggml_backend_dev_backend_reg");
+    void *(*address_of)(ggml_backend_reg_t, const char *) =
+        (void *(*)(ggml_backend_reg_t, const char *))dlsym(object, "ggml_backend_reg_get_proc_address");
+    void (*fill)(struct ggml_threadpool_params *, int) =
+        (void (*)(struct ggml_threadpool_params *, int))dlsym(object, "ggml_threadpool_params_init");
+    ggml_backend_dev_t processor = by_type && registry_of && address_of && fill ? by_type(GGML_BACKEND_DEVICE_TYPE_CPU) : NULL;
+    if (!processor) return NULL;
+    ggml_backend_reg_t registry = registry_of(processor);
+    struct ggml_threadpool *(*make)(struct ggml_threadpool_params *) =
+        (struct ggml_threadpool * (*)(struct ggml_threadpool_params *))address_of(registry, "ggml_threadpool_new");
+    void (*release)(struct ggml_threadpool *) = (void (*)(struct ggml_threadpool *))address_of(registry, "ggml_threadpool_free");
+    struct kept_pool *kept = make && release ? malloc(sizeof *kept) : NULL;
+    if (!kept) return NULL;
+    struct ggml_threadpool_params params;
+    fill(&params, threads);
+    params.poll = 0;
+    *kept = (struct kept_pool){context, threads, make(&params), release, kept_pools};
+    kept_pools = kept;
+    return kept->pool;
+}
+
+static void attach_pool(void *object, struct llama_context *context) {
+    int32_t (*threads_of)(struct llama_context *) = (int32_t(*)(struct llama_context *))dlsym(object, "llama_n_threads");
+    void (*attach)(struct llama_context *, struct ggml_threadpool *, struct ggml_threadpool *) =
+        (void (*)(struct llama_context *, struct ggml_threadpool *, struct ggml_threadpool *))dlsym(object, "llama_attach_threadpool");
+    if (!threads_of || !attach) return;
+    int threads = threads_of(context);
+    pthread_mutex_lock(&lock);
+    struct kept_pool *kept = kept_pools;
+    while (kept && (kept->context != context || kept->threads != threads)) kept = kept->next;
+    struct ggml_threadpool *pool = kept ? kept->pool : make_pool(object, context, threads);
+    pthread_mutex_unlock(&lock);
+    attach(context, pool, pool);
+}
+
+static void release_pools(const struct llama_context *context) {
+    pthread_mutex_lock(&lock);
+    for (struct kept_pool **place = &kept_pools; *place;) {
+        struct kept_pool *kept = *place;
+        if (kept->context != context) {
+            place = &kept->next;
+            continue;
+        }
+        *place = kept->next;
+        kept->release(kept->pool);
+        free(kept);
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+SEEN_FROM_OUTSIDE int32_t llama_decode(struct llama_context *context, struct llama_batch batch) {
+    void *object = object_of(__builtin_return_address(0));
+    int32_t (*next)(struct llama_context *, struct llama_batch) =
+        (int32_t(*)(struct llama_context *, struct llama_batch))next_function(object, "llama_decode", (void *)llama_decode);
+    if (!next) return -1;
+    attach_pool(object, context);
+    return next(context, batch);
+}
+
+SEEN_FROM_OUTSIDE void llama_free(struct llama_context *context) {
+    void *object = object_of(__builtin_return_address(0));
+    void (*next)(struct llama_context *) =
+        (void (*)(struct llama_context *))next_function(object, "llama_free", (void *)llama_free);
+    if (next) next(context);
+    release_pools(context);
+}
 
 /* ---- JavaScript's side ---- */
 

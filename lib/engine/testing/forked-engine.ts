@@ -59,6 +59,10 @@ export class ForkedEngine {
     );
   }
 
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
   /** On the CPU, with the default model loaded. */
   static async onCpu(): Promise<ForkedEngine> {
     const engine = new ForkedEngine({ HEADROOM_ENGINE_GPU: "off" });
