@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { GgmlType, type GgufFileInfo, GgufInsights, readGgufFileInfo } from "node-llama-cpp";
 import { splitPartNames } from "@/lib/gguf/split-name";
+import { logitsBytes } from "@/lib/plan/memory-need";
 import { elementTypesOf, type KvType, kvTypeTable } from "@/lib/schema/kv-type";
 import type { Buffers, LoadConfig } from "@/lib/schema/load-config";
 import type { DeviceBuffers } from "@/lib/schema/placement";
@@ -144,6 +145,7 @@ export class DryRun {
     return found;
   }
 
+  /** With the logits, which llama.cpp's dry run does not count. */
   async buffers(run: ContextRun): Promise<Buffers> {
     const weights = await this.weights(run);
     const context = await this.context(run);
@@ -151,8 +153,13 @@ export class DryRun {
       gpuWeightsBytes: weights.gpuBytes,
       gpuContextBytes: context.gpuBytes,
       ramWeightsBytes: weights.ramBytes,
-      ramContextBytes: context.ramBytes,
+      ramContextBytes: context.ramBytes + logitsBytes(this.#vocabularySize, run.sequences),
     };
+  }
+
+  /** As the reduced header declares it. */
+  get #vocabularySize(): number {
+    return Number(this.fileInfo.architectureMetadata.vocab_size ?? 0);
   }
 
   /** The same by device, weights included; null where it cannot be told (see `Placed`). */

@@ -6,6 +6,7 @@ import type { EngineMessage } from "@/lib/schema/engine-commands";
 import type { LoadConfig } from "@/lib/schema/load-config";
 import { bufferSplit, flashAttentionActive, LAST_BUFFER_LINE } from "./buffer-split";
 import { ChatTemplate } from "./chat-template";
+import { countedBuffers } from "./counted-buffers";
 import { type DryRun, flashAttentionOption, ggmlTypesOf } from "./dry-run";
 import { fileMark } from "./file-mark";
 import { threadsFor } from "./free-cores";
@@ -305,13 +306,7 @@ const sameContext = (a: LoadConfig, b: LoadConfig): boolean => contextKeys.every
 
 const reportOf = ({ config, model, context, template, split, devices, flashAttentionActive }: LoadedModel) => ({
   config,
-  // llama.cpp's own count of what it allocated.
-  buffers: {
-    gpuWeightsBytes: model.memoryUsage.vram,
-    gpuContextBytes: context.memoryUsage.vram,
-    ramWeightsBytes: model.memoryUsage.ram,
-    ramContextBytes: context.memoryUsage.ram,
-  },
+  buffers: countedBuffers(model, context),
   ...(devices !== null && { devices: [...devices] }),
   split,
   flashAttentionActive,

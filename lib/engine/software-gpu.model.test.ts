@@ -54,6 +54,9 @@ describe("the engine on a software GPU", () => {
     // The log's parts, rounded to 0.01 MiB each, add up to the exact total.
     const gpuParts = (split.gpuKvBytes ?? 0) + (split.gpuComputeBytes ?? 0);
     expect(Math.abs(gpuParts - buffers.gpuContextBytes)).toBeLessThan(2 * TOLERANCE_BYTES);
+    // In RAM the log tells of the logits as well.
+    const ramParts = (split.ramKvBytes ?? 0) + (split.ramComputeBytes ?? 0);
+    expect(Math.abs(ramParts - buffers.ramContextBytes)).toBeLessThan(3 * TOLERANCE_BYTES);
   });
 
   it.for(
@@ -83,6 +86,8 @@ describe("the engine on a software GPU", () => {
         predicted.ram.kvBytes - (split.ramKvBytes ?? 0),
       ];
       for (const error of errors) expect(Math.abs(error)).toBeLessThan(TOLERANCE_BYTES);
+      // The log has a line for the compute buffer and one for the logits, each rounded to 0.01 MiB.
+      expect(Math.abs(predicted.ram.computeBytes - (split.ramComputeBytes ?? 0))).toBeLessThan(2 * TOLERANCE_BYTES);
     },
   );
 

@@ -1,6 +1,6 @@
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { MemoryParts } from "@/lib/schema/receipt";
-import { computeBytes, type MemoryPoint, memoryNeed } from "./memory-need";
+import { computeBytes, logitsBytesOf, type MemoryPoint, memoryNeed } from "./memory-need";
 
 /**
  * Without the GPU backend the CPU computes what the GPU computes at full offload: llama.cpp's CPU build asks for nearly the same buffer
@@ -8,7 +8,7 @@ import { computeBytes, type MemoryPoint, memoryNeed } from "./memory-need";
  */
 export function cpuOnlyMemory(surface: MemorySurface, ram: MemoryParts, at: MemoryPoint): MemoryParts {
   const everywhere = { ...at, gpuLayers: surface.model.blocks + 1 };
-  const bytes = Math.max(ram.computeBytes, computeBytes(surface, everywhere, "gpuBytes"));
+  const bytes = Math.max(ram.computeBytes, computeBytes(surface, everywhere, "gpuBytes") + logitsBytesOf(surface));
   return { ...ram, computeBytes: bytes, totalBytes: ram.weightsBytes + ram.kvBytes + bytes };
 }
 

@@ -93,6 +93,13 @@ describe("placement", () => {
       expect(gpu.weightsBytes + ram.weightsBytes).toBe(4_108_181_504);
     }
   });
+
+  it("has the logits of each answer at once in system memory, wherever the layers are", () => {
+    const compute = (gpuLayers: number, sequences: number) =>
+      memoryNeed(mistralSurface, { gpuLayers, sequences, contextTokens: 4096, kvType: "f16" }).ram.computeBytes;
+    // 7 more rows of 32,000 tokens, 4 bytes each.
+    for (const gpuLayers of [0, 20, 33]) expect(compute(gpuLayers, 8) - compute(gpuLayers, 1)).toBe(896_000);
+  });
 });
 
 describe("compute buffer between dry runs", () => {

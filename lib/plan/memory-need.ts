@@ -355,6 +355,21 @@ function addColumns(
   for (let gpuLayers = leftLayers + 1; gpuLayers < bytes.length; gpuLayers++) add(gpuLayers, Math.ceil(left));
 }
 
+const F32_BYTES = 4;
+
+/**
+ * The rows of logits that llama.cpp copies its answers from: one for each answer at once, in system memory wherever the layers are. Neither
+ * its dry run nor its count of what is loaded has them.
+ *
+ * @see llama.cpp src/llama-context.cpp output_reserve
+ */
+export const logitsBytes = (vocabularySize: number, sequences: number): number =>
+  vocabularySize * sequences * F32_BYTES;
+
+/** `logitsBytes` of a surface. */
+export const logitsBytesOf = ({ model, sequences }: Pick<MemorySurface, "model" | "sequences">): number =>
+  logitsBytes(model.vocabularySize, sequences);
+
 export const memoryParts = (weightsBytes: number, kvBytes: number, computePartBytes: number): MemoryParts => ({
   weightsBytes,
   kvBytes,
@@ -373,7 +388,7 @@ export function expertBytesApart({ layers, model }: MemorySurface, placement: Pl
 
 /**
  * What llama.cpp allocates at this point, by device and by part. Weights and KV are exact. Compute is exact where a dry run
- * was made: see `computeBytes`. The overhead outside the buffers is not included: see learn-overhead.ts.
+ * was made: see `computeBytes`; in system memory it includes the logits. The overhead outside the buffers is not included: see learn-overhead.ts.
  */
 export function memoryNeed(any: MemorySurface, at: MemoryPoint): { gpu: MemoryParts; ram: MemoryParts } {
   const surface = withSequences(any, at.sequences ?? any.sequences);
@@ -394,6 +409,6 @@ export function memoryNeed(any: MemorySurface, at: MemoryPoint): { gpu: MemoryPa
   const ramWeightsBytes = (surface.ramWeightsBytes[at.gpuLayers] ?? 0) + apartBytes;
   return {
     gpu: memoryParts(gpuWeightsBytes, gpuKvBytes, computeBytes(surface, at, "gpuBytes")),
-    ram: memoryParts(ramWeightsBytes, ramKvBytes, computeBytes(surface, at, "ramBytes")),
+    ram: memoryParts(ramWeightsBytes, ramKvBytes, computeBytes(surface, at, "ramBytes") + logitsBytesOf(surface)),
   };
 }

@@ -3,7 +3,7 @@ import type { ConfirmedPoint, MemorySurface } from "@/lib/schema/memory-surface"
 import type { DeviceBuffers } from "@/lib/schema/placement";
 import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
 import { cardNeeds } from "./card-needs";
-import { isOnlyPadding, memoryNeed, placementOf, samePlacement, withExpertsInLayers } from "./memory-need";
+import { isOnlyPadding, logitsBytes, memoryNeed, placementOf, samePlacement, withExpertsInLayers } from "./memory-need";
 
 export interface MendedSurface {
   readonly surface: MemorySurface;
@@ -56,6 +56,7 @@ export function mendSurface(surface: MemorySurface, config: LoadConfig, buffers:
     Math.abs(buffers.gpuWeightsBytes + buffers.gpuContextBytes - gpu.totalBytes) +
     Math.abs(buffers.ramWeightsBytes + buffers.ramContextBytes - ram.totalBytes);
   const cardBytes = cardBytesOf(surface, config, buffers.devices);
+  const ramLogitsBytes = logitsBytes(surface.model.vocabularySize, config.sequences);
   // The experts did not move as they should: then this engine cannot place them, whatever it says.
   if (!exactWeights && config.expertBlocksInRam !== undefined)
     return { surface: withExpertsInLayers(surface), mismatchBytes };
@@ -66,7 +67,7 @@ export function mendSurface(surface: MemorySurface, config: LoadConfig, buffers:
     kvType: config.kvType,
     ...(config.sequences !== surface.sequences && { sequences: config.sequences }),
     gpuBytes: Math.max(0, buffers.gpuContextBytes - gpu.kvBytes + (isPadded ? gpuWeightsError : 0)),
-    ramBytes: Math.max(0, buffers.ramContextBytes - ram.kvBytes + (isPadded ? ramWeightsError : 0)),
+    ramBytes: Math.max(0, buffers.ramContextBytes - ram.kvBytes - ramLogitsBytes + (isPadded ? ramWeightsError : 0)),
     ...(cardBytes && { cardBytes }),
   };
   const others = (surface.confirmed ?? []).filter(point => !isSame(point, confirmed));

@@ -90,9 +90,7 @@ function predictedMemory(
   if (gpu === null || placement.gpuLayers === 0)
     return { predicted: NOTHING, ram: cpuOnlyMemory(surface, need.ram, at) };
   const overheadBytes =
-    cards.length === 0
-      ? gpu.overhead.bytes
-      : cards.reduce((sum, card) => sum + (card.layers > 0 ? card.overheadBytes : 0), 0);
+    cards.length === 0 ? gpu.overhead.bytes : cards.reduce((sum, card) => sum + card.predicted.overheadBytes, 0);
   return {
     predicted: { ...need.gpu, overheadBytes, totalBytes: need.gpu.totalBytes + overheadBytes },
     ram: need.ram,

@@ -142,7 +142,7 @@ describe("the report for people", () => {
 
   it("leaves out everything about a card where there is none", () => {
     const cpu = formatReport({ surface, gpu: null, settings, simple: true });
-    expect(cpu).toContain("Runs on the CPU: 7.95 GiB of memory.");
+    expect(cpu).toContain("Runs on the CPU: 7.96 GiB of memory.");
     expect(cpu).not.toMatch(/budget|Alternatives|Simple formula|GPU +0/);
   });
 });

@@ -22,9 +22,13 @@ export function plannedCards(
   const needs = placement.tensorSplit === undefined ? [] : cardNeeds(surface, at);
   return cards.map(card => {
     const found = needs.find(({ position }) => position === card.position);
-    if (found === undefined) return { ...card, layers: 0, predicted: NOTHING };
-    const { firstLayer, endLayer, need } = found;
     const { overheadBytes } = card;
+    if (found === undefined) {
+      const isUsed = gpu?.beside?.some(model => model.card === card.position) ?? false;
+      const predicted = isUsed ? { ...NOTHING, overheadBytes, totalBytes: overheadBytes } : NOTHING;
+      return { ...card, layers: 0, predicted };
+    }
+    const { firstLayer, endLayer, need } = found;
     const predicted = { ...need, overheadBytes, totalBytes: need.totalBytes + overheadBytes };
     return { ...card, layers: endLayer - firstLayer, predicted };
   });

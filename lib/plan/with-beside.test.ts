@@ -5,7 +5,7 @@ import { budgetBytes } from "./budget";
 import { planLayers } from "./plan-layers";
 import { planDetail } from "./plan-sentence";
 import { mistralSurface, p4000, planSettings } from "./testing/surface-fixtures";
-import { withBeside } from "./with-beside";
+import { withBeside, withoutBeside } from "./with-beside";
 
 const reader: BesideModel = { kind: "pictures", name: "mmproj-f16.gguf", bytes: 600 * MIB };
 
@@ -30,6 +30,15 @@ describe("what is loaded beside the model", () => {
       ],
     };
     expect(withBeside(gpu, [reader]).cards?.map(({ overheadBytes }) => overheadBytes)).toEqual([5, 5 + 600 * MIB]);
+  });
+
+  it("is on the card that it names, and can be taken off again", () => {
+    const card = { name: "a", totalBytes: 100, freeBytes: 100, heldByEngineBytes: 0, overheadBytes: 5 };
+    const gpu = { ...p4000, cards: [0, 1, 2].map(position => ({ ...card, position })) };
+    const draft: BesideModel = { kind: "draft", name: "small.gguf", bytes: 88 * MIB, card: 2 };
+    const beside = withBeside(gpu, [reader, draft]);
+    expect(beside.cards?.map(({ overheadBytes }) => overheadBytes)).toEqual([5 + 600 * MIB, 5, 5 + 88 * MIB]);
+    expect(withoutBeside(beside)).toEqual(gpu);
   });
 
   it("changes nothing where there is nothing", () => {

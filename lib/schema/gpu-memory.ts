@@ -32,7 +32,13 @@ const pooledCardSchema = z.object({
 export type PooledCard = z.infer<typeof pooledCardSchema>;
 
 /** A file that is loaded beside the model: it reads pictures, or drafts tokens. */
-const besideModelSchema = z.object({ kind: z.enum(["pictures", "draft"]), name: z.string(), bytes });
+const besideModelSchema = z.object({
+  kind: z.enum(["pictures", "draft"]),
+  name: z.string(),
+  bytes,
+  /** Position of the card that it is on; missing where there is one, and for the first. */
+  card: z.optional(z.int().check(z.minimum(0))),
+});
 export type BesideModel = z.infer<typeof besideModelSchema>;
 
 /** Memory of the device that Headroom plans for, at one moment. total = usedByOthers + heldByEngine + free, as far as the source reports it. */

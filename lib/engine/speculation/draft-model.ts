@@ -1,6 +1,7 @@
 import type { LlamaContext, LlamaContextSequence, LlamaModel, Token } from "node-llama-cpp";
 import { errorReason } from "@/lib/schema/error-reason";
 import type { Buffers, LoadConfig } from "@/lib/schema/load-config";
+import { countedBuffers } from "../counted-buffers";
 import { type DryRun, flashAttentionOption } from "../dry-run";
 import { fileMark } from "../file-mark";
 import type { LlamaBackend } from "../llama-backend";
@@ -76,14 +77,8 @@ export class DraftModel {
     return !this.#hasFailed && this.key === (await keyOf(config).catch(() => null));
   }
 
-  /** llama.cpp's own count of what it allocated. */
   get buffers(): Buffers {
-    return {
-      gpuWeightsBytes: this.model.memoryUsage.vram,
-      gpuContextBytes: this.context.memoryUsage.vram,
-      ramWeightsBytes: this.model.memoryUsage.ram,
-      ramContextBytes: this.context.memoryUsage.ram,
-    };
+    return countedBuffers(this.model, this.context);
   }
 
   /** For one answer. Guesses nothing more once the signal fires. */

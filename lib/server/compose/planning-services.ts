@@ -107,7 +107,15 @@ export function planningServices(
     threads: processor.threads,
     loadableRamBytes: () => availableRam(readLoadableMemory()),
   });
-  const drafts = new DraftHolder({ models, gpu, dryRuns });
+  const autoThreads = (fileBytes: number) => threads.threadsFor(fileBytes);
+  const drafts: DraftHolder = new DraftHolder({
+    models,
+    gpu,
+    dryRuns,
+    autoThreads,
+    planFor: (settings, card) => planner.planFor(settings, card).then(({ plan }) => plan),
+    uselessBecause: pair => speculation.uselessBecause(pair),
+  });
   const memoryGuard = new MemoryGuard(readLoadableMemory);
   const planner = new Planner({
     memoryGuard,
@@ -118,7 +126,7 @@ export function planningServices(
     gpu,
     surfaces: new SurfaceCache(join(dataFolder, "surfaces"), onLog),
     engineVersion,
-    autoThreads: fileBytes => threads.threadsFor(fileBytes),
+    autoThreads,
     ...(surfaceBudgetMs === undefined ? {} : { surfaceBudgetMs }),
     onLog,
   });

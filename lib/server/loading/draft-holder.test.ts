@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
+import type { LayerPlan } from "@/lib/plan/layer-plan";
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import type { LoadConfig } from "@/lib/schema/load-config";
 import { defaultSettings, type Settings } from "@/lib/schema/settings";
@@ -10,6 +11,7 @@ import { ModelFiles } from "@/lib/server/models/library/model-files";
 import { card, reportOf } from "@/lib/server/testing/host-rig";
 import { GIB, MIB } from "@/lib/units/bytes";
 import { DraftHolder } from "./draft-holder";
+import type { DraftPair } from "./speculation-meter";
 
 const modelsFolder = mkdtempSync(join(tmpdir(), "headroom-draft-"));
 const draftPath = join(modelsFolder, "draft.gguf");
@@ -23,8 +25,14 @@ for (const [name, shape] of [
   truncateSync(join(modelsFolder, name), fileBytes);
 }
 
+interface HolderRig {
+  /** The plan's, of the model alone. */
+  readonly cards?: LayerPlan["cards"];
+  readonly isUseless?: boolean;
+}
+
 /** As for 80 MiB of weights, of which 20 are not on a card, and 40 MiB of context. */
-function holderOn(memory: GpuMemory | null) {
+function holderOn(memory: GpuMemory | null, { cards = [], isUseless = false }: HolderRig = {}) {
   const asked: LoadConfig[] = [];
   const dryRun = async (config: LoadConfig) => {
     asked.push(config);
@@ -37,7 +45,18 @@ function holderOn(memory: GpuMemory | null) {
     };
   };
   const gpu = { read: async () => reportOf(memory) };
-  const holder = new DraftHolder({ models: new ModelFiles({ modelsFolder }), gpu, dryRuns: { dryRun } });
+  const pairs: DraftPair[] = [];
+  const holder = new DraftHolder({
+    models: new ModelFiles({ modelsFolder }),
+    gpu,
+    dryRuns: { dryRun },
+    planFor: async () => ({ cards }),
+    uselessBecause: pair => {
+      pairs.push(pair);
+      return isUseless ? "It gains too little." : null;
+    },
+    autoThreads: () => 6,
+  });
   const with_ = (change: Partial<Settings>): Settings => ({
     ...defaultSettings,
     MODEL: "model.gguf",
@@ -45,7 +64,7 @@ function holderOn(memory: GpuMemory | null) {
     N_CTX: 2048,
     ...change,
   });
-  return { asked, holder, settingsWith: with_ };
+  return { asked, pairs, holder, settingsWith: with_ };
 }
 
 describe("a draft model of our own engine", () => {
@@ -78,10 +97,59 @@ describe("a draft model of our own engine", () => {
     expect({ onCard: holder.onCard, inRam: holder.inRam }).toMatchObject({ onCard: [], inRam: [{ bytes: 120 * MIB }] });
   });
 
-  it("is on the first of several cards", async () => {
-    const each = { name: "a", totalBytes: GIB, freeBytes: GIB, heldByEngineBytes: 0 };
-    const { holder, settingsWith } = holderOn({ ...card, placesExperts: true, cards: [each, each] });
-    expect((await holder.hold(settingsWith({}))).config?.tensorSplit).toEqual([9, 0]);
+  const several = [0, 1, 2].map(position => ({
+    position,
+    name: "a",
+    totalBytes: GIB,
+    freeBytes: GIB,
+    heldByEngineBytes: 0,
+  }));
+  /** With so many MiB of the model on it. */
+  const plannedCard = (position: number, modelMib: number): LayerPlan["cards"][number] => ({
+    position,
+    name: "a",
+    totalBytes: GIB,
+    usedByOthersBytes: 0,
+    overheadBytes: 0,
+    budgetBytes: 800 * MIB,
+    layers: 3,
+    predicted: { weightsBytes: 0, kvBytes: 0, computeBytes: 0, overheadBytes: 0, totalBytes: modelMib * MIB },
+  });
+
+  it("is on the one of several cards that has the most room beside the model", async () => {
+    const cards = [plannedCard(0, 790), plannedCard(1, 300), plannedCard(2, 600)];
+    const { holder, settingsWith } = holderOn({ ...card, placesExperts: true, cards: several }, { cards });
+    expect((await holder.hold(settingsWith({}))).config?.tensorSplit).toEqual([0, 9]);
+    expect(holder.onCard).toEqual([{ kind: "draft", name: "draft.gguf", bytes: 100 * MIB, card: 1 }]);
+  });
+
+  it("stays on its card while that has room, and leaves it when it has none", async () => {
+    const cards = [plannedCard(0, 300), plannedCard(1, 400)];
+    const { holder, settingsWith } = holderOn({ ...card, placesExperts: true, cards: several }, { cards });
+    const splitWith = async (...modelMib: [number, number]) => {
+      cards.splice(0, 2, ...modelMib.map((mib, position) => plannedCard(position, mib)));
+      return (await holder.hold(settingsWith({}))).config?.tensorSplit;
+    };
+    expect(await splitWith(300, 400)).toEqual([9]);
+    expect(await splitWith(700, 400)).toEqual([9]);
+    expect(await splitWith(701, 400)).toEqual([0, 9]);
+  });
+
+  it("is not loaded where it was measured to be of no use, unless speculation is on", async () => {
+    const { holder, pairs, settingsWith } = holderOn(card, { isUseless: true });
+    const { config, problem } = await holder.hold(settingsWith({}));
+    expect({ config, problem, useless: holder.useless }).toEqual({
+      config: undefined,
+      problem: null,
+      useless: "It gains too little.",
+    });
+    expect({ onCard: holder.onCard, inRam: holder.inRam }).toEqual({ onCard: [], inRam: [] });
+    expect(pairs).toEqual([{ model: join(modelsFolder, "model.gguf"), draft: draftPath, isOnCard: true, threads: 6 }]);
+    expect((await holder.hold(settingsWith({ SPECULATION: "on" }))).config).toEqual({
+      modelPath: draftPath,
+      gpuLayers: 9,
+    });
+    expect(holder.useless).toBeNull();
   });
 
   it.each([

@@ -1,7 +1,10 @@
 import { basename } from "node:path";
 import { draftConfigOf } from "@/lib/plan/draft-config";
 import { headerSurface } from "@/lib/plan/header-surface";
+import type { LayerPlan } from "@/lib/plan/layer-plan";
 import { memoryNeed } from "@/lib/plan/memory-need";
+import { splitOf } from "@/lib/plan/split-layers";
+import { withoutBeside } from "@/lib/plan/with-beside";
 import type { BesideModel, GpuMemory } from "@/lib/schema/gpu-memory";
 import type { Buffers, LoadConfig } from "@/lib/schema/load-config";
 import type { Settings } from "@/lib/schema/settings";
@@ -10,11 +13,18 @@ import { chooseDraftModel, type DraftModel } from "@/lib/server/models/library/f
 import type { ModelFiles } from "@/lib/server/models/library/model-files";
 import type { GpuSource } from "@/lib/server/planning/planner";
 import type { DryRunEngine } from "@/lib/server/planning/spare-dry-run-engine";
+import type { DraftPair } from "./speculation-meter";
 
 interface DraftHolderOptions {
   readonly models: Pick<ModelFiles, "listModels" | "resolveModel" | "readProfile" | "identify">;
   readonly gpu: GpuSource;
   readonly dryRuns: Pick<DryRunEngine, "dryRun">;
+  /** The plan for a card: of several, the draft model gets the one with the most room beside the model. */
+  planFor(settings: Settings, gpu: GpuMemory): Promise<Pick<LayerPlan, "cards">>;
+  /** Why this draft model is of no use for this model; null where that was not measured. */
+  uselessBecause(pair: DraftPair): string | null;
+  /** What THREADS "auto" means for a model of this size. */
+  autoThreads(fileBytes: number): number;
 }
 
 /** The draft model that our own engine loads beside the model of these settings. */
@@ -27,16 +37,13 @@ interface HeldDraft {
   readonly inRam: readonly BesideModel[];
   /** Why the one that the settings name is left out. */
   readonly problem: string | null;
+  /** Why the one that there is would not help. */
+  readonly useless: string | null;
 }
 
-const NONE: HeldDraft = { config: undefined, onCard: [], inRam: [], problem: null };
+const NONE: HeldDraft = { config: undefined, onCard: [], inRam: [], problem: null, useless: null };
 /** What is found out depends on neither: a dry run wants some number. */
 const ANY_THREADS = 1;
-
-type DraftSettings = Pick<
-  Settings,
-  "MODEL" | "N_CTX" | "DRAFT_MODEL" | "SPECULATION" | "LAYERS" | "N_BATCH" | "FLASH_ATTENTION" | "USE_MMAP"
->;
 
 /** Says which draft model goes beside a model, and what it takes of the card or of system memory. */
 export class DraftHolder {
@@ -54,8 +61,13 @@ export class DraftHolder {
     return this.#held.inRam;
   }
 
+  /** Why the draft model that there is was not loaded; null where that is not the reason. */
+  get useless(): string | null {
+    return this.#held.useless;
+  }
+
   /** From now on this is counted. @throws EngineError as `find` does: then nothing is */
-  async hold(settings: DraftSettings): Promise<HeldDraft> {
+  async hold(settings: Settings): Promise<HeldDraft> {
     const found = await this.find(settings).catch(error => {
       this.#held = NONE;
       throw error;
@@ -66,7 +78,7 @@ export class DraftHolder {
   }
 
   /** @throws EngineError INVALID_INPUT for a draft model of another vocabulary */
-  async find(settings: DraftSettings): Promise<HeldDraft> {
+  async find(settings: Settings): Promise<HeldDraft> {
     if (settings.DRAFT_MODEL === "" || settings.SPECULATION === "off") return NONE;
     const model = await this.#modelOf(settings);
     if (model === null) return NONE;
@@ -78,11 +90,24 @@ export class DraftHolder {
         ...NONE,
         problem: `${chosen.problem} Answers are written without it: choose another draft model, or none.`,
       };
-    return this.#placed(chosen.draft, settings);
+    const { memory } = await this.options.gpu.read();
+    const card = settings.LAYERS === 0 ? null : memory;
+    const useless = settings.SPECULATION === "on" ? null : this.#uselessBecause(model, chosen.draft, settings, card);
+    return useless === null ? this.#placed(chosen.draft, settings, card) : { ...NONE, useless };
+  }
+
+  #uselessBecause(model: DraftModel, draft: DraftModel, { THREADS }: Settings, card: GpuMemory | null): string | null {
+    const threads = THREADS === "auto" ? this.options.autoThreads(model.profile.fileBytes) : THREADS;
+    return this.options.uselessBecause({
+      model: model.path,
+      draft: draft.path,
+      isOnCard: card !== null,
+      threads,
+    });
   }
 
   /** null for a model that is not on this computer or cannot be read: its own load says so. */
-  async #modelOf({ MODEL }: DraftSettings): Promise<DraftModel | null> {
+  async #modelOf({ MODEL }: Settings): Promise<DraftModel | null> {
     try {
       const path = await this.options.models.resolveModel(MODEL);
       return { path, profile: await this.options.models.readProfile(path) };
@@ -91,28 +116,46 @@ export class DraftHolder {
     }
   }
 
-  async #placed(draft: DraftModel, settings: DraftSettings): Promise<HeldDraft> {
-    const { memory } = await this.options.gpu.read();
-    const isOnCard = memory !== null && settings.LAYERS !== 0;
-    const gpuLayers = isOnCard ? draft.profile.blocks + 1 : 0;
-    const tensorSplit = isOnCard ? onFirstCard(memory, gpuLayers) : undefined;
+  async #placed(draft: DraftModel, settings: Settings, memory: GpuMemory | null): Promise<HeldDraft> {
+    const gpuLayers = memory === null ? 0 : draft.profile.blocks + 1;
+    const card = memory === null ? undefined : await this.#roomiestCard(memory, settings);
+    const tensorSplit =
+      card === undefined ? undefined : splitOf([{ position: card, firstLayer: 0, endLayer: gpuLayers }]);
     const config = { modelPath: draft.path, gpuLayers, ...(tensorSplit && { tensorSplit }) };
     const buffers = await this.#buffersOf(draft, config, settings);
     const part = (bytes: number): BesideModel[] =>
       bytes === 0 ? [] : [{ kind: "draft", name: basename(draft.path), bytes }];
     return {
+      ...NONE,
       config,
-      onCard: part(buffers.gpuWeightsBytes + buffers.gpuContextBytes),
+      onCard: part(buffers.gpuWeightsBytes + buffers.gpuContextBytes).map(model => ({
+        ...model,
+        ...(card !== undefined && { card }),
+      })),
       inRam: part(buffers.ramWeightsBytes + buffers.ramContextBytes),
-      problem: null,
     };
+  }
+
+  /**
+   * Position of the card that has the most room left beside the model; undefined where the engine cannot be told a card. One that is
+   * held stays where it has room, so that readings that differ a little move nothing.
+   */
+  async #roomiestCard(memory: GpuMemory, settings: Settings): Promise<number | undefined> {
+    if (memory.cards === undefined || memory.cards.length < 2 || !memory.placesExperts) return undefined;
+    const { cards } = await this.options.planFor(settings, withoutBeside(memory));
+    const room = ({ budgetBytes, predicted }: (typeof cards)[number]) =>
+      budgetBytes - (predicted.totalBytes - predicted.overheadBytes);
+    const [held] = this.#held.onCard;
+    const itsCard = cards.find(({ position }) => position === held?.card);
+    if (held !== undefined && itsCard !== undefined && room(itsCard) >= held.bytes) return itsCard.position;
+    return [...cards].sort((one, other) => room(other) - room(one))[0]?.position;
   }
 
   /** As llama.cpp's own dry run says; from the header where none can be made now. */
   async #buffersOf(
     { path, profile }: DraftModel,
     draft: NonNullable<LoadConfig["draft"]>,
-    { N_CTX, N_BATCH, FLASH_ATTENTION, USE_MMAP }: DraftSettings,
+    { N_CTX, N_BATCH, FLASH_ATTENTION, USE_MMAP }: Settings,
   ): Promise<Buffers> {
     const run = { batchTokens: N_BATCH, sequences: 1, flashAttention: FLASH_ATTENTION, contextTokens: N_CTX };
     const config = draftConfigOf(draft, { ...run, ...draft, kvType: "f16", threads: ANY_THREADS, useMmap: USE_MMAP });
@@ -134,9 +177,3 @@ export class DraftHolder {
     }
   }
 }
-
-/** Of several cards it is on the first, as `withBeside` counts it. */
-const onFirstCard = ({ cards, placesExperts }: GpuMemory, layers: number): number[] | undefined =>
-  cards !== undefined && cards.length > 1 && placesExperts
-    ? cards.map((_, index) => (index === 0 ? layers : 0))
-    : undefined;

@@ -4,8 +4,9 @@ import { type SettingKey, type Settings, type SettingsPatch, settingKeys, settin
 /** The settings that a load depends on; the others (sampling, system prompt) never touch the engine's memory. */
 const loadKeys: readonly SettingKey[] = settingKeys.filter(key => settingRows[key].cost !== "nothing");
 
-/** Without speculation no draft model is loaded. */
-const drafts = ({ DRAFT_MODEL, SPECULATION }: Settings): boolean => DRAFT_MODEL !== "" && SPECULATION !== "off";
+/** Without speculation no draft model is loaded, and with "auto" only one that helps. */
+const drafts = ({ DRAFT_MODEL, SPECULATION }: Settings): Settings["SPECULATION"] =>
+  DRAFT_MODEL === "" ? "off" : SPECULATION;
 
 export const sameLoad = (one: Settings, other: Settings): boolean =>
   loadKeys.every(key => isDeepStrictEqual(one[key], other[key])) && drafts(one) === drafts(other);

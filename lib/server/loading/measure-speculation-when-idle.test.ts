@@ -10,6 +10,8 @@ import { type MeasureSpeculationOptions, measureSpeculationWhenIdle } from "./me
 class Rig {
   readonly timers = new ManualTimers();
   readonly remembered: SpeculationGain[] = [];
+  /** How many measurements there were when the host was asked to take a useless draft model out. */
+  readonly leftOut: number[] = [];
   readonly recall = new AbortController();
   answers = 0;
   answerMs = 100;
@@ -28,6 +30,7 @@ class Rig {
         if (this.isBusy) throw new EngineError("BUSY", "An answer is being written.");
         return work(this.recall.signal);
       },
+      leaveOutUselessDraft: async () => void this.leftOut.push(this.remembered.length),
     },
     meter: {
       isMeasured: () => this.remembered.length > 0,
@@ -72,6 +75,15 @@ describe("measureSpeculationWhenIdle", () => {
     expect(rig.answers).toBe(13);
   });
 
+  it("then lets the host take out a draft model of no use, also where it was measured before", async () => {
+    measureSpeculationWhenIdle(rig.options);
+    await rig.timers.advance(15_000);
+    measureSpeculationWhenIdle(rig.options);
+    await rig.timers.advance(15_000);
+    expect(rig.leftOut).toEqual([1, 1]);
+    expect(rig.answers).toBe(13);
+  });
+
   it("makes one comparison of each on a slow machine", async () => {
     rig.answerMs = 10_000;
     measureSpeculationWhenIdle(rig.options);
@@ -88,7 +100,7 @@ describe("measureSpeculationWhenIdle", () => {
     rig.isBusy = true;
     measureSpeculationWhenIdle(rig.options);
     await rig.timers.advance(15_000);
-    expect(rig.answers).toBe(0);
+    expect([rig.answers, rig.leftOut]).toEqual([0, []]);
   });
 
   it("remembers nothing of a measurement that somebody interrupts", async () => {

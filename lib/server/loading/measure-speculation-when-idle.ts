@@ -21,7 +21,7 @@ type Engine = Pick<EngineSupervisor, "snapshot" | "subscribe" | "complete">;
 
 export interface MeasureSpeculationOptions extends WhenIdleOptions {
   readonly engine: Engine;
-  readonly host: Pick<ModelHost, "borrow">;
+  readonly host: Pick<ModelHost, "borrow" | "leaveOutUselessDraft">;
   readonly meter: Pick<SpeculationMeter, "isMeasured" | "remember">;
   /** Whether SPECULATION is "auto": the other values are the user's choice. */
   isAuto(): boolean;
@@ -29,7 +29,7 @@ export interface MeasureSpeculationOptions extends WhenIdleOptions {
 
 /**
  * Measures once for a model and its placement on this machine whether speculation makes its answers faster. Anyone who asks for the
- * engine meanwhile gets it at once.
+ * engine meanwhile gets it at once. A draft model that gains nothing is taken out again.
  *
  * @returns a function that stops watching
  */
@@ -37,8 +37,10 @@ export const measureSpeculationWhenIdle = (options: MeasureSpeculationOptions): 
   whenIdle(options, "speculation", async nowMs => {
     const { engine, host, meter } = options;
     const { config } = engine.snapshot();
-    if (config === null || !options.isAuto() || meter.isMeasured(config)) return;
-    await host.borrow(async recall => meter.remember(config, await measureGain(engine, recall), nowMs));
+    if (config === null || !options.isAuto()) return;
+    if (!meter.isMeasured(config))
+      await host.borrow(async recall => meter.remember(config, await measureGain(engine, recall), nowMs));
+    await host.leaveOutUselessDraft();
   });
 
 /** @throws EngineError, and the signal's reason when it fires */

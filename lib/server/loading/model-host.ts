@@ -29,7 +29,7 @@ export interface ModelHostOptions extends ModelSlotOptions {
   readonly engine: EngineSupervisor;
   readonly planner: Pick<Planner, "planFor" | "configOf">;
   /** Left out where nothing is loaded beside a model. */
-  readonly drafts?: Pick<DraftHolder, "find">;
+  readonly drafts?: Pick<DraftHolder, "find" | "useless">;
   readSettings(): Settings;
   /** Whether this load's answers are speculated; without it, none are. */
   speculationOf?(config: LoadConfig): SpeculationChoice;
@@ -174,6 +174,16 @@ export class ModelHost {
     }
   }
 
+  /** Loads the same settings again where their draft model was found to be of no use: its memory is the model's then. */
+  async leaveOutUselessDraft(): Promise<void> {
+    const { state } = this.#slot;
+    if (state.kind !== "serving" || state.serving.planned.draft === undefined) return;
+    const { settings } = state.serving;
+    const found = await this.options.drafts?.find(settings);
+    if (found?.useless == null || this.#slot.state !== state) return;
+    await this.#load(settings, false).done;
+  }
+
   /** @see ModelSlot.lend */
   borrow: ModelSlot["lend"] = (work, notice) => this.#slot.lend(work, notice);
 
@@ -270,7 +280,9 @@ export class ModelHost {
 
   #speculation(): SpeculationChoice | undefined {
     const { config } = this.options.engine.snapshot();
-    return config === null ? undefined : this.options.speculationOf?.(config);
+    const choice = config === null ? undefined : this.options.speculationOf?.(config);
+    const useless = this.options.drafts?.useless ?? null;
+    return choice === undefined || useless === null ? choice : { ...choice, reason: `${choice.reason} ${useless}` };
   }
 
   #kept(request: GenerateRequest): GenerateRequest {

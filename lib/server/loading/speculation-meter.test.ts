@@ -49,6 +49,38 @@ describe("SpeculationMeter", () => {
     expect(meter.isMeasured(loadConfig({ draft: { ...draft, modelPath: "models/other.gguf" } }))).toBe(false);
   });
 
+  describe("of a draft model", () => {
+    const draft = { modelPath: "models/draft.gguf", gpuLayers: 9 };
+    const pair = { model: "models/model.gguf", draft: "models/draft.gguf", isOnCard: true, threads: 4 };
+    const config = loadConfig({ modelPath: "models/model.gguf", threads: 4, draft });
+
+    it("says that it is of no use where it gained too little, whatever room the model had", async () => {
+      await meterOn().remember({ ...config, gpuLayers: 3 }, { repeated: 0.9, usual: 0.8 }, DAY);
+      expect(meterOn().uselessBecause(pair)).toBe(
+        "The draft model draft.gguf is not loaded, because it gains too little: with it, this model writes at 0.90 times the speed in a text that repeats itself and 0.80 in a usual one, measured here on 2026-02-03. " +
+          '"On" loads it all the same.',
+      );
+    });
+
+    it.each([
+      ["another model", { model: "models/larger.gguf" }],
+      ["another draft model", { draft: "models/other.gguf" }],
+      ["another number of threads", { threads: 8 }],
+      ["another place", { isOnCard: false }],
+    ])("knows nothing of %s", async (_, change) => {
+      const meter = meterOn();
+      await meter.remember(config, { repeated: 0.9, usual: 0.8 }, DAY);
+      expect(meter.uselessBecause({ ...pair, ...change })).toBeNull();
+    });
+
+    it("has nothing against one that gained, and believes the latest measurement", async () => {
+      const meter = meterOn();
+      await meter.remember(config, { repeated: 0.9, usual: 0.8 }, DAY);
+      await meter.remember(config, { repeated: 1, usual: 1.3 }, DAY + 1);
+      expect(meter.uselessBecause(pair)).toBeNull();
+    });
+  });
+
   it("follows the settings whatever was measured", async () => {
     const meter = meterOn();
     await meter.remember(loadConfig({}), { repeated: 1.8, usual: 1 }, DAY);

@@ -16,8 +16,18 @@ const measurementSchema = z.object({
   load: z.string(),
   atMs: z.number(),
   gain: speculationGainSchema,
+  /** The draft model that guessed, as `pairKey` says it; missing where none did, and in measurements before this was noted. */
+  pair: z.string().optional(),
 });
 type Measurement = z.infer<typeof measurementSchema>;
+
+/** What decides whether a draft model helps. The model's own layers do not: they follow from the room that the draft model leaves. */
+export interface DraftPair {
+  readonly model: string;
+  readonly draft: string;
+  readonly isOnCard: boolean;
+  readonly threads: number;
+}
 
 /** What SPECULATION "auto" means for a load: off, until it was once measured on this machine that it gains. */
 export class SpeculationMeter {
@@ -48,9 +58,19 @@ export class SpeculationMeter {
   }
 
   async remember(config: LoadConfig, gain: SpeculationGain, atMs: number): Promise<void> {
-    const measurement = { machine: this.machine, load: loadKey(config), atMs, gain };
+    const { modelPath, draft, threads } = config;
+    const pair = draft && pairKey({ model: modelPath, draft: draft.modelPath, isOnCard: draft.gpuLayers > 0, threads });
+    const measurement = { machine: this.machine, load: loadKey(config), atMs, gain, ...(pair && { pair }) };
     this.#known().push(measurement);
     await this.#file.append(measurement);
+  }
+
+  /** Why a draft model need not be loaded: the latest measurement of it found no gain. Null where it gained, and where it was not measured. */
+  uselessBecause(pair: DraftPair): string | null {
+    const key = pairKey(pair);
+    const measured = this.#known().findLast(known => known.machine === this.machine && known.pair === key);
+    if (measured === undefined || choiceFrom(measured).isUsed) return null;
+    return `The draft model ${basename(pair.draft)} is not loaded, because it gains too little: ${gainInWords(measured)}. "On" loads it all the same.`;
   }
 
   #measurementOf(config: LoadConfig): Measurement | undefined {
@@ -75,13 +95,17 @@ const loadKey = ({ modelPath, gpuLayers, expertBlocksInRam, tensorSplit, kvInRam
     ...(draft ? [basename(draft.modelPath), draft.gpuLayers] : []),
   ]);
 
-function choiceFrom({ gain, atMs }: Measurement): SpeculationChoice {
-  const { repeated, usual } = gain;
+const pairKey = ({ model, draft, isOnCard, threads }: DraftPair): string =>
+  JSON.stringify([basename(model), basename(draft), isOnCard, threads]);
+
+function choiceFrom(measurement: Measurement): SpeculationChoice {
+  const { repeated, usual } = measurement.gain;
   const isUsed = Math.max(repeated, usual) >= LEAST_GAIN && Math.min(repeated, usual) >= LEAST_ANYWHERE;
+  return { isUsed, reason: `${isUsed ? "On" : "Off"}: ${gainInWords(measurement)}.` };
+}
+
+function gainInWords({ gain: { repeated, usual }, atMs }: Measurement): string {
   const day = new Date(atMs).toISOString().slice(0, 10);
   const times = `${repeated.toFixed(2)} times the speed in a text that repeats itself and ${usual.toFixed(2)} in a usual one`;
-  return {
-    isUsed,
-    reason: `${isUsed ? "On" : "Off"}: with it, this model writes at ${times}, measured here on ${day}.`,
-  };
+  return `with it, this model writes at ${times}, measured here on ${day}`;
 }

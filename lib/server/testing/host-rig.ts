@@ -16,6 +16,7 @@ import { LastLoaded } from "@/lib/server/loading/last-loaded";
 import { ModelHost, type ModelHostOptions } from "@/lib/server/loading/model-host";
 import { ModelLoader } from "@/lib/server/loading/model-loader";
 import { ReceiptStore } from "@/lib/server/loading/receipt-store";
+import type { DraftPair } from "@/lib/server/loading/speculation-meter";
 import { KnownProfiles } from "@/lib/server/models/hub/known-profiles";
 import { RemoteHeaderStore } from "@/lib/server/models/hub/remote-header-store";
 import { RemoteModels } from "@/lib/server/models/hub/remote-models";
@@ -95,6 +96,7 @@ interface RigOptions {
   /** What the guard finds before a load. */
   readonly loadableRamBytes?: number;
   readonly host?: Pick<ModelHostOptions, "speculationOf" | "kvFolderOf">;
+  readonly uselessBecause?: (pair: DraftPair) => string | null;
 }
 
 /** Everything from settings to a loaded model, over a scripted engine in the test's own time. */
@@ -108,7 +110,9 @@ export function makeHostRig(options: RigOptions = {}) {
     availableRamBytes = 8 * GIB,
     loadableRamBytes = 8 * GIB,
     host: hostOptions = {},
+    uselessBecause = () => null,
   } = options;
+  const autoThreads = () => 2;
   const timers = new ManualTimers();
   const { fork, processes } = fakeFork({ backend: "vulkan", truth: smallTruth(), ...script }, timers);
   const log: string[] = [];
@@ -134,7 +138,14 @@ export function makeHostRig(options: RigOptions = {}) {
     endpoint: hub,
     token: null,
   });
-  const drafts = new DraftHolder({ models, gpu, dryRuns });
+  const drafts: DraftHolder = new DraftHolder({
+    models,
+    gpu,
+    dryRuns,
+    planFor: (settings, memory) => planner.planFor(settings, memory).then(({ plan }) => plan),
+    uselessBecause,
+    autoThreads,
+  });
   const memoryGuard = new MemoryGuard(() => ({ totalBytes: 16 * GIB, availableBytes: loadableRamBytes }));
   const planner = new Planner({
     memoryGuard,
@@ -145,7 +156,7 @@ export function makeHostRig(options: RigOptions = {}) {
     gpu,
     surfaces,
     engineVersion: "1",
-    autoThreads: () => 2,
+    autoThreads,
     onLog,
   });
   const machineSpeed = new MachineSpeedMeter({
