@@ -57,6 +57,15 @@ describe("embeddings of a real model", () => {
     expect(long.computeBytes).toBeGreaterThan(short.computeBytes);
   });
 
+  it("are counted with the logits that llama.cpp keeps for each token of the longest text so far", async () => {
+    const { memory: short } = await embed([[1, 2]], 500);
+    const { memory: long } = await embed([Array.from({ length: 402 }, () => 1)], 500);
+    const { memory: shortAgain } = await embed([[1, 2]], 500);
+    // 400 more tokens, each with 512 logits and 256 numbers of a vector, 4 bytes each.
+    expect(long.computeBytes - short.computeBytes).toBe(400 * (512 + 256) * 4);
+    expect(shortAgain).toEqual(long);
+  });
+
   it("are the same for a text and for its tokens", async () => {
     // Each byte is a token here; 1 is the beginning that the model asks for.
     const { vectors, tokensPerInput } = await embed(["ab", [1, 4 + 0x61, 4 + 0x62]]);

@@ -9,7 +9,7 @@ import type { LlamaBackend } from "./llama-backend";
 import { loadError } from "./load-error";
 import { checkMemory } from "./memory-guard";
 import { contextExceeded, refuseHugeText } from "./prompt-tokens";
-import { knownToken } from "./tokenize-parts";
+import { knownToken, vocabularyOf } from "./tokenize-parts";
 
 const onCpu = { gpuLayers: 0, useMmap: true } as const;
 
@@ -18,7 +18,18 @@ interface Loaded {
   readonly model: LlamaModel;
   readonly context: LlamaEmbeddingContext;
   readonly memory: EmbeddingMemory;
+  /** Tokens of the longest text so far. llama.cpp makes room for all of its tokens' outputs, and keeps it. */
+  longestTokens: number;
 }
+
+const F32_BYTES = 4;
+
+/**
+ * For each token of a text, llama.cpp keeps a vector and the logits of the whole vocabulary, which nobody reads.
+ * @see llama.cpp src/llama-context.cpp output_reserve
+ */
+const outputBytes = (model: LlamaModel, tokens: number): number =>
+  tokens * (vocabularyOf(model).length + model.embeddingVectorSize) * F32_BYTES;
 
 /** Holds an embedding model in system memory, and computes vectors with it. */
 export class Embedder {
@@ -34,17 +45,33 @@ export class Embedder {
     params: CommandParams<"embed">,
     signal: AbortSignal,
   ): Promise<Pick<CommandAnswer<"embed">, "vectors" | "tokensPerInput" | "memory">> {
-    const { model, context, memory } = await this.#ready(params, signal);
+    const loaded = await this.#ready(params, signal);
+    const { model, context, memory } = loaded;
     const inputs = params.inputs.map(input => tokensOf(model, input, params.contextTokens));
     const tokensPerInput = inputs.map(tokens => context.calculateInputLength([...tokens]));
     const longest = Math.max(...tokensPerInput);
     if (longest >= params.contextTokens) throw contextExceeded(longest, params.contextTokens);
+    await this.#makeRoom(loaded, longest);
     const vectors: number[][] = [];
     for (const tokens of inputs) {
       if (signal.aborted) throw new CancelledError();
       vectors.push(toUnitLength((await context.getEmbeddingFor([...tokens])).vector));
     }
-    return { vectors, tokensPerInput, memory };
+    // The load's own figure has the output of one token.
+    const computeBytes = memory.computeBytes + outputBytes(model, loaded.longestTokens - 1);
+    return { vectors, tokensPerInput, memory: { ...memory, computeBytes } };
+  }
+
+  /** @throws JobError OUT_OF_MEMORY where the outputs of a text of so many tokens do not fit */
+  async #makeRoom(loaded: Loaded, tokens: number): Promise<void> {
+    if (tokens <= loaded.longestTokens) return;
+    const ramContextBytes = outputBytes(loaded.model, tokens);
+    const need = { gpuWeightsBytes: 0, gpuContextBytes: 0, ramWeightsBytes: 0, ramContextBytes };
+    await checkMemory(this.backend, need, null).catch(error => {
+      if (!(error instanceof JobError)) throw error;
+      throw new JobError(error.code, `A text of ${tokens} tokens is too long for this computer: ${error.message}`);
+    });
+    loaded.longestTokens = tokens;
   }
 
   async unload(): Promise<void> {
@@ -109,7 +136,7 @@ export class Embedder {
         await this.backend.log.untilSaid(contextMark, LAST_BUFFER_LINE),
       );
       const memory = { weightsBytes, kvBytes: ramKvBytes ?? 0, computeBytes: ramComputeBytes ?? 0 };
-      this.#loaded = { key, model, context, memory };
+      this.#loaded = { key, model, context, memory, longestTokens: 1 };
       return this.#loaded;
     } catch (error) {
       throw await loadError(error, this.backend, mark, signal);

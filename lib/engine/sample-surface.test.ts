@@ -192,7 +192,10 @@ describe("sampleSurface", () => {
     const sampled = await sampleSurface(fake, surface, options());
     expect(fake.asked.every(({ gpuLayers }) => gpuLayers === 0)).toBe(true);
     expect(sampled.computeSource).toBe("estimated");
-    expect(memoryNeed(sampled, { gpuLayers: 0, contextTokens: 4096, kvType: "f16" }).ram.computeBytes).toBe(10 * MIB);
+    // 32,000 logits of 4 bytes beside the buffer.
+    expect(memoryNeed(sampled, { gpuLayers: 0, contextTokens: 4096, kvType: "f16" }).ram.computeBytes).toBe(
+      10 * MIB + 128_000,
+    );
     expect(sampled.compute.f16.filter(({ gpuLayers }) => gpuLayers > 0)).toEqual(
       surface.compute.f16.filter(({ gpuLayers }) => gpuLayers > 0),
     );

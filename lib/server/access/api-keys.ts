@@ -150,7 +150,10 @@ export class ApiKeys {
   }
 
   /** Adds an answer's tokens. A key that was revoked meanwhile counts no more. */
-  noteAnswer(id: string, { promptTokens, generatedTokens }: GenerationStats): void {
+  noteAnswer(
+    id: string,
+    { promptTokens, generatedTokens }: Pick<GenerationStats, "promptTokens" | "generatedTokens">,
+  ): void {
     const key = this.#keys.find(candidate => candidate.id === id);
     if (key === undefined) return;
     this.#count(key, {

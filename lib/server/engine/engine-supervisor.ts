@@ -251,8 +251,8 @@ export class EngineSupervisor {
   }
 
   /** Loads the embedding model if it is another one. */
-  embed(params: CommandParams<"embed">, signal?: AbortSignal): Promise<CommandAnswer<"embed">> {
-    return this.#ask("embed", params, { rank: "request", mode: "off" }, signal);
+  embed(params: CommandParams<"embed">, signal?: AbortSignal, caller?: string): Promise<CommandAnswer<"embed">> {
+    return this.#ask("embed", params, { rank: "request", mode: "off", caller }, signal);
   }
 
   /** Memory of the device as its backend reports it. While the child runs without the device: the last reading, or null if there is none. */

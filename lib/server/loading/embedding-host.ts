@@ -40,9 +40,15 @@ export class EmbeddingHost {
 
   /**
    * @param asked the client's name for a model: one of the library's, or any name for the first embedding model
+   * @param caller who waits in the queue: callers take turns
    * @throws RequestError MODEL_NOT_FOUND, INVALID_INPUT; EngineError
    */
-  async embed(asked: string | null, inputs: (string | number[])[], signal: AbortSignal): Promise<Embeddings> {
+  async embed(
+    asked: string | null,
+    inputs: (string | number[])[],
+    signal: AbortSignal,
+    caller?: string,
+  ): Promise<Embeddings> {
     const { name, contextTokens } = await this.#modelFor(asked);
     const modelPath = await this.options.models.resolveModel(name);
     this.#callOffEnd?.();
@@ -51,6 +57,7 @@ export class EmbeddingHost {
       const { vectors, tokensPerInput, memory } = await this.options.engine.embed(
         { modelPath, contextTokens, inputs },
         signal,
+        caller,
       );
       this.#held = memory;
       return { model: name, vectors, tokens: tokensPerInput.reduce((sum, tokens) => sum + tokens, 0) };

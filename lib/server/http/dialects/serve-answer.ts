@@ -81,14 +81,28 @@ export async function serveAnswer(
   return Response.json(dialect.whole(choices, head), { headers });
 }
 
+/** The key counts each choice when it ends; one that is cut off, because its client left, with what came until then. */
 async function* countedBy(
   keyId: string | null,
   apiKeys: Pick<ApiKeys, "noteAnswer">,
   parts: AsyncIterable<AnswerPart>,
 ): AsyncGenerator<AnswerPart, void, undefined> {
-  for await (const part of parts) {
-    if (keyId !== null && part.type === "finished") apiKeys.noteAnswer(keyId, part.stats);
-    yield part;
+  if (keyId === null) return yield* parts;
+  const begun = new Map<number, { promptTokens: number; generatedTokens: number }>();
+  try {
+    for await (const part of parts) {
+      const sofar = begun.get(part.choice) ?? { promptTokens: 0, generatedTokens: 0 };
+      if (part.type === "prefill") begun.set(part.choice, { ...sofar, promptTokens: part.doneTokens });
+      if (part.type === "text")
+        begun.set(part.choice, { ...sofar, generatedTokens: sofar.generatedTokens + part.tokens });
+      if (part.type === "finished") {
+        begun.delete(part.choice);
+        apiKeys.noteAnswer(keyId, part.stats);
+      }
+      yield part;
+    }
+  } finally {
+    for (const tokens of begun.values()) apiKeys.noteAnswer(keyId, tokens);
   }
 }
 

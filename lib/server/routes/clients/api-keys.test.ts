@@ -1,5 +1,5 @@
 import OpenAI from "openai";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { DEFAULT_MODEL } from "@/lib/schema/settings";
 import { serveHome } from "../testing/serve-home";
 
@@ -23,6 +23,20 @@ it("counts the requests and tokens of a key, whole and streamed, and none of a c
     promptTokens: 2 * (usage?.prompt_tokens ?? Number.NaN),
     generatedTokens: 2 * WORDS.length,
   });
+});
+
+it("counts the tokens of embeddings, and has their key wait for its turn", async () => {
+  const { apiKeys } = home.services.access;
+  const { secret, key } = apiKeys.make({ name: "embeds", requestsPerMinute: null, tokensPerDay: null });
+  const embed = vi.spyOn(home.services.embeddings, "embed").mockResolvedValue({
+    model: "embed.gguf",
+    vectors: [[1, 0]],
+    tokens: 7,
+  });
+  await clientWith(secret).embeddings.create({ model: "embed.gguf", input: "a" });
+  expect(embed.mock.lastCall?.[3]).toBe(key.id);
+  expect(apiKeys.list().find(({ id }) => id === key.id)).toMatchObject({ promptTokens: 7, tokensToday: 7 });
+  embed.mockRestore();
 });
 
 it("the official client sees a reached limit and a revoked key as what they are", async () => {

@@ -26,6 +26,22 @@ it("N2 N3 a client that leaves in the middle of a stream leaves the engine idle"
   await becomes("loaded");
 });
 
+it("the tokens that a client got before it left are counted by its key", async () => {
+  const { apiKeys } = home.services.access;
+  const { secret, key } = apiKeys.make({ name: "leaves", requestsPerMinute: null, tokensPerDay: null });
+  const stream = await home.openai(secret).chat.completions.create({ ...question, stream: true });
+  let words = 0;
+  for await (const chunk of stream) {
+    if (chunk.choices[0]?.delta.content) words += 1;
+    if (words === 2) break;
+  }
+  const counted = () => apiKeys.list().find(({ id }) => id === key.id);
+  await vi.waitFor(() => expect(counted()?.generatedTokens).toBeGreaterThanOrEqual(2), STOPPED_WITHIN);
+  expect(counted()?.generatedTokens).toBeLessThan(200);
+  expect(counted()?.promptTokens).toBeGreaterThan(0);
+  await becomes("loaded");
+});
+
 it.each([
   ["a stream", true],
   ["an answer that is no stream", false],

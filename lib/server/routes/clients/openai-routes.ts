@@ -72,12 +72,15 @@ export const openAiRoutes = [
     });
   }),
   route(responses, serveResponses),
-  route(embeddings, async ({ body, signal, services }) => {
+  route(embeddings, async ({ body, signal, caller, services }) => {
     const { model, vectors, tokens } = await services.embeddings.embed(
       body.model ?? null,
       promptsOf(body.input),
       signal,
+      caller.name,
     );
+    if (caller.keyId !== null)
+      services.access.apiKeys.noteAnswer(caller.keyId, { promptTokens: tokens, generatedTokens: 0 });
     const size = vectors[0]?.length ?? 0;
     if (body.dimensions != null && body.dimensions !== size)
       throw new RequestError(
