@@ -17,6 +17,7 @@ const suites: Record<string, () => Promise<(options: BenchOptions) => Promise<vo
   idle: async () => (await import("./idle")).benchIdle,
   fit: async () => (await import("./fit")).benchFit,
   plan: async () => (await import("./plan")).benchPlan,
+  settle: async () => (await import("./settle")).benchSettle,
   speed: async () => (await import("./speed")).benchSpeed,
   speculation: async () => (await import("./speculation")).benchSpeculation,
   placement: async () => (await import("./placement")).benchPlacement,

@@ -11,7 +11,7 @@ test.describe("on a card whose memory llama.cpp can be asked about", () => {
   }) => {
     const { url } = await ownServer(softwareGpuEnv);
     const dashboard = new DashboardPage(page);
-    const asked: { settings: { N_CTX: number }; placements: { gpuLayers: number }[] }[] = [];
+    const asked: { settings: { N_CTX: number } }[] = [];
     page.on("request", request => {
       if (request.method() === "POST" && request.url().endsWith("/api/surface")) asked.push(request.postDataJSON());
     });
@@ -42,11 +42,8 @@ test.describe("on a card whose memory llama.cpp can be asked about", () => {
     const layers = points.map(({ gpuLayers }) => gpuLayers);
     expect(layers).toEqual(expect.arrayContaining([plan.gpuLayers, plan.gpuLayers + 1]));
     expect(points.find(({ gpuLayers }) => gpuLayers === plan.gpuLayers)?.gpuBytes).toBe(plan.predicted.computeBytes);
-    const askedLayers = asked
-      .filter(({ settings }) => settings.N_CTX === 5000)
-      .flatMap(({ placements }) => placements.map(({ gpuLayers }) => gpuLayers));
-    expect(new Set(askedLayers)).toEqual(new Set(layers));
-    expect(askedLayers).toHaveLength(layers.length);
+    // The server plans again by itself after each dry run.
+    expect(asked.filter(({ settings }) => settings.N_CTX === 5000)).toHaveLength(1);
 
     // Any other change is asked about after a rest, and a slider that is let go without it.
     await page.evaluate(() => {

@@ -1,4 +1,5 @@
 import { readSurface } from "@/lib/schema/api/surface";
+import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { type ApiInput, apiAddress } from "./api-request";
 import { plannedModelStore } from "./planned-model";
 import { createResource } from "./resource-store";
@@ -44,6 +45,14 @@ export const surfaceStore = createResource(
   ["surface", "settings", "receipts"],
   watchDraft,
 );
+
+/** Shows a surface as soon as it arrives, unless the draft needs another one by then. Without it, the present one stays. */
+export async function takeSurface(coming: Promise<MemorySurface>): Promise<void> {
+  const address = draftAddress();
+  const surface = await coming.catch(() => null);
+  if (surface !== null && address === draftAddress())
+    surfaceStore.update(state => ({ ...state, data: state.data && { ...state.data, surface } }));
+}
 
 export const useSurface = () => useStore(surfaceStore, state => state);
 export const useModel = () => useStore(surfaceStore, state => state.data?.surface.model ?? null);

@@ -34,7 +34,7 @@ export interface ShownPlacement extends Placement {
 }
 
 /** Whether a dry run of exactly this was made. */
-export const isConfirmed = (
+const isConfirmed = (
   surface: MemorySurface,
   { sequences = surface.sequences, ...placement }: ShownPlacement,
   at: Pick<MemoryPoint, "contextTokens" | "kvType">,

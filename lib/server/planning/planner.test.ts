@@ -4,8 +4,6 @@ import { expect, test } from "vitest";
 import { card, makeHome, makeHostRig, reportOf, SMALL_MODEL, smallTruth } from "@/lib/server/testing/host-rig";
 import { MIB } from "@/lib/units/bytes";
 
-const layers = (...counts: number[]) => counts.map(gpuLayers => ({ gpuLayers }));
-
 test("plans at once from the header, and again from dry runs when they are there", async () => {
   const { planner, current, done, countOf } = makeHostRig();
   let changes = 0;
@@ -44,7 +42,8 @@ test("keeps a surface on disk for the same file, engine, device and settings, an
 
 test("confirms what a page shows at rest once, and remembers it on disk", async () => {
   const home = makeHome();
-  const { planner, current, done, countOf } = makeHostRig({ home });
+  const settings = { TARGET_VRAM_USAGE: 0.025 };
+  const { planner, current, gpu, done, countOf } = makeHostRig({ home, settings });
   let changes = 0;
   await done(planner.exactPlanFor(current.settings));
   planner.subscribe(() => {
@@ -52,16 +51,22 @@ test("confirms what a page shows at rest once, and remembers it on disk", async 
   });
   const before = countOf("dry-run");
   const shown = { ...current.settings, N_CTX: 3000 };
-  await done(planner.confirmPlacements(shown, layers(2, 3)));
-  await done(planner.confirmPlacements(shown, layers(3, 2)));
+  const { plan } = await done(planner.exactPlanFor(shown, gpu.memory));
+  await done(planner.exactPlanFor(shown, gpu.memory));
   expect([countOf("dry-run") - before, changes]).toEqual([2, 1]);
-  const again = makeHostRig({ home });
+  const again = makeHostRig({ home, settings });
   const { surface } = await again.done(again.planner.planFor(again.current.settings));
   // 3,000 tokens are padded to 3,072.
   const kept = surface.confirmed?.filter(point => point.contextTokens === 3072).map(point => point.gpuLayers);
-  expect(kept).toEqual([2, 3]);
-  await again.done(again.planner.confirmPlacements({ ...again.current.settings, N_CTX: 3000 }, layers(2, 3)));
+  expect(kept).toEqual([plan.gpuLayers, plan.gpuLayers + 1]);
+  await again.done(again.planner.exactPlanFor({ ...again.current.settings, N_CTX: 3000 }));
   expect(again.countOf("dry-run")).toBe(0);
+});
+
+test("asks nothing more for a page that has left", async () => {
+  const { planner, current, done, countOf } = makeHostRig();
+  const { plan } = await done(planner.exactPlanFor(current.settings, undefined, AbortSignal.abort()));
+  expect([plan.kind, countOf("dry-run")]).toEqual(["full", 0]);
 });
 
 test("an exact plan has its layers and one more confirmed, and asks nothing when it is made again", async () => {
@@ -205,20 +210,20 @@ test("G14 a page's dry run that ends its engine leaves the loaded model alone", 
   });
   await done(host.ensureLoaded());
   const loaded = engine.snapshot();
-  await done(planner.confirmPlacements({ ...current.settings, N_CTX: 5000 }, layers(3, 4)));
+  await done(planner.exactPlanFor({ ...current.settings, N_CTX: 5000 }));
   expect(engine.snapshot()).toEqual(loaded);
   expect(loaded.state).toBe("loaded");
-  expect([processes.length, spareProcesses.length]).toEqual([1, 2]);
+  expect([processes.length, spareProcesses.length]).toEqual([1, 1]);
 });
 
 test("the child for dry runs ends when nobody asks any more, and before a load is planned", async () => {
   const { host, planner, current, done, timers, spareProcesses } = makeHostRig();
   await done(host.ensureLoaded());
-  await done(planner.confirmPlacements({ ...current.settings, N_CTX: 5000 }, layers(3)));
+  await done(planner.exactPlanFor({ ...current.settings, N_CTX: 5000 }));
   expect(spareProcesses.map(({ exited }) => exited)).toEqual([false]);
   await timers.advance(12_000);
   expect(spareProcesses.map(({ exited }) => exited)).toEqual([true]);
-  await done(planner.confirmPlacements({ ...current.settings, N_CTX: 6000 }, layers(3)));
+  await done(planner.exactPlanFor({ ...current.settings, N_CTX: 6000 }));
   await done(planner.confirmedPlanFor(current.settings));
   expect(spareProcesses.map(({ exited }) => exited)).toEqual([true, true]);
 });

@@ -7,7 +7,7 @@ import type { LayerPlan } from "@/lib/plan/layer-plan";
 import { loadConfigOf } from "@/lib/plan/load-config-of";
 import { type Placement, samePlacement, withExpertsInLayers } from "@/lib/plan/memory-need";
 import { type DryRunBuffers, mendSurface } from "@/lib/plan/mend-surface";
-import { isConfirmed, nextToConfirm, type ShownPlacement, shownToConfirm } from "@/lib/plan/next-to-confirm";
+import { nextToConfirm, type ShownPlacement, shownToConfirm } from "@/lib/plan/next-to-confirm";
 import { placementInWords } from "@/lib/plan/placement-words";
 import { planLayers } from "@/lib/plan/plan-layers";
 import { kvTypeRefusal } from "@/lib/plan/usable-kv-types";
@@ -179,31 +179,23 @@ export class Planner {
   /**
    * The same, but dry runs first confirm the plan and the need of one layer more, unless they were confirmed before. It waits as long as that
    * takes. Without a GPU the surface stays an estimate.
+   *
+   * @param signal ends it after the dry run in progress: nobody waits for the rest
    */
-  async exactPlanFor(settings: Settings, gpuOverride?: GpuMemory | null): Promise<PlanOutcome> {
-    const known = await this.#sampled(await this.#headerOf(settings.MODEL), settings);
-    const next: NextToConfirm = ({ surface, gpu }, confirmed) =>
-      shownToConfirm(surface, gpu, settings, confirmed)[0] ?? null;
-    const plan = () => this.planFor(settings, gpuOverride);
+  async exactPlanFor(settings: Settings, gpuOverride?: GpuMemory | null, signal?: AbortSignal): Promise<PlanOutcome> {
+    const modelPath = await this.#headerOf(settings.MODEL);
+    const known = await this.#sampled(modelPath, settings);
+    const gpu = gpuOverride === undefined ? (await this.options.gpu.read()).memory : gpuOverride;
+    const plan = () => {
+      const { surface } = known;
+      return { modelPath, surface, gpu, plan: planLayers(surface, gpu, settings) };
+    };
+    const next: NextToConfirm = ({ surface }, confirmed) =>
+      signal?.aborted ? null : (shownToConfirm(surface, gpu, settings, confirmed)[0] ?? null);
     return this.#confirmed(known, settings, { plan, next }).catch(error => {
       this.options.onLog("warn", `plan not confirmed: ${errorReason(error)}`);
       return plan();
     });
-  }
-
-  /**
-   * Asks llama.cpp about exactly these placements, with the settings' context and KV type: those that a page shows at rest. Those
-   * that are already confirmed cost nothing. Subscribers are told of the results.
-   */
-  async confirmPlacements(settings: Settings, placements: readonly ShownPlacement[]): Promise<void> {
-    const known = await this.#sampled(await this.#headerOf(settings.MODEL), settings);
-    const at = { contextTokens: settings.N_CTX, kvType: settings.KV_CACHE_QUANT };
-    const outcome = await this.planFor(settings, null);
-    const before = known.surface;
-    for (const placement of placements)
-      if (!isConfirmed(known.surface, placement, at))
-        await this.#confirm(known, this.#configWith(placement, outcome, settings), this.#dryRuns);
-    if (known.surface !== before) this.#listeners.tell();
   }
 
   /**
@@ -235,7 +227,7 @@ export class Planner {
       await this.#confirm(known, this.configOf(outcome, settings), this.options.engine, signal);
       outcome = await plan();
     }
-    if (tried.size > 1) this.#listeners.tell();
+    if (tried.size > 1) this.#keepConfirmed(known);
     this.options.memoryGuard?.check(settings, outcome);
     const isConfirmed = confirmedPlacements(known.surface, settings.N_CTX, settings.KV_CACHE_QUANT).some(placement =>
       samePlacement(placement, outcome.plan),
@@ -257,14 +249,14 @@ export class Planner {
       next,
       engine = this.#dryRuns,
       signal,
-    }: { plan: () => Promise<Outcome>; next: NextToConfirm; engine?: DryRunEngine; signal?: AbortSignal },
+    }: { plan: () => Outcome | Promise<Outcome>; next: NextToConfirm; engine?: DryRunEngine; signal?: AbortSignal },
   ): Promise<Outcome> {
     const confirmed: Placement[] = [];
     for (;;) {
       const outcome = await plan();
       const placement = next(outcome, confirmed);
       if (placement === null) {
-        if (confirmed.length > 0) this.#listeners.tell();
+        if (confirmed.length > 0) this.#keepConfirmed(known);
         return outcome;
       }
       const config = this.#configWith(placement, outcome, settings);
@@ -323,9 +315,15 @@ export class Planner {
       const where = `${surface.model.name} at ${nameOfDryRun(config)}`;
       this.options.onLog("info", `memory surface was ${formatMib(mismatchBytes, 2)} off for ${where}; corrected`);
     }
-    // Stored even if it was right: at a confirmed point the planner believes the dry run, in the browser as well.
+    // Even if it was right: at a confirmed point the planner believes the dry run, in the browser as well.
     known.surface = surface;
-    if (surface.computeSource === "dry-run") await this.options.surfaces.write(known.key, keptOf(known));
+  }
+
+  /** Tells of the confirmed points, and writes them to disk once, after whoever waits for them has been answered: a disk can be slow. */
+  #keepConfirmed(known: KnownSurface): void {
+    this.#listeners.tell();
+    if (known.surface.computeSource === "dry-run")
+      setImmediate(() => void this.options.surfaces.write(known.key, keptOf(known)));
   }
 
   async #rememberFatal(known: KnownSurface, name: string, error: Error): Promise<void> {

@@ -19,8 +19,8 @@ export const planRoutes = [
     const { surface, gpu } = await planner.planFor(shown);
     return { source: shown.MODEL, surface, gpu, machine: await machineSpeed.read(gpu?.name ?? null) };
   }),
-  route(confirmPlan, async ({ body, services: { planner, settings } }) => {
-    await planner.confirmPlacements(shownSettings(settings, body.settings), body.placements);
-    return { confirmed: body.placements };
+  route(confirmPlan, async ({ body, signal, services: { planner, settings } }) => {
+    const { surface } = await planner.exactPlanFor(shownSettings(settings, body.settings), body.gpu, signal);
+    return { surface };
   }),
 ];
