@@ -1,5 +1,6 @@
-import { type LlamaModel, type Token, TokenBias } from "node-llama-cpp";
+import { type LLamaChatPromptOptions, type LlamaModel, type Token, TokenBias } from "node-llama-cpp";
 import type { Sampling } from "@/lib/schema/engine-commands";
+import { samplingValuesSchema } from "@/lib/schema/sampling";
 import { JobError } from "./job-error";
 
 /** How many past tokens the penalties consider: llama.cpp's own default. */
@@ -12,19 +13,22 @@ const PENALTY_LAST_TOKENS = 64;
  */
 export function samplingOptions(sampling: Sampling, model: LlamaModel) {
   const tokenBias = biasOf(sampling, model);
+  const { seed, stop, maxTokens, repeatPenalty, presencePenalty, frequencyPenalty, ...plain } =
+    samplingValuesSchema.parse(sampling);
   return {
-    temperature: sampling.temperature,
-    topK: sampling.topK,
-    topP: sampling.topP,
-    minP: sampling.minP,
-    seed: sampling.seed < 0 ? Math.floor(Math.random() * 0xffff_ffff) : sampling.seed,
-    repeatPenalty: penaltyOf(sampling),
-    customStopTriggers: sampling.stop,
+    ...(plain satisfies Pick<LLamaChatPromptOptions, keyof typeof plain>),
+    seed: seed < 0 ? Math.floor(Math.random() * 0xffff_ffff) : seed,
+    repeatPenalty: penaltyOf({ repeatPenalty, presencePenalty, frequencyPenalty }),
+    customStopTriggers: stop,
     ...(tokenBias && { tokenBias }),
   };
 }
 
-function penaltyOf({ repeatPenalty, presencePenalty, frequencyPenalty }: Sampling) {
+function penaltyOf({
+  repeatPenalty,
+  presencePenalty,
+  frequencyPenalty,
+}: Pick<Sampling, "repeatPenalty" | "presencePenalty" | "frequencyPenalty">) {
   if (repeatPenalty === 1 && presencePenalty === 0 && frequencyPenalty === 0) return false as const;
   return {
     penalty: repeatPenalty,

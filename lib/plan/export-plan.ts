@@ -1,3 +1,4 @@
+import { tensorTypes } from "@/lib/gguf/tensor-types";
 import { elementTypesOf, type KvElementType, type KvType, kvTypeTable } from "@/lib/schema/kv-type";
 import type { LoadConfig } from "@/lib/schema/load-config";
 import type { PlanSettings } from "@/lib/schema/settings";
@@ -31,8 +32,9 @@ const command = (program: string, args: readonly string[]): string => [program, 
 /** Only llama-server is sure to know "auto"; the others are told what llama.cpp chooses: on, unless the cache forbids it to be off. */
 const flashAttentionIsOn = ({ flashAttention }: LoadConfig): boolean => flashAttention !== "off";
 
-/** ggml's number of each type. @see ggml/include/ggml.h enum ggml_type */
-const ggmlTypeNumbers: Record<KvElementType, number> = { f16: 1, q8_0: 8, q4_0: 2 };
+const ggmlNumberOf = (type: KvElementType): number | undefined =>
+  [...tensorTypes].find(([, { name }]) => name === kvTypeTable[type].ggmlType)?.[0];
+
 /** KoboldCpp takes no other sizes. */
 const koboldBatchSizes = [16, 32, 64, 128, 256, 512, 1024, 2048, 4096];
 
@@ -76,8 +78,8 @@ function llamaCppPython({ config }: ExportedPlan): string[] {
     `    n_ubatch=${config.batchTokens},`,
     `    n_threads=${config.threads},`,
     `    flash_attn=${python(flashAttentionIsOn(config))},`,
-    `    type_k=${ggmlTypeNumbers[k]},  # ${config.kvType}`,
-    `    type_v=${ggmlTypeNumbers[v]},`,
+    `    type_k=${ggmlNumberOf(k)},  # ${config.kvType}`,
+    `    type_v=${ggmlNumberOf(v)},`,
     `    offload_kqv=${python(config.kvInRam !== true)},`,
     `    use_mmap=${python(config.useMmap)},`,
     ")",

@@ -10,7 +10,7 @@ interface KvTypeRow {
   /** The size that the first version's formula used: a half and a quarter of f16, without the scales. */
   readonly simpleBytesPerElement: number;
   /** ggml's name for it. */
-  readonly ggmlType: "F16" | "Q8_0" | "Q4_0";
+  readonly ggmlType: string;
 }
 
 /** Types of the elements of K and V, widest first. A new type needs only a new entry: the mixed types of the cache follow from it. */

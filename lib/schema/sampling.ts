@@ -63,6 +63,15 @@ export const samplingByOpenAiNames = (
     }),
   );
 
+/** All values by OpenAI's names: the shape, and the values themselves. */
+export const namedSamplingShape = Object.fromEntries(
+  samplingKeys.map(key => [chatRows[key].sampling?.openAi, chatRows[key].schema]),
+) as unknown as { [Key in SamplingKey as NamesOf<Key>["openAi"]]: ChatRows[Key]["schema"] };
+export const namedSampling = (values: SamplingValues) =>
+  Object.fromEntries(
+    samplingKeys.map(key => [chatRows[key].sampling?.openAi, values[nameOf(key)]]),
+  ) as unknown as z.infer<z.ZodMiniObject<typeof namedSamplingShape>>;
+
 /** Greedy, so that the result is always the same: for measurements and for text that must not vary. */
 export const greedySampling = samplingValuesSchema.parse({
   ...Object.fromEntries(samplingKeys.map(key => [nameOf(key), chatRows[key].default])),

@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import type { Endpoint } from "../endpoint";
 import { chatPromptSchema } from "../openai";
-import { samplingValuesSchema } from "../sampling";
+import { namedSamplingShape } from "../sampling";
 import { countChatTokens, responses } from "./openai";
 import { loadErrors } from "./shared-errors";
 
@@ -47,6 +47,8 @@ export const applyTemplate = {
   errors: loadErrors,
 } as const satisfies Endpoint;
 
+const { max_tokens: _, ...withoutLimit } = namedSamplingShape;
+
 export const readProps = {
   method: "GET",
   path: "/props",
@@ -54,16 +56,7 @@ export const readProps = {
   reply: z.object({
     default_generation_settings: z.object({
       n_ctx: z.int(),
-      params: z.object({
-        temperature: samplingValuesSchema.shape.temperature,
-        top_k: samplingValuesSchema.shape.topK,
-        top_p: samplingValuesSchema.shape.topP,
-        min_p: samplingValuesSchema.shape.minP,
-        repeat_penalty: samplingValuesSchema.shape.repeatPenalty,
-        seed: samplingValuesSchema.shape.seed,
-        n_predict: z.int(),
-        stop: samplingValuesSchema.shape.stop,
-      }),
+      params: z.object({ ...withoutLimit, n_predict: z.int() }),
     }),
     total_slots: z.int(),
     model_alias: z.string(),

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { EngineInfo } from "@/lib/schema/engine-info";
-import { type CardsReading, type CardVendor, vendorNames } from "./gpu-reader";
+import { type CardsReading, type CardVendor, vendorOf } from "./gpu-reader";
 
 /** Facts that the machine shows about graphics cards, whether or not anything can use them. */
 export interface MachineFacts {
@@ -27,7 +27,7 @@ function cardVendors(busFolder: string): CardVendor[] {
   try {
     return readdirSync(busFolder)
       .filter(name => DISPLAY_CLASS.test(readWord(join(busFolder, name, "class"))))
-      .map(name => vendorNames[readWord(join(busFolder, name, "vendor"))] ?? "other");
+      .map(name => vendorOf(readWord(join(busFolder, name, "vendor"))));
   } catch {
     return [];
   }
@@ -111,7 +111,7 @@ function missingDriver({ platform, inContainer, vendors }: MachineFacts): Absenc
           reason: "An NVIDIA card is here, but its driver is not installed.",
           remedy: `Install NVIDIA's driver from your system's packages, then start Headroom again. ${CPU_WORKS}`,
         };
-  if (vendors.includes("amd") || vendors.includes("intel"))
+  if (vendors.some(vendor => vendor !== "other"))
     return inContainer
       ? {
           reason: "This container has no access to the graphics card.",

@@ -1,11 +1,20 @@
-export type CardVendor = "nvidia" | "amd" | "intel" | "other";
+/** Makers of cards: PCI vendor number, name, and how backends name their devices. @see https://pci-ids.ucw.cz */
+export const cardMakers = {
+  nvidia: { pciNumber: "0x10de", name: "NVIDIA", devices: /nvidia|geforce|quadro|tesla/i },
+  amd: { pciNumber: "0x1002", name: "AMD", devices: /\bamd\b|radeon|instinct|\bgfx\d/i },
+  intel: { pciNumber: "0x8086", name: "Intel", devices: /intel/i },
+} as const;
+type CardMaker = keyof typeof cardMakers;
+export type CardVendor = CardMaker | "other";
 
-/** PCI vendor numbers. @see https://pci-ids.ucw.cz */
-export const vendorNames: Readonly<Record<string, CardVendor>> = {
-  "0x10de": "nvidia",
-  "0x1002": "amd",
-  "0x8086": "intel",
-};
+const makers = Object.keys(cardMakers) as CardMaker[];
+
+export const vendorOf = (pciNumber: string): CardVendor =>
+  makers.find(maker => cardMakers[maker].pciNumber === pciNumber) ?? "other";
+
+/** The maker of a device, by the name that a backend gives it. */
+export const makerOf = (device: string): CardMaker | null =>
+  makers.find(maker => cardMakers[maker].devices.test(device)) ?? null;
 
 /** One card as its driver reports it; null for what the driver does not report. */
 export interface GpuCard {
@@ -63,7 +72,7 @@ export function pciAddress(text: string): string | null {
 
 /** Reads one maker's cards. Whatever the driver prints, reading never throws. */
 export interface GpuReader {
-  readonly vendor: CardVendor;
+  readonly vendor: CardMaker;
   /** The newest reading; waits for the first one. */
   read(): Promise<CardsReading>;
   /** Keeps readings coming until the returned function is called. */

@@ -3,14 +3,7 @@ import { basename, join } from "node:path";
 import { escapeLine } from "@/lib/server/system/escape-line";
 import { systemTimers, type Timers } from "@/lib/server/system/timers";
 import { CardNames } from "./card-names";
-import {
-  type CardsReading,
-  type CardVendor,
-  type GpuCard,
-  type GpuReader,
-  pciAddress,
-  vendorNames,
-} from "./gpu-reader";
+import { type CardsReading, cardMakers, type GpuCard, type GpuReader, pciAddress, vendorOf } from "./gpu-reader";
 import { SmallFiles } from "./small-files";
 
 /** The longest wait for files that the kernel answers from memory. While a card resets itself, reading one may hang. */
@@ -35,7 +28,7 @@ export interface KernelCard {
 }
 
 interface KernelReaderOptions {
-  readonly vendor: CardVendor;
+  readonly vendor: GpuReader["vendor"];
   /** "/", or a recorded tree. */
   readonly root: string;
   readonly complete: (card: KernelCard) => Promise<GpuCard>;
@@ -47,7 +40,7 @@ interface KernelReaderOptions {
  * about a millisecond a card. Where there is no such folder, there are no such cards.
  */
 export class KernelReader implements GpuReader {
-  readonly vendor: CardVendor;
+  readonly vendor: GpuReader["vendor"];
   readonly #options: KernelReaderOptions;
   readonly #timers: Timers;
   readonly #names: CardNames;
@@ -96,7 +89,7 @@ export class KernelReader implements GpuReader {
     const device = drm.within("device");
     const vendor = await device.text("vendor");
     const number = await device.text("device");
-    if (vendor === null || number === null || vendorNames[vendor] !== this.vendor) return null;
+    if (vendor === null || number === null || vendorOf(vendor) !== this.vendor) return null;
     const address = pciAddress(await realpath(device.folder).then(basename, () => ""));
     const name = await this.#name(device, vendor, number);
     const base: GpuCard = {
@@ -129,8 +122,7 @@ export class KernelReader implements GpuReader {
     const numbers = { vendor, device: number, revision: await device.text("revision") };
     const amd = this.vendor === "amd" ? await this.#names.amd(numbers) : null;
     if (amd !== null) return amd;
-    const maker = this.vendor === "amd" ? "AMD" : "Intel";
-    return `${maker} ${(await this.#names.pci(numbers)) ?? `graphics ${vendor.slice(2)}:${number.slice(2)}`}`;
+    return `${cardMakers[this.vendor].name} ${(await this.#names.pci(numbers)) ?? `graphics ${vendor.slice(2)}:${number.slice(2)}`}`;
   }
 }
 

@@ -1,7 +1,7 @@
 import type { EngineInfo } from "@/lib/schema/engine-info";
 import { formatGib } from "@/lib/units/bytes";
 import { sum } from "@/lib/units/sum";
-import { type CardVendor, type GpuCard, pciAddress } from "./gpu-reader";
+import { type GpuCard, makerOf, pciAddress } from "./gpu-reader";
 
 /** The variables by which people choose the cards of the engine's process, as the engine has them. */
 export interface VisibleDevices {
@@ -43,14 +43,6 @@ const plainName = (name: string): string =>
     .trim();
 
 const namesOf = (names: readonly string[]): string => names.map(plainName).sort().join("\n");
-
-const makerWords = [
-  [/nvidia|geforce|quadro|tesla/i, "nvidia"],
-  [/\bamd\b|radeon|instinct|\bgfx\d/i, "amd"],
-  [/intel/i, "intel"],
-] as const satisfies readonly (readonly [RegExp, CardVendor])[];
-
-const makerOf = (device: string): CardVendor | null => makerWords.find(([words]) => words.test(device))?.[1] ?? null;
 
 /** Words that tell models apart: "7900", "a770", "navi31". Names of chips are written with and without a space. */
 const modelWords = (name: string): string[] =>

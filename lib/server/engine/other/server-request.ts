@@ -1,6 +1,7 @@
 import type { EngineKind } from "@/lib/schema/answering-engine";
 import type { ChatTurn, PromptOptions, Sampling } from "@/lib/schema/engine-commands";
 import type { Picture } from "@/lib/schema/picture";
+import { namedSampling } from "@/lib/schema/sampling";
 import type { ToolUse } from "@/lib/schema/tools";
 import type { CompleteRequest, GenerateRequest } from "@/lib/server/engine/engine-supervisor";
 import { OtherEngineError } from "./other-engine-error";
@@ -15,11 +16,40 @@ const furtherSamplers: Readonly<Record<EngineKind, "repeat_penalty" | "repetitio
   other: null,
 };
 
+/** The parameters of OpenAI's own API that every server knows. */
+const openAis: readonly string[] = [
+  "temperature",
+  "top_p",
+  "presence_penalty",
+  "frequency_penalty",
+  "seed",
+  "max_tokens",
+  "stop",
+];
+/** Values that say the same as their absence. */
+const unsaid: Readonly<Record<string, unknown>> = {
+  presence_penalty: 0,
+  frequency_penalty: 0,
+  seed: -1,
+  max_tokens: 0,
+};
+
+function samplersFor(kind: EngineKind, sampling: Sampling): object {
+  const penalty = furtherSamplers[kind];
+  const said = Object.entries(namedSampling(sampling)).filter(
+    ([name, value]) =>
+      (penalty !== null || openAis.includes(name)) &&
+      value !== unsaid[name] &&
+      !(Array.isArray(value) && value.length === 0),
+  );
+  return Object.fromEntries(
+    said.map(([name, value]) => [name === "repeat_penalty" && penalty !== null ? penalty : name, value]),
+  );
+}
+
 /** The parts of a request that are the same for chats and plain prompts. @throws OtherEngineError for what the server cannot do */
 function bodyOf(sampling: Sampling, kind: EngineKind, model: string, who: string): object {
-  const { temperature, topP, topK, minP, repeatPenalty, seed, maxTokens, stop, jsonSchema, grammar } = sampling;
-  const { presencePenalty, frequencyPenalty, logitBias } = sampling;
-  const penalty = furtherSamplers[kind];
+  const { logitBias, jsonSchema, grammar } = sampling;
   if (grammar !== undefined && kind !== "llama-server")
     throw new OtherEngineError(
       "INVALID_INPUT",
@@ -30,15 +60,8 @@ function bodyOf(sampling: Sampling, kind: EngineKind, model: string, who: string
     model,
     stream: true,
     stream_options: { include_usage: true },
-    temperature,
-    top_p: topP,
-    ...(penalty !== null && { top_k: topK, min_p: minP, [penalty]: repeatPenalty }),
-    ...(presencePenalty !== 0 && { presence_penalty: presencePenalty }),
-    ...(frequencyPenalty !== 0 && { frequency_penalty: frequencyPenalty }),
+    ...samplersFor(kind, sampling),
     ...(logitBias !== undefined && { logit_bias: logitBiasOf(logitBias, who) }),
-    ...(seed >= 0 && { seed }),
-    ...(maxTokens > 0 && { max_tokens: maxTokens }),
-    ...(stop.length > 0 && { stop }),
     ...(jsonSchema !== undefined && {
       response_format: { type: "json_schema", json_schema: { name: "answer", schema: jsonSchema } },
     }),

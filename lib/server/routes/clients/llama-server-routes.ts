@@ -12,7 +12,7 @@ import {
 } from "@/lib/schema/api/llama-server";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
 import { contextTokensOf, takesPictures } from "@/lib/schema/live-events";
-import { samplingWith } from "@/lib/schema/sampling";
+import { namedSampling, samplingWith } from "@/lib/schema/sampling";
 import { countInputTokens } from "@/lib/server/http/dialects/count-input-tokens";
 import { chatPrompt } from "@/lib/server/http/dialects/openai-request";
 import { serveResponses } from "@/lib/server/http/dialects/serve-responses";
@@ -56,20 +56,11 @@ export const llamaServerRoutes = [
     const { config, info, other } = snapshot;
     const own = settings.read();
     const facts = config === null || other !== undefined ? null : await engine.describe();
-    const { temperature, topK, topP, minP, repeatPenalty, seed, maxTokens, stop } = samplingWith({}, own);
+    const { max_tokens: limit, ...params } = namedSampling(samplingWith({}, own));
     return {
       default_generation_settings: {
         n_ctx: contextTokensOf(snapshot) ?? own.N_CTX,
-        params: {
-          temperature,
-          top_k: topK,
-          top_p: topP,
-          min_p: minP,
-          repeat_penalty: repeatPenalty,
-          seed,
-          n_predict: maxTokens === 0 ? -1 : maxTokens,
-          stop,
-        },
+        params: { ...params, n_predict: limit === 0 ? -1 : limit },
       },
       total_slots: other?.load?.slots ?? config?.sequences ?? 1,
       model_alias: other?.model ?? own.MODEL,
