@@ -13,7 +13,7 @@ import { expect, test } from "./fixtures";
 import { ChatPage } from "./pages/chat-page";
 import { StandInNvidiaSmi, smiLine } from "./stand-in-nvidia-smi";
 
-const TITLE = "No graphics card found: these three run well on this CPU";
+const TITLE = "These three run well on this computer's CPU";
 /** As nvidia-smi and llama.cpp name it; it is sold with 8 GB. */
 const CARD = { name: "NVIDIA GeForce RTX 4060", totalMib: 8188, usedMib: 400 };
 const TITLE_WITH_CARD = "8 GiB card found. These three run well on it";

@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
 import { Info } from "@/components/ui/info";
+import { usePlanCard } from "@/lib/client/plan-store";
 import { useSettings } from "@/lib/client/settings-store";
 import type { SettingKey } from "@/lib/schema/settings";
 import { rowOf } from "./setting-format";
@@ -13,7 +14,8 @@ interface SettingFrameProps {
 
 /** Label, help and the mark of an unapplied change, around any control. */
 export function SettingFrame({ settingKey, beside, children }: SettingFrameProps) {
-  const { label, help } = rowOf(settingKey);
+  const { label, help, loads } = rowOf(settingKey);
+  const isIdle = usePlanCard().gpu === null && loads === "gpuLayers";
   const isPending = useSettings(state => settingKey in state.patch);
   return (
     <div className="flex flex-col">
@@ -26,6 +28,9 @@ export function SettingFrame({ settingKey, beside, children }: SettingFrameProps
         {beside !== undefined && <div className="ml-auto">{beside}</div>}
       </div>
       {children}
+      {isIdle && (
+        <p className="text-ink-3 text-xs">Has no effect without a graphics card: all layers run on the CPU.</p>
+      )}
     </div>
   );
 }

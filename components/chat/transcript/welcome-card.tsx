@@ -21,9 +21,6 @@ function readyWords(models: readonly LocalModel[]): string {
   return "The model that comes with Headroom can answer now. It is very small: good for a first try, not for facts.";
 }
 
-/** A reason that begins so says no more than the title. */
-const SAID_BY_TITLE = "No graphics card";
-
 /** For the first minute: what was found, three models that run well here, and the press that fetches one. */
 export default function WelcomeCard({ onClose }: { readonly onClose: () => void }) {
   const picks = usePicks({}, true);
@@ -55,7 +52,7 @@ export default function WelcomeCard({ onClose }: { readonly onClose: () => void 
             {foundTitle(picks.data)}
           </h2>
           <p className="mb-3 text-ink-2 text-sm">
-            {picks.data.gpu === null && absence?.startsWith(SAID_BY_TITLE) === false && `${absence} `}
+            {picks.data.gpu === null && absence !== null && `${absence} `}
             {computerWords(picks.data)} Everything here runs on this computer. {readyWords(models)}
           </p>
           <FirstPicks {...picks} onChat={onClose} />

@@ -38,7 +38,8 @@ export function ModelPicks({ cardMib }: ModelPicksProps) {
           Even the smallest model of the list needs more memory than is available. Closing other programs helps.
         </p>
       ) : (
-        <ul className="grid gap-3 md:grid-cols-3">
+        // On a phone they are side by side and scroll, so that the library is not three screens further down.
+        <ul className="grid gap-3 max-md:-mx-3 max-md:snap-x max-md:auto-cols-[min(18rem,85%)] max-md:grid-flow-col max-md:overflow-x-auto max-md:px-3 max-md:py-px max-md:scroll-px-3 md:grid-cols-3 max-md:*:snap-start">
           {data.picks.map(pick => (
             <PickCard key={pick.source} pick={problem === null ? pick : { ...pick, problem: null }} answer={data} />
           ))}
@@ -53,7 +54,7 @@ function PicksLoading() {
   return (
     <div role="status" aria-label="Planning three models" className="mb-6 grid gap-3 md:grid-cols-3">
       <Skeleton className="h-72" />
-      <Skeleton className="h-72" />
+      <Skeleton className="h-72 max-md:hidden" />
       <Skeleton className="h-72" />
     </div>
   );

@@ -30,8 +30,8 @@ describe("the first screen's title", () => {
   });
 
   it("says that no card was found", () => {
-    expect(foundTitle(answer(null))).toBe("No graphics card found: these three run well on this CPU");
-    expect(foundTitle(answer(null, 0))).toBe("No graphics card found: none of the list runs well on this CPU");
+    expect(foundTitle(answer(null))).toBe("These three run well on this computer's CPU");
+    expect(foundTitle(answer(null, 0))).toBe("None of the list runs well on this computer's CPU");
   });
 });
 

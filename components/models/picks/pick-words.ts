@@ -30,12 +30,12 @@ export function picksTitle({ gpu, picks }: ModelPicks): string {
 
 const TITLE_ENDS = ["none of the list runs well", "this one runs well", "these two run well", "these three run well"];
 
-/** "8 GiB card found. These three run well on it", "No graphics card found: these three run well on this CPU" */
+/** "8 GiB card found. These three run well on it", "These three run well on this computer's CPU" */
 export function foundTitle({ gpu, picks }: ModelPicks): string {
   const end = TITLE_ENDS[picks.length] ?? "these run well";
-  if (gpu === null) return `No graphics card found: ${end} on this CPU`;
-  const size = `${Math.round(bytesToGib(gpu.totalBytes))} GiB`;
   const ends = `${end.charAt(0).toUpperCase()}${end.slice(1)}`;
+  if (gpu === null) return `${ends} on this computer's CPU`;
+  const size = `${Math.round(bytesToGib(gpu.totalBytes))} GiB`;
   const cards = gpu.cards?.length ?? 1;
   if (cards > 1) return `${cards} cards with ${size} found. ${ends} on them`;
   return `${gpu.kind === "dedicated" ? `${size} card` : gpu.name} found. ${ends} on it`;
