@@ -51,7 +51,6 @@ const neutralOnly = {
   modalities: z.nullish(z.array(z.literal("text"))),
   audio: z.nullish(absentSchema),
   web_search_options: z.nullish(absentSchema),
-  verbosity: z.nullish(z.literal("medium")),
   /** Samplers of llama.cpp and others; front ends send them switched off. */
   mirostat: z.nullish(z.literal(0)),
   mirostat_mode: z.nullish(z.literal(0)),
