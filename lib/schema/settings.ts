@@ -265,6 +265,16 @@ export const settingRows = {
     cost: "nothing",
     choices: ["never", "idle", "always"],
   }),
+  EMBEDDINGS: row({
+    schema: z.enum(["beside", "instead"]),
+    default: "beside",
+    label: "Embedding model",
+    help: "Where it goes when a program asks for embeddings: beside the chat model in system memory, or in its place. Then the chat model is unloaded for it, and comes back with the next question.",
+    group: "api",
+    control: "choice",
+    cost: "nothing",
+    choices: ["beside", "instead"],
+  }),
   API_ANY_NAME: row({
     schema: z.enum(["none", "known", "all"]),
     default: "known",

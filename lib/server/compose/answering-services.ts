@@ -36,7 +36,13 @@ export function answeringServices(
 ) {
   const { settings, models, engine, planner, receipts, threads, speculation } = core;
   const readSettings = () => settings.read();
-  const loader = new ModelLoader({ ...core, onLog });
+  const embeddings: EmbeddingHost = new EmbeddingHost({
+    engine: core.embedder,
+    models,
+    settings,
+    unloadChatModel: notice => host.unloadOwn(notice),
+  });
+  const loader = new ModelLoader({ ...core, makeRoom: () => embeddings.makeRoom(), onLog });
   const answers = new AnswerCounter();
   const onAnswered = (stats: GenerationStats, isOwn: boolean) => {
     answers.note(stats);
@@ -62,7 +68,7 @@ export function answeringServices(
   });
   for (const source of [chats, settings]) source.subscribe(() => void keptKv.sweep());
   void keptKv.sweep();
-  const host = new ModelHost({
+  const host: ModelHost = new ModelHost({
     drafts: core.drafts,
     engine,
     planner,
@@ -94,7 +100,7 @@ export function answeringServices(
     chats,
     keptKv,
     runs: new ChatRuns({ chats, engine: host, settings, onFailure }),
-    embeddings: new EmbeddingHost({ engine: core.embedder, models, settings }),
+    embeddings,
     benchmark: new OffloadBenchmark({ planner, loader, engine, host, store, readSettings }),
     comparison: new ModelComparison({ ...core, loader, host, onAnswered: stats => onAnswered(stats, true) }),
     stopTuning: () => {

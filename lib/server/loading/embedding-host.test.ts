@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { defaultSettings, type Settings } from "@/lib/schema/settings";
 import { ManualTimers } from "@/lib/server/testing/manual-timers";
 import { EmbeddingHost } from "./embedding-host";
 
@@ -7,9 +8,10 @@ interface Listed {
   readonly role: "text" | "embedding";
 }
 
-function rig(listed: readonly Listed[]) {
+function rig(listed: readonly Listed[], change: Partial<Settings> = {}) {
   const timers = new ManualTimers();
   const asked: { modelPath: string; contextTokens: number }[] = [];
+  const notices: string[] = [];
   let unloads = 0;
   const host = new EmbeddingHost({
     timers,
@@ -42,9 +44,10 @@ function rig(listed: readonly Listed[]) {
         })),
       resolveModel: async name => `/models/${name}`,
     },
-    settings: { readFor: () => ({ N_CTX: 4096 }) as never },
+    settings: { read: () => ({ ...defaultSettings, ...change }), readFor: () => ({ ...defaultSettings, N_CTX: 4096 }) },
+    unloadChatModel: async notice => void notices.push(notice),
   });
-  return { host, asked, timers, unloads: () => unloads };
+  return { host, asked, timers, notices, unloads: () => unloads };
 }
 
 const never = new AbortController().signal;
@@ -65,6 +68,30 @@ describe("the embedding model", () => {
     expect(await host.embed(null, ["a"], never)).toMatchObject({ model: "embed.gguf" });
     // The model was made for 512 tokens, fewer than the setting.
     expect(asked[0]).toEqual({ modelPath: "/models/other-embed.gguf", contextTokens: 512 });
+  });
+
+  it("is not found under another name, unless names are all one", async () => {
+    const named = rig(library).host.embed("nomic-embed-text", ["a"], never);
+    await expect(named).rejects.toMatchObject({
+      code: "MODEL_NOT_FOUND",
+      message: 'There is no model "nomic-embed-text" here. These make embeddings: embed.gguf, other-embed.gguf.',
+    });
+    const { host } = rig(library, { API_ANY_NAME: "all" });
+    expect((await host.embed("nomic-embed-text", ["a"], never)).model).toBe("embed.gguf");
+  });
+
+  it("takes the chat model's place where the settings say so, and gives it back for the next load", async () => {
+    const { host, notices, unloads } = rig(library, { EMBEDDINGS: "instead" });
+    await host.makeRoom();
+    expect(unloads()).toBe(0);
+    await host.embed(null, ["a"], never);
+    expect(notices).toEqual(["Unloaded for embed.gguf, which a program asked for."]);
+    await host.makeRoom();
+    expect(unloads()).toBe(1);
+    const beside = rig(library);
+    await beside.host.embed(null, ["a"], never);
+    await beside.host.makeRoom();
+    expect([beside.notices, beside.unloads()]).toEqual([[], 0]);
   });
 
   it("is refused by name where it is a chat model, or where there is none", async () => {

@@ -2,6 +2,7 @@ import type { EmbeddingMemory } from "@/lib/schema/gpu-memory";
 import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
 import type { ModelFiles } from "@/lib/server/models/library/model-files";
 import type { SettingsStore } from "@/lib/server/settings/settings-store";
+import { takesAnyName } from "@/lib/server/settings/takes-any-name";
 import { RequestError } from "@/lib/server/system/request-error";
 import { systemTimers, type Timers } from "@/lib/server/system/timers";
 
@@ -12,7 +13,9 @@ interface EmbeddingHostOptions {
   /** An engine of its own, which works on the processor: what people chat with stays loaded, and the card is left to it. */
   readonly engine: Pick<EngineSupervisor, "embed" | "unload">;
   readonly models: Pick<ModelFiles, "listModels" | "resolveModel">;
-  readonly settings: Pick<SettingsStore, "readFor">;
+  readonly settings: Pick<SettingsStore, "read" | "readFor">;
+  /** Unloads the chat model, and says what for. */
+  readonly unloadChatModel: (notice: string) => Promise<void>;
   readonly timers?: Timers;
 }
 
@@ -54,6 +57,7 @@ export class EmbeddingHost {
     this.#callOffEnd?.();
     this.#working += 1;
     try {
+      if (this.#isInstead) await this.options.unloadChatModel(`Unloaded for ${name}, which a program asked for.`);
       const { vectors, tokensPerInput, memory } = await this.options.engine.embed(
         { modelPath, contextTokens, inputs },
         signal,
@@ -67,6 +71,11 @@ export class EmbeddingHost {
     }
   }
 
+  /** For the chat model, where there is to be one of them at a time. */
+  async makeRoom(): Promise<void> {
+    if (this.#isInstead && this.#held !== null) await this.unload();
+  }
+
   async unload(): Promise<void> {
     this.#callOffEnd?.();
     this.#callOffEnd = null;
@@ -74,10 +83,21 @@ export class EmbeddingHost {
     await this.options.engine.unload();
   }
 
+  get #isInstead(): boolean {
+    return this.options.settings.read().EMBEDDINGS === "instead";
+  }
+
   async #modelFor(asked: string | null): Promise<{ name: string; contextTokens: number }> {
     const models = await this.options.models.listModels();
     const usable = models.filter(({ profile, problem }) => profile?.role === "embedding" && problem === null);
     const named = models.find(model => model.name === asked);
+    const isAny = !asked || takesAnyName(asked, this.options.settings.read());
+    const names = usable.map(({ name }) => name).join(", ");
+    if (named === undefined && !isAny && usable.length > 0)
+      throw new RequestError(
+        "MODEL_NOT_FOUND",
+        `There is no model ${JSON.stringify(asked.slice(0, 200))} here. These make embeddings: ${names}.`,
+      );
     const found = named ?? usable[0];
     if (found?.profile == null)
       throw new RequestError(
@@ -88,7 +108,7 @@ export class EmbeddingHost {
     if (!usable.includes(found))
       throw new RequestError(
         "INVALID_INPUT",
-        `${found.name} makes no embeddings: choose an embedding model. ${usable.length > 0 ? `There are: ${usable.map(model => model.name).join(", ")}.` : "The library has none."}`,
+        `${found.name} makes no embeddings: choose an embedding model. ${usable.length > 0 ? `There are: ${names}.` : "The library has none."}`,
       );
     const { N_CTX } = this.options.settings.readFor(found.name);
     return { name: found.name, contextTokens: Math.min(N_CTX, found.profile.trainContextTokens) };

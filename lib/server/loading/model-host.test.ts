@@ -197,6 +197,20 @@ test("stays unloaded until someone asks for an answer", async () => {
   expect([answer.reason, engine.snapshot().config?.contextTokens]).toEqual(["stop", 2048]);
 });
 
+test("makes room for another model, says what for, and comes back with the next answer", async () => {
+  const rooms: number[] = [];
+  const { host, engine, done, loads } = makeHostRig({ makeRoom: async () => void rooms.push(loads().length) });
+  await done(host.unloadOwn("Unloaded for embed.gguf."));
+  expect(engine.snapshot().notice).toBeNull();
+  await done(host.ensureLoaded());
+  await done(host.unloadOwn("Unloaded for embed.gguf."));
+  expect(engine.snapshot()).toMatchObject({ config: null, notice: "Unloaded for embed.gguf." });
+  await done(host.ensureLoaded());
+  expect(engine.snapshot()).toMatchObject({ state: "loaded", notice: null });
+  // The room is made before each load.
+  expect(rooms).toEqual([0, 1]);
+});
+
 test("reloads in a new child, also while an answer runs, and without loading twice", async () => {
   const { host, engine, processes, done, loads } = makeHostRig({ script: { words: ["a", "b", "c"], stepMs: 100 } });
   await done(host.ensureLoaded());

@@ -155,8 +155,14 @@ export class ModelHost {
   /** Unloads the model. A request or a load brings it back; a changed setting does not. */
   async unload(): Promise<void> {
     await this.#elsewhere()?.stop();
+    await this.unloadOwn(null);
+  }
+
+  /** Unloads this engine's model after the answers in progress, whatever else may answer. */
+  async unloadOwn(notice: string | null): Promise<void> {
     while (this.#slot.isLent) await this.#slot.recall();
-    await this.#slot.unload();
+    const isEmpty = this.options.engine.snapshot().config === null && this.#slot.state.kind !== "loading";
+    if (notice === null || !isEmpty) await this.#slot.unload(notice);
   }
 
   /**

@@ -24,6 +24,8 @@ export interface ModelLoaderOptions {
   readonly machineSpeed: Pick<MachineSpeedMeter, "read">;
   /** Left out where nothing is loaded beside a model. */
   readonly drafts?: Pick<DraftHolder, "hold">;
+  /** Before the plan, which counts the memory that is available then. */
+  readonly makeRoom?: () => Promise<void>;
   /** System memory that is available without swapping. */
   readonly availableRamBytes?: () => number;
   readonly timers?: Timers;
@@ -74,6 +76,7 @@ export class ModelLoader {
   }
 
   async #loadOnce(settings: Settings, signal: AbortSignal): Promise<LoadOutcome> {
+    await this.options.makeRoom?.();
     // Before the plan, which counts it.
     const draft = await this.options.drafts?.hold(settings);
     const planned = await this.options.planner.confirmedPlanFor(settings, signal);

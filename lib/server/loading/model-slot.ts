@@ -54,10 +54,10 @@ export class ModelSlot {
     if ("tried" in this.#state) this.#state = { ...this.#state, tried: settings };
   }
 
-  async unload(): Promise<void> {
+  async unload(notice: string | null): Promise<void> {
     this.#callOff("The model is being unloaded.");
     this.#state = { kind: "unloaded" };
-    await this.#emptyEngine();
+    await this.#emptyEngine(notice);
   }
 
   /**
@@ -138,9 +138,9 @@ export class ModelSlot {
     this.load({ settings: serving.settings, tried, before: serving, restart: false });
   }
 
-  async #emptyEngine(): Promise<void> {
+  async #emptyEngine(notice: string | null = null): Promise<void> {
     await this.options.engine.unload();
-    this.options.engine.announce({ error: null, notice: null });
+    this.options.engine.announce({ error: null, notice });
   }
 
   #callOff(reason: string): void {

@@ -97,6 +97,7 @@ interface RigOptions {
   readonly loadableRamBytes?: number;
   readonly host?: Pick<ModelHostOptions, "speculationOf" | "kvFolderOf">;
   readonly uselessBecause?: (pair: DraftPair) => string | null;
+  readonly makeRoom?: () => Promise<void>;
 }
 
 /** Everything from settings to a loaded model, over a scripted engine in the test's own time. */
@@ -111,6 +112,7 @@ export function makeHostRig(options: RigOptions = {}) {
     loadableRamBytes = 8 * GIB,
     host: hostOptions = {},
     uselessBecause = () => null,
+    makeRoom = async () => {},
   } = options;
   const autoThreads = () => 2;
   const timers = new ManualTimers();
@@ -168,6 +170,7 @@ export function makeHostRig(options: RigOptions = {}) {
   });
   const loader = new ModelLoader({
     engine,
+    makeRoom,
     drafts,
     planner,
     models,

@@ -1,5 +1,6 @@
 import type { EngineSnapshot } from "@/lib/schema/live-events";
 import { saveAndApplySettings } from "@/lib/server/loading/save-and-apply-settings";
+import { takesAnyName } from "@/lib/server/settings/takes-any-name";
 import { RequestError } from "@/lib/server/system/request-error";
 
 type ApplyServices = Parameters<typeof saveAndApplySettings>[0];
@@ -15,9 +16,6 @@ export interface NamedModels extends Omit<ApplyServices, "models" | "host"> {
   };
 }
 
-/** Names that clients have in their code: OpenAI's and Anthropic's own, and words that stand for whatever there is. */
-const HARD_CODED =
-  /^(?:(?:gpt|chatgpt|codex|text-embedding|text-davinci|claude)(?:-.*)?|o[1-9](?:-.*)?|davinci.*|babbage.*|any|auto|default|headroom|llm|local|local-model|model|test)$/i;
 const MAX_LISTED = 12;
 
 export const answeringModel = ({ host, settings }: Pick<NamedModels, "host" | "settings">): string =>
@@ -36,8 +34,7 @@ export async function chooseModel(asked: string | null, named: NamedModels): Pro
   if (!asked || asked === present) return;
   const names = (await named.models.listModels()).map(({ name }) => name);
   if (names.includes(asked)) return changeModel(asked, present, named);
-  const { API_ANY_NAME: anyName } = named.settings.read();
-  if (anyName === "all" || (anyName === "known" && HARD_CODED.test(asked))) return;
+  if (takesAnyName(asked, named.settings.read())) return;
   const others = names.filter(name => name !== present).slice(0, MAX_LISTED - 1);
   throw new RequestError(
     "MODEL_NOT_FOUND",
