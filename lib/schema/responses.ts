@@ -21,7 +21,11 @@ const toolSchema = z.looseObject({ type: z.string() });
 
 /** Asks for what only a service with a memory of earlier responses can do. */
 const neutralOnly = {
-  previous_response_id: z.nullish(z.literal("")),
+  previous_response_id: z.nullish(
+    z
+      .string()
+      .check(z.maxLength(0), z.describe("left out, because no responses are kept here: send the whole conversation")),
+  ),
   background: z.nullish(z.literal(false)),
 };
 

@@ -140,7 +140,7 @@ function isOwnOrigin(origin: string, policy: AccessPolicy): boolean {
 function refuseMethod({ method, target }: GuardedRequest): Refusal | null {
   if (READ_METHODS.has(method)) return null;
   if (BODY_METHODS.has(method) && isApiPath(pathOf(target))) return null;
-  return refusal(404, "NOT_FOUND", `There is nothing here that takes ${method.slice(0, 16)}.`);
+  return refusal(404, "NOT_FOUND", `There is nothing here that takes ${method.slice(0, 16)}. The API is below /v1.`);
 }
 
 const hasBody = (request: GuardedRequest): boolean =>

@@ -28,7 +28,7 @@ const thinkingSchema = z.object({ thinking: z.string() });
 
 /** What a block of another kind would need. */
 const blockNeeds: Readonly<Record<string, string>> = {
-  image: "image input is not supported: it needs a model with vision, and this engine reads only text",
+  image: "needs a model with vision, and this engine reads only text (image input is not supported)",
   document: "needs to be sent as text, because this engine reads no files",
 };
 

@@ -350,7 +350,7 @@ describe("OpenAI's responses, with the official client", () => {
     [{ input: [] }, /^400 input must be/],
     [
       { input: "x", previous_response_id: "resp_1" },
-      /^400 previous_response_id must be empty text or left out|^400 previous_response_id must be/,
+      /^400 previous_response_id must be left out, because no responses are kept here: send the whole conversation/,
     ],
     [{ input: "x", tools: [{ type: "web_search" as const }] }, /^400 tools\[0\]: web_search runs at OpenAI's service/],
     [{ input: [{ type: "item_reference" as const, id: "x" }] }, /^400 input\[0\]: item_reference is no item/],
