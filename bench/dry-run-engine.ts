@@ -1,7 +1,8 @@
-import { truncateSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseGguf } from "@/lib/gguf/parse-gguf";
-import { type ModelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
+import { type ModelShape, modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import { headerSurface } from "@/lib/plan/header-surface";
 import { type Placement, placementOf } from "@/lib/plan/memory-need";
 import { type DryRunBuffers, mendSurface } from "@/lib/plan/mend-surface";
@@ -12,6 +13,7 @@ import { kvElementTypes } from "@/lib/schema/kv-type";
 import type { Buffers, LoadConfig } from "@/lib/schema/load-config";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { defaultSettings, type PlanSettings } from "@/lib/schema/settings";
+import { MIB } from "@/lib/units/bytes";
 import { CONTEXT_PAD_TOKENS } from "@/lib/units/tokens";
 
 export const BATCH_TOKENS = 512;
@@ -36,6 +38,21 @@ export const roomyCard = (name: string, totalBytes: number): GpuMemory => ({
 });
 
 export type BenchCase = Pick<LoadConfig, "contextTokens" | "kvType">;
+
+/** Mixtures of experts of several kinds, one dense model and one hybrid. */
+export const placedShapes = [
+  "small-qwen3-moe",
+  "small-gpt-oss",
+  "small-deepseek-2",
+  "small-qwen3-next",
+  "small-llama-3",
+].map(modelShape);
+export const placedCases: readonly BenchCase[] = [
+  { contextTokens: 4096, kvType: "f16" },
+  { contextTokens: 16_384, kvType: "q8_0" },
+];
+/** What llama.cpp's log rounds to. */
+export const EXACT_BYTES = 0.01 * MIB;
 
 /** What a benchmark loads and plans with, at one context size and cache type, without a target below the card's size. */
 export function benchConfig(modelPath: string, at: BenchCase): { template: LoadConfig; settings: PlanSettings } {
@@ -113,7 +130,7 @@ export interface Family {
   dryRun(config: LoadConfig): Promise<DryRunBuffers>;
 }
 
-export async function openFamily(engine: DryRunParts, shape: ModelShape, folder: string): Promise<Family> {
+async function openFamily(engine: DryRunParts, shape: ModelShape, folder: string): Promise<Family> {
   const { header, fileBytes } = shapeFile(shape);
   const modelPath = join(folder, `${shape.id}.gguf`);
   writeFileSync(modelPath, header);
@@ -136,6 +153,27 @@ export async function openFamily(engine: DryRunParts, shape: ModelShape, folder:
     }),
   };
 }
+
+/** Works with a file of each shape, which is gone afterwards. */
+export async function withFamilies(
+  engine: DryRunParts,
+  shapes: readonly ModelShape[],
+  work: (family: Family, shape: ModelShape, folder: string) => Promise<void>,
+): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "headroom-bench-"));
+  try {
+    for (const shape of shapes) {
+      await work(await openFamily(engine, shape, folder), shape, folder);
+      await engine.loader.unload();
+      console.error(`${shape.id}: done`);
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+export const loadNow = (engine: DryRunParts, config: LoadConfig) =>
+  engine.loader.load(config, { signal: new AbortController().signal, onProgress: () => {} });
 
 export const gpuBytes = (buffers: Buffers): number => buffers.gpuWeightsBytes + buffers.gpuContextBytes;
 

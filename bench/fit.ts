@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { BlockProfile, ModelProfile } from "@/lib/gguf/model-profile";
 import { parseGguf } from "@/lib/gguf/parse-gguf";
 import { expertMatrixOf } from "@/lib/gguf/place-tensors";
@@ -18,10 +15,10 @@ import {
   type Family,
   fitsWithLess,
   gpuBytes,
-  openFamily,
   RAM_BYTES_PER_SECOND,
   roomyCard,
   startDryRunEngine,
+  withFamilies,
 } from "./dry-run-engine";
 import { compileLlamaFit, type Fitted } from "./llama-fit";
 import { printTable } from "./print-table";
@@ -73,7 +70,7 @@ interface FitRow {
   readonly kvType: KvElementType;
   readonly budgetBytes: number;
   readonly ours: Side;
-  /** Null where llama.cpp finds nothing that fits. */
+  /** Null if llama.cpp finds nothing that fits. */
   readonly theirs: Side | null;
   /** Whole layers of llama.cpp's that need more than the budget at a smaller context: the planner promises not to place these. */
   readonly breaksPromise: boolean;
@@ -90,20 +87,13 @@ export async function benchFit({ json }: { readonly json: boolean }): Promise<vo
   const { placement, devices } = engine.backend.info;
   const { largestTensorBytes } = await import("@/lib/engine/tensor-limit");
   if (placement.kind === "missing") throw new Error(placement.reason);
-  const folder = mkdtempSync(join(tmpdir(), "headroom-bench-fit-"));
   const rows: FitRow[] = [];
-  try {
-    const llamaFit = compileLlamaFit(folder);
-    for (const id of SHAPES) {
-      const family = await openFamily(engine, modelShape(id), folder);
-      const holds = ({ bytes }: Tensor) => bytes <= largestTensorBytes(engine.backend.info);
-      for (const at of CASES)
-        rows.push(...(await sideBySide(family, profileOf(id), { name: id, at, holds }, llamaFit)));
-      console.error(`${id}: done`);
-    }
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  const holds = ({ bytes }: Tensor) => bytes <= largestTensorBytes(engine.backend.info);
+  let llamaFit: ReturnType<typeof compileLlamaFit> | null = null;
+  await withFamilies(engine, SHAPES.map(modelShape), async (family, { id }, folder) => {
+    llamaFit ??= compileLlamaFit(folder);
+    for (const at of CASES) rows.push(...(await sideBySide(family, profileOf(id), { name: id, at, holds }, llamaFit)));
+  });
   if (json) console.log(JSON.stringify({ devices, rows, summary: summaryOf(rows) }));
   else print(devices, rows);
 }
@@ -188,7 +178,7 @@ const sum = (tensors: readonly Tensor[]): number => tensors.reduce((total, { byt
 
 const cardOf = (totalBytes: number): GpuMemory => roomyCard(CARD, totalBytes);
 
-/** How much faster the plan is than llama.cpp's fit, as predicted; null where that finds nothing, or uses more than the budget. */
+/** How much faster the plan is than llama.cpp's fit, as predicted; null if that finds nothing, or uses more than the budget. */
 function ahead({ ours, theirs, budgetBytes, breaksPromise }: FitRow): number | null {
   return theirs === null || theirs.usedBytes > budgetBytes || breaksPromise
     ? null

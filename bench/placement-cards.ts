@@ -1,7 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { modelShape } from "@/lib/gguf/testing/model-shapes";
 import { cardNeeds } from "@/lib/plan/card-needs";
 import { expertSteps } from "@/lib/plan/expert-steps";
 import { firstGpuBlock, type Placement, placementOf } from "@/lib/plan/memory-need";
@@ -12,23 +8,23 @@ import type { KvType } from "@/lib/schema/kv-type";
 import type { LoadConfig } from "@/lib/schema/load-config";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { DeviceBuffers } from "@/lib/schema/placement";
-import { bytesToMib, MIB } from "@/lib/units/bytes";
+import { bytesToMib } from "@/lib/units/bytes";
 import {
+  type BenchCase,
   benchConfig,
   confirmedPlan,
   type DryRunParts,
+  EXACT_BYTES,
   type Family,
-  openFamily,
+  loadNow,
+  placedCases,
+  placedShapes,
   roomyCard,
   startDryRunEngine,
+  withFamilies,
 } from "./dry-run-engine";
 import { printTable } from "./print-table";
 
-const SHAPES = ["small-qwen3-moe", "small-gpt-oss", "small-deepseek-2", "small-qwen3-next", "small-llama-3"] as const;
-const CASES: readonly { readonly contextTokens: number; readonly kvType: KvType }[] = [
-  { contextTokens: 4096, kvType: "f16" },
-  { contextTokens: 16_384, kvType: "q8_0" },
-];
 /** The first card's part of what both have. */
 const FIRST_SHARES = [0.5, 0.7, 0.25] as const;
 /** What both have, as a share of the largest need. */
@@ -38,7 +34,6 @@ const PAIRS = [
   ["GeForce RTX 3070", "GeForce RTX 3070"],
   ["GeForce RTX 3060", "GeForce RTX 4090"],
 ] as const;
-const EXACT_BYTES = 0.01 * MIB;
 
 type Pair = readonly [first: number, second: number];
 
@@ -68,18 +63,10 @@ export async function benchPlacementCards(json: boolean): Promise<void> {
   if (placement.kind === "missing") throw new Error(placement.reason);
   if (placement.cards.length !== 2) throw new Error(`Two devices are needed, and there are ${placement.cards.length}.`);
   const devices = placement.cards.map(({ device }) => device);
-  const folder = mkdtempSync(join(tmpdir(), "headroom-bench-cards-"));
   const rows: CardsRow[] = [];
-  try {
-    for (const id of SHAPES) {
-      const family = await openFamily(engine, modelShape(id), folder);
-      for (const at of CASES) rows.push(...(await compareSplits(engine, devices, family, at)));
-      await engine.loader.unload();
-      console.error(`${family.name}: done`);
-    }
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  await withFamilies(engine, placedShapes, async family => {
+    for (const at of placedCases) rows.push(...(await compareSplits(engine, devices, family, at)));
+  });
   if (json) console.log(JSON.stringify({ devices, rows, summary: summaryOf(rows) }));
   else print(devices, rows);
 }
@@ -88,7 +75,7 @@ async function compareSplits(
   engine: DryRunParts,
   devices: readonly string[],
   family: Family,
-  at: (typeof CASES)[number],
+  at: BenchCase,
 ): Promise<CardsRow[]> {
   const { template, settings } = benchConfig(family.modelPath, at);
   const all: { readonly placement: Placement; readonly needs: Pair }[] = [];
@@ -165,11 +152,8 @@ const bytesOn = (devices: readonly string[], found: readonly DeviceBuffers[] | u
   return [on(0), on(1)];
 };
 
-async function loadedOn(engine: DryRunParts, devices: readonly string[], config: LoadConfig): Promise<Pair> {
-  const { signal } = new AbortController();
-  const loaded = await engine.loader.load(config, { signal, onProgress: () => {} });
-  return bytesOn(devices, loaded.devices);
-}
+const loadedOn = async (engine: DryRunParts, devices: readonly string[], config: LoadConfig): Promise<Pair> =>
+  bytesOn(devices, (await loadNow(engine, config)).devices);
 
 const cardsOf = (names: readonly string[], budgets: Pair): GpuMemory => ({
   ...roomyCard(`2 cards together: ${names.join(", ")}`, budgets[0] + budgets[1]),

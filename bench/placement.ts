@@ -1,8 +1,4 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { modelShape } from "@/lib/gguf/testing/model-shapes";
 import { expertSteps } from "@/lib/plan/expert-steps";
 import { firstGpuBlock, memoryNeed, type Placement, placementOf } from "@/lib/plan/memory-need";
 import { decodeSeconds } from "@/lib/plan/speed-parts";
@@ -10,28 +6,26 @@ import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import type { KvType } from "@/lib/schema/kv-type";
 import type { LoadConfig } from "@/lib/schema/load-config";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
-import { bytesToMib, MIB } from "@/lib/units/bytes";
+import { bytesToMib } from "@/lib/units/bytes";
 import {
+  type BenchCase,
   benchConfig,
   confirmedPlan,
   type DryRunParts,
+  EXACT_BYTES,
   type Family,
   fitsWithLess,
   gpuBytes,
-  openFamily,
+  loadNow,
+  placedCases,
+  placedShapes,
   roomyCard,
   startDryRunEngine,
+  withFamilies,
 } from "./dry-run-engine";
 import { printTable } from "./print-table";
 
-/** Mixtures of experts of several kinds, one dense model and one hybrid. */
-const SHAPES = ["small-qwen3-moe", "small-gpt-oss", "small-deepseek-2", "small-qwen3-next", "small-llama-3"] as const;
-const CASES: readonly { readonly contextTokens: number; readonly kvType: KvType }[] = [
-  { contextTokens: 4096, kvType: "f16" },
-  { contextTokens: 16_384, kvType: "q8_0" },
-];
 const BUDGETS = 12;
-const EXACT_BYTES = 0.01 * MIB;
 
 interface PlacementRow {
   readonly family: string;
@@ -66,23 +60,15 @@ async function benchOneCard(json: boolean): Promise<void> {
   const engine = await startDryRunEngine("0");
   const { placement, devices } = engine.backend.info;
   if (placement.kind === "missing") throw new Error(placement.reason);
-  const folder = mkdtempSync(join(tmpdir(), "headroom-bench-placement-"));
   const rows: PlacementRow[] = [];
-  try {
-    for (const id of SHAPES) {
-      const family = await openFamily(engine, modelShape(id), folder);
-      for (const at of CASES) rows.push(...(await comparePlans(engine, family, at)));
-      await engine.loader.unload();
-      console.error(`${family.name}: done`);
-    }
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  await withFamilies(engine, placedShapes, async family => {
+    for (const at of placedCases) rows.push(...(await comparePlans(engine, family, at)));
+  });
   if (json) console.log(JSON.stringify({ devices, rows, summary: summaryOf(rows) }));
   else print(devices, rows);
 }
 
-async function comparePlans(engine: DryRunParts, family: Family, at: (typeof CASES)[number]): Promise<PlacementRow[]> {
+async function comparePlans(engine: DryRunParts, family: Family, at: BenchCase): Promise<PlacementRow[]> {
   const { template, settings } = benchConfig(family.modelPath, at);
   const all: { readonly placement: Placement; readonly needBytes: number }[] = [];
   for (const placement of placementsOf(family.surface)) {
@@ -140,10 +126,8 @@ function placementsOf(surface: MemorySurface): Placement[] {
   return placements;
 }
 
-async function loadedBytes(engine: DryRunParts, config: LoadConfig): Promise<number> {
-  const { signal } = new AbortController();
-  return gpuBytes((await engine.loader.load(config, { signal, onProgress: () => {} })).buffers);
-}
+const loadedBytes = async (engine: DryRunParts, config: LoadConfig): Promise<number> =>
+  gpuBytes((await loadNow(engine, config)).buffers);
 
 const cardOf = (totalBytes: number): GpuMemory => roomyCard("GeForce RTX 3070", totalBytes);
 

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { smallShapes } from "@/lib/gguf/testing/model-shapes";
 import { memoryNeed } from "@/lib/plan/memory-need";
 import { mendSurface } from "@/lib/plan/mend-surface";
@@ -10,17 +7,20 @@ import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import { kvElementTypes } from "@/lib/schema/kv-type";
 import type { LoadConfig } from "@/lib/schema/load-config";
 import { defaultSettings, type PlanSettings } from "@/lib/schema/settings";
-import { bytesToMib, MIB } from "@/lib/units/bytes";
+import { bytesToMib } from "@/lib/units/bytes";
 import { median } from "@/lib/units/median";
 import {
   BATCH_TOKENS,
   confirmedPlan,
   type DryRunParts,
+  EXACT_BYTES,
   type Family,
   fitsWithLess,
   gpuBytes,
-  openFamily,
+  loadNow,
+  roomyCard,
   startDryRunEngine,
+  withFamilies,
 } from "./dry-run-engine";
 import { printTable } from "./print-table";
 
@@ -36,7 +36,7 @@ interface LoadRow {
   /** Error of the surface alone as a share of the real load. The surface has no sample at these contexts, as while a slider moves. */
   readonly movingError: number;
   readonly weightsErrorBytes: number;
-  /** Error against the load's own log, which rounds each buffer to 0.01 MiB; null where the layers have no closed form. */
+  /** Error against the load's own log, which rounds each buffer to 0.01 MiB; null if the layers have no closed form. */
   readonly kvErrorBytes: number | null;
 }
 
@@ -64,7 +64,6 @@ const BUDGETS = 12;
 const INSTANT_PLANS = 60;
 const INSTANT_LONGEST_TOKENS = 32_768;
 const CONTEXTS = [4096, 5000, 8192, 3000] as const;
-const EXACT_BYTES = 0.01 * MIB;
 /** Limits while a slider moves: not much less than the real size, and not so much more that layers seem lost. */
 const MOST_UNDER = -0.01;
 const MOST_OVER = 0.03;
@@ -76,25 +75,17 @@ const MOST_OVER = 0.03;
 export async function benchPlan({ json }: { readonly json: boolean }): Promise<void> {
   const engine = await startDryRunEngine("0");
   const { info } = engine.backend;
-  const folder = mkdtempSync(join(tmpdir(), "headroom-bench-plan-"));
   const loads: LoadRow[] = [];
   const instants: InstantRow[] = [];
   const regrets: RegretRow[] = [];
-  try {
-    for (const shape of smallShapes) {
-      const family = await openFamily(engine, shape, folder);
-      for (const config of configurationsOf(family)) {
-        const row = await compareLoad(engine, family, config);
-        if (row !== null) loads.push(row);
-      }
-      await engine.loader.unload();
-      instants.push(await measureInstant(family));
-      regrets.push(await measureRegret(family));
-      console.error(`${shape.family}: done`);
+  await withFamilies(engine, smallShapes, async family => {
+    for (const config of configurationsOf(family)) {
+      const row = await compareLoad(engine, family, config);
+      if (row !== null) loads.push(row);
     }
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+    instants.push(await measureInstant(family));
+    regrets.push(await measureRegret(family));
+  });
   const rows = { loads, instants, regrets };
   if (json) console.log(JSON.stringify({ device: info.devices, ...rows, summary: summaryOf(rows) }));
   else print(info.devices, rows);
@@ -118,8 +109,7 @@ function configurationsOf({ modelPath, surface }: Family): LoadConfig[] {
 async function compareLoad(engine: DryRunParts, family: Family, config: LoadConfig): Promise<LoadRow | null> {
   const confirmed = await family.dryRun(config).catch(() => null);
   if (confirmed === null) return null;
-  const signal = new AbortController().signal;
-  const { buffers, split } = await engine.loader.load(config, { signal, onProgress: () => {} });
+  const { buffers, split } = await loadNow(engine, config);
   const { gpu } = memoryNeed(family.surface, config);
   const realBytes = gpuBytes(buffers);
   return {
@@ -217,18 +207,7 @@ async function measureRegret(family: Family): Promise<RegretRow> {
   return { family: family.name, budgets: BUDGETS, lostLayers, overBudget, dryRunsPerPlan: dryRuns / BUDGETS };
 }
 
-/** A card with exactly this much usable memory. */
-const cardOf = (totalBytes: number): GpuMemory => ({
-  name: "benchmark",
-  backend: "vulkan",
-  kind: "dedicated",
-  totalBytes,
-  usedByOthersBytes: 0,
-  heldByEngineBytes: 0,
-  freeBytes: totalBytes,
-  overhead: { bytes: 0, source: "learned", samples: 1, spreadBytes: 0 },
-  source: "assumed",
-});
+const cardOf = (totalBytes: number): GpuMemory => ({ ...roomyCard("benchmark", totalBytes), placesExperts: false });
 
 interface Rows {
   readonly loads: readonly LoadRow[];

@@ -54,7 +54,7 @@ function realPathOf(path) {
 }
 
 /**
- * npm, and the shell that it runs scripts with; none where npm did not start us. npm's environment variables alone prove nothing,
+ * npm, and the shell that it runs scripts with; none if npm did not start us. npm's environment variables alone prove nothing,
  * because every process below `npm test` or `npm exec` inherits them. So our parent must be the shell that runs this script, or npm
  * itself, because some shells replace themselves with the program.
  */

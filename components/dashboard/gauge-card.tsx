@@ -90,7 +90,7 @@ const sourceWords: Record<GpuMemory["source"], string> = {
 };
 
 /**
- * "live from nvidia-smi · Quadro P4000 · 12 % busy · 41 °C · 35 W". Of several cards only their number: each has its figures at its own bar.
+ * "live from nvidia-smi · Quadro P4000 · 12 % busy · 41 °C · 35 W". For several cards it says only how many, because each has its figures at its own bar.
  */
 function GpuReadings() {
   const gpu = useLive(state => state.telemetry?.gpu ?? null);

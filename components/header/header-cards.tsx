@@ -47,7 +47,7 @@ function CardBar({ name, memory: { totalBytes, freeBytes, heldByEngineBytes } }:
   );
 }
 
-/** Each loss is told once on the screen that is open; the dashboard says it as long as it lasts. */
+/** Each loss is announced once, on the open screen; the dashboard shows it as long as it lasts. */
 function useLostCards(): void {
   const lost = useLive(state => state.telemetry?.gpu.lostCards ?? noneLost);
   const text = lost.map(({ name, pciAddress }) => (pciAddress === null ? name : `${name} (${pciAddress})`)).join(", ");

@@ -5,7 +5,7 @@ import { useLive } from "@/lib/client/live-store";
 import { formatGib } from "@/lib/units/bytes";
 import { HeaderCards } from "./header-cards";
 
-/** The graphics card's memory in 96 pixels; of several cards, a bar for each. Its code loads with the first reading. */
+/** The graphics card's memory in 96 pixels; with several cards, a bar for each. Its code loads with the first reading. */
 export default function HeaderMeter() {
   const report = useLive(state => state.telemetry?.gpu ?? null);
   const isSeveral = useLive(

@@ -27,7 +27,7 @@ const loadedWords = ({ settings: { MODEL } }: Applied): string => `${shortModelN
 const appliedWords = (applied: Applied, cost: Cost): string =>
   cost === "model" && isAnotherModel(applied) ? loadedWords(applied) : doneWords[cost];
 
-/** That a chat opened is seen without words. */
+/** The user sees that a chat opened, so no message says it. */
 const chatWords = (applied: Applied, cost: Cost): string | null => (cost === "nothing" ? null : loadedWords(applied));
 
 /** A chosen model is also what the next start loads: nobody should find that out by surprise. */

@@ -23,7 +23,7 @@ export function CardGauges({ cards, planned, targetShare, isStale }: CardGaugesP
   return (
     <ul aria-label="Cards now" className="mt-3 grid gap-x-6 gap-y-3 sm:grid-cols-2">
       {cards.map((card, index) => {
-        // Not its place in this list where a card was lost.
+        // Differs from its place in this list after a card was lost.
         const place = card.position ?? index;
         const plannedIndex = planned.findIndex(({ position }) => position === place);
         const its = planned[plannedIndex];
@@ -49,7 +49,7 @@ interface CardItemProps extends Pick<CardGaugesProps, "targetShare" | "isStale">
   readonly place: number;
   readonly isTwin: boolean;
   readonly planned: PlannedCard | undefined;
-  /** The colour of its layers in the map; null where the map has one colour. */
+  /** The colour of its layers in the map; null if the map has one colour. */
   readonly mapFill: string | null;
 }
 

@@ -12,7 +12,7 @@ interface LayerCellProps {
   readonly isActive: boolean;
   /** Drawn weaker than the layers on the GPU. */
   readonly isFaded: boolean;
-  /** Of several cards, the one that has it. */
+  /** With several cards, the one that has it. */
   readonly cardName?: string | undefined;
 }
 

@@ -22,7 +22,7 @@ function layerName(layer: PlannedLayer): string {
   return layer.role === "output" ? "Output layer" : `Layer ${layer.index}`;
 }
 
-/** "Layer 12, on the GPU: attention, weights 117.0 MiB, KV cache 128.0 MiB"; of several cards it names the one. */
+/** "Layer 12, on the GPU: attention, weights 117.0 MiB, KV cache 128.0 MiB"; with several cards it names the one. */
 export function layerInWords(layer: PlannedLayer, cardName?: string): string {
   const place = layer.device === "cpu" ? "in system memory" : cardName === undefined ? "on the GPU" : `on ${cardName}`;
   const facts = [

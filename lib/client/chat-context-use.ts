@@ -57,6 +57,6 @@ export const missingTokens = ({
   draftTooLong,
 }: ContextUse): number => (overflowingMessages > 0 || draftTooLong ? Math.max(1, neededTokens - contextTokens) : 0);
 
-/** The chat's share of the KV cache; null where its size is unknown. */
+/** The chat's share of the KV cache; null if its size is unknown. */
 export const usedKvBytes = (use: ContextUse): number | null =>
   use.kvBytes === null ? null : Math.round((use.kvBytes * usedTokens(use)) / use.contextTokens);

@@ -26,7 +26,7 @@ export const useHubSearch = (): HubSearchState => useStore(hubSearchStore, state
 
 const NAMES_A_FILE = /\.gguf|\/[^/]*:/i;
 
-/** Who names a repository sees its files, also where there is only one; who names a file is led to its plan. */
+/** The name of a repository shows its files, even if there is only one; the address of a file leads to its plan. */
 export function answerTo(words: string, answer: HubSearchAnswer): HubSearchAnswer {
   if (answer.kind !== "file" || NAMES_A_FILE.test(words)) return answer;
   const [, name] = /^hf:([^/]+\/[^/]+)\//.exec(answer.source) ?? [];

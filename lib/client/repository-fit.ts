@@ -53,12 +53,16 @@ interface FitWish {
   readonly most: number;
 }
 
-async function followFit({ repository, choices, most }: FitWish, tell: (event: FitEvent) => void, signal: AbortSignal) {
+async function followFit(
+  { repository, choices, most }: FitWish,
+  onEvent: (event: FitEvent) => void,
+  signal: AbortSignal,
+) {
   const response = await apiResponse(fitRepository, { query: { repository, most, ...choices }, signal });
   if (response.body === null) return;
   for await (const data of readEvents(response.body)) {
     const event = fitEventSchema.safeParse(JSON.parse(data));
-    if (event.success) tell(event.data);
+    if (event.success) onEvent(event.data);
   }
 }
 
@@ -72,11 +76,11 @@ export function useRepositoryFit(repository: string, choices: PlanningChoices, m
     const gone = new AbortController();
     // The rows of the last answer stay in sight until the first of the new one.
     let state = nothing;
-    const tell = (event: FitEvent) => {
+    const onEvent = (event: FitEvent) => {
       state = withEvent(state, event);
       if (!gone.signal.aborted) setFit(state);
     };
-    followFit({ repository, most, choices: { N_CTX, KV_CACHE_QUANT, TARGET_VRAM_USAGE } }, tell, gone.signal)
+    followFit({ repository, most, choices: { N_CTX, KV_CACHE_QUANT, TARGET_VRAM_USAGE } }, onEvent, gone.signal)
       .then(() => {
         if (!state.isDone && !gone.signal.aborted)
           setFit({ ...state, isDone: true, problem: state.problem ?? errorBody(new TypeError("The stream ended.")) });

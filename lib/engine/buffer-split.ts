@@ -38,7 +38,7 @@ export function bufferSplit(lines: readonly LlamaLogLine[]): BufferSplit {
   return split;
 }
 
-/** Whether flash attention runs, from the same log; null where the log does not say. */
+/** Whether flash attention runs, from the same log; null if the log does not say. */
 export function flashAttentionActive(lines: readonly LlamaLogLine[]): boolean | null {
   const text = lines.map(line => line.text).join("\n");
   if (/Flash Attention not supported|flash_attn += disabled/.test(text)) return false;

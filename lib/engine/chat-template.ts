@@ -78,7 +78,7 @@ export class ChatTemplate {
     return `The chat template of ${name} ${this.trouble}. A general one is used instead, so answers may be worse: try another file of this model.`;
   }
 
-  /** The model's template itself is rendered for each answer, and not code that node-llama-cpp has for one that is the same. */
+  /** Each answer renders the model's own template, not the code that node-llama-cpp has for the same template. */
   get isRendered(): boolean {
     return this.current instanceof JinjaTemplateChatWrapper;
   }

@@ -52,7 +52,7 @@ function renderInSandbox(): void {
 renderInSandbox();
 
 /**
- * One that hangs or takes all memory does so in each rendering of the choice: one is enough to know it.
+ * A template that hangs or takes all memory would do so in each of these renderings, so one is tried first.
  *
  * @throws TimeLimitError, TemplateSandboxError
  */
@@ -131,7 +131,7 @@ function settingsFor(options: TemplateOptions): NonNullable<ResolveChatWrapperOp
   const { enable_thinking: thinking } = options;
   const effort = effortOf(options.reasoning_effort);
   const reasoning = typeof thinking === "boolean" ? { reasoning: thinking } : {};
-  // It insists on a template where it gets settings, though it takes the file's.
+  // With settings it requires a template, although it then uses the file's.
   const jinja = { ...reasoning, additionalRenderParameters: options } as unknown as JinjaTemplateChatWrapperOptions;
   return {
     ...(Object.keys(options).length > 0 && { jinjaTemplate: jinja }),

@@ -162,7 +162,7 @@ export class DryRun {
     return Number(this.fileInfo.architectureMetadata.vocab_size ?? 0);
   }
 
-  /** The same by device, weights included; null where it cannot be told (see `Placed`). */
+  /** The same by device, weights included; null if it cannot be told (see `Placed`). */
   async devices(run: ContextRun): Promise<readonly DeviceBuffers[] | null> {
     return (await this.#placedContext(run)).devices;
   }

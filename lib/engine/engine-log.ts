@@ -59,7 +59,7 @@ export class EngineLog {
     return this.since(mark);
   }
 
-  /** llama.cpp's last error lines since the mark as one sentence, without the names of its functions; null where there was none. */
+  /** llama.cpp's last error lines since the mark as one sentence, without the names of its functions; null if there was none. */
   async reasonSince(mark: number): Promise<string | null> {
     const isReason = (line: LlamaLogLine) => line.level === "error" && !NOT_LLAMA_CPP.test(line.text);
     for (let turn = 0; turn < LATE_TURNS && !this.since(mark).some(isReason); turn++) await setTimeout(TURN_MS);

@@ -24,7 +24,7 @@ function attemptedBytes(text: string): number | null {
   return mib === undefined ? null : Math.round(Number(mib) * MIB);
 }
 
-/** How much more memory the failed allocation needed: at least one byte, because it failed. Null where the log does not say. */
+/** How much more memory the failed allocation needed: at least one byte, because it failed. Null if the log does not say. */
 export function missingBytes(text: string, freeBytes: number): number | null {
   const attempted = attemptedBytes(text);
   return attempted === null ? null : Math.max(1, attempted - freeBytes);

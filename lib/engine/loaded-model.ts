@@ -15,11 +15,11 @@ export interface LoadedModel {
   readonly sequences: SequencePool;
   readonly keptKv: KvKeeper;
   readonly template: ChatTemplate;
-  /** The model's own template for tools; null where it has none, or in a format that is not known here. */
+  /** The model's own template for tools; null if it has none, or in a format that is not known here. */
   readonly toolTemplate: ToolTemplate | null;
   readonly split: BufferSplit;
   readonly devices: readonly DeviceBuffers[] | null;
   readonly flashAttentionActive: boolean | null;
-  /** Drafts tokens for one answer at a time; null where there is none. */
+  /** Drafts tokens for one answer at a time; null if there is none. */
   readonly draft: DraftModel | null;
 }

@@ -56,7 +56,7 @@ export interface AddonPlace {
   readonly platform: string;
   readonly build: "prebuilt" | "lastBuild";
   readonly buildsFolder: string;
-  /** The release of that build; null where it cannot be read. */
+  /** The release of that build; null if it cannot be read. */
   readonly llamaRelease: string | null;
 }
 
@@ -135,7 +135,7 @@ function ownBuildRelease(): string | null {
   );
 }
 
-/** One of the files in which node-llama-cpp says what it contains; null where it is missing or different. */
+/** One of the files in which node-llama-cpp says what it contains; null if it is missing or different. */
 function readField<Schema extends z.ZodMiniType>(name: string, schema: Schema): z.output<Schema> | null {
   try {
     const entry = createRequire(import.meta.url).resolve("node-llama-cpp");

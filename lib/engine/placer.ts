@@ -8,7 +8,7 @@ import type { AddonCard, AddonPlacement, AddonReport, OpenedAddon } from "./plac
 /** Where a model goes beyond its number of GPU layers. */
 export type Placement = Pick<LoadConfig, "expertBlocksInRam" | "borderExpertsOnGpu" | "tensorSplit" | "kvInRam">;
 
-/** The same for placements that make the same model and contexts; empty where node-llama-cpp can do it alone. */
+/** The same for placements that make the same model and contexts; empty if node-llama-cpp can do it alone. */
 export const placementKey = ({
   expertBlocksInRam = 0,
   borderExpertsOnGpu = "",
@@ -25,7 +25,7 @@ export const placementKey = ({
 
 export interface Placed<Result> {
   readonly result: Result;
-  /** One for each device and one for system memory; null where no model or context was made, or nothing can count it. */
+  /** One for each device and one for system memory; null if no model or context was made, or nothing can count it. */
   readonly devices: readonly DeviceBuffers[] | null;
 }
 

@@ -15,7 +15,7 @@ const LEFT_SHARE = 0.6;
 
 /**
  * Compute buffers of the first card, of those between and of the last, with the layers shared evenly over all cards: a card's buffer
- * hardly depends on how many layers it has. Empty where there are no cards to share layers over.
+ * hardly depends on how many layers it has. Empty if there are no cards to share layers over.
  */
 export async function sampledCards(
   oracle: SurfaceOracle,
@@ -78,7 +78,7 @@ function passes(batchTokens: number, longestTokens: number): number[][] {
   return [rough, [...doublings, longestTokens]];
 }
 
-/** Null where this KV type is impossible, or the devices were not told. */
+/** Null if this KV type is impossible, or the devices were not told. */
 async function possibleComputes(oracle: SurfaceOracle, at: MemoryPoint): Promise<readonly number[] | null> {
   const { gpuLayers } = at;
   const each = Math.floor(gpuLayers / oracle.cards);

@@ -136,7 +136,7 @@ async function withCheckedExperts(
 
 /**
  * llama.cpp keeps a tensor that the device cannot hold in system memory, wherever its layer is. How large that is follows from a dry run:
- * all experts up to some size have moved. Null where that is not so.
+ * all experts up to some size have moved. Null if that is not so.
  * @see llama.cpp src/llama-model-loader.cpp (weight_buft_supported), ggml/src/ggml-vulkan/ggml-vulkan.cpp (tensor_size_supported)
  */
 function withLargestInRam(

@@ -16,7 +16,7 @@ export interface SurfaceOracle {
   expertTensors(): readonly ExpertTensor[];
   /** KV cache and compute together. `batchTokens` replaces the surface's own. */
   context(at: MemoryPoint, batchTokens?: number): Promise<DeviceBytes>;
-  /** Compute buffers of each card that has layers, in the engine's order; null where devices cannot be told. */
+  /** Compute buffers of each card that has layers, in the engine's order; null if devices cannot be told. */
   cardComputes(at: MemoryPoint): Promise<readonly number[] | null>;
 }
 

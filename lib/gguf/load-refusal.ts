@@ -40,7 +40,7 @@ export interface LoadableInput {
 }
 
 /**
- * Why llama.cpp would refuse this model, or abort on it and end its process. Null where the header shows no reason. Other reasons
+ * Why llama.cpp would refuse this model, or abort on it and end its process. Null if the header shows no reason. Other reasons
  * are found only by llama.cpp's dry run.
  *
  * @returns one sentence that names the key and its value

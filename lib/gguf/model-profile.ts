@@ -32,7 +32,7 @@ export interface ModelProfile {
   readonly parameters: number;
   /** Parameters that one token passes through: all of a dense model, with the used share of a mixture of experts. */
   readonly activeParameters: number;
-  /** general.license, such as "apache-2.0"; null where the header does not name one. */
+  /** general.license, such as "apache-2.0"; null if the header does not name one. */
   readonly license: string | null;
   readonly blocks: number;
   readonly embeddingLength: number;
@@ -70,6 +70,6 @@ export interface ModelProfile {
   readonly role: "text" | "embedding" | "projector" | "adapter" | "other";
   /** `part` counts from 1. Parts after the first carry tensors only: `joinSplitProfiles` makes one profile of all. */
   readonly split: { readonly part: number; readonly parts: number } | null;
-  /** One sentence on why llama.cpp cannot load it; null where the header shows no reason. */
+  /** One sentence on why llama.cpp cannot load it; null if the header shows no reason. */
   readonly loadRefusal: string | null;
 }

@@ -10,7 +10,7 @@ export interface PictureReader {
   /** Pixels of a side. */
   readonly imageSize: number;
   readonly patchSize: number;
-  /** So many patches in a row and in a column become one token, where it takes a picture in its own size; null where each has `imageSize`. */
+  /** So many patches in a row and in a column become one token, where it takes a picture in its own size; null if each has `imageSize`. */
   readonly mergedPatches: number | null;
   readonly embeddingLength: number;
   /** Of a gated feed-forward, both halves together. */

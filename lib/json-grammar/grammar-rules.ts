@@ -62,7 +62,7 @@ const builtIns: Readonly<Record<string, BuiltIn>> = {
   "uri-string": { rule: `"\\"" uri "\\""`, needs: ["uri"] },
 };
 
-/** Up to two line breaks, so that a model which likes white space cannot go on with it for ever. */
+/** Up to two line breaks, so that a model cannot write white space without end. */
 const SPACE_RULE = `| " " | "\\n"{1,2} [ \\t]{0,20}`;
 
 export const isReservedName = (name: string): boolean => name === "root" || Object.hasOwn(builtIns, name);

@@ -8,7 +8,7 @@ import type { JsonValue } from "./schema-node";
 import { grammarText } from "./testing/grammar-texts";
 import llamaCases from "./testing/llama-cases.json" with { type: "json" };
 
-/** llama.cpp tests/test-json-schema-to-grammar.cpp; `grammar` is null where it expects a failure. */
+/** llama.cpp tests/test-json-schema-to-grammar.cpp; `grammar` is null if it expects a failure. */
 const cases: readonly { name: string; schema: JsonValue; grammar: string[] | null }[] = llamaCases;
 
 /** Where we differ from llama.cpp on purpose, because its grammar lets through what the schema forbids, and where only words differ. */

@@ -18,7 +18,7 @@ export const budgetBytes = (gpu: GpuMemory, targetVramUsage: number): number =>
 export const overflowBytes = (gpu: GpuMemory, plannedBytes: number): number =>
   plannedBytes === 0 ? 0 : Math.max(0, plannedBytes + gpu.usedByOthersBytes - gpu.totalBytes);
 
-/** The same for a plan; of several cards, what is missing on each. */
+/** The same for a plan; with several cards, what is missing on each. */
 export const planOverflowBytes = (
   gpu: GpuMemory,
   { cards, predicted }: Pick<LayerPlan, "cards" | "predicted">,

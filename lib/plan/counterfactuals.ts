@@ -16,7 +16,7 @@ import { usableKvTypes } from "./usable-kv-types";
 export interface Counterfactual {
   /** "q8_0 KV cache", "16k context": what to change. */
   readonly label: string;
-  /** What a button applies; null where it is not a setting. */
+  /** What a button applies; null if it is not a setting. */
   readonly patch: Partial<PlanSettings> | null;
   /** Set on the one that asks the user to close other programs. */
   readonly closesOthers?: true;
@@ -27,7 +27,7 @@ export interface Counterfactual {
   readonly borderExpertsOnGpu?: string;
   /** Everything on the GPU. */
   readonly full: boolean;
-  /** Tokens a second with an empty context; null where this computer's speed is not known. */
+  /** Tokens a second with an empty context; null if this computer's speed is not known. */
   readonly decode: SpeedRange | null;
 }
 
@@ -56,7 +56,7 @@ const withSettings = (label: string, patch: Partial<PlanSettings>, gpu: GpuMemor
   return { label, patch: automatic, settings: { ...settings, ...automatic }, gpu };
 };
 
-/** What to call the plan without the numbers that were chosen by hand; null where none was. */
+/** What to call the plan without the numbers that were chosen by hand; null if none was. */
 function automaticLabel(surface: MemorySurface, gpu: GpuMemory, settings: PlanSettings): string | null {
   if (settings.LAYERS !== "auto") return AUTOMATIC_LAYERS;
   return settings.EXPERTS_IN_RAM !== "auto" && canPlaceExperts(surface, gpu) ? AUTOMATIC_EXPERTS : null;
@@ -125,7 +125,7 @@ function smallerBatch(
   const at = { gpuLayers: plan.totalLayers, contextTokens: settings.N_CTX, kvType: settings.KV_CACHE_QUANT };
   const { gpu: full } = memoryNeed(surface, at);
   const budget = plan.budgetBytes;
-  // Of several cards, each would have to fit by itself: that is not known for another batch.
+  // With several cards, each would have to fit by itself: that is not known for another batch.
   if (plan.cards.length > 0) return [];
   for (let N_BATCH = surface.batchTokens / 2; N_BATCH >= SMALLEST_OFFERED_BATCH; N_BATCH /= 2) {
     const computeBytes = full.computeBytes * (N_BATCH / surface.batchTokens);
@@ -142,7 +142,7 @@ function smallerBatch(
 /**
  * Sorted by what is on the GPU, most first. Empty without a GPU, and when all layers fit already. If a manual number is too high, the number that fits is offered.
  *
- * @param machine left out where this computer's speed is not known
+ * @param machine left out if this computer's speed is not known
  */
 export function counterfactuals(
   surface: MemorySurface,

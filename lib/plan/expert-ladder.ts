@@ -6,7 +6,7 @@ import { type Placement, samePlacement } from "./memory-need";
 export interface PricedPlacement extends Placement {
   readonly expertBlocksInRam: number;
   readonly needBytes: number;
-  /** Of several cards: the bytes that are missing on them. */
+  /** With several cards: the bytes that are missing on them. */
   readonly shortBytes?: number;
 }
 
@@ -17,7 +17,7 @@ interface LadderNeeds {
   readonly gpuLayers: number;
   /** What these layers need with all their experts. */
   readonly wholeBytes: number;
-  /** The same with all experts in RAM; null where they cannot be. */
+  /** The same with all experts in RAM; null if they cannot be. */
   readonly allInRamBytes: number | null;
   /** The placements of these layers that llama.cpp confirmed. */
   readonly confirmed: readonly PricedPlacement[];

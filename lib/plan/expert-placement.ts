@@ -12,6 +12,6 @@ export interface ExpertPlacement {
 export const wholeBlocksInRam = ({ expertBlocksInRam = 0, borderExpertsOnGpu }: ExpertPlacement): number =>
   borderExpertsOnGpu === undefined ? expertBlocksInRam : Math.max(0, expertBlocksInRam - 1);
 
-/** The block whose experts are in RAM in part; null where there is none. */
+/** The block whose experts are in RAM in part; null if there is none. */
 export const dividedBlock = ({ expertBlocksInRam = 0, borderExpertsOnGpu }: ExpertPlacement): BorderExperts | null =>
   expertBlocksInRam === 0 || borderExpertsOnGpu === undefined ? null : borderOf(borderExpertsOnGpu);

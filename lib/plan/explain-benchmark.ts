@@ -6,7 +6,7 @@ import { formatRate, formatTokens } from "@/lib/units/tokens";
 export interface BenchmarkMemory {
   readonly predictedBytes: number;
   readonly actualBytes: number | null;
-  /** The KV cache's share of the predicted memory, 0..1; null where nothing is placed on the device. */
+  /** The KV cache's share of the predicted memory, 0..1; null if nothing is placed on the device. */
   readonly kvShare: number | null;
 }
 
@@ -25,13 +25,13 @@ export function benchmarkMemory(row: BenchmarkRow, subject: BenchmarkSubject): B
 
 const rowOf = (rows: readonly BenchmarkRow[], id: BenchmarkRow["id"]) => rows.find(row => row.id === id);
 
-/** How many times as fast this way decodes as the one without optimization; null where either was not measured. */
+/** How many times as fast this way decodes as the one without optimization; null if either was not measured. */
 export function decodeRatio(row: BenchmarkRow, rows: readonly BenchmarkRow[]): number | null {
   const plain = rowOf(rows, "none")?.speed;
   return plain && row.speed ? row.speed.decodeTokensPerSecond / plain.decodeTokensPerSecond : null;
 }
 
-/** The way that decodes fastest; null where none could be measured. */
+/** The way that decodes fastest; null if none could be measured. */
 export function fastestRow(rows: readonly BenchmarkRow[]): BenchmarkRow | null {
   const measured = rows.filter(row => row.speed !== null);
   const rate = (row: BenchmarkRow) => row.speed?.decodeTokensPerSecond ?? 0;

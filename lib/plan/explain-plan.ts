@@ -18,7 +18,7 @@ export interface PlanExplanation {
   /** Explains the number of layers. */
   readonly sentence: string;
   readonly detail: string;
-  /** Null where the computer's speed is not known. */
+  /** Null if the computer's speed is not known. */
   readonly speed: PlanSpeed | null;
   /** True when the sentence says that the plan is too large for the card, or for system memory when there is no card. */
   readonly isOverfull: boolean;
@@ -26,13 +26,13 @@ export interface PlanExplanation {
   readonly presets: readonly PlanPreset[];
   /** At most the trained context, or the requested one if that is larger; null when all layers never fit. */
   readonly largestFullContext: PerKvType<number | null>;
-  /** Null where the computer's memory is not known. */
+  /** Null if the computer's memory is not known. */
   readonly ram: RamPlan | null;
   /** Changes that make the plan fit into system memory; empty when it fits already. */
   readonly ramRemedies: readonly RamRemedy[];
 }
 
-/** @param computer null where its memory is not known */
+/** @param computer null if its memory is not known */
 export function explainPlan(
   asked: MemorySurface,
   gpu: GpuMemory | null,

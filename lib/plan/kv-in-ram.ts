@@ -8,7 +8,7 @@ import { decodeSeconds, isKnownCard } from "./speed-parts";
 /**
  * Whether the KV cache is in RAM: it was chosen, or "auto" chose it for this placement, and the engine can keep it there.
  *
- * @param placement left out where nothing is placed yet
+ * @param placement left out if nothing is placed yet
  */
 export const hasKvInRam = (
   gpu: GpuMemory | null,

@@ -47,10 +47,10 @@ export interface LayerPlan {
   readonly expertBlocksInRam: number;
   /** Matrices of the last of these blocks that are on the GPU all the same. */
   readonly borderExpertsOnGpu: string | undefined;
-  /** Layers on each of the engine's cards; undefined where llama.cpp splits by itself, or there is one card. */
+  /** Layers on each of the engine's cards; undefined if llama.cpp splits by itself, or there is one card. */
   readonly tensorSplit: number[] | undefined;
   readonly kvInRam: true | undefined;
-  /** The cards that layers may be on; empty where there is one, or they are planned as a pool. */
+  /** The cards that layers may be on; empty if there is one, or they are planned as a pool. */
   readonly cards: readonly PlannedCard[];
   /** Blocks + 1: the output layer counts. */
   readonly totalLayers: number;

@@ -23,7 +23,7 @@ export interface Placement extends ExpertPlacement {
 export interface MemoryPoint extends Placement {
   readonly contextTokens: number;
   readonly kvType: KvType;
-  /** Answers at once; absent where it is the surface's own number. */
+  /** Answers at once; absent if it is the surface's own number. */
   readonly sequences?: number | undefined;
 }
 

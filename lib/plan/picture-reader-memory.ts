@@ -5,7 +5,7 @@ const MOST_PICTURE_TOKENS = 4096;
 /** Below this, text in a picture cannot be read. */
 const FEWEST_PICTURE_TOKENS = 256;
 
-/** For llama-server's `--image-max-tokens`. Readers of a fixed size take no notice of it. */
+/** For llama-server's `--image-max-tokens`. Readers of a fixed size ignore it. */
 export const mostPictureTokens = (contextTokens: number): number =>
   Math.min(MOST_PICTURE_TOKENS, Math.max(FEWEST_PICTURE_TOKENS, Math.floor(contextTokens / 4)));
 

@@ -35,7 +35,7 @@ export interface Computer {
   readonly useMmap: boolean;
   /** Measured with this model on the CPU alone; null if it never ran that way. */
   readonly cpuTokensPerSecond: number | null;
-  /** Left out where it is not known: then no speed is predicted. */
+  /** Left out if it is not known: then no speed is predicted. */
   readonly speed?: MachineSpeed | undefined;
 }
 

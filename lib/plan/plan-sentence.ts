@@ -25,7 +25,7 @@ function limitWords(gpu: GpuMemory, settings: PlanSettings): string {
 
 const layerWords = (count: number): string => (count === 1 ? "1 layer" : `${count} layers`);
 
-/** Bytes left in the budget; negative when bytes are missing. Of several cards: on those with layers, and missing where one has too little. */
+/** Bytes left in the budget; negative when bytes are missing. With several cards: on those with layers, and missing if one has too little. */
 function spareBytes({ cards, budgetBytes, predicted }: LayerPlan): number {
   if (cards.length === 0) return budgetBytes - (predicted.totalBytes - predicted.overheadBytes);
   const spares = cards
@@ -75,7 +75,7 @@ function noGpuSentence(plan: LayerPlan, computer: Computer | null, speed: PlanSp
 /**
  * Explains the number of layers in one sentence.
  *
- * @param computer null where its memory is not known
+ * @param computer null if its memory is not known
  */
 export function planSentence(
   surface: MemorySurface,

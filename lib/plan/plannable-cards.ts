@@ -14,7 +14,7 @@ export interface PlannableCard {
 }
 
 /**
- * The cards that the planner shares layers over, each with its own budget under the target; null where there is one card, or where the
+ * The cards that the planner shares layers over, each with its own budget under the target; null if there is one card, or where the
  * engine cannot be told how to split. Where `GPUS` lists only cards that are not here, all are used.
  */
 export function plannableCards(

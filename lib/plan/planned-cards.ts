@@ -10,7 +10,7 @@ import { plannableCards } from "./plannable-cards";
 
 const NOTHING = { weightsBytes: 0, kvBytes: 0, computeBytes: 0, overheadBytes: 0, totalBytes: 0 };
 
-/** Each card that may be used, with what this placement puts there; empty where layers are not shared as planned. */
+/** Each card that may be used, with what this placement puts there; empty if layers are not shared as planned. */
 export function plannedCards(
   surface: MemorySurface,
   gpu: GpuMemory | null,

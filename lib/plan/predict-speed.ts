@@ -32,7 +32,7 @@ function spreadOf({ known, guessed, cpu }: DeviceSpread, levels: readonly number
   return { device, levels, noise };
 }
 
-/** The processor's own: two days on one computer differed by 16 % in the middle, because its memory was measured differently. */
+/** For the processor: the medians of two days on one computer differed by 16 %, because its memory was measured differently. */
 const DECODE = spreadOf({ known: 0.25, guessed: 0.5, cpu: 0.26 }, [0.1, 0.1, 0.1, 0.08], 0.04);
 /**
  * The processor's arithmetic is not measured before the first load: where its kind is not known either, it may be 1.7 times as fast or slow

@@ -16,7 +16,7 @@ export type PlanSummary = Pick<
 > & {
   /** On the GPU, overhead included; 0 for cpu-only. */
   readonly gpuBytes: number;
-  /** Tokens a second with an empty context; null where this computer's speed is not known. */
+  /** Tokens a second with an empty context; null if this computer's speed is not known. */
   readonly decode: SpeedRange | null;
 };
 

@@ -23,7 +23,7 @@ const SMALLEST_OFFERED_TOKENS = 2048;
 /** The margin makes the figure inexact anyway, so a round one is offered. */
 const CONTEXT_STEP_TOKENS = 1024;
 
-/** Changes for a plan that is too large for system memory; none where the weights alone are too large. */
+/** Changes for a plan that is too large for system memory; none if the weights alone are too large. */
 export function ramRemedies(
   surface: MemorySurface,
   gpu: GpuMemory | null,
@@ -51,7 +51,7 @@ export const waysOut = (remedies: readonly RamRemedy[]): string =>
     ? "Choose a smaller model or a stronger quantization of it."
     : `What would fit: ${remedies.map(({ label }) => label).join(", or ")}.`;
 
-/** The largest context that system memory holds, as far as the model was trained; null where the weights alone are too large. */
+/** The largest context that system memory holds, as far as the model was trained; null if the weights alone are too large. */
 export function largestContextInRam(
   surface: MemorySurface,
   gpu: GpuMemory | null,

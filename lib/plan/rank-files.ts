@@ -19,7 +19,7 @@ type PlannedFile = FitFile & { readonly plan: NonNullable<FitFile["plan"]> };
 
 /**
  * The file of a repository to take for this computer: the largest that fits the card whole, or else the one of at least four bits that
- * leaves least for the CPU. null where none can run.
+ * leaves least for the CPU. null if none can run.
  */
 export function bestFile(files: readonly FitFile[], contextTokens: number): BestFile | null {
   const planned = files.filter(isPlanned);

@@ -40,7 +40,7 @@ const promptTokens = ({ contextTokens }: LoadConfig): number => Math.min(PREFILL
 
 type SpeedReceipt = Pick<Receipt, "config" | "speed">;
 
-/** Takes the figures of an answer into a receipt; null where they say nothing new. */
+/** Takes the figures of an answer into a receipt; null if they say nothing new. */
 export function withAnswer<Known extends SpeedReceipt>(receipt: Known, stats: GenerationStats): Known | null {
   const { speed } = receipt;
   if (speed === undefined) return null;
@@ -95,7 +95,7 @@ function between(few: SpeedParts, many: SpeedParts, fewTokens: number, manyToken
   );
 }
 
-/** What this load says about predictions; null where it was not measured. */
+/** What this load says about predictions; null if it was not measured. */
 export function evidenceOf(receipt: SpeedReceipt, phase: Phase): SpeedEvidence | null {
   const measured = receipt.speed?.[phase];
   const parts = measured && partsAt(receipt, phase, measured.contextTokens);

@@ -90,7 +90,7 @@ const isOwnMemory = ({ kind }: GpuMemory): boolean => kind !== "software" && kin
 
 type SpeedCard = Pick<GpuMemory, "name" | "totalBytes">;
 
-/** The device of each layer on the GPU. Of several cards that llama.cpp splits by itself, the slowest decides. */
+/** The device of each layer on the GPU. With several cards that llama.cpp splits by itself, the slowest decides. */
 function gpuDevices(
   { surface, gpu, plan }: { readonly surface: MemorySurface; readonly gpu: GpuMemory; readonly plan: Placement },
   machine: Processor,
@@ -104,7 +104,7 @@ function gpuDevices(
   return ({ index }) => devices.find(({ endLayer }) => index < endLayer)?.device ?? pool;
 }
 
-/** Of several cards, the slowest decides. A GPU without memory of its own reads system memory. */
+/** With several cards, the slowest decides. A GPU without memory of its own reads system memory. */
 function gpuDevice(gpu: GpuMemory, machine: Processor, cards: readonly SpeedCard[] = gpu.cards ?? [gpu]): Device {
   const figures = cards.map(({ name, totalBytes }) => cardFigures(name) ?? guessedFigures(totalBytes));
   const bytesPerSecond = Math.min(...figures.map(card => card.bytesPerSecond));

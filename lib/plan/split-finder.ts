@@ -112,7 +112,7 @@ export class SplitFinder {
   /**
    * The fastest split of so many layers that fits; null when none does. What llama.cpp confirmed counts as it is.
    *
-   * @param doubtShare the share of each compute buffer that may be missing where nothing was confirmed
+   * @param doubtShare the share of each compute buffer that may be missing if nothing was confirmed
    * @param group the cards to use; all choices that are tried where left out
    */
   best(layers: Layers, doubtShare = 0, group = this.#choices): SplitPlacement | null {
@@ -257,7 +257,7 @@ export class SplitFinder {
     return null;
   }
 
-  /** Numbers of layers, at least one a card; null where they do not fit. */
+  /** Numbers of layers, at least one a card; null if they do not fit. */
   #counts(
     layers: Layers,
     cards: readonly PlannableCard[],

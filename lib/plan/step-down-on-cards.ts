@@ -11,7 +11,7 @@ import { SplitFinder } from "./split-finder";
  * has less by what was missing, and each card no more than is free on it now. Where it is not known which card failed, each gets less.
  *
  * @param failedCard its index among the engine's cards
- * @returns null where these cards are not known
+ * @returns null if these cards are not known
  */
 export function stepDownOnCards(
   surface: MemorySurface,

@@ -12,7 +12,7 @@ import { stepDownOnCards } from "./step-down-on-cards";
  * and always at least one, so that no configuration is tried twice. The context stays, because the user chose it. With `gpu`, read again after the
  * failure, the new configuration also fits what is free now. 0 layers means the CPU alone; null means that nothing is left to lower.
  *
- * @param failedCard of several cards, the index of the one that had too little; null where it is not known
+ * @param failedCard of several cards, the index of the one that had too little; null if it is not known
  * @param deficitBytes the missing bytes that the backend reported; 0 when it reported none
  */
 export function stepDown(

@@ -38,7 +38,7 @@ export function refusedByHeadSize(headSizes: { readonly k: number; readonly v: n
 }
 
 /**
- * Why this model cannot be loaded with this KV type; null where no reason is known. Reasons come from the header, from the mode of flash
+ * Why this model cannot be loaded with this KV type; null if no reason is known. Reasons come from the header, from the mode of flash
  * attention and from dry runs. Controls, plans, presets, counterfactuals, the chart and loads all use this function.
  */
 export function kvTypeRefusal(
@@ -70,7 +70,7 @@ export const attentionLeavesCard = (
   isMixed(kvType) &&
   (flashAttention === "on" || (flashAttention === "auto" && needsFlashAttention(kvType)));
 
-/** What different types for K and V cost on this card, in words; null where they cost nothing. */
+/** What different types for K and V cost on this card, in words; null if they cost nothing. */
 export function mixedTypeNote(
   kvType: KvType,
   flashAttention: FlashAttention,
@@ -84,7 +84,7 @@ export function mixedTypeNote(
 
 /**
  * The cache whose dry runs fill a type's compute table: both K and V have it, or where that is impossible the one that can. Without flash
- * attention that is K. Null where this type is impossible for both.
+ * attention that is K. Null if this type is impossible for both.
  */
 export const sampledAs = (
   surface: Pick<MemorySurface, "refusedKvTypes" | "flashAttention">,

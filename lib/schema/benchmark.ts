@@ -91,7 +91,7 @@ const benchmarkSubjectSchema = z.object({
   targetVramUsage: z.number(),
   threads: z.int(),
   backend: gpuBackendSchema,
-  /** The card, or null where everything ran on the CPU. */
+  /** The card, or null if everything ran on the CPU. */
   gpuName: z.nullable(z.string()),
 });
 export type BenchmarkSubject = z.infer<typeof benchmarkSubjectSchema>;
@@ -141,7 +141,7 @@ export const earlierRunOf = (run: BenchmarkRun, runs: readonly BenchmarkRun[]): 
   runs.find(other => other.atMs < run.atMs && subjectKeys.every(key => other.subject[key] === run.subject[key])) ??
   null;
 
-/** How much faster decoding got (0.05: by 5 %); null where one of the two was not measured, 0 where the change is within the spread of either. */
+/** How much faster decoding got (0.05: by 5 %); null if one of the two was not measured, 0 where the change is within the spread of either. */
 export function decodeChange(now: BenchmarkRow, before: BenchmarkRow | undefined): number | null {
   if (!now.speed || !before?.speed) return null;
   const change = now.speed.decodeTokensPerSecond / before.speed.decodeTokensPerSecond - 1;

@@ -26,7 +26,7 @@ export const attachmentSchema = z.strictObject({
   /** The encoding that the file was read as, if not UTF-8: a name of the Encoding Standard. */
   encoding: z.optional(z.string().check(z.maxLength(40))),
   text: textSchema,
-  /** The bytes of a picture. Left out where only tokens are counted. */
+  /** The bytes of a picture. Left out if only tokens are counted. */
   data: z.optional(pictureDataSchema),
 });
 export type Attachment = z.infer<typeof attachmentSchema>;

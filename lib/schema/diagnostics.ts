@@ -7,7 +7,7 @@ import { threadChoiceSchema } from "./thread-choice";
 export const graphicsCardSchema = z.object({
   vendor: z.string(),
   model: z.string(),
-  /** null where the system does not report it, as for most integrated ones. */
+  /** null if the system does not report it, as for most integrated ones. */
   vramBytes: z.nullable(z.int().check(z.minimum(0))),
   driverVersion: z.nullable(z.string()),
 });
@@ -22,14 +22,14 @@ export const diagnosticsSchema = z.object({
   cpu: z.object({
     model: z.string(),
     threads: z.int().check(z.minimum(1)),
-    /** Vector extensions that llama.cpp has kernels for; empty where the system does not report them. */
+    /** Vector extensions that llama.cpp has kernels for; empty if the system does not report them. */
     features: z.array(z.string()),
   }),
   memory: systemMemorySchema,
   engine: engineSnapshotSchema,
   gpu: gpuReportSchema,
   graphics: z.array(graphicsCardSchema),
-  /** What THREADS "auto" means for the chosen model; null where the model cannot be read. */
+  /** What THREADS "auto" means for the chosen model; null if the model cannot be read. */
   threads: z.nullable(threadChoiceSchema),
   folders: z.object({ home: z.string(), models: z.string() }),
   /** Problems in files that were read at the start. */

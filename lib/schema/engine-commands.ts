@@ -78,7 +78,7 @@ const finishedMessage = z.object({
   type: z.literal("finished"),
   id,
   reason: finishReasonSchema,
-  /** The stop string of the request that ended the answer; absent where something else did. */
+  /** The stop string of the request that ended the answer; absent if something else did. */
   stopString: z.optional(z.string()),
   stats: generationStatsSchema,
 });
@@ -102,7 +102,7 @@ const answerErrors = [
   "OUT_OF_MEMORY",
 ] as const satisfies ErrorCode[];
 
-/** The cards in their order, then system memory; missing where the placement addon is missing, because only it can tell. */
+/** The cards in their order, then system memory; missing if the placement addon is missing, because only it can tell. */
 const devices = z.optional(z.array(deviceBuffersSchema));
 
 /** A message that carries its command's id. */
@@ -165,7 +165,7 @@ export const engineCommands = {
       vramAfter: z.nullable(vramSchema),
       flashAttentionActive: z.nullable(z.boolean()),
       templateWarning: z.nullable(z.string()),
-      /** What the draft model took, or why it was left out: the model answers without it then. Absent where none was asked for. */
+      /** What the draft model took, or why it was left out: the model answers without it then. Absent if none was asked for. */
       draft: z.optional(
         z.discriminatedUnion("kind", [
           z.object({ kind: z.literal("loaded"), buffers: buffersSchema }),

@@ -11,7 +11,7 @@ export const generationStatsSchema = z.object({
   /** Prefill speed, counting only computed tokens; 0 when there were none. */
   prefillTokensPerSecond: z.number(),
   totalMs: z.number(),
-  /** Tokens that were guessed and checked, and those of them that were right; absent where none were. */
+  /** Tokens that were guessed and checked, and those of them that were right; absent if none were. */
   draft: z.optional(z.object({ tokens: z.int(), right: z.int() })),
 });
 export type GenerationStats = z.infer<typeof generationStatsSchema>;

@@ -24,7 +24,7 @@ const pooledCardSchema = z.object({
   totalBytes: bytes,
   freeBytes: bytes,
   heldByEngineBytes: bytes,
-  /** Its index among the engine's cards; missing where the engine cannot be told how to share layers. */
+  /** Its index among the engine's cards; missing if the engine cannot be told how to share layers. */
   position: z.optional(z.int().check(z.minimum(0))),
   /** Outside llama.cpp's buffers, on this card alone. */
   overheadBytes: z.optional(bytes),
@@ -36,7 +36,7 @@ const besideModelSchema = z.object({
   kind: z.enum(["pictures", "draft"]),
   name: z.string(),
   bytes,
-  /** Position of the card that it is on; missing where there is one, and for the first. */
+  /** Position of the card that it is on; missing if there is one, and for the first. */
   card: z.optional(z.int().check(z.minimum(0))),
 });
 export type BesideModel = z.infer<typeof besideModelSchema>;
@@ -64,7 +64,7 @@ export const gpuMemorySchema = z.object({
   availableRamBytes: z.optional(bytes),
   /** Set where the figures are for several cards together; in the engine's order. */
   cards: z.optional(z.array(pooledCardSchema)),
-  /** Counted in the overhead; missing where nothing is loaded beside the model. */
+  /** Counted in the overhead; missing if nothing is loaded beside the model. */
   beside: z.optional(z.array(besideModelSchema)),
   /** Set where two sources disagree: a sentence on which one is used. */
   note: z.optional(z.string()),
@@ -95,7 +95,7 @@ export const gpuReportSchema = z.object({
   remedy: z.nullable(z.string()),
   driverVersion: z.nullable(z.string()),
   devices: z.array(z.string()),
-  /** The cards that the engine uses, in its order. Empty where they cannot be told from others. */
+  /** The cards that the engine uses, in its order. Empty if they cannot be told from others. */
   cards: z.array(cardReadingSchema),
   /** Cards that the engine used since it started and that no longer answer. The plan is made without them. */
   lostCards: z.array(z.object({ id: z.string(), name: z.string(), pciAddress: z.nullable(z.string()) })),
@@ -110,7 +110,7 @@ export const systemMemorySchema = z.object({
   availableBytes: bytes,
   /** Memory that our engine frees when its model is unloaded. Pages of a mapped file do not count: they are available already. Missing when not known. */
   heldByEngineBytes: z.optional(bytes),
-  /** What takes of it beside the model that is planned; missing where nothing does. */
+  /** What takes of it beside the model that is planned; missing if nothing does. */
   beside: z.optional(z.array(besideModelSchema)),
 });
 export type SystemMemory = z.infer<typeof systemMemorySchema>;

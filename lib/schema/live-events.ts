@@ -33,7 +33,7 @@ export const engineSnapshotSchema = z.object({
   held: z.nullable(memoryPartsSchema),
   /** A model without a chat template was not made for conversations; null while nothing is loaded. */
   hasChatTemplate: z.nullable(z.boolean()),
-  /** Whether flash attention really runs, from the load's log; null where the log does not say. */
+  /** Whether flash attention really runs, from the load's log; null if the log does not say. */
   flashAttentionActive: z.nullable(z.boolean()),
   /** Whether answers of what is loaded are speculated; absent while nothing is loaded and while another engine answers. */
   speculation: z.optional(speculationChoiceSchema),

@@ -48,7 +48,7 @@ export const loadConfigSchema = z.object({
   gpuLayers: z.int().check(z.minimum(0)),
   /**
    * The experts of the blocks before this one stay in system memory, whatever else of them is on the GPU: llama.cpp's `--n-cpu-moe`.
-   * Absent where each block's experts are on its device. This and the three below need the placement addon (native/placement).
+   * Absent if each block's experts are on its device. This and the three below need the placement addon (native/placement).
    */
   expertBlocksInRam: z.optional(z.int().check(z.minimum(1))),
   /** The last of these is another block, and some of its experts are on the GPU. Absent: all experts of these blocks are in system memory. */
@@ -85,7 +85,7 @@ export const buffersSchema = z.object({
 });
 export type Buffers = z.infer<typeof buffersSchema>;
 
-/** Context memory by kind, from the load's own log; null where the log does not show it. */
+/** Context memory by kind, from the load's own log; null if the log does not show it. */
 export const bufferSplitSchema = z.object({
   gpuKvBytes: z.nullable(bytes),
   gpuComputeBytes: z.nullable(bytes),

@@ -72,7 +72,7 @@ export type ComputeColumn = z.infer<typeof computeColumnSchema>;
 /** The dry run of exactly this configuration, with the context padded as llama.cpp pads it. It does not affect other points. */
 export const confirmedPointSchema = z.object({
   gpuLayers: z.int().check(z.minimum(0)),
-  /** Absent where no experts were apart from their block. */
+  /** Absent if no experts were apart from their block. */
   expertBlocksInRam: z.optional(z.int().check(z.minimum(1))),
   borderExpertsOnGpu: z.optional(borderExpertsSchema),
   /** Layers on each of several cards. */
@@ -80,7 +80,7 @@ export const confirmedPointSchema = z.object({
   kvInRam: z.optional(z.literal(true)),
   contextTokens: z.int().check(z.minimum(1)),
   kvType: kvTypeSchema,
-  /** Absent where it is the surface's own number. */
+  /** Absent if it is the surface's own number. */
   sequences: z.optional(z.int().check(z.minimum(1))),
   gpuBytes: bytes,
   ramBytes: bytes,

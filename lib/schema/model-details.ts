@@ -116,7 +116,7 @@ export const verificationSchema = z.discriminatedUnion("state", [
     parts: z.array(z.object({ file: z.string(), sha256: z.string(), published: z.nullable(z.string()) })),
     /** Why the hub could not be asked. */
     hubProblem: z.nullable(z.string()),
-    /** What the hub has under this name now, beside what was downloaded; null where that is not known. */
+    /** What the hub has under this name now, beside what was downloaded; null if that is not known. */
     hubNow: z.nullable(z.enum(["same", "other", "gone"])),
   }),
 ]);

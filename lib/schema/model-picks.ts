@@ -31,7 +31,7 @@ export const modelPickSchema = z.object({
   plan: planBadgeSchema,
   /** What the bar shows: the parts on the card, or of system memory without one. */
   memory: memoryPartsSchema,
-  /** The largest context with this placement of the layers; null where even the smallest does not fit. */
+  /** The largest context with this placement of the layers; null if even the smallest does not fit. */
   largestContextTokens: z.nullable(z.int()),
   /** `list`: from the list's figures, about. `header`: from the file's own header on the hub. */
   from: z.enum(["list", "header"]),

@@ -38,7 +38,7 @@ const messageSchema = z.discriminatedUnion("role", [
     name: z.optional(z.string()),
     tool_calls: z.nullish(z.array(sentCallSchema)),
   }),
-  // Some clients send nothing for a tool that has nothing to say.
+  // Some clients send no content for a tool without a result.
   z.object({ role: z.literal("tool"), content: z.nullish(resultContent), tool_call_id: z.string() }),
 ]);
 export type OpenAiMessage = z.infer<typeof messageSchema>;

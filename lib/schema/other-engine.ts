@@ -4,7 +4,7 @@ import { errorBodySchema } from "./api-error";
 
 const tokens = z.int().check(z.minimum(256), z.maximum(100_000_000));
 
-/** A model of another engine; its context size is null where the server does not say it. */
+/** A model of another engine; its context size is null if the server does not say it. */
 export const engineModelSchema = z.object({
   id: z.string(),
   contextTokens: z.nullable(z.int()),

@@ -7,7 +7,7 @@ const placementCardSchema = z.object({
   /** llama.cpp's own name, such as "CUDA0". */
   device: z.string(),
   name: z.string(),
-  /** PCI address such as "0000:c1:00.0", to find the same card in other readings; null where the driver does not tell it. */
+  /** PCI address such as "0000:c1:00.0", to find the same card in other readings; null if the driver does not tell it. */
   address: z.nullable(z.string()),
   isIntegrated: z.boolean(),
   totalBytes: bytes,

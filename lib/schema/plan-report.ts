@@ -86,7 +86,7 @@ export const planReportSchema = z.object({
     }),
     /** What each card is predicted to hold; empty without a card. */
     perDevice: z.array(z.object({ device: z.string(), budgetBytes: z.int(), predicted: memoryPartsSchema })),
-    /** Each of several cards that layers are shared over, in the engine's order; empty where there is one. */
+    /** Each of several cards that layers are shared over, in the engine's order; empty if there is one. */
     cards: z.array(
       z.object({
         position: z.int(),
@@ -101,7 +101,7 @@ export const planReportSchema = z.object({
     predicted: memoryPartsSchema,
     /** In system memory. */
     ram: memoryPartsSchema,
-    /** Tokens a second; null where this computer's speed is not known. */
+    /** Tokens a second; null if this computer's speed is not known. */
     speed: z.nullable(planSpeedSchema),
     computeSource: z.enum(["dry-run", "estimated"]),
     perLayer: z.array(

@@ -34,7 +34,7 @@ export const machineSpeedSchema = z.object({
   /** Bytes that the processor reads from memory in a second. */
   ramBytesPerSecond: perSecond,
   threads: z.int().check(z.minimum(1)),
-  /** The widest arithmetic of the processor that llama.cpp uses; left out where it is not known. */
+  /** The widest arithmetic of the processor that llama.cpp uses; left out if it is not known. */
   vectors: z.optional(z.enum(["avx512", "avx2"])),
   /** Past loads, newest first. */
   decode: z.array(speedEvidenceSchema),

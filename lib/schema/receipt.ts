@@ -52,7 +52,7 @@ export const receiptSchema = z.object({
   actual: memoryPartsSchema,
   buffers: buffersSchema,
   split: bufferSplitSchema,
-  /** The driver's counter; null where no counter is reliable. */
+  /** The driver's counter; null if no counter is reliable. */
   deviceUsedBeforeBytes: z.nullable(bytes),
   deviceUsedAfterBytes: z.nullable(bytes),
   /** (after - before) - buffers. The overhead is learned from this. */

@@ -21,7 +21,7 @@ const remoteFileSchema = z.object({
   name: z.string(),
   /** Size of all parts together. */
   fileBytes: bytes,
-  /** From the file's name: "Q4_K_M"; null where the name does not show it. */
+  /** From the file's name: "Q4_K_M"; null if the name does not show it. */
   quantization: z.nullable(z.string()),
 });
 export type RemoteFile = z.infer<typeof remoteFileSchema>;
@@ -81,7 +81,7 @@ export const fitFileSchema = z.extend(remoteFileSchema, {
   /** `cpu`: no layer fits the card. `no`: more memory than this computer has. null: not known, or it cannot chat. */
   fits: z.nullable(z.enum(["all", "partial", "cpu", "no"])),
   plan: z.nullable(z.extend(planBadgeSchema, { predicted: memoryPartsSchema, ram: memoryPartsSchema })),
-  /** With all layers on the GPU, or without a card in system memory; null where they do not fit at any context. */
+  /** With all layers on the GPU, or without a card in system memory; null if they do not fit at any context. */
   largestContextTokens: z.nullable(z.int()),
   /** Why it has no plan. */
   problem: z.nullable(errorBodySchema),

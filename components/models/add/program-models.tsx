@@ -23,7 +23,7 @@ const look = (): Promise<Search> =>
 
 const canBeUsed = ({ problem, usedAs }: ProgramModel): boolean => problem === null && usedAs === null;
 
-/** What other programs have on this computer. Opening it looks, and nothing else does. */
+/** Models of other programs on this computer. They are searched for only when this is opened. */
 export default function ProgramModelsDialog({ onClose }: { readonly onClose: () => void }) {
   const [search, setSearch] = useState<Search>(null);
   const lookAgain = async () => setSearch(await look());

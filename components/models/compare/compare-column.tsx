@@ -22,7 +22,7 @@ interface CompareColumnProps {
   readonly maxTokens: number;
   /** Null while a comparison runs. */
   readonly onChoose: ((model: string) => void) | null;
-  /** Null where too few would be left. */
+  /** Null if too few would be left. */
   readonly onLeaveOut: (() => void) | null;
 }
 

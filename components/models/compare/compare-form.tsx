@@ -16,7 +16,7 @@ interface CompareFormProps {
   readonly onAsk: () => void;
 }
 
-/** The question for all models, and what becomes of it. */
+/** The question for all models, and how far the answers are. */
 export function CompareForm({ models, comparison, onAsk }: CompareFormProps) {
   const { isSending, refusal, lost } = useComparison();
   const [typed, setTyped] = useState<string | null>(null);

@@ -30,7 +30,7 @@ const endWords = {
   cancelled: () => "Stopped by you.",
 } as const;
 
-/** Why the model did not end its answer by itself; null where it did. */
+/** Why the model did not end its answer by itself; null if it did. */
 export const answerEnd = ({ state }: ComparisonColumn, maxTokens: number): string | null =>
   state.kind === "answered" ? (endWords[state.reason]?.(maxTokens) ?? null) : null;
 

@@ -15,7 +15,7 @@ interface OwnSettingsCardProps {
   readonly refresh: () => Promise<void>;
 }
 
-/** The values that only this model has. Each can be dropped, so that the general one holds. */
+/** The values that only this model has. Each can be removed; then the general value applies. */
 export function OwnSettingsCard({ name, own, refresh }: OwnSettingsCardProps) {
   const [busy, setBusy] = useState<SettingKey | null>(null);
   const keys = settingKeys.filter(key => own[key] !== undefined);

@@ -42,7 +42,7 @@ export function TemplateCard({ name, template }: TemplateCardProps) {
   );
 }
 
-/** A short conversation as this model reads it. The engine writes it, so the model must be loaded: nothing is loaded for it. */
+/** A short conversation as this model reads it. The engine writes it, so it is shown only while the model is loaded. */
 function TemplateExample({ name }: { readonly name: string }) {
   const engine = useEngine();
   if (engine === null) return null;

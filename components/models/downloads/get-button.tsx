@@ -13,7 +13,7 @@ import { downloadPercent } from "./download-words";
 interface GetButtonProps {
   /** `hf:owner/repo/file.gguf`, or an https address. The first part of a split model stands for all parts. */
   readonly source: string;
-  /** Of all parts together; null where unknown. */
+  /** Of all parts together; null if unknown. */
   readonly bytes: number | null;
   /** "Get" unless given. */
   readonly label?: string;

@@ -33,7 +33,7 @@ interface RepositoryFileRowProps {
 /** One file: what it is, how it would run here, and the way to its plan. On a phone it is a card. */
 export const RepositoryFileRow = memo(function RepositoryFileRow(props: RepositoryFileRowProps) {
   const { file, isBest } = props;
-  // Of a file that is no model of its own, the name says more.
+  // The name says more about a file that is no model of its own.
   const isNamedByQuantization = file.quantization !== null && (file.role === "text" || file.role === "embedding");
   return (
     <li

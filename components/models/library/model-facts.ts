@@ -46,7 +46,7 @@ const letters = (text: string): string => text.toLowerCase().replaceAll(/[^\p{L}
 
 /** The title in the header, where the file's name does not say it as well. */
 export function modelTitle({ name, profile }: Pick<LocalModel, "name" | "profile">): string | null {
-  // Anybody may have written it: marks that turn the direction of what follows are left out.
+  // Anybody may have written it, so marks that change the direction of text are left out.
   const title = (profile?.title ?? "").replaceAll(/[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "");
   return title === "" || letters(name).includes(letters(title)) ? null : title;
 }

@@ -41,7 +41,7 @@ export function foundTitle({ gpu, picks }: ModelPicks): string {
   return `${gpu.kind === "dedicated" ? `${size} card` : gpu.name} found. ${ends} on it`;
 }
 
-/** Why the hub could not be asked about any of the picks; null where it answered for one of them. */
+/** Why the hub could not be asked about any of the picks; null if it answered for one of them. */
 export const sharedProblem = ({ picks }: ModelPicks): ErrorBody | null =>
   picks.every(({ problem }) => problem !== null) ? (picks[0]?.problem ?? null) : null;
 

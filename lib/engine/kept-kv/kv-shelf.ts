@@ -38,7 +38,7 @@ export interface ShelfOptions {
 
 /**
  * The caches of chats on disk: a state file of llama.cpp and a manifest for each. llama.cpp may end the process over a wrong state, so one
- * is used only if the load is the same and its size and hash are right. Whatever is wrong with a file, it is deleted and the chat is read anew.
+ * is used only if the load is the same and its size and hash are right. A file with any fault is deleted, and the chat's prompt is computed again.
  */
 export class KvShelf {
   readonly #folder: string;

@@ -7,7 +7,7 @@ const enginesSchema = z.object({
   engines: z.array(otherEngineSchema),
   /** null while the engine of this process answers. */
   chosen: z.nullable(engineChoiceSchema),
-  /** The llama-server that would be started: the chosen one, or the first on PATH; null where there is none. */
+  /** The llama-server that would be started: the chosen one, or the first on PATH; null if there is none. */
   llamaServerPath: z.nullable(z.string()),
 });
 

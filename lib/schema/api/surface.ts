@@ -6,7 +6,7 @@ import { machineSpeedSchema } from "../plan-speed";
 import { parallelSchema, settingRows, settingsPatchSchema } from "../settings";
 import { planErrors } from "./shared-errors";
 
-/** Everything the browser needs to plan by itself. `gpu` is null where there is no card to plan for. */
+/** Everything the browser needs to plan by itself. `gpu` is null if there is no card to plan for. */
 const planInputsSchema = z.object({
   /** The planned model, as MODEL names it. */
   source: z.string(),

@@ -80,7 +80,7 @@ const FILL_EVERY_MS = 200;
 /** Reports how many are answered first, then how full the context gets while the prompt is read and the answer is written. */
 class ContextFill {
   #usedTokens = 0;
-  #toldAtMs = Number.NEGATIVE_INFINITY;
+  #reportedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly run: ChatRun) {}
 
@@ -97,8 +97,8 @@ class ContextFill {
     }
     if (message.type !== "text") return;
     this.#usedTokens += message.tokens;
-    if (performance.now() - this.#toldAtMs < FILL_EVERY_MS) return;
-    this.#toldAtMs = performance.now();
+    if (performance.now() - this.#reportedAtMs < FILL_EVERY_MS) return;
+    this.#reportedAtMs = performance.now();
     this.run.sendStatus({ phase: "generating", usedTokens: this.#usedTokens });
   }
 }

@@ -5,7 +5,7 @@ import { ChatInputError, ChatNotFoundError } from "./chat-errors";
 import { CHAT_COLUMNS, chatFromRow, jsonOrNull, MESSAGE_COLUMNS, messageFromRow } from "./chat-rows";
 import { type ChatSearchRow, searchHits, searchTerms, TITLE_ROWS, textSearch } from "./chat-search";
 
-/** The end of an answer that is still pending when the server starts: the process that generated it is gone. */
+/** The end of an answer that is still pending when the server starts: the process that generated it has ended. */
 const STOPPED_SERVER: ErrorBody = {
   code: "CANCELLED",
   message: "Headroom ended while this answer was being written.",

@@ -47,7 +47,7 @@ export class ChatStores {
 
   /** Reports that a chat or the list has changed. */
   announce(): void {
-    this.#listeners.tell();
+    this.#listeners.notify();
   }
 
   readonly subscribe = this.#listeners.subscribe;

@@ -172,12 +172,12 @@ export class ModelComparison {
     const key = isThought ? "thought" : "text";
     const column = this.#column(index);
     this.#keepColumn(index, { ...column, [key]: column[key] + text });
-    this.#tell({ kind: "words", column: index, text, isThought });
+    this.#publish({ kind: "words", column: index, text, isThought });
   }
 
   #changeColumn(index: number, change: Partial<ComparisonColumn>): void {
     this.#keepColumn(index, { ...this.#column(index), ...change });
-    this.#tell({ kind: "comparison", comparison: this.#comparison });
+    this.#publish({ kind: "comparison", comparison: this.#comparison });
   }
 
   #keepColumn(index: number, column: ComparisonColumn): void {
@@ -187,10 +187,10 @@ export class ModelComparison {
 
   #change(comparison: Comparison): void {
     this.#comparison = comparison;
-    this.#tell({ kind: "comparison", comparison });
+    this.#publish({ kind: "comparison", comparison });
   }
 
-  #tell(event: ComparisonEvent): void {
+  #publish(event: ComparisonEvent): void {
     const isLast = event.kind === "comparison" && event.comparison?.phase === "over";
     for (const follower of this.#followers) isLast ? follower.closeWith(event) : follower.push(event);
   }

@@ -94,7 +94,7 @@ export class EngineSupervisor {
     const limits = { ...engineLimits, ...options.limits };
     const timers = options.timers ?? systemTimers;
     const fork = options.fork ?? forkEngine;
-    const onChange = this.#listeners.tell;
+    const onChange = this.#listeners.notify;
     this.#lifecycle = new EngineLifecycle(
       { ...options, build: options.build ?? "prebuilt", fork, timers, limits },
       {
@@ -142,18 +142,18 @@ export class EngineSupervisor {
   /** Adds the planner's facts about the loaded model to the snapshot. */
   describeLoaded(facts: LoadedFacts): void {
     if (this.#loaded !== null) this.#facts = facts;
-    this.#listeners.tell();
+    this.#listeners.notify();
   }
 
   /** Shows why the requested model is not loaded, or what was lowered to load it. */
   announce(outcome: { readonly error: EngineSnapshot["error"]; readonly notice: string | null }): void {
     this.#loadError = outcome.error;
     this.#loadNotice = outcome.notice;
-    this.#listeners.tell();
+    this.#listeners.notify();
   }
 
   /** For those who add to the snapshot what only they know, when that has changed. */
-  readonly announceAgain = this.#listeners.tell;
+  readonly announceAgain = this.#listeners.notify;
 
   /** Waits for a child that is running. Every command does this by itself. */
   start(): Promise<EngineInfo> {
@@ -315,11 +315,11 @@ export class EngineSupervisor {
       answer => inbox.closeWith(requireAnswer("generate", answer)),
       error => inbox.fail(error),
     );
-    const stopTelling = this.#tellPosition(job, position => inbox.push({ type: "queued", position }));
+    const stopReporting = this.#reportPosition(job, position => inbox.push({ type: "queued", position }));
     try {
       yield* inbox;
     } finally {
-      stopTelling();
+      stopReporting();
       this.#dispatcher.cancel(job, "Nobody waits for this answer any more.");
     }
   }
@@ -328,12 +328,12 @@ export class EngineSupervisor {
    * Calls back with the job's place in the queue, now and whenever it is nearer. A caller who comes later may have a turn before it; the
    * place that was told does not grow again, and is true once those have had theirs. @returns ends it
    */
-  #tellPosition(job: EngineJob, tell: (position: number) => void): () => void {
+  #reportPosition(job: EngineJob, report: (position: number) => void): () => void {
     let told = Number.POSITIVE_INFINITY;
     const look = () => {
       const position = this.#dispatcher.positionOf(job);
       if (position === null || position >= told) return;
-      tell(position);
+      report(position);
       told = position;
     };
     look();
@@ -355,7 +355,7 @@ export class EngineSupervisor {
     this.#progress = message.type === "progress" ? { phase: message.phase, fraction: message.fraction } : null;
     if (message.type === "loaded") this.#loaded = message.config;
     if (message.type === "finished") this.#lifecycle.recordSuccess();
-    if (message.type === "progress") this.#listeners.tell();
+    if (message.type === "progress") this.#listeners.notify();
   }
 
   /** Commands that were not sent yet go to the next child. */

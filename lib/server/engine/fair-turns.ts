@@ -3,7 +3,7 @@
  * turns as there are callers for each place of its own, whatever the others put in.
  */
 export class FairTurns<Item> {
-  /** In the order of their next turns. A caller who comes or has had a turn is the last. Nobody is here with nothing. */
+  /** In the order of their next turns. A caller who comes or has had a turn is the last. Callers with nothing waiting are not in it. */
   readonly #callers = new Map<string, Item[]>();
 
   constructor(private readonly callerOf: (item: Item) => string) {}

@@ -148,7 +148,7 @@ export class GpuProbe {
     return { cards, lost, note: lostNote(lost, cards) };
   }
 
-  /** Where a card stands in the engine's order; undefined where layers cannot be given to it. */
+  /** Where a card stands in the engine's order; undefined if layers cannot be given to it. */
   #positionOf({ placement }: EngineInfo): PositionOf {
     const among = this.#identified?.cards ?? [];
     if (placement.kind === "missing" || placement.cards.length !== among.length) return () => undefined;

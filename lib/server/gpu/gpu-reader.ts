@@ -21,7 +21,7 @@ export interface GpuCard {
   readonly vendor: CardVendor;
   /** "GPU-5a2c1f7e-...": stays the same for the life of the card, wherever it is plugged in. A card without one has its bus address here. */
   readonly uuid: string;
-  /** "0000:b3:00.0", see `pciAddress`; null where the driver does not report it. */
+  /** "0000:b3:00.0", see `pciAddress`; null if the driver does not report it. */
   readonly pciAddress: string | null;
   readonly name: string;
   readonly driverVersion: string | null;

@@ -223,7 +223,7 @@ function identify(
 /**
  * Which cards of a reading the engine uses. The best answer is a bus address from llama.cpp. Otherwise: CUDA is told to count in bus
  * order, so its list names each card (by index or UUID); HIP and Vulkan give only names. Names and total must then match the
- * backend's; otherwise the backend is believed. Between two like cards nobody guesses.
+ * backend's; otherwise the backend is believed. Two cards of the same kind are never guessed apart.
  *
  * llama.cpp leaves a processor's graphics alone where there is a card, although it lists both.
  */

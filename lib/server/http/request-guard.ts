@@ -15,11 +15,11 @@ export interface AccessPolicy {
   readonly allowedHosts: readonly string[];
   /** null on loopback without a token. */
   readonly token: string | null;
-  /** Origins whose pages may use the paths for other programs. Absent where there are none. */
+  /** Origins whose pages may use the paths for other programs. Absent if there are none. */
   readonly allowedOrigins?: readonly string[];
   /** IP addresses of proxies whose X-Forwarded headers count; absent for none. */
   readonly trustedProxies?: readonly string[];
-  /** Absent where there are none. */
+  /** Absent if there are none. */
   readonly apiKeys?: KeyCheck;
 }
 
@@ -192,7 +192,7 @@ function refuseToken(request: GuardedRequest, policy: AccessPolicy): Refusal | n
   return refusal(401, "FORBIDDEN", "This Headroom asks for a token: send it as a bearer token.");
 }
 
-/** Many clients cannot send none, so any word that is not meant for us passes where no key is asked for. */
+/** Many clients must send some key, so if no key is required, any word passes that does not look like one of ours. */
 function refuseKey(given: string | null, { token }: AccessPolicy, keys: KeyCheck): Refusal | null {
   const found = given === null ? null : keys.find(given);
   if (found === "unknown")

@@ -3,17 +3,17 @@ import { Listeners } from "@/lib/server/system/listeners";
 import { systemTimers } from "@/lib/server/system/timers";
 import { LlamaServerEngine, type LlamaServerEngineOptions } from "./llama-server-engine";
 
-const LOOK_INTERVAL_MS = 2_000;
+const READ_INTERVAL_MS = 2_000;
 
 /** The llama-server that Headroom runs: none unless it is the chosen engine, and ended as soon as it is not. */
 export class ChosenLlamaServer {
   readonly #listeners = new Listeners(() => {
-    void this.#look();
-    return () => this.#cancelLook();
+    void this.#readLoad();
+    return () => this.#cancelReading();
   });
   #path: string | null = null;
   #engine: LlamaServerEngine | null = null;
-  #cancelLook = (): void => {};
+  #cancelReading = (): void => {};
 
   constructor(
     private readonly engines: Pick<OtherEngines, "chosenProgram" | "saved">,
@@ -31,7 +31,7 @@ export class ChosenLlamaServer {
   readonly subscribe = this.#listeners.subscribe;
 
   async shutdown(): Promise<void> {
-    this.#cancelLook();
+    this.#cancelReading();
     await this.#engine?.stop();
   }
 
@@ -41,14 +41,14 @@ export class ChosenLlamaServer {
     this.#path = path;
     void this.#engine?.stop();
     this.#engine =
-      path === null ? null : new LlamaServerEngine({ ...this.options, path, onChange: this.#listeners.tell });
+      path === null ? null : new LlamaServerEngine({ ...this.options, path, onChange: this.#listeners.notify });
   }
 
-  async #look(): Promise<void> {
-    this.#cancelLook();
+  async #readLoad(): Promise<void> {
+    this.#cancelReading();
     await this.#engine?.look();
     if (this.#listeners.isEmpty) return;
-    this.#cancelLook();
-    this.#cancelLook = systemTimers.after(LOOK_INTERVAL_MS, () => void this.#look());
+    this.#cancelReading();
+    this.#cancelReading = systemTimers.after(READ_INTERVAL_MS, () => void this.#readLoad());
   }
 }

@@ -21,7 +21,7 @@ interface DraftHolderOptions {
   readonly dryRuns: Pick<DryRunEngine, "dryRun">;
   /** The plan for a card: of several, the draft model gets the one with the most room beside the model. */
   planFor(settings: Settings, gpu: GpuMemory): Promise<Pick<LayerPlan, "cards">>;
-  /** Why this draft model is of no use for this model; null where that was not measured. */
+  /** Why this draft model is of no use for this model; null if that was not measured. */
   uselessBecause(pair: DraftPair): string | null;
   /** What THREADS "auto" means for a model of this size. */
   autoThreads(fileBytes: number): number;
@@ -31,7 +31,7 @@ interface DraftHolderOptions {
 interface HeldDraft {
   /** Undefined for none. */
   readonly config: LoadConfig["draft"];
-  /** What it takes of the card; empty where it is in system memory. */
+  /** What it takes of the card; empty if it is in system memory. */
   readonly onCard: readonly BesideModel[];
   /** What it takes of system memory. */
   readonly inRam: readonly BesideModel[];
@@ -61,7 +61,7 @@ export class DraftHolder {
     return this.#held.inRam;
   }
 
-  /** Why the draft model that there is was not loaded; null where that is not the reason. */
+  /** Why the draft model that there is was not loaded; null if that is not the reason. */
   get useless(): string | null {
     return this.#held.useless;
   }
@@ -137,7 +137,7 @@ export class DraftHolder {
   }
 
   /**
-   * Position of the card that has the most room left beside the model; undefined where the engine cannot be told a card. One that is
+   * Position of the card that has the most room left beside the model; undefined if the engine cannot be told a card. One that is
    * held stays where it has room, so that readings that differ a little move nothing.
    */
   async #roomiestCard(memory: GpuMemory, settings: Settings): Promise<number | undefined> {

@@ -9,13 +9,13 @@ export interface KeptKvFolderOptions {
   isKept(chatId: string): boolean;
 }
 
-/** The folder in which the engine keeps the caches of chats. What stands in them is the chats' text, so they go when their chat goes. */
+/** The folder in which the engine keeps the caches of chats. They contain the chats' text, so each is deleted with its chat. */
 export class KeptKvFolder {
   #sweeping: Promise<void> | null = null;
 
   constructor(private readonly options: KeptKvFolderOptions) {}
 
-  /** Where the cache of this chat is kept; null where it is not. */
+  /** Where the cache of this chat is kept; null if it is not. */
   of(chatId: string): string | null {
     const { folder, isOn, isKept } = this.options;
     return isOn() && isKept(chatId) ? folder : null;

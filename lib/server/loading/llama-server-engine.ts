@@ -83,7 +83,7 @@ export class LlamaServerEngine implements AnsweringElsewhere {
 
   constructor(private readonly options: LlamaServerEngineOptions) {
     this.#timers = options.timers ?? systemTimers;
-    void this.#lookBeside(options.readSettings());
+    void this.#findBeside(options.readSettings());
   }
 
   /** What it has, or will have, on the card beside the model. */
@@ -158,7 +158,7 @@ export class LlamaServerEngine implements AnsweringElsewhere {
 
   async look(): Promise<void> {
     const settings = this.options.readSettings();
-    if (keyOf(settings) !== this.#besideOf) await this.#lookBeside(settings);
+    if (keyOf(settings) !== this.#besideOf) await this.#findBeside(settings);
     await this.#running?.server.look();
   }
 
@@ -186,7 +186,7 @@ export class LlamaServerEngine implements AnsweringElsewhere {
     this.options.onChange();
   }
 
-  async #lookBeside(settings: Settings): Promise<void> {
+  async #findBeside(settings: Settings): Promise<void> {
     this.#besideOf = keyOf(settings);
     const found = await this.options.findBeside(settings);
     // The same list stays where nothing changed: readings of the card are kept as long as it does.
@@ -222,7 +222,7 @@ export class LlamaServerEngine implements AnsweringElsewhere {
       if (this.#breaker.isOpen(this.#timers.nowMs())) throw this.#givenUp("It is not tried again.");
       // Its memory is counted as free for the plan of what follows.
       await before?.process.stop();
-      await this.#lookBeside(settings);
+      await this.#findBeside(settings);
       const { problem } = this.#beside;
       if (problem !== undefined) throw new EngineError("INVALID_INPUT", problem);
       const { config, plan } = await this.options.planner.confirmedPlanFor(settings, signal);

@@ -28,12 +28,12 @@ import { untilAborted } from "./until-aborted";
 export interface ModelHostOptions extends ModelSlotOptions {
   readonly engine: EngineSupervisor;
   readonly planner: Pick<Planner, "planFor" | "configOf">;
-  /** Left out where nothing is loaded beside a model. */
+  /** Left out if nothing is loaded beside a model. */
   readonly drafts?: Pick<DraftHolder, "find" | "useless">;
   readSettings(): Settings;
   /** Whether this load's answers are speculated; without it, none are. */
   speculationOf?(config: LoadConfig): SpeculationChoice;
-  /** Where the cache of this chat is kept on disk; null where it is not. */
+  /** Where the cache of this chat is kept on disk; null if it is not. */
   kvFolderOf?(chatId: string): string | null;
   /** Another engine that was chosen to answer in place of this one; null while this one answers. */
   answeringElsewhere?(): AnsweringElsewhere | null;
@@ -278,7 +278,7 @@ export class ModelHost {
     );
   }
 
-  /** What is measured in a quiet moment is nobody's answer, and whoever wants the engine has it at once. */
+  /** A measurement in a quiet moment is nobody's answer, and whoever needs the engine gets it at once. */
   #asAsked(snapshot: EngineSnapshot): EngineSnapshot {
     const isMeasuring = snapshot.state === "generating" && this.#slot.isLentQuietly;
     return isMeasuring ? { ...snapshot, state: "loaded", answering: 0 } : snapshot;

@@ -22,7 +22,7 @@ export interface ModelLoaderOptions {
   readonly gpu: GpuSource;
   readonly receipts: Pick<ReceiptStore, "append">;
   readonly machineSpeed: Pick<MachineSpeedMeter, "read">;
-  /** Left out where nothing is loaded beside a model. */
+  /** Left out if nothing is loaded beside a model. */
   readonly drafts?: Pick<DraftHolder, "hold">;
   /** Before the plan, which counts the memory that is available then. */
   readonly makeRoom?: () => Promise<void>;

@@ -32,7 +32,7 @@ export class ReceiptStore {
   async append(receipt: Omit<Receipt, "id">): Promise<Receipt> {
     const complete = { ...receipt, id: randomUUID() };
     this.#known().push(complete);
-    this.#listeners.tell();
+    this.#listeners.notify();
     await this.#file.append(complete);
     return complete;
   }
@@ -45,7 +45,7 @@ export class ReceiptStore {
     if (!timed) return;
     const complete = { ...timed, tokensPerSecond: timed.speed?.decode?.tokensPerSecond ?? null };
     receipts[receipts.length - 1] = complete;
-    this.#listeners.tell();
+    this.#listeners.notify();
     await this.#file.append(complete);
   }
 

@@ -16,7 +16,7 @@ const measurementSchema = z.object({
   load: z.string(),
   atMs: z.number(),
   gain: speculationGainSchema,
-  /** The draft model that guessed, as `pairKey` says it; missing where none did, and in measurements before this was noted. */
+  /** The draft model that guessed, as `pairKey` says it; missing if none did, and in measurements before this was noted. */
   pair: z.string().optional(),
 });
 type Measurement = z.infer<typeof measurementSchema>;
@@ -65,7 +65,7 @@ export class SpeculationMeter {
     await this.#file.append(measurement);
   }
 
-  /** Why a draft model need not be loaded: the latest measurement of it found no gain. Null where it gained, and where it was not measured. */
+  /** Why a draft model need not be loaded: the latest measurement of it found no gain. Null if it gained, and where it was not measured. */
   uselessBecause(pair: DraftPair): string | null {
     const key = pairKey(pair);
     const measured = this.#known().findLast(known => known.machine === this.machine && known.pair === key);

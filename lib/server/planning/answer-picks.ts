@@ -106,7 +106,7 @@ class PickCheck {
     return pickModels(left);
   }
 
-  /** With the plan of the file's own header; as it was where the hub cannot be asked, and null where it has no such file. */
+  /** With the plan of the file's own header; as it was where the hub cannot be asked, and null if it has no such file. */
   async #checked(candidate: PlannedCandidate): Promise<PlannedCandidate | null> {
     const { computer, settings } = this.run;
     const source = sourceOf(candidate);

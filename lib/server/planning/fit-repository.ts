@@ -116,7 +116,7 @@ class FitRun {
     yield { kind: "end", readBytes: this.#readBytes };
   }
 
-  #say(event: FitEvent): void {
+  #emit(event: FitEvent): void {
     this.#events.push(event);
     this.#changed();
   }
@@ -140,7 +140,7 @@ class FitRun {
         const { profile, readBytes } = await this.reading.read(file);
         this.#failures = 0;
         this.#readBytes += readBytes;
-        this.#say({ kind: "file", file: await this.fit({ file, profile }) });
+        this.#emit({ kind: "file", file: await this.fit({ file, profile }) });
         if (this.#readBytes > MOST_READ_BYTES)
           this.#stop(new RemoteHeaderError("TOO_LARGE", `The headers have more than ${MOST_READ_BYTES} bytes.`));
         return;
@@ -155,7 +155,7 @@ class FitRun {
   #wait(error: RemoteHeaderError, signal: AbortSignal): void {
     if (this.#pause !== null) return;
     const seconds = error.waitSeconds ?? USUAL_WAIT_SECONDS;
-    this.#say({ kind: "wait", seconds, message: error.message });
+    this.#emit({ kind: "wait", seconds, message: error.message });
     this.#pause = sleep(seconds * 1000, undefined, { signal })
       .catch(() => {})
       .finally(() => {
@@ -165,7 +165,7 @@ class FitRun {
 
   #fail(file: RepositoryFile, error: unknown): void {
     if (this.#stopped) return;
-    this.#say({ kind: "file", file: { ...unplanned(file), problem: errorAnswer(error).body } });
+    this.#emit({ kind: "file", file: { ...unplanned(file), problem: errorAnswer(error).body } });
     const code = errorCodeOf(error);
     this.#failures = code === "DOWNLOAD_FAILED" || code === "HUB_FAILED" ? this.#failures + 1 : 0;
     // A gated repository has the same answer for each of its files.
@@ -174,7 +174,7 @@ class FitRun {
 
   #stop(error: unknown): void {
     this.#stopped = true;
-    this.#say({ kind: "problem", problem: errorAnswer(error).body });
+    this.#emit({ kind: "problem", problem: errorAnswer(error).body });
   }
 }
 

@@ -97,7 +97,7 @@ export class MachineSpeedMeter {
     }
   }
 
-  /** null where it was not measured yet, with another processor, or where the file is damaged. */
+  /** null if it was not measured yet, with another processor, or where the file is damaged. */
   #kept(): Kept | null {
     const kept = this.#file.read();
     return kept?.processor === this.options.processor ? kept : null;

@@ -47,7 +47,7 @@ export interface PlannerOptions {
   readonly surfaceBudgetMs?: number;
   /** What THREADS "auto" means for a model of this size. */
   autoThreads(fileBytes: number): number;
-  /** Refuses loads that system memory does not hold. Left out where nothing is loaded. */
+  /** Refuses loads that system memory does not hold. Left out if nothing is loaded. */
   readonly memoryGuard?: Pick<MemoryGuard, "check">;
   readonly onLog: LogWriter;
 }
@@ -135,7 +135,7 @@ export class Planner {
   async knownPlanFor(settings: Settings, report: GpuReport): Promise<PlanOutcome> {
     const modelPath = await this.#headerOf(settings.MODEL);
     const key = await this.#keyOf(modelPath, settings, report);
-    const { surface, refusal } = await (this.#known.get(surfaceKeyText(key)) ?? this.#begin(modelPath, key));
+    const { surface, refusal } = await (this.#known.get(surfaceKeyText(key)) ?? this.#startSurface(modelPath, key));
     if (refusal !== null) throw refusal;
     return { modelPath, surface, gpu: report.memory, plan: planLayers(surface, report.memory, settings) };
   }
@@ -321,7 +321,7 @@ export class Planner {
 
   /** Tells of the confirmed points, and writes them to disk once, after whoever waits for them has been answered: a disk can be slow. */
   #keepConfirmed(known: KnownSurface): void {
-    this.#listeners.tell();
+    this.#listeners.notify();
     if (known.surface.computeSource === "dry-run")
       setImmediate(() => void this.options.surfaces.write(known.key, keptOf(known)));
   }
@@ -357,7 +357,7 @@ export class Planner {
   }
 
   async #knownSurface(modelPath: string, settings: SurfaceSettings, report: GpuReport): Promise<KnownSurface> {
-    const known = await this.#meet(modelPath, await this.#keyOf(modelPath, settings, report));
+    const known = await this.#surfaceOf(modelPath, await this.#keyOf(modelPath, settings, report));
     if (known.refusal !== null) throw known.refusal;
     if (this.#wantsSampling(known, report)) known.sampling ??= this.#sample(known, settings);
     return known;
@@ -372,15 +372,15 @@ export class Planner {
   }
 
   /** The surface of this key; the first request for it starts it. */
-  #meet(modelPath: string, key: SurfaceKey): Promise<KnownSurface> {
+  #surfaceOf(modelPath: string, key: SurfaceKey): Promise<KnownSurface> {
     const text = surfaceKeyText(key);
-    const known = this.#known.get(text) ?? this.#begin(modelPath, key);
+    const known = this.#known.get(text) ?? this.#startSurface(modelPath, key);
     this.#remember(text, known);
     known.catch(() => this.#known.delete(text));
     return known;
   }
 
-  async #begin(modelPath: string, key: SurfaceKey): Promise<KnownSurface> {
+  async #startSurface(modelPath: string, key: SurfaceKey): Promise<KnownSurface> {
     const kept = await this.options.surfaces.read(key);
     const surface = kept?.surface ?? (await this.#surfaceOfHeader(modelPath, key));
     return { key, modelPath, surface, sampling: null, fatal: new Set(kept?.fatal), refusal: null };
@@ -414,12 +414,12 @@ export class Planner {
       const detail = surfaceBudgetMs === undefined ? "fine" : "coarse";
       known.surface = { ...surface, detail, ...(confirmed && { confirmed }) };
       await this.options.surfaces.write(known.key, keptOf(known));
-      this.#listeners.tell();
+      this.#listeners.notify();
     } catch (error) {
       if (isFatal(error)) return this.#rememberFatal(known, SAMPLING, error);
       if (isRefusal(error)) {
         known.refusal = error;
-        this.#listeners.tell();
+        this.#listeners.notify();
         return;
       }
       this.options.onLog("warn", `memory surface stays an estimate: ${errorReason(error)}`);

@@ -213,7 +213,7 @@ export class SettingsStore {
     this.#raw = raw;
     const { settings } = this.#reading;
     if (JSON.stringify(before) === JSON.stringify(settings)) return;
-    this.#listeners.tell(settings);
+    this.#listeners.notify(settings);
   }
 
   #refresh({ patient }: { patient: boolean }): void {

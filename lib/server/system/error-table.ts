@@ -21,7 +21,7 @@ const LATER_SECONDS = 30;
 /**
  * One row for each code: its HTTP status and the next step. The sentence that says what happened comes from the error itself.
  *
- * 429 tells a client that it need only send the same again; clients slow down on it by themselves. 503 says that the engine or the
+ * 429 means that the same request may succeed later; clients slow down on it by themselves. 503 says that the engine or the
  * data folder is not ready: it loads, has failed or stops.
  */
 export const errorTable: Readonly<Record<ErrorCode, ErrorRow>> = {

@@ -16,7 +16,7 @@ export class JsonFile<Schema extends z.core.$ZodType> {
     private readonly mode?: number,
   ) {}
 
-  /** null where there is no file, or it cannot be read, or holds something else. */
+  /** null if there is no file, or it cannot be read, or holds something else. */
   read(): z.output<Schema> | null {
     try {
       return z.parse(this.schema, JSON.parse(readFileSync(this.path, "utf8")));

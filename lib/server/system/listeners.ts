@@ -18,7 +18,7 @@ export class Listeners<News extends readonly unknown[] = []> {
     };
   };
 
-  readonly tell = (...news: News): void => {
+  readonly notify = (...news: News): void => {
     for (const listener of [...this.#listeners]) listener(...news);
   };
 }

@@ -34,7 +34,7 @@ export class Log {
     if (level === "debug") return;
     this.#lines.push(line);
     if (this.#lines.length > KEPT_LINES) this.#lines.shift();
-    this.#listeners.tell(line);
+    this.#listeners.notify(line);
   }
 
   /** An unexpected error: the page gets a sentence, the log gets the stack. */

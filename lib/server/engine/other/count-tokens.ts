@@ -54,7 +54,7 @@ export class TokenCounter {
     }
   }
 
-  /** Where tools go into the prompt is the template's matter, and a template writes them in its own way: the server does it, if it can. */
+  /** The template decides where and how tools are written into the prompt, so the server counts them if it can. */
   async #total(tokensPerTurn: readonly number[], turns: readonly ChatTurn[], options: PromptOptions): Promise<number> {
     const turnTokens = total(tokensPerTurn) + TOKENS_PER_TURN * turns.length;
     if (options.toolUse === undefined) return turnTokens;

@@ -129,7 +129,7 @@ const studioModelsSchema = z.object({
   ),
 });
 
-/** What only some servers tell: null where this one does not. */
+/** What only some servers tell: null if this one does not. */
 export const asked = <Schema extends z.ZodType>(
   server: ServerAddress,
   path: string,

@@ -18,7 +18,7 @@ import { parseServerAddress } from "./server-address";
 
 const MAX_ENGINES = 32;
 /** How often the answering server is looked at, while a page shows it. */
-const LOOK_INTERVAL_MS = 2_000;
+const READ_INTERVAL_MS = 2_000;
 
 interface OtherEnginesOptions {
   readonly path: string;
@@ -36,12 +36,12 @@ export class OtherEngines {
   readonly #file: EngineFile;
   readonly #env: Readonly<Record<string, string | undefined>>;
   readonly #listeners = new Listeners(() => {
-    void this.#look();
-    return () => this.#cancelLook();
+    void this.#readLoad();
+    return () => this.#cancelReading();
   });
   #kept: KeptEngines;
   #answering: AnsweringServer | null;
-  #cancelLook = (): void => {};
+  #cancelReading = (): void => {};
 
   constructor({ path, env = {} }: OtherEnginesOptions) {
     this.#file = new EngineFile(path);
@@ -178,9 +178,9 @@ export class OtherEngines {
     this.#file.write(kept);
     this.#kept = kept;
     this.#answering = this.#answeringOf(kept);
-    this.saved.tell();
-    this.#listeners.tell();
-    if (!this.#listeners.isEmpty) void this.#look();
+    this.saved.notify();
+    this.#listeners.notify();
+    if (!this.#listeners.isEmpty) void this.#readLoad();
   }
 
   #answeringOf({ engines, chosen }: KeptEngines): AnsweringServer | null {
@@ -193,18 +193,18 @@ export class OtherEngines {
       model,
       contextTokens,
       takesPictures,
-      onChange: this.#listeners.tell,
+      onChange: this.#listeners.notify,
     });
   }
 
-  async #look(): Promise<void> {
-    this.#cancelLook();
+  async #readLoad(): Promise<void> {
+    this.#cancelReading();
     const answering = this.#answering;
     await answering?.look();
     // Another look was begun meanwhile, for another server.
     if (answering !== this.#answering || this.#listeners.isEmpty || answering === null) return;
-    this.#cancelLook();
-    this.#cancelLook = systemTimers.after(LOOK_INTERVAL_MS, () => void this.#look());
+    this.#cancelReading();
+    this.#cancelReading = systemTimers.after(READ_INTERVAL_MS, () => void this.#readLoad());
   }
 }
 

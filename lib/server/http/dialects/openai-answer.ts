@@ -150,7 +150,7 @@ async function* streamedAnswer(
       }
       if (part.type === "prompt") prompts[choice] = part.prompt;
       const read = delivery.return_progress ? progress.after(part) : null;
-      // The role goes with the first words: before them it would tell nobody anything.
+      // The role is sent with the first words: on its own it would say nothing.
       if (shape.opening && !opened.has(choice) && (read !== null || !isAboutPrompt(part))) {
         opened.add(choice);
         yield chunk(choice, shape.opening);

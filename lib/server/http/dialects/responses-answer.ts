@@ -242,7 +242,7 @@ class ResponseStream {
       yield* this.#begin("text");
       yield* this.#close();
     }
-    // Who asks in llama.cpp's words how far it is waits for llama.cpp's one word for the end. The status is true in either.
+    // A client that asks for progress in llama.cpp's format expects llama.cpp's status at the end. Both words mean the same.
     const hasLlamaWords = this.#progress !== null || this.#timings !== null;
     yield this.#event(isWhole(reason) || hasLlamaWords ? "response.completed" : "response.incomplete", {
       response: { ...this.#response, ...endOf(reason, stats), output: this.#output },

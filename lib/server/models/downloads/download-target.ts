@@ -6,7 +6,7 @@ import { resolveInside } from "../library/model-path";
 
 /** Where a model comes from and where it goes. */
 export interface DownloadTarget {
-  /** One way of writing for the same file: `hf:` wherever the hub serves it. */
+  /** The same file is always written the same way: with `hf:` if the hub serves it. */
   readonly source: string;
   /** Path below the models folder, with "/"; of a split model its first part. */
   readonly name: string;

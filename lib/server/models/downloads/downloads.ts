@@ -37,8 +37,8 @@ type Action = "pause" | "resume" | "cancel" | "dismiss";
 
 /** Longest queue: more is a mistake or an attack. */
 const MAX_JOBS = 100;
-const TELL_MS = 250;
-/** How often it is looked whether another Headroom still has the downloads of this folder. */
+const REPORT_MS = 250;
+/** How often this checks whether another Headroom still has the downloads of this folder. */
 const OTHER_MS = 10_000;
 
 class Stopped extends Error {}
@@ -56,7 +56,7 @@ export class Downloads {
   #jobs: DownloadJob[] = [];
   #active: { readonly job: DownloadJob; readonly abort: AbortController; readonly ended: Promise<void> } | null = null;
   #adopted = Promise.resolve();
-  #stopLooking = () => {};
+  #stopRetrying = () => {};
   #isClosed = false;
 
   constructor(options: DownloadsOptions) {
@@ -69,14 +69,14 @@ export class Downloads {
   /** Goes on with what an earlier run of the server left. @param isPaused only lists it: each goes on when it is started */
   async continueEarlier({ isPaused = false } = {}): Promise<void> {
     if (!(await this.#folder.hasLeftovers())) return;
-    if (await this.#goOn(isPaused)) await this.#folder.removeOrphans();
+    if (await this.#resume(isPaused)) await this.#folder.removeOrphans();
   }
 
-  /** @returns false while another Headroom has them; it is looked again until that one has ended */
-  async #goOn(isPaused: boolean): Promise<boolean> {
+  /** @returns false while another Headroom has them; this is tried again until that one has ended */
+  async #resume(isPaused: boolean): Promise<boolean> {
     const isOwn = await this.#own(isPaused);
     if (!isOwn && !this.#isClosed)
-      this.#stopLooking = this.#timers.after(OTHER_MS, () => void this.#goOn(isPaused).catch(() => {}));
+      this.#stopRetrying = this.#timers.after(OTHER_MS, () => void this.#resume(isPaused).catch(() => {}));
     this.#changed();
     this.#startNext();
     return isOwn;
@@ -149,7 +149,7 @@ export class Downloads {
   /** Stops at once, and keeps what was fetched for the next start. */
   async shutdown(): Promise<void> {
     this.#isClosed = true;
-    this.#stopLooking();
+    this.#stopRetrying();
     for (const job of this.#jobs) job.stopWaiting();
     await this.#stopActive();
     this.#folder.giveBack();
@@ -222,7 +222,7 @@ export class Downloads {
     const hubOrigin = new URL(endpoint).origin;
     const rules = { hubOrigin, token, trustedOrigins: [hubOrigin, ...trustedOrigins] };
     job.begin();
-    const telling = setInterval(() => this.#changed(), TELL_MS);
+    const reporting = setInterval(() => this.#changed(), REPORT_MS);
     try {
       if (!(await this.#own())) throw this.#inOtherHands();
       if (await this.#isNeedless(job)) return;
@@ -242,13 +242,13 @@ export class Downloads {
         onBytes: bytes => job.came(bytes),
       });
       await this.#forget(job);
-      this.#tellHashes(job.record);
+      this.#reportHashes(job.record);
       job.state = "done";
-      this.placed.tell();
+      this.placed.notify();
     } catch (error) {
       await this.#stopped(job, error, signal);
     } finally {
-      clearInterval(telling);
+      clearInterval(reporting);
     }
   }
 
@@ -273,13 +273,13 @@ export class Downloads {
     await this.#folder.remove(record).catch(error => this.#options.onFailure("A record of a download stays", error));
   }
 
-  #tellHashes({ name, source, parts }: DownloadJob["record"]): void {
+  #reportHashes({ name, source, parts }: DownloadJob["record"]): void {
     const sha256s = (parts ?? []).map(part => part.sha256).filter(sha256 => sha256 !== null);
     if (sha256s.length === 0 || sha256s.length !== parts?.length) return;
     try {
       this.#options.onChecked?.(name, sha256s, source);
     } catch (error) {
-      // The model is there all the same.
+      // The model is there anyway.
       this.#options.onFailure(`The sha256 of ${name} could not be kept`, error);
     }
   }
@@ -311,7 +311,7 @@ export class Downloads {
   }
 
   #changed(): void {
-    this.#listeners.tell();
+    this.#listeners.notify();
   }
 }
 

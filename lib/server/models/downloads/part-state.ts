@@ -8,7 +8,7 @@ export interface Segment {
 export interface PartState {
   readonly fileBytes: number;
   readonly etag: string | null;
-  /** null where neither the hub's answer nor its list of files says it. */
+  /** null if neither the hub's answer nor its list of files says it. */
   readonly sha256: string | null;
   segments: Segment[];
 }

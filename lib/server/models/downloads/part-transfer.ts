@@ -35,7 +35,7 @@ class PartTransfer {
   readonly #signal: AbortSignal;
   readonly #taken = new Map<Segment, AbortController>();
   #lanes = new Set<Promise<void>>();
-  #wanted = 1;
+  #targetConnections = 1;
   #hasRanges = true;
   #problem: unknown = null;
   #windowBytes = 0;
@@ -77,7 +77,7 @@ class PartTransfer {
     this.#problem ??= error;
     const code = error instanceof Error && "code" in error ? error.code : null;
     const isPassing = code === "DOWNLOAD_FAILED" || code === "HUB_FAILED";
-    if (isPassing && this.#lanes.size > 1) this.#wanted = Math.max(1, this.#lanes.size - 1);
+    if (isPassing && this.#lanes.size > 1) this.#targetConnections = Math.max(1, this.#lanes.size - 1);
     else this.#stop.abort(error);
   }
 
@@ -92,7 +92,7 @@ class PartTransfer {
       }
       const { part } = this.options;
       part.segments = part.segments.filter(({ nextBytes, endBytes }) => nextBytes < endBytes);
-      if (this.#lanes.size > this.#wanted) return;
+      if (this.#lanes.size > this.#targetConnections) return;
     }
   }
 
@@ -124,20 +124,20 @@ class PartTransfer {
       }
       if (isSettled || !this.#hasRanges || limit.isHolding) return;
       const isFaster = rate > best * WORTHWHILE_GAIN;
-      if (!isFaster && this.#wanted > 1) {
+      if (!isFaster && this.#targetConnections > 1) {
         isSettled = true;
-        this.#shrinkTo(Math.ceil(this.#wanted / 2));
-      } else if (this.#wanted < pace.maxConnections) {
+        this.#shrinkTo(Math.ceil(this.#targetConnections / 2));
+      } else if (this.#targetConnections < pace.maxConnections) {
         best = rate;
-        this.#wanted = Math.min(pace.maxConnections, this.#wanted * 2);
-        while (this.#lanes.size < this.#wanted) this.#open();
+        this.#targetConnections = Math.min(pace.maxConnections, this.#targetConnections * 2);
+        while (this.#lanes.size < this.#targetConnections) this.#open();
       }
     }, pace.weighMs);
     return () => clearInterval(timer);
   }
 
   #shrinkTo(connections: number): void {
-    this.#wanted = connections;
+    this.#targetConnections = connections;
     for (const abort of [...this.#taken.values()].slice(connections)) abort.abort(new NotNeeded());
   }
 
@@ -148,7 +148,7 @@ class PartTransfer {
       hasRanges: this.#hasRanges,
       signal: this.#signal,
       abort,
-      onWhole: () => this.#beginWhole(segment),
+      onWhole: () => this.#restartWhole(segment),
       onBytes: bytes => {
         this.#windowBytes += bytes;
         this.options.onBytes(bytes);
@@ -157,13 +157,13 @@ class PartTransfer {
   }
 
   /** A server without ranges sends the file from its start: what was fetched before is fetched again, never spliced. */
-  #beginWhole(segment: Segment): boolean {
+  #restartWhole(segment: Segment): boolean {
     const { part } = this.options;
     const isWhole = segment.nextBytes === 0 && segment.endBytes === part.fileBytes;
     this.#hasRanges = false;
     if (isWhole) return true;
     for (const [other, abort] of this.#taken) if (other !== segment) abort.abort(new NotNeeded());
-    this.#wanted = 1;
+    this.#targetConnections = 1;
     const lostBytes = part.fileBytes - missingBytes(part);
     segment.nextBytes = 0;
     segment.endBytes = 0;

@@ -37,7 +37,7 @@ parentPort.on("message", ({ bytes, isWhole }) => {
 export class RunningHash {
   readonly #worker: Worker;
   readonly #answer: Promise<string>;
-  #toldBytes = 0;
+  #reportedBytes = 0;
 
   constructor(path: string) {
     this.#worker = new Worker(hashingWorker, { eval: true, workerData: path });
@@ -51,10 +51,10 @@ export class RunningHash {
     this.#answer.catch(() => {});
   }
 
-  /** The file is written up to here. Fewer bytes than before: it was begun anew. */
+  /** The file is written up to here. Fewer bytes than before: it was begun again. */
   upTo(bytes: number): void {
-    if (bytes >= this.#toldBytes && bytes - this.#toldBytes < STEP_BYTES) return;
-    this.#toldBytes = bytes;
+    if (bytes >= this.#reportedBytes && bytes - this.#reportedBytes < STEP_BYTES) return;
+    this.#reportedBytes = bytes;
     this.#worker.postMessage({ bytes, isWhole: false });
   }
 

@@ -42,7 +42,7 @@ export async function fetchSegment(segment: Segment, options: SegmentFetchOption
   }
 }
 
-/** A weak etag says "means the same", which is not enough to splice. */
+/** A weak etag only promises the same meaning, which is not enough to join pieces. */
 const ifRange = (etag: string | null): { "if-range"?: string } =>
   etag === null || etag.startsWith("W/") ? {} : { "if-range": etag };
 

@@ -1,4 +1,4 @@
-/** The speed that is shown is that of this time: it neither jumps nor remembers the start. */
+/** The shown speed is the average over this time, so it does not jump and does not include the start. */
 const WINDOW_MS = 4000;
 const MIN_MS = 700;
 

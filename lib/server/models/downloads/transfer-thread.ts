@@ -5,23 +5,23 @@ import { transferPart } from "./part-transfer";
 import { type FromTransfer, type SentTransfer, sendError, type ToTransfer } from "./sent-transfer";
 
 /** The server is told what has come after this time, or after so many bytes: it notes and hashes what it knows of. */
-const TELL_MS = 50;
-const TELL_BYTES = 4 * MIB;
+const REPORT_MS = 50;
+const REPORT_BYTES = 4 * MIB;
 
 const { url, path, part, rules, pace, allowance: first }: SentTransfer = workerData;
 let allowance = first;
 const stop = new AbortController();
-let untoldBytes = 0;
-let telling: NodeJS.Timeout | null = null;
+let unreportedBytes = 0;
+let waiting: NodeJS.Timeout | null = null;
 
 const send = (message: FromTransfer): void => parentPort?.postMessage(message);
 
-function tell(): void {
-  if (telling === null) return;
-  clearTimeout(telling);
-  telling = null;
-  send({ type: "came", segments: part.segments, bytes: untoldBytes });
-  untoldBytes = 0;
+function report(): void {
+  if (waiting === null) return;
+  clearTimeout(waiting);
+  waiting = null;
+  send({ type: "came", segments: part.segments, bytes: unreportedBytes });
+  unreportedBytes = 0;
 }
 
 parentPort?.on("message", (message: ToTransfer) => {
@@ -40,14 +40,14 @@ try {
     limit: new Pacer(() => allowance),
     signal: stop.signal,
     onBytes: bytes => {
-      untoldBytes += bytes;
-      telling ??= setTimeout(tell, TELL_MS);
-      if (untoldBytes >= TELL_BYTES) tell();
+      unreportedBytes += bytes;
+      waiting ??= setTimeout(report, REPORT_MS);
+      if (unreportedBytes >= REPORT_BYTES) report();
     },
   });
 } catch (thrown) {
   error = thrown;
 }
-tell();
+report();
 send({ type: "ended", error: error === null ? null : sendError(error) });
 parentPort?.close();

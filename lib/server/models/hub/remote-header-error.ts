@@ -15,7 +15,7 @@ const nextSteps: Partial<Record<RemoteHeaderCode, string>> = {
 export class RemoteHeaderError extends Error {
   override readonly name = "RemoteHeaderError";
   readonly next: string | undefined;
-  /** How long the server asks to wait; null where it did not say. */
+  /** How long the server asks to wait; null if it did not say. */
   readonly waitSeconds: number | null;
 
   constructor(
@@ -32,7 +32,7 @@ export class RemoteHeaderError extends Error {
 /** A hub that asks for a longer pause is asked again by the user. */
 const LONGEST_WAIT_SECONDS = 300;
 
-/** The hub counts requests. It says for how long it answers none; a date instead of seconds is not used by it. */
+/** The hub counts requests. It says for how long it answers none; it never sends a date instead of seconds. */
 export function tooMany(host: string, retryAfter: string | undefined): RemoteHeaderError {
   const seconds = Number(retryAfter);
   const isUsable = retryAfter !== undefined && Number.isInteger(seconds) && seconds >= 0;

@@ -205,7 +205,7 @@ class RemoteFile {
     if (isExactHeader(whole, this.fileBytes)) this.bytes = whole;
   }
 
-  /** Some bytes from the middle of the file; empty where the server has no ranges. */
+  /** Some bytes from the middle of the file; empty if the server has no ranges. */
   async #readRange(startBytes: number, endBytes: number): Promise<Uint8Array> {
     const { rules, signal } = this.reader;
     const range = { range: `bytes=${startBytes}-${Math.min(endBytes, this.fileBytes) - 1}` };

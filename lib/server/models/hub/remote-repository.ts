@@ -29,7 +29,7 @@ const MAX_PAGES = 10;
 export interface RepositoryFile extends RemoteFile {
   /** From the file's name; the header says more. */
   readonly role: FileRole;
-  /** Changes with the content: the sha256 of each part. null where the hub does not give them. */
+  /** Changes with the content: the sha256 of each part. null if the hub does not give them. */
   readonly contentKey: string | null;
 }
 

@@ -70,6 +70,6 @@ export class AddedFiles {
   #save(files: readonly AddedFile[]): void {
     this.#saved.write({ files: [...files] });
     this.#files = files;
-    this.#listeners.tell();
+    this.#listeners.notify();
   }
 }

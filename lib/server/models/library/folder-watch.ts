@@ -7,7 +7,7 @@ import { findModelFiles } from "./find-model-files";
 /** A copy or a move makes many events at once. */
 const SETTLE_MS = 300;
 /** Some file systems (network shares, links to other disks) report nothing, so they are looked at as well. */
-const LOOK_INTERVAL_MS = 5_000;
+const CHECK_INTERVAL_MS = 5_000;
 
 interface FolderWatchOptions {
   readonly folders: () => readonly string[];
@@ -24,13 +24,13 @@ export class FolderWatch {
   readonly #options: FolderWatchOptions;
   readonly #listeners = new Listeners(() => this.#start());
   #watchers: FSWatcher[] = [];
-  #cancelLook = (): void => {};
+  #cancelCheck = (): void => {};
   /** A look is due soon. Further events do not put it off: a download in the folder makes them without end. */
   #isSettling = false;
-  #isLooking = false;
+  #isChecking = false;
   #seen: string | null = null;
   /** A file that was placed may be gone again before the next look, which then sees no change. */
-  #isTellingAtNextLook = false;
+  #mustReport = false;
 
   constructor(options: FolderWatchOptions) {
     this.#options = options;
@@ -41,19 +41,19 @@ export class FolderWatch {
   #start(): () => void {
     const look = () => {
       this.#watchFolders();
-      this.#lookIn(0);
+      this.#checkIn(0);
     };
     const stops = [
       this.#options.placesChanged(look),
       this.#options.placed(() => {
-        this.#isTellingAtNextLook = true;
-        this.#lookSoon();
+        this.#mustReport = true;
+        this.#checkSoon();
       }),
     ];
     look();
     return () => {
       for (const stop of stops) stop();
-      this.#cancelLook();
+      this.#cancelCheck();
       this.#closeWatchers();
       this.#isSettling = false;
       this.#seen = null;
@@ -64,7 +64,7 @@ export class FolderWatch {
     this.#closeWatchers();
     for (const folder of this.#options.folders()) {
       try {
-        const watcher = watch(folder, { recursive: true, persistent: false }, () => this.#lookSoon());
+        const watcher = watch(folder, { recursive: true, persistent: false }, () => this.#checkSoon());
         // A folder that goes away, or too many watched files: the looks at intervals go on.
         watcher.on("error", () => watcher.close());
         this.#watchers.push(watcher);
@@ -78,32 +78,32 @@ export class FolderWatch {
     for (const watcher of this.#watchers.splice(0)) watcher.close();
   }
 
-  #lookSoon(): void {
+  #checkSoon(): void {
     if (this.#isSettling) return;
     this.#isSettling = true;
-    this.#lookIn(SETTLE_MS);
+    this.#checkIn(SETTLE_MS);
   }
 
-  #lookIn(delayMs: number): void {
-    this.#cancelLook();
-    this.#cancelLook = systemTimers.after(delayMs, () => void this.#look());
+  #checkIn(delayMs: number): void {
+    this.#cancelCheck();
+    this.#cancelCheck = systemTimers.after(delayMs, () => void this.#check());
   }
 
-  async #look(): Promise<void> {
+  async #check(): Promise<void> {
     this.#isSettling = false;
     // Of two looks at once, the older one could end last and count as what was seen.
-    if (this.#isLooking) return this.#lookSoon();
-    this.#isLooking = true;
-    const isTelling = this.#isTellingAtNextLook;
-    this.#isTellingAtNextLook = false;
+    if (this.#isChecking) return this.#checkSoon();
+    this.#isChecking = true;
+    const mustReport = this.#mustReport;
+    this.#mustReport = false;
     const now = await signatureOf(this.#options.folders(), this.#options.files()).finally(() => {
-      this.#isLooking = false;
+      this.#isChecking = false;
     });
     if (this.#listeners.isEmpty) return;
     const isChanged = this.#seen !== null && now !== this.#seen;
     this.#seen = now;
-    if (isChanged || isTelling) this.#listeners.tell();
-    if (!this.#isSettling) this.#lookIn(LOOK_INTERVAL_MS);
+    if (isChanged || mustReport) this.#listeners.notify();
+    if (!this.#isSettling) this.#checkIn(CHECK_INTERVAL_MS);
   }
 }
 

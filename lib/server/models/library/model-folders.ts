@@ -76,7 +76,7 @@ export class ModelFolders {
   #save(folders: readonly string[]): void {
     this.#saved.write({ folders: [...folders] });
     this.#added = folders;
-    this.#listeners.tell();
+    this.#listeners.notify();
   }
 }
 

@@ -168,7 +168,7 @@ function partsOf(path: string): string[] {
   return names[0] === basename(path) ? names.map(name => join(dirname(path), name)) : [path];
 }
 
-/** A program that names a file by its sha256 has published it. */
+/** A program that names a file by its sha256 has published that hash. */
 async function publishedInName(path: string): Promise<PublishedHashes | null> {
   const sha256s: string[] = [];
   for (const part of partsOf(path)) {
