@@ -117,7 +117,7 @@ const BUILT = [
   "lib/units",
   "public",
   "proxy.ts",
-  "next.config.ts",
+  "next.config.mjs",
   "postcss.config.mjs",
   "package-lock.json",
   "tsconfig.json",

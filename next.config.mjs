@@ -1,6 +1,5 @@
-import type { NextConfig } from "next";
-
-const config: NextConfig = {
+/** @type {import("next").NextConfig} */
+const config = {
   poweredByHeader: false,
   // Loopback gains nothing from gzip, and it would hold back tokens and events that must arrive one by one.
   compress: false,
