@@ -108,13 +108,9 @@ test.describe("what is pressed and what stays", () => {
     await chat.replyFinished();
   });
 
-  test("the context meter does not fall back to the count from before an answer when it ends", async ({
-    page,
-    ownServer,
-  }) => {
-    const { url } = await ownServer();
+  test("the context meter does not fall back to the count from before an answer when it ends", async ({ page }) => {
     const chat = new ChatPage(page);
-    await chat.open(undefined, url);
+    await chat.open();
     const { used } = contextMeter(page);
     await chat.say("Tell a long story about a river, a stone and a cloud.");
     await chat.replyBegun();
@@ -127,8 +123,11 @@ test.describe("what is pressed and what stays", () => {
     expect(await used()).toBeGreaterThan(110);
   });
 
-  test("a change during an answer says that it waits, in every tab, and can come now", async ({ page, ownServer }) => {
-    const { url } = await ownServer();
+  test("a change during an answer says that it waits, in every tab, and can come now", async ({
+    page,
+    sharedServer,
+  }) => {
+    const { url } = await sharedServer();
     const chat = new ChatPage(page);
     await chat.open(await endlessChat(page.request, url), url);
     await page.request.post(`${url}/api/engine/load`, { data: {} });
@@ -150,8 +149,8 @@ test.describe("what is pressed and what stays", () => {
     await expect(page.getByText(/of 1,024 tokens/)).toBeVisible();
   });
 
-  test("a model without a chat template is said to be one", async ({ page, ownServer }) => {
-    const server = await ownServer();
+  test("a model without a chat template is said to be one", async ({ page, sharedServer }) => {
+    const server = await sharedServer();
     const path = join(server.home, "base.gguf");
     const bytes = readFileSync(join("models", DEFAULT_MODEL));
     const at = bytes.indexOf("tokenizer.chat_template");
