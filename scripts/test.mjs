@@ -15,6 +15,8 @@ const bin = path => join("node_modules", path);
 
 const browserPaths = [
   process.env.HEADROOM_BROWSER,
+  // The same without windows, for which a page takes a third less of a core.
+  "/usr/bin/chromium-headless-shell",
   "/usr/bin/chromium",
   "/usr/bin/chromium-browser",
   "/usr/bin/google-chrome",
@@ -33,13 +35,6 @@ async function findBrowser() {
     console.error("That failed: install Chromium from your system's packages, or set HEADROOM_BROWSER to one.");
   return "";
 }
-
-let browser = null;
-/** The parts of the browser tests ask for it at the same time. */
-const browserPath = () => {
-  browser ??= findBrowser();
-  return browser;
-};
 
 /** Reads the cases {title, state, reason} out of a report; a missing report is one failed case. */
 function readCases(name, toCases = cases => cases) {
@@ -64,59 +59,63 @@ const playwrightCases = report => {
   );
 };
 
-const vitest = project => async output => {
-  const args = ["run", "--project", project, "--reporter=default", "--reporter=./scripts/case-reporter.mjs"];
-  const env = { HEADROOM_CASES: join(projectRoot, RESULTS, `${project}.json`) };
-  await run(node, [bin("vitest/vitest.mjs"), ...args], { env, output });
-  return readCases(project);
-};
+const vitest =
+  (project, name = project, more = []) =>
+  async output => {
+    const args = ["run", "--project", project, "--reporter=default", "--reporter=./scripts/case-reporter.mjs", ...more];
+    const env = { HEADROOM_CASES: join(projectRoot, RESULTS, `${name}.json`) };
+    await run(node, [bin("vitest/vitest.mjs"), ...args], { env, output });
+    return readCases(name);
+  };
 
 const check = (title, args) => async output => [
   { title, state: (await run(node, args, { output })) === 0 ? "passed" : "failed" },
 ];
 
-/**
- * The browser tests, in parts that a free lane can take. A part costs the start of a runner and a server; with few parts, one lane is
- * still busy with its last part for minutes while the others have ended.
- */
-const E2E_PARTS = 8;
-const browserTests = part => async output => {
-  const name = `e2e-${part}`;
+/** Playwright hands the files to its workers one by one, so that all of them are busy until the last ones. */
+const E2E_LANES = Math.min(2, LANES);
+
+const browserTests = async output => {
   await run(
     node,
     // A trace of every test costs more than it tells: the specs that failed are traced when they are run again by themselves.
-    [
-      bin("@playwright/test/cli.js"),
-      "test",
-      `--shard=${part}/${E2E_PARTS}`,
-      `--output=${RESULTS}/${name}`,
-      "--trace=off",
-    ],
+    [bin("@playwright/test/cli.js"), "test", `--workers=${E2E_LANES}`, `--output=${RESULTS}/e2e`, "--trace=off"],
     {
       env: {
-        HEADROOM_BROWSER: await browserPath(),
-        PLAYWRIGHT_JSON_OUTPUT_FILE: join(projectRoot, RESULTS, `${name}.json`),
+        HEADROOM_BROWSER: await findBrowser(),
+        PLAYWRIGHT_JSON_OUTPUT_FILE: join(projectRoot, RESULTS, "e2e.json"),
+        // The run has a folder of its own for temporary files: its workers would transform all sources again.
+        PLAYWRIGHT_TRANSFORM_CACHE_DIR: join(projectRoot, "node_modules/.headroom/transformed"),
       },
       output,
     },
   );
-  return readCases(name, playwrightCases);
+  return readCases("e2e", playwrightCases);
 };
 
+/** The tests with models, in parts that a free lane can take. */
+const MODEL_PARTS = 4;
+
+/** In the order in which free lanes take them. */
 const steps = {
-  lint: {
-    run: check("format and lint", [bin("@biomejs/biome/bin/biome"), "ci", "--colors=off", "--max-diagnostics=40", "."]),
-  },
   build: {
     run: async () => {
       await ensureBuilt();
       return [];
     },
   },
+  lint: {
+    run: check("format and lint", [bin("@biomejs/biome/bin/biome"), "ci", "--colors=off", "--max-diagnostics=40", "."]),
+  },
   unused: { run: check("no unused file, export or dependency", [bin("knip/bin/knip.js"), "--no-progress"]) },
+  e2e: { after: ["build"], lanes: E2E_LANES, run: browserTests },
   unit: { run: vitest("unit") },
-  // The longest step: whatever comes later fills the other lanes meanwhile.
-  model: { run: vitest("model") },
+  ...Object.fromEntries(
+    Array.from({ length: MODEL_PARTS }, (_, index) => [
+      `model-${index + 1}`,
+      { run: vitest("model", `model-${index + 1}`, [`--shard=${index + 1}/${MODEL_PARTS}`]) },
+    ]),
+  ),
   // Next writes its types into the folder that it builds in.
   types: {
     after: ["build"],
@@ -125,12 +124,6 @@ const steps = {
       return check("types", [bin("typescript/bin/tsc"), "--noEmit", "-p", "."])(output);
     },
   },
-  ...Object.fromEntries(
-    Array.from({ length: E2E_PARTS }, (_, index) => [
-      `e2e-${index + 1}`,
-      { after: ["build"], run: browserTests(index + 1) },
-    ]),
-  ),
 };
 
 /** The letter of a case of faults.md ("S1 refuses a foreign Host"). Results are counted per letter. */
@@ -154,7 +147,7 @@ await ensureInstalled();
 rmSync(join(projectRoot, RESULTS), { recursive: true, force: true });
 mkdirSync(join(projectRoot, RESULTS), { recursive: true });
 
-/** "e2e" names all its parts. */
+/** "model" names all its parts. */
 const kindOf = name => name.replace(/-\d+$/, "");
 const kinds = [...new Set(Object.keys(steps).map(kindOf))];
 const named = process.argv.slice(2);
@@ -169,6 +162,7 @@ const isWanted = name =>
 const wanted = Object.keys(steps).filter(isWanted);
 const waiting = new Set(wanted);
 const running = new Map();
+const done = new Set();
 const cases = [];
 
 async function runStep(name) {
@@ -178,17 +172,29 @@ async function runStep(name) {
   cases.push(...(await steps[name].run(output)));
   console.log(`\n== ${name} (${Math.round((performance.now() - startedMs) / 1000)} s)`);
   process.stdout.write(Buffer.concat(output));
+  running.delete(name);
+  done.add(name);
 }
+
+/** A step that has only one lane yet can take another one. */
+const lanesTaken = new Map();
+const canTake = name => {
+  const { after = [], lanes = 1 } = steps[name];
+  const isReady = after.every(earlier => done.has(earlier) || !wanted.includes(earlier));
+  return isReady && (waiting.has(name) || (running.has(name) && lanesTaken.get(name) < lanes));
+};
 
 /** Takes one step after the other until none is left. A step's output is shown when it ends, so that two do not mix. */
 async function lane() {
-  for (const name of waiting) {
-    waiting.delete(name);
-    const after = steps[name].after ?? [];
-    running.set(
-      name,
-      Promise.all(after.map(earlier => running.get(earlier))).then(() => runStep(name)),
-    );
+  for (;;) {
+    const name = wanted.find(canTake);
+    if (name === undefined) {
+      if (waiting.size === 0) return;
+      await Promise.race(running.values());
+      continue;
+    }
+    lanesTaken.set(name, (lanesTaken.get(name) ?? 0) + 1);
+    if (waiting.delete(name)) running.set(name, runStep(name));
     await running.get(name);
   }
 }
