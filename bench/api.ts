@@ -15,25 +15,28 @@ const MAX_TOKENS = 64;
 const CONTEXT_TOKENS = 1024;
 const BATCH_TOKENS = 512;
 const THROUGHPUT_GOAL = 1;
+/** Without one, llama.cpp adds the one in the model's template, of 21 tokens. Headroom adds none. */
+const SYSTEM_PROMPT = "You are a helpful assistant.";
 /** Headroom leaves cores to other programs and checks once a second: after the other side's turn it needs time to see the cores free. */
 const SETTLE_MS = 2500;
 
 const chunkSchema = z.object({
   choices: z.array(z.object({ delta: z.object({ content: z.string().nullish() }) })),
-  usage: z.object({ completion_tokens: z.int() }).nullish(),
+  usage: z.object({ prompt_tokens: z.int(), completion_tokens: z.int() }).nullish(),
 });
 
 const threadsSchema = z.coerce.number().int().min(1);
 
 interface Burst {
+  readonly promptTokens: number;
   readonly tokensPerSecond: number;
   readonly lastFirstTokenMs: number;
 }
 
 interface Row {
   readonly clients: number;
-  readonly ours: Burst;
-  readonly theirs: Burst;
+  readonly ours: ReturnType<typeof middle>;
+  readonly theirs: ReturnType<typeof middle>;
   readonly throughputRatio: number;
   readonly firstTokenRatio: number;
 }
@@ -69,8 +72,9 @@ export async function benchApi({ json, args }: { json: boolean; args: readonly s
 }
 
 async function measure(ours: string, theirs: string): Promise<Row[]> {
-  await burst(ours, 1, "warm");
-  await burst(theirs, 1, "warm");
+  const [our, their] = [await burst(ours, 1, "warm"), await burst(theirs, 1, "warm")];
+  if (our.promptTokens !== their.promptTokens)
+    throw new Error(`The prompt has ${our.promptTokens} tokens here and ${their.promptTokens} there.`);
   const rows: Row[] = [];
   for (const clients of CLIENTS) {
     const pairs: { ours: Burst; theirs: Burst }[] = [];
@@ -95,7 +99,7 @@ async function measure(ours: string, theirs: string): Promise<Row[]> {
   return rows;
 }
 
-const middle = (bursts: readonly Burst[]): Burst => ({
+const middle = (bursts: readonly Burst[]): Pick<Burst, "tokensPerSecond" | "lastFirstTokenMs"> => ({
   tokensPerSecond: median(bursts.map(one => one.tokensPerSecond)) ?? 0,
   lastFirstTokenMs: median(bursts.map(one => one.lastFirstTokenMs)) ?? 0,
 });
@@ -116,19 +120,29 @@ async function burst(url: string, clients: number, name: string): Promise<Burst>
   );
   const seconds = (performance.now() - beganMs) / 1000;
   return {
+    promptTokens: answers[0]?.promptTokens ?? 0,
     tokensPerSecond: answers.reduce((sum, { tokens }) => sum + tokens, 0) / seconds,
     lastFirstTokenMs: Math.max(...answers.map(({ firstTokenMs }) => firstTokenMs)),
   };
 }
 
-async function ask(url: string, content: string): Promise<{ tokens: number; firstTokenMs: number }> {
+interface Answer {
+  readonly promptTokens: number;
+  readonly tokens: number;
+  readonly firstTokenMs: number;
+}
+
+async function ask(url: string, content: string): Promise<Answer> {
   const beganMs = performance.now();
   const response = await fetch(`${url}/v1/chat/completions`, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({
       model: DEFAULT_MODEL,
-      messages: [{ role: "user", content }],
+      messages: [
+        { role: "system", content: SYSTEM_PROMPT },
+        { role: "user", content },
+      ],
       max_tokens: MAX_TOKENS,
       temperature: 0,
       stream: true,
@@ -136,15 +150,17 @@ async function ask(url: string, content: string): Promise<{ tokens: number; firs
     }),
   });
   if (!response.ok) throw new Error(`${url}: ${response.status}: ${await response.text()}`);
+  let promptTokens = 0;
   let tokens = 0;
   let firstTokenMs = 0;
   for await (const data of sentData(response.body)) {
     if (data === "[DONE]") break;
     const { choices, usage } = chunkSchema.parse(JSON.parse(data));
     if (choices[0]?.delta.content && firstTokenMs === 0) firstTokenMs = performance.now() - beganMs;
+    promptTokens = usage?.prompt_tokens ?? promptTokens;
     tokens = usage?.completion_tokens ?? tokens;
   }
-  return { tokens, firstTokenMs };
+  return { promptTokens, tokens, firstTokenMs };
 }
 
 function report(rows: readonly Row[], threads: number, json: boolean): void {

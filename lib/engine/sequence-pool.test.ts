@@ -60,3 +60,26 @@ test("lets a request wait until a sequence is free", async () => {
   first.release();
   expect((await second).sequence).toBe(sequences[0]);
 });
+
+test("copies the beginning that another sequence has, where that saves enough", async () => {
+  const sequences = [{ contextTokens: tokens() }, { contextTokens: tokens() }];
+  const copied: number[][] = [];
+  const place = (sequence: (typeof sequences)[number]) => sequences.indexOf(sequence);
+  const pool = new SequencePool(sequences, {
+    isWorth: saved => saved >= 3,
+    copy: async (from, to, count) => void copied.push([place(from), place(to), count]),
+  });
+  const ask = async (...prompt: number[]) => {
+    const { sequence, release } = await pool.take(tokens(...prompt), null);
+    sequence.contextTokens = tokens(...prompt);
+    release();
+    return place(sequence);
+  };
+  expect(await ask(1, 2, 3, 4, 5, 6, 7, 8)).toBe(0);
+  expect(copied).toEqual([]);
+  expect(await ask(1, 2, 3, 9, 9, 9, 9, 9)).toBe(1);
+  expect(copied).toEqual([[0, 1, 3]]);
+  // Both have the same three tokens of it.
+  expect(await ask(1, 2, 3, 10)).toBe(0);
+  expect(copied).toHaveLength(1);
+});

@@ -16,21 +16,34 @@ export interface TakenSequence<Sequence = LlamaContextSequence> {
   release(): void;
 }
 
+/** Lets a sequence begin with what another one has computed. */
+export interface PrefixCopies<Sequence> {
+  /** Whether a copy takes less time than computing this many tokens. */
+  isWorth(tokens: number): boolean;
+  /** The first tokens of the one replace what the other holds. */
+  copy(from: Sequence, to: Sequence, tokens: number): Promise<void>;
+}
+
 /**
  * The sequences of one context, each with the cache of one conversation and used by one answer at a time. A request takes the free
- * sequence whose cache saves it the most tokens, so that a turn costs only its new ones.
+ * sequence whose cache saves it the most tokens, so that a turn costs only its new ones. What another sequence has of its beginning, such as
+ * the system prompt that all clients send, is copied.
  */
 export class SequencePool<Sequence extends CachedTokens = LlamaContextSequence> {
   readonly #slots: Slot<Sequence>[];
   readonly #waiting: (() => void)[] = [];
   #uses = 0;
 
-  constructor(sequences: readonly Sequence[]) {
+  constructor(
+    sequences: readonly Sequence[],
+    private readonly copies: PrefixCopies<Sequence> | null = null,
+  ) {
     this.#slots = sequences.map(sequence => ({ sequence, cacheKey: null, usedAt: 0, isTaken: false }));
   }
 
   static of(context: LlamaContext): SequencePool {
-    return new SequencePool(Array.from({ length: context.totalSequences }, () => context.getSequence()));
+    const sequences = Array.from({ length: context.totalSequences }, () => context.getSequence());
+    return new SequencePool(sequences, prefixCopies(context.contextSize));
   }
 
   get all(): readonly Sequence[] {
@@ -53,7 +66,15 @@ export class SequencePool<Sequence extends CachedTokens = LlamaContextSequence> 
     this.#uses += 1;
     taken.usedAt = this.#uses;
     taken.cacheKey = cacheKey;
-    return { sequence: taken.sequence, release: this.#takeSlot(taken) };
+    const release = this.#takeSlot(taken);
+    await this.#copyBeginning(taken.sequence, prompt);
+    return { sequence: taken.sequence, release };
+  }
+
+  async #copyBeginning(to: Sequence, prompt: readonly Token[]): Promise<void> {
+    const known = (sequence: Sequence) => commonTokens(sequence.contextTokens, prompt);
+    const from = this.all.reduce((best, one) => (known(one) > known(best) ? one : best), to);
+    if (this.copies?.isWorth(known(from) - known(to))) await this.copies.copy(from, to, known(from));
   }
 
   /** This sequence without a request, which keeps its cache. @returns its release; null while it is in use */
@@ -98,7 +119,38 @@ export class SequencePool<Sequence extends CachedTokens = LlamaContextSequence> 
  * not cost the longer chat its cache.
  */
 function savedTokens(cached: readonly Token[], prompt: readonly Token[]): number {
-  let common = 0;
-  while (common < cached.length && common < prompt.length && cached[common] === prompt[common]) common += 1;
+  const common = commonTokens(cached, prompt);
   return common * 2 >= cached.length ? common : 0;
 }
+
+function commonTokens(cached: readonly Token[], prompt: readonly Token[]): number {
+  let common = 0;
+  while (common < cached.length && common < prompt.length && cached[common] === prompt[common]) common += 1;
+  return common;
+}
+
+/** Of node-llama-cpp's sequence (dist/evaluator/LlamaContext/LlamaContext.js, 3.22); side-by-side.model.test.ts fails if it goes. */
+interface SequenceInternals {
+  /** Waits until no batch is computed. @returns whether exactly this many tokens are there now */
+  _copyStateFromOtherSequence(from: LlamaContextSequence, tokens: number): Promise<boolean>;
+}
+
+/**
+ * llama.cpp copies the other sequence's whole part of the KV cache, full or not. A token is computed in the time in which some hundred
+ * cells of the cache are copied, on cards and processors alike: both take what memory and arithmetic allow.
+ */
+const CELLS_COPIED_PER_TOKEN = 512;
+/** A step of a few tokens takes about as long as a step of one. */
+const LEAST_TOKENS = 16;
+
+const prefixCopies = (contextTokens: number): PrefixCopies<LlamaContextSequence> => ({
+  isWorth: tokens => tokens >= LEAST_TOKENS && tokens * CELLS_COPIED_PER_TOKEN >= contextTokens,
+  async copy(from, to, tokens) {
+    // A cache that cannot forget its last tokens cannot be cut to the beginning that is wanted.
+    if (to.needsCheckpoints) return;
+    const isCopied = await (to as unknown as SequenceInternals)
+      ._copyStateFromOtherSequence(from, tokens)
+      .catch(() => false);
+    if (!isCopied) await to.clearHistory();
+  },
+});

@@ -76,6 +76,32 @@ describe("answers side by side, on the CPU", () => {
       expect(again[chat]?.stats.cachedTokens).toBeGreaterThanOrEqual((first[chat]?.stats.promptTokens ?? 0) - 2);
   });
 
+  it("copies the beginning that clients share from one sequence to the next, and answers as without", async () => {
+    const system: ChatTurn = {
+      role: "system",
+      content: "You answer like a sailor who has seen every port of the world.",
+    };
+    const answer = async (turns: ChatTurn[]) => {
+      let text = "";
+      const { stats } = await ask(turns, 16, piece => {
+        text += piece;
+      });
+      return { text, ...stats };
+    };
+    const turns = [system, question("the harbour")];
+    const computed = await answer(turns);
+    await answer([system, question("an island")]);
+    const shared = await answer([system, question("a gull")]);
+    expect(shared.cachedTokens).toBeGreaterThan(16);
+    expect(shared.cachedTokens).toBeLessThan(shared.promptTokens - 2);
+    // Every sequence is used by something else, and the first question comes again: with the beginning copied.
+    for (const topic of topics) await ask([question(topic)], 4, () => {});
+    await answer([system, question("a whale")]);
+    const again = await answer(turns);
+    expect(again.cachedTokens).toBeGreaterThan(16);
+    expect(again.text).toBe(computed.text);
+  });
+
   it("counts, tokenizes and renders while answers are written, and disturbs none of them", async () => {
     const turns = [question("a quiet evening")];
     const ended: string[] = [];
