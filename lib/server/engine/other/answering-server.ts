@@ -71,7 +71,14 @@ export class AnsweringServer implements AnsweringElsewhere {
   generate(request: GenerateRequest, signal?: AbortSignal): AsyncGenerator<GenerationMessage, void, undefined> {
     const { kind, model } = this.options;
     const body = () => chatBody(request, kind, model, whoOf(this.options));
-    return this.#answer("/v1/chat/completions", body, request.sampling, signal);
+    const { toolUse } = request;
+    return this.#answer(
+      "/v1/chat/completions",
+      body,
+      request.sampling,
+      signal,
+      toolUse !== undefined && toolUse.choice !== "auto",
+    );
   }
 
   complete(request: CompleteRequest, signal?: AbortSignal): AsyncGenerator<GenerationMessage, void, undefined> {
@@ -111,6 +118,7 @@ export class AnsweringServer implements AnsweringElsewhere {
     body: () => object,
     { maxTokens }: Pick<Sampling, "maxTokens">,
     signal: AbortSignal | undefined,
+    mustCall = false,
   ): AsyncGenerator<GenerationMessage, void, undefined> {
     const { now = () => performance.now(), answerSilenceMs = ANSWER_SILENCE_MS, model } = this.options;
     this.#answers += 1;
@@ -120,7 +128,7 @@ export class AnsweringServer implements AnsweringElsewhere {
       const lengthMeans = maxTokens > 0 ? "length" : "context";
       const question = { body: body(), signal, silenceMs: answerSilenceMs, model };
       const response = await this.#noting(() => askServer(this.options, path, question));
-      yield* readAnswer(response, { server: this.options, model, signal, lengthMeans, now, askedAtMs });
+      yield* readAnswer(response, { server: this.options, model, signal, lengthMeans, mustCall, now, askedAtMs });
     } catch (error) {
       this.#note(error);
       throw error;

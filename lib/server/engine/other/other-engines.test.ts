@@ -156,6 +156,18 @@ describe("an answer of another engine", () => {
     });
   });
 
+  it.each(["required" as const, { name: "weather" }])(
+    "says that the server called no tool where %j asks for a call",
+    async choice => {
+      const toolUse = { tools: [{ name: "weather" }], choice, parallel: true };
+      await expect(read(answering().generate({ ...ask, toolUse }))).rejects.toMatchObject({
+        code: "INVALID_INPUT",
+        message: expect.stringContaining("called no tool, although tool_choice asks for a call"),
+      });
+      expect(await read(answering().generate({ ...ask, toolUse: { ...toolUse, choice: "auto" } }))).toBeDefined();
+    },
+  );
+
   it("is asked about pictures in OpenAI's parts, and counts each with a guess", async () => {
     const turns = [
       { role: "user" as const, content: "What is it?", pictures: [{ mediaType: "image/png", data: "iVBO" }] },

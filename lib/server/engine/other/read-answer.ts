@@ -66,6 +66,8 @@ interface Answering {
   readonly signal: AbortSignal | undefined;
   /** Where no limit was given, an answer that is too long has filled the context. */
   readonly lengthMeans: "length" | "context";
+  /** Whether the request wants a tool to be called, whatever the model thinks of it. */
+  readonly mustCall: boolean;
   readonly now: () => number;
   /** When it was asked, by the same clock. */
   readonly askedAtMs: number;
@@ -84,6 +86,7 @@ export async function* readAnswer(
   const id = randomUUID();
   const meter = new AnswerMeter(answering);
   const calls = new CallReader();
+  let hasCalled = false;
   let reason: FinishReason | null = null;
   try {
     for await (const data of dataOf(response, server)) {
@@ -98,6 +101,7 @@ export async function* readAnswer(
       }
       for (const call of calls.take(piece)) {
         meter.tick();
+        hasCalled = true;
         yield { type: "tool-call", id, ...call };
       }
       reason = finishReasonOf(piece, answering.lengthMeans) ?? reason;
@@ -111,6 +115,12 @@ export async function* readAnswer(
       "ENGINE_AWAY",
       `${whoOf(server)} broke off in the middle of the answer.`,
       "What it wrote is kept. Continue the answer when the server is back.",
+    );
+  if (answering.mustCall && !hasCalled && reason === "stop")
+    throw new OtherEngineError(
+      "INVALID_INPUT",
+      `${whoOf(server)} called no tool, although tool_choice asks for a call.`,
+      "Start it with tool calls enabled (llama-server --jinja, vllm --enable-auto-tool-choice), or leave tool_choice at auto.",
     );
   yield { type: "finished", id, reason, stats: meter.stats() };
 }
