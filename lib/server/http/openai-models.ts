@@ -13,6 +13,7 @@ interface ModelServices extends LibraryServices {
   readonly settings: Pick<SettingsStore, "read" | "readFor">;
   readonly engine: { snapshot(): EngineSnapshot };
   readonly host: { snapshot(): Pick<EngineSnapshot, "other"> };
+  readonly embeddings: { readonly heldModel: string | null };
 }
 
 /** The models of the library that can answer or embed, the chosen one first; before them the model of another engine that answers. */
@@ -48,11 +49,12 @@ const modelElsewhere = ({ model, contextTokens }: AnsweringEngine): OpenAiModel 
   plan: null,
 });
 
-function toOpenAi(model: LocalModel, { settings }: ModelServices, snapshot: EngineSnapshot): OpenAiModel[] {
+function toOpenAi(model: LocalModel, { settings, embeddings }: ModelServices, snapshot: EngineSnapshot): OpenAiModel[] {
   const { name, profile } = model;
   if (profile === null || (profile.role !== "text" && profile.role !== "embedding")) return [];
   const own = settings.readFor(name);
-  const state = stateOf(name, settings.read().MODEL, snapshot);
+  const isHeld = embeddings.heldModel === name;
+  const state = isHeld ? "loaded" : stateOf(name, settings.read().MODEL, snapshot);
   return [
     {
       ...identityOf(name, Math.floor(model.modifiedAtMs / 1000)),

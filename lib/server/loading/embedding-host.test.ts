@@ -105,12 +105,13 @@ describe("the embedding model", () => {
     const { host, timers, unloads } = rig(library);
     await host.embed(null, ["a"], never);
     expect(host.held).toEqual({ weightsBytes: 1000, kvBytes: 0, computeBytes: 200 });
+    expect(host.heldModel).toBe("embed.gguf");
     await timers.advance(4 * 60_000);
     await host.embed(null, ["a"], never);
     await timers.advance(4 * 60_000);
     expect(unloads()).toBe(0);
     await timers.advance(60_000);
     expect(unloads()).toBe(1);
-    expect(host.held).toBe(null);
+    expect([host.held, host.heldModel]).toEqual([null, null]);
   });
 });

@@ -30,7 +30,7 @@ export class EmbeddingHost {
   readonly #timers: Timers;
   #callOffEnd: (() => void) | null = null;
   #working = 0;
-  #held: EmbeddingMemory | null = null;
+  #held: { readonly model: string; readonly memory: EmbeddingMemory } | null = null;
 
   constructor(private readonly options: EmbeddingHostOptions) {
     this.#timers = options.timers ?? systemTimers;
@@ -38,7 +38,12 @@ export class EmbeddingHost {
 
   /** System memory of the model that is loaded; null while none is. */
   get held(): EmbeddingMemory | null {
-    return this.#held;
+    return this.#held?.memory ?? null;
+  }
+
+  /** Its name; null while none is loaded. */
+  get heldModel(): string | null {
+    return this.#held?.model ?? null;
   }
 
   /**
@@ -63,7 +68,7 @@ export class EmbeddingHost {
         signal,
         caller,
       );
-      this.#held = memory;
+      this.#held = { model: name, memory };
       return { model: name, vectors, tokens: tokensPerInput.reduce((sum, tokens) => sum + tokens, 0) };
     } finally {
       this.#working -= 1;
