@@ -94,14 +94,14 @@ function filesBelow(path) {
   );
 }
 
-/** One hash of names and contents. Unlike file times, it stays the same after a clone, a copy or a clock change. */
+/** One hash of names and contents. Unlike file times, it stays the same after a clone, a copy (to another system as well) or a clock change. */
 function sourceHash(paths) {
   const hash = createHash("sha256");
-  for (const path of paths
-    .flatMap(name => (/\.\w+$/.test(name) ? [inProject(name)] : filesBelow(inProject(name))))
-    .sort()) {
-    if (!SOURCE.test(path) || NOT_BUILT.test(path) || !existsSync(path)) continue;
-    hash.update(relative(projectRoot, path).replaceAll(sep, "/")).update("\0").update(readFileSync(path)).update("\0");
+  const files = paths.flatMap(name => (/\.\w+$/.test(name) ? [inProject(name)] : filesBelow(inProject(name))));
+  for (const name of files.map(path => relative(projectRoot, path).replaceAll(sep, "/")).sort()) {
+    const path = inProject(name);
+    if (!SOURCE.test(name) || NOT_BUILT.test(name) || !existsSync(path)) continue;
+    hash.update(name).update("\0").update(readFileSync(path)).update("\0");
   }
   return hash.digest("hex");
 }

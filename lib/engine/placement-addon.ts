@@ -71,13 +71,11 @@ export function addonMark(path: string): { readonly llamaRelease: string; readon
   return llamaRelease === undefined || sourceHash === undefined ? null : { llamaRelease, sourceHash };
 }
 
-/** Systems where an addon that is opened first does not take the place of a library's functions. */
-function whyNone(platform: string): string {
-  if (platform.startsWith("win32"))
-    return ": Windows finds a library's functions by the library's name, so it could not take the place of llama.cpp's";
-  if (platform.startsWith("darwin")) return ": with unified memory there is little to place";
-  return "";
-}
+const whyNone = (platform: string): string =>
+  platform.startsWith("darwin") ? ": with unified memory there is little to place" : "";
+
+const buildsBoth = (platform: string): string =>
+  platform.startsWith("linux") ? "npm run build:llama builds both" : "it is built on Linux only";
 
 /**
  * Opens the addon, after which llama.cpp's calls go through it. Call it before `getLlama`. It is not opened for another release of
@@ -88,7 +86,7 @@ export function openPlacementAddon({ platform, build, buildsFolder, llamaRelease
   if (!existsSync(path))
     return missing(
       build === "lastBuild"
-        ? "This computer's own build of llama.cpp has no placement addon; npm run build:llama builds both."
+        ? `This computer's own build of llama.cpp has no placement addon; ${buildsBoth(platform)}.`
         : `There is no placement addon for ${platform}${whyNone(platform)}.`,
     );
   const mark = addonMark(path);
@@ -99,6 +97,7 @@ export function openPlacementAddon({ platform, build, buildsFolder, llamaRelease
     );
   try {
     const opened: { exports: unknown } = { exports: {} };
+    // Windows has no such flags and needs none: there the addon takes the functions' place by itself.
     process.dlopen(opened, path, constants.dlopen.RTLD_NOW | constants.dlopen.RTLD_GLOBAL);
     return { kind: "ready", addon: opened.exports as PlacementAddon };
   } catch (error) {

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from "vitest";
@@ -255,7 +255,23 @@ describe("a placement on two cards", () => {
   });
 });
 
+/** With another version of zig the bytes differ. */
+const ZIG = "0.17.1";
+
 describe("a build of the addon made here", () => {
+  it("with zig is the one in the repository, for every system", context => {
+    const { stdout } = spawnSync("python3", ["-m", "ziglang", "version"], { encoding: "utf8" });
+    context.skip(stdout?.trim() !== ZIG, `ziglang ${ZIG} is not here (pip install ziglang==${ZIG})`);
+    const built = spawnSync(process.execPath, ["native/placement/build.mjs", "--committed", folder], {
+      encoding: "utf8",
+    });
+    expect(built.stderr).toBe("");
+    for (const name of readdirSync("native/placement/builds").filter(file => !file.startsWith("own-")))
+      expect(readFileSync(join(folder, name)).equals(readFileSync(join("native/placement/builds", name))), name).toBe(
+        true,
+      );
+  }, 120_000);
+
   it("does what the one in the repository does", context => {
     const own = join(folder, "own.node");
     const built = spawnSync(process.execPath, ["native/placement/build.mjs", own], { encoding: "utf8" });

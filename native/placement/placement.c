@@ -2,18 +2,26 @@
  * Options of llama.cpp that node-llama-cpp does not pass on: experts in system memory, the split over several cards, the KV cache in
  * system memory, and threads that stay from one token to the next.
  *
- * Node opens this addon with RTLD_GLOBAL before node-llama-cpp's own. The dynamic linker then answers that addon's calls of these
- * functions of llama.cpp with the functions below, which call the real ones. Three of them make a model or a context, and change the
- * parameters; without a placement they pass the parameters on as they are. One mends the dry run of several cards, and two keep threads.
+ * The functions below answer node-llama-cpp's calls of these functions of llama.cpp, and call the real ones. Three of them make a model or
+ * a context, and change the parameters; without a placement they pass the parameters on as they are. One mends the dry run of several
+ * cards, and two keep threads. On Linux Node opens this addon with RTLD_GLOBAL before node-llama-cpp's own, and the dynamic linker then
+ * finds these functions first. Windows finds a function by the name of its library, so there the addresses in that addon's import table
+ * are replaced.
  *
  * The parameters are passed by value, so this must be compiled with the headers of the very release that it runs with. The text in
  * `mark` says which release that is; Headroom reads it from the file and does not open an addon of another release.
  */
 #define _GNU_SOURCE
+#ifdef _WIN32
+#define PSAPI_VERSION 2
+#include <windows.h>
+#include <psapi.h>
+#else
 #include <dlfcn.h>
 #include <link.h>
-#include <node_api.h>
 #include <pthread.h>
+#endif
+#include <node_api.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,7 +35,13 @@
 #error "SOURCE_HASH is the SHA-256 of this file"
 #endif
 
-#define SEEN_FROM_OUTSIDE __attribute__((visibility("default")))
+#ifdef _WIN32
+#define SEEN_FROM_NODE __declspec(dllexport)
+#define SEEN_FROM_OUTSIDE
+#else
+#define SEEN_FROM_NODE __attribute__((visibility("default")))
+#define SEEN_FROM_OUTSIDE SEEN_FROM_NODE
+#endif
 
 /* Kept in the file, so that it can be read without opening the addon. */
 __attribute__((used)) static const char mark[] = "headroom-placement llama.cpp=" LLAMA_RELEASE " source=" SOURCE_HASH;
@@ -59,33 +73,92 @@ struct buffer_row {
 };
 
 struct report {
-    enum { NOTHING, MODEL, CONTEXT } kind;
+    enum { OF_NOTHING, OF_MODEL, OF_CONTEXT } kind;
     int rows;
     struct buffer_row row[MAX_BUFFERS];
     char problem[256];
 };
 
+#ifdef _WIN32
+static SRWLOCK lock = SRWLOCK_INIT;
+static void take_lock(void) { AcquireSRWLockExclusive(&lock); }
+static void give_lock(void) { ReleaseSRWLockExclusive(&lock); }
+#else
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static void take_lock(void) { pthread_mutex_lock(&lock); }
+static void give_lock(void) { pthread_mutex_unlock(&lock); }
+#endif
+
 static struct placement asked = {.main_gpu = -1, .split_mode = -1};
 static struct report last;
 
 static struct placement current_placement(void) {
-    pthread_mutex_lock(&lock);
+    take_lock();
     struct placement copy = asked;
-    pthread_mutex_unlock(&lock);
+    give_lock();
     return copy;
 }
 
 static void keep_report(const struct report *report) {
-    pthread_mutex_lock(&lock);
+    take_lock();
     last = *report;
-    pthread_mutex_unlock(&lock);
+    give_lock();
 }
 
 static void copy_name(char *to, const char *from) { snprintf(to, NAME_BYTES, "%s", from ? from : ""); }
 
 /* ---- The real functions: those that the caller is linked with, even if the process holds several builds of llama.cpp. ---- */
 
+#define LLAMA_ADDON "llama-addon.node"
+
+#ifdef _WIN32
+/* The library or program that holds an address. */
+static void *object_of(void *address) {
+    HMODULE module = NULL;
+    const DWORD how = GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT;
+    return GetModuleHandleExA(how, (LPCSTR)address, &module) ? (void *)module : NULL;
+}
+
+static const IMAGE_IMPORT_DESCRIPTOR *imports_of(void *object) {
+    const char *base = object;
+    const IMAGE_NT_HEADERS *headers = (const IMAGE_NT_HEADERS *)(base + ((const IMAGE_DOS_HEADER *)base)->e_lfanew);
+    const IMAGE_DATA_DIRECTORY *table = &headers->OptionalHeader.DataDirectory[IMAGE_DIRECTORY_ENTRY_IMPORT];
+    return table->Size > 0 ? (const IMAGE_IMPORT_DESCRIPTOR *)(base + table->VirtualAddress) : NULL;
+}
+
+static void **addresses_of(void *object, const IMAGE_IMPORT_DESCRIPTOR *library) {
+    return (void **)((char *)object + library->FirstThunk);
+}
+
+/*
+ * A function of one of the libraries that `object` imports. They are found by the addresses in its import table: another build of
+ * llama.cpp may have libraries of the same names. Addresses of ours are those that were replaced.
+ */
+static void *function_of(void *object, const char *name) {
+    void *ours = object_of((void *)function_of);
+    const IMAGE_IMPORT_DESCRIPTOR *library = object ? imports_of(object) : NULL;
+    for (; library && library->Name; library++) {
+        void *holder = ours;
+        for (void **address = addresses_of(object, library); *address && (!holder || holder == ours); address++) holder = object_of(*address);
+        void *found = holder && holder != ours ? (void *)GetProcAddress((HMODULE)holder, name) : NULL;
+        if (found) return found;
+    }
+    return NULL;
+}
+
+/* The addon of node-llama-cpp that was opened last: its dependencies are the llama.cpp in use. */
+static void *llama_addon(void) {
+    HMODULE modules[1024];
+    DWORD bytes = 0;
+    void *found = NULL;
+    if (!EnumProcessModules(GetCurrentProcess(), modules, sizeof modules, &bytes)) return NULL;
+    for (size_t i = 0; i < bytes / sizeof modules[0] && i < sizeof modules / sizeof modules[0]; i++) {
+        char name[MAX_PATH];
+        if (GetModuleBaseNameA(GetCurrentProcess(), modules[i], name, sizeof name) && _stricmp(name, LLAMA_ADDON) == 0) found = modules[i];
+    }
+    return found;
+}
+#else
 static void *object_of(void *address) {
     Dl_info info;
     if (!dladdr(address, &info) || !info.dli_fname) return NULL;
@@ -95,15 +168,59 @@ static void *object_of(void *address) {
     return object;
 }
 
+static void *function_of(void *object, const char *name) { return object ? dlsym(object, name) : NULL; }
+
+static int remember_llama(struct dl_phdr_info *info, size_t size, void *path) {
+    (void)size;
+    if (info->dlpi_name && strstr(info->dlpi_name, LLAMA_ADDON)) snprintf((char *)path, 4096, "%s", info->dlpi_name);
+    return 0;
+}
+
+/* The addon of node-llama-cpp that was opened last: its dependencies are the llama.cpp in use. */
+static void *llama_addon(void) {
+    char path[4096] = "";
+    dl_iterate_phdr(remember_llama, path);
+    return path[0] ? dlopen(path, RTLD_NOLOAD | RTLD_LAZY) : NULL;
+}
+#endif
+
 static void *next_function(void *object, const char *name, void *own) {
-    void *found = object ? dlsym(object, name) : NULL;
+    void *found = function_of(object, name);
     return found == own ? NULL : found;
 }
 
 /* ---- Bytes per device ----
- * llama.cpp returns them as a std::map, by value. Its layout in libstdc++ has not changed since 2004: a comparison object, the head
- * of a red-black tree, and the number of nodes. A C++ class and a C struct of this size are returned the same way, by a hidden
- * pointer, on x86-64 and on AArch64.
+ * llama.cpp returns them as a std::map, by value.
+ */
+#ifdef _WIN32
+/*
+ * Microsoft's library has kept this layout since 2015 for all programs built to release: a pointer to the tree's head and the number of
+ * nodes. The head's parent is the root, and it stands where a node has no child. A method gets its object before the place for its result.
+ */
+struct tree_node {
+    struct tree_node *left, *parent, *right;
+    char color, is_head;
+};
+struct cpp_map {
+    struct tree_node *head;
+    size_t nodes;
+};
+#define MODEL_BREAKDOWN                                                                                                                     \
+    "?memory_breakdown@llama_model@@QEBA?AV?$map@PEAUggml_backend_buffer_type@@_KU?$less@PEAUggml_backend_buffer_type@@@std@@"              \
+    "V?$allocator@U?$pair@QEAUggml_backend_buffer_type@@_K@std@@@3@@std@@XZ"
+#define CONTEXT_BREAKDOWN                                                                                                                   \
+    "?llama_get_memory_breakdown@@YA?AV?$map@PEAUggml_backend_buffer_type@@Ullama_memory_breakdown_data@@"                                  \
+    "U?$less@PEAUggml_backend_buffer_type@@@std@@V?$allocator@U?$pair@QEAUggml_backend_buffer_type@@Ullama_memory_breakdown_data@@@std@@@4@" \
+    "@std@@PEBUllama_context@@@Z"
+typedef void (*model_breakdown)(const struct llama_model *, struct cpp_map *);
+typedef void (*context_breakdown)(struct cpp_map *, const struct llama_context *);
+
+static struct tree_node *root_of(const struct cpp_map *map) { return map->head->parent; }
+static bool is_node(const struct tree_node *node) { return !node->is_head; }
+#else
+/*
+ * Its layout in libstdc++ has not changed since 2004: a comparison object, the head of a red-black tree, and the number of nodes. A C++
+ * class and a C struct of this size are returned the same way, by a hidden pointer, on x86-64 and on AArch64.
  */
 struct tree_node {
     int color;
@@ -114,6 +231,15 @@ struct cpp_map {
     struct tree_node head;
     size_t nodes;
 };
+#define MODEL_BREAKDOWN "_ZNK11llama_model16memory_breakdownEv"
+#define CONTEXT_BREAKDOWN "_Z26llama_get_memory_breakdownPK13llama_context"
+typedef struct cpp_map (*model_breakdown)(const struct llama_model *);
+typedef struct cpp_map (*context_breakdown)(const struct llama_context *);
+
+static struct tree_node *root_of(const struct cpp_map *map) { return map->head.parent; }
+static bool is_node(const struct tree_node *node) { return node != NULL; }
+#endif
+
 struct model_node {
     struct tree_node node;
     ggml_backend_buffer_type_t type;
@@ -135,15 +261,22 @@ struct ggml_names {
 };
 
 static bool find_names(void *object, struct ggml_names *names) {
-    names->buft_name = (const char *(*)(ggml_backend_buffer_type_t))dlsym(object, "ggml_backend_buft_name");
-    names->buft_is_host = (bool (*)(ggml_backend_buffer_type_t))dlsym(object, "ggml_backend_buft_is_host");
-    names->buft_device = (ggml_backend_dev_t (*)(ggml_backend_buffer_type_t))dlsym(object, "ggml_backend_buft_get_device");
-    names->dev_name = (const char *(*)(ggml_backend_dev_t))dlsym(object, "ggml_backend_dev_name");
-    names->dev_type = (enum ggml_backend_dev_type (*)(ggml_backend_dev_t))dlsym(object, "ggml_backend_dev_type");
-    names->release = (void (*)(void *))dlsym(object, "_ZdlPv");
+    names->buft_name = (const char *(*)(ggml_backend_buffer_type_t))function_of(object, "ggml_backend_buft_name");
+    names->buft_is_host = (bool (*)(ggml_backend_buffer_type_t))function_of(object, "ggml_backend_buft_is_host");
+    names->buft_device = (ggml_backend_dev_t (*)(ggml_backend_buffer_type_t))function_of(object, "ggml_backend_buft_get_device");
+    names->dev_name = (const char *(*)(ggml_backend_dev_t))function_of(object, "ggml_backend_dev_name");
+    names->dev_type = (enum ggml_backend_dev_type (*)(ggml_backend_dev_t))function_of(object, "ggml_backend_dev_type");
+#ifdef _WIN32
+    /* Only Microsoft's compiler gives functions the names that are looked for below, and its `delete` is the `free` of this library. */
+    HMODULE runtime = GetModuleHandleA("ucrtbase.dll");
+    names->release = runtime ? (void (*)(void *))(void *)GetProcAddress(runtime, "free") : NULL;
+    bool is_known_library = GetModuleHandleA("msvcp140.dll") != NULL;
+#else
+    names->release = (void (*)(void *))function_of(object, "_ZdlPv");
     /* Another C++ library than libstdc++ lays out its maps differently. */
-    bool is_libstdcpp = dlsym(object, "_ZSt18_Rb_tree_incrementPSt18_Rb_tree_node_base") != NULL;
-    return is_libstdcpp && names->buft_name && names->buft_is_host && names->buft_device && names->dev_name && names->dev_type &&
+    bool is_known_library = function_of(object, "_ZSt18_Rb_tree_incrementPSt18_Rb_tree_node_base") != NULL;
+#endif
+    return is_known_library && names->buft_name && names->buft_is_host && names->buft_device && names->dev_name && names->dev_type &&
            names->release;
 }
 
@@ -166,41 +299,56 @@ static void add_row(struct report *report, const struct ggml_names *names, const
 }
 
 static void take_rows(struct report *report, const struct ggml_names *names, struct tree_node *node, bool whole) {
-    if (!node) return;
+    if (!is_node(node)) return;
     take_rows(report, names, node->left, whole);
     add_row(report, names, node, whole);
     take_rows(report, names, node->right, whole);
     names->release(node);
 }
 
+static void take_map(struct report *report, const struct ggml_names *names, struct cpp_map *map, bool whole) {
+    take_rows(report, names, root_of(map), whole);
+#ifdef _WIN32
+    names->release(map->head);
+#endif
+}
+
 static void report_model(void *object, const struct llama_model *model) {
-    struct report report = {.kind = NOTHING};
+    struct report report = {.kind = OF_NOTHING};
     struct ggml_names names;
-    struct cpp_map (*breakdown)(const struct llama_model *) =
-        (struct cpp_map(*)(const struct llama_model *))dlsym(object, "_ZNK11llama_model16memory_breakdownEv");
+    model_breakdown breakdown = (model_breakdown)function_of(object, MODEL_BREAKDOWN);
     if (model && breakdown && find_names(object, &names)) {
+#ifdef _WIN32
+        struct cpp_map map;
+        breakdown(model, &map);
+#else
         struct cpp_map map = breakdown(model);
-        report.kind = MODEL;
-        take_rows(&report, &names, map.head.parent, false);
+#endif
+        report.kind = OF_MODEL;
+        take_map(&report, &names, &map, false);
     }
     keep_report(&report);
 }
 
 static void report_context(void *object, const struct llama_context *context) {
-    struct report report = {.kind = NOTHING};
+    struct report report = {.kind = OF_NOTHING};
     struct ggml_names names;
-    struct cpp_map (*breakdown)(const struct llama_context *) =
-        (struct cpp_map(*)(const struct llama_context *))dlsym(object, "_Z26llama_get_memory_breakdownPK13llama_context");
+    context_breakdown breakdown = (context_breakdown)function_of(object, CONTEXT_BREAKDOWN);
     if (context && breakdown && find_names(object, &names)) {
+#ifdef _WIN32
+        struct cpp_map map;
+        breakdown(&map, context);
+#else
         struct cpp_map map = breakdown(context);
-        report.kind = CONTEXT;
-        take_rows(&report, &names, map.head.parent, true);
+#endif
+        report.kind = OF_CONTEXT;
+        take_map(&report, &names, &map, true);
     }
     keep_report(&report);
 }
 
 static void report_problem(const char *what, const char *name) {
-    struct report report = {.kind = NOTHING};
+    struct report report = {.kind = OF_NOTHING};
     snprintf(report.problem, sizeof report.problem, "%s%s", what, name);
     keep_report(&report);
 }
@@ -214,7 +362,7 @@ struct model_options {
 
 static bool place_model(void *object, struct placement *placement, struct model_options *options, struct llama_model_params *params) {
     if (placement->ram_pattern[0]) {
-        ggml_backend_buffer_type_t (*ram)(void) = (ggml_backend_buffer_type_t(*)(void))dlsym(object, "ggml_backend_cpu_buffer_type");
+        ggml_backend_buffer_type_t (*ram)(void) = (ggml_backend_buffer_type_t(*)(void))function_of(object, "ggml_backend_cpu_buffer_type");
         if (!ram) {
             report_problem("llama.cpp has no function ", "ggml_backend_cpu_buffer_type");
             return false;
@@ -226,7 +374,7 @@ static bool place_model(void *object, struct placement *placement, struct model_
         params->tensor_buft_overrides = options->overrides;
     }
     if (placement->devices > 0) {
-        ggml_backend_dev_t (*by_name)(const char *) = (ggml_backend_dev_t(*)(const char *))dlsym(object, "ggml_backend_dev_by_name");
+        ggml_backend_dev_t (*by_name)(const char *) = (ggml_backend_dev_t(*)(const char *))function_of(object, "ggml_backend_dev_by_name");
         for (int i = 0; i < placement->devices; i++) {
             options->devices[i] = by_name ? by_name(placement->device_names[i]) : NULL;
             if (!options->devices[i]) {
@@ -326,13 +474,13 @@ static struct kept_pool *kept_pools;
 
 static struct ggml_threadpool *make_pool(void *object, struct llama_context *context, int threads) {
     ggml_backend_dev_t (*by_type)(enum ggml_backend_dev_type) =
-        (ggml_backend_dev_t(*)(enum ggml_backend_dev_type))dlsym(object, "ggml_backend_dev_by_type");
+        (ggml_backend_dev_t(*)(enum ggml_backend_dev_type))function_of(object, "ggml_backend_dev_by_type");
     ggml_backend_reg_t (*registry_of)(ggml_backend_dev_t) =
-        (ggml_backend_reg_t(*)(ggml_backend_dev_t))dlsym(object, "ggml_backend_dev_backend_reg");
+        (ggml_backend_reg_t(*)(ggml_backend_dev_t))function_of(object, "ggml_backend_dev_backend_reg");
     void *(*address_of)(ggml_backend_reg_t, const char *) =
-        (void *(*)(ggml_backend_reg_t, const char *))dlsym(object, "ggml_backend_reg_get_proc_address");
+        (void *(*)(ggml_backend_reg_t, const char *))function_of(object, "ggml_backend_reg_get_proc_address");
     void (*fill)(struct ggml_threadpool_params *, int) =
-        (void (*)(struct ggml_threadpool_params *, int))dlsym(object, "ggml_threadpool_params_init");
+        (void (*)(struct ggml_threadpool_params *, int))function_of(object, "ggml_threadpool_params_init");
     ggml_backend_dev_t processor = by_type && registry_of && address_of && fill ? by_type(GGML_BACKEND_DEVICE_TYPE_CPU) : NULL;
     if (!processor) return NULL;
     ggml_backend_reg_t registry = registry_of(processor);
@@ -350,21 +498,21 @@ static struct ggml_threadpool *make_pool(void *object, struct llama_context *con
 }
 
 static void attach_pool(void *object, struct llama_context *context) {
-    int32_t (*threads_of)(struct llama_context *) = (int32_t(*)(struct llama_context *))dlsym(object, "llama_n_threads");
+    int32_t (*threads_of)(struct llama_context *) = (int32_t(*)(struct llama_context *))function_of(object, "llama_n_threads");
     void (*attach)(struct llama_context *, struct ggml_threadpool *, struct ggml_threadpool *) =
-        (void (*)(struct llama_context *, struct ggml_threadpool *, struct ggml_threadpool *))dlsym(object, "llama_attach_threadpool");
+        (void (*)(struct llama_context *, struct ggml_threadpool *, struct ggml_threadpool *))function_of(object, "llama_attach_threadpool");
     if (!threads_of || !attach) return;
     int threads = threads_of(context);
-    pthread_mutex_lock(&lock);
+    take_lock();
     struct kept_pool *kept = kept_pools;
     while (kept && (kept->context != context || kept->threads != threads)) kept = kept->next;
     struct ggml_threadpool *pool = kept ? kept->pool : make_pool(object, context, threads);
-    pthread_mutex_unlock(&lock);
+    give_lock();
     attach(context, pool, pool);
 }
 
 static void release_pools(const struct llama_context *context) {
-    pthread_mutex_lock(&lock);
+    take_lock();
     for (struct kept_pool **place = &kept_pools; *place;) {
         struct kept_pool *kept = *place;
         if (kept->context != context) {
@@ -375,7 +523,7 @@ static void release_pools(const struct llama_context *context) {
         kept->release(kept->pool);
         free(kept);
     }
-    pthread_mutex_unlock(&lock);
+    give_lock();
 }
 
 SEEN_FROM_OUTSIDE int32_t llama_decode(struct llama_context *context, struct llama_batch batch) {
@@ -394,6 +542,40 @@ SEEN_FROM_OUTSIDE void llama_free(struct llama_context *context) {
     if (next) next(context);
     release_pools(context);
 }
+
+/* ---- Taking the place of llama.cpp's functions ---- */
+
+#ifdef _WIN32
+static void replace_import(void *object, const char *name, void *by) {
+    void *real = function_of(object, name);
+    const IMAGE_IMPORT_DESCRIPTOR *library = imports_of(object);
+    for (; real && library && library->Name; library++)
+        for (void **address = addresses_of(object, library); *address; address++) {
+            DWORD before;
+            if (*address != real || !VirtualProtect(address, sizeof *address, PAGE_READWRITE, &before)) continue;
+            *address = by;
+            VirtualProtect(address, sizeof *address, before, &before);
+        }
+}
+
+/* Replaces the addresses in the addon that was opened last, and in its llama.cpp. A second time changes nothing. */
+static void take_place(void) {
+    void *addon = llama_addon();
+    if (!addon) return;
+    replace_import(addon, "llama_model_load_from_file", (void *)llama_model_load_from_file);
+    replace_import(addon, "llama_model_init_from_user", (void *)llama_model_init_from_user);
+    replace_import(addon, "llama_init_from_model", (void *)llama_init_from_model);
+    replace_import(addon, "llama_decode", (void *)llama_decode);
+    replace_import(addon, "llama_free", (void *)llama_free);
+#ifdef IS_RESET_FIRST
+    void *llama = object_of(function_of(addon, "llama_init_from_model"));
+    if (llama) replace_import(llama, "ggml_backend_sched_reserve_size", (void *)ggml_backend_sched_reserve_size);
+#endif
+}
+#else
+/* The dynamic linker has done so. */
+static void take_place(void) {}
+#endif
 
 /* ---- JavaScript's side ---- */
 
@@ -505,19 +687,20 @@ static napi_value set_placement(napi_env env, napi_callback_info info) {
         napi_throw_type_error(env, NULL, wrong);
         return NULL;
     }
-    pthread_mutex_lock(&lock);
+    take_place();
+    take_lock();
     asked = placement;
-    last = (struct report){.kind = NOTHING};
-    pthread_mutex_unlock(&lock);
+    last = (struct report){.kind = OF_NOTHING};
+    give_lock();
     return NULL;
 }
 
 /* lastReport(): {kind: "model" | "context", buffers} | {kind: "nothing", problem} since the last setPlacement. */
 static napi_value last_report(napi_env env, napi_callback_info info) {
     (void)info;
-    pthread_mutex_lock(&lock);
+    take_lock();
     struct report report = last;
-    pthread_mutex_unlock(&lock);
+    give_lock();
     napi_value answer, buffers;
     napi_create_object(env, &answer);
     const char *kinds[] = {"nothing", "model", "context"};
@@ -539,24 +722,15 @@ static napi_value last_report(napi_env env, napi_callback_info info) {
     return answer;
 }
 
-/* The addon of node-llama-cpp that was opened last: its dependencies are the llama.cpp in use. */
-static int remember_llama(struct dl_phdr_info *info, size_t size, void *path) {
-    (void)size;
-    if (info->dlpi_name && strstr(info->dlpi_name, "llama-addon.node")) snprintf((char *)path, 4096, "%s", info->dlpi_name);
-    return 0;
-}
-
 /* devices(): llama.cpp's graphics cards in its order, with names as `devices` of a placement takes them. Null before getLlama. */
 static napi_value list_devices(napi_env env, napi_callback_info info) {
     (void)info;
-    char path[4096] = "";
-    dl_iterate_phdr(remember_llama, path);
-    void *object = path[0] ? dlopen(path, RTLD_NOLOAD | RTLD_LAZY) : NULL;
+    void *object = llama_addon();
     if (!object) return null_value(env);
-    size_t (*count)(void) = (size_t(*)(void))dlsym(object, "ggml_backend_dev_count");
-    ggml_backend_dev_t (*get)(size_t) = (ggml_backend_dev_t(*)(size_t))dlsym(object, "ggml_backend_dev_get");
+    size_t (*count)(void) = (size_t(*)(void))function_of(object, "ggml_backend_dev_count");
+    ggml_backend_dev_t (*get)(size_t) = (ggml_backend_dev_t(*)(size_t))function_of(object, "ggml_backend_dev_get");
     void (*properties)(ggml_backend_dev_t, struct ggml_backend_dev_props *) =
-        (void (*)(ggml_backend_dev_t, struct ggml_backend_dev_props *))dlsym(object, "ggml_backend_dev_get_props");
+        (void (*)(ggml_backend_dev_t, struct ggml_backend_dev_props *))function_of(object, "ggml_backend_dev_get_props");
     if (!count || !get || !properties) return null_value(env);
     napi_value list;
     napi_create_array(env, &list);
@@ -585,7 +759,7 @@ static void export_function(napi_env env, napi_value exports, const char *name, 
     napi_set_named_property(env, exports, name, function);
 }
 
-SEEN_FROM_OUTSIDE napi_value napi_register_module_v1(napi_env env, napi_value exports) {
+SEEN_FROM_NODE napi_value napi_register_module_v1(napi_env env, napi_value exports) {
     napi_set_named_property(env, exports, "llamaRelease", text_value(env, LLAMA_RELEASE));
     napi_set_named_property(env, exports, "sourceHash", text_value(env, SOURCE_HASH));
     export_function(env, exports, "setPlacement", set_placement);
@@ -593,4 +767,4 @@ SEEN_FROM_OUTSIDE napi_value napi_register_module_v1(napi_env env, napi_value ex
     export_function(env, exports, "devices", list_devices);
     return exports;
 }
-SEEN_FROM_OUTSIDE int32_t node_api_module_get_api_version_v1(void) { return 8; }
+SEEN_FROM_NODE int32_t node_api_module_get_api_version_v1(void) { return 8; }
