@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { build } from "esbuild";
-import { projectRoot } from "./prepare.mjs";
+import { projectRoot } from "./project-root.mjs";
 
 const library = join(projectRoot, "node_modules/node-llama-cpp/dist");
 /** node-llama-cpp starts this file as a separate process to test whether a build of llama.cpp works before it loads the build. */

@@ -2,7 +2,7 @@ import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { buildEngine } from "./bundle-engine.mjs";
-import { projectRoot } from "./prepare.mjs";
+import { projectRoot } from "./project-root.mjs";
 
 const entries = {
   server: "scripts/server.ts",

@@ -10,11 +10,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join, relative, sep } from "node:path";
-import { fileURLToPath } from "node:url";
 import { endWithStarter, startProgram, toldToEnd } from "./end-with-starter.mjs";
+import { projectRoot } from "./project-root.mjs";
 
 /** The first steps of every command: check Node, then install, bundle and build, each only when something changed. */
-export const projectRoot = fileURLToPath(new URL("..", import.meta.url));
 const inProject = path => join(projectRoot, path);
 
 endWithStarter(inProject("package.json"));

@@ -2,7 +2,8 @@ import { watch } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { askToEnd, startProgram } from "./end-with-starter.mjs";
-import { checkNode, ensureBuilt, ensureBundles, ensureInstalled, projectRoot, stop } from "./prepare.mjs";
+import { checkNode, ensureBuilt, ensureBundles, ensureInstalled, stop } from "./prepare.mjs";
+import { projectRoot } from "./project-root.mjs";
 
 const port = Number(process.env.PORT || 3000);
 const host = process.env.HOST || "127.0.0.1";

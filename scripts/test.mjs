@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { checkNode, ensureBuilt, ensureBundles, ensureInstalled, projectRoot, run } from "./prepare.mjs";
+import { checkNode, ensureBuilt, ensureBundles, ensureInstalled, run } from "./prepare.mjs";
+import { projectRoot } from "./project-root.mjs";
 
 /**
  * Runs every check, some at a time. Each static check counts as one case; vitest and Playwright report their own cases.

@@ -1,10 +1,9 @@
 "use client";
 import { Dialog as BaseDialog } from "@base-ui/react/dialog";
 import { Search } from "lucide-react";
-import { type KeyboardEvent, useEffect, useId, useState } from "react";
+import { useEffect } from "react";
 import { SearchSnippet } from "@/components/chat/sidebar/search-snippet";
-import { classNames } from "@/components/ui/class-names";
-import { isComposing } from "@/lib/client/is-composing";
+import { ComboOption, useComboList } from "@/components/ui/combo-list";
 import { askPalette, closeOverlay, forgetEnter, PALETTE_FIELD_ID, usePalette } from "@/lib/client/palette-store";
 import { paletteCommands } from "./palette-commands";
 import { type PaletteItem, paletteGroups } from "./palette-item";
@@ -27,30 +26,20 @@ function usePaletteItems(query: string): readonly PaletteItem[] {
 export default function Palette() {
   const query = usePalette(state => state.query);
   const isEntered = usePalette(state => state.isEntered);
-  const [index, setIndex] = useState(0);
-  const listId = useId();
   const items = usePaletteItems(query);
-  const chosen = Math.min(index, items.length - 1);
-  const run = (item: PaletteItem | undefined) => {
-    if (!item) return;
+  const run = (position: number) => {
+    const item = items[position];
+    if (item === undefined) return;
     closeOverlay();
     item.run();
   };
-  const runChosen = () => run(items[chosen]);
+  const combo = useComboList(items.length, run);
   // Enter was pressed before the list appeared.
   useEffect(() => {
     if (!isEntered) return;
     forgetEnter();
-    runChosen();
+    run(combo.pointed);
   });
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (isComposing(event)) return;
-    const steps = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (event.key === "Enter") runChosen();
-    if (steps === undefined || items.length === 0) return;
-    event.preventDefault();
-    setIndex((chosen + steps + items.length) % items.length);
-  };
   return (
     <BaseDialog.Root open onOpenChange={open => !open && closeOverlay()}>
       <BaseDialog.Portal>
@@ -63,10 +52,7 @@ export default function Palette() {
             <Search aria-hidden size={16} className="shrink-0 text-ink-3" />
             <input
               id={PALETTE_FIELD_ID}
-              role="combobox"
-              aria-expanded="true"
-              aria-controls={listId}
-              aria-activedescendant={items[chosen] && `${listId}-${chosen}`}
+              {...combo.field}
               aria-label="Search chats and commands"
               placeholder="Search chats and commands"
               dir="auto"
@@ -74,22 +60,13 @@ export default function Palette() {
               value={query}
               onChange={event => {
                 askPalette(event.target.value);
-                setIndex(0);
+                combo.pointAtFirst();
               }}
-              onKeyDown={onKeyDown}
             />
           </div>
-          <div id={listId} role="listbox" aria-label="Results" className="min-h-0 overflow-y-auto p-1.5">
+          <div id={combo.listId} role="listbox" aria-label="Results" className="min-h-0 overflow-y-auto p-1.5">
             {paletteGroups.map(group => (
-              <PaletteGroup
-                key={group}
-                name={group}
-                listId={listId}
-                items={items}
-                chosen={chosen}
-                onPoint={setIndex}
-                onRun={run}
-              />
+              <PaletteGroup key={group} name={group} items={items} option={combo.option} />
             ))}
             {items.length === 0 && <p className="px-2.5 py-2 text-ink-3">Nothing found</p>}
           </div>
@@ -101,15 +78,12 @@ export default function Palette() {
 
 interface PaletteGroupProps {
   readonly name: PaletteItem["group"];
-  readonly listId: string;
   /** The items of all groups: an option's index is its place in this list. */
   readonly items: readonly PaletteItem[];
-  readonly chosen: number;
-  readonly onPoint: (index: number) => void;
-  readonly onRun: (item: PaletteItem) => void;
+  readonly option: ReturnType<typeof useComboList>["option"];
 }
 
-function PaletteGroup({ name, listId, items, chosen, onPoint, onRun }: PaletteGroupProps) {
+function PaletteGroup({ name, items, option }: PaletteGroupProps) {
   if (!items.some(({ group }) => group === name)) return null;
   return (
     // biome-ignore lint/a11y/useSemanticElements: a listbox must not contain a fieldset.
@@ -117,38 +91,23 @@ function PaletteGroup({ name, listId, items, chosen, onPoint, onRun }: PaletteGr
       <p aria-hidden className="px-2.5 pt-1 pb-0.5 text-ink-3 text-xs">
         {name}
       </p>
-      {items.map((item, position) => {
-        if (item.group !== name) return null;
-        const Icon = item.icon;
-        return (
-          <div
-            key={item.id}
-            id={`${listId}-${position}`}
-            role="option"
-            tabIndex={-1}
-            aria-selected={position === chosen}
-            ref={position === chosen ? element => element?.scrollIntoView({ block: "nearest" }) : undefined}
-            onPointerMove={() => onPoint(position)}
-            onClick={() => onRun(item)}
-            onKeyDown={() => {}}
-            className={classNames(
-              "flex min-h-8 cursor-default gap-2.5 rounded-control px-2.5 py-1.5",
-              position === chosen && "bg-sunken",
-            )}
-          >
-            <Icon aria-hidden size={15} className="mt-0.5 shrink-0 text-ink-3" />
-            <span className="min-w-0 flex-1">
-              <span className="flex items-baseline justify-between gap-3">
-                <span className="truncate">{item.label}</span>
-                {item.keys !== undefined && (
-                  <kbd className="shrink-0 font-sans text-ink-3 text-xs max-sm:hidden">{item.keys}</kbd>
-                )}
+      {items.map(
+        (item, position) =>
+          item.group === name && (
+            <ComboOption key={item.id} {...option(position)} className="gap-2.5">
+              <item.icon aria-hidden size={15} className="mt-0.5 shrink-0 text-ink-3" />
+              <span className="min-w-0 flex-1">
+                <span className="flex items-baseline justify-between gap-3">
+                  <span className="truncate">{item.label}</span>
+                  {item.keys !== undefined && (
+                    <kbd className="shrink-0 font-sans text-ink-3 text-xs max-sm:hidden">{item.keys}</kbd>
+                  )}
+                </span>
+                {item.detail !== "" && <SearchSnippet text={item.detail} />}
               </span>
-              {item.detail !== "" && <SearchSnippet text={item.detail} />}
-            </span>
-          </div>
-        );
-      })}
+            </ComboOption>
+          ),
+      )}
     </div>
   );
 }

@@ -28,9 +28,7 @@ export function SettingFrame({ settingKey, beside, children }: SettingFrameProps
         {beside !== undefined && <div className="ml-auto">{beside}</div>}
       </div>
       {children}
-      {isIdle && (
-        <p className="text-ink-3 text-xs">Has no effect without a graphics card: all layers run on the CPU.</p>
-      )}
+      {isIdle && <p className="text-ink-3 text-xs">No effect without a graphics card.</p>}
     </div>
   );
 }

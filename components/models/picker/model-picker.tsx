@@ -1,6 +1,6 @@
 "use client";
 import Link from "next/link";
-import { type KeyboardEvent, type ReactNode, useId, useState } from "react";
+import { useState } from "react";
 import { LoadProgress } from "@/components/chat/composer/load-progress";
 import { canChat } from "@/components/models/library/model-facts";
 import { PlanBadge, PlanSpeedWords } from "@/components/models/plan-badge";
@@ -8,11 +8,11 @@ import { applyAndReport } from "@/components/settings/apply-and-report";
 import { ReloadWaitsBanner } from "@/components/settings/reload-waits";
 import { buttonClass } from "@/components/ui/button";
 import { classNames } from "@/components/ui/class-names";
+import { ComboOption, useComboList } from "@/components/ui/combo-list";
 import { Dialog } from "@/components/ui/dialog";
 import { inputClass } from "@/components/ui/field";
 import { showFailure } from "@/components/ui/show-failure";
 import { answerWith, useEngineList } from "@/lib/client/engine-list-store";
-import { isComposing } from "@/lib/client/is-composing";
 import { useEngine, useLive } from "@/lib/client/live-store";
 import { useModels } from "@/lib/client/model-store";
 import { useReceipts } from "@/lib/client/receipt-store";
@@ -21,6 +21,8 @@ import type { LocalModel } from "@/lib/schema/local-model";
 import { formatRate } from "@/lib/units/tokens";
 import { engineModels, lastSpeed, type ModelElsewhere, recentModels } from "./recent-models";
 
+const OPTION_CLASS = "flex-wrap items-center gap-x-3 gap-y-1";
+
 /** The library to choose from: a combobox whose list follows the typed text. A choice loads the model. */
 export default function ModelPicker({ onClose }: { readonly onClose: () => void }) {
   const { data, error } = useModels();
@@ -28,12 +30,8 @@ export default function ModelPicker({ onClose }: { readonly onClose: () => void 
   const engine = useEngine();
   const memory = useLive(state => state.telemetry?.memory ?? null);
   const [words, setWords] = useState("");
-  const [index, setIndex] = useState(0);
-  const listId = useId();
   const models = recentModels(data?.models.filter(canChat) ?? [], receipts, words);
   const elsewhere = engineModels(useEngineList().data?.engines ?? [], words);
-  const count = models.length + elsewhere.length;
-  const pointed = Math.min(index, count - 1);
   const isTooLarge = ({ plan }: LocalModel) => plan !== null && memory !== null && isRamShort(plan.ramNeed, memory);
   const isLoaded = ({ name }: LocalModel) => engine?.modelName === name && engine.config !== null;
   const choose = (model: LocalModel | undefined) => {
@@ -46,19 +44,11 @@ export default function ModelPicker({ onClose }: { readonly onClose: () => void 
     onClose();
     void answerWith({ engineId: model.engineId, model: model.model }).catch(showFailure("The model was not chosen"));
   };
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (isComposing(event)) return;
-    if (event.key === "Enter") {
-      // Otherwise the button that gets the focus back would be pressed too, and open the picker again.
-      event.preventDefault();
-      choose(models[pointed]);
-      chooseElsewhere(elsewhere[pointed - models.length]);
-    }
-    const steps = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (steps === undefined || count === 0) return;
-    event.preventDefault();
-    setIndex((pointed + steps + count) % count);
-  };
+  const count = models.length + elsewhere.length;
+  const combo = useComboList(count, position => {
+    choose(models[position]);
+    chooseElsewhere(elsewhere[position - models.length]);
+  });
   return (
     <Dialog onClose={onClose} title="Choose a model">
       <div className="flex flex-col gap-3">
@@ -70,48 +60,39 @@ export default function ModelPicker({ onClose }: { readonly onClose: () => void 
           </div>
         )}
         <input
-          role="combobox"
-          aria-expanded="true"
-          aria-controls={listId}
-          aria-activedescendant={count > 0 ? `${listId}-${pointed}` : undefined}
+          {...combo.field}
           aria-label="Search models"
           placeholder="Search models"
           className={inputClass}
           value={words}
           onChange={event => {
             setWords(event.target.value);
-            setIndex(0);
+            combo.pointAtFirst();
           }}
-          onKeyDown={onKeyDown}
         />
-        <div id={listId} role="listbox" aria-label="Models" className="-mx-1.5">
+        <div id={combo.listId} role="listbox" aria-label="Models" className="-mx-1.5">
           {models.map((model, position) => (
-            <PickerOption
+            <ComboOption
               key={model.name}
-              id={`${listId}-${position}`}
-              isPointed={position === pointed}
+              {...combo.option(position)}
               isDisabled={isTooLarge(model)}
-              onPoint={() => setIndex(position)}
-              onChoose={() => choose(model)}
+              className={OPTION_CLASS}
             >
               <ModelOption model={model} isLoaded={isLoaded(model)} tokensPerSecond={lastSpeed(receipts, model.name)} />
-            </PickerOption>
+            </ComboOption>
           ))}
           {elsewhere.map((model, order) => (
-            <PickerOption
+            <ComboOption
               key={`${model.engineId} ${model.model}`}
-              id={`${listId}-${models.length + order}`}
-              isPointed={models.length + order === pointed}
-              isDisabled={false}
-              onPoint={() => setIndex(models.length + order)}
-              onChoose={() => chooseElsewhere(model)}
+              {...combo.option(models.length + order)}
+              className={OPTION_CLASS}
             >
               <span className="min-w-0 flex-1 basis-48 break-words">{model.model}</span>
               {engine?.other?.engineId === model.engineId && engine.other.model === model.model && (
                 <span className="font-semibold text-good text-sm">In use</span>
               )}
               <span className="text-ink-2 text-sm">{model.engineName}</span>
-            </PickerOption>
+            </ComboOption>
           ))}
         </div>
         {error !== null && (
@@ -139,37 +120,6 @@ export default function ModelPicker({ onClose }: { readonly onClose: () => void 
 
 const noModels = (words: string): string =>
   words.trim() === "" ? "There is no model that can chat on this computer yet." : "No model matches that.";
-
-interface PickerOptionProps {
-  readonly id: string;
-  readonly isPointed: boolean;
-  readonly isDisabled: boolean;
-  onPoint(): void;
-  onChoose(): void;
-  readonly children: ReactNode;
-}
-
-function PickerOption({ id, isPointed, isDisabled, onPoint, onChoose, children }: PickerOptionProps) {
-  return (
-    <div
-      id={id}
-      role="option"
-      tabIndex={-1}
-      aria-selected={isPointed}
-      aria-disabled={isDisabled}
-      ref={isPointed ? element => element?.scrollIntoView({ block: "nearest" }) : undefined}
-      onPointerMove={onPoint}
-      onClick={onChoose}
-      onKeyDown={() => {}}
-      className={classNames(
-        "flex min-h-8 cursor-default flex-wrap items-center gap-x-3 gap-y-1 rounded-control px-2.5 py-1.5",
-        isPointed && "bg-sunken",
-      )}
-    >
-      {children}
-    </div>
-  );
-}
 
 interface ModelOptionProps {
   readonly model: LocalModel;

@@ -28,3 +28,13 @@ test("a file of the library has the plan that loads it, and no dry run is made f
   current.settings = { ...current.settings, LAYERS: 2 };
   expect((await list())[0]?.plan?.gpuLayers).toBe(2);
 });
+
+test("without time to plan, a model is listed as unread until it was planned once", async () => {
+  const { models, planner, gpu, machineSpeed, current, done } = makeHostRig();
+  const settings = { readFor: () => current.settings };
+  const list = (withinMs?: number) => done(listLibrary({ models, planner, gpu, settings, machineSpeed }, withinMs));
+  await done(models.listModels());
+  expect(await list(-1)).toMatchObject([{ name: SMALL_MODEL, profile: null, problem: null, plan: null }]);
+  await list();
+  expect(await list(-1)).toMatchObject([{ profile: { architecture: "llama" }, plan: { kind: "full" } }]);
+});

@@ -6,6 +6,7 @@ import type { ListedModel, ModelFiles } from "@/lib/server/models/library/model-
 import type { SettingsStore } from "@/lib/server/settings/settings-store";
 import { eachOf } from "@/lib/server/system/each-of";
 import { errorAnswer } from "@/lib/server/system/error-table";
+import { timeFromFirstUse } from "@/lib/server/system/timers";
 import type { MachineSpeedMeter } from "./machine-speed";
 import type { GpuSource, Planner } from "./planner";
 
@@ -23,12 +24,24 @@ const PLANNED_AT_ONCE = 4;
 /**
  * The library: for each file, where its layers would go on the present card with its settings, planned as the dashboard does it.
  *
- * @param withinMs headers are read for this long; see `listModels`
+ * @param withinMs headers are read for half of this time, and planned for the other half. What was never planned before is listed as unread
  */
-export async function listLibrary(services: LibraryServices, withinMs?: number): Promise<LocalModel[]> {
-  const [listed, plan] = await Promise.all([services.models.listModels(withinMs), planning(services)]);
-  return eachOf(listed, PLANNED_AT_ONCE, plan);
+export async function listLibrary(
+  services: LibraryServices,
+  withinMs = Number.POSITIVE_INFINITY,
+): Promise<LocalModel[]> {
+  const [listed, plan] = await Promise.all([services.models.listModels(withinMs / 2), planning(services)]);
+  const hasTime = timeFromFirstUse(withinMs / 2);
+  return eachOf(listed, PLANNED_AT_ONCE, async model => {
+    if (model.profile === null || planned.has(model.profile)) return plan(model);
+    if (!hasTime()) return { ...model, profile: null, problem: null, plan: null };
+    planned.add(model.profile);
+    return plan(model);
+  });
 }
+
+/** What was planned once has a surface that is kept, or is planned again in any case: a page that asks for the rest comes to an end. */
+const planned = new WeakSet<object>();
 
 /** The same for one model; null for a name that is not in the library. */
 export async function findInLibrary(services: LibraryServices, name: string): Promise<LocalModel | null> {

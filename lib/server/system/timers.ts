@@ -14,3 +14,12 @@ export const systemTimers: Timers = {
     return () => clearTimeout(timer);
   },
 };
+
+/** A question that is answered with yes for so long, from when it is first asked: whatever came before does not count. */
+export function timeFromFirstUse(limitMs: number): () => boolean {
+  let endsAtMs: number | null = null;
+  return () => {
+    endsAtMs ??= performance.now() + limitMs;
+    return performance.now() <= endsAtMs;
+  };
+}

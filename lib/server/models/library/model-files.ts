@@ -7,6 +7,7 @@ import { isRemoteSource } from "@/lib/schema/model-source";
 import { eachOf } from "@/lib/server/system/each-of";
 import { withHomeFolder } from "@/lib/server/system/environment";
 import { errorAnswer } from "@/lib/server/system/error-table";
+import { timeFromFirstUse } from "@/lib/server/system/timers";
 import type { AddedFile } from "./added-files";
 import { checkChatModel } from "./check-chat-model";
 import { findModelFiles } from "./find-model-files";
@@ -163,7 +164,7 @@ export class ModelFiles {
    */
   async listModels(withinMs = Number.POSITIVE_INFINITY): Promise<ListedModel[]> {
     const entries = new Map<string, () => Promise<ListedModel | null>>();
-    const hasTime = untilFirst(withinMs);
+    const hasTime = timeFromFirstUse(withinMs);
     for (const folder of this.folders())
       for (const { path, problem } of await findModelFiles(folder)) {
         if (entries.has(path)) continue;
@@ -223,15 +224,6 @@ export class ModelFiles {
     const oldest = this.#profiles.keys().next();
     if (this.#profiles.size > MAX_KEPT_PROFILES && !oldest.done) this.#profiles.delete(oldest.value);
   }
-}
-
-/** A question that is answered with yes for so long, from when it is first asked: slow looks before it do not count. */
-function untilFirst(withinMs: number): () => boolean {
-  let endsAtMs: number | null = null;
-  return () => {
-    endsAtMs ??= performance.now() + withinMs;
-    return performance.now() <= endsAtMs;
-  };
 }
 
 /** @throws ModelFileError for a model that llama.cpp is known to refuse */
