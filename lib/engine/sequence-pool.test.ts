@@ -47,6 +47,16 @@ test("takes the sequence that was idle the longest when none fits", async () => 
   expect((await pool.take(tokens(3), "c")).sequence).toBe(sequences[0]);
 });
 
+test("takes neighbours for answers at once, because llama.cpp computes only those together", async () => {
+  const { pool, sequences } = poolOf(tokens(), tokens(), tokens(), tokens(), tokens());
+  for (let used = 0; used < 3; used++) (await pool.take(tokens(used), null)).release();
+  const places: number[] = [];
+  for (let asked = 7; asked < 12; asked++)
+    places.push(sequences.indexOf((await pool.take(tokens(asked), null)).sequence));
+  // The one that was idle the longest, which is 3 of the two that were never used, and on from there.
+  expect(places).toEqual([3, 4, 2, 1, 0]);
+});
+
 test("lets a request wait until a sequence is free", async () => {
   const { pool, sequences } = poolOf(tokens());
   const first = await pool.take(tokens(1), null);

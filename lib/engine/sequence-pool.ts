@@ -93,21 +93,26 @@ export class SequencePool<Sequence extends CachedTokens = LlamaContextSequence> 
 
   /**
    * The chat's own sequence first, because nobody else's cache is lost for it. Then the longest common prefix, unless most of another
-   * cache would be lost for it. Then one that no chat uses, then the one that was idle the longest.
+   * cache would be lost for it. Then one that no chat uses, then one beside a sequence that is in use, then the one that was idle the
+   * longest. llama.cpp computes only neighbours together: with sequences 0 and 2, each step reads all weights twice.
+   * @see llama.cpp src/llama-batch.cpp (split_equal)
    */
   #best(prompt: readonly Token[], cacheKey: string | null): Slot<Sequence> | null {
+    const isInUse = (place: number) => this.#slots[place]?.isTaken ?? false;
     const ranked = this.#slots
-      .filter(({ isTaken }) => !isTaken)
-      .map(slot => ({
+      .map((slot, place) => ({
         slot,
+        isNeighbour: isInUse(place - 1) || isInUse(place + 1),
         isOwn: cacheKey !== null && slot.cacheKey === cacheKey,
         saved: savedTokens(slot.sequence.contextTokens, prompt),
       }))
+      .filter(({ slot }) => !slot.isTaken)
       .sort(
         (one, other) =>
           Number(other.isOwn) - Number(one.isOwn) ||
           other.saved - one.saved ||
           Number(one.slot.cacheKey !== null) - Number(other.slot.cacheKey !== null) ||
+          Number(other.isNeighbour) - Number(one.isNeighbour) ||
           one.slot.usedAt - other.slot.usedAt,
       );
     return ranked[0]?.slot ?? null;
