@@ -5,9 +5,9 @@ import { ShortMemoryError } from "@/lib/server/planning/memory-guard";
 import { chooseModel, type NamedModels } from "./choose-model";
 
 const PRESENT = "present.gguf";
-const library = [PRESENT, "big/other.gguf", "third.gguf"];
+const library = [PRESENT, "big/other.gguf", "third.gguf", "embed.gguf"];
 
-/** A library of three, of which the first is loaded. Notes what was loaded instead. */
+/** A library of three that answer, of which the first is loaded, and of one that makes embeddings. Notes what was loaded instead. */
 function rig(
   settings: Partial<Settings> = {},
   state: EngineState = "loaded",
@@ -28,7 +28,8 @@ function rig(
       },
     },
     models: {
-      listModels: async () => library.map(name => ({ name })),
+      listModels: async () =>
+        library.map(name => ({ name, profile: { role: name === "embed.gguf" ? "embedding" : "text" } })),
       resolveModel: async (name: string) => name,
       identify: async () => ({}),
     },

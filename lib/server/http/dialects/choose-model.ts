@@ -8,7 +8,7 @@ type ApplyServices = Parameters<typeof saveAndApplySettings>[0];
 /** What a name of a model is looked up in. */
 export interface NamedModels extends Omit<ApplyServices, "models" | "host"> {
   readonly models: ApplyServices["models"] & {
-    listModels(): Promise<readonly { readonly name: string }[]>;
+    listModels(): Promise<readonly { readonly name: string; readonly profile: { readonly role: string } | null }[]>;
   };
   /** While another engine answers, the answer has the name of its model. */
   readonly host: Omit<ApplyServices["host"], "snapshot"> & {
@@ -32,10 +32,13 @@ const isAnswering = ({ state }: Pick<EngineSnapshot, "state">): boolean => state
 export async function chooseModel(asked: string | null, named: NamedModels): Promise<void> {
   const present = answeringModel(named);
   if (!asked || asked === present) return;
-  const names = (await named.models.listModels()).map(({ name }) => name);
-  if (names.includes(asked)) return changeModel(asked, present, named);
+  const models = await named.models.listModels();
+  if (models.some(({ name }) => name === asked)) return changeModel(asked, present, named);
   if (takesAnyName(asked, named.settings.read())) return;
-  const others = names.filter(name => name !== present).slice(0, MAX_LISTED - 1);
+  const others = models
+    .filter(({ name, profile }) => name !== present && profile?.role === "text")
+    .map(({ name }) => name)
+    .slice(0, MAX_LISTED - 1);
   throw new RequestError(
     "MODEL_NOT_FOUND",
     `There is no model ${JSON.stringify(asked.slice(0, 200))} here. There are: ${[present, ...others].join(", ")}.`,
