@@ -11,7 +11,7 @@ import type { Settings } from "@/lib/schema/settings";
 import { EngineError } from "@/lib/server/engine/engine-errors";
 import { chooseDraftModel, type DraftModel } from "@/lib/server/models/library/find-draft-model";
 import type { ModelFiles } from "@/lib/server/models/library/model-files";
-import type { GpuSource } from "@/lib/server/planning/planner";
+import type { GpuSource } from "@/lib/server/planning/known-surfaces";
 import type { DryRunEngine } from "@/lib/server/planning/spare-dry-run-engine";
 import type { DraftPair } from "./speculation-meter";
 

@@ -18,8 +18,9 @@ import { type Settings, settingsSchema } from "@/lib/schema/settings";
 import type { SettingsStore } from "@/lib/server/settings/settings-store";
 import { errorAnswer } from "@/lib/server/system/error-table";
 import { readMemory } from "@/lib/server/system/read-memory";
+import type { GpuSource } from "./known-surfaces";
 import type { MachineSpeedMeter } from "./machine-speed";
-import type { GpuSource, Planner } from "./planner";
+import type { Planner } from "./planner";
 
 interface PickServices {
   readonly planner: Pick<Planner, "planFor">;

@@ -18,8 +18,9 @@ import type { SettingsStore } from "@/lib/server/settings/settings-store";
 import { eachOf } from "@/lib/server/system/each-of";
 import { errorAnswer, errorCodeOf } from "@/lib/server/system/error-table";
 import { readMemory } from "@/lib/server/system/read-memory";
+import type { GpuSource } from "./known-surfaces";
 import type { MachineSpeedMeter } from "./machine-speed";
-import type { GpuSource, Planner } from "./planner";
+import type { Planner } from "./planner";
 
 export interface FitServices {
   readonly remoteModels: Pick<RemoteModels, "list" | "beginHeaders">;

@@ -7,8 +7,9 @@ import type { SettingsStore } from "@/lib/server/settings/settings-store";
 import { eachOf } from "@/lib/server/system/each-of";
 import { errorAnswer } from "@/lib/server/system/error-table";
 import { timeFromFirstUse } from "@/lib/server/system/timers";
+import type { GpuSource } from "./known-surfaces";
 import type { MachineSpeedMeter } from "./machine-speed";
-import type { GpuSource, Planner } from "./planner";
+import type { Planner } from "./planner";
 
 export interface LibraryServices {
   readonly models: Pick<ModelFiles, "listModels">;
