@@ -1,6 +1,6 @@
 import { json, StandInOpenAi } from "@/lib/server/testing/stand-in-openai";
 import { axeViolations } from "./axe-violations";
-import { expect, freePort, test } from "./fixtures";
+import { expect, freePort, noModelEnv, test } from "./fixtures";
 import { ChatPage } from "./pages/chat-page";
 import { EnginesPage } from "./pages/engines-page";
 
@@ -76,7 +76,7 @@ test("a picture can be attached when the engine in use reads pictures; the engin
   const server = await StandInOpenAi.start();
   server.on("/v1/models", json({ data: [{ id: "eye", owned_by: "llamacpp" }] }));
   server.on("/props", json({ default_generation_settings: { n_ctx: 8192 }, modalities: { vision: true } }));
-  const { url } = await ownServer();
+  const { url } = await ownServer(noModelEnv());
   const engines = new EnginesPage(page);
   await engines.open(url);
   await engines.fill({ Address: server.address, Name: "seer" });

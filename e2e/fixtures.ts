@@ -65,6 +65,10 @@ const isEngine = (pid: number): boolean =>
   execFileSync("ps", ["-o", "args=", "-p", String(pid)], { encoding: "utf8" }).includes("engine.mjs");
 
 type Env = Readonly<Record<string, string>>;
+
+/** Environment of a server that has no model: it need not load one, which takes a core for a second. */
+export const noModelEnv = (): Env => ({ HEADROOM_MODELS_DIR: mkdtempSync(join(tmpdir(), "headroom-e2e-no-model-")) });
+
 type StartedServer = RunningServer & { stop(): Promise<void> };
 
 /** Figures on the screen are those of one conversation, whatever would fit beside it, and nothing is measured in a quiet moment. */

@@ -2,7 +2,7 @@ import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import { quantizedFiles } from "@/lib/server/testing/quantized-files";
 import { StandInHub } from "@/lib/server/testing/stand-in-hub";
 import { axeViolations } from "./axe-violations";
-import { expect, test } from "./fixtures";
+import { expect, noModelEnv, test } from "./fixtures";
 import { HubPage } from "./pages/hub-page";
 
 const entry = (id: string, more = {}) => ({
@@ -19,8 +19,10 @@ const entry = (id: string, more = {}) => ({
 
 test.describe("the search of the hub", () => {
   let hub: StandInHub;
+  let env: Record<string, string>;
   test.beforeAll(async () => {
     hub = await StandInHub.start();
+    env = { ...noModelEnv(), HF_ENDPOINT: hub.origin };
     const { header, fileBytes } = shapeFile(modelShape("small-llama-2"));
     hub.serveRepository("owner/qwen-GGUF", {
       ...quantizedFiles(modelShape("qwen2.5-7b").gguf, { stem: "qwen2.5-7b", tokens: 20_000 }),
@@ -39,7 +41,7 @@ test.describe("the search of the hub", () => {
     [360, "dark"],
   ] as const)
     test(`shows how each file would run here, ${scheme} at ${width} px`, async ({ page, ownServer }) => {
-      const { url } = await ownServer({ HF_ENDPOINT: hub.origin });
+      const { url } = await ownServer(env);
       await page.emulateMedia({ colorScheme: scheme });
       await page.setViewportSize({ width, height: 900 });
       const search = new HubPage(page);
@@ -66,7 +68,7 @@ test.describe("the search of the hub", () => {
     });
 
   test("plans again for another context, and leads to the plan of a file", async ({ page, sharedServer }) => {
-    const { url } = await sharedServer({ HF_ENDPOINT: hub.origin });
+    const { url } = await sharedServer(env);
     const search = new HubPage(page);
     await search.open(url);
     await search.search("owner/qwen-GGUF");
@@ -85,7 +87,7 @@ test.describe("the search of the hub", () => {
   });
 
   test("says what a gated repository wants, and where to ask", async ({ page, sharedServer }) => {
-    const { url } = await sharedServer({ HF_ENDPOINT: hub.origin });
+    const { url } = await sharedServer(env);
     const search = new HubPage(page);
     await search.open(url);
     await search.search("qwen");
@@ -105,7 +107,7 @@ test.describe("the search of the hub", () => {
       if (refusals++ === 0) response.writeHead(429, { "retry-after": "2" }).end();
       else response.writeHead(200).end(JSON.stringify([entry("owner/later-GGUF")]));
     });
-    const { url } = await ownServer({ HF_ENDPOINT: busy.origin });
+    const { url } = await ownServer({ ...noModelEnv(), HF_ENDPOINT: busy.origin });
     const search = new HubPage(page);
     await search.open(url);
     await search.search("later");
@@ -120,7 +122,7 @@ test.describe("the search of the hub", () => {
     const gone = await StandInHub.start();
     const endpoint = gone.origin;
     await gone.stop();
-    const { url } = await ownServer({ HF_ENDPOINT: endpoint });
+    const { url } = await ownServer({ ...noModelEnv(), HF_ENDPOINT: endpoint });
     const search = new HubPage(page);
     await search.open(url);
     await search.search("qwen");

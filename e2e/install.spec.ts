@@ -1,6 +1,6 @@
 import type { Page } from "@playwright/test";
 import * as z from "zod";
-import { expect, test } from "./fixtures";
+import { expect, noModelEnv, test } from "./fixtures";
 
 const manifestSchema = z.object({
   id: z.string(),
@@ -77,7 +77,7 @@ test.describe("installing Headroom as an app", () => {
   });
 
   test("a server with a token gives the manifest to whoever has come in", async ({ page, ownServer }) => {
-    const server = await ownServer({ HEADROOM_TOKEN: "install-token-5e1f0c9a7b" });
+    const server = await ownServer({ ...noModelEnv(), HEADROOM_TOKEN: "install-token-5e1f0c9a7b" });
     expect((await page.request.get(`${server.url}/manifest.webmanifest`)).status()).toBe(401);
     await page.goto(server.url);
     await page.getByLabel("Token").fill("install-token-5e1f0c9a7b");

@@ -6,7 +6,7 @@ import { DEFAULT_MODEL } from "@/lib/schema/settings";
 import { StandInHub } from "@/lib/server/testing/stand-in-hub";
 import { axeViolations } from "./axe-violations";
 import { endlessChat } from "./endless-chat";
-import { expect, test } from "./fixtures";
+import { expect, noModelEnv, test } from "./fixtures";
 import { ChatPage } from "./pages/chat-page";
 import { DashboardPage } from "./pages/dashboard-page";
 
@@ -277,7 +277,7 @@ test.describe("addresses that people paste", () => {
     page,
     ownServer,
   }) => {
-    const { url } = await ownServer({ HF_ENDPOINT: hub.origin });
+    const { url } = await ownServer({ ...noModelEnv(), HF_ENDPOINT: hub.origin });
     await page.goto(`${url}/models`);
     await page.getByRole("tab", { name: "Search the hub" }).click();
     const field = page.getByRole("searchbox", { name: "Search the hub, or paste an address" });
