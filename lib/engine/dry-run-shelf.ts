@@ -1,3 +1,4 @@
+import { keepLatest } from "@/lib/units/keep-latest";
 import { DryRun } from "./dry-run";
 import { fileMark } from "./file-mark";
 import type { LlamaBackend } from "./llama-backend";
@@ -15,12 +16,8 @@ export class DryRunShelf {
   async take(modelPath: string): Promise<DryRun> {
     const key = `${await fileMark(modelPath)} ${modelPath}`;
     const opening = this.#kept.get(key) ?? DryRun.open(this.backend, modelPath);
-    // Removed and added again, so that the least recently used one comes first.
-    this.#kept.delete(key);
-    this.#kept.set(key, opening);
+    keepLatest(this.#kept, key, opening, KEPT);
     opening.catch(() => this.#kept.delete(key));
-    const [oldest] = this.#kept.keys();
-    if (this.#kept.size > KEPT && oldest !== undefined) this.#kept.delete(oldest);
     return opening;
   }
 }

@@ -7,6 +7,7 @@ import { logitsBytes } from "@/lib/plan/memory-need";
 import { elementTypesOf, type KvType, kvTypeTable } from "@/lib/schema/kv-type";
 import type { Buffers, LoadConfig } from "@/lib/schema/load-config";
 import type { DeviceBuffers } from "@/lib/schema/placement";
+import { keepLatest } from "@/lib/units/keep-latest";
 import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
 import { JobError } from "./job-error";
 import type { LlamaBackend } from "./llama-backend";
@@ -226,14 +227,6 @@ export class DryRun {
 interface PlacedBytes {
   readonly bytes: DeviceBytes;
   readonly devices: readonly DeviceBuffers[] | null;
-}
-
-/** Adds an entry as the latest, and drops the one that was used least recently. */
-function keepLatest<Value>(entries: Map<string, Value>, key: string, value: Value, limit: number): void {
-  entries.delete(key);
-  entries.set(key, value);
-  const [oldest] = entries.keys();
-  if (entries.size > limit && oldest !== undefined) entries.delete(oldest);
 }
 
 /** The files of a split model, in order; one file otherwise. */

@@ -1,6 +1,7 @@
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { PlanSettings } from "@/lib/schema/settings";
+import { keepLatest } from "@/lib/units/keep-latest";
 import { budgetBytes } from "./budget";
 import { ExpertLadder, ON_CPU, type PricedPlacement } from "./expert-ladder";
 import { confirmedPlacements, fitNeed, fitNeeds, mostGpuLayers } from "./fit-needs";
@@ -120,10 +121,7 @@ export class OneCardChooser {
     const key = `${contextTokens} ${kvType} ${this.placesExperts ? this.settings.EXPERTS_IN_RAM : "whole"}`;
     const ladders = ofSurface.get(key) ?? this.#newLadders();
     // Kept as the latest, so that only the contexts that a slider passed drop out.
-    ofSurface.delete(key);
-    ofSurface.set(key, ladders);
-    const [oldest] = ofSurface.keys();
-    if (ofSurface.size > KNOWN_CONTEXTS && oldest !== undefined) ofSurface.delete(oldest);
+    keepLatest(ofSurface, key, ladders, KNOWN_CONTEXTS);
     return ladders;
   }
 

@@ -15,6 +15,7 @@ import type { ModelFiles } from "@/lib/server/models/library/model-files";
 import { Listeners } from "@/lib/server/system/listeners";
 import type { LogWriter } from "@/lib/server/system/log";
 import { formatMib } from "@/lib/units/bytes";
+import { keepLatest } from "@/lib/units/keep-latest";
 import type { DryRunEngine } from "./spare-dry-run-engine";
 import { type SurfaceCache, type SurfaceKey, surfaceKeyText } from "./surface-cache";
 
@@ -171,7 +172,7 @@ export class KnownSurfaces {
   #surfaceOf(modelPath: string, key: SurfaceKey): Promise<KnownSurface> {
     const text = surfaceKeyText(key);
     const known = this.#known.get(text) ?? this.#startSurface(modelPath, key);
-    this.#remember(text, known);
+    keepLatest(this.#known, text, known, MAX_KNOWN_SURFACES);
     known.catch(() => this.#known.delete(text));
     return known;
   }
@@ -222,13 +223,6 @@ export class KnownSurfaces {
       // The engine was busy, so it is tried another time. A dry run that crashed it is not tried again.
       if (isPassing(error)) known.sampling = null;
     }
-  }
-
-  #remember(text: string, known: Promise<KnownSurface>): void {
-    this.#known.delete(text);
-    this.#known.set(text, known);
-    const oldest = this.#known.keys().next();
-    if (this.#known.size > MAX_KNOWN_SURFACES && !oldest.done) this.#known.delete(oldest.value);
   }
 }
 

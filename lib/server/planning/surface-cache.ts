@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
-import { readdir, readFile, rm, stat } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 import { errorReason } from "@/lib/schema/error-reason";
 import type { FlashAttention } from "@/lib/schema/kv-type";
 import { type MemorySurface, memorySurfaceSchema } from "@/lib/schema/memory-surface";
 import type { FileIdentity } from "@/lib/server/models/library/gguf-file";
+import { keepNewestFiles } from "@/lib/server/system/keep-newest-files";
 import type { LogWriter } from "@/lib/server/system/log";
 import { makeFolder } from "@/lib/server/system/make-folder";
 import { parseJson } from "@/lib/server/system/parse-json";
@@ -67,7 +68,7 @@ export class SurfaceCache {
     try {
       makeFolder(this.folder);
       replaceFile(this.#pathOf(key), JSON.stringify({ key: surfaceKeyText(key), surface, fatal }));
-      await this.#dropOldest();
+      await keepNewestFiles(this.folder, MAX_KEPT_SURFACES);
     } catch (error) {
       this.onLog("warn", `memory surface not kept: ${errorReason(error)}`);
     }
@@ -75,17 +76,5 @@ export class SurfaceCache {
 
   #pathOf(key: SurfaceKey): string {
     return join(this.folder, `${createHash("sha256").update(surfaceKeyText(key)).digest("hex").slice(0, 32)}.json`);
-  }
-
-  async #dropOldest(): Promise<void> {
-    const names = await readdir(this.folder);
-    if (names.length <= MAX_KEPT_SURFACES) return;
-    const files = await Promise.all(names.map(name => this.#aged(join(this.folder, name))));
-    const oldestFirst = files.sort((one, other) => one.modifiedAtMs - other.modifiedAtMs);
-    for (const { path } of oldestFirst.slice(0, names.length - MAX_KEPT_SURFACES)) await rm(path, { force: true });
-  }
-
-  async #aged(path: string): Promise<{ path: string; modifiedAtMs: number }> {
-    return { path, modifiedAtMs: (await stat(path).catch(() => null))?.mtimeMs ?? 0 };
   }
 }

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { EngineKind } from "@/lib/schema/answering-engine";
 import type { ChatTurn, PromptOptions } from "@/lib/schema/engine-commands";
+import { keepLatest } from "@/lib/units/keep-latest";
 import { askForJson, type ServerAddress, whoOf } from "./ask-server";
 import { promptOf } from "./server-request";
 
@@ -82,9 +83,7 @@ export class TokenCounter {
         ? { content: text, add_special: false }
         : { model: this.model, prompt: text, add_special_tokens: false };
     const tokens = await askForJson(this.server, "/tokenize", { body, silenceMs: SILENCE_MS }, tokenCountSchema);
-    const oldest = this.#counts.size >= KEPT_COUNTS ? this.#counts.keys().next() : null;
-    if (oldest !== null && !oldest.done) this.#counts.delete(oldest.value);
-    this.#counts.set(text, tokens);
+    keepLatest(this.#counts, text, tokens, KEPT_COUNTS);
     return tokens;
   }
 }

@@ -1,11 +1,13 @@
 import { createHash, randomUUID } from "node:crypto";
-import { readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 import type { ModelProfile } from "@/lib/gguf/model-profile";
 import { layerKvSchema } from "@/lib/schema/memory-surface";
+import { keepNewestFiles } from "@/lib/server/system/keep-newest-files";
 import { makeFolder } from "@/lib/server/system/make-folder";
 import { moveFile } from "@/lib/server/system/move-file";
+import { keepLatest } from "@/lib/units/keep-latest";
 
 const count = z.number().min(0);
 const tensorsSchema = z.array(z.object({ name: z.string(), bytes: count }));
@@ -83,20 +85,20 @@ export class KnownProfiles {
   async find(key: string): Promise<ModelProfile | null> {
     const profile = this.#recent.get(key) ?? (await this.#read(key));
     if (profile === null) return null;
-    this.#remember(key, profile);
+    keepLatest(this.#recent, key, profile, this.#most);
     const now = new Date();
     await utimes(this.#pathOf(key), now, now).catch(() => {});
     return profile;
   }
 
   async keep(key: string, profile: ModelProfile): Promise<void> {
-    this.#remember(key, profile);
+    keepLatest(this.#recent, key, profile, this.#most);
     const draft = `${this.#pathOf(key)}.${randomUUID()}${DRAFT}`;
     try {
       makeFolder(this.options.folder);
       await writeFile(draft, JSON.stringify({ key, version: this.options.version, profile }));
       await moveFile(draft, this.#pathOf(key));
-      await this.#dropOldest();
+      await keepNewestFiles(this.options.folder, this.#most);
     } catch {
       await rm(draft, { force: true }).catch(() => {});
     }
@@ -113,26 +115,6 @@ export class KnownProfiles {
 
   #pathOf(key: string): string {
     return join(this.options.folder, `${createHash("sha256").update(key).digest("hex").slice(0, 32)}.json`);
-  }
-
-  #remember(key: string, profile: ModelProfile): void {
-    this.#recent.delete(key);
-    this.#recent.set(key, profile);
-    const oldest = this.#recent.keys().next();
-    if (this.#recent.size > this.#most && !oldest.done) this.#recent.delete(oldest.value);
-  }
-
-  async #dropOldest(): Promise<void> {
-    const names = await readdir(this.options.folder);
-    if (names.length <= this.#most) return;
-    const files = await Promise.all(
-      names.map(async name => {
-        const path = join(this.options.folder, name);
-        return { path, usedAtMs: (await stat(path).catch(() => null))?.mtimeMs ?? 0 };
-      }),
-    );
-    files.sort((one, other) => other.usedAtMs - one.usedAtMs);
-    for (const { path } of files.slice(this.#most)) await rm(path, { force: true });
   }
 
   get #most(): number {

@@ -8,6 +8,7 @@ import { eachOf } from "@/lib/server/system/each-of";
 import { withHomeFolder } from "@/lib/server/system/environment";
 import { errorAnswer } from "@/lib/server/system/error-table";
 import { timeFromFirstUse } from "@/lib/server/system/timers";
+import { keepLatest } from "@/lib/units/keep-latest";
 import type { AddedFile } from "./added-files";
 import { checkChatModel } from "./check-chat-model";
 import { findModelFiles } from "./find-model-files";
@@ -142,7 +143,7 @@ export class ModelFiles {
     const known = this.#profiles.get(path);
     if (known !== undefined && isSameFile(known.identity, identity)) return known.profile;
     const profile = await readGgufProfile(path);
-    this.#keep(identity, profile);
+    keepLatest(this.#profiles, path, { identity, profile }, MAX_KEPT_PROFILES);
     return profile;
   }
 
@@ -216,13 +217,6 @@ export class ModelFiles {
     } catch (error) {
       return { ...file, problem: errorAnswer(error).body };
     }
-  }
-
-  #keep(identity: FileIdentity, profile: ModelProfile): void {
-    this.#profiles.delete(identity.path);
-    this.#profiles.set(identity.path, { identity, profile });
-    const oldest = this.#profiles.keys().next();
-    if (this.#profiles.size > MAX_KEPT_PROFILES && !oldest.done) this.#profiles.delete(oldest.value);
   }
 }
 
