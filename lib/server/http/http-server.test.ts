@@ -158,6 +158,12 @@ describe("load", () => {
     expect(statusOf(await get("/"))).toBe(200);
   });
 
+  it("keeps a connection that nobody uses longer than a proxy does: nginx closes after 60 s", async () => {
+    const { headers } = await fetch(`http://127.0.0.1:${port}/`);
+    const [, seconds] = /timeout=(\d+)/.exec(headers.get("keep-alive") ?? "") ?? [];
+    expect(Number(seconds)).toBeGreaterThan(60);
+  });
+
   it("E8 closing waits for short answers and cuts long ones off", async () => {
     const cut = fetch(`http://127.0.0.1:${port}/slow`).then(
       () => "answered",

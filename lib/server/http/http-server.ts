@@ -22,6 +22,11 @@ const HEADERS_TIMEOUT_MS = 10_000;
 /** Time for the whole body to arrive; 8 MiB in 60 s is slower than any link this is used over. */
 const REQUEST_TIMEOUT_MS = 60_000;
 const TIMEOUT_CHECK_MS = 2_000;
+/**
+ * A connection that nobody uses stays open longer than clients and proxies keep theirs (nginx 60 s, aiohttp 15 s). Closed sooner, it can
+ * end just when they send the next request on it, which they report as a broken connection.
+ */
+const KEEP_ALIVE_MS = 65_000;
 /** Open connections are cheap, and a refused one looks like a broken server. Simultaneous work is what costs. */
 const MAX_CONNECTIONS = 2_048;
 const MAX_REQUESTS_AT_ONCE = 256;
@@ -190,6 +195,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       headersTimeout: HEADERS_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
       connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
       // The guard answers a missing Host itself, with the same refusal as a wrong one.
       requireHostHeader: false,
       noDelay: true,
