@@ -6,11 +6,10 @@ import {
   type LlamaModel,
   type ResolveChatWrapperOptions,
   resolveChatWrapper,
-  type Token,
-  type Tokenizer,
 } from "node-llama-cpp";
 import type { ChatTurn } from "@/lib/schema/engine-commands";
 import { RememberedRenderings } from "./remembered-renderings";
+import { rememberingTokenizer } from "./remembering-tokenizer";
 import { RENDER_LIMIT_MS, TemplateSandboxError, templateSandbox } from "./template-sandbox/template-sandbox";
 import { TimeLimitError, withTimeLimit } from "./time-limit";
 
@@ -101,26 +100,13 @@ function chosenWrapper(model: LlamaModel, options: TemplateOptions): ChatWrapper
       ...namesOf(model),
       customWrapperSettings: settingsFor(options),
       fileInfo: model.fileInfo,
-      tokenizer: rememberingTokens(model.tokenizer),
+      tokenizer: rememberingTokenizer(model.tokenizer),
       fallbackToOtherWrappersOnJinjaError: false,
     });
     return wrapper ?? new GeneralChatWrapper();
   } finally {
     remembered = null;
   }
-}
-
-/** For each of its formats, node-llama-cpp reads the tokens of the same texts again. */
-function rememberingTokens(tokenizer: Tokenizer): Tokenizer {
-  const known = new Map<string, Token[]>();
-  return new Proxy(tokenizer, {
-    apply(read, _, args: Parameters<Tokenizer>) {
-      const key = JSON.stringify(args);
-      const tokens = known.get(key) ?? read(...args);
-      known.set(key, tokens);
-      return tokens;
-    },
-  });
 }
 
 const efforts = { none: "low", minimal: "low", low: "low", medium: "medium", high: "high", xhigh: "high" } as const;

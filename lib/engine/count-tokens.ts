@@ -18,14 +18,14 @@ export async function countTokens(
   loaded: LoadedModel,
   { turns, ...options }: PromptOptions & { readonly turns: readonly ChatTurn[] },
 ): Promise<TokenCounts> {
-  const { model, context } = loaded;
+  const { model, tokenizer, context } = loaded;
   const texts = turns.map(turn => turn.content);
   if (isHuge(texts, context.contextSize)) {
     const tokensPerTurn = texts.map(text => estimateTokens(model, text));
     return { tokensPerTurn, totalTokens: tokensPerTurn.reduce((sum, tokens) => sum + tokens, 0) };
   }
   return {
-    tokensPerTurn: texts.map(text => model.tokenize(text).length),
+    tokensPerTurn: texts.map(text => tokenizer(text).length),
     totalTokens: turns.length === 0 ? 0 : (await promptTokens(loaded, turns, options)).length,
   };
 }

@@ -53,7 +53,7 @@ export async function generate(
   refuseHugeText(model, texts, context.contextSize);
   const plan = await toolPlan(loaded, request);
   const start =
-    plan === null ? template.prepare(toChatHistory(request.turns), model.tokenizer) : template.after(plan.prompt);
+    plan === null ? template.prepare(toChatHistory(request.turns), loaded.tokenizer) : template.after(plan.prompt);
   const { tokens: prompt } = start;
   const limit = replyLimit(prompt.length, context.contextSize, request.sampling.maxTokens);
   const form = await outputForm(model.llama, request.sampling);

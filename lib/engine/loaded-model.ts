@@ -1,4 +1,4 @@
-import type { LlamaContext, LlamaModel } from "node-llama-cpp";
+import type { LlamaContext, LlamaModel, Tokenizer } from "node-llama-cpp";
 import type { BufferSplit, LoadConfig } from "@/lib/schema/load-config";
 import type { DeviceBuffers } from "@/lib/schema/placement";
 import type { ChatTemplate } from "./chat-template";
@@ -11,6 +11,8 @@ import type { ToolTemplate } from "./tools/tool-template";
 export interface LoadedModel {
   readonly config: LoadConfig;
   readonly model: LlamaModel;
+  /** The model's, with a memory for texts. */
+  readonly tokenizer: Tokenizer;
   readonly context: LlamaContext;
   readonly sequences: SequencePool;
   readonly keptKv: KvKeeper;

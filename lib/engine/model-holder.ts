@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import type { LlamaContextOptions, LlamaModel, LlamaModelOptions } from "node-llama-cpp";
+import type { LlamaContextOptions, LlamaModel, LlamaModelOptions, Tokenizer } from "node-llama-cpp";
 import { draftConfigOf } from "@/lib/plan/draft-config";
 import { needsFlashAttention } from "@/lib/plan/usable-kv-types";
 import type { EngineMessage } from "@/lib/schema/engine-commands";
@@ -17,6 +17,7 @@ import { loadError } from "./load-error";
 import type { LoadedModel } from "./loaded-model";
 import { checkMemory } from "./memory-guard";
 import { placementKey } from "./placer";
+import { rememberingTokenizer } from "./remembering-tokenizer";
 import { SequencePool } from "./sequence-pool";
 import { DraftModel } from "./speculation/draft-model";
 import { templateSandbox } from "./template-sandbox/template-sandbox";
@@ -40,6 +41,7 @@ export interface LoadHooks {
 interface Weights {
   readonly config: LoadConfig;
   readonly model: LlamaModel;
+  readonly tokenizer: Tokenizer;
   readonly template: ChatTemplate;
   readonly toolTemplate: ToolTemplate | null;
   /** Changes when the file was replaced under the same name. */
@@ -149,6 +151,7 @@ export class ModelHolder {
       config,
       model,
       template: ChatTemplate.resolve(model),
+      tokenizer: rememberingTokenizer(model.tokenizer),
       toolTemplate: ToolTemplate.of(model),
       file,
     };
@@ -190,6 +193,7 @@ export class ModelHolder {
     return {
       config: { ...config, gpuLayers: weights.model.gpuLayers },
       model: weights.model,
+      tokenizer: weights.tokenizer,
       template: weights.template,
       toolTemplate: weights.toolTemplate,
       context,

@@ -1,4 +1,4 @@
-import { type ChatHistoryItem, type LlamaModel, LlamaVocabularyType, type Token } from "node-llama-cpp";
+import { type ChatHistoryItem, type LlamaModel, LlamaVocabularyType, type Token, type Tokenizer } from "node-llama-cpp";
 import type { ChatTemplate } from "./chat-template";
 import { JobError } from "./job-error";
 
@@ -32,8 +32,8 @@ export const contextExceeded = (promptTokens: number, contextTokens: number): Jo
   );
 
 /** The whole prompt as tokens, in the model's own template. */
-export const chatTokens = (model: LlamaModel, template: ChatTemplate, history: ChatHistoryItem[]): Token[] =>
-  template.render(history).tokenize(model.tokenizer);
+export const chatTokens = (tokenizer: Tokenizer, template: ChatTemplate, history: ChatHistoryItem[]): Token[] =>
+  template.render(history).tokenize(tokenizer);
 
 /** The tokens that node-llama-cpp puts before a completion's input, so that the cache holds the same. @see its utils/tokenizerUtils.js */
 export function beginningTokens({ vocabularyType, tokens }: LlamaModel): Token[] {

@@ -16,7 +16,9 @@ export async function promptTokens(
   options: PromptOptions,
 ): Promise<Token[]> {
   const plan = await toolPlan(loaded, { turns, ...options, sampling: {} });
-  return plan?.prompt ?? chatTokens(loaded.model, loaded.template.with(options.templateOptions), toChatHistory(turns));
+  return (
+    plan?.prompt ?? chatTokens(loaded.tokenizer, loaded.template.with(options.templateOptions), toChatHistory(turns))
+  );
 }
 
 /** The same as text, special tokens included. */

@@ -51,7 +51,7 @@ export async function toolPlan(loaded: LoadedModel, request: ToolRequest): Promi
   if (toolUse === undefined && !turns.some(hasCalls)) return null;
   const tools = toolUse === undefined ? [] : chosenTools(toolUse);
   const { text, format } = renderedTurns(loaded, request, toolUse?.tools ?? []);
-  const prompt = text.tokenize(loaded.model.tokenizer);
+  const prompt = text.tokenize(loaded.tokenizer);
   if (toolUse === undefined) return { prompt, calls: null };
   const calls = await callPlan(loaded.model, format, tools, toolUse, sampling);
   if (!calls.isForced) return { prompt, calls };
