@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "libsql";
@@ -104,6 +104,27 @@ describe("a file that cannot be used is put aside and never deleted (P6)", () =>
     expect(after.notice).toContain("the last backup was restored");
     const [aside = ""] = brokenFiles();
     expect(readFileSync(join(folder, "data", aside)).equals(damaged)).toBe(true);
+  });
+
+  test("at the next use, where the system does not move it at once", async () => {
+    const before = open();
+    before.create({ id: "kept", title: "Kept" });
+    await before.backUp();
+    before.close();
+    writeFileSync(filePath, garbage);
+    let refusals = 1;
+    const database = new ChatDatabase({
+      filePath,
+      move: (from, to) => {
+        // As Windows says of a file that the driver has not closed yet.
+        if (refusals-- > 0) throw Object.assign(new Error("EBUSY: resource busy or locked"), { code: "EBUSY" });
+        renameSync(from, to);
+      },
+    });
+    expect(() => database.all("SELECT id FROM chat")).toThrow(unavailable);
+    expect(database.all("SELECT id FROM chat")).toEqual([{ id: "kept" }]);
+    expect(database.notice).toContain("it is damaged or not a database");
+    expect(brokenFiles().length).toBe(1);
   });
 
   test("emptied, where there is a backup", async () => {

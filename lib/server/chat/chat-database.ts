@@ -1,6 +1,8 @@
 import { copyFileSync, existsSync, rmSync, statSync } from "node:fs";
 import { copyFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import Database from "libsql";
 import { makeFolder } from "@/lib/server/system/make-folder";
 import { moveFile, moveFileSync } from "@/lib/server/system/move-file";
@@ -25,6 +27,7 @@ export interface ChatDatabaseOptions {
   /** Runs once after each opening, before anything else. */
   readonly onOpen?: (database: ChatDatabase) => void;
   readonly now?: () => number;
+  readonly move?: typeof moveFileSync;
 }
 
 /**
@@ -36,6 +39,8 @@ export class ChatDatabase {
   readonly #statements = new Map<string, Database.Statement<Value[]>>();
   #connection: Database.Database | undefined;
   #notice: string | null = null;
+  /** Why the file is to be put aside, until that is done. */
+  #unusable: string | null = null;
 
   constructor(options: ChatDatabaseOptions) {
     this.#options = options;
@@ -130,20 +135,24 @@ export class ChatDatabase {
   }
 
   #openOrRestore(): Database.Database {
-    const { filePath, now = Date.now } = this.#options;
+    const { filePath, now = Date.now, move = moveFileSync } = this.#options;
     if (filePath === ":memory:") return openDatabase(filePath);
     makeFolder(dirname(filePath), 0o700);
     rmSync(`${backupPathOf(filePath)}.tmp`, { force: true });
-    try {
-      if (isEmptied(filePath)) throw new UnusableDatabaseError("it is empty, and a backup is not");
-      return openDatabase(filePath);
-    } catch (error) {
-      if (!isUnusable(error)) throw error;
-      const asidePath = putAside(filePath, now());
-      const restored = restoreBackup(filePath);
-      this.#notice = `The chat history could not be used (${reasonOf(error)}). It was kept as ${baseName(asidePath)}; ${restored ? "the last backup was restored" : "a new history was started"}.`;
-      return openDatabase(filePath);
+    if (this.#unusable === null) {
+      try {
+        if (isEmptied(filePath)) throw new UnusableDatabaseError("it is empty, and a backup is not");
+        return openDatabase(filePath);
+      } catch (error) {
+        if (!isUnusable(error)) throw error;
+        this.#unusable = reasonOf(error);
+      }
     }
+    const asidePath = putAside(filePath, now(), move);
+    const restored = restoreBackup(filePath);
+    this.#notice = `The chat history could not be used (${this.#unusable}). It was kept as ${baseName(asidePath)}; ${restored ? "the last backup was restored" : "a new history was started"}.`;
+    this.#unusable = null;
+    return openDatabase(filePath);
   }
 
   /** SQLite keeps writing into a file that was deleted, and those messages would be lost at the next start. */
@@ -227,13 +236,29 @@ function migrate(connection: Database.Database): void {
   }
 }
 
-/** The write-ahead log is moved too: it may hold messages that are not in the main file. */
-function putAside(filePath: string, nowMs: number): string {
+/**
+ * The write-ahead log is moved too: it may hold messages that are not in the main file.
+ *
+ * @throws the file system's error; on Windows at the first try, because the driver still has the file open that it found unusable
+ */
+function putAside(filePath: string, nowMs: number, move: typeof moveFileSync): string {
   const asidePath = `${filePath}.broken-${new Date(nowMs).toISOString().replace(/[:.]/g, "-")}`;
-  for (const suffix of ["", "-wal", "-shm"]) {
-    if (existsSync(filePath + suffix)) moveFileSync(filePath + suffix, asidePath + suffix);
+  try {
+    for (const suffix of ["", "-wal", "-shm"])
+      if (existsSync(filePath + suffix)) move(filePath + suffix, asidePath + suffix);
+  } catch (error) {
+    // Later, when this call has no more hold on them.
+    setImmediate(collectStatements);
+    throw error;
   }
   return asidePath;
+}
+
+/** The driver lets go of a closed file only when the statements for it are collected, which may take hours. */
+function collectStatements(): void {
+  setFlagsFromString("--expose-gc");
+  const collect: unknown = runInNewContext("gc");
+  if (typeof collect === "function") collect();
 }
 
 function restoreBackup(filePath: string): boolean {

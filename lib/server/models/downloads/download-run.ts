@@ -1,5 +1,6 @@
 import { open, stat } from "node:fs/promises";
 import { basename } from "node:path";
+import { makeSparse } from "@/lib/server/system/make-sparse";
 import { formatBytes, MIB } from "@/lib/units/bytes";
 import type { RequestRules } from "../hub/checked-request";
 import { askForParts } from "./ask-for-parts";
@@ -111,7 +112,10 @@ async function fetchPart(
   // The record outlived its file: what it says was fetched is gone.
   if (missingBytes(part) < part.fileBytes && !(await isThere(path))) throw lostFile(target.name, folder.modelsFolder);
   // Made here, because the guard below looks for it from now on.
+  const isNew = !(await isThere(path));
   await (await open(path, "a")).close();
+  // Several connections write at several places of it.
+  if (isNew) await makeSparse(path);
   const guard = new AbortController();
   const signal = AbortSignal.any([options.signal, guard.signal]);
   const notes = noteRegularly(path, target.name, options, guard);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import * as z from "zod";
 import { splitPartNames } from "@/lib/gguf/split-name";
 import { makeFolder } from "@/lib/server/system/make-folder";
+import { makeSparse } from "@/lib/server/system/make-sparse";
 import { moveFile } from "@/lib/server/system/move-file";
 import type { RemotePart, RemoteVersion } from "./remote-header";
 
@@ -122,7 +123,9 @@ async function writeParts(folder: string, parts: readonly RemotePart[]): Promise
   for (const [index, { bytes, fileBytes, etag }] of parts.entries()) {
     const name = names[index] ?? "";
     const path = join(folder, name);
-    await writeFile(path, bytes);
+    await writeFile(path, "");
+    await makeSparse(path);
+    await writeFile(path, bytes, { flag: "r+" });
     await truncate(path, fileBytes);
     await utimes(path, SAME_TIME, SAME_TIME);
     record.parts.push({ name, fileBytes, headerBytes: bytes.byteLength, etag });
