@@ -84,7 +84,7 @@ test("a chat of more than 8 MiB and the odd ones of ChatGPT's export: what can b
   await chat.open();
   await chat.importFile(jsonFile(JSON.stringify(conversations)));
   const summary = page.getByRole("dialog", { name: "2 chats imported" });
-  const notes = summary.getByRole("region", { name: "Not taken as a whole" }).getByRole("listitem");
+  const notes = summary.getByRole("region", { name: "Not imported completely" }).getByRole("listitem");
   await expect(notes).toHaveText([
     "Content nullIt has no text.",
     "With a pictureImported without 1 part that has no text: pictures, files or tool output.",

@@ -270,6 +270,6 @@ test.describe("the library", () => {
     const { overrides } = await (await request.get(`${url}/api/settings?MODEL=alpha.gguf`)).json();
     expect(overrides).toEqual({ KV_CACHE_QUANT: "q8_0" });
     await own.getByRole("button", { name: "Drop KV cache" }).click();
-    await expect(own).toContainText("None: the general settings hold for it.");
+    await expect(own).toContainText("None: the general settings apply to it.");
   });
 });

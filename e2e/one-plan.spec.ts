@@ -151,7 +151,7 @@ test.describe("a plan that does not fit", () => {
     await expect(page.getByRole("term").filter({ hasText: "Free" })).toHaveCount(0);
     await expect(use).toBeDisabled();
     expect(await axeViolations(page)).toEqual([]);
-    await page.getByRole("switch", { name: "Load it all the same" }).click();
+    await page.getByRole("switch", { name: "Load it anyway" }).click();
     await expect(use).toBeEnabled();
 
     const fits = page.getByRole("list", { name: "What would fit into memory" });
@@ -181,7 +181,7 @@ test.describe("a plan that does not fit", () => {
     expect(answer.status()).toBe(507);
     expect((await answer.json()).error.message).toMatch(words);
     await page.goto(`${url}/dashboard`);
-    await expect(page.getByRole("button", { name: "Load it all the same" })).toBeVisible();
+    await expect(page.getByRole("button", { name: "Load it anyway" })).toBeVisible();
     expect(await axeViolations(page)).toEqual([]);
   });
 

@@ -10,7 +10,7 @@ test.describe("three models for this computer", () => {
     await page.goto("/models");
     const picks = page.getByRole("region", { name: /run well on this computer's CPU/ });
     await expect(picks.getByRole("listitem", { name: /^Balanced · our pick: / })).toBeVisible();
-    await expect(picks.getByText("Nothing was asked of the network.", { exact: false })).toBeVisible();
+    await expect(picks.getByText("Nothing was requested from the network.", { exact: false })).toBeVisible();
     await expect(picks.getByText(/^all \d+ on the CPU$/).first()).toBeVisible();
     expect(others).toEqual([]);
     expect(await axeViolations(page)).toEqual([]);

@@ -30,7 +30,7 @@ export default function OtherEngineCard({ engine }: { readonly engine: Answering
         {model} answers on {engineName}, with {formatTokens(contextTokens)} tokens of context.
       </p>
       {load === null ? (
-        <p className="mt-1 text-ink-2">It tells nothing about its memory and its load.</p>
+        <p className="mt-1 text-ink-2">It does not report its memory or its load.</p>
       ) : (
         <dl className="mt-2 flex flex-wrap gap-x-6 gap-y-1">
           {loadLines(load).map(([name, value]) => (

@@ -57,8 +57,6 @@ function LoadAllTheSame() {
   const isRefused = engine?.error?.code === "OUT_OF_MEMORY" && engine.state !== "loading";
   if (!isRefused || !isSaved || another !== null) return null;
   return (
-    <Button onClick={() => void loadAllTheSame().catch(showFailure("It could not be loaded"))}>
-      Load it all the same
-    </Button>
+    <Button onClick={() => void loadAllTheSame().catch(showFailure("It could not be loaded"))}>Load it anyway</Button>
   );
 }

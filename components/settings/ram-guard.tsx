@@ -20,7 +20,7 @@ export function useRamGuard(): RamGuard {
   return { shortage, isMeant, setMeant, isBlocked: shortage !== null && !isMeant };
 }
 
-const LABEL = "Load it all the same";
+const LABEL = "Load it anyway";
 
 export function RamGuardSwitch({ guard: { shortage, isMeant, setMeant } }: { readonly guard: RamGuard }) {
   if (shortage === null) return null;

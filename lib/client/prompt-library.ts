@@ -14,7 +14,7 @@ export const examplePrompts: readonly SavedPrompt[] = [
   { name: "Teacher", text: "Explain step by step, with one small example. Ask at the end whether it was clear." },
   {
     name: "Code reviewer",
-    text: "You review code. Name the bugs first, then what is hard to read. Quote the line that you speak of.",
+    text: "You review code. Name the bugs first, then what is hard to read. Quote the line that you mean.",
   },
   { name: "Translator", text: "Translate what I write into English. Answer with the translation only." },
 ];

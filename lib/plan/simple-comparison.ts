@@ -47,7 +47,7 @@ export function compareWithSimple(
         part: "compute",
         simpleBytes: 0,
         exactBytes: plan.predicted.computeBytes,
-        why: "The compute buffer is not in the formula; llama.cpp's dry run tells it.",
+        why: "The compute buffer is not in the formula; llama.cpp's dry run gives it.",
       },
       {
         part: "overhead",

@@ -124,7 +124,7 @@ export const chatRows = {
     schema: z.string().check(z.maxLength(65_536)),
     default: "",
     label: "System prompt",
-    help: "Instructions that stand before every new chat; empty means none.",
+    help: "Instructions at the start of every new chat; empty means none.",
     group: "chat",
     control: "longText",
     cost: "nothing",

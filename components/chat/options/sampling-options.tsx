@@ -33,7 +33,7 @@ export function SamplingOptions() {
           if (chosen) void change(withPreset(sampling, chosen));
         }}
       />
-      <p className="text-ink-3 text-xs">{preset?.help ?? "Values of this chat's own."}</p>
+      <p className="text-ink-3 text-xs">{preset?.help ?? "This chat's own values."}</p>
       <div className="flex flex-col gap-2">
         {numbers.map(({ key, name }) => (
           <SamplingNumber

@@ -44,8 +44,8 @@ export default function ImportSummaryDialog({ summary, onChoose, onDone }: Impor
           </section>
         )}
         {notes.length > 0 && (
-          <section aria-label="Not taken as a whole" className="flex flex-col gap-2">
-            <p>Not taken, or not as a whole:</p>
+          <section aria-label="Not imported completely" className="flex flex-col gap-2">
+            <p>Not imported, or not completely:</p>
             <ul className="flex max-h-64 flex-col gap-2 overflow-auto rounded-control border border-line p-3 text-sm">
               {notes.map(({ title, reason }, index) => (
                 // biome-ignore lint/suspicious/noArrayIndexKey: the list never changes, and titles repeat

@@ -62,7 +62,7 @@ export default function CompareTab({ given }: { readonly given: readonly string[
 function TooFew() {
   return (
     <Empty>
-      <p className="mb-2">A comparison needs two models that can chat, and there are not as many on this computer.</p>
+      <p className="mb-2">A comparison needs two models that can chat, and this computer has fewer.</p>
       <Link href="/models?tab=hub" prefetch={false} className={buttonClass("plain")}>
         Search the hub
       </Link>

@@ -28,7 +28,7 @@ const verdictWords = ({ verdict, source }: Done): string => {
 
 const hubNowWords = {
   other: "The hub has a newer file under this name. To get it, move this one to the trash and download it again.",
-  gone: "The hub does not have this file any more. This copy can be used all the same.",
+  gone: "The hub does not have this file any more. This copy can still be used.",
 } as const;
 
 const verdictLooks = { matches: "text-good", differs: "text-bad", unknown: "text-ink" } as const;

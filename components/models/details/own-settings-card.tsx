@@ -25,8 +25,8 @@ export function OwnSettingsCard({ name, own, refresh }: OwnSettingsCardProps) {
       const { problem } = await apiRequest(dropOverrides, { query: { key, MODEL: name } });
       showToast(
         problem === null
-          ? { title: `${rowOf(key).label}: the general setting holds now` }
-          : { title: "Dropped, but it could not be loaded", description: problem.message, tone: "bad" },
+          ? { title: `${rowOf(key).label}: the general setting applies now` }
+          : { title: "Removed, but the model could not be loaded", description: problem.message, tone: "bad" },
       );
       await refresh();
     });
@@ -35,7 +35,7 @@ export function OwnSettingsCard({ name, own, refresh }: OwnSettingsCardProps) {
   return (
     <Card heading="Settings of this model alone">
       {keys.length === 0 ? (
-        <p className="text-ink-2 text-sm">None: the general settings hold for it.</p>
+        <p className="text-ink-2 text-sm">None: the general settings apply to it.</p>
       ) : (
         <ul className="-my-1 divide-y divide-line">
           {keys.map(key => (

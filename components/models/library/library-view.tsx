@@ -18,10 +18,14 @@ import { ModelTrash } from "./model-trash";
 /** Fewer than this need no search. */
 const SEARCH_FROM = 3;
 
+/** How many models are shown at first; hundreds of cards would take seconds. Searching finds the others. */
+const FIRST_ROWS = 60;
+
 /** The library: every GGUF file of this computer. */
 export function LibraryView() {
   const { data, error } = useModels();
   const chosen = useSettings(state => state.saved?.MODEL ?? null);
+  const [showsAll, setShowsAll] = useState(false);
   const [choice, setChoice] = useState<ModelChoice>({ words: "", order: "name", kind: "all" });
   if (error !== null)
     return (
@@ -30,7 +34,8 @@ export function LibraryView() {
       </Problem>
     );
   if (data === null) return <ModelsLoading />;
-  const shown = chooseModels(data.models, choice);
+  const matching = chooseModels(data.models, choice);
+  const shown = showsAll ? matching : matching.slice(0, FIRST_ROWS);
   return (
     <>
       <div className="empty:hidden mb-3">
@@ -48,6 +53,11 @@ export function LibraryView() {
           />
         ))}
       </ul>
+      {shown.length < matching.length && (
+        <Button className="mt-3" onClick={() => setShowsAll(true)}>
+          Show all {matching.length.toLocaleString("en-US")} models
+        </Button>
+      )}
       <ModelTrash />
       <LibraryFolders folders={data.folders} />
     </>

@@ -20,7 +20,7 @@ export function PicksBasis({ answer, isAway, isChecking, check }: PicksBasisProp
         {isChecked
           ? "Planned from the files' own headers, as they are on the hub now."
           : `About right: planned from Headroom's own list of ${answer.listDate}.`}
-        {!isChecked && !isAway && answer.missing.length === 0 && " Nothing was asked of the network."}
+        {!isChecked && !isAway && answer.missing.length === 0 && " Nothing was requested from the network."}
         {missingWords(answer)}
       </p>
       {!isChecked && (

@@ -19,7 +19,7 @@ export class ShortMemoryError extends EngineError {
 }
 
 const MEAN_IT =
-  'To load it all the same, switch on "Load it all the same" on the dashboard, or POST /api/engine/load?meant=true.';
+  'To load it all the same, switch on "Load it anyway" on the dashboard, or POST /api/engine/load?meant=true.';
 
 interface PlannedLoad {
   readonly surface: MemorySurface;
