@@ -39,8 +39,28 @@ export interface EngineExit {
   readonly signal: string | null;
 }
 
-const describeExit = ({ exitCode, signal }: EngineExit): string =>
-  signal === null ? `exit code ${exitCode ?? "unknown"}` : `signal ${signal}`;
+/**
+ * Windows ends a program with one of these where other systems send a signal.
+ * @see https://learn.microsoft.com/openspecs/windows_protocols/ms-erref/596a1078-e883-4972-9bbc-49e60bebca55
+ */
+const windowsExits: Readonly<Record<number, string>> = {
+  3221225477: "access violation",
+  3221225501: "an instruction that this processor does not know",
+  3221225725: "stack overflow",
+  3221225781: "a library is missing",
+  3221225786: "Ctrl+C",
+  3221226505: "it aborted",
+};
+
+const exitCodeWords = (exitCode: number): string =>
+  windowsExits[exitCode] === undefined
+    ? `exit code ${exitCode}`
+    : `exit code 0x${exitCode.toString(16).toUpperCase()}: ${windowsExits[exitCode]}`;
+
+const describeExit = ({ exitCode, signal }: EngineExit): string => {
+  if (signal !== null) return `signal ${signal}`;
+  return exitCode === null ? "exit code unknown" : exitCodeWords(exitCode);
+};
 
 /** The child ended by itself or was killed from outside while it was needed. */
 export class EngineCrashedError extends EngineError {
