@@ -1,5 +1,5 @@
 import { shownToConfirm } from "@/lib/plan/next-to-confirm";
-import { confirmPlan } from "@/lib/schema/api/surface";
+import { confirmPlan, prepareConfirmation } from "@/lib/schema/api/surface";
 import { type ApiInput, apiRequest } from "./api-request";
 import { type PlanView, planStore } from "./plan-store";
 import { plannedModelStore } from "./planned-model";
@@ -13,6 +13,12 @@ const isSlider = ({ target }: Event): boolean => target instanceof HTMLInputElem
 function requestFor({ settings, gpu }: PlanView): ApiInput<typeof confirmPlan> {
   const { source } = plannedModelStore.get();
   return { body: { settings: { ...(source !== null && { MODEL: source }), ...settings }, gpu } };
+}
+
+/** The server's engine for dry runs may have ended: it starts while the slider is dragged. */
+function onGrasp(event: Event): void {
+  const view = planStore.get();
+  if (isSlider(event) && view !== null) apiRequest(prepareConfirmation, requestFor(view)).catch(() => {});
 }
 
 /**
@@ -47,14 +53,15 @@ export function confirmAtRest(): () => void {
     clearTimeout(timer);
     timer = setTimeout(ask, REST_MS);
   };
-  const letGo = new AbortController();
+  const ended = new AbortController();
   const onLetGo = (event: Event) => isSlider(event) && timer !== undefined && ask();
-  for (const type of ["pointerup", "keyup"]) document.addEventListener(type, onLetGo, { signal: letGo.signal });
+  document.addEventListener("pointerdown", onGrasp, { signal: ended.signal });
+  for (const type of ["pointerup", "keyup"]) document.addEventListener(type, onLetGo, { signal: ended.signal });
   const end = planStore.subscribe(onPlan);
   onPlan();
   return () => {
     clearTimeout(timer);
-    letGo.abort();
+    ended.abort();
     asking.abort();
     end();
   };

@@ -111,6 +111,18 @@ describe("sampleSurface", () => {
       expect(memoryNeed(sampled, at).gpu.computeBytes).toBeCloseTo(computeMib(at) * MIB, -2);
   });
 
+  it("looks for a step of the buffer before it samples between equal figures", async () => {
+    const surface = estimated("small-llama-2");
+    const fake = oracle(surface, { computeMib: ({ contextTokens }) => (contextTokens <= 5120 ? 120 : 100) });
+    await sampleSurface(fake, surface, options({ budgetMs: 60_000 }));
+    const asked = fake.asked
+      .filter(({ gpuLayers, kvType }) => gpuLayers === 9 && kvType === "f16")
+      .map(({ contextTokens }) => contextTokens);
+    // 4,096 and 6,144 differ, then 5,120 and 6,144; 6,144 and 8,192 are the same.
+    const inOrder = asked.filter(contextTokens => [5120, 5632, 7168].includes(contextTokens));
+    expect(inOrder).toEqual([5120, 5632, 7168]);
+  });
+
   it("takes every number of layers from the dry run where the weights differ", async () => {
     const surface = estimated(MISTRAL);
     const sampled = await sampleSurface(oracle(surface, { extraWeightsBytes: 4096 }), surface, options());

@@ -167,10 +167,10 @@ function withLargestInRam(
   return { ...surface, layers };
 }
 
-/** Some layer counts at some contexts, for all KV types. */
+/** Some layer counts at some contexts, for all KV types. `at steps`: the contexts depend on what was sampled (see `contextsAtSteps`). */
 interface Pass {
   readonly layers: readonly number[];
-  readonly contexts: readonly number[];
+  readonly contexts: readonly number[] | "at steps";
   readonly experts?: ExpertPlace;
 }
 
@@ -185,10 +185,40 @@ function contextsUpTo(longestTokens: number, stepsADoubling: number): number[] {
   return [...contexts].sort((a, b) => a - b);
 }
 
+/** A model with no more layers has each of them sampled before the contexts between powers of two. */
+const FEW_LAYERS = 16;
+/** A smaller difference between two samples is not looked into. */
+const STEP_SHARE = 0.01;
+const FEW_ROUNDS = 3;
+/** Halves an interval between two powers of two up to the longest context until it is as long as llama.cpp's padding. */
+const MANY_ROUNDS = 8;
+
+/**
+ * The middles between two samples that differ, unless the buffer grows there as it does beside: somewhere between them llama.cpp's allocator
+ * makes a step, and a line over both would be wrong by up to the whole step. Dry runs between equal samples rarely find anything.
+ */
+function contextsAtSteps(points: readonly ComputePoint[]): number[] {
+  const sorted = points.toSorted((one, other) => one.contextTokens - other.contextTokens);
+  const spans = sorted.slice(1).map((right, index) => {
+    const left = sorted[index] ?? right;
+    const tokens = right.contextTokens - left.contextTokens;
+    const ignoredBytes = STEP_SHARE * Math.max(left.gpuBytes, right.gpuBytes);
+    return { from: left.contextTokens, tokens, bytes: right.gpuBytes - left.gpuBytes, ignoredBytes };
+  });
+  return spans.flatMap(({ from, tokens, bytes, ignoredBytes }, index) => {
+    const isSmall = (difference: number) => Math.abs(difference) <= ignoredBytes;
+    const growsAs = (beside: (typeof spans)[number] | undefined) =>
+      beside !== undefined && isSmall(bytes - (beside.bytes / beside.tokens) * tokens);
+    if (tokens <= CONTEXT_PAD_TOKENS || isSmall(bytes) || growsAs(spans[index - 1]) || growsAs(spans[index + 1]))
+      return [];
+    return [padUp(from + tokens / 2, CONTEXT_PAD_TOKENS)];
+  });
+}
+
 /**
  * The most important points come first: all layers, one layer and half of them at four contexts each. A batch is no longer than the context,
- * so that the buffers grow steeply up to the batch's size. Powers of two follow, then the points between. The ends have their own graphs:
- * k = 1 holds only the output, k = L leaves one block in RAM, k = L + 1 none.
+ * so that the buffers grow steeply up to the batch's size. Powers of two follow, then the points between, first where the buffer makes a step.
+ * The ends have their own graphs: k = 1 holds only the output, k = L leaves one block in RAM, k = L + 1 none.
  */
 function passesFor(
   surface: MemorySurface,
@@ -199,7 +229,6 @@ function passesFor(
   const some = (layers: readonly number[]) => [...new Set(layers.filter(k => k >= 1 && k <= all))];
   const ends = gpu ? some([all, 1, Math.ceil(all / 2)]) : [0];
   const inner = gpu ? some([all - 1, 2]) : [];
-  const quarters = gpu ? some([Math.ceil(all / 4), Math.ceil((3 * all) / 4)]) : [];
   const rough = [
     CONTEXT_PAD_TOKENS,
     padUp(surface.batchTokens, CONTEXT_PAD_TOKENS),
@@ -207,9 +236,13 @@ function passesFor(
     longestTokens,
   ].filter(tokens => tokens <= longestTokens);
   const every = gpu ? Array.from({ length: all }, (_, index) => all - index) : [];
+  // The compute buffers of a small model are most of its need and differ between layer counts, most of all where blocks are of several kinds.
+  const between = all <= FEW_LAYERS || !gpu ? every : some([Math.ceil(all / 4), Math.ceil((3 * all) / 4)]);
   // With experts in RAM the output is the only layer of k = 1, so that placement is the one without any experts to move.
   const apart = placesExperts && surface.computeExpertsInRam !== undefined ? some([all, Math.ceil(all / 2)]) : [];
   const ram = { layers: apart, experts: "ram" } as const;
+  const atSteps = (layers: readonly number[], rounds: number): Pass[] =>
+    Array.from({ length: rounds }, () => ({ layers, contexts: "at steps" }));
   return [
     { layers: ends, contexts: rough },
     { ...ram, contexts: rough },
@@ -217,11 +250,14 @@ function passesFor(
     { layers: surface.kvSource === "dry-run" ? every : [], contexts: rough },
     { layers: [...ends, ...inner], contexts: contextsUpTo(longestTokens, 1) },
     { ...ram, contexts: contextsUpTo(longestTokens, 1) },
+    { layers: between, contexts: contextsUpTo(longestTokens, 1) },
+    ...atSteps([...ends, ...inner, ...between], FEW_ROUNDS),
     { layers: [...ends, ...inner], contexts: contextsUpTo(longestTokens, 2) },
     { ...ram, contexts: contextsUpTo(longestTokens, 2) },
-    { layers: quarters, contexts: contextsUpTo(longestTokens, 2) },
-    { layers: [...ends, ...inner, ...quarters], contexts: contextsUpTo(longestTokens, 4) },
-    // Only small models get this far. Their buffers are most of their need and differ between layer counts.
+    { layers: between, contexts: contextsUpTo(longestTokens, 2) },
+    ...atSteps([...ends, ...inner, ...between], MANY_ROUNDS),
+    { layers: [...ends, ...inner, ...between], contexts: contextsUpTo(longestTokens, 4) },
+    ...atSteps([...ends, ...inner, ...between], MANY_ROUNDS),
     { layers: every, contexts: contextsUpTo(longestTokens, 2) },
     { layers: every, contexts: contextsUpTo(longestTokens, 8) },
   ];
@@ -253,7 +289,7 @@ async function sampledCompute(
     for (const gpuLayers of layers)
       for (const [type, { kvType, tables }] of taken) {
         const points = tables[experts].get(gpuLayers) ?? [];
-        for (const contextTokens of contexts) {
+        for (const contextTokens of contexts === "at steps" ? contextsAtSteps(points) : contexts) {
           if (index >= CERTAIN_PASSES && pace.left <= 0) return sampled();
           if (contextTokens > longestTokens(kvType) || points.some(known => known.contextTokens === contextTokens))
             continue;

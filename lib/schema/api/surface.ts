@@ -29,15 +29,26 @@ export const readSurface = {
   errors: planErrors,
 } as const satisfies Endpoint;
 
+const shownPlanSchema = z.strictObject({
+  settings: settingsPatchSchema,
+  /** The card that the page plans for; null for none. */
+  gpu: z.nullable(gpuMemorySchema),
+});
+
 export const confirmPlan = {
   method: "POST",
   path: "/api/surface",
   does: "Has llama.cpp confirm a displayed plan and its neighbours by dry runs, and plans again until nothing is left to confirm. Answers with what is known then.",
-  body: z.strictObject({
-    settings: settingsPatchSchema,
-    /** The card that the page plans for; null for none. */
-    gpu: z.nullable(gpuMemorySchema),
-  }),
+  body: shownPlanSchema,
   reply: z.object({ surface: memorySurfaceSchema }),
+  errors: planErrors,
+} as const satisfies Endpoint;
+
+export const prepareConfirmation = {
+  method: "POST",
+  path: "/api/surface/prepare",
+  does: "Somebody begins to change a displayed plan: starts what makes the dry runs, so that the next confirmation does not wait for it.",
+  body: shownPlanSchema,
+  reply: z.object({}),
   errors: planErrors,
 } as const satisfies Endpoint;

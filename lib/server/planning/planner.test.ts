@@ -228,6 +228,19 @@ test("the child for dry runs ends when nobody asks any more, and before a load i
   expect(spareProcesses.map(({ exited }) => exited)).toEqual([true, true]);
 });
 
+test("a page that begins to change its plan has the child for dry runs started, and asks it what it then shows", async () => {
+  const { host, planner, current, done, gpu, timers, spareProcesses } = makeHostRig();
+  await done(host.ensureLoaded());
+  await done(planner.prepareDryRuns(current.settings, gpu.memory));
+  expect(spareProcesses.map(({ exited }) => exited)).toEqual([false]);
+  await done(planner.exactPlanFor({ ...current.settings, N_CTX: 5000 }));
+  await timers.advance(12_000);
+  // Also where the plan at the beginning was confirmed long ago.
+  await done(planner.prepareDryRuns(current.settings, gpu.memory));
+  await done(planner.prepareDryRuns({ ...current.settings, LAYERS: 0 }, gpu.memory));
+  expect(spareProcesses.map(({ exited }) => exited)).toEqual([true, false]);
+});
+
 test("G13 a file that llama.cpp refuses is refused in its words, also when it is asked about again", async () => {
   const message = "llama.cpp refuses this file: unknown pre-tokenizer type: 'x'";
   const { planner, current, done, countOf } = makeHostRig({

@@ -153,6 +153,19 @@ export class Planner {
   }
 
   /**
+   * Makes the dry run of a plan whatever is known of it, so that the next question finds the engine ready: a child for dry runs takes a second
+   * to start and reads the model's header first.
+   */
+  async prepareDryRuns(settings: Settings, gpu: GpuMemory | null): Promise<void> {
+    const modelPath = await this.#headerOf(settings.MODEL);
+    const known = await this.#known.sampled(modelPath, settings);
+    const { surface } = known;
+    const plan = planLayers(surface, gpu, settings);
+    if (plan.gpuLayers === 0 || surface.computeSource !== "dry-run") return;
+    await this.#known.confirm(known, this.configOf({ modelPath, surface, gpu, plan }, settings), this.#dryRuns);
+  }
+
+  /**
    * The plan to load: made with the memory that is free now, and confirmed by one dry run of exactly its configuration. Larger plans that
    * might fit within the surface's possible error are confirmed too: no layer stays on the CPU because of an interpolation.
    */

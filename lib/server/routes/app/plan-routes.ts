@@ -1,5 +1,5 @@
 import { planWith, readPlan } from "@/lib/schema/api/plans";
-import { confirmPlan, readSurface } from "@/lib/schema/api/surface";
+import { confirmPlan, prepareConfirmation, readSurface } from "@/lib/schema/api/surface";
 import { type Settings, type SettingsPatch, settingsSchema } from "@/lib/schema/settings";
 import { answerPlan } from "@/lib/server/planning/answer-plan";
 import type { SettingsStore } from "@/lib/server/settings/settings-store";
@@ -22,5 +22,9 @@ export const planRoutes = [
   route(confirmPlan, async ({ body, signal, services: { planner, settings } }) => {
     const { surface } = await planner.exactPlanFor(shownSettings(settings, body.settings), body.gpu, signal);
     return { surface };
+  }),
+  route(prepareConfirmation, async ({ body, services: { planner, settings } }) => {
+    await planner.prepareDryRuns(shownSettings(settings, body.settings), body.gpu);
+    return {};
   }),
 ];
