@@ -16,7 +16,7 @@ export type SettingControl =
   | "list";
 
 /** Further names of a sampling setting: in a chat and for the engine, and in OpenAI's API. */
-interface SamplingNames {
+export interface SamplingNames {
   readonly name: string;
   readonly openAi: string;
 }

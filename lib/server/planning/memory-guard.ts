@@ -18,8 +18,7 @@ export class ShortMemoryError extends EngineError {
   }
 }
 
-const MEAN_IT =
-  'To load it all the same, switch on "Load it anyway" on the dashboard, or POST /api/engine/load?meant=true.';
+const MEAN_IT = 'To load it anyway, switch on "Load it anyway" on the dashboard, or POST /api/engine/load?meant=true.';
 
 interface PlannedLoad {
   readonly surface: MemorySurface;
