@@ -37,6 +37,13 @@ async function findBrowser() {
   return "";
 }
 
+let browser = null;
+/** The parts of the browser tests ask for it at the same time. */
+const browserPath = () => {
+  browser ??= findBrowser();
+  return browser;
+};
+
 /** Reads the cases {title, state, reason} out of a report; a missing report is one failed case. */
 function readCases(name, toCases = cases => cases) {
   const path = join(projectRoot, RESULTS, `${name}.json`);
@@ -73,29 +80,40 @@ const check = (title, args) => async output => [
   { title, state: (await run(node, args, { output })) === 0 ? "passed" : "failed" },
 ];
 
-/** Playwright hands the files to its workers one by one, so that all of them are busy until the last ones. */
-const E2E_LANES = Math.min(2, LANES);
-
-const browserTests = async output => {
+/**
+ * The browser tests, in parts that a free lane can take. A part costs the start of a runner, a browser and a server; with one part for
+ * each lane, one of them would still be busy for minutes after the others.
+ */
+const E2E_PARTS = [1, 2, 3, 4];
+const browserTests = part => async output => {
+  const name = `e2e-${part}`;
   await run(
     node,
     // A trace of every test costs more than it tells: the specs that failed are traced when they are run again by themselves.
-    [bin("@playwright/test/cli.js"), "test", `--workers=${E2E_LANES}`, `--output=${RESULTS}/e2e`, "--trace=off"],
+    [
+      bin("@playwright/test/cli.js"),
+      "test",
+      `--shard=${part}/${E2E_PARTS.length}`,
+      `--output=${RESULTS}/${name}`,
+      "--trace=off",
+    ],
     {
       env: {
-        HEADROOM_BROWSER: await findBrowser(),
-        PLAYWRIGHT_JSON_OUTPUT_FILE: join(projectRoot, RESULTS, "e2e.json"),
-        // The run has a folder of its own for temporary files: its workers would transform all sources again.
+        HEADROOM_BROWSER: await browserPath(),
+        PLAYWRIGHT_JSON_OUTPUT_FILE: join(projectRoot, RESULTS, `${name}.json`),
+        // The run has a folder of its own for temporary files: without this one, each part would transform all sources twice.
         PLAYWRIGHT_TRANSFORM_CACHE_DIR: join(projectRoot, "node_modules/.headroom/transformed"),
       },
       output,
     },
   );
-  return readCases("e2e", playwrightCases);
+  return readCases(name, playwrightCases);
 };
 
 /** The tests with models, in parts that a free lane can take: the longest first, which mostly wait for engines that were killed. */
 const MODEL_PARTS = [4, 2, 3, 1];
+
+const parts = (name, numbers, stepOf) => Object.fromEntries(numbers.map(part => [`${name}-${part}`, stepOf(part)]));
 
 /** In the order in which free lanes take them. */
 const steps = {
@@ -109,14 +127,11 @@ const steps = {
     run: check("format and lint", [bin("@biomejs/biome/bin/biome"), "ci", "--colors=off", "--max-diagnostics=40", "."]),
   },
   unused: { run: check("no unused file, export or dependency", [bin("knip/bin/knip.js"), "--no-progress"]) },
-  e2e: { after: ["build"], lanes: E2E_LANES, run: browserTests },
+  ...parts("e2e", E2E_PARTS, part => ({ after: ["build"], run: browserTests(part) })),
   unit: { run: vitest("unit") },
-  ...Object.fromEntries(
-    MODEL_PARTS.map(part => [
-      `model-${part}`,
-      { run: vitest("model", `model-${part}`, [`--shard=${part}/${MODEL_PARTS.length}`]) },
-    ]),
-  ),
+  ...parts("model", MODEL_PARTS, part => ({
+    run: vitest("model", `model-${part}`, [`--shard=${part}/${MODEL_PARTS.length}`]),
+  })),
   // Next writes its types into the folder that it builds in.
   types: {
     after: ["build"],
@@ -148,7 +163,7 @@ await ensureInstalled();
 rmSync(join(projectRoot, RESULTS), { recursive: true, force: true });
 mkdirSync(join(projectRoot, RESULTS), { recursive: true });
 
-/** "model" names all its parts. */
+/** "e2e" names all its parts. */
 const kindOf = name => name.replace(/-\d+$/, "");
 const kinds = [...new Set(Object.keys(steps).map(kindOf))];
 const named = process.argv.slice(2);
@@ -177,25 +192,18 @@ async function runStep(name) {
   done.add(name);
 }
 
-/** A step that has only one lane yet can take another one. */
-const lanesTaken = new Map();
-const canTake = name => {
-  const { after = [], lanes = 1 } = steps[name];
-  const isReady = after.every(earlier => done.has(earlier) || !wanted.includes(earlier));
-  return isReady && (waiting.has(name) || (running.has(name) && lanesTaken.get(name) < lanes));
-};
+const isReady = name => (steps[name].after ?? []).every(earlier => done.has(earlier) || !wanted.includes(earlier));
 
 /** Takes one step after the other until none is left. A step's output is shown when it ends, so that two do not mix. */
 async function lane() {
-  for (;;) {
-    const name = wanted.find(canTake);
+  while (waiting.size > 0) {
+    const name = [...waiting].find(isReady);
     if (name === undefined) {
-      if (waiting.size === 0) return;
       await Promise.race(running.values());
       continue;
     }
-    lanesTaken.set(name, (lanesTaken.get(name) ?? 0) + 1);
-    if (waiting.delete(name)) running.set(name, runStep(name));
+    waiting.delete(name);
+    running.set(name, runStep(name));
     await running.get(name);
   }
 }
