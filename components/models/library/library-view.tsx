@@ -18,7 +18,7 @@ import { ModelTrash } from "./model-trash";
 /** Fewer than this need no search. */
 const SEARCH_FROM = 3;
 
-/** How many models are shown at first; hundreds of cards would take seconds. Searching finds the others. */
+/** How many models are shown at first, and the chosen one; hundreds of cards would take seconds. Searching finds the others. */
 const FIRST_ROWS = 60;
 
 /** The library: every GGUF file of this computer. */
@@ -35,7 +35,7 @@ export function LibraryView() {
     );
   if (data === null) return <ModelsLoading />;
   const matching = chooseModels(data.models, choice);
-  const shown = showsAll ? matching : matching.slice(0, FIRST_ROWS);
+  const shown = matching.filter(({ name }, place) => showsAll || place < FIRST_ROWS || name === chosen);
   return (
     <>
       <div className="empty:hidden mb-3">
