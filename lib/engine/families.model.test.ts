@@ -178,7 +178,9 @@ async function expectExactContext(surface: MemorySurface, dryRun: DryRun): Promi
     const dry = await dryRun.context({ ...at, ...MANY_TOKENS, useMmap: true });
     const { gpu, ram } = memoryNeed(surface, at);
     const context = { gpuBytes: gpu.kvBytes + gpu.computeBytes, ramBytes: ram.kvBytes + ram.computeBytes };
-    expect(context, kvType).toEqual(dry);
+    // llama.cpp's dry run lacks the row of logits, of 4 bytes for each token of the vocabulary.
+    const logitsBytes = 4 * surface.model.vocabularySize;
+    expect(context, kvType).toEqual({ ...dry, ramBytes: dry.ramBytes + logitsBytes });
   }
 }
 
