@@ -5,7 +5,7 @@ import { useLive } from "@/lib/client/live-store";
 import { usePlan } from "@/lib/client/plan-store";
 import { useModel } from "@/lib/client/surface-store";
 import type { SettingKey } from "@/lib/schema/settings";
-import { formatSetting, parseSettingNumber, rowOf } from "./setting-format";
+import { formatSetting, parseSettingNumber, rowOf, unitOf } from "./setting-format";
 import { SettingFrame } from "./setting-frame";
 import { settingRange } from "./setting-range";
 import { useSetting } from "./use-setting";
@@ -15,7 +15,7 @@ export function AutoNumberSetting({ settingKey }: { readonly settingKey: Setting
   const [value, set] = useSetting(settingKey);
   const model = useModel();
   const autoValue = useAutoValue(settingKey);
-  const { label, unit } = rowOf(settingKey);
+  const { label } = rowOf(settingKey);
   if (typeof value !== "number" && value !== "auto") return null;
   const { min, max } = settingRange(settingKey, model, 0);
   const autoPosition = min - 1;
@@ -24,7 +24,7 @@ export function AutoNumberSetting({ settingKey }: { readonly settingKey: Setting
     <NumberInput
       className="w-32"
       label={label}
-      unit={value === "auto" ? undefined : unit}
+      unit={value === "auto" ? undefined : unitOf(settingKey, value)}
       value={value === "auto" ? autoPosition : value}
       format={position => (position === autoPosition ? autoWords(autoValue) : String(position))}
       parse={text => (/^\s*auto/i.test(text) ? autoPosition : parseSettingNumber(settingKey, text))}

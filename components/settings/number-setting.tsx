@@ -5,7 +5,7 @@ import { useModel } from "@/lib/client/surface-store";
 import type { SettingKey } from "@/lib/schema/settings";
 import { formatTokensShort } from "@/lib/units/tokens";
 import { logStops, nearestStop } from "./log-stops";
-import { formatSetting, formatSettingNumber, parseSettingNumber, rowOf } from "./setting-format";
+import { formatSetting, formatSettingNumber, parseSettingNumber, rowOf, unitOf } from "./setting-format";
 import { SettingFrame } from "./setting-frame";
 import { type SettingRange, settingRange } from "./setting-range";
 import { useSetting } from "./use-setting";
@@ -14,14 +14,14 @@ import { useSetting } from "./use-setting";
 export function NumberSetting({ settingKey }: { readonly settingKey: SettingKey }) {
   const [value, set] = useSetting(settingKey);
   const model = useModel();
-  const { label, unit } = rowOf(settingKey);
+  const { label } = rowOf(settingKey);
   if (typeof value !== "number") return null;
   const range = settingRange(settingKey, model, value);
   const field = (
     <NumberInput
       className="w-32"
       label={label}
-      unit={unit}
+      unit={unitOf(settingKey, value)}
       value={value}
       format={number => formatSettingNumber(settingKey, number)}
       parse={text => parseSettingNumber(settingKey, text)}

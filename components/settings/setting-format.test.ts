@@ -22,6 +22,7 @@ describe("formatSetting", () => {
   it("always carries the unit", () => {
     expect(formatSetting("TARGET_VRAM_USAGE", 0.85)).toBe("85 %");
     expect(formatSetting("N_CTX", 32_768)).toBe("32,768 tokens");
+    expect(formatSetting("PARALLEL", 1)).toBe("1 answer");
     expect(formatSetting("LAYERS", "auto")).toBe("Auto");
     expect(formatSetting("USE_MMAP", false)).toBe("off");
   });

@@ -22,10 +22,16 @@ export function formatSettingNumber(key: SettingKey, value: number): string {
   return Number.isInteger(range?.step ?? 1) ? formatTokens(value) : value.toFixed(2);
 }
 
+/** "layers", and "layer" for one of them. */
+export function unitOf(key: SettingKey, value: number): string | undefined {
+  const { unit } = rowOf(key);
+  return value === 1 ? unit?.replace(/s$/, "") : unit;
+}
+
 /** The value with its unit, as it is read aloud and listed: "80 %", "32,768 tokens", "Auto". */
 export function formatSetting<Key extends SettingKey>(key: Key, value: Settings[Key]): string {
   if (typeof value === "number") {
-    const { unit } = rowOf(key);
+    const unit = unitOf(key, value);
     return unit === undefined ? formatSettingNumber(key, value) : `${formatSettingNumber(key, value)} ${unit}`;
   }
   if (typeof value === "boolean") return value ? "on" : "off";
