@@ -146,7 +146,7 @@ interface SequenceInternals {
  */
 const CELLS_COPIED_PER_TOKEN = 512;
 /** A step of a few tokens takes about as long as a step of one. */
-const LEAST_TOKENS = 16;
+const LEAST_TOKENS = 8;
 
 const prefixCopies = (contextTokens: number): PrefixCopies<LlamaContextSequence> => ({
   isWorth: tokens => tokens >= LEAST_TOKENS && tokens * CELLS_COPIED_PER_TOKEN >= contextTokens,
