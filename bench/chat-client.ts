@@ -1,16 +1,10 @@
-import { existsSync } from "node:fs";
-import { type Browser, chromium, type Locator, type Page } from "@playwright/test";
+import type { Browser, Locator, Page } from "@playwright/test";
 import { FIRST_LOAD_GOAL_BYTES, readFirstLoad } from "@/e2e/first-load";
 import { chatOf } from "@/e2e/imported-chat";
 import type { ChatImport } from "@/lib/schema/chat";
 import type { ChatFigure } from "./chat-figure";
+import { launchBrowser } from "./launch-browser";
 
-const BROWSERS = [
-  process.env.HEADROOM_BROWSER,
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome",
-];
 const OPEN_GOAL_MS = 500;
 const LONG_CHAT_MESSAGES = 2000;
 /** The browser calls a task above this a "long task", and it makes typing slow. */
@@ -27,8 +21,7 @@ const CODE_BYTES = 1_000_000;
 const TABLE_ROWS = 10_000;
 
 export async function benchChatClient(url: string): Promise<ChatFigure[]> {
-  const executablePath = BROWSERS.find(path => path && existsSync(path));
-  const browser = await chromium.launch({ args: ["--no-sandbox"], ...(executablePath && { executablePath }) });
+  const browser = await launchBrowser();
   try {
     return [
       await benchFirstLoad(url),

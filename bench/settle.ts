@@ -1,17 +1,11 @@
-import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { chromium, type Locator, type Page } from "@playwright/test";
+import type { Locator, Page } from "@playwright/test";
 import { DashboardPage } from "@/e2e/pages/dashboard-page";
 import { median } from "@/lib/units/median";
+import { launchBrowser } from "./launch-browser";
 import { printTable } from "./print-table";
 import { startServer } from "./start-server";
 
-const BROWSERS = [
-  process.env.HEADROOM_BROWSER,
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome",
-];
 const GOAL_MS = 250;
 const RELEASES = 20;
 /** No figure is expected to change after this much time without a request. */
@@ -49,8 +43,7 @@ export async function benchSettle({ json }: { readonly json: boolean }): Promise
     { TARGET_VRAM_USAGE: 0.2, SPECULATION: "off", THREADS: availableParallelism() },
     { HEADROOM_GPU: "vulkan", GGML_VK_VISIBLE_DEVICES: process.env.GGML_VK_VISIBLE_DEVICES ?? "0" },
   );
-  const executablePath = BROWSERS.find(path => path && existsSync(path));
-  const browser = await chromium.launch({ args: ["--no-sandbox"], ...(executablePath && { executablePath }) });
+  const browser = await launchBrowser();
   try {
     const page = await browser.newPage({ viewport: { width: 1440, height: 1000 } });
     await page.addInitScript(watchSurface);

@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import type { LlamaEmbeddingContext, LlamaModel } from "node-llama-cpp";
 import type { CommandAnswer, CommandParams } from "@/lib/schema/engine-commands";
 import type { EmbeddingMemory } from "@/lib/schema/gpu-memory";
+import { F32_BYTES } from "@/lib/units/bytes";
 import { bufferSplit, LAST_BUFFER_LINE } from "./buffer-split";
 import type { DryRun } from "./dry-run";
 import { CancelledError, JobError } from "./job-error";
@@ -21,8 +22,6 @@ interface Loaded {
   /** Tokens of the longest text so far. llama.cpp makes room for all of its tokens' outputs, and keeps it. */
   longestTokens: number;
 }
-
-const F32_BYTES = 4;
 
 /**
  * For each token of a text, llama.cpp keeps a vector and the logits of the whole vocabulary, which nobody reads.

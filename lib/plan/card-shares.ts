@@ -1,6 +1,6 @@
 import type { GpuMemory, PooledCard } from "@/lib/schema/gpu-memory";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
-import { formatMib } from "@/lib/units/bytes";
+import { F32_BYTES, formatMib } from "@/lib/units/bytes";
 import { sum } from "@/lib/units/sum";
 import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
 import type { PlannedLayer, PlanWarning } from "./layer-plan";
@@ -17,7 +17,6 @@ export interface CardShare {
   readonly roomBytes: number;
 }
 
-const F32_BYTES = 4;
 const F16_BYTES = 2;
 
 const roomOf = ({ freeBytes, heldByEngineBytes }: PooledCard): number => freeBytes + heldByEngineBytes;

@@ -1,6 +1,7 @@
 import type { ModelProfile } from "@/lib/gguf/model-profile";
 import { type FlashAttention, type KvElementType, ofEachElementType } from "@/lib/schema/kv-type";
 import type { ComputeColumn, ComputePoint, LayerMemory, MemorySurface } from "@/lib/schema/memory-surface";
+import { F32_BYTES } from "@/lib/units/bytes";
 import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
 import { kvBytesOfLayer } from "./memory-need";
 
@@ -12,7 +13,6 @@ interface ComputeRun {
 
 type Placement = "cpu" | "split" | "full";
 
-const F32_BYTES = 4;
 const F16_BYTES = 2;
 
 /** llama.cpp's allocator leaves holes: up to 15 % more than the tensors alive at the peak, over 38 model shapes. */

@@ -2,6 +2,7 @@ import { elementTypesOf, type KvElementType, type KvType, kvTypeTable, ofEachEle
 import type { LoadConfig } from "@/lib/schema/load-config";
 import type { ComputeColumn, ConfirmedPoint, LayerMemory, MemorySurface } from "@/lib/schema/memory-surface";
 import type { MemoryParts } from "@/lib/schema/receipt";
+import { F32_BYTES } from "@/lib/units/bytes";
 import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
 import type { ExpertPlacement } from "./expert-placement";
 import { expertBytesInRam } from "./expert-steps";
@@ -354,8 +355,6 @@ function addColumns(
   }
   for (let gpuLayers = leftLayers + 1; gpuLayers < bytes.length; gpuLayers++) add(gpuLayers, Math.ceil(left));
 }
-
-const F32_BYTES = 4;
 
 /**
  * The rows of logits that llama.cpp copies its answers from: one for each answer at once, in system memory wherever the layers are. Neither

@@ -1,4 +1,5 @@
 import type { PictureReader } from "@/lib/gguf/picture-reader";
+import { F32_BYTES } from "@/lib/units/bytes";
 
 /** Readers that take a picture in its own size are given at most this many tokens for it; a quarter of the context at most. */
 const MOST_PICTURE_TOKENS = 4096;
@@ -9,7 +10,6 @@ const FEWEST_PICTURE_TOKENS = 256;
 export const mostPictureTokens = (contextTokens: number): number =>
   Math.min(MOST_PICTURE_TOKENS, Math.max(FEWEST_PICTURE_TOKENS, Math.floor(contextTokens / 4)));
 
-const F32_BYTES = 4;
 /** Boundaries of the buffer, and what is small beside it. */
 const FURTHER_SHARE = 1.02;
 

@@ -2,6 +2,8 @@
 export const KIB = 1024;
 export const MIB = 1024 * KIB;
 export const GIB = 1024 * MIB;
+/** Of a number of 32 bits. */
+export const F32_BYTES = 4;
 
 export const mibToBytes = (mib: number): number => Math.round(mib * MIB);
 export const bytesToMib = (bytes: number): number => bytes / MIB;
