@@ -31,6 +31,7 @@ export async function complete(
   let completion: LlamaCompletion | null = null;
   let pending: Token[] = [];
   try {
+    loaded.nextTurns.begin(sequence);
     await loaded.keptKv.begin(sequence, null, prompt);
     timer.prefilled = await prefill(sequence, prompt, loaded.config.batchTokens, listener.onPrefill, signal);
     if (timer.prefilled.aborted) return { reason: "cancelled", stats: timer.stats() };

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { setTimeout } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { ChatTurn, Sampling } from "@/lib/schema/engine-commands";
 import type { GenerationStats } from "@/lib/schema/generation";
 import { cpuConfig, ForkedEngine, greedy } from "./testing/forked-engine";
@@ -58,6 +59,31 @@ describe("the engine on the CPU", () => {
     // All of the first turn's prompt is in the cache; its answer is too, where it is split into the same tokens again.
     expect(stats.cachedTokens).toBeGreaterThanOrEqual(first.stats.promptTokens - 1);
     expect(stats.cachedTokens).toBeLessThan(stats.promptTokens);
+  });
+
+  it("computes in a pause what the next turn begins with, so that it costs only the message", async () => {
+    const message = "And of Spain?";
+    const { tokensPerTurn } = await engine.askFor("counted", {
+      type: "count",
+      turns: [{ role: "user", content: message }],
+    });
+    // The end of the user's turn and the beginning of the answer's: <|im_end|>, a new line, <|im_start|>, "ass", "istant", a new line.
+    const needed = (tokensPerTurn[0] ?? 0) + 6;
+    await vi.waitFor(
+      async () => {
+        const first = await answer([capital]);
+        await setTimeout(600);
+        const { text, stats } = await answer([
+          capital,
+          { role: "assistant", content: first.text },
+          { role: "user", content: message },
+        ]);
+        expect(text).toContain("Madrid");
+        expect(stats.promptTokens - stats.cachedTokens).toBe(needed);
+      },
+      // A busy computer may not come to it in the pause.
+      { timeout: 60_000, interval: 0 },
+    );
   });
 
   it("ends before a stop string, and says which", async () => {

@@ -5,6 +5,7 @@ import { toChatHistory } from "./chat-history";
 import type { PreparedPrompt } from "./chat-template";
 import { GenerationTimer } from "./generation-timer";
 import type { LoadedModel } from "./loaded-model";
+import { computeAhead, nextTurnTokens } from "./next-turn";
 import { outputForm } from "./output-form";
 import { prefill } from "./prefill";
 import { contextExceeded, refuseHugeText } from "./prompt-tokens";
@@ -65,8 +66,13 @@ export async function generate(
   let chat: LlamaChat | undefined;
   const endChat = () => chat?.dispose({ disposeSequence: false });
   let answer = "";
+  let isAnswered = false;
+  /** With tools, a call's result may follow. A cache that cannot drop its last tokens keeps what it has. */
+  const nextTurn = (aborted: AbortSignal) =>
+    computeAhead(sequence, nextTurnTokens(loaded.tokenizer, template, request.turns, answer), aborted);
   try {
     if (request.reportPrompt) listener.onPrompt(model.detokenize(prompt, true));
+    loaded.nextTurns.begin(sequence);
     await loaded.keptKv.begin(sequence, keptChat, prompt);
     timer.prefilled = await prefill(sequence, prompt, loaded.config.batchTokens, listener.onPrefill, signal);
     if (timer.prefilled.aborted) return { reason: "cancelled", stats: timer.stats() };
@@ -114,6 +120,7 @@ export async function generate(
       ending = await writeCalls(calls, template.after(calls.promptAfter(sequence.contextTokens, prompt.length)));
     else if (!calls?.isForced && isWhole(ending.stopReason)) form.check(answer);
     if (ending.stopReason === "maxTokens") timer.countAll(limit.tokens);
+    isAnswered = plan === null && !sequence.needsCheckpoints;
     return { ...endOf(ending, request.sampling, limit.by), stats: timer.stats() };
   } catch (error) {
     // Aborted before the first token: there is no reply to return.
@@ -124,6 +131,7 @@ export async function generate(
     logprobs?.dispose();
     release();
     loaded.keptKv.end(sequence, keptChat);
+    loaded.nextTurns.end(sequence, isAnswered ? nextTurn : null);
   }
 }
 

@@ -3,6 +3,7 @@ import type { BufferSplit, LoadConfig } from "@/lib/schema/load-config";
 import type { DeviceBuffers } from "@/lib/schema/placement";
 import type { ChatTemplate } from "./chat-template";
 import type { KvKeeper } from "./kept-kv/kv-keeper";
+import type { PauseWork } from "./pause-work";
 import type { SequencePool } from "./sequence-pool";
 import type { DraftModel } from "./speculation/draft-model";
 import type { ToolTemplate } from "./tools/tool-template";
@@ -16,6 +17,8 @@ export interface LoadedModel {
   readonly context: LlamaContext;
   readonly sequences: SequencePool;
   readonly keptKv: KvKeeper;
+  /** Computes what the next turn begins with. */
+  readonly nextTurns: PauseWork;
   readonly template: ChatTemplate;
   /** The model's own template for tools; null if it has none, or in a format that is not known here. */
   readonly toolTemplate: ToolTemplate | null;

@@ -16,6 +16,8 @@ import { type LlamaBackend, readVram } from "./llama-backend";
 import { loadError } from "./load-error";
 import type { LoadedModel } from "./loaded-model";
 import { checkMemory } from "./memory-guard";
+import { NEXT_TURN_PAUSE_MS } from "./next-turn";
+import { PauseWork } from "./pause-work";
 import { placementKey } from "./placer";
 import { rememberingTokenizer } from "./remembering-tokenizer";
 import { SequencePool } from "./sequence-pool";
@@ -199,6 +201,7 @@ export class ModelHolder {
       context,
       sequences,
       keptKv: new KvKeeper(sequences, this.#stateKey(config, weights, flashAttentionActive(lines))),
+      nextTurns: new PauseWork(sequences, NEXT_TURN_PAUSE_MS),
       split: bufferSplit(lines),
       devices,
       flashAttentionActive: flashAttentionActive(lines),
@@ -252,6 +255,8 @@ export class ModelHolder {
   }
 
   async #disposeContext(): Promise<void> {
+    this.#loaded?.nextTurns.close();
+    await this.#loaded?.sequences.endIdleWork();
     await this.#loaded?.keptKv.close();
     const context = this.#loaded?.context;
     this.#loaded = null;

@@ -93,3 +93,31 @@ test("copies the beginning that another sequence has, where that saves enough", 
   expect(await ask(1, 2, 3, 10)).toBe(0);
   expect(copied).toHaveLength(1);
 });
+
+test("works on an idle sequence until a request takes it, which waits for the end of the work", async () => {
+  const { pool, sequences } = poolOf(tokens(1, 2));
+  const [sequence] = sequences;
+  if (sequence === undefined) throw new Error("no sequence");
+  const steps: string[] = [];
+  const work = (name: string) => async (signal: AbortSignal) => {
+    steps.push(`${name} begins`);
+    await new Promise(resolve => signal.addEventListener("abort", resolve));
+    await Promise.resolve();
+    steps.push(`${name} ends`);
+  };
+  const working = pool.whileIdle(sequence, work("first"));
+  const waiting = pool.whileIdle(sequence, work("second"));
+  const taken = await pool.take(tokens(1, 2, 3), null);
+  expect(taken.sequence).toBe(sequence);
+  await Promise.all([working, waiting]);
+  // The second would have begun while the request has the sequence.
+  expect(steps).toEqual(["first begins", "first ends"]);
+  taken.release();
+
+  const again = pool.whileIdle(sequence, work("third"));
+  await pool.endIdleWork();
+  await again;
+  expect(steps.slice(2)).toEqual(["third begins", "third ends"]);
+  await pool.whileIdle(sequence, () => Promise.reject(new Error("out of memory")));
+  expect((await pool.take(tokens(4), null)).sequence).toBe(sequence);
+});

@@ -1,4 +1,5 @@
 import type { LlamaContext, LlamaContextSequence, Token } from "node-llama-cpp";
+import { commonTokens } from "./common-tokens";
 
 /** What the pool asks of a sequence: the tokens that its cache holds. */
 type CachedTokens = Pick<LlamaContextSequence, "contextTokens">;
@@ -8,6 +9,8 @@ interface Slot<Sequence> {
   cacheKey: string | null;
   usedAt: number;
   isTaken: boolean;
+  /** What is done with the sequence between two answers. */
+  idleWork: { readonly abort: AbortController; readonly ended: Promise<void> } | null;
 }
 
 export interface TakenSequence<Sequence = LlamaContextSequence> {
@@ -38,7 +41,7 @@ export class SequencePool<Sequence extends CachedTokens = LlamaContextSequence> 
     sequences: readonly Sequence[],
     private readonly copies: PrefixCopies<Sequence> | null = null,
   ) {
-    this.#slots = sequences.map(sequence => ({ sequence, cacheKey: null, usedAt: 0, isTaken: false }));
+    this.#slots = sequences.map(sequence => ({ sequence, cacheKey: null, usedAt: 0, isTaken: false, idleWork: null }));
   }
 
   static of(context: LlamaContext): SequencePool {
@@ -66,9 +69,17 @@ export class SequencePool<Sequence extends CachedTokens = LlamaContextSequence> 
     this.#uses += 1;
     taken.usedAt = this.#uses;
     taken.cacheKey = cacheKey;
-    const release = this.#takeSlot(taken);
+    taken.isTaken = true;
+    taken.idleWork?.abort.abort();
+    await taken.idleWork?.ended;
     await this.#copyBeginning(taken.sequence, prompt);
-    return { sequence: taken.sequence, release };
+    return {
+      sequence: taken.sequence,
+      release: () => {
+        taken.isTaken = false;
+        this.#waiting.shift()?.();
+      },
+    };
   }
 
   async #copyBeginning(to: Sequence, prompt: readonly Token[]): Promise<void> {
@@ -77,18 +88,30 @@ export class SequencePool<Sequence extends CachedTokens = LlamaContextSequence> 
     if (this.copies?.isWorth(known(from) - known(to))) await this.copies.copy(from, to, known(from));
   }
 
-  /** This sequence without a request, which keeps its cache. @returns its release; null while it is in use */
-  takeIdle(sequence: Sequence): (() => void) | null {
+  /**
+   * Works on a sequence between two answers, after other such work. A request that takes the sequence aborts the work and waits for its end.
+   * Does nothing while the sequence is in use. Work that fails has no effect: it only saves time later.
+   */
+  async whileIdle(sequence: Sequence, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
     const slot = this.#slots.find(own => own.sequence === sequence);
-    return slot === undefined || slot.isTaken ? null : this.#takeSlot(slot);
+    while (slot?.idleWork) await slot.idleWork.ended;
+    if (slot === undefined || slot.isTaken) return;
+    const abort = new AbortController();
+    const ended = work(abort.signal)
+      .catch(() => {})
+      .then(() => {
+        slot.idleWork = null;
+      });
+    slot.idleWork = { abort, ended };
+    await ended;
   }
 
-  #takeSlot(slot: Slot<Sequence>): () => void {
-    slot.isTaken = true;
-    return () => {
-      slot.isTaken = false;
-      this.#waiting.shift()?.();
-    };
+  /** Before the context is disposed. */
+  async endIdleWork(): Promise<void> {
+    for (const { idleWork } of this.#slots) {
+      idleWork?.abort.abort();
+      await idleWork?.ended;
+    }
   }
 
   /**
@@ -126,12 +149,6 @@ export class SequencePool<Sequence extends CachedTokens = LlamaContextSequence> 
 function savedTokens(cached: readonly Token[], prompt: readonly Token[]): number {
   const common = commonTokens(cached, prompt);
   return common * 2 >= cached.length ? common : 0;
-}
-
-function commonTokens(cached: readonly Token[], prompt: readonly Token[]): number {
-  let common = 0;
-  while (common < cached.length && common < prompt.length && cached[common] === prompt[common]) common += 1;
-  return common;
 }
 
 /** Of node-llama-cpp's sequence (dist/evaluator/LlamaContext/LlamaContext.js, 3.22); side-by-side.model.test.ts fails if it goes. */

@@ -1,4 +1,5 @@
 import type { LlamaContextSequence, Token } from "node-llama-cpp";
+import { PauseWork } from "../pause-work";
 import type { SequencePool } from "../sequence-pool";
 import { type KeptSequence, KvShelf } from "./kv-shelf";
 
@@ -15,56 +16,33 @@ export interface KeptChat {
 
 /** Keeps the caches of chats on disk: writes them in pauses and before the context goes, and reads one when its chat goes on. */
 export class KvKeeper {
-  readonly #unsaved = new Map<Sequence, KeptChat>();
+  readonly #pauses: PauseWork<Sequence>;
   #shelf: { readonly folder: string; readonly shelf: KvShelf } | null = null;
-  #timer: NodeJS.Timeout | null = null;
 
   constructor(
-    private readonly sequences: Pick<SequencePool<Sequence>, "takenCount" | "takeIdle">,
+    sequences: Pick<SequencePool<Sequence>, "takenCount" | "whileIdle">,
     /** Model file, cache and llama.cpp release. */
     private readonly load: string,
-  ) {}
+  ) {
+    this.#pauses = new PauseWork(sequences, IDLE_MS);
+  }
 
   /** For the answer that begins on this sequence. */
   async begin(sequence: Sequence, chat: KeptChat | null, prompt: readonly Token[]): Promise<void> {
-    this.#unsaved.delete(sequence);
+    this.#pauses.begin(sequence);
     if (chat !== null && !sequence.needsCheckpoints)
       await this.#shelfIn(chat.folder).restore(sequence, chat.chatId, prompt);
   }
 
   /** The answer has ended and has given the sequence back. */
   end(sequence: Sequence, chat: KeptChat | null): void {
-    if (chat !== null && !sequence.needsCheckpoints) this.#unsaved.set(sequence, chat);
-    if (this.#unsaved.size > 0) this.#wait();
+    const isKept = chat !== null && !sequence.needsCheckpoints;
+    this.#pauses.end(sequence, isKept ? () => this.#shelfIn(chat.folder).keep(sequence, chat.chatId) : null);
   }
 
-  /** Writes what is not on disk yet. A sequence that is in use is left out. */
-  async save(): Promise<void> {
-    for (const [sequence, { chatId, folder }] of [...this.#unsaved]) {
-      const release = this.sequences.takeIdle(sequence);
-      if (release === null) continue;
-      try {
-        this.#unsaved.delete(sequence);
-        await this.#shelfIn(folder).keep(sequence, chatId);
-      } finally {
-        release();
-      }
-    }
-  }
-
-  /** Before the context is disposed. */
-  async close(): Promise<void> {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    await this.save();
-  }
-
-  #wait(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      if (this.sequences.takenCount > 0) this.#wait();
-      else void this.save();
-    }, IDLE_MS);
-    this.#timer.unref();
+  /** Writes what is not on disk yet, before the context is disposed. A sequence that is in use is left out. */
+  close(): Promise<void> {
+    return this.#pauses.run();
   }
 
   #shelfIn(folder: string): KvShelf {

@@ -6,6 +6,7 @@ import { pipeline } from "node:stream/promises";
 import type { LlamaContextSequence, Token } from "node-llama-cpp";
 import * as z from "zod";
 import { GIB } from "@/lib/units/bytes";
+import { commonTokens } from "../common-tokens";
 
 /** What the shelf does with a sequence. */
 export type KeptSequence = Pick<
@@ -151,12 +152,6 @@ async function sha256Of(path: string): Promise<string> {
   const hash = createHash("sha256");
   await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
   return hash.digest("hex");
-}
-
-function commonTokens(cached: readonly number[], prompt: readonly number[]): number {
-  let common = 0;
-  while (common < cached.length && common < prompt.length && cached[common] === prompt[common]) common += 1;
-  return common;
 }
 
 const isSame = (one: readonly number[], other: readonly number[]): boolean =>
