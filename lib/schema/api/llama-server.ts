@@ -76,7 +76,7 @@ const healthReply = z.object({ status: z.literal("ok") });
 export const health = {
   method: "GET",
   path: "/health",
-  does: "Whether a request would be answered now: 503 while a model is being loaded, or when none can be.",
+  does: "Whether a request would be answered now: 503 while a model is being loaded, or when none can be. Needs no key.",
   reply: healthReply,
   errors: ["BUSY", "ENGINE_FAILED"],
 } as const satisfies Endpoint;

@@ -340,6 +340,18 @@ describe("API keys", () => {
     }
   });
 
+  it("whether the server can answer is open to reading, and only that", () => {
+    for (const policy of [strict, open]) {
+      for (const target of ["/health", "/v1/health", "/health?x=1", "/health/"]) {
+        expect(statusOf({ target }, policy), target).toBe(200);
+        expect(statusOf({ target, headers: bearer("headroom-revoked") }, policy), target).toBe(200);
+      }
+      expect(statusOf({ target: "/health", hosts: ["evil.com"] }, policy)).toBe(403);
+      for (const sent of [{ target: "/health", method: "POST" }, { target: "/v1/healthy" }, { target: "/metrics" }])
+        expect(statusOf(sent, policy), sent.target).toBe(401);
+    }
+  });
+
   it("a key opens nothing but the API, and the server's token opens all", () => {
     for (const target of ["/api/settings", "/api/keys", "/", "/v1x", "/api/../v1/models"])
       expect(statusOf({ target, headers: bearer("headroom-good") }, open), target).toBe(401);

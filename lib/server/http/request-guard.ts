@@ -58,6 +58,12 @@ const llamaServer: ReadonlySet<string> = new Set(llamaServerPaths);
 export const isClientPath = (path: string): boolean =>
   /^\/+v1(?:\/|$)/i.test(path) || llamaServer.has(pathOf(path).toLowerCase().replace(/\/$/, ""));
 
+/** What watches a server has no key, and learns from these only whether a model can answer, as from llama.cpp's own server. */
+const openPaths: ReadonlySet<string> = new Set(["/health", "/v1/health"]);
+
+const isOpen = ({ method, target }: GuardedRequest): boolean =>
+  READ_METHODS.has(method) && openPaths.has(pathOf(target).replace(/\/$/, ""));
+
 /** Anthropic's clients read errors in its own shape. */
 export const isAnthropicPath = (path: string): boolean => /^\/v1\/messages(?:\/|$)/i.test(pathOf(path));
 
@@ -185,6 +191,7 @@ function givenToken(request: GuardedRequest): string {
 
 /** One check, from the Authorization header or the cookie. A token in the query would end up in logs and histories. */
 function refuseToken(request: GuardedRequest, policy: AccessPolicy): Refusal | null {
+  if (isOpen(request)) return null;
   if (policy.token !== null && sameSecret(givenToken(request), policy.token)) return null;
   if (isClientPath(pathOf(request.target)) && policy.apiKeys !== undefined)
     return refuseKey(givenKey(request), policy, policy.apiKeys);

@@ -21,13 +21,14 @@ import { RequestError } from "@/lib/server/system/request-error";
 import { route } from "../route";
 
 /**
- * llama.cpp's answer for a server that can be used. An unloaded model counts as one, because the first request loads it.
+ * llama.cpp's answer for a server that can be used. An unloaded model counts as one, because the first request loads it. It needs no key,
+ * so why no model can be loaded is not said.
  *
  * @throws RequestError BUSY while a model is being loaded, ENGINE_FAILED when none can be
  */
-function requireHealth({ state, error }: Pick<EngineSnapshot, "state" | "error">): { status: "ok" } {
+function requireHealth({ state }: Pick<EngineSnapshot, "state">): { status: "ok" } {
   if (state === "starting" || state === "loading") throw new RequestError("BUSY", "The model is being loaded.");
-  if (state === "failed") throw new RequestError("ENGINE_FAILED", error?.message ?? "The engine has given up.");
+  if (state === "failed") throw new RequestError("ENGINE_FAILED", "No model can be loaded.");
   return { status: "ok" };
 }
 

@@ -90,6 +90,15 @@ describe("the routes of llama.cpp's own server", () => {
     expect(await answer.json()).toMatchObject({ error: { type: "server_error", code: "BUSY" } });
   });
 
+  it("/health does not say why no model can be loaded", async () => {
+    const snapshot = home.services.engine.snapshot();
+    const error = { code: "CORRUPT_MODEL", message: "/secret/path is broken." } as const;
+    vi.spyOn(home.services.engine, "snapshot").mockReturnValue({ ...snapshot, state: "failed", error });
+    const { status, text } = await ask("/health");
+    expect(status).toBe(503);
+    expect(text).not.toContain("secret");
+  });
+
   it("/metrics counts answers of both kinds of completion in llama.cpp's names", async () => {
     const client = home.openai();
     const read = async (name: string) =>
