@@ -73,14 +73,14 @@ type Request = Pick<CommandParams<"complete">, "prompt" | "suffix">;
 /**
  * The tokens of a raw prompt. With a suffix, they ask for what belongs between the two, in the order that llama.cpp's server uses.
  *
- * @throws JobError CONTEXT_EXCEEDED for a huge text, INVALID_INPUT for a suffix where the vocabulary cannot express it
+ * @throws JobError CONTEXT_EXCEEDED for a huge text, INVALID_INPUT where the vocabulary lacks the tokens for a suffix or an empty prompt
  */
 function completionInput(model: LlamaModel, { prompt, suffix = "" }: Request, contextTokens: number): Token[] {
   refuseHugeText(model, [...(typeof prompt === "string" ? [prompt] : []), suffix], contextTokens);
   // Special tokens in a raw prompt are used as such, as in llama.cpp's own server.
   const before =
     typeof prompt === "string" ? model.tokenize(prompt, true) : prompt.map(token => knownToken(model, token));
-  if (suffix === "") return before;
+  if (suffix === "") return before.length > 0 ? before : emptyInput(model);
   const { prefix, suffix: between, middle } = model.tokens.infill;
   if (prefix === null || between === null || middle === null)
     throw new JobError(
@@ -88,4 +88,14 @@ function completionInput(model: LlamaModel, { prompt, suffix = "" }: Request, co
       "suffix needs a model that can fill in a middle: the vocabulary of this one has no tokens for it.",
     );
   return [prefix, ...before, between, ...model.tokenize(suffix), middle];
+}
+
+/** llama.cpp computes nothing from no tokens: an answer to nothing begins at the token for the beginning of a text. */
+function emptyInput(model: LlamaModel): Token[] {
+  if (beginningTokens(model).length > 0) return [];
+  if (model.tokens.bos !== null) return [model.tokens.bos];
+  throw new JobError(
+    "INVALID_INPUT",
+    "An empty prompt needs a model whose vocabulary has a token for the beginning of a text, and this one has none.",
+  );
 }

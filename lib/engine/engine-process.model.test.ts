@@ -219,6 +219,16 @@ describe("the engine on the CPU", () => {
     expect(stats.promptTokens).toBe(5);
   });
 
+  it("begins a text by itself where the prompt is empty", async () => {
+    const { reason, stats } = await engine.askFor("finished", {
+      type: "complete",
+      prompt: "",
+      sampling: { ...greedy, maxTokens: 4 },
+    });
+    // The one token is the vocabulary's beginning of a text.
+    expect([reason, stats.promptTokens, stats.generatedTokens]).toEqual(["length", 1, 4]);
+  });
+
   it("counts what turns take, template included", async () => {
     const { tokensPerTurn, totalTokens } = await engine.askFor("counted", { type: "count", turns: [capital] });
     const { stats } = await answer([capital], { maxTokens: 1 });

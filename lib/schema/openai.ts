@@ -180,7 +180,6 @@ export const chatPromptSchema = z.pick(chatCompletionRequestSchema, {
 export type ChatPrompt = z.infer<typeof chatPromptSchema>;
 
 const MAX_PROMPTS = 64;
-const promptText = z.string().check(z.minLength(1));
 const promptTokens = z.array(z.int()).check(z.minLength(1));
 
 export const completionRequestSchema = z.looseObject({
@@ -190,8 +189,8 @@ export const completionRequestSchema = z.looseObject({
   ...withoutEffect,
   logprobs: z.nullish(z.union([topLogprobs, z.literal(false)])),
   prompt: z.union([
-    promptText,
-    z.array(promptText).check(z.minLength(1), z.maxLength(MAX_PROMPTS)),
+    z.string(),
+    z.array(z.string()).check(z.minLength(1), z.maxLength(MAX_PROMPTS)),
     promptTokens,
     z.array(promptTokens).check(z.minLength(1), z.maxLength(MAX_PROMPTS)),
   ]),

@@ -245,6 +245,14 @@ describe("A10 the official openai client", () => {
     await expect(client.completions.create({ model: DEFAULT_MODEL, prompt: "a", ...change })).rejects.toThrow(words);
   });
 
+  it("completes an empty prompt, alone and in a list", async () => {
+    for (const prompt of ["", [""]])
+      expect((await client.completions.create({ model: DEFAULT_MODEL, prompt })).choices).toHaveLength(1);
+    await expect(client.completions.create({ model: DEFAULT_MODEL, prompt: [] })).rejects.toThrow(
+      /^400 prompt must be/,
+    );
+  });
+
   it("gets embeddings as numbers and, as it asks by itself, as base64", async () => {
     const vectors = [[0.6, -0.8]];
     const embed = vi
