@@ -1,11 +1,7 @@
 import { Console } from "node:console";
-import {
-  commandEnvelopeSchema,
-  type EngineCommand,
-  type EngineMessage,
-  engineEnvSchema,
-} from "@/lib/schema/engine-commands";
+import { commandEnvelopeSchema, type EngineCommand, engineEnvSchema } from "@/lib/schema/engine-commands";
 import { EngineLog } from "./engine-log";
+import { Outbox } from "./outbox";
 
 /** Entry of the engine process: started by the supervisor with an IPC channel, and gone with it. */
 const HEARTBEAT_MS = 1000;
@@ -13,9 +9,10 @@ const HEARTBEAT_MS = 1000;
 const env = engineEnvSchema.parse(process.env);
 const generation = env.HEADROOM_ENGINE_GENERATION;
 
-function send(message: EngineMessage): void {
-  if (process.connected) process.send?.({ generation, message });
-}
+const outbox = new Outbox(messages => {
+  if (process.connected) process.send?.({ generation, messages });
+});
+const send = outbox.add;
 
 // The parent has ended, for whatever reason. The card's memory must be freed, and an orderly exit would wait for the running step.
 process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
@@ -49,7 +46,11 @@ const { EngineProcess } = await import("./engine-process");
 const backend = await starting;
 const engine = new EngineProcess(backend, send);
 beat = () => engine.beat();
-const stop = () => void engine.close().finally(() => process.exit(0));
+const stop = () =>
+  void engine.close().finally(() => {
+    outbox.flush();
+    process.exit(0);
+  });
 process.on("SIGTERM", stop);
 // Ctrl+C in a console of Windows reaches every program of it. The server then ends this one.
 process.on("SIGINT", stop);

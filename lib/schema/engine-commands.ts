@@ -370,9 +370,12 @@ export const isAnswerTo = <Name extends CommandName>(
   message: EngineMessage,
 ): message is CommandAnswer<Name> & EngineMessage => message.type === typeOf(engineCommands[name].answer);
 
-/** Every message is sent with the generation of the child, so that late messages of a killed child are dropped. */
+/**
+ * Everything is sent with the generation of the child, so that late messages of a killed child are dropped. The child sends what belongs to one
+ * step together.
+ */
 export const commandEnvelopeSchema = z.object({ generation: z.int(), command: engineCommandSchema });
-export const messageEnvelopeSchema = z.object({ generation: z.int(), message: engineMessageSchema });
+export const messageEnvelopeSchema = z.object({ generation: z.int(), messages: z.array(engineMessageSchema) });
 
 /**
  * Environment of the child, set by the supervisor before it starts:

@@ -51,10 +51,10 @@ export class ForkedEngine {
     this.exited = new Promise(resolve => this.#process.on("exit", (code, signal) => resolve({ code, signal })));
     this.ready = new Promise(resolve =>
       this.#process.on("message", (raw: unknown) => {
-        const { message } = messageEnvelopeSchema.parse(raw);
-        if (message.type === "ready") resolve(message);
-        else if (message.type === "heartbeat") this.heartbeats.push(message);
-        else if (message.type !== "log" && message.type !== "placement") this.#receive(message);
+        for (const message of messageEnvelopeSchema.parse(raw).messages)
+          if (message.type === "ready") resolve(message);
+          else if (message.type === "heartbeat") this.heartbeats.push(message);
+          else if (message.type !== "log" && message.type !== "placement") this.#receive(message);
       }),
     );
   }

@@ -36,7 +36,7 @@ export interface ChildEvents {
 /** One engine process from start to end: checks its messages, watches that it is alive, and makes sure that it ends. */
 export class EngineChild {
   info: EngineInfo | null = null;
-  /** How many messages were invalid. */
+  /** How many times it sent something invalid. */
   garbageCount = 0;
   #silent = 0;
   #hung: string | null = null;
@@ -90,10 +90,11 @@ export class EngineChild {
     }
     if (this.#exited || envelope.data.generation !== this.generation) return;
     this.#silent = 0;
-    const { message } = envelope.data;
-    if (message.type === "ready") this.info = message.info;
-    if (message.type === "log") this.events.onLog(message.level, escapeLine(message.text));
-    this.events.onMessage(message);
+    for (const message of envelope.data.messages) {
+      if (message.type === "ready") this.info = message.info;
+      if (message.type === "log") this.events.onLog(message.level, escapeLine(message.text));
+      this.events.onMessage(message);
+    }
   }
 
   #countGarbage(): void {

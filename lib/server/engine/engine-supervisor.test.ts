@@ -175,18 +175,36 @@ test("ends a child that goes on after a cancel, and says so to the one who waits
 });
 
 test("drops and counts messages that are none, and those of an earlier child", async () => {
-  const late = { generation: 0, message: { type: "finished", id: "c2", reason: "stop", stats: {} } };
+  const late = { generation: 0, messages: [{ type: "finished", id: "c2", reason: "stop", stats: {} }] };
   const foreign = {
     generation: 1,
-    message: { type: "text", id: "c999", text: "not yours", tokens: 1, thought: false },
+    messages: [{ type: "text", id: "c999", text: "not yours", tokens: 1, thought: false }],
   };
-  const garbage = [null, 7, "text", {}, { generation: 1 }, { generation: 1, message: { type: "text" } }, late, foreign];
+  const garbage = [
+    null,
+    7,
+    "text",
+    {},
+    { generation: 1 },
+    { generation: 1, messages: [{ type: "text" }] },
+    late,
+    foreign,
+  ];
   const { engine, timers, log } = await loadedWith({ on: { generate: [{ do: "garbage", messages: garbage }] } });
   const answer = listen(engine.generate(question));
   await timers.advance(50);
   expect(answer).toEqual({ text: "Hello world", reason: "stop", code: null });
   // Seven of the eight fail validation; the count is logged at 1, 2 and 4.
   expect(log.filter(line => line.includes("dropped as invalid"))).toHaveLength(3);
+});
+
+test("takes several messages that the child sends together", async () => {
+  const text = (word: string) => ({ type: "text", id: "c2", text: word, tokens: 1, thought: false });
+  const together = { generation: 1, messages: [text("One"), text(" two "), { type: "heartbeat", busyWith: "c2" }] };
+  const { engine, timers } = await loadedWith({ on: { generate: [{ do: "garbage", messages: [together] }] } });
+  const answer = listen(engine.generate(question));
+  await timers.advance(50);
+  expect(answer).toEqual({ text: "One two Hello world", reason: "stop", code: null });
 });
 
 test("stops the answer when the request is aborted, and tells how much there was", async () => {

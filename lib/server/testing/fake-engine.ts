@@ -311,7 +311,7 @@ export class FakeEngine {
   }
 
   #send(message: EngineMessage): void {
-    if (!this.#dead) this.world.send({ generation: this.world.generation, message });
+    if (!this.#dead) this.world.send({ generation: this.world.generation, messages: [message] });
   }
 
   #later(delayMs: number, run: () => void): void {
