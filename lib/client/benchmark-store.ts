@@ -20,8 +20,7 @@ export const useBenchmark = () => useStore(benchmarkStore, state => state);
 /** Begins or cancels a benchmark. The store shows a refusal. */
 export async function commandBenchmark(command: "start" | "cancel"): Promise<void> {
   try {
-    await apiRequest(command === "start" ? startBenchmark : cancelBenchmark, {});
-    await benchmarkStore.refresh();
+    benchmarkStore.take(await apiRequest(command === "start" ? startBenchmark : cancelBenchmark, {}));
   } catch (error) {
     benchmarkStore.update(({ data }) => ({ data, error: errorBody(error) }));
   }

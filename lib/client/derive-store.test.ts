@@ -33,4 +33,24 @@ describe("deriveStore", () => {
     endOther();
     expect(sleep).toHaveBeenCalledTimes(1);
   });
+
+  it("wakes a source once for a listener that comes to it on two ways, until it has left on both", () => {
+    const sleep = vi.fn();
+    const wake = vi.fn(() => sleep);
+    const source = createStore(1, wake);
+    const derive = (from: Parameters<typeof deriveStore>[0]) => deriveStore(from, () => [], Number, 0);
+    const listener = vi.fn();
+    const end = derive([source, derive([source])]).subscribe(listener);
+    expect(wake).toHaveBeenCalledTimes(1);
+    source.set(2);
+    expect(listener).toHaveBeenCalledTimes(1);
+    const endOwn = source.subscribe(listener);
+    end();
+    end();
+    expect(sleep).not.toHaveBeenCalled();
+    source.set(3);
+    expect(listener).toHaveBeenCalledTimes(2);
+    endOwn();
+    expect(sleep).toHaveBeenCalledTimes(1);
+  });
 });

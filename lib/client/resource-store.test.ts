@@ -44,6 +44,7 @@ describe("createResource", () => {
     vi.stubGlobal("document", { addEventListener: () => {}, removeEventListener: () => {}, hidden: true });
     const leave = resource.subscribe(() => {});
     for (const value of [1, 2, 3]) {
+      await vi.waitFor(() => expect(answers).toHaveLength(value));
       answers[value - 1]?.({ value });
       await vi.waitFor(() => expect(resource.get().data).toEqual({ value }));
     }
@@ -54,6 +55,16 @@ describe("createResource", () => {
     await unseen;
     await new Promise(resolve => setTimeout(resolve));
     expect(answers).toHaveLength(4);
+  });
+
+  it("the answer to a command is shown without another question, and an older answer does not replace it", async () => {
+    const resource = makeResource();
+    const refresh = resource.refresh();
+    resource.take({ value: 2 });
+    answers[0]?.({ value: 1 });
+    await refresh;
+    expect(resource.get()).toEqual({ data: { value: 2 }, error: null });
+    expect(answers).toHaveLength(1);
   });
 
   it("a refusal is kept in the server's own words", async () => {

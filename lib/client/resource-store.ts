@@ -13,6 +13,8 @@ export interface ResourceState<Data> {
 interface Resource<Data> extends Store<ResourceState<Data>> {
   /** Reads it again now. */
   readonly refresh: () => Promise<void>;
+  /** What the server has answered to a command takes the place of what was read, and of an answer that is still on its way. */
+  readonly take: (data: Data) => void;
 }
 
 /**
@@ -31,14 +33,21 @@ export function createResource<E extends JsonEndpoint>(
   let newest = 0;
   let isShown = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  const show = (state: ResourceState<ParsedReply<E>>) => {
+    clearTimeout(timer);
+    store.set(state);
+    const waitMs = isShown ? againMs(state) : null;
+    if (waitMs !== null) timer = setTimeout(refresh, waitMs);
+  };
   const refresh = async () => {
     clearTimeout(timer);
     const request = ++newest;
     const state = await readResource(endpoint, input());
-    if (request !== newest) return;
-    store.set(state);
-    const waitMs = isShown ? againMs(state) : null;
-    if (waitMs !== null) timer = setTimeout(refresh, waitMs);
+    if (request === newest) show(state);
+  };
+  const take = (data: ParsedReply<E>) => {
+    newest += 1;
+    show({ data, error: null });
   };
   const store = createStore<ResourceState<ParsedReply<E>>>({ data: null, error: null }, () => {
     isShown = true;
@@ -50,7 +59,7 @@ export function createResource<E extends JsonEndpoint>(
       for (const end of endings) end();
     };
   });
-  return { ...store, refresh };
+  return { ...store, refresh, take };
 }
 
 async function readResource<E extends JsonEndpoint>(

@@ -16,18 +16,25 @@ export interface Store<State> {
 export function createStore<State>(initial: State, activate?: () => () => void): Store<State> {
   let state = initial;
   let deactivate: (() => void) | undefined;
-  const listeners = new Set<() => void>();
+  /** How often each listener is subscribed: a derived store passes its own on to each of its sources, which may share one. */
+  const listeners = new Map<() => void, number>();
 
   const set = (next: State) => {
     if (Object.is(next, state)) return;
     state = next;
-    for (const listener of [...listeners]) listener();
+    for (const listener of [...listeners.keys()]) listener();
   };
   const subscribe = (listener: () => void) => {
-    listeners.add(listener);
-    if (listeners.size === 1) deactivate = activate?.();
+    const isFirst = listeners.size === 0;
+    listeners.set(listener, (listeners.get(listener) ?? 0) + 1);
+    if (isFirst) deactivate = activate?.();
+    let isSubscribed = true;
     return () => {
-      if (listeners.delete(listener) && listeners.size === 0) deactivate?.();
+      if (!isSubscribed) return;
+      isSubscribed = false;
+      const left = (listeners.get(listener) ?? 1) - 1;
+      if (left > 0) listeners.set(listener, left);
+      else if (listeners.delete(listener) && listeners.size === 0) deactivate?.();
     };
   };
   return { get: () => state, initial: () => initial, set, update: change => set(change(state)), subscribe };
