@@ -10,7 +10,7 @@ import { headerSurface } from "@/lib/plan/header-surface";
 import type { LoadConfig } from "@/lib/schema/load-config";
 import type { MachineSpeed } from "@/lib/schema/plan-speed";
 import { defaultSettings } from "@/lib/schema/settings";
-import { MachineSpeedMeter, readVectors } from "@/lib/server/planning/machine-speed";
+import { MachineSpeedMeter, vectorsOf } from "@/lib/server/planning/machine-speed";
 import { median } from "@/lib/units/median";
 import { formatRate, formatTokens } from "@/lib/units/tokens";
 import {
@@ -64,7 +64,7 @@ async function machineWithout(): Promise<MachineSpeed> {
   try {
     const threads = availableParallelism();
     const path = join(folder, "memory-speed.json");
-    const vectors = readVectors();
+    const vectors = vectorsOf();
     const options = { path, processor: "", threads, ...(vectors && { vectors }), receipts: { list: () => [] } };
     return await new MachineSpeedMeter(options).read(null);
   } finally {

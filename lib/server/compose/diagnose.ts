@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import { arch, availableParallelism, cpus, platform, release } from "node:os";
 import * as z from "zod";
 import type { Diagnostics, GraphicsCard } from "@/lib/schema/diagnostics";
+import { readCpuFlags } from "@/lib/server/system/read-cpu-flags";
 import { readMemory } from "@/lib/server/system/read-memory";
 import { MIB } from "@/lib/units/bytes";
 import project from "@/package.json";
@@ -10,15 +10,6 @@ import type { Services } from "./services";
 /** CPU extensions with their own kernels in llama.cpp, named as in /proc/cpuinfo on x86 and Arm. */
 const VECTOR_FEATURES =
   /^(?:sse4_2|avx|avx2|fma|f16c|bmi2|avx_vnni|avx512(?:f|bw|vl|vnni|_vnni|vbmi|_bf16)|amx_(?:int8|bf16|tile)|asimd|asimddp|i8mm|sve2?|bf16)$/;
-
-function cpuFeatures(): string[] {
-  try {
-    const flags = /^(?:flags|Features)\s*:\s*(.+)$/m.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[1] ?? "";
-    return flags.split(" ").filter(flag => VECTOR_FEATURES.test(flag));
-  } catch {
-    return [];
-  }
-}
 
 const controllersSchema = z.object({
   controllers: z.array(
@@ -59,7 +50,11 @@ export async function diagnose(services: Services): Promise<Diagnostics> {
     version: project.version,
     nodeVersion: process.version,
     system: `${platform()} ${arch()} ${release()}`,
-    cpu: { model: cpus()[0]?.model.trim() ?? "unknown", threads: availableParallelism(), features: cpuFeatures() },
+    cpu: {
+      model: cpus()[0]?.model.trim() ?? "unknown",
+      threads: availableParallelism(),
+      features: [...readCpuFlags()].filter(flag => VECTOR_FEATURES.test(flag)),
+    },
     memory: readMemory(),
     engine: engine.snapshot(),
     gpu: report,

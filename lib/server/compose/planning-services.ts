@@ -25,7 +25,7 @@ import { ModelFolders } from "@/lib/server/models/library/model-folders";
 import { ProgramModels } from "@/lib/server/models/programs/program-models";
 import { ModelHashes } from "@/lib/server/models/verify/model-hashes";
 import { DeviceMemo } from "@/lib/server/planning/device-memo";
-import { MachineSpeedMeter, readVectors } from "@/lib/server/planning/machine-speed";
+import { MachineSpeedMeter, vectorsOf } from "@/lib/server/planning/machine-speed";
 import { MemoryGuard } from "@/lib/server/planning/memory-guard";
 import { Planner } from "@/lib/server/planning/planner";
 import { rememberedEngine } from "@/lib/server/planning/remembered-engine";
@@ -84,7 +84,7 @@ export function planningServices(
   const processor = { processor: cpus()[0]?.model ?? process.arch, threads: availableParallelism() };
   const threads = new ThreadTuner(dataFolder, processor);
   const speculation = new SpeculationMeter(dataFolder, `${processor.processor} × ${processor.threads}`);
-  const vectors = readVectors();
+  const vectors = vectorsOf();
   const machineSpeed = new MachineSpeedMeter({
     path: join(dataFolder, "memory-speed.json"),
     ...processor,

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
 import type { Receipt } from "@/lib/schema/receipt";
-import { MachineSpeedMeter, readVectors } from "./machine-speed";
+import { readCpuFlags } from "@/lib/server/system/read-cpu-flags";
+import { MachineSpeedMeter, vectorsOf } from "./machine-speed";
 
 let folder: string;
 let measured: number;
@@ -125,9 +126,9 @@ test.each([
 ])("the kernel's %j means arithmetic in %s", (line, vectors) => {
   const path = join(folder, "cpuinfo");
   writeFileSync(path, `processor\t: 0\nmodel name\t: some\n${line}\nbugs\t\t: none\n`);
-  expect(readVectors(path)).toBe(vectors);
+  expect(vectorsOf(readCpuFlags(path))).toBe(vectors);
 });
 
 test("where the kernel has no such list nothing is assumed", () => {
-  expect(readVectors(join(folder, "none"))).toBeUndefined();
+  expect(vectorsOf(readCpuFlags(join(folder, "none")))).toBeUndefined();
 });

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import * as z from "zod";
@@ -7,6 +6,7 @@ import { USUAL_RAM_BYTES_PER_SECOND } from "@/lib/plan/speed-parts";
 import type { MachineSpeed } from "@/lib/schema/plan-speed";
 import type { Receipt } from "@/lib/schema/receipt";
 import { JsonFile } from "@/lib/server/system/json-file";
+import { readCpuFlags } from "@/lib/server/system/read-cpu-flags";
 
 export interface MachineSpeedOptions {
   /** Where the measured bandwidth is kept. */
@@ -104,16 +104,11 @@ export class MachineSpeedMeter {
   }
 }
 
-/** From the kernel's list of what the processor can do, on Linux. */
-export function readVectors(cpuinfo = "/proc/cpuinfo"): MachineSpeed["vectors"] {
-  try {
-    const flags = new Set(/^flags\s*:(.*)$/m.exec(readFileSync(cpuinfo, "utf8"))?.[1]?.split(" "));
-    // llama.cpp's build for AVX-512 needs these; the first processors that had it had fewer.
-    if (["avx512f", "avx512bw", "avx512vl", "avx512dq"].every(flag => flags.has(flag))) return "avx512";
-    return flags.has("avx2") ? "avx2" : undefined;
-  } catch {
-    return undefined;
-  }
+/** @param flags what the processor can do, in Linux' words */
+export function vectorsOf(flags = readCpuFlags()): MachineSpeed["vectors"] {
+  // llama.cpp's build for AVX-512 needs these; the first processors that had it had fewer.
+  if (["avx512f", "avx512bw", "avx512vl", "avx512dq"].every(flag => flags.has(flag))) return "avx512";
+  return flags.has("avx2") ? "avx2" : undefined;
 }
 
 const COMPARED_BYTES = 64 * 1024 * 1024;
