@@ -21,7 +21,7 @@ export interface ModelPick<Candidate> {
 }
 
 /** Slower than this an answer is a wait: about half of a quick reader's pace. */
-const SLOWEST_TOKENS_PER_SECOND = 3;
+export const SLOWEST_TOKENS_PER_SECOND = 3;
 /** Faster than most people read (300 words a minute are about 7 tokens/s), with thinking in mind. */
 const COMFORTABLE_TOKENS_PER_SECOND = 12;
 /** The fastest pick is still worth talking to: this part of the quality of the best one that runs here. */

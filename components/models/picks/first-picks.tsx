@@ -7,7 +7,7 @@ import { formatBytes } from "@/lib/units/bytes";
 import { GetButton } from "../downloads/get-button";
 import { AwayFromHub } from "./away-from-hub";
 import { PickProblem } from "./pick-problem";
-import { labelWords, layerWords, sharedProblem } from "./pick-words";
+import { labelWords, layerWords, NO_PICKS_WORDS, sharedProblem } from "./pick-words";
 import { PicksBasis } from "./picks-basis";
 
 interface FirstPicksProps extends Pick<ReturnType<typeof usePicks>, "data" | "error" | "isChecking" | "check"> {
@@ -18,6 +18,7 @@ interface FirstPicksProps extends Pick<ReturnType<typeof usePicks>, "data" | "er
 /** The three picks in a line or two each, for the first minute. @see ModelPicks for all that is known of them */
 export function FirstPicks({ data, error, isChecking, check, onChat }: FirstPicksProps) {
   if (data === null) return null;
+  if (data.picks.length === 0) return <p className="text-ink-2">{NO_PICKS_WORDS}</p>;
   const problem = sharedProblem(data) ?? error;
   return (
     <>

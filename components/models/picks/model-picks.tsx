@@ -6,7 +6,7 @@ import { usePicks } from "@/lib/client/model-picks";
 import { useChangedChoices } from "@/lib/client/planning-choices";
 import { AwayFromHub } from "./away-from-hub";
 import { PickCard } from "./pick-card";
-import { computerWords, picksTitle, sharedProblem } from "./pick-words";
+import { computerWords, NO_PICKS_WORDS, picksTitle, sharedProblem } from "./pick-words";
 import { PicksBasis } from "./picks-basis";
 
 interface ModelPicksProps {
@@ -34,9 +34,7 @@ export function ModelPicks({ cardMib }: ModelPicksProps) {
       <p className="mb-3 text-ink-2 text-sm">{computerWords(data)}</p>
       {problem !== null && <AwayFromHub problem={problem} />}
       {data.picks.length === 0 ? (
-        <p className="text-ink-2">
-          Even the smallest model of the list needs more memory than is available. Closing other programs helps.
-        </p>
+        <p className="text-ink-2">{NO_PICKS_WORDS}</p>
       ) : (
         // On a phone they are side by side and scroll, so that the library is not three screens further down.
         <ul className="grid gap-3 max-md:-mx-3 max-md:snap-x max-md:auto-cols-[min(18rem,85%)] max-md:grid-flow-col max-md:overflow-x-auto max-md:px-3 max-md:py-px max-md:scroll-px-3 md:grid-cols-3 max-md:*:snap-start">

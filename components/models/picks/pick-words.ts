@@ -1,3 +1,4 @@
+import { SLOWEST_TOKENS_PER_SECOND } from "@/lib/plan/pick-models";
 import { expertsInWords, othersInWords } from "@/lib/plan/placement-words";
 import { formatSpeed } from "@/lib/plan/speed-words";
 import type { ErrorBody } from "@/lib/schema/api-error";
@@ -27,6 +28,8 @@ export function picksTitle({ gpu, picks }: ModelPicks): string {
         : `on your ${shortCardName(gpu.name)}`;
   return `${COUNT_WORDS[picks.length] ?? `${picks.length} models that run`} well ${where}`;
 }
+
+export const NO_PICKS_WORDS = `Each model of the list needs more memory than is available, or would write fewer than ${SLOWEST_TOKENS_PER_SECOND} tokens/s here. Closing other programs can help.`;
 
 const TITLE_ENDS = ["none of the list runs well", "this one runs well", "these two run well", "these three run well"];
 
