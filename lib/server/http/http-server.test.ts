@@ -158,6 +158,19 @@ describe("load", () => {
     expect(statusOf(await get("/"))).toBe(200);
   });
 
+  it("lets 1,000 connections wait that come while the process is busy", async () => {
+    const sockets = Array.from({ length: 1000 }, () => connect(port, "127.0.0.1"));
+    const connected = sockets.map(socket => once(socket, "connect").then(() => performance.now()));
+    // All have asked by now, and nothing is accepted.
+    await new Promise(setImmediate);
+    const busyUntil = performance.now() + 200;
+    while (performance.now() < busyUntil);
+    const times = await Promise.all(connected);
+    for (const socket of sockets) socket.destroy();
+    // A connection that finds no room is asked for again after a second.
+    expect(Math.max(...times) - Math.min(...times)).toBeLessThan(900);
+  });
+
   it("keeps a connection that nobody uses longer than a proxy does: nginx closes after 60 s", async () => {
     const { headers } = await fetch(`http://127.0.0.1:${port}/`);
     const [, seconds] = /timeout=(\d+)/.exec(headers.get("keep-alive") ?? "") ?? [];

@@ -220,7 +220,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 function listen(server: Server, port: number, host: string): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen({ port, host, exclusive: true }, () => {
+    // Connections that come while the process is busy wait for it. Beyond Node's 511 Linux lets them try again a second later, Windows refuses them.
+    server.listen({ port, host, exclusive: true, backlog: MAX_CONNECTIONS }, () => {
       server.off("error", reject);
       const address = server.address();
       if (address === null || typeof address === "string") reject(new Error("The server listens on no TCP port."));
