@@ -121,18 +121,13 @@ async function* streamedAnswer(
   { choicesPerPrompt, sampling: { topLogprobs } }: AnswerRequest,
 ): AsyncGenerator<string, void, undefined> {
   const includeUsage = delivery.stream_options?.include_usage ?? false;
-  const chunkHead = headOf(head, shape.chunkObject);
-  const chunk = (
-    index: number,
-    { finish_reason = null, logprobs = null, ...part }: ChunkPart,
-    more: object = {},
-  ): string =>
-    formatEvent({
-      ...chunkHead,
-      choices: [{ index, ...part, logprobs, finish_reason }],
-      ...(includeUsage && { usage: null }),
-      ...more,
-    });
+  // The same in every chunk, so it is written out once.
+  const chunkHead = JSON.stringify(headOf(head, shape.chunkObject)).slice(0, -1);
+  const chunkEnd = includeUsage ? { usage: null } : {};
+  const event = (choices: object[], more: object): string =>
+    formatEvent(`${chunkHead},${JSON.stringify({ choices, ...more }).slice(1)}`);
+  const chunk = (index: number, { finish_reason = null, logprobs = null, ...part }: ChunkPart, more?: object): string =>
+    event([{ index, ...part, logprobs, finish_reason }], { ...chunkEnd, ...more });
   const opened = new Set<number>();
   const calls = new Set<string>();
   const calling = new Set<number>();
@@ -174,8 +169,7 @@ async function* streamedAnswer(
     if (includeUsage) {
       const [first] = finished;
       const usage = openAiUsage(finished, choicesPerPrompt);
-      const timings = first === undefined ? {} : { timings: llamaTimings(first) };
-      yield formatEvent({ ...chunkHead, choices: [], usage, ...timings });
+      yield event([], { usage, ...(first !== undefined && { timings: llamaTimings(first) }) });
     }
   } catch (error) {
     const { status, body } = errorAnswer(error);
