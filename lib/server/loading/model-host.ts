@@ -194,36 +194,28 @@ export class ModelHost {
   borrow: ModelSlot["lend"] = (work, notice) => this.#slot.lend(work, notice);
 
   /** @param caller who waits in the queue: callers take turns */
-  async *generate(
-    request: GenerateRequest,
-    signal?: AbortSignal,
-    caller?: string,
-  ): AsyncGenerator<GenerationMessage, void, undefined> {
+  generate(request: GenerateRequest, signal?: AbortSignal, caller?: string): AsyncIterable<GenerationMessage> {
+    const { engine } = this.options;
     const other = this.#elsewhere();
     const seen = other?.snapshot().other.takesPictures
       ? request
       : { ...request, turns: withoutPictures(request.turns) };
-    if (other !== null) yield* this.#noting(other.generate(seen, signal), false);
-    else
-      yield* this.#answer(
-        () => this.options.engine.generate(this.#kept(this.#speculated(seen)), signal, caller),
-        signal,
-      );
+    return other === null
+      ? this.#answer(() => engine.generate(this.#kept(this.#speculated(seen)), signal, caller), signal)
+      : this.#noting(other.generate(seen, signal));
   }
 
-  async *complete(
-    request: CompleteRequest,
-    signal?: AbortSignal,
-    caller?: string,
-  ): AsyncGenerator<GenerationMessage, void, undefined> {
+  complete(request: CompleteRequest, signal?: AbortSignal, caller?: string): AsyncIterable<GenerationMessage> {
+    const { engine } = this.options;
     const other = this.#elsewhere();
-    if (other !== null) yield* this.#noting(other.complete(request, signal), false);
-    else yield* this.#answer(() => this.options.engine.complete(this.#speculated(request), signal, caller), signal);
+    return other === null
+      ? this.#answer(() => engine.complete(this.#speculated(request), signal, caller), signal)
+      : this.#noting(other.complete(request, signal));
   }
 
-  async *#noting(messages: AsyncIterable<GenerationMessage>, isOwn: boolean) {
+  async *#noting(messages: AsyncIterable<GenerationMessage>) {
     for await (const message of messages) {
-      if (message.type === "finished") this.options.onAnswered?.(message.stats, isOwn);
+      if (message.type === "finished") this.options.onAnswered?.(message.stats, false);
       yield message;
     }
   }
@@ -261,7 +253,11 @@ export class ModelHost {
     for (;;) {
       await this.ensureLoaded(signal);
       try {
-        return yield* this.#noting(ask(), true);
+        for await (const message of ask()) {
+          if (message.type === "finished") this.options.onAnswered?.(message.stats, true);
+          yield message;
+        }
+        return;
       } catch (error) {
         if (!(error instanceof EngineLostTurnError)) throw error;
       }

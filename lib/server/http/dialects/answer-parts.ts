@@ -12,25 +12,18 @@ const seedOf = (seed: number, choice: number): number => (seed < 0 ? seed : (see
  *
  * @param caller whose turns these are in the queue
  */
-export async function* answerParts(
+export function answerParts(
   host: Answerer,
   request: AnswerRequest,
   signal: AbortSignal,
   caller: string,
 ): AsyncGenerator<AnswerPart> {
   const { prompts, choicesPerPrompt } = request;
-  const ended = new AbortController();
-  const either = AbortSignal.any([signal, ended.signal]);
   const choices = prompts.flatMap(prompt => Array.from({ length: choicesPerPrompt }, () => prompt));
-  const sources = choices.map((prompt, choice) => choiceParts(host, request, prompt, choice, either, caller));
-  try {
-    const [only, ...more] = sources;
-    yield* only !== undefined && more.length === 0 ? only : merged(sources);
-  } finally {
-    // If one choice failed or the reader left, nobody waits for the others any more.
-    ended.abort();
-    await Promise.allSettled(sources.map(source => source.return(undefined)));
-  }
+  if (choices.length === 1) return choiceParts(host, request, prompts[0], 0, signal, caller);
+  return merged(signal, until =>
+    choices.map((prompt, choice) => choiceParts(host, request, prompt, choice, until, caller)),
+  );
 }
 
 async function* choiceParts(
@@ -65,8 +58,17 @@ type Conversation = Extract<Prompt, { kind: "turns" }>;
 
 const turnsAndTools = ({ turns, toolUse }: Conversation) => ({ turns, ...(toolUse && { toolUse }) });
 
-/** The items of all sources in the order in which they come. Ends with the first failure. */
-async function* merged<Item>(sources: readonly AsyncGenerator<Item>[]): AsyncGenerator<Item> {
+/**
+ * The items of all sources in the order in which they come. Ends with the first failure.
+ *
+ * @param start makes the sources; its signal says when nobody waits for them any more
+ */
+async function* merged<Item>(
+  signal: AbortSignal,
+  start: (until: AbortSignal) => AsyncGenerator<Item>[],
+): AsyncGenerator<Item> {
+  const ended = new AbortController();
+  const sources = start(AbortSignal.any([signal, ended.signal]));
   const next = (source: AsyncGenerator<Item>) => {
     const item = source.next().then(result => ({ source, result }));
     // After the first failure the others may fail too, when nobody listens any more.
@@ -74,12 +76,18 @@ async function* merged<Item>(sources: readonly AsyncGenerator<Item>[]): AsyncGen
     return item;
   };
   const waiting = new Map(sources.map(source => [source, next(source)]));
-  while (waiting.size > 0) {
-    const { source, result } = await Promise.race(waiting.values());
-    if (result.done) waiting.delete(source);
-    else {
-      waiting.set(source, next(source));
-      yield result.value;
+  try {
+    while (waiting.size > 0) {
+      const { source, result } = await Promise.race(waiting.values());
+      if (result.done) waiting.delete(source);
+      else {
+        waiting.set(source, next(source));
+        yield result.value;
+      }
     }
+  } finally {
+    // One choice failed, or the reader left.
+    ended.abort();
+    await Promise.allSettled(sources.map(source => source.return(undefined)));
   }
 }

@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { setTimeout as wait } from "node:timers/promises";
 import type { ApiKeys } from "@/lib/server/access/api-keys";
 import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
 import { EventStream } from "../event-stream";
@@ -63,18 +62,18 @@ export async function serveAnswer(
   const headers = warningHeader(ignoredFields);
   const { keyId, name } = caller;
   const keptId = stream && id !== null && id !== "" && id.length <= MOST_ID_CHARACTERS ? id : null;
-  const leaving = new AbortController();
-  const endWithClient = (): void => {
-    if (signal.aborted) leaving.abort();
-    else signal.addEventListener("abort", () => leaving.abort(), { once: true });
-  };
-  if (keptId === null) endWithClient();
-  const parts = countedBy(keyId, services.access.apiKeys, answerParts(services.host, request, leaving.signal, name));
+  // A kept answer goes on without its client.
+  const keeping = keptId === null ? null : new AbortController();
+  const answered = answerParts(services.host, request, keeping?.signal ?? signal, name);
+  const parts = keyId === null ? answered : countedBy(keyId, services.access.apiKeys, answered);
   if (stream) {
     const texts = dialect.events(await begun(parts), head);
-    const kept = keptId === null ? null : services.keptStreams.keep(keyId, keptId, texts, () => leaving.abort());
+    if (keptId === null || keeping === null) return new EventStream(texts, headers);
+    const stop = () => keeping.abort();
+    const kept = services.keptStreams.keep(keyId, keptId, texts, stop);
     if (kept !== null) return new EventStream(kept.from(0, signal), headers, false);
-    if (keptId !== null) endWithClient();
+    if (signal.aborted) stop();
+    else signal.addEventListener("abort", stop, { once: true });
     return new EventStream(texts, headers);
   }
   const choices = await gatherAnswer(parts, request.prompts.length * request.choicesPerPrompt);
@@ -83,11 +82,10 @@ export async function serveAnswer(
 
 /** The key counts each choice when it ends; one that is cut off, because its client left, with what came until then. */
 async function* countedBy(
-  keyId: string | null,
+  keyId: string,
   apiKeys: Pick<ApiKeys, "noteAnswer">,
   parts: AsyncIterable<AnswerPart>,
 ): AsyncGenerator<AnswerPart, void, undefined> {
-  if (keyId === null) return yield* parts;
   const begun = new Map<number, { promptTokens: number; generatedTokens: number }>();
   try {
     for await (const part of parts) {
@@ -127,18 +125,20 @@ const REFUSED_WITHIN_MS = 300;
  * Waits a moment for the first message, so that an immediate failure is answered with a status instead of inside a stream. It waits no
  * longer, because the client should get its headers and signs of life while another answer is written or a prompt is read.
  */
-async function begun<Item>(items: AsyncIterable<Item>): Promise<AsyncIterable<Item>> {
-  const rest = items[Symbol.asyncIterator]();
-  const first = rest.next();
+async function begun<Item>(items: AsyncGenerator<Item, void>): Promise<AsyncIterable<Item>> {
+  const first = items.next();
   // Inside the stream a failure is reported there. Until the stream is read, it must not count as an unhandled rejection.
   first.catch(() => {});
-  const waiting = new AbortController();
-  await Promise.race([first, wait(REFUSED_WITHIN_MS, undefined, { signal: waiting.signal })]).finally(() =>
-    waiting.abort(),
-  );
-  return (async function* () {
-    const { done, value } = await first;
-    if (!done) yield value;
-    yield* { [Symbol.asyncIterator]: () => rest };
-  })();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>(resolve => {
+    timer = setTimeout(resolve, REFUSED_WITHIN_MS);
+  });
+  await Promise.race([first, late]).finally(() => clearTimeout(timer));
+  const coming = [first];
+  return {
+    [Symbol.asyncIterator]: () => ({
+      next: () => coming.pop() ?? items.next(),
+      return: () => items.return(),
+    }),
+  };
 }
