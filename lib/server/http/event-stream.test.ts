@@ -1,4 +1,6 @@
-import type { ServerResponse } from "node:http";
+import { once } from "node:events";
+import { createServer, type ServerResponse } from "node:http";
+import { type AddressInfo, connect, type Socket } from "node:net";
 import { PassThrough } from "node:stream";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { EventStream, formatEvent } from "./event-stream";
@@ -76,22 +78,35 @@ it("N6 takes no more from its source than the client takes, and lets go of it wh
 });
 
 it("sends first words with the headers, and what comes at once in one piece", async () => {
+  vi.useRealTimers();
+  let goOn = (): void => {};
   async function* source() {
     yield formatEvent("opening");
     yield formatEvent("first");
-    await new Promise(resolve => setTimeout(resolve, 100));
+    await new Promise<void>(resolve => {
+      goOn = resolve;
+    });
     yield formatEvent("second");
   }
-  const { response, read } = responseHolding();
-  const pieces: number[] = [];
-  response._writev = (chunks, done) => {
-    pieces.push(chunks.length);
-    done();
+  const server = createServer((_request, response) => {
+    void new EventStream(source()).sendTo(response, new AbortController().signal);
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as AddressInfo;
+  const client = connect(port, "127.0.0.1", () => client.write("GET / HTTP/1.1\r\nhost: a\r\n\r\n"));
+  const [socket] = (await once(server, "connection")) as [Socket];
+  const pieces: string[] = [];
+  const writev = socket._writev?.bind(socket);
+  socket._writev = (chunks, done) => {
+    pieces.push(chunks.map(({ chunk }) => String(chunk)).join(""));
+    writev?.(chunks, done);
   };
-  read();
-  void new EventStream(source()).sendTo(response, new AbortController().signal);
-  await vi.advanceTimersByTimeAsync(1_000);
-  expect(pieces).toEqual([2]);
+  await vi.waitFor(() => expect(pieces).toHaveLength(1));
+  expect(pieces[0]).toMatch(/^HTTP\/1.1 200 OK\r\n.*opening.*first/s);
+  goOn();
+  await vi.waitFor(() => expect(pieces[1]).toContain("second"));
+  client.destroy();
+  server.close();
 });
 
 it("throws what its source throws, so that it can be logged", async () => {

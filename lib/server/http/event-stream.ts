@@ -63,7 +63,7 @@ export class EventStream {
     try {
       for await (const text of this.#texts) {
         if (gone.aborted) return;
-        sendTogether(response);
+        // Node sends what is written until the next tick in one piece.
         if (!response.write(text)) await once(response, "drain", { signal: gone });
       }
       response.end();
@@ -73,11 +73,4 @@ export class EventStream {
       endLife();
     }
   }
-}
-
-/** What is written until the next turn of the event loop goes out in one piece. */
-function sendTogether(response: ServerResponse): void {
-  if (response.writableCorked > 0) return;
-  response.cork();
-  setImmediate(() => response.uncork());
 }
