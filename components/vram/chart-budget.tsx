@@ -73,7 +73,14 @@ export const ChartBudget = memo(function ChartBudget({ frame, impact }: ChartBud
 /** All curves are so far below the budget that its line would be outside the chart. */
 function BudgetAbove({ frame, budgetBytes }: { readonly frame: ChartFrame; readonly budgetBytes: number }) {
   return (
-    <text x={frame.left + 6} y={frame.top + 12} className="fill-target font-semibold text-[11px]">
+    <text
+      x={frame.left + 6}
+      y={frame.top + 12}
+      stroke="var(--surface)"
+      strokeWidth="3"
+      paintOrder="stroke"
+      className="fill-target font-semibold text-[11px]"
+    >
       ↑ budget {formatGib(budgetBytes)}, above the chart
     </text>
   );

@@ -68,12 +68,13 @@ export function ContextChart(props: ContextChartProps) {
             </clipPath>
             <ChartAxes frame={frame} impact={impact} kvType={props.kvType} />
             <ChartCurves frame={frame} impact={impact} kvType={props.kvType} clipId={clipId} />
-            <ChartBudget frame={frame} impact={impact} />
             <ChartReading
               frame={frame}
               contextTokens={contextTokens}
               readTokens={reading === null ? null : (impact.contexts[index] ?? null)}
             />
+            {/* Its names stay readable where a mark crosses them. */}
+            <ChartBudget frame={frame} impact={impact} />
           </svg>
         )}
       </div>

@@ -30,6 +30,9 @@ function buildWords({ engine }: Diagnostics): string {
   return `llama.cpp ${llamaCppRelease}, ${build}, node-llama-cpp ${nodeLlamaCppVersion}`;
 }
 
+const restartWords = (restarts: number): string =>
+  restarts === 0 ? "never restarted" : restarts === 1 ? "restarted once" : `restarted ${restarts} times`;
+
 /** Flash attention is requested by a setting; only the load reports whether it runs. */
 function flashAttentionWords({ engine }: Diagnostics): string {
   if (engine.config === null) return "nothing is loaded";
@@ -43,7 +46,7 @@ export function diagnosticFacts(diagnostics: Diagnostics): DiagnosticFact[] {
   return [
     { name: "Headroom", value: `${diagnostics.version} on Node ${diagnostics.nodeVersion}` },
     { name: "System", value: diagnostics.system },
-    { name: "Engine", value: `${buildWords(diagnostics)}; ${engine.state}, restarted ${engine.restarts} times` },
+    { name: "Engine", value: `${buildWords(diagnostics)}; ${engine.state}, ${restartWords(engine.restarts)}` },
     { name: "Backend", value: engine.info === null ? "–" : backendWords(engine.info) },
     { name: "Placement", value: placementWords(engine.info) },
     { name: "GPU", value: gpuWords(gpu) },
