@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { SpeculationGain } from "@/lib/schema/speculation";
-import { EngineError } from "@/lib/server/engine/engine-errors";
+import { EngineCrashedError, EngineError, EngineHungError } from "@/lib/server/engine/engine-errors";
 import type { CompleteRequest } from "@/lib/server/engine/engine-supervisor";
 import { engineSnapshot, loadConfig } from "@/lib/server/testing/engine-fixtures";
 import { ManualTimers } from "@/lib/server/testing/manual-timers";
@@ -9,7 +9,7 @@ import { type MeasureSpeculationOptions, measureSpeculationWhenIdle } from "./me
 /** An engine that writes lists of days twice as fast with guesses, and all else a little more slowly. */
 class Rig {
   readonly timers = new ManualTimers();
-  readonly remembered: SpeculationGain[] = [];
+  readonly remembered: (SpeculationGain | null)[] = [];
   /** How many measurements there were when the host was asked to take a useless draft model out. */
   readonly leftOut: number[] = [];
   readonly recall = new AbortController();
@@ -111,5 +111,23 @@ describe("measureSpeculationWhenIdle", () => {
     await rig.timers.advance(15_000);
     expect(rig.remembered).toEqual([]);
     expect(rig.answers).toBe(4);
+  });
+
+  it.each([
+    new EngineCrashedError({ exitCode: null, signal: "SIGSEGV" }),
+    new EngineHungError("The engine went on for 30 s after it was told to stop."),
+  ])("is not tried again where it costs the engine, and the log says so: $message", async error => {
+    const lines: string[] = [];
+    const options = { ...rig.options, onLog: (_level: string, text: string) => void lines.push(text) };
+    rig.onAnswer = () => {
+      throw error;
+    };
+    measureSpeculationWhenIdle(options);
+    await rig.timers.advance(15_000);
+    expect([rig.remembered, rig.answers]).toEqual([[null], 1]);
+    expect(lines).toEqual([`speculation not measured: ${error.message}`]);
+    measureSpeculationWhenIdle(options);
+    await rig.timers.advance(15_000);
+    expect(rig.answers).toBe(1);
   });
 });

@@ -1,4 +1,5 @@
 import type { SpeculationGain } from "@/lib/schema/speculation";
+import { EngineCrashedError, EngineHungError } from "@/lib/server/engine/engine-errors";
 import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
 import { median } from "@/lib/units/median";
 import { greedy } from "./measure-speed";
@@ -39,9 +40,20 @@ export const measureSpeculationWhenIdle = (options: MeasureSpeculationOptions): 
     const { config } = engine.snapshot();
     if (config === null || !options.isAuto()) return;
     if (!meter.isMeasured(config))
-      await host.borrow(async recall => meter.remember(config, await measureGain(engine, recall), nowMs));
+      await host.borrow(async recall => {
+        try {
+          await meter.remember(config, await measureGain(engine, recall), nowMs);
+        } catch (error) {
+          if (isEngineLost(error)) await meter.remember(config, null, nowMs);
+          throw error;
+        }
+      });
     await host.leaveOutUselessDraft();
   });
+
+/** Tried again it would cost the loaded model once more: llama.cpp ended, or one step takes longer than anyone who asks should wait. */
+const isEngineLost = (error: unknown): boolean =>
+  error instanceof EngineCrashedError || error instanceof EngineHungError;
 
 /** @throws EngineError, and the signal's reason when it fires */
 async function measureGain(engine: Engine, recall: AbortSignal): Promise<SpeculationGain> {

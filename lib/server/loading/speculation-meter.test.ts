@@ -81,6 +81,15 @@ describe("SpeculationMeter", () => {
     });
   });
 
+  it("is off where the engine failed while it was measured, and says so, also after a restart", async () => {
+    await meterOn().remember(loadConfig({}), null, DAY);
+    expect(meterOn().isMeasured(loadConfig({}))).toBe(true);
+    expect(meterOn().choice("auto", loadConfig({}))).toEqual({
+      isUsed: false,
+      reason: "Off: the engine failed while the gain was measured here on 2026-02-03.",
+    });
+  });
+
   it("follows the settings whatever was measured", async () => {
     const meter = meterOn();
     await meter.remember(loadConfig({}), { repeated: 1.8, usual: 1 }, DAY);

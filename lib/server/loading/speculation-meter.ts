@@ -15,7 +15,8 @@ const measurementSchema = z.object({
   /** Model, placement and threads: what decides how much a step with several tokens costs. */
   load: z.string(),
   atMs: z.number(),
-  gain: speculationGainSchema,
+  /** null: the engine ended or hung while it was measured, so it is not tried again. */
+  gain: z.nullable(speculationGainSchema),
   /** The draft model that guessed, as `pairKey` says it; missing if none did, and in measurements before this was noted. */
   pair: z.string().optional(),
 });
@@ -57,7 +58,7 @@ export class SpeculationMeter {
     return this.#measurementOf(config) !== undefined;
   }
 
-  async remember(config: LoadConfig, gain: SpeculationGain, atMs: number): Promise<void> {
+  async remember(config: LoadConfig, gain: SpeculationGain | null, atMs: number): Promise<void> {
     const { modelPath, draft, threads } = config;
     const pair = draft && pairKey({ model: modelPath, draft: draft.modelPath, isOnCard: draft.gpuLayers > 0, threads });
     const measurement = { machine: this.machine, load: loadKey(config), atMs, gain, ...(pair && { pair }) };
@@ -70,7 +71,7 @@ export class SpeculationMeter {
     const key = pairKey(pair);
     const measured = this.#known().findLast(known => known.machine === this.machine && known.pair === key);
     if (measured === undefined || choiceFrom(measured).isUsed) return null;
-    return `The draft model ${basename(pair.draft)} is not loaded, because it gains too little: ${gainInWords(measured)}. "On" loads it all the same.`;
+    return `The draft model ${basename(pair.draft)} is not loaded${measured.gain ? ", because it gains too little" : ""}: ${gainInWords(measured)}. "On" loads it all the same.`;
   }
 
   #measurementOf(config: LoadConfig): Measurement | undefined {
@@ -99,13 +100,15 @@ const pairKey = ({ model, draft, isOnCard, threads }: DraftPair): string =>
   JSON.stringify([basename(model), basename(draft), isOnCard, threads]);
 
 function choiceFrom(measurement: Measurement): SpeculationChoice {
-  const { repeated, usual } = measurement.gain;
+  const { repeated, usual } = measurement.gain ?? { repeated: 0, usual: 0 };
   const isUsed = Math.max(repeated, usual) >= LEAST_GAIN && Math.min(repeated, usual) >= LEAST_ANYWHERE;
   return { isUsed, reason: `${isUsed ? "On" : "Off"}: ${gainInWords(measurement)}.` };
 }
 
-function gainInWords({ gain: { repeated, usual }, atMs }: Measurement): string {
+function gainInWords({ gain, atMs }: Measurement): string {
   const day = new Date(atMs).toISOString().slice(0, 10);
+  if (gain === null) return `the engine failed while the gain was measured here on ${day}`;
+  const { repeated, usual } = gain;
   const times = `${repeated.toFixed(2)} times the speed in a text that repeats itself and ${usual.toFixed(2)} in a usual one`;
   return `with it, this model writes at ${times}, measured here on ${day}`;
 }
