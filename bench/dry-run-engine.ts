@@ -154,15 +154,17 @@ async function openFamily(engine: DryRunParts, shape: ModelShape, folder: string
   };
 }
 
-/** Works with a file of each shape, which is gone afterwards. */
+/** Works with a file of each shape, which is gone afterwards: of all, or only of those whose names begin with one of the arguments. */
 export async function withFamilies(
   engine: DryRunParts,
   shapes: readonly ModelShape[],
+  args: readonly string[],
   work: (family: Family, shape: ModelShape, folder: string) => Promise<void>,
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "headroom-bench-"));
+  const asked = shapes.filter(({ id }) => args.some(start => id.startsWith(start)));
   try {
-    for (const shape of shapes) {
+    for (const shape of asked.length > 0 ? asked : shapes) {
       await work(await openFamily(engine, shape, folder), shape, folder);
       await engine.loader.unload();
       console.error(`${shape.id}: done`);

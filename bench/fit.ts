@@ -82,7 +82,13 @@ interface FitRow {
  * Plans the same models for the same budgets as llama.cpp's own `--fit` of the same release: what each places, the memory that each
  * leaves idle by llama.cpp's dry run, and the speed that our model predicts for both placements.
  */
-export async function benchFit({ json }: { readonly json: boolean }): Promise<void> {
+export async function benchFit({
+  json,
+  args,
+}: {
+  readonly json: boolean;
+  readonly args: readonly string[];
+}): Promise<void> {
   const engine = await startDryRunEngine("0");
   const { placement, devices } = engine.backend.info;
   const { largestTensorBytes } = await import("@/lib/engine/tensor-limit");
@@ -90,7 +96,7 @@ export async function benchFit({ json }: { readonly json: boolean }): Promise<vo
   const rows: FitRow[] = [];
   const holds = ({ bytes }: Tensor) => bytes <= largestTensorBytes(engine.backend.info);
   let llamaFit: ReturnType<typeof compileLlamaFit> | null = null;
-  await withFamilies(engine, SHAPES.map(modelShape), async (family, { id }, folder) => {
+  await withFamilies(engine, SHAPES.map(modelShape), args, async (family, { id }, folder) => {
     llamaFit ??= compileLlamaFit(folder);
     for (const at of CASES) rows.push(...(await sideBySide(family, profileOf(id), { name: id, at, holds }, llamaFit)));
   });

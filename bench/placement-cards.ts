@@ -57,14 +57,14 @@ interface CardsRow {
  * Plans for two cards with even and uneven budgets, loads each plan, and compares it with brute force over every number of layers,
  * every number of blocks with experts in RAM and every split: memory of each card, and the predicted speed of the best that fits.
  */
-export async function benchPlacementCards(json: boolean): Promise<void> {
+export async function benchPlacementCards(json: boolean, args: readonly string[]): Promise<void> {
   const engine = await startDryRunEngine("0,0");
   const { placement } = engine.backend.info;
   if (placement.kind === "missing") throw new Error(placement.reason);
   if (placement.cards.length !== 2) throw new Error(`Two devices are needed, and there are ${placement.cards.length}.`);
   const devices = placement.cards.map(({ device }) => device);
   const rows: CardsRow[] = [];
-  await withFamilies(engine, placedShapes, async family => {
+  await withFamilies(engine, placedShapes, args, async family => {
     for (const at of placedCases) rows.push(...(await compareSplits(engine, devices, family, at)));
   });
   if (json) console.log(JSON.stringify({ devices, rows, summary: summaryOf(rows) }));

@@ -44,9 +44,9 @@ interface PlacementRow {
 
 /** One card in this process, two in another: the devices are chosen before llama.cpp starts. `-- placement cards` does only the second. */
 export async function benchPlacement({ json, args }: { readonly json: boolean; readonly args: readonly string[] }) {
-  if (args.includes("cards")) return (await import("./placement-cards")).benchPlacementCards(json);
-  await benchOneCard(json);
-  const both = [process.argv[1] ?? "", "placement", "cards", ...(json ? ["--json"] : [])];
+  if (args.includes("cards")) return (await import("./placement-cards")).benchPlacementCards(json, args);
+  await benchOneCard(json, args);
+  const both = [process.argv[1] ?? "", "placement", "cards", ...args, ...(json ? ["--json"] : [])];
   const env = { ...process.env, GGML_VK_VISIBLE_DEVICES: "0,0" };
   const { status } = spawnSync(process.execPath, both, { stdio: "inherit", env });
   if (status !== 0) throw new Error("The benchmark of two cards did not end well: see above.");
@@ -56,12 +56,12 @@ export async function benchPlacement({ json, args }: { readonly json: boolean; r
  * Plans experts in RAM for a grid of budgets, loads each plan, and compares it with brute force over all placements: predicted
  * memory with the real load's, and predicted speed with that of the best placement that fits.
  */
-async function benchOneCard(json: boolean): Promise<void> {
+async function benchOneCard(json: boolean, args: readonly string[]): Promise<void> {
   const engine = await startDryRunEngine("0");
   const { placement, devices } = engine.backend.info;
   if (placement.kind === "missing") throw new Error(placement.reason);
   const rows: PlacementRow[] = [];
-  await withFamilies(engine, placedShapes, async family => {
+  await withFamilies(engine, placedShapes, args, async family => {
     for (const at of placedCases) rows.push(...(await comparePlans(engine, family, at)));
   });
   if (json) console.log(JSON.stringify({ devices, rows, summary: summaryOf(rows) }));

@@ -72,13 +72,19 @@ const MOST_OVER = 0.03;
  * Compares the planner with llama.cpp on a device: predictions with real loads, and the layers of a plan with the best result of
  * trying every number of layers. The models are small but have real structures. Their weights are zeros that take no disk space.
  */
-export async function benchPlan({ json }: { readonly json: boolean }): Promise<void> {
+export async function benchPlan({
+  json,
+  args,
+}: {
+  readonly json: boolean;
+  readonly args: readonly string[];
+}): Promise<void> {
   const engine = await startDryRunEngine("0");
   const { info } = engine.backend;
   const loads: LoadRow[] = [];
   const instants: InstantRow[] = [];
   const regrets: RegretRow[] = [];
-  await withFamilies(engine, smallShapes, async family => {
+  await withFamilies(engine, smallShapes, args, async family => {
     for (const config of configurationsOf(family)) {
       const row = await compareLoad(engine, family, config);
       if (row !== null) loads.push(row);

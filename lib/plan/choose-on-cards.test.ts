@@ -3,8 +3,10 @@ import { describe, expect, it } from "vitest";
 import { parseGguf } from "@/lib/gguf/parse-gguf";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
+import { ofEachElementType } from "@/lib/schema/kv-type";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { MIB } from "@/lib/units/bytes";
+import { betterPlacements } from "./choose-placement";
 import { headerSurface } from "./header-surface";
 import { planLayers } from "./plan-layers";
 import { planSentence } from "./plan-sentence";
@@ -165,6 +167,36 @@ describe("layers over several cards", () => {
     const roomy = cardsOf(mib(2696), mib(2123));
     expect(plan(roomy, {}, surface).tensorSplit).toEqual([10, 9]);
     expect(plan(roomy, {}, { ...surface, confirmed: [fits] }).tensorSplit).toEqual([11, 9]);
+  });
+
+  it("asks about a split only if the card with the output can hold a batch's logits beside it", () => {
+    // 512 tokens of 32,000 logits and 4,096 activations in f32 are 70.5 MiB. 8 blocks and the output are 2,062.8.
+    const close = withCards(20, 72);
+    const asked = (lastMib: number) =>
+      betterPlacements(close, cardsOf(mib(2471), mib(lastMib)), all, { gpuLayers: 18, tensorSplit: [10, 8] }, 0.125);
+    expect(asked(2134)[0]?.tensorSplit).toEqual([10, 9]);
+    expect(asked(2130)).toEqual([]);
+  });
+
+  it("asks about experts in RAM although another choice of them needs far more on the same card", () => {
+    // llama.cpp's dry runs at 16,384 tokens and q8_0: 90.32 MiB with 4 blocks' experts in RAM, 66.04 with 6 of them, 127.82 with all on that card.
+    const points = (computeMib: number) => [{ contextTokens: 16_384, gpuBytes: computeMib * MIB, ramBytes: 0 }];
+    const table = (computeMib: number) => ofEachElementType(() => [{ gpuLayers: 9, points: points(computeMib) }]);
+    const like = { gpuLayers: 6, tensorSplit: [0, 6], borderExpertsOnGpu: "gate+up of 7" };
+    const known = { ...like, expertBlocksInRam: 4, contextTokens: 16_384, kvType: "q8_0" as const, ramBytes: 0 };
+    const surface: MemorySurface = {
+      ...shapeSurface("small-qwen3-next"),
+      compute: table(67.75),
+      computeExpertsInRam: table(67.75),
+      cardCompute: { first: table(28.3), middle: table(28.3), last: table(67) },
+      confirmed: [{ ...known, gpuBytes: 90.32 * MIB, cardBytes: [90.32 * MIB] }],
+    };
+    const gpu = cardsOf(mib(42.22), { ...mib(127.85), name: "GeForce RTX 4090" });
+    const settings = { ...all, N_CTX: 16_384, KV_CACHE_QUANT: "q8_0" as const };
+    const chosen = { gpuLayers: 7, expertBlocksInRam: 6, tensorSplit: [1, 6] };
+    expect(betterPlacements(surface, gpu, settings, chosen, 0.125)).toContainEqual(
+      expect.objectContaining({ ...like, expertBlocksInRam: 6 }),
+    );
   });
 
   it("keeps the KV cache in RAM where that was chosen: then only weights count on the cards", () => {

@@ -369,6 +369,15 @@ export const logitsBytes = (vocabularySize: number, sequences: number): number =
 export const logitsBytesOf = ({ model, sequences }: Pick<MemorySurface, "model" | "sequences">): number =>
   logitsBytes(model.vocabularySize, sequences);
 
+/**
+ * The least compute buffer of the device with the output layer: a batch's logits and what they are computed from. llama.cpp reserves both for
+ * each token of a batch. @see llama.cpp src/llama-context.cpp graph_reserve
+ */
+export const leastOutputBytes = ({ model, batchTokens }: MemorySurface, contextTokens: number): number =>
+  Math.min(batchTokens, padUp(contextTokens, CONTEXT_PAD_TOKENS)) *
+  (model.vocabularySize + model.embeddingLength) *
+  F32_BYTES;
+
 export const memoryParts = (weightsBytes: number, kvBytes: number, computePartBytes: number): MemoryParts => ({
   weightsBytes,
   kvBytes,

@@ -12,6 +12,7 @@ import {
   confirmedPoint,
   firstGpuBlock,
   kvBytesOfLayer,
+  leastOutputBytes,
   type MemoryPoint,
   type Placement,
   roleOf,
@@ -197,10 +198,11 @@ export class SplitFinder {
 
   #needs(placement: SplitPlacement) {
     const { surface, at, cards } = this.#search;
-    return cardNeeds(surface, { ...placement, ...at }).map(({ position, need }) => ({
+    return cardNeeds(surface, { ...placement, ...at }).map(({ position, need, endLayer }) => ({
       needBytes: need.totalBytes,
       weightsBytes: need.weightsBytes,
       computeBytes: need.computeBytes,
+      leastComputeBytes: this.#leastComputeBytes(endLayer),
       overBytes: need.totalBytes - (cards.find(card => card.position === position)?.budgetBytes ?? 0),
     }));
   }
@@ -213,7 +215,10 @@ export class SplitFinder {
 
   #mayFit(placement: SplitPlacement, doubtShare: number): boolean {
     const share = this.#isConfirmed(placement) ? 0 : doubtShare;
-    return this.#needs(placement).every(({ overBytes, computeBytes }) => overBytes <= share * computeBytes);
+    return this.#needs(placement).every(
+      ({ overBytes, computeBytes, leastComputeBytes }) =>
+        overBytes <= Math.min(share * computeBytes, Math.max(0, computeBytes - leastComputeBytes)),
+    );
   }
 
   #isConfirmed(placement: SplitPlacement): boolean {
@@ -230,7 +235,9 @@ export class SplitFinder {
       const tensorSplit: number[] = [];
       for (const [index, { position }] of cards.entries()) tensorSplit[position] = counts[index] ?? 0;
       const placement = { ...layers, tensorSplit: Array.from(tensorSplit, count => count ?? 0) };
-      const over = this.#isConfirmed(placement) ? this.#overflowing(placement) : this.#likelyOverflowing(placement);
+      const over = this.#isConfirmed(placement)
+        ? this.#overflowing(placement)
+        : this.#likelyOverflowing(placement, doubtShare);
       if (over === null) return placement;
       most[over] = (counts[over] ?? 0) - 1;
     }
@@ -240,17 +247,18 @@ export class SplitFinder {
    * The same for a placement of which dry runs know other choices of experts. On a card where those are the same, the buffers are too; how
    * many of them are in RAM hardly matters elsewhere.
    */
-  #likelyOverflowing(placement: SplitPlacement): number | null {
+  #likelyOverflowing(placement: SplitPlacement, doubtShare: number): number | null {
     const needs = this.#needs(placement);
     for (const other of this.#confirmed) {
       const isAlike = other.gpuLayers === placement.gpuLayers && sameSplit(other.tensorSplit, placement.tensorSplit);
       if (!isAlike || other.expertBlocksInRam > 0 !== placement.expertBlocksInRam > 0) continue;
       const others = this.#needs(other);
       const isSameKind = other.borderExpertsOnGpu === placement.borderExpertsOnGpu;
-      const index = needs.findIndex(({ weightsBytes, computeBytes, overBytes }, card) => {
+      const index = needs.findIndex(({ weightsBytes, computeBytes, leastComputeBytes, overBytes }, card) => {
         const known = others[card];
-        const doubtShare = known?.weightsBytes === weightsBytes ? 0 : isSameKind ? DOUBTED_SHARE : 1;
-        return overBytes - computeBytes + (1 - doubtShare) * (known?.computeBytes ?? 0) > 0;
+        const share = known?.weightsBytes === weightsBytes ? 0 : isSameKind ? doubtShare : 1;
+        const likelyBytes = Math.max(leastComputeBytes, (1 - share) * (known?.computeBytes ?? 0));
+        return overBytes - computeBytes + likelyBytes > 0;
       });
       if (index !== -1) return index;
     }
@@ -273,13 +281,15 @@ export class SplitFinder {
     const order = fromLast ? [...cards.keys()].reverse() : [...cards.keys()];
     for (const [turn, index] of order.entries()) {
       const compute = this.#computeBytes(roleOf(index, cards.length), expertBlocksInRam > 0, gpuLayers);
-      const limit = (cards[index]?.budgetBytes ?? 0) + doubtShare * compute;
+      const budget = cards[index]?.budgetBytes ?? 0;
       const isFirst = roleOf(index, cards.length) === "first";
       const left = order.length - 1 - turn;
       const fits = (count: number): boolean => {
         const from = fromLast ? end - count : first;
         const maskBytes = doubtShare > 0 ? this.#spareMaskBytes(isFirst ? 0 : from, from + count) : 0;
-        return this.#layerBytes(from, from + count, layers) + compute <= limit + maskBytes;
+        const likelyBytes = (1 - doubtShare) * compute - maskBytes;
+        const leastBytes = Math.min(compute, this.#leastComputeBytes(from + count));
+        return this.#layerBytes(from, from + count, layers) + Math.max(likelyBytes, leastBytes) <= budget;
       };
       const wanted = end - first - left;
       const count = left === 0 ? wanted : mostThat(fits, Math.min(wanted, most[index] ?? 0));
@@ -311,6 +321,12 @@ export class SplitFinder {
     return hasAttention ? 0 : surface.batchTokens * padUp(at.contextTokens, CONTEXT_PAD_TOKENS) * 2;
   }
 
+  /** The card with the output layer holds a batch's logits, whatever the samples say. */
+  #leastComputeBytes(endLayer: number): number {
+    const { surface, at } = this.#search;
+    return endLayer > surface.model.blocks ? leastOutputBytes(surface, at.contextTokens) : 0;
+  }
+
   #newComputeBytes(role: CardRole, expertsInRam: boolean, gpuLayers: number): number {
     const { surface, at } = this.#search;
     return cardComputeBytes(surface, { ...at, gpuLayers, expertBlocksInRam: expertsInRam ? 1 : 0 }, role);
@@ -328,9 +344,6 @@ export class SplitFinder {
 
 const usedCards = ({ tensorSplit }: Pick<SplitPlacement, "tensorSplit">): number =>
   tensorSplit.filter(layers => layers > 0).length;
-
-/** By how much less another choice of experts may need of the compute buffer (small-qwen3-next: 66 to 74.5 MiB). */
-const DOUBTED_SHARE = 0.125;
 
 const isOn = ({ tensorSplit }: SplitPlacement, cards: readonly PlannableCard[]): boolean =>
   tensorSplit.filter(layers => layers > 0).length === cards.length &&
