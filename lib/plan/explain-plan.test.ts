@@ -70,7 +70,7 @@ describe("the sentence", () => {
     [null, 16, "Runs on the CPU: 4.43 of 16.00 GiB of memory."],
     [4.25, 16, "Runs on the CPU: 4.43 of 16.00 GiB of memory, about 4.3 tokens/s."],
     [70.4, 16, "Runs on the CPU: 4.43 of 16.00 GiB of memory, about 70 tokens/s."],
-    [70.4, 4, "438 MiB too much for system memory: 4.43 GiB is needed and 4.00 GiB is available."],
+    [70.4, 4, "440 MiB too much for system memory: 4.43 GiB is needed and 4.00 GiB is available."],
   ])("without a GPU is about this computer: %s tokens/s with %d GiB", (cpuTokensPerSecond, availableGib, sentence) => {
     const memory = { totalBytes: 16 * GIB, availableBytes: availableGib * GIB };
     expect(explained({}, null, { memory, useMmap: true, cpuTokensPerSecond }).sentence).toBe(sentence);

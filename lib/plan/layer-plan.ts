@@ -65,6 +65,8 @@ export interface LayerPlan {
   readonly predicted: MemoryParts;
   /** In system memory; overheadBytes is 0. */
   readonly ram: MemoryParts;
+  /** System memory that is taken beside that when an answer is speculated. */
+  readonly guessBytes: number;
   readonly computeSource: "dry-run" | "estimated";
   readonly perLayer: readonly PlannedLayer[];
   /**

@@ -2,6 +2,7 @@ import { elementTypesOf, type KvElementType, type KvType, kvTypeTable, ofEachEle
 import type { LoadConfig } from "@/lib/schema/load-config";
 import type { ComputeColumn, ConfirmedPoint, LayerMemory, MemorySurface } from "@/lib/schema/memory-surface";
 import type { MemoryParts } from "@/lib/schema/receipt";
+import { MOST_DRAFT_TOKENS } from "@/lib/schema/speculation";
 import { F32_BYTES } from "@/lib/units/bytes";
 import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
 import type { ExpertPlacement } from "./expert-placement";
@@ -377,6 +378,10 @@ export const leastOutputBytes = ({ model, batchTokens }: MemorySurface, contextT
   Math.min(batchTokens, padUp(contextTokens, CONTEXT_PAD_TOKENS)) *
   (model.vocabularySize + model.embeddingLength) *
   F32_BYTES;
+
+/** The rows that llama.cpp adds at the first guessed tokens: one for each that a step checks. Guessing can be switched on without a load. */
+export const guessBytesOf = ({ model }: Pick<MemorySurface, "model">): number =>
+  logitsBytes(model.vocabularySize, MOST_DRAFT_TOKENS);
 
 export const memoryParts = (weightsBytes: number, kvBytes: number, computePartBytes: number): MemoryParts => ({
   weightsBytes,

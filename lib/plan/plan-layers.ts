@@ -11,7 +11,15 @@ import { cpuOnlyMemory } from "./cpu-only-memory";
 import { ON_CPU } from "./expert-ladder";
 import { expertBytesInRam } from "./expert-steps";
 import type { LayerPlan, PlannedCard, PlannedLayer, PlanWarning } from "./layer-plan";
-import { computeBytes, firstGpuBlock, kvBytesOfLayer, memoryNeed, type Placement, withSequences } from "./memory-need";
+import {
+  computeBytes,
+  firstGpuBlock,
+  guessBytesOf,
+  kvBytesOfLayer,
+  memoryNeed,
+  type Placement,
+  withSequences,
+} from "./memory-need";
 import { cardsBudgetBytes } from "./plannable-cards";
 import { cardsShortBytes, onCards, overflowWarnings, plannedCards } from "./planned-cards";
 import { plannedSequences, surfaceFor } from "./sequences";
@@ -53,6 +61,7 @@ export function planLayers(asked: MemorySurface, gpu: GpuMemory | null, settings
     manual: settings.LAYERS !== "auto",
     budgetBytes: budget,
     ...memory,
+    guessBytes: guessBytesOf(surface),
     computeSource: surface.computeSource,
     perLayer,
     nextLayerShortBytes: next === null ? null : (next.shortBytes ?? Math.max(0, next.needBytes - budget)),

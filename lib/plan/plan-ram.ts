@@ -5,11 +5,11 @@ import type { PlanSettings } from "@/lib/schema/settings";
 import { formatBytes, formatGib } from "@/lib/units/bytes";
 import { cpuOnlyMemory } from "./cpu-only-memory";
 import type { LayerPlan, PlanWarning } from "./layer-plan";
-import { type MemoryPoint, memoryNeed } from "./memory-need";
+import { guessBytesOf, type MemoryPoint, memoryNeed } from "./memory-need";
 
 /** System memory that a plan takes. */
 export interface RamNeed {
-  /** Weights in RAM, KV cache and compute; with a shared GPU also what the plan puts "on the GPU". */
+  /** Weights in RAM, KV cache, compute and guessed tokens; with a shared GPU also what the plan puts "on the GPU". */
   readonly needBytes: number;
   /** The part that cannot be dropped and read again: everything except memory-mapped weights. */
   readonly lockedBytes: number;
@@ -70,11 +70,13 @@ export function wouldSwap(
   const need = memoryNeed(surface, at);
   const ram = placement.gpuLayers === 0 ? cpuOnlyMemory(surface, need.ram, at) : need.ram;
   const onSharedGpu = isShared(gpu) && placement.gpuLayers > 0 ? need.gpu.totalBytes + gpu.overhead.bytes : 0;
-  return ram.totalBytes - (USE_MMAP ? ram.weightsBytes : 0) + onSharedGpu > gpu.availableRamBytes;
+  return (
+    ram.totalBytes + guessBytesOf(surface) - (USE_MMAP ? ram.weightsBytes : 0) + onSharedGpu > gpu.availableRamBytes
+  );
 }
 
 export function ramNeed(plan: LayerPlan, gpu: GpuMemory | null, useMmap: boolean): RamNeed {
-  const needBytes = plan.ram.totalBytes + (isShared(gpu) ? plan.predicted.totalBytes : 0);
+  const needBytes = plan.ram.totalBytes + plan.guessBytes + (isShared(gpu) ? plan.predicted.totalBytes : 0);
   return { needBytes, lockedBytes: needBytes - (useMmap ? plan.ram.weightsBytes : 0) };
 }
 

@@ -25,7 +25,7 @@ describe("Mistral 7B on the CPU at 300,000 tokens, q8_0, with 23 GiB available",
   it("is too much, and that is the sentence", () => {
     expect([explanation.ram?.outcome, explanation.isOverfull]).toEqual(["rereads", true]);
     expect(explanation.sentence).toBe(
-      "683 MiB too much for system memory: 23.67 GiB is needed and 23.00 GiB is available.",
+      "685 MiB too much for system memory: 23.67 GiB is needed and 23.00 GiB is available.",
     );
   });
 

@@ -1,5 +1,5 @@
-/** Tokens that one step checks at most, beside the one that it computes anyway: as many as llama.cpp's own server takes. */
-const MOST_DRAFT_TOKENS = 16;
+import { MOST_DRAFT_TOKENS } from "@/lib/schema/speculation";
+
 const FIRST_DRAFT_TOKENS = 2;
 /** Tokens written without a draft after a wrong one; doubled with each wrong one in a row. */
 const FIRST_REST = 2;
