@@ -71,8 +71,11 @@ export const noModelEnv = (): Env => ({ HEADROOM_MODELS_DIR: mkdtempSync(join(tm
 
 type StartedServer = RunningServer & { stop(): Promise<void> };
 
-/** Figures on the screen are those of one conversation, whatever would fit beside it, and nothing is measured in a quiet moment. */
-const ONE_ANSWER = { PARALLEL: 1, SPECULATION: "off" };
+/**
+ * Figures on the screen are those of one conversation, whatever would fit beside it, and nothing is measured in a quiet moment. Threads
+ * wait for each other by spinning (free-cores.ts), and other tests use the other core.
+ */
+const ONE_ANSWER = { PARALLEL: 1, SPECULATION: "off", THREADS: 1 };
 const settingsPath = (home: string): string => join(home, "modelconf.json");
 
 /** The measured speed of memory, which takes each of two cores a tenth of a second. A server takes a measurement of this minute for its own. */
