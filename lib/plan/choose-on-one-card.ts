@@ -5,7 +5,14 @@ import { keepLatest } from "@/lib/units/keep-latest";
 import { budgetBytes } from "./budget";
 import { ExpertLadder, ON_CPU, type PricedPlacement } from "./expert-ladder";
 import { confirmedPlacements, fitNeed, fitNeeds, mostGpuLayers } from "./fit-needs";
-import { computeBytes, expertBlocks, firstGpuBlock, leastOutputBytes, memoryNeed, type Placement } from "./memory-need";
+import {
+  computeBytes,
+  expertBlocks,
+  firstGpuBlock,
+  leastComputeBytes,
+  memoryNeed,
+  type Placement,
+} from "./memory-need";
 import { decodeSeconds } from "./speed-parts";
 
 /** The planner's choice for one card, or for several that are planned as one. Each method is the one of a similar name in choose-placement.ts. */
@@ -38,9 +45,10 @@ export class OneCardChooser {
   }
 
   better(chosen: Placement, doubtShare: number): PricedPlacement[] {
-    const leastBytes = leastOutputBytes(this.surface, this.#at.contextTokens);
     const doubtOf = (placement: Placement) => {
       const saidBytes = computeBytes(this.surface, { ...placement, ...this.#at }, "gpuBytes");
+      // The layers of the card are the last ones, and with one more than the blocks the output layer is among them.
+      const leastBytes = leastComputeBytes(this.surface, this.#at.contextTokens, placement.gpuLayers);
       return Math.min(doubtShare * saidBytes, Math.max(0, saidBytes - leastBytes));
     };
     const present = chosen.gpuLayers === 0 ? Number.POSITIVE_INFINITY : this.#seconds(chosen);

@@ -371,13 +371,19 @@ export const logitsBytesOf = ({ model, sequences }: Pick<MemorySurface, "model" 
   logitsBytes(model.vocabularySize, sequences);
 
 /**
- * The least compute buffer of the device with the output layer: a batch's logits and what they are computed from. llama.cpp reserves both for
- * each token of a batch. @see llama.cpp src/llama-context.cpp graph_reserve
+ * The least compute buffer of a device whose layers end before `endLayer`. The one with the output layer, which follows the blocks, holds
+ * a batch's logits and what they are computed from: llama.cpp reserves both for each token of a batch.
+ * @see llama.cpp src/llama-context.cpp graph_reserve
  */
-export const leastOutputBytes = ({ model, batchTokens }: MemorySurface, contextTokens: number): number =>
-  Math.min(batchTokens, padUp(contextTokens, CONTEXT_PAD_TOKENS)) *
-  (model.vocabularySize + model.embeddingLength) *
-  F32_BYTES;
+export function leastComputeBytes(
+  { model, batchTokens }: MemorySurface,
+  contextTokens: number,
+  endLayer: number,
+): number {
+  if (endLayer <= model.blocks) return 0;
+  const tokens = Math.min(batchTokens, padUp(contextTokens, CONTEXT_PAD_TOKENS));
+  return tokens * (model.vocabularySize + model.embeddingLength) * F32_BYTES;
+}
 
 /** The rows that llama.cpp adds at the first guessed tokens: one for each that a step checks. Guessing can be switched on without a load. */
 export const guessBytesOf = ({ model }: Pick<MemorySurface, "model">): number =>

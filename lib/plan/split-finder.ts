@@ -12,7 +12,7 @@ import {
   confirmedPoint,
   firstGpuBlock,
   kvBytesOfLayer,
-  leastOutputBytes,
+  leastComputeBytes,
   type MemoryPoint,
   type Placement,
   roleOf,
@@ -321,10 +321,9 @@ export class SplitFinder {
     return hasAttention ? 0 : surface.batchTokens * padUp(at.contextTokens, CONTEXT_PAD_TOKENS) * 2;
   }
 
-  /** The card with the output layer holds a batch's logits, whatever the samples say. */
   #leastComputeBytes(endLayer: number): number {
     const { surface, at } = this.#search;
-    return endLayer > surface.model.blocks ? leastOutputBytes(surface, at.contextTokens) : 0;
+    return leastComputeBytes(surface, at.contextTokens, endLayer);
   }
 
   #newComputeBytes(role: CardRole, expertsInRam: boolean, gpuLayers: number): number {
