@@ -4,8 +4,8 @@ import type { LlamaLogLine } from "./engine-log";
 
 /** "llama_kv_cache:    Vulkan0 KV buffer size =    23.91 MiB". RS is the state of recurrent layers, a buffer separate from the KV cache. */
 const BUFFER_LINE = /(\S+) +(KV|RS|compute|output) buffer size = +([\d.]+) MiB/;
-/** The last line that llama.cpp prints when it creates a context. */
-export const LAST_BUFFER_LINE = /compute buffer size/;
+/** What llama.cpp prints after the buffers of all devices: "sched_reserve: graph: nodes = 936, splits = 1". */
+export const AFTER_BUFFERS_LINE = /graph: nodes = /;
 
 /** Everything else is a device: CUDA0, Vulkan0, Metal. `CUDA_Host` and `Vulkan_Host` are system memory that the GPU can read. */
 const HOST_BUFFER = /^(CPU|BLAS)|_Host$/;

@@ -3,7 +3,7 @@ import type { LlamaEmbeddingContext, LlamaModel } from "node-llama-cpp";
 import type { CommandAnswer, CommandParams } from "@/lib/schema/engine-commands";
 import type { EmbeddingMemory } from "@/lib/schema/gpu-memory";
 import { F32_BYTES } from "@/lib/units/bytes";
-import { bufferSplit, LAST_BUFFER_LINE } from "./buffer-split";
+import { AFTER_BUFFERS_LINE, bufferSplit } from "./buffer-split";
 import type { DryRun } from "./dry-run";
 import { CancelledError, JobError } from "./job-error";
 import type { LlamaBackend } from "./llama-backend";
@@ -132,7 +132,7 @@ export class Embedder {
         throw error;
       });
       const { ramKvBytes, ramComputeBytes } = bufferSplit(
-        await this.backend.log.untilSaid(contextMark, LAST_BUFFER_LINE),
+        await this.backend.log.untilSaid(contextMark, AFTER_BUFFERS_LINE),
       );
       const memory = { weightsBytes, kvBytes: ramKvBytes ?? 0, computeBytes: ramComputeBytes ?? 0 };
       this.#loaded = { key, model, context, memory, longestTokens: 1 };

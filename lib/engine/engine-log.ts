@@ -14,7 +14,7 @@ const KEPT_LINES = 1000;
 const NOTHING_SAID = /^[\s.]*$/;
 /** A message that node-llama-cpp adds. It says less than llama.cpp's own. */
 const NOT_LLAMA_CPP = /Falling back to estimation heuristic/;
-const LATE_TURNS = 10;
+const LATE_TURNS = 40;
 const TURN_MS = 5;
 
 /**

@@ -4,7 +4,7 @@ import { draftConfigOf } from "@/lib/plan/draft-config";
 import { needsFlashAttention } from "@/lib/plan/usable-kv-types";
 import type { EngineMessage } from "@/lib/schema/engine-commands";
 import type { LoadConfig } from "@/lib/schema/load-config";
-import { bufferSplit, flashAttentionActive, LAST_BUFFER_LINE } from "./buffer-split";
+import { AFTER_BUFFERS_LINE, bufferSplit, flashAttentionActive } from "./buffer-split";
 import { ChatTemplate } from "./chat-template";
 import { countedBuffers } from "./counted-buffers";
 import { type DryRun, flashAttentionOption, ggmlTypesOf } from "./dry-run";
@@ -190,7 +190,7 @@ export class ModelHolder {
     );
     batches.watch(context);
     options.onProgress({ phase: "context", fraction: 1 });
-    const lines = await this.backend.log.untilSaid(mark, LAST_BUFFER_LINE);
+    const lines = await this.backend.log.untilSaid(mark, AFTER_BUFFERS_LINE);
     const sequences = SequencePool.of(context);
     return {
       config: { ...config, gpuLayers: weights.model.gpuLayers },
