@@ -66,10 +66,7 @@ export async function generate(
   let chat: LlamaChat | undefined;
   const endChat = () => chat?.dispose({ disposeSequence: false });
   let answer = "";
-  let isAnswered = false;
-  /** With tools, a call's result may follow. A cache that cannot drop its last tokens keeps what it has. */
-  const nextTurn = (aborted: AbortSignal) =>
-    computeAhead(sequence, nextTurnTokens(loaded.tokenizer, template, request.turns, answer), aborted);
+  let nextTurn: ((aborted: AbortSignal) => Promise<void>) | null = null;
   try {
     if (request.reportPrompt) listener.onPrompt(model.detokenize(prompt, true));
     loaded.nextTurns.begin(sequence);
@@ -120,7 +117,10 @@ export async function generate(
       ending = await writeCalls(calls, template.after(calls.promptAfter(sequence.contextTokens, prompt.length)));
     else if (!calls?.isForced && isWhole(ending.stopReason)) form.check(answer);
     if (ending.stopReason === "maxTokens") timer.countAll(limit.tokens);
-    isAnswered = plan === null && !sequence.needsCheckpoints;
+    // With tools, a call's result may follow. A cache that cannot drop its last tokens keeps what it has.
+    if (plan === null && !sequence.needsCheckpoints)
+      nextTurn = aborted =>
+        computeAhead(sequence, nextTurnTokens(loaded.tokenizer, template, request.turns, answer), aborted);
     return { ...endOf(ending, request.sampling, limit.by), stats: timer.stats() };
   } catch (error) {
     // Aborted before the first token: there is no reply to return.
@@ -131,7 +131,7 @@ export async function generate(
     logprobs?.dispose();
     release();
     loaded.keptKv.end(sequence, keptChat);
-    loaded.nextTurns.end(sequence, isAnswered ? nextTurn : null);
+    loaded.nextTurns.end(sequence, nextTurn);
   }
 }
 
