@@ -5,6 +5,7 @@ import * as z from "zod";
 import { DEFAULT_MODEL } from "@/lib/schema/settings";
 import { sentData } from "@/lib/server/testing/sent-data";
 import { median } from "@/lib/units/median";
+import type { BenchOptions } from "./bench-options";
 import { startLlamaPeer } from "./llama-peer";
 import { printTable } from "./print-table";
 import { startServer } from "./start-server";
@@ -47,7 +48,7 @@ interface Row {
  * An argument is the number of threads of either side. With one, other programs disturb both sides alike; with more, llama.cpp's server
  * stands still on a busy computer, because its threads wait for each other by spinning.
  */
-export async function benchApi({ json, args }: { json: boolean; args: readonly string[] }): Promise<void> {
+export async function benchApi({ json, args }: BenchOptions): Promise<void> {
   const threads = threadsSchema.parse(args[0] ?? availableParallelism());
   const slots = Math.max(...CLIENTS);
   const modelPath = resolve(process.env.HEADROOM_MODELS_DIR ?? "models", DEFAULT_MODEL);

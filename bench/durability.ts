@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type KillRounds, killRounds } from "@/lib/server/testing/kill-rounds";
 import { type ServerKillRounds, serverKillRounds } from "@/lib/server/testing/server-kill-rounds";
+import type { BenchOptions } from "./bench-options";
 import { printTable } from "./print-table";
 
 const ROUNDS = 500;
@@ -15,10 +16,7 @@ type Timed<Result> = Result & { readonly seconds: number };
  * Sends SIGKILL at 500 random moments to the web server while people chat with the real engine, and to a process that only
  * writes chats, which hits commits and the migration far more often. An argument sets another number of rounds.
  */
-export async function benchDurability(options: {
-  readonly json: boolean;
-  readonly args: readonly string[];
-}): Promise<void> {
+export async function benchDurability(options: BenchOptions): Promise<void> {
   const { json, args } = options;
   const rounds = Number(args[0] ?? ROUNDS);
   const random = Math.random;

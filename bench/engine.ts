@@ -8,6 +8,7 @@ import { DEFAULT_MODEL } from "@/lib/schema/settings";
 import { sentData } from "@/lib/server/testing/sent-data";
 import { median } from "@/lib/units/median";
 import { bareRequestSchema, type MeasuredTurn, measuredTurnSchema, serveBareSession, TokenClock } from "./bare-session";
+import type { BenchOptions } from "./bench-options";
 import { printTable } from "./print-table";
 import { type BenchServer, startServer } from "./start-server";
 
@@ -40,7 +41,7 @@ interface TurnRow {
 }
 
 /** Six turns of a chat through our HTTP route and through node-llama-cpp alone, alternating in one run, with the same settings. */
-export async function benchEngine({ json, args }: { json: boolean; args: readonly string[] }): Promise<void> {
+export async function benchEngine({ json, args }: BenchOptions): Promise<void> {
   if (args[0] === BARE) {
     await serveBareSession(bareRequestSchema.parse(JSON.parse(args[1] ?? "")));
     await once(process, "disconnect");

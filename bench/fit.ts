@@ -8,6 +8,7 @@ import { decodeSeconds } from "@/lib/plan/speed-parts";
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import type { KvElementType } from "@/lib/schema/kv-type";
 import { bytesToMib } from "@/lib/units/bytes";
+import type { BenchOptions } from "./bench-options";
 import {
   BATCH_TOKENS,
   benchConfig,
@@ -82,13 +83,7 @@ interface FitRow {
  * Plans the same models for the same budgets as llama.cpp's own `--fit` of the same release: what each places, the memory that each
  * leaves idle by llama.cpp's dry run, and the speed that our model predicts for both placements.
  */
-export async function benchFit({
-  json,
-  args,
-}: {
-  readonly json: boolean;
-  readonly args: readonly string[];
-}): Promise<void> {
+export async function benchFit({ json, args }: BenchOptions): Promise<void> {
   const engine = await startDryRunEngine("0");
   const { placement, devices } = engine.backend.info;
   const { largestTensorBytes } = await import("@/lib/engine/tensor-limit");

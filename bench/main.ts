@@ -1,9 +1,4 @@
-/** `npm run bench -- suite [--json]`: each suite prints a table with ratios; --json prints the same figures for programs. */
-export interface BenchOptions {
-  readonly json: boolean;
-  /** The arguments after the suite's name. */
-  readonly args: readonly string[];
-}
+import type { BenchOptions } from "./bench-options";
 
 /** Each suite is loaded only when it is chosen, because suites import servers, browsers and the engine. */
 const suites: Record<string, () => Promise<(options: BenchOptions) => Promise<void>>> = {

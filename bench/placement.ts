@@ -7,6 +7,7 @@ import type { KvType } from "@/lib/schema/kv-type";
 import type { LoadConfig } from "@/lib/schema/load-config";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { bytesToMib } from "@/lib/units/bytes";
+import type { BenchOptions } from "./bench-options";
 import {
   type BenchCase,
   benchConfig,
@@ -43,7 +44,7 @@ interface PlacementRow {
 }
 
 /** One card in this process, two in another: the devices are chosen before llama.cpp starts. `-- placement cards` does only the second. */
-export async function benchPlacement({ json, args }: { readonly json: boolean; readonly args: readonly string[] }) {
+export async function benchPlacement({ json, args }: BenchOptions) {
   if (args.includes("cards")) return (await import("./placement-cards")).benchPlacementCards(json, args);
   await benchOneCard(json, args);
   const both = [process.argv[1] ?? "", "placement", "cards", ...args, ...(json ? ["--json"] : [])];

@@ -9,6 +9,7 @@ import type { LoadConfig } from "@/lib/schema/load-config";
 import { defaultSettings, type PlanSettings } from "@/lib/schema/settings";
 import { bytesToMib } from "@/lib/units/bytes";
 import { median } from "@/lib/units/median";
+import type { BenchOptions } from "./bench-options";
 import {
   BATCH_TOKENS,
   confirmedPlan,
@@ -72,13 +73,7 @@ const MOST_OVER = 0.03;
  * Compares the planner with llama.cpp on a device: predictions with real loads, and the layers of a plan with the best result of
  * trying every number of layers. The models are small but have real structures. Their weights are zeros that take no disk space.
  */
-export async function benchPlan({
-  json,
-  args,
-}: {
-  readonly json: boolean;
-  readonly args: readonly string[];
-}): Promise<void> {
+export async function benchPlan({ json, args }: BenchOptions): Promise<void> {
   const engine = await startDryRunEngine("0");
   const { info } = engine.backend;
   const loads: LoadRow[] = [];

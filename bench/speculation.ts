@@ -8,6 +8,7 @@ import { DEFAULT_MODEL } from "@/lib/schema/settings";
 import { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
 import { readEnvironment } from "@/lib/server/system/environment";
 import { median } from "@/lib/units/median";
+import type { BenchOptions } from "./bench-options";
 import { printTable } from "./print-table";
 
 const ROUNDS = 5;
@@ -42,7 +43,7 @@ const DEEPER = 4;
  * The same answers with and without guessed tokens, turn about in one run. `npm run bench -- speculation model.gguf` takes another model;
  * `-- speculation draft` shows the most that a draft model can give: a model four times as deep that answers like its draft model.
  */
-export async function benchSpeculation({ json, args }: { json: boolean; args: readonly string[] }): Promise<void> {
+export async function benchSpeculation({ json, args }: BenchOptions): Promise<void> {
   if (args[0] !== "draft") return benchModel(json, args[0] ?? DEFAULT_MODEL);
   const folder = mkdtempSync(join(tmpdir(), "headroom-draft-"));
   try {

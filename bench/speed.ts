@@ -13,6 +13,7 @@ import { defaultSettings } from "@/lib/schema/settings";
 import { MachineSpeedMeter, vectorsOf } from "@/lib/server/planning/machine-speed";
 import { median } from "@/lib/units/median";
 import { formatRate, formatTokens } from "@/lib/units/tokens";
+import type { BenchOptions } from "./bench-options";
 import {
   type MeasuredModel,
   type MeasureRequest,
@@ -30,13 +31,7 @@ const CHILD = "--measure";
 const PRIORITY = -18;
 
 /** Predicted against measured speed on this computer's processor. */
-export async function benchSpeed({
-  json,
-  args,
-}: {
-  readonly json: boolean;
-  readonly args: readonly string[];
-}): Promise<void> {
+export async function benchSpeed({ json, args }: BenchOptions): Promise<void> {
   const [mode, request] = args;
   if (mode === CHILD) {
     await serveMeasurement(measureRequestSchema.parse(JSON.parse(request ?? "")));
