@@ -66,6 +66,7 @@ export class EngineDispatcher {
     }
     this.#queue.push(job);
     if (signal !== undefined) this.#cancelOnAbort(job, signal);
+    if (job.options.caller !== undefined) this.#limitWait(job);
     this.pump();
     this.events.onChange();
   }
@@ -183,6 +184,16 @@ export class EngineDispatcher {
     const greediest = this.#queue.takeGreediest(job);
     greediest?.fail(full);
     return greediest === null ? full : null;
+  }
+
+  #limitWait(job: EngineJob): void {
+    const { waitLimitMs } = this.limits;
+    const forget = this.timers.after(waitLimitMs, () => {
+      if (!this.#queue.remove(job)) return;
+      job.fail(new EngineError("BUSY", `Other answers took all turns of the last ${waitLimitMs / 60_000} minutes.`));
+      this.events.onChange();
+    });
+    job.answer.then(forget, forget);
   }
 
   #cancelOnAbort(job: EngineJob, signal: AbortSignal): void {

@@ -6,9 +6,11 @@ export interface EngineLimits extends ChildLimits, CrashLimits {
   readonly cancelLimitMs: number;
   /** How many requests may wait. Further ones are refused as QUEUE_FULL. */
   readonly waitingRequests: number;
+  /** A program's request that had no turn for so long is refused as BUSY. A person sees the place in the queue, and leaves or waits. */
+  readonly waitLimitMs: number;
 }
 
-/** Silence of 8 s, counted each second, is noticed within 10 s. */
+/** Silence of 8 s, counted each second, is noticed within 10 s. OpenAI's clients give up after ten minutes: one minute less tells them why. */
 export const engineLimits: EngineLimits = {
   watchIntervalMs: 1000,
   silentIntervals: 8,
@@ -19,4 +21,5 @@ export const engineLimits: EngineLimits = {
   windowMs: 60_000,
   cancelLimitMs: 30_000,
   waitingRequests: 64,
+  waitLimitMs: 9 * 60_000,
 };

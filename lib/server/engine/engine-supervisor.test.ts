@@ -389,6 +389,22 @@ test("gives callers their turns one after the other, and takes a place in a full
   expect(greedy.filter(answer => answer.reason === "stop").length).toBeLessThanOrEqual(2);
 });
 
+test("refuses a program's request after nine minutes without a turn, and lets a person wait on", async () => {
+  const { engine, timers } = startWith({ words: Array.from({ length: 10 }, () => "word"), stepMs: 60_000 });
+  engine.load(loadConfig());
+  await timers.advance(10 * 60_000);
+  expect(engine.snapshot().state).toBe("loaded");
+  listen(engine.generate(question, undefined, "first"));
+  const program = listen(engine.generate(question, undefined, "program"));
+  const person = listen(engine.generate(question));
+  await timers.advance(9 * 60_000 - 1000);
+  expect([program.code, engine.snapshot().queueLength]).toEqual([null, 2]);
+  await timers.advance(2000);
+  expect([program.code, person.code, engine.snapshot().queueLength]).toEqual(["BUSY", null, 1]);
+  await timers.advance(15 * 60_000);
+  expect(person.reason).toBe("stop");
+});
+
 test("does not tell a place that grows when others come in between", async () => {
   const { engine, timers } = await loadedWith({ words: ["a", "b"], stepMs: 10 });
   listen(engine.generate(question, undefined, "greedy"));
