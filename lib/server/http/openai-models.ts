@@ -4,6 +4,7 @@ import type { AnsweringEngine } from "@/lib/schema/answering-engine";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
 import type { LocalModel } from "@/lib/schema/local-model";
 import type { openAiModelSchema } from "@/lib/schema/openai";
+import { embeddingContext } from "@/lib/server/loading/embedding-host";
 import { type LibraryServices, listLibrary } from "@/lib/server/planning/list-library";
 import type { SettingsStore } from "@/lib/server/settings/settings-store";
 
@@ -53,14 +54,15 @@ function toOpenAi(model: LocalModel, { settings, embeddings }: ModelServices, sn
   const { name, profile } = model;
   if (profile === null || (profile.role !== "text" && profile.role !== "embedding")) return [];
   const own = settings.readFor(name);
-  const isHeld = embeddings.heldModel === name;
-  const state = isHeld ? "loaded" : stateOf(name, settings.read().MODEL, snapshot);
+  const isChat = profile.role === "text";
+  const state = embeddings.heldModel === name ? "loaded" : stateOf(name, settings.read().MODEL, snapshot);
+  const planned = isChat ? own.N_CTX : embeddingContext(own, profile);
   return [
     {
       ...identityOf(name, Math.floor(model.modifiedAtMs / 1000)),
-      type: profile.role === "text" ? "llm" : "embeddings",
+      type: isChat ? "llm" : "embeddings",
       state,
-      context_length: (state === "loaded" ? snapshot.config?.contextTokens : undefined) ?? own.N_CTX,
+      context_length: (isChat && state === "loaded" && snapshot.config?.contextTokens) || planned,
       max_context_length: profile.trainContextTokens,
       architecture: profile.architecture,
       quantization: profile.quantization,

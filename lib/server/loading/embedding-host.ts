@@ -1,4 +1,5 @@
 import type { EmbeddingMemory } from "@/lib/schema/gpu-memory";
+import type { Settings } from "@/lib/schema/settings";
 import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
 import type { ModelFiles } from "@/lib/server/models/library/model-files";
 import type { SettingsStore } from "@/lib/server/settings/settings-store";
@@ -24,6 +25,12 @@ interface Embeddings {
   readonly vectors: readonly (readonly number[])[];
   readonly tokens: number;
 }
+
+/** An embedding model reads no more than it was made for. */
+export const embeddingContext = (
+  { N_CTX }: Pick<Settings, "N_CTX">,
+  { trainContextTokens }: { readonly trainContextTokens: number },
+): number => Math.min(N_CTX, trainContextTokens);
 
 /** Makes embeddings with an embedding model of the library, beside the chat model. */
 export class EmbeddingHost {
@@ -115,7 +122,9 @@ export class EmbeddingHost {
         "INVALID_INPUT",
         `${found.name} makes no embeddings: choose an embedding model. ${usable.length > 0 ? `There are: ${names}.` : "The library has none."}`,
       );
-    const { N_CTX } = this.options.settings.readFor(found.name);
-    return { name: found.name, contextTokens: Math.min(N_CTX, found.profile.trainContextTokens) };
+    return {
+      name: found.name,
+      contextTokens: embeddingContext(this.options.settings.readFor(found.name), found.profile),
+    };
   }
 }

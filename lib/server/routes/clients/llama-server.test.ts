@@ -134,6 +134,21 @@ describe("/v1/models", () => {
     });
   });
 
+  it("says of an embedding model its own context, also while a chat model is loaded with a larger one", async () => {
+    const [chat] = await home.services.models.listModels();
+    if (chat?.profile == null) throw new Error("The library has the bundled model.");
+    const profile = { ...chat.profile, role: "embedding" as const, trainContextTokens: 512 };
+    vi.spyOn(home.services.models, "listModels").mockResolvedValue([chat, { ...chat, name: "embed.gguf", profile }]);
+    const read = async () => (await ask("/v1/models")).json.data.map(({ id, ...model }: { id: string }) => [id, model]);
+    const own = { type: "embeddings", context_length: 512, max_context_length: 512 };
+    expect(await read()).toMatchObject([
+      [DEFAULT_MODEL, { type: "llm", state: "loaded", context_length: 4096 }],
+      ["embed.gguf", { ...own, state: "not-loaded" }],
+    ]);
+    vi.spyOn(home.services.embeddings, "heldModel", "get").mockReturnValue("embed.gguf");
+    expect((await read())[1]).toMatchObject(["embed.gguf", { ...own, state: "loaded" }]);
+  });
+
   it("takes a name with encoded slashes, as OpenAI's JavaScript client sends it", async () => {
     const client = home.openai();
     await expect(client.models.retrieve("owner/repo/file.gguf")).rejects.toMatchObject({
