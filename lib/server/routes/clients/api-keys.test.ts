@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import OpenAI from "openai";
 import { expect, it, vi } from "vitest";
 import { DEFAULT_MODEL } from "@/lib/schema/settings";
@@ -51,6 +53,33 @@ it("the official client sees a reached limit and a revoked key as what they are"
   expect(Number(error.headers?.get("retry-after"))).toBeGreaterThan(0);
   apiKeys.revoke(key.id);
   await expect(client.models.list()).rejects.toBeInstanceOf(OpenAI.AuthenticationError);
+});
+
+it("keeps a secret out of the log and of every file, whatever its requests come to", async () => {
+  const { host, log, access } = home.services;
+  const lines: string[] = [];
+  const stop = log.subscribe(({ text }) => lines.push(text));
+  const { secret, key } = access.apiKeys.make({ name: "quiet", requestsPerMinute: null, tokensPerDay: null });
+  await clientWith(secret).chat.completions.create(question);
+  const failing = vi.spyOn(host, "generate").mockImplementation(() => {
+    throw new Error("An unexpected fault.");
+  });
+  await expect(clientWith(secret).chat.completions.create(question)).rejects.toThrow(/Something went wrong/);
+  failing.mockRestore();
+  const headers = { "x-api-key": secret, "content-type": "application/json" };
+  expect((await fetch(`${home.url}/v1/messages`, { method: "POST", headers, body: "{" })).status).toBe(400);
+  access.apiKeys.shutdown();
+  access.apiKeys.revoke(key.id);
+  expect((await fetch(`${home.url}/v1/models`, { headers })).status).toBe(401);
+  stop();
+  expect(lines.join()).toContain("An unexpected fault.");
+  expect(lines.join()).not.toContain(secret);
+  const files = readdirSync(process.env.HEADROOM_HOME ?? "", { recursive: true, withFileTypes: true });
+  const kept = files
+    .filter(file => file.isFile())
+    .map(file => readFileSync(join(file.parentPath, file.name), "latin1"));
+  expect(kept.filter(text => text.includes('"counted"'))).not.toHaveLength(0);
+  expect(kept.filter(text => text.includes(secret))).toEqual([]);
 });
 
 it("asks for a key on this computer too, once that is wanted", async () => {
