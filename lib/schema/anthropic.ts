@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { absentSchema } from "./openai";
+import { absentSchema, anything } from "./openai";
 
 /**
  * What Anthropic's clients send to its Messages API. Blocks of every type are let in here, so that a refusal can say which block it is
@@ -38,11 +38,11 @@ const prompt = {
   container: z.nullish(absentSchema),
   mcp_servers: z.nullish(z.array(z.unknown()).check(z.maxLength(0))),
   /** Keys that describe the caller or the service and change nothing in an answer. The cache is always used. */
-  cache_control: z.nullish(z.looseObject({})),
-  inference_geo: z.nullish(z.string()),
-  user_profile_id: z.nullish(z.string()),
-  workspace_id: z.nullish(z.string()),
-  speed: z.nullish(z.enum(["standard", "fast"])),
+  cache_control: anything,
+  inference_geo: anything,
+  user_profile_id: anything,
+  workspace_id: anything,
+  speed: anything,
 };
 
 export const countTokensRequestSchema = z.looseObject(prompt);
@@ -57,7 +57,7 @@ export const messagesRequestSchema = z.looseObject({
   top_p: z.nullish(z.number().check(z.minimum(0), z.maximum(1))),
   top_k: z.nullish(z.int().check(z.minimum(0), z.maximum(1000))),
   stop_sequences: z.nullish(z.array(z.string().check(z.maxLength(256))).check(z.maxLength(16))),
-  metadata: z.nullish(z.looseObject({})),
-  service_tier: z.nullish(z.string()),
+  metadata: anything,
+  service_tier: anything,
 });
 export type MessagesRequest = z.infer<typeof messagesRequestSchema>;

@@ -35,6 +35,7 @@ const messageSchema = z.discriminatedUnion("role", [
   z.object({
     role: z.literal("assistant"),
     content: z.nullish(resultContent),
+    reasoning_content: z.nullish(z.string()),
     name: z.optional(z.string()),
     tool_calls: z.nullish(z.array(sentCallSchema)),
   }),
@@ -44,7 +45,13 @@ const messageSchema = z.discriminatedUnion("role", [
 export type OpenAiMessage = z.infer<typeof messageSchema>;
 
 /** A key that only its absence makes neutral. */
+const absentFor = (reason: string) => z.null().check(z.describe(`left out: ${reason}`));
 export const absentSchema = z.null().check(z.describe("left out, because this engine cannot do it"));
+const empty = z.array(z.unknown()).check(z.maxLength(0));
+const asFormat = z.nullish(absentFor("send response_format or grammar"));
+
+/** A key that changes nothing in an answer is taken in any form. */
+export const anything = z.nullish(z.unknown());
 
 /** Keys that are accepted only with their neutral value. */
 const neutralOnly = {
@@ -62,22 +69,40 @@ const neutralOnly = {
   dry_multiplier: z.nullish(z.literal(0)),
   dynatemp_range: z.nullish(z.literal(0)),
   ignore_eos: z.nullish(z.literal(false)),
+  n_probs: z.nullish(z.literal(0)),
+  /** vLLM and SGLang. */
+  length_penalty: z.nullish(z.literal(1)),
+  use_beam_search: z.nullish(z.literal(false)),
+  min_tokens: z.nullish(z.literal(0)),
+  stop_token_ids: z.nullish(empty),
+  include_stop_str_in_output: z.nullish(z.literal(false)),
+  bad_words: z.nullish(empty),
+  structured_outputs: asFormat,
+  guided_json: asFormat,
+  guided_regex: asFormat,
+  guided_choice: asFormat,
+  guided_grammar: asFormat,
+  regex: asFormat,
+  ebnf: asFormat,
+  /** OpenAI's own words until 2023. */
+  functions: z.nullish(absentFor("send tools")),
+  function_call: z.nullish(absentFor("send tool_choice")),
 };
 
 /** Keys that describe the caller or the service and change nothing in an answer. */
 const withoutEffect = {
-  user: z.nullish(z.unknown()),
-  metadata: z.nullish(z.unknown()),
-  store: z.nullish(z.boolean()),
-  service_tier: z.nullish(z.string()),
-  safety_identifier: z.nullish(z.string()),
-  prompt_cache_key: z.nullish(z.string()),
-  prompt_cache_retention: z.nullish(z.string()),
+  user: anything,
+  metadata: anything,
+  store: anything,
+  service_tier: anything,
+  safety_identifier: anything,
+  prompt_cache_key: anything,
+  prompt_cache_retention: anything,
   /** A prediction only makes an answer faster, never another one. */
-  prediction: z.nullish(z.unknown()),
+  prediction: anything,
   /** llama.cpp's server: the cache is always used, and its slots are not numbered here. */
-  cache_prompt: z.nullish(z.boolean()),
-  id_slot: z.nullish(z.int()),
+  cache_prompt: anything,
+  id_slot: anything,
 };
 
 const stopText = z.string().check(z.maxLength(256));
@@ -96,6 +121,10 @@ const sampling = {
   // Clients send an empty text for no stop string, and -1 for no limit.
   stop: z.nullish(z.union([stopText, z.array(stopText).check(z.maxLength(16))])),
   max_tokens: z.nullish(mostTokens),
+  /** llama.cpp's name for it. */
+  n_predict: z.nullish(mostTokens),
+  /** The name that vLLM and SGLang have for repeat_penalty. */
+  repetition_penalty: z.nullish(settingRows.REPEAT_PENALTY.schema),
   top_k: z.nullish(z.union([z.literal(-1), settingRows.TOP_K.schema])),
   logit_bias: z.nullish(logitBiasSchema),
 };
@@ -141,11 +170,20 @@ const responseFormatSchema = z.discriminatedUnion("type", [
   }),
 ]);
 
+/** The form of an answer. One of them at most. */
+const form = {
+  response_format: z.nullish(responseFormatSchema),
+  /** As in llama.cpp's server: a grammar in its GBNF, or a schema without more words around it. */
+  grammar: z.nullish(z.string().check(z.maxLength(MAX_GRAMMAR_CHARACTERS))),
+  json_schema: z.nullish(schemaObject),
+};
+
 const topLogprobs = z.int().check(z.minimum(0), z.maximum(MAX_TOP_LOGPROBS));
 
 export const chatCompletionRequestSchema = z.looseObject({
   ...delivery,
   ...sampling,
+  ...form,
   ...neutralOnly,
   ...withoutEffect,
   messages: z.array(messageSchema).check(z.minLength(1), z.maxLength(MAX_MESSAGES)),
@@ -158,13 +196,9 @@ export const chatCompletionRequestSchema = z.looseObject({
   /** As vLLM and llama.cpp's server name it. A last message of the assistant's is always continued. */
   continue_final_message: z.nullish(z.boolean()),
   add_generation_prompt: z.nullish(z.boolean()),
-  response_format: z.nullish(responseFormatSchema),
   tools: z.nullish(z.array(functionToolSchema).check(z.maxLength(MAX_TOOLS))),
   tool_choice: z.nullish(toolChoiceSchema),
   parallel_tool_calls: z.nullish(z.boolean()),
-  /** As in llama.cpp's server: a grammar in its GBNF, or a schema without more words around it. */
-  grammar: z.nullish(z.string().check(z.maxLength(MAX_GRAMMAR_CHARACTERS))),
-  json_schema: z.nullish(schemaObject),
 });
 export type ChatCompletionRequest = z.infer<typeof chatCompletionRequestSchema>;
 
@@ -185,6 +219,7 @@ const promptTokens = z.array(z.int()).check(z.minLength(1));
 export const completionRequestSchema = z.looseObject({
   ...delivery,
   ...sampling,
+  ...form,
   ...neutralOnly,
   ...withoutEffect,
   logprobs: z.nullish(z.union([topLogprobs, z.literal(false)])),
@@ -203,8 +238,8 @@ export type CompletionRequest = z.infer<typeof completionRequestSchema>;
 /** The keys that say how an answer is delivered. */
 export type DeliveryOptions = Pick<CompletionRequest, keyof typeof delivery>;
 
-/** The sampling values that both kinds of request have. */
-export type CompletionSampling = Pick<CompletionRequest, keyof typeof sampling>;
+/** The sampling values and the form that both kinds of request have. */
+export type CompletionSampling = Pick<CompletionRequest, keyof typeof sampling | keyof typeof form>;
 
 /** The keys of a request that its schema does not know. They have no effect. */
 export const unknownFields = ({ shape }: { readonly shape: object }, request: object): string[] =>
@@ -224,7 +259,7 @@ export const embeddingsRequestSchema = z.looseObject({
   ]),
   encoding_format: z.nullish(z.enum(["float", "base64"])),
   dimensions: z.nullish(z.int().check(z.minimum(1))),
-  user: z.nullish(z.string()),
+  user: anything,
 });
 
 export const embeddingsSchema = z.object({

@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { anything } from "./openai";
 
 /**
  * What OpenAI's clients send to its Responses API. Items and tools of every type are let in here, so that a refusal can say which one it
@@ -30,16 +31,16 @@ const neutralOnly = {
 };
 
 const withoutEffect = {
-  store: z.nullish(z.boolean()),
-  metadata: z.nullish(z.record(z.string(), z.string())),
-  user: z.nullish(z.string()),
-  include: z.nullish(z.array(z.string())),
-  service_tier: z.nullish(z.string()),
-  safety_identifier: z.nullish(z.string()),
-  prompt_cache_key: z.nullish(z.string()),
+  store: anything,
+  metadata: anything,
+  user: anything,
+  include: anything,
+  service_tier: anything,
+  safety_identifier: anything,
+  prompt_cache_key: anything,
   /** A prompt that does not fit is refused in both cases: nothing is left out unsaid. */
   truncation: z.nullish(z.enum(["auto", "disabled"])),
-  stream_options: z.nullish(z.looseObject({})),
+  stream_options: anything,
 };
 
 export const responsesRequestSchema = z.looseObject({

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { GenerationStats } from "@/lib/schema/generation";
 import { greedySampling } from "@/lib/schema/sampling";
 import type { AnswerPart, AnswerRequest } from "./answer-request";
+import { gatherAnswer } from "./gather-answer";
 import { openAiChat, openAiCompletion } from "./openai-answer";
 
 const head = { id: "cmpl-1", created: 1, model: "m.gguf", fingerprint: "b1" };
@@ -95,4 +96,25 @@ test("how far the prompt is read ends at its whole length, and each piece of tex
     [4, 96, 1],
     [4, 96, 3],
   ]);
+});
+
+test("logprobs are those of the answer's own tokens, whole and streamed, and not of a thought's", async () => {
+  const token = (text: string) => ({ id: 1, token: text, logprob: -1, top: [] });
+  async function* parts(): AsyncGenerator<AnswerPart> {
+    const piece = { type: "text", id: "c", tokens: 1, choice: 0 } as const;
+    yield { ...piece, text: "Hm", thought: true, logprobs: [token("Hm")] };
+    yield { ...piece, text: "Yes", thought: false, logprobs: [token("Yes")] };
+    yield { type: "finished", id: "c", reason: "stop", stats: statsOf({}), choice: 0 };
+  }
+  const wanted = { ...request, sampling: { ...greedySampling, topLogprobs: 0 } };
+  const dialect = openAiChat({}, wanted);
+  const chunks = (await sentOf(dialect.events(parts(), head)))
+    .slice(0, -1)
+    .map(event => JSON.parse(event.slice("data: ".length)));
+  const whole = dialect.whole(await gatherAnswer(parts(), 1), head) as {
+    choices: { logprobs: { content: object[] } }[];
+  };
+  const streamed = chunks.flatMap(({ choices }) => choices[0]?.logprobs?.content ?? []);
+  expect(streamed).toMatchObject([{ token: "Yes" }]);
+  expect(streamed).toEqual(whole.choices[0]?.logprobs.content);
 });

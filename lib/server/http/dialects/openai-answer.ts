@@ -153,7 +153,8 @@ async function* streamedAnswer(
       if (read !== null) yield chunk(choice, shape.empty, { prompt_progress: read });
       const timings = delivery.timings_per_token ? running.after(part) : null;
       if (part.type === "text") {
-        const logprobs = topLogprobs === undefined ? null : shape.logprobs(part.logprobs ?? []);
+        // Those of thoughts are in no answer, whole or streamed.
+        const logprobs = topLogprobs === undefined || part.thought ? null : shape.logprobs(part.logprobs ?? []);
         yield chunk(choice, { ...shape.delta(part.text, part.thought), logprobs }, timings === null ? {} : { timings });
       }
       if (part.type === "tool-call") {

@@ -6,19 +6,20 @@ import { refuseInput } from "./refuse-input";
 
 const UINT32 = 2 ** 32;
 
-type ChatOnly = Partial<
-  Pick<ChatCompletionRequest, "max_completion_tokens" | "response_format" | "grammar" | "json_schema">
->;
+type ChatOnly = Partial<Pick<ChatCompletionRequest, "max_completion_tokens">>;
 
 /** The request's values; where it has none, those of the settings. */
 export function openAiSampling(request: CompletionSampling & ChatOnly, settings: Settings): Sampling {
-  const { stop, seed, max_tokens: oldName, max_completion_tokens: maxTokens = oldName, top_k: topK } = request;
+  const { stop, seed, top_k: topK } = request;
+  const maxTokens = request.max_completion_tokens ?? request.max_tokens ?? request.n_predict;
+  const repeatPenalty = request.repeat_penalty ?? request.repetition_penalty;
   const own = {
     ...samplingByOpenAiNames(request),
     // Clients send an empty text for no stop string, and -1 for no limit.
     ...(stop != null && { stop: [stop].flat().filter(text => text !== "") }),
     ...(seed != null && { seed: seed < 0 ? -1 : seed % UINT32 }),
     ...(maxTokens != null && { maxTokens: Math.max(0, maxTokens) }),
+    ...(repeatPenalty != null && { repeatPenalty }),
     ...(topK != null && { topK: Math.max(0, topK) }),
   };
   const logitBias = logitBiasOf(request.logit_bias);
@@ -39,7 +40,7 @@ function logitBiasOf(given: CompletionSampling["logit_bias"]): NonNullable<Sampl
 }
 
 /** @throws RequestError when there are several */
-function outputOf({ response_format: format, grammar, json_schema: schema }: ChatOnly) {
+function outputOf({ response_format: format, grammar, json_schema: schema }: CompletionSampling) {
   const wanted = [
     ...(format == null || format.type === "text"
       ? []
