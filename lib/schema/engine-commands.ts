@@ -16,7 +16,13 @@ export const chatTurnSchema = z.discriminatedUnion("role", [
   z.object({ role: z.literal("system"), content: z.string() }),
   /** Only other engines read pictures. */
   z.object({ role: z.literal("user"), content: z.string(), pictures: z.optional(z.array(pictureSchema)) }),
-  z.object({ role: z.literal("assistant"), content: z.string(), toolCalls: z.optional(z.array(toolCallSchema)) }),
+  z.object({
+    role: z.literal("assistant"),
+    content: z.string(),
+    /** What it thought before. Templates for tools keep it until the user speaks again, and drop it then. */
+    thought: z.optional(z.string()),
+    toolCalls: z.optional(z.array(toolCallSchema)),
+  }),
   /** The result of the call with this id. */
   z.object({ role: z.literal("tool"), content: z.string(), callId: z.string() }),
 ]);

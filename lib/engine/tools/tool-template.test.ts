@@ -69,6 +69,19 @@ describe("the model's own template for tools", () => {
     expect(template(qwen).render(turns, [tool]).toString()).toMatch(/<\|im_start\|>assistant\nIt is$/);
   });
 
+  it("gives the template what the model thought before a call", () => {
+    const source = `{{ tools | tojson }}{% for m in messages %}{% if m.reasoning_content %}<think>{{ m.reasoning_content }}</think>
+{% endif %}{{ m.content }}{% if m.tool_calls %}{% for c in m.tool_calls %}<tool_call>
+{"name": "{{ c.function.name }}", "arguments": {{ c.function.arguments | tojson }}}
+</tool_call>{% endfor %}{% endif %}{% endfor %}`;
+    const thinking = ToolTemplate.fromSource(source, { bos_token: "", eos_token: "" });
+    const turns = called.map(turn => (turn.role === "assistant" ? { ...turn, thought: "They ask </think>." } : turn));
+    const text = thinking?.render(turns, [tool]);
+    expect(text?.toString()).toContain("<think>They ask </think>.</think>\n<tool_call>");
+    expect(text?.values).toContain("They ask </think>.");
+    expect(template(qwen).render(turns, [tool]).toString()).not.toContain("They ask");
+  });
+
   it.each([
     ["knows no tools", "{% for m in messages %}{{ m.content }}{% endfor %}"],
     [

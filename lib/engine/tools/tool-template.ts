@@ -115,10 +115,13 @@ function messageOf(turn: ChatTurn, turns: readonly ChatTurn[], texts: Placeholde
   const content = texts.add(turn.content);
   if (turn.role === "tool")
     return { role: "tool", content, tool_call_id: shortId(turn.callId), name: nameOfCall(turn.callId, turns) };
-  if (turn.role !== "assistant" || !turn.toolCalls?.length) return { role: turn.role, content };
+  if (turn.role !== "assistant") return { role: turn.role, content };
+  const thought = turn.thought && { reasoning_content: texts.add(turn.thought) };
+  if (!turn.toolCalls?.length) return { role: "assistant", content, ...thought };
   return {
     role: "assistant",
     content: turn.content === "" ? "" : content,
+    ...thought,
     tool_calls: turn.toolCalls.map(call => ({
       id: shortId(call.id),
       type: "function",

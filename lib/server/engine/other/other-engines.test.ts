@@ -108,6 +108,23 @@ describe("an answer of another engine", () => {
     });
   });
 
+  it("carries what the model thought before, to servers that render the model's template with it", async () => {
+    const turns = [
+      ...ask.turns,
+      { role: "assistant" as const, content: "Hello", thought: "A greeting." },
+      ...ask.turns,
+    ];
+    const sent = async (kind: "vllm" | "ollama") => {
+      await read(answering({ kind }).generate({ ...ask, turns }));
+      return server.seen.at(-1)?.body;
+    };
+    const answer = { role: "assistant", content: "Hello" };
+    expect(await sent("vllm")).toMatchObject({
+      messages: [{}, { ...answer, reasoning_content: "A greeting." }, {}],
+    });
+    expect(await sent("ollama")).toHaveProperty("messages[1]", answer);
+  });
+
   it.each([
     [{ enable_thinking: false }, "none"],
     [{ enable_thinking: true }, undefined],

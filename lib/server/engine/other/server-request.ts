@@ -85,10 +85,13 @@ function logitBiasOf(biases: NonNullable<Sampling["logitBias"]>, who: string): R
 /** "Values like -100 should result in a ban": OpenAI's documentation of logit_bias. */
 const FORBIDDEN = -100;
 
+/** Servers that render the model's chat template with what a request gives them for it. */
+const rendersTemplates = (kind: EngineKind): boolean => kind === "llama-server" || kind === "vllm" || kind === "sglang";
+
 /** @throws OtherEngineError for values of the chat template where the server takes none */
 function templateOptionsOf(options: GenerateRequest["templateOptions"], kind: EngineKind, who: string): object {
   if (options === undefined) return {};
-  if (kind === "llama-server" || kind === "vllm" || kind === "sglang") return { chat_template_kwargs: options };
+  if (rendersTemplates(kind)) return { chat_template_kwargs: options };
   // Their own field has degrees, of which "none" is the switch turned off.
   const {
     enable_thinking: thinks,
@@ -108,7 +111,7 @@ export const promptOf = (
   who: string,
 ): object => ({
   ...templateOptionsOf(templateOptions, kind, who),
-  messages: turns.map(messageOf),
+  messages: turns.map(turn => messageOf(turn, kind)),
   ...(toolUse !== undefined && toolsOf(toolUse)),
 });
 
@@ -130,7 +133,7 @@ export const promptBody = (
   who: string,
 ): object => ({ ...bodyOf(sampling, kind, model, who), prompt, ...(suffix !== undefined && { suffix }) });
 
-function messageOf(turn: ChatTurn): object {
+function messageOf(turn: ChatTurn, kind: EngineKind): object {
   if (turn.role === "tool") return { role: "tool", tool_call_id: turn.callId, content: turn.content };
   if (turn.role === "user" && turn.pictures !== undefined)
     return {
@@ -140,13 +143,15 @@ function messageOf(turn: ChatTurn): object {
         ...(turn.content === "" ? [] : [{ type: "text", text: turn.content }]),
       ],
     };
-  if (turn.role !== "assistant" || turn.toolCalls === undefined) return { role: turn.role, content: turn.content };
+  if (turn.role !== "assistant") return { role: turn.role, content: turn.content };
+  const thought = turn.thought && rendersTemplates(kind) && { reasoning_content: turn.thought };
+  if (turn.toolCalls === undefined) return { role: "assistant", content: turn.content, ...thought };
   const calls = turn.toolCalls.map(({ id, name, arguments: text }) => ({
     id,
     type: "function",
     function: { name, arguments: text },
   }));
-  return { role: "assistant", content: turn.content === "" ? null : turn.content, tool_calls: calls };
+  return { role: "assistant", content: turn.content === "" ? null : turn.content, ...thought, tool_calls: calls };
 }
 
 const picturePart = ({ mediaType, data }: Picture): object => ({

@@ -56,7 +56,8 @@ function turnOf(message: OpenAiMessage, where: string, engine: ReadingEngine): C
     name,
     arguments: typeof given === "string" ? given : JSON.stringify(given),
   }));
-  return { role: "assistant", content, ...(toolCalls.length > 0 && { toolCalls }) };
+  const { reasoning_content: thought } = message;
+  return { role: "assistant", content, ...(thought && { thought }), ...(toolCalls.length > 0 && { toolCalls }) };
 }
 
 /** A result without its call would be read as something that the user says. */

@@ -171,7 +171,12 @@ describe("Codex", () => {
     const used = (id: string, name: string, given: string) => [{ id, name, arguments: given }];
     expect(asked?.turns).toEqual([
       { role: "user", content: "Hi" },
-      { role: "assistant", content: "I look.", toolCalls: used("c1", "local_shell", '{"command":["ls"]}') },
+      {
+        role: "assistant",
+        content: "I look.",
+        thought: "Hm.",
+        toolCalls: used("c1", "local_shell", '{"command":["ls"]}'),
+      },
       { role: "tool", content: "a.txt", callId: "c1" },
       { role: "assistant", content: "", toolCalls: used("c2", "apply_patch", '{"input":"*** Begin"}') },
       { role: "tool", content: "Done", callId: "c2" },

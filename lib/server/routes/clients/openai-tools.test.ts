@@ -112,6 +112,7 @@ describe("tools with the official openai client", () => {
           role: "assistant",
           content: null,
           tool_calls: [{ id: "c1", type: "function", function: { name: "weather", arguments: '{"city":"Paris"}' } }],
+          ...{ reasoning_content: "They ask for Paris." },
         },
         { role: "tool", tool_call_id: "c1", content: [{ type: "text", text: "21 degrees" }] },
       ],
@@ -120,7 +121,12 @@ describe("tools with the official openai client", () => {
     expect(choices[0]?.message.tool_calls).toBeUndefined();
     const [request] = generate.mock.calls[0] ?? [];
     expect(request?.turns.slice(1)).toEqual([
-      { role: "assistant", content: "", toolCalls: [{ id: "c1", name: "weather", arguments: '{"city":"Paris"}' }] },
+      {
+        role: "assistant",
+        content: "",
+        thought: "They ask for Paris.",
+        toolCalls: [{ id: "c1", name: "weather", arguments: '{"city":"Paris"}' }],
+      },
       { role: "tool", content: "21 degrees", callId: "c1" },
     ]);
     expect(request?.toolUse?.choice).toBe("auto");
