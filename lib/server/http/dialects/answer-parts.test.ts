@@ -33,7 +33,7 @@ test("numbers the choices prompt by prompt and gives each of a prompt's choices 
       choicesPerPrompt: 2,
     }),
     new AbortController().signal,
-    "someone",
+    { caller: "someone" },
   );
   const choices: number[] = [];
   for await (const part of parts) choices.push(part.choice);
@@ -63,7 +63,8 @@ test("a choice that fails ends the others, and so does a reader who leaves", asy
   const good = { kind: "text", text: "good" } as const;
   const read = async (bad: string) => {
     const prompts = [good, { kind: "text", text: bad }] as const;
-    for await (const _ of answerParts(host, request({ prompts: [...prompts] }), new AbortController().signal, "x")) {
+    const { signal } = new AbortController();
+    for await (const _ of answerParts(host, request({ prompts: [...prompts] }), signal, { caller: "x" })) {
       if (bad === "fine") return;
     }
   };

@@ -7,22 +7,25 @@ export type Answerer = Pick<ModelHost, "generate" | "complete">;
 const MAX_SEED = 0xffff_ffff;
 const seedOf = (seed: number, choice: number): number => (seed < 0 ? seed : (seed + choice) % (MAX_SEED + 1));
 
-/**
- * Answers all prompts of a request at once; the engine's queue decides how many are written side by side.
- *
- * @param caller whose turns these are in the queue
- */
+interface Asking {
+  /** Whose turns these are in the queue. */
+  readonly caller: string;
+  /** Called when the turn of a choice has come. What it throws ends the answer. */
+  readonly onTurn?: () => Promise<void>;
+}
+
+/** Answers all prompts of a request at once; the engine's queue decides how many are written side by side. */
 export function answerParts(
   host: Answerer,
   request: AnswerRequest,
   signal: AbortSignal,
-  caller: string,
+  asking: Asking,
 ): AsyncGenerator<AnswerPart> {
   const { prompts, choicesPerPrompt } = request;
   const choices = prompts.flatMap(prompt => Array.from({ length: choicesPerPrompt }, () => prompt));
-  if (choices.length === 1) return choiceParts(host, request, prompts[0], 0, signal, caller);
+  if (choices.length === 1) return choiceParts(host, request, prompts[0], 0, signal, asking);
   return merged(signal, until =>
-    choices.map((prompt, choice) => choiceParts(host, request, prompt, choice, until, caller)),
+    choices.map((prompt, choice) => choiceParts(host, request, prompt, choice, until, asking)),
   );
 }
 
@@ -32,7 +35,7 @@ async function* choiceParts(
   prompt: Prompt,
   choice: number,
   signal: AbortSignal,
-  caller: string,
+  { caller, onTurn }: Asking,
 ): AsyncGenerator<AnswerPart> {
   const sampling = { ...request.sampling, seed: seedOf(request.sampling.seed, choice % request.choicesPerPrompt) };
   const { reportPrompt, templateOptions } = request;
@@ -44,11 +47,13 @@ async function* choiceParts(
           signal,
           caller,
         );
-  let echo = prompt.kind === "text" ? prompt.echo : undefined;
+  const echo = prompt.kind === "text" ? prompt.echo : undefined;
+  let waits = true;
   for await (const message of messages) {
-    if (echo !== undefined && message.type !== "queued") {
-      yield { type: "text", id: message.id, text: echo, tokens: 0, thought: false, choice };
-      echo = undefined;
+    if (waits && message.type !== "queued") {
+      waits = false;
+      await onTurn?.();
+      if (echo !== undefined) yield { type: "text", id: message.id, text: echo, tokens: 0, thought: false, choice };
     }
     yield { ...message, choice };
   }

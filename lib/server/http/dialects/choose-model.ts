@@ -27,14 +27,19 @@ const isAnswering = ({ state }: Pick<EngineSnapshot, "state">): boolean => state
  * Makes the named model the one that answers. The answering model's own name, no name, and the names that clients have in their code
  * change nothing. Another model of the library is loaded as if it were chosen on the page, if the settings allow that.
  *
+ * @returns the model that has to answer; null if any may
  * @throws RequestError MODEL_NOT_FOUND with the names that there are; BUSY for a change while an answer is written
  */
-export async function chooseModel(asked: string | null, named: NamedModels): Promise<void> {
+export async function chooseModel(asked: string | null, named: NamedModels): Promise<string | null> {
   const present = answeringModel(named);
-  if (!asked || asked === present) return;
+  if (!asked) return null;
+  if (asked === present) return asked;
   const models = await named.models.listModels();
-  if (models.some(({ name }) => name === asked)) return changeModel(asked, present, named);
-  if (takesAnyName(asked, named.settings.read())) return;
+  if (models.some(({ name }) => name === asked)) {
+    await changeModel(asked, present, named);
+    return asked;
+  }
+  if (takesAnyName(asked, named.settings.read())) return null;
   const others = models
     .filter(({ name, profile }) => name !== present && profile?.role === "text")
     .map(({ name }) => name)
@@ -43,6 +48,14 @@ export async function chooseModel(asked: string | null, named: NamedModels): Pro
     "MODEL_NOT_FOUND",
     `There is no model ${JSON.stringify(asked.slice(0, 200))} here. There are: ${[present, ...others].join(", ")}.`,
   );
+}
+
+/** While a request waits for its turn, another one or a person may choose another model. @throws RequestError BUSY if that one answers */
+export async function requireSameModel(chosen: string, named: NamedModels): Promise<void> {
+  if (answeringModel(named) === chosen) return;
+  const { config } = named.host.snapshot();
+  if (config !== null && config.modelPath === (await named.models.resolveModel(chosen))) return;
+  throw new RequestError("BUSY", `Another model was chosen while this request for ${chosen} waited.`);
 }
 
 async function changeModel(asked: string, present: string, named: NamedModels): Promise<void> {

@@ -6,7 +6,7 @@ import type { KeptStreams } from "../kept-streams";
 import type { Caller } from "../route";
 import { type Answerer, answerParts } from "./answer-parts";
 import type { AnswerHead, AnswerPart, AnswerRequest } from "./answer-request";
-import { answeringModel, chooseModel, type NamedModels } from "./choose-model";
+import { answeringModel, chooseModel, type NamedModels, requireSameModel } from "./choose-model";
 import { type AnswerChoice, gatherAnswer } from "./gather-answer";
 
 /** How one API writes an answer. Its requests are translated to an AnswerRequest, and this translates back. */
@@ -49,7 +49,7 @@ export async function serveAnswer(
   { body: { stream }, services, signal, caller, conversationId: id }: AnswerCall,
   { request, dialect, ignoredFields }: AnswerToServe,
 ): Promise<Response | EventStream> {
-  await chooseModel(request.model, services);
+  const chosen = await chooseModel(request.model, services);
   const head = {
     id: `${dialect.idPrefix}${randomUUID()}`,
     created: Math.floor(Date.now() / 1000),
@@ -64,7 +64,10 @@ export async function serveAnswer(
   const keptId = stream && id !== null && id !== "" && id.length <= MOST_ID_CHARACTERS ? id : null;
   // A kept answer goes on without its client.
   const keeping = keptId === null ? null : new AbortController();
-  const answered = answerParts(services.host, request, keeping?.signal ?? signal, name);
+  const answered = answerParts(services.host, request, keeping?.signal ?? signal, {
+    caller: name,
+    ...(chosen !== null && { onTurn: () => requireSameModel(chosen, services) }),
+  });
   const parts = keyId === null ? answered : countedBy(keyId, services.access.apiKeys, answered);
   if (stream) {
     const texts = dialect.events(await begun(parts), head);

@@ -6,6 +6,16 @@ import { serveHome } from "../testing/serve-home";
 const WORDS = ["Hel", "lo", ", wörld", " 😀", "!"];
 const question = { model: DEFAULT_MODEL, messages: [{ role: "user" as const, content: "Hello?" }] };
 
+const noStats = {
+  promptTokens: 1,
+  cachedTokens: 0,
+  generatedTokens: 1,
+  timeToFirstTokenMs: 1,
+  tokensPerSecond: 0,
+  prefillTokensPerSecond: 0,
+  totalMs: 1,
+};
+
 let client: OpenAI;
 
 const home = serveHome({ words: WORDS, stepMs: 5 });
@@ -95,6 +105,27 @@ describe("A10 the official openai client", () => {
       status: 404,
       code: "model_not_found",
     });
+  });
+
+  it.each([
+    ["answers where the loaded model is still the named one", "the same", 200],
+    ["asks to come again where another one was loaded", "/models/other.gguf", 503],
+  ])("a request that waits while another model is chosen %s", async (_, path, status) => {
+    const { host, settings } = home.services;
+    await client.chat.completions.create(question);
+    const { config, ...snapshot } = host.snapshot();
+    if (config === null) throw new Error("A model is loaded.");
+    vi.spyOn(host, "generate").mockImplementation(async function* () {
+      yield { type: "queued", position: 1 };
+      vi.spyOn(settings, "read").mockReturnValue({ ...settings.read(), MODEL: "other.gguf" });
+      const modelPath = path === "the same" ? config.modelPath : path;
+      vi.spyOn(host, "snapshot").mockReturnValue({ ...snapshot, config: { ...config, modelPath } });
+      yield { type: "text", id: "1", text: "Hi", tokens: 1, thought: false };
+      yield { type: "finished", id: "1", reason: "stop", stats: noStats };
+    });
+    const answer = await client.chat.completions.create(question).catch((error: unknown) => error);
+    if (status === 200) expect(answer).toMatchObject({ choices: [{ message: { content: "Hi" } }] });
+    else expect(answer).toMatchObject({ status, message: expect.stringContaining("Another model was chosen while") });
   });
 
   it("understands parts, system and developer messages", async () => {
@@ -243,6 +274,21 @@ describe("A10 the official openai client", () => {
     [{ best_of: 3 }, /^400 best_of must be 1, as n is/],
   ])("refuses %j of a plain completion by name", async (change, words) => {
     await expect(client.completions.create({ model: DEFAULT_MODEL, prompt: "a", ...change })).rejects.toThrow(words);
+  });
+
+  it("gives a plain completion the form that is asked for", async () => {
+    const complete = vi.spyOn(home.services.host, "complete");
+    const forms = [
+      { grammar: 'root ::= "a"' },
+      { json_schema: { const: 1 } },
+      { response_format: { type: "json_schema", json_schema: { name: "one", schema: { const: 1 } } } },
+    ];
+    for (const form of forms) await client.completions.create({ model: DEFAULT_MODEL, prompt: "a", ...form });
+    expect(complete.mock.calls.map(([{ sampling }]) => sampling.grammar ?? sampling.jsonSchema)).toEqual([
+      'root ::= "a"',
+      { const: 1 },
+      { const: 1 },
+    ]);
   });
 
   it("completes an empty prompt, alone and in a list", async () => {
