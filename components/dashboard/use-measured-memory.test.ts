@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { customCard, whatIfGpu } from "@/lib/plan/what-if-cards";
 import type { Telemetry } from "@/lib/schema/live-events";
+import { gpuReport } from "@/lib/schema/testing/gpu-report";
 import { MIB } from "@/lib/units/bytes";
 import { measuredMemory } from "./use-measured-memory";
 
@@ -14,17 +15,10 @@ const held = {
 
 const telemetryAt = (atMs: number, readAtMs: number): Telemetry => ({
   atMs,
-  gpu: {
+  gpu: gpuReport({
     memory: { ...whatIfGpu(customCard(8192), 857 * MIB), heldByEngineBytes: 430 * MIB },
-    reason: null,
-    remedy: null,
-    driverVersion: null,
-    devices: [],
-    cards: [],
-    lostCards: [],
-    processes: [],
     readAtMs,
-  },
+  }),
   memory: { totalBytes: 1, availableBytes: 1 },
   cpuPercent: null,
 });

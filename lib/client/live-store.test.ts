@@ -1,20 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { Telemetry } from "@/lib/schema/live-events";
+import { gpuReport } from "@/lib/schema/testing/gpu-report";
 import { applyLiveEvent, HISTORY_LENGTH, liveStore } from "./live-store";
 
 const reading = (atMs: number): Telemetry => ({
   atMs,
-  gpu: {
-    memory: null,
-    reason: null,
-    remedy: null,
-    driverVersion: null,
-    devices: [],
-    cards: [],
-    lostCards: [],
-    processes: [],
-    readAtMs: atMs,
-  },
+  gpu: gpuReport({ readAtMs: atMs }),
   memory: { totalBytes: 8, availableBytes: 4 },
   cpuPercent: null,
 });

@@ -1,53 +1,22 @@
 import { describe, expect, it } from "vitest";
-import type { BenchmarkRow, BenchmarkRun, BenchmarkWayId } from "@/lib/schema/benchmark";
+import type { BenchmarkRow, BenchmarkWayId } from "@/lib/schema/benchmark";
+import { benchmarkRow, benchmarkRun, measuredSpeed } from "@/lib/schema/testing/benchmark-run";
 import { MIB } from "@/lib/units/bytes";
 import { benchmarkMeaning, benchmarkMemory, benchmarkSentence } from "./explain-benchmark";
 
-const row = (
-  id: BenchmarkWayId,
-  decodeTokensPerSecond: number,
-  gpuLayers = 0,
-  ram = 200,
-  decodeSpread = 0.02,
-): BenchmarkRow => ({
-  id,
-  kvType: "f16",
-  flashAttention: "on",
-  gpuLayers,
-  totalLayers: 33,
-  predicted: { gpuBytes: gpuLayers * 100 * MIB, ramBytes: ram * MIB },
-  kv: { gpuBytes: gpuLayers * 25 * MIB, ramBytes: 50 * MIB },
-  actual: { gpuBytes: gpuLayers * 100 * MIB + MIB, ramBytes: ram * MIB },
-  loadMs: 1,
-  speed: {
-    promptTokens: 512,
-    generatedTokens: 64,
-    repeats: 3,
-    prefillTokensPerSecond: 300,
-    decodeTokensPerSecond,
-    decodeSpread,
-  },
-  lowered: null,
-  problem: null,
-});
+const row = (id: BenchmarkWayId, decodeTokensPerSecond: number, gpuLayers = 0, ram = 200, decodeSpread = 0.02) =>
+  benchmarkRow({
+    id,
+    gpuLayers,
+    totalLayers: 33,
+    predicted: { gpuBytes: gpuLayers * 100 * MIB, ramBytes: ram * MIB },
+    kv: { gpuBytes: gpuLayers * 25 * MIB, ramBytes: 50 * MIB },
+    actual: { gpuBytes: gpuLayers * 100 * MIB + MIB, ramBytes: ram * MIB },
+    speed: measuredSpeed(decodeTokensPerSecond, decodeSpread),
+  });
 
-const run = (gpuName: string | null, rows: BenchmarkRow[]): BenchmarkRun => ({
-  id: "1",
-  atMs: 0,
-  elapsedMs: 1,
-  subject: {
-    modelName: "tiny.gguf",
-    modelFileBytes: 1000,
-    contextTokens: 4096,
-    batchTokens: 512,
-    targetVramUsage: 0.8,
-    threads: 2,
-    backend: gpuName === null ? "none" : "cuda",
-    gpuName,
-  },
-  llamaCppRelease: "b1",
-  rows,
-});
+const run = (gpuName: string | null, rows: BenchmarkRow[]) =>
+  benchmarkRun({ rows }, { backend: gpuName === null ? "none" : "cuda", gpuName });
 
 describe("benchmarkSentence", () => {
   it("names the fastest way, its gain and the layers that make it", () => {

@@ -1,46 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { type BenchmarkRow, type BenchmarkRun, decodeChange, earlierRunOf } from "./benchmark";
+import { type BenchmarkSubject, decodeChange, earlierRunOf } from "./benchmark";
+import { benchmarkRow, benchmarkRun, measuredSpeed } from "./testing/benchmark-run";
 
-const run = (atMs: number, subject: Partial<BenchmarkRun["subject"]> = {}): BenchmarkRun => ({
-  id: `at ${atMs}`,
-  atMs,
-  elapsedMs: 1,
-  subject: {
-    modelName: "tiny.gguf",
-    modelFileBytes: 1000,
-    contextTokens: 4096,
-    batchTokens: 512,
-    targetVramUsage: 0.8,
-    threads: 2,
-    backend: "none",
-    gpuName: null,
-    ...subject,
-  },
-  llamaCppRelease: "b1",
-  rows: [],
-});
+const run = (atMs: number, subject: Partial<BenchmarkSubject> = {}) => benchmarkRun({ atMs }, subject);
 
-const row = (decodeTokensPerSecond: number, decodeSpread: number): BenchmarkRow => ({
-  id: "none",
-  kvType: "f16",
-  flashAttention: "off",
-  gpuLayers: 0,
-  totalLayers: 31,
-  predicted: { gpuBytes: 0, ramBytes: 1 },
-  kv: { gpuBytes: 0, ramBytes: 1 },
-  actual: { gpuBytes: 0, ramBytes: 1 },
-  loadMs: 1,
-  speed: {
-    promptTokens: 512,
-    generatedTokens: 64,
-    repeats: 3,
-    prefillTokensPerSecond: 300,
-    decodeTokensPerSecond,
-    decodeSpread,
-  },
-  lowered: null,
-  problem: null,
-});
+const row = (decodeTokensPerSecond: number, decodeSpread: number) =>
+  benchmarkRow({ speed: measuredSpeed(decodeTokensPerSecond, decodeSpread) });
 
 describe("earlierRunOf", () => {
   it("takes the newest of the runs before, never a later one", () => {

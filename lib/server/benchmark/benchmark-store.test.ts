@@ -2,26 +2,10 @@ import { appendFileSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { BenchmarkRun } from "@/lib/schema/benchmark";
+import { benchmarkRun } from "@/lib/schema/testing/benchmark-run";
 import { BenchmarkStore } from "./benchmark-store";
 
-const run = (id: string, atMs: number): BenchmarkRun => ({
-  id,
-  atMs,
-  elapsedMs: 40_000,
-  subject: {
-    modelName: "tiny.gguf",
-    modelFileBytes: 1000,
-    contextTokens: 4096,
-    batchTokens: 512,
-    targetVramUsage: 0.8,
-    threads: 2,
-    backend: "none",
-    gpuName: null,
-  },
-  llamaCppRelease: "b1",
-  rows: [],
-});
+const run = (id: string, atMs: number) => benchmarkRun({ id, atMs });
 
 describe("BenchmarkStore", () => {
   let folder = "";

@@ -1,40 +1,13 @@
 import { describe, expect, it } from "vitest";
-import type { BenchmarkRun, BenchmarkSubject } from "@/lib/schema/benchmark";
+import type { BenchmarkSubject } from "@/lib/schema/benchmark";
+import { benchmarkRow, benchmarkRun } from "@/lib/schema/testing/benchmark-run";
 import { estimateRowMs, progressAt } from "./offload-benchmark-estimate";
 
-const subject: BenchmarkSubject = {
-  modelName: "tiny.gguf",
-  modelFileBytes: 90_000_000,
-  contextTokens: 4096,
-  batchTokens: 512,
-  targetVramUsage: 0.8,
-  threads: 2,
-  backend: "none",
-  gpuName: null,
-};
+const { subject } = benchmarkRun({}, { modelFileBytes: 90_000_000 });
 const sizes = { promptTokens: 512, generatedTokens: 64, repeats: 3, limitMs: 40_000 };
 
-const run = (elapsedMs: number, change: Partial<BenchmarkSubject>): BenchmarkRun => ({
-  id: String(elapsedMs),
-  atMs: 0,
-  elapsedMs,
-  subject: { ...subject, ...change },
-  llamaCppRelease: "b1",
-  rows: Array.from({ length: 4 }, () => ({
-    id: "none",
-    kvType: "f16",
-    flashAttention: "off",
-    gpuLayers: 0,
-    totalLayers: 31,
-    predicted: { gpuBytes: 0, ramBytes: 0 },
-    kv: { gpuBytes: 0, ramBytes: 0 },
-    actual: null,
-    loadMs: null,
-    speed: null,
-    lowered: null,
-    problem: null,
-  })),
-});
+const run = (elapsedMs: number, change: Partial<BenchmarkSubject>) =>
+  benchmarkRun({ elapsedMs, rows: Array.from({ length: 4 }, () => benchmarkRow()) }, { ...subject, ...change });
 
 describe("estimateRowMs", () => {
   it("guesses from the file's size before anything was measured", () => {

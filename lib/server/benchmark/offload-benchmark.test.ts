@@ -6,6 +6,7 @@ import type { BenchmarkRun } from "@/lib/schema/benchmark";
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
 import type { Buffers } from "@/lib/schema/load-config";
 import { defaultSettings, type Settings } from "@/lib/schema/settings";
+import { gpuReport } from "@/lib/schema/testing/gpu-report";
 import { EngineError } from "@/lib/server/engine/engine-errors";
 import type { CompleteRequest } from "@/lib/server/engine/engine-supervisor";
 import { engineSnapshot, loadConfig } from "@/lib/server/testing/engine-fixtures";
@@ -54,21 +55,10 @@ class FakeMachine {
       return { modelPath, surface: mistralSurface, gpu, plan: planLayers(mistralSurface, gpu, settings) };
     };
     const configOf = () => loadConfig({ modelPath, threads: 6 });
-    const report = {
-      memory: null,
-      reason: null,
-      remedy: null,
-      driverVersion: null,
-      devices: [],
-      cards: [],
-      lostCards: [],
-      processes: [],
-      readAtMs: 0,
-    };
     const confirmedPlanFor = async (settings: Settings) => {
       const outcome = await planFor(settings);
       this.#buffers = buffersOf(outcome.plan);
-      return { ...outcome, report, config: configOf() };
+      return { ...outcome, report: gpuReport(), config: configOf() };
     };
     return { planFor, configOf, confirmedPlanFor };
   }

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "libsql";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { blankMessage } from "@/lib/schema/chat";
 import { ChatDatabase } from "./chat-database";
 import { ChatStore } from "./chat-store";
 
@@ -46,11 +47,10 @@ test("the file is durable and whole: WAL, and integrity_check says ok", () => {
 test("what was pending when the server ended is interrupted when it starts, with its text", () => {
   const store = open();
   store.create({ id: "c" });
-  const blank = { thought: "", thoughtMs: null, attachments: [], edited: false, error: null, stats: null, cut: null };
   store.addExchange(
     "c",
-    { ...blank, id: "q", parentId: null, role: "user", text: "Hi", status: "complete", createdAtMs: 1 },
-    { ...blank, id: "a", parentId: "q", role: "assistant", text: "", status: "pending", createdAtMs: 1 },
+    blankMessage({ id: "q", parentId: null, role: "user", text: "Hi", status: "complete", createdAtMs: 1 }),
+    blankMessage({ id: "a", parentId: "q", role: "assistant", status: "pending", createdAtMs: 1 }),
   );
   store.writeReply("a", { text: "Half an", thought: "", thoughtMs: null });
   store.close();

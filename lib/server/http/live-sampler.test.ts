@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { GpuReport } from "@/lib/schema/gpu-memory";
 import { type EngineSnapshot, type LiveEvent, liveEventSchema } from "@/lib/schema/live-events";
+import { gpuReport } from "@/lib/schema/testing/gpu-report";
 import { engineSnapshot } from "@/lib/server/testing/engine-fixtures";
 import { ManualTimers } from "@/lib/server/testing/manual-timers";
 import { LiveSampler } from "./live-sampler";
@@ -17,17 +18,7 @@ class Source {
   }
 }
 
-const noGpu: GpuReport = {
-  memory: null,
-  reason: "none",
-  remedy: "none",
-  driverVersion: null,
-  devices: [],
-  cards: [],
-  lostCards: [],
-  processes: [],
-  readAtMs: 0,
-};
+const noGpu = gpuReport({ reason: "none", remedy: "none" });
 const snapshot = engineSnapshot({ state: "ready" });
 
 let timers: ManualTimers;

@@ -10,6 +10,7 @@ import type { EngineCommand } from "@/lib/schema/engine-commands";
 import type { GpuMemory, GpuReport } from "@/lib/schema/gpu-memory";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { defaultSettings, type Settings } from "@/lib/schema/settings";
+import { gpuReport } from "@/lib/schema/testing/gpu-report";
 import { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
 import { DraftHolder } from "@/lib/server/loading/draft-holder";
 import { LastLoaded } from "@/lib/server/loading/last-loaded";
@@ -69,17 +70,8 @@ export const card: GpuMemory = {
   source: "engine",
 };
 
-export const reportOf = (memory: GpuMemory | null): GpuReport => ({
-  memory,
-  reason: null,
-  remedy: null,
-  driverVersion: null,
-  devices: [],
-  cards: [],
-  lostCards: [],
-  processes: [],
-  readAtMs: Number.MAX_SAFE_INTEGER,
-});
+export const reportOf = (memory: GpuMemory | null): GpuReport =>
+  gpuReport({ memory, readAtMs: Number.MAX_SAFE_INTEGER });
 
 /** Nothing listens there. */
 const NO_HUB = "http://127.0.0.1:9";
