@@ -43,7 +43,7 @@ interface Row {
 }
 
 /**
- * 1 to 8 clients of our API and of llama.cpp's own server, turn about in one run, with the same model, context, threads and flash attention.
+ * 1 to 8 clients of our API and of llama.cpp's own server, in turns in one run, with the same model, context, threads and flash attention.
  *
  * An argument is the number of threads of either side. With one, other programs disturb both sides alike; with more, llama.cpp's server
  * stands still on a busy computer, because its threads wait for each other by spinning.

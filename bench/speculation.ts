@@ -40,7 +40,7 @@ interface Row {
 const DEEPER = 4;
 
 /**
- * The same answers with and without guessed tokens, turn about in one run. `npm run bench -- speculation model.gguf` takes another model;
+ * The same answers with and without guessed tokens, in turns in one run. `npm run bench -- speculation model.gguf` takes another model;
  * `-- speculation draft` shows the most that a draft model can give: a model four times as deep that answers like its draft model.
  */
 export async function benchSpeculation({ json, args }: BenchOptions): Promise<void> {

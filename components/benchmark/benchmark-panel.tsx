@@ -78,7 +78,7 @@ interface BenchmarkStartProps {
   readonly onStart: () => void;
 }
 
-/** Says before the start what is measured, how long that takes and what it does to chats meanwhile. */
+/** Says before the start what is measured, how long that takes and that chats wait. */
 function BenchmarkStart({ next, isFirst, onStart }: BenchmarkStartProps) {
   if (next === null)
     return (

@@ -30,7 +30,7 @@ const appliedWords = (applied: Applied, cost: Cost): string =>
 /** The user sees that a chat opened, so no message says it. */
 const chatWords = (applied: Applied, cost: Cost): string | null => (cost === "nothing" ? null : loadedWords(applied));
 
-/** A chosen model is also what the next start loads: nobody should find that out by surprise. */
+/** The next start loads the chosen model too, and the message says so: it should not be a surprise. */
 const defaultWords = (applied: Applied): string | undefined =>
   isAnotherModel(applied)
     ? `${shortModelName(applied.settings.MODEL)} is the default model now: the next start loads it.`

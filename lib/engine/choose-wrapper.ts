@@ -65,10 +65,10 @@ function refuseEndless(template: string): void {
   }
 }
 
-/** A model that is loaded again with other settings needs no new choice, which takes a core for a quarter of a second or longer. */
+/** A choice takes a core for a quarter of a second or longer, so it is kept for a model that is loaded again with other settings. */
 const chosenBefore = new Map<string, ChatWrapper>();
 
-/** On a computer that is busy with other things, the choice can take too long for a good template. It is rendered as it is then. */
+/** On a busy computer the choice can take too long even for a good template. Then the template is rendered as it is. */
 export function wrapperFromTemplate(model: LlamaModel, template: string, options: TemplateOptions): ChatWrapper {
   const key = JSON.stringify([namesOf(model), model.fileInfo.metadata.general, template, options]);
   const before = chosenBefore.get(key);

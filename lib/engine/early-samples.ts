@@ -67,7 +67,7 @@ function sampleNow(waiting: Waiting): void {
   waiting.places = null;
   // As a promise even if it throws at once: the batch is being computed, and its own failure comes first.
   const sampled = (async () => sample(...places))();
-  // After a batch that failed nobody asks for its samples.
+  // Nobody asks for the samples of a batch that failed.
   sampled.catch(() => {});
   waiting.sampled = sampled;
 }

@@ -95,7 +95,7 @@ export class Embedder {
         embeds: true,
       })
       .catch(error => {
-        // What cannot be built without memory may still load: then the weights are the least that is needed.
+        // A model of which no dry run can be made may still load: then its weights are the least that it needs.
         if (error instanceof JobError && error.code === "ENGINE_FAILED") return { gpuBytes: 0, ramBytes: 0 };
         throw error;
       });

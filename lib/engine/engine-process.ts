@@ -34,9 +34,9 @@ const BESIDE_OTHERS: ReadonlySet<string> = new Set<CommandName>([
 ]);
 
 /**
- * Runs the supervisor's commands. Answers run side by side, each on a sequence of its own; every other command waits for all before it
- * and lets none run beside it. Cancelling, reading the memory and sampling a surface run at the same time.
- * Sampling waits for all other work, because planning can use the figures already known.
+ * Runs the supervisor's commands. Answers run side by side, each on a sequence of its own. Every other command waits for all earlier ones
+ * and runs alone, except those of `BESIDE_OTHERS`.
+ * Each dry run of a surface waits until no other work runs, because planning can use the figures already known.
  */
 export class EngineProcess {
   readonly #dryRuns: DryRunShelf;

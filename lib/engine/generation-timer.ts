@@ -23,7 +23,7 @@ export class GenerationTimer {
     this.generatedTokens += tokens;
   }
 
-  /** A character that was cut in its middle has no text, so its tokens were not reported. */
+  /** The tokens of an incomplete character have no text, so they were not reported. */
   countAll(tokens: number): void {
     this.count(tokens - this.generatedTokens);
   }

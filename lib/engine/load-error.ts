@@ -30,7 +30,7 @@ export function missingBytes(text: string, freeBytes: number): number | null {
   return attempted === null ? null : Math.max(1, attempted - freeBytes);
 }
 
-/** The error to report for a load that threw, with a code and with llama.cpp's own reason if there is one. */
+/** The error to report for a failed load, with a code and with llama.cpp's own reason if there is one. */
 export async function loadError(
   error: unknown,
   backend: LlamaBackend,

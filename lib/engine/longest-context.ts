@@ -6,7 +6,7 @@ import { CONTEXT_PAD_TOKENS } from "@/lib/units/tokens";
 const USUAL_LONGEST_TOKENS = 131_072;
 const LONGEST_TOKENS = 1_048_576;
 
-/** The longest context worth a dry run: the trained one or the usual longest, whichever is larger, as far as one layer's cache is a possible tensor. */
+/** The longest context worth a dry run: the larger of the trained one and the usual longest, as far as one layer's cache can be one tensor. */
 export function longestContextTokens(surface: MemorySurface, kvType: KvType, largestTensorBytes: number): number {
   const { model, sequences, layers } = surface;
   const useful = Math.min(LONGEST_TOKENS, Math.max(model.trainContextTokens, USUAL_LONGEST_TOKENS));

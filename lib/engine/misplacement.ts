@@ -24,7 +24,7 @@ const PADDING_BYTES = 1024;
 const blockOf = (name: string): number => Number(/^blk\.(\d+)\./.exec(name)?.[1] ?? -1);
 
 /**
- * Whether llama.cpp did what the placement says with the weights, in a sentence that says what is wrong; null if all is well.
+ * What is wrong with where llama.cpp put the weights, in a sentence; null if they are where the placement says.
  * The expert tensors of the header say how many bytes have to leave the GPU.
  */
 export function misplacement(

@@ -55,7 +55,7 @@ export class ModelHolder {
   #weights: Weights | null = null;
   #loaded: LoadedModel | null = null;
   #draft: DraftModel | null = null;
-  /** Files whose chat template is not rendered any more, now that node-llama-cpp's own code for it was chosen. */
+  /** Files whose chat template is no longer rendered, because node-llama-cpp's own code for it was chosen. */
   readonly #unrendered = new Set<string>();
 
   constructor(

@@ -5,7 +5,7 @@ import type { ChatTemplate } from "./chat-template";
 import { commonTokens } from "./common-tokens";
 import { chatTokens } from "./prompt-tokens";
 
-/** A person reads the answer for longer than this. A program that asks on at once, or many of them, are not kept waiting. */
+/** A person reads the answer for longer than this. Programs that ask again at once do not have to wait. */
 export const NEXT_TURN_PAUSE_MS = 200;
 /** Small, so that a request waits for one step at most. */
 const STEP_TOKENS = 16;
@@ -13,8 +13,8 @@ const STEP_TOKENS = 16;
 const MESSAGES = ["A", "7"] as const;
 
 /**
- * What every next message of the user leads to: the conversation with this answer, the end of its turn and the beginning of the user's.
- * Where the template drops what the model thought, the conversation is without it.
+ * The beginning of the next turn, whatever the user writes: the conversation with this answer, the end of its turn and the start of the
+ * user's. It is without the model's thoughts if the template drops them.
  */
 export function nextTurnTokens(
   tokenizer: Tokenizer,

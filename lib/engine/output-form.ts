@@ -9,7 +9,7 @@ import { SchemaCheck } from "./schema-check";
 /** What a request says about the form of its answer: nothing, a grammar or a JSON schema. */
 export interface OutputForm {
   readonly grammar?: LlamaGrammar;
-  /** @throws JobError for a finished answer that is not as the schema says */
+  /** @throws JobError for a finished answer that does not follow the schema */
   check(answer: string): void;
 }
 

@@ -3,7 +3,7 @@ import type { SequencePool } from "./sequence-pool";
 
 type Work = (signal: AbortSignal) => Promise<void>;
 
-/** Does what can wait with each sequence whose answer has ended, once no answer was written for a while. */
+/** Work on sequences whose answer has ended. It waits until no answer has been written for a while. */
 export class PauseWork<Sequence extends Pick<LlamaContextSequence, "contextTokens"> = LlamaContextSequence> {
   readonly #works = new Map<Sequence, Work>();
   #timer: NodeJS.Timeout | undefined;
@@ -13,7 +13,7 @@ export class PauseWork<Sequence extends Pick<LlamaContextSequence, "contextToken
     private readonly pauseMs: number,
   ) {}
 
-  /** An answer begins on this sequence: what was to be done with the last one is dropped. */
+  /** An answer begins on this sequence: the work for its last answer is dropped. */
   begin(sequence: Sequence): void {
     this.#works.delete(sequence);
   }

@@ -31,7 +31,7 @@ export async function prefill(
   await sequence.adaptStateToTokens(tokens.slice(0, -1), false);
   const cachedTokens = Math.min(sequence.nextTokenIndex, tokens.length - 1);
   let doneTokens = cachedTokens;
-  // Reported for a prompt of one piece too: its length shows from the first word on how full the context is.
+  // Reported for a prompt of one piece too: from the first word on, the page shows with it how full the context is.
   onProgress(doneTokens, tokens.length);
   let chunkTokens = Math.min(FIRST_CHUNK_TOKENS, batchTokens);
   while (tokens.length - doneTokens > chunkTokens && !signal.aborted) {

@@ -5,8 +5,8 @@ import { MIB } from "@/lib/units/bytes";
 const KEPT_CHARACTERS = 2 * MIB;
 
 /**
- * Keeps the tokens of texts that were read last. A conversation is read again with each turn and each count of its tokens, message by
- * message, and a choice of a chat format reads the same texts for each format that it tries.
+ * Keeps the tokens of the texts that were read last. Each turn and each count of tokens reads a conversation again, message by message,
+ * and choosing a chat format reads the same texts for each format that it tries.
  */
 export function rememberingTokenizer(tokenizer: Tokenizer, keptCharacters = KEPT_CHARACTERS): Tokenizer {
   const known = new Map<string, readonly Token[]>();

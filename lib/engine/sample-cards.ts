@@ -78,7 +78,7 @@ function passes(batchTokens: number, longestTokens: number): number[][] {
   return [rough, [...doublings, longestTokens]];
 }
 
-/** Null if this KV type is impossible, or the devices were not told. */
+/** Null if this KV type is impossible, or the devices are not known. */
 async function possibleComputes(oracle: SurfaceOracle, at: MemoryPoint): Promise<readonly number[] | null> {
   const { gpuLayers } = at;
   const each = Math.floor(gpuLayers / oracle.cards);

@@ -4,13 +4,13 @@ import addFormats from "ajv-formats";
 import type { JsonValue } from "@/lib/json-grammar/schema-node";
 import { withTimeLimit } from "./time-limit";
 
-/** A schema is a program of sorts: a pattern in it can take for ever. */
+/** A pattern in a schema can take forever to check. */
 const CHECK_LIMIT_MS = 2000;
 
 /** Lists of items were written differently until draft 7. */
 const isOldStyle = (schema: object): boolean => /"items":\[/.test(JSON.stringify(schema));
 
-/** Checks texts against a JSON schema, with another program than the one that writes the grammar. */
+/** Checks texts against a JSON schema, with code that does not depend on the grammar's. */
 export class SchemaCheck {
   private constructor(private readonly check: (value: unknown) => string | null) {}
 

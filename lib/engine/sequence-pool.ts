@@ -115,9 +115,9 @@ export class SequencePool<Sequence extends CachedTokens = LlamaContextSequence> 
   }
 
   /**
-   * The chat's own sequence first, because nobody else's cache is lost for it. Then the longest common prefix, unless most of another
-   * cache would be lost for it. Then one that no chat uses, then one beside a sequence that is in use, then the one that was idle the
-   * longest. llama.cpp computes only neighbours together: with sequences 0 and 2, each step reads all weights twice.
+   * The chat's own sequence first, because no other cache is lost then. Next the longest common prefix, unless most of another cache
+   * would be lost. Next one that no chat uses, then one beside a sequence that is in use, then the one that was idle the longest.
+   * llama.cpp computes only neighbours together: with sequences 0 and 2, each step reads all weights twice.
    * @see llama.cpp src/llama-batch.cpp (split_equal)
    */
   #best(prompt: readonly Token[], cacheKey: string | null): Slot<Sequence> | null {
@@ -143,8 +143,8 @@ export class SequencePool<Sequence extends CachedTokens = LlamaContextSequence> 
 }
 
 /**
- * Tokens that the cache saves this prompt. 0 where less than half of the cache would stay: a system prompt that two chats share must
- * not cost the longer chat its cache.
+ * Tokens that the cache saves for this prompt. 0 where less than half of the cache would stay: a shared system prompt must not cost the
+ * longer of two chats its cache.
  */
 function savedTokens(cached: readonly Token[], prompt: readonly Token[]): number {
   const common = commonTokens(cached, prompt);
@@ -158,8 +158,8 @@ interface SequenceInternals {
 }
 
 /**
- * llama.cpp copies the other sequence's whole part of the KV cache, full or not. A token is computed in the time in which some hundred
- * cells of the cache are copied, on cards and processors alike: both take what memory and arithmetic allow.
+ * llama.cpp copies the other sequence's whole part of the KV cache, full or not. Computing one token takes as long as copying a few
+ * hundred cells of the cache, on cards and processors alike.
  */
 const CELLS_COPIED_PER_TOKEN = 512;
 /** A step of a few tokens takes about as long as a step of one. */
@@ -168,7 +168,7 @@ const LEAST_TOKENS = 8;
 const prefixCopies = (contextTokens: number): PrefixCopies<LlamaContextSequence> => ({
   isWorth: tokens => tokens >= LEAST_TOKENS && tokens * CELLS_COPIED_PER_TOKEN >= contextTokens,
   async copy(from, to, tokens) {
-    // A cache that cannot forget its last tokens cannot be cut to the beginning that is wanted.
+    // A cache that cannot drop its last tokens cannot be cut to the common beginning.
     if (to.needsCheckpoints) return;
     const isCopied = await (to as unknown as SequenceInternals)
       ._copyStateFromOtherSequence(from, tokens)

@@ -9,7 +9,7 @@ export interface SurfaceOracle {
   readonly gpu: boolean;
   /** False where experts can only be with their layer. */
   readonly placesExperts: boolean;
-  /** Cards that layers can be shared over as told. With several, `weights` and `context` are those of the first card alone. */
+  /** Cards over which layers can be shared by given numbers. With several, `weights` and `context` are those of the first card alone. */
   readonly cards: number;
   weights(placement: Placement): Promise<DeviceBytes>;
   /** By the header. */

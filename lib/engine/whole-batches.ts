@@ -22,8 +22,8 @@ interface ContextInternals {
  *
  * node-llama-cpp begins the next batch at the moment when the last token of this one is sampled, if another answer has asked by then.
  * The answer of that last token has not, so it misses the batch: two answers took turns instead of sharing batches, and each step read
- * all weights for one token. And as long as answers ask in time, node-llama-cpp keeps the context's lock, for which a new request waits
- * that has to forget an older prompt: it began only when another answer had ended. So what is asked during a batch is held back until
+ * all weights for one token. And as long as answers ask in time, node-llama-cpp keeps the context's lock. A new request that has to forget
+ * an older prompt waits for that lock, so it began only when another answer had ended. Now requests that come during a batch wait until
  * all of its answers could ask, and the lock is free between two batches.
  */
 export class WholeBatches {

@@ -11,7 +11,7 @@ const MAX_STRING_BYTES = 64 * 1024 * 1024;
 const MAX_ARRAY_LENGTH = 16 * 1024 * 1024;
 /** Arrays with one number per block are kept; llama.cpp allows 512 blocks (LLAMA_MAX_LAYERS). Longer arrays are skipped. */
 const MAX_KEPT_ARRAY_LENGTH = 1024;
-/** Of an array that is skipped, so many elements are kept for eyes, and of each string so many bytes. */
+/** Of a skipped array, this many elements are kept to be shown, and this many bytes of each string. */
 const SHOWN_ELEMENTS = 8;
 const SHOWN_STRING_BYTES = 64;
 

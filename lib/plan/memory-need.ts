@@ -96,7 +96,7 @@ function onColumn(column: ComputeColumn, cells: number, side: Side): number {
  * A cache with different types for K and V has no table of its own, so that sampling takes no longer: the mean of its two types' tables is
  * used, because what grows with the context is one copy of K and one of V. Of a real model's total, that is -0.3 % to +2 % (Llama 2 7B and
  * Llama 3.1 8B, all pairs, all layers and half of them, 4,096 and 16,384 tokens; the larger of the two tables would be up to 5 % above). A model
- * of 100 MiB is off by up to 8 MiB. A CUDA build computes attention elsewhere for such a cache, and only the dry run at rest knows.
+ * of 100 MiB is off by up to 8 MiB. A CUDA build computes attention elsewhere for such a cache, which only the dry run at rest shows.
  */
 export function computeBytes(surface: MemorySurface, at: MemoryPoint, side: Side): number {
   const known = confirmedPoint(surface, at);
@@ -273,7 +273,7 @@ const otherSequences = new WeakMap<MemorySurface, Map<number, MemorySurface>>();
 
 /**
  * The surface for another number of answers at once. Each has its own cache and its own recurrent state. The compute buffer is computed for
- * one batch, whoever's tokens are in it: llama.cpp's dry runs differ by -1.2 to +3.4 MB from 1 to 16 sequences (SmolLM2 135M), and a
+ * one batch, whichever answers its tokens belong to: llama.cpp's dry runs differ by -1.2 to +3.4 MB from 1 to 16 sequences (SmolLM2 135M), and a
  * confirmed point holds the exact figure.
  */
 export function withSequences(surface: MemorySurface, sequences: number): MemorySurface {

@@ -17,7 +17,7 @@ const CONFIRMED_POINTS = 256;
 /** A dry run's answer. `devices` has an entry for each card that has layers, in the engine's order, then one for system memory. */
 export type DryRunBuffers = Buffers & { readonly devices?: readonly DeviceBuffers[] | undefined };
 
-/** Of each card, what a dry run says beyond the closed form of its weights and KV cache; null without a split, and where devices were not told. */
+/** Of each card, what a dry run says beyond the closed form of its weights and KV cache; null without a split, and where the devices are not known. */
 function cardBytesOf(
   surface: MemorySurface,
   config: LoadConfig,

@@ -10,7 +10,7 @@ export type { PlacedPlan } from "./speed-parts";
 /** Answers begin with about this much in the context. */
 export const NEARLY_EMPTY_TOKENS = 256;
 
-/** Four of five values of a normal distribution lie within so many standard deviations. */
+/** Four of five values of a normal distribution lie within this many standard deviations. */
 const DEVIATIONS = 1.28;
 /** From here on, past loads say most of what can be known. */
 const MEASURED_SHARE = 0.6;

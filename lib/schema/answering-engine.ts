@@ -4,7 +4,7 @@ import * as z from "zod/mini";
 export const engineKindSchema = z.enum(["llama-server", "vllm", "sglang", "ollama", "lm-studio", "other"]);
 export type EngineKind = z.infer<typeof engineKindSchema>;
 
-/** What a server tells of its own load; null for what it does not tell. */
+/** What a server reports about its own load; null for what it does not report. */
 export const engineLoadSchema = z.object({
   /** Requests that it answers now, and those that wait. */
   running: z.nullable(z.int()),

@@ -48,7 +48,7 @@ export const engineSnapshotSchema = z.object({
   /** A load waits until the answer in progress ends. */
   loadWaits: z.boolean(),
   restarts: z.int(),
-  /** Absent while the engine of this process answers. Its model, state and error are the ones above; what it holds, nobody knows. */
+  /** Absent while the engine of this process answers. Its model, state and error are the ones above; what it holds is not known. */
   other: z.optional(answeringEngineSchema),
 });
 export type EngineSnapshot = z.infer<typeof engineSnapshotSchema>;

@@ -14,7 +14,7 @@ export const memoryPartsSchema = z.object({
 });
 export type MemoryParts = z.infer<typeof memoryPartsSchema>;
 
-/** A measured speed, and how many tokens were in the context meanwhile, on average. */
+/** A measured speed, and how many tokens were in the context then, on average. */
 const measuredRateSchema = z.object({ tokensPerSecond: z.number().check(z.positive()), contextTokens: z.number() });
 export type MeasuredRate = z.infer<typeof measuredRateSchema>;
 

@@ -9,7 +9,7 @@ interface OverflowChoiceProps {
   readonly children: ReactNode;
 }
 
-/** One solution: what it does, and beside it its cost. */
+/** One solution and its cost. */
 export function OverflowChoice({ label, onChoose, isDisabled = false, children }: OverflowChoiceProps) {
   return (
     <li className="flex flex-wrap items-start gap-x-3 gap-y-1">

@@ -29,7 +29,7 @@ interface CompareColumnProps {
 /** Characters of a name that the list's box shows. A longer one stands below it. */
 const LONGEST_SHOWN = 24;
 
-/** One model: which it is, how it would run here, and what it has answered. */
+/** One model: its name, how it would run here, and its answer. */
 export function CompareColumn({ title, model, others, answer, maxTokens, onChoose, onLeaveOut }: CompareColumnProps) {
   const { data: plan, error } = useComparedPlan(model);
   const shown = plan ?? answer?.plan ?? null;

@@ -18,7 +18,7 @@ interface LoadButtonsProps {
   readonly isDefault: boolean;
 }
 
-/** Whether a model is in use, and the ways to use it. */
+/** Says whether a model is in use, and offers the ways to use it. */
 export function LoadButtons({ model, isDefault }: LoadButtonsProps) {
   const engine = useEngine();
   const isLoaded = engine?.modelName === model.name && engine.config !== null;

@@ -16,7 +16,7 @@ export type KeptSequence = Pick<
 
 /** All states together: eight chats of 4,096 tokens of an 8B model with an f16 cache (512 MiB each). */
 const MOST_BYTES = 4 * GIB;
-/** Reading a shorter prompt anew takes no longer than a person notices. */
+/** A shorter prompt is read again so fast that a person does not notice. */
 const LEAST_TOKENS = 256;
 /** A chat's id, which is the name of its files. Other keys are not kept. */
 const safeName = /^[\w-]{1,64}$/;

@@ -10,7 +10,7 @@ import { prefill } from "../prefill";
 import { vocabularyOf } from "../tokenize-parts";
 import type { Guesser } from "./guesser";
 
-/** A small model beside the one that answers. It writes on, and what it wrote is the guess: one answer at a time. */
+/** A small model beside the one that answers. What it writes next is the guess, for one answer at a time. */
 export class DraftModel {
   /** Of a guess in progress: an answer that was cancelled may still wait for one. */
   #isGuessing = false;
@@ -27,7 +27,7 @@ export class DraftModel {
     private readonly vocabularySize: number,
   ) {}
 
-  /** @throws what a load throws, and JobError for a file that is gone or memory that is short */
+  /** @throws what a load throws; JobError when the file is gone or memory is short */
   static async load(
     backend: LlamaBackend,
     openDryRun: (modelPath: string) => Promise<DryRun>,

@@ -7,7 +7,7 @@ const LONGEST_REST = 64;
 
 /**
  * How many tokens to draft. Checking a token costs about half of computing it on a busy processor, and next to nothing on a card. So a
- * draft grows while all of it is right, and a text that cannot be guessed is soon left alone.
+ * draft grows while all of it is right, and soon nothing is drafted for a text that cannot be guessed.
  */
 export class DraftPace {
   #length = FIRST_DRAFT_TOKENS;

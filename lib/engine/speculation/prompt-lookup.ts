@@ -7,8 +7,8 @@ const LEAST_MATCH = 3;
 const MOST_MATCH = 32;
 
 /**
- * Guesses the next tokens of a text: what followed the last time that its last tokens stood in it. Right where an answer repeats the
- * prompt or itself: quotations, changed code, lists, tables.
+ * Guesses the next tokens of a text: those that followed the latest earlier place with the same tokens. It is right where an answer repeats
+ * the prompt or itself: quotations, changed code, lists, tables.
  *
  * @see github.com/apoorvumang/prompt-lookup-decoding
  */
@@ -45,7 +45,7 @@ export class PromptLookup implements Guesser {
     return matched;
   }
 
-  /** A repetition that reaches the end of the text is taken to go on. */
+  /** A repetition that reaches the end of the text is expected to go on. */
   #from(at: number, count: number): Token[] {
     const period = this.#tokens.length - at;
     return Array.from({ length: count }, (_, index) => this.#tokens[at + (index % period)] as Token);

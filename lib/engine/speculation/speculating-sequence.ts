@@ -59,8 +59,8 @@ const RESERVED_CELLS = 2;
 
 /**
  * The sequence that an answer is written on: the given one, or one that speculates where the request asks for it and it can change
- * nothing but the speed. Not with penalties for repeating, which depend on each token before. Not for a model whose cache cannot drop its
- * last tokens (recurrent state, sliding window): node-llama-cpp would compute them anew.
+ * nothing but the speed. An answer with penalties for repeating is not speculated, because they depend on each token before; nor is one of a
+ * model whose cache cannot drop its last tokens (recurrent state, sliding window), because node-llama-cpp would compute them again.
  */
 export function writingSequence(
   { sequences, draft }: Pick<LoadedModel, "sequences" | "draft">,

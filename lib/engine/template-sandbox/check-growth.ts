@@ -7,7 +7,7 @@ const GROWTH = 8;
 const ADDED_CHARACTERS = MIB;
 
 /**
- * Texts are put in after the template has run, so a template that names one ten thousand times makes much out of little, and the
+ * Texts are put in after the template has run: a template that names one of them ten thousand times makes a huge prompt, and the
  * tokenizer cannot be stopped.
  *
  * @param said what the template got, as any value

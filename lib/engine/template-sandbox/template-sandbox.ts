@@ -12,7 +12,7 @@ export const RENDER_LIMIT_MS = 2000;
 const START_LIMIT_MS = 10_000;
 /** The longest template of the models that we know has 30,000 characters. */
 const MAX_SOURCE_CHARACTERS = MIB;
-/** What was said stands in it by short names, so only a template that writes for no reason reaches this. */
+/** The conversation's texts are short names in it, so only a template that writes without need reaches this. */
 const MAX_TEXT_CHARACTERS = 4 * MIB;
 
 export class TemplateSandboxError extends Error {

@@ -39,7 +39,7 @@ function callRule(rules: GrammarRules, format: CallFormat, { name, parameters }:
 }
 
 /**
- * One keyword of one tool among a hundred must not refuse an agent's request: what no grammar can hold is left to the check of the
+ * One keyword of one tool among a hundred must not make an agent's request fail: a keyword that no grammar can express is checked in the
  * finished call.
  */
 function exactnessFor(parameters: JsonValue): "exact" | "loose" {

@@ -55,7 +55,7 @@ export async function toolPlan(loaded: LoadedModel, request: ToolRequest): Promi
   if (toolUse === undefined) return { prompt, calls: null };
   const calls = await callPlan(loaded.model, format, tools, toolUse, sampling);
   if (!calls.isForced) return { prompt, calls };
-  // A model that would think first is told that it has thought.
+  // A model that thinks first gets an empty thought, so that it begins with the call.
   const thought = text.toString().trimEnd().endsWith("<think>") ? "\n</think>\n\n" : "";
   return { prompt: [...prompt, ...special(loaded.model, thought + format.opening)], calls };
 }

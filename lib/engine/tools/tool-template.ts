@@ -138,7 +138,7 @@ function parsedArguments(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // An answer that was cut, sent back as it is.
+    // The client sent back an answer that was cut.
     return text;
   }
 }

@@ -149,7 +149,7 @@ export class ApiKeys {
     this.#count(key, { requests: key.requests + 1, lastUsedAtMs: nowMs });
   }
 
-  /** Adds an answer's tokens. A key that was revoked meanwhile counts no more. */
+  /** Adds an answer's tokens. A key that was revoked since then counts nothing. */
   noteAnswer(
     id: string,
     { promptTokens, generatedTokens }: Pick<GenerationStats, "promptTokens" | "generatedTokens">,

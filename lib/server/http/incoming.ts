@@ -8,7 +8,7 @@ const DRAIN_LIMIT_BYTES = 4 * BODY_LIMIT_BYTES;
 export const headerOf = (request: IncomingMessage, name: string): string | null =>
   request.headersDistinct[name]?.join(", ") ?? null;
 
-/** Reads the rest of a body that nobody wants. */
+/** Reads and drops the rest of a body. */
 export function drain(request: IncomingMessage): void {
   let drainedBytes = 0;
   request.on("data", (chunk: Buffer) => {

@@ -15,7 +15,7 @@ interface ChangeServices {
 }
 
 /**
- * Renames a model, and what is kept under its name.
+ * Renames a model, and everything that is kept under its name.
  *
  * @returns its new name
  */

@@ -5,7 +5,7 @@ import { LlamaServerEngine, type LlamaServerEngineOptions } from "./llama-server
 
 const READ_INTERVAL_MS = 2_000;
 
-/** The llama-server that Headroom runs: none unless it is the chosen engine, and ended as soon as it is not. */
+/** The llama-server that Headroom runs. It runs only while it is the chosen engine. */
 export class ChosenLlamaServer {
   readonly #listeners = new Listeners(() => {
     void this.#readLoad();

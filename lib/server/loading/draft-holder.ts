@@ -35,14 +35,14 @@ interface HeldDraft {
   readonly onCard: readonly BesideModel[];
   /** What it takes of system memory. */
   readonly inRam: readonly BesideModel[];
-  /** Why the one that the settings name is left out. */
+  /** Why the draft model that the settings name is left out. */
   readonly problem: string | null;
-  /** Why the one that there is would not help. */
+  /** Why the draft model that was found would not help. */
   readonly useless: string | null;
 }
 
 const NONE: HeldDraft = { config: undefined, onCard: [], inRam: [], problem: null, useless: null };
-/** What is found out depends on neither: a dry run wants some number. */
+/** The result depends on neither, but a dry run needs some number. */
 const ANY_THREADS = 1;
 
 /** Says which draft model goes beside a model, and what it takes of the card or of system memory. */
@@ -52,7 +52,7 @@ export class DraftHolder {
 
   constructor(private readonly options: DraftHolderOptions) {}
 
-  /** The same list as long as it is the same: readings of the card are kept as long as it is. */
+  /** Stays the same object while nothing changes, because readings of the card are kept for as long. */
   get onCard(): readonly BesideModel[] {
     return this.#held.onCard;
   }
@@ -61,7 +61,7 @@ export class DraftHolder {
     return this.#held.inRam;
   }
 
-  /** Why the draft model that there is was not loaded; null if that is not the reason. */
+  /** Why no draft model is loaded although there is one: it would not help. Null in every other case. */
   get useless(): string | null {
     return this.#held.useless;
   }

@@ -78,7 +78,7 @@ async function draftBeside(
 }
 
 /**
- * A draft model is on the card whole if there is one, with a context as long as the model's for each answer at once, in f16.
+ * If there is a card, all of a draft model is on it, with a context as long as the model's for each answer at once, in f16.
  *
  * @see llama.cpp common/speculative.cpp common_base_params_to_speculative
  */

@@ -34,7 +34,7 @@ interface ServingState extends Tried {
 /** The engine belongs to a borrower for a while. */
 interface Lent {
   readonly kind: "lent";
-  /** Something is measured that nobody asked for: nobody is told, and what was loaded stays. */
+  /** Headroom itself measures something: this is not shown, and the loaded model stays. */
   readonly isQuiet: boolean;
   /** Fires when anyone asks for the engine meanwhile. */
   readonly recall: AbortController;

@@ -73,7 +73,7 @@ export class LlamaServerEngine implements AnsweringElsewhere {
   readonly #timers: Timers;
   #running: Running | null = null;
   #starting: Promise<Running> | null = null;
-  /** Ends the plan and the program of a start that nobody wants any more. */
+  /** Ends the planning and the program of a start that is no longer needed. */
   #callOff = new AbortController();
   #error: EngineSnapshot["error"] = null;
   #restarts = 0;
@@ -100,7 +100,7 @@ export class LlamaServerEngine implements AnsweringElsewhere {
     return this.#running?.process.pid ?? null;
   }
 
-  /** What the program holds of the graphics memory, as planned: it does not tell. null while it does not run. */
+  /** What the program holds of the graphics memory, as planned, because it does not report it. null while it does not run. */
   get memory(): ProgramMemory | null {
     return this.#running && { pid: this.pid, bytes: this.#running.plan.predicted.totalBytes };
   }
@@ -189,7 +189,7 @@ export class LlamaServerEngine implements AnsweringElsewhere {
   async #findBeside(settings: Settings): Promise<void> {
     this.#besideOf = keyOf(settings);
     const found = await this.options.findBeside(settings);
-    // The same list stays where nothing changed: readings of the card are kept as long as it does.
+    // Stays the same object while nothing changes, because readings of the card are kept for as long.
     if (JSON.stringify(found) === JSON.stringify(this.#beside)) return;
     this.#beside = found;
     this.options.onChange();

@@ -43,7 +43,7 @@ export function actualParts(loaded: LoadedMessage, predicted: MemoryParts, measu
   if (loaded.config.gpuLayers === 0) return noMemory;
   const kvBytes = Math.min(loaded.split.gpuKvBytes ?? predicted.kvBytes, gpuContextBytes);
   const parts = { weightsBytes: gpuWeightsBytes, kvBytes, computeBytes: gpuContextBytes - kvBytes };
-  // What is predicted has the draft model in it.
+  // The prediction includes the draft model.
   const overheadBytes =
     measuredOverheadBytes === null ? predicted.overheadBytes : measuredOverheadBytes + draftBytes(loaded);
   return withOverhead(parts, overheadBytes);

@@ -15,7 +15,7 @@ const USUAL =
   "The lighthouse stood at the end of a long road. Nobody had lived there for years, until one evening in autumn a woman with a";
 const GENERATED_TOKENS = 48;
 const REPEATS = 3;
-/** On a machine where one answer takes longer than this, one comparison must do. */
+/** On a machine where one answer takes longer than this, only one comparison is made. */
 const SLOW_ANSWER_MS = 4000;
 
 type Engine = Pick<EngineSupervisor, "snapshot" | "subscribe" | "complete">;
@@ -30,7 +30,7 @@ export interface MeasureSpeculationOptions extends WhenIdleOptions {
 
 /**
  * Measures once for a model and its placement on this machine whether speculation makes its answers faster. Anyone who asks for the
- * engine meanwhile gets it at once. A draft model that gains nothing is taken out again.
+ * engine meanwhile gets it at once. A draft model that gains nothing is unloaded.
  *
  * @returns a function that stops watching
  */
@@ -51,7 +51,7 @@ export const measureSpeculationWhenIdle = (options: MeasureSpeculationOptions): 
     await host.leaveOutUselessDraft();
   });
 
-/** Tried again it would cost the loaded model once more: llama.cpp ended, or one step takes longer than anyone who asks should wait. */
+/** Another try would cost the loaded model again: llama.cpp ended, or one step takes longer than a request should wait. */
 const isEngineLost = (error: unknown): boolean =>
   error instanceof EngineCrashedError || error instanceof EngineHungError;
 
@@ -62,7 +62,7 @@ async function measureGain(engine: Engine, recall: AbortSignal): Promise<Specula
   return { repeated: await ratioOf(engine, REPEATED, recall), usual: await ratioOf(engine, USUAL, recall) };
 }
 
-/** Turn about, so that other work on the computer affects both alike. */
+/** In turns, so that other work on the computer affects both alike. */
 async function ratioOf(engine: Engine, prompt: string, recall: AbortSignal): Promise<number> {
   const ratios: number[] = [];
   for (let repeat = 0; repeat < REPEATS; repeat += 1) {

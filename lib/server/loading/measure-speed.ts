@@ -12,7 +12,7 @@ export interface SpeedSizes {
   readonly promptTokens: number;
   readonly generatedTokens: number;
   readonly repeats: number;
-  /** On a machine where all repeats would take longer than this, fewer and smaller ones are made. */
+  /** If all repeats would take longer than this, there are fewer and smaller ones. */
   readonly limitMs: number;
 }
 

@@ -50,7 +50,7 @@ export interface SettingsChange {
   readonly plan: LayerPlan;
 }
 
-/** While another engine answers, the own one may keep a model for later; nobody is shown it as the one that answers. */
+/** While another engine answers, our own may keep a model for later. It is never shown as the one that answers. */
 const nothingLoaded = {
   config: null,
   totalLayers: null,
@@ -63,8 +63,8 @@ const nothingLoaded = {
 } as const;
 
 /**
- * Keeps the settings' model loaded: on first use, after a change that needs it, and after a crash. If it cannot be loaded, the user
- * is told, and the last working settings are used instead.
+ * Loads the settings' model on first use, after a change that needs it, and after a crash. If it cannot be loaded, the last working
+ * settings are used instead, and a notice says so.
  */
 export class ModelHost {
   readonly #slot: ModelSlot;
@@ -136,7 +136,7 @@ export class ModelHost {
     return change;
   }
 
-  /** Loads the settings' model in a new engine process, also after the engine had given up. An answer in progress is cut. */
+  /** Loads the settings' model in a new engine process, also after the supervisor gave up restarting it. An answer in progress is cut. */
   async reload(): Promise<void> {
     const other = this.#elsewhere();
     if (other !== null) return other.reload();
@@ -180,7 +180,7 @@ export class ModelHost {
     }
   }
 
-  /** Loads the same settings again where their draft model was found to be of no use: its memory is the model's then. */
+  /** Loads the same settings again if their draft model was found to be of no use, so that the model gets its memory. */
   async leaveOutUselessDraft(): Promise<void> {
     const { state } = this.#slot;
     if (state.kind !== "serving" || state.serving.planned.draft === undefined) return;
@@ -274,7 +274,7 @@ export class ModelHost {
     );
   }
 
-  /** A measurement in a quiet moment is nobody's answer, and whoever needs the engine gets it at once. */
+  /** A measurement in a quiet moment does not count as an answer: a request gets the engine at once. */
   #asAsked(snapshot: EngineSnapshot): EngineSnapshot {
     const isMeasuring = snapshot.state === "generating" && this.#slot.isLentQuietly;
     return isMeasuring ? { ...snapshot, state: "loaded", answering: 0 } : snapshot;

@@ -24,7 +24,7 @@ interface LoadOrder {
   readonly restart: boolean;
 }
 
-/** The engine's one place for a model: the model in it, the model on the way into it, or its borrower. */
+/** The engine's one place for a model: it holds the loaded model, the one being loaded, or the engine's borrower. */
 export class ModelSlot {
   #state: HostState = { kind: "idle" };
 
@@ -117,7 +117,7 @@ export class ModelSlot {
     this.options.engine.announceAgain();
   }
 
-  /** Gives the engine back once waiting callers cannot come in between. If the old model cannot be loaded, the snapshot says why. */
+  /** Gives the engine back when no waiting caller can come in between. If the old model cannot be loaded, the snapshot says why. */
   async #restore(before: AtRest, giveBack: () => void): Promise<void> {
     if (before.kind !== "serving") {
       await this.#emptyEngine();

@@ -9,7 +9,7 @@ import { replaceFile } from "@/lib/server/system/replace-file";
 /** A receipt has about 1.3 KB and they are all kept in memory. Past the limit the file is cut to the newest half. */
 const MAX_RECEIPTS = 1000;
 
-/** What every load left behind: predicted against actual. */
+/** The receipts of all loads: predicted against actual. */
 export class ReceiptStore {
   readonly #file: JsonLinesFile<typeof receiptSchema>;
   readonly #listeners = new Listeners();

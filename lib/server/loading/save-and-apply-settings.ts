@@ -48,7 +48,7 @@ export async function saveAndApplySettings(
   }
 }
 
-/** Only where a model is loaded that the change replaces: a change that loads nothing needs no memory. */
+/** Checks only a change that replaces a loaded model: one that loads nothing needs no memory. */
 async function refuseShortMemory({ settings, host, planner }: ApplyServices, patch: SettingsPatch): Promise<void> {
   const present = settings.read();
   const MODEL = patch.MODEL ?? present.MODEL;

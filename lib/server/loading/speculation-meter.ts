@@ -22,7 +22,7 @@ const measurementSchema = z.object({
 });
 type Measurement = z.infer<typeof measurementSchema>;
 
-/** What decides whether a draft model helps. The model's own layers do not: they follow from the room that the draft model leaves. */
+/** What decides whether a draft model helps. The model's own layers do not decide it: they follow from the room that the draft model leaves. */
 export interface DraftPair {
   readonly model: string;
   readonly draft: string;

@@ -3,7 +3,7 @@ import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
 import type { LogWriter } from "@/lib/server/system/log";
 import { systemTimers, type Timers } from "@/lib/server/system/timers";
 
-/** The quiet time after a load or an answer: a person who is going to write has begun to by then. */
+/** The quiet time after a load or an answer: a person who wants to go on has begun to write by then. */
 const IDLE_MS = 15_000;
 /** An interrupted measurement is repeated at another quiet moment, but not forever. */
 const MOST_ATTEMPTS = 3;

@@ -46,7 +46,7 @@ async function gpuFor({ gpu }: PickServices, cardMib: number | undefined): Promi
 
 /**
  * Three models for this computer, from the curated list. The list's figures are enough for a plan that is about right; `hub: "check"`
- * reads the headers of the three from the hub, and only that: then their plans are what a load would get.
+ * reads only the headers of the three from the hub: then their plans are those that a load would get.
  */
 export async function answerPicks(services: PickServices, wishes: PickWishes): Promise<ModelPicks> {
   const { cardMib, hub, ...changes } = wishes;
@@ -71,7 +71,7 @@ export async function answerPicks(services: PickServices, wishes: PickWishes): P
   };
 }
 
-/** Why the hub's file is not the one of the list, or cannot be used. Any other failure is the way to the hub. */
+/** Why the hub's file is not the one of the list, or cannot be used. Any other failure means that the hub was not reached. */
 const isMissing = (code: ErrorCode): boolean =>
   code === "FORBIDDEN" || code === "TOO_LARGE" || modelErrors.some(modelCode => modelCode === code);
 
@@ -107,7 +107,7 @@ class PickCheck {
     return pickModels(left);
   }
 
-  /** With the plan of the file's own header; as it was where the hub cannot be asked, and null if it has no such file. */
+  /** The pick with the plan of the file's own header. Unchanged if the hub cannot be asked; null if the hub has no such file. */
   async #checked(candidate: PlannedCandidate): Promise<PlannedCandidate | null> {
     const { computer, settings } = this.run;
     const source = sourceOf(candidate);

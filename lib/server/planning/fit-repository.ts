@@ -34,12 +34,12 @@ export interface FitServices {
 
 /** Headers read at the same time. */
 const AT_ONCE = 10;
-/** Failures one after the other that mean that the hub is away and not that a file is bad. */
+/** After this many failures in a row, the hub counts as away, and not the files as bad. */
 const MOST_FAILURES = 3;
 /** A file is asked for this often when the hub asks to wait. */
 const MOST_WAITS = 3;
 const USUAL_WAIT_SECONDS = 10;
-/** A repository with more has other models than quantizations of a few. */
+/** A repository with larger headers in total holds many models, and not the quantizations of a few. */
 const MOST_READ_BYTES = 400 * 1024 * 1024;
 
 /**
@@ -84,7 +84,7 @@ interface ReadFile {
   readonly profile: ModelProfile;
 }
 
-/** Reads the headers of one repository, several at once, and hands out what became known. */
+/** Reads the headers of one repository, several at once, and yields each result. */
 class FitRun {
   readonly #events: FitEvent[] = [];
   #changed = (): void => {};

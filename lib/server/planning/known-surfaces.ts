@@ -79,7 +79,7 @@ export class KnownSurfaces {
   /** Called whenever a surface has become exact. */
   readonly subscribe = this.#listeners.subscribe;
 
-  /** From what is known without a dry run: those of every file in a library would keep the engine busy for minutes. */
+  /** From what is known without a dry run: dry runs of every file in a library would keep the engine busy for minutes. */
   async peek(modelPath: string, settings: SurfaceSettings, report: GpuReport): Promise<KnownSurface> {
     const key = await this.#keyOf(modelPath, settings, report);
     return this.#known.get(surfaceKeyText(key)) ?? this.#startSurface(modelPath, key);
@@ -118,11 +118,11 @@ export class KnownSurfaces {
       const where = `${surface.model.name} at ${nameOfDryRun(config)}`;
       this.options.onLog("info", `memory surface was ${formatMib(mismatchBytes, 2)} off for ${where}; corrected`);
     }
-    // Even if it was right: at a confirmed point the planner believes the dry run, in the browser as well.
+    // Also if it was right: at a confirmed point the planner uses the dry run's figures, in the browser as well.
     known.surface = surface;
   }
 
-  /** Tells of the confirmed points, and writes them to disk once, after whoever waits for them has been answered: a disk can be slow. */
+  /** Announces the confirmed points, and writes them to disk once. The disk can be slow, so waiting requests are answered first. */
   keepConfirmed(known: KnownSurface): void {
     this.#listeners.notify();
     if (known.surface.computeSource === "dry-run")
@@ -204,7 +204,7 @@ export class KnownSurfaces {
         ramOnly: !hasGpu,
         ...(surfaceBudgetMs === undefined ? {} : { budgetMs: surfaceBudgetMs }),
       });
-      // A GPU that was there a moment ago but did not answer leads to an estimate, which must not be kept.
+      // A GPU that was there a moment ago and does not answer now leads to an estimate, which must not be kept.
       if (hasGpu && sampled.computeSource !== "dry-run") return;
       const surface = hasGpu ? sampled : calibrateEstimate(known.surface, sampled);
       const { confirmed } = known.surface;
@@ -226,7 +226,7 @@ export class KnownSurfaces {
   }
 }
 
-/** Where the engine shares layers as told, a surface has the buffers of one card alone and of each of several. */
+/** If the engine can share layers by given numbers, a surface has the buffers of one card alone and of each of several. */
 const deviceName = ({ backend, name, cards, placesExperts }: GpuMemory): string =>
   `${backend} ${name}${placesExperts && cards !== undefined ? ", each card" : ""}`;
 

@@ -41,7 +41,7 @@ export async function listLibrary(
   });
 }
 
-/** What was planned once has a surface that is kept, or is planned again in any case: a page that asks for the rest comes to an end. */
+/** Headers that were planned before. They are planned again whatever the time, so that a page that asks for the rest comes to an end. */
 const planned = new WeakSet<object>();
 
 /** The same for one model; null for a name that is not in the library. */

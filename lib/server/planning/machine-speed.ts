@@ -28,14 +28,14 @@ const keptSchema = z.object({
 });
 type Kept = z.infer<typeof keptSchema>;
 
-/** Starts that follow one another faster than this are of one moment: `npm run plan` in a row waits half a second once. */
+/** Starts within this time share one measurement: several `npm run plan` in a row wait half a second only once. */
 const ONE_MOMENT_MS = 60_000;
 
 /** llama.cpp reads weights at 25 to 33 GB/s where comparing two buffers reads 38 GB/s (2 threads, four model sizes). */
 const REACHED_SHARE = 0.75;
 /** Older loads may have run with other drivers, threads or programs beside them. */
 const LATEST_RECEIPTS = 100;
-/** More say little that is new, and the browser gets them with each plan. */
+/** More add little, and the browser gets them with each plan. */
 const MOST_EVIDENCE = 12;
 
 /** How fast this computer reads weights: its memory, measured once, and what past loads say about the predictions. */

@@ -6,7 +6,7 @@ import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { planSettingsOf, type Settings } from "@/lib/schema/settings";
 import { EngineError } from "@/lib/server/engine/engine-errors";
 
-/** A load that system memory does not hold. Nothing was loaded. */
+/** System memory does not hold this load. Nothing was loaded. */
 export class ShortMemoryError extends EngineError {
   override readonly name = "ShortMemoryError";
 
@@ -30,8 +30,8 @@ interface PlannedLoad {
 const keyOf = (settings: Settings): string => JSON.stringify([settings.MODEL, planSettingsOf(settings)]);
 
 /**
- * Lets no load start that this computer's memory does not hold, unless somebody meant it. Pages ask the same question before they apply a
- * change. What was meant is known until the server ends.
+ * Refuses a load that this computer's memory does not hold, unless the user confirmed it. Pages ask the same question before they apply a
+ * change. A confirmation counts until the server ends.
  */
 export class MemoryGuard {
   readonly #meant = new Set<string>();

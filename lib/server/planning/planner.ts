@@ -131,8 +131,8 @@ export class Planner {
   }
 
   /**
-   * The same, but dry runs first confirm the plan and the need of one layer more, unless they were confirmed before. It waits as long as that
-   * takes. Without a GPU the surface stays an estimate.
+   * The same, but dry runs first confirm the plan and the need of one layer more, unless they were confirmed before. It waits for them.
+   * Without a GPU the surface stays an estimate.
    *
    * @param signal ends it after the dry run in progress: nobody waits for the rest
    */
@@ -153,8 +153,8 @@ export class Planner {
   }
 
   /**
-   * Makes the dry run of a plan whatever is known of it, so that the next question finds the engine ready: a child for dry runs takes a second
-   * to start and reads the model's header first.
+   * Makes the dry run of a plan although it may be known, so that the engine is ready for the next question: a child for dry runs takes a
+   * second to start and reads the model's header first.
    */
   async prepareDryRuns(settings: Settings, gpu: GpuMemory | null): Promise<void> {
     const modelPath = await this.#headerOf(settings.MODEL);
@@ -229,7 +229,7 @@ export class Planner {
       const config = this.#configWith(placement, outcome, settings);
       await this.#known.confirm(known, config, engine, signal);
       confirmed.push(placement);
-      // Placements beside it would probably end the engine as well: the plan goes on with what is known.
+      // Similar placements would probably end the engine as well: the plan uses what is known.
       if (known.fatal.has(nameOfDryRun(config))) return plan();
     }
   }

@@ -4,8 +4,8 @@ import type { ProbedEngine } from "@/lib/server/gpu/gpu-probe";
 import type { DeviceMemo } from "./device-memo";
 
 /**
- * The engine as the GPU probe sees it. Answers come from the memo where that is as good as asking: which device there is, and
- * how much memory a software device has, whose counter never moves. Everything else starts the engine.
+ * The engine as the GPU probe sees it. The memo answers what does not change: which device there is, and how much memory a software
+ * device has. Everything else starts the engine.
  */
 export function rememberedEngine(engine: EngineSupervisor, memo: DeviceMemo): ProbedEngine {
   const known = memo.read();

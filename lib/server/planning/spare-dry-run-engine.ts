@@ -10,14 +10,14 @@ const IDLE_MS = 10_000;
 interface SpareDryRunEngineOptions {
   /** The engine that people chat with. */
   readonly main: DryRunEngine & Pick<EngineSupervisor, "snapshot">;
-  /** Another engine of the same kind, whose loss harms nobody. */
+  /** A second engine, whose crash does no harm. */
   readonly spare: DryRunEngine & Pick<EngineSupervisor, "unload">;
   readonly timers?: Timers;
 }
 
 /**
  * Dry runs for plans that are only shown. llama.cpp can abort in a dry run and end its process. While a model is loaded or loading,
- * they therefore run in a child of their own, which lives as long as somebody asks.
+ * they therefore run in a child of their own, which ends when nobody has asked for a while.
  */
 export class SpareDryRunEngine implements DryRunEngine {
   readonly #timers: Timers;

@@ -103,7 +103,7 @@ export class AnsweringServer implements AnsweringElsewhere {
   /** It has no memory here. */
   async stop(): Promise<void> {}
 
-  /** Reads what the server tells of its load, and whether a server that was away is back. */
+  /** Reads what the server reports about its load, and whether a server that was away is back. */
   async look(): Promise<void> {
     const { kind, model } = this.options;
     const before = JSON.stringify([this.#load, this.#error]);

@@ -201,7 +201,7 @@ export class OtherEngines {
     this.#cancelReading();
     const answering = this.#answering;
     await answering?.look();
-    // Another look was begun meanwhile, for another server.
+    // Another server was chosen while this one was read.
     if (answering !== this.#answering || this.#listeners.isEmpty || answering === null) return;
     this.#cancelReading();
     this.#cancelReading = systemTimers.after(READ_INTERVAL_MS, () => void this.#readLoad());

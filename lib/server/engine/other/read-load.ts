@@ -29,7 +29,7 @@ const nothing: EngineLoad = {
   vramBytes: null,
 };
 
-/** What the server tells of its load; null if it tells nothing. Never throws: an answer does not depend on it. */
+/** What the server reports about its load; null if it reports nothing. Never throws: an answer does not depend on it. */
 export async function readLoad(server: ServerAddress, kind: EngineKind, model: string): Promise<EngineLoad | null> {
   const question = { silenceMs: SILENCE_MS };
   if (kind === "ollama") {
