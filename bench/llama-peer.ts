@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout } from "node:timers/promises";
-import { freePort } from "@/lib/server/testing/real-server";
+import { freePort } from "@/lib/server/system/free-port";
 
 /** llama.cpp's own server on 127.0.0.1, out of the Python package that carries it. Its slots divide the context among them. */
 const PROGRAM = `

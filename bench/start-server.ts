@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort, hasEnded, startRealServer } from "@/lib/server/testing/real-server";
+import { freePort } from "@/lib/server/system/free-port";
+import { hasEnded, startRealServer } from "@/lib/server/testing/real-server";
 
 const STOP_LIMIT_MS = 8_000;
 

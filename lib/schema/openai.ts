@@ -53,7 +53,7 @@ const asFormat = z.nullish(absentFor("send response_format or grammar"));
 /** A key that changes nothing in an answer is taken in any form. */
 export const anything = z.nullish(z.unknown());
 
-/** Keys that are accepted only with their neutral value. */
+/** Keys that are accepted only with their neutral value, unless a setting has their name. */
 const neutralOnly = {
   modalities: z.nullish(z.array(z.literal("text"))),
   audio: z.nullish(absentSchema),
@@ -182,9 +182,9 @@ const topLogprobs = z.int().check(z.minimum(0), z.maximum(MAX_TOP_LOGPROBS));
 
 export const chatCompletionRequestSchema = z.looseObject({
   ...delivery,
-  ...sampling,
   ...form,
   ...neutralOnly,
+  ...sampling,
   ...withoutEffect,
   messages: z.array(messageSchema).check(z.minLength(1), z.maxLength(MAX_MESSAGES)),
   max_completion_tokens: z.nullish(mostTokens),
@@ -218,9 +218,9 @@ const promptTokens = z.array(z.int()).check(z.minLength(1));
 
 export const completionRequestSchema = z.looseObject({
   ...delivery,
-  ...sampling,
   ...form,
   ...neutralOnly,
+  ...sampling,
   ...withoutEffect,
   logprobs: z.nullish(z.union([topLogprobs, z.literal(false)])),
   prompt: z.union([

@@ -1,6 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
-import { createServer } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import type { LayerPlan } from "@/lib/plan/layer-plan";
 import { llamaServerFlags } from "@/lib/plan/llama-server-flags";
@@ -27,6 +25,7 @@ import { ServerProcess } from "@/lib/server/engine/other/server-process";
 import type { ProgramMemory } from "@/lib/server/gpu/held-memory";
 import type { ConfirmedPlan } from "@/lib/server/planning/planner";
 import { errorAnswer } from "@/lib/server/system/error-table";
+import { freePort } from "@/lib/server/system/free-port";
 import type { LogWriter } from "@/lib/server/system/log";
 import { systemTimers, type Timers } from "@/lib/server/system/timers";
 import { type Beside, NOTHING_BESIDE } from "./find-beside";
@@ -318,13 +317,3 @@ type LlamaServerSnapshot = AnsweringSnapshot & Pick<EngineSnapshot, "config" | "
 /** What the files beside a model and their bytes depend on. */
 const keyOf = ({ MODEL, N_CTX, DRAFT_MODEL, SPECULATION, PARALLEL, N_BATCH, FLASH_ATTENTION }: Settings): string =>
   JSON.stringify([MODEL, N_CTX, DRAFT_MODEL, SPECULATION === "off", PARALLEL, N_BATCH, FLASH_ATTENTION]);
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, HOST);
-  await once(probe, "listening");
-  const address = probe.address();
-  probe.close();
-  await once(probe, "close");
-  if (address === null || typeof address === "string") throw new EngineError("ENGINE_FAILED", "There is no free port.");
-  return address.port;
-}

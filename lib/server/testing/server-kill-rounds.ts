@@ -15,9 +15,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import Database from "libsql";
 import * as z from "zod";
 import { settingRows } from "@/lib/schema/settings";
+import { freePort } from "@/lib/server/system/free-port";
 import { Acknowledged } from "./acknowledged";
 import { ChatClients } from "./chat-clients";
-import { descendantsOf, freePort, hasEnded, type RealServer, startRealServer, stillRunning } from "./real-server";
+import { descendantsOf, hasEnded, type RealServer, startRealServer, stillRunning } from "./real-server";
 
 /** E7: the processes that the server had started are gone by then. */
 const GONE_WITHIN_MS = 2000;
