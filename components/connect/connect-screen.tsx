@@ -2,11 +2,11 @@
 import { useSyncExternalStore } from "react";
 import { Card } from "@/components/ui/card";
 import { CopyButton } from "@/components/ui/copy-button";
+import { ScrollRegion } from "@/components/ui/scroll-region";
 import { Tabs } from "@/components/ui/tabs";
 import { useEngine } from "@/lib/client/live-store";
 import { useSettings } from "@/lib/client/settings-store";
 import { clientRecipes } from "./client-recipes";
-import { CodeExample } from "./code-example";
 import { type Connection, exampleCode } from "./example-code";
 import { KeysCard } from "./keys-card";
 import { TryIt } from "./try-it";
@@ -91,5 +91,21 @@ function RecipesCard(connection: Connection) {
         ))}
       </div>
     </Card>
+  );
+}
+
+/** Text to copy into a terminal, a file or another program. */
+function CodeExample({ label, code }: { readonly label: string; readonly code: string }) {
+  return (
+    <div>
+      <ScrollRegion label={label} className="overflow-x-auto rounded-control border border-line bg-sunken p-3">
+        <pre className="font-mono text-sm">
+          <code>{code}</code>
+        </pre>
+      </ScrollRegion>
+      <div className="mt-2">
+        <CopyButton label="Copy" text={() => code} />
+      </div>
+    </div>
   );
 }

@@ -1,5 +1,5 @@
 "use client";
-import { type ComponentProps, isValidElement, type ReactNode } from "react";
+import { type ComponentProps, isValidElement, lazy, type ReactNode, Suspense } from "react";
 import remarkCjkFriendly from "remark-cjk-friendly";
 import remarkCjkFriendlyGfmStrikethrough from "remark-cjk-friendly-gfm-strikethrough";
 import remarkMath from "remark-math";
@@ -12,8 +12,9 @@ import {
 } from "streamdown";
 import { CodeBlock } from "./code-block";
 import { MarkdownTable } from "./markdown-table";
-import { MathText } from "./math-text";
 import { remarkTexMath } from "./remark-tex-math";
+
+const TypesetMath = lazy(() => import("./typeset-math"));
 
 const { sanitize, harden } = defaultRehypePlugins;
 
@@ -62,6 +63,13 @@ function TaskMark({ checked }: ComponentProps<"input"> & ExtraProps) {
     </span>
   );
 }
+
+/** A formula. Its source is shown until the typesetter has loaded. */
+const MathText = (props: { readonly tex: string; readonly isDisplay: boolean }) => (
+  <Suspense fallback={<code>{props.tex}</code>}>
+    <TypesetMath {...props} />
+  </Suspense>
+);
 
 function InlineCode({ className, children }: ComponentProps<"code"> & ExtraProps) {
   if (isMath(className)) return <MathText tex={plainText(children)} isDisplay={false} />;
