@@ -174,7 +174,7 @@ export async function withFamilies(
   }
 }
 
-export const loadNow = (engine: DryRunParts, config: LoadConfig) =>
+export const loadConfigured = (engine: DryRunParts, config: LoadConfig) =>
   engine.loader.load(config, { signal: new AbortController().signal, onProgress: () => {} });
 
 export const gpuBytes = (buffers: Buffers): number => buffers.gpuWeightsBytes + buffers.gpuContextBytes;

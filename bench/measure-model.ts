@@ -7,7 +7,7 @@ import type { LoadedModel } from "@/lib/engine/loaded-model";
 import { ModelHolder } from "@/lib/engine/model-holder";
 import { type GenerationStats, generationStatsSchema } from "@/lib/schema/generation";
 import { loadConfigSchema } from "@/lib/schema/load-config";
-import { greedy } from "@/lib/server/loading/measure-speed";
+import { greedyUpTo } from "@/lib/server/loading/measure-speed";
 import { countedSeconds } from "./others-cores";
 
 const EMPTY_PROMPT_TOKENS = 48;
@@ -56,7 +56,7 @@ async function measure(loaded: LoadedModel, fullTokens: number): Promise<Measure
     const before = countedSeconds();
     const signal = new AbortController().signal;
     const listener = { onPrefill: () => {}, onText: () => {}, onCall: () => {}, onPrompt: () => {} };
-    const sampling = { ...greedy(maxTokens), logitBias: NO_BYTES };
+    const sampling = { ...greedyUpTo(maxTokens), logitBias: NO_BYTES };
     const { stats } = await complete(loaded, { prompt, sampling }, listener, signal);
     return { stats, othersCores: countedSeconds().othersCoresSince(before) };
   };

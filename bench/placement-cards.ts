@@ -16,7 +16,7 @@ import {
   type DryRunParts,
   EXACT_BYTES,
   type Family,
-  loadNow,
+  loadConfigured,
   placedCases,
   placedShapes,
   roomyCard,
@@ -153,7 +153,7 @@ const bytesOn = (devices: readonly string[], found: readonly DeviceBuffers[] | u
 };
 
 const loadedOn = async (engine: DryRunParts, devices: readonly string[], config: LoadConfig): Promise<Pair> =>
-  bytesOn(devices, (await loadNow(engine, config)).devices);
+  bytesOn(devices, (await loadConfigured(engine, config)).devices);
 
 const cardsOf = (names: readonly string[], budgets: Pair): GpuMemory => ({
   ...roomyCard(`2 cards together: ${names.join(", ")}`, budgets[0] + budgets[1]),

@@ -17,7 +17,7 @@ import {
   type Family,
   fitsWithLess,
   gpuBytes,
-  loadNow,
+  loadConfigured,
   placedCases,
   placedShapes,
   roomyCard,
@@ -128,7 +128,7 @@ function placementsOf(surface: MemorySurface): Placement[] {
 }
 
 const loadedBytes = async (engine: DryRunParts, config: LoadConfig): Promise<number> =>
-  gpuBytes((await loadNow(engine, config)).buffers);
+  gpuBytes((await loadConfigured(engine, config)).buffers);
 
 const cardOf = (totalBytes: number): GpuMemory => roomyCard("GeForce RTX 3070", totalBytes);
 

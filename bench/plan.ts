@@ -18,7 +18,7 @@ import {
   type Family,
   fitsWithLess,
   gpuBytes,
-  loadNow,
+  loadConfigured,
   roomyCard,
   startDryRunEngine,
   withFamilies,
@@ -110,7 +110,7 @@ function configurationsOf({ modelPath, surface }: Family): LoadConfig[] {
 async function compareLoad(engine: DryRunParts, family: Family, config: LoadConfig): Promise<LoadRow | null> {
   const confirmed = await family.dryRun(config).catch(() => null);
   if (confirmed === null) return null;
-  const { buffers, split } = await loadNow(engine, config);
+  const { buffers, split } = await loadConfigured(engine, config);
   const { gpu } = memoryNeed(family.surface, config);
   const realBytes = gpuBytes(buffers);
   return {

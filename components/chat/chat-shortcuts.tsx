@@ -2,7 +2,7 @@
 import { useEffect } from "react";
 import { showFailure } from "@/components/ui/show-failure";
 import { useAfterPaint } from "@/components/ui/use-after-paint";
-import { setTemporary, stopAnswer } from "@/lib/client/chat-actions";
+import { setTemporary, stopAnswering } from "@/lib/client/chat-actions";
 import { goToChat } from "@/lib/client/chat-location";
 import { sessionStore } from "@/lib/client/chat-session";
 import { isComposing } from "@/lib/client/is-composing";
@@ -21,7 +21,7 @@ function actionOf(event: KeyboardEvent): (() => void) | null {
   const isTyping =
     event.target instanceof HTMLElement && event.target.closest("input, textarea, [role=dialog]") !== null;
   if (event.key === "Escape" && !isTyping && sessionStore.get().answering) {
-    return () => stopAnswer().catch(showFailure("The answer was not stopped"));
+    return () => stopAnswering().catch(showFailure("The answer was not stopped"));
   }
   if (event.key === "/" && !isTyping && !event.ctrlKey && !event.metaKey) return focusComposer;
   if (!(event.ctrlKey || event.metaKey)) return null;

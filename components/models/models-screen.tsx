@@ -11,7 +11,7 @@ import { UploadList } from "./add/upload-list";
 import { DownloadsTab } from "./downloads/downloads-tab";
 import { HubSearch } from "./hub/hub-search";
 import { LibraryView } from "./library/library-view";
-import { ModelPicks } from "./picks/model-picks";
+import { PicksSection } from "./picks/picks-section";
 import { PlanningFor } from "./planning-for";
 
 const never = () => () => {};
@@ -52,7 +52,7 @@ export function ModelsScreen({ cardMib }: ModelsScreenProps) {
       content: (
         <>
           <PlanningFor />
-          <ModelPicks cardMib={cardMib} />
+          <PicksSection cardMib={cardMib} />
           <p className="mb-3 text-ink-2">Models on this computer. Each is planned with its own settings.</p>
           <LibraryView />
         </>

@@ -18,7 +18,7 @@ import {
 import { deleteWithUndo } from "@/components/chat/sidebar/delete-with-undo";
 import { showFailure } from "@/components/ui/show-failure";
 import { apiAddress } from "@/lib/client/api-request";
-import { setTemporary, stopAnswer } from "@/lib/client/chat-actions";
+import { setTemporary, stopAnswering } from "@/lib/client/chat-actions";
 import { sessionStore } from "@/lib/client/chat-session";
 import { showOverlay } from "@/lib/client/palette-store";
 import { setTheme } from "@/lib/client/theme";
@@ -44,7 +44,7 @@ export function paletteCommands({ isOnChat, goToPage, showChat }: PalettePlaces)
   const { answering, phase, chat } = sessionStore.get();
   const isKept = isOnChat && phase === "ready" && !chat.temporary;
   const exportChat = (format: string) => () => window.location.assign(`/api/chats/${chat.id}/export?format=${format}`);
-  const stop = () => void stopAnswer().catch(showFailure("The answer was not stopped"));
+  const stop = () => void stopAnswering().catch(showFailure("The answer was not stopped"));
   const newTemporary = () => void showChat(null).then(() => setTemporary(true));
   return [
     ...group("Now", isOnChat && answering ? [["Stop the answer", Square, stop, "Escape"]] : []),

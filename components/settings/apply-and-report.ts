@@ -1,7 +1,7 @@
 import { dismissToast, showToast } from "@/components/ui/toast";
 import { errorBody } from "@/lib/client/api-request";
 import { loadAndOpenChat } from "@/lib/client/load-and-open-chat";
-import { type Applied, applySettings, dropOverrides } from "@/lib/client/settings-store";
+import { type Applied, applySettings, dropOwnSettings } from "@/lib/client/settings-store";
 import type { ErrorBody } from "@/lib/schema/api-error";
 import { shortModelName } from "@/lib/schema/model-source";
 import type { SettingKey, SettingsPatch } from "@/lib/schema/settings";
@@ -76,7 +76,7 @@ export function applyAndReport(patch: SettingsPatch, scope: SettingsScope, isMea
 }
 
 export const dropOverridesAndReport = (key?: SettingKey): Promise<boolean> =>
-  report(() => dropOverrides(key), "model", true);
+  report(() => dropOwnSettings(key), "model", true);
 
 /** Loads a model and opens a new chat with it; then says whether it was loaded. */
 export function chatAndReport(modelName: string, goToPage: (path: string) => void): Promise<boolean> {

@@ -10,9 +10,9 @@ import {
 } from "@/lib/schema/chat";
 import { ApiError, apiRequest, errorBody } from "./api-request";
 import { rememberAddress } from "./chat-address";
-import { disconnect, readChat, requestAnswer } from "./chat-connection";
+import { disconnect, joinChat, requestAnswer } from "./chat-connection";
 import { forgetDraft, moveNewDraft } from "./chat-drafts";
-import { deleteChat, patchChat } from "./chat-list";
+import { changeChat, removeChat } from "./chat-list";
 import { type ChatSession, isOpen, newSession, sessionStore, withMessage, withTree } from "./chat-session";
 import { leafBelow, neighbourVersion } from "./chat-tree";
 
@@ -45,7 +45,7 @@ export function enterChat(chatId: string | null): Promise<void> {
 
 async function readOpened(chatId: string): Promise<void> {
   try {
-    await readChat(chatId);
+    await joinChat(chatId);
   } catch (error) {
     const isCalledOff = error instanceof DOMException && error.name === "AbortError";
     if (isCalledOff || !isOpen(chatId)) return;
@@ -64,7 +64,7 @@ export function leaveChat(): void {
   const { chat, phase } = sessionStore.get();
   if (!chat.temporary) return;
   forgetDraft(chat.id);
-  if (phase === "ready") void deleteChat(chat.id).catch(() => {});
+  if (phase === "ready") void removeChat(chat.id).catch(() => {});
   sessionStore.set(newSession(blankChat(crypto.randomUUID())));
 }
 
@@ -75,7 +75,7 @@ export async function patchOpenChat(patch: ChatPatch): Promise<void> {
   const patched: Chat = { ...chat, ...withoutUndefined(shown) };
   sessionStore.update(session => ({ ...session, chat: patched }));
   if (phase !== "ready") return;
-  const saved = await patchChat(chat.id, patch);
+  const saved = await changeChat(chat.id, patch);
   if (isOpen(chat.id)) sessionStore.update(session => ({ ...session, chat: saved }));
 }
 
@@ -184,7 +184,7 @@ async function requestAgain(request: Omit<ChatRequest, "chatId">, headId: string
 const GIVE_WAY_MS = 1000;
 
 /** The stream reports the end of the answer to every tab. Where no connection is free, the stream's own is given up for the request. */
-export async function stopAnswer(): Promise<void> {
+export async function stopAnswering(): Promise<void> {
   const { chat } = sessionStore.get();
   let gaveWay = false;
   const giveWay = setTimeout(() => {
@@ -195,7 +195,7 @@ export async function stopAnswer(): Promise<void> {
     await apiRequest(api.stopAnswer, { params: { id: chat.id } });
   } finally {
     clearTimeout(giveWay);
-    if (gaveWay && isOpen(chat.id)) await readChat(chat.id);
+    if (gaveWay && isOpen(chat.id)) await joinChat(chat.id);
   }
 }
 
@@ -206,7 +206,7 @@ export function showVersion(message: ChatMessage, steps: 1 | -1): void {
   if (versionId === null) return;
   const headId = leafBelow(messages, versionId);
   sessionStore.update(session => withTree(session, { messages, headId }));
-  void patchChat(chat.id, { headId }).catch(() => {});
+  void changeChat(chat.id, { headId }).catch(() => {});
 }
 
 /** Saves the user's own version of an answer. */

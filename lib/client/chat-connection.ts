@@ -1,4 +1,4 @@
-import { followAnswer, readChat as readChatTree, startAnswer } from "@/lib/schema/api/chats";
+import { followAnswer, readChat, startAnswer } from "@/lib/schema/api/chats";
 import { blankMessage, type ChatRequest, type RunChunk } from "@/lib/schema/chat";
 import { ApiError, apiRequest, apiResponse, errorBody } from "./api-request";
 import { clearLiveReply, takeLiveChunk } from "./chat-live-reply";
@@ -29,7 +29,7 @@ export async function requestAnswer(request: ChatRequest): Promise<void> {
 }
 
 /** Reads the chat again, and joins the answer that is being made if there is one. */
-export async function readChat(chatId: string): Promise<void> {
+export async function joinChat(chatId: string): Promise<void> {
   const { signal } = connection;
   await readTree(chatId, signal);
   if (!isOpen(chatId) || !sessionStore.get().answering) return;
@@ -41,7 +41,7 @@ export async function readChat(chatId: string): Promise<void> {
 }
 
 async function readTree(chatId: string, signal: AbortSignal): Promise<void> {
-  const tree = await apiRequest(readChatTree, { params: { id: chatId }, signal });
+  const tree = await apiRequest(readChat, { params: { id: chatId }, signal });
   if (isOpen(chatId)) sessionStore.update(session => openedSession(session, tree));
 }
 
@@ -92,7 +92,7 @@ function beginReply(replyId: string): void {
 async function reconnect(chatId: string, signal: AbortSignal): Promise<void> {
   while (!signal.aborted && isOpen(chatId)) {
     try {
-      await readChat(chatId);
+      await joinChat(chatId);
       return;
     } catch (error) {
       if (error instanceof ApiError && error.status === 404) {

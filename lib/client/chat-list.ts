@@ -19,7 +19,7 @@ function showRows(change: (rows: readonly ListedChat[]) => ListedChat[]): void {
 }
 
 /** @throws ApiError; then the list shows the server's state again */
-export async function patchChat(chatId: string, patch: ChatPatch): Promise<Chat> {
+export async function changeChat(chatId: string, patch: ChatPatch): Promise<Chat> {
   const { title, pinned, folder } = patch;
   const shown = {
     ...(title !== undefined && { title }),
@@ -35,7 +35,7 @@ export async function patchChat(chatId: string, patch: ChatPatch): Promise<Chat>
 }
 
 /** For some minutes, `restoreChat` can undo this. */
-export async function deleteChat(chatId: string): Promise<void> {
+export async function removeChat(chatId: string): Promise<void> {
   showRows(rows => rows.filter(row => row.id !== chatId));
   try {
     await apiRequest(api.deleteChat, { params: { id: chatId } });
@@ -46,10 +46,10 @@ export async function deleteChat(chatId: string): Promise<void> {
 }
 
 export async function restoreChat(chatId: string): Promise<void> {
-  await patchChat(chatId, { deleted: false });
+  await changeChat(chatId, { deleted: false });
   keepDraft(chatId, true);
 }
 
-export async function searchChats(query: string, signal: AbortSignal): Promise<readonly ChatHit[]> {
+export async function findChats(query: string, signal: AbortSignal): Promise<readonly ChatHit[]> {
   return (await apiRequest(api.searchChats, { query: { q: query }, signal })).hits;
 }

@@ -1,4 +1,4 @@
-import { searchHub } from "@/lib/schema/api/models";
+import { findRepositories } from "@/lib/schema/api/models";
 import type { ErrorBody } from "@/lib/schema/api-error";
 import type { HubSearchAnswer, HubSort } from "@/lib/schema/remote-models";
 import { apiRequest, errorBody } from "./api-request";
@@ -36,16 +36,16 @@ export function answerTo(words: string, answer: HubSearchAnswer): HubSearchAnswe
 let newest = 0;
 
 /** Asks the hub, through the server. Where the hub asks to wait, it waits and asks again, unless something else is asked meanwhile. */
-export async function askHub(words: string, sort: HubSort): Promise<HubSearchAnswer | null> {
+export async function runHubSearch(words: string, sort: HubSort): Promise<HubSearchAnswer | null> {
   const question = ++newest;
   hubSearchStore.update(state => ({ ...state, words, sort, isAsking: true, error: null }));
   try {
-    const answer = answerTo(words, await apiRequest(searchHub, { query: { words, sort } }));
+    const answer = answerTo(words, await apiRequest(findRepositories, { query: { words, sort } }));
     if (question !== newest) return null;
     hubSearchStore.update(state => ({ ...state, answer, isAsking: false }));
     if (answer.kind !== "wait") return answer;
     await new Promise(resolve => setTimeout(resolve, answer.seconds * 1000));
-    return question === newest ? await askHub(words, sort) : null;
+    return question === newest ? await runHubSearch(words, sort) : null;
   } catch (error) {
     if (question === newest)
       hubSearchStore.update(state => ({ ...state, answer: null, isAsking: false, error: errorBody(error) }));

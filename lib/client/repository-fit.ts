@@ -1,5 +1,5 @@
 import { useEffect, useState } from "react";
-import { fitRepository } from "@/lib/schema/api/models";
+import { readRepositoryFit } from "@/lib/schema/api/models";
 import type { ErrorBody } from "@/lib/schema/api-error";
 import { readEvents } from "@/lib/schema/read-events";
 import { type FitEvent, type FitFile, fitEventSchema } from "@/lib/schema/remote-models";
@@ -58,7 +58,7 @@ async function followFit(
   onEvent: (event: FitEvent) => void,
   signal: AbortSignal,
 ) {
-  const response = await apiResponse(fitRepository, { query: { repository, most, ...choices }, signal });
+  const response = await apiResponse(readRepositoryFit, { query: { repository, most, ...choices }, signal });
   if (response.body === null) return;
   for await (const data of readEvents(response.body)) {
     const event = fitEventSchema.safeParse(JSON.parse(data));

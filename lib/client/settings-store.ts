@@ -108,7 +108,7 @@ export function applySettings(patch: SettingsPatch, scope: SettingsScope = "all"
 }
 
 /** Removes the chosen model's own values, or one of them, so that the general settings apply. */
-export function dropOverrides(key?: SettingKey): Promise<Applied> {
+export function dropOwnSettings(key?: SettingKey): Promise<Applied> {
   const { overrides } = settingsStore.get();
   const dropped = key === undefined ? overrides : { [key]: overrides[key] };
   return send(() => apiRequest(api.dropOverrides, { query: { key } }), dropped);

@@ -12,7 +12,7 @@ import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
 import { JobError } from "./job-error";
 import type { LlamaBackend } from "./llama-backend";
 import { type ExpertTensor, expertTensorsOf, misplacedKv, misplacement } from "./misplacement";
-import { type Placement, placementKey } from "./placer";
+import { type PlacementOptions, placementKey } from "./placer";
 import { readDryRunHeader } from "./read-dry-run-header";
 
 /** Memory used on one device and in system memory. */
@@ -21,7 +21,7 @@ export interface DeviceBytes {
   readonly ramBytes: number;
 }
 
-export type WeightsRun = Pick<LoadConfig, "gpuLayers" | "useMmap"> & Placement;
+export type WeightsRun = Pick<LoadConfig, "gpuLayers" | "useMmap"> & PlacementOptions;
 export type ContextRun = WeightsRun &
   Pick<LoadConfig, "contextTokens" | "batchTokens" | "sequences" | "kvType" | "flashAttention"> & {
     /** A context that makes vectors of texts, and no answers. */
@@ -189,7 +189,7 @@ export class DryRun {
     return this.backend.info.gpuUsable ? gpuLayers : 0;
   }
 
-  async #insightsFor(placement: Placement): Promise<PlacedInsights> {
+  async #insightsFor(placement: PlacementOptions): Promise<PlacedInsights> {
     const key = placementKey(placement);
     const found = this.#placed.get(key) ?? {
       insights: await GgufInsights.from(this.fileInfo, this.backend.llama),
@@ -203,7 +203,7 @@ export class DryRun {
   /** When the dry run fails, node-llama-cpp returns the result of a rough formula, and only its log says so. */
   async #onlyIfReal(
     placed: PlacedInsights,
-    placement: Placement,
+    placement: PlacementOptions,
     key: string,
     run: () => Promise<{ gpuVram: number; cpuRam: number }>,
     failure: (reason: string) => JobError,

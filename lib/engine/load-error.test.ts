@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { EngineLog } from "./engine-log";
-import { loadErrorCode, missingBytes } from "./load-error";
+import { loadErrorCode, reportedDeficitBytes } from "./load-error";
 
 describe("loadErrorCode", () => {
   it.each([
@@ -31,7 +31,7 @@ describe("missingBytes", () => {
     ["failed to allocate CUDA0 buffer of size 1000", 5000, 1],
     ["out of memory", 5000, null],
   ])("%s with %s bytes free", (text, freeBytes, missing) => {
-    expect(missingBytes(text, freeBytes)).toBe(missing);
+    expect(reportedDeficitBytes(text, freeBytes)).toBe(missing);
   });
 });
 

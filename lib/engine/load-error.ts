@@ -25,7 +25,7 @@ function attemptedBytes(text: string): number | null {
 }
 
 /** How much more memory the failed allocation needed: at least one byte, because it failed. Null if the log does not say. */
-export function missingBytes(text: string, freeBytes: number): number | null {
+export function reportedDeficitBytes(text: string, freeBytes: number): number | null {
   const attempted = attemptedBytes(text);
   return attempted === null ? null : Math.max(1, attempted - freeBytes);
 }
@@ -44,7 +44,7 @@ export async function loadError(
   const code = error instanceof InsufficientMemoryError ? "OUT_OF_MEMORY" : loadErrorCode(message);
   if (code !== "OUT_OF_MEMORY") return new JobError(code, message, {}, { cause: error });
   const vram = await readVram(backend);
-  const deficitBytes = vram === null ? null : missingBytes(message, vram.freeBytes);
+  const deficitBytes = vram === null ? null : reportedDeficitBytes(message, vram.freeBytes);
   return new JobError(code, message, deficitBytes === null ? {} : { deficitBytes }, { cause: error });
 }
 

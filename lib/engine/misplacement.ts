@@ -7,10 +7,10 @@ import type { DeviceBuffers } from "@/lib/schema/placement";
 import { formatBytes } from "@/lib/units/bytes";
 import { sum } from "@/lib/units/sum";
 import type { LlamaBackend } from "./llama-backend";
-import type { Placement } from "./placer";
+import type { PlacementOptions } from "./placer";
 import { largestTensorBytes } from "./tensor-limit";
 
-type PlacedLayers = Placement & { readonly gpuLayers: number };
+type PlacedLayers = PlacementOptions & { readonly gpuLayers: number };
 
 interface WeightsFound {
   readonly plain: { readonly gpuBytes: number };
@@ -53,7 +53,7 @@ export function misplacement(
 }
 
 /** The same for the KV cache. */
-export function misplacedKv({ kvInRam }: Placement, devices: readonly DeviceBuffers[] | null): string | null {
+export function misplacedKv({ kvInRam }: PlacementOptions, devices: readonly DeviceBuffers[] | null): string | null {
   const onGpu = kvInRam ? devices?.find(({ device, kvBytes }) => device !== null && kvBytes > 0) : undefined;
   return onGpu === undefined
     ? null
@@ -69,7 +69,7 @@ function bytesOf({ dimensions, ggmlType }: NonNullable<GgufFileInfo["fullTensorI
   return (dimensions.reduce<number>((product, size) => product * Number(size), 1) / blockElements) * blockBytes;
 }
 
-function isInRam(name: string, placement: Placement): boolean {
+function isInRam(name: string, placement: PlacementOptions): boolean {
   const block = blockOf(name);
   if (block < wholeBlocksInRam(placement)) return expertMatrixOf(name) !== undefined;
   const border = dividedBlock(placement);

@@ -6,7 +6,7 @@ import { JobError } from "./job-error";
 import type { AddonCard, AddonPlacement, AddonReport, OpenedAddon } from "./placement-addon";
 
 /** Where a model goes beyond its number of GPU layers. */
-export type Placement = Pick<LoadConfig, "expertBlocksInRam" | "borderExpertsOnGpu" | "tensorSplit" | "kvInRam">;
+export type PlacementOptions = Pick<LoadConfig, "expertBlocksInRam" | "borderExpertsOnGpu" | "tensorSplit" | "kvInRam">;
 
 /** The same for placements that make the same model and contexts; empty if node-llama-cpp can do it alone. */
 export const placementKey = ({
@@ -14,7 +14,7 @@ export const placementKey = ({
   borderExpertsOnGpu = "",
   tensorSplit,
   kvInRam,
-}: Placement): string =>
+}: PlacementOptions): string =>
   [
     expertBlocksInRam > 0 ? `experts ${expertBlocksInRam} ${borderExpertsOnGpu}` : "",
     tensorSplit?.join(" "),
@@ -68,13 +68,13 @@ export class Placer {
    *
    * @throws JobError PLACEMENT_UNAVAILABLE where there is a placement and no working addon; INVALID_INPUT for cards that are not there
    */
-  place<Result>(placement: Placement, work: () => Promise<Result>): Promise<Placed<Result>> {
+  place<Result>(placement: PlacementOptions, work: () => Promise<Result>): Promise<Placed<Result>> {
     const turn = this.#turn.then(() => this.#inTurn(placement, work));
     this.#turn = turn.catch(() => {});
     return turn;
   }
 
-  async #inTurn<Result>(placement: Placement, work: () => Promise<Result>): Promise<Placed<Result>> {
+  async #inTurn<Result>(placement: PlacementOptions, work: () => Promise<Result>): Promise<Placed<Result>> {
     const isPlain = placementKey(placement) === "";
     const missing = this.#off ?? (this.opened.kind === "missing" ? this.opened.reason : null);
     if (missing !== null && !isPlain) throw new JobError("PLACEMENT_UNAVAILABLE", missing);
@@ -104,7 +104,10 @@ const NO_TENSOR = "^$";
  * A placement in llama.cpp's own terms. A card without layers is left out, because llama.cpp would still reserve memory there.
  * @see llama.cpp common/common.h LLM_FFN_EXPS_REGEX, src/llama-model.cpp (load_tensors)
  */
-export function addonPlacement(placement: Placement, cards: readonly Pick<PlacementCard, "device">[]): AddonPlacement {
+export function addonPlacement(
+  placement: PlacementOptions,
+  cards: readonly Pick<PlacementCard, "device">[],
+): AddonPlacement {
   const { expertBlocksInRam = 0, tensorSplit, kvInRam } = placement;
   if (tensorSplit !== undefined && tensorSplit.length > cards.length)
     throw new JobError(
@@ -128,13 +131,13 @@ export function addonPlacement(placement: Placement, cards: readonly Pick<Placem
   };
 }
 
-function ramPattern(placement: Placement): string {
+function ramPattern(placement: PlacementOptions): string {
   const whole = wholeBlocksInRam(placement);
   const blocks = `^blk\\.(?:${Array.from({ length: whole }, (_, block) => block).join("|")})${expertPattern()}`;
   return [...(whole > 0 ? [blocks] : []), ...borderPattern(placement)].join("|");
 }
 
-function borderPattern(placement: Placement): string[] {
+function borderPattern(placement: PlacementOptions): string[] {
   const border = dividedBlock(placement);
   if (border === null) return [];
   const { block, matrices, isOnly } = border;

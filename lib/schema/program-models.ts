@@ -40,4 +40,4 @@ export const programModelsSchema = z.object({
   /** Programs of which nothing was found. */
   withoutModels: z.array(z.enum(programNames)),
 });
-export type ProgramModels = z.infer<typeof programModelsSchema>;
+export type ProgramModelsAnswer = z.infer<typeof programModelsSchema>;

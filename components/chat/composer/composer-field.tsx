@@ -1,7 +1,7 @@
 "use client";
 import { type ClipboardEvent, type KeyboardEvent, useEffect, useRef } from "react";
 import { showFailure } from "@/components/ui/show-failure";
-import { stopAnswer } from "@/lib/client/chat-actions";
+import { stopAnswering } from "@/lib/client/chat-actions";
 import type { ChatDraft } from "@/lib/client/chat-draft";
 import { isUsable, useSession } from "@/lib/client/chat-session";
 import { isComposing } from "@/lib/client/is-composing";
@@ -37,7 +37,7 @@ export function ComposerField({ draft, take, onSend }: ComposerFieldProps) {
   }, [answering, isWaiting, files.length]);
   const onEscape = () => {
     if (isWaiting) draft.callOff();
-    else if (answering) stopAnswer().catch(showFailure("The answer was not stopped"));
+    else if (answering) stopAnswering().catch(showFailure("The answer was not stopped"));
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (isComposing(event)) return;

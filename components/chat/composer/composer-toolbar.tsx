@@ -5,7 +5,7 @@ import { ChatOptionsButton } from "@/components/chat/options/chat-options-button
 import { ModelPickerButton } from "@/components/models/picker/model-picker-button";
 import { Button } from "@/components/ui/button";
 import { showFailure } from "@/components/ui/show-failure";
-import { stopAnswer } from "@/lib/client/chat-actions";
+import { stopAnswering } from "@/lib/client/chat-actions";
 import { type DraftFile, unreadNames } from "@/lib/client/chat-draft";
 import { useSession } from "@/lib/client/chat-session";
 import type { ContextUse } from "@/lib/schema/chat";
@@ -47,7 +47,7 @@ export function ComposerToolbar({ use, files, isWaiting, canSend, onFiles }: Com
 function SendButton({ waitsFor, canSend }: { readonly waitsFor: readonly string[]; readonly canSend: boolean }) {
   const answering = useSession(session => session.answering);
   if (answering) {
-    const stop = () => stopAnswer().catch(showFailure("The answer was not stopped"));
+    const stop = () => stopAnswering().catch(showFailure("The answer was not stopped"));
     return (
       <Button key="stop" look="plain" onClick={stop}>
         <Square aria-hidden size={12} fill="currentColor" />

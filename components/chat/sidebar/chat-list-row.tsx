@@ -3,7 +3,7 @@ import { type MouseEvent, useState } from "react";
 import { fieldClass } from "@/components/chat/field-class";
 import { classNames } from "@/components/ui/class-names";
 import { showFailure } from "@/components/ui/show-failure";
-import { patchChat } from "@/lib/client/chat-list";
+import { changeChat } from "@/lib/client/chat-list";
 import { goToChat } from "@/lib/client/chat-location";
 import { isComposing } from "@/lib/client/is-composing";
 import type { Chat, ListedChat } from "@/lib/schema/chat";
@@ -63,7 +63,9 @@ function ChatTitleInput({ chat, onDone }: { readonly chat: Chat; readonly onDone
     onDone();
     const trimmed = title.trim();
     if (trimmed === "" || trimmed === chat.title) return;
-    patchChat(chat.id, { title: beginningOf(trimmed, MAX_TITLE_UNITS) }).catch(showFailure("The chat was not renamed"));
+    changeChat(chat.id, { title: beginningOf(trimmed, MAX_TITLE_UNITS) }).catch(
+      showFailure("The chat was not renamed"),
+    );
   };
   return (
     <input

@@ -5,7 +5,7 @@ import { buttonClass } from "@/components/ui/button";
 import { Menu } from "@/components/ui/menu";
 import { showFailure } from "@/components/ui/show-failure";
 import { apiAddress } from "@/lib/client/api-request";
-import { patchChat } from "@/lib/client/chat-list";
+import { changeChat } from "@/lib/client/chat-list";
 import { exportChat } from "@/lib/schema/api/chats";
 import type { ListedChat } from "@/lib/schema/chat";
 import { deleteWithUndo } from "./delete-with-undo";
@@ -21,7 +21,7 @@ interface ChatRowMenuProps {
 export function ChatRowMenu({ chat, onRename }: ChatRowMenuProps) {
   const [isMoving, setMoving] = useState(false);
   const togglePin = () =>
-    void patchChat(chat.id, { pinned: !chat.pinned }).catch(showFailure("The chat was not changed"));
+    void changeChat(chat.id, { pinned: !chat.pinned }).catch(showFailure("The chat was not changed"));
   const download = (format: "json" | "markdown") =>
     window.location.assign(apiAddress(exportChat, { params: { id: chat.id }, query: { format } }));
   return (

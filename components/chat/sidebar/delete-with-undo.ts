@@ -1,6 +1,6 @@
 import { showFailure } from "@/components/ui/show-failure";
 import { showToast } from "@/components/ui/toast";
-import { deleteChat, restoreChat } from "@/lib/client/chat-list";
+import { removeChat, restoreChat } from "@/lib/client/chat-list";
 import { goToChat } from "@/lib/client/chat-location";
 import { sessionStore } from "@/lib/client/chat-session";
 import type { Chat } from "@/lib/schema/chat";
@@ -14,7 +14,7 @@ export function deleteWithUndo(chat: Chat): void {
       .then(() => (wasOpen ? goToChat(chat.id) : undefined))
       .catch(showFailure("The chat was not brought back"));
   };
-  deleteChat(chat.id)
+  removeChat(chat.id)
     .then(() => showToast({ title: `Deleted “${chat.title}”`, action: { label: "Undo", run: undo } }))
     .catch(showFailure("The chat was not deleted"));
 }

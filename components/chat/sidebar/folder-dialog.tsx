@@ -5,7 +5,7 @@ import { Dialog } from "@/components/ui/dialog";
 import { Field, FieldInput } from "@/components/ui/field";
 import { showFailure } from "@/components/ui/show-failure";
 import { folderNames } from "@/lib/client/chat-groups";
-import { patchChat, useChatList } from "@/lib/client/chat-list";
+import { changeChat, useChatList } from "@/lib/client/chat-list";
 import type { ListedChat } from "@/lib/schema/chat";
 
 /** Naming a folder creates it. It disappears with its last chat. */
@@ -14,7 +14,7 @@ export default function FolderDialog({ chat, onDone }: { readonly chat: ListedCh
   const [name, setName] = useState("");
   const move = (folder: string | null) => {
     onDone();
-    patchChat(chat.id, { folder }).catch(showFailure("The chat was not moved"));
+    changeChat(chat.id, { folder }).catch(showFailure("The chat was not moved"));
   };
   const submit = (event: FormEvent) => {
     event.preventDefault();

@@ -1,7 +1,7 @@
 "use client";
 import { useEffect, useState } from "react";
 import { showFailure } from "@/components/ui/show-failure";
-import { searchChats } from "@/lib/client/chat-list";
+import { findChats } from "@/lib/client/chat-list";
 import type { ChatHit } from "@/lib/schema/chat";
 
 /** The search waits for a pause in typing, instead of running for every letter. */
@@ -14,7 +14,7 @@ export function useChatHits(query: string): readonly ChatHit[] | null {
     if (query === "") return setHits(null);
     const controller = new AbortController();
     const timer = setTimeout(() => {
-      searchChats(query, controller.signal).then(setHits, showFailure("The search failed"));
+      findChats(query, controller.signal).then(setHits, showFailure("The search failed"));
     }, SEARCH_DELAY_MS);
     return () => {
       clearTimeout(timer);

@@ -28,7 +28,7 @@ export function AttachmentChip({ attachment, children }: AttachmentChipProps) {
       {data === undefined ? (
         <FileText aria-hidden size={14} className="shrink-0 text-ink-3" />
       ) : (
-        <Picture attachment={attachment} className="size-6 object-cover" />
+        <AttachedPicture attachment={attachment} className="size-6 object-cover" />
       )}
       <span className="truncate">{name}</span>
       {encoding && (
@@ -51,7 +51,7 @@ export function AttachmentChip({ attachment, children }: AttachmentChipProps) {
 }
 
 /** A picture that was attached; its name is read out. */
-export function Picture({ attachment: { name, mediaType, data }, className }: PictureProps) {
+export function AttachedPicture({ attachment: { name, mediaType, data }, className }: PictureProps) {
   // biome-ignore lint/performance/noImgElement: the bytes are here already.
   return <img alt={name} src={`data:${mediaType};base64,${data}`} className={`rounded-control ${className}`} />;
 }

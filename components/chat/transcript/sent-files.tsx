@@ -1,5 +1,5 @@
 import type { Attachment } from "@/lib/schema/chat";
-import { AttachmentChip, Picture } from "./attachment-chip";
+import { AttachedPicture, AttachmentChip } from "./attachment-chip";
 
 /** The files of a sent message, and its pictures as they are. */
 export default function SentFiles({ attachments }: { readonly attachments: readonly Attachment[] }) {
@@ -7,7 +7,11 @@ export default function SentFiles({ attachments }: { readonly attachments: reado
     attachment.data === undefined ? (
       <AttachmentChip key={attachment.name} attachment={attachment} />
     ) : (
-      <Picture key={attachment.name} attachment={attachment} className="max-h-72 max-w-full border border-line" />
+      <AttachedPicture
+        key={attachment.name}
+        attachment={attachment}
+        className="max-h-72 max-w-full border border-line"
+      />
     ),
   );
 }

@@ -6,11 +6,11 @@ import { Dialog } from "@/components/ui/dialog";
 import { showToast } from "@/components/ui/toast";
 import { useForm } from "@/components/ui/use-form";
 import { apiRequest } from "@/lib/client/api-request";
-import { askHub } from "@/lib/client/hub-search";
+import { runHubSearch } from "@/lib/client/hub-search";
 import { modelStore } from "@/lib/client/model-store";
 import { dashboardAddress } from "@/lib/client/planned-model";
 import { uploadModels } from "@/lib/client/upload-store";
-import { addModelFile, addModelFolder, searchHub } from "@/lib/schema/api/models";
+import { addModelFile, addModelFolder, findRepositories } from "@/lib/schema/api/models";
 import { GetButton } from "../downloads/get-button";
 import { PathField } from "../path-field";
 
@@ -43,9 +43,9 @@ export default function AddModelDialog({ onClose, openHub }: AddModelProps) {
       onClose();
       return;
     }
-    const answer = await apiRequest(searchHub, { query: { words: written, sort: "trending" } });
+    const answer = await apiRequest(findRepositories, { query: { words: written, sort: "trending" } });
     if (answer.kind === "file") return setSource(answer.source);
-    void askHub(written, "trending");
+    void runHubSearch(written, "trending");
     openHub();
   };
   const { error, isBusy, handlers } = useForm(() => {

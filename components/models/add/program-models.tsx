@@ -10,10 +10,10 @@ import { apiRequest, errorBody } from "@/lib/client/api-request";
 import { modelStore } from "@/lib/client/model-store";
 import { listProgramModels, takeProgramModel } from "@/lib/schema/api/models";
 import type { ErrorBody } from "@/lib/schema/api-error";
-import type { ProgramModel, ProgramModels, ProgramName } from "@/lib/schema/program-models";
+import type { ProgramModel, ProgramModelsAnswer, ProgramName } from "@/lib/schema/program-models";
 import { formatBytes } from "@/lib/units/bytes";
 
-type Search = { readonly found: ProgramModels } | { readonly error: ErrorBody } | null;
+type Search = { readonly found: ProgramModelsAnswer } | { readonly error: ErrorBody } | null;
 
 const look = (): Promise<Search> =>
   apiRequest(listProgramModels, {}).then(
@@ -64,7 +64,7 @@ export default function ProgramModelsDialog({ onClose }: { readonly onClose: () 
 }
 
 interface FoundProps {
-  readonly found: ProgramModels;
+  readonly found: ProgramModelsAnswer;
   readonly use: (models: readonly { program: ProgramName; label: string }[]) => Promise<void>;
 }
 

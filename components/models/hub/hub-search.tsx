@@ -6,7 +6,7 @@ import { Empty } from "@/components/ui/empty";
 import { Field, FieldInput } from "@/components/ui/field";
 import { Select } from "@/components/ui/select";
 import { Skeleton } from "@/components/ui/skeleton";
-import { askHub, useHubSearch } from "@/lib/client/hub-search";
+import { runHubSearch, useHubSearch } from "@/lib/client/hub-search";
 import { dashboardAddress } from "@/lib/client/planned-model";
 import type { ErrorBody } from "@/lib/schema/api-error";
 import { type HubSort, hubSorts } from "@/lib/schema/remote-models";
@@ -28,7 +28,7 @@ export function HubSearch() {
   const search = useHubSearch();
   const [words, setWords] = useState(search.words);
   const ask = async (sort: HubSort) => {
-    const answer = await askHub(words.trim(), sort);
+    const answer = await runHubSearch(words.trim(), sort);
     if (answer?.kind === "file") router.push(dashboardAddress(answer.source));
   };
   const submit = (event: FormEvent) => {

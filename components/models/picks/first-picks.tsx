@@ -15,7 +15,7 @@ interface FirstPicksProps extends Pick<ReturnType<typeof usePicks>, "data" | "er
   readonly onChat: () => void;
 }
 
-/** The three picks in a line or two each, for the first minute. @see ModelPicks for all that is known of them */
+/** The three picks in a line or two each, for the first minute. @see PicksSection for all that is known of them */
 export function FirstPicks({ data, error, isChecking, check, onChat }: FirstPicksProps) {
   if (data === null) return null;
   if (data.picks.length === 0) return <p className="text-ink-2">{NO_PICKS_WORDS}</p>;

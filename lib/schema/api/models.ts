@@ -14,7 +14,7 @@ export const listModels = {
   errors: ["STORE_UNAVAILABLE"],
 } as const satisfies Endpoint;
 
-export const searchHub = {
+export const findRepositories = {
   method: "GET",
   path: "/api/models/search",
   does: "Repositories of the hub with GGUF files, by words; or what a pasted address leads to: a file, or the files of a repository.",
@@ -23,7 +23,7 @@ export const searchHub = {
   errors: ["MODEL_NOT_FOUND", "DOWNLOAD_FAILED", "HUB_FAILED", "NOT_GGUF", "BUSY"],
 } as const satisfies Endpoint;
 
-export const fitRepository = {
+export const readRepositoryFit = {
   method: "GET",
   path: "/api/models/fit",
   does: "How each GGUF file of a repository would run here: a list first, then each file as its header is read. No weights are downloaded.",

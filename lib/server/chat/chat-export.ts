@@ -2,7 +2,7 @@ import { CHAT_EXPORT_FORMAT, CHAT_EXPORT_VERSION, type ChatMessage, type ChatTre
 import type { ChatStore } from "./chat-store";
 
 /** All chats as one JSON file. Chats are read and sent one by one, so a large export does not fill memory or delay other requests. */
-export function exportChats(store: ChatStore, nowMs: number): ReadableStream<Uint8Array> {
+export function chatsJson(store: ChatStore, nowMs: number): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   const chats = store.list();
   const head = { format: CHAT_EXPORT_FORMAT, version: CHAT_EXPORT_VERSION, exportedAtMs: nowMs };
@@ -23,7 +23,7 @@ export function exportChats(store: ChatStore, nowMs: number): ReadableStream<Uin
   });
 }
 
-export const exportChat = (tree: ChatTree, nowMs: number): string =>
+export const chatJson = (tree: ChatTree, nowMs: number): string =>
   `${JSON.stringify({ format: CHAT_EXPORT_FORMAT, version: CHAT_EXPORT_VERSION, exportedAtMs: nowMs, chats: [tree] }, null, 2)}\n`;
 
 function messageMarkdown({ role, text, attachments, status, stats }: ChatMessage): string {

@@ -15,7 +15,7 @@ const breathe = () => new Promise<void>(resolve => setImmediate(resolve));
  *
  * @param isAnswering a chat that is answering is never replaced: its answer would have no place to go
  */
-export async function importChats(
+export async function saveImportedChats(
   store: ChatStore,
   { chats, existing }: Pick<ChatImport, "chats" | "existing">,
   isAnswering: (chatId: string) => boolean = () => false,

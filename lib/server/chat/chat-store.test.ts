@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { blankMessage, type ChatImport, type ChatMessage, chatImportSchema } from "@/lib/schema/chat";
-import { chatMarkdown, downloadHeaders, exportChat, exportChats } from "./chat-export";
-import { importChats } from "./chat-import";
+import { chatJson, chatMarkdown, chatsJson, downloadHeaders } from "./chat-export";
+import { saveImportedChats } from "./chat-import";
 import { ChatStore } from "./chat-store";
 
 let folder: string;
@@ -149,24 +149,27 @@ describe("export and import", () => {
     filled("c", "one", "two");
     filled("d", "three", "four");
     store.patch("d", { title: "Four", pinned: true, systemPrompt: "Count." });
-    const exported = await read(exportChats(store, nowMs));
+    const exported = await read(chatsJson(store, nowMs));
     const other = new ChatStore({ filePath: join(folder, "other.db"), now: () => 99_999 });
-    expect(await importChats(other, exported)).toEqual({ imported: 2, existing: [], refused: [] });
+    expect(await saveImportedChats(other, exported)).toEqual({ imported: 2, existing: [], refused: [] });
     expect(other.list()).toEqual(store.list());
     for (const { id } of store.list()) expect(other.tree(id)).toEqual(store.tree(id));
     other.close();
   });
 
-  const exportOf = (id: string): ChatImport => chatImportSchema.parse(JSON.parse(exportChat(store.tree(id), nowMs)));
+  const exportOf = (id: string): ChatImport => chatImportSchema.parse(JSON.parse(chatJson(store.tree(id), nowMs)));
   const textsOf = (id: string) => store.branch(id, store.read(id).headId).map(({ text }) => text);
 
   test("know a chat that is here already, and leave it alone or replace it", async () => {
     filled("c", "one", "two");
     const exported = exportOf("c");
     store.addExchange("c", message("q2", "c-a", "user", "three"), message("a2", "q2", "assistant", "four"));
-    expect(await importChats(store, exported)).toEqual({ imported: 0, existing: ["c"], refused: [] });
+    expect(await saveImportedChats(store, exported)).toEqual({ imported: 0, existing: ["c"], refused: [] });
     expect(textsOf("c")).toEqual(["one", "two", "three", "four"]);
-    expect(await importChats(store, { ...exported, existing: "replace" })).toMatchObject({ imported: 1, existing: [] });
+    expect(await saveImportedChats(store, { ...exported, existing: "replace" })).toMatchObject({
+      imported: 1,
+      existing: [],
+    });
     expect(textsOf("c")).toEqual(["one", "two"]);
     expect(store.list().length).toBe(1);
   });
@@ -175,7 +178,7 @@ describe("export and import", () => {
     filled("c", "one", "two");
     const [tree] = exportOf("c").chats;
     if (!tree) throw new Error("nothing was exported");
-    await importChats(store, { chats: [{ ...tree, chat: { ...tree.chat, id: "copy" } }] });
+    await saveImportedChats(store, { chats: [{ ...tree, chat: { ...tree.chat, id: "copy" } }] });
     store.addExchange(
       "copy",
       message("q2", store.read("copy").headId, "user", "three"),
@@ -189,13 +192,13 @@ describe("export and import", () => {
     filled("c", "one", "two");
     const exported = exportOf("c");
     store.remove("c");
-    expect(await importChats(store, exported)).toMatchObject({ imported: 1 });
+    expect(await saveImportedChats(store, exported)).toMatchObject({ imported: 1 });
     expect(textsOf("c")).toEqual(["one", "two"]);
   });
 
   test("do not replace a chat that is answering", async () => {
     filled("c", "one", "two");
-    const result = await importChats(store, { ...exportOf("c"), existing: "replace" }, id => id === "c");
+    const result = await saveImportedChats(store, { ...exportOf("c"), existing: "replace" }, id => id === "c");
     expect(result).toMatchObject({
       imported: 0,
       refused: [{ id: "c", reason: expect.stringContaining("answering") as string }],
@@ -208,9 +211,9 @@ describe("export and import", () => {
     if (!tree) throw new Error("nothing was exported");
     const chat = { ...tree.chat, id: "copy" };
     const pieces = tree.messages.map((piece, index) => ({ chat, messages: [piece], continues: index > 0 }));
-    for (const piece of pieces) await importChats(store, { chats: [piece] });
+    for (const piece of pieces) await saveImportedChats(store, { chats: [piece] });
     expect(textsOf("copy")).toEqual(["one", "two"]);
-    const again = await importChats(store, { chats: pieces.slice(1) });
+    const again = await saveImportedChats(store, { chats: pieces.slice(1) });
     expect(again.refused).toMatchObject([{ id: "copy", reason: "A message is in it twice." }]);
   });
 
@@ -224,7 +227,7 @@ describe("export and import", () => {
     const here = store.tree("c");
     const good = { ...here, chat: { ...here.chat, id: "good" } };
     const bad = { chat: { ...good.chat, id: "bad", title: "Bad one" }, messages };
-    const result = await importChats(store, { chats: [bad, good] });
+    const result = await saveImportedChats(store, { chats: [bad, good] });
     expect(result).toMatchObject({ imported: 1, refused: [{ title: "Bad one" }] });
     expect(store.knows("bad")).toBe(false);
   });

@@ -9,7 +9,7 @@ import type { BesideModel, GpuMemory } from "@/lib/schema/gpu-memory";
 import type { Buffers, LoadConfig } from "@/lib/schema/load-config";
 import type { Settings } from "@/lib/schema/settings";
 import { EngineError } from "@/lib/server/engine/engine-errors";
-import { chooseDraftModel, type DraftModel } from "@/lib/server/models/library/find-draft-model";
+import { chooseDraftModel, type ProfiledModel } from "@/lib/server/models/library/find-draft-model";
 import type { ModelFiles } from "@/lib/server/models/library/model-files";
 import type { GpuSource } from "@/lib/server/planning/known-surfaces";
 import type { DryRunEngine } from "@/lib/server/planning/spare-dry-run-engine";
@@ -96,7 +96,12 @@ export class DraftHolder {
     return useless === null ? this.#placed(chosen.draft, settings, card) : { ...NONE, useless };
   }
 
-  #uselessBecause(model: DraftModel, draft: DraftModel, { THREADS }: Settings, card: GpuMemory | null): string | null {
+  #uselessBecause(
+    model: ProfiledModel,
+    draft: ProfiledModel,
+    { THREADS }: Settings,
+    card: GpuMemory | null,
+  ): string | null {
     const threads = THREADS === "auto" ? this.options.autoThreads(model.profile.fileBytes) : THREADS;
     return this.options.uselessBecause({
       model: model.path,
@@ -107,7 +112,7 @@ export class DraftHolder {
   }
 
   /** null for a model that is not on this computer or cannot be read: its own load says so. */
-  async #modelOf({ MODEL }: Settings): Promise<DraftModel | null> {
+  async #modelOf({ MODEL }: Settings): Promise<ProfiledModel | null> {
     try {
       const path = await this.options.models.resolveModel(MODEL);
       return { path, profile: await this.options.models.readProfile(path) };
@@ -116,7 +121,7 @@ export class DraftHolder {
     }
   }
 
-  async #placed(draft: DraftModel, settings: Settings, memory: GpuMemory | null): Promise<HeldDraft> {
+  async #placed(draft: ProfiledModel, settings: Settings, memory: GpuMemory | null): Promise<HeldDraft> {
     const gpuLayers = memory === null ? 0 : draft.profile.blocks + 1;
     const card = memory === null ? undefined : await this.#roomiestCard(memory, settings);
     const tensorSplit =
@@ -153,7 +158,7 @@ export class DraftHolder {
 
   /** As llama.cpp's own dry run says; from the header where none can be made now. */
   async #buffersOf(
-    { path, profile }: DraftModel,
+    { path, profile }: ProfiledModel,
     draft: NonNullable<LoadConfig["draft"]>,
     { N_CTX, N_BATCH, FLASH_ATTENTION, USE_MMAP }: Settings,
   ): Promise<Buffers> {

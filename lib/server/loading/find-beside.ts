@@ -6,7 +6,7 @@ import { mostPictureTokens, pictureReaderMemory } from "@/lib/plan/picture-reade
 import { AUTO_MOST_SEQUENCES } from "@/lib/plan/sequences";
 import type { BesideModel } from "@/lib/schema/gpu-memory";
 import type { Settings } from "@/lib/schema/settings";
-import { chooseDraftModel, type DraftModel, type Library } from "@/lib/server/models/library/find-draft-model";
+import { chooseDraftModel, type Library, type ProfiledModel } from "@/lib/server/models/library/find-draft-model";
 import { findPictureReader } from "@/lib/server/models/library/find-picture-reader";
 
 /** The files beside a model, and what they take. */
@@ -54,7 +54,7 @@ export async function findBeside(
 }
 
 async function picturesBeside(
-  { path, profile }: DraftModel,
+  { path, profile }: ProfiledModel,
   { N_CTX }: BesideSettings,
   hasCard: () => Promise<boolean>,
 ): Promise<Beside> {
@@ -67,7 +67,7 @@ async function picturesBeside(
 }
 
 async function draftBeside(
-  model: DraftModel,
+  model: ProfiledModel,
   settings: BesideSettings,
   models: Library,
   hasCard: () => Promise<boolean>,
@@ -82,7 +82,7 @@ async function draftBeside(
  *
  * @see llama.cpp common/speculative.cpp common_base_params_to_speculative
  */
-function withDraft({ path, profile }: DraftModel, settings: BesideSettings, isOnCard: boolean): Beside {
+function withDraft({ path, profile }: ProfiledModel, settings: BesideSettings, isOnCard: boolean): Beside {
   const { N_CTX, PARALLEL, N_BATCH, FLASH_ATTENTION } = settings;
   const sequences = PARALLEL === "auto" ? AUTO_MOST_SEQUENCES : PARALLEL;
   const surface = headerSurface(profile, { batchTokens: N_BATCH, sequences, flashAttention: FLASH_ATTENTION });

@@ -2,7 +2,7 @@ import type { SpeculationGain } from "@/lib/schema/speculation";
 import { EngineCrashedError, EngineHungError } from "@/lib/server/engine/engine-errors";
 import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
 import { median } from "@/lib/units/median";
-import { greedy } from "./measure-speed";
+import { greedyUpTo } from "./measure-speed";
 import type { ModelHost } from "./model-host";
 import type { SpeculationMeter } from "./speculation-meter";
 import { type WhenIdleOptions, whenIdle } from "./when-idle";
@@ -78,7 +78,7 @@ async function ratioOf(engine: Engine, prompt: string, recall: AbortSignal): Pro
 
 async function speedOf(engine: Engine, prompt: string, speculate: boolean, recall: AbortSignal) {
   recall.throwIfAborted();
-  for await (const message of engine.complete({ prompt, speculate, sampling: greedy(GENERATED_TOKENS) }, recall)) {
+  for await (const message of engine.complete({ prompt, speculate, sampling: greedyUpTo(GENERATED_TOKENS) }, recall)) {
     if (message.type !== "finished") continue;
     recall.throwIfAborted();
     return message.stats;

@@ -63,7 +63,7 @@ export function countingPrompt(turn: number, characters: number): string {
   return `${numbers.join(", ")}, `;
 }
 
-export const greedy = (maxTokens: number): Sampling => ({
+export const greedyUpTo = (maxTokens: number): Sampling => ({
   ...greedySampling,
   topK: 0,
   topP: 1,
@@ -79,7 +79,7 @@ async function complete(
   signal: AbortSignal,
 ): Promise<GenerationStats> {
   signal.throwIfAborted();
-  for await (const message of engine.complete({ prompt, sampling: greedy(maxTokens) }, signal)) {
+  for await (const message of engine.complete({ prompt, sampling: greedyUpTo(maxTokens) }, signal)) {
     if (message.type !== "finished") continue;
     signal.throwIfAborted();
     if (message.stats.tokensPerSecond > 0) return message.stats;

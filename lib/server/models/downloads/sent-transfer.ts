@@ -39,7 +39,7 @@ type SentError =
   | { readonly kind: "remote"; readonly of: Pick<RemoteHeaderError, "code" | "message" | "waitSeconds"> }
   | { readonly kind: "system"; readonly message: string; readonly code: unknown; readonly syscall: unknown };
 
-export function sendError(error: unknown): SentError {
+export function sentError(error: unknown): SentError {
   if (error instanceof DownloadError) {
     const { code, remedy, message, next, waitMs } = error;
     return { kind: "download", of: { code, remedy, message, next, waitMs } };

@@ -2,7 +2,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { MIB } from "@/lib/units/bytes";
 import { Pacer } from "./pacer";
 import { transferPart } from "./part-transfer";
-import { type FromTransfer, type SentTransfer, sendError, type ToTransfer } from "./sent-transfer";
+import { type FromTransfer, type SentTransfer, sentError, type ToTransfer } from "./sent-transfer";
 
 /** The server is told what has come after this time, or after so many bytes: it notes and hashes what it knows of. */
 const REPORT_MS = 50;
@@ -49,5 +49,5 @@ try {
   error = thrown;
 }
 report();
-send({ type: "ended", error: error === null ? null : sendError(error) });
+send({ type: "ended", error: error === null ? null : sentError(error) });
 parentPort?.close();

@@ -122,7 +122,7 @@ export interface KnownVocabulary {
 }
 
 /** null for a header without one that is worth sharing. */
-export function vocabularyOf({ bytes, fileBytes }: RemotePart): KnownVocabulary | null {
+export function knownVocabularyOf({ bytes, fileBytes }: RemotePart): KnownVocabulary | null {
   const span = vocabularySpan(bytes, fileBytes);
   if (span === null || span.endBytes - span.startBytes < 4 * COMPARED_BYTES) return null;
   const { startBytes, endBytes, headerBytes } = span;

@@ -1,6 +1,6 @@
 import type { ModelProfile } from "@/lib/gguf/model-profile";
 import type { KnownProfiles } from "./known-profiles";
-import { type KnownVocabulary, type RemoteHeaderOptions, readRemoteHeader, vocabularyOf } from "./remote-header";
+import { type KnownVocabulary, knownVocabularyOf, type RemoteHeaderOptions, readRemoteHeader } from "./remote-header";
 import { RemoteHeaderError } from "./remote-header-error";
 import type { RepositoryFile } from "./remote-repository";
 
@@ -57,7 +57,7 @@ export class HeaderReading {
     const headerBytes = parts.reduce((sum, part) => sum + part.bytes.byteLength, 0);
     const [first] = parts;
     // Less was received than the header has where a known vocabulary was taken.
-    if (first !== undefined && readBytes >= headerBytes) this.#keepVocabulary(vocabularyOf(first));
+    if (first !== undefined && readBytes >= headerBytes) this.#keepVocabulary(knownVocabularyOf(first));
     if (key !== null) await this.profiles.keep(key, profile);
     return { profile, readBytes };
   }

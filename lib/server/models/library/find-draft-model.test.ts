@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { writeGgufHeader } from "@/lib/gguf/testing/gguf-writer";
-import { type DraftModel, fittingDrafts, hasSameVocabulary, type Library } from "./find-draft-model";
+import { fittingDrafts, hasSameVocabulary, type Library, type ProfiledModel } from "./find-draft-model";
 
 const folder = mkdtempSync(join(tmpdir(), "headroom-draft-"));
 let files = 0;
@@ -58,7 +58,7 @@ it("offers what has the vocabulary and at most a quarter of the size, the smalle
     resolveModel: async (name: Name) => files[name].path,
     readProfile: async (path: string) => Object.values(files).find(file => file.path === path)?.profile,
   } as unknown as Library;
-  const large = { ...model, profile: { ...model.profile, fileBytes: 100 } } as DraftModel;
+  const large = { ...model, profile: { ...model.profile, fileBytes: 100 } } as ProfiledModel;
   const offered: string[] = [];
   for await (const { name } of fittingDrafts(large, library)) offered.push(name);
   expect(offered).toEqual(["tiny.gguf", "quarter.gguf"]);

@@ -14,7 +14,7 @@ const LENGTH_BYTES = 8;
 /** A draft that is not much smaller gains nothing. */
 const MOST_OF_MODEL = 1 / 4;
 
-export interface DraftModel {
+export interface ProfiledModel {
   readonly path: string;
   readonly profile: ModelProfile;
 }
@@ -29,12 +29,12 @@ interface WithVocabulary {
 /** What a DRAFT_MODEL means for a model. A wrong one is `unfit`; one that is not there, or cannot be read, is `missing`. */
 type ChosenDraft =
   | { readonly kind: "none" }
-  | { readonly kind: "found"; readonly draft: DraftModel }
+  | { readonly kind: "found"; readonly draft: ProfiledModel }
   | { readonly kind: "unfit"; readonly problem: string }
   | { readonly kind: "missing"; readonly problem: string };
 
 export async function chooseDraftModel(
-  model: DraftModel,
+  model: ProfiledModel,
   { MODEL, DRAFT_MODEL, SPECULATION }: Pick<Settings, "MODEL" | "DRAFT_MODEL" | "SPECULATION">,
   models: Library,
 ): Promise<ChosenDraft> {
@@ -59,9 +59,9 @@ export async function chooseDraftModel(
 
 /** Models of the library that have the model's vocabulary and are much smaller, the smallest first. */
 export async function* fittingDrafts(
-  model: DraftModel,
+  model: ProfiledModel,
   models: Library,
-): AsyncGenerator<DraftModel & { name: string }> {
+): AsyncGenerator<ProfiledModel & { name: string }> {
   const listed = await models.listModels();
   const smaller = listed
     .filter(

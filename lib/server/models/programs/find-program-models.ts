@@ -4,7 +4,7 @@ import { type ProgramName, programNames } from "@/lib/schema/program-models";
 import { findModelFiles } from "../library/find-model-files";
 import { lmStudioPlaces } from "./lm-studio-places";
 import { ollamaModels } from "./ollama-store";
-import { type Computer, type FoundProgramModel, type ProgramPlace, programPlaces } from "./program-places";
+import { type FoundProgramModel, type ProgramPlace, programPlaces, type UserSystem } from "./program-places";
 
 /** What was found of one program. */
 export interface FoundProgram {
@@ -20,7 +20,7 @@ const UNFINISHED = /^incomplete-/;
  * Looks where other programs keep GGUF files. It only reads names and Ollama's manifests. The same file in two places (a link, two
  * snapshots of the hub's cache) is found once.
  */
-export async function findProgramModels(computer: Computer): Promise<FoundProgram[]> {
+export async function findProgramModels(computer: UserSystem): Promise<FoundProgram[]> {
   const places = [...programPlaces(computer), ...(await lmStudioPlaces(computer))];
   const seen = new Set<string>();
   const found: FoundProgram[] = [];

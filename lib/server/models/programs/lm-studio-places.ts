@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import * as z from "zod";
-import { type Computer, folderIn, type ProgramPlace } from "./program-places";
+import { folderIn, type ProgramPlace, type UserSystem } from "./program-places";
 import { readSmallFile } from "./read-small-file";
 
 const settingsSchema = z.object({ downloadsFolder: z.string() });
 
 /** The folders that LM Studio's own settings name: it can be told to keep its files elsewhere. */
-export async function lmStudioPlaces({ platform, home, env }: Computer): Promise<ProgramPlace[]> {
+export async function lmStudioPlaces({ platform, home, env }: UserSystem): Promise<ProgramPlace[]> {
   const pointer = await readSmallFile(join(home, ".lmstudio-home-pointer"));
   const moved = folderIn(pointer?.split(/\r?\n/)[0], home);
   const homes = [moved ?? join(home, ".lmstudio"), join(home, ".cache", "lm-studio")];

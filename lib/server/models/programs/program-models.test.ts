@@ -21,7 +21,7 @@ import { withoutRoot } from "@/lib/server/testing/without-root";
 import { AddedFiles } from "../library/added-files";
 import { ModelFiles } from "../library/model-files";
 import { ProgramModels } from "./program-models";
-import type { Computer } from "./program-places";
+import type { UserSystem } from "./program-places";
 
 let home: string;
 let data: string;
@@ -35,7 +35,7 @@ beforeEach(() => {
   models = new ModelFiles({ modelsFolder: join(data, "models"), addedFiles: () => added.list() });
 });
 
-const programsOf = (computer: Partial<Computer> = {}) =>
+const programsOf = (computer: Partial<UserSystem> = {}) =>
   new ProgramModels({ computer: { platform: "linux", home, env: {}, ...computer }, models, added });
 
 const { header, fileBytes } = shapeFile(modelShape("small-llama-2"));
@@ -70,7 +70,7 @@ const manifest = (...layers: unknown[]) =>
 const inOllama = (...parts: string[]) => [".ollama", "models", ...parts];
 
 /** "program: label" of all that can be used. */
-async function usable(computer?: Partial<Computer>): Promise<string[]> {
+async function usable(computer?: Partial<UserSystem>): Promise<string[]> {
   const { programs } = await programsOf(computer).list();
   return programs.flatMap(({ program, models: found }) =>
     found.filter(({ problem }) => problem === null).map(({ label }) => `${program}: ${label}`),

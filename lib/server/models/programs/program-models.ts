@@ -1,14 +1,14 @@
 import type { LocalModel } from "@/lib/schema/local-model";
-import type { ProgramModel, ProgramModels as ProgramModelsAnswer, ProgramName } from "@/lib/schema/program-models";
+import type { ProgramModel, ProgramModelsAnswer, ProgramName } from "@/lib/schema/program-models";
 import { errorAnswer } from "@/lib/server/system/error-table";
 import type { AddedFiles } from "../library/added-files";
 import { ModelFileError } from "../library/model-file-error";
 import type { ModelFiles } from "../library/model-files";
 import { findProgramModels } from "./find-program-models";
-import type { Computer, FoundProgramModel } from "./program-places";
+import type { FoundProgramModel, UserSystem } from "./program-places";
 
 interface ProgramModelsOptions {
-  readonly computer: Computer;
+  readonly computer: UserSystem;
   readonly models: Pick<ModelFiles, "describe" | "readChatProfile">;
   readonly added: Pick<AddedFiles, "list" | "add">;
 }

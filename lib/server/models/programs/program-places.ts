@@ -3,7 +3,7 @@ import type { ProgramName } from "@/lib/schema/program-models";
 import type { ModelFileError } from "../library/model-file-error";
 
 /** What of a computer decides where programs keep their files. */
-export interface Computer {
+export interface UserSystem {
   readonly platform: NodeJS.Platform;
   /** The user's home folder. */
   readonly home: string;
@@ -32,7 +32,7 @@ export function folderIn(value: string | undefined, home: string): string | null
 }
 
 /** Where each platform has caches, data and settings. @see https://specifications.freedesktop.org/basedir-spec/latest/ */
-function standardFolders({ platform, home, env }: Computer) {
+function standardFolders({ platform, home, env }: UserSystem) {
   const of = (name: string, ...usual: string[]) => folderIn(env[name], home) ?? join(home, ...usual);
   if (platform === "win32") {
     const local = of("LOCALAPPDATA", "AppData", "Local");
@@ -56,7 +56,7 @@ function standardFolders({ platform, home, env }: Computer) {
  * @see llama.cpp common/common.cpp (fs_get_cache_directory)
  * @see https://github.com/oobabooga/text-generation-webui (user_data/models, earlier models)
  */
-export function programPlaces(computer: Computer): ProgramPlace[] {
+export function programPlaces(computer: UserSystem): ProgramPlace[] {
   const { platform, home, env } = computer;
   const { cache, localData, data } = standardFolders(computer);
   const own = (name: string) => folderIn(env[name], home);

@@ -15,13 +15,8 @@ import {
   stopAnswer,
 } from "@/lib/schema/api/chats";
 import { contextUse } from "@/lib/server/chat/chat-context-use";
-import {
-  exportChat as chatJson,
-  chatMarkdown,
-  exportChats as chatsJson,
-  downloadHeaders,
-} from "@/lib/server/chat/chat-export";
-import { importChats as takeChats } from "@/lib/server/chat/chat-import";
+import { chatJson, chatMarkdown, chatsJson, downloadHeaders } from "@/lib/server/chat/chat-export";
+import { saveImportedChats } from "@/lib/server/chat/chat-import";
 import type { ChatRun } from "@/lib/server/chat/chat-run";
 import { EventStream, formatEvent } from "@/lib/server/http/event-stream";
 import { route } from "../route";
@@ -71,7 +66,7 @@ export const chatRoutes = [
       new Response(chatsJson(chats.kept, Date.now()), { headers: downloadHeaders("headroom-chats", "json") }),
   ),
   route(importChats, async ({ body, services: { chats, runs } }) => {
-    const answer = await takeChats(chats.kept, body, chatId => runs.find(chatId) !== null);
+    const answer = await saveImportedChats(chats.kept, body, chatId => runs.find(chatId) !== null);
     chats.announce();
     return answer;
   }),

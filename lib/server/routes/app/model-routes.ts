@@ -2,17 +2,17 @@ import {
   addModelFile,
   addModelFolder,
   emptyTrash,
-  fitRepository,
+  findRepositories,
   listDraftModels,
   listModels,
   listProgramModels,
   listTrash,
   readPicks,
+  readRepositoryFit,
   removeModelFile,
   removeModelFolder,
   renameModel,
   restoreModel,
-  searchHub,
   takeProgramModel,
   trashModel,
 } from "@/lib/schema/api/models";
@@ -33,8 +33,8 @@ export const modelRoutes = [
     const [models, folders] = await Promise.all([listLibrary(services, LISTED_WITHIN_MS), services.folders.list()]);
     return { models, folders };
   }),
-  route(searchHub, ({ query, services }) => services.remoteModels.search(query.words, query.sort)),
-  route(fitRepository, ({ query, services, signal }) => fitStream(services, query, signal)),
+  route(findRepositories, ({ query, services }) => services.remoteModels.search(query.words, query.sort)),
+  route(readRepositoryFit, ({ query, services, signal }) => fitStream(services, query, signal)),
   route(readPicks, ({ query, services }) => answerPicks(services, query)),
   route(listDraftModels, async ({ query, services: { models, remoteModels, settings } }) => {
     const model = query.model ?? settings.read().MODEL;

@@ -9,13 +9,13 @@ import { PickCard } from "./pick-card";
 import { computerWords, NO_PICKS_WORDS, picksTitle, sharedProblem } from "./pick-words";
 import { PicksBasis } from "./picks-basis";
 
-interface ModelPicksProps {
+interface PicksSectionProps {
   /** A card of this size instead of this computer's. */
   readonly cardMib?: number | undefined;
 }
 
 /** Three models for this computer. Opening the page asks nobody: the list's figures come with Headroom. */
-export function ModelPicks({ cardMib }: ModelPicksProps) {
+export function PicksSection({ cardMib }: PicksSectionProps) {
   const choices = useChangedChoices();
   const { data, error, isChecking, check, retry } = usePicks({ ...choices, ...(cardMib !== undefined && { cardMib }) });
   if (error !== null && data === null)

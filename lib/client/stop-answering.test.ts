@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { blankChat } from "@/lib/schema/chat";
-import { stopAnswer } from "./chat-actions";
+import { stopAnswering } from "./chat-actions";
 import { requestAnswer } from "./chat-connection";
 import { newSession, sessionStore } from "./chat-session";
 
@@ -43,7 +43,7 @@ it.each([
   const sent = stubFetch(freeConnections);
   sessionStore.set({ ...newSession(blankChat(CHAT_ID)), phase: "ready", answering: true });
   await requestAnswer({ chatId: CHAT_ID } as Parameters<typeof requestAnswer>[0]);
-  const stopping = stopAnswer().catch((error: unknown) => error);
+  const stopping = stopAnswering().catch((error: unknown) => error);
   await vi.advanceTimersByTimeAsync(2000);
   await stopping;
   expect(sent.filter(line => line.startsWith("POST")).length, sent.join()).toBe(2);
