@@ -20,7 +20,7 @@ export const BATCH_TOKENS = 512;
 /** How fast the benchmarks assume the processor's memory to be. */
 export const RAM_BYTES_PER_SECOND = 45e9;
 /** How long a page waits for a surface. */
-const SAMPLING_MS = 2500;
+const FILLING_MS = 2500;
 
 /** A card with exactly this much usable memory, beside memory of a tenth of its speed. */
 export const roomyCard = (name: string, totalBytes: number): GpuMemory => ({
@@ -91,7 +91,7 @@ export async function startDryRunEngine(devices: string) {
   const { startLlamaBackend } = await import("@/lib/engine/llama-backend");
   const { DryRunShelf } = await import("@/lib/engine/dry-run-shelf");
   const { ModelHolder } = await import("@/lib/engine/model-holder");
-  const { sampleSurface } = await import("@/lib/engine/sample-surface");
+  const { fillSurface } = await import("@/lib/engine/fill-surface");
   const { dryRunOracle } = await import("@/lib/engine/surface-oracle");
   const { largestTensorBytes } = await import("@/lib/engine/tensor-limit");
   const backend = await startLlamaBackend({ gpu: "auto", build: "prebuilt", log: new EngineLog() });
@@ -100,7 +100,7 @@ export async function startDryRunEngine(devices: string) {
   const shelf = new DryRunShelf(backend);
   const loader = new ModelHolder(backend, modelPath => shelf.take(modelPath));
 
-  async function sample(modelPath: string, surface: MemorySurface, budgetMs: number): Promise<MemorySurface> {
+  async function fill(modelPath: string, surface: MemorySurface, budgetMs: number): Promise<MemorySurface> {
     const oracle = dryRunOracle(
       await shelf.take(modelPath),
       { ...surface, useMmap: true },
@@ -110,23 +110,23 @@ export async function startDryRunEngine(devices: string) {
         cards: placement.kind === "ready" ? placement.cards.length : 0,
       },
     );
-    return sampleSurface(oracle, surface, {
+    return fillSurface(oracle, surface, {
       budgetMs,
       largestTensorBytes: largestTensorBytes(backend.info),
       onProgress: () => {},
       checkIn: async () => {},
     });
   }
-  return { backend, shelf, loader, sample };
+  return { backend, shelf, loader, fill };
 }
 
 export interface Family {
   readonly name: string;
   readonly modelPath: string;
   readonly surface: MemorySurface;
-  /** Dry runs that sampling the surface took. */
+  /** Dry runs that filled the surface. */
   readonly dryRuns: number;
-  readonly samplingMs: number;
+  readonly fillingMs: number;
   dryRun(config: LoadConfig): Promise<DryRunBuffers>;
 }
 
@@ -140,13 +140,13 @@ async function openFamily(engine: DryRunParts, shape: ModelShape, folder: string
   const run = { batchTokens: BATCH_TOKENS, sequences: 1, flashAttention: "auto" } as const;
   const dryRun = await engine.shelf.take(modelPath);
   const beganMs = performance.now();
-  const surface = await engine.sample(modelPath, headerSurface(parsed.profile, run), SAMPLING_MS);
+  const surface = await engine.fill(modelPath, headerSurface(parsed.profile, run), FILLING_MS);
   return {
     name: shape.family,
     modelPath,
     surface,
     dryRuns: dryRun.runs,
-    samplingMs: performance.now() - beganMs,
+    fillingMs: performance.now() - beganMs,
     dryRun: async config => ({
       ...(await dryRun.buffers(config)),
       devices: (await dryRun.devices(config)) ?? undefined,

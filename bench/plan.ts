@@ -49,7 +49,7 @@ interface InstantRow {
   /** The same after the plan and its neighbour are confirmed, as a page shows it at rest. */
   readonly restErrors: readonly number[];
   readonly dryRuns: number;
-  readonly samplingMs: number;
+  readonly fillingMs: number;
 }
 
 interface RegretRow {
@@ -158,8 +158,8 @@ async function measureInstant(family: Family): Promise<InstantRow> {
     errors.push(memoryNeed(surface, { gpuLayers, contextTokens, kvType }).gpu.totalBytes / gpuBytes(real) - 1);
     restErrors.push(await errorAtRest(family, { ...template, contextTokens, kvType }, card, settings));
   }
-  const { name, dryRuns, samplingMs } = family;
-  return { family: name, plans: errors.length, errors, restErrors, dryRuns, samplingMs };
+  const { name, dryRuns, fillingMs } = family;
+  return { family: name, plans: errors.length, errors, restErrors, dryRuns, fillingMs };
 }
 
 /** Compares the plan that the page shows after llama.cpp confirmed it with a dry run of that plan. */
@@ -267,7 +267,7 @@ function print(devices: readonly string[], rows: Rows): void {
     "\nPlans at budgets and contexts all over, as a slider that moves shows them and as they settle at rest, against the dry run of each:\n",
   );
   printTable(
-    ["family", "plans", "within -1 and 3 %", "lowest", "highest", "at rest", "dry runs", "sampled in"],
+    ["family", "plans", "within -1 and 3 %", "lowest", "highest", "at rest", "dry runs", "filled in"],
     instants.map(row => [
       row.family,
       String(row.plans),
@@ -276,7 +276,7 @@ function print(devices: readonly string[], rows: Rows): void {
       percent(highest(row.errors)),
       percent(worst(row.restErrors)),
       String(row.dryRuns),
-      `${(row.samplingMs / 1000).toFixed(1)} s`,
+      `${(row.fillingMs / 1000).toFixed(1)} s`,
     ]),
   );
   console.log(`\nConfirmed plans against every number of layers, ${BUDGETS} budgets each:\n`);

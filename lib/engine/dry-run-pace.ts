@@ -5,7 +5,7 @@ export interface PaceOptions {
   onProgress(fraction: number): void;
 }
 
-/** How much of its time a sampling has left. Time spent waiting for other work does not count. */
+/** How much time is left for filling a surface. Time spent waiting for other work does not count. */
 export class DryRunPace {
   readonly #beganMs = performance.now();
   #pausedMs = 0;

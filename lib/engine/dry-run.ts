@@ -62,7 +62,7 @@ export class DryRun {
     private readonly fileInfo: GgufFileInfo,
   ) {}
 
-  /** How many dry runs were made. Reported as the cost of a sampling. */
+  /** How many dry runs were made. Reported as the cost of a surface. */
   runs = 0;
   readonly #placed = new Map<string, PlacedInsights>();
 

@@ -3,6 +3,7 @@ import { complete } from "./complete";
 import { countTokens } from "./count-tokens";
 import { DryRunShelf } from "./dry-run-shelf";
 import { Embedder } from "./embedder";
+import { fillSurface } from "./fill-surface";
 import { FreeCores } from "./free-cores";
 import { type Generation, type GenerationListener, generate } from "./generate";
 import { CancelledError, errorMessage, JobError } from "./job-error";
@@ -10,7 +11,6 @@ import { type LlamaBackend, readVram } from "./llama-backend";
 import type { LoadedModel } from "./loaded-model";
 import { ModelHolder } from "./model-holder";
 import { renderPrompt } from "./render-prompt";
-import { sampleSurface } from "./sample-surface";
 import { dryRunOracle } from "./surface-oracle";
 import { checkTensor, largestTensorBytes } from "./tensor-limit";
 import { TextGatherer } from "./text-gatherer";
@@ -25,7 +25,7 @@ const SURFACE_BUDGET_MS = 2500;
 /** Commands that need no turn: they are short, and change nothing that an answer in progress uses. */
 const BESIDE_OTHERS: ReadonlySet<string> = new Set<CommandName>([
   "vram",
-  "sample-surface",
+  "fill-surface",
   "count",
   "tokenize",
   "detokenize",
@@ -128,8 +128,8 @@ export class EngineProcess {
         return { type: "counted", id, ...(await countTokens(this.#loaded(), command)) };
       case "dry-run":
         return this.#dryRun(command);
-      case "sample-surface":
-        return this.#sampleSurface(command, signal);
+      case "fill-surface":
+        return this.#fillSurface(command, signal);
       case "tokenize":
         return { type: "tokenized", id, ...tokenizeParts(this.#loaded().model, command) };
       case "detokenize":
@@ -161,13 +161,13 @@ export class EngineProcess {
     return { type: "dry-run", id, buffers, ...(devices !== null && { devices: [...devices] }) };
   }
 
-  async #sampleSurface(command: JobCommand<"sample-surface">, signal: AbortSignal): Promise<JobMessage> {
+  async #fillSurface(command: JobCommand<"fill-surface">, signal: AbortSignal): Promise<JobMessage> {
     const { id, surface, useMmap } = command;
     const beganMs = performance.now();
     const { gpuUsable, placement } = this.backend.info;
     const dryRun = await this.#dryRuns.take(command.modelPath);
     const runsBefore = dryRun.runs;
-    const sampled = await sampleSurface(
+    const filled = await fillSurface(
       dryRunOracle(
         dryRun,
         { ...surface, useMmap },
@@ -189,7 +189,7 @@ export class EngineProcess {
       },
     );
     const elapsedMs = performance.now() - beganMs;
-    return { type: "surface", id, surface: sampled, dryRuns: dryRun.runs - runsBefore, elapsedMs };
+    return { type: "surface", id, surface: filled, dryRuns: dryRun.runs - runsBefore, elapsedMs };
   }
 
   #loaded(): LoadedModel {

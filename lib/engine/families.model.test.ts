@@ -13,8 +13,8 @@ import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { MIB } from "@/lib/units/bytes";
 import { DryRun } from "./dry-run";
 import { EngineLog } from "./engine-log";
+import { fillSurface } from "./fill-surface";
 import { type LlamaBackend, startLlamaBackend } from "./llama-backend";
-import { sampleSurface } from "./sample-surface";
 import { dryRunOracle } from "./surface-oracle";
 import { largestTensorBytes } from "./tensor-limit";
 import { cpuConfig, ForkedEngine } from "./testing/forked-engine";
@@ -153,10 +153,10 @@ describe("what llama.cpp refuses", () => {
 const MANY_TOKENS = { ...ONE_TOKEN, batchTokens: 512 };
 const EXACT_TOKENS = 4096;
 
-/** Samples as the engine does, in less time: only the first points are certain to be sampled. */
-async function sampledSurface(profile: ModelProfile, dryRun: DryRun): Promise<MemorySurface> {
+/** Fills it as the engine does, in less time: only the first points are certain. */
+async function filledSurface(profile: ModelProfile, dryRun: DryRun): Promise<MemorySurface> {
   const oracle = dryRunOracle(dryRun, { ...MANY_TOKENS, useMmap: true }, { gpu: true, placesExperts: false });
-  return sampleSurface(oracle, headerSurface(profile, MANY_TOKENS), {
+  return fillSurface(oracle, headerSurface(profile, MANY_TOKENS), {
     budgetMs: 200,
     largestTensorBytes: largestTensorBytes(backend.info),
     onProgress: () => {},
@@ -193,12 +193,12 @@ const weightsFromDryRun: readonly string[] = [
   "small-qwen3-next",
 ];
 
-describe("a sampled surface", () => {
+describe("a filled surface", () => {
   const shapes = [...smallShapes, modelShape("llama-2-7b"), modelShape("llama-3.1-8b")];
 
   it.for(shapes)("$family: of $id has exact weights, and says where its figures are from", async (shape, context) => {
     const { profile, dryRun } = await openShape(shape, context);
-    const surface = await sampledSurface(profile, dryRun);
+    const surface = await filledSurface(profile, dryRun);
     expect(surface).toMatchObject({
       computeSource: "dry-run",
       kvSource: "closed-form",
@@ -211,7 +211,7 @@ describe("a sampled surface", () => {
     "of %s says what a cache with different types for K and V needs, within 1 percent below and 3 percent above, without a dry run of it",
     async (id, context) => {
       const { profile, dryRun } = await openShape(modelShape(id), context);
-      const surface = await sampledSurface(profile, dryRun);
+      const surface = await filledSurface(profile, dryRun);
       for (const kvType of kvTypes.filter(isMixed))
         for (const gpuLayers of [profile.blocks + 1, Math.ceil((profile.blocks + 1) / 2)]) {
           const at = { gpuLayers, kvType, contextTokens: EXACT_TOKENS };
@@ -227,7 +227,7 @@ describe("a sampled surface", () => {
   it("of a family beyond the closed form takes cache and compute from the dry run as one", async context => {
     const { profile, dryRun } = await openShape(loopedShape(), context);
     expect(profile.kvClosedForm).toBe(false);
-    const surface = await sampledSurface(profile, dryRun);
+    const surface = await filledSurface(profile, dryRun);
     expect(surface).toMatchObject({ computeSource: "dry-run", kvSource: "dry-run" });
     expect(surface.layers.every(({ kv }) => kv.growth === "none")).toBe(true);
     await expectExactWeights(surface, dryRun);
@@ -237,7 +237,7 @@ describe("a sampled surface", () => {
   it("of a file whose header leads the closed form astray is the dry run's all the same", async context => {
     const { profile, dryRun } = await openShape(modelShape("small-llama-3"), context);
     const astray = profile.blocksProfile.map(block => ({ ...block, kv: { ...block.kv, vElementsPerCell: 0 } }));
-    const surface = await sampledSurface({ ...profile, blocksProfile: astray }, dryRun);
+    const surface = await filledSurface({ ...profile, blocksProfile: astray }, dryRun);
     expect(surface.kvSource).toBe("dry-run");
     await expectExactWeights(surface, dryRun);
     await expectExactContext(surface, dryRun);

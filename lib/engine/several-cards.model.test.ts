@@ -32,7 +32,7 @@ beforeAll(async () => {
     const { modelPath, profile } = writeShape(folder, modelShape(id));
     const run = { batchTokens: 512, sequences: 1, flashAttention: "auto" } as const;
     const question = { modelPath, surface: headerSurface(profile, run), useMmap: true, budgetMs: 1000 };
-    const { surface } = await engine.askFor("surface", { type: "sample-surface", ...question });
+    const { surface } = await engine.askFor("surface", { type: "fill-surface", ...question });
     surfaces.set(id, { modelPath, surface });
   }
 }, 120_000);
@@ -77,7 +77,7 @@ function withoutPlacement({
 /** What the server does before a load. */
 async function confirmedPlan(id: string, gpu: GpuMemory, settings: PlanSettings) {
   const known = surfaces.get(id);
-  if (known === undefined) throw new Error(`${id} was not sampled`);
+  if (known === undefined) throw new Error(`${id} was not filled`);
   let { surface } = known;
   const confirmed: NonNullable<ReturnType<typeof nextToConfirm>>[] = [];
   for (;;) {

@@ -117,7 +117,7 @@ describe("the engine on a software GPU", () => {
     expect(message).toHaveProperty("deficitBytes", expect.closeTo(1_100_000_000, -8.5));
   });
 
-  describe("a sampled surface", () => {
+  describe("a filled surface", () => {
     let surface: MemorySurface;
 
     it("comes within its time, from dry runs, with the closed forms confirmed", { timeout: 60_000 }, async context => {
@@ -127,7 +127,7 @@ describe("the engine on a software GPU", () => {
       if (parsed.kind !== "profile") throw new Error("The whole file was given.");
       const run = { batchTokens: 512, sequences: 1, flashAttention: "auto" } as const;
       const answer = await engine.askFor("surface", {
-        type: "sample-surface",
+        type: "fill-surface",
         modelPath: defaultModelPath,
         useMmap: true,
         surface: headerSurface(parsed.profile, run),

@@ -35,7 +35,7 @@ const header = surfaceOf([
 ]);
 
 describe("an estimate that knows the CPU's dry runs", () => {
-  const sampled = surfaceOf([
+  const filled = surfaceOf([
     column(0, [
       [512, 0, 1000],
       [8192, 0, 1600],
@@ -43,7 +43,7 @@ describe("an estimate that knows the CPU's dry runs", () => {
     split,
     full,
   ]);
-  const calibrated = calibrateEstimate(header, sampled);
+  const calibrated = calibrateEstimate(header, filled);
   const gpuBytes = (gpuLayers: number, contextTokens: number) =>
     computeBytes(calibrated, { gpuLayers, contextTokens, kvType: "f16" }, "gpuBytes");
 
@@ -57,14 +57,14 @@ describe("an estimate that knows the CPU's dry runs", () => {
   });
 
   it("keeps the CPU's own figures, and says that it is estimated", () => {
-    expect(calibrated.compute.f16[0]).toEqual(sampled.compute.f16[0]);
+    expect(calibrated.compute.f16[0]).toEqual(filled.compute.f16[0]);
     expect(calibrated.computeSource).toBe("estimated");
   });
 
   it("brings the table with experts in RAM down as well", () => {
     const layers = header.layers.map(layer => ({ ...layer, expertBytes: layer.index < 32 ? 1 : 0 }));
     const mixture = { ...header, layers, computeExpertsInRam: header.compute };
-    const calibrated = calibrateEstimate(mixture, { ...sampled, layers, computeExpertsInRam: header.compute });
+    const calibrated = calibrateEstimate(mixture, { ...filled, layers, computeExpertsInRam: header.compute });
     const at = { gpuLayers: 33, contextTokens: 512, kvType: "f16" } as const;
     // The CPU build needs 1,000 of the header's 1,200.
     expect(computeBytes(mixture, { ...at, expertBlocksInRam: 32 }, "gpuBytes")).toBe(1200);
@@ -85,6 +85,6 @@ describe("an estimate that knows the CPU's dry runs", () => {
   });
 
   it("keeps the header's bound where the CPU's figures hold the cache as well", () => {
-    expect(calibrateEstimate(header, { ...sampled, kvSource: "dry-run" })).toBe(header);
+    expect(calibrateEstimate(header, { ...filled, kvSource: "dry-run" })).toBe(header);
   });
 });

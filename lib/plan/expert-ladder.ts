@@ -94,7 +94,7 @@ export class ExpertLadder {
     const open = new Map<string, number[]>();
     for (const [index, step] of this.#steps.entries()) {
       const limit = budgetBytes + (step.bytes === 0 ? doubt.whole : doubt.apart);
-      const mightFit = this.#needOf(step, index) > budgetBytes && this.#sampledNeedOf(step) <= limit;
+      const mightFit = this.#needOf(step, index) > budgetBytes && this.#tableNeedOf(step) <= limit;
       if (!mightFit || this.#confirmed.has(step) || this.#isSettled(index)) continue;
       const placement = this.#at(index);
       if (placement === undefined || !isWanted(placement)) continue;
@@ -141,10 +141,10 @@ export class ExpertLadder {
     const confirmed = this.#confirmed.get(step);
     if (confirmed !== undefined) return confirmed;
     const besideBytes = Math.max(...this.#neighbours(index)) - step.bytes;
-    return this.#isSettled(index) ? besideBytes : Math.max(this.#sampledNeedOf(step), besideBytes);
+    return this.#isSettled(index) ? besideBytes : Math.max(this.#tableNeedOf(step), besideBytes);
   }
 
-  #sampledNeedOf(step: ExpertStep): number {
+  #tableNeedOf(step: ExpertStep): number {
     const { wholeBytes, allInRamBytes } = this.needs;
     return step.bytes === 0 ? wholeBytes : (allInRamBytes ?? 0) + this.#allBytes - step.bytes;
   }

@@ -112,7 +112,7 @@ describe("compute buffer between dry runs", () => {
   const at = (gpuLayers: number, contextTokens: number) =>
     computeBytes(surface, { gpuLayers, contextTokens, kvType: "f16" }, "gpuBytes");
 
-  it("is what was sampled at a sample, linear between two over the context, and the larger of two over layers", () => {
+  it("is the dry run's figure at a sample, linear between two over the context, and the larger of two over layers", () => {
     expect([at(2, 512), at(2, 1024), at(2, 768)]).toEqual([1000, 2000, 1500]);
     // 1,500 and 3,000
     expect(at(7, 768)).toBe(3000);

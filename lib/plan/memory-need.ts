@@ -8,7 +8,7 @@ import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
 import type { ExpertPlacement } from "./expert-placement";
 import { expertBytesInRam } from "./expert-steps";
 import { type CardLayers, sameSplit, splitLayers } from "./split-layers";
-import { sampledAs } from "./usable-kv-types";
+import { filledAs } from "./usable-kv-types";
 
 type ComputeTable = MemorySurface["compute"];
 
@@ -93,7 +93,7 @@ function onColumn(column: ComputeColumn, cells: number, side: Side): number {
  * With experts in RAM, the weights of one block at a time are copied to the GPU for each batch. How many blocks do that hardly
  * matters, so there is one table for all numbers of them.
  *
- * A cache with different types for K and V has no table of its own, so that sampling takes no longer: the mean of its two types' tables is
+ * A cache with different types for K and V has no table of its own, so that no further dry runs are needed: the mean of its two types' tables is
  * used, because what grows with the context is one copy of K and one of V. Of a real model's total, that is -0.3 % to +2 % (Llama 2 7B and
  * Llama 3.1 8B, all pairs, all layers and half of them, 4,096 and 16,384 tokens; the larger of the two tables would be up to 5 % above). A model
  * of 100 MiB is off by up to 8 MiB. A CUDA build computes attention elsewhere for such a cache, which only the dry run at rest shows.
@@ -142,8 +142,8 @@ function highestOfFewer(columns: readonly ComputeColumn[]): ComputeColumn[] {
   });
 }
 
-function fromTable(surface: MemorySurface, sampled: ComputeTable, at: MemoryPoint, side: Side): number {
-  const table = at.kvInRam ? withCacheApart(sampled) : sampled;
+function fromTable(surface: MemorySurface, filled: ComputeTable, at: MemoryPoint, side: Side): number {
+  const table = at.kvInRam ? withCacheApart(filled) : filled;
   const bytes = tableTypes(surface, at.kvType).map(type => betweenSamples(surface, table[type], at, side));
   return Math.ceil(mean(bytes));
 }
@@ -153,7 +153,7 @@ const mean = (values: readonly number[]): number => values.reduce((sum, value) =
 /** The tables that say the compute buffer of a cache: see `computeBytes`. */
 function tableTypes(surface: MemorySurface, kvType: KvType): readonly KvElementType[] {
   const { k, v } = elementTypesOf(kvType);
-  const own = [k, v].find(type => k === v || sampledAs(surface, type) === kvType);
+  const own = [k, v].find(type => k === v || filledAs(surface, type) === kvType);
   return own === undefined ? [k, v] : [own];
 }
 

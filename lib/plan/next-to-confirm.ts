@@ -107,13 +107,13 @@ export function nextToConfirm(
 }
 
 /**
- * What llama.cpp confirmed of the plan's compute buffer as a share of what the samples said; 1 where it is not less. If only a few contexts
- * were sampled, those between are estimated too high for all numbers of layers alike (Llama 3.1 8B, 16,384 tokens: by half). Not for several
- * cards or a cache in RAM, whose compute buffers are their own.
+ * What llama.cpp confirmed of the plan's compute buffer as a share of what the samples said; 1 where it is not less. If dry runs were
+ * made at a few contexts only, those between are estimated too high for all numbers of layers alike (Llama 3.1 8B, 16,384 tokens: by
+ * half). Not for several cards or a cache in RAM, whose compute buffers are their own.
  */
 function shareConfirmed(surface: MemorySurface, plan: Placement, at: Omit<MemoryPoint, keyof Placement>): number {
-  const { confirmed: _, ...sampled } = surface;
-  const saidBytes = computeBytes(sampled, { ...plan, ...at }, "gpuBytes");
+  const { confirmed: _, ...filled } = surface;
+  const saidBytes = computeBytes(filled, { ...plan, ...at }, "gpuBytes");
   if (plan.gpuLayers === 0 || plan.tensorSplit !== undefined || plan.kvInRam || saidBytes === 0) return 1;
   return Math.min(1, computeBytes(surface, { ...plan, ...at }, "gpuBytes") / saidBytes);
 }

@@ -14,10 +14,10 @@ import { decodeSeconds } from "./speed-parts";
 import { mistralSurface, p4000, planSettings } from "./testing/surface-fixtures";
 import {
   attentionLeavesCard,
+  filledAs,
   kvTypeRefusal,
   mixedTypeNote,
   refusedByHeadSize,
-  sampledAs,
   usableKvTypes,
 } from "./usable-kv-types";
 
@@ -75,15 +75,15 @@ describe("which KV types a model can have", () => {
     );
   });
 
-  it("samples each type with the cache that can have it: for both, for K alone, or for V alone", () => {
+  it("fills the table of each type with the cache that can have it: for both, for K alone, or for V alone", () => {
     const uneven = (k: number, v: number) => ({
       flashAttention: "auto" as const,
       refusedKvTypes: refusedByHeadSize({ k, v }),
     });
-    expect(sampledAs(uneven(64, 64), "q8_0")).toBe("q8_0");
-    expect(sampledAs({ flashAttention: "off" }, "q8_0")).toBe("q8_0/f16");
-    expect(sampledAs(uneven(100, 128), "q4_0")).toBe("f16/q4_0");
-    expect(sampledAs(uneven(100, 100), "q4_0")).toBeNull();
+    expect(filledAs(uneven(64, 64), "q8_0")).toBe("q8_0");
+    expect(filledAs({ flashAttention: "off" }, "q8_0")).toBe("q8_0/f16");
+    expect(filledAs(uneven(100, 128), "q4_0")).toBe("f16/q4_0");
+    expect(filledAs(uneven(100, 100), "q4_0")).toBeNull();
   });
 
   // The prebuilt libggml-cuda.so of node-llama-cpp 3.22.1 holds flash_attn_ext_vec for four pairs, each of one type.

@@ -86,7 +86,7 @@ export function mixedTypeNote(
  * The cache whose dry runs fill a type's compute table: both K and V have it, or where that is impossible the one that can. Without flash
  * attention that is K. Null if this type is impossible for both.
  */
-export const sampledAs = (
+export const filledAs = (
   surface: Pick<MemorySurface, "refusedKvTypes" | "flashAttention">,
   type: KvElementType,
 ): KvType | null =>

@@ -129,12 +129,12 @@ interface CommandContract {
  */
 export const engineCommands = {
   /** Fills a header-only surface with dry runs. */
-  "sample-surface": {
+  "fill-surface": {
     params: z.object({
       modelPath: z.string(),
       useMmap: z.boolean(),
       surface: memorySurfaceSchema,
-      /** How long sampling may take; the default is as long as a page can wait. */
+      /** How long that may take; the default is as long as a page can wait. */
       budgetMs: z.optional(z.int().check(z.minimum(0), z.maximum(600_000))),
     }),
     progress: [progressMessage],

@@ -116,7 +116,7 @@ export const memorySurfaceSchema = z.object({
   flashAttention: flashAttentionSchema,
   /** `dry-run`: llama.cpp's own figures on this device. `estimated`: from the header alone, no GPU backend could run. */
   computeSource: z.enum(["dry-run", "estimated"]),
-  /** `coarse` was sampled quickly, `fine` for as long as a page can wait. Missing when not sampled. */
+  /** `coarse` was filled quickly, `fine` for as long as a page can wait. Missing when not filled. */
   detail: z.optional(z.enum(["coarse", "fine"])),
   /** `closed-form`: our arithmetic, checked against the dry run. `dry-run`: the closed form is wrong for this family, so totals are the dry run's. */
   weightsSource: z.enum(["closed-form", "dry-run"]),

@@ -530,18 +530,18 @@ test("answers what the child refuses with its code and numbers", async () => {
   expect(completion.code).toBe("CONTEXT_EXCEEDED");
 });
 
-test("samples a surface beside an answer, but not in a child without the GPU", async () => {
+test("fills a surface beside an answer, but not in a child without the GPU", async () => {
   const { engine, timers } = await loadedWith({ ...gpuScript, words: ["a", "b"], stepMs: 10 });
   const answer = listen(engine.generate(question));
   await timers.advance(5);
-  const sampling = engine.sampleSurface("some.gguf", mistralSurface, { useMmap: true });
+  const filling = engine.fillSurface("some.gguf", mistralSurface, { useMmap: true });
   await timers.advance(14);
-  await expect(sampling).resolves.toEqual({ ...mistralSurface, detail: "fine" });
+  await expect(filling).resolves.toEqual({ ...mistralSurface, detail: "fine" });
   expect(answer.reason).toBeNull();
   const toCpu = watch(engine.load(loadConfig({ gpuLayers: 0 })));
   await timers.advance(100);
   expect(toCpu.state).toBe("done");
-  await expect(engine.sampleSurface("some.gguf", mistralSurface, { useMmap: true })).rejects.toMatchObject({
+  await expect(engine.fillSurface("some.gguf", mistralSurface, { useMmap: true })).rejects.toMatchObject({
     code: "BUSY",
   });
 });

@@ -183,7 +183,7 @@ export class EngineSupervisor {
   }
 
   /** Fills a surface with dry runs, in the gaps between other commands. BUSY while the child runs without the GPU in question. */
-  async sampleSurface(
+  async fillSurface(
     modelPath: string,
     surface: MemorySurface,
     { ramOnly = false, ...options }: SurfaceRequest,
@@ -192,7 +192,7 @@ export class EngineSupervisor {
     await this.start();
     if (!ramOnly && this.#lifecycle.child?.mode === "off")
       throw new EngineError("BUSY", "The engine runs without the GPU at the moment.");
-    return (await this.#askAside("sample-surface", { modelPath, surface, ...options }, signal)).surface;
+    return (await this.#askAside("fill-surface", { modelPath, surface, ...options }, signal)).surface;
   }
 
   /** If a load waits for the answers in progress, this ends them and the load starts now. */

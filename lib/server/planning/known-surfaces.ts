@@ -24,7 +24,7 @@ export interface KnownSurface {
   readonly modelPath: string;
   surface: MemorySurface;
   /** Sampling in progress or finished; null when it may be tried. */
-  sampling: Promise<void> | null;
+  filling: Promise<void> | null;
   /** Names of dry runs that ended the engine. */
   readonly fatal: Set<string>;
   /** llama.cpp's own statement that it cannot load this file. */
@@ -36,8 +36,8 @@ const MAX_KNOWN_SURFACES = 50;
 
 const NO_DEVICE = "none";
 
-/** One of a surface's many dry runs; which one is not known. */
-const SAMPLING = "sampling";
+/** One of a surface's many dry runs; which one is not known. Caches on disk hold this word. */
+const FILLING = "sampling";
 export const nameOfDryRun = (config: LoadConfig): string => {
   const { contextTokens, kvType, sequences } = config;
   const beside = sequences > 1 ? `, ${sequences} at once` : "";
@@ -47,7 +47,7 @@ export const nameOfDryRun = (config: LoadConfig): string => {
 export type SurfaceSettings = Pick<Settings, "N_BATCH" | "FLASH_ATTENTION" | "USE_MMAP" | "N_CTX" | "PARALLEL">;
 
 /** Sequences of a surface's dry runs. With "auto" the layers are placed as for one, and what is left over goes to further ones. */
-export const sampledSequences = ({ PARALLEL }: Pick<Settings, "PARALLEL">): number =>
+export const surfaceSequences = ({ PARALLEL }: Pick<Settings, "PARALLEL">): number =>
   PARALLEL === "auto" ? 1 : PARALLEL;
 
 /** Where the GPU's memory is read. */
@@ -67,7 +67,7 @@ export interface KnownSurfacesOptions {
   readonly onLog: LogWriter;
 }
 
-/** What is known of each model's memory: samples it once in the background, mends it with each confirmed dry run, and keeps it on disk. */
+/** What is known of each model's memory: fills its surface once in the background, mends it with each confirmed dry run, and keeps it on disk. */
 export class KnownSurfaces {
   readonly #known = new Map<string, Promise<KnownSurface>>();
   /** A library is planned again with each change of the card or the settings, and its headers stay the same. */
@@ -100,7 +100,7 @@ export class KnownSurfaces {
    * gives no result and is never repeated: the plan goes on with what is known.
    */
   async confirm(known: KnownSurface, config: LoadConfig, engine: DryRunEngine, signal?: AbortSignal): Promise<void> {
-    if (known.fatal.has(SAMPLING) || known.fatal.has(nameOfDryRun(config))) return;
+    if (known.fatal.has(FILLING) || known.fatal.has(nameOfDryRun(config))) return;
     let buffers: DryRunBuffers;
     try {
       buffers = await engine.dryRun(config, signal);
@@ -135,9 +135,9 @@ export class KnownSurfaces {
     await this.options.surfaces.write(known.key, keptOf(known));
   }
 
-  async sampled(modelPath: string, settings: SurfaceSettings): Promise<KnownSurface> {
+  async filled(modelPath: string, settings: SurfaceSettings): Promise<KnownSurface> {
     const known = await this.get(modelPath, settings, await this.options.gpu.read());
-    await known.sampling;
+    await known.filling;
     if (known.refusal !== null) throw known.refusal;
     return known;
   }
@@ -148,7 +148,7 @@ export class KnownSurfaces {
       engineVersion: this.options.engineVersion,
       device: memory === null ? NO_DEVICE : deviceName(memory),
       batchTokens: settings.N_BATCH,
-      sequences: sampledSequences(settings),
+      sequences: surfaceSequences(settings),
       flashAttention: settings.FLASH_ATTENTION,
     };
   }
@@ -156,13 +156,13 @@ export class KnownSurfaces {
   async get(modelPath: string, settings: SurfaceSettings, report: GpuReport): Promise<KnownSurface> {
     const known = await this.#surfaceOf(modelPath, await this.#keyOf(modelPath, settings, report));
     if (known.refusal !== null) throw known.refusal;
-    if (this.#wantsSampling(known, report)) known.sampling ??= this.#sample(known, settings);
+    if (this.#needsFilling(known, report)) known.filling ??= this.#fill(known, settings);
     return known;
   }
 
-  /** Without a GPU the CPU's own buffers still improve the estimate. A surface sampled in a hurry is refined by a caller without a limit. */
-  #wantsSampling({ surface, fatal }: KnownSurface, { memory }: GpuReport): boolean {
-    if (fatal.has(SAMPLING)) return false;
+  /** Without a GPU the CPU's own buffers still improve the estimate. A surface filled in a hurry is refined by a caller without a limit. */
+  #needsFilling({ surface, fatal }: KnownSurface, { memory }: GpuReport): boolean {
+    if (fatal.has(FILLING)) return false;
     const hasTime = this.options.surfaceBudgetMs === undefined;
     if (memory !== null && surface.computeSource === "estimated") return true;
     return hasTime && (surface.detail === undefined || surface.detail === "coarse");
@@ -180,7 +180,7 @@ export class KnownSurfaces {
   async #startSurface(modelPath: string, key: SurfaceKey): Promise<KnownSurface> {
     const kept = await this.options.surfaces.read(key);
     const surface = kept?.surface ?? (await this.#surfaceOfHeader(modelPath, key));
-    return { key, modelPath, surface, sampling: null, fatal: new Set(kept?.fatal), refusal: null };
+    return { key, modelPath, surface, filling: null, fatal: new Set(kept?.fatal), refusal: null };
   }
 
   /** @throws ModelFileError for what is not a chat model: no surface of it is ever kept */
@@ -195,25 +195,25 @@ export class KnownSurfaces {
   }
 
   /** Never rejects: without the samples the estimate stays in use, and every load is confirmed anyway. */
-  async #sample(known: KnownSurface, settings: SurfaceSettings): Promise<void> {
+  async #fill(known: KnownSurface, settings: SurfaceSettings): Promise<void> {
     const { surfaceBudgetMs } = this.options;
     const hasGpu = known.key.device !== NO_DEVICE;
     try {
-      const sampled = await this.options.dryRuns.sampleSurface(known.modelPath, known.surface, {
+      const filled = await this.options.dryRuns.fillSurface(known.modelPath, known.surface, {
         useMmap: settings.USE_MMAP,
         ramOnly: !hasGpu,
         ...(surfaceBudgetMs === undefined ? {} : { budgetMs: surfaceBudgetMs }),
       });
       // A GPU that was there a moment ago and does not answer now leads to an estimate, which must not be kept.
-      if (hasGpu && sampled.computeSource !== "dry-run") return;
-      const surface = hasGpu ? sampled : calibrateEstimate(known.surface, sampled);
+      if (hasGpu && filled.computeSource !== "dry-run") return;
+      const surface = hasGpu ? filled : calibrateEstimate(known.surface, filled);
       const { confirmed } = known.surface;
       const detail = surfaceBudgetMs === undefined ? "fine" : "coarse";
       known.surface = { ...surface, detail, ...(confirmed && { confirmed }) };
       await this.options.surfaces.write(known.key, keptOf(known));
       this.#listeners.notify();
     } catch (error) {
-      if (isFatal(error)) return this.#rememberFatal(known, SAMPLING, error);
+      if (isFatal(error)) return this.#rememberFatal(known, FILLING, error);
       if (isRefusal(error)) {
         known.refusal = error;
         this.#listeners.notify();
@@ -221,7 +221,7 @@ export class KnownSurfaces {
       }
       this.options.onLog("warn", `memory surface stays an estimate: ${errorReason(error)}`);
       // The engine was busy, so it is tried another time. A dry run that crashed it is not tried again.
-      if (isPassing(error)) known.sampling = null;
+      if (isPassing(error)) known.filling = null;
     }
   }
 }

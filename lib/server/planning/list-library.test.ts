@@ -11,7 +11,7 @@ test("a file of the library has the plan that loads it, and no dry run is made f
   const list = () => done(listLibrary({ models, planner, gpu, settings, machineSpeed }));
   const [before] = await list();
   expect([before?.name, before?.plan?.isEstimate]).toEqual([SMALL_MODEL, true]);
-  expect(countOf("sample-surface")).toBe(0);
+  expect(countOf("fill-surface")).toBe(0);
 
   const { plan } = await done(planner.confirmedPlanFor(current.settings));
   expect(plan.kind).toBe("partial");

@@ -16,8 +16,8 @@ test("plans at once from the header, and again from dry runs when they are there
   const { confirmed, ...surface } = exact.surface;
   expect(surface).toEqual({ ...smallTruth(), computeSource: "dry-run", detail: "fine" });
   expect(confirmed?.map(({ gpuLayers }) => gpuLayers)).toEqual([exact.plan.gpuLayers]);
-  // Once when it was sampled, once when it was confirmed.
-  expect([changes, countOf("sample-surface")]).toEqual([2, 1]);
+  // Once when it was filled, once when it was confirmed.
+  expect([changes, countOf("fill-surface")]).toEqual([2, 1]);
 });
 
 test("keeps a surface on disk for the same file, engine, device and settings, and for no other", async () => {
@@ -27,7 +27,7 @@ test("keeps a surface on disk for the same file, engine, device and settings, an
 
   const again = makeHostRig({ home });
   const known = await again.done(again.planner.planFor(again.current.settings));
-  expect([known.surface.computeSource, again.countOf("sample-surface")]).toEqual(["dry-run", 0]);
+  expect([known.surface.computeSource, again.countOf("fill-surface")]).toEqual(["dry-run", 0]);
   const otherBatch = await again.done(again.planner.planFor({ ...again.current.settings, N_BATCH: 256 }));
   expect(otherBatch.surface.computeSource).toBe("estimated");
   again.gpu.memory = { ...card, name: "Another GPU" };
@@ -110,7 +110,7 @@ test("confirms the plan to load by a dry run of exactly its configuration, and t
 
 test("mends a surface that the dry run does not confirm, says so, and plans again within the budget", async () => {
   const home = makeHome();
-  // An engine that reports 20 MiB of compute when the surface is sampled, and takes 40 when asked again.
+  // An engine that reports 20 MiB of compute when the surface is filled, and takes 40 when asked again.
   const settings = { TARGET_VRAM_USAGE: 0.03 };
   const optimistic = makeHostRig({ home, settings });
   const expected = await optimistic.done(optimistic.planner.confirmedPlanFor(optimistic.current.settings));
@@ -141,27 +141,27 @@ test("notices memory that another program takes between the plan and the load", 
   expect(plan.predicted.totalBytes).toBeLessThanOrEqual(50 * MIB);
 });
 
-test("does not sample again what crashed the engine, and stays with the estimate", async () => {
+test("does not fill again a surface that crashed the engine, and stays with the estimate", async () => {
   const { planner, current, done, countOf } = makeHostRig({
-    script: { on: { "sample-surface": [{ do: "crash", signal: "SIGABRT" }] } },
+    script: { on: { "fill-surface": [{ do: "crash", signal: "SIGABRT" }] } },
   });
   const first = await done(planner.exactPlanFor(current.settings));
   const second = await done(planner.exactPlanFor(current.settings));
   expect([first, second].map(({ surface }) => surface.computeSource)).toEqual(["estimated", "estimated"]);
-  expect(countOf("sample-surface")).toBe(1);
+  expect(countOf("fill-surface")).toBe(1);
 });
 
 test("G14 what ended the engine is remembered on disk and never asked again; the plan is an estimate", async () => {
   const home = makeHome();
-  const crash = { on: { "sample-surface": [{ do: "crash", signal: "SIGABRT" }] } } as const;
+  const crash = { on: { "fill-surface": [{ do: "crash", signal: "SIGABRT" }] } } as const;
   const first = makeHostRig({ home, script: crash });
   const { surface } = await first.done(first.planner.exactPlanFor(first.current.settings));
-  expect([surface.computeSource, first.countOf("sample-surface")]).toEqual(["estimated", 1]);
+  expect([surface.computeSource, first.countOf("fill-surface")]).toEqual(["estimated", 1]);
   const again = makeHostRig({ home, script: crash });
   await again.done(again.planner.exactPlanFor(again.current.settings));
   // A load also skips the dry run: another dry run of this file could end the engine again.
   const { plan } = await again.done(again.planner.confirmedPlanFor(again.current.settings));
-  expect([again.countOf("sample-surface"), again.countOf("dry-run"), plan.computeSource]).toEqual([0, 0, "estimated"]);
+  expect([again.countOf("fill-surface"), again.countOf("dry-run"), plan.computeSource]).toEqual([0, 0, "estimated"]);
 });
 
 test("G14 a load goes on where its own dry run ends the engine, and does not ask again", async () => {
@@ -244,11 +244,11 @@ test("a page that begins to change its plan has the child for dry runs started, 
 test("G13 a file that llama.cpp refuses is refused in its words, also when it is asked about again", async () => {
   const message = "llama.cpp refuses this file: unknown pre-tokenizer type: 'x'";
   const { planner, current, done, countOf } = makeHostRig({
-    script: { on: { "sample-surface": [{ do: "fail", code: "CORRUPT_MODEL", message }] } },
+    script: { on: { "fill-surface": [{ do: "fail", code: "CORRUPT_MODEL", message }] } },
   });
   await expect(done(planner.exactPlanFor(current.settings))).rejects.toMatchObject({ code: "CORRUPT_MODEL", message });
   await expect(done(planner.planFor(current.settings))).rejects.toMatchObject({ code: "CORRUPT_MODEL", message });
-  expect(countOf("sample-surface")).toBe(1);
+  expect(countOf("fill-surface")).toBe(1);
 });
 
 test("refuses a model that is none before the engine hears of it", async () => {

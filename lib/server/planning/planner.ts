@@ -23,7 +23,7 @@ import {
   type KnownSurfacesOptions,
   nameOfDryRun,
   type SurfaceSettings,
-  sampledSequences,
+  surfaceSequences,
 } from "./known-surfaces";
 import type { MemoryGuard } from "./memory-guard";
 import type { DryRunEngine, SpareDryRunEngine } from "./spare-dry-run-engine";
@@ -111,13 +111,13 @@ export class Planner {
     downloadName: string,
   ): Promise<Omit<PlanOutcome, "modelPath">> {
     const { N_BATCH, FLASH_ATTENTION } = settings;
-    const run = { batchTokens: N_BATCH, sequences: sampledSequences(settings), flashAttention: FLASH_ATTENTION };
-    const surface = (await this.#sampledOf(profile, settings, report, downloadName)) ?? headerSurface(profile, run);
+    const run = { batchTokens: N_BATCH, sequences: surfaceSequences(settings), flashAttention: FLASH_ATTENTION };
+    const surface = (await this.#filledOf(profile, settings, report, downloadName)) ?? headerSurface(profile, run);
     return { surface, gpu: report.memory, plan: planLayers(surface, report.memory, settings) };
   }
 
   /** null while no dry run of a file with this header was made. */
-  async #sampledOf(profile: ModelProfile, settings: Settings, report: GpuReport, downloadName: string) {
+  async #filledOf(profile: ModelProfile, settings: Settings, report: GpuReport, downloadName: string) {
     const { models, remote } = this.options;
     for (const copy of [models.resolveModel(downloadName), remote.keptHeaderPath(settings.MODEL)]) {
       const path = await copy.catch(() => null);
@@ -138,7 +138,7 @@ export class Planner {
    */
   async exactPlanFor(settings: Settings, gpuOverride?: GpuMemory | null, signal?: AbortSignal): Promise<PlanOutcome> {
     const modelPath = await this.#headerOf(settings.MODEL);
-    const known = await this.#known.sampled(modelPath, settings);
+    const known = await this.#known.filled(modelPath, settings);
     const gpu = gpuOverride === undefined ? (await this.options.gpu.read()).memory : gpuOverride;
     const plan = () => {
       const { surface } = known;
@@ -158,7 +158,7 @@ export class Planner {
    */
   async prepareDryRuns(settings: Settings, gpu: GpuMemory | null): Promise<void> {
     const modelPath = await this.#headerOf(settings.MODEL);
-    const known = await this.#known.sampled(modelPath, settings);
+    const known = await this.#known.filled(modelPath, settings);
     const { surface } = known;
     const plan = planLayers(surface, gpu, settings);
     if (plan.gpuLayers === 0 || surface.computeSource !== "dry-run") return;
@@ -171,7 +171,7 @@ export class Planner {
    */
   async confirmedPlanFor(settings: Settings, signal?: AbortSignal): Promise<ConfirmedPlan> {
     const modelPath = await this.options.models.resolveModel(settings.MODEL);
-    const known = await this.#known.sampled(modelPath, settings);
+    const known = await this.#known.filled(modelPath, settings);
     const refusal = kvTypeRefusal(known.surface, settings.KV_CACHE_QUANT, settings.FLASH_ATTENTION);
     if (refusal !== null) throw new EngineError("INVALID_INPUT", refusal);
     await this.options.dryRuns?.end();

@@ -30,7 +30,7 @@ beforeEach(async () => {
   hub.serve(`${FOLDER}/mistral.gguf`, fileOf("mistral-7b-v0.1"));
 });
 afterEach(async () => {
-  // A plan samples and writes its surface in the background. That must end before its folder is removed.
+  // A plan fills and writes its surface in the background. That must end before its folder is removed.
   for (const { done, planner, current } of rigs) await done(planner.exactPlanFor(current.settings));
   await hub.stop();
 });
@@ -164,13 +164,13 @@ describe("the engine and a model that is not here", () => {
     const first = rigFor();
     const { surface, modelPath } = await first.done(first.planner.exactPlanFor(first.current.settings));
     expect(surface).toMatchObject({ computeSource: "dry-run", model: { name: "mistral-7b-v0.1" } });
-    const commands = first.processes[0]?.engine.received.filter(({ type }) => type === "sample-surface");
+    const commands = first.processes[0]?.engine.received.filter(({ type }) => type === "fill-surface");
     expect(commands).toMatchObject([{ modelPath }]);
 
     rmSync(join(home, "remote"), { recursive: true });
     const again = rigFor();
     const known = await again.done(again.planner.planFor(again.current.settings));
-    expect([known.surface.computeSource, again.countOf("sample-surface")]).toEqual(["dry-run", 0]);
+    expect([known.surface.computeSource, again.countOf("fill-surface")]).toEqual(["dry-run", 0]);
   });
 
   it("never loads it: its weights are holes", async () => {

@@ -2,7 +2,7 @@ import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
 import { systemTimers, type Timers } from "@/lib/server/system/timers";
 
 /** Anything that makes dry runs. */
-export type DryRunEngine = Pick<EngineSupervisor, "sampleSurface" | "dryRun">;
+export type DryRunEngine = Pick<EngineSupervisor, "fillSurface" | "dryRun">;
 
 /** A page that plans asks again and again. After this time without a question the child ends and its memory is freed. */
 const IDLE_MS = 10_000;
@@ -28,8 +28,8 @@ export class SpareDryRunEngine implements DryRunEngine {
     this.#timers = options.timers ?? systemTimers;
   }
 
-  sampleSurface(...args: Parameters<DryRunEngine["sampleSurface"]>): ReturnType<DryRunEngine["sampleSurface"]> {
-    return this.#run(engine => engine.sampleSurface(...args));
+  fillSurface(...args: Parameters<DryRunEngine["fillSurface"]>): ReturnType<DryRunEngine["fillSurface"]> {
+    return this.#run(engine => engine.fillSurface(...args));
   }
 
   dryRun(...args: Parameters<DryRunEngine["dryRun"]>): ReturnType<DryRunEngine["dryRun"]> {

@@ -12,7 +12,7 @@ import { makeFolder } from "@/lib/server/system/make-folder";
 import { parseJson } from "@/lib/server/system/parse-json";
 import { replaceFile } from "@/lib/server/system/replace-file";
 
-/** Everything that a surface depends on. If any of these values differs, the surface must be sampled again. */
+/** Everything that a surface depends on. If any of these values differs, the surface must be filled again. */
 export interface SurfaceKey {
   readonly file: FileIdentity;
   readonly engineVersion: string;
@@ -49,7 +49,7 @@ export const surfaceKeyText = ({ file, engineVersion, device, batchTokens, seque
     flashAttention,
   ]);
 
-/** Sampled surfaces on disk. This is a cache: an unreadable surface is sampled again, and a failed write only costs time later. */
+/** Filled surfaces on disk. This is a cache: an unreadable surface is filled again, and a failed write only costs time later. */
 export class SurfaceCache {
   constructor(
     private readonly folder: string,

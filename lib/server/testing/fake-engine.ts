@@ -96,7 +96,7 @@ export class FakeEngine {
     this.received.push(command);
     if (command.type === "cancel") this.#cancelled.add(command.target);
     else if (BESIDE_OTHERS.has(command.type)) this.#answer(command);
-    else if (command.type === "sample-surface") this.#perform(command, this.#nextStep(command.type));
+    else if (command.type === "fill-surface") this.#perform(command, this.#nextStep(command.type));
     else this.#begin(command);
   }
 
@@ -168,8 +168,8 @@ export class FakeEngine {
       case "dry-run":
         this.#done({ type: "dry-run", id, buffers: this.#buffersOf(command.config) });
         break;
-      case "sample-surface":
-        this.#done({ type: "surface", id, surface: this.#sampled(command.surface), dryRuns: 1, elapsedMs: 1 });
+      case "fill-surface":
+        this.#done({ type: "surface", id, surface: this.#filled(command.surface), dryRuns: 1, elapsedMs: 1 });
         break;
       case "generate":
         if (command.toolUse !== undefined && command.toolUse.choice !== "auto") this.#call(id, command.toolUse);
@@ -281,7 +281,7 @@ export class FakeEngine {
     });
   }
 
-  #sampled(surface: MemorySurface): MemorySurface {
+  #filled(surface: MemorySurface): MemorySurface {
     const { confirmed } = surface;
     const truth = this.script.truth ?? surface;
     return { ...truth, computeSource: "dry-run", detail: "fine", ...(confirmed && { confirmed }) };

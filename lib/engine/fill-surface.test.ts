@@ -6,8 +6,8 @@ import { type MemoryPoint, memoryNeed, type Placement } from "@/lib/plan/memory-
 import { expertMatrices } from "@/lib/schema/load-config";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { MIB } from "@/lib/units/bytes";
+import { fillSurface, type SurfaceOptions } from "./fill-surface";
 import { CancelledError, JobError } from "./job-error";
-import { type SurfaceOptions, sampleSurface } from "./sample-surface";
 import type { SurfaceOracle } from "./surface-oracle";
 
 function estimated(id: string): MemorySurface {
@@ -96,25 +96,25 @@ const options = (change: Partial<SurfaceOptions> = {}): SurfaceOptions => ({
 
 const MISTRAL = "mistral-7b-v0.1";
 
-describe("sampleSurface", () => {
+describe("fillSurface", () => {
   it("is exact wherever the compute buffer is a line between its corners", async () => {
     const surface = estimated(MISTRAL);
     const computeMib = ({ gpuLayers, contextTokens }: MemoryPoint) =>
       (gpuLayers === 33 ? 100 : 120) + Math.ceil(contextTokens / 256) / 4;
-    const sampled = await sampleSurface(oracle(surface, { computeMib }), surface, options());
-    expect(sampled).toMatchObject({ computeSource: "dry-run", weightsSource: "closed-form", kvSource: "closed-form" });
+    const filled = await fillSurface(oracle(surface, { computeMib }), surface, options());
+    expect(filled).toMatchObject({ computeSource: "dry-run", weightsSource: "closed-form", kvSource: "closed-form" });
     for (const at of [
       { gpuLayers: 33, contextTokens: 4096, kvType: "f16" },
       { gpuLayers: 17, contextTokens: 7000, kvType: "q8_0" },
       { gpuLayers: 1, contextTokens: 60_000, kvType: "q4_0" },
     ] as const)
-      expect(memoryNeed(sampled, at).gpu.computeBytes).toBeCloseTo(computeMib(at) * MIB, -2);
+      expect(memoryNeed(filled, at).gpu.computeBytes).toBeCloseTo(computeMib(at) * MIB, -2);
   });
 
-  it("looks for a step of the buffer before it samples between equal figures", async () => {
+  it("looks for a step of the buffer before it makes dry runs between equal figures", async () => {
     const surface = estimated("small-llama-2");
     const fake = oracle(surface, { computeMib: ({ contextTokens }) => (contextTokens <= 5120 ? 120 : 100) });
-    await sampleSurface(fake, surface, options({ budgetMs: 60_000 }));
+    await fillSurface(fake, surface, options({ budgetMs: 60_000 }));
     const asked = fake.asked
       .filter(({ gpuLayers, kvType }) => gpuLayers === 9 && kvType === "f16")
       .map(({ contextTokens }) => contextTokens);
@@ -125,50 +125,50 @@ describe("sampleSurface", () => {
 
   it("takes every number of layers from the dry run where the weights differ", async () => {
     const surface = estimated(MISTRAL);
-    const sampled = await sampleSurface(oracle(surface, { extraWeightsBytes: 4096 }), surface, options());
-    expect(sampled.weightsSource).toBe("dry-run");
-    expect(sampled.gpuWeightsBytes).toEqual(surface.gpuWeightsBytes.map(bytes => bytes + 4096));
+    const filled = await fillSurface(oracle(surface, { extraWeightsBytes: 4096 }), surface, options());
+    expect(filled.weightsSource).toBe("dry-run");
+    expect(filled.gpuWeightsBytes).toEqual(surface.gpuWeightsBytes.map(bytes => bytes + 4096));
   });
 
   it("gives up the closed form of the cache where it is wrong, and keeps the totals right", async () => {
     const surface = estimated(MISTRAL);
-    const sampled = await sampleSurface(oracle(surface, { kvFactor: 1.5 }), surface, options());
-    expect(sampled.kvSource).toBe("dry-run");
+    const filled = await fillSurface(oracle(surface, { kvFactor: 1.5 }), surface, options());
+    expect(filled.kvSource).toBe("dry-run");
     const at = { gpuLayers: 20, contextTokens: 4096, kvType: "f16" } as const;
     // 19 blocks of 4096 cells of 2 x 1024 elements of 2 bytes: 304 MiB in closed form, in fact one and a half times that; 100 MiB of compute.
-    expect(memoryNeed(sampled, at).gpu.kvBytes).toBe(0);
-    expect(memoryNeed(sampled, at).gpu.computeBytes).toBe((304 * 1.5 + 100) * MIB);
+    expect(memoryNeed(filled, at).gpu.kvBytes).toBe(0);
+    expect(memoryNeed(filled, at).gpu.computeBytes).toBe((304 * 1.5 + 100) * MIB);
   });
 
   it("leaves KV types alone that cannot be", async () => {
     const surface = estimated(MISTRAL);
     const fake = oracle(surface, { impossible: ({ kvType }) => kvType !== "f16" });
-    const sampled = await sampleSurface(fake, surface, options());
-    expect(sampled.compute.q8_0).toEqual(surface.compute.q8_0);
-    expect(sampled.compute.f16).not.toEqual(surface.compute.f16);
+    const filled = await fillSurface(fake, surface, options());
+    expect(filled.compute.q8_0).toEqual(surface.compute.q8_0);
+    expect(filled.compute.f16).not.toEqual(surface.compute.f16);
   });
 
-  it("samples a quantized K without flash attention, where V can only be f16", async () => {
+  it("fills the table of a quantized K without flash attention, where V can only be f16", async () => {
     const surface: MemorySurface = { ...estimated(MISTRAL), flashAttention: "off" };
     const fake = oracle(surface, { computeMib: ({ kvType }) => (kvType === "f16" ? 100 : 150) });
-    const sampled = await sampleSurface(fake, surface, options());
+    const filled = await fillSurface(fake, surface, options());
     expect(new Set(fake.asked.map(({ kvType }) => kvType))).toEqual(new Set(["f16", "q8_0/f16", "q4_0/f16"]));
     const at = { gpuLayers: 33, contextTokens: 4096, kvType: "q8_0/f16" } as const;
-    expect(memoryNeed(sampled, at).gpu.computeBytes).toBe(150 * MIB);
+    expect(memoryNeed(filled, at).gpu.computeBytes).toBe(150 * MIB);
   });
 
   it("takes no dry run more for mixed types, and refuses those with a V that it saw refused", async () => {
     const surface = estimated(MISTRAL);
     const fake = oracle(surface, { impossible: ({ kvType }) => kvType === "q4_0" });
-    const sampled = await sampleSurface(fake, surface, options());
+    const filled = await fillSurface(fake, surface, options());
     expect(fake.asked.every(({ kvType }) => ["f16", "q8_0", "q4_0"].includes(kvType))).toBe(true);
-    expect(sampled.refusedKvTypes?.map(({ kvType }) => kvType)).toEqual(["q4_0", "f16/q4_0", "q8_0/q4_0"]);
+    expect(filled.refusedKvTypes?.map(({ kvType }) => kvType)).toEqual(["q4_0", "f16/q4_0", "q8_0/q4_0"]);
   });
 
   it("asks for no context that would need too large a tensor", async () => {
     const surface = estimated(MISTRAL);
     const fake = oracle(surface);
-    await sampleSurface(fake, surface, options({ largestTensorBytes: 128 * MIB }));
+    await fillSurface(fake, surface, options({ largestTensorBytes: 128 * MIB }));
     // 1024 elements a cell: of f16, 65,536 cells make 128 MiB.
     const longest = Math.max(...fake.asked.filter(({ kvType }) => kvType === "f16").map(at => at.contextTokens));
     expect(longest).toBe(65_536);
@@ -177,7 +177,7 @@ describe("sampleSurface", () => {
   it("takes what is used most first: all layers, one and half of them, at three contexts of each KV type", async () => {
     const surface = estimated(MISTRAL);
     const fake = oracle(surface);
-    await sampleSurface(fake, surface, options({ budgetMs: 0 }));
+    await fillSurface(fake, surface, options({ budgetMs: 0 }));
     // The earlier check of the cache uses other contexts. Later passes depend on the time left.
     const compute = fake.asked.filter(({ contextTokens }) => [256, 131_072].includes(contextTokens)).slice(0, 18);
     expect(new Set(compute.map(({ gpuLayers }) => gpuLayers))).toEqual(new Set([33, 1, 17]));
@@ -190,9 +190,9 @@ describe("sampleSurface", () => {
     const surface = estimated(MISTRAL);
     // 100 MiB up to 12,288 tokens, then 4 MiB for each 256.
     const computeMib = ({ contextTokens }: MemoryPoint) => 100 + Math.max(0, (contextTokens - 12_288) / 256) * 4;
-    const sampled = await sampleSurface(oracle(surface, { computeMib }), surface, options({ budgetMs: 60_000 }));
+    const filled = await fillSurface(oracle(surface, { computeMib }), surface, options({ budgetMs: 60_000 }));
     const mibAt = (contextTokens: number) =>
-      memoryNeed(sampled, { gpuLayers: 20, contextTokens, kvType: "f16" }).gpu.computeBytes / MIB;
+      memoryNeed(filled, { gpuLayers: 20, contextTokens, kvType: "f16" }).gpu.computeBytes / MIB;
     expect([8192, 11_000, 12_288, 14_336, 16_384].map(mibAt)).toEqual([100, 100, 100, 132, 164]);
     // 13,056 is half-way between two samples of a straight piece.
     expect(mibAt(13_056)).toBe(112);
@@ -201,24 +201,24 @@ describe("sampleSurface", () => {
   it("asks only for the CPU's column where there is no GPU, and stays estimated", async () => {
     const surface = estimated(MISTRAL);
     const fake = oracle(surface, { gpu: false });
-    const sampled = await sampleSurface(fake, surface, options());
+    const filled = await fillSurface(fake, surface, options());
     expect(fake.asked.every(({ gpuLayers }) => gpuLayers === 0)).toBe(true);
-    expect(sampled.computeSource).toBe("estimated");
+    expect(filled.computeSource).toBe("estimated");
     // 32,000 logits of 4 bytes beside the buffer.
-    expect(memoryNeed(sampled, { gpuLayers: 0, contextTokens: 4096, kvType: "f16" }).ram.computeBytes).toBe(
+    expect(memoryNeed(filled, { gpuLayers: 0, contextTokens: 4096, kvType: "f16" }).ram.computeBytes).toBe(
       10 * MIB + 128_000,
     );
-    expect(sampled.compute.f16.filter(({ gpuLayers }) => gpuLayers > 0)).toEqual(
+    expect(filled.compute.f16.filter(({ gpuLayers }) => gpuLayers > 0)).toEqual(
       surface.compute.f16.filter(({ gpuLayers }) => gpuLayers > 0),
     );
   });
 
-  it("samples a second table with all experts in RAM where the engine can place them", async () => {
+  it("fills a second table with all experts in RAM where the engine can place them", async () => {
     const surface = estimated("qwen3-30b-a3b");
     const computeMib = ({ expertBlocksInRam = 0 }: MemoryPoint) => (expertBlocksInRam > 0 ? 300 : 100);
-    const sampled = await sampleSurface(oracle(surface, { computeMib, placesExperts: true }), surface, options());
+    const filled = await fillSurface(oracle(surface, { computeMib, placesExperts: true }), surface, options());
     const mibAt = (expertBlocksInRam: number) =>
-      memoryNeed(sampled, { gpuLayers: 49, expertBlocksInRam, contextTokens: 4096, kvType: "f16" }).gpu.computeBytes /
+      memoryNeed(filled, { gpuLayers: 49, expertBlocksInRam, contextTokens: 4096, kvType: "f16" }).gpu.computeBytes /
       MIB;
     expect([0, 1, 30, 48].map(mibAt)).toEqual([100, 300, 300, 300]);
   });
@@ -226,9 +226,9 @@ describe("sampleSurface", () => {
   it("leaves experts with their layers where a dry run does not move them", async () => {
     const surface = estimated("qwen3-30b-a3b");
     const fake = oracle(surface, { placesExperts: true, stuckExpertBytes: MIB });
-    const sampled = await sampleSurface(fake, surface, options());
+    const filled = await fillSurface(fake, surface, options());
     expect(surface.computeExpertsInRam).toBeDefined();
-    expect(sampled.computeExpertsInRam).toBeUndefined();
+    expect(filled.computeExpertsInRam).toBeUndefined();
     expect(fake.asked.every(({ expertBlocksInRam }) => expertBlocksInRam === undefined)).toBe(true);
   });
 
@@ -236,9 +236,9 @@ describe("sampleSurface", () => {
     const surface = estimated("qwen3-30b-a3b");
     // CUDA fills rows of 768 elements up to 1,024: 256 more of Q4_K are 144 bytes, in an allocation of 256.
     const fake = oracle(surface, { placesExperts: true, paddingBytes: 256 });
-    const sampled = await sampleSurface(fake, surface, options());
-    expect(sampled.computeExpertsInRam).toBeDefined();
-    expect(sampled.gpuWeightsBytes[49]).toBe((surface.gpuWeightsBytes[49] ?? 0) + 48 * 3 * 256);
+    const filled = await fillSurface(fake, surface, options());
+    expect(filled.computeExpertsInRam).toBeDefined();
+    expect(filled.gpuWeightsBytes[49]).toBe((surface.gpuWeightsBytes[49] ?? 0) + 48 * 3 * 256);
   });
 
   it("places the experts that the device can hold where it cannot hold the largest", async () => {
@@ -246,9 +246,9 @@ describe("sampleSurface", () => {
     // 64 experts of 2,048 x 1,408: up and gate in Q4_K, 144 bytes for 256 weights; down in Q8_0, 34 for 32. The first block is dense.
     const weights = 64 * 2048 * 1408;
     const fake = oracle(surface, { placesExperts: true, largestExpertBytes: (weights * 144) / 256 });
-    const sampled = await sampleSurface(fake, surface, options());
-    expect(sampled.computeExpertsInRam).toBeDefined();
-    const [dense, first] = sampled.layers;
+    const filled = await fillSurface(fake, surface, options());
+    expect(filled.computeExpertsInRam).toBeDefined();
+    const [dense, first] = filled.layers;
     expect([dense?.expertBytes, dense?.expertBytesAlwaysInRam]).toEqual([0, undefined]);
     expect([first?.expertBytes, first?.expertBytesAlwaysInRam]).toEqual([
       (2 * weights * 144) / 256,
@@ -259,7 +259,7 @@ describe("sampleSurface", () => {
       { gpuLayers: 28, expertBlocksInRam: 20 },
       { gpuLayers: 12, expertBlocksInRam: 27 },
     ]) {
-      const { gpu } = memoryNeed(sampled, { ...placement, contextTokens: 256, kvType: "f16" });
+      const { gpu } = memoryNeed(filled, { ...placement, contextTokens: 256, kvType: "f16" });
       expect(gpu.weightsBytes).toBe((await fake.weights(placement)).gpuBytes);
     }
   });
@@ -270,6 +270,6 @@ describe("sampleSurface", () => {
     const checkIn = async () => {
       if (left-- === 0) throw new CancelledError();
     };
-    await expect(sampleSurface(oracle(surface), surface, options({ checkIn }))).rejects.toThrow(CancelledError);
+    await expect(fillSurface(oracle(surface), surface, options({ checkIn }))).rejects.toThrow(CancelledError);
   });
 });

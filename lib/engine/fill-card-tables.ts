@@ -1,5 +1,5 @@
 import { expertBlocks, type MemoryPoint, placementOf } from "@/lib/plan/memory-need";
-import { sampledAs } from "@/lib/plan/usable-kv-types";
+import { filledAs } from "@/lib/plan/usable-kv-types";
 import { type KvElementType, type KvType, kvElementTypes, ofEachElementType } from "@/lib/schema/kv-type";
 import type { ComputeColumn, ComputePoint, MemorySurface } from "@/lib/schema/memory-surface";
 import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
@@ -17,7 +17,7 @@ const LEFT_SHARE = 0.6;
  * Compute buffers of the first card, of those between and of the last, with the layers shared evenly over all cards: a card's buffer
  * hardly depends on how many layers it has. Empty if there are no cards to share layers over.
  */
-export async function sampledCards(
+export async function filledCardTables(
   oracle: SurfaceOracle,
   surface: MemorySurface,
   pace: DryRunPace,
@@ -26,10 +26,10 @@ export async function sampledCards(
   const all = surface.model.blocks + 1;
   if (!oracle.gpu || oracle.cards < 2 || all < oracle.cards || surface.kvSource !== "closed-form") return {};
   const types = kvElementTypes.flatMap(type => {
-    const kvType = sampledAs(surface, type);
+    const kvType = filledAs(surface, type);
     return kvType === null ? [] : [{ type, kvType }];
   });
-  const sampled = async (expertBlocksInRam: number) => {
+  const filled = async (expertBlocksInRam: number) => {
     const layers = [...new Set([Math.max(oracle.cards, Math.ceil(all / 2)), ...wholeAttention(surface), all - 1, all])];
     const points = new Map<string, CardPoint[]>();
     const longest = Math.max(...types.map(({ kvType }) => longestTokens(kvType)));
@@ -49,10 +49,10 @@ export async function sampledCards(
           }
     return points;
   };
-  const cardCompute = tablesOf(surface.compute, await sampled(0));
+  const cardCompute = tablesOf(surface.compute, await filled(0));
   if (cardCompute === null) return {};
   const apart = oracle.placesExperts ? surface.computeExpertsInRam : undefined;
-  const cardComputeExpertsInRam = apart && tablesOf(apart, await sampled(expertBlocks(surface)));
+  const cardComputeExpertsInRam = apart && tablesOf(apart, await filled(expertBlocks(surface)));
   return { cardCompute, ...(cardComputeExpertsInRam && { cardComputeExpertsInRam }) };
 }
 
@@ -96,7 +96,7 @@ async function possibleComputes(oracle: SurfaceOracle, at: MemoryPoint): Promise
   }
 }
 
-/** @param fallback for KV types that were not sampled */
+/** @param fallback for KV types without dry runs */
 function tablesOf(
   fallback: MemorySurface["compute"],
   points: ReadonlyMap<string, readonly CardPoint[]>,

@@ -7,17 +7,17 @@ import {
   placementOf,
   withExpertsInLayers,
 } from "@/lib/plan/memory-need";
-import { needsFlashAttention, sampledAs } from "@/lib/plan/usable-kv-types";
+import { filledAs, needsFlashAttention } from "@/lib/plan/usable-kv-types";
 import { elementTypesOf, type KvElementType, type KvType, kvElementTypes, kvTypes } from "@/lib/schema/kv-type";
 import type { ExpertMatrix } from "@/lib/schema/load-config";
 import type { ComputeColumn, ComputePoint, LayerMemory, MemorySurface } from "@/lib/schema/memory-surface";
 import { CONTEXT_PAD_TOKENS, padUp } from "@/lib/units/tokens";
 import { kvClosedFormHolds } from "./check-kv";
 import { DryRunPace, type PaceOptions } from "./dry-run-pace";
+import { filledCardTables } from "./fill-card-tables";
 import { JobError } from "./job-error";
 import { longestContextTokens } from "./longest-context";
 import type { ExpertTensor } from "./misplacement";
-import { sampledCards } from "./sample-cards";
 import type { SurfaceOracle } from "./surface-oracle";
 
 /** The first passes always run, even if they take longer than the budget. */
@@ -40,9 +40,9 @@ const USUAL_TOKENS = 4096;
  * The table covers a few numbers of layers, contexts at and between powers of two, and KV types. It is as dense as the time allows.
  *
  * The table serves moving sliders. A plan shown at rest and a plan to load are each confirmed by a dry run of exactly that
- * configuration: see `mendSurface`. Without a GPU only the column of 0 layers can be sampled, and the surface stays `estimated`.
+ * configuration: see `mendSurface`. Without a GPU only the column of 0 layers can be filled, and the surface stays `estimated`.
  */
-export async function sampleSurface(
+export async function fillSurface(
   oracle: SurfaceOracle,
   surface: MemorySurface,
   options: SurfaceOptions,
@@ -52,18 +52,18 @@ export async function sampleSurface(
   const ofCache = await withCheckedCache(oracle, surface, pace, longestTokens("f16"));
   const ofWeights = await withCheckedWeights(oracle, ofCache, pace);
   const ofExperts = await withCheckedExperts(oracle, ofWeights, pace);
-  const ofCards = await sampledCards(oracle, ofExperts, pace, longestTokens);
-  const sampled = await sampledCompute(oracle, ofExperts, pace, longestTokens);
+  const ofCards = await filledCardTables(oracle, ofExperts, pace, longestTokens);
+  const filled = await filledCompute(oracle, ofExperts, pace, longestTokens);
   return {
     ...ofExperts,
     ...ofCards,
-    ...sampled,
+    ...filled,
     computeSource: oracle.gpu ? "dry-run" : surface.computeSource,
     detail: "fine",
   };
 }
 
-/** Where the closed form is wrong, cache and compute are sampled as one figure, and each layer's own cache is set to none. */
+/** Where the closed form is wrong, cache and compute are one figure of the dry run, and each layer's own cache is set to none. */
 async function withCheckedCache(
   oracle: SurfaceOracle,
   surface: MemorySurface,
@@ -167,7 +167,7 @@ function withLargestInRam(
   return { ...surface, layers };
 }
 
-/** Some layer counts at some contexts, for all KV types. `at steps`: the contexts depend on what was sampled (see `contextsAtSteps`). */
+/** Some layer counts at some contexts, for all KV types. `at steps`: the contexts depend on earlier dry runs (see `contextsAtSteps`). */
 interface Pass {
   readonly layers: readonly number[];
   readonly contexts: readonly number[] | "at steps";
@@ -185,9 +185,9 @@ function contextsUpTo(longestTokens: number, stepsADoubling: number): number[] {
   return [...contexts].sort((a, b) => a - b);
 }
 
-/** A model with no more layers has each of them sampled before the contexts between powers of two. */
+/** A model with no more layers gets dry runs of each of them before those between powers of two. */
 const FEW_LAYERS = 16;
-/** A smaller difference between two samples is not looked into. */
+/** No dry run is made for a smaller difference between two samples. */
 const STEP_SHARE = 0.01;
 const FEW_ROUNDS = 3;
 /** Halves an interval between two powers of two up to the longest context until it is as long as llama.cpp's padding. */
@@ -246,7 +246,7 @@ function passesFor(
   return [
     { layers: ends, contexts: rough },
     { ...ram, contexts: rough },
-    // If the cache is sampled too, the figure grows with each layer, and by more than with the context.
+    // If the figure includes the cache, it grows with each layer, and by more than with the context.
     { layers: surface.kvSource === "dry-run" ? every : [], contexts: rough },
     { layers: [...ends, ...inner], contexts: contextsUpTo(longestTokens, 1) },
     { ...ram, contexts: contextsUpTo(longestTokens, 1) },
@@ -266,8 +266,8 @@ function passesFor(
 /** Points taken for one type of K and V, by number of layers: with each layer's experts beside it, and with all experts in RAM. */
 type TakenColumns = Readonly<Record<ExpertPlace, Map<number, ComputePoint[]>>>;
 
-/** Runs the passes in order until the time is used up. A sampling of the GPU does not change the CPU's column, and vice versa. */
-async function sampledCompute(
+/** Runs the passes in order until the time is used up. Dry runs for the GPU do not change the CPU's column, and vice versa. */
+async function filledCompute(
   oracle: SurfaceOracle,
   surface: MemorySurface,
   pace: DryRunPace,
@@ -276,21 +276,21 @@ async function sampledCompute(
   const refusedKvTypes = [...(surface.refusedKvTypes ?? [])];
   const taken = new Map(
     kvElementTypes.flatMap(type => {
-      const kvType = sampledAs(surface, type);
+      const kvType = filledAs(surface, type);
       const tables: TakenColumns = { "with-layer": new Map(), ram: new Map() };
       return kvType === null ? [] : [[type, { kvType, tables }] as const];
     }),
   );
-  const sampled = () => ({ ...withColumns(surface, taken), refusedKvTypes });
+  const filled = () => ({ ...withColumns(surface, taken), refusedKvTypes });
   const longest = Math.max(...kvTypes.map(longestTokens));
   const passes = passesFor(surface, oracle, longest);
-  // llama.cpp builds the model again for each placement, so all contexts of one are sampled together.
+  // llama.cpp builds the model again for each placement, so the dry runs of all its contexts follow each other.
   for (const [index, { layers, contexts, experts = "with-layer" }] of passes.entries())
     for (const gpuLayers of layers)
       for (const [type, { kvType, tables }] of taken) {
         const points = tables[experts].get(gpuLayers) ?? [];
         for (const contextTokens of contexts === "at steps" ? contextsAtSteps(points) : contexts) {
-          if (index >= CERTAIN_PASSES && pace.left <= 0) return sampled();
+          if (index >= CERTAIN_PASSES && pace.left <= 0) return filled();
           if (contextTokens > longestTokens(kvType) || points.some(known => known.contextTokens === contextTokens))
             continue;
           const expertBlocksInRam = experts === "ram" ? expertBlocks(surface) : 0;
@@ -309,7 +309,7 @@ async function sampledCompute(
         }
         if (taken.has(type)) tables[experts].set(gpuLayers, points);
       }
-  return sampled();
+  return filled();
 }
 
 function withColumns(
