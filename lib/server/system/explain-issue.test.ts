@@ -36,6 +36,8 @@ const completions: readonly (readonly [unknown, string])[] = [
     { ...chat, response_format: { type: "xml" } },
     'response_format.type must be one of text, json_object, json_schema, not "xml".',
   ],
+  [{ ...chat, functions: [{ name: "f" }] }, "functions must be left out: send tools."],
+  [{ ...chat, audio: { voice: "x" } }, "audio must be left out, because this engine cannot do it."],
   ["Hello", 'The body must be an object, not "Hello".'],
   [[1, 2], "The body must be an object, not a list of 2 entries."],
 ];

@@ -96,10 +96,12 @@ function withOneList(schemas: readonly ValueSchema[]): readonly ValueSchema[] {
   return fixed.length === 0 ? rest : [{ enum: [...new Set(fixed)] }, ...rest];
 }
 
+const isNull = ({ type }: ValueSchema): boolean => type === "null";
+
 /** A field that may be null may as well be left out, so null is named only if nothing else is allowed. */
 function inWords(schemas: readonly ValueSchema[]): string {
-  const told = schemas.filter(({ type }) => type !== "null");
-  return [...new Set(withOneList(told.length > 0 ? told : schemas).map(describeBranch))].join(" or ");
+  const told = schemas.filter(schema => !isNull(schema) || schema.description !== undefined);
+  return [...new Set(withOneList(told).map(describeBranch))].join(" or ") || "left out";
 }
 
 /** Of several kinds of object, those whose fixed fields ("role", "type") match the value; all kinds if none matches. */
@@ -201,5 +203,6 @@ export function explainIssue(schema: z.core.$ZodType, value: unknown, error: z.c
   }
   if (issue.code === "custom") return `${name} ${issue.message}, not ${show(given)}.`;
   if (given === undefined) return `${name} is missing: it must be ${inWords(expected)}.`;
-  return `${name} must be ${inWords(expected)}, not ${showFor(issue, given)}.`;
+  const isUnwanted = expected.every(isNull);
+  return `${name} must be ${inWords(expected)}${isUnwanted ? "" : `, not ${showFor(issue, given)}`}.`;
 }
