@@ -1,9 +1,11 @@
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { writeGgufHeader } from "@/lib/gguf/testing/gguf-writer";
+import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import { fakeEngineEntry } from "@/lib/server/testing/fake-engine-entry";
+import { truthOf } from "@/lib/server/testing/host-rig";
 import { planCommand } from "./plan-command";
 
 const MIB = 1024 * 1024;
@@ -74,6 +76,26 @@ describe("npm run plan", () => {
     const unknown = await run(...DEFAULT, "--format", "notepad");
     expect(unknown).toMatchObject({ exitCode: 2 });
     expect(unknown.complained[0]).toContain("--format");
+  });
+
+  it("a program that places experts by itself is planned so on a computer where our engine cannot", async () => {
+    const { header, fileBytes } = shapeFile(modelShape("qwen3-30b-a3b"));
+    const model = join(home, "models", "experts.gguf");
+    writeFileSync(model, header);
+    truncateSync(model, fileBytes);
+    const vram = { totalBytes: 6000 * MIB, usedBytes: 0, freeBytes: 6000 * MIB, unifiedBytes: 0 };
+    const truth = truthOf("qwen3-30b-a3b");
+    const script = { backend: "vulkan", vram, truth, placement: { kind: "missing", reason: "No addon." } } as const;
+    const without = { HEADROOM_HOME: join(home, "other"), HEADROOM_ENGINE_ENTRY: fakeEngineEntry(script) };
+    const planned = async (...args: string[]) => {
+      const printed: string[] = [];
+      const input = { args: ["--model", model, ...args], env: { ...env, ...without }, complain: () => {} };
+      await planCommand({ ...input, out: text => printed.push(text) });
+      return printed.join("\n");
+    };
+    expect(await planned("--format", "llama-server")).toMatch(/ --n-cpu-moe \d+ | -ot /);
+    expect(await planned("--format", "ollama")).not.toContain("moe");
+    expect(JSON.parse(await planned("--json")).plan.expertBlocksInRam ?? 0).toBe(0);
   });
 
   it("finds the picture reader beside the model, counts it, and names it where the program takes one", async () => {

@@ -66,6 +66,8 @@ async function makeReport(
   const environment = readEnvironment(env);
   let beside: readonly BesideModel[] = [];
   const services = planningServices(environment, {
+    // What a program cannot place is left out of its settings.
+    programPlaces: () => options.format !== null,
     beside: () => beside,
     onLog: (level, text) => {
       if (logLevels.indexOf(level) <= logLevels.indexOf(environment.logLevel)) complain(escapeLine(text));

@@ -47,6 +47,8 @@ interface PlanningOptions {
   readonly surfaceBudgetMs?: number;
   /** A program that runs our model in place of the engine. */
   readonly program?: () => ProgramMemory | null;
+  /** Whether that program is chosen, or is planned for: it keeps experts in RAM by itself where our engine cannot. */
+  readonly programPlaces?: () => boolean;
   /** What is loaded beside the model, where that is not our own draft model. The same list as long as it is the same. */
   readonly beside?: () => readonly BesideModel[];
   /** The same in system memory. */
@@ -62,6 +64,7 @@ export function planningServices(
     mayRemember = false,
     surfaceBudgetMs,
     program = () => null,
+    programPlaces = () => false,
     ...given
   }: PlanningOptions,
 ) {
@@ -100,6 +103,7 @@ export function planningServices(
     engine: mayRemember ? rememberedEngine(engine, memo) : engine,
     sparePid: () => spare.pid,
     program,
+    programPlaces,
     beside,
     receipts,
     gpuChoice: environment.gpu,
@@ -127,6 +131,7 @@ export function planningServices(
     surfaces: new SurfaceCache(join(dataFolder, "surfaces"), onLog),
     engineVersion,
     autoThreads,
+    programPlaces,
     ...(surfaceBudgetMs === undefined ? {} : { surfaceBudgetMs }),
     onLog,
   });

@@ -23,6 +23,7 @@ export function buildServices(environment: Environment) {
   const core = planningServices(environment, {
     onLog,
     program: () => answering.llamaServer.answering?.memory ?? null,
+    programPlaces: () => answering.llamaServer.answering !== null,
     beside: () => answering.llamaServer.answering?.beside ?? core.drafts.onCard,
     besideInRam: () => answering.llamaServer.answering?.besideInRam ?? core.drafts.inRam,
   });

@@ -51,6 +51,7 @@ interface World {
   availableRamBytes?: number;
   sparePid?: number;
   program?: { readonly pid: number; readonly bytes: number };
+  programPlaces?: boolean;
 }
 
 const parts = (totalBytes: number) => ({
@@ -88,6 +89,7 @@ function probeIn(world: World): GpuProbe {
     receipts: { all: () => [] },
     sparePid: () => world.sparePid ?? null,
     program: () => world.program ?? null,
+    programPlaces: () => world.programPlaces ?? false,
     gpuChoice: world.gpuChoice ?? "auto",
     machine: () => world.machine ?? bareMachine,
     visible: { cuda: world.visibleDevices, cudaOrder: "PCI_BUS_ID" },
@@ -98,6 +100,18 @@ function probeIn(world: World): GpuProbe {
 }
 
 describe("memory of an NVIDIA card", () => {
+  it("experts can be in RAM where another program runs the model, without our addon", async () => {
+    const world: World = { nvidia: read([gpu()]) };
+    const probe = probeIn(world);
+    expect((await probe.read()).memory?.placesExperts).toBe(false);
+    world.programPlaces = true;
+    expect((await probe.read()).memory?.placesExperts).toBe(true);
+    // On a Mac, GPU and processor read the same memory.
+    const vram = { totalBytes: 20 * GIB, usedBytes: GIB, freeBytes: 19 * GIB, unifiedBytes: 20 * GIB };
+    const mac = probeIn({ info: info({ backend: "metal", devices: ["Apple M3"] }), vram, programPlaces: true });
+    expect((await mac.read()).memory?.placesExperts).toBe(false);
+  });
+
   it("adds up to the total: ours, the driver's free, and the rest is others'", async () => {
     const { memory, driverVersion, cards, readAtMs } = await probeIn({
       nvidia: read([gpu()], [process4711(3000)]),

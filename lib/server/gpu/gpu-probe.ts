@@ -27,6 +27,8 @@ interface GpuProbeOptions extends Holders {
   readonly engine: ProbedEngine;
   /** What the next load will have on the card beside the model. */
   readonly beside?: () => readonly BesideModel[];
+  /** Whether another program runs our model, which keeps experts in RAM by itself where our engine cannot. */
+  readonly programPlaces?: () => boolean;
   /** One for each maker. */
   readonly readers: readonly GpuReader[];
   /** What past loads have shown of the memory outside llama.cpp's buffers. */
@@ -81,6 +83,7 @@ export class GpuProbe {
     readonly report: Promise<GpuReport>;
     readonly atMs: number;
     readonly beside: readonly BesideModel[] | undefined;
+    readonly programPlaces: boolean | undefined;
   } | null = null;
 
   constructor(options: GpuProbeOptions) {
@@ -91,12 +94,14 @@ export class GpuProbe {
   /** Starts the engine if it never ran: only it can tell whether llama.cpp can use the card. */
   read(): Promise<GpuReport> {
     const beside = this.#options.beside?.();
-    if (this.#kept && this.#now() - this.#kept.atMs < KEEP_MS && this.#kept.beside === beside) return this.#kept.report;
+    const programPlaces = this.#options.programPlaces?.();
+    const isSame = this.#kept?.beside === beside && this.#kept?.programPlaces === programPlaces;
+    if (this.#kept && isSame && this.#now() - this.#kept.atMs < KEEP_MS) return this.#kept.report;
     const report = this.#read().then(({ memory, ...rest }) => ({
       ...rest,
       memory: memory && withBeside(memory, beside ?? []),
     }));
-    this.#kept = { report, atMs: this.#now(), beside };
+    this.#kept = { report, atMs: this.#now(), beside, programPlaces };
     return report;
   }
 
@@ -180,7 +185,7 @@ export class GpuProbe {
   }
 
   #report(info: EngineInfo | null, { device, cards, lost, held }: Found, reading: AllCards): GpuReport {
-    const { gpuChoice, receipts, threads, loadableRamBytes } = this.#options;
+    const { gpuChoice, receipts, threads, loadableRamBytes, programPlaces } = this.#options;
     this.#machine ??= this.#options.machine();
     const ramBytesPerSecond = this.#options.ramBytesPerSecond();
     const absence =
@@ -195,7 +200,7 @@ export class GpuProbe {
         ...device,
         ...(device.cards && { cards: device.cards.map(card => ({ ...card, ...ofCard })) }),
         overhead: learnOverhead(known, overheadOf),
-        placesExperts: info?.placement.kind === "ready",
+        placesExperts: info?.placement.kind === "ready" || (device.backend !== "metal" && programPlaces?.() === true),
         ...(ramBytesPerSecond !== null && { ramBytesPerSecond }),
         ...(threads !== undefined && { threads }),
         ...(loadableRamBytes && { availableRamBytes: loadableRamBytes() }),

@@ -38,7 +38,7 @@ const NO_DEVICE = "none";
 
 /** One of a surface's many dry runs; which one is not known. Caches on disk hold this word. */
 const FILLING = "sampling";
-export const nameOfDryRun = (config: LoadConfig): string => {
+const nameOfDryRun = (config: LoadConfig): string => {
   const { contextTokens, kvType, sequences } = config;
   const beside = sequences > 1 ? `, ${sequences} at once` : "";
   return `${placementInWords(config)}, ${contextTokens} tokens, ${kvType}${beside}`;
@@ -64,6 +64,8 @@ export interface KnownSurfacesOptions {
   readonly engineVersion: string;
   /** For a single quick answer: gives a coarser surface, which the next server refines. Without it the engine takes the time it needs. */
   readonly surfaceBudgetMs?: number;
+  /** Whether another program runs our model, which keeps experts in RAM by itself where our engine cannot. */
+  readonly programPlaces?: () => boolean;
   readonly onLog: LogWriter;
 }
 
@@ -98,20 +100,24 @@ export class KnownSurfaces {
   /**
    * Compares one configuration with llama.cpp's own figures, and corrects the surface where they differ. A dry run that ends the engine
    * gives no result and is never repeated: the plan goes on with what is known.
+   *
+   * @returns false where there is no answer
    */
-  async confirm(known: KnownSurface, config: LoadConfig, engine: DryRunEngine, signal?: AbortSignal): Promise<void> {
-    if (known.fatal.has(FILLING) || known.fatal.has(nameOfDryRun(config))) return;
+  async confirm(known: KnownSurface, config: LoadConfig, engine: DryRunEngine, signal?: AbortSignal): Promise<boolean> {
+    if (known.fatal.has(FILLING) || known.fatal.has(nameOfDryRun(config))) return false;
     let buffers: DryRunBuffers;
     try {
       buffers = await engine.dryRun(config, signal);
     } catch (error) {
       if (isUnplaceable(error)) {
+        if (this.options.programPlaces?.()) return false;
         // The plan goes on with whole layers.
         known.surface = withExpertsInLayers(known.surface);
-        return;
+        return true;
       }
       if (!isFatal(error)) throw error;
-      return this.#rememberFatal(known, nameOfDryRun(config), error);
+      await this.#rememberFatal(known, nameOfDryRun(config), error);
+      return false;
     }
     const { surface, mismatchBytes } = mendSurface(known.surface, config, buffers);
     if (mismatchBytes > 0) {
@@ -120,6 +126,7 @@ export class KnownSurfaces {
     }
     // Also if it was right: at a confirmed point the planner uses the dry run's figures, in the browser as well.
     known.surface = surface;
+    return true;
   }
 
   /** Announces the confirmed points, and writes them to disk once. The disk can be slow, so waiting requests are answered first. */

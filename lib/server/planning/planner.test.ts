@@ -1,8 +1,8 @@
 import { truncateSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { card, makeHome, makeHostRig, reportOf, SMALL_MODEL, smallTruth } from "@/lib/server/testing/host-rig";
-import { MIB } from "@/lib/units/bytes";
+import { card, makeHome, makeHostRig, reportOf, SMALL_MODEL, smallTruth, truthOf } from "@/lib/server/testing/host-rig";
+import { GIB, MIB } from "@/lib/units/bytes";
 
 test("plans at once from the header, and again from dry runs when they are there", async () => {
   const { planner, current, done, countOf } = makeHostRig();
@@ -202,6 +202,35 @@ test("G14 a placement whose dry run ends the engine is survived and never asked 
     engine.received.flatMap(command => (command.type === "dry-run" ? [command.config.tensorSplit?.join()] : [])),
   );
   expect(asked).not.toContain(config.tensorSplit?.join());
+});
+
+test("experts that only another program can place are planned from the header, and asked about once", async () => {
+  const message = "There is no placement addon for this computer.";
+  const script = {
+    truth: truthOf("qwen3-30b-a3b"),
+    on: { "dry-run": [{ do: "fail", code: "PLACEMENT_UNAVAILABLE", message }] },
+  } as const;
+  // Enough for all layers without most of their experts, which have 15,552 of 16,330 MiB.
+  const settings = { TARGET_VRAM_USAGE: 1 };
+  const freeBytes = 3000 * MIB;
+  const planned = async (programPlaces: boolean) => {
+    const home = makeHome("qwen3-30b-a3b");
+    const rig = makeHostRig({
+      home,
+      settings,
+      script,
+      loadableRamBytes: 64 * GIB,
+      programPlaces: () => programPlaces,
+    });
+    rig.gpu.memory = { ...card, totalBytes: freeBytes, freeBytes, placesExperts: true };
+    const { config, plan } = await rig.done(rig.planner.confirmedPlanFor(rig.current.settings));
+    return { config, plan, asked: rig.countOf("dry-run") };
+  };
+  const { config, plan, asked } = await planned(true);
+  expect(config.expertBlocksInRam).toBeGreaterThan(0);
+  expect([plan.computeSource, asked]).toEqual(["estimated", 1]);
+  // Our own engine cannot load that.
+  expect((await planned(false)).config.expertBlocksInRam).toBeUndefined();
 });
 
 test("G14 a page's dry run that ends its engine leaves the loaded model alone", async () => {

@@ -21,7 +21,6 @@ import {
   type KnownSurface,
   KnownSurfaces,
   type KnownSurfacesOptions,
-  nameOfDryRun,
   type SurfaceSettings,
   surfaceSequences,
 } from "./known-surfaces";
@@ -227,10 +226,10 @@ export class Planner {
         return outcome;
       }
       const config = this.#configWith(placement, outcome, settings);
-      await this.#known.confirm(known, config, engine, signal);
+      const isAnswered = await this.#known.confirm(known, config, engine, signal);
       confirmed.push(placement);
-      // Similar placements would probably end the engine as well: the plan uses what is known.
-      if (known.fatal.has(nameOfDryRun(config))) return plan();
+      // Nor would similar placements get an answer: the plan uses what is known.
+      if (!isAnswered) return plan();
     }
   }
 

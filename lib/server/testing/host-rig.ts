@@ -36,10 +36,10 @@ import { ManualTimers } from "./manual-timers";
 export const SMALL_MODEL = "small.gguf";
 
 /** A new folder with one small model of real structure and sparse zeros for weights. */
-export function makeHome(): string {
+export function makeHome(shapeId = "small-llama-2"): string {
   const home = mkdtempSync(join(tmpdir(), "headroom-host-"));
   mkdirSync(join(home, "models"));
-  const { header, fileBytes } = shapeFile(modelShape("small-llama-2"));
+  const { header, fileBytes } = shapeFile(modelShape(shapeId));
   writeFileSync(join(home, "models", SMALL_MODEL), header);
   truncateSync(join(home, "models", SMALL_MODEL), fileBytes);
   return home;
@@ -90,6 +90,7 @@ interface RigOptions {
   readonly host?: Pick<ModelHostOptions, "speculationOf" | "kvFolderOf">;
   readonly uselessBecause?: (pair: DraftPair) => string | null;
   readonly makeRoom?: () => Promise<void>;
+  readonly programPlaces?: () => boolean;
 }
 
 /** Everything from settings to a loaded model, over a scripted engine in the test's own time. */
@@ -105,6 +106,7 @@ export function makeHostRig(options: RigOptions = {}) {
     host: hostOptions = {},
     uselessBecause = () => null,
     makeRoom = async () => {},
+    programPlaces = () => false,
   } = options;
   const autoThreads = () => 2;
   const timers = new ManualTimers();
@@ -151,6 +153,7 @@ export function makeHostRig(options: RigOptions = {}) {
     surfaces,
     engineVersion: "1",
     autoThreads,
+    programPlaces,
     onLog,
   });
   const machineSpeed = new MachineSpeedMeter({
