@@ -10,7 +10,9 @@ test("another program's way in: the address, a key, a question over the API, and
   await page.goto("/connect");
   const address = await page.evaluate(() => `${window.location.origin}/v1`);
   await expect(page.getByRole("region", { name: "Address" })).toContainText(address);
-  await expect(page.getByRole("region", { name: "Examples" })).toContainText("SmolLM2-135M-Instruct");
+  const examples = page.getByRole("region", { name: "Examples" });
+  await expect(examples).toContainText("SmolLM2-135M-Instruct");
+  await expect(examples).not.toContainText("Authorization");
 
   const keys = page.getByRole("region", { name: "Keys" });
   await keys.getByRole("button", { name: "New key" }).click();
@@ -29,6 +31,11 @@ test("another program's way in: the address, a key, a question over the API, and
   await expect(page.getByText(secret)).toHaveCount(0);
 
   await keys.getByRole("switch", { name: "Ask for a key on this computer too" }).click();
+  await expect(examples).toContainText("-H 'Authorization: Bearer YOUR_KEY'");
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  await examples.getByRole("tab", { name: "Python" }).click();
+  await examples.getByRole("button", { name: "Copy" }).click();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toContain('api_key="YOUR_KEY"');
   const tryIt = page.getByRole("region", { name: "Try it" });
   const answer = tryIt.getByRole("status", { name: "Answer" });
   await tryIt.getByRole("button", { name: "Send" }).click();

@@ -20,66 +20,66 @@ export const clientRecipes: readonly ClientRecipe[] = [
   {
     name: "Continue",
     where: "~/.continue/config.yaml",
-    settings: ({ baseUrl, model }) =>
+    settings: ({ baseUrl, model, apiKey }) =>
       [
         "models:",
         "  - name: Headroom",
         "    provider: openai",
         `    model: ${JSON.stringify(model)}`,
         `    apiBase: ${baseUrl}`,
-        "    apiKey: none",
+        `    apiKey: ${apiKey}`,
         "    roles: [chat, edit, apply]",
       ].join("\n"),
   },
   {
     name: "Cline",
     where: "Settings, API Provider: OpenAI Compatible",
-    settings: ({ baseUrl, model }) => fields(["Base URL", baseUrl], ["API Key", "none"], ["Model ID", model]),
+    settings: ({ baseUrl, model, apiKey }) => fields(["Base URL", baseUrl], ["API Key", apiKey], ["Model ID", model]),
     note: "It sends long instructions: give the model at least 16,384 tokens of context.",
   },
   {
     name: "Zed",
     where: "settings.json",
-    settings: ({ baseUrl, model }) =>
+    settings: ({ baseUrl, model, contextTokens }) =>
       json({
         language_models: {
           openai_compatible: {
             Headroom: {
               api_url: baseUrl,
-              available_models: [{ name: model, display_name: "Headroom", max_tokens: 8192 }],
+              available_models: [{ name: model, display_name: "Headroom", max_tokens: contextTokens }],
             },
           },
         },
       }),
-    note: "Set max_tokens to the context size of the plan. Zed asks for a key: any word will do.",
+    note: "max_tokens is the context size. Zed asks for a key itself: any word will do where Headroom asks for none.",
   },
   {
     name: "Obsidian (Copilot)",
     where: "Copilot's settings, Models, Add custom model",
-    settings: ({ baseUrl, model }) =>
+    settings: ({ baseUrl, model, apiKey }) =>
       fields(
         ["Model Name", model],
         ["Provider", "3rd party (openai-format)"],
         ["Base URL", baseUrl],
-        ["API Key", "none"],
+        ["API Key", apiKey],
       ),
     note: "Allow the origin app://obsidian.md in Headroom's settings, or turn on CORS in Copilot's model.",
   },
   {
     name: "Open WebUI",
     where: "Admin Settings, Connections, OpenAI API",
-    settings: ({ baseUrl }) => fields(["URL", baseUrl], ["Key", "none"]),
+    settings: ({ baseUrl, apiKey }) => fields(["URL", baseUrl], ["Key", apiKey]),
     note: "From a container this computer is host.docker.internal instead of 127.0.0.1; docs/operations.md says how to open Headroom to it.",
   },
   {
     name: "LibreChat",
     where: "librechat.yaml",
-    settings: ({ baseUrl, model }) =>
+    settings: ({ baseUrl, model, apiKey }) =>
       [
         "endpoints:",
         "  custom:",
         "    - name: Headroom",
-        "      apiKey: none",
+        `      apiKey: ${apiKey}`,
         `      baseURL: ${baseUrl}`,
         "      models:",
         `        default: [${JSON.stringify(model)}]`,

@@ -4,10 +4,12 @@ import { Card } from "@/components/ui/card";
 import { CopyButton } from "@/components/ui/copy-button";
 import { ScrollRegion } from "@/components/ui/scroll-region";
 import { Tabs } from "@/components/ui/tabs";
+import { useApiKeys } from "@/lib/client/key-store";
 import { useEngine } from "@/lib/client/live-store";
 import { useSettings } from "@/lib/client/settings-store";
+import { contextTokensOf } from "@/lib/schema/live-events";
 import { clientRecipes } from "./client-recipes";
-import { type Connection, exampleCode } from "./example-code";
+import { type Connection, exampleCode, NO_KEY, YOUR_KEY } from "./example-code";
 import { KeysCard } from "./keys-card";
 import { TryIt } from "./try-it";
 
@@ -23,9 +25,13 @@ const useBaseUrl = (): string | null =>
 /** How other programs use the model that is loaded here: address, keys, examples to copy, a field to try, and settings of known programs. */
 export function ConnectScreen() {
   const baseUrl = useBaseUrl();
-  const chosen = useSettings(({ saved }) => saved?.MODEL ?? null);
-  const model = useEngine()?.modelName ?? chosen;
-  if (baseUrl === null || model === null) return null;
+  const saved = useSettings(settings => settings.saved);
+  const engine = useEngine();
+  const apiKey = useApiKeys().data?.areAsked ? YOUR_KEY : NO_KEY;
+  const model = engine?.modelName ?? saved?.MODEL;
+  const contextTokens = (engine && contextTokensOf(engine)) ?? saved?.N_CTX;
+  if (baseUrl === null || model === undefined || contextTokens === undefined) return null;
+  const connection = { baseUrl, model, contextTokens, apiKey };
   return (
     <div className="flex flex-col gap-4">
       <div>
@@ -45,9 +51,9 @@ export function ConnectScreen() {
         </p>
       </Card>
       <KeysCard />
-      <ExamplesCard baseUrl={baseUrl} model={model} />
+      <ExamplesCard {...connection} />
       <TryIt baseUrl={baseUrl} model={model} />
-      <RecipesCard baseUrl={baseUrl} model={model} />
+      <RecipesCard {...connection} />
     </div>
   );
 }

@@ -1,9 +1,14 @@
 import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { chatCompletionRequestSchema } from "@/lib/schema/openai";
-import { exampleCode } from "./example-code";
+import { exampleCode, NO_KEY } from "./example-code";
 
-const hostile = { baseUrl: "http://127.0.0.1:3000/v1", model: `it's "q" $(x) \\ ü.gguf` };
+const hostile = {
+  baseUrl: "http://127.0.0.1:3000/v1",
+  model: `it's "q" $(x) \\ ü.gguf`,
+  contextTokens: 4096,
+  apiKey: NO_KEY,
+};
 
 describe("the examples", () => {
   it("a shell gives curl the address and a body that the API takes", context => {

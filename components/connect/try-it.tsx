@@ -8,7 +8,7 @@ import { askOverApi } from "@/lib/client/ask-over-api";
 import type { Connection } from "./example-code";
 
 /** Sends a question the way another program would, and shows the answer as it comes. */
-export function TryIt({ baseUrl, model }: Connection) {
+export function TryIt({ baseUrl, model }: Pick<Connection, "baseUrl" | "model">) {
   const [question, setQuestion] = useState("Name three rivers.");
   const [key, setKey] = useState("");
   const [answer, setAnswer] = useState("");

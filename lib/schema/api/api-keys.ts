@@ -6,6 +6,8 @@ const keysSchema = z.object({
   keys: z.array(apiKeySchema),
   /** Programs on this computer need a key as well. Others always need one, or the server's token. */
   areRequired: z.boolean(),
+  /** Whether a request without one is refused: they are required, or the server has a token. */
+  areAsked: z.boolean(),
 });
 
 const keyParams = z.object({ id: z.string() });

@@ -2,7 +2,11 @@ import { changeApiKey, listApiKeys, makeApiKey, requireApiKeys, revokeApiKey } f
 import type { Services } from "@/lib/server/compose/services";
 import { route } from "../route";
 
-const keysOf = ({ access: { apiKeys } }: Services) => ({ keys: apiKeys.list(), areRequired: apiKeys.areRequired });
+const keysOf = ({ access: { apiKeys, token } }: Services) => ({
+  keys: apiKeys.list(),
+  areRequired: apiKeys.areRequired,
+  areAsked: apiKeys.areRequired || token !== null,
+});
 
 export const apiKeyRoutes = [
   route(listApiKeys, ({ services }) => keysOf(services)),

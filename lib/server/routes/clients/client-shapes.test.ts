@@ -1,5 +1,8 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { clientRecipes } from "@/components/connect/client-recipes";
+import { exampleCode, NO_KEY, YOUR_KEY } from "@/components/connect/example-code";
 import { DEFAULT_MODEL } from "@/lib/schema/settings";
 import { serveHome } from "../testing/serve-home";
 
@@ -83,6 +86,14 @@ describe("the programs of the page's recipes", () => {
     expect(text.trimEnd().endsWith("data: [DONE]")).toBe(true);
   });
 
+  it("each is told the address and the key, but Zed, which asks for the key itself", () => {
+    const connection = { baseUrl: "http://127.0.0.1:3000/v1", model: "a.gguf", contextTokens: 4096, apiKey: YOUR_KEY };
+    for (const { name, settings } of clientRecipes) {
+      expect(settings(connection)).toContain(connection.baseUrl);
+      expect([name, settings(connection).includes(YOUR_KEY)]).toEqual([name, name !== "Zed"]);
+    }
+  });
+
   it("Open WebUI's request for a title gets a whole answer", async () => {
     const body = {
       model: DEFAULT_MODEL,
@@ -96,5 +107,34 @@ describe("the programs of the page's recipes", () => {
       body: JSON.stringify(body),
     });
     expect(await response.json()).toMatchObject({ choices: [{ message: { content: "Rhine, Nile" } }] });
+  });
+});
+
+describe("the examples of the page run as they are", () => {
+  const run = promisify(execFile);
+  const python = process.env.HEADROOM_TEST_PYTHON ?? "python3";
+  const programs = {
+    curl: ["sh", "-c"],
+    python: [python, "-c"],
+    typescript: [process.execPath, "--input-type=module", "-e"],
+  } as const;
+  const needed = {
+    curl: ["curl", "--version"],
+    python: [python, "-c", "import openai"],
+    typescript: ["node"],
+  } as const;
+  const start = ([command = "", ...args]: readonly string[]) => run(command, args).then(({ stdout }) => stdout);
+
+  it.for(["curl", "python", "typescript"] as const)("%s, without a key and with one", async (language, context) => {
+    const isMissing = language !== "typescript" && (await start(needed[language]).catch(() => null)) === null;
+    context.skip(isMissing, `${needed[language].join(" ")} does not work here`);
+    const { apiKeys } = home.services.access;
+    const code = (apiKey: string) =>
+      exampleCode[language]({ baseUrl: `${home.url}/v1`, model: DEFAULT_MODEL, contextTokens: 2048, apiKey });
+    expect(await start([...programs[language], code(NO_KEY)])).toContain("Rhine, Nile");
+    const { secret } = apiKeys.make({ name: language, requestsPerMinute: null, tokensPerDay: null });
+    apiKeys.require(true);
+    const said = await start([...programs[language], code(secret)]).finally(() => apiKeys.require(false));
+    expect(said).toContain("Rhine, Nile");
   });
 });
