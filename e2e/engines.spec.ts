@@ -1,3 +1,5 @@
+import { dirname } from "node:path";
+import { standInLlamaServer } from "@/lib/server/testing/stand-in-llama-server";
 import { json, StandInOpenAi } from "@/lib/server/testing/stand-in-openai";
 import { axeViolations } from "./axe-violations";
 import { expect, freePort, noModelEnv, test } from "./fixtures";
@@ -100,4 +102,46 @@ test("a picture can be attached when the engine in use reads pictures; the engin
   await page.reload();
   await expect(chat.questions.last().getByRole("img", { name: "photo.png" })).toBeVisible();
   await server.stop();
+});
+
+test("a llama-server on PATH is started with the plan, answers, ends with another choice, and with a Headroom that is killed", async ({
+  page,
+  ownServer,
+}) => {
+  test.setTimeout(120_000);
+  const program = standInLlamaServer();
+  const server = await ownServer({ PATH: `${dirname(program)}:${process.env.PATH}` });
+  const { url } = server;
+  const engines = new EnginesPage(page);
+  await engines.open(url);
+  await expect(engines.llamaServer).toContainText(`${program}. Headroom starts it with the plan of the chosen model`);
+  await engines.llamaServer.getByRole("button", { name: /^Use llama-server with SmolLM2/ }).click();
+  await expect(engines.llamaServer).toContainText("In use");
+  const chat = new ChatPage(page);
+  /** It answers with its own flags. */
+  const portOf = async (): Promise<number> => {
+    await chat.open(undefined, url);
+    await chat.ask("Hi");
+    await expect(chat.replies.last()).toContainText(/-m \S+SmolLM2-135M-Instruct.Q4_1.gguf -ngl 0 -c \d+ -np 1/);
+    return Number(/--port (\d+)/.exec((await chat.replies.last().textContent()) ?? "")?.[1]);
+  };
+  const isUp = (port: number) =>
+    fetch(`http://127.0.0.1:${port}/health`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  const first = await portOf();
+  expect(await isUp(first)).toBe(true);
+  await page.goto(`${url}/dashboard`);
+  const card = page.getByRole("region", { name: "Another engine answers" });
+  await expect(card).toContainText("answers on llama-server");
+  await expect(card).toContainText("It was started with the plan below.");
+  await expect(card).toContainText("Answering0 of 1");
+  await engines.open(url);
+  await page.getByRole("button", { name: "Use the built-in engine" }).click();
+  await expect.poll(() => isUp(first)).toBe(false);
+  await engines.llamaServer.getByRole("button", { name: /^Use llama-server with SmolLM2/ }).click();
+  const second = await portOf();
+  await server.kill("SIGKILL");
+  if (process.platform === "linux") await expect.poll(() => isUp(second)).toBe(false);
 });

@@ -5,11 +5,13 @@ export class EnginesPage {
   readonly form: Locator;
   readonly found: Locator;
   readonly list: Locator;
+  readonly llamaServer: Locator;
 
   constructor(private readonly page: Page) {
     this.form = page.getByRole("form", { name: "Add an engine" });
     this.found = this.form.getByRole("status");
     this.list = page.getByRole("list", { name: "Engines", exact: true });
+    this.llamaServer = page.getByRole("region", { name: "llama-server" });
   }
 
   async open(url: string): Promise<void> {

@@ -4,6 +4,7 @@ import type { AnsweringEngine } from "@/lib/schema/answering-engine";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
 import type { LocalModel } from "@/lib/schema/local-model";
 import type { openAiModelSchema } from "@/lib/schema/openai";
+import { LLAMA_SERVER_ID } from "@/lib/schema/other-engine";
 import { embeddingContext } from "@/lib/server/loading/embedding-host";
 import { type LibraryServices, listLibrary } from "@/lib/server/planning/list-library";
 import type { SettingsStore } from "@/lib/server/settings/settings-store";
@@ -12,19 +13,23 @@ type OpenAiModel = z.infer<typeof openAiModelSchema>;
 
 interface ModelServices extends LibraryServices {
   readonly settings: Pick<SettingsStore, "read" | "readFor">;
-  readonly engine: { snapshot(): EngineSnapshot };
-  readonly host: { snapshot(): Pick<EngineSnapshot, "other"> };
+  readonly host: { snapshot(): EngineSnapshot };
   readonly embeddings: { readonly heldModel: string | null };
 }
 
-/** The models of the library that can answer or embed, the chosen one first; before them the model of another engine that answers. */
+/**
+ * The models of the library that can answer or embed, the chosen one first; before them the model of another engine that answers. Of two
+ * with one name, that one is meant by it.
+ */
 export async function openAiModels(services: ModelServices): Promise<OpenAiModel[]> {
   const { MODEL: chosen } = services.settings.read();
-  const snapshot = services.engine.snapshot();
+  const snapshot = services.host.snapshot();
   const models = (await listLibrary(services)).flatMap(model => toOpenAi(model, services, snapshot));
   const sorted = models.toSorted((one, other) => Number(other.id === chosen) - Number(one.id === chosen));
-  const { other } = services.host.snapshot();
-  return other === undefined ? sorted : [modelElsewhere(other), ...sorted];
+  const { other } = snapshot;
+  // A llama-server that Headroom runs has a model of the library.
+  if (other === undefined || other.engineId === LLAMA_SERVER_ID) return sorted;
+  return [modelElsewhere(other), ...sorted.filter(({ id }) => id !== other.model)];
 }
 
 const identityOf = (id: string, createdSeconds: number) => ({

@@ -96,6 +96,18 @@ describe("llama.cpp's own server", () => {
     expect(engine.snapshot().other.load).toMatchObject({ running: 0, slots: 1 });
   });
 
+  it("tells of its vocabulary and its template", async () => {
+    const vocabulary = await engine.vocabulary();
+    const asked = { parts: ["<|im_start|>", 253], addSpecial: false, parseSpecial: true, withPieces: true };
+    // Token 1 of SmolLM2's tokenizer.json.
+    const { tokens = [], pieces = [] } = (await vocabulary?.tokenize(asked)) ?? {};
+    expect([tokens, pieces?.[0]]).toEqual([[1, 253], "<|im_start|>"]);
+    expect(await vocabulary?.detokenize({ tokens: [1] })).toEqual({ text: "<|im_start|>" });
+    expect((await vocabulary?.render({ turns }))?.prompt).toContain(
+      "<|im_start|>user\nWhat is the capital of France? One word.<|im_end|>\n",
+    );
+  });
+
   it("is found as what it is when its address and key are given, as if it were elsewhere", async () => {
     const port = 20_000 + (process.pid % 20_000);
     const flags = { "-m": modelPath, "-c": "512", "-np": "1", "-t": "2", "-b": "512", "-ub": "512", "-ngl": "0" };

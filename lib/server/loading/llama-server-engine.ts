@@ -22,6 +22,7 @@ import {
 import { askServer } from "@/lib/server/engine/other/ask-server";
 import type { Counted } from "@/lib/server/engine/other/count-tokens";
 import { ServerProcess } from "@/lib/server/engine/other/server-process";
+import type { Vocabulary } from "@/lib/server/engine/other/vocabulary";
 import type { ProgramMemory } from "@/lib/server/gpu/held-memory";
 import type { ConfirmedPlan } from "@/lib/server/planning/planner";
 import { errorAnswer } from "@/lib/server/system/error-table";
@@ -153,6 +154,11 @@ export class LlamaServerEngine implements AnsweringElsewhere {
   async count(turns: readonly ChatTurn[], options?: PromptOptions): Promise<Counted> {
     await this.ensureReady();
     return this.#answering().count(turns, options);
+  }
+
+  async vocabulary(): Promise<Vocabulary | null> {
+    await this.ensureReady();
+    return this.#answering().vocabulary();
   }
 
   async look(): Promise<void> {

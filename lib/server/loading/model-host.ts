@@ -15,6 +15,7 @@ import type {
 } from "@/lib/server/engine/engine-supervisor";
 import type { AnsweringElsewhere } from "@/lib/server/engine/other/answering-server";
 import type { Counted } from "@/lib/server/engine/other/count-tokens";
+import type { Vocabulary } from "@/lib/server/engine/other/vocabulary";
 import type { Planner } from "@/lib/server/planning/planner";
 import { RequestError } from "@/lib/server/system/request-error";
 import type { DraftHolder } from "./draft-holder";
@@ -228,21 +229,18 @@ export class ModelHost {
     return this.options.engine.count(withoutPictures(turns), options);
   }
 
-  /** The tokens of a text, in the loaded model's vocabulary. */
-  async tokenize(...[params]: Parameters<EngineSupervisor["tokenize"]>): ReturnType<EngineSupervisor["tokenize"]> {
-    await this.#ensureOwnLoaded();
-    return this.options.engine.tokenize(params);
+  /** The tokens of a text, in the vocabulary of the model that answers. */
+  async tokenize(...[params]: Parameters<Vocabulary["tokenize"]>): ReturnType<Vocabulary["tokenize"]> {
+    return (await this.#vocabulary()).tokenize(params);
   }
 
-  async detokenize(tokens: number[]): ReturnType<EngineSupervisor["detokenize"]> {
-    await this.#ensureOwnLoaded();
-    return this.options.engine.detokenize({ tokens });
+  async detokenize(tokens: number[]): ReturnType<Vocabulary["detokenize"]> {
+    return (await this.#vocabulary()).detokenize({ tokens });
   }
 
-  /** The prompt that these turns make in the loaded model's template. */
-  async render(turns: ChatTurn[], options: PromptOptions = {}): ReturnType<EngineSupervisor["render"]> {
-    await this.#ensureOwnLoaded();
-    return this.options.engine.render({ turns, ...options });
+  /** The prompt that these turns make in its template. */
+  async render(turns: ChatTurn[], options: PromptOptions = {}): ReturnType<Vocabulary["render"]> {
+    return (await this.#vocabulary()).render({ turns, ...options });
   }
 
   /** A request that still waited when the engine crashed or was restarted waits for the next one, too. */
@@ -264,13 +262,19 @@ export class ModelHost {
     }
   }
 
-  /** For what only this engine's own model can tell. @throws RequestError while another engine answers */
-  async #ensureOwnLoaded(): Promise<void> {
-    const other = this.#elsewhere()?.snapshot().other;
-    if (other === undefined) return this.ensureLoaded();
+  /** @throws RequestError where another engine answers that does not tell of it */
+  async #vocabulary(): Promise<Vocabulary> {
+    const elsewhere = this.#elsewhere();
+    if (elsewhere === null) {
+      await this.ensureLoaded();
+      return this.options.engine;
+    }
+    const vocabulary = await elsewhere.vocabulary();
+    if (vocabulary !== null) return vocabulary;
+    const { engineName, model, address } = elsewhere.snapshot().other;
     throw new RequestError(
       "INVALID_INPUT",
-      `${other.engineName} answers now, and only it knows the vocabulary of ${other.model}: ask ${other.address}.`,
+      `${engineName} answers now, and only it knows the vocabulary of ${model}: ask ${address}.`,
     );
   }
 

@@ -9,9 +9,14 @@ import { describeServer } from "./describe-server";
 import { readAnswer } from "./read-answer";
 import { readLoad } from "./read-load";
 import { chatBody, promptBody } from "./server-request";
+import { llamaVocabulary, type Vocabulary } from "./vocabulary";
 
 /** Reading a long prompt may take minutes, in which some servers send nothing. */
 const ANSWER_SILENCE_MS = 4 * 60_000;
+/** The list of models is the one thing that every server tells. Some have hundreds, so it is not asked for at each look. */
+const SIGN_OF_LIFE_INTERVAL_MS = 15_000;
+/** A server that is only busy is not away. */
+const SIGN_OF_LIFE_SILENCE_MS = 30_000;
 
 export interface AnsweringServerOptions extends ServerAddress {
   readonly engineId: string;
@@ -31,6 +36,8 @@ export interface AnsweringElsewhere {
   generate(request: GenerateRequest, signal?: AbortSignal): AsyncGenerator<GenerationMessage, void, undefined>;
   complete(request: CompleteRequest, signal?: AbortSignal): AsyncGenerator<GenerationMessage, void, undefined>;
   count(turns: readonly ChatTurn[], options?: PromptOptions): Promise<Counted>;
+  /** null where it tells nothing of it. */
+  vocabulary(): Promise<Vocabulary | null>;
   /** The settings have changed. @returns whether that took another load */
   follow(): Promise<boolean>;
   /** Somebody asked for another try. */
@@ -45,9 +52,13 @@ export class AnsweringServer implements AnsweringElsewhere {
   #answers = 0;
   #error: EngineSnapshot["error"] = null;
   #load: EngineLoad | null = null;
+  readonly #now: () => number;
+  #signOfLifeAtMs: number;
 
   constructor(private readonly options: AnsweringServerOptions) {
     this.#counter = new TokenCounter(options, options.kind, options.model);
+    this.#now = options.now ?? (() => performance.now());
+    this.#signOfLifeAtMs = this.#now();
   }
 
   /** How it stands; laid over the snapshot of the own engine, which has no model now. */
@@ -91,6 +102,10 @@ export class AnsweringServer implements AnsweringElsewhere {
     return this.#counter.count(turns, options);
   }
 
+  async vocabulary(): Promise<Vocabulary | null> {
+    return this.options.kind === "llama-server" ? llamaVocabulary(this.options) : null;
+  }
+
   reload(): Promise<void> {
     return this.ensureReady();
   }
@@ -103,14 +118,26 @@ export class AnsweringServer implements AnsweringElsewhere {
   /** It has no memory here. */
   async stop(): Promise<void> {}
 
-  /** Reads what the server reports about its load, and whether a server that was away is back. */
+  /** Reads what the server reports about its load, and whether it has gone away or is back. */
   async look(): Promise<void> {
     const { kind, model } = this.options;
     const before = JSON.stringify([this.#load, this.#error]);
+    const hasTold = this.#load !== null;
     this.#load = await readLoad(this.options, kind, model);
     if (this.#load !== null) this.#error = null;
     else if (this.#error !== null) await this.ensureReady().catch(() => {});
+    else await this.#awaitSignOfLife(hasTold).catch(() => {});
     if (JSON.stringify([this.#load, this.#error]) !== before) this.options.onChange();
+  }
+
+  /** @param isMissed whether it just stopped telling of its load */
+  async #awaitSignOfLife(isMissed: boolean): Promise<void> {
+    const isDue = this.#now() - this.#signOfLifeAtMs >= SIGN_OF_LIFE_INTERVAL_MS;
+    if (this.#answers > 0 || !(isMissed || isDue)) return;
+    this.#signOfLifeAtMs = this.#now();
+    const question = { silenceMs: SIGN_OF_LIFE_SILENCE_MS };
+    const { body } = await this.#noting(() => askServer(this.options, "/v1/models", question));
+    await body?.cancel();
   }
 
   async *#answer(
@@ -120,7 +147,8 @@ export class AnsweringServer implements AnsweringElsewhere {
     signal: AbortSignal | undefined,
     mustCall = false,
   ): AsyncGenerator<GenerationMessage, void, undefined> {
-    const { now = () => performance.now(), answerSilenceMs = ANSWER_SILENCE_MS, model } = this.options;
+    const { answerSilenceMs = ANSWER_SILENCE_MS, model } = this.options;
+    const now = this.#now;
     this.#answers += 1;
     this.options.onChange();
     try {

@@ -271,6 +271,36 @@ describe("a fault of another engine is a sentence with the next step", () => {
     expect(engine.snapshot()).toMatchObject({ state: "loaded", error: null });
   });
 
+  it("before anybody asks, if it goes away while somebody looks", async () => {
+    server.on("/metrics", response => void response.end("vllm:num_requests_running 0.0\n"));
+    const engine = answering();
+    await engine.look();
+    expect(engine.snapshot().other.load).toMatchObject({ running: 0 });
+    const { port } = server;
+    await server.stop();
+    await engine.look();
+    expect(engine.snapshot()).toMatchObject({ state: "failed", error: { code: "ENGINE_AWAY" } });
+    server = await StandInOpenAi.start(port);
+    await engine.look();
+    expect(engine.snapshot()).toMatchObject({ state: "loaded", error: null });
+  });
+
+  it("also where it tells nothing of its load: then its models are asked for, and not at each look", async () => {
+    let nowMs = 0;
+    const engine = answering({ kind: "other", now: () => nowMs });
+    const asked = () => server.seen.filter(({ path }) => path === "/v1/models").length;
+    await engine.look();
+    expect(asked()).toBe(0);
+    nowMs = 15_000;
+    await engine.look();
+    await engine.look();
+    expect(asked()).toBe(1);
+    server.on("/v1/models", json({ error: { message: "Incorrect API key" } }, 401));
+    nowMs = 30_000;
+    await engine.look();
+    expect(engine.snapshot()).toMatchObject({ state: "failed", error: { code: "ENGINE_REFUSED" } });
+  });
+
   it("when it is silent for too long", async () => {
     server.on("/v1/chat/completions", () => {});
     const error = await failing(answering({ answerSilenceMs: 1_000 }));
@@ -374,6 +404,45 @@ describe("a fault of another engine is a sentence with the next step", () => {
     });
     expect(other.seen).toEqual([]);
     await other.stop();
+  });
+});
+
+describe("the vocabulary of a llama.cpp server", () => {
+  const vocabulary = () => answering({ kind: "llama-server" }).vocabulary();
+
+  it("is asked of it, tokens with their pieces", async () => {
+    server.on(
+      "/tokenize",
+      json({
+        tokens: [
+          { id: 9906, piece: "Hello" },
+          { id: 0, piece: [226] },
+        ],
+      }),
+    );
+    server.on("/detokenize", json({ content: "Hello" }));
+    const asked = { parts: ["Hello", 0], addSpecial: false, parseSpecial: true };
+    const known = await vocabulary();
+    expect(await known?.tokenize({ ...asked, withPieces: true })).toEqual({
+      tokens: [9906, 0],
+      pieces: ["Hello", [226]],
+    });
+    expect(await known?.tokenize({ ...asked, withPieces: false })).toEqual({ tokens: [9906, 0], pieces: null });
+    expect(server.seen.at(-1)).toMatchObject({
+      authorization: `Bearer ${KEY}`,
+      body: { content: ["Hello", 0], add_special: false, parse_special: true },
+    });
+    expect(await known?.detokenize({ tokens: [9906] })).toEqual({ text: "Hello" });
+  });
+
+  it("renders a conversation with its template", async () => {
+    server.on("/apply-template", json({ prompt: "<|user|>Hi" }));
+    expect(await (await vocabulary())?.render({ turns: ask.turns })).toEqual({ prompt: "<|user|>Hi" });
+    expect(server.seen.at(-1)?.body).toMatchObject({ messages: ask.turns });
+  });
+
+  it("is not known of other servers", async () => {
+    expect(await answering({ kind: "ollama" }).vocabulary()).toBeNull();
   });
 });
 

@@ -1,6 +1,7 @@
 import type OpenAI from "openai";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { DEFAULT_MODEL } from "@/lib/schema/settings";
+import { standInLlamaServer } from "@/lib/server/testing/stand-in-llama-server";
 import { StandInOpenAi } from "@/lib/server/testing/stand-in-openai";
 import { serveHome } from "../testing/serve-home";
 
@@ -44,6 +45,8 @@ it("an engine that was added and chosen answers under /v1, until the own one is 
     config: null,
     other: { engineName: "box", contextTokens: 4096 },
   });
+  const refused = await ask("/tokenize", "POST", { content: "Hello" });
+  expect(refused.body.error.message).toContain(`only it knows the vocabulary of tiny: ask ${server.address}`);
   const answer = await client.chat.completions.create({ model: "default", messages });
   expect(answer).toMatchObject({ model: "tiny", choices: [{ message: { content: "Hello there" } }] });
   expect((await client.models.list()).data[0]?.id).toBe("tiny");
@@ -60,6 +63,16 @@ it("a model of this computer that is chosen answers again, and is loaded", async
   expect(await said()).toBe("Hello there");
   await ask("/api/settings", "PATCH", { MODEL: DEFAULT_MODEL });
   expect(home.services.engine.snapshot().config).not.toBeNull();
+  expect(await said()).toBe("own words");
+});
+
+it("a model of the library that a llama-server runs is listed once, as loaded, with its plan", async () => {
+  await ask("/api/engines/llama-server", "POST", { path: standInLlamaServer() });
+  await ask("/api/engines/choose", "POST", { choice: { engineId: "llama-server", model: DEFAULT_MODEL } });
+  expect(await said()).toContain(`${DEFAULT_MODEL} -ngl`);
+  const models = (await ask("/v1/models", "GET")).body.data.filter(({ id }: { id: string }) => id === DEFAULT_MODEL);
+  expect(models).toMatchObject([{ state: "loaded", size_bytes: 98_362_432, plan: { kind: expect.any(String) } }]);
+  await ask("/api/engines/choose", "POST", { choice: null });
   expect(await said()).toBe("own words");
 });
 
