@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { ofEachElementType } from "@/lib/schema/kv-type";
 import type { ComputeColumn, MemorySurface } from "@/lib/schema/memory-surface";
 import { calibrateEstimate } from "./calibrate-estimate";
 import { computeBytes } from "./memory-need";
@@ -14,7 +15,7 @@ const column = (
 const surfaceOf = (columns: ComputeColumn[]): MemorySurface => ({
   ...mistralSurface,
   computeSource: "estimated",
-  compute: { f16: columns, q8_0: columns, q4_0: columns },
+  compute: ofEachElementType(() => columns),
 });
 
 const split = column(1, [

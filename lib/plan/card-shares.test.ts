@@ -3,6 +3,7 @@ import { parseGguf } from "@/lib/gguf/parse-gguf";
 import { shapeFile } from "@/lib/gguf/testing/model-shapes";
 import { unevenShape } from "@/lib/gguf/testing/uneven-shape";
 import type { GpuMemory, PooledCard } from "@/lib/schema/gpu-memory";
+import { ofEachElementType } from "@/lib/schema/kv-type";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { bytesToMib, GIB, MIB } from "@/lib/units/bytes";
 import { cardShares } from "./card-shares";
@@ -33,7 +34,7 @@ function unevenSurface(): MemorySurface {
     gpuLayers,
     points: [{ contextTokens: 256, gpuBytes: mib * MIB, ramBytes: 12 * MIB }],
   }));
-  return { ...surface, computeSource: "dry-run", compute: { f16: columns, q8_0: columns, q4_0: columns } };
+  return { ...surface, computeSource: "dry-run", compute: ofEachElementType(() => columns) };
 }
 
 const pool = (cards: PooledCard[]): GpuMemory => ({

@@ -56,7 +56,7 @@ const plan = (gpu: GpuMemory, change: Parameters<typeof planSettings>[0] = {}, s
 const withCards = (firstMib: number, lastMib: number): MemorySurface => {
   const table = (computeMib: number): MemorySurface["compute"] => {
     const column = [{ gpuLayers: 1, points: [{ contextTokens: 256, gpuBytes: computeMib * MIB, ramBytes: 0 }] }];
-    return { f16: column, q8_0: column, q4_0: column };
+    return ofEachElementType(() => column);
   };
   return {
     ...mistralSurface,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { ofEachElementType } from "@/lib/schema/kv-type";
 import type { LayerKv, LayerMemory, MemorySurface } from "@/lib/schema/memory-surface";
 import { fitNeed, fitNeeds, mostGpuLayers } from "./fit-needs";
 import { memoryNeed } from "./memory-need";
@@ -33,7 +34,7 @@ const windowed: MemorySurface = {
   layers: [layer(0, { ...noKv, growth: "window", windowTokens: 512, kElementsPerCell: 1024 }), layer(1, noKv)],
   gpuWeightsBytes: [0, 0, 0],
   ramWeightsBytes: [0, 0, 0],
-  compute: { f16: [column], q8_0: [column], q4_0: [column] },
+  compute: ofEachElementType(() => [column]),
 };
 
 describe("what must fit", () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { ofEachElementType } from "@/lib/schema/kv-type";
 import type { LayerKv, LayerMemory } from "@/lib/schema/memory-surface";
 import { MIB } from "@/lib/units/bytes";
 import { computeBytes, firstGpuBlock, gpuComputeBytes, kvBytesOfLayer, memoryNeed } from "./memory-need";
@@ -175,7 +176,7 @@ describe("compute buffer with the KV cache in RAM", () => {
     { gpuLayers: 17, points: [point(4096, 131.5), point(32_768, 248)] },
     { gpuLayers: 33, points: [point(4096, 104.01), point(32_768, 132.01)] },
   ];
-  const surface = { ...mistralSurface, compute: { f16, q8_0: f16, q4_0: f16 }, confirmed: [] };
+  const surface = { ...mistralSurface, compute: ofEachElementType(() => f16), confirmed: [] };
   const mibOf = (gpuLayers: number, contextTokens: number, kvInRam?: true) =>
     computeBytes(surface, { gpuLayers, contextTokens, kvType: "f16", kvInRam }, "gpuBytes") / MIB;
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { GpuMemory } from "@/lib/schema/gpu-memory";
-import { type KvType, kvTypes } from "@/lib/schema/kv-type";
+import { type KvType, kvTypes, ofEachElementType } from "@/lib/schema/kv-type";
 import type { ComputeColumn, LayerMemory, MemorySurface } from "@/lib/schema/memory-surface";
 import { MIB } from "@/lib/units/bytes";
 import { mistralSurface, p4000 } from "./surface-fixtures";
@@ -79,11 +79,9 @@ export const surfaceArbitrary: fc.Arbitrary<MemorySurface> = blocksArbitrary.cha
       embeddingBytes: bytesUpTo(400),
       batchTokens: fc.constantFrom(32, 512, 2048),
       sequences: fc.constantFrom(1, 1, 1, 4),
-      f16: columnsArbitrary(blocks.length),
-      q8_0: columnsArbitrary(blocks.length),
-      q4_0: columnsArbitrary(blocks.length),
+      compute: fc.record(ofEachElementType(() => columnsArbitrary(blocks.length))),
     })
-    .map(({ outputBytes, embeddingBytes, batchTokens, sequences, f16, q8_0, q4_0 }): MemorySurface => {
+    .map(({ outputBytes, embeddingBytes, batchTokens, sequences, compute }): MemorySurface => {
       const output: LayerMemory = {
         index: blocks.length,
         role: "output",
@@ -109,7 +107,7 @@ export const surfaceArbitrary: fc.Arbitrary<MemorySurface> = blocksArbitrary.cha
         layers,
         gpuWeightsBytes,
         ramWeightsBytes: gpuWeightsBytes.map(gpuBytes => embeddingBytes + allBytes - gpuBytes),
-        compute: { f16, q8_0, q4_0 },
+        compute,
       };
     }),
 );
@@ -122,7 +120,7 @@ export const orderlySurfaceArbitrary: fc.Arbitrary<MemorySurface> = surfaceArbit
       return { gpuLayers, points: points.map((point, index) => ({ ...point, gpuBytes: byBytes[index] ?? 0 })) };
     });
   const columns = rising(surface.compute.f16);
-  return { ...surface, compute: { f16: columns, q8_0: columns, q4_0: columns } };
+  return { ...surface, compute: ofEachElementType(() => columns) };
 });
 
 export const gpuArbitrary: fc.Arbitrary<GpuMemory> = fc

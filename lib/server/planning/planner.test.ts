@@ -1,6 +1,7 @@
 import { truncateSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { ofEachElementType } from "@/lib/schema/kv-type";
 import { card, makeHome, makeHostRig, reportOf, SMALL_MODEL, smallTruth, truthOf } from "@/lib/server/testing/host-rig";
 import { GIB, MIB } from "@/lib/units/bytes";
 
@@ -115,7 +116,7 @@ test("mends a surface that the dry run does not confirm, says so, and plans agai
   const optimistic = makeHostRig({ home, settings });
   const expected = await optimistic.done(optimistic.planner.confirmedPlanFor(optimistic.current.settings));
   const point = [{ gpuLayers: 0, points: [{ contextTokens: 256, gpuBytes: 40 * MIB, ramBytes: 20 * MIB }] }];
-  const truth = { ...smallTruth(), compute: { f16: point, q8_0: point, q4_0: point } };
+  const truth = { ...smallTruth(), compute: ofEachElementType(() => point) };
   const { planner, current, log, done } = makeHostRig({ home, settings, script: { truth } });
   const { plan, surface } = await done(planner.confirmedPlanFor(current.settings));
   // 61.4 MiB of budget: 59.6 for 8 layers with 20 MiB of compute, 60.5 for 3 with 40.

@@ -42,7 +42,14 @@ const completions: readonly (readonly [unknown, string])[] = [
   [[1, 2], "The body must be an object, not a list of 2 entries."],
 ];
 
+const letters = [..."abcdefghijklmnopqrstuvwxyz"];
+
 const others: readonly (readonly [z.core.$ZodType, unknown, string])[] = [
+  [
+    z.object({ letter: z.enum(letters) }),
+    { letter: "ä" },
+    'letter must be one of a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x and 2 more, not "ä".',
+  ],
   [completionRequestSchema, { prompt: "x", suffix: 5 }, "suffix must be text, not 5."],
   [completionRequestSchema, { prompt: "x", echo: "yes" }, 'echo must be true or false, not "yes".'],
   [completionRequestSchema, { prompt: "x", n: 99 }, "n must be a whole number from 1 to 16, not 99."],

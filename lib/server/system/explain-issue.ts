@@ -59,12 +59,19 @@ const branchesOf = (schema: ValueSchema): readonly ValueSchema[] => {
   return inner === null ? [schema] : inner.flatMap(branchesOf);
 };
 
+/** More names than these hide the rest of the sentence. */
+const MOST_NAMED = 24;
+
+const someOf = (values: readonly unknown[]): string => {
+  const more = values.length - MOST_NAMED;
+  return `${values.slice(0, MOST_NAMED).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+};
+
 /** "a whole number from 1 to 16384", "one of f16, q8_0, q4_0": the values that are allowed. */
 function describeBranch(schema: ValueSchema): string {
   if (schema.description !== undefined) return schema.description;
   if (schema.const !== undefined) return JSON.stringify(schema.const);
-  if (schema.enum)
-    return schema.enum.length === 1 ? JSON.stringify(schema.enum[0]) : `one of ${schema.enum.join(", ")}`;
+  if (schema.enum) return schema.enum.length === 1 ? JSON.stringify(schema.enum[0]) : `one of ${someOf(schema.enum)}`;
   switch (schema.type) {
     case "integer":
       return `a whole number${range(schema.minimum, schema.maximum)}`;

@@ -8,6 +8,7 @@ import { headerSurface } from "@/lib/plan/header-surface";
 import { withBeside } from "@/lib/plan/with-beside";
 import type { EngineCommand } from "@/lib/schema/engine-commands";
 import type { GpuMemory, GpuReport } from "@/lib/schema/gpu-memory";
+import { ofEachElementType } from "@/lib/schema/kv-type";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import { defaultSettings, type Settings } from "@/lib/schema/settings";
 import { gpuReport } from "@/lib/schema/testing/gpu-report";
@@ -53,7 +54,7 @@ export function truthOf(shapeId: string): MemorySurface {
   const { N_BATCH: batchTokens, FLASH_ATTENTION: flashAttention } = defaultSettings;
   const surface = headerSurface(parsed.profile, { batchTokens, sequences: 1, flashAttention });
   const flat = [{ gpuLayers: 0, points: [{ contextTokens: 256, gpuBytes: 20 * MIB, ramBytes: 20 * MIB }] }];
-  return { ...surface, compute: { f16: flat, q8_0: flat, q4_0: flat } };
+  return { ...surface, compute: ofEachElementType(() => flat) };
 }
 
 export const smallTruth = (): MemorySurface => truthOf("small-llama-2");
