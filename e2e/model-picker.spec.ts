@@ -14,7 +14,7 @@ test.describe("the model picker", () => {
   linkSync(join(folder, first), join(folder, second));
   test.afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  test("a model is found by its name and loaded by keyboard, and a chat offers the one that answered last", async ({
+  test("a model is found by its name and loaded by keyboard, a chat offers the one that answered last, and the page follows a program that names another", async ({
     page,
     ownServer,
   }) => {
@@ -48,6 +48,12 @@ test.describe("the model picker", () => {
     await expect(page.getByText(`Last answered by ${first}.`)).toBeVisible({ timeout: 60_000 });
     await page.getByRole("button", { name: `Load ${first} again: unloads ${second}` }).click();
     await expect(page.getByText(`Last answered by ${first}.`)).toBeHidden({ timeout: 60_000 });
+
+    const question = { model: second, messages: [{ role: "user", content: "Say hello." }], max_tokens: 2 };
+    const answer = await page.request.post(`${server.url}/v1/chat/completions`, { data: question });
+    expect(await answer.json()).toMatchObject({ model: second });
+    await expect(page.getByRole("banner").getByRole("button", { name: "Model: second" })).toBeVisible();
+    await expect(page.getByText(`Last answered by ${first}.`)).toBeVisible();
   });
 
   // A server's first list waits for the engine's device and for the speed of memory, and for longer while a model loads.
