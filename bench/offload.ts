@@ -48,12 +48,13 @@ async function follow(benchmark: OffloadBenchmark): Promise<BenchmarkRun> {
       `${subjectText(next.subject)}: ${formatEstimate(next.estimateMs)}${runs.length ? "" : " (a guess)"}.`,
     );
   await benchmark.start();
-  let told = "";
+  let printed = "";
   const timer = setInterval(async () => {
     const { running } = await benchmark.state();
     const doing = running?.wayId ? `${benchmarkWays[running.wayId].label}: ${running.step}` : "";
-    if (doing !== "" && doing !== told) console.error(`  ${doing}, ${formatEstimate(running?.remainingMs ?? 0)} left`);
-    told = doing;
+    if (doing !== "" && doing !== printed)
+      console.error(`  ${doing}, ${formatEstimate(running?.remainingMs ?? 0)} left`);
+    printed = doing;
   }, POLL_MS);
   const run = await benchmark.finished();
   clearInterval(timer);

@@ -15,10 +15,10 @@ interface Form {
 export function useForm(work: () => Promise<unknown>): Form {
   const [error, setError] = useState<string | null>(null);
   const [isBusy, setBusy] = useState(false);
-  const run = async (wanted: () => Promise<unknown>) => {
+  const run = async (task: () => Promise<unknown>) => {
     setBusy(true);
     setError(null);
-    await wanted().catch(failure => setError(errorText(failure)));
+    await task().catch(failure => setError(errorText(failure)));
     setBusy(false);
   };
   const onSubmit = (event: FormEvent) => {

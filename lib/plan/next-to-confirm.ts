@@ -56,18 +56,18 @@ export function shownToConfirm(
   if (kvTypeRefusal(surface, settings.KV_CACHE_QUANT, settings.FLASH_ATTENTION) !== null) return [];
   const confirmed = [...known, ...confirmedPlacements(surface, settings.N_CTX, settings.KV_CACHE_QUANT)];
   const plan = planLayers(surface, gpu, settings);
-  const wanted: ShownPlacement[] = [];
+  const unconfirmed: ShownPlacement[] = [];
   for (const candidate of [
     plan,
     nextPlacement(surface, gpu, settings, plan),
     nextToConfirm(surface, gpu, settings, confirmed),
   ])
-    if (candidate !== null && candidate.gpuLayers > 0 && !isAmong(candidate, [...confirmed, ...wanted]))
-      wanted.push(placementOf(candidate));
+    if (candidate !== null && candidate.gpuLayers > 0 && !isAmong(candidate, [...confirmed, ...unconfirmed]))
+      unconfirmed.push(placementOf(candidate));
   const { gpuLayers, sequences, contextTokens, kvType } = plan;
   const hasMore = gpuLayers > 0 && sequences !== surface.sequences && isAmong(plan, confirmed);
   const whole = { ...placementOf(plan), sequences };
-  return hasMore && !isConfirmed(surface, whole, { contextTokens, kvType }) ? [...wanted, whole] : wanted;
+  return hasMore && !isConfirmed(surface, whole, { contextTokens, kvType }) ? [...unconfirmed, whole] : unconfirmed;
 }
 
 const isAmong = (placement: Placement, placements: readonly Placement[]): boolean =>

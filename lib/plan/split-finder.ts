@@ -182,9 +182,9 @@ export class SplitFinder {
     for (const { position, budgetBytes, totalBytes } of cards)
       byPosition[position] =
         shares === null ? (hasRoom ? budgetBytes : Math.max(1, totalBytes)) : (shares[position] ?? 0);
-    const wanted = Array.from(byPosition, share => share ?? 0);
+    const weights = Array.from(byPosition, share => share ?? 0);
     const first = firstGpuBlock(surface.model.blocks, layers.gpuLayers);
-    return { ...layers, tensorSplit: splitOf(splitLayers(wanted, first, layers.gpuLayers)) };
+    return { ...layers, tensorSplit: splitOf(splitLayers(weights, first, layers.gpuLayers)) };
   }
 
   /** By how many bytes this placement exceeds its cards, all together. */
@@ -291,8 +291,8 @@ export class SplitFinder {
         const leastBytes = Math.min(compute, this.#leastComputeBytes(from + count));
         return this.#layerBytes(from, from + count, layers) + Math.max(likelyBytes, leastBytes) <= budget;
       };
-      const wanted = end - first - left;
-      const count = left === 0 ? wanted : mostThat(fits, Math.min(wanted, most[index] ?? 0));
+      const unplaced = end - first - left;
+      const count = left === 0 ? unplaced : mostThat(fits, Math.min(unplaced, most[index] ?? 0));
       if (count < 1 || count > (most[index] ?? 0) || !fits(count)) return null;
       counts[index] = count;
       if (fromLast) end -= count;

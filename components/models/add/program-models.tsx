@@ -15,7 +15,7 @@ import { formatBytes } from "@/lib/units/bytes";
 
 type Search = { readonly found: ProgramModelsAnswer } | { readonly error: ErrorBody } | null;
 
-const look = (): Promise<Search> =>
+const searchPrograms = (): Promise<Search> =>
   apiRequest(listProgramModels, {}).then(
     found => ({ found }),
     (error: unknown) => ({ error: errorBody(error) }),
@@ -26,10 +26,10 @@ const canBeUsed = ({ problem, usedAs }: ProgramModel): boolean => problem === nu
 /** Models of other programs on this computer. They are searched for only when this is opened. */
 export default function ProgramModelsDialog({ onClose }: { readonly onClose: () => void }) {
   const [search, setSearch] = useState<Search>(null);
-  const lookAgain = async () => setSearch(await look());
+  const searchAgain = async () => setSearch(await searchPrograms());
   useEffect(() => {
     let isHere = true;
-    void look().then(answer => isHere && setSearch(answer));
+    void searchPrograms().then(answer => isHere && setSearch(answer));
     return () => {
       isHere = false;
     };
@@ -39,7 +39,7 @@ export default function ProgramModelsDialog({ onClose }: { readonly onClose: () 
       await reportFailure(`${label} cannot be used`, async () => {
         await apiRequest(takeProgramModel, { body: { program, label } });
       });
-    await Promise.all([lookAgain(), modelStore.refresh()]);
+    await Promise.all([searchAgain(), modelStore.refresh()]);
   };
   return (
     <Dialog
@@ -54,7 +54,7 @@ export default function ProgramModelsDialog({ onClose }: { readonly onClose: () 
         </div>
       ) : "error" in search ? (
         <Problem message={search.error.message} next={search.error.next} code={search.error.code}>
-          <Button onClick={() => void lookAgain()}>Look again</Button>
+          <Button onClick={() => void searchAgain()}>Look again</Button>
         </Problem>
       ) : (
         <Found found={search.found} use={use} />

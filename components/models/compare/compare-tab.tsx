@@ -24,8 +24,8 @@ export default function CompareTab({ given }: { readonly given: readonly string[
   const names = data?.models.filter(canChat).map(({ name }) => name) ?? [];
   const asked = comparison?.columns.map(({ model }) => model) ?? [];
   const running = isRunning(comparison);
-  const wanted = given.length > 0 || comparison === null ? firstColumns(given, names, inUse) : asked;
-  const chosen = (running ? asked : wanted).slice(0, MOST_SHOWN);
+  const proposed = given.length > 0 || comparison === null ? firstColumns(given, names, inUse) : asked;
+  const chosen = (running ? asked : proposed).slice(0, MOST_SHOWN);
   const choose = (models: readonly string[]) => window.history.replaceState(null, "", compareAddress(models));
   if (data !== null && chosen.length < LEAST_COMPARED) return <TooFew />;
   const unused = names.filter(name => !chosen.includes(name));

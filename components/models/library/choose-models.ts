@@ -36,10 +36,10 @@ const kinds: Record<ModelChoice["kind"], (model: LocalModel) => boolean> = {
 
 /** The models that match every word and are of the kind, in the order. */
 export function chooseModels(models: readonly LocalModel[], { words, order, kind }: ModelChoice): LocalModel[] {
-  const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
+  const terms = words.toLowerCase().split(/\s+/).filter(Boolean);
   const textOf = ({ name, profile }: LocalModel) =>
     `${name} ${profile?.title ?? ""} ${profile?.architecture ?? ""} ${profile?.quantization ?? ""}`.toLowerCase();
   return models
-    .filter(model => kinds[kind](model) && wanted.every(word => textOf(model).includes(word)))
+    .filter(model => kinds[kind](model) && terms.every(word => textOf(model).includes(word)))
     .sort(orders[order]);
 }

@@ -86,12 +86,12 @@ export function parseModelsOptions(args: readonly string[]): ModelsOptions {
 const isCommand = (name: string | undefined): name is CommandName => name !== undefined && name in commands;
 
 function checkWords(command: CommandName, words: readonly string[]): void {
-  const wanted = commands[command];
-  if (wanted === "none" && words.length > 0)
+  const takes = commands[command];
+  if (takes === "none" && words.length > 0)
     throw new UsageError(`${command} takes nothing after it, not "${words.join(" ")}".`);
-  if (wanted === "one" && words.length !== 1)
+  if (takes === "one" && words.length !== 1)
     throw new UsageError(`${command} takes one ${command === "rm" ? "FILE" : "REPO"}, not ${words.length}.`);
-  if (wanted === "some" && words.length === 0) throw new UsageError(`${command} takes the words to look for.`);
+  if (takes === "some" && words.length === 0) throw new UsageError(`${command} takes the words to look for.`);
 }
 
 function parseArguments(args: readonly string[]) {

@@ -161,8 +161,8 @@ const cardProbe = (options: Omit<ProbeOptions, "readers" | "machine" | "visible"
     ...options,
     readers: [
       new NvidiaSmi({ env: process.env }),
-      new KernelReader({ vendor: "amd", root: "/", complete: amdCard }),
-      new KernelReader({ vendor: "intel", root: "/", complete: intelCards() }),
+      new KernelReader({ vendor: "amd", root: "/", readCard: amdCard }),
+      new KernelReader({ vendor: "intel", root: "/", readCard: intelCards() }),
     ],
     machine: readMachineFacts,
     visible: {

@@ -57,7 +57,7 @@ export class EngineJob {
   receive(message: EngineMessage): void {
     if (this.#ended) return;
     if (message.type === "error") this.fail(EngineError.fromMessage(message));
-    else if (isAnswerTo(this.command.type, message)) this.#complete(message);
+    else if (isAnswerTo(this.command.type, message)) this.#succeed(message);
     else if (!this.#settled) this.options.onMessage?.(message);
   }
 
@@ -73,7 +73,7 @@ export class EngineJob {
     this.#reject(error);
   }
 
-  #complete(answer: EngineMessage): void {
+  #succeed(answer: EngineMessage): void {
     this.#ended = true;
     this.#settled = true;
     this.#resolve(answer);

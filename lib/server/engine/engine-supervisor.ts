@@ -326,18 +326,18 @@ export class EngineSupervisor {
 
   /**
    * Calls back with the job's place in the queue, now and whenever it is nearer. A caller who comes later may have a turn before it; the
-   * place that was told does not grow again, and is true once those have had theirs. @returns ends it
+   * reported place does not grow again, and is true once those have had theirs. @returns ends it
    */
   #reportPosition(job: EngineJob, report: (position: number) => void): () => void {
-    let told = Number.POSITIVE_INFINITY;
-    const look = () => {
+    let reported = Number.POSITIVE_INFINITY;
+    const reportNearer = () => {
       const position = this.#dispatcher.positionOf(job);
-      if (position === null || position >= told) return;
+      if (position === null || position >= reported) return;
       report(position);
-      told = position;
+      reported = position;
     };
-    look();
-    return this.subscribe(look);
+    reportNearer();
+    return this.subscribe(reportNearer);
   }
 
   #job<Name extends CommandName>(name: Name, params: CommandParams<Name>, options: JobOptions): EngineJob {

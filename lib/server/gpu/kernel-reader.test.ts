@@ -31,12 +31,12 @@ afterEach(() => tree.remove());
 
 function amdReader(devices: readonly DrmDevice[], files: Tree = nameLists): KernelReader {
   tree = new SysfsTree(devices, files);
-  return new KernelReader({ vendor: "amd", root: tree.root, complete: amdCard });
+  return new KernelReader({ vendor: "amd", root: tree.root, readCard: amdCard });
 }
 
 function intelReader(devices: readonly DrmDevice[], timers = new ManualTimers(), files: Tree = nameLists) {
   tree = new SysfsTree(devices, files);
-  return new KernelReader({ vendor: "intel", root: tree.root, complete: intelCards(), timers });
+  return new KernelReader({ vendor: "intel", root: tree.root, readCard: intelCards(), timers });
 }
 
 const cardsIn = (reading: CardsReading): readonly GpuCard[] => (reading.kind === "read" ? reading.cards : []);
@@ -169,7 +169,7 @@ describe("AMD cards by the kernel", () => {
   it("without any, or without the kernel's folder, there is nothing to read", async () => {
     expect(await amdReader([quadro]).read()).toMatchObject({ kind: "unknown", failure: "missing" });
     rmSync(join(tree.root, "sys"), { recursive: true });
-    expect(await new KernelReader({ vendor: "amd", root: tree.root, complete: amdCard }).read()).toMatchObject({
+    expect(await new KernelReader({ vendor: "amd", root: tree.root, readCard: amdCard }).read()).toMatchObject({
       failure: "missing",
     });
   });
@@ -184,7 +184,7 @@ describe("AMD cards by the kernel", () => {
     const path = join(tree.deviceFolder(rx7900Xtx), "gpu_busy_percent");
     // Nobody writes into it: opening it waits.
     execFileSync("mkfifo", [path]);
-    const reader = new KernelReader({ vendor: "amd", root: tree.root, complete: amdCard, timers });
+    const reader = new KernelReader({ vendor: "amd", root: tree.root, readCard: amdCard, timers });
     for (let attempt = 0; attempt < 8; attempt++) {
       const reading = reader.read();
       await timers.advance(2_000);
@@ -262,7 +262,7 @@ describe("cards of several makers", () => {
     return [
       nvidia(reading),
       amd,
-      new KernelReader({ vendor: "intel", root: tree.root, complete: intelCards() }),
+      new KernelReader({ vendor: "intel", root: tree.root, readCard: intelCards() }),
     ] as const;
   };
 

@@ -31,7 +31,7 @@ interface KernelReaderOptions {
   readonly vendor: GpuReader["vendor"];
   /** "/", or a recorded tree. */
   readonly root: string;
-  readonly complete: (card: KernelCard) => Promise<GpuCard>;
+  readonly readCard: (card: KernelCard) => Promise<GpuCard>;
   readonly timers?: Timers;
 }
 
@@ -104,7 +104,7 @@ export class KernelReader implements GpuReader {
       temperatureCelsius: null,
       powerWatts: null,
     };
-    return this.#options.complete({
+    return this.#options.readCard({
       address,
       drm,
       device,

@@ -247,7 +247,7 @@ function ambiguityNote(
   { cuda }: VisibleDevices,
 ): string {
   const counted = deviceTotalBytes === undefined ? "" : ` with ${formatGib(deviceTotalBytes)} in all`;
-  const told = cards.map(({ name, memory }) => (memory === null ? name : `${name} (${formatGib(memory.totalBytes)})`));
+  const known = cards.map(({ name, memory }) => (memory === null ? name : `${name} (${formatGib(memory.totalBytes)})`));
   const part = /\bMIG-/i.test(cuda ?? "") ? " A part of a card (MIG) has no reading of its own." : "";
-  return `llama.cpp uses ${devices.join(", ")}${counted}; this computer has ${told.join(", ")}. Which of them is used cannot be told, so llama.cpp's own figures are planned with.${part}`;
+  return `llama.cpp uses ${devices.join(", ")}${counted}; this computer has ${known.join(", ")}. Which of them is used cannot be told, so llama.cpp's own figures are planned with.${part}`;
 }

@@ -160,8 +160,8 @@ const takesBytes = ({ method, target }: GuardedRequest): boolean =>
 function refuseBodyKind(request: GuardedRequest): Refusal | null {
   if (!hasBody(request)) return null;
   const mediaType = (request.header("content-type") ?? "").split(";", 1)[0]?.trim().toLowerCase();
-  const wanted = takesBytes(request) ? "application/octet-stream" : "application/json";
-  if (mediaType !== wanted) return refusal(415, "UNSUPPORTED_MEDIA", `The body must be ${wanted}.`);
+  const required = takesBytes(request) ? "application/octet-stream" : "application/json";
+  if (mediaType !== required) return refusal(415, "UNSUPPORTED_MEDIA", `The body must be ${required}.`);
   const encoding = request.header("content-encoding");
   if (encoding === null || encoding.toLowerCase() === "identity") return null;
   return refusal(400, "INVALID_INPUT", "The body must not be compressed.");

@@ -46,7 +46,7 @@ export class ChosenLlamaServer {
 
   async #readLoad(): Promise<void> {
     this.#cancelReading();
-    await this.#engine?.look();
+    await this.#engine?.refresh();
     if (this.#listeners.isEmpty) return;
     this.#cancelReading();
     this.#cancelReading = systemTimers.after(READ_INTERVAL_MS, () => void this.#readLoad());

@@ -92,7 +92,7 @@ describe("llama.cpp's own server", () => {
     expect(isAbout).toBeUndefined();
     // "What is the capital of France? One word." in SmolLM2's vocabulary, a token a word and a sign.
     expect(tokensPerTurn).toEqual([10]);
-    await engine.look();
+    await engine.refresh();
     expect(engine.snapshot().other.load).toMatchObject({ running: 0, slots: 1 });
   });
 

@@ -161,10 +161,10 @@ export class LlamaServerEngine implements AnsweringElsewhere {
     return this.#answering().vocabulary();
   }
 
-  async look(): Promise<void> {
+  async refresh(): Promise<void> {
     const settings = this.options.readSettings();
     if (keyOf(settings) !== this.#besideOf) await this.#findBeside(settings);
-    await this.#running?.server.look();
+    await this.#running?.server.refresh();
   }
 
   /** While it does not run, the next message starts it with these settings. */

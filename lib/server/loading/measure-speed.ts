@@ -28,14 +28,14 @@ const PROBE = { characters: 80, generatedTokens: 4 } as const;
  * @throws EngineError, and the signal's reason when it fires
  */
 export async function measureSpeed(engine: SpeedEngine, full: SpeedSizes, signal: AbortSignal): Promise<MeasuredSpeed> {
-  await complete(engine, countingPrompt(0, PROBE.characters), PROBE.generatedTokens, signal);
+  await statsOf(engine, countingPrompt(0, PROBE.characters), PROBE.generatedTokens, signal);
   const probePrompt = countingPrompt(1, PROBE.characters);
-  const probe = await complete(engine, probePrompt, PROBE.generatedTokens, signal);
+  const probe = await statsOf(engine, probePrompt, PROBE.generatedTokens, signal);
   const sizes = sizesFor(full, probe);
   const characters = (sizes.promptTokens * probePrompt.length) / probe.promptTokens;
   const repeats: GenerationStats[] = [];
   for (let repeat = 0; repeat < sizes.repeats; repeat++) {
-    repeats.push(await complete(engine, countingPrompt(repeat + 2, characters), sizes.generatedTokens, signal));
+    repeats.push(await statsOf(engine, countingPrompt(repeat + 2, characters), sizes.generatedTokens, signal));
   }
   return summarize(repeats);
 }
@@ -72,7 +72,7 @@ export const greedyUpTo = (maxTokens: number): Sampling => ({
   maxTokens,
 });
 
-async function complete(
+async function statsOf(
   engine: SpeedEngine,
   prompt: string,
   maxTokens: number,

@@ -107,8 +107,8 @@ const isNull = ({ type }: ValueSchema): boolean => type === "null";
 
 /** A field that may be null may as well be left out, so null is named only if nothing else is allowed. */
 function inWords(schemas: readonly ValueSchema[]): string {
-  const told = schemas.filter(schema => !isNull(schema) || schema.description !== undefined);
-  return [...new Set(withOneList(told).map(describeBranch))].join(" or ") || "left out";
+  const named = schemas.filter(schema => !isNull(schema) || schema.description !== undefined);
+  return [...new Set(withOneList(named).map(describeBranch))].join(" or ") || "left out";
 }
 
 /** Of several kinds of object, those whose fixed fields ("role", "type") match the value; all kinds if none matches. */

@@ -13,7 +13,7 @@ import { llamaVocabulary, type Vocabulary } from "./vocabulary";
 
 /** Reading a long prompt may take minutes, in which some servers send nothing. */
 const ANSWER_SILENCE_MS = 4 * 60_000;
-/** The list of models is the one thing that every server tells. Some have hundreds, so it is not asked for at each look. */
+/** The list of models is the one thing that every server has. Some have hundreds, so it is not asked for each time. */
 const SIGN_OF_LIFE_INTERVAL_MS = 15_000;
 /** A server that is only busy is not away. */
 const SIGN_OF_LIFE_SILENCE_MS = 30_000;
@@ -119,7 +119,7 @@ export class AnsweringServer implements AnsweringElsewhere {
   async stop(): Promise<void> {}
 
   /** Reads what the server reports about its load, and whether it has gone away or is back. */
-  async look(): Promise<void> {
+  async refresh(): Promise<void> {
     const { kind, model } = this.options;
     const before = JSON.stringify([this.#load, this.#error]);
     const hasTold = this.#load !== null;

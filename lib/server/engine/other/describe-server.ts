@@ -104,15 +104,15 @@ async function factsTold(
   return own;
 }
 
-/** Ollama tells what a model can do when it is asked for that model alone. */
+/** Ollama reports what a model can do only for one model at a time. */
 async function ollamaModelsThatSee(server: ServerAddress, models: readonly ListedModel[], question: Question) {
-  const told = await Promise.all(
+  const seeing = await Promise.all(
     models.slice(0, MAX_ASKED_MODELS).map(async ({ id }) => {
       const shown = await asked(server, "/api/show", { ...question, body: { model: id } }, ollamaModelSchema);
       return shown?.capabilities.includes("vision") ? [id] : [];
     }),
   );
-  return new Set(told.flat());
+  return new Set(seeing.flat());
 }
 /** A list is shown within a moment. */
 const MAX_ASKED_MODELS = 64;

@@ -267,21 +267,21 @@ describe("a fault of another engine is a sentence with the next step", () => {
     });
     expect(engine.snapshot()).toMatchObject({ state: "failed", error: { code: "ENGINE_AWAY" } });
     server = await StandInOpenAi.start(port);
-    await engine.look();
+    await engine.refresh();
     expect(engine.snapshot()).toMatchObject({ state: "loaded", error: null });
   });
 
   it("before anybody asks, if it goes away while somebody looks", async () => {
     server.on("/metrics", response => void response.end("vllm:num_requests_running 0.0\n"));
     const engine = answering();
-    await engine.look();
+    await engine.refresh();
     expect(engine.snapshot().other.load).toMatchObject({ running: 0 });
     const { port } = server;
     await server.stop();
-    await engine.look();
+    await engine.refresh();
     expect(engine.snapshot()).toMatchObject({ state: "failed", error: { code: "ENGINE_AWAY" } });
     server = await StandInOpenAi.start(port);
-    await engine.look();
+    await engine.refresh();
     expect(engine.snapshot()).toMatchObject({ state: "loaded", error: null });
   });
 
@@ -289,15 +289,15 @@ describe("a fault of another engine is a sentence with the next step", () => {
     let nowMs = 0;
     const engine = answering({ kind: "other", now: () => nowMs });
     const asked = () => server.seen.filter(({ path }) => path === "/v1/models").length;
-    await engine.look();
+    await engine.refresh();
     expect(asked()).toBe(0);
     nowMs = 15_000;
-    await engine.look();
-    await engine.look();
+    await engine.refresh();
+    await engine.refresh();
     expect(asked()).toBe(1);
     server.on("/v1/models", json({ error: { message: "Incorrect API key" } }, 401));
     nowMs = 30_000;
-    await engine.look();
+    await engine.refresh();
     expect(engine.snapshot()).toMatchObject({ state: "failed", error: { code: "ENGINE_REFUSED" } });
   });
 

@@ -17,7 +17,7 @@ import { findLlamaServer, requireLlamaServer } from "./llama-server-program";
 import { parseServerAddress } from "./server-address";
 
 const MAX_ENGINES = 32;
-/** How often the answering server is looked at, while a page shows it. */
+/** How often the answering server is asked for its state, while a page shows it. */
 const READ_INTERVAL_MS = 2_000;
 
 interface OtherEnginesOptions {
@@ -145,7 +145,7 @@ export class OtherEngines {
     this.#save({ ...this.#kept, chosen: { ...choice, contextTokens, takesPictures: model.takesPictures } });
   }
 
-  /** Reports changes of what answers. While anyone listens, the answering server is looked at. */
+  /** Reports changes of what answers. While anyone listens, the answering server is asked for its state. */
   readonly subscribe = this.#listeners.subscribe;
 
   /** Reports changes of the list and of the choice. */
@@ -200,7 +200,7 @@ export class OtherEngines {
   async #readLoad(): Promise<void> {
     this.#cancelReading();
     const answering = this.#answering;
-    await answering?.look();
+    await answering?.refresh();
     // Another server was chosen while this one was read.
     if (answering !== this.#answering || this.#listeners.isEmpty || answering === null) return;
     this.#cancelReading();

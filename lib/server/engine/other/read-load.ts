@@ -41,15 +41,15 @@ export async function readLoad(server: ServerAddress, kind: EngineKind, model: s
   const metrics = await askServer(server, "/metrics", question)
     .then(response => readText(response, server))
     .catch(() => "");
-  const told = loadFromMetrics(metrics);
-  if (kind !== "llama-server") return told;
+  const reported = loadFromMetrics(metrics);
+  if (kind !== "llama-server") return reported;
   // Its metrics are off unless asked for; its slots are on.
   const slots = await asked(server, "/slots", question, slotsSchema);
-  if (slots === null) return told;
+  if (slots === null) return reported;
   return {
-    ...(told ?? nothing),
+    ...(reported ?? nothing),
     slots: slots.length,
-    running: told?.running ?? slots.filter(slot => slot.is_processing).length,
+    running: reported?.running ?? slots.filter(slot => slot.is_processing).length,
   };
 }
 

@@ -41,15 +41,15 @@ function logitBiasOf(given: CompletionSampling["logit_bias"]): NonNullable<Sampl
 
 /** @throws RequestError when there are several */
 function outputOf({ response_format: format, grammar, json_schema: schema }: CompletionSampling) {
-  const wanted = [
+  const forms = [
     ...(format == null || format.type === "text"
       ? []
       : [["response_format", { jsonSchema: schemaOf(format) }] as const]),
     ...(schema == null ? [] : [["json_schema", { jsonSchema: schema }] as const]),
     ...(grammar == null || grammar === "" ? [] : [["grammar", { grammar }] as const]),
   ];
-  if (wanted.length > 1) refuseInput(`Only one of ${wanted.map(([name]) => name).join(" and ")} can shape the answer.`);
-  return wanted[0]?.[1] ?? {};
+  if (forms.length > 1) refuseInput(`Only one of ${forms.map(([name]) => name).join(" and ")} can shape the answer.`);
+  return forms[0]?.[1] ?? {};
 }
 
 type JsonFormat = Exclude<NonNullable<ChatCompletionRequest["response_format"]>, { type: "text" }>;

@@ -20,11 +20,11 @@ export const transferInThread =
     const send = (message: ToTransfer): void => thread.postMessage(message);
     const stop = (): void => send({ type: "stop" });
     signal.addEventListener("abort", stop);
-    let told = limit.allowance();
-    const looking = setInterval(() => {
+    let sent = limit.allowance();
+    const timer = setInterval(() => {
       const allowance = limit.allowance();
-      if (allowance.bytesPerSecond === told.bytesPerSecond && allowance.isAnswering === told.isAnswering) return;
-      told = allowance;
+      if (allowance.bytesPerSecond === sent.bytesPerSecond && allowance.isAnswering === sent.isAnswering) return;
+      sent = allowance;
       send({ type: "allowance", allowance });
     }, LOOK_MS);
     try {
@@ -35,7 +35,7 @@ export const transferInThread =
       signal.throwIfAborted();
       if (error !== null) throw error;
     } finally {
-      clearInterval(looking);
+      clearInterval(timer);
       signal.removeEventListener("abort", stop);
       void thread.terminate();
     }

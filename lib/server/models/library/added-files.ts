@@ -60,9 +60,9 @@ export class AddedFiles {
   readonly subscribe = this.#listeners.subscribe;
 
   /** Two folders of one program may hold files of the same name. */
-  #freeName(wanted: string): string {
+  #freeName(usual: string): string {
     for (let number = 1; ; number++) {
-      const name = number === 1 ? wanted : `${wanted} (${number})`;
+      const name = number === 1 ? usual : `${usual} (${number})`;
       if (!this.#files.some(file => file.name === name)) return name;
     }
   }

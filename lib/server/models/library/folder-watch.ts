@@ -39,18 +39,18 @@ export class FolderWatch {
   readonly subscribe = this.#listeners.subscribe;
 
   #start(): () => void {
-    const look = () => {
+    const watchAgain = () => {
       this.#watchFolders();
       this.#checkIn(0);
     };
     const stops = [
-      this.#options.placesChanged(look),
+      this.#options.placesChanged(watchAgain),
       this.#options.placed(() => {
         this.#mustReport = true;
         this.#checkSoon();
       }),
     ];
-    look();
+    watchAgain();
     return () => {
       for (const stop of stops) stop();
       this.#cancelCheck();

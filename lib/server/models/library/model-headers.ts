@@ -34,13 +34,13 @@ export class ModelHeaders {
    */
   async search(path: string, words: string, from: number) {
     const { keys } = await this.read(path);
-    const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
+    const terms = words.toLowerCase().split(/\s+/).filter(Boolean);
     const found =
-      wanted.length === 0
+      terms.length === 0
         ? keys
         : keys.filter(({ key, text }) => {
             const line = `${key} ${text}`.toLowerCase();
-            return wanted.every(word => line.includes(word));
+            return terms.every(word => line.includes(word));
           });
     return { keys: found.slice(from, from + MAX_SENT_KEYS), matches: found.length, total: keys.length };
   }
