@@ -163,6 +163,19 @@ describe("the layers of architecture.md", () => {
     expect(layerOf("compose")).toBeGreaterThan(layerOf("http"));
   });
 
+  it("has no loop of folders inside a layer of lib/server", () => {
+    const roomOf = (path: string): string | null => /^lib\/server\/[^/]+\/[^/]+(?=\/)/.exec(path)?.[0] ?? null;
+    const rooms = new Map<string, string[]>();
+    for (const file of shipped) {
+      const room = roomOf(file);
+      const targets = importsOf(file).map(specifier => roomOf(projectPath(file, specifier) ?? ""));
+      const others = targets.filter(target => target !== null && target !== room);
+      if (room !== null) rooms.set(room, [...(rooms.get(room) ?? []), ...others.filter(other => other !== null)]);
+    }
+    expect(rooms.get("lib/server/models/hub")).toContain("lib/server/models/library");
+    expect(findCycle(rooms)).toEqual([]);
+  });
+
   it("has no import cycle", () => {
     expect(findCycle(importGraph())).toEqual([]);
   });

@@ -2,7 +2,7 @@
 import { memo } from "react";
 import { Button } from "@/components/ui/button";
 import { Card } from "@/components/ui/card";
-import { CardFigures, CardGauges } from "@/components/vram/card-gauges";
+import { CardGauges, LiveCardFigures } from "@/components/vram/card-gauges";
 import { MemoryFigures } from "@/components/vram/memory-figures";
 import { MemoryGauge } from "@/components/vram/memory-gauge";
 import { partBytes } from "@/components/vram/memory-parts";
@@ -109,7 +109,7 @@ function GpuReadings() {
         </span>
       )}
       {card === undefined && gpu.memory?.note !== undefined && <span>not known which card</span>}
-      {card !== undefined && !isSeveral && <CardFigures card={card} />}
+      {card !== undefined && !isSeveral && <LiveCardFigures card={card} />}
     </span>
   );
 }

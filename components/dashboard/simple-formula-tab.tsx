@@ -20,10 +20,10 @@ const partNames: Record<SimpleDifference["part"], string> = {
 export function SimpleFormulaTab() {
   const view = usePlanView();
   if (view?.gpu == null) return <Empty>Both formulas divide a card. Plan for another card to compare them.</Empty>;
-  return <Comparison view={view} gpu={view.gpu} />;
+  return <FormulaComparison view={view} gpu={view.gpu} />;
 }
 
-function Comparison({ view, gpu }: { readonly view: PlanView; readonly gpu: GpuMemory }) {
+function FormulaComparison({ view, gpu }: { readonly view: PlanView; readonly gpu: GpuMemory }) {
   const { surface, settings, plan } = view;
   const { simple, differences, proseNote } = compareWithSimple(surface, gpu, settings, plan);
   return (

@@ -78,7 +78,7 @@ function CardItem({ card, place, isTwin, planned, mapFill, targetShare, isStale 
             {formatGib(memory.totalBytes - memory.freeBytes)} of {formatGib(memory.totalBytes)}
           </span>
         )}
-        <CardFigures card={card} />
+        <LiveCardFigures card={card} />
         <PlannedWords planned={planned} />
       </p>
     </li>
@@ -137,7 +137,7 @@ function CardBars({ name, memory, planned, targetShare, isStale }: CardBarsProps
 }
 
 /** "12 % busy", "41 °C", "35 W", with a fixed width so that nothing jumps. Unknown values are left out. */
-export function CardFigures({ card }: { readonly card: CardReading }) {
+export function LiveCardFigures({ card }: { readonly card: CardReading }) {
   const figures = [
     { value: card.utilizationPercent, unit: "% busy", width: "sm:min-w-16" },
     { value: card.temperatureCelsius, unit: "°C", width: "sm:min-w-10" },

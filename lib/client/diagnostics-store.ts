@@ -7,11 +7,11 @@ import { useStore } from "./use-store";
 /** Reports of the computer, the engine and the log. Gathering them is slow, so they are read only when shown. */
 export const diagnosticsStore = createResource(readDiagnostics, () => ({}), ["settings", "receipts"]);
 
-const engineCommands = { load: loadModel, "load-now": loadNow, unload: unloadModel, reload: reloadModel };
+const commandEndpoints = { load: loadModel, "load-now": loadNow, unload: unloadModel, reload: reloadModel };
 
 /** @throws ApiError as the server gave it. */
-export async function commandEngine(command: keyof typeof engineCommands): Promise<void> {
-  await apiRequest(engineCommands[command], {});
+export async function commandEngine(command: keyof typeof commandEndpoints): Promise<void> {
+  await apiRequest(commandEndpoints[command], {});
 }
 
 /** Loads the chosen model although system memory does not hold it. @throws ApiError */

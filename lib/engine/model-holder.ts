@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import type { LlamaContextOptions, LlamaModel, LlamaModelOptions, Tokenizer } from "node-llama-cpp";
 import { draftConfigOf } from "@/lib/plan/draft-config";
 import { needsFlashAttention } from "@/lib/plan/usable-kv-types";
-import type { EngineMessage } from "@/lib/schema/engine-commands";
+import type { CommandAnswer } from "@/lib/schema/engine-commands";
 import type { LoadConfig } from "@/lib/schema/load-config";
 import { AFTER_BUFFERS_LINE, bufferSplit, flashAttentionActive } from "./buffer-split";
 import { ChatTemplate } from "./chat-template";
@@ -27,8 +27,7 @@ import { checkTensor } from "./tensor-limit";
 import { ToolTemplate } from "./tools/tool-template";
 import { WholeBatches } from "./whole-batches";
 
-type LoadedMessage = Extract<EngineMessage, { type: "loaded" }>;
-type LoadReport = Omit<LoadedMessage, "type" | "id">;
+type LoadReport = Omit<CommandAnswer<"load">, "type" | "id">;
 
 export interface StepProgress {
   readonly phase: "weights" | "context";
@@ -91,7 +90,7 @@ export class ModelHolder {
       const loaded = this.#loaded ?? (await this.#createContext(config, this.#weights, options));
       this.#loaded = loaded;
       const draft = await this.#loadDraft(config, loaded, options.signal);
-      this.#loaded = withDraft(loaded, config, this.#draft);
+      this.#loaded = withLoadedDraft(loaded, config, this.#draft);
       return {
         ...reportOf(this.#loaded),
         ...(draft && { draft }),
@@ -289,7 +288,7 @@ const withoutGpu = ({
   ...(draft && { draft: { modelPath: draft.modelPath, gpuLayers: 0 } }),
 });
 
-const withDraft = (loaded: LoadedModel, { draft: asked }: LoadConfig, draft: DraftModel | null): LoadedModel => {
+const withLoadedDraft = (loaded: LoadedModel, { draft: asked }: LoadConfig, draft: DraftModel | null): LoadedModel => {
   const { draft: _, ...config } = loaded.config;
   return { ...loaded, config: { ...config, ...(draft && asked && { draft: asked }) }, draft };
 };

@@ -25,7 +25,7 @@ const roomOf = ({ freeBytes, heldByEngineBytes }: PooledCard): number => freeByt
  * The layers of each card, as llama.cpp splits them by default: in proportion to free memory, the first layers on the first
  * card, the output as one more layer. Computed in 32-bit floats, as llama.cpp does. @see llama.cpp src/llama-model.cpp load_tensors, splits
  */
-function splitLayers(cards: readonly PooledCard[], onGpu: readonly PlannedLayer[]): PlannedLayer[][] {
+function layersByCard(cards: readonly PooledCard[], onGpu: readonly PlannedLayer[]): PlannedLayer[][] {
   const total = Math.fround(sum(cards.map(roomOf)));
   let filled = 0;
   const ends = cards.map(card => {
@@ -92,7 +92,7 @@ export function cardShares(
   pooled: PooledCompute,
 ): CardShare[] {
   const onGpu = perLayer.filter(({ device }) => device === "gpu");
-  const split = splitLayers(cards, onGpu);
+  const split = layersByCard(cards, onGpu);
   const isFull = onGpu.length > surface.model.blocks;
   const compute = computeOf(surface, split.filter(layers => layers.length > 0).length, isFull, pooled);
   return cards.map((card, index) => {

@@ -11,7 +11,7 @@ interface ComputeRun {
   readonly flashAttention: FlashAttention;
 }
 
-type Placement = "cpu" | "split" | "full";
+type LayersOnGpu = "cpu" | "split" | "full";
 
 const F16_BYTES = 2;
 
@@ -21,7 +21,7 @@ const FRAGMENTATION = 1.2;
 /** Beyond this context, the last slope is extended. */
 const LONGEST_TOKENS = 131_072;
 
-const largestTensorBytes = (profile: ModelProfile, named = ""): number =>
+const largestWeightBytes = (profile: ModelProfile, named = ""): number =>
   profile.blocksProfile.reduce(
     (largest, block) =>
       block.tensors.reduce((most, { name, bytes }) => (name.includes(named) ? Math.max(most, bytes) : most), largest),
@@ -31,7 +31,7 @@ const largestTensorBytes = (profile: ModelProfile, named = ""): number =>
 /** Not every header has the width of one expert. It follows from the size of an expert tensor and the file's mean bytes per weight. */
 function expertWidth(profile: ModelProfile): number {
   const bytesPerWeight = profile.fileBytes / Math.max(1, profile.parameters);
-  const weights = largestTensorBytes(profile, "_exps") / bytesPerWeight;
+  const weights = largestWeightBytes(profile, "_exps") / bytesPerWeight;
   return weights / (profile.experts * Math.max(1, profile.embeddingLength));
 }
 
@@ -58,7 +58,7 @@ function attentionBytes(profile: ModelProfile, tokens: number, cells: number, ru
 function pointAt(
   profile: ModelProfile,
   run: ComputeRun,
-  placement: Placement,
+  placement: LayersOnGpu,
   contextTokens: number,
   layerKvBytes: number,
 ): ComputePoint {
@@ -67,7 +67,7 @@ function pointAt(
   const graph = tokens * elementsPerToken(profile) * F32_BYTES + mask;
   if (placement === "cpu") return { contextTokens, gpuBytes: 0, ramBytes: Math.ceil(graph * FRAGMENTATION) };
   // For large batches llama.cpp has the GPU compute the CPU's layers too, and sends weights, KV cache and mask there.
-  const visiting = placement === "split" ? largestTensorBytes(profile) + layerKvBytes + mask : 0;
+  const visiting = placement === "split" ? largestWeightBytes(profile) + layerKvBytes + mask : 0;
   return {
     contextTokens,
     gpuBytes: Math.ceil((graph + visiting) * FRAGMENTATION),
@@ -92,7 +92,7 @@ export function estimatedCompute(
   const ascending = [...contexts].sort((a, b) => a - b);
   const widestKvBytes = (contextTokens: number, kvType: KvElementType) =>
     layers.reduce((widest, layer) => Math.max(widest, kvBytesOfLayer(layer, { contextTokens, kvType }, run)), 0);
-  const column = (gpuLayers: number, placement: Placement, kvType: KvElementType): ComputeColumn => ({
+  const column = (gpuLayers: number, placement: LayersOnGpu, kvType: KvElementType): ComputeColumn => ({
     gpuLayers,
     points: ascending.map(contextTokens =>
       pointAt(profile, run, placement, contextTokens, widestKvBytes(contextTokens, kvType)),

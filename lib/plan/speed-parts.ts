@@ -15,7 +15,7 @@ export type PlacedPlan = Pick<LayerPlan, "gpuLayers" | "contextTokens" | "kvType
 export const CPU = "cpu";
 
 /** How fast a device reads weights and computes prompts, and the name that its past loads are known by. */
-interface Device {
+interface SpeedDevice {
   readonly name: string;
   readonly bytesPerSecond: number;
   readonly operationsPerSecond: number;
@@ -94,7 +94,7 @@ type SpeedCard = Pick<GpuMemory, "name" | "totalBytes">;
 function gpuDevices(
   { surface, gpu, plan }: { readonly surface: MemorySurface; readonly gpu: GpuMemory; readonly plan: Placement },
   machine: Processor,
-): (layer: LayerMemory) => Device {
+): (layer: LayerMemory) => SpeedDevice {
   const pool = gpuDevice(gpu, machine);
   if (plan.tensorSplit === undefined) return () => pool;
   const devices = cardsOf(surface, plan).map(({ position, endLayer }) => {
@@ -105,7 +105,7 @@ function gpuDevices(
 }
 
 /** With several cards, the slowest decides. A GPU without memory of its own reads system memory. */
-function gpuDevice(gpu: GpuMemory, machine: Processor, cards: readonly SpeedCard[] = gpu.cards ?? [gpu]): Device {
+function gpuDevice(gpu: GpuMemory, machine: Processor, cards: readonly SpeedCard[] = gpu.cards ?? [gpu]): SpeedDevice {
   const figures = cards.map(({ name, totalBytes }) => cardFigures(name) ?? guessedFigures(totalBytes));
   const bytesPerSecond = Math.min(...figures.map(card => card.bytesPerSecond));
   return {
@@ -125,7 +125,7 @@ const threadOperations = ({ threads, vectors }: Processor): number =>
   threads * THREAD_OPERATIONS_PER_SECOND[vectors ?? "unknown"];
 
 /** @param share of the arithmetic that this quantization reaches */
-const cpuDevice = (machine: Processor, share: number): Device => ({
+const cpuDevice = (machine: Processor, share: number): SpeedDevice => ({
   name: CPU,
   bytesPerSecond: machine.ramBytesPerSecond,
   operationsPerSecond: threadOperations(machine) * share,
@@ -155,7 +155,7 @@ interface LayerSeconds {
   readonly weights: number;
   readonly attention: number;
   /** The device that computes with the weights, if not the one that holds them. */
-  readonly computedOn?: Device;
+  readonly computedOn?: SpeedDevice;
 }
 
 /** Bytes of a block on the GPU that are in RAM. */
@@ -182,10 +182,10 @@ interface FixedSeconds {
 function partsOf(
   { surface, gpu, plan, machine }: Walk,
   fixed: FixedSeconds,
-  secondsOf: (layer: LayerMemory, device: Device, onGpu: Device | null) => LayerSeconds,
+  secondsOf: (layer: LayerMemory, device: SpeedDevice, onGpu: SpeedDevice | null) => LayerSeconds,
   apartOf: (
     layer: LayerMemory,
-    devices: { readonly cpu: Device; readonly onGpu: Device },
+    devices: { readonly cpu: SpeedDevice; readonly onGpu: SpeedDevice },
     inRam: BytesApart,
   ) => ExpertsApart,
 ): SpeedParts {
@@ -249,12 +249,12 @@ const decodeLayer = ({
   tokens,
   gpu,
   threads,
-}: DecodeRun): ((layer: LayerMemory, device: Device) => LayerSeconds) => {
+}: DecodeRun): ((layer: LayerMemory, device: SpeedDevice) => LayerSeconds) => {
   const leavesCard = attentionLeavesCard(kvType, surface.flashAttention, gpu);
   const kvBytes = (layer: LayerMemory) =>
     kvBytesOfLayer(layer, { contextTokens: tokens, kvType }, { ...surface, sequences: 1 });
   const onCpu = (layer: LayerMemory) => attentionSeconds(layer, { tokens, threads }, SLOW_HEAD_FACTOR);
-  const attentionOn = (layer: LayerMemory, device: Device): number => {
+  const attentionOn = (layer: LayerMemory, device: SpeedDevice): number => {
     if (device.name === CPU) return kvBytes(layer) / device.bytesPerSecond + onCpu(layer);
     if (!leavesCard || layer.kv.growth === "none") return kvBytes(layer) / device.bytesPerSecond;
     // The scheduler copies the layer's cache to RAM for each token.
@@ -276,7 +276,7 @@ function bytesApart(layer: LayerMemory, placement: Placement): BytesApart {
 /** Experts are read in RAM, and the activations go there and back. */
 function decodeApart(
   layer: LayerMemory,
-  { cpu, onGpu }: { readonly cpu: Device; readonly onGpu: Device },
+  { cpu, onGpu }: { readonly cpu: SpeedDevice; readonly onGpu: SpeedDevice },
   inRam: BytesApart,
 ): ExpertsApart {
   const expertBytes = layer.expertBytes + alwaysInRam(layer);
@@ -323,7 +323,7 @@ function newDecodeSeconds(
   const machine = { ramBytesPerSecond: gpu.ramBytesPerSecond ?? USUAL_RAM_BYTES_PER_SECOND, threads: 1 };
   const cpu = cpuDevice(machine, 1);
   const secondsOf = decodeLayer({ surface, kvType, tokens: contextTokens, gpu, threads: gpu.threads ?? USUAL_THREADS });
-  const sumsOn = (card: Device) => layerSums(surface, cpu, card, secondsOf);
+  const sumsOn = (card: SpeedDevice) => layerSums(surface, cpu, card, secondsOf);
   const pool = sumsOn(gpuDevice(gpu, machine));
   const byCard = new Map(
     (gpu.cards ?? []).map(card => [card.position, sumsOn(gpuDevice(gpu, machine, [card]))] as const),
@@ -366,9 +366,9 @@ const between = (sums: readonly number[], from: number, to: number): number => (
 
 function layerSums(
   surface: MemorySurface,
-  cpu: Device,
-  card: Device,
-  secondsOf: (layer: LayerMemory, device: Device) => LayerSeconds,
+  cpu: SpeedDevice,
+  card: SpeedDevice,
+  secondsOf: (layer: LayerMemory, device: SpeedDevice) => LayerSeconds,
 ): LayerSums {
   const onGpu = [0];
   const onCpu = [0];
@@ -409,12 +409,12 @@ export function prefillParts(walk: Walk): SpeedParts {
   const bits = BITS.find(([pattern]) => pattern.test(surface.model.quantization))?.[1] ?? USUAL_BITS;
   const batchTokens = Math.min(PREFILL_TOKENS, surface.batchTokens);
   const isDiscrete = walk.gpu !== null && isOwnMemory(walk.gpu);
-  const computing = (layer: LayerMemory, device: Device) => {
+  const computing = (layer: LayerMemory, device: SpeedDevice) => {
     const operations = (2 * layer.activeBytes * 8) / bits;
     return operations / (device.operationsPerSecond * (layer.experts > 0 ? MIXTURE_PREFILL : 1));
   };
   const sending = (bytes: number) => bytes / LINK_BYTES_PER_SECOND / batchTokens;
-  const secondsOf = (layer: LayerMemory, device: Device, gpu: Device | null): LayerSeconds => {
+  const secondsOf = (layer: LayerMemory, device: SpeedDevice, gpu: SpeedDevice | null): LayerSeconds => {
     if (layer.role === "output") return { weights: 0, attention: 0 };
     const weights = computing(layer, device);
     if (device.name !== CPU) {

@@ -75,13 +75,13 @@ export default function AddModelDialog({ onClose, openHub }: AddModelProps) {
           <ChooseFiles onChosen={onClose} />
         </div>
       </form>
-      {source !== null && <RemoteFile source={source} />}
+      {source !== null && <FoundRemoteFile source={source} />}
     </Dialog>
   );
 }
 
 /** A file of the web whose header was read: it is a model, and can be fetched or planned. */
-function RemoteFile({ source }: { readonly source: string }) {
+function FoundRemoteFile({ source }: { readonly source: string }) {
   return (
     <div className="mt-4 border-line border-t pt-3">
       <p className="mb-2 break-all">{source}</p>

@@ -50,7 +50,7 @@ export function EngineRow({ engine, answering }: EngineRowProps) {
       {models.length > 0 && (
         <ul aria-label={`Models of ${name}`} className="mt-2 divide-y divide-line border-line border-t">
           {models.map(model => (
-            <ModelRow key={model.id} engine={engine} model={model} isAnswering={model.id === answering} />
+            <EngineModelRow key={model.id} engine={engine} model={model} isAnswering={model.id === answering} />
           ))}
         </ul>
       )}
@@ -59,13 +59,13 @@ export function EngineRow({ engine, answering }: EngineRowProps) {
   );
 }
 
-interface ModelRowProps {
+interface EngineModelRowProps {
   readonly engine: OtherEngine;
   readonly model: EngineModel;
   readonly isAnswering: boolean;
 }
 
-function ModelRow({ engine, model, isAnswering }: ModelRowProps) {
+function EngineModelRow({ engine, model, isAnswering }: EngineModelRowProps) {
   const use = () => answerWith({ engineId: engine.id, model: model.id }).catch(showFailure("The model was not chosen"));
   return (
     <li className="flex min-h-10 items-center gap-x-3 py-1.5 sm:gap-x-4">

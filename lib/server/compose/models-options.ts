@@ -42,10 +42,10 @@ const valuesSchema = z.object({
 
 /** How many words each command takes after its name. */
 const commands = { list: "none", search: "some", fit: "one", pull: "one", rm: "one", import: "none" } as const;
-type CommandName = keyof typeof commands;
+type ModelsCommand = keyof typeof commands;
 
 /** Which of the options that only some commands have each of them takes. */
-const ownOptions: Readonly<Record<string, readonly CommandName[]>> = {
+const ownOptions: Readonly<Record<string, readonly ModelsCommand[]>> = {
   sort: ["search"],
   context: ["fit", "pull"],
   kv: ["fit", "pull"],
@@ -54,7 +54,7 @@ const ownOptions: Readonly<Record<string, readonly CommandName[]>> = {
 
 export interface ModelsOptions {
   /** null for --help */
-  readonly command: CommandName | null;
+  readonly command: ModelsCommand | null;
   /** What follows the command: words, a repository, a file. */
   readonly subject: string;
   readonly sort: (typeof hubSorts)[number];
@@ -83,9 +83,9 @@ export function parseModelsOptions(args: readonly string[]): ModelsOptions {
   return { ...common, command, subject: words.join(" ") };
 }
 
-const isCommand = (name: string | undefined): name is CommandName => name !== undefined && name in commands;
+const isCommand = (name: string | undefined): name is ModelsCommand => name !== undefined && name in commands;
 
-function checkWords(command: CommandName, words: readonly string[]): void {
+function checkWords(command: ModelsCommand, words: readonly string[]): void {
   const takes = commands[command];
   if (takes === "none" && words.length > 0)
     throw new UsageError(`${command} takes nothing after it, not "${words.join(" ")}".`);

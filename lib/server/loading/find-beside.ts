@@ -73,7 +73,7 @@ async function draftBeside(
   hasCard: () => Promise<boolean>,
 ): Promise<Beside> {
   const chosen = await chooseDraftModel(model, settings, models);
-  if (chosen.kind === "found") return withDraft(chosen.draft, settings, await hasCard());
+  if (chosen.kind === "found") return besideWithDraft(chosen.draft, settings, await hasCard());
   return chosen.kind === "none" ? NOTHING_BESIDE : { ...NOTHING_BESIDE, problem: chosen.problem };
 }
 
@@ -82,7 +82,7 @@ async function draftBeside(
  *
  * @see llama.cpp common/speculative.cpp common_base_params_to_speculative
  */
-function withDraft({ path, profile }: ProfiledModel, settings: BesideSettings, isOnCard: boolean): Beside {
+function besideWithDraft({ path, profile }: ProfiledModel, settings: BesideSettings, isOnCard: boolean): Beside {
   const { N_CTX, PARALLEL, N_BATCH, FLASH_ATTENTION } = settings;
   const sequences = PARALLEL === "auto" ? AUTO_MOST_SEQUENCES : PARALLEL;
   const surface = headerSurface(profile, { batchTokens: N_BATCH, sequences, flashAttention: FLASH_ATTENTION });

@@ -29,7 +29,7 @@ const modelSchema = z.looseObject({
   context_window: size,
   max_context_length: size,
 });
-type ListedModel = z.infer<typeof modelSchema>;
+type ServerModel = z.infer<typeof modelSchema>;
 const modelsSchema = z.object({ data: z.array(modelSchema).max(10_000) });
 
 /** What the lists of these servers say under `owned_by`. */
@@ -57,7 +57,7 @@ export async function describeServer(server: ServerAddress, signal?: AbortSignal
   return { kind, models: listed.map(model => ({ id: model.id, ...factsOf(model) })) };
 }
 
-async function kindOf(server: ServerAddress, models: readonly ListedModel[], question: Question): Promise<EngineKind> {
+async function kindOf(server: ServerAddress, models: readonly ServerModel[], question: Question): Promise<EngineKind> {
   const known = models.map(model => owners[model.owned_by ?? ""]).find(kind => kind !== undefined);
   if (known !== undefined) return known;
   // Ollama names the owner of a model that somebody published.
@@ -71,10 +71,10 @@ type Facts = Omit<EngineModel, "id">;
 async function factsTold(
   server: ServerAddress,
   kind: EngineKind,
-  models: readonly ListedModel[],
+  models: readonly ServerModel[],
   question: Question,
-): Promise<(model: ListedModel) => Facts> {
-  const own = (model: ListedModel): Facts => {
+): Promise<(model: ServerModel) => Facts> {
+  const own = (model: ServerModel): Facts => {
     const { max_model_len, context_length, context_window, max_context_length } = model;
     const contextTokens = max_model_len ?? context_length ?? context_window ?? max_context_length ?? null;
     return { contextTokens, takesPictures: saysItSees(model) };
@@ -105,7 +105,7 @@ async function factsTold(
 }
 
 /** Ollama reports what a model can do only for one model at a time. */
-async function ollamaModelsThatSee(server: ServerAddress, models: readonly ListedModel[], question: Question) {
+async function ollamaModelsThatSee(server: ServerAddress, models: readonly ServerModel[], question: Question) {
   const seeing = await Promise.all(
     models.slice(0, MAX_ASKED_MODELS).map(async ({ id }) => {
       const shown = await asked(server, "/api/show", { ...question, body: { model: id } }, ollamaModelSchema);

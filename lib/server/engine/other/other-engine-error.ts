@@ -24,15 +24,15 @@ function quoted(text: string): string {
   return `"${line.length > QUOTED_CHARACTERS ? `${line.slice(0, QUOTED_CHARACTERS)}…` : line}"`;
 }
 
-const systemCodeOf = (error: unknown): string => {
+const innermostCodeOf = (error: unknown): string => {
   if (!(error instanceof Error)) return "";
   if ("code" in error && typeof error.code === "string" && error.code !== "ENGINE_AWAY") return error.code;
-  return systemCodeOf(error.cause);
+  return innermostCodeOf(error.cause);
 };
 
 /** fetch's own words are "fetch failed". */
 function networkWords(error: unknown): string {
-  const code = systemCodeOf(error);
+  const code = innermostCodeOf(error);
   switch (code) {
     case "ECONNREFUSED":
       return "refuses the connection";

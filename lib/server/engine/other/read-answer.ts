@@ -85,7 +85,7 @@ export async function* readAnswer(
   const { server, signal } = answering;
   const id = randomUUID();
   const meter = new AnswerMeter(answering);
-  const calls = new CallReader();
+  const calls = new CallCollector();
   let hasCalled = false;
   let reason: FinishReason | null = null;
   try {
@@ -187,7 +187,7 @@ function finishReasonOf({ choices = [] }: Piece, lengthMeans: FinishReason): Fin
 }
 
 /** The calls of an answer: only the first piece of each has its id and name. */
-class CallReader {
+class CallCollector {
   readonly #known = new Map<number, { readonly callId: string; readonly name: string }>();
 
   take({ choices = [] }: Piece) {

@@ -53,13 +53,13 @@ function textOfBlock(block: AnthropicBlock, where: string): string {
 }
 
 /** A message in OpenAI's words; its full check comes with the whole request. */
-interface ChatMessage {
+interface SentMessage {
   readonly role: string;
   readonly content: string | object[] | null;
   readonly [field: string]: unknown;
 }
 
-function assistantMessage(blocks: readonly AnthropicBlock[], where: string): ChatMessage {
+function assistantMessage(blocks: readonly AnthropicBlock[], where: string): SentMessage {
   let text = "";
   let thought = "";
   const calls: object[] = [];
@@ -110,8 +110,8 @@ function userContent(blocks: readonly AnthropicBlock[], where: string, engine: R
 }
 
 /** OpenAI has a message of its own for each result of a tool. They come before what the user says about them. */
-function userMessages(blocks: readonly AnthropicBlock[], where: string, engine: ReadingEngine): ChatMessage[] {
-  const results = blocks.flatMap((block, index): ChatMessage[] => {
+function userMessages(blocks: readonly AnthropicBlock[], where: string, engine: ReadingEngine): SentMessage[] {
+  const results = blocks.flatMap((block, index): SentMessage[] => {
     if (block.type !== "tool_result") return [];
     const place = `${where}[${index}]`;
     const { tool_use_id: id, content } = parseBlock(toolResultSchema, block, place);
@@ -124,7 +124,7 @@ function userMessages(blocks: readonly AnthropicBlock[], where: string, engine: 
 
 const messagesFor =
   (engine: ReadingEngine) =>
-  ({ role, content }: AnthropicMessage, index: number): ChatMessage[] => {
+  ({ role, content }: AnthropicMessage, index: number): SentMessage[] => {
     const where = `messages[${index}].content`;
     if (typeof content === "string") return [{ role, content }];
     if (role === "assistant") return [assistantMessage(content, where)];
@@ -159,7 +159,7 @@ const systemOf = (system: AnthropicContent): string =>
     : system.map((block, index) => textOfBlock(block, `system[${index}]`).replace(BILLING_NOTE, "")).join("");
 
 /** As in llama.cpp's server, an empty list is one empty message, so that the system prompt alone can be answered. */
-const messagesOf = ({ messages }: CountTokensRequest, engine: ReadingEngine): ChatMessage[] =>
+const messagesOf = ({ messages }: CountTokensRequest, engine: ReadingEngine): SentMessage[] =>
   messages.length === 0 ? [{ role: "user", content: "" }] : messages.flatMap(messagesFor(engine));
 
 /** The parts of both requests that make the prompt. */

@@ -58,7 +58,7 @@ interface AssistantMessage {
   reasoning_content?: string;
   readonly tool_calls: object[];
 }
-type ChatMessage =
+type SentMessage =
   | AssistantMessage
   | { readonly role: string; readonly content: string | object[]; readonly tool_call_id?: string };
 
@@ -67,7 +67,7 @@ interface Place {
   readonly engine: ReadingEngine;
 }
 
-const isAssistant = (message: ChatMessage | undefined): message is AssistantMessage => message?.role === "assistant";
+const isAssistant = (message: SentMessage | undefined): message is AssistantMessage => message?.role === "assistant";
 
 /** What other services did. The model's own words after them say what came of it. */
 const SKIPPED: ReadonlySet<string> = new Set([
@@ -79,10 +79,10 @@ const SKIPPED: ReadonlySet<string> = new Set([
 ]);
 
 /** @throws RequestError for an item that this engine cannot read, by its place and type */
-function addItem(messages: ChatMessage[], item: ResponseInputItem, index: number, engine: ReadingEngine): void {
+function addItem(messages: SentMessage[], item: ResponseInputItem, index: number, engine: ReadingEngine): void {
   const where = `input[${index}]`;
   const type = item.type ?? "message";
-  if (type === "message") addMessage(messages, item, { where, engine });
+  if (type === "message") takeMessage(messages, item, { where, engine });
   else if (type === "reasoning") addThought(messages, thoughtOf(item, where));
   else if (type.endsWith("_output") && !SKIPPED.has(type)) messages.push(resultOf(item, type, { where, engine }));
   else if (!SKIPPED.has(type)) openAssistant(messages).tool_calls.push(callOf(item, type, where));
@@ -94,7 +94,7 @@ function thoughtOf(item: ResponseInputItem, where: string): string {
   return thought === "" ? textOf(item.summary, `${where}.summary`) : thought;
 }
 
-function resultOf(item: ResponseInputItem, type: string, { where, engine }: Place): ChatMessage {
+function resultOf(item: ResponseInputItem, type: string, { where, engine }: Place): SentMessage {
   if (!["function_call_output", "custom_tool_call_output", "local_shell_call_output"].includes(type))
     return refuseItem(type, where);
   const result = outputSchema.safeParse(type === "local_shell_call_output" ? { call_id: item.id, ...item } : item);
@@ -148,7 +148,7 @@ function seenContent(content: ResponseContent, where: string): string | object[]
   });
 }
 
-function addMessage(messages: ChatMessage[], { role, content }: ResponseInputItem, place: Place): void {
+function takeMessage(messages: SentMessage[], { role, content }: ResponseInputItem, place: Place): void {
   const { where, engine } = place;
   if (role == null) refuseInput(`${where}.role is missing: it must be one of user, assistant, system, developer.`);
   if (role === "user" && content != null && takesPictures(engine)) {
@@ -165,7 +165,7 @@ function addMessage(messages: ChatMessage[], { role, content }: ResponseInputIte
   }
 }
 
-function openAssistant(messages: ChatMessage[]): AssistantMessage {
+function openAssistant(messages: SentMessage[]): AssistantMessage {
   const last = messages.at(-1);
   if (isAssistant(last)) return last;
   const message: AssistantMessage = { role: "assistant", content: null, tool_calls: [] };
@@ -173,12 +173,12 @@ function openAssistant(messages: ChatMessage[]): AssistantMessage {
   return message;
 }
 
-function addThought(messages: ChatMessage[], thought: string): void {
+function addThought(messages: SentMessage[], thought: string): void {
   if (thought !== "") messages.push({ role: "assistant", content: null, reasoning_content: thought, tool_calls: [] });
 }
 
 function messagesOf({ input, instructions }: ResponsesRequest, engine: ReadingEngine): object[] {
-  const messages: ChatMessage[] = [];
+  const messages: SentMessage[] = [];
   if (instructions != null && instructions !== "") messages.push({ role: "system", content: instructions });
   if (typeof input === "string") messages.push({ role: "user", content: input });
   else for (const [index, item] of input.entries()) addItem(messages, item, index, engine);

@@ -38,9 +38,6 @@ const DRAFT = ".part";
 const ABANDONED_AFTER_MS = 60 * 60 * 1000;
 const SAME_TIME = new Date(0);
 
-/** The store's folder below the data folder. */
-export const HEADERS_FOLDER = "remote-headers";
-
 /**
  * Headers of remote models as sparse files of the models' full size: lib/gguf and llama.cpp's dry run treat them like other
  * models. Each is named after its address and content and always gets the same file time, so that a surface sampled from

@@ -99,7 +99,7 @@ async function openParts(
   options: RemoteHeaderOptions,
   firstBytes: number,
   alike: readonly KnownVocabulary[] = [],
-): Promise<RemoteFile[]> {
+): Promise<OpenRemoteFile[]> {
   const urls = parseRemoteSource(source, options.endpoint);
   const hubOrigin = new URL(options.endpoint).origin;
   const reader = new RemoteReader(
@@ -145,14 +145,14 @@ class RemoteReader {
     readonly signal: AbortSignal,
   ) {}
 
-  async open(url: URL, firstBytes: number): Promise<RemoteFile> {
-    const file = new RemoteFile(this, url);
+  async open(url: URL, firstBytes: number): Promise<OpenRemoteFile> {
+    const file = new OpenRemoteFile(this, url);
     await file.readTo(firstBytes);
     return file;
   }
 
-  async openAlike(url: URL, alike: readonly KnownVocabulary[]): Promise<RemoteFile> {
-    const file = new RemoteFile(this, url);
+  async openAlike(url: URL, alike: readonly KnownVocabulary[]): Promise<OpenRemoteFile> {
+    const file = new OpenRemoteFile(this, url);
     await file.readAround(alike);
     return file;
   }
@@ -164,7 +164,7 @@ class RemoteReader {
   }
 }
 
-class RemoteFile {
+class OpenRemoteFile {
   bytes: Uint8Array = new Uint8Array(0);
   fileBytes = 0;
   etag: string | null = null;

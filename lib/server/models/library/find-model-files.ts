@@ -1,13 +1,14 @@
 import { readdir, readlink, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { cutPiece } from "@/lib/gguf/split-name";
-import { HEADERS_FOLDER } from "../hub/remote-header-store";
 import { ModelFileError } from "./model-file-error";
 
 /** How deep folders may be nested; links to folders elsewhere are followed. */
 const MAX_FOLDER_DEPTH = 4;
 /** Holds what was moved to the trash. It is in the library's folder, so that a move copies nothing. */
 export const TRASH_FOLDER = ".headroom-trash";
+/** The headers of models elsewhere, below the data folder. */
+export const HEADERS_FOLDER = "remote-headers";
 
 /** Something in a folder that may be a model, or why it cannot be. */
 export interface FoundModel {

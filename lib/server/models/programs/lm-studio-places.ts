@@ -3,7 +3,7 @@ import * as z from "zod";
 import { folderIn, type ProgramPlace, type UserSystem } from "./program-places";
 import { readSmallFile } from "./read-small-file";
 
-const settingsSchema = z.object({ downloadsFolder: z.string() });
+const studioSettingsSchema = z.object({ downloadsFolder: z.string() });
 
 /** The folders that LM Studio's own settings name: it can be told to keep its files elsewhere. */
 export async function lmStudioPlaces({ platform, home, env }: UserSystem): Promise<ProgramPlace[]> {
@@ -20,7 +20,7 @@ export async function lmStudioPlaces({ platform, home, env }: UserSystem): Promi
 
 async function downloadsFolder(path: string, home: string): Promise<string | null> {
   try {
-    return folderIn(settingsSchema.parse(JSON.parse((await readSmallFile(path)) ?? "")).downloadsFolder, home);
+    return folderIn(studioSettingsSchema.parse(JSON.parse((await readSmallFile(path)) ?? "")).downloadsFolder, home);
   } catch {
     return null;
   }
