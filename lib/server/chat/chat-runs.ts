@@ -78,7 +78,7 @@ export class ChatRuns {
     await Promise.all([...this.#runs.values()].map(run => run.stop()));
   }
 
-  /** Before anything of the request is kept: a message that nobody will answer soon is better sent again. */
+  /** Refuses before anything is saved: a message that cannot be answered soon is better sent again. */
   #refuseIfFull(): void {
     const waiting = this.#preparing.size + this.#options.engine.snapshot().queueLength;
     if (waiting >= engineLimits.waitingRequests) throw new ChatQueueFullError(waiting);

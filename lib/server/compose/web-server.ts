@@ -55,7 +55,7 @@ function shutDownOnSignals(http: HttpServer, app: Services, unlock: () => void):
     });
   };
   for (const signal of END_SIGNALS) process.on(signal, shutDown);
-  // Ctrl+C in a console of Windows reaches us and our starter, which then closes the channel: no second wish to end.
+  // Ctrl+C in a console of Windows reaches us and our starter, which then closes the channel: that is no second request to end.
   process.once("disconnect", () => {
     if (!isClosing) shutDown();
   });

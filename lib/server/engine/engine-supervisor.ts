@@ -152,7 +152,7 @@ export class EngineSupervisor {
     this.#listeners.notify();
   }
 
-  /** For those who add to the snapshot what only they know, when that has changed. */
+  /** Announces the snapshot again, after a change in what others add to it. */
   readonly announceAgain = this.#listeners.notify;
 
   /** Waits for a child that is running. Every command does this by itself. */

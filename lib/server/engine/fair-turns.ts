@@ -1,6 +1,6 @@
 /**
- * What waits for its turn, one caller after the other: each has one turn before any has its next. So a caller waits for at most as many
- * turns as there are callers for each place of its own, whatever the others put in.
+ * Items that wait for a turn. Callers take turns: each has one before any has its next. So for each of its items a caller waits for at
+ * most one turn of every other caller.
  */
 export class FairTurns<Item> {
   /** In the order of their next turns. A caller who comes or has had a turn is the last. Callers with nothing waiting are not in it. */

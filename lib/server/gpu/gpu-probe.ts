@@ -73,7 +73,7 @@ export class GpuProbe {
   readonly #now: () => number;
   #vram: { readonly vram: Vram; readonly heldBytes: number } | null = null;
   #machine: MachineFacts | null = null;
-  /** The engine's cards as they were told when it started, and all cards that were here then. */
+  /** The engine's cards as they were identified when it started, and all cards that were here then. */
   #identified: {
     readonly of: string;
     readonly cards: readonly GpuCard[];

@@ -59,7 +59,7 @@ function isNamed(device: string, card: GpuCard): boolean {
   return modelWords(device).some(word => words.includes(word));
 }
 
-/** The cards that a device can be: those that its name names, otherwise its maker's with a name that says as little. */
+/** The cards that a device can be: those that its name matches, otherwise its maker's cards with names that say as little. */
 function candidates(device: string, devices: readonly string[], cards: readonly GpuCard[]): readonly GpuCard[] {
   const exact = cards.filter(card => plainName(card.name) === plainName(device));
   if (exact.length > 0) return exact;

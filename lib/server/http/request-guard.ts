@@ -129,7 +129,7 @@ function refuseCrossSite(request: GuardedRequest, policy: AccessPolicy): Refusal
   return isNavigation ? null : forbidden;
 }
 
-/** A browser shows this in its network log only: there a person looks when a page cannot reach the API. */
+/** A browser shows this only in its network log, where a person looks when a page cannot reach the API. */
 const unknownOrigin = (origin: string): Refusal =>
   refusal(
     403,

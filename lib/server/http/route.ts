@@ -31,7 +31,7 @@ interface RouteInput<App, E extends Endpoint> extends Pick<Call<App>, "signal" |
   readonly params: ParsedPart<E, "params">;
   readonly query: ParsedPart<E, "query">;
   readonly body: ParsedPart<E, "body">;
-  /** The body of an endpoint that takes bytes. Whoever stops reading early leaves the connection open. */
+  /** The body of an endpoint that takes bytes. A route that stops reading early leaves the connection open. */
   readonly bytes: AsyncIterable<Uint8Array>;
 }
 

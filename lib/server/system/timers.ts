@@ -15,7 +15,7 @@ export const systemTimers: Timers = {
   },
 };
 
-/** A question that is answered with yes for so long, from when it is first asked: whatever came before does not count. */
+/** True for this long after the first call, whatever came before. */
 export function timeFromFirstUse(limitMs: number): () => boolean {
   let endsAtMs: number | null = null;
   return () => {

@@ -1,7 +1,7 @@
 import type { ErrorCode } from "@/lib/schema/api-error";
 import { escapeLine } from "@/lib/server/system/escape-line";
 
-/** A server that was to answer cannot, or does not want to. */
+/** A server that should answer cannot, or refuses to. */
 export class OtherEngineError extends Error {
   override readonly name = "OtherEngineError";
 

@@ -179,7 +179,7 @@ const logprobsOf = ({ choices = [] }: Piece): TokenLogprob[] =>
     })),
   );
 
-/** "tool_calls" and other reasons that we know no word for are ends all the same. */
+/** "tool_calls" and unknown reasons count as ordinary ends. */
 function finishReasonOf({ choices = [] }: Piece, lengthMeans: FinishReason): FinishReason | null {
   const given = choices.map(choice => choice.finish_reason).find(text => text != null);
   if (given === undefined || given === null) return null;

@@ -136,7 +136,7 @@ async function* messageEvents(
       }
       if (!isStarted) {
         isStarted = true;
-        // The first sign of the prompt tells how much of it the cache holds.
+        // The first report about the prompt says how much of it the cache holds.
         if (part.type === "prefill") yield startEvent(head, part.totalTokens, part.doneTokens);
         else if (part.type === "finished") yield startEvent(head, part.stats.promptTokens, part.stats.cachedTokens);
         else yield startEvent(head, 0, 0);

@@ -51,7 +51,7 @@ const outputSchema = z.object({
   output: z.union([z.string(), z.array(z.looseObject({ type: z.string(), text: z.string().nullish() }))]),
 });
 
-/** What the model said and called in one go is one message in OpenAI's older words. */
+/** What the model said and called together is one message in OpenAI's older format. */
 interface AssistantMessage {
   readonly role: "assistant";
   content: string | null;

@@ -7,7 +7,7 @@ import { refuseInput } from "./refuse-input";
 type SentTool = NonNullable<ResponsesRequest["tools"]>[number];
 type SentChoice = NonNullable<ResponsesRequest["tool_choice"]>;
 
-/** In which words a call of the tool goes back to the client. */
+/** The form in which a call of the tool goes back to the client. */
 export type CallWords =
   | { readonly kind: "function"; readonly name: string; readonly namespace?: string }
   | { readonly kind: "custom"; readonly name: string }
@@ -68,7 +68,7 @@ function functionTool(tool: SentTool, where: string, namespace?: string): Offere
   };
 }
 
-/** Its input is one text. The model reads the grammar of the input; nothing holds it to it. */
+/** Its input is one text. The model reads the grammar of the input, but nothing enforces it. */
 function customTool(tool: SentTool, where: string): OfferedTool {
   const parsed = customSchema.safeParse(tool);
   if (!parsed.success) refuseInput(`${where}: a custom tool needs a name.`);

@@ -132,7 +132,7 @@ export class DownloadFolder {
 
   /**
    * Writes down how far a download has come: often, so into the record's own place. Each write is within a page of the system's cache,
-   * so one that is cut off by a crash is not begun. It does not wait for the disk, as the bytes of which it tells do not either.
+   * so one that is cut off by a crash is not begun. It does not wait for the disk, and neither do the bytes that it records.
    */
   note(record: DownloadRecord): Promise<void> {
     return this.#inTurn(async () => {

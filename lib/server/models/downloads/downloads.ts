@@ -305,7 +305,7 @@ export class Downloads {
     job.record.parts = null;
   }
 
-  /** Where the folder cannot be written to, the download tells so itself when it runs. */
+  /** If the folder cannot be written to, the download reports it when it runs. */
   async #save({ record }: DownloadJob): Promise<void> {
     await this.#folder.save(record).catch(() => {});
   }

@@ -47,7 +47,7 @@ export class RunningHash {
       this.#worker.once("error", reject);
       this.#worker.once("exit", () => reject(new Error(`The hash of ${path} was ended.`)));
     });
-    // `digest` tells it; without one nobody wants to know.
+    // `digest` reports it; without one it does not matter.
     this.#answer.catch(() => {});
   }
 

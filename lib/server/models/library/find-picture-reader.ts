@@ -45,7 +45,7 @@ async function readReader(path: string): Promise<FoundPictureReader | null> {
     const reader = pictureReaderOf(await readGgufHeader(path));
     return reader && { path, reader };
   } catch {
-    // A file that cannot be read is none that helps: the library lists it with the reason.
+    // An unreadable file does not help here: the library lists it with the reason.
     return null;
   }
 }

@@ -15,7 +15,7 @@ interface FolderWatchOptions {
   readonly files: () => readonly string[];
   /** Reports that the folders or the single files are others. */
   readonly placesChanged: (listener: () => void) => () => void;
-  /** Reports that a file came here in a way of ours, of which others heard at once. */
+  /** Reports that Headroom itself put a file here, which is known to others already. */
   readonly placed: (listener: () => void) => () => void;
 }
 

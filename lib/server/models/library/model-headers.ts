@@ -3,7 +3,7 @@ import { tensorKinds } from "@/lib/gguf/tensor-kinds";
 import type { MetadataKey, ModelDetails } from "@/lib/schema/model-details";
 import { type FileIdentity, identifyModel, readGgufHeader } from "./gguf-file";
 
-/** A header for eyes: no part of it is longer than a page can show. */
+/** A header to be shown: no part of it is longer than a page can show. */
 interface ShownHeader {
   readonly summary: NonNullable<ModelDetails["header"]>;
   readonly chatTemplate: ModelDetails["chatTemplate"];
