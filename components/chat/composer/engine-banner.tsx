@@ -52,7 +52,7 @@ function LoadingBanner({ engine }: { readonly engine: EngineSnapshot }) {
       <strong className="font-semibold">{what}</strong>
       <LoadProgress percent={percent} />
       <span className="text-ink-2 tabular-nums">
-        {percent} % · {answering ? "then your message is answered" : "you can write meanwhile"}
+        {percent} % · {answering ? "then your message is answered" : "you can already write"}
       </span>
     </div>
   );

@@ -40,7 +40,7 @@ export function CompareForm({ models, comparison, onAsk }: CompareFormProps) {
     <form onSubmit={submit} className="flex flex-col gap-3">
       <Field
         label="Question for all"
-        help="Each model is loaded with its plan and answers, one after the other; then what is loaded now comes back. Chats wait meanwhile."
+        help="Each model is loaded with its plan and answers, one after the other; then what is loaded now comes back. Until then, chats wait."
         error={running ? null : fault}
       >
         <FieldTextArea

@@ -74,7 +74,7 @@ it("reads only the new message after a restart, and answers as without one", asy
   expect(cold.stats.promptTokens - cold.stats.cachedTokens).toBeLessThan(40);
 });
 
-it("reads only the new message after the context was made anew", async () => {
+it("reads only the new message after the context was made again", async () => {
   await say([question]);
   await makeContextAnew();
   const { stats } = await say([question]);
@@ -86,7 +86,7 @@ it.each<[string, () => void]>([
   ["cut", () => writeFileSync(state, readFileSync(state).subarray(0, 9000))],
   ["foreign", () => writeFileSync(state, "not a state")],
   ["missing", () => rmSync(state)],
-])("reads the chat anew where the state is %s", async (_, damage) => {
+])("reads the chat again where the state is %s", async (_, damage) => {
   const before = await say([question], 8);
   await makeContextAnew();
   expect(existsSync(state)).toBe(true);
@@ -96,7 +96,7 @@ it.each<[string, () => void]>([
   expect(text).toBe(before.text);
 });
 
-it("reads the chat anew for another cache, and then keeps that one", async () => {
+it("reads the chat again for another cache, and then keeps that one", async () => {
   await say([question], 1);
   await restart({ kvType: "q8_0" });
   expect((await say([question], 1)).stats.cachedTokens).toBe(0);

@@ -91,7 +91,7 @@ describe("KvShelf", () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it("reads the chat anew where llama.cpp refuses the state", async () => {
+  it("reads the chat again where llama.cpp refuses the state", async () => {
     const sequence = new FakeSequence(tokensOf(3));
     sequence.onLoad = () => {
       throw new Error("failed to restore kv cache");

@@ -44,7 +44,7 @@ export interface Absence {
   readonly remedy: string;
 }
 
-const CPU_WORKS = "Chat works on the CPU meanwhile.";
+const CPU_WORKS = "Until then, chat works on the CPU.";
 
 interface AbsenceInput {
   readonly gpuChoice: string;

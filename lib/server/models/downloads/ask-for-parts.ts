@@ -25,7 +25,7 @@ export async function askForParts(target: DownloadTarget, options: AskOptions): 
   const { parts } = await readRemoteHeader(target.source, { endpoint, token, trustedOrigins, signal });
   for (const [index, { fileBytes, etag }] of parts.entries())
     if (fileBytes !== probed[index]?.fileBytes || etag !== probed[index].etag)
-      throw new DownloadError("DOWNLOAD_FAILED", "anew", `${target.name} changed while its header was read.`);
+      throw new DownloadError("DOWNLOAD_FAILED", "restart", `${target.name} changed while its header was read.`);
   return withListedHashes(probed, target, options);
 }
 

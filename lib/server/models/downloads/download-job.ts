@@ -54,7 +54,7 @@ export class DownloadJob {
   stumble(why: DownloadError, timers: Timers, onQueued: () => void): void {
     // A server that says for how long is not failing.
     if (why.waitMs === undefined) this.#tries += 1;
-    if ((why.remedy !== "retry" && why.remedy !== "anew") || this.#tries >= MAX_TRIES) {
+    if ((why.remedy !== "retry" && why.remedy !== "restart") || this.#tries >= MAX_TRIES) {
       this.state = "failed";
       this.record.error = bodyOf(why);
       return;

@@ -292,7 +292,7 @@ export class Downloads {
     }
     const why = asDownloadError(error, job.record.name, this.#options.modelsFolder);
     if (why.code === "INTERNAL") this.#options.onFailure(`The download of ${job.record.name} stopped`, error);
-    if (why.remedy === "anew" || why.remedy === "drop") await this.#dropParts(job);
+    if (why.remedy === "restart" || why.remedy === "drop") await this.#dropParts(job);
     job.stumble(why, this.#timers, () => {
       this.#changed();
       this.#startNext();

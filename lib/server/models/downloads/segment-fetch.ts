@@ -89,7 +89,7 @@ function isRange(
   if (range.startsWith(`bytes ${segment.nextBytes}-`) && range.endsWith(`/${part.fileBytes}`)) return true;
   if (/\/\d+$/.test(range) && !range.endsWith(`/${part.fileBytes}`)) throw changed(url);
   const message = `${url.host} sent another range than was asked for ("${range}").`;
-  throw new DownloadError("DOWNLOAD_FAILED", "anew", message);
+  throw new DownloadError("DOWNLOAD_FAILED", "restart", message);
 }
 
 async function readBody(
@@ -128,4 +128,4 @@ function writeAll(fd: number, bytes: Buffer, atBytes: number): void {
 const isOfDisk = (error: unknown): boolean => error instanceof Error && "syscall" in error && error.syscall === "write";
 
 const changed = ({ host }: URL): DownloadError =>
-  new DownloadError("DOWNLOAD_FAILED", "anew", `The file on ${host} changed while it was fetched.`);
+  new DownloadError("DOWNLOAD_FAILED", "restart", `The file on ${host} changed while it was fetched.`);
