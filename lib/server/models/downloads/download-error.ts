@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import type { ErrorCode } from "@/lib/schema/api-error";
 import { RemoteHeaderError } from "../hub/remote-header-error";
 
-/** What the queue does next: `retry` by itself later, begin `restart` from nothing, or stop and `keep` or `drop` what was fetched. */
+/** What the queue does next: `retry` by itself later, `restart` from nothing, or stop and `keep` or `drop` what was fetched. */
 type DownloadRemedy = "retry" | "restart" | "keep" | "drop";
 
 interface DownloadErrorOptions extends ErrorOptions {

@@ -39,7 +39,7 @@ describe("a note of how far a download has come", () => {
     expect(await folder.readAll()).toEqual([withSegments(record, before)]);
   });
 
-  it("is made anew where somebody has removed it", async () => {
+  it("is made again where somebody has removed it", async () => {
     const folder = new DownloadFolder(modelsFolder);
     const record = newRecord("hf:owner/repo/model.gguf", "owner/repo/model.gguf", 1);
     await folder.note(record);

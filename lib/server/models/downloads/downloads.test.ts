@@ -387,7 +387,7 @@ describe("D2 a server", () => {
     expect(placed().equals(file.start)).toBe(true);
   });
 
-  it("that loses its ranges in the middle sends the file anew: nothing is spliced, and the sha256 is right", async () => {
+  it("that loses its ranges in the middle sends the file again: nothing is spliced, and the sha256 is right", async () => {
     const file = model(4 * MIB);
     hub.serveLinked(PATH, file, cdn);
     cdn.line = { windowBytes: 512 * 1024, roundTripMs: 20 };
@@ -402,7 +402,7 @@ describe("D2 a server", () => {
     expect(placed().equals(file.start)).toBe(true);
   });
 
-  it("that has another version after a pause begins anew: nothing is spliced", async () => {
+  it("that has another version after a pause begins again: nothing is spliced", async () => {
     const old = model(2 * MIB);
     const changed = { ...model(2 * MIB), etag: "newer" };
     cdn.line = { windowBytes: 512 * 1024, roundTripMs: 20 };
