@@ -43,7 +43,7 @@ export const CURATED_LIST = {
   sizes:
     "public listings of the repositories; where none was at hand, parameters times the quantization's bits (sizeFrom: estimate)",
   quality:
-    "Headroom's own order, by size and generation of the models and by what their makers publish (MMLU-Pro and alike). No measurement of ours, and no promise for a single task.",
+    "Headroom's own order, by size and generation of the models and by what their makers publish (MMLU-Pro and the like). No measurement of ours, and no promise for a single task.",
 } as const;
 
 const listed = (quantization: string, file: string, gigabytes: number): CuratedFile => ({

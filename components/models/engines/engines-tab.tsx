@@ -14,7 +14,7 @@ export default function EnginesTab() {
     <div className="flex flex-col gap-4">
       <p className="text-ink-2">
         A server with OpenAI's API can answer in the same chats and under /v1: llama.cpp's server, vLLM, SGLang, Ollama,
-        LM Studio. What you write is then sent to its address. The built-in engine gives its memory back meanwhile.
+        LM Studio. What you write is then sent to its address. The built-in engine then gives its memory back.
       </p>
       {error !== null && (
         <p role="alert" className="text-bad text-sm">
