@@ -9,11 +9,13 @@ import { formatRate, formatTokens } from "@/lib/units/tokens";
 
 /** Only what the server told. */
 function loadLines(load: EngineLoad): readonly (readonly [string, string])[] {
-  const { running, waiting, slots, kvUsedFraction, promptTokensPerSecond, tokensPerSecond, vramBytes } = load;
+  const { running, waiting, slots, promptTokensPerSecond, tokensPerSecond, vramBytes } = load;
+  const percent = (fraction: number | null) => fraction !== null && `${(fraction * 100).toFixed(0)} %`;
   const lines = [
     ["Answering", running !== null && (slots === null ? String(running) : `${running} of ${slots}`)],
     ["Waiting", waiting !== null && String(waiting)],
-    ["KV cache filled", kvUsedFraction !== null && `${(kvUsedFraction * 100).toFixed(0)} %`],
+    ["KV cache filled", percent(load.kvUsedFraction)],
+    ["Fullest slot filled", percent(load.fullestSlotFraction)],
     ["Writes", tokensPerSecond !== null && `${formatRate(tokensPerSecond)} tokens/s`],
     ["Reads", promptTokensPerSecond !== null && `${formatRate(promptTokensPerSecond)} tokens/s`],
     ["Memory of its cards", vramBytes !== null && formatBytes(vramBytes)],

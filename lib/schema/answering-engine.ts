@@ -13,6 +13,8 @@ export const engineLoadSchema = z.object({
   slots: z.nullable(z.int()),
   /** Share of its KV cache that is filled, 0 to 1. */
   kvUsedFraction: z.nullable(z.number()),
+  /** The same of the context of its fullest slot. */
+  fullestSlotFraction: z.nullable(z.number()),
   promptTokensPerSecond: z.nullable(z.number()),
   tokensPerSecond: z.nullable(z.number()),
   /** Memory of its cards for the model. */

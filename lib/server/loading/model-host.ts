@@ -153,6 +153,12 @@ export class ModelHost {
     return speculation === undefined ? own : { ...own, speculation };
   }
 
+  /** The snapshot with what an engine elsewhere reports about its load now. */
+  async freshSnapshot(): Promise<EngineSnapshot> {
+    await this.#elsewhere()?.look();
+    return this.snapshot();
+  }
+
   /** Unloads the model. A request or a load brings it back; a changed setting does not. */
   async unload(): Promise<void> {
     await this.#elsewhere()?.stop();

@@ -55,14 +55,13 @@ export class TokenCounter {
     }
   }
 
-  /** The template decides where and how tools are written into the prompt, so the server counts them if it can. */
+  /** The template decides how turns and tools are written, and may add words of its own, so the server counts the whole prompt if it can. */
   async #total(tokensPerTurn: readonly number[], turns: readonly ChatTurn[], options: PromptOptions): Promise<number> {
-    const turnTokens = total(tokensPerTurn) + TOKENS_PER_TURN * turns.length;
-    if (options.toolUse === undefined) return turnTokens;
     const texts = turns.map(turn => (turn.role === "user" ? { role: turn.role, content: turn.content } : turn));
     const prompt = promptOf({ turns: texts, ...options }, this.kind, whoOf(this.server));
     const whole = await this.#tokensOfPrompt(prompt).catch(() => null);
-    return whole === null ? turnTokens + (await this.#tokensOf(toolText(options))) : whole + pictureTokens(turns);
+    if (whole !== null) return whole + pictureTokens(turns);
+    return total(tokensPerTurn) + TOKENS_PER_TURN * turns.length + (await this.#tokensOf(toolText(options)));
   }
 
   async #tokensOfPrompt(prompt: object): Promise<number | null> {

@@ -95,15 +95,37 @@ vllm:kv_cache_usage_perc{engine="1",model_name="a"} 0.5
     expect(loadFromMetrics(text)).toMatchObject({ running: 3, waiting: 4, kvUsedFraction: 0.5, tokensPerSecond: null });
   });
 
+  // Names: llama.cpp tools/server/server-task.cpp, to_metrics; docs.sglang.ai, "Production Metrics".
+  it.each([
+    [
+      "llamacpp:requests_processing 2\nllamacpp:requests_deferred 3\nllamacpp:predicted_tokens_seconds 21.5\n",
+      null,
+      21.5,
+    ],
+    [
+      'sglang:num_running_reqs{model_name="a"} 2.0\nsglang:num_queue_reqs{model_name="a"} 3.0\nsglang:token_usage{model_name="a"} 0.28\nsglang:gen_throughput{model_name="a"} 86.5\n',
+      0.28,
+      86.5,
+    ],
+  ])("is read from the metrics of other servers", (text, kvUsedFraction, tokensPerSecond) => {
+    expect(loadFromMetrics(text)).toMatchObject({ running: 2, waiting: 3, kvUsedFraction, tokensPerSecond });
+  });
+
   it("is read from the slots of llama.cpp's server where its metrics are off", async () => {
     server.on(
       "/slots",
       json([
-        { id: 0, is_processing: true },
-        { id: 1, is_processing: false },
+        { id: 0, is_processing: true, n_ctx: 2048, n_prompt_tokens: 512 },
+        { id: 1, is_processing: false, n_ctx: 2048, n_prompt_tokens: 47 },
+        { id: 2, is_processing: false, n_ctx: 2048 },
       ]),
     );
-    expect(await readLoad(here(), "llama-server", "a")).toMatchObject({ slots: 2, running: 1, waiting: null });
+    expect(await readLoad(here(), "llama-server", "a")).toMatchObject({
+      slots: 3,
+      running: 1,
+      waiting: null,
+      fullestSlotFraction: 0.25,
+    });
   });
 
   it("is nothing where it tells nothing", async () => {

@@ -451,7 +451,7 @@ describe("counting tokens", () => {
     server.on("/tokenize", (response, body) =>
       json({ count: (body as { prompt: string }).prompt.length })(response, body),
     );
-    const engine = answering();
+    const engine = answering({ kind: "sglang" });
     const turns = [{ role: "user" as const, content: "four" }];
     expect(await engine.count(turns)).toEqual({ tokensPerTurn: [4], totalTokens: 9 });
     await engine.count(turns);
@@ -461,8 +461,10 @@ describe("counting tokens", () => {
   const toolUse = { tools: [{ name: "weather" }], choice: "auto" as const, parallel: true };
   const turns = [{ role: "user" as const, content: "four" }];
 
-  it("counts tools as llama.cpp's server writes them into the prompt", async () => {
-    server.on("/apply-template", json({ prompt: "<tools>weather</tools>four" }));
+  it("counts what the template of llama.cpp's server adds to the prompt, such as tools", async () => {
+    server.on("/apply-template", (response, body) =>
+      json({ prompt: `${"tools" in (body as object) ? "<tools>weather</tools>" : "<user>"}four` })(response, body),
+    );
     server.on("/tokenize", (response, body) => {
       const { content } = body as { content: string };
       json({ tokens: Array.from(content, () => 1) })(response, body);
@@ -472,6 +474,7 @@ describe("counting tokens", () => {
       tokensPerTurn: [4],
       totalTokens: 26,
     });
+    expect(await answering({ kind: "llama-server" }).count(turns)).toEqual({ tokensPerTurn: [4], totalTokens: 10 });
     expect(server.seen.find(({ path }) => path === "/apply-template")?.body).toMatchObject({
       messages: turns,
       tools: [{ type: "function", function: { name: "weather" } }],

@@ -24,6 +24,7 @@ const nothing: EngineLoad = {
   waiting: null,
   slots: null,
   kvUsedFraction: null,
+  fullestSlotFraction: null,
   promptTokensPerSecond: null,
   tokensPerSecond: null,
   vramBytes: null,
@@ -50,11 +51,28 @@ export async function readLoad(server: ServerAddress, kind: EngineKind, model: s
     ...(reported ?? nothing),
     slots: slots.length,
     running: reported?.running ?? slots.filter(slot => slot.is_processing).length,
+    fullestSlotFraction: fullestSlot(slots),
   };
 }
 
 const ollamaSchema = z.object({ models: z.array(z.object({ name: z.string(), size_vram: z.int().nonnegative() })) });
-const slotsSchema = z.array(z.object({ is_processing: z.boolean() })).min(1);
+const slotsSchema = z
+  .array(
+    z.object({
+      is_processing: z.boolean(),
+      n_ctx: z.int().positive().nullish().catch(null),
+      /** What it holds in its cache, written tokens too. Missing before its first answer, and in older releases. */
+      n_prompt_tokens: z.int().nonnegative().nullish().catch(null),
+    }),
+  )
+  .min(1);
+
+function fullestSlot(slots: z.output<typeof slotsSchema>): number | null {
+  const fractions = slots.flatMap(({ n_ctx: cells, n_prompt_tokens: held }) =>
+    cells && held != null ? [held / cells] : [],
+  );
+  return fractions.length === 0 ? null : Math.max(...fractions);
+}
 
 /** Reads Prometheus' text format. A server of several engines has a line for each: counts are added, shares are the largest. */
 export function loadFromMetrics(text: string): EngineLoad | null {

@@ -12,7 +12,7 @@ export interface NamedModels extends Omit<ApplyServices, "models" | "host"> {
   };
   /** While another engine answers, the answer has the name of its model. */
   readonly host: Omit<ApplyServices["host"], "snapshot"> & {
-    snapshot(): Pick<EngineSnapshot, "config" | "other" | "state">;
+    snapshot(): Pick<EngineSnapshot, "config" | "info" | "other" | "state">;
   };
 }
 

@@ -56,7 +56,8 @@ export async function serveAnswer(
     model: answeringModel(services),
     // The first request of all starts the engine, and only then it is known.
     get fingerprint() {
-      return services.engine.snapshot().info?.llamaCppRelease ?? "unknown";
+      const { info, other } = services.host.snapshot();
+      return other?.engineName ?? info?.llamaCppRelease ?? "unknown";
     },
   };
   const headers = warningHeader(ignoredFields);

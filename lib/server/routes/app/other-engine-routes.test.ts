@@ -45,10 +45,17 @@ it("an engine that was added and chosen answers under /v1, until the own one is 
     config: null,
     other: { engineName: "box", contextTokens: 4096 },
   });
+  // No page is open.
+  server.on("/metrics", response => void response.end("vllm:num_requests_running 1.0\n"));
+  expect((await ask("/slots", "GET")).body).toEqual([{ id: 0, n_ctx: 4096, is_processing: true }]);
   const refused = await ask("/tokenize", "POST", { content: "Hello" });
   expect(refused.body.error.message).toContain(`only it knows the vocabulary of tiny: ask ${server.address}`);
   const answer = await client.chat.completions.create({ model: "default", messages });
-  expect(answer).toMatchObject({ model: "tiny", choices: [{ message: { content: "Hello there" } }] });
+  expect(answer).toMatchObject({
+    model: "tiny",
+    system_fingerprint: "box",
+    choices: [{ message: { content: "Hello there" } }],
+  });
   expect((await client.models.list()).data[0]?.id).toBe("tiny");
   await ask("/api/engines/choose", "POST", { choice: null });
   expect(await said()).toBe("own words");

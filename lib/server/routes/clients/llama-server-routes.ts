@@ -53,7 +53,7 @@ export const llamaServerRoutes = [
     return { prompt: (await services.host.render(turns, options)).prompt };
   }),
   route(readProps, async ({ services: { engine, host, settings } }) => {
-    const snapshot = host.snapshot();
+    const snapshot = await host.freshSnapshot();
     const { config, info, other } = snapshot;
     const own = settings.read();
     const facts = config === null || other !== undefined ? null : await engine.describe();
@@ -83,8 +83,8 @@ export const llamaServerRoutes = [
         headers: { "content-type": CONTENT_TYPE },
       }),
   ),
-  route(readSlots, ({ services: { host } }) => {
-    const snapshot = host.snapshot();
+  route(readSlots, async ({ services: { host } }) => {
+    const snapshot = await host.freshSnapshot();
     const { config, answering, other } = snapshot;
     // A server that does not tell its slots has one for each of our answers.
     const slots = other?.load?.slots ?? config?.sequences ?? (other === undefined ? 0 : Math.max(1, answering));
