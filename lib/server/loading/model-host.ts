@@ -155,7 +155,7 @@ export class ModelHost {
 
   /** The snapshot with what an engine elsewhere reports about its load now. */
   async freshSnapshot(): Promise<EngineSnapshot> {
-    await this.#elsewhere()?.look();
+    await this.#elsewhere()?.refresh();
     return this.snapshot();
   }
 

@@ -37,7 +37,7 @@ export interface AnsweringElsewhere {
   complete(request: CompleteRequest, signal?: AbortSignal): AsyncGenerator<GenerationMessage, void, undefined>;
   count(turns: readonly ChatTurn[], options?: PromptOptions): Promise<Counted>;
   /** Reads what it reports about its load; the snapshot has it then. */
-  look(): Promise<void>;
+  refresh(): Promise<void>;
   /** null where it tells nothing of it. */
   vocabulary(): Promise<Vocabulary | null>;
   /** The settings have changed. @returns whether that took another load */
