@@ -57,8 +57,8 @@ test("a picture reader comes with the tokens of a picture, and stays in RAM wher
 
 test("a draft model is on the card where the model is", () => {
   const files = { draftPath: "/models/small.gguf" };
-  expect(llamaServerFlags(config, files).slice(-6).join(" ")).toBe(
-    "-md /models/small.gguf -ngld all --spec-draft-n-max 8",
+  expect(llamaServerFlags(config, files).slice(-8).join(" ")).toBe(
+    "-md /models/small.gguf --spec-type draft-simple -ngld all --spec-draft-n-max 8",
   );
   expect(llamaServerFlags({ ...config, gpuLayers: 0 }, files).join(" ")).toContain("-ngld 0");
 });

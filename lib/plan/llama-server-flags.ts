@@ -40,12 +40,16 @@ export function llamaServerFlags(config: LoadConfig, { picturesPath, draftPath }
     picturesPath === undefined
       ? []
       : ["--mmproj", picturesPath, "--image-max-tokens", String(mostPictureTokens(config.contextTokens))],
-    draftPath === undefined
-      ? []
-      : ["-md", draftPath, "-ngld", gpuLayers === 0 ? "0" : "all", "--spec-draft-n-max", String(DRAFTED_TOKENS)],
+    draftPath === undefined ? [] : draftFlags(draftPath, gpuLayers === 0),
     picturesPath !== undefined && gpuLayers === 0 ? ["--no-mmproj-offload"] : [],
   ].flat();
 }
+
+/** Without the type, llama-server loads a draft model and never asks it. */
+const draftFlags = (path: string, isInRam: boolean): string[] => [
+  ...["-md", path, "--spec-type", "draft-simple"],
+  ...["-ngld", isInRam ? "0" : "all", "--spec-draft-n-max", String(DRAFTED_TOKENS)],
+];
 
 /** Of a block whose experts are in RAM in part, those matrices are named. */
 function expertFlags(config: LoadConfig): string[] {

@@ -3,6 +3,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { DRAFTED_TOKENS } from "@/lib/plan/llama-server-flags";
 import { greedySampling } from "@/lib/schema/sampling";
 import { DEFAULT_MODEL, defaultSettings } from "@/lib/schema/settings";
 import type { GenerationMessage } from "@/lib/server/engine/engine-supervisor";
@@ -144,6 +145,19 @@ describe("llama.cpp's own server", () => {
     const finished = messages.find(message => message.type === "finished");
     expect(finished?.stats.promptTokens).toBeGreaterThan(PICTURE_PATCHES);
     await seeing.stop();
+  });
+
+  it("has a draft model guess tokens", async () => {
+    const drafting = engineWith({ files: { draftPath: modelPath }, onCard: [], inRam: [] });
+    const story = [{ role: "user" as const, content: "Write a story about a river." }];
+    const messages: GenerationMessage[] = [];
+    for await (const message of drafting.generate({ turns: story, sampling: { ...sampling, maxTokens: 40 } }))
+      messages.push(message);
+    const { tokens = 0, right = 0 } = messages.find(message => message.type === "finished")?.stats.draft ?? {};
+    // The model as its own draft model is right each time, up to the limit: the last draft may go beyond it.
+    expect(right).toBeGreaterThan(DRAFTED_TOKENS);
+    expect(tokens - right).toBeLessThan(DRAFTED_TOKENS);
+    await drafting.stop();
   });
 
   it("stops in the middle of an answer, and answers the next", async () => {

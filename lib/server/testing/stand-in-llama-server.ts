@@ -45,6 +45,12 @@ p.model.path = flag("-m"); p.port = int(flag("--port")); p.hostnames = ["127.0.0
 p.n_ctx = int(flag("-c")); p.n_parallel = int(flag("-np")); p.cpuparams.n_threads = int(flag("-t"))
 p.n_batch = int(flag("-b")); p.n_ubatch = int(flag("-ub")); p.n_gpu_layers = int(flag("-ngl"))
 if "--mmproj" in f: p.mmproj.path = flag("--mmproj")
+if "-md" in f:
+    d = p.speculative.draft
+    d.mparams.path = flag("-md"); d.n_max = int(flag("--spec-draft-n-max")); d.n_gpu_layers = int(flag("-ngld"))
+if "--spec-type" in f:
+    name = "COMMON_SPECULATIVE_TYPE_" + flag("--spec-type").upper().replace("-", "_")
+    p.speculative.types = [getattr(x.common_speculative_type, name)]
 p.api_keys = [os.environ["LLAMA_API_KEY"]]; p.endpoint_metrics = "--metrics" in f
 server = x.Server(p)
 while True: time.sleep(3600)

@@ -214,7 +214,10 @@ describe("an answer of another engine", () => {
         {
           ...delta({}, "length"),
           usage: { prompt_tokens: 90, completion_tokens: 1 },
-          timings: { cache_n: 10, prompt_per_second: 300, predicted_per_second: 20 },
+          timings: {
+            ...{ cache_n: 10, prompt_per_second: 300, predicted_per_second: 20 },
+            ...{ draft_n: 25, draft_n_accepted: 21 },
+          },
         },
         "[DONE]",
       ),
@@ -224,7 +227,12 @@ describe("an answer of another engine", () => {
     // No limit was asked for, so what was full is the context.
     expect(finished).toMatchObject({
       reason: "context",
-      stats: { cachedTokens: 10, tokensPerSecond: 20, prefillTokensPerSecond: 300 },
+      stats: {
+        cachedTokens: 10,
+        tokensPerSecond: 20,
+        prefillTokensPerSecond: 300,
+        draft: { tokens: 25, right: 21 },
+      },
     });
   });
 

@@ -52,7 +52,14 @@ const pieceSchema = z.object({
     .catch(null),
   /** Of llama.cpp's server: its own clock. */
   timings: z
-    .object({ cache_n: count.optional(), prompt_per_second: z.number(), predicted_per_second: z.number() })
+    .object({
+      cache_n: count.optional(),
+      prompt_per_second: z.number(),
+      predicted_per_second: z.number(),
+      /** Tokens that a draft model guessed, and how many of them were right. */
+      draft_n: count.optional(),
+      draft_n_accepted: count.optional(),
+    })
     .nullish()
     .catch(null),
   prompt_progress: z.object({ total: count, processed: count }).nullish().catch(null),
@@ -242,6 +249,7 @@ class AnswerMeter {
         perSecond(generatedTokens - 1, this.#lastAtMs - (this.#firstAtMs ?? this.#lastAtMs)),
       prefillTokensPerSecond: timings?.prompt_per_second ?? perSecond(promptTokens - cachedTokens, timeToFirstTokenMs),
       totalMs: now() - askedAtMs,
+      ...(timings?.draft_n && { draft: { tokens: timings.draft_n, right: timings.draft_n_accepted ?? 0 } }),
     };
   }
 }
