@@ -202,6 +202,17 @@ describe("the layers of architecture.md", () => {
     expect(files.filter(file => homeless.test(file))).toEqual([]);
   });
 
+  it("gives no two things one exported name", () => {
+    const exported = /^export (?:default )?(?:async )?(?:function\*?|const|class|interface|type) (\w+)/gm;
+    const places = new Map<string, string[]>();
+    // Routes export what Next asks for, and a screen's page class has the name of its page.
+    for (const file of files.filter(path => !/^(app|e2e)\//.test(path)))
+      for (const [, name = ""] of readFileSync(file, "utf8").matchAll(exported))
+        places.set(name, [...(places.get(name) ?? []), file]);
+    expect([...places].filter(([, found]) => found.length > 1)).toEqual([]);
+    expect(places.get("settingRows")).toEqual(["lib/schema/settings.ts"]);
+  });
+
   it("names every file in kebab-case, or as Next asks", () => {
     const nameOf = (file: string) => file.split("/").at(-1) ?? "";
     expect(files.filter(file => !/^[a-z0-9-]+(\.(test|spec|model\.test|d))?\.tsx?$/.test(nameOf(file)))).toEqual([]);
