@@ -127,7 +127,7 @@ export async function* readAnswer(
     throw new OtherEngineError(
       "INVALID_INPUT",
       `${whoOf(server)} called no tool, although tool_choice asks for a call.`,
-      "Start it with tool calls enabled (llama-server --jinja, vllm --enable-auto-tool-choice), or leave tool_choice at auto.",
+      "Choose a model whose chat template has tools, start it with tool calls enabled (vllm --enable-auto-tool-choice), or leave tool_choice at auto.",
     );
   yield { type: "finished", id, reason, stats: meter.stats() };
 }
