@@ -114,7 +114,7 @@ describe("a plan as settings of other programs", () => {
     [
       "llama-server",
       / (--?[a-z][\w-]*)/g,
-      "-m -ngl --n-cpu-moe -ot -ts --no-kv-offload -c -np -b -ub -ctk -ctv -fa -t --load-mode --fit --mmproj --image-max-tokens -md --spec-type -ngld --spec-draft-n-max",
+      "-m -ngl --n-cpu-moe -ot -ts --no-kv-offload -c -np -b -ub -ctk -ctv -fa -t --load-mode --fit --cache-ram --mmproj --image-max-tokens -md --spec-type -ngld --spec-draft-n-max",
     ],
     ["ollama", /^PARAMETER (\w+)/gm, "num_ctx num_batch num_gpu main_gpu use_mmap num_thread num_keep"],
     ["ollama", /(OLLAMA_\w+)/g, "OLLAMA_FLASH_ATTENTION OLLAMA_KV_CACHE_TYPE OLLAMA_NUM_PARALLEL"],

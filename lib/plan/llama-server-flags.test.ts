@@ -17,7 +17,7 @@ const config: LoadConfig = {
 // Names of the flags: llama.cpp common/arg.cpp of the release that node-llama-cpp bundles. Its server divides -c among the sequences.
 test("whole layers need no flags for experts, cards or the cache", () => {
   expect(llamaServerFlags(config).join(" ")).toBe(
-    "-m /models/a.gguf -ngl 33 -c 16384 -np 2 -b 512 -ub 512 -ctk q8_0 -ctv q8_0 -fa on -t 6 --fit off",
+    "-m /models/a.gguf -ngl 33 -c 16384 -np 2 -b 512 -ub 512 -ctk q8_0 -ctv q8_0 -fa on -t 6 --fit off --cache-ram 0",
   );
 });
 

@@ -16,8 +16,8 @@ export interface BesideFiles {
 
 /**
  * The flags of llama.cpp's `llama-server` that load a model exactly as this configuration says. `--fit off`: otherwise llama-server
- * changes what it takes for unset. It divides `-c` among its sequences, and node-llama-cpp computes each batch in one piece, so that
- * `-ub` is `-b`.
+ * changes what it takes for unset. `--cache-ram 0`: otherwise it keeps up to 8 GiB of earlier conversations in system memory, which no
+ * plan counts. It divides `-c` among its sequences, and node-llama-cpp computes each batch in one piece, so that `-ub` is `-b`.
  *
  * @see llama.cpp common/arg.cpp
  */
@@ -36,7 +36,7 @@ export function llamaServerFlags(config: LoadConfig, { picturesPath, draftPath }
     ["-fa", config.flashAttention],
     ["-t", String(config.threads)],
     config.useMmap ? [] : ["--load-mode", "none"],
-    ["--fit", "off"],
+    ["--fit", "off", "--cache-ram", "0"],
     picturesPath === undefined
       ? []
       : ["--mmproj", picturesPath, "--image-max-tokens", String(mostPictureTokens(config.contextTokens))],

@@ -44,6 +44,7 @@ p = x.CommonParams()
 p.model.path = flag("-m"); p.port = int(flag("--port")); p.hostnames = ["127.0.0.1"]
 p.n_ctx = int(flag("-c")); p.n_parallel = int(flag("-np")); p.cpuparams.n_threads = int(flag("-t"))
 p.n_batch = int(flag("-b")); p.n_ubatch = int(flag("-ub")); p.n_gpu_layers = int(flag("-ngl"))
+if "--cache-ram" in f: p.cache_ram_mib = int(flag("--cache-ram"))
 if "--mmproj" in f: p.mmproj.path = flag("--mmproj")
 if "-md" in f:
     d = p.speculative.draft
