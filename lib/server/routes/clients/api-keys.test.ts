@@ -10,9 +10,6 @@ const question = { model: DEFAULT_MODEL, messages: [{ role: "user" as const, con
 
 const home = serveHome({ words: WORDS });
 
-const TOKEN = "a-token-of-this-test";
-const openHome = serveHome({ words: WORDS }, () => ({ HEADROOM_TOKEN: TOKEN }));
-
 const clientWith = (apiKey: string) => new OpenAI({ baseURL: `${home.url}/v1`, apiKey, maxRetries: 0 });
 
 it("counts the requests and tokens of a key, whole and streamed, and none of a client without", async () => {
@@ -91,14 +88,4 @@ it("asks for a key on this computer too, once that is wanted", async () => {
   await expect(clientWith("sk-none").models.list()).rejects.toBeInstanceOf(OpenAI.AuthenticationError);
   apiKeys.require(false);
   expect((await clientWith("sk-none").models.list()).data).not.toHaveLength(0);
-});
-
-it("programs are told to send a key where one is asked for: when keys are required, and where the server has a token", async () => {
-  const areAsked = async (url: string, headers = {}): Promise<boolean> =>
-    (await (await fetch(`${url}/api/keys`, { headers })).json()).areAsked;
-  expect(await areAsked(home.url)).toBe(false);
-  home.services.access.apiKeys.require(true);
-  expect(await areAsked(home.url)).toBe(true);
-  home.services.access.apiKeys.require(false);
-  expect(await areAsked(openHome.url, { authorization: `Bearer ${TOKEN}` })).toBe(true);
 });
