@@ -50,7 +50,7 @@ const tooLong = ({ maxLength = 0 }: FieldSchema): string => "x".repeat(Math.max(
 const wrongValues = [undefined, -7.5, "\u0000?", "", true, [], [[1]], {}, { "5": 1 }, tooLong];
 /** "tools must be an empty list, not a list of 1 entry." and nothing that only a programmer would say. */
 const SENTENCE =
-  /^(?:[\w.[\]]+ (?:must be .+, not .+|is missing: it must be .+)|The body (?:must be .+, not .+|is missing: it must be .+)|There is no field ".*"(?: in [\w.[\]]+)?)\.$/s;
+  /^(?:[\w.[\]]+ (?:must be .+, not .+|must be left out[,:] .+|is missing: it must be .+)|The body (?:must be .+, not .+|is missing: it must be .+)|There is no field ".*"(?: in [\w.[\]]+)?)\.$/s;
 const NOT_SAID =
   /invalid|expected|undefined|\bat most 0\b|\bnull\b|\b1 (?:entries|characters)|not nothing|must be ,|object Object|\^|\/\^/i;
 
