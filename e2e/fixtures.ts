@@ -1,9 +1,9 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { test as base } from "@playwright/test";
 
 /** One running Headroom with its own home folder. */
@@ -78,26 +78,39 @@ type StartedServer = RunningServer & { stop(): Promise<void> };
 const ONE_ANSWER = { PARALLEL: 1, SPECULATION: "off", THREADS: 1 };
 const settingsPath = (home: string): string => join(home, "modelconf.json");
 
-/** The measured speed of memory, which takes each of two cores a tenth of a second. A server takes a measurement of this minute for its own. */
-const measurementPath = (home: string): string => join(home, "data", "memory-speed.json");
-let measuredIn: string | null = null;
+/**
+ * What a server finds out about this computer and the models on it: the speed of memory, and how much memory each configuration takes.
+ * Another one would find the same, and would use a core for one to three seconds. The memory of models is kept with all it depends on
+ * (surface-cache.ts), so that none is taken for another's.
+ */
+const FINDINGS = ["memory-speed.json", "surfaces"];
+const findings = mkdtempSync(join(tmpdir(), "headroom-e2e-findings-"));
+const dataFolder = (home: string): string => join(home, "data");
 
-/** From the oldest server that still runs: in most runs the one that all specs of the worker share. */
-function lendMeasurement(home: string): void {
-  const path = measuredIn && measurementPath(measuredIn);
-  if (path && existsSync(path)) {
-    const measurement = { ...JSON.parse(readFileSync(path, "utf8")), measuredAtMs: Date.now() };
-    mkdirSync(dirname(measurementPath(home)));
-    writeFileSync(measurementPath(home), JSON.stringify(measurement));
-  }
-  measuredIn ??= home;
+/** Without the files that are being written. */
+function copyFindings(from: string, to: string): void {
+  const filter = (path: string) => path.endsWith("surfaces") || path.endsWith(".json");
+  for (const name of FINDINGS)
+    if (existsSync(join(from, name))) cpSync(join(from, name), join(to, name), { recursive: true, filter });
+}
+
+const runningHomes = new Set<string>();
+
+/** A server takes a measurement of this minute for its own. */
+function lendFindings(home: string): void {
+  for (const running of runningHomes) copyFindings(dataFolder(running), findings);
+  const path = join(findings, "memory-speed.json");
+  if (existsSync(path))
+    writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, "utf8")), measuredAtMs: Date.now() }));
+  copyFindings(findings, dataFolder(home));
+  runningHomes.add(home);
 }
 
 /** Starts dist/server.mjs as `npm start` does, on a free port, and waits until it is healthy. */
 async function startServer(env: Env = {}, settings?: object): Promise<StartedServer> {
   const home = mkdtempSync(join(tmpdir(), "headroom-e2e-"));
   writeFileSync(settingsPath(home), JSON.stringify({ ...ONE_ANSWER, ...settings }));
-  lendMeasurement(home);
+  lendFindings(home);
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   let output = "";
@@ -142,7 +155,8 @@ async function startServer(env: Env = {}, settings?: object): Promise<StartedSer
     restart: start,
     stop: async () => {
       await kill("SIGTERM");
-      if (measuredIn === home) measuredIn = null;
+      copyFindings(dataFolder(home), findings);
+      runningHomes.delete(home);
       rmSync(home, { recursive: true, force: true });
     },
   };

@@ -31,7 +31,7 @@ describe("speculation, on the CPU", () => {
   async function write(question: Question, speculate: boolean, sampling: Partial<Sampling> = {}): Promise<Written> {
     let text = "";
     const logprobs: TokenLogprob[] = [];
-    const all = { ...greedy, maxTokens: 96, ...sampling };
+    const all = { ...greedy, maxTokens: 48, ...sampling };
     const { reason, stats } = await engine.askFor(
       "finished",
       "turns" in question
