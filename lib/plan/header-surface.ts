@@ -121,11 +121,26 @@ function weightTotals(profile: ModelProfile, layers: readonly LayerMemory[]): { 
 const sumBlocks = (profile: ModelProfile): number =>
   profile.blocksProfile.reduce((total, block) => total + block.weightsBytes, 0);
 
+/** A library or the curated list is planned again with each change of the card or the context, and its headers stay the same. */
+const lastSurfaces = new WeakMap<ModelProfile, MemorySurface>();
+
 /**
  * A surface from the header alone. Weights and KV cache are in closed form, exact for the families that lib/gguf knows. Compute
  * buffers are a cautious bound (estimated-compute.ts) until dry runs replace them; `computeSource` is "estimated" until then.
  */
 export function headerSurface(profile: ModelProfile, run: SurfaceRun): MemorySurface {
+  const last = lastSurfaces.get(profile);
+  const isSame =
+    last?.batchTokens === run.batchTokens &&
+    last.sequences === run.sequences &&
+    last.flashAttention === run.flashAttention;
+  if (isSame) return last;
+  const surface = computedSurface(profile, run);
+  lastSurfaces.set(profile, surface);
+  return surface;
+}
+
+function computedSurface(profile: ModelProfile, run: SurfaceRun): MemorySurface {
   const layers = layersOf(profile, run);
   const weights = weightTotals(profile, layers);
   return {

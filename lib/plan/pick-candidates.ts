@@ -1,3 +1,4 @@
+import type { ModelProfile } from "@/lib/gguf/model-profile";
 import type { GpuMemory, SystemMemory } from "@/lib/schema/gpu-memory";
 import type { MemorySurface } from "@/lib/schema/memory-surface";
 import type { MachineSpeed } from "@/lib/schema/plan-speed";
@@ -64,17 +65,31 @@ export function judgeCandidate(
   };
 }
 
+interface ListedFile {
+  readonly curated: CuratedModel;
+  readonly file: CuratedFile;
+  readonly profile: ModelProfile;
+}
+
+let listed: readonly ListedFile[] | null = null;
+
+/** The list does not change. */
+function listedFiles(): readonly ListedFile[] {
+  listed ??= curatedModels.flatMap(curated =>
+    curated.files.map(file => ({ curated, file, profile: curatedProfile(curated, file) })),
+  );
+  return listed;
+}
+
 /** Every file of the list, planned for this computer without asking anyone. LAYERS is always the planner's choice. */
 export function pickCandidates(computer: PickComputer, settings: PlanSettings): PlannedCandidate[] {
   const { N_BATCH, FLASH_ATTENTION } = settings;
   const run = { batchTokens: N_BATCH, sequences: 1, flashAttention: FLASH_ATTENTION };
-  return curatedModels.flatMap(curated =>
-    curated.files.map(file => {
-      const surface = headerSurface(curatedProfile(curated, file), run);
-      const plan = planLayers(surface, computer.gpu, { ...settings, LAYERS: "auto" });
-      return judgeCandidate({ curated, file }, { surface, plan }, computer);
-    }),
-  );
+  return listedFiles().map(({ profile, ...candidate }) => {
+    const surface = headerSurface(profile, run);
+    const plan = planLayers(surface, computer.gpu, { ...settings, LAYERS: "auto" });
+    return judgeCandidate(candidate, { surface, plan }, computer);
+  });
 }
 
 /** The largest context with as many layers on the card; on the CPU the trained one, which memory limits later. */

@@ -1,7 +1,5 @@
-import { isDeepStrictEqual } from "node:util";
-import type { ModelProfile } from "@/lib/gguf/model-profile";
 import { calibrateEstimate } from "@/lib/plan/calibrate-estimate";
-import { headerSurface, type SurfaceRun } from "@/lib/plan/header-surface";
+import { headerSurface } from "@/lib/plan/header-surface";
 import { withExpertsInLayers } from "@/lib/plan/memory-need";
 import { type DryRunBuffers, mendSurface } from "@/lib/plan/mend-surface";
 import { placementInWords } from "@/lib/plan/placement-words";
@@ -72,8 +70,6 @@ export interface KnownSurfacesOptions {
 /** What is known of each model's memory: fills its surface once in the background, mends it with each confirmed dry run, and keeps it on disk. */
 export class KnownSurfaces {
   readonly #known = new Map<string, Promise<KnownSurface>>();
-  /** A library is planned again with each change of the card or the settings, and its headers stay the same. */
-  readonly #headerSurfaces = new WeakMap<ModelProfile, { readonly run: SurfaceRun; readonly surface: MemorySurface }>();
   readonly #listeners = new Listeners();
 
   constructor(private readonly options: KnownSurfacesOptions) {}
@@ -193,12 +189,7 @@ export class KnownSurfaces {
   /** @throws ModelFileError for what is not a chat model: no surface of it is ever kept */
   async #surfaceOfHeader(modelPath: string, { batchTokens, sequences, flashAttention }: SurfaceKey) {
     const profile = await this.options.models.readChatProfile(modelPath);
-    const run = { batchTokens, sequences, flashAttention };
-    const known = this.#headerSurfaces.get(profile);
-    if (known !== undefined && isDeepStrictEqual(known.run, run)) return known.surface;
-    const surface = headerSurface(profile, run);
-    this.#headerSurfaces.set(profile, { run, surface });
-    return surface;
+    return headerSurface(profile, { batchTokens, sequences, flashAttention });
   }
 
   /** Never rejects: without the samples the estimate stays in use, and every load is confirmed anyway. */
