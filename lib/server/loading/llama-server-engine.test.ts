@@ -167,3 +167,11 @@ it("says in the program's own words why it did not start", async () => {
   });
   expect(engine.snapshot()).toMatchObject({ state: "failed", error: { code: "ENGINE_FAILED" } });
 });
+
+it("advises another release where the program does not know a flag", async () => {
+  const { engine } = makeEngine({ modelPath: "/old.gguf" });
+  await expect(engine.ensureReady()).rejects.toMatchObject({
+    code: "ENGINE_FAILED",
+    message: expect.stringMatching(/invalid argument: --cache-ram\..*install a present release, or choose the built-in/),
+  });
+});

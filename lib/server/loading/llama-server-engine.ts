@@ -38,6 +38,12 @@ const ASK_AGAIN_MS = 150;
 /** A large model is read from a slow disk within this time, or the program hangs. */
 const START_LIMIT_MS = 15 * 60_000;
 
+/** @see llama.cpp common/arg.cpp (common_params_parse_ex) */
+const adviceFor = (said: string): string =>
+  /error: invalid argument: -|error while handling argument/.test(said)
+    ? ". This llama-server is older or newer than Headroom expects: install a present release, or choose the built-in engine."
+    : "";
+
 export interface LlamaServerEngineOptions {
   /** The program, as the user chose it. */
   readonly path: string;
@@ -292,7 +298,7 @@ export class LlamaServerEngine implements AnsweringElsewhere {
     throw new EngineError(
       "ENGINE_FAILED",
       process.hasEnded
-        ? `llama-server ended before it answered${said === undefined ? "." : `: ${said}`}`
+        ? `llama-server ended before it answered${said === undefined ? "." : `: ${said}${adviceFor(said)}`}`
         : "llama-server did not get ready in time.",
     );
   }

@@ -9,6 +9,7 @@ import { join } from "node:path";
 const SOURCE = `
 import { createServer } from "node:http";
 const flags = process.argv.slice(2);
+if (flags.includes("/old.gguf")) { console.error("error: invalid argument: --cache-ram"); process.exit(1); }
 if (flags.includes("/broken.gguf")) { console.error("failed to load model"); process.exit(1); }
 const startedAtMs = Date.now();
 const say = value => "data: " + JSON.stringify(value) + "\\n\\n";
