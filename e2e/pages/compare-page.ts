@@ -40,6 +40,8 @@ export class ComparePage {
     await longest.fill(String(longestTokens));
     await longest.press("Tab");
     await this.askAll.click();
+    // Before that, the comparison seems to be finished.
+    await expect(this.stop).toBeVisible();
   }
 
   /** Waits until what was loaded before is back. */
