@@ -172,6 +172,8 @@ it("advises another release where the program does not know a flag", async () =>
   const { engine } = makeEngine({ modelPath: "/old.gguf" });
   await expect(engine.ensureReady()).rejects.toMatchObject({
     code: "ENGINE_FAILED",
-    message: expect.stringMatching(/invalid argument: --cache-ram\..*install a present release, or choose the built-in/),
+    message: expect.stringMatching(
+      /invalid argument: --cache-ram\..*install a present release, or choose the built-in/,
+    ),
   });
 });
