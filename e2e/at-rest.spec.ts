@@ -11,7 +11,7 @@ test.describe("on a card whose memory llama.cpp can be asked about", () => {
   }) => {
     const { url } = await ownServer(softwareGpuEnv);
     const dashboard = new DashboardPage(page);
-    const asked: { settings: { N_CTX: number } }[] = [];
+    const asked: { settings: { N_CTX: number; TARGET_VRAM_USAGE: number } }[] = [];
     page.on("request", request => {
       if (request.method() === "POST" && request.url().endsWith("/api/surface")) asked.push(request.postDataJSON());
     });
@@ -23,18 +23,20 @@ test.describe("on a card whose memory llama.cpp can be asked about", () => {
     await expect(dashboard.sentence).toContainText("layers", { timeout: 60_000 });
     await dashboard.type("Target VRAM usage", "20");
     await expect(dashboard.sentence).toContainText(/\d+ of 31 layers fit/);
-    await page.waitForTimeout(3000);
+    const hasSettled = async () => {
+      const before = asked.length;
+      await page.waitForTimeout(1000);
+      return asked.length === before;
+    };
+    // The page asks for one plan at a time, and the first answer waits for the engine.
+    await expect.poll(() => asked.at(-1)?.settings.TARGET_VRAM_USAGE, { timeout: 60_000 }).toBe(0.2);
+    await expect.poll(hasSettled, { timeout: 60_000 }).toBe(true);
     const before = asked.length;
     await dashboard.sweep("Context size");
     expect(asked.length).toBe(before);
 
     await dashboard.type("Context size", "5000");
     await expect.poll(() => asked.at(-1)?.settings.N_CTX).toBe(5000);
-    const hasSettled = async () => {
-      const before = asked.length;
-      await page.waitForTimeout(1000);
-      return asked.length === before;
-    };
     await expect.poll(hasSettled).toBe(true);
     const body = { N_CTX: 5000, TARGET_VRAM_USAGE: 0.2 };
     const { plan } = await (await page.request.post(`${url}/api/plan`, { data: body })).json();
