@@ -14,7 +14,7 @@ test("chat, lower the target, apply, see the reload, and chat on with the histor
   const dashboard = new DashboardPage(page);
   const engine = async () => (await (await page.request.get(`${server.url}/api/engine`)).json()).engine;
 
-  await page.goto(server.url);
+  await chat.open(undefined, server.url);
   // The software GPU needs most of a second for a token, so three tokens make an answer here.
   await chat.options({ longestReply: 3 });
   await chat.ask("What is the capital of France?");
@@ -32,7 +32,7 @@ test("chat, lower the target, apply, see the reload, and chat on with the histor
   expect(reloaded.config.gpuLayers).toBeLessThan(firstGeneration.gpuLayers);
   await expect(page.getByRole("banner")).toContainText(`${reloaded.config.gpuLayers} of 31`);
 
-  await page.goto(`${server.url}/?chat=${chatId}`);
+  await chat.open(chatId, server.url);
   await expect(chat.questions).toHaveCount(1);
   await chat.ask("And of Italy?");
   await expect(chat.questions).toHaveCount(2);
@@ -51,6 +51,7 @@ test("C4 U9 a whole visit speaks to this computer only and breaks no content sec
   });
   const chat = new ChatPage(page);
   await chat.open();
+  await chat.options({ longestReply: 60 });
   await chat.ask("Write **bold**, `code` and a list of two things.");
   for (const name of ["Dashboard", "Models"]) {
     await page.getByRole("navigation", { name: "Sections" }).getByRole("link", { name }).click();

@@ -41,13 +41,13 @@ test("two chats and a program are answered at the same time, the next ones wait 
   ownServer,
 }) => {
   const { url } = await ownServer({}, { PARALLEL: 3 });
-  const [first, second] = [await openChat(context, url, 3000), await openChat(context, url, 500)];
+  const [first, second] = [await openChat(context, url, 3000), await openChat(context, url, 350)];
   // In another browser: one opens at most six connections to a server, and these tabs are all visible and answering.
   const elsewhere = await browser.newContext();
   const [third, fourth] = [await openChat(elsewhere, url, 20), await openChat(elsewhere, url, 20)];
   await first.say("Begin.");
   await second.say("Begin.");
-  const client = askOverApi(url, 500);
+  const client = askOverApi(url, 350);
   const texts = async () => [
     await first.textOf(first.replies.last()),
     await second.textOf(second.replies.last()),

@@ -104,20 +104,36 @@ function writeValue(sink: ByteSink, value: WritableValue): void {
     writeValue(sink, { type: "u32", value });
   } else if (typeof value === "boolean") {
     writeValue(sink, { type: "bool", value: Number(value) });
-  } else if ("strings" in value) {
-    sink.number("u32", ARRAY_TYPE);
-    sink.number("u32", STRING_TYPE);
-    sink.number("u64", value.strings.length);
-    for (const text of value.strings) sink.string(text);
-  } else if ("values" in value) {
-    sink.number("u32", ARRAY_TYPE);
-    sink.number("u32", numberTypes[value.type].id);
-    sink.number("u64", value.values.length);
-    for (const entry of value.values) sink.number(value.type, entry);
+  } else if ("strings" in value || "values" in value) {
+    sink.bytes(writtenArray(value));
   } else {
     sink.number("u32", numberTypes[value.type].id);
     sink.number(value.type, value.value);
   }
+}
+
+type WritableArray = Extract<WritableValue, { readonly strings: unknown } | { readonly values: unknown }>;
+
+/** Many headers share one vocabulary of some 100,000 words. */
+const writtenArrays = new WeakMap<WritableArray, Uint8Array>();
+
+function writtenArray(value: WritableArray): Uint8Array {
+  const known = writtenArrays.get(value);
+  if (known !== undefined) return known;
+  const sink = new ByteSink();
+  sink.number("u32", ARRAY_TYPE);
+  if ("strings" in value) {
+    sink.number("u32", STRING_TYPE);
+    sink.number("u64", value.strings.length);
+    for (const text of value.strings) sink.string(text);
+  } else {
+    sink.number("u32", numberTypes[value.type].id);
+    sink.number("u64", value.values.length);
+    for (const entry of value.values) sink.number(value.type, entry);
+  }
+  const written = sink.finish(1);
+  writtenArrays.set(value, written);
+  return written;
 }
 
 const utf8 = new TextEncoder();
@@ -132,6 +148,12 @@ class ByteSink {
     this.#reserve(bytes);
     write(this.#view, this.#length, value);
     this.#length += bytes;
+  }
+
+  bytes(bytes: Uint8Array): void {
+    this.#reserve(bytes.byteLength);
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.byteLength;
   }
 
   string(text: string): void {

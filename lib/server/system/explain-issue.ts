@@ -191,6 +191,16 @@ function innermost(issue: Issue): Issue {
   return innermost({ ...only, path: [...issue.path, ...only.path] });
 }
 
+/** Each schema is written as a JSON schema once: it takes tens of milliseconds for a large one, and a server gets bad input often. */
+const jsonSchemas = new WeakMap<z.core.$ZodType, ValueSchema>();
+
+function jsonSchemaOf(schema: z.core.$ZodType): ValueSchema {
+  const json =
+    jsonSchemas.get(schema) ?? (z.toJSONSchema(schema, { unrepresentable: "any", io: "input" }) as ValueSchema);
+  jsonSchemas.set(schema, json);
+  return json;
+}
+
 /**
  * The first fault of `value`: names the field, the allowed values and the actual value:
  * "N_CTX must be a whole number from 1 to 16777216, not -1."
@@ -200,8 +210,7 @@ export function explainIssue(schema: z.core.$ZodType, value: unknown, error: z.c
   if (first === undefined) return "The input is not valid.";
   const issue = innermost(first);
   const { path } = issue;
-  const json = z.toJSONSchema(schema, { unrepresentable: "any", io: "input" }) as ValueSchema;
-  const expected = schemasAt(json, path, value);
+  const expected = schemasAt(jsonSchemaOf(schema), path, value);
   const name = path.length > 0 ? formatPath(path) : "The body";
   const given = valueAt(value, path);
   if (issue.code === "unrecognized_keys" && !expected.some(takesNoField)) {

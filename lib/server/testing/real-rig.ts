@@ -26,7 +26,8 @@ export function makeRealRig({ gpu, settings = {}, modelsFolder }: RealRigOptions
   const onLog = () => {};
   const core = planningServices(environment, { onLog });
   const { engine, planner } = core;
-  const current = { settings: { ...defaultSettings, N_CTX: 1024, PARALLEL: 1, ...settings } };
+  // Threads wait for each other by spinning (free-cores.ts), and other tests use the other core.
+  const current = { settings: { ...defaultSettings, N_CTX: 1024, PARALLEL: 1, THREADS: 1, ...settings } };
   const loader = new ModelLoader({ ...core, onLog });
   const lastLoaded = new LastLoaded(join(home, "data", "last-loaded.json"));
   const readSettings = () => current.settings;

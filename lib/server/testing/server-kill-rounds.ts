@@ -9,7 +9,7 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import Database from "libsql";
@@ -61,11 +61,8 @@ interface ServerKillOptions {
 /** Kills the web server, with the real engine, while people chat; restarts it on the same folder, and compares. */
 export async function serverKillRounds(options: ServerKillOptions): Promise<ServerKillRounds> {
   const { rounds, home } = options;
-  // With "auto", each first load would measure its threads.
-  writeFileSync(
-    join(home, "modelconf.json"),
-    JSON.stringify({ N_CTX: 2048, MAX_TOKENS: 24, THREADS: availableParallelism() }),
-  );
+  // With "auto", each first load would measure its threads; several would wait for each other while other tests use the other core.
+  writeFileSync(join(home, "modelconf.json"), JSON.stringify({ N_CTX: 2048, MAX_TOKENS: 24, THREADS: 1 }));
   const run = new ServerKills(options, await freePort());
   for (let round = 0; round < rounds; round += 1) {
     await run.round(round);
