@@ -152,7 +152,17 @@ test.describe("on a card", () => {
     await expect(cost).toContainText(new RegExp(`Layers on the GPU${layers} → \\d+`));
     await expect(cost).toContainText("KV cache90 MiB → 180 MiB");
     await expect(cost).toContainText("Only for this model. Reloads the model");
-    const said = /Layers on the GPU\d+ → (\d+)/.exec((await cost.textContent()) ?? "")?.[1];
+    const layersSaid = async () => /Layers on the GPU\d+ → (\d+)/.exec((await cost.textContent()) ?? "")?.[1];
+    const isConfirmed = async () => {
+      const { surface } = await (await page.request.get(`${url}/api/surface`)).json();
+      const said = Number(await layersSaid());
+      return (surface.confirmed ?? []).some(
+        (point: { contextTokens: number; gpuLayers: number }) =>
+          point.contextTokens === 8192 && point.gpuLayers === said,
+      );
+    };
+    await expect.poll(isConfirmed, { timeout: COUNT_LIMIT_MS }).toBe(true);
+    const said = await layersSaid();
     await enlarge(page).click();
     await expect(page.getByRole("banner")).toContainText(`${said} of 31 layers on GPU`, { timeout: COUNT_LIMIT_MS });
   });

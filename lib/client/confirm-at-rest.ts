@@ -1,7 +1,8 @@
+import { useEffect, useState } from "react";
 import { shownToConfirm } from "@/lib/plan/next-to-confirm";
 import { confirmPlan, prepareConfirmation } from "@/lib/schema/api/surface";
 import { type ApiInput, apiRequest } from "./api-request";
-import { type PlanView, planStore } from "./plan-store";
+import { type PlanInputs, type PlanView, planStore } from "./plan-store";
 import { plannedModelStore } from "./planned-model";
 import { takeSurface } from "./surface-store";
 
@@ -10,9 +11,40 @@ const REST_MS = 250;
 
 const isSlider = ({ target }: Event): boolean => target instanceof HTMLInputElement && target.type === "range";
 
-function requestFor({ settings, gpu }: PlanView): ApiInput<typeof confirmPlan> {
+function requestFor({ settings, gpu }: PlanInputs): ApiInput<typeof confirmPlan> {
   const { source } = plannedModelStore.get();
   return { body: { settings: { ...(source !== null && { MODEL: source }), ...settings }, gpu } };
+}
+
+/** Has llama.cpp confirm plans that are shown, and none twice: what cannot be confirmed stays an estimate. */
+class Confirmation {
+  #asked = "";
+  #asking = new AbortController();
+
+  ask(shown: PlanInputs): void {
+    const request = requestFor(shown);
+    const placements = shownToConfirm(shown.surface, shown.gpu, shown.settings);
+    const text = JSON.stringify([request.body.settings, placements]);
+    if (placements.length === 0 || text === this.#asked) return;
+    this.end();
+    this.#asked = text;
+    this.#asking = new AbortController();
+    takeSurface(apiRequest(confirmPlan, { ...request, signal: this.#asking.signal }).then(({ surface }) => surface));
+  }
+
+  end(): void {
+    this.#asked = "";
+    this.#asking.abort();
+  }
+}
+
+/** Has llama.cpp confirm a plan that is offered, so that a load gives what was said. The figures update with the answer. */
+export function useConfirmedOffer(offered: PlanInputs | null): void {
+  const [confirmation] = useState(() => new Confirmation());
+  useEffect(() => {
+    if (offered !== null) confirmation.ask(offered);
+  }, [confirmation, offered]);
+  useEffect(() => () => confirmation.end(), [confirmation]);
 }
 
 /** The server's engine for dry runs may have ended: it starts while the slider is dragged. */
@@ -23,28 +55,19 @@ function onGrasp(event: Event): void {
 
 /**
  * While a page shows a plan, this has llama.cpp confirm the resting plan and the plan with a little more on the GPU. The figures update with the
- * answer. A plan that cannot be confirmed stays an estimate and is not asked about again.
+ * answer.
  *
  * @returns a function that ends it
  */
 export function confirmAtRest(): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let seen: PlanView | null = null;
-  let asked = "";
-  let asking = new AbortController();
+  const confirmation = new Confirmation();
   const ask = () => {
     clearTimeout(timer);
     timer = undefined;
     const view = planStore.get();
-    if (view === null) return;
-    const request = requestFor(view);
-    const placements = shownToConfirm(view.surface, view.gpu, view.settings);
-    const text = JSON.stringify([request.body.settings, placements]);
-    if (placements.length === 0 || text === asked) return;
-    asked = text;
-    asking.abort();
-    asking = new AbortController();
-    takeSurface(apiRequest(confirmPlan, { ...request, signal: asking.signal }).then(({ surface }) => surface));
+    if (view !== null) confirmation.ask(view);
   };
   const onPlan = () => {
     const view = planStore.get();
@@ -62,7 +85,7 @@ export function confirmAtRest(): () => void {
   return () => {
     clearTimeout(timer);
     ended.abort();
-    asking.abort();
+    confirmation.end();
     end();
   };
 }

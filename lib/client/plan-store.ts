@@ -44,10 +44,14 @@ const planSettingsStore = deriveStore(
   null as PlanSettings | null,
 );
 
-/** Everything that a view of the plan needs, computed in the browser in the frame of the change. */
-export interface PlanView extends PlanCard {
+export interface PlanInputs {
   readonly surface: MemorySurface;
+  readonly gpu: GpuMemory | null;
   readonly settings: PlanSettings;
+}
+
+/** Everything that a view of the plan needs, computed in the browser in the frame of the change. */
+export interface PlanView extends PlanCard, PlanInputs {
   readonly plan: LayerPlan;
 }
 
@@ -101,7 +105,7 @@ const savedInputsStore = deriveStore(
   [surfaceStore, liveStore, settingsStore],
   () => [surfaceStore.get().data?.surface ?? null, presentGpu(), settingsStore.get().saved] as const,
   ([surface, gpu, saved]) => surface && saved && { surface, gpu, settings: planSettingsOf(saved) },
-  null as { surface: MemorySurface; gpu: GpuMemory | null; settings: PlanSettings } | null,
+  null as PlanInputs | null,
 );
 
 /** The saved settings' plan: the state before Apply. */
@@ -112,16 +116,24 @@ const savedPlanStore = deriveStore(
   null as LayerPlan | null,
 );
 
-/** The saved settings' plan with another context, for an offer that is not a draft, and the system memory it takes. */
-export function usePlanWithContext(contextTokens: number): { plan: LayerPlan; ram: RamPlan | null } | null {
-  const inputs = useStore(savedInputsStore, value => value);
+/** A plan that is offered and is not a draft, and the system memory it takes. */
+interface OfferedPlan {
+  readonly inputs: PlanInputs;
+  readonly plan: LayerPlan;
+  readonly ram: RamPlan | null;
+}
+
+/** The saved settings' plan with another context. */
+export function usePlanWithContext(contextTokens: number): OfferedPlan | null {
+  const saved = useStore(savedInputsStore, value => value);
   const computer = useStore(computerStore, value => value);
   return useMemo(() => {
-    if (inputs === null) return null;
-    const { surface, gpu, settings } = inputs;
-    const plan = planLayers(surface, gpu, { ...settings, N_CTX: contextTokens });
-    return { plan, ram: computer && planRam(plan, gpu, computer) };
-  }, [inputs, computer, contextTokens]);
+    if (saved === null) return null;
+    const { surface, gpu } = saved;
+    const settings = { ...saved.settings, N_CTX: contextTokens };
+    const plan = planLayers(surface, gpu, settings);
+    return { inputs: { surface, gpu, settings }, plan, ram: computer && planRam(plan, gpu, computer) };
+  }, [saved, computer, contextTokens]);
 }
 
 export const useSavedPlan = (): LayerPlan | null => useStore(savedPlanStore, plan => plan);

@@ -5,6 +5,7 @@ import { costInWords } from "@/components/settings/apply-words";
 import { DifferenceList } from "@/components/settings/difference-list";
 import { usePlanDifference } from "@/components/settings/use-apply-difference";
 import { usePlanPreview } from "@/components/settings/use-apply-preview";
+import { useConfirmedOffer } from "@/lib/client/confirm-at-rest";
 import { useEngine } from "@/lib/client/live-store";
 import { usePlanWithContext } from "@/lib/client/plan-store";
 import { useModel } from "@/lib/client/surface-store";
@@ -52,6 +53,7 @@ const grave: readonly PlanWarning["code"][] = ["over-budget", "card-overflow", "
 function Enlarge({ contextTokens, onEnlarged }: { readonly contextTokens: number; readonly onEnlarged: () => void }) {
   const patch = { N_CTX: contextTokens };
   const enlarged = usePlanWithContext(contextTokens);
+  useConfirmedOffer(enlarged?.inputs ?? null);
   const plan = enlarged?.plan ?? null;
   const ram = enlarged?.ram ?? null;
   // A load that memory cannot hold must be a deliberate choice: the dashboard allows it, a press here does not.
