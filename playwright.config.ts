@@ -34,8 +34,7 @@ export default defineConfig({
   workers: 1,
   fullyParallel: false,
   timeout: 180_000,
-  // Two busy cores of a rented computer need up to 15 s for what takes one otherwise.
-  expect: { timeout: 30_000 },
+  expect: { timeout: 15_000 },
   // A second try tells a slow moment of the machine from a fault; the run names every test that needed one.
   retries: process.env.CI ? 1 : 0,
   forbidOnly: Boolean(process.env.CI),

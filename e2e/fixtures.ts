@@ -96,7 +96,7 @@ const runningHomes = new Set<string>();
 
 function lendFindings(home: string): void {
   for (const running of runningHomes) copyFindings(dataFolder(running), findings);
-  // What is proposed follows from it: where other tests use the memory too, a computer can seem too slow for three models.
+  // The proposed models depend on the speed of memory. While other tests use memory too, the computer can seem too slow for three of them.
   const speed = {
     processor: cpus()[0]?.model ?? process.arch,
     ramBytesPerSecond: 20e9,

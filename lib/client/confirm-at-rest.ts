@@ -16,7 +16,7 @@ function requestFor({ settings, gpu }: PlanInputs): ApiInput<typeof confirmPlan>
   return { body: { settings: { ...(source !== null && { MODEL: source }), ...settings }, gpu } };
 }
 
-/** Has llama.cpp confirm plans that are shown, and none twice: what cannot be confirmed stays an estimate. */
+/** Has llama.cpp confirm plans that are shown, and none twice in a row: what cannot be confirmed stays an estimate. */
 class Confirmation {
   #asked = "";
   #asking = new AbortController();

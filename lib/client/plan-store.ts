@@ -44,6 +44,7 @@ const planSettingsStore = deriveStore(
   null as PlanSettings | null,
 );
 
+/** What a plan is computed from. */
 export interface PlanInputs {
   readonly surface: MemorySurface;
   readonly gpu: GpuMemory | null;
