@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
-import ts from "typescript";
+import { parseSync, Visitor } from "oxc-parser";
 import { describe, expect, it } from "vitest";
 
 /** architecture.md's table: a folder may import itself and the folders listed beside it. */
@@ -42,6 +42,9 @@ const pureImports = /^(zod|@\/|\.)/;
 /** Code for the browser uses the small build of zod, so that only the used parts are shipped. */
 const browserFolders = ["lib/schema", "lib/client", "components"];
 
+const isLiteral = (node: unknown): node is { readonly value: string } =>
+  typeof node === "object" && node !== null && "value" in node && typeof node.value === "string";
+
 const sourceFile = /\.(ts|tsx)$/;
 /** Tests, and files that only tests use. */
 const testFile = /\.(test|spec)\.tsx?$|\/testing\//;
@@ -54,8 +57,21 @@ function sourcesBelow(folder: string): string[] {
   });
 }
 
-const importsOf = (file: string): string[] =>
-  ts.preProcessFile(readFileSync(file, "utf8"), true, true).importedFiles.map(imported => imported.fileName);
+/** All that a file names: its imports, what it exports from elsewhere, and what it loads later or takes a type from. */
+function importsOf(file: string): string[] {
+  const specifiers: string[] = [];
+  const take = ({ source }: { readonly source: unknown }) => {
+    if (isLiteral(source)) specifiers.push(source.value);
+  };
+  new Visitor({
+    ImportDeclaration: take,
+    ExportAllDeclaration: take,
+    ExportNamedDeclaration: take,
+    ImportExpression: take,
+    TSImportType: take,
+  }).visit(parseSync(file, readFileSync(file, "utf8")).program);
+  return specifiers;
+}
 
 /** Project path of an import without its extension, or null for a package. */
 function projectPath(file: string, specifier: string): string | null {

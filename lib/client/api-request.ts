@@ -31,7 +31,10 @@ export type JsonEndpoint = Endpoint & { readonly reply: z.ZodMiniType };
  *
  * @throws ApiError for a refusal or an unreadable answer, TypeError when the server cannot be reached.
  */
-export async function apiRequest<E extends JsonEndpoint>(endpoint: E, input: ApiInput<E>): Promise<ParsedReply<E>> {
+export async function apiRequest<E extends JsonEndpoint>(
+  endpoint: E,
+  input: ApiInput<NoInfer<E>>,
+): Promise<ParsedReply<E>> {
   const answer = endpoint.reply.safeParse(await jsonOf(await apiResponse(endpoint, input)));
   if (!answer.success) throw new ApiError(NOT_UNDERSTOOD, 200);
   return answer.data as ParsedReply<E>;
@@ -42,7 +45,7 @@ export async function apiRequest<E extends JsonEndpoint>(endpoint: E, input: Api
  *
  * @throws ApiError for a refusal, TypeError when the server cannot be reached.
  */
-export async function apiResponse<E extends Endpoint>(endpoint: E, input: ApiInput<E>): Promise<Response> {
+export async function apiResponse<E extends Endpoint>(endpoint: E, input: ApiInput<NoInfer<E>>): Promise<Response> {
   const { method } = endpoint;
   const { body, bytes, signal }: { body?: unknown; bytes?: Blob; signal?: AbortSignal } = input;
   const kind = bytes === undefined ? "application/json" : "application/octet-stream";
