@@ -17,7 +17,7 @@ import type { WritableValue } from "@/lib/gguf/testing/gguf-writer";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import { StandInHub } from "@/lib/server/testing/stand-in-hub";
 import { GIB } from "@/lib/units/bytes";
-import { axeViolations } from "./axe-violations";
+import { axeViolations, axeViolationsInLightAndDark } from "./axe-violations";
 import { expect, test } from "./fixtures";
 import { ModelDetailsPage } from "./pages/model-details-page";
 import { ModelsPage } from "./pages/models-page";
@@ -115,35 +115,33 @@ test.describe("the library", () => {
     rmSync(join(folder, "renamed.gguf"));
   });
 
-  for (const colorScheme of ["light", "dark"] as const)
-    test(`has a page for each model with what its header says (${colorScheme})`, async ({ page, sharedServer }) => {
-      const { url } = await sharedServer(env());
-      await page.emulateMedia({ colorScheme });
-      const models = new ModelsPage(page);
-      const details = new ModelDetailsPage(page);
-      await models.open(url);
-      await models.row(REAL).getByRole("link", { name: REAL }).click();
-      await expect(details.heading(REAL)).toBeVisible();
-      await expect(page).toHaveURL(`${url}/models/details?name=${REAL}`);
-      await expect(details.card("Tensors")).toContainText(/Feed-forward\s*90/);
-      await expect(details.card("Chat template")).toContainText("<|im_start|>");
-      expect((await page.request.post(`${url}/api/engine/load`, { data: {} })).ok()).toBe(true);
-      await expect(details.card("An example, as the model reads it")).toContainText(
-        "<|im_start|>user\nWhat is the capital of France?<|im_end|>\n<|im_start|>assistant\nParis.<|im_end|>",
-      );
-      await details.headerSearch.fill("tokenizer tokens");
-      await expect(details.card("Header")).toContainText("tokenizer.ggml.tokens");
-      await expect(details.card("Header")).toContainText("49,152 values in all");
-      await expect(details.card("Header")).not.toContainText("general.architecture");
-      // 30 blocks of 3 KV heads of 64: 2 × 3 × 64 × 2 bytes a token, 3 MiB at 4,096 tokens and 6 at 8,192.
-      await details.layerTable.click();
-      await expect(details.card("Layers")).toContainText("3.0 MiB");
-      await page.getByLabel("Context of the layers").selectOption("8192");
-      await expect(details.card("Layers")).toContainText("6.0 MiB");
-      expect(await axeViolations(page)).toEqual([]);
-      await page.goBack();
-      await expect(models.row(REAL)).toBeVisible();
-    });
+  test("has a page for each model with what its header says, in light and dark", async ({ page, sharedServer }) => {
+    const { url } = await sharedServer(env());
+    const models = new ModelsPage(page);
+    const details = new ModelDetailsPage(page);
+    await models.open(url);
+    await models.row(REAL).getByRole("link", { name: REAL }).click();
+    await expect(details.heading(REAL)).toBeVisible();
+    await expect(page).toHaveURL(`${url}/models/details?name=${REAL}`);
+    await expect(details.card("Tensors")).toContainText(/Feed-forward\s*90/);
+    await expect(details.card("Chat template")).toContainText("<|im_start|>");
+    expect((await page.request.post(`${url}/api/engine/load`, { data: {} })).ok()).toBe(true);
+    await expect(details.card("An example, as the model reads it")).toContainText(
+      "<|im_start|>user\nWhat is the capital of France?<|im_end|>\n<|im_start|>assistant\nParis.<|im_end|>",
+    );
+    await details.headerSearch.fill("tokenizer tokens");
+    await expect(details.card("Header")).toContainText("tokenizer.ggml.tokens");
+    await expect(details.card("Header")).toContainText("49,152 values in all");
+    await expect(details.card("Header")).not.toContainText("general.architecture");
+    // 30 blocks of 3 KV heads of 64: 2 × 3 × 64 × 2 bytes a token, 3 MiB at 4,096 tokens and 6 at 8,192.
+    await details.layerTable.click();
+    await expect(details.card("Layers")).toContainText("3.0 MiB");
+    await page.getByLabel("Context of the layers").selectOption("8192");
+    await expect(details.card("Layers")).toContainText("6.0 MiB");
+    expect(await axeViolationsInLightAndDark(page)).toEqual([]);
+    await page.goBack();
+    await expect(models.row(REAL)).toBeVisible();
+  });
 
   for (const width of [360, 768])
     test(`fits a model's page into ${width} px`, async ({ page, sharedServer }) => {
