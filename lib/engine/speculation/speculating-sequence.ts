@@ -1,6 +1,7 @@
 import type { LlamaContextSequence, SequenceEvaluateOptions, Token } from "node-llama-cpp";
 import type { CommandParams } from "@/lib/schema/engine-commands";
-import type { LoadedModel } from "../loaded-model";
+import type { SequencePool } from "../sequence-pool";
+import type { DraftModel } from "./draft-model";
 import { DraftPace } from "./draft-pace";
 import type { Guesser } from "./guesser";
 import { PromptLookup } from "./prompt-lookup";
@@ -63,7 +64,7 @@ const RESERVED_CELLS = 2;
  * model whose cache cannot drop its last tokens (recurrent state, sliding window), because node-llama-cpp would compute them again.
  */
 export function writingSequence(
-  { sequences, draft }: Pick<LoadedModel, "sequences" | "draft">,
+  { sequences, draft }: { readonly sequences: SequencePool; readonly draft: DraftModel | null },
   sequence: LlamaContextSequence,
   { speculate = false, sampling }: Pick<CommandParams<"complete">, "speculate" | "sampling">,
   counter: DraftCounter,

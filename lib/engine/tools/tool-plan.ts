@@ -1,16 +1,17 @@
-import { type LlamaGrammar, type LlamaModel, LlamaText, SpecialTokensText, type Token } from "node-llama-cpp";
+import { type LlamaGrammar, type LlamaModel, LlamaText, SpecialTokensText, type Token, type Tokenizer } from "node-llama-cpp";
 import * as z from "zod";
 import type { ChatTurn, PromptOptions, Sampling } from "@/lib/schema/engine-commands";
 import { errorReason } from "@/lib/schema/error-reason";
 import type { Tool, ToolUse } from "@/lib/schema/tools";
 import { toChatHistory } from "../chat-history";
+import type { ChatTemplate } from "../chat-template";
 import { JobError } from "../job-error";
-import type { LoadedModel } from "../loaded-model";
 import { SchemaCheck } from "../schema-check";
 import { type CallFormat, hermesFormat } from "./call-format";
 import { type CallableTool, callGrammar, schemaOrCallGrammar } from "./call-grammar";
 import type { ReadCall } from "./call-reader";
 import { genericTurns } from "./generic-turns";
+import type { ToolTemplate } from "./tool-template";
 
 /** What an answer with tools starts from, and how its calls are written. */
 export interface ToolPlan {
@@ -34,6 +35,14 @@ export interface CallPlan {
   check(calls: readonly ReadCall[]): void;
 }
 
+/** What of a loaded model a plan for tools needs. */
+interface ToolModel {
+  readonly model: LlamaModel;
+  readonly tokenizer: Tokenizer;
+  readonly template: ChatTemplate;
+  readonly toolTemplate: ToolTemplate | null;
+}
+
 export interface ToolRequest extends PromptOptions {
   readonly turns: readonly ChatTurn[];
   readonly sampling: Pick<Sampling, "grammar" | "jsonSchema">;
@@ -46,7 +55,7 @@ const hasCalls = (turn: ChatTurn): boolean =>
  * @returns null for a conversation without tools
  * @throws JobError INVALID_INPUT for tools that cannot be used
  */
-export async function toolPlan(loaded: LoadedModel, request: ToolRequest): Promise<ToolPlan | null> {
+export async function toolPlan(loaded: ToolModel, request: ToolRequest): Promise<ToolPlan | null> {
   const { turns, toolUse, sampling } = request;
   if (toolUse === undefined && !turns.some(hasCalls)) return null;
   const tools = toolUse === undefined ? [] : chosenTools(toolUse);
@@ -80,7 +89,7 @@ interface Rendered {
 
 /** The model's own template where it knows tools, otherwise a general description of them. */
 function renderedTurns(
-  { template, toolTemplate }: LoadedModel,
+  { template, toolTemplate }: ToolModel,
   { turns, templateOptions }: ToolRequest,
   tools: readonly Tool[],
 ): Rendered {
