@@ -3,7 +3,7 @@ import { cookies } from "next/headers";
 import type { ReactNode } from "react";
 import { AppHeader } from "@/components/header/app-header";
 import { Toaster } from "@/components/ui/toaster";
-import { THEME_COOKIE, type Theme, themeSchema, windowColor } from "@/lib/schema/theme";
+import { THEME_COOKIE, type Theme, themeSchema, windowColor } from "@/lib/schema/settings/theme";
 import "@fontsource-variable/inter/wght.css";
 import "./globals.css";
 import { inter } from "./inter";

@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import * as z from "zod";
-import { DEFAULT_MODEL } from "@/lib/schema/settings";
+import { DEFAULT_MODEL } from "@/lib/schema/settings/settings";
 import { sentData } from "@/lib/server/testing/sent-data";
 import { median } from "@/lib/units/median";
 import type { BenchOptions } from "./bench-options";

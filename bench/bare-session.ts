@@ -1,7 +1,7 @@
 import { LlamaChatSession } from "node-llama-cpp";
 import * as z from "zod";
+import { startLlamaBackend } from "@/lib/engine/backend/llama-backend";
 import { EngineLog } from "@/lib/engine/engine-log";
-import { startLlamaBackend } from "@/lib/engine/llama-backend";
 
 /** One measured answer, as its reader experiences it. */
 export const measuredTurnSchema = z.object({

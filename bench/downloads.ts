@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
-import type { Download } from "@/lib/schema/download";
+import type { Download } from "@/lib/schema/models/download";
 import { hashFile } from "@/lib/server/models/downloads/hash-file";
 import { freePort } from "@/lib/server/system/free-port";
 import { type RealServer, startRealServer } from "@/lib/server/testing/real-server";

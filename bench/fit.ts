@@ -2,11 +2,11 @@ import type { BlockProfile, ModelProfile } from "@/lib/gguf/model-profile";
 import { parseGguf } from "@/lib/gguf/parse-gguf";
 import { expertMatrixOf } from "@/lib/gguf/place-tensors";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
-import { cardFigures } from "@/lib/plan/card-figures";
-import { firstGpuBlock, type Placement } from "@/lib/plan/memory-need";
-import { decodeSeconds } from "@/lib/plan/speed-parts";
-import type { GpuMemory } from "@/lib/schema/gpu-memory";
-import type { KvElementType } from "@/lib/schema/kv-type";
+import { firstGpuBlock, type Placement } from "@/lib/plan/memory/memory-need";
+import { cardFigures } from "@/lib/plan/speed/card-figures";
+import { decodeSeconds } from "@/lib/plan/speed/speed-parts";
+import type { GpuMemory } from "@/lib/schema/plans/gpu-memory";
+import type { KvElementType } from "@/lib/schema/plans/kv-type";
 import { bytesToMib } from "@/lib/units/bytes";
 import type { BenchOptions } from "./bench-options";
 import {
@@ -86,7 +86,7 @@ interface FitRow {
 export async function benchFit({ json, args }: BenchOptions): Promise<void> {
   const engine = await startDryRunEngine("0");
   const { placement, devices } = engine.backend.info;
-  const { largestTensorBytes } = await import("@/lib/engine/tensor-limit");
+  const { largestTensorBytes } = await import("@/lib/engine/backend/tensor-limit");
   if (placement.kind === "missing") throw new Error(placement.reason);
   const rows: FitRow[] = [];
   const holds = ({ bytes }: Tensor) => bytes <= largestTensorBytes(engine.backend.info);

@@ -1,12 +1,12 @@
 import * as z from "zod";
-import { complete } from "@/lib/engine/complete";
-import { DryRunShelf } from "@/lib/engine/dry-run-shelf";
+import { complete } from "@/lib/engine/answer/complete";
+import { startLlamaBackend } from "@/lib/engine/backend/llama-backend";
+import { DryRunShelf } from "@/lib/engine/dry-runs/dry-run-shelf";
 import { EngineLog } from "@/lib/engine/engine-log";
-import { startLlamaBackend } from "@/lib/engine/llama-backend";
-import type { LoadedModel } from "@/lib/engine/loaded-model";
-import { ModelHolder } from "@/lib/engine/model-holder";
+import type { LoadedModel } from "@/lib/engine/model/loaded-model";
+import { ModelHolder } from "@/lib/engine/model/model-holder";
 import { type GenerationStats, generationStatsSchema } from "@/lib/schema/generation";
-import { loadConfigSchema } from "@/lib/schema/load-config";
+import { loadConfigSchema } from "@/lib/schema/plans/load-config";
 import { greedyUpTo } from "@/lib/server/loading/measure-speed";
 import { countedSeconds } from "./others-cores";
 

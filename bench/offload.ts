@@ -4,7 +4,7 @@ import {
   benchmarkSentence,
   decodeRatio,
   subjectText,
-} from "@/lib/plan/explain-benchmark";
+} from "@/lib/plan/words/explain-benchmark";
 import {
   type BenchmarkRow,
   type BenchmarkRun,

@@ -1,13 +1,13 @@
-import { cardNeeds } from "@/lib/plan/card-needs";
-import { expertSteps } from "@/lib/plan/expert-steps";
-import { firstGpuBlock, type Placement, placementOf } from "@/lib/plan/memory-need";
-import { placementInWords } from "@/lib/plan/placement-words";
-import { decodeSeconds } from "@/lib/plan/speed-parts";
-import type { GpuMemory } from "@/lib/schema/gpu-memory";
-import type { KvType } from "@/lib/schema/kv-type";
-import type { LoadConfig } from "@/lib/schema/load-config";
-import type { MemorySurface } from "@/lib/schema/memory-surface";
-import type { DeviceBuffers } from "@/lib/schema/placement";
+import { cardNeeds } from "@/lib/plan/memory/card-needs";
+import { expertSteps } from "@/lib/plan/memory/expert-steps";
+import { firstGpuBlock, type Placement, placementOf } from "@/lib/plan/memory/memory-need";
+import { decodeSeconds } from "@/lib/plan/speed/speed-parts";
+import { placementInWords } from "@/lib/plan/words/placement-words";
+import type { GpuMemory } from "@/lib/schema/plans/gpu-memory";
+import type { KvType } from "@/lib/schema/plans/kv-type";
+import type { LoadConfig } from "@/lib/schema/plans/load-config";
+import type { MemorySurface } from "@/lib/schema/plans/memory-surface";
+import type { DeviceBuffers } from "@/lib/schema/plans/placement";
 import { bytesToMib } from "@/lib/units/bytes";
 import {
   type BenchCase,

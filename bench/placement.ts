@@ -1,11 +1,11 @@
 import { spawnSync } from "node:child_process";
-import { expertSteps } from "@/lib/plan/expert-steps";
-import { firstGpuBlock, memoryNeed, type Placement, placementOf } from "@/lib/plan/memory-need";
-import { decodeSeconds } from "@/lib/plan/speed-parts";
-import type { GpuMemory } from "@/lib/schema/gpu-memory";
-import type { KvType } from "@/lib/schema/kv-type";
-import type { LoadConfig } from "@/lib/schema/load-config";
-import type { MemorySurface } from "@/lib/schema/memory-surface";
+import { expertSteps } from "@/lib/plan/memory/expert-steps";
+import { firstGpuBlock, memoryNeed, type Placement, placementOf } from "@/lib/plan/memory/memory-need";
+import { decodeSeconds } from "@/lib/plan/speed/speed-parts";
+import type { GpuMemory } from "@/lib/schema/plans/gpu-memory";
+import type { KvType } from "@/lib/schema/plans/kv-type";
+import type { LoadConfig } from "@/lib/schema/plans/load-config";
+import type { MemorySurface } from "@/lib/schema/plans/memory-surface";
 import { bytesToMib } from "@/lib/units/bytes";
 import type { BenchOptions } from "./bench-options";
 import {

@@ -1,8 +1,8 @@
-import { middleOf, predictSpeed } from "@/lib/plan/predict-speed";
-import { evidenceOf, plannedSpeed, withAnswer } from "@/lib/plan/receipt-speed";
-import type { LoadConfig } from "@/lib/schema/load-config";
-import type { MemorySurface } from "@/lib/schema/memory-surface";
-import type { MachineSpeed, SpeedRange } from "@/lib/schema/plan-speed";
+import { middleOf, predictSpeed } from "@/lib/plan/speed/predict-speed";
+import { evidenceOf, plannedSpeed, withAnswer } from "@/lib/plan/speed/receipt-speed";
+import type { LoadConfig } from "@/lib/schema/plans/load-config";
+import type { MemorySurface } from "@/lib/schema/plans/memory-surface";
+import type { MachineSpeed, SpeedRange } from "@/lib/schema/plans/plan-speed";
 import type { MeasuredModel } from "./measure-model";
 
 export interface SpeedRow {

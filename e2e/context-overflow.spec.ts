@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
-import { DEFAULT_MODEL } from "@/lib/schema/settings";
+import { DEFAULT_MODEL } from "@/lib/schema/settings/settings";
 import { expect, hasSoftwareGpu, type RunningServer, softwareGpuEnv, test } from "./fixtures";
 import { importedChat } from "./imported-chat";
 import { ChatPage } from "./pages/chat-page";

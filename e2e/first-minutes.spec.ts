@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Locator, Page } from "@playwright/test";
-import { DEFAULT_MODEL } from "@/lib/schema/settings";
+import { DEFAULT_MODEL } from "@/lib/schema/settings/settings";
 import { fakeEngineEntry } from "@/lib/server/testing/fake-engine-entry";
 import { serveCurated } from "@/lib/server/testing/serve-curated";
 import { StandInHub } from "@/lib/server/testing/stand-in-hub";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Page } from "@playwright/test";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
-import { DEFAULT_MODEL } from "@/lib/schema/settings";
+import { DEFAULT_MODEL } from "@/lib/schema/settings/settings";
 import { axeViolations } from "./axe-violations";
 import { expect, hasSoftwareGpu, softwareGpuEnv, test } from "./fixtures";
 import { DashboardPage } from "./pages/dashboard-page";

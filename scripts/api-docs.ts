@@ -4,14 +4,14 @@ import { errorCodeSchema } from "@/lib/schema/api-error";
 import { benchmarkRunSchema, benchmarkStateSchema } from "@/lib/schema/benchmark";
 import { attachmentSchema, chatMessageSchema, chatSchema } from "@/lib/schema/chat";
 import { commonErrors, type Endpoint } from "@/lib/schema/endpoint";
-import { gpuMemorySchema, gpuReportSchema } from "@/lib/schema/gpu-memory";
 import { engineSnapshotSchema } from "@/lib/schema/live-events";
-import { loadConfigSchema } from "@/lib/schema/load-config";
-import { localModelSchema } from "@/lib/schema/local-model";
-import { memorySurfaceSchema } from "@/lib/schema/memory-surface";
+import { localModelSchema } from "@/lib/schema/models/local-model";
 import { planReportSchema } from "@/lib/schema/plan-report";
-import { memoryPartsSchema, receiptSchema } from "@/lib/schema/receipt";
-import { settingsPatchSchema, settingsSchema } from "@/lib/schema/settings";
+import { gpuMemorySchema, gpuReportSchema } from "@/lib/schema/plans/gpu-memory";
+import { loadConfigSchema } from "@/lib/schema/plans/load-config";
+import { memorySurfaceSchema } from "@/lib/schema/plans/memory-surface";
+import { memoryPartsSchema, receiptSchema } from "@/lib/schema/plans/receipt";
+import { settingsPatchSchema, settingsSchema } from "@/lib/schema/settings/settings";
 
 interface JsonSchema {
   readonly type?: string | readonly string[];

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
-import { settingKeys } from "@/lib/schema/settings";
+import { settingKeys } from "@/lib/schema/settings/settings";
 
 const lockSchema = z.object({
   packages: z.record(

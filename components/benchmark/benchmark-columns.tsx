@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { benchmarkMemory, decodeRatio } from "@/lib/plan/explain-benchmark";
+import { benchmarkMemory, decodeRatio } from "@/lib/plan/words/explain-benchmark";
 import { type BenchmarkRow, type BenchmarkRun, type BenchmarkSubject, decodeChange } from "@/lib/schema/benchmark";
 import { formatMib } from "@/lib/units/bytes";
 import { formatRate } from "@/lib/units/tokens";

@@ -1,5 +1,5 @@
 import { buttonClass } from "@/components/ui/button";
-import { fastestRow } from "@/lib/plan/explain-benchmark";
+import { fastestRow } from "@/lib/plan/words/explain-benchmark";
 import { type BenchmarkRow, type BenchmarkRun, benchmarkWays } from "@/lib/schema/benchmark";
 import { formatRate, formatTokensShort } from "@/lib/units/tokens";
 

@@ -1,7 +1,7 @@
 "use client";
 import { useState } from "react";
 import { Button } from "@/components/ui/button";
-import { benchmarkMeaning, benchmarkSentence, subjectText } from "@/lib/plan/explain-benchmark";
+import { benchmarkMeaning, benchmarkSentence, subjectText } from "@/lib/plan/words/explain-benchmark";
 import {
   type BenchmarkState,
   type BenchmarkSubject,

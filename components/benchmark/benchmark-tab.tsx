@@ -1,5 +1,5 @@
 "use client";
-import { commandBenchmark, useBenchmark } from "@/lib/client/benchmark-store";
+import { commandBenchmark, useBenchmark } from "@/lib/client/planning/benchmark-store";
 import { BenchmarkPanel } from "./benchmark-panel";
 import { BenchmarkProblem } from "./benchmark-problem";
 

@@ -2,9 +2,9 @@
 import { Menu as MenuIcon, Plus } from "lucide-react";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { Button } from "@/components/ui/button";
-import { refreshChat } from "@/lib/client/chat-actions";
-import { goToChat } from "@/lib/client/chat-location";
-import { isUsable, useSession } from "@/lib/client/chat-session";
+import { refreshChat } from "@/lib/client/chat/chat-actions";
+import { goToChat } from "@/lib/client/chat/chat-location";
+import { isUsable, useSession } from "@/lib/client/chat/chat-session";
 import { Composer } from "./composer/composer";
 import { EmptyChat } from "./transcript/empty-chat";
 import { Transcript } from "./transcript/transcript";

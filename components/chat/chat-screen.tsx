@@ -1,10 +1,10 @@
 "use client";
 import { useSearchParams } from "next/navigation";
 import { useEffect, useRef } from "react";
-import { enterChat, leaveChat, openChat, refreshChat } from "@/lib/client/chat-actions";
-import { CHAT_PARAMETER } from "@/lib/client/chat-address";
-import { chatListStore } from "@/lib/client/chat-list";
-import { sessionStore } from "@/lib/client/chat-session";
+import { enterChat, leaveChat, openChat, refreshChat } from "@/lib/client/chat/chat-actions";
+import { CHAT_PARAMETER } from "@/lib/client/chat/chat-address";
+import { chatListStore } from "@/lib/client/chat/chat-list";
+import { sessionStore } from "@/lib/client/chat/chat-session";
 import { ChatColumn } from "./chat-column";
 import { ChatShortcuts } from "./chat-shortcuts";
 import { ChatSidebar } from "./sidebar/chat-sidebar";

@@ -2,9 +2,9 @@
 import { useEffect } from "react";
 import { showFailure } from "@/components/ui/show-failure";
 import { useAfterPaint } from "@/components/ui/use-after-paint";
-import { setTemporary, stopAnswering } from "@/lib/client/chat-actions";
-import { goToChat } from "@/lib/client/chat-location";
-import { sessionStore } from "@/lib/client/chat-session";
+import { setTemporary, stopAnswering } from "@/lib/client/chat/chat-actions";
+import { goToChat } from "@/lib/client/chat/chat-location";
+import { sessionStore } from "@/lib/client/chat/chat-session";
 import { isComposing } from "@/lib/client/is-composing";
 import { focusComposer } from "./composer/composer-field";
 import { preloadMarkdown } from "./markdown/markdown";

@@ -6,7 +6,7 @@ import { ScrollRegion } from "@/components/ui/scroll-region";
 import { Tabs } from "@/components/ui/tabs";
 import { useApiKeys } from "@/lib/client/key-store";
 import { useEngine } from "@/lib/client/live-store";
-import { useSettings } from "@/lib/client/settings-store";
+import { useSettings } from "@/lib/client/planning/settings-store";
 import { contextTokensOf } from "@/lib/schema/live-events";
 import { clientRecipes } from "./client-recipes";
 import { type Connection, exampleCode, NO_KEY, YOUR_KEY } from "./example-code";

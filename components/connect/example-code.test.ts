@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
-import { chatCompletionRequestSchema } from "@/lib/schema/openai";
+import { chatCompletionRequestSchema } from "@/lib/schema/clients/openai";
 import { exampleCode, NO_KEY } from "./example-code";
 
 const hostile = {

@@ -3,9 +3,9 @@ import { memo } from "react";
 import { Card } from "@/components/ui/card";
 import { ContextChart } from "@/components/vram/context-chart";
 import { FullStops } from "@/components/vram/full-stops";
-import { useContextImpact, usePlanView } from "@/lib/client/plan-store";
-import { draftSettings } from "@/lib/client/settings-store";
-import type { KvType } from "@/lib/schema/kv-type";
+import { useContextImpact, usePlanView } from "@/lib/client/planning/plan-store";
+import { draftSettings } from "@/lib/client/planning/settings-store";
+import type { KvType } from "@/lib/schema/plans/kv-type";
 
 const pickContext = (contextTokens: number) => draftSettings({ N_CTX: contextTokens });
 

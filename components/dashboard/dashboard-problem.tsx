@@ -2,9 +2,9 @@
 import Link from "next/link";
 import { Button, buttonClass } from "@/components/ui/button";
 import { Problem } from "@/components/ui/problem";
-import { dashboardAddress, usePlannedModel } from "@/lib/client/planned-model";
-import { retrySettings } from "@/lib/client/settings-store";
-import { surfaceStore } from "@/lib/client/surface-store";
+import { dashboardAddress, usePlannedModel } from "@/lib/client/planning/planned-model";
+import { retrySettings } from "@/lib/client/planning/settings-store";
+import { surfaceStore } from "@/lib/client/planning/surface-store";
 import type { ErrorBody } from "@/lib/schema/api-error";
 
 function readAgain(): void {

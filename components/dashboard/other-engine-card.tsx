@@ -2,8 +2,8 @@ import Link from "next/link";
 import { kindWords } from "@/components/models/engines/engine-kind-words";
 import { buttonClass } from "@/components/ui/button";
 import { Card } from "@/components/ui/card";
-import type { AnsweringEngine, EngineLoad } from "@/lib/schema/answering-engine";
-import { LLAMA_SERVER_ID } from "@/lib/schema/other-engine";
+import type { AnsweringEngine, EngineLoad } from "@/lib/schema/engines/answering-engine";
+import { LLAMA_SERVER_ID } from "@/lib/schema/engines/other-engine";
 import { formatBytes } from "@/lib/units/bytes";
 import { formatRate, formatTokens } from "@/lib/units/tokens";
 

@@ -1,15 +1,15 @@
 "use client";
 import { X } from "lucide-react";
 import { chipLabel } from "@/components/settings/apply-words";
-import { cardStore, chooseCard } from "@/lib/client/card-store";
-import { planCardStore } from "@/lib/client/plan-store";
-import { draftSettings, useSettings } from "@/lib/client/settings-store";
-import type { Counterfactual } from "@/lib/plan/counterfactuals";
-import { expertsInWords } from "@/lib/plan/placement-words";
-import { middleOf } from "@/lib/plan/predict-speed";
-import { insteadWords } from "@/lib/plan/speed-words";
-import type { SpeedRange } from "@/lib/schema/plan-speed";
-import { type SettingKey, type SettingsPatch, settingKeys } from "@/lib/schema/settings";
+import { cardStore, chooseCard } from "@/lib/client/planning/card-store";
+import { planCardStore } from "@/lib/client/planning/plan-store";
+import { draftSettings, useSettings } from "@/lib/client/planning/settings-store";
+import type { Counterfactual } from "@/lib/plan/advice/counterfactuals";
+import { middleOf } from "@/lib/plan/speed/predict-speed";
+import { insteadWords } from "@/lib/plan/speed/speed-words";
+import { expertsInWords } from "@/lib/plan/words/placement-words";
+import type { SpeedRange } from "@/lib/schema/plans/plan-speed";
+import { type SettingKey, type SettingsPatch, settingKeys } from "@/lib/schema/settings/settings";
 import { bytesToMib } from "@/lib/units/bytes";
 import { formatRate } from "@/lib/units/tokens";
 

@@ -1,10 +1,10 @@
 "use client";
 import { classNames } from "@/components/ui/class-names";
-import { draftSettings } from "@/lib/client/settings-store";
-import { expertsInWords } from "@/lib/plan/placement-words";
-import { middleOf } from "@/lib/plan/predict-speed";
-import type { PlanPreset } from "@/lib/plan/presets";
-import type { PlanSettings } from "@/lib/schema/settings";
+import { draftSettings } from "@/lib/client/planning/settings-store";
+import type { PlanPreset } from "@/lib/plan/advice/presets";
+import { middleOf } from "@/lib/plan/speed/predict-speed";
+import { expertsInWords } from "@/lib/plan/words/placement-words";
+import type { PlanSettings } from "@/lib/schema/settings/settings";
 import { formatBytes } from "@/lib/units/bytes";
 import { formatRate, formatTokens } from "@/lib/units/tokens";
 

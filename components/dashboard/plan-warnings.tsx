@@ -1,6 +1,6 @@
 import { TriangleAlert } from "lucide-react";
 import { classNames } from "@/components/ui/class-names";
-import type { PlanWarning } from "@/lib/plan/layer-plan";
+import type { PlanWarning } from "@/lib/plan/cards/layer-plan";
 
 /** With one of these, the plan cannot be loaded as it is. */
 const bad: readonly PlanWarning["code"][] = ["card-overflow", "kv-type-refused"];

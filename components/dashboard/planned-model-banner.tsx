@@ -1,10 +1,10 @@
 "use client";
 import Link from "next/link";
 import { buttonClass } from "@/components/ui/button";
-import { dashboardAddress } from "@/lib/client/planned-model";
-import { useAnotherModel } from "@/lib/client/settings-store";
-import { useSurface } from "@/lib/client/surface-store";
-import { isRemoteSource } from "@/lib/schema/model-source";
+import { dashboardAddress } from "@/lib/client/planning/planned-model";
+import { useAnotherModel } from "@/lib/client/planning/settings-store";
+import { useSurface } from "@/lib/client/planning/surface-store";
+import { isRemoteSource } from "@/lib/schema/models/model-source";
 
 /** Says that everything below is about a model other than the one that answers, and links back. */
 export function PlannedModelBanner() {

@@ -4,9 +4,9 @@ import { Button } from "@/components/ui/button";
 import { showFailure } from "@/components/ui/show-failure";
 import { loadAllTheSame } from "@/lib/client/diagnostics-store";
 import { useEngine } from "@/lib/client/live-store";
-import { draftSettings, useAnotherModel, useSettings } from "@/lib/client/settings-store";
-import { type RamPlan, ramConsequence, ramShortage } from "@/lib/plan/plan-ram";
-import { type RamRemedy, waysOut } from "@/lib/plan/ram-remedies";
+import { draftSettings, useAnotherModel, useSettings } from "@/lib/client/planning/settings-store";
+import { type RamRemedy, waysOut } from "@/lib/plan/advice/ram-remedies";
+import { type RamPlan, ramConsequence, ramShortage } from "@/lib/plan/placement/plan-ram";
 
 interface RamProblemProps {
   readonly ram: RamPlan;

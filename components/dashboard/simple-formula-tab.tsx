@@ -1,10 +1,10 @@
 "use client";
 import { Empty } from "@/components/ui/empty";
 import { Cell, RowHead, Table, TextCell } from "@/components/ui/table";
-import { type PlanView, usePlanView } from "@/lib/client/plan-store";
-import { compareWithSimple, type SimpleDifference } from "@/lib/plan/simple-comparison";
-import type { SimplePlan } from "@/lib/plan/simple-formula";
-import type { GpuMemory } from "@/lib/schema/gpu-memory";
+import { type PlanView, usePlanView } from "@/lib/client/planning/plan-store";
+import { compareWithSimple, type SimpleDifference } from "@/lib/plan/advice/simple-comparison";
+import type { SimplePlan } from "@/lib/plan/memory/simple-formula";
+import type { GpuMemory } from "@/lib/schema/plans/gpu-memory";
 import { formatMib } from "@/lib/units/bytes";
 
 const headings = ["Part", "Simple formula", "Exact plan", "Why they differ"];

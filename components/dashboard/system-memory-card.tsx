@@ -5,11 +5,11 @@ import { Card } from "@/components/ui/card";
 import { MemoryFigures } from "@/components/vram/memory-figures";
 import { MemoryGauge } from "@/components/vram/memory-gauge";
 import { partBytes } from "@/components/vram/memory-parts";
-import { chooseCard } from "@/lib/client/card-store";
-import { useComputer } from "@/lib/client/computer-store";
 import { useLive } from "@/lib/client/live-store";
-import { usePlan } from "@/lib/client/plan-store";
-import { besideBytes, ramUsedByOthers } from "@/lib/plan/plan-ram";
+import { chooseCard } from "@/lib/client/planning/card-store";
+import { useComputer } from "@/lib/client/planning/computer-store";
+import { usePlan } from "@/lib/client/planning/plan-store";
+import { besideBytes, ramUsedByOthers } from "@/lib/plan/placement/plan-ram";
 import { NoGpu } from "./no-gpu";
 
 /** Without a GPU the model is in system memory: how much the plan takes of it, and why there is no GPU. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { customCard, whatIfGpu } from "@/lib/plan/what-if-cards";
+import { customCard, whatIfGpu } from "@/lib/plan/cards/what-if-cards";
 import type { Telemetry } from "@/lib/schema/live-events";
 import { gpuReport } from "@/lib/schema/testing/gpu-report";
 import { MIB } from "@/lib/units/bytes";

@@ -1,7 +1,7 @@
 import { useMemo } from "react";
 import type { PartBytes } from "@/components/vram/memory-parts";
-import { heldHere } from "@/lib/client/held-here";
 import { useLive } from "@/lib/client/live-store";
+import { heldHere } from "@/lib/client/planning/held-here";
 import type { EngineSnapshot, Telemetry } from "@/lib/schema/live-events";
 
 export interface MeasuredMemory {

@@ -2,7 +2,7 @@
 import { memo } from "react";
 import { classNames } from "@/components/ui/class-names";
 import { useLive } from "@/lib/client/live-store";
-import { useExplanation, usePlanView } from "@/lib/client/plan-store";
+import { useExplanation, usePlanView } from "@/lib/client/planning/plan-store";
 import { PlanChips } from "./plan-chips";
 import { PlanPresets } from "./plan-presets";
 import { PlanWarnings } from "./plan-warnings";

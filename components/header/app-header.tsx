@@ -1,7 +1,7 @@
 import Link from "next/link";
 import { ModelPickerButton } from "@/components/models/picker/model-picker-button";
 import { PaletteButton } from "@/components/palette/palette-button";
-import type { Theme } from "@/lib/schema/theme";
+import type { Theme } from "@/lib/schema/settings/theme";
 import { AppNav } from "./app-nav";
 import { BrandMark } from "./brand-mark";
 import { DownloadProgress } from "./download-progress";

@@ -6,8 +6,8 @@ import { downloadPercent, downloadWords, fileNameOf } from "@/components/models/
 import { ProgressBar } from "@/components/models/downloads/progress-bar";
 import { chatAndReport } from "@/components/settings/apply-and-report";
 import { showToast } from "@/components/ui/toast";
-import { useDownloads } from "@/lib/client/download-store";
-import { type Download, isUnfinished } from "@/lib/schema/download";
+import { useDownloads } from "@/lib/client/models/download-store";
+import { type Download, isUnfinished } from "@/lib/schema/models/download";
 
 /** Ends that this tab has announced, or that were over before it was opened. */
 const announced = new Set<string>();

@@ -1,4 +1,4 @@
-import { expertsInWords } from "@/lib/plan/placement-words";
+import { expertsInWords } from "@/lib/plan/words/placement-words";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
 
 export type EngineTone = "good" | "busy" | "idle" | "bad";

@@ -3,7 +3,7 @@ import { type ReactNode, useEffect } from "react";
 import { MemoryBar } from "@/components/ui/memory-bar";
 import { showToast } from "@/components/ui/toast";
 import { useLive } from "@/lib/client/live-store";
-import type { CardReading, GpuReport } from "@/lib/schema/gpu-memory";
+import type { CardReading, GpuReport } from "@/lib/schema/plans/gpu-memory";
 import { formatGib } from "@/lib/units/bytes";
 
 /** Thin bars are still told apart up to this number. */

@@ -1,7 +1,7 @@
 "use client";
 import { MemoryBar } from "@/components/ui/memory-bar";
-import { heldHere } from "@/lib/client/held-here";
 import { useLive } from "@/lib/client/live-store";
+import { heldHere } from "@/lib/client/planning/held-here";
 import { formatGib } from "@/lib/units/bytes";
 import { HeaderCards } from "./header-cards";
 

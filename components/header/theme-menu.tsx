@@ -5,7 +5,7 @@ import { Button } from "@/components/ui/button";
 import { Menu, preloadMenu } from "@/components/ui/menu";
 import { useAfterPaint } from "@/components/ui/use-after-paint";
 import { setTheme } from "@/lib/client/theme";
-import type { Theme } from "@/lib/schema/theme";
+import type { Theme } from "@/lib/schema/settings/theme";
 
 const choices: readonly { value: Theme; label: string }[] = [
   { value: "system", label: "Like the computer" },

@@ -2,9 +2,9 @@
 import { useSearchParams } from "next/navigation";
 import { lazy, Suspense, useSyncExternalStore } from "react";
 import { type Tab, Tabs } from "@/components/ui/tabs";
-import { useDownloads } from "@/lib/client/download-store";
-import { useModels } from "@/lib/client/model-store";
-import { isUnfinished } from "@/lib/schema/download";
+import { useDownloads } from "@/lib/client/models/download-store";
+import { useModels } from "@/lib/client/models/model-store";
+import { isUnfinished } from "@/lib/schema/models/download";
 import { AddModels } from "./add/add-models";
 import { DropModels } from "./add/drop-models";
 import { UploadList } from "./add/upload-list";

@@ -1,10 +1,10 @@
 "use client";
 import { classNames } from "@/components/ui/class-names";
 import { useLive } from "@/lib/client/live-store";
-import { expertsInWords, layersInWords } from "@/lib/plan/placement-words";
-import { isRamShort } from "@/lib/plan/plan-ram";
-import { formatSpeed, speedDetail } from "@/lib/plan/speed-words";
-import type { BadgePlan } from "@/lib/schema/local-model";
+import { isRamShort } from "@/lib/plan/placement/plan-ram";
+import { formatSpeed, speedDetail } from "@/lib/plan/speed/speed-words";
+import { expertsInWords, layersInWords } from "@/lib/plan/words/placement-words";
+import type { BadgePlan } from "@/lib/schema/models/local-model";
 import { formatBytes } from "@/lib/units/bytes";
 
 const looks = {

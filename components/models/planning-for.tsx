@@ -1,7 +1,7 @@
 "use client";
 import { Select } from "@/components/ui/select";
-import { choosePlanning, type PlanningChoices, usePlanningChoices } from "@/lib/client/planning-choices";
-import { kvTypeSchema } from "@/lib/schema/kv-type";
+import { choosePlanning, type PlanningChoices, usePlanningChoices } from "@/lib/client/planning/planning-choices";
+import { kvTypeSchema } from "@/lib/schema/plans/kv-type";
 import { formatTokens } from "@/lib/units/tokens";
 
 const CONTEXTS = [2048, 4096, 8192, 16_384, 32_768, 65_536, 131_072];

@@ -18,8 +18,8 @@ import {
 import { deleteWithUndo } from "@/components/chat/sidebar/delete-with-undo";
 import { showFailure } from "@/components/ui/show-failure";
 import { apiAddress } from "@/lib/client/api-request";
-import { setTemporary, stopAnswering } from "@/lib/client/chat-actions";
-import { sessionStore } from "@/lib/client/chat-session";
+import { setTemporary, stopAnswering } from "@/lib/client/chat/chat-actions";
+import { sessionStore } from "@/lib/client/chat/chat-session";
 import { showOverlay } from "@/lib/client/palette-store";
 import { setTheme } from "@/lib/client/theme";
 import { exportChats } from "@/lib/schema/api/chats";

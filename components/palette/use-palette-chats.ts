@@ -1,7 +1,7 @@
 "use client";
 import { MessageSquare, TextSearch } from "lucide-react";
 import { useChatHits } from "@/components/chat/sidebar/use-chat-hits";
-import { useChatList } from "@/lib/client/chat-list";
+import { useChatList } from "@/lib/client/chat/chat-list";
 import type { PaletteItem } from "./palette-item";
 import type { PalettePlaces } from "./use-palette-places";
 

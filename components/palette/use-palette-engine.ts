@@ -6,9 +6,9 @@ import { showFailure } from "@/components/ui/show-failure";
 import { showToast } from "@/components/ui/toast";
 import { commandEngine } from "@/lib/client/diagnostics-store";
 import { useEngine, useLive } from "@/lib/client/live-store";
-import { useModels } from "@/lib/client/model-store";
-import { dashboardAddress } from "@/lib/client/planned-model";
-import { isRamShort } from "@/lib/plan/plan-ram";
+import { useModels } from "@/lib/client/models/model-store";
+import { dashboardAddress } from "@/lib/client/planning/planned-model";
+import { isRamShort } from "@/lib/plan/placement/plan-ram";
 import type { PaletteItem } from "./palette-item";
 import type { PalettePlaces } from "./use-palette-places";
 

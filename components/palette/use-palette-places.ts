@@ -1,8 +1,8 @@
 "use client";
 import { usePathname, useRouter } from "next/navigation";
-import { openChat, revealMessage } from "@/lib/client/chat-actions";
-import { chatAddress } from "@/lib/client/chat-address";
-import { goToChat } from "@/lib/client/chat-location";
+import { openChat, revealMessage } from "@/lib/client/chat/chat-actions";
+import { chatAddress } from "@/lib/client/chat/chat-address";
+import { goToChat } from "@/lib/client/chat/chat-location";
 
 export interface PalettePlaces {
   readonly isOnChat: boolean;

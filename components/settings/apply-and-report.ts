@@ -1,11 +1,11 @@
 import { dismissToast, showToast } from "@/components/ui/toast";
 import { errorBody } from "@/lib/client/api-request";
-import { loadAndOpenChat } from "@/lib/client/load-and-open-chat";
-import { type Applied, applySettings, dropOwnSettings } from "@/lib/client/settings-store";
+import { loadAndOpenChat } from "@/lib/client/chat/load-and-open-chat";
+import { type Applied, applySettings, dropOwnSettings } from "@/lib/client/planning/settings-store";
 import type { ErrorBody } from "@/lib/schema/api-error";
-import { shortModelName } from "@/lib/schema/model-source";
-import type { SettingKey, SettingsPatch } from "@/lib/schema/settings";
-import type { SettingsScope } from "@/lib/schema/settings-answer";
+import { shortModelName } from "@/lib/schema/models/model-source";
+import type { SettingKey, SettingsPatch } from "@/lib/schema/settings/settings";
+import type { SettingsScope } from "@/lib/schema/settings/settings-answer";
 
 const doneWords = {
   nothing: "Applied; nothing had to be reloaded",

@@ -1,6 +1,6 @@
-import type { ApplyPreview } from "@/lib/client/apply-preview";
+import type { ApplyPreview } from "@/lib/client/planning/apply-preview";
 import type { EngineState } from "@/lib/schema/live-events";
-import { type SettingKey, type Settings, type SettingsPatch, settingKeys } from "@/lib/schema/settings";
+import { type SettingKey, type Settings, type SettingsPatch, settingKeys } from "@/lib/schema/settings/settings";
 import { formatSetting, rowOf } from "./setting-format";
 
 /** "KV cache f16 → q8_0": each waiting change, in the order of the table. */

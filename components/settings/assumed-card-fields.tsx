@@ -1,9 +1,9 @@
 "use client";
 import { NumberInput } from "@/components/ui/number-input";
 import { Select } from "@/components/ui/select";
-import { type AssumedCard, assumedCardSchema, chooseCard, useCard } from "@/lib/client/card-store";
 import { useLive } from "@/lib/client/live-store";
-import { whatIfCards } from "@/lib/plan/what-if-cards";
+import { type AssumedCard, assumedCardSchema, chooseCard, useCard } from "@/lib/client/planning/card-store";
+import { whatIfCards } from "@/lib/plan/cards/what-if-cards";
 import { formatMib, mibToBytes } from "@/lib/units/bytes";
 
 const TYPED_IN = "";

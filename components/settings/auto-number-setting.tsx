@@ -2,9 +2,9 @@
 import { NumberInput } from "@/components/ui/number-input";
 import { Slider } from "@/components/ui/slider";
 import { useLive } from "@/lib/client/live-store";
-import { usePlan } from "@/lib/client/plan-store";
-import { useModel } from "@/lib/client/surface-store";
-import type { SettingKey } from "@/lib/schema/settings";
+import { usePlan } from "@/lib/client/planning/plan-store";
+import { useModel } from "@/lib/client/planning/surface-store";
+import type { SettingKey } from "@/lib/schema/settings/settings";
 import { formatSetting, parseSettingNumber, rowOf, unitOf } from "./setting-format";
 import { SettingFrame } from "./setting-frame";
 import { settingRange } from "./setting-range";

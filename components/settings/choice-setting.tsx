@@ -2,7 +2,7 @@
 import { Choice } from "@/components/ui/choice";
 import { Switch } from "@/components/ui/switch";
 import { useLive } from "@/lib/client/live-store";
-import type { SettingKey, Settings } from "@/lib/schema/settings";
+import type { SettingKey, Settings } from "@/lib/schema/settings/settings";
 import { choiceWord, rowOf } from "./setting-format";
 import { SettingFrame } from "./setting-frame";
 import { useSetting } from "./use-setting";

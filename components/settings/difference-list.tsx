@@ -1,5 +1,5 @@
 import { classNames } from "@/components/ui/class-names";
-import type { Difference } from "@/lib/client/apply-difference";
+import type { Difference } from "@/lib/client/planning/apply-difference";
 
 interface DifferenceListProps {
   readonly differences: readonly Difference[];

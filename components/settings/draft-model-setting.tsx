@@ -1,6 +1,6 @@
 "use client";
 import { Select } from "@/components/ui/select";
-import { plannedModelStore } from "@/lib/client/planned-model";
+import { plannedModelStore } from "@/lib/client/planning/planned-model";
 import { createResource } from "@/lib/client/resource-store";
 import { useStore } from "@/lib/client/use-store";
 import { listDraftModels } from "@/lib/schema/api/models";

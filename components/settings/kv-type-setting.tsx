@@ -1,10 +1,10 @@
 "use client";
 import { useId } from "react";
 import { Choice } from "@/components/ui/choice";
-import { usePlanCard } from "@/lib/client/plan-store";
-import { useSettings } from "@/lib/client/settings-store";
-import { useSurface } from "@/lib/client/surface-store";
-import { kvTypeRefusal, mixedTypeNote } from "@/lib/plan/usable-kv-types";
+import { usePlanCard } from "@/lib/client/planning/plan-store";
+import { useSettings } from "@/lib/client/planning/settings-store";
+import { useSurface } from "@/lib/client/planning/surface-store";
+import { kvTypeRefusal, mixedTypeNote } from "@/lib/plan/memory/usable-kv-types";
 import {
   elementTypesOf,
   isMixed,
@@ -12,7 +12,7 @@ import {
   type KvType,
   kvElementTypes,
   kvTypeOf,
-} from "@/lib/schema/kv-type";
+} from "@/lib/schema/plans/kv-type";
 import { SettingFrame } from "./setting-frame";
 import { useSetting } from "./use-setting";
 

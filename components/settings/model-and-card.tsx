@@ -2,10 +2,10 @@
 import Link from "next/link";
 import { buttonClass } from "@/components/ui/button";
 import { Choice } from "@/components/ui/choice";
-import { chooseCard } from "@/lib/client/card-store";
-import { usePlanCard } from "@/lib/client/plan-store";
-import { useModel, useSurface } from "@/lib/client/surface-store";
-import { othersInWords } from "@/lib/plan/placement-words";
+import { chooseCard } from "@/lib/client/planning/card-store";
+import { usePlanCard } from "@/lib/client/planning/plan-store";
+import { useModel, useSurface } from "@/lib/client/planning/surface-store";
+import { othersInWords } from "@/lib/plan/words/placement-words";
 import { formatBytes, formatGib } from "@/lib/units/bytes";
 import { formatTokensShort } from "@/lib/units/tokens";
 import { AssumedCardFields } from "./assumed-card-fields";

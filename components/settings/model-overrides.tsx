@@ -1,7 +1,7 @@
 "use client";
 import { Button } from "@/components/ui/button";
-import { useAnotherModel, useSettings } from "@/lib/client/settings-store";
-import { settingKeys } from "@/lib/schema/settings";
+import { useAnotherModel, useSettings } from "@/lib/client/planning/settings-store";
+import { settingKeys } from "@/lib/schema/settings/settings";
 import { dropOverridesAndReport } from "./apply-and-report";
 import { formatSetting, rowOf } from "./setting-format";
 

@@ -1,8 +1,8 @@
 "use client";
 import { NumberInput } from "@/components/ui/number-input";
 import { Slider } from "@/components/ui/slider";
-import { useModel } from "@/lib/client/surface-store";
-import type { SettingKey } from "@/lib/schema/settings";
+import { useModel } from "@/lib/client/planning/surface-store";
+import type { SettingKey } from "@/lib/schema/settings/settings";
 import { formatTokensShort } from "@/lib/units/tokens";
 import { logStops, nearestStop } from "./log-stops";
 import { formatSetting, formatSettingNumber, parseSettingNumber, rowOf, unitOf } from "./setting-format";

@@ -1,8 +1,8 @@
 "use client";
 import { useState } from "react";
 import { Switch } from "@/components/ui/switch";
-import { useOwnRam } from "@/lib/client/plan-store";
-import { ramShortage } from "@/lib/plan/plan-ram";
+import { useOwnRam } from "@/lib/client/planning/plan-store";
+import { ramShortage } from "@/lib/plan/placement/plan-ram";
 
 export interface RamGuard {
   /** How much of this computer's memory is missing; null if there is enough. */

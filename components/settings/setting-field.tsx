@@ -1,7 +1,7 @@
 "use client";
 import { type ComponentType, memo } from "react";
-import type { SettingControl } from "@/lib/schema/setting-row";
-import type { SettingKey } from "@/lib/schema/settings";
+import type { SettingControl } from "@/lib/schema/settings/setting-row";
+import type { SettingKey } from "@/lib/schema/settings/settings";
 import { AutoNumberSetting } from "./auto-number-setting";
 import { AutoSwitchSetting, ChoiceSetting, SpeculationSetting, SwitchSetting } from "./choice-setting";
 import { DraftModelSetting } from "./draft-model-setting";

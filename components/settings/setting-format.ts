@@ -1,5 +1,5 @@
-import type { SettingRow } from "@/lib/schema/setting-row";
-import { type SettingKey, type Settings, settingRows } from "@/lib/schema/settings";
+import type { SettingRow } from "@/lib/schema/settings/setting-row";
+import { type SettingKey, type Settings, settingRows } from "@/lib/schema/settings/settings";
 import { formatTokens } from "@/lib/units/tokens";
 
 const choiceWords: Readonly<Record<string, string>> = {

@@ -1,8 +1,8 @@
 import type { ReactNode } from "react";
 import { Info } from "@/components/ui/info";
-import { usePlanCard } from "@/lib/client/plan-store";
-import { useSettings } from "@/lib/client/settings-store";
-import type { SettingKey } from "@/lib/schema/settings";
+import { usePlanCard } from "@/lib/client/planning/plan-store";
+import { useSettings } from "@/lib/client/planning/settings-store";
+import type { SettingKey } from "@/lib/schema/settings/settings";
 import { rowOf } from "./setting-format";
 
 interface SettingFrameProps {

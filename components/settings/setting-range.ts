@@ -1,5 +1,5 @@
-import type { MemorySurface } from "@/lib/schema/memory-surface";
-import type { SettingKey } from "@/lib/schema/settings";
+import type { MemorySurface } from "@/lib/schema/plans/memory-surface";
+import type { SettingKey } from "@/lib/schema/settings/settings";
 import { rowOf } from "./setting-format";
 
 export interface SettingRange {

@@ -1,11 +1,11 @@
 "use client";
 import { ChevronRight } from "lucide-react";
 import { memo, type ReactNode } from "react";
-import { useSettings } from "@/lib/client/settings-store";
-import { surfaceStore } from "@/lib/client/surface-store";
+import { useSettings } from "@/lib/client/planning/settings-store";
+import { surfaceStore } from "@/lib/client/planning/surface-store";
 import { useStore } from "@/lib/client/use-store";
-import type { SettingGroup } from "@/lib/schema/setting-row";
-import { type SettingKey, settingKeys } from "@/lib/schema/settings";
+import type { SettingGroup } from "@/lib/schema/settings/setting-row";
+import { type SettingKey, settingKeys } from "@/lib/schema/settings/settings";
 import { ApplyBar } from "./apply-bar";
 import { ModelAndCard } from "./model-and-card";
 import { ModelOverrides } from "./model-overrides";

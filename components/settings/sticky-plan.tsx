@@ -2,9 +2,9 @@
 import { classNames } from "@/components/ui/class-names";
 import { MemoryBar } from "@/components/ui/memory-bar";
 import { memoryPartLooks, partBytes, partsInWords } from "@/components/vram/memory-parts";
-import { useComputer } from "@/lib/client/computer-store";
-import { type PlanView, useExplanation, usePlanView } from "@/lib/client/plan-store";
-import { besideBytes, ramUsedByOthers } from "@/lib/plan/plan-ram";
+import { useComputer } from "@/lib/client/planning/computer-store";
+import { type PlanView, useExplanation, usePlanView } from "@/lib/client/planning/plan-store";
+import { besideBytes, ramUsedByOthers } from "@/lib/plan/placement/plan-ram";
 
 /**
  * On a narrow screen the sliders are below the sentence and the gauge. A line with both stays in view, so that the

@@ -1,7 +1,7 @@
 "use client";
 import { useState } from "react";
 import { inputClass } from "@/components/ui/field";
-import type { SettingKey } from "@/lib/schema/settings";
+import type { SettingKey } from "@/lib/schema/settings/settings";
 import { parseSettingNumbers, rowOf } from "./setting-format";
 import { SettingFrame } from "./setting-frame";
 import { useSetting } from "./use-setting";

@@ -1,9 +1,9 @@
 import { useMemo } from "react";
-import { applyDifference, type Difference } from "@/lib/client/apply-difference";
 import { useEngine } from "@/lib/client/live-store";
-import { useOwnPlan, useSavedPlan } from "@/lib/client/plan-store";
-import { useReceipts } from "@/lib/client/receipt-store";
-import type { LayerPlan } from "@/lib/plan/layer-plan";
+import { applyDifference, type Difference } from "@/lib/client/planning/apply-difference";
+import { useOwnPlan, useSavedPlan } from "@/lib/client/planning/plan-store";
+import { useReceipts } from "@/lib/client/planning/receipt-store";
+import type { LayerPlan } from "@/lib/plan/cards/layer-plan";
 
 /** The figures that Apply will change on this computer. */
 export function useApplyDifference(): readonly Difference[] {

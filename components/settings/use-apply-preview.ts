@@ -1,11 +1,11 @@
 import { useMemo } from "react";
-import { type ApplyPreview, applyPreview } from "@/lib/client/apply-preview";
 import { useEngine } from "@/lib/client/live-store";
-import { useOwnPlan } from "@/lib/client/plan-store";
-import { useReceipts } from "@/lib/client/receipt-store";
-import { useSettings } from "@/lib/client/settings-store";
-import type { LayerPlan } from "@/lib/plan/layer-plan";
-import type { SettingsPatch } from "@/lib/schema/settings";
+import { type ApplyPreview, applyPreview } from "@/lib/client/planning/apply-preview";
+import { useOwnPlan } from "@/lib/client/planning/plan-store";
+import { useReceipts } from "@/lib/client/planning/receipt-store";
+import { useSettings } from "@/lib/client/planning/settings-store";
+import type { LayerPlan } from "@/lib/plan/cards/layer-plan";
+import type { SettingsPatch } from "@/lib/schema/settings/settings";
 
 /** What applying the draft would do to this computer's engine; null while that is not known. */
 export function useApplyPreview(): ApplyPreview | null {

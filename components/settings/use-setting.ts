@@ -1,5 +1,5 @@
-import { draftSettings, useSettings } from "@/lib/client/settings-store";
-import { defaultSettings, type SettingKey, type Settings, type SettingsPatch } from "@/lib/schema/settings";
+import { draftSettings, useSettings } from "@/lib/client/planning/settings-store";
+import { defaultSettings, type SettingKey, type Settings, type SettingsPatch } from "@/lib/schema/settings/settings";
 
 /** One setting of the draft, and a function to change it. */
 export function useSetting<Key extends SettingKey>(

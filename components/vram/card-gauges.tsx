@@ -1,6 +1,6 @@
 import { MemoryBar } from "@/components/ui/memory-bar";
-import type { PlannedCard } from "@/lib/plan/layer-plan";
-import type { CardReading } from "@/lib/schema/gpu-memory";
+import type { PlannedCard } from "@/lib/plan/cards/layer-plan";
+import type { CardReading } from "@/lib/schema/plans/gpu-memory";
 import { formatGib } from "@/lib/units/bytes";
 import { cardFill } from "./card-looks";
 import { TargetLine } from "./gauge-scale";

@@ -1,6 +1,6 @@
 import { memo } from "react";
-import type { ContextImpact } from "@/lib/plan/context-impact";
-import { ofKvType } from "@/lib/schema/kv-type";
+import type { ContextImpact } from "@/lib/plan/advice/context-impact";
+import { ofKvType } from "@/lib/schema/plans/kv-type";
 import { formatGib } from "@/lib/units/bytes";
 import { formatTokens } from "@/lib/units/tokens";
 import type { ChartFrame } from "./chart-frame";

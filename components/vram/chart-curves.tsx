@@ -1,6 +1,6 @@
 import { memo } from "react";
-import type { ContextImpact } from "@/lib/plan/context-impact";
-import { type KvType, ofKvType } from "@/lib/schema/kv-type";
+import type { ContextImpact } from "@/lib/plan/advice/context-impact";
+import { type KvType, ofKvType } from "@/lib/schema/plans/kv-type";
 import type { ChartFrame } from "./chart-frame";
 import { linePath, spreadLabels } from "./chart-scale";
 import { kvLook } from "./kv-looks";

@@ -1,5 +1,5 @@
-import type { ContextImpact } from "@/lib/plan/context-impact";
-import { isMixed, ofKvType } from "@/lib/schema/kv-type";
+import type { ContextImpact } from "@/lib/plan/advice/context-impact";
+import { isMixed, ofKvType } from "@/lib/schema/plans/kv-type";
 import { linearScale, logScale, type Scale } from "./chart-scale";
 
 export const CHART_HEIGHT = 264;

@@ -2,8 +2,8 @@
 import { useId, useMemo, useState } from "react";
 import { useElementWidth } from "@/components/ui/use-element-width";
 import { isComposing } from "@/lib/client/is-composing";
-import type { ContextImpact } from "@/lib/plan/context-impact";
-import type { KvType } from "@/lib/schema/kv-type";
+import type { ContextImpact } from "@/lib/plan/advice/context-impact";
+import type { KvType } from "@/lib/schema/plans/kv-type";
 import { ChartAxes } from "./chart-axes";
 import { ChartBudget } from "./chart-budget";
 import { ChartCurves } from "./chart-curves";

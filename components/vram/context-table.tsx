@@ -1,7 +1,7 @@
 import { memo } from "react";
 import { Cell, RowHead, Table } from "@/components/ui/table";
-import type { ContextImpact, ContextRow } from "@/lib/plan/context-impact";
-import { isMixed, type KvType, kvElementTypes, ofKvType } from "@/lib/schema/kv-type";
+import type { ContextImpact, ContextRow } from "@/lib/plan/advice/context-impact";
+import { isMixed, type KvType, kvElementTypes, ofKvType } from "@/lib/schema/plans/kv-type";
 import { formatMib, MIB } from "@/lib/units/bytes";
 import { formatTokens } from "@/lib/units/tokens";
 

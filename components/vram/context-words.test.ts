@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { contextImpact } from "@/lib/plan/context-impact";
+import { contextImpact } from "@/lib/plan/advice/context-impact";
 import { mistralSurface, p4000, planSettings } from "@/lib/plan/testing/surface-fixtures";
 import { contextInWords, fullStopInWords, hasOverBudget } from "./context-words";
 

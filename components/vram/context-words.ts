@@ -1,6 +1,6 @@
-import type { ContextImpact } from "@/lib/plan/context-impact";
-import { expertsInWords } from "@/lib/plan/placement-words";
-import { ofKvType } from "@/lib/schema/kv-type";
+import type { ContextImpact } from "@/lib/plan/advice/context-impact";
+import { expertsInWords } from "@/lib/plan/words/placement-words";
+import { ofKvType } from "@/lib/schema/plans/kv-type";
 import { formatGib } from "@/lib/units/bytes";
 import { formatTokens } from "@/lib/units/tokens";
 

@@ -1,6 +1,6 @@
 import { memo } from "react";
-import type { ContextImpact } from "@/lib/plan/context-impact";
-import { type KvType, ofKvType } from "@/lib/schema/kv-type";
+import type { ContextImpact } from "@/lib/plan/advice/context-impact";
+import { type KvType, ofKvType } from "@/lib/schema/plans/kv-type";
 import { fullStopInWords, hasOverBudget } from "./context-words";
 import { kvLook } from "./kv-looks";
 import { KvMarker } from "./kv-marker";

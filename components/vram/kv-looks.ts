@@ -1,4 +1,4 @@
-import { elementTypesOf, isMixed, type KvType, kvElementTypes } from "@/lib/schema/kv-type";
+import { elementTypesOf, isMixed, type KvType, kvElementTypes } from "@/lib/schema/plans/kv-type";
 
 /** Each KV type has its own shade of the KV colour, its own marker and its own dash, widest first: colour is never the only sign. */
 const kvLooks = [

@@ -1,4 +1,4 @@
-import type { KvType } from "@/lib/schema/kv-type";
+import type { KvType } from "@/lib/schema/plans/kv-type";
 import { kvLook } from "./kv-looks";
 
 interface KvMarkerProps {

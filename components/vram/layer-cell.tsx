@@ -1,6 +1,6 @@
 import { memo } from "react";
 import { classNames } from "@/components/ui/class-names";
-import type { PlannedLayer } from "@/lib/plan/layer-plan";
+import type { PlannedLayer } from "@/lib/plan/cards/layer-plan";
 import { cardFill } from "./card-looks";
 import { layerInWords, layerShortName } from "./layer-words";
 

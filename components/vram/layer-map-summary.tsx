@@ -1,7 +1,7 @@
 import { memo } from "react";
-import type { LayerPlan, PlannedLayer } from "@/lib/plan/layer-plan";
-import { cardName } from "@/lib/plan/placement-words";
-import type { MemoryParts } from "@/lib/schema/receipt";
+import type { LayerPlan, PlannedLayer } from "@/lib/plan/cards/layer-plan";
+import { cardName } from "@/lib/plan/words/placement-words";
+import type { MemoryParts } from "@/lib/schema/plans/receipt";
 import { formatMib } from "@/lib/units/bytes";
 import { cardFill } from "./card-looks";
 import { Swatch } from "./swatch";

@@ -1,8 +1,8 @@
 "use client";
 import { useId, useRef, useState } from "react";
 import { classNames } from "@/components/ui/class-names";
-import type { LayerPlan, PlannedLayer } from "@/lib/plan/layer-plan";
-import { cardName } from "@/lib/plan/placement-words";
+import type { LayerPlan, PlannedLayer } from "@/lib/plan/cards/layer-plan";
+import { cardName } from "@/lib/plan/words/placement-words";
 import { LayerCell } from "./layer-cell";
 import { LayerPatterns } from "./layer-patterns";
 import { layerInWords } from "./layer-words";

@@ -1,5 +1,5 @@
-import type { PlannedLayer } from "@/lib/plan/layer-plan";
-import type { LayerKind } from "@/lib/schema/memory-surface";
+import type { PlannedLayer } from "@/lib/plan/cards/layer-plan";
+import type { LayerKind } from "@/lib/schema/plans/memory-surface";
 import { formatMib } from "@/lib/units/bytes";
 
 const kindWords: Record<LayerKind, string> = {

@@ -1,4 +1,4 @@
-import type { MemoryParts } from "@/lib/schema/receipt";
+import type { MemoryParts } from "@/lib/schema/plans/receipt";
 import { formatGib } from "@/lib/units/bytes";
 
 export type PartId = "others" | "embedding" | "beside" | "weights" | "kv" | "compute" | "overhead";

@@ -1,4 +1,4 @@
-import type { MemoryParts, Receipt } from "@/lib/schema/receipt";
+import type { MemoryParts, Receipt } from "@/lib/schema/plans/receipt";
 import { formatMib } from "@/lib/units/bytes";
 
 const parts = [

@@ -1,6 +1,6 @@
 import { followEvents } from "@/lib/schema/api/engine";
-import type { Download } from "@/lib/schema/download";
 import { type EngineSnapshot, type LiveEvent, liveEventSchema, type Telemetry } from "@/lib/schema/live-events";
+import type { Download } from "@/lib/schema/models/download";
 import { apiAddress } from "./api-request";
 import { createStore } from "./store";
 import { useStore } from "./use-store";

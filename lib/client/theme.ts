@@ -1,4 +1,4 @@
-import { THEME_COOKIE, type Theme, windowColor } from "@/lib/schema/theme";
+import { THEME_COOKIE, type Theme, windowColor } from "@/lib/schema/settings/theme";
 
 const ONE_YEAR_SECONDS = 31_536_000;
 

@@ -34,7 +34,7 @@ let beat = (): string | null => null;
 setInterval(() => send({ type: "heartbeat", busyWith: beat() }), HEARTBEAT_MS);
 
 // Loading the library takes most of the start. It is loaded only now, so that this process already sends heartbeats and hears commands.
-const { readVram, startLlamaBackend } = await import("./llama-backend");
+const { readVram, startLlamaBackend } = await import("./backend/llama-backend");
 const starting = startLlamaBackend({
   gpu: env.HEADROOM_ENGINE_GPU,
   build: env.HEADROOM_ENGINE_BUILD,

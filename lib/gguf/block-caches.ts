@@ -1,4 +1,4 @@
-import type { LayerKv } from "@/lib/schema/memory-surface";
+import type { LayerKv } from "@/lib/schema/plans/memory-surface";
 import type { ArchitectureTraits } from "./architecture-traits";
 import { attentionShape } from "./attention-shape";
 import type { MetadataFields } from "./metadata-fields";

@@ -1,4 +1,4 @@
-import type { LayerKind, LayerKv } from "@/lib/schema/memory-surface";
+import type { LayerKind, LayerKv } from "@/lib/schema/plans/memory-surface";
 
 /** Weights of one tensor as llama.cpp allocates them, before the backend's padding. */
 export interface TensorProfile {

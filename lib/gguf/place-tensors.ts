@@ -1,4 +1,4 @@
-import { type ExpertMatrix, expertMatrices } from "@/lib/schema/load-config";
+import { type ExpertMatrix, expertMatrices } from "@/lib/schema/plans/load-config";
 import { GgufFormatError } from "./gguf-format-error";
 import type { ModelProfile, TensorProfile } from "./model-profile";
 

@@ -1,4 +1,4 @@
-import type { MetadataKey } from "@/lib/schema/model-details";
+import type { MetadataKey } from "@/lib/schema/models/model-details";
 import type { Metadata, MetadataArray, MetadataScalar, MetadataValue } from "./read-metadata";
 
 /** A key of the format may have 64 KiB, and a value 64 MiB: a page shows the start of each. */

@@ -1,4 +1,4 @@
-import type { TensorKind, TensorKindName } from "@/lib/schema/model-details";
+import type { TensorKind, TensorKindName } from "@/lib/schema/models/model-details";
 import type { TensorInfo } from "./read-tensors";
 
 /** The first pattern that matches a tensor's name counts. @see llama.cpp src/llama-arch.cpp (LLM_TENSOR_NAMES) */

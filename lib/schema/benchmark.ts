@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { errorBodySchema } from "./api-error";
-import { gpuBackendSchema } from "./gpu-memory";
-import { type FlashAttention, flashAttentionSchema, type KvType, kvTypeSchema } from "./kv-type";
+import { gpuBackendSchema } from "./plans/gpu-memory";
+import { type FlashAttention, flashAttentionSchema, type KvType, kvTypeSchema } from "./plans/kv-type";
 
 /** The four ways to load the model that are compared, in the order in which they run. */
 export const benchmarkWayIds = ["none", "kv-cache", "flash-attention", "all"] as const;

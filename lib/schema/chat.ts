@@ -1,10 +1,10 @@
 import * as z from "zod/mini";
 import { errorBodySchema } from "./api-error";
-import { chatRows } from "./chat-settings";
 import { finishReasonSchema, generationStatsSchema } from "./generation";
-import { kvTypeSchema } from "./kv-type";
 import { isPictureType, pictureDataSchema } from "./picture";
-import { samplingOverridesShape } from "./sampling";
+import { kvTypeSchema } from "./plans/kv-type";
+import { chatRows } from "./settings/chat-settings";
+import { samplingOverridesShape } from "./settings/sampling";
 
 /** Ids are made by the browser (UUIDs) or come with an import; they are never a path. */
 export const chatIdSchema = z

@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { errorBodySchema } from "./api-error";
 import { finishReasonSchema, generationStatsSchema } from "./generation";
-import { planBadgeSchema } from "./local-model";
+import { planBadgeSchema } from "./models/local-model";
 
 export const LEAST_COMPARED = 2;
 export const MOST_COMPARED = 3;

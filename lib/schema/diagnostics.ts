@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
-import { gpuReportSchema, systemMemorySchema } from "./gpu-memory";
 import { engineSnapshotSchema } from "./live-events";
-import { threadChoiceSchema } from "./thread-choice";
+import { gpuReportSchema, systemMemorySchema } from "./plans/gpu-memory";
+import { threadChoiceSchema } from "./settings/thread-choice";
 
 /** A graphics controller that the system's own tools list, whether or not a backend can use it. */
 export const graphicsCardSchema = z.object({

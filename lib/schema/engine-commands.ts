@@ -1,13 +1,13 @@
 import * as z from "zod/mini";
 import { type ErrorCode, errorCodeSchema, modelErrors } from "./api-error";
-import { engineInfoSchema } from "./engine-info";
+import { engineInfoSchema } from "./engines/engine-info";
 import { finishReasonSchema, generationStatsSchema, tokenLogprobSchema } from "./generation";
-import { embeddingMemorySchema } from "./gpu-memory";
-import { bufferSplitSchema, buffersSchema, loadConfigSchema } from "./load-config";
-import { memorySurfaceSchema } from "./memory-surface";
 import { pictureSchema } from "./picture";
-import { deviceBuffersSchema, placementLeverSchema } from "./placement";
-import { samplingValuesSchema } from "./sampling";
+import { embeddingMemorySchema } from "./plans/gpu-memory";
+import { bufferSplitSchema, buffersSchema, loadConfigSchema } from "./plans/load-config";
+import { memorySurfaceSchema } from "./plans/memory-surface";
+import { deviceBuffersSchema, placementLeverSchema } from "./plans/placement";
+import { samplingValuesSchema } from "./settings/sampling";
 import { toolCallSchema, toolUseSchema } from "./tools";
 
 const id = z.string().check(z.minLength(1), z.maxLength(64));

@@ -1,12 +1,12 @@
 import * as z from "zod/mini";
-import { answeringEngineSchema } from "./answering-engine";
 import { errorBodySchema } from "./api-error";
-import { downloadSchema } from "./download";
-import { engineInfoSchema } from "./engine-info";
-import { embeddingMemorySchema, gpuReportSchema, systemMemorySchema } from "./gpu-memory";
-import { loadConfigSchema } from "./load-config";
-import { memoryPartsSchema } from "./receipt";
-import { speculationChoiceSchema } from "./speculation";
+import { answeringEngineSchema } from "./engines/answering-engine";
+import { engineInfoSchema } from "./engines/engine-info";
+import { downloadSchema } from "./models/download";
+import { embeddingMemorySchema, gpuReportSchema, systemMemorySchema } from "./plans/gpu-memory";
+import { loadConfigSchema } from "./plans/load-config";
+import { memoryPartsSchema } from "./plans/receipt";
+import { speculationChoiceSchema } from "./plans/speculation";
 
 export const engineStateSchema = z.enum([
   "stopped",

@@ -1,9 +1,9 @@
 import * as z from "zod/mini";
-import { gpuMemorySchema } from "./gpu-memory";
-import { borderExpertsSchema } from "./load-config";
-import { planSpeedSchema, speedRangeSchema } from "./plan-speed";
-import { memoryPartsSchema } from "./receipt";
-import { planSettingsSchema, settingsPatchSchema } from "./settings";
+import { gpuMemorySchema } from "./plans/gpu-memory";
+import { borderExpertsSchema } from "./plans/load-config";
+import { planSpeedSchema, speedRangeSchema } from "./plans/plan-speed";
+import { memoryPartsSchema } from "./plans/receipt";
+import { planSettingsSchema, settingsPatchSchema } from "./settings/settings";
 
 const bytes = z.int().check(z.minimum(0));
 

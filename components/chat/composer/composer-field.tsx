@@ -1,9 +1,9 @@
 "use client";
 import { type ClipboardEvent, type KeyboardEvent, useEffect, useRef } from "react";
 import { showFailure } from "@/components/ui/show-failure";
-import { stopAnswering } from "@/lib/client/chat-actions";
-import type { ChatDraft } from "@/lib/client/chat-draft";
-import { isUsable, useSession } from "@/lib/client/chat-session";
+import { stopAnswering } from "@/lib/client/chat/chat-actions";
+import type { ChatDraft } from "@/lib/client/chat/chat-draft";
+import { isUsable, useSession } from "@/lib/client/chat/chat-session";
 import { isComposing } from "@/lib/client/is-composing";
 import { useStore } from "@/lib/client/use-store";
 import { useGrowingTextarea } from "./use-growing-textarea";

@@ -5,9 +5,9 @@ import { ChatOptionsButton } from "@/components/chat/options/chat-options-button
 import { ModelPickerButton } from "@/components/models/picker/model-picker-button";
 import { Button } from "@/components/ui/button";
 import { showFailure } from "@/components/ui/show-failure";
-import { stopAnswering } from "@/lib/client/chat-actions";
-import { type DraftFile, unreadNames } from "@/lib/client/chat-draft";
-import { useSession } from "@/lib/client/chat-session";
+import { stopAnswering } from "@/lib/client/chat/chat-actions";
+import { type DraftFile, unreadNames } from "@/lib/client/chat/chat-draft";
+import { useSession } from "@/lib/client/chat/chat-session";
 import type { ContextUse } from "@/lib/schema/chat";
 import { ContextMeter } from "./context-meter";
 

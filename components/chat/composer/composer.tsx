@@ -1,8 +1,8 @@
 "use client";
 import { type DragEvent, type FormEvent, lazy, Suspense, useMemo } from "react";
-import { sendMessage } from "@/lib/client/chat-actions";
-import { attachmentsOf } from "@/lib/client/chat-draft";
-import { isFreeToSend, sessionStore, useSession } from "@/lib/client/chat-session";
+import { sendMessage } from "@/lib/client/chat/chat-actions";
+import { attachmentsOf } from "@/lib/client/chat/chat-draft";
+import { isFreeToSend, sessionStore, useSession } from "@/lib/client/chat/chat-session";
 import { useEngine } from "@/lib/client/live-store";
 import { useStore } from "@/lib/client/use-store";
 import type { Attachment } from "@/lib/schema/chat";

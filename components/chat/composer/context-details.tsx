@@ -1,9 +1,9 @@
 "use client";
 import { Choice } from "@/components/ui/choice";
 import { showFailure } from "@/components/ui/show-failure";
-import { patchOpenChat } from "@/lib/client/chat-actions";
-import { missingTokens, usedKvBytes, usedTokens } from "@/lib/client/chat-context-use";
-import { useSession } from "@/lib/client/chat-session";
+import { patchOpenChat } from "@/lib/client/chat/chat-actions";
+import { missingTokens, usedKvBytes, usedTokens } from "@/lib/client/chat/chat-context-use";
+import { useSession } from "@/lib/client/chat/chat-session";
 import type { ContextUse, Overflow } from "@/lib/schema/chat";
 import { formatBytes } from "@/lib/units/bytes";
 import { formatTokens } from "@/lib/units/tokens";

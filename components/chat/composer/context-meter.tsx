@@ -1,9 +1,9 @@
 "use client";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { classNames } from "@/components/ui/class-names";
-import { liveContextUse, missingTokens, usedTokens } from "@/lib/client/chat-context-use";
-import { useLiveReply } from "@/lib/client/chat-live-reply";
-import { useSession } from "@/lib/client/chat-session";
+import { liveContextUse, missingTokens, usedTokens } from "@/lib/client/chat/chat-context-use";
+import { useLiveReply } from "@/lib/client/chat/chat-live-reply";
+import { useSession } from "@/lib/client/chat/chat-session";
 import { useLive } from "@/lib/client/live-store";
 import type { ContextUse } from "@/lib/schema/chat";
 import { contextTokensOf } from "@/lib/schema/live-events";

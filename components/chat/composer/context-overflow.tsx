@@ -1,7 +1,7 @@
 "use client";
 import { lazy, Suspense } from "react";
-import { missingTokens } from "@/lib/client/chat-context-use";
-import { useSession, waitingReply } from "@/lib/client/chat-session";
+import { missingTokens } from "@/lib/client/chat/chat-context-use";
+import { useSession, waitingReply } from "@/lib/client/chat/chat-session";
 import type { ContextUse } from "@/lib/schema/chat";
 
 // It includes the planner, which computes the cost of a larger context, so it is loaded on demand.

@@ -1,8 +1,8 @@
 "use client";
 import { X } from "lucide-react";
 import { AttachmentChip, chipClass } from "@/components/chat/transcript/attachment-chip";
-import type { DraftFile } from "@/lib/client/chat-draft";
-import { isPasted, MAX_FIELD_CHARACTERS } from "@/lib/client/pasted-text";
+import { isPasted, MAX_FIELD_CHARACTERS } from "@/lib/client/attachments/pasted-text";
+import type { DraftFile } from "@/lib/client/chat/chat-draft";
 import type { Attachment } from "@/lib/schema/chat";
 
 interface DraftFilesProps {

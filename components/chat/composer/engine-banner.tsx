@@ -1,6 +1,6 @@
 "use client";
 import { lazy, Suspense } from "react";
-import { useSession } from "@/lib/client/chat-session";
+import { useSession } from "@/lib/client/chat/chat-session";
 import { useEngine } from "@/lib/client/live-store";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
 import { LoadProgress } from "./load-progress";

@@ -4,7 +4,7 @@ import { classNames } from "@/components/ui/class-names";
 import { showFailure } from "@/components/ui/show-failure";
 import { commandEngine } from "@/lib/client/diagnostics-store";
 import { useEngine } from "@/lib/client/live-store";
-import { useModels } from "@/lib/client/model-store";
+import { useModels } from "@/lib/client/models/model-store";
 import type { ErrorBody } from "@/lib/schema/api-error";
 
 const load = () => void commandEngine("reload").catch(showFailure("The model cannot answer yet"));

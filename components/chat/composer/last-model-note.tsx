@@ -4,8 +4,8 @@ import { PlanBadge } from "@/components/models/plan-badge";
 import { applyAndReport } from "@/components/settings/apply-and-report";
 import { Button } from "@/components/ui/button";
 import { showFailure } from "@/components/ui/show-failure";
-import { answerWith, useEngineList } from "@/lib/client/engine-list-store";
-import { useModels } from "@/lib/client/model-store";
+import { answerWith, useEngineList } from "@/lib/client/models/engine-list-store";
+import { useModels } from "@/lib/client/models/model-store";
 
 interface LastModelNoteProps {
   readonly modelName: string;

@@ -2,10 +2,10 @@
 import { Button } from "@/components/ui/button";
 import { classNames } from "@/components/ui/class-names";
 import { showFailure } from "@/components/ui/show-failure";
-import { chooseOverflow, continueReply } from "@/lib/client/chat-actions";
-import { missingTokens } from "@/lib/client/chat-context-use";
-import { useSession } from "@/lib/client/chat-session";
-import { useSettings } from "@/lib/client/settings-store";
+import { chooseOverflow, continueReply } from "@/lib/client/chat/chat-actions";
+import { missingTokens } from "@/lib/client/chat/chat-context-use";
+import { useSession } from "@/lib/client/chat/chat-session";
+import { useSettings } from "@/lib/client/planning/settings-store";
 import type { ChatMessage, ContextUse, Overflow } from "@/lib/schema/chat";
 import { formatTokens } from "@/lib/units/tokens";
 import { EnlargeChoice } from "./enlarge-choice";

@@ -1,5 +1,5 @@
 import { useId } from "react";
-import { missingTokens } from "@/lib/client/chat-context-use";
+import { missingTokens } from "@/lib/client/chat/chat-context-use";
 import type { ContextUse } from "@/lib/schema/chat";
 
 /** The context is KV cache, so it has the same colour here. Drawn in SVG, because width attributes pass a policy that forbids inline styles. */

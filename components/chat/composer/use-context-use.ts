@@ -1,7 +1,7 @@
 "use client";
 import { useEffect, useMemo, useState } from "react";
-import { askContextUse, nothingTooMuch } from "@/lib/client/chat-context-use";
-import { isFreeToSend, useSession } from "@/lib/client/chat-session";
+import { askContextUse, nothingTooMuch } from "@/lib/client/chat/chat-context-use";
+import { isFreeToSend, useSession } from "@/lib/client/chat/chat-session";
 import { useLive } from "@/lib/client/live-store";
 import type { Attachment, ContextUse } from "@/lib/schema/chat";
 

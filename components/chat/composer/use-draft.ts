@@ -1,11 +1,11 @@
 "use client";
 import { useMemo } from "react";
 import { showToast } from "@/components/ui/toast";
-import { AttachmentError, attachPastedText } from "@/lib/client/attachment";
-import type { ChatDraft } from "@/lib/client/chat-draft";
-import { draftOf } from "@/lib/client/chat-drafts";
-import { useSession } from "@/lib/client/chat-session";
-import { isTooMuchForField, pastedName } from "@/lib/client/pasted-text";
+import { AttachmentError, attachPastedText } from "@/lib/client/attachments/attachment";
+import { isTooMuchForField, pastedName } from "@/lib/client/attachments/pasted-text";
+import type { ChatDraft } from "@/lib/client/chat/chat-draft";
+import { draftOf } from "@/lib/client/chat/chat-drafts";
+import { useSession } from "@/lib/client/chat/chat-session";
 
 const refuse = (description: string): void => showToast({ title: "Not attached", description, tone: "bad" });
 

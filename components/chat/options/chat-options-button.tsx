@@ -2,8 +2,8 @@
 import { SlidersHorizontal } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
 import { Button } from "@/components/ui/button";
-import { presetOf } from "@/lib/client/chat-presets";
-import { useSession } from "@/lib/client/chat-session";
+import { presetOf } from "@/lib/client/chat/chat-presets";
+import { useSession } from "@/lib/client/chat/chat-session";
 
 const ChatOptions = lazy(() => import("./chat-options"));
 

@@ -3,8 +3,8 @@ import { useState } from "react";
 import { Choice } from "@/components/ui/choice";
 import { Field, FieldInput, FieldTextArea } from "@/components/ui/field";
 import { showFailure } from "@/components/ui/show-failure";
-import { patchOpenChat } from "@/lib/client/chat-actions";
-import { useSession } from "@/lib/client/chat-session";
+import { patchOpenChat } from "@/lib/client/chat/chat-actions";
+import { useSession } from "@/lib/client/chat/chat-session";
 import { type ChatSampling, chatSamplingSchema } from "@/lib/schema/chat";
 
 type Constraint = "none" | "jsonSchema" | "grammar";

@@ -1,8 +1,8 @@
 "use client";
 import { Info } from "@/components/ui/info";
 import { NumberInput } from "@/components/ui/number-input";
-import { useSettings } from "@/lib/client/settings-store";
-import { type SettingKey, settingRows } from "@/lib/schema/settings";
+import { useSettings } from "@/lib/client/planning/settings-store";
+import { type SettingKey, settingRows } from "@/lib/schema/settings/settings";
 
 interface SamplingNumberProps {
   readonly setting: SettingKey;

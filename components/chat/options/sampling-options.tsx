@@ -1,12 +1,12 @@
 "use client";
 import { Choice } from "@/components/ui/choice";
 import { showFailure } from "@/components/ui/show-failure";
-import { patchOpenChat } from "@/lib/client/chat-actions";
-import { presetOf, samplingPresets, withPreset } from "@/lib/client/chat-presets";
-import { useSession } from "@/lib/client/chat-session";
+import { patchOpenChat } from "@/lib/client/chat/chat-actions";
+import { presetOf, samplingPresets, withPreset } from "@/lib/client/chat/chat-presets";
+import { useSession } from "@/lib/client/chat/chat-session";
 import type { ChatSampling } from "@/lib/schema/chat";
-import { nameOf, type SamplingName, samplingKeys } from "@/lib/schema/sampling";
-import { settingRows } from "@/lib/schema/settings";
+import { nameOf, type SamplingName, samplingKeys } from "@/lib/schema/settings/sampling";
+import { settingRows } from "@/lib/schema/settings/settings";
 import { SamplingNumber } from "./sampling-number";
 
 type SamplingNumberName = Exclude<SamplingName, "stop">;

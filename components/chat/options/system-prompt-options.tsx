@@ -4,10 +4,10 @@ import { Button } from "@/components/ui/button";
 import { Field, FieldTextArea } from "@/components/ui/field";
 import { Menu } from "@/components/ui/menu";
 import { showFailure } from "@/components/ui/show-failure";
-import { patchOpenChat } from "@/lib/client/chat-actions";
-import { useSession } from "@/lib/client/chat-session";
-import { examplePrompts, readPrompts, removePrompt, savePrompt } from "@/lib/client/prompt-library";
-import { useSettings } from "@/lib/client/settings-store";
+import { patchOpenChat } from "@/lib/client/chat/chat-actions";
+import { useSession } from "@/lib/client/chat/chat-session";
+import { examplePrompts, readPrompts, removePrompt, savePrompt } from "@/lib/client/chat/prompt-library";
+import { useSettings } from "@/lib/client/planning/settings-store";
 
 const MAX_NAME_CHARACTERS = 40;
 

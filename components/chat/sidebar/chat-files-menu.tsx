@@ -5,7 +5,7 @@ import { Menu } from "@/components/ui/menu";
 import { showFailure } from "@/components/ui/show-failure";
 import { showToast } from "@/components/ui/toast";
 import { apiAddress } from "@/lib/client/api-request";
-import type { ImportChoice, ImportSummary } from "@/lib/client/chat-upload";
+import type { ImportChoice, ImportSummary } from "@/lib/client/chat/chat-upload";
 import { exportChats } from "@/lib/schema/api/chats";
 import { countedChats } from "./counted-chats";
 
@@ -28,7 +28,7 @@ export function ChatFilesMenu() {
   const importFile = async (file: File, choice?: ImportChoice) => {
     setCurrent({ file, summary: null });
     try {
-      const { uploadChats } = await import("@/lib/client/chat-upload");
+      const { uploadChats } = await import("@/lib/client/chat/chat-upload");
       const summary = await uploadChats(file, choice);
       const isWhole = summary.existing.length + summary.notes.length === 0 && summary.problem === null;
       setCurrent(isWhole ? null : { file, summary });

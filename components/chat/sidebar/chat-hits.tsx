@@ -1,5 +1,5 @@
 "use client";
-import { goToMessage } from "@/lib/client/chat-location";
+import { goToMessage } from "@/lib/client/chat/chat-location";
 import type { ChatHit } from "@/lib/schema/chat";
 import { SearchSnippet } from "./search-snippet";
 import { useChatHits } from "./use-chat-hits";

@@ -2,9 +2,9 @@
 import { Folder } from "lucide-react";
 import { useState } from "react";
 import { Button } from "@/components/ui/button";
-import { type ChatGroup, groupChats } from "@/lib/client/chat-groups";
-import { useChatList } from "@/lib/client/chat-list";
-import { useSession } from "@/lib/client/chat-session";
+import { type ChatGroup, groupChats } from "@/lib/client/chat/chat-groups";
+import { useChatList } from "@/lib/client/chat/chat-list";
+import { useSession } from "@/lib/client/chat/chat-session";
 import { ChatListRow } from "./chat-list-row";
 
 /** How many rows are rendered at once; thousands of rows with their menus would take a second. */

@@ -5,7 +5,7 @@ import { buttonClass } from "@/components/ui/button";
 import { Menu } from "@/components/ui/menu";
 import { showFailure } from "@/components/ui/show-failure";
 import { apiAddress } from "@/lib/client/api-request";
-import { changeChat } from "@/lib/client/chat-list";
+import { changeChat } from "@/lib/client/chat/chat-list";
 import { exportChat } from "@/lib/schema/api/chats";
 import type { ListedChat } from "@/lib/schema/chat";
 import { deleteWithUndo } from "./delete-with-undo";

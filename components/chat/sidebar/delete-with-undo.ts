@@ -1,8 +1,8 @@
 import { showFailure } from "@/components/ui/show-failure";
 import { showToast } from "@/components/ui/toast";
-import { removeChat, restoreChat } from "@/lib/client/chat-list";
-import { goToChat } from "@/lib/client/chat-location";
-import { sessionStore } from "@/lib/client/chat-session";
+import { removeChat, restoreChat } from "@/lib/client/chat/chat-list";
+import { goToChat } from "@/lib/client/chat/chat-location";
+import { sessionStore } from "@/lib/client/chat/chat-session";
 import type { Chat } from "@/lib/schema/chat";
 
 /** Deletes without asking first, and offers an undo afterwards. */

@@ -4,8 +4,8 @@ import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { Field, FieldInput } from "@/components/ui/field";
 import { showFailure } from "@/components/ui/show-failure";
-import { folderNames } from "@/lib/client/chat-groups";
-import { changeChat, useChatList } from "@/lib/client/chat-list";
+import { folderNames } from "@/lib/client/chat/chat-groups";
+import { changeChat, useChatList } from "@/lib/client/chat/chat-list";
 import type { ListedChat } from "@/lib/schema/chat";
 
 /** Naming a folder creates it. It disappears with its last chat. */

@@ -2,7 +2,7 @@
 import { TriangleAlert } from "lucide-react";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
-import type { ImportChoice, ImportSummary } from "@/lib/client/chat-upload";
+import type { ImportChoice, ImportSummary } from "@/lib/client/chat/chat-upload";
 import { countedChats } from "./counted-chats";
 
 interface ImportSummaryProps {

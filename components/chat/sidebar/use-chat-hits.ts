@@ -1,7 +1,7 @@
 "use client";
 import { useEffect, useState } from "react";
 import { showFailure } from "@/components/ui/show-failure";
-import { findChats } from "@/lib/client/chat-list";
+import { findChats } from "@/lib/client/chat/chat-list";
 import type { ChatHit } from "@/lib/schema/chat";
 
 /** The search waits for a pause in typing, instead of running for every letter. */

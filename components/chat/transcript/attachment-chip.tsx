@@ -1,6 +1,6 @@
 import { FileText } from "lucide-react";
 import { type ReactNode, useMemo } from "react";
-import { formatEncoding } from "@/lib/client/format-encoding";
+import { formatEncoding } from "@/lib/client/attachments/format-encoding";
 import type { Attachment } from "@/lib/schema/chat";
 import { formatBytes } from "@/lib/units/bytes";
 

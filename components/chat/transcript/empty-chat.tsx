@@ -3,9 +3,9 @@ import { EyeOff } from "lucide-react";
 import { lazy, Suspense, useCallback, useEffect, useState } from "react";
 import { focusComposer } from "@/components/chat/composer/composer-field";
 import { showFailure } from "@/components/ui/show-failure";
-import { sendMessage } from "@/lib/client/chat-actions";
-import { useChatList } from "@/lib/client/chat-list";
-import { isUsable, useSession } from "@/lib/client/chat-session";
+import { sendMessage } from "@/lib/client/chat/chat-actions";
+import { useChatList } from "@/lib/client/chat/chat-list";
+import { isUsable, useSession } from "@/lib/client/chat/chat-session";
 import { useEngine } from "@/lib/client/live-store";
 
 const ModelLine = lazy(() => import("./model-line"));

@@ -4,8 +4,8 @@ import { useGrowingTextarea } from "@/components/chat/composer/use-growing-texta
 import { Button } from "@/components/ui/button";
 import { showFailure } from "@/components/ui/show-failure";
 import { showToast } from "@/components/ui/toast";
+import { isTooMuchForField } from "@/lib/client/attachments/pasted-text";
 import { isComposing } from "@/lib/client/is-composing";
-import { isTooMuchForField } from "@/lib/client/pasted-text";
 
 interface MessageEditorProps {
   readonly text: string;

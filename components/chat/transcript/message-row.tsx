@@ -1,7 +1,7 @@
 "use client";
 import { memo } from "react";
 import { classNames } from "@/components/ui/class-names";
-import type { ShownMessage } from "@/lib/client/chat-tree";
+import type { ShownMessage } from "@/lib/client/chat/chat-tree";
 import type { ContextCut } from "@/lib/schema/chat";
 import { QuestionMessage } from "./question-message";
 import { ReplyMessage } from "./reply-message";

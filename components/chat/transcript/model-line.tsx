@@ -2,7 +2,7 @@
 import { layersWords } from "@/components/header/engine-words";
 import { Swatch } from "@/components/vram/swatch";
 import { useEngine } from "@/lib/client/live-store";
-import { shortModelName } from "@/lib/schema/model-source";
+import { shortModelName } from "@/lib/schema/models/model-source";
 import { formatBytes } from "@/lib/units/bytes";
 import { formatTokens } from "@/lib/units/tokens";
 

@@ -2,9 +2,9 @@
 import { Pencil } from "lucide-react";
 import { lazy, Suspense, startTransition, useState } from "react";
 import { LongText } from "@/components/chat/markdown/long-text";
-import { sendMessage } from "@/lib/client/chat-actions";
-import { useSession } from "@/lib/client/chat-session";
-import type { ShownMessage } from "@/lib/client/chat-tree";
+import { sendMessage } from "@/lib/client/chat/chat-actions";
+import { useSession } from "@/lib/client/chat/chat-session";
+import type { ShownMessage } from "@/lib/client/chat/chat-tree";
 import { CopyAction } from "./copy-action";
 import { MessageAction } from "./message-action";
 import { VersionArrows } from "./version-arrows";

@@ -2,8 +2,8 @@
 import { Play } from "lucide-react";
 import { Button } from "@/components/ui/button";
 import { showFailure } from "@/components/ui/show-failure";
-import { continueReply } from "@/lib/client/chat-actions";
-import { useSession } from "@/lib/client/chat-session";
+import { continueReply } from "@/lib/client/chat/chat-actions";
+import { useSession } from "@/lib/client/chat/chat-session";
 import type { ChatMessage } from "@/lib/schema/chat";
 
 /** Why an answer is not complete; null for a complete one. */

@@ -2,9 +2,9 @@
 import { Pencil, RotateCcw } from "lucide-react";
 import { lazy, Suspense, startTransition, useState } from "react";
 import { showFailure } from "@/components/ui/show-failure";
-import { editReply, regenerate } from "@/lib/client/chat-actions";
-import { useSession } from "@/lib/client/chat-session";
-import type { ShownMessage } from "@/lib/client/chat-tree";
+import { editReply, regenerate } from "@/lib/client/chat/chat-actions";
+import { useSession } from "@/lib/client/chat/chat-session";
+import type { ShownMessage } from "@/lib/client/chat/chat-tree";
 import { CopyAction } from "./copy-action";
 import { MessageAction } from "./message-action";
 import { ReplyEnd } from "./reply-end";

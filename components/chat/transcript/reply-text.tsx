@@ -1,7 +1,7 @@
 "use client";
 import { useDeferredValue } from "react";
 import { Markdown } from "@/components/chat/markdown/markdown";
-import { useLiveReply } from "@/lib/client/chat-live-reply";
+import { useLiveReply } from "@/lib/client/chat/chat-live-reply";
 import type { ChatMessage, RunStatus } from "@/lib/schema/chat";
 import { formatTokens } from "@/lib/units/tokens";
 import { Thought } from "./thought";

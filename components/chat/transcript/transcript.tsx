@@ -2,7 +2,7 @@
 import { ArrowDown } from "lucide-react";
 import { useRef } from "react";
 import { Button } from "@/components/ui/button";
-import { useSession } from "@/lib/client/chat-session";
+import { useSession } from "@/lib/client/chat/chat-session";
 import { MessageRow } from "./message-row";
 import { useShownWindow } from "./use-shown-window";
 import { useStickToEnd } from "./use-stick-to-end";

@@ -1,8 +1,8 @@
 "use client";
 import { type RefObject, useEffect, useLayoutEffect, useRef, useState } from "react";
-import { forgetTarget } from "@/lib/client/chat-actions";
-import { useSession } from "@/lib/client/chat-session";
-import type { ShownMessage } from "@/lib/client/chat-tree";
+import { forgetTarget } from "@/lib/client/chat/chat-actions";
+import { useSession } from "@/lib/client/chat/chat-session";
+import type { ShownMessage } from "@/lib/client/chat/chat-tree";
 
 /** The end of a chat appears before the rest of the screen is filled. */
 const FIRST_ROWS = 4;

@@ -1,8 +1,8 @@
 "use client";
 import { ChevronLeft, ChevronRight } from "lucide-react";
-import { showVersion } from "@/lib/client/chat-actions";
-import { useSession } from "@/lib/client/chat-session";
-import type { ShownMessage } from "@/lib/client/chat-tree";
+import { showVersion } from "@/lib/client/chat/chat-actions";
+import { useSession } from "@/lib/client/chat/chat-session";
+import type { ShownMessage } from "@/lib/client/chat/chat-tree";
 
 const arrowClass = "grid size-7 place-items-center rounded-control hover:bg-sunken hover:text-ink disabled:opacity-40";
 

@@ -7,11 +7,11 @@ import { computerWords, foundTitle } from "@/components/models/picks/pick-words"
 import { Button, buttonClass } from "@/components/ui/button";
 import { Problem } from "@/components/ui/problem";
 import { useEngine, useLive } from "@/lib/client/live-store";
-import { usePicks } from "@/lib/client/model-picks";
-import { useModels } from "@/lib/client/model-store";
-import { isDownloadOf } from "@/lib/schema/download";
-import type { LocalModel } from "@/lib/schema/local-model";
-import { DEFAULT_MODEL } from "@/lib/schema/settings";
+import { usePicks } from "@/lib/client/models/model-picks";
+import { useModels } from "@/lib/client/models/model-store";
+import { isDownloadOf } from "@/lib/schema/models/download";
+import type { LocalModel } from "@/lib/schema/models/local-model";
+import { DEFAULT_MODEL } from "@/lib/schema/settings/settings";
 
 /** What can answer now, before anything is fetched. */
 function readyWords(models: readonly LocalModel[]): string {

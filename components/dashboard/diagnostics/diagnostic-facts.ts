@@ -1,6 +1,6 @@
-import { othersInWords } from "@/lib/plan/placement-words";
+import { othersInWords } from "@/lib/plan/words/placement-words";
 import type { Diagnostics } from "@/lib/schema/diagnostics";
-import type { GpuReport } from "@/lib/schema/gpu-memory";
+import type { GpuReport } from "@/lib/schema/plans/gpu-memory";
 import { formatGib, formatMib } from "@/lib/units/bytes";
 
 export interface DiagnosticFact {

@@ -1,6 +1,6 @@
 "use client";
 import { useEffect, useState } from "react";
-import { uploadModels } from "@/lib/client/upload-store";
+import { uploadModels } from "@/lib/client/models/upload-store";
 
 const holdsFiles = ({ dataTransfer }: DragEvent): boolean => dataTransfer?.types.includes("Files") ?? false;
 

@@ -7,10 +7,10 @@ import { Problem } from "@/components/ui/problem";
 import { reportFailure } from "@/components/ui/show-failure";
 import { Skeleton } from "@/components/ui/skeleton";
 import { apiRequest, errorBody } from "@/lib/client/api-request";
-import { modelStore } from "@/lib/client/model-store";
+import { modelStore } from "@/lib/client/models/model-store";
 import { listProgramModels, takeProgramModel } from "@/lib/schema/api/models";
 import type { ErrorBody } from "@/lib/schema/api-error";
-import type { ProgramModel, ProgramModelsAnswer, ProgramName } from "@/lib/schema/program-models";
+import type { ProgramModel, ProgramModelsAnswer, ProgramName } from "@/lib/schema/models/program-models";
 import { formatBytes } from "@/lib/units/bytes";
 
 type Search = { readonly found: ProgramModelsAnswer } | { readonly error: ErrorBody } | null;

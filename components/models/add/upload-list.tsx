@@ -1,6 +1,6 @@
 "use client";
 import { Button } from "@/components/ui/button";
-import { dropUpload, type ModelUpload, useUploads } from "@/lib/client/upload-store";
+import { dropUpload, type ModelUpload, useUploads } from "@/lib/client/models/upload-store";
 import { formatBytes, formatPartOf } from "@/lib/units/bytes";
 import { ProgressBar } from "../downloads/progress-bar";
 

@@ -3,7 +3,7 @@ import { type FormEvent, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Field, FieldTextArea } from "@/components/ui/field";
 import { NumberInput } from "@/components/ui/number-input";
-import { askModels, isRunning, stopAsking, useComparison } from "@/lib/client/comparison-store";
+import { askModels, isRunning, stopAsking, useComparison } from "@/lib/client/models/comparison-store";
 import { type Comparison, comparisonRefusal } from "@/lib/schema/comparison";
 import { comparisonSentence } from "./compare-words";
 

@@ -1,6 +1,6 @@
-import { middleOf } from "@/lib/plan/predict-speed";
+import { middleOf } from "@/lib/plan/speed/predict-speed";
 import type { Comparison, ComparisonColumn } from "@/lib/schema/comparison";
-import type { PlanSpeed } from "@/lib/schema/plan-speed";
+import type { PlanSpeed } from "@/lib/schema/plans/plan-speed";
 import { formatRate, formatTokens } from "@/lib/units/tokens";
 
 /** The columns to begin with: the given models, completed to two by the one in use and then by others. */

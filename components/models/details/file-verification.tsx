@@ -4,8 +4,8 @@ import { Button } from "@/components/ui/button";
 import { classNames } from "@/components/ui/class-names";
 import { CopyButton } from "@/components/ui/copy-button";
 import { reportFailure } from "@/components/ui/show-failure";
-import { useVerification } from "@/lib/client/model-details";
-import type { HashSource, Verification } from "@/lib/schema/model-details";
+import { useVerification } from "@/lib/client/models/model-details";
+import type { HashSource, Verification } from "@/lib/schema/models/model-details";
 import { formatPartOf } from "@/lib/units/bytes";
 import { ProgressBar } from "../downloads/progress-bar";
 

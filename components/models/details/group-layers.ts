@@ -1,4 +1,4 @@
-import type { ModelLayers } from "@/lib/schema/model-details";
+import type { ModelLayers } from "@/lib/schema/models/model-details";
 
 type Layer = ModelLayers["perLayer"][number];
 

@@ -6,8 +6,8 @@ import { Empty } from "@/components/ui/empty";
 import { inputClass } from "@/components/ui/field";
 import { Problem } from "@/components/ui/problem";
 import { ScrollRegion } from "@/components/ui/scroll-region";
-import { useHeaderKeys } from "@/lib/client/model-details";
-import type { MetadataKey } from "@/lib/schema/model-details";
+import { useHeaderKeys } from "@/lib/client/models/model-details";
+import type { MetadataKey } from "@/lib/schema/models/model-details";
 import { formatTokens } from "@/lib/units/tokens";
 
 /** What the server sends at once. */

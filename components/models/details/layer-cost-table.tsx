@@ -1,5 +1,5 @@
 import { Cell, RowHead, Table } from "@/components/ui/table";
-import type { ModelLayers } from "@/lib/schema/model-details";
+import type { ModelLayers } from "@/lib/schema/models/model-details";
 import { formatMib } from "@/lib/units/bytes";
 import { groupLayers, type LayerGroup } from "./group-layers";
 

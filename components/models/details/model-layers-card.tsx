@@ -6,8 +6,8 @@ import { Select } from "@/components/ui/select";
 import { Skeleton } from "@/components/ui/skeleton";
 import { LayerMap } from "@/components/vram/layer-map";
 import { LayerMapSummary } from "@/components/vram/layer-map-summary";
-import { useModelLayers } from "@/lib/client/model-details";
-import { type KvType, kvTypeSchema } from "@/lib/schema/kv-type";
+import { useModelLayers } from "@/lib/client/models/model-details";
+import { type KvType, kvTypeSchema } from "@/lib/schema/plans/kv-type";
 import { contextChoices, kvChoices } from "../planning-for";
 import { LayerCostTable } from "./layer-cost-table";
 

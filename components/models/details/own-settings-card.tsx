@@ -7,7 +7,7 @@ import { reportFailure } from "@/components/ui/show-failure";
 import { showToast } from "@/components/ui/toast";
 import { apiRequest } from "@/lib/client/api-request";
 import { dropOverrides } from "@/lib/schema/api/settings";
-import { type SettingKey, type SettingsPatch, settingKeys } from "@/lib/schema/settings";
+import { type SettingKey, type SettingsPatch, settingKeys } from "@/lib/schema/settings/settings";
 
 interface OwnSettingsCardProps {
   readonly name: string;

@@ -3,8 +3,8 @@ import { Card } from "@/components/ui/card";
 import { CopyButton } from "@/components/ui/copy-button";
 import { ScrollRegion } from "@/components/ui/scroll-region";
 import { useEngine } from "@/lib/client/live-store";
-import { useRenderedExample } from "@/lib/client/model-details";
-import type { ModelDetails } from "@/lib/schema/model-details";
+import { useRenderedExample } from "@/lib/client/models/model-details";
+import type { ModelDetails } from "@/lib/schema/models/model-details";
 import { formatTokens } from "@/lib/units/tokens";
 
 interface TemplateCardProps {

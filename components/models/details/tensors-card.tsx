@@ -1,6 +1,6 @@
 import { Card } from "@/components/ui/card";
 import { Cell, RowHead, Table, TextCell } from "@/components/ui/table";
-import type { ModelDetails, TensorKindName } from "@/lib/schema/model-details";
+import type { ModelDetails, TensorKindName } from "@/lib/schema/models/model-details";
 import { formatBytes } from "@/lib/units/bytes";
 import { formatTokens } from "@/lib/units/tokens";
 

@@ -1,4 +1,4 @@
-import type { Download } from "@/lib/schema/download";
+import type { Download } from "@/lib/schema/models/download";
 import { formatBytes } from "@/lib/units/bytes";
 import { formatDuration } from "@/lib/units/durations";
 

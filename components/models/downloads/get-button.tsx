@@ -4,9 +4,9 @@ import { useState } from "react";
 import { chatAndReport } from "@/components/settings/apply-and-report";
 import { Button } from "@/components/ui/button";
 import { reportFailure } from "@/components/ui/show-failure";
-import { type DownloadAction, getModel, steerDownload, useDownloadOf } from "@/lib/client/download-store";
-import { useModels } from "@/lib/client/model-store";
-import { type Download, isDownloadOf } from "@/lib/schema/download";
+import { type DownloadAction, getModel, steerDownload, useDownloadOf } from "@/lib/client/models/download-store";
+import { useModels } from "@/lib/client/models/model-store";
+import { type Download, isDownloadOf } from "@/lib/schema/models/download";
 import { formatBytes } from "@/lib/units/bytes";
 import { downloadPercent } from "./download-words";
 

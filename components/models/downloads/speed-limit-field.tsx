@@ -1,7 +1,7 @@
 "use client";
 import { Select } from "@/components/ui/select";
 import { reportFailure } from "@/components/ui/show-failure";
-import { limitSpeed, useSpeedLimit } from "@/lib/client/download-store";
+import { limitSpeed, useSpeedLimit } from "@/lib/client/models/download-store";
 import { formatBytes, MIB } from "@/lib/units/bytes";
 
 /** In bytes a second; 0 is no limit. */

@@ -4,9 +4,9 @@ import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { useForm } from "@/components/ui/use-form";
 import { apiRequest } from "@/lib/client/api-request";
-import { engineListStore } from "@/lib/client/engine-list-store";
+import { engineListStore } from "@/lib/client/models/engine-list-store";
 import { changeEngine } from "@/lib/schema/api/engines";
-import type { OtherEngine } from "@/lib/schema/other-engine";
+import type { OtherEngine } from "@/lib/schema/engines/other-engine";
 import { EngineFields, inputOf } from "./engine-fields";
 
 interface ChangeEngineProps {

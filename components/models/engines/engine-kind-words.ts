@@ -1,5 +1,5 @@
-import type { EngineKind } from "@/lib/schema/answering-engine";
-import type { EngineFound, EngineModel } from "@/lib/schema/other-engine";
+import type { EngineKind } from "@/lib/schema/engines/answering-engine";
+import type { EngineFound, EngineModel } from "@/lib/schema/engines/other-engine";
 import { formatTokens } from "@/lib/units/tokens";
 
 export const kindWords: Readonly<Record<EngineKind, string>> = {

@@ -3,9 +3,9 @@ import { useState } from "react";
 import { Button } from "@/components/ui/button";
 import { showFailure } from "@/components/ui/show-failure";
 import { apiRequest } from "@/lib/client/api-request";
-import { answerWith, engineListStore } from "@/lib/client/engine-list-store";
+import { answerWith, engineListStore } from "@/lib/client/models/engine-list-store";
 import { removeEngine } from "@/lib/schema/api/engines";
-import type { EngineModel, OtherEngine } from "@/lib/schema/other-engine";
+import type { EngineModel, OtherEngine } from "@/lib/schema/engines/other-engine";
 import { ChangeEngine } from "./change-engine";
 import { kindWords, modelWords } from "./engine-kind-words";
 

@@ -1,8 +1,8 @@
 "use client";
 import { Button } from "@/components/ui/button";
 import { showFailure } from "@/components/ui/show-failure";
-import { answerWith, useEngineList } from "@/lib/client/engine-list-store";
-import { LLAMA_SERVER_ID } from "@/lib/schema/other-engine";
+import { answerWith, useEngineList } from "@/lib/client/models/engine-list-store";
+import { LLAMA_SERVER_ID } from "@/lib/schema/engines/other-engine";
 import { AddEngine } from "./add-engine";
 import { EngineRow } from "./engine-row";
 import { LlamaServerCard } from "./llama-server-card";

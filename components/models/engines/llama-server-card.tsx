@@ -5,10 +5,10 @@ import { reportFailure } from "@/components/ui/show-failure";
 import { useForm } from "@/components/ui/use-form";
 import { apiRequest } from "@/lib/client/api-request";
 import { commandEngine } from "@/lib/client/diagnostics-store";
-import { answerWith, engineListStore } from "@/lib/client/engine-list-store";
-import { useSettings } from "@/lib/client/settings-store";
+import { answerWith, engineListStore } from "@/lib/client/models/engine-list-store";
+import { useSettings } from "@/lib/client/planning/settings-store";
 import { setLlamaServer } from "@/lib/schema/api/engines";
-import { LLAMA_SERVER_ID } from "@/lib/schema/other-engine";
+import { LLAMA_SERVER_ID } from "@/lib/schema/engines/other-engine";
 import { PathField } from "../path-field";
 
 interface LlamaServerCardProps {

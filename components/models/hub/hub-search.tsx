@@ -6,10 +6,10 @@ import { Empty } from "@/components/ui/empty";
 import { Field, FieldInput } from "@/components/ui/field";
 import { Select } from "@/components/ui/select";
 import { Skeleton } from "@/components/ui/skeleton";
-import { runHubSearch, useHubSearch } from "@/lib/client/hub-search";
-import { dashboardAddress } from "@/lib/client/planned-model";
+import { runHubSearch, useHubSearch } from "@/lib/client/models/hub-search";
+import { dashboardAddress } from "@/lib/client/planning/planned-model";
 import type { ErrorBody } from "@/lib/schema/api-error";
-import { type HubSort, hubSorts } from "@/lib/schema/remote-models";
+import { type HubSort, hubSorts } from "@/lib/schema/models/remote-models";
 import { RepositoryCard } from "./repository-card";
 
 const HELP =

@@ -3,8 +3,8 @@ import { ChevronRight } from "lucide-react";
 import { useId, useState } from "react";
 import { formatParameters } from "@/components/models/library/model-facts";
 import { classNames } from "@/components/ui/class-names";
-import { usePlanningChoices } from "@/lib/client/planning-choices";
-import type { HubRepository } from "@/lib/schema/remote-models";
+import { usePlanningChoices } from "@/lib/client/planning/planning-choices";
+import type { HubRepository } from "@/lib/schema/models/remote-models";
 import { formatTokensShort } from "@/lib/units/tokens";
 import { RepositoryFiles } from "./repository-files";
 

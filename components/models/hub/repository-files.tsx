@@ -3,9 +3,9 @@ import { useMemo, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Problem } from "@/components/ui/problem";
 import { Skeleton } from "@/components/ui/skeleton";
-import type { PlanningChoices } from "@/lib/client/planning-choices";
-import { type RepositoryFit, useRepositoryFit } from "@/lib/client/repository-fit";
-import { bestFile } from "@/lib/plan/rank-files";
+import { type RepositoryFit, useRepositoryFit } from "@/lib/client/models/repository-fit";
+import type { PlanningChoices } from "@/lib/client/planning/planning-choices";
+import { bestFile } from "@/lib/plan/words/rank-files";
 import { formatBytes } from "@/lib/units/bytes";
 import { RepositoryFileRow } from "./repository-file-row";
 

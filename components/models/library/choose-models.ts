@@ -1,4 +1,4 @@
-import type { LocalModel } from "@/lib/schema/local-model";
+import type { LocalModel } from "@/lib/schema/models/local-model";
 import { canChat } from "./model-facts";
 
 export const modelOrders = [

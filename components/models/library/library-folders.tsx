@@ -4,9 +4,9 @@ import { Button } from "@/components/ui/button";
 import { reportFailure } from "@/components/ui/show-failure";
 import { useForm } from "@/components/ui/use-form";
 import { apiRequest } from "@/lib/client/api-request";
-import { modelStore } from "@/lib/client/model-store";
+import { modelStore } from "@/lib/client/models/model-store";
 import { addModelFolder, removeModelFolder } from "@/lib/schema/api/models";
-import type { ModelFolder } from "@/lib/schema/local-model";
+import type { ModelFolder } from "@/lib/schema/models/local-model";
 import { PathField } from "../path-field";
 
 /** The folders that are searched, and a field to add one. */

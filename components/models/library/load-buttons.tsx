@@ -7,8 +7,8 @@ import { applyAndReport, chatAndReport } from "@/components/settings/apply-and-r
 import { Button, buttonClass } from "@/components/ui/button";
 import { classNames } from "@/components/ui/class-names";
 import { useEngine } from "@/lib/client/live-store";
-import { dashboardAddress } from "@/lib/client/planned-model";
-import type { LocalModel } from "@/lib/schema/local-model";
+import { dashboardAddress } from "@/lib/client/planning/planned-model";
+import type { LocalModel } from "@/lib/schema/models/local-model";
 import { useRamIsShort } from "../plan-badge";
 import { canChat } from "./model-facts";
 

@@ -2,8 +2,8 @@ import { reportFailure } from "@/components/ui/show-failure";
 import { showToast } from "@/components/ui/toast";
 import { copyText } from "@/components/ui/use-copy";
 import { apiRequest } from "@/lib/client/api-request";
-import { modelStore } from "@/lib/client/model-store";
-import { trashStore } from "@/lib/client/trash-store";
+import { modelStore } from "@/lib/client/models/model-store";
+import { trashStore } from "@/lib/client/models/trash-store";
 import { chooseDefaultModel } from "@/lib/schema/api/model-details";
 import { removeModelFile, restoreModel, trashModel } from "@/lib/schema/api/models";
 

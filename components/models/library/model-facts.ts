@@ -1,4 +1,4 @@
-import { isUnread, type LocalModel } from "@/lib/schema/local-model";
+import { isUnread, type LocalModel } from "@/lib/schema/models/local-model";
 import { formatBytes } from "@/lib/units/bytes";
 import { formatTokensShort } from "@/lib/units/tokens";
 

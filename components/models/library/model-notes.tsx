@@ -1,4 +1,4 @@
-import type { LocalModel } from "@/lib/schema/local-model";
+import type { LocalModel } from "@/lib/schema/models/local-model";
 import { modelFacts } from "./model-facts";
 
 /** What a file is, and what is odd about it. */

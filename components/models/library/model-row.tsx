@@ -1,8 +1,8 @@
 "use client";
 import Link from "next/link";
 import { memo } from "react";
-import { modelAddress } from "@/lib/client/model-details";
-import type { LocalModel } from "@/lib/schema/local-model";
+import { modelAddress } from "@/lib/client/models/model-details";
+import type { LocalModel } from "@/lib/schema/models/local-model";
 import { PlanBadge, PlanSpeedWords } from "../plan-badge";
 import { LoadButtons } from "./load-buttons";
 import { modelTitle } from "./model-facts";

@@ -3,8 +3,8 @@ import { useState } from "react";
 import { Button } from "@/components/ui/button";
 import { reportFailure } from "@/components/ui/show-failure";
 import { apiRequest } from "@/lib/client/api-request";
-import { modelStore } from "@/lib/client/model-store";
-import { trashStore, useTrash } from "@/lib/client/trash-store";
+import { modelStore } from "@/lib/client/models/model-store";
+import { trashStore, useTrash } from "@/lib/client/models/trash-store";
 import { emptyTrash, restoreModel } from "@/lib/schema/api/models";
 import { formatBytes } from "@/lib/units/bytes";
 

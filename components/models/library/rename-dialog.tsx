@@ -4,7 +4,7 @@ import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { useForm } from "@/components/ui/use-form";
 import { apiRequest } from "@/lib/client/api-request";
-import { modelStore } from "@/lib/client/model-store";
+import { modelStore } from "@/lib/client/models/model-store";
 import { renameModel } from "@/lib/schema/api/models";
 import { PathField } from "../path-field";
 

@@ -3,7 +3,7 @@ import { lazy, Suspense, useState } from "react";
 import { buttonClass } from "@/components/ui/button";
 import { classNames } from "@/components/ui/class-names";
 import { useEngine } from "@/lib/client/live-store";
-import { shortModelName } from "@/lib/schema/model-source";
+import { shortModelName } from "@/lib/schema/models/model-source";
 
 const ModelPicker = lazy(() => import("./model-picker"));
 

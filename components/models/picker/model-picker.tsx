@@ -12,12 +12,12 @@ import { ComboOption, useComboList } from "@/components/ui/combo-list";
 import { Dialog } from "@/components/ui/dialog";
 import { inputClass } from "@/components/ui/field";
 import { showFailure } from "@/components/ui/show-failure";
-import { answerWith, useEngineList } from "@/lib/client/engine-list-store";
 import { useEngine, useLive } from "@/lib/client/live-store";
-import { useModels } from "@/lib/client/model-store";
-import { useReceipts } from "@/lib/client/receipt-store";
-import { isRamShort } from "@/lib/plan/plan-ram";
-import type { LocalModel } from "@/lib/schema/local-model";
+import { answerWith, useEngineList } from "@/lib/client/models/engine-list-store";
+import { useModels } from "@/lib/client/models/model-store";
+import { useReceipts } from "@/lib/client/planning/receipt-store";
+import { isRamShort } from "@/lib/plan/placement/plan-ram";
+import type { LocalModel } from "@/lib/schema/models/local-model";
 import { formatRate } from "@/lib/units/tokens";
 import { engineModels, lastSpeed, type ModelElsewhere, recentModels } from "./recent-models";
 

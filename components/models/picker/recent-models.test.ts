@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import type { LocalModel } from "@/lib/schema/local-model";
-import type { Receipt } from "@/lib/schema/receipt";
+import type { LocalModel } from "@/lib/schema/models/local-model";
+import type { Receipt } from "@/lib/schema/plans/receipt";
 import { lastSpeed, recentModels } from "./recent-models";
 
 const model = (name: string): LocalModel => ({

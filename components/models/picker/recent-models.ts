@@ -1,6 +1,6 @@
-import type { LocalModel } from "@/lib/schema/local-model";
-import type { OtherEngine } from "@/lib/schema/other-engine";
-import type { Receipt } from "@/lib/schema/receipt";
+import type { OtherEngine } from "@/lib/schema/engines/other-engine";
+import type { LocalModel } from "@/lib/schema/models/local-model";
+import type { Receipt } from "@/lib/schema/plans/receipt";
 
 /** The models that match the words: the last loaded one first, then those that were never loaded, by name. */
 export function recentModels(

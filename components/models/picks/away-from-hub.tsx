@@ -2,7 +2,7 @@
 import { useRouter } from "next/navigation";
 import { chatAndReport } from "@/components/settings/apply-and-report";
 import { Button } from "@/components/ui/button";
-import { useModels } from "@/lib/client/model-store";
+import { useModels } from "@/lib/client/models/model-store";
 import type { ErrorBody } from "@/lib/schema/api-error";
 import { fileNameOf } from "../downloads/download-words";
 import { canChat } from "../library/model-facts";

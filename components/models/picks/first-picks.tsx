@@ -1,8 +1,8 @@
 "use client";
 import { classNames } from "@/components/ui/class-names";
-import type { usePicks } from "@/lib/client/model-picks";
-import { formatSpeed } from "@/lib/plan/speed-words";
-import type { ModelPickAnswer } from "@/lib/schema/model-picks";
+import type { usePicks } from "@/lib/client/models/model-picks";
+import { formatSpeed } from "@/lib/plan/speed/speed-words";
+import type { ModelPickAnswer } from "@/lib/schema/models/model-picks";
 import { formatBytes } from "@/lib/units/bytes";
 import { GetButton } from "../downloads/get-button";
 import { AwayFromHub } from "./away-from-hub";

@@ -1,7 +1,7 @@
 "use client";
-import { useDownloadOf } from "@/lib/client/download-store";
-import type { Download } from "@/lib/schema/download";
-import type { ModelPickAnswer } from "@/lib/schema/model-picks";
+import { useDownloadOf } from "@/lib/client/models/download-store";
+import type { Download } from "@/lib/schema/models/download";
+import type { ModelPickAnswer } from "@/lib/schema/models/model-picks";
 
 /** Why a download does not go on. */
 const reasonOf = (download: Download | undefined) =>

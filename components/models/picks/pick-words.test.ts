@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { customCard, whatIfCards, whatIfGpu } from "@/lib/plan/what-if-cards";
-import type { ModelPickAnswer, ModelPicks } from "@/lib/schema/model-picks";
+import { customCard, whatIfCards, whatIfGpu } from "@/lib/plan/cards/what-if-cards";
+import type { ModelPickAnswer, ModelPicks } from "@/lib/schema/models/model-picks";
 import { foundTitle, missingWords, picksTitle } from "./pick-words";
 
 const answer = (gpu: ModelPicks["gpu"], count = 3) =>

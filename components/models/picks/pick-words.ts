@@ -1,9 +1,9 @@
-import { SLOWEST_TOKENS_PER_SECOND } from "@/lib/plan/pick-models";
-import { expertsInWords, othersInWords } from "@/lib/plan/placement-words";
-import { formatSpeed } from "@/lib/plan/speed-words";
+import { SLOWEST_TOKENS_PER_SECOND } from "@/lib/plan/picks/pick-models";
+import { formatSpeed } from "@/lib/plan/speed/speed-words";
+import { expertsInWords, othersInWords } from "@/lib/plan/words/placement-words";
 import type { ErrorBody } from "@/lib/schema/api-error";
-import type { BadgePlan } from "@/lib/schema/local-model";
-import type { ModelPickAnswer, ModelPicks } from "@/lib/schema/model-picks";
+import type { BadgePlan } from "@/lib/schema/models/local-model";
+import type { ModelPickAnswer, ModelPicks } from "@/lib/schema/models/model-picks";
 import { bytesToGib, formatGib } from "@/lib/units/bytes";
 import { formatTokens } from "@/lib/units/tokens";
 

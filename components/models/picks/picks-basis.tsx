@@ -1,5 +1,5 @@
 import { Button } from "@/components/ui/button";
-import type { ModelPicks } from "@/lib/schema/model-picks";
+import type { ModelPicks } from "@/lib/schema/models/model-picks";
 import { missingWords } from "./pick-words";
 
 interface PicksBasisProps {

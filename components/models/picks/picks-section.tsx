@@ -2,8 +2,8 @@
 import { Button } from "@/components/ui/button";
 import { Problem } from "@/components/ui/problem";
 import { Skeleton } from "@/components/ui/skeleton";
-import { usePicks } from "@/lib/client/model-picks";
-import { useChangedChoices } from "@/lib/client/planning-choices";
+import { usePicks } from "@/lib/client/models/model-picks";
+import { useChangedChoices } from "@/lib/client/planning/planning-choices";
 import { AwayFromHub } from "./away-from-hub";
 import { PickCard } from "./pick-card";
 import { computerWords, NO_PICKS_WORDS, picksTitle, sharedProblem } from "./pick-words";

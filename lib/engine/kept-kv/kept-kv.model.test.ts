@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { ChatTurn } from "@/lib/schema/engine-commands";
 import type { GenerationStats } from "@/lib/schema/generation";
-import type { LoadConfig } from "@/lib/schema/load-config";
+import type { LoadConfig } from "@/lib/schema/plans/load-config";
 import { cpuConfig, ForkedEngine, greedy } from "../testing/forked-engine";
 
 const LONG =

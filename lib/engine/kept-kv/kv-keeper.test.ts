@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Token } from "node-llama-cpp";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { SequencePool } from "../sequence-pool";
+import { SequencePool } from "../sequences/sequence-pool";
 import { KvKeeper } from "./kv-keeper";
 import { KvShelf } from "./kv-shelf";
 

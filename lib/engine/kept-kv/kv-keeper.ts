@@ -1,6 +1,6 @@
 import type { LlamaContextSequence, Token } from "node-llama-cpp";
-import { PauseWork } from "../pause-work";
-import type { SequencePool } from "../sequence-pool";
+import { PauseWork } from "../sequences/pause-work";
+import type { SequencePool } from "../sequences/sequence-pool";
 import { type KeptSequence, KvShelf } from "./kv-shelf";
 
 type Sequence = KeptSequence & Pick<LlamaContextSequence, "needsCheckpoints">;

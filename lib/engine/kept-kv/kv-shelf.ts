@@ -6,7 +6,7 @@ import { pipeline } from "node:stream/promises";
 import type { LlamaContextSequence, Token } from "node-llama-cpp";
 import * as z from "zod";
 import { GIB } from "@/lib/units/bytes";
-import { commonTokens } from "../common-tokens";
+import { commonTokens } from "../sequences/common-tokens";
 
 /** What the shelf does with a sequence. */
 export type KeptSequence = Pick<

@@ -1,13 +1,13 @@
 import type { LlamaContext, LlamaContextSequence, LlamaModel, Token } from "node-llama-cpp";
 import { errorReason } from "@/lib/schema/error-reason";
-import type { Buffers, LoadConfig } from "@/lib/schema/load-config";
-import { countedBuffers } from "../counted-buffers";
-import { type DryRun, flashAttentionOption } from "../dry-run";
-import { fileMark } from "../file-mark";
-import type { LlamaBackend } from "../llama-backend";
-import { checkMemory } from "../memory-guard";
-import { prefill } from "../prefill";
-import { vocabularyOf } from "../tokenize-parts";
+import type { Buffers, LoadConfig } from "@/lib/schema/plans/load-config";
+import type { LlamaBackend } from "../backend/llama-backend";
+import { type DryRun, flashAttentionOption } from "../dry-runs/dry-run";
+import { fileMark } from "../dry-runs/file-mark";
+import { countedBuffers } from "../memory/counted-buffers";
+import { checkMemory } from "../memory/memory-guard";
+import { vocabularyOf } from "../prompt/tokenize-parts";
+import { prefill } from "../sequences/prefill";
 import type { Guesser } from "./guesser";
 
 /** A small model beside the one that answers. What it writes next is the guess, for one answer at a time. */

@@ -1,4 +1,4 @@
-import { MOST_DRAFT_TOKENS } from "@/lib/schema/speculation";
+import { MOST_DRAFT_TOKENS } from "@/lib/schema/plans/speculation";
 
 const FIRST_DRAFT_TOKENS = 2;
 /** Tokens written without a draft after a wrong one; doubled with each wrong one in a row. */

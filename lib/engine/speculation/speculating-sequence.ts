@@ -1,6 +1,6 @@
 import type { LlamaContextSequence, SequenceEvaluateOptions, Token } from "node-llama-cpp";
 import type { CommandParams } from "@/lib/schema/engine-commands";
-import type { SequencePool } from "../sequence-pool";
+import type { SequencePool } from "../sequences/sequence-pool";
 import type { DraftModel } from "./draft-model";
 import { DraftPace } from "./draft-pace";
 import type { Guesser } from "./guesser";

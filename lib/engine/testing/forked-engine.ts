@@ -10,8 +10,8 @@ import {
   messageEnvelopeSchema,
   type Sampling,
 } from "@/lib/schema/engine-commands";
-import type { LoadConfig } from "@/lib/schema/load-config";
-import { greedySampling } from "@/lib/schema/sampling";
+import type { LoadConfig } from "@/lib/schema/plans/load-config";
+import { greedySampling } from "@/lib/schema/settings/sampling";
 
 const projectRoot = fileURLToPath(new URL("../../..", import.meta.url));
 export const defaultModelPath = `${projectRoot}models/SmolLM2-135M-Instruct.Q4_1.gguf`;

@@ -1,11 +1,18 @@
-import { type LlamaGrammar, type LlamaModel, LlamaText, SpecialTokensText, type Token, type Tokenizer } from "node-llama-cpp";
+import {
+  type LlamaGrammar,
+  type LlamaModel,
+  LlamaText,
+  SpecialTokensText,
+  type Token,
+  type Tokenizer,
+} from "node-llama-cpp";
 import * as z from "zod";
 import type { ChatTurn, PromptOptions, Sampling } from "@/lib/schema/engine-commands";
 import { errorReason } from "@/lib/schema/error-reason";
 import type { Tool, ToolUse } from "@/lib/schema/tools";
-import { toChatHistory } from "../chat-history";
-import type { ChatTemplate } from "../chat-template";
 import { JobError } from "../job-error";
+import { toChatHistory } from "../prompt/chat-history";
+import type { ChatTemplate } from "../prompt/chat-template";
 import { SchemaCheck } from "../schema-check";
 import { type CallFormat, hermesFormat } from "./call-format";
 import { type CallableTool, callGrammar, schemaOrCallGrammar } from "./call-grammar";

@@ -1,7 +1,7 @@
 import { type LlamaModel, LlamaText, SpecialTokensText } from "node-llama-cpp";
 import type { ChatTurn } from "@/lib/schema/engine-commands";
 import type { Tool } from "@/lib/schema/tools";
-import type { TemplateOptions } from "../choose-wrapper";
+import type { TemplateOptions } from "../prompt/choose-wrapper";
 import { checkGrowth } from "../template-sandbox/check-growth";
 import { templateSandbox } from "../template-sandbox/template-sandbox";
 import { type CallFormat, formatOf } from "./call-format";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
-import type { GpuMemory } from "@/lib/schema/gpu-memory";
-import { type KvType, kvTypes, ofEachElementType } from "@/lib/schema/kv-type";
-import type { ComputeColumn, LayerMemory, MemorySurface } from "@/lib/schema/memory-surface";
+import type { GpuMemory } from "@/lib/schema/plans/gpu-memory";
+import { type KvType, kvTypes, ofEachElementType } from "@/lib/schema/plans/kv-type";
+import type { ComputeColumn, LayerMemory, MemorySurface } from "@/lib/schema/plans/memory-surface";
 import { MIB } from "@/lib/units/bytes";
 import { mistralSurface, p4000 } from "./surface-fixtures";
 

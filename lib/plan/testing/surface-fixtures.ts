@@ -1,6 +1,6 @@
-import type { GpuMemory } from "@/lib/schema/gpu-memory";
-import type { ComputeColumn, LayerKv, LayerMemory, MemorySurface } from "@/lib/schema/memory-surface";
-import { defaultSettings, type PlanSettings, planSettingsOf } from "@/lib/schema/settings";
+import type { GpuMemory } from "@/lib/schema/plans/gpu-memory";
+import type { ComputeColumn, LayerKv, LayerMemory, MemorySurface } from "@/lib/schema/plans/memory-surface";
+import { defaultSettings, type PlanSettings, planSettingsOf } from "@/lib/schema/settings/settings";
 import { MIB } from "@/lib/units/bytes";
 
 /** Surfaces and cards for tests, with numbers from llama.cpp's own dry run. */

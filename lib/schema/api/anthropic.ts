@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { countTokensRequestSchema, messagesRequestSchema } from "../anthropic";
+import { countTokensRequestSchema, messagesRequestSchema } from "../clients/anthropic";
 import type { Endpoint } from "../endpoint";
 import { loadErrors } from "./shared-errors";
 

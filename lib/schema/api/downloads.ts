@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { modelErrors } from "../api-error";
-import { downloadSchema } from "../download";
 import type { Endpoint } from "../endpoint";
+import { downloadSchema } from "../models/download";
 import { storeErrors } from "./shared-errors";
 
 /** Slower than this, a model would take years. */

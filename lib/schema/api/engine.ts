@@ -1,8 +1,8 @@
 import * as z from "zod/mini";
 import type { Endpoint } from "../endpoint";
 import { engineSnapshotSchema, liveEventSchema } from "../live-events";
-import { meantSchema } from "../load-config";
-import { receiptSchema } from "../receipt";
+import { meantSchema } from "../plans/load-config";
+import { receiptSchema } from "../plans/receipt";
 import { engineErrors, loadErrors } from "./shared-errors";
 
 const engineAnswer = z.object({ engine: engineSnapshotSchema });

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import type { Endpoint } from "../endpoint";
-import { engineChoiceSchema, engineFoundSchema, engineInputSchema, otherEngineSchema } from "../other-engine";
+import { engineChoiceSchema, engineFoundSchema, engineInputSchema, otherEngineSchema } from "../engines/other-engine";
 import { otherEngineErrors, storeErrors } from "./shared-errors";
 
 const enginesSchema = z.object({

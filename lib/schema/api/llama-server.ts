@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
+import { chatPromptSchema } from "../clients/openai";
 import type { Endpoint } from "../endpoint";
-import { chatPromptSchema } from "../openai";
-import { namedSamplingShape } from "../sampling";
+import { namedSamplingShape } from "../settings/sampling";
 import { countChatTokens, responses } from "./openai";
 import { loadErrors } from "./shared-errors";
 

@@ -1,8 +1,8 @@
 import * as z from "zod/mini";
 import { modelErrors } from "../api-error";
 import type { Endpoint } from "../endpoint";
-import { headerKeysSchema, modelDetailsSchema, modelLayersSchema, verificationSchema } from "../model-details";
-import { settingRows } from "../settings";
+import { headerKeysSchema, modelDetailsSchema, modelLayersSchema, verificationSchema } from "../models/model-details";
+import { settingRows } from "../settings/settings";
 import { planErrors, storeErrors } from "./shared-errors";
 
 const modelName = z.string().check(z.minLength(1), z.maxLength(1024));

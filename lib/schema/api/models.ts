@@ -1,10 +1,10 @@
 import * as z from "zod/mini";
 import { modelErrors } from "../api-error";
 import type { Endpoint } from "../endpoint";
-import { localModelsSchema, trashedModelSchema } from "../local-model";
-import { picksQuerySchema, picksSchema } from "../model-picks";
-import { programModelsSchema, programNames } from "../program-models";
-import { fitEventSchema, fitQuerySchema, hubSearchAnswerSchema, hubSearchQuerySchema } from "../remote-models";
+import { localModelsSchema, trashedModelSchema } from "../models/local-model";
+import { picksQuerySchema, picksSchema } from "../models/model-picks";
+import { programModelsSchema, programNames } from "../models/program-models";
+import { fitEventSchema, fitQuerySchema, hubSearchAnswerSchema, hubSearchQuerySchema } from "../models/remote-models";
 
 export const listModels = {
   method: "GET",

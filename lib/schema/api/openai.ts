@@ -1,6 +1,5 @@
 import * as z from "zod/mini";
 import type { ErrorCode } from "../api-error";
-import type { Endpoint } from "../endpoint";
 import {
   chatCompletionRequestSchema,
   chatPromptSchema,
@@ -9,8 +8,9 @@ import {
   embeddingsSchema,
   openAiModelSchema,
   openAiModelsSchema,
-} from "../openai";
-import { responsesRequestSchema } from "../responses";
+} from "../clients/openai";
+import { responsesRequestSchema } from "../clients/responses";
+import type { Endpoint } from "../endpoint";
 import { loadErrors } from "./shared-errors";
 
 const answerErrors = [...loadErrors, "CONTEXT_EXCEEDED"] as const satisfies ErrorCode[];

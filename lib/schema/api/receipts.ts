@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import type { Endpoint } from "../endpoint";
-import { receiptSchema } from "../receipt";
+import { receiptSchema } from "../plans/receipt";
 
 export const listReceipts = {
   method: "GET",

@@ -1,9 +1,9 @@
 import * as z from "zod/mini";
 import { modelErrors } from "../api-error";
 import type { Endpoint } from "../endpoint";
-import { meantSchema } from "../load-config";
-import { settingKeys, settingRows, settingsPatchSchema } from "../settings";
-import { appliedSettingsSchema, savedSettingsSchema, settingsScopeSchema } from "../settings-answer";
+import { meantSchema } from "../plans/load-config";
+import { settingKeys, settingRows, settingsPatchSchema } from "../settings/settings";
+import { appliedSettingsSchema, savedSettingsSchema, settingsScopeSchema } from "../settings/settings-answer";
 import { storeErrors } from "./shared-errors";
 
 export const readSettings = {

@@ -1,9 +1,9 @@
 import * as z from "zod/mini";
 import type { Endpoint } from "../endpoint";
-import { gpuMemorySchema } from "../gpu-memory";
-import { memorySurfaceSchema } from "../memory-surface";
-import { machineSpeedSchema } from "../plan-speed";
-import { parallelSchema, settingRows, settingsPatchSchema } from "../settings";
+import { gpuMemorySchema } from "../plans/gpu-memory";
+import { memorySurfaceSchema } from "../plans/memory-surface";
+import { machineSpeedSchema } from "../plans/plan-speed";
+import { parallelSchema, settingRows, settingsPatchSchema } from "../settings/settings";
 import { planErrors } from "./shared-errors";
 
 /** Everything the browser needs to plan by itself. `gpu` is null if there is no card to plan for. */

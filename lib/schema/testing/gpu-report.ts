@@ -1,4 +1,4 @@
-import type { GpuReport } from "../gpu-memory";
+import type { GpuReport } from "../plans/gpu-memory";
 
 /** The report of a computer on which no card was found, with these values changed. */
 export const gpuReport = (change: Partial<GpuReport> = {}): GpuReport => ({

@@ -1,9 +1,9 @@
-import type { LayerPlan } from "@/lib/plan/layer-plan";
+import type { LayerPlan } from "@/lib/plan/cards/layer-plan";
 import type { ErrorBody } from "@/lib/schema/api-error";
 import { type BenchmarkRow, type BenchmarkStep, type BenchmarkWayId, benchmarkWays } from "@/lib/schema/benchmark";
 import { errorReason } from "@/lib/schema/error-reason";
-import type { Buffers } from "@/lib/schema/load-config";
-import type { Settings } from "@/lib/schema/settings";
+import type { Buffers } from "@/lib/schema/plans/load-config";
+import type { Settings } from "@/lib/schema/settings/settings";
 import { EngineError } from "@/lib/server/engine/engine-errors";
 import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
 import { measureSpeed, type SpeedSizes } from "@/lib/server/loading/measure-speed";

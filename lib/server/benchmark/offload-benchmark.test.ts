@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import type { LayerPlan } from "@/lib/plan/layer-plan";
-import { planLayers } from "@/lib/plan/plan-layers";
+import type { LayerPlan } from "@/lib/plan/cards/layer-plan";
+import { planLayers } from "@/lib/plan/placement/plan-layers";
 import { mistralSurface, p4000 } from "@/lib/plan/testing/surface-fixtures";
 import type { BenchmarkRun } from "@/lib/schema/benchmark";
-import type { GpuMemory } from "@/lib/schema/gpu-memory";
-import type { Buffers } from "@/lib/schema/load-config";
-import { defaultSettings, type Settings } from "@/lib/schema/settings";
+import type { GpuMemory } from "@/lib/schema/plans/gpu-memory";
+import type { Buffers } from "@/lib/schema/plans/load-config";
+import { defaultSettings, type Settings } from "@/lib/schema/settings/settings";
 import { gpuReport } from "@/lib/schema/testing/gpu-report";
 import { EngineError } from "@/lib/server/engine/engine-errors";
 import type { CompleteRequest } from "@/lib/server/engine/engine-supervisor";

@@ -11,7 +11,7 @@ import {
   type BenchmarkWayId,
   benchmarkWayIds,
 } from "@/lib/schema/benchmark";
-import type { Settings } from "@/lib/schema/settings";
+import type { Settings } from "@/lib/schema/settings/settings";
 import { EngineCancelledError, EngineError } from "@/lib/server/engine/engine-errors";
 import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
 import type { SpeedSizes } from "@/lib/server/loading/measure-speed";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { blankMessage, type ContextUse } from "@/lib/schema/chat";
-import { defaultSettings } from "@/lib/schema/settings";
+import { defaultSettings } from "@/lib/schema/settings/settings";
 import { ScriptedChatEngine } from "@/lib/server/testing/scripted-chat-engine";
 import { contextUse } from "./chat-context-use";
 import { ChatStores } from "./chat-stores";

@@ -1,8 +1,8 @@
-import { memoryNeed } from "@/lib/plan/memory-need";
+import { memoryNeed } from "@/lib/plan/memory/memory-need";
 import { blankMessage, type ContextRequest, type ContextUse } from "@/lib/schema/chat";
 import { contextTokensOf } from "@/lib/schema/live-events";
-import type { LoadConfig } from "@/lib/schema/load-config";
-import type { Settings } from "@/lib/schema/settings";
+import type { LoadConfig } from "@/lib/schema/plans/load-config";
+import type { Settings } from "@/lib/schema/settings/settings";
 import type { Planner } from "@/lib/server/planning/planner";
 import { sum } from "@/lib/units/sum";
 import { countMessages, isUserAt, standingCut } from "./chat-context";

@@ -1,7 +1,7 @@
 import { type ChatMessage, type ContextCut, isPicture, type Overflow } from "@/lib/schema/chat";
 import type { ChatTurn } from "@/lib/schema/engine-commands";
+import { noPicturesWords } from "@/lib/schema/engines/no-pictures-words";
 import { contextTokensOf, type EngineSnapshot, takesPictures } from "@/lib/schema/live-events";
-import { noPicturesWords } from "@/lib/schema/no-pictures-words";
 import type { ChatEngine } from "./chat-engine";
 import { ChatInputError, ContextExceededError } from "./chat-errors";
 import { fitMessages, promptTurns, replyReserveTokens, sentMessages, turnContent } from "./chat-prompt";

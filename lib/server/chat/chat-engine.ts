@@ -1,6 +1,6 @@
 import type { ChatTurn, CommandParams } from "@/lib/schema/engine-commands";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
-import type { Settings } from "@/lib/schema/settings";
+import type { Settings } from "@/lib/schema/settings/settings";
 import type { GenerationMessage } from "@/lib/server/engine/engine-supervisor";
 import type { Counted } from "@/lib/server/engine/other/count-tokens";
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { ChatRequest, RunChunk } from "@/lib/schema/chat";
-import { defaultSettings } from "@/lib/schema/settings";
+import { defaultSettings } from "@/lib/schema/settings/settings";
 import { EngineCrashedError, EngineError } from "@/lib/server/engine/engine-errors";
 import { ScriptedChatEngine } from "@/lib/server/testing/scripted-chat-engine";
 import type { ChatRun } from "./chat-run";

@@ -1,7 +1,7 @@
 import type { Chat } from "@/lib/schema/chat";
 import type { Sampling } from "@/lib/schema/engine-commands";
-import { samplingWith } from "@/lib/schema/sampling";
-import type { Settings } from "@/lib/schema/settings";
+import { samplingWith } from "@/lib/schema/settings/sampling";
+import type { Settings } from "@/lib/schema/settings/settings";
 
 /** The chat's own values; where it has none, those of the settings. */
 export function samplingFor({ sampling }: Pick<Chat, "sampling">, settings: Settings): Sampling {

@@ -1,6 +1,6 @@
 import type { ChatMessage } from "@/lib/schema/chat";
 import type { Sampling } from "@/lib/schema/engine-commands";
-import { greedySampling } from "@/lib/schema/sampling";
+import { greedySampling } from "@/lib/schema/settings/sampling";
 import type { TurnEngine } from "./chat-engine";
 import { turnContent } from "./chat-prompt";
 

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
 import type { ChatRequest, RunChunk } from "@/lib/schema/chat";
-import type { Settings } from "@/lib/schema/settings";
+import type { Settings } from "@/lib/schema/settings/settings";
 import { listen, question, watch } from "@/lib/server/testing/engine-fixtures";
 import type { FakeScript } from "@/lib/server/testing/fake-engine";
 import { makeHostRig } from "@/lib/server/testing/host-rig";

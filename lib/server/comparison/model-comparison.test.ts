@@ -2,7 +2,7 @@ import { copyFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import type { Comparison, ComparisonEvent, ComparisonRequest } from "@/lib/schema/comparison";
-import type { SystemMemory } from "@/lib/schema/gpu-memory";
+import type { SystemMemory } from "@/lib/schema/plans/gpu-memory";
 import { codeOf, listen, question } from "@/lib/server/testing/engine-fixtures";
 import type { FakeScript } from "@/lib/server/testing/fake-engine";
 import { makeHome, makeHostRig, SMALL_MODEL } from "@/lib/server/testing/host-rig";

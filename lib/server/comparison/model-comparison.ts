@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type RamPlan, ramConsequence, ramShortage } from "@/lib/plan/plan-ram";
+import { type RamPlan, ramConsequence, ramShortage } from "@/lib/plan/placement/plan-ram";
 import type { ErrorBody } from "@/lib/schema/api-error";
 import {
   type Comparison,
@@ -10,8 +10,8 @@ import {
 } from "@/lib/schema/comparison";
 import type { ChatTurn } from "@/lib/schema/engine-commands";
 import type { GenerationStats } from "@/lib/schema/generation";
-import { samplingWith } from "@/lib/schema/sampling";
-import type { Settings } from "@/lib/schema/settings";
+import { samplingWith } from "@/lib/schema/settings/sampling";
+import type { Settings } from "@/lib/schema/settings/settings";
 import { EngineCancelledError, EngineError } from "@/lib/server/engine/engine-errors";
 import type { EngineSupervisor, GenerateRequest } from "@/lib/server/engine/engine-supervisor";
 import { Inbox } from "@/lib/server/engine/inbox";

@@ -1,9 +1,9 @@
-import { badgePlan } from "@/lib/plan/badge-plan";
-import { largestContextOf } from "@/lib/plan/pick-candidates";
-import { planRam, type RamPlan } from "@/lib/plan/plan-ram";
-import { largestContextInRam } from "@/lib/plan/ram-remedies";
+import { largestContextInRam } from "@/lib/plan/advice/ram-remedies";
+import { largestContextOf } from "@/lib/plan/picks/pick-candidates";
+import { planRam, type RamPlan } from "@/lib/plan/placement/plan-ram";
+import { badgePlan } from "@/lib/plan/words/badge-plan";
 import type { ComparedPlan } from "@/lib/schema/comparison";
-import type { SystemMemory } from "@/lib/schema/gpu-memory";
+import type { SystemMemory } from "@/lib/schema/plans/gpu-memory";
 import type { ModelFiles } from "@/lib/server/models/library/model-files";
 import type { MachineSpeedMeter } from "@/lib/server/planning/machine-speed";
 import type { Planner } from "@/lib/server/planning/planner";

@@ -1,5 +1,5 @@
-import { bestFile } from "@/lib/plan/rank-files";
-import { type FitFile, fitQuerySchema } from "@/lib/schema/remote-models";
+import { bestFile } from "@/lib/plan/words/rank-files";
+import { type FitFile, fitQuerySchema } from "@/lib/schema/models/remote-models";
 import { fitRepository } from "@/lib/server/planning/fit-repository";
 import { RequestError } from "@/lib/server/system/request-error";
 import { barOf, type Run, repositoryOf, say, whenHubAllows } from "./models-run";

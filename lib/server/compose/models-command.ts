@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import type { HubSearchAnswer } from "@/lib/schema/remote-models";
+import type { HubSearchAnswer } from "@/lib/schema/models/remote-models";
 import { RemoteHeaderError } from "@/lib/server/models/hub/remote-header-error";
 import { listLibrary } from "@/lib/server/planning/list-library";
 import { rememberDevice } from "@/lib/server/planning/remembered-engine";

@@ -1,8 +1,8 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import * as z from "zod";
-import { type KvType, kvElementTypes } from "@/lib/schema/kv-type";
-import { hubSorts } from "@/lib/schema/remote-models";
-import { settingRows } from "@/lib/schema/settings";
+import { hubSorts } from "@/lib/schema/models/remote-models";
+import { type KvType, kvElementTypes } from "@/lib/schema/plans/kv-type";
+import { settingRows } from "@/lib/schema/settings/settings";
 import { explainIssue } from "@/lib/server/system/explain-issue";
 import { UsageError } from "./plan-options";
 

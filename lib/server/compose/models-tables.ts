@@ -1,6 +1,6 @@
-import { expertsInWords, layersInWords } from "@/lib/plan/placement-words";
-import type { BadgePlan, LocalModel } from "@/lib/schema/local-model";
-import type { FitFile, HubRepository } from "@/lib/schema/remote-models";
+import { expertsInWords, layersInWords } from "@/lib/plan/words/placement-words";
+import type { BadgePlan, LocalModel } from "@/lib/schema/models/local-model";
+import type { FitFile, HubRepository } from "@/lib/schema/models/remote-models";
 import { escapeLine } from "@/lib/server/system/escape-line";
 import { formatBytes } from "@/lib/units/bytes";
 import { formatRate, formatTokensShort } from "@/lib/units/tokens";

@@ -1,8 +1,8 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import * as z from "zod";
-import { type PlanFormat, programFormats } from "@/lib/plan/export-plan";
-import { kvElementTypes } from "@/lib/schema/kv-type";
-import { type SettingsPatch, settingRows } from "@/lib/schema/settings";
+import { type PlanFormat, programFormats } from "@/lib/plan/words/export-plan";
+import { kvElementTypes } from "@/lib/schema/plans/kv-type";
+import { type SettingsPatch, settingRows } from "@/lib/schema/settings/settings";
 import type { CardSize } from "@/lib/server/planning/assumed-card";
 import { explainIssue } from "@/lib/server/system/explain-issue";
 import { mibToBytes } from "@/lib/units/bytes";

@@ -1,7 +1,7 @@
 import { availableParallelism, cpus, homedir } from "node:os";
 import { join } from "node:path";
-import { availableRam } from "@/lib/plan/plan-ram";
-import type { BesideModel } from "@/lib/schema/gpu-memory";
+import { availableRam } from "@/lib/plan/placement/plan-ram";
+import type { BesideModel } from "@/lib/schema/plans/gpu-memory";
 import { CUDA_DEVICE_ORDER } from "@/lib/server/engine/engine-environment";
 import { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
 import { amdCard } from "@/lib/server/gpu/amd-card";

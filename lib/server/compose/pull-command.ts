@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { bestFile } from "@/lib/plan/rank-files";
-import type { Download } from "@/lib/schema/download";
+import { bestFile } from "@/lib/plan/words/rank-files";
+import type { Download } from "@/lib/schema/models/download";
 import { escapeLine } from "@/lib/server/system/escape-line";
 import { RequestError } from "@/lib/server/system/request-error";
 import { formatBytes, formatPartOf } from "@/lib/units/bytes";

@@ -1,5 +1,5 @@
 import { type EngineCommand, type EngineMessage, messageEnvelopeSchema } from "@/lib/schema/engine-commands";
-import type { EngineInfo } from "@/lib/schema/engine-info";
+import type { EngineInfo } from "@/lib/schema/engines/engine-info";
 import { escapeLine } from "@/lib/server/system/escape-line";
 import type { LogWriter } from "@/lib/server/system/log";
 import type { Timers } from "@/lib/server/system/timers";

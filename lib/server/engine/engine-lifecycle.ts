@@ -1,6 +1,6 @@
 import type { EngineMessage, JobMessage, Vram } from "@/lib/schema/engine-commands";
-import type { EngineInfo } from "@/lib/schema/engine-info";
-import type { PlacementLever } from "@/lib/schema/placement";
+import type { EngineInfo } from "@/lib/schema/engines/engine-info";
+import type { PlacementLever } from "@/lib/schema/plans/placement";
 import type { Timers } from "@/lib/server/system/timers";
 import { CrashBreaker } from "./crash-breaker";
 import { EngineChild, type EngineChildExit, type EngineMode } from "./engine-child";

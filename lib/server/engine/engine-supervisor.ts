@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import type { DryRunBuffers } from "@/lib/plan/mend-surface";
+import type { DryRunBuffers } from "@/lib/plan/memory/mend-surface";
 import {
   type ChatTurn,
   type CommandAnswer,
@@ -13,10 +13,10 @@ import {
   type PromptOptions,
   type Vram,
 } from "@/lib/schema/engine-commands";
-import type { EngineInfo } from "@/lib/schema/engine-info";
+import type { EngineInfo } from "@/lib/schema/engines/engine-info";
 import type { EngineSnapshot, EngineState } from "@/lib/schema/live-events";
-import type { LoadConfig } from "@/lib/schema/load-config";
-import type { MemorySurface } from "@/lib/schema/memory-surface";
+import type { LoadConfig } from "@/lib/schema/plans/load-config";
+import type { MemorySurface } from "@/lib/schema/plans/memory-surface";
 import { Listeners } from "@/lib/server/system/listeners";
 import { systemTimers, type Timers } from "@/lib/server/system/timers";
 import type { EngineMode } from "./engine-child";

@@ -1,6 +1,6 @@
 import type { Vram } from "@/lib/schema/engine-commands";
-import type { EngineInfo } from "@/lib/schema/engine-info";
-import type { CardReading, GpuMemory } from "@/lib/schema/gpu-memory";
+import type { EngineInfo } from "@/lib/schema/engines/engine-info";
+import type { CardReading, GpuMemory } from "@/lib/schema/plans/gpu-memory";
 import { GIB } from "@/lib/units/bytes";
 import { sum } from "@/lib/units/sum";
 import type { GpuCard } from "./gpu-reader";

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { EngineInfo } from "@/lib/schema/engine-info";
+import type { EngineInfo } from "@/lib/schema/engines/engine-info";
 import { type CardsReading, type CardVendor, vendorOf } from "./gpu-reader";
 
 /** Facts that the machine shows about graphics cards, whether or not anything can use them. */

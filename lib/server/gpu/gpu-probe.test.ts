@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Vram } from "@/lib/schema/engine-commands";
-import type { EngineInfo } from "@/lib/schema/engine-info";
+import type { EngineInfo } from "@/lib/schema/engines/engine-info";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
 import { engineSnapshot } from "@/lib/server/testing/engine-fixtures";
 import { GIB, MIB } from "@/lib/units/bytes";

@@ -1,10 +1,10 @@
-import { learnOverhead } from "@/lib/plan/learn-overhead";
-import { withBeside } from "@/lib/plan/with-beside";
+import { learnOverhead } from "@/lib/plan/cards/learn-overhead";
+import { withBeside } from "@/lib/plan/cards/with-beside";
 import type { Vram } from "@/lib/schema/engine-commands";
-import type { EngineInfo } from "@/lib/schema/engine-info";
-import type { BesideModel, GpuReport } from "@/lib/schema/gpu-memory";
+import type { EngineInfo } from "@/lib/schema/engines/engine-info";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
-import type { Receipt } from "@/lib/schema/receipt";
+import type { BesideModel, GpuReport } from "@/lib/schema/plans/gpu-memory";
+import type { Receipt } from "@/lib/schema/plans/receipt";
 import { assumedDevice, cardReadings, type Device, driverDevice, type PositionOf, vramDevice } from "./found-device";
 import { explainAbsence, type MachineFacts } from "./gpu-absence";
 import type { GpuCard, GpuReader } from "./gpu-reader";

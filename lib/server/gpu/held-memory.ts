@@ -1,5 +1,5 @@
-import type { GpuReport } from "@/lib/schema/gpu-memory";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
+import type { GpuReport } from "@/lib/schema/plans/gpu-memory";
 import { GIB } from "@/lib/units/bytes";
 import { sum } from "@/lib/units/sum";
 import type { CardProcess, GpuCard } from "./gpu-reader";

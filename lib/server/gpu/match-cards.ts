@@ -1,4 +1,4 @@
-import type { EngineInfo } from "@/lib/schema/engine-info";
+import type { EngineInfo } from "@/lib/schema/engines/engine-info";
 import { formatGib } from "@/lib/units/bytes";
 import { sum } from "@/lib/units/sum";
 import { type GpuCard, makerOf, pciAddress } from "./gpu-reader";

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import * as z from "zod";
 import { errorCodes, errorResponseSchema } from "@/lib/schema/api-error";
 import type { Endpoint } from "@/lib/schema/endpoint";
-import { settingKeys, settingRows, settingsPatchSchema } from "@/lib/schema/settings";
+import { settingKeys, settingRows, settingsPatchSchema } from "@/lib/schema/settings/settings";
 import { errorAnswer, errorTable } from "@/lib/server/system/error-table";
 import { RequestError } from "@/lib/server/system/request-error";
 import { createApiHandler } from "./api-handler";

@@ -1,4 +1,4 @@
-import type { FitQuery } from "@/lib/schema/remote-models";
+import type { FitQuery } from "@/lib/schema/models/remote-models";
 import { type FitServices, fitRepository } from "@/lib/server/planning/fit-repository";
 import { EventStream, formatEvent } from "./event-stream";
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { GpuReport } from "@/lib/schema/gpu-memory";
 import { type EngineSnapshot, type LiveEvent, liveEventSchema } from "@/lib/schema/live-events";
+import type { GpuReport } from "@/lib/schema/plans/gpu-memory";
 import { gpuReport } from "@/lib/schema/testing/gpu-report";
 import { engineSnapshot } from "@/lib/server/testing/engine-fixtures";
 import { ManualTimers } from "@/lib/server/testing/manual-timers";

@@ -1,6 +1,6 @@
-import type { Download } from "@/lib/schema/download";
-import type { BesideModel, EmbeddingMemory, GpuReport } from "@/lib/schema/gpu-memory";
 import type { EngineSnapshot, LiveEvent, Telemetry } from "@/lib/schema/live-events";
+import type { Download } from "@/lib/schema/models/download";
+import type { BesideModel, EmbeddingMemory, GpuReport } from "@/lib/schema/plans/gpu-memory";
 import { CpuMeter } from "@/lib/server/system/cpu-meter";
 import { readMemory } from "@/lib/server/system/read-memory";
 import { systemTimers, type Timers } from "@/lib/server/system/timers";

@@ -1,5 +1,5 @@
-import type { EmbeddingMemory } from "@/lib/schema/gpu-memory";
 import { contextTokensOf, type EngineSnapshot } from "@/lib/schema/live-events";
+import type { EmbeddingMemory } from "@/lib/schema/plans/gpu-memory";
 import type { AnswerTotals } from "@/lib/server/loading/answer-counter";
 
 type Snapshot = Pick<EngineSnapshot, "answering" | "queueLength" | "restarts" | "config" | "held" | "other">;

@@ -1,10 +1,10 @@
 import { basename } from "node:path";
 import type * as z from "zod";
-import type { AnsweringEngine } from "@/lib/schema/answering-engine";
+import type { openAiModelSchema } from "@/lib/schema/clients/openai";
+import type { AnsweringEngine } from "@/lib/schema/engines/answering-engine";
+import { LLAMA_SERVER_ID } from "@/lib/schema/engines/other-engine";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
-import type { LocalModel } from "@/lib/schema/local-model";
-import type { openAiModelSchema } from "@/lib/schema/openai";
-import { LLAMA_SERVER_ID } from "@/lib/schema/other-engine";
+import type { LocalModel } from "@/lib/schema/models/local-model";
 import { embeddingContext } from "@/lib/server/loading/embedding-host";
 import { type LibraryServices, listLibrary } from "@/lib/server/planning/list-library";
 import type { SettingsStore } from "@/lib/server/settings/settings-store";

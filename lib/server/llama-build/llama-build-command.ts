@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { errorReason } from "@/lib/schema/error-reason";
-import { greedySampling } from "@/lib/schema/sampling";
-import { defaultSettings } from "@/lib/schema/settings";
+import { greedySampling } from "@/lib/schema/settings/sampling";
+import { defaultSettings } from "@/lib/schema/settings/settings";
 import { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
 import { compileLlama, compilePlacementAddon, forgetBuildChoice, thisMachine, writeBuildChoice } from "./llama-build";
 import { type BuildTarget, buildTargets, checkLlamaBuild } from "./llama-build-checks";

@@ -1,4 +1,4 @@
-import type { TrashedModel } from "@/lib/schema/local-model";
+import type { TrashedModel } from "@/lib/schema/models/local-model";
 import type { LibraryChanges } from "@/lib/server/models/library/library-changes";
 import type { ModelFiles } from "@/lib/server/models/library/model-files";
 import type { ModelHashes } from "@/lib/server/models/verify/model-hashes";

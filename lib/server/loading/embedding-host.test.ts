@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { defaultSettings, type Settings } from "@/lib/schema/settings";
+import { defaultSettings, type Settings } from "@/lib/schema/settings/settings";
 import { ManualTimers } from "@/lib/server/testing/manual-timers";
 import { EmbeddingHost } from "./embedding-host";
 

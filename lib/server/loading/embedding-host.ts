@@ -1,5 +1,5 @@
-import type { EmbeddingMemory } from "@/lib/schema/gpu-memory";
-import type { Settings } from "@/lib/schema/settings";
+import type { EmbeddingMemory } from "@/lib/schema/plans/gpu-memory";
+import type { Settings } from "@/lib/schema/settings/settings";
 import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
 import type { ModelFiles } from "@/lib/server/models/library/model-files";
 import type { SettingsStore } from "@/lib/server/settings/settings-store";

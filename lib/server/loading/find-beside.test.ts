@@ -2,7 +2,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { DEFAULT_MODEL, defaultSettings } from "@/lib/schema/settings";
+import { DEFAULT_MODEL, defaultSettings } from "@/lib/schema/settings/settings";
 import { ModelFiles } from "@/lib/server/models/library/model-files";
 import { blindPictureReader } from "@/lib/server/testing/blind-picture-reader";
 import { findBeside, NOTHING_BESIDE } from "./find-beside";

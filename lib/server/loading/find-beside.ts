@@ -1,11 +1,11 @@
 import { basename } from "node:path";
-import { headerSurface } from "@/lib/plan/header-surface";
-import type { BesideFiles } from "@/lib/plan/llama-server-flags";
-import { memoryNeed } from "@/lib/plan/memory-need";
-import { mostPictureTokens, pictureReaderMemory } from "@/lib/plan/picture-reader-memory";
-import { AUTO_MOST_SEQUENCES } from "@/lib/plan/sequences";
-import type { BesideModel } from "@/lib/schema/gpu-memory";
-import type { Settings } from "@/lib/schema/settings";
+import { headerSurface } from "@/lib/plan/memory/header-surface";
+import { memoryNeed } from "@/lib/plan/memory/memory-need";
+import { mostPictureTokens, pictureReaderMemory } from "@/lib/plan/memory/picture-reader-memory";
+import { AUTO_MOST_SEQUENCES } from "@/lib/plan/placement/sequences";
+import type { BesideFiles } from "@/lib/plan/words/llama-server-flags";
+import type { BesideModel } from "@/lib/schema/plans/gpu-memory";
+import type { Settings } from "@/lib/schema/settings/settings";
 import { chooseDraftModel, type Library, type ProfiledModel } from "@/lib/server/models/library/find-draft-model";
 import { findPictureReader } from "@/lib/server/models/library/find-picture-reader";
 

@@ -1,5 +1,5 @@
-import type { LoadConfig } from "@/lib/schema/load-config";
-import type { Settings } from "@/lib/schema/settings";
+import type { LoadConfig } from "@/lib/schema/plans/load-config";
+import type { Settings } from "@/lib/schema/settings/settings";
 
 /** What answers: its settings, and its plan before anything was lowered. */
 export interface Serving {

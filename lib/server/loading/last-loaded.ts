@@ -1,4 +1,4 @@
-import { type Settings, type SettingsPatch, settingsPatchSchema } from "@/lib/schema/settings";
+import { type Settings, type SettingsPatch, settingsPatchSchema } from "@/lib/schema/settings/settings";
 import { JsonFile } from "@/lib/server/system/json-file";
 
 /** The settings of the last load that worked, used when other settings fail. */

@@ -1,7 +1,7 @@
 import { afterEach, expect, it } from "vitest";
-import type { LoadConfig } from "@/lib/schema/load-config";
-import { greedySampling } from "@/lib/schema/sampling";
-import { defaultSettings, type Settings } from "@/lib/schema/settings";
+import type { LoadConfig } from "@/lib/schema/plans/load-config";
+import { greedySampling } from "@/lib/schema/settings/sampling";
+import { defaultSettings, type Settings } from "@/lib/schema/settings/settings";
 import type { GenerationMessage } from "@/lib/server/engine/engine-supervisor";
 import type { Planner } from "@/lib/server/planning/planner";
 import { standInLlamaServer } from "@/lib/server/testing/stand-in-llama-server";

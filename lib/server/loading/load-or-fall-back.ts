@@ -1,5 +1,5 @@
 import { errorReason } from "@/lib/schema/error-reason";
-import type { Settings } from "@/lib/schema/settings";
+import type { Settings } from "@/lib/schema/settings/settings";
 import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
 import { errorAnswer, errorCodeOf } from "@/lib/server/system/error-table";
 import type { LogWriter } from "@/lib/server/system/log";

@@ -1,5 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
-import { type SettingKey, type Settings, type SettingsPatch, settingKeys, settingRows } from "@/lib/schema/settings";
+import {
+  type SettingKey,
+  type Settings,
+  type SettingsPatch,
+  settingKeys,
+  settingRows,
+} from "@/lib/schema/settings/settings";
 
 /** The settings that a load depends on; the others (sampling, system prompt) never touch the engine's memory. */
 const loadKeys: readonly SettingKey[] = settingKeys.filter(key => settingRows[key].cost !== "nothing");

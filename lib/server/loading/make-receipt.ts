@@ -1,10 +1,10 @@
-import { memoryNeed } from "@/lib/plan/memory-need";
-import { plannedSpeed } from "@/lib/plan/receipt-speed";
-import type { GpuReport } from "@/lib/schema/gpu-memory";
-import type { LoadConfig } from "@/lib/schema/load-config";
-import type { MemorySurface } from "@/lib/schema/memory-surface";
-import type { MachineSpeed } from "@/lib/schema/plan-speed";
-import type { MemoryParts, Receipt } from "@/lib/schema/receipt";
+import { memoryNeed } from "@/lib/plan/memory/memory-need";
+import { plannedSpeed } from "@/lib/plan/speed/receipt-speed";
+import type { GpuReport } from "@/lib/schema/plans/gpu-memory";
+import type { LoadConfig } from "@/lib/schema/plans/load-config";
+import type { MemorySurface } from "@/lib/schema/plans/memory-surface";
+import type { MachineSpeed } from "@/lib/schema/plans/plan-speed";
+import type { MemoryParts, Receipt } from "@/lib/schema/plans/receipt";
 import type { LoadedMessage } from "@/lib/server/engine/engine-supervisor";
 
 /** One load: its plan, its result, and what the driver reported around it. */

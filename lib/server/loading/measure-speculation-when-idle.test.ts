@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { SpeculationGain } from "@/lib/schema/speculation";
+import type { SpeculationGain } from "@/lib/schema/plans/speculation";
 import { EngineCrashedError, EngineError, EngineHungError } from "@/lib/server/engine/engine-errors";
 import type { CompleteRequest } from "@/lib/server/engine/engine-supervisor";
 import { engineSnapshot, loadConfig } from "@/lib/server/testing/engine-fixtures";

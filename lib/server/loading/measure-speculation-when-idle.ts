@@ -1,4 +1,4 @@
-import type { SpeculationGain } from "@/lib/schema/speculation";
+import type { SpeculationGain } from "@/lib/schema/plans/speculation";
 import { EngineCrashedError, EngineHungError } from "@/lib/server/engine/engine-errors";
 import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
 import { median } from "@/lib/units/median";

@@ -1,7 +1,7 @@
 import type { MeasuredSpeed } from "@/lib/schema/benchmark";
 import type { Sampling } from "@/lib/schema/engine-commands";
 import type { GenerationStats } from "@/lib/schema/generation";
-import { greedySampling } from "@/lib/schema/sampling";
+import { greedySampling } from "@/lib/schema/settings/sampling";
 import { EngineError } from "@/lib/server/engine/engine-errors";
 import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
 import { median } from "@/lib/units/median";

@@ -2,7 +2,7 @@ import { copyFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
-import type { Settings } from "@/lib/schema/settings";
+import type { Settings } from "@/lib/schema/settings/settings";
 import { makeHome, makeHostRig, SMALL_MODEL } from "@/lib/server/testing/host-rig";
 
 /** Beside the small model a draft model with its vocabulary, and a model with another one. */

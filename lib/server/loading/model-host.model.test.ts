@@ -2,7 +2,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, trunca
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { DEFAULT_MODEL } from "@/lib/schema/settings";
+import { DEFAULT_MODEL } from "@/lib/schema/settings/settings";
 import { codeOf, type HeardAnswer, listen, sampling } from "@/lib/server/testing/engine-fixtures";
 import { makeRealRig } from "@/lib/server/testing/real-rig";
 

@@ -1,11 +1,11 @@
-import { changeCost } from "@/lib/plan/change-cost";
-import type { LayerPlan } from "@/lib/plan/layer-plan";
+import { changeCost } from "@/lib/plan/advice/change-cost";
+import type { LayerPlan } from "@/lib/plan/cards/layer-plan";
 import type { ChatTurn, PromptOptions } from "@/lib/schema/engine-commands";
 import type { GenerationStats } from "@/lib/schema/generation";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
-import type { LoadConfig, LoadCost } from "@/lib/schema/load-config";
-import type { Settings } from "@/lib/schema/settings";
-import type { SpeculationChoice } from "@/lib/schema/speculation";
+import type { LoadConfig, LoadCost } from "@/lib/schema/plans/load-config";
+import type { SpeculationChoice } from "@/lib/schema/plans/speculation";
+import type { Settings } from "@/lib/schema/settings/settings";
 import { EngineLostTurnError } from "@/lib/server/engine/engine-errors";
 import type {
   CompleteRequest,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { budgetBytes } from "@/lib/plan/budget";
-import type { EngineInfo } from "@/lib/schema/engine-info";
-import type { GpuMemory } from "@/lib/schema/gpu-memory";
+import { budgetBytes } from "@/lib/plan/cards/budget";
+import type { EngineInfo } from "@/lib/schema/engines/engine-info";
+import type { GpuMemory } from "@/lib/schema/plans/gpu-memory";
 import { makeRealRig, SOFTWARE_GPU } from "@/lib/server/testing/real-rig";
 import { MIB } from "@/lib/units/bytes";
 

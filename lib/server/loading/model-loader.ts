@@ -1,9 +1,9 @@
-import { memoryNeed } from "@/lib/plan/memory-need";
-import { stepDown } from "@/lib/plan/step-down";
+import { memoryNeed } from "@/lib/plan/memory/memory-need";
+import { stepDown } from "@/lib/plan/placement/step-down";
 import { errorReason } from "@/lib/schema/error-reason";
-import type { GpuReport } from "@/lib/schema/gpu-memory";
-import type { LoadConfig } from "@/lib/schema/load-config";
-import type { Settings } from "@/lib/schema/settings";
+import type { GpuReport } from "@/lib/schema/plans/gpu-memory";
+import type { LoadConfig } from "@/lib/schema/plans/load-config";
+import type { Settings } from "@/lib/schema/settings/settings";
 import { EngineCrashedError, EngineError, EngineHungError } from "@/lib/server/engine/engine-errors";
 import type { EngineSupervisor, LoadedMessage } from "@/lib/server/engine/engine-supervisor";
 import type { ModelFiles } from "@/lib/server/models/library/model-files";

@@ -1,4 +1,4 @@
-import type { Settings } from "@/lib/schema/settings";
+import type { Settings } from "@/lib/schema/settings/settings";
 import { EngineCancelledError, EngineError } from "@/lib/server/engine/engine-errors";
 import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
 import { errorCodeOf } from "@/lib/server/system/error-table";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { GenerationStats } from "@/lib/schema/generation";
-import type { Receipt } from "@/lib/schema/receipt";
+import type { Receipt } from "@/lib/schema/plans/receipt";
 import { ReceiptStore } from "./receipt-store";
 
 const folder = mkdtempSync(join(tmpdir(), "headroom-receipts-"));

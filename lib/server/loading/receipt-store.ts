@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { withAnswer } from "@/lib/plan/receipt-speed";
+import { withAnswer } from "@/lib/plan/speed/receipt-speed";
 import type { GenerationStats } from "@/lib/schema/generation";
-import { type Receipt, receiptSchema } from "@/lib/schema/receipt";
+import { type Receipt, receiptSchema } from "@/lib/schema/plans/receipt";
 import { JsonLinesFile } from "@/lib/server/system/json-lines-file";
 import { Listeners } from "@/lib/server/system/listeners";
 import { replaceFile } from "@/lib/server/system/replace-file";

@@ -1,6 +1,6 @@
 import type { EngineSnapshot } from "@/lib/schema/live-events";
-import type { SettingsPatch } from "@/lib/schema/settings";
-import type { AppliedSettings, SettingsScope } from "@/lib/schema/settings-answer";
+import type { SettingsPatch } from "@/lib/schema/settings/settings";
+import type { AppliedSettings, SettingsScope } from "@/lib/schema/settings/settings-answer";
 import type { ModelFiles } from "@/lib/server/models/library/model-files";
 import type { MemoryGuard } from "@/lib/server/planning/memory-guard";
 import type { Planner } from "@/lib/server/planning/planner";

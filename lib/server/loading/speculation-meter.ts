@@ -1,8 +1,8 @@
 import { basename, join } from "node:path";
 import * as z from "zod";
-import type { LoadConfig } from "@/lib/schema/load-config";
-import type { Settings } from "@/lib/schema/settings";
-import { type SpeculationChoice, type SpeculationGain, speculationGainSchema } from "@/lib/schema/speculation";
+import type { LoadConfig } from "@/lib/schema/plans/load-config";
+import { type SpeculationChoice, type SpeculationGain, speculationGainSchema } from "@/lib/schema/plans/speculation";
+import type { Settings } from "@/lib/schema/settings/settings";
 import { JsonLinesFile } from "@/lib/server/system/json-lines-file";
 
 /** A gain below this is not worth the guesses: in a text made for them, or with a draft model in a usual one. */

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import * as z from "zod";
-import { type ThreadChoice, type ThreadSpeed, threadSpeedSchema } from "@/lib/schema/thread-choice";
+import { type ThreadChoice, type ThreadSpeed, threadSpeedSchema } from "@/lib/schema/settings/thread-choice";
 import { JsonLinesFile } from "@/lib/server/system/json-lines-file";
 
 /**

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { EngineState } from "@/lib/schema/live-events";
-import type { ThreadSpeed } from "@/lib/schema/thread-choice";
+import type { ThreadSpeed } from "@/lib/schema/settings/thread-choice";
 import { EngineError } from "@/lib/server/engine/engine-errors";
 import type { CompleteRequest } from "@/lib/server/engine/engine-supervisor";
 import { engineSnapshot, loadConfig } from "@/lib/server/testing/engine-fixtures";

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
-import type { LoadConfig } from "@/lib/schema/load-config";
-import type { ThreadSpeed } from "@/lib/schema/thread-choice";
+import type { LoadConfig } from "@/lib/schema/plans/load-config";
+import type { ThreadSpeed } from "@/lib/schema/settings/thread-choice";
 import type { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
 import { measureSpeed, type SpeedSizes } from "./measure-speed";
 import type { ModelHost } from "./model-host";

@@ -1,10 +1,10 @@
 import { describe, expect, it, vi } from "vitest";
-import { curatedModels } from "@/lib/plan/curated-models";
-import { curatedProfile } from "@/lib/plan/curated-profile";
-import { headerSurface } from "@/lib/plan/header-surface";
-import { planLayers } from "@/lib/plan/plan-layers";
-import type { GpuMemory } from "@/lib/schema/gpu-memory";
-import { defaultSettings, type Settings } from "@/lib/schema/settings";
+import { headerSurface } from "@/lib/plan/memory/header-surface";
+import { curatedModels } from "@/lib/plan/picks/curated-models";
+import { curatedProfile } from "@/lib/plan/picks/curated-profile";
+import { planLayers } from "@/lib/plan/placement/plan-layers";
+import type { GpuMemory } from "@/lib/schema/plans/gpu-memory";
+import { defaultSettings, type Settings } from "@/lib/schema/settings/settings";
 import { RemoteHeaderError } from "@/lib/server/models/hub/remote-header-error";
 import { answerPicks } from "./answer-picks";
 import type { Planner, PlanOutcome } from "./planner";

@@ -1,20 +1,20 @@
 import type * as z from "zod/mini";
-import { badgePlan } from "@/lib/plan/badge-plan";
-import { CURATED_LIST } from "@/lib/plan/curated-models";
+import { largestContextInRam } from "@/lib/plan/advice/ram-remedies";
+import { customCard, whatIfGpu } from "@/lib/plan/cards/what-if-cards";
+import { CURATED_LIST } from "@/lib/plan/picks/curated-models";
 import {
   judgeCandidate,
   largestContextOf,
   type PickComputer,
   type PlannedCandidate,
   pickCandidates,
-} from "@/lib/plan/pick-candidates";
-import { type ModelPick, pickModels } from "@/lib/plan/pick-models";
-import { largestContextInRam } from "@/lib/plan/ram-remedies";
-import { customCard, whatIfGpu } from "@/lib/plan/what-if-cards";
+} from "@/lib/plan/picks/pick-candidates";
+import { type ModelPick, pickModels } from "@/lib/plan/picks/pick-models";
+import { badgePlan } from "@/lib/plan/words/badge-plan";
 import { type ErrorBody, type ErrorCode, modelErrors } from "@/lib/schema/api-error";
-import type { GpuMemory } from "@/lib/schema/gpu-memory";
-import type { ModelPickAnswer, ModelPicks, picksQuerySchema } from "@/lib/schema/model-picks";
-import { type Settings, settingsSchema } from "@/lib/schema/settings";
+import type { ModelPickAnswer, ModelPicks, picksQuerySchema } from "@/lib/schema/models/model-picks";
+import type { GpuMemory } from "@/lib/schema/plans/gpu-memory";
+import { type Settings, settingsSchema } from "@/lib/schema/settings/settings";
 import type { SettingsStore } from "@/lib/server/settings/settings-store";
 import { errorAnswer } from "@/lib/server/system/error-table";
 import { readMemory } from "@/lib/server/system/read-memory";

@@ -1,8 +1,8 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { type PlanReport, planReport } from "@/lib/plan/plan-report";
-import type { BesideModel } from "@/lib/schema/gpu-memory";
-import { isRemoteSource } from "@/lib/schema/model-source";
-import { planSettingsOf, type SettingsPatch, settingsSchema } from "@/lib/schema/settings";
+import { type PlanReport, planReport } from "@/lib/plan/words/plan-report";
+import { isRemoteSource } from "@/lib/schema/models/model-source";
+import type { BesideModel } from "@/lib/schema/plans/gpu-memory";
+import { planSettingsOf, type SettingsPatch, settingsSchema } from "@/lib/schema/settings/settings";
 import type { SettingsStore } from "@/lib/server/settings/settings-store";
 import { readMemory } from "@/lib/server/system/read-memory";
 import { assumedCard, type CardSize } from "./assumed-card";

@@ -1,5 +1,5 @@
-import { customCard, whatIfGpu } from "@/lib/plan/what-if-cards";
-import type { GpuMemory } from "@/lib/schema/gpu-memory";
+import { customCard, whatIfGpu } from "@/lib/plan/cards/what-if-cards";
+import type { GpuMemory } from "@/lib/schema/plans/gpu-memory";
 import { bytesToMib } from "@/lib/units/bytes";
 
 /** All facts known about a card that is not in this computer. */

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import * as z from "zod";
 import { vramSchema } from "@/lib/schema/engine-commands";
-import { engineInfoSchema } from "@/lib/schema/engine-info";
+import { engineInfoSchema } from "@/lib/schema/engines/engine-info";
 import { isDriverSetting } from "@/lib/server/engine/engine-environment";
 import { JsonFile } from "@/lib/server/system/json-file";
 

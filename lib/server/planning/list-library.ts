@@ -1,7 +1,7 @@
-import { badgePlan } from "@/lib/plan/badge-plan";
-import type { GpuReport } from "@/lib/schema/gpu-memory";
-import type { LocalModel } from "@/lib/schema/local-model";
-import type { MachineSpeed } from "@/lib/schema/plan-speed";
+import { badgePlan } from "@/lib/plan/words/badge-plan";
+import type { LocalModel } from "@/lib/schema/models/local-model";
+import type { GpuReport } from "@/lib/schema/plans/gpu-memory";
+import type { MachineSpeed } from "@/lib/schema/plans/plan-speed";
 import type { ListedModel, ModelFiles } from "@/lib/server/models/library/model-files";
 import type { SettingsStore } from "@/lib/server/settings/settings-store";
 import { eachOf } from "@/lib/server/system/each-of";

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
-import type { Receipt } from "@/lib/schema/receipt";
+import type { Receipt } from "@/lib/schema/plans/receipt";
 import { readCpuFlags } from "@/lib/server/system/read-cpu-flags";
 import { MachineSpeedMeter, vectorsOf } from "./machine-speed";
 

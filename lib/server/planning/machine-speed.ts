@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import * as z from "zod";
-import { evidenceOf } from "@/lib/plan/receipt-speed";
-import { USUAL_RAM_BYTES_PER_SECOND } from "@/lib/plan/speed-parts";
-import type { MachineSpeed } from "@/lib/schema/plan-speed";
-import type { Receipt } from "@/lib/schema/receipt";
+import { evidenceOf } from "@/lib/plan/speed/receipt-speed";
+import { USUAL_RAM_BYTES_PER_SECOND } from "@/lib/plan/speed/speed-parts";
+import type { MachineSpeed } from "@/lib/schema/plans/plan-speed";
+import type { Receipt } from "@/lib/schema/plans/receipt";
 import { JsonFile } from "@/lib/server/system/json-file";
 import { readCpuFlags } from "@/lib/server/system/read-cpu-flags";
 

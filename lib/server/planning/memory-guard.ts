@@ -1,9 +1,9 @@
-import type { LayerPlan } from "@/lib/plan/layer-plan";
-import { planRam, ramConsequence, ramShortage } from "@/lib/plan/plan-ram";
-import { ramRemedies, waysOut } from "@/lib/plan/ram-remedies";
-import type { GpuMemory, SystemMemory } from "@/lib/schema/gpu-memory";
-import type { MemorySurface } from "@/lib/schema/memory-surface";
-import { planSettingsOf, type Settings } from "@/lib/schema/settings";
+import { ramRemedies, waysOut } from "@/lib/plan/advice/ram-remedies";
+import type { LayerPlan } from "@/lib/plan/cards/layer-plan";
+import { planRam, ramConsequence, ramShortage } from "@/lib/plan/placement/plan-ram";
+import type { GpuMemory, SystemMemory } from "@/lib/schema/plans/gpu-memory";
+import type { MemorySurface } from "@/lib/schema/plans/memory-surface";
+import { planSettingsOf, type Settings } from "@/lib/schema/settings/settings";
 import { EngineError } from "@/lib/server/engine/engine-errors";
 
 /** System memory does not hold this load. Nothing was loaded. */

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { splitPartNames } from "@/lib/gguf/split-name";
-import type { ModelDetails, ModelLayers } from "@/lib/schema/model-details";
-import type { Settings } from "@/lib/schema/settings";
+import type { ModelDetails, ModelLayers } from "@/lib/schema/models/model-details";
+import type { Settings } from "@/lib/schema/settings/settings";
 import { ModelFileError } from "@/lib/server/models/library/model-file-error";
 import type { ModelFiles } from "@/lib/server/models/library/model-files";
 import type { ModelHeaders } from "@/lib/server/models/library/model-headers";

@@ -1,7 +1,7 @@
 import { truncateSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { ofEachElementType } from "@/lib/schema/kv-type";
+import { ofEachElementType } from "@/lib/schema/plans/kv-type";
 import { card, makeHome, makeHostRig, reportOf, SMALL_MODEL, smallTruth, truthOf } from "@/lib/server/testing/host-rig";
 import { GIB, MIB } from "@/lib/units/bytes";
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, type TestContext, test, vi } from "vitest";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
-import type { PlanReport } from "@/lib/plan/plan-report";
+import type { PlanReport } from "@/lib/plan/words/plan-report";
 import { planCommand } from "@/lib/server/compose/plan-command";
 import { makeRealRig, SOFTWARE_GPU } from "@/lib/server/testing/real-rig";
 import { partName, splitInThree } from "@/lib/server/testing/split-files";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { shapeFile } from "@/lib/gguf/testing/model-shapes";
 import { refusedShapes } from "@/lib/gguf/testing/refused-shapes";
-import { greedySampling } from "@/lib/schema/sampling";
+import { greedySampling } from "@/lib/schema/settings/sampling";
 import { makeRealRig } from "@/lib/server/testing/real-rig";
 
 const folder = mkdtempSync(join(tmpdir(), "headroom-dry-runs-"));

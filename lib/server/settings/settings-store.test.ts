@@ -17,7 +17,7 @@ import { join } from "node:path";
 import { buildSync } from "esbuild";
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
-import { defaultSettings } from "@/lib/schema/settings";
+import { defaultSettings } from "@/lib/schema/settings/settings";
 import { SettingsStore } from "./settings-store";
 
 let folder: string;

@@ -9,8 +9,8 @@ import {
   settingRows,
   settingsPatchSchema,
   settingsSchema,
-} from "@/lib/schema/settings";
-import type { SettingsScope } from "@/lib/schema/settings-answer";
+} from "@/lib/schema/settings/settings";
+import type { SettingsScope } from "@/lib/schema/settings/settings-answer";
 import { Listeners } from "@/lib/server/system/listeners";
 import { moveFileSync } from "@/lib/server/system/move-file";
 import { type ReplaceFiles, replaceFile, temporaryPath } from "@/lib/server/system/replace-file";

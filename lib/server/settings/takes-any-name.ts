@@ -1,4 +1,4 @@
-import type { Settings } from "@/lib/schema/settings";
+import type { Settings } from "@/lib/schema/settings/settings";
 
 /** Names that clients have in their code: OpenAI's and Anthropic's own, and words that stand for whatever there is. */
 const HARD_CODED =

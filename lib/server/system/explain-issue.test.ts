@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
 import { chatPatchSchema, chatRequestSchema, newChatSchema } from "@/lib/schema/chat";
-import { chatCompletionRequestSchema, completionRequestSchema } from "@/lib/schema/openai";
+import { chatCompletionRequestSchema, completionRequestSchema } from "@/lib/schema/clients/openai";
 import { explainIssue } from "./explain-issue";
 
 const chat = { messages: [{ role: "user", content: "Hello" }] };

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { freemem, totalmem } from "node:os";
-import type { BesideModel, SystemMemory } from "@/lib/schema/gpu-memory";
+import type { BesideModel, SystemMemory } from "@/lib/schema/plans/gpu-memory";
 import { KIB } from "@/lib/units/bytes";
 
 /** Bytes of one line ("MemAvailable:  23480000 kB") of a file below /proc; null if there is no such file or line. */

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, symlinkSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Download } from "@/lib/schema/download";
+import type { Download } from "@/lib/schema/models/download";
 import { Downloads } from "@/lib/server/models/downloads/downloads";
 import { MIB } from "@/lib/units/bytes";
 import { randomModel } from "./random-model";

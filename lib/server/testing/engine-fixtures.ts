@@ -1,7 +1,7 @@
 import type { Sampling } from "@/lib/schema/engine-commands";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
-import type { LoadConfig } from "@/lib/schema/load-config";
-import { greedySampling } from "@/lib/schema/sampling";
+import type { LoadConfig } from "@/lib/schema/plans/load-config";
+import { greedySampling } from "@/lib/schema/settings/sampling";
 import type { GenerationMessage } from "@/lib/server/engine/engine-supervisor";
 
 export const loadConfig = (change: Partial<LoadConfig> = {}): LoadConfig => ({

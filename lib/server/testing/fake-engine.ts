@@ -1,4 +1,4 @@
-import { memoryNeed } from "@/lib/plan/memory-need";
+import { memoryNeed } from "@/lib/plan/memory/memory-need";
 import {
   type CommandParams,
   commandEnvelopeSchema,
@@ -6,9 +6,9 @@ import {
   type EngineMessage,
   type Vram,
 } from "@/lib/schema/engine-commands";
-import type { EngineInfo } from "@/lib/schema/engine-info";
-import type { Buffers, LoadConfig } from "@/lib/schema/load-config";
-import type { MemorySurface } from "@/lib/schema/memory-surface";
+import type { EngineInfo } from "@/lib/schema/engines/engine-info";
+import type { Buffers, LoadConfig } from "@/lib/schema/plans/load-config";
+import type { MemorySurface } from "@/lib/schema/plans/memory-surface";
 import type { ToolUse } from "@/lib/schema/tools";
 import type { Timers } from "@/lib/server/system/timers";
 import { MIB } from "@/lib/units/bytes";

@@ -1,7 +1,7 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { defaultSettings, type Settings } from "@/lib/schema/settings";
+import { defaultSettings, type Settings } from "@/lib/schema/settings/settings";
 import { planningServices } from "@/lib/server/compose/planning-services";
 import { LastLoaded } from "@/lib/server/loading/last-loaded";
 import { ModelHost } from "@/lib/server/loading/model-host";

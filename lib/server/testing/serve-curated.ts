@@ -1,6 +1,6 @@
 import { ggufFileBytes, writeGgufHeader } from "@/lib/gguf/testing/gguf-writer";
 import { llama, qwen3Moe } from "@/lib/gguf/testing/shape-families";
-import { type CuratedFile, type CuratedModel, curatedModels } from "@/lib/plan/curated-models";
+import { type CuratedFile, type CuratedModel, curatedModels } from "@/lib/plan/picks/curated-models";
 import type { StandInFile, StandInHub } from "./stand-in-hub";
 
 const tensorTypes: Readonly<Record<string, string>> = { Q3_K_M: "Q3_K", Q6_K: "Q6_K", Q8_0: "Q8_0" };

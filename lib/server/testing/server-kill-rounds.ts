@@ -14,7 +14,7 @@ import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import Database from "libsql";
 import * as z from "zod";
-import { settingRows } from "@/lib/schema/settings";
+import { settingRows } from "@/lib/schema/settings/settings";
 import { freePort } from "@/lib/server/system/free-port";
 import { Acknowledged } from "./acknowledged";
 import { ChatClients } from "./chat-clients";

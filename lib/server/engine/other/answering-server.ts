@@ -1,5 +1,5 @@
-import type { AnsweringEngine, EngineKind, EngineLoad } from "@/lib/schema/answering-engine";
 import type { ChatTurn, PromptOptions, Sampling } from "@/lib/schema/engine-commands";
+import type { AnsweringEngine, EngineKind, EngineLoad } from "@/lib/schema/engines/answering-engine";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
 import type { CompleteRequest, GenerateRequest, GenerationMessage } from "@/lib/server/engine/engine-supervisor";
 import { errorAnswer, errorCodeOf } from "@/lib/server/system/error-table";

@@ -1,6 +1,6 @@
 import * as z from "zod";
-import type { EngineKind } from "@/lib/schema/answering-engine";
 import type { ChatTurn, PromptOptions } from "@/lib/schema/engine-commands";
+import type { EngineKind } from "@/lib/schema/engines/answering-engine";
 import { keepLatest } from "@/lib/units/keep-latest";
 import { askForJson, type ServerAddress, whoOf } from "./ask-server";
 import { promptOf } from "./server-request";

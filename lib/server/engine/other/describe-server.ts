@@ -1,6 +1,6 @@
 import * as z from "zod";
-import type { EngineKind } from "@/lib/schema/answering-engine";
-import type { EngineFound, EngineModel } from "@/lib/schema/other-engine";
+import type { EngineKind } from "@/lib/schema/engines/answering-engine";
+import type { EngineFound, EngineModel } from "@/lib/schema/engines/other-engine";
 import { askForJson, type Question, type ServerAddress } from "./ask-server";
 
 /** A page waits for this answer. */

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { engineKindSchema } from "@/lib/schema/answering-engine";
+import { engineKindSchema } from "@/lib/schema/engines/answering-engine";
 import { JsonFile, OWNER_ONLY } from "@/lib/server/system/json-file";
 
 const keptEngineSchema = z.object({

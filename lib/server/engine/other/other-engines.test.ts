@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { greedySampling } from "@/lib/schema/sampling";
+import { greedySampling } from "@/lib/schema/settings/sampling";
 import type { GenerationMessage } from "@/lib/server/engine/engine-supervisor";
 import { delta, events, type helloAnswer, json, StandInOpenAi } from "@/lib/server/testing/stand-in-openai";
 import { AnsweringServer } from "./answering-server";

@@ -5,7 +5,7 @@ import {
   type EngineInput,
   LLAMA_SERVER_ID,
   type OtherEngine,
-} from "@/lib/schema/other-engine";
+} from "@/lib/schema/engines/other-engine";
 import { errorAnswer } from "@/lib/server/system/error-table";
 import { Listeners } from "@/lib/server/system/listeners";
 import { RequestError } from "@/lib/server/system/request-error";

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { EngineKind, EngineLoad } from "@/lib/schema/answering-engine";
+import type { EngineKind, EngineLoad } from "@/lib/schema/engines/answering-engine";
 import { askServer, readText, type ServerAddress } from "./ask-server";
 import { asked } from "./describe-server";
 

@@ -1,7 +1,7 @@
-import type { EngineKind } from "@/lib/schema/answering-engine";
 import type { ChatTurn, PromptOptions, Sampling } from "@/lib/schema/engine-commands";
+import type { EngineKind } from "@/lib/schema/engines/answering-engine";
 import type { Picture } from "@/lib/schema/picture";
-import { namedSampling } from "@/lib/schema/sampling";
+import { namedSampling } from "@/lib/schema/settings/sampling";
 import type { ToolUse } from "@/lib/schema/tools";
 import type { CompleteRequest, GenerateRequest } from "@/lib/server/engine/engine-supervisor";
 import { OtherEngineError } from "./other-engine-error";

@@ -1,4 +1,4 @@
-import type { EngineInfo } from "@/lib/schema/engine-info";
+import type { EngineInfo } from "@/lib/schema/engines/engine-info";
 import type { GpuCard } from "@/lib/server/gpu/gpu-reader";
 import { MIB } from "@/lib/units/bytes";
 

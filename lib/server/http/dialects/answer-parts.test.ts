@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { greedySampling } from "@/lib/schema/sampling";
+import { greedySampling } from "@/lib/schema/settings/sampling";
 import type { GenerationMessage } from "@/lib/server/engine/engine-supervisor";
 import { answerParts } from "./answer-parts";
 import type { AnswerRequest } from "./answer-request";

@@ -5,9 +5,9 @@ import type {
   AnthropicMessage,
   CountTokensRequest,
   MessagesRequest,
-} from "@/lib/schema/anthropic";
+} from "@/lib/schema/clients/anthropic";
+import { type ChatCompletionRequest, chatCompletionRequestSchema } from "@/lib/schema/clients/openai";
 import { takesPictures } from "@/lib/schema/live-events";
-import { type ChatCompletionRequest, chatCompletionRequestSchema } from "@/lib/schema/openai";
 import { readDataUrl } from "@/lib/schema/picture";
 import { parseInput } from "../parse-input";
 import type { ReadingEngine } from "./answer-request";

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { CountTokensRequest } from "@/lib/schema/anthropic";
+import type { CountTokensRequest } from "@/lib/schema/clients/anthropic";
 import { refuseInput } from "./refuse-input";
 
 type SentTools = NonNullable<CountTokensRequest["tools"]>;

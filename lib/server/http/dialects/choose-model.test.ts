@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { EngineState } from "@/lib/schema/live-events";
-import { defaultSettings, type Settings } from "@/lib/schema/settings";
+import { defaultSettings, type Settings } from "@/lib/schema/settings/settings";
 import { ShortMemoryError } from "@/lib/server/planning/memory-guard";
 import { chooseModel, type NamedModels } from "./choose-model";
 

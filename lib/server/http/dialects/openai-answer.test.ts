@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { GenerationStats } from "@/lib/schema/generation";
-import { greedySampling } from "@/lib/schema/sampling";
+import { greedySampling } from "@/lib/schema/settings/sampling";
 import type { AnswerPart, AnswerRequest } from "./answer-request";
 import { gatherAnswer } from "./gather-answer";
 import { openAiChat, openAiCompletion } from "./openai-answer";

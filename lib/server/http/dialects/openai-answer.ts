@@ -1,5 +1,5 @@
+import type { DeliveryOptions } from "@/lib/schema/clients/openai";
 import type { FinishReason, GenerationStats, TokenLogprob } from "@/lib/schema/generation";
-import type { DeliveryOptions } from "@/lib/schema/openai";
 import { errorAnswer } from "@/lib/server/system/error-table";
 import { formatEvent } from "../event-stream";
 import { openAiError } from "../openai-error";

@@ -1,6 +1,6 @@
+import type { ChatCompletionRequest, ChatPrompt, CompletionRequest } from "@/lib/schema/clients/openai";
 import type { ChatTurn, PromptOptions } from "@/lib/schema/engine-commands";
-import type { ChatCompletionRequest, ChatPrompt, CompletionRequest } from "@/lib/schema/openai";
-import type { Settings } from "@/lib/schema/settings";
+import type { Settings } from "@/lib/schema/settings/settings";
 import type { ToolUse } from "@/lib/schema/tools";
 import type { AnswerRequest, ReadingEngine } from "./answer-request";
 import { openAiSampling } from "./openai-sampling";

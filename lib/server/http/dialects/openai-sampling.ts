@@ -1,7 +1,7 @@
+import type { ChatCompletionRequest, CompletionSampling } from "@/lib/schema/clients/openai";
 import type { Sampling } from "@/lib/schema/engine-commands";
-import type { ChatCompletionRequest, CompletionSampling } from "@/lib/schema/openai";
-import { type SamplingValues, samplingByOpenAiNames, samplingWith } from "@/lib/schema/sampling";
-import type { Settings } from "@/lib/schema/settings";
+import { type SamplingValues, samplingByOpenAiNames, samplingWith } from "@/lib/schema/settings/sampling";
+import type { Settings } from "@/lib/schema/settings/settings";
 import { refuseInput } from "./refuse-input";
 
 const UINT32 = 2 ** 32;

@@ -1,7 +1,7 @@
 import * as z from "zod";
+import type { OpenAiContent, OpenAiMessage } from "@/lib/schema/clients/openai";
 import type { ChatTurn } from "@/lib/schema/engine-commands";
 import { takesPictures } from "@/lib/schema/live-events";
-import type { OpenAiContent, OpenAiMessage } from "@/lib/schema/openai";
 import { type Picture, readDataUrl } from "@/lib/schema/picture";
 import type { ReadingEngine } from "./answer-request";
 import { refuseInput, refusePart } from "./refuse-input";

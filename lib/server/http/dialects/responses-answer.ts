@@ -1,5 +1,5 @@
+import type { ResponsesRequest } from "@/lib/schema/clients/responses";
 import type { FinishReason, GenerationStats } from "@/lib/schema/generation";
-import type { ResponsesRequest } from "@/lib/schema/responses";
 import type { ToolCall } from "@/lib/schema/tools";
 import { errorAnswer } from "@/lib/server/system/error-table";
 import { formatEvent } from "../event-stream";

@@ -1,7 +1,7 @@
 import * as z from "zod";
+import { type ChatCompletionRequest, chatCompletionRequestSchema } from "@/lib/schema/clients/openai";
+import type { ResponseContent, ResponseInputItem, ResponsesRequest } from "@/lib/schema/clients/responses";
 import { takesPictures } from "@/lib/schema/live-events";
-import { type ChatCompletionRequest, chatCompletionRequestSchema } from "@/lib/schema/openai";
-import type { ResponseContent, ResponseInputItem, ResponsesRequest } from "@/lib/schema/responses";
 import { parseInput } from "../parse-input";
 import type { ReadingEngine } from "./answer-request";
 import { refuseInput, refusePart } from "./refuse-input";

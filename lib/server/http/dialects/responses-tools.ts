@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { ResponsesRequest } from "@/lib/schema/responses";
+import type { ResponsesRequest } from "@/lib/schema/clients/responses";
 import type { ToolCall } from "@/lib/schema/tools";
 import { parseJson } from "@/lib/server/system/parse-json";
 import { refuseInput } from "./refuse-input";

@@ -1,5 +1,5 @@
-import { unknownFields } from "@/lib/schema/openai";
-import { type ResponsesRequest, responsesRequestSchema } from "@/lib/schema/responses";
+import { unknownFields } from "@/lib/schema/clients/openai";
+import { type ResponsesRequest, responsesRequestSchema } from "@/lib/schema/clients/responses";
 import type { ModelHost } from "@/lib/server/loading/model-host";
 import type { SettingsStore } from "@/lib/server/settings/settings-store";
 import { chatAnswerRequest } from "./openai-request";

@@ -1,4 +1,4 @@
-import type { Download } from "@/lib/schema/download";
+import type { Download } from "@/lib/schema/models/download";
 import type { Timers } from "@/lib/server/system/timers";
 import type { DownloadError } from "./download-error";
 import type { DownloadRecord } from "./download-folder";

@@ -4,7 +4,7 @@ import type { ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Download } from "@/lib/schema/download";
+import type { Download } from "@/lib/schema/models/download";
 import { bundleEntry } from "@/lib/server/testing/bundle-entry";
 import { ManualTimers } from "@/lib/server/testing/manual-timers";
 import { randomModel as model, smallGguf } from "@/lib/server/testing/random-model";

@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import type { Download } from "@/lib/schema/download";
+import type { Download } from "@/lib/schema/models/download";
 import { Listeners } from "@/lib/server/system/listeners";
 import { RequestError } from "@/lib/server/system/request-error";
 import { systemTimers, type Timers } from "@/lib/server/system/timers";

@@ -1,4 +1,4 @@
-import type { AddressAnswer, HubSearchAnswer, HubSort } from "@/lib/schema/remote-models";
+import type { AddressAnswer, HubSearchAnswer, HubSort } from "@/lib/schema/models/remote-models";
 import { checkChatModel } from "../library/check-chat-model";
 import type { KnownProfiles } from "./known-profiles";
 import { parseRemoteAddress } from "./remote-address";

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { splitPartNames } from "@/lib/gguf/split-name";
-import type { FileRole, RemoteFile } from "@/lib/schema/remote-models";
+import type { FileRole, RemoteFile } from "@/lib/schema/models/remote-models";
 import { askHub, type HubAnswer } from "./hub-answer";
 import type { RemoteAddress } from "./remote-address";
 import type { RemoteHeaderOptions } from "./remote-header";

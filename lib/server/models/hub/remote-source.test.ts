@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isRemoteSource } from "@/lib/schema/model-source";
+import { isRemoteSource } from "@/lib/schema/models/model-source";
 import { RemoteHeaderError } from "./remote-header-error";
 import { parseRemoteSource } from "./remote-source";
 

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { HubRepository, HubSort } from "@/lib/schema/remote-models";
+import type { HubRepository, HubSort } from "@/lib/schema/models/remote-models";
 import { askHub } from "./hub-answer";
 import { searchWords } from "./remote-address";
 import type { RemoteHeaderOptions } from "./remote-header";

@@ -1,6 +1,6 @@
 import { isAbsolute } from "node:path";
 import * as z from "zod";
-import { type ProgramName, programNames } from "@/lib/schema/program-models";
+import { type ProgramName, programNames } from "@/lib/schema/models/program-models";
 import { JsonFile } from "@/lib/server/system/json-file";
 import { Listeners } from "@/lib/server/system/listeners";
 import { RequestError } from "@/lib/server/system/request-error";

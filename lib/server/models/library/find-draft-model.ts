@@ -1,7 +1,7 @@
 import { open } from "node:fs/promises";
 import { MetadataFields } from "@/lib/gguf/metadata-fields";
 import type { ModelProfile } from "@/lib/gguf/model-profile";
-import type { Settings } from "@/lib/schema/settings";
+import type { Settings } from "@/lib/schema/settings/settings";
 import { errorAnswer } from "@/lib/server/system/error-table";
 import { readGgufHeader } from "./gguf-file";
 import type { ModelFiles } from "./model-files";

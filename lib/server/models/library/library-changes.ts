@@ -3,7 +3,7 @@ import { lstat, mkdir, readdir, readFile, rm, rmdir, writeFile } from "node:fs/p
 import { basename, dirname, join, relative, sep } from "node:path";
 import * as z from "zod";
 import { cutPiece, splitPartNames } from "@/lib/gguf/split-name";
-import type { TrashedModel } from "@/lib/schema/local-model";
+import type { TrashedModel } from "@/lib/schema/models/local-model";
 import { moveFile } from "@/lib/server/system/move-file";
 import { RequestError } from "@/lib/server/system/request-error";
 import { systemCodeOf } from "@/lib/server/system/system-code";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { open, realpath, stat } from "node:fs/promises";
-import type { LocalModel } from "@/lib/schema/local-model";
+import type { LocalModel } from "@/lib/schema/models/local-model";
 import { MIB } from "@/lib/units/bytes";
 
 /** Enough for the header and some weights of every model. Two fine-tunes of one model have headers of the same size. */

@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { access, realpath, stat } from "node:fs/promises";
 import { dirname, isAbsolute, resolve, sep } from "node:path";
 import * as z from "zod";
-import type { ModelFolder } from "@/lib/schema/local-model";
+import type { ModelFolder } from "@/lib/schema/models/local-model";
 import { withHomeFolder } from "@/lib/server/system/environment";
 import { JsonFile } from "@/lib/server/system/json-file";
 import { Listeners } from "@/lib/server/system/listeners";

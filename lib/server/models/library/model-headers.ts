@@ -1,6 +1,6 @@
 import { showMetadata } from "@/lib/gguf/show-metadata";
 import { tensorKinds } from "@/lib/gguf/tensor-kinds";
-import type { MetadataKey, ModelDetails } from "@/lib/schema/model-details";
+import type { MetadataKey, ModelDetails } from "@/lib/schema/models/model-details";
 import { type FileIdentity, identifyModel, readGgufHeader } from "./gguf-file";
 
 /** A header to be shown: no part of it is longer than a page can show. */

@@ -1,6 +1,6 @@
 import { readdir, realpath } from "node:fs/promises";
 import { relative, sep } from "node:path";
-import { type ProgramName, programNames } from "@/lib/schema/program-models";
+import { type ProgramName, programNames } from "@/lib/schema/models/program-models";
 import { findModelFiles } from "../library/find-model-files";
 import { lmStudioPlaces } from "./lm-studio-places";
 import { ollamaModels } from "./ollama-store";

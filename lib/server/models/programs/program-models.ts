@@ -1,5 +1,5 @@
-import type { LocalModel } from "@/lib/schema/local-model";
-import type { ProgramModel, ProgramModelsAnswer, ProgramName } from "@/lib/schema/program-models";
+import type { LocalModel } from "@/lib/schema/models/local-model";
+import type { ProgramModel, ProgramModelsAnswer, ProgramName } from "@/lib/schema/models/program-models";
 import { errorAnswer } from "@/lib/server/system/error-table";
 import type { AddedFiles } from "../library/added-files";
 import { ModelFileError } from "../library/model-file-error";

@@ -1,5 +1,5 @@
 import { isAbsolute, join } from "node:path";
-import type { ProgramName } from "@/lib/schema/program-models";
+import type { ProgramName } from "@/lib/schema/models/program-models";
 import type { ModelFileError } from "../library/model-file-error";
 
 /** What of a computer decides where programs keep their files. */

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { HashSource } from "@/lib/schema/model-details";
+import type { HashSource } from "@/lib/schema/models/model-details";
 import { JsonFile } from "@/lib/server/system/json-file";
 import type { FileIdentity } from "../library/gguf-file";
 

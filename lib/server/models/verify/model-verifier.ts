@@ -2,7 +2,7 @@ import { realpath } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { splitPartNames } from "@/lib/gguf/split-name";
 import type { ErrorBody } from "@/lib/schema/api-error";
-import type { Verification } from "@/lib/schema/model-details";
+import type { Verification } from "@/lib/schema/models/model-details";
 import { errorAnswer } from "@/lib/server/system/error-table";
 import { hashFile } from "../downloads/hash-file";
 import type { RemoteModels } from "../hub/remote-models";

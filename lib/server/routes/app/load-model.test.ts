@@ -3,7 +3,7 @@ import { tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
-import { DEFAULT_MODEL } from "@/lib/schema/settings";
+import { DEFAULT_MODEL } from "@/lib/schema/settings/settings";
 import { GIB } from "@/lib/units/bytes";
 import { serveHome } from "../testing/serve-home";
 

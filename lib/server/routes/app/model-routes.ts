@@ -16,7 +16,7 @@ import {
   takeProgramModel,
   trashModel,
 } from "@/lib/schema/api/models";
-import { isRemoteSource } from "@/lib/schema/model-source";
+import { isRemoteSource } from "@/lib/schema/models/model-source";
 import { fitStream } from "@/lib/server/http/fit-stream";
 import { renameModelFile, trashModelFile } from "@/lib/server/loading/change-model-file";
 import { addByPath } from "@/lib/server/models/library/add-by-path";

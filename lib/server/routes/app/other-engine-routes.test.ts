@@ -1,6 +1,6 @@
 import type OpenAI from "openai";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { DEFAULT_MODEL } from "@/lib/schema/settings";
+import { DEFAULT_MODEL } from "@/lib/schema/settings/settings";
 import { standInLlamaServer } from "@/lib/server/testing/stand-in-llama-server";
 import { StandInOpenAi } from "@/lib/server/testing/stand-in-openai";
 import { serveHome } from "../testing/serve-home";

@@ -1,6 +1,6 @@
 import { planWith, readPlan } from "@/lib/schema/api/plans";
 import { confirmPlan, prepareConfirmation, readSurface } from "@/lib/schema/api/surface";
-import { type Settings, type SettingsPatch, settingsSchema } from "@/lib/schema/settings";
+import { type Settings, type SettingsPatch, settingsSchema } from "@/lib/schema/settings/settings";
 import { answerPlan } from "@/lib/server/planning/answer-plan";
 import type { SettingsStore } from "@/lib/server/settings/settings-store";
 import { route } from "../route";

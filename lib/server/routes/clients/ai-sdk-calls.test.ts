@@ -15,7 +15,7 @@ import {
 } from "ai";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Sampling } from "@/lib/schema/engine-commands";
-import { DEFAULT_MODEL } from "@/lib/schema/settings";
+import { DEFAULT_MODEL } from "@/lib/schema/settings/settings";
 import { serveHome } from "../testing/serve-home";
 
 /*

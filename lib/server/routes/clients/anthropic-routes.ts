@@ -1,6 +1,6 @@
-import { messagesRequestSchema } from "@/lib/schema/anthropic";
 import { countMessageTokens, createMessage } from "@/lib/schema/api/anthropic";
-import { unknownFields } from "@/lib/schema/openai";
+import { messagesRequestSchema } from "@/lib/schema/clients/anthropic";
+import { unknownFields } from "@/lib/schema/clients/openai";
 import { anthropicMessages } from "@/lib/server/http/dialects/anthropic-answer";
 import { chatOfMessages, chatToCount } from "@/lib/server/http/dialects/anthropic-request";
 import { anthropicTools } from "@/lib/server/http/dialects/anthropic-tools";

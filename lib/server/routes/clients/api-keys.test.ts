@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import OpenAI from "openai";
 import { expect, it, vi } from "vitest";
-import { DEFAULT_MODEL } from "@/lib/schema/settings";
+import { DEFAULT_MODEL } from "@/lib/schema/settings/settings";
 import { serveHome } from "../testing/serve-home";
 
 const WORDS = ["One", " two", " three"];

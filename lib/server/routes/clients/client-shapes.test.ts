@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { clientRecipes } from "@/components/connect/client-recipes";
 import { exampleCode, NO_KEY, YOUR_KEY } from "@/components/connect/example-code";
-import { DEFAULT_MODEL } from "@/lib/schema/settings";
+import { DEFAULT_MODEL } from "@/lib/schema/settings/settings";
 import { serveHome } from "../testing/serve-home";
 
 const home = serveHome({ words: ["Rhine", ", Nile"] });

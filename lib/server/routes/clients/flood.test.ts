@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, it, vi } from "vitest";
-import { DEFAULT_MODEL } from "@/lib/schema/settings";
+import { DEFAULT_MODEL } from "@/lib/schema/settings/settings";
 import { engineLimits } from "@/lib/server/engine/engine-limits";
 import { sentData } from "@/lib/server/testing/sent-data";
 import { MIB } from "@/lib/units/bytes";

@@ -1,6 +1,6 @@
 import type OpenAI from "openai";
 import { beforeAll, expect, it, vi } from "vitest";
-import { DEFAULT_MODEL } from "@/lib/schema/settings";
+import { DEFAULT_MODEL } from "@/lib/schema/settings/settings";
 import { serveHome } from "../testing/serve-home";
 
 /** An answer takes a minute: whatever ends sooner was stopped, also on a busy machine. */

@@ -12,7 +12,7 @@ import {
 } from "@/lib/schema/api/llama-server";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
 import { contextTokensOf, takesPictures } from "@/lib/schema/live-events";
-import { namedSampling, samplingWith } from "@/lib/schema/sampling";
+import { namedSampling, samplingWith } from "@/lib/schema/settings/sampling";
 import { countInputTokens } from "@/lib/server/http/dialects/count-input-tokens";
 import { chatPrompt } from "@/lib/server/http/dialects/openai-request";
 import { serveResponses } from "@/lib/server/http/dialects/serve-responses";

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { DEFAULT_MODEL } from "@/lib/schema/settings";
+import { DEFAULT_MODEL } from "@/lib/schema/settings/settings";
 import { json, StandInOpenAi } from "@/lib/server/testing/stand-in-openai";
 import { serveHome } from "../testing/serve-home";
 

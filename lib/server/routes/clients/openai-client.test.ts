@@ -1,6 +1,6 @@
 import OpenAI from "openai";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { DEFAULT_MODEL } from "@/lib/schema/settings";
+import { DEFAULT_MODEL } from "@/lib/schema/settings/settings";
 import { serveHome } from "../testing/serve-home";
 
 const WORDS = ["Hel", "lo", ", wörld", " 😀", "!"];

@@ -7,7 +7,7 @@ import {
   readOpenAiModel,
   responses,
 } from "@/lib/schema/api/openai";
-import { chatCompletionRequestSchema, completionRequestSchema, unknownFields } from "@/lib/schema/openai";
+import { chatCompletionRequestSchema, completionRequestSchema, unknownFields } from "@/lib/schema/clients/openai";
 import type { Services } from "@/lib/server/compose/services";
 import { countInputTokens } from "@/lib/server/http/dialects/count-input-tokens";
 import { openAiChat, openAiCompletion } from "@/lib/server/http/dialects/openai-answer";
