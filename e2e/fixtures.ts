@@ -1,10 +1,11 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { cpus, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test as base } from "@playwright/test";
+import { keepMemorySpeed } from "@/lib/server/testing/keep-memory-speed";
 
 /** One running Headroom with its own home folder. */
 export interface RunningServer {
@@ -97,13 +98,7 @@ const runningHomes = new Set<string>();
 function lendFindings(home: string): void {
   for (const running of runningHomes) copyFindings(dataFolder(running), findings);
   // The proposed models depend on the speed of memory. While other tests use memory too, the computer can seem too slow for three of them.
-  const speed = {
-    processor: cpus()[0]?.model ?? process.arch,
-    ramBytesPerSecond: 20e9,
-    measuredAtMs: Date.now(),
-  };
-  mkdirSync(dataFolder(home), { recursive: true });
-  writeFileSync(join(dataFolder(home), "memory-speed.json"), JSON.stringify(speed));
+  keepMemorySpeed(dataFolder(home));
   copyFindings(findings, dataFolder(home));
   runningHomes.add(home);
 }
