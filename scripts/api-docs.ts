@@ -1,3 +1,6 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseSync } from "oxc-parser";
 import * as z from "zod";
 import { endpoints } from "@/lib/schema/api";
 import { errorCodeSchema } from "@/lib/schema/api-error";
@@ -90,21 +93,36 @@ function blockText(schema: JsonSchema): string {
 const codeBlock = (label: string, schema: z.core.$ZodType, io: "input" | "output"): string =>
   `${label}\n\n\`\`\`ts\n${blockText(jsonOf(schema, io))}\n\`\`\``;
 
-function endpointText({
-  method,
-  path,
-  does,
-  query,
-  body,
-  takesBytes,
-  reply,
-  streams,
-  sends,
-  errors = [],
-}: Endpoint): string {
+const ENDPOINTS = "lib/schema/api";
+
+/** The comments above what a file exports, by its name. */
+function commentsIn(path: string): [name: string, comment: string][] {
+  const source = readFileSync(path, "utf8");
+  const { program, comments } = parseSync(path, source);
+  return program.body.flatMap(node => {
+    if (node.type !== "ExportNamedDeclaration" || node.declaration?.type !== "VariableDeclaration") return [];
+    const comment = comments.find(({ end }) => end < node.start && source.slice(end, node.start).trim() === "");
+    if (comment === undefined) return [];
+    const lines = comment.value.split("\n").map(line => line.replace(/^\s*\*+/, "").trim());
+    return node.declaration.declarations.flatMap(({ id }) =>
+      id.type === "Identifier" ? [[id.name, lines.join(" ").trim()] as [string, string]] : [],
+    );
+  });
+}
+
+const descriptions = new Map(readdirSync(ENDPOINTS).flatMap(file => commentsIn(join(ENDPOINTS, file))));
+
+function descriptionOf(name: string): string {
+  const text = descriptions.get(name);
+  if (!text) throw new Error(`${name} in ${ENDPOINTS} has no comment above it that says what it does.`);
+  return text;
+}
+
+function endpointText([name, endpoint]: [string, Endpoint]): string {
+  const { method, path, query, body, takesBytes, reply, streams, sends, errors = [] } = endpoint;
   const parts = [
     `### ${method} ${path.replaceAll(/\[(?:\.{3})?(\w+)\]/g, "{$1}")}`,
-    does,
+    descriptionOf(name),
     query && codeBlock("Query:", query, "input"),
     body && codeBlock("Body:", body, "input"),
     takesBytes && "Body: bytes, as application/octet-stream.",
@@ -137,7 +155,7 @@ the data folder is not ready. \`Retry-After\` says in how many seconds to try ag
 
 /** docs/api.md */
 export const apiDocs = (): string => {
-  const routes = Object.values(endpoints).map(endpoint => endpointText(endpoint));
+  const routes = Object.entries(endpoints).map(endpointText);
   const shapes = Object.entries(named).map(namedText);
   return `${[INTRODUCTION, "## Routes", ...routes, "## Shapes", ...shapes].join("\n\n")}\n`;
 };

@@ -16,14 +16,13 @@ export const llamaServerPaths = [
 
 /**
  * The contract of one method of one path. The server's route is built from it, and the browser's request gets its types from it.
- * With `reply` it answers with JSON. Without, `streams` or `sends` describes the answer.
+ * With `reply` it answers with JSON. Without, `streams` or `sends` describes the answer. What it does is said in a comment above it, which
+ * docs/api.md shows and no page loads.
  */
 export interface Endpoint {
   readonly method: "GET" | "POST" | "PATCH" | "DELETE";
   /** As Next names the folders of app/: "/api/chats/[id]". */
   readonly path: `/${"api" | "v1"}/${string}` | (typeof llamaServerPaths)[number];
-  /** A description in a sentence or two. */
-  readonly does: string;
   readonly params?: z.$ZodType;
   readonly query?: z.$ZodType;
   /** Without this, the body is never read. */

@@ -12,46 +12,46 @@ const keysSchema = z.object({
 
 const keyParams = z.object({ id: z.string() });
 
+/** The API keys with their limits and counts, without their secrets. */
 export const listApiKeys = {
   method: "GET",
   path: "/api/keys",
-  does: "The API keys with their limits and counts, without their secrets.",
   reply: keysSchema,
   errors: ["STORE_UNAVAILABLE"],
 } as const satisfies Endpoint;
 
+/** Makes an API key. Its secret is in this answer and never again. */
 export const makeApiKey = {
   method: "POST",
   path: "/api/keys",
-  does: "Makes an API key. Its secret is in this answer and never again.",
   body: apiKeyRequestSchema,
   reply: z.object({ key: apiKeySchema, secret: z.string() }),
   errors: ["DISK_FULL", "STORE_UNAVAILABLE"],
 } as const satisfies Endpoint;
 
+/** Says whether programs on this computer need a key. */
 export const requireApiKeys = {
   method: "PATCH",
   path: "/api/keys",
-  does: "Says whether programs on this computer need a key.",
   body: z.strictObject({ areRequired: z.boolean() }),
   reply: keysSchema,
   errors: ["DISK_FULL", "STORE_UNAVAILABLE"],
 } as const satisfies Endpoint;
 
+/** Changes a key's name or limits. */
 export const changeApiKey = {
   method: "PATCH",
   path: "/api/keys/[id]",
-  does: "Changes a key's name or limits.",
   params: keyParams,
   body: apiKeyChangeSchema,
   reply: apiKeySchema,
   errors: ["NOT_FOUND", "DISK_FULL", "STORE_UNAVAILABLE"],
 } as const satisfies Endpoint;
 
+/** Revokes a key: from now on it is refused. */
 export const revokeApiKey = {
   method: "DELETE",
   path: "/api/keys/[id]",
-  does: "Revokes a key: from now on it is refused.",
   params: keyParams,
   reply: keysSchema,
   errors: ["NOT_FOUND", "DISK_FULL", "STORE_UNAVAILABLE"],

@@ -14,35 +14,41 @@ const downloadsAnswer = z.object({
   bytesPerSecondLimit: z.nullable(z.int().check(z.minimum(MIN_LIMIT_BYTES))),
 });
 
+/** The downloads that are running, waiting, finished or failed, and the speed limit. */
 export const listDownloads = {
   method: "GET",
   path: "/api/downloads",
-  does: "The downloads that are running, waiting, finished or failed, and the speed limit.",
   reply: downloadsAnswer,
 } as const satisfies Endpoint;
 
+/**
+ * Fetches a model into the models folder, as owner/repo/file.gguf. The same file twice is one download. The download itself says what goes
+ * wrong on the way.
+ */
 export const startDownload = {
   method: "POST",
   path: "/api/downloads",
-  does: "Fetches a model into the models folder, as owner/repo/file.gguf. The same file twice is one download. The download itself says what goes wrong on the way.",
   body: z.strictObject({ source: z.string().check(z.minLength(1), z.maxLength(2048)) }),
   reply: z.object({ download: downloadSchema }),
   errors: ["BUSY", ...modelErrors, ...storeErrors],
 } as const satisfies Endpoint;
 
+/** Sets the speed limit of all downloads together, in bytes a second; null lifts it. */
 export const limitDownloads = {
   method: "PATCH",
   path: "/api/downloads",
-  does: "Sets the speed limit of all downloads together, in bytes a second; null lifts it.",
   body: z.strictObject({ bytesPerSecondLimit: z.nullable(z.int().check(z.minimum(MIN_LIMIT_BYTES))) }),
   reply: downloadsAnswer,
   errors: storeErrors,
 } as const satisfies Endpoint;
 
+/**
+ * Pauses a download, resumes it (a failed or waiting one is tried again), cancels it with all that it has fetched, or takes a finished or
+ * failed one off the list.
+ */
 export const commandDownload = {
   method: "POST",
   path: "/api/downloads/[id]",
-  does: "Pauses a download, resumes it (a failed or waiting one is tried again), cancels it with all that it has fetched, or takes a finished or failed one off the list.",
   params: z.object({ id: z.string().check(z.minLength(1), z.maxLength(64)) }),
   body: z.strictObject({ action: z.enum(["pause", "resume", "cancel", "dismiss"]) }),
   reply: downloadsAnswer,

@@ -7,48 +7,51 @@ import { engineErrors, loadErrors } from "./shared-errors";
 
 const engineAnswer = z.object({ engine: engineSnapshotSchema });
 
+/** What the engine is doing, and the memory of the last load. */
 export const readEngine = {
   method: "GET",
   path: "/api/engine",
-  does: "What the engine is doing, and the memory of the last load.",
   reply: z.extend(engineAnswer, { receipt: z.nullable(receiptSchema) }),
 } as const satisfies Endpoint;
 
+/**
+ * Loads the chosen model if it is not loaded, and replies when the model is ready. A model that system memory does not hold is refused
+ * with OUT_OF_MEMORY, unless `meant` is true; that counts for later loads of the same settings too, until the server ends.
+ */
 export const loadModel = {
   method: "POST",
   path: "/api/engine/load",
-  does: "Loads the chosen model if it is not loaded, and replies when the model is ready. A model that system memory does not hold is refused with OUT_OF_MEMORY, unless `meant` is true; that counts for later loads of the same settings too, until the server ends.",
   query: z.strictObject({ meant: meantSchema }),
   reply: engineAnswer,
   errors: loadErrors,
 } as const satisfies Endpoint;
 
+/** Starts a load that waits for the answer in progress. The answer ends with the text it has. */
 export const loadNow = {
   method: "POST",
   path: "/api/engine/load-now",
-  does: "Starts a load that waits for the answer in progress. The answer ends with the text it has.",
   reply: engineAnswer,
 } as const satisfies Endpoint;
 
+/** Loads the chosen model again, even if the engine has given up. */
 export const reloadModel = {
   method: "POST",
   path: "/api/engine/reload",
-  does: "Loads the chosen model again, even if the engine has given up.",
   reply: engineAnswer,
   errors: loadErrors,
 } as const satisfies Endpoint;
 
+/** Unloads the model completely: the engine's process ends. The next message loads it again. */
 export const unloadModel = {
   method: "POST",
   path: "/api/engine/unload",
-  does: "Unloads the model completely: the engine's process ends. The next message loads it again.",
   reply: engineAnswer,
   errors: engineErrors,
 } as const satisfies Endpoint;
 
+/** Live events: readings of card and memory once a second, the engine's state, changes made elsewhere, and the log. */
 export const followEvents = {
   method: "GET",
   path: "/api/events",
-  does: "Live events: readings of card and memory once a second, the engine's state, changes made elsewhere, and the log.",
   streams: liveEventSchema,
 } as const satisfies Endpoint;

@@ -2,18 +2,18 @@ import type { Endpoint } from "../endpoint";
 import { planReportSchema, planRequestSchema } from "../plan-report";
 import { planErrors } from "./shared-errors";
 
+/** The plan for the settings in use, as `npm run plan -- --json` prints it. */
 export const readPlan = {
   method: "GET",
   path: "/api/plan",
-  does: "The plan for the settings in use, as `npm run plan -- --json` prints it.",
   reply: planReportSchema,
   errors: planErrors,
 } as const satisfies Endpoint;
 
+/** The plan with some settings changed, or for a card that this computer does not have. Nothing is saved or loaded. */
 export const planWith = {
   method: "POST",
   path: "/api/plan",
-  does: "The plan with some settings changed, or for a card that this computer does not have. Nothing is saved or loaded.",
   body: planRequestSchema,
   reply: planReportSchema,
   errors: planErrors,

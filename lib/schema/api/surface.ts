@@ -15,10 +15,13 @@ const planInputsSchema = z.object({
   machine: machineSpeedSchema,
 });
 
+/**
+ * Everything the page needs to plan by itself. MODEL may name another file, or one that is not on this computer: then only its header is
+ * read.
+ */
 export const readSurface = {
   method: "GET",
   path: "/api/surface",
-  does: "Everything the page needs to plan by itself. MODEL may name another file, or one that is not on this computer: then only its header is read.",
   query: z.strictObject({
     MODEL: z.optional(settingRows.MODEL.schema),
     N_BATCH: z.optional(z.pipe(z.coerce.number(), settingRows.N_BATCH.schema)),
@@ -35,19 +38,22 @@ const shownPlanSchema = z.strictObject({
   gpu: z.nullable(gpuMemorySchema),
 });
 
+/**
+ * Has llama.cpp confirm a displayed plan and its neighbours by dry runs, and plans again until nothing is left to confirm. Answers with
+ * what is known then.
+ */
 export const confirmPlan = {
   method: "POST",
   path: "/api/surface",
-  does: "Has llama.cpp confirm a displayed plan and its neighbours by dry runs, and plans again until nothing is left to confirm. Answers with what is known then.",
   body: shownPlanSchema,
   reply: z.object({ surface: memorySurfaceSchema }),
   errors: planErrors,
 } as const satisfies Endpoint;
 
+/** Somebody begins to change a displayed plan: starts what makes the dry runs, so that the next confirmation does not wait for it. */
 export const prepareConfirmation = {
   method: "POST",
   path: "/api/surface/prepare",
-  does: "Somebody begins to change a displayed plan: starts what makes the dry runs, so that the next confirmation does not wait for it.",
   body: shownPlanSchema,
   reply: z.object({}),
   errors: planErrors,

@@ -53,7 +53,6 @@ let reached: unknown[] = [];
 const settingsEndpoint = {
   method: "POST",
   path: "/api/settings",
-  does: "For this test.",
   body: settingsPatchSchema,
   reply: z.object({ ok: z.boolean() }),
 } as const;
@@ -212,7 +211,7 @@ describe("the guard", () => {
 describe("errors", () => {
   const failing = (error: unknown, path: Endpoint["path"] = "/api/x") =>
     answerOf(
-      route({ method: "GET", path, does: "Fails.", errors: errorCodes }, () => {
+      route({ method: "GET", path, errors: errorCodes }, () => {
         throw error;
       }),
     );
@@ -295,15 +294,13 @@ describe("errors", () => {
 });
 
 describe("paths and methods", () => {
-  const named = route(
-    { method: "GET", path: "/api/x/[id]", does: "Names.", params: z.object({ id: z.string() }) },
-    input => Response.json(input.params),
+  const named = route({ method: "GET", path: "/api/x/[id]", params: z.object({ id: z.string() }) }, input =>
+    Response.json(input.params),
   );
-  const rest = route(
-    { method: "GET", path: "/v1/x/[...id]", does: "Names.", params: z.object({ id: z.array(z.string()) }) },
-    input => Response.json(input.params),
+  const rest = route({ method: "GET", path: "/v1/x/[...id]", params: z.object({ id: z.array(z.string()) }) }, input =>
+    Response.json(input.params),
   );
-  const listed = route({ method: "POST", path: "/api/x/all", does: "Lists." }, () => Response.json("all"));
+  const listed = route({ method: "POST", path: "/api/x/all" }, () => Response.json("all"));
 
   it("a path's names are decoded, and a name that is no valid encoding means itself", async () => {
     expect(await (await answerOf(named, { path: "/api/x/a%20b" })).json()).toEqual({ id: "a b" });
@@ -332,7 +329,7 @@ describe("paths and methods", () => {
 
   it("HEAD gets the headers of GET, also of a stream without an end", async () => {
     const stream = () => new ReadableStream({ pull: controller => controller.enqueue(new Uint8Array(9)) });
-    const endless = route({ method: "GET", path: "/api/x", does: "Sends." }, () => new Response(stream()));
+    const endless = route({ method: "GET", path: "/api/x" }, () => new Response(stream()));
     expect((await answerOf(endless, { method: "HEAD" })).status).toBe(200);
   });
 
@@ -356,7 +353,7 @@ describe("paths and methods", () => {
 describe("the contract", () => {
   const answering = (reply: unknown, errors: Endpoint["errors"] = []) =>
     answerOf(
-      route({ method: "GET", path: "/api/x", does: "Counts.", reply: z.object({ count: z.int() }), errors }, () => {
+      route({ method: "GET", path: "/api/x", reply: z.object({ count: z.int() }), errors }, () => {
         if (reply instanceof Error) throw reply;
         return reply as { count: number };
       }),
