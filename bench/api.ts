@@ -3,12 +3,12 @@ import { resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import * as z from "zod";
 import { DEFAULT_MODEL } from "@/lib/schema/settings/settings";
-import { sentData } from "@/lib/server/testing/sent-data";
+import { sentData } from "@/lib/server/testing/kills/sent-data";
 import { median } from "@/lib/units/median";
 import type { BenchOptions } from "./bench-options";
-import { startLlamaPeer } from "./llama-peer";
-import { printTable } from "./print-table";
-import { startServer } from "./start-server";
+import { startLlamaPeer } from "./measure/llama-peer";
+import { printTable } from "./measure/print-table";
+import { startServer } from "./measure/start-server";
 
 const ROUNDS = 4;
 const CLIENTS = [1, 2, 4, 8] as const;

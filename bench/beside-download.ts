@@ -3,10 +3,10 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DEFAULT_MODEL } from "@/lib/schema/settings/settings";
-import type { StandInHub } from "@/lib/server/testing/stand-in-hub";
+import type { StandInHub } from "@/lib/server/testing/stand-ins/stand-in-hub";
 import { median } from "@/lib/units/median";
-import { statsAfter } from "./chat-engine";
-import { startServer } from "./start-server";
+import { statsAfter } from "./measure/chat-engine";
+import { startServer } from "./measure/start-server";
 
 /** Each round has an answer beside a download and one without, in turn. */
 const ROUNDS = 6;

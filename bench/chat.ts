@@ -1,8 +1,8 @@
 import { availableParallelism } from "node:os";
-import { benchChatClient } from "./chat-client";
-import { benchChatEngine } from "./chat-engine";
-import { printTable } from "./print-table";
-import { startServer } from "./start-server";
+import { benchChatClient } from "./measure/chat-client";
+import { benchChatEngine } from "./measure/chat-engine";
+import { printTable } from "./measure/print-table";
+import { startServer } from "./measure/start-server";
 
 /** How fast a chat is: first token over many turns, stopping, and the page's cost in the browser. */
 export async function benchChat({ json }: { readonly json: boolean }): Promise<void> {

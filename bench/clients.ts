@@ -4,8 +4,8 @@ import { resolve } from "node:path";
 import { createInterface } from "node:readline";
 import * as z from "zod";
 import { DEFAULT_MODEL } from "@/lib/schema/settings/settings";
-import { printTable } from "./print-table";
-import { startServer } from "./start-server";
+import { printTable } from "./measure/print-table";
+import { startServer } from "./measure/start-server";
 
 const PROGRAM = "bench/clients.py";
 /** The script's exit code where a package is missing. */

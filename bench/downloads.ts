@@ -9,13 +9,13 @@ import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import type { Download } from "@/lib/schema/models/download";
 import { hashFile } from "@/lib/server/models/downloads/hash-file";
 import { freePort } from "@/lib/server/system/free-port";
-import { type RealServer, startRealServer } from "@/lib/server/testing/real-server";
-import { type StandInFile, StandInHub, sha256Of } from "@/lib/server/testing/stand-in-hub";
+import { type RealServer, startRealServer } from "@/lib/server/testing/kills/real-server";
+import { type StandInFile, StandInHub, sha256Of } from "@/lib/server/testing/stand-ins/stand-in-hub";
 import { formatBytes, GIB, MIB } from "@/lib/units/bytes";
 import { median } from "@/lib/units/median";
 import { type BesideDownload, besideDownload } from "./beside-download";
-import { printTable } from "./print-table";
-import { forgetPeak, type ProcessUsage, usageOf } from "./process-usage";
+import { printTable } from "./measure/print-table";
+import { forgetPeak, type ProcessUsage, usageOf } from "./measure/process-usage";
 
 const FILE_BYTES = 2 * GIB;
 /** Smaller, because one connection of the long line needs half a minute for it. */

@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type KillRounds, killRounds } from "@/lib/server/testing/kill-rounds";
-import { type ServerKillRounds, serverKillRounds } from "@/lib/server/testing/server-kill-rounds";
+import { type KillRounds, killRounds } from "@/lib/server/testing/kills/kill-rounds";
+import { type ServerKillRounds, serverKillRounds } from "@/lib/server/testing/kills/server-kill-rounds";
 import type { BenchOptions } from "./bench-options";
-import { printTable } from "./print-table";
+import { printTable } from "./measure/print-table";
 
 const ROUNDS = 500;
 const TOLD_PROBLEMS = 20;

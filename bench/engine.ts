@@ -5,12 +5,18 @@ import { resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import * as z from "zod";
 import { DEFAULT_MODEL } from "@/lib/schema/settings/settings";
-import { sentData } from "@/lib/server/testing/sent-data";
+import { sentData } from "@/lib/server/testing/kills/sent-data";
 import { median } from "@/lib/units/median";
-import { bareRequestSchema, type MeasuredTurn, measuredTurnSchema, serveBareSession, TokenClock } from "./bare-session";
 import type { BenchOptions } from "./bench-options";
-import { printTable } from "./print-table";
-import { type BenchServer, startServer } from "./start-server";
+import {
+  bareRequestSchema,
+  type MeasuredTurn,
+  measuredTurnSchema,
+  serveBareSession,
+  TokenClock,
+} from "./measure/bare-session";
+import { printTable } from "./measure/print-table";
+import { type BenchServer, startServer } from "./measure/start-server";
 
 const ROUNDS = 4;
 const MAX_TOKENS = 128;

@@ -1,6 +1,6 @@
-import type { BlockProfile, ModelProfile } from "@/lib/gguf/model-profile";
 import { parseGguf } from "@/lib/gguf/parse-gguf";
-import { expertMatrixOf } from "@/lib/gguf/place-tensors";
+import type { BlockProfile, ModelProfile } from "@/lib/gguf/profile/model-profile";
+import { expertMatrixOf } from "@/lib/gguf/profile/place-tensors";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import { firstGpuBlock, type Placement } from "@/lib/plan/memory/memory-need";
 import { cardFigures } from "@/lib/plan/speed/card-figures";
@@ -20,9 +20,9 @@ import {
   roomyCard,
   startDryRunEngine,
   withFamilies,
-} from "./dry-run-engine";
-import { compileLlamaFit, type Fitted } from "./llama-fit";
-import { printTable } from "./print-table";
+} from "./measure/dry-run-engine";
+import { compileLlamaFit, type Fitted } from "./measure/llama-fit";
+import { printTable } from "./measure/print-table";
 
 /**
  * Dense, and mixtures of experts of several kinds; four of them in the size that people run. gpt-oss 20B and DeepSeek V2 Lite have expert

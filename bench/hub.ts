@@ -6,10 +6,10 @@ import { RemoteHeaderStore } from "@/lib/server/models/hub/remote-header-store";
 import { RemoteModels } from "@/lib/server/models/hub/remote-models";
 import { fitRepository } from "@/lib/server/planning/fit-repository";
 import { makeHome, makeHostRig } from "@/lib/server/testing/host-rig";
-import { quantizedFiles } from "@/lib/server/testing/quantized-files";
-import { type StandInFile, StandInHub } from "@/lib/server/testing/stand-in-hub";
+import { quantizedFiles } from "@/lib/server/testing/stand-ins/quantized-files";
+import { type StandInFile, StandInHub } from "@/lib/server/testing/stand-ins/stand-in-hub";
 import { bytesToMib, MIB } from "@/lib/units/bytes";
-import { printTable } from "./print-table";
+import { printTable } from "./measure/print-table";
 
 const LATENCY_MS = 100;
 const REPOSITORY = "owner/repo";

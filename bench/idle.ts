@@ -2,11 +2,11 @@ import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { liveEventSchema } from "@/lib/schema/live-events";
-import { sentData } from "@/lib/server/testing/sent-data";
+import { sentData } from "@/lib/server/testing/kills/sent-data";
 import { formatBytes } from "@/lib/units/bytes";
-import { printTable } from "./print-table";
-import { usageOfTree } from "./process-usage";
-import { startServer } from "./start-server";
+import { printTable } from "./measure/print-table";
+import { usageOfTree } from "./measure/process-usage";
+import { startServer } from "./measure/start-server";
 
 /** Time for the receipt and lazy imports. */
 const AFTER_LOAD_MS = 5000;

@@ -20,7 +20,7 @@ import { readEnvironment } from "@/lib/server/system/environment";
 import { formatMib } from "@/lib/units/bytes";
 import { formatEstimate } from "@/lib/units/durations";
 import { formatRate } from "@/lib/units/tokens";
-import { printTable } from "./print-table";
+import { printTable } from "./measure/print-table";
 
 const POLL_MS = 250;
 

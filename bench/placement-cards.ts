@@ -22,8 +22,8 @@ import {
   roomyCard,
   startDryRunEngine,
   withFamilies,
-} from "./dry-run-engine";
-import { printTable } from "./print-table";
+} from "./measure/dry-run-engine";
+import { printTable } from "./measure/print-table";
 
 /** The first card's part of what both have. */
 const FIRST_SHARES = [0.5, 0.7, 0.25] as const;

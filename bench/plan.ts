@@ -22,8 +22,8 @@ import {
   roomyCard,
   startDryRunEngine,
   withFamilies,
-} from "./dry-run-engine";
-import { printTable } from "./print-table";
+} from "./measure/dry-run-engine";
+import { printTable } from "./measure/print-table";
 
 interface LoadRow {
   readonly family: string;

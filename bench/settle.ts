@@ -2,9 +2,9 @@ import { availableParallelism } from "node:os";
 import type { Locator, Page } from "@playwright/test";
 import { DashboardPage } from "@/e2e/pages/dashboard-page";
 import { median } from "@/lib/units/median";
-import { launchBrowser } from "./launch-browser";
-import { printTable } from "./print-table";
-import { startServer } from "./start-server";
+import { launchBrowser } from "./measure/launch-browser";
+import { printTable } from "./measure/print-table";
+import { startServer } from "./measure/start-server";
 
 const GOAL_MS = 250;
 const RELEASES = 20;

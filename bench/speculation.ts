@@ -9,7 +9,7 @@ import { EngineSupervisor } from "@/lib/server/engine/engine-supervisor";
 import { readEnvironment } from "@/lib/server/system/environment";
 import { median } from "@/lib/units/median";
 import type { BenchOptions } from "./bench-options";
-import { printTable } from "./print-table";
+import { printTable } from "./measure/print-table";
 
 const ROUNDS = 5;
 const MAX_TOKENS = 128;

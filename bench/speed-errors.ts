@@ -3,7 +3,7 @@ import { evidenceOf, plannedSpeed, withAnswer } from "@/lib/plan/speed/receipt-s
 import type { LoadConfig } from "@/lib/schema/plans/load-config";
 import type { MemorySurface } from "@/lib/schema/plans/memory-surface";
 import type { MachineSpeed, SpeedRange } from "@/lib/schema/plans/plan-speed";
-import type { MeasuredModel } from "./measure-model";
+import type { MeasuredModel } from "./measure/measure-model";
 
 export interface SpeedRow {
   readonly id: string;

@@ -20,8 +20,8 @@ import {
   measuredModelSchema,
   measureRequestSchema,
   serveMeasurement,
-} from "./measure-model";
-import { printTable } from "./print-table";
+} from "./measure/measure-model";
+import { printTable } from "./measure/print-table";
 import { predictedRates, type SpeedErrors, type SpeedRow, speedErrors } from "./speed-errors";
 import { type SpeedShape, speedShapes } from "./speed-shapes";
 

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
-import { StandInHub } from "@/lib/server/testing/stand-in-hub";
+import { StandInHub } from "@/lib/server/testing/stand-ins/stand-in-hub";
 import { axeViolations } from "./axe-violations";
 import { expect, test } from "./fixtures";
 import { ChatPage } from "./pages/chat-page";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { APIRequestContext } from "@playwright/test";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
-import { StandInHub } from "@/lib/server/testing/stand-in-hub";
+import { StandInHub } from "@/lib/server/testing/stand-ins/stand-in-hub";
 import { MIB } from "@/lib/units/bytes";
 import { axeViolations } from "./axe-violations";
 import { expect, test } from "./fixtures";

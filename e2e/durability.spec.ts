@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { serverKillRounds } from "@/lib/server/testing/server-kill-rounds";
+import { serverKillRounds } from "@/lib/server/testing/kills/server-kill-rounds";
 import { expect, test } from "./fixtures";
 
 /** One round of each kind; `npm run bench -- durability` does 500. */

@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
-import { standInLlamaServer } from "@/lib/server/testing/stand-in-llama-server";
-import { json, StandInOpenAi } from "@/lib/server/testing/stand-in-openai";
+import { standInLlamaServer } from "@/lib/server/testing/stand-ins/stand-in-llama-server";
+import { json, StandInOpenAi } from "@/lib/server/testing/stand-ins/stand-in-openai";
 import { axeViolationsInLightAndDark } from "./axe-violations";
 import { expect, freePort, noModelEnv, test } from "./fixtures";
 import { ChatPage } from "./pages/chat-page";

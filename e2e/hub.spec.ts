@@ -1,6 +1,6 @@
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
-import { quantizedFiles } from "@/lib/server/testing/quantized-files";
-import { StandInHub } from "@/lib/server/testing/stand-in-hub";
+import { quantizedFiles } from "@/lib/server/testing/stand-ins/quantized-files";
+import { StandInHub } from "@/lib/server/testing/stand-ins/stand-in-hub";
 import { axeViolations } from "./axe-violations";
 import { expect, noModelEnv, test } from "./fixtures";
 import { HubPage } from "./pages/hub-page";

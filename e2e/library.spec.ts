@@ -15,7 +15,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { WritableValue } from "@/lib/gguf/testing/gguf-writer";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
-import { StandInHub } from "@/lib/server/testing/stand-in-hub";
+import { StandInHub } from "@/lib/server/testing/stand-ins/stand-in-hub";
 import { GIB } from "@/lib/units/bytes";
 import { axeViolations, axeViolationsInLightAndDark } from "./axe-violations";
 import { expect, test } from "./fixtures";

@@ -1,5 +1,5 @@
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
-import { StandInHub } from "@/lib/server/testing/stand-in-hub";
+import { StandInHub } from "@/lib/server/testing/stand-ins/stand-in-hub";
 import { axeViolations } from "./axe-violations";
 import { expect, test } from "./fixtures";
 import { DashboardPage } from "./pages/dashboard-page";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Page } from "@playwright/test";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import { DEFAULT_MODEL } from "@/lib/schema/settings/settings";
-import { StandInHub } from "@/lib/server/testing/stand-in-hub";
+import { StandInHub } from "@/lib/server/testing/stand-ins/stand-in-hub";
 import { axeViolations } from "./axe-violations";
 import { endlessChat } from "./endless-chat";
 import { expect, noModelEnv, test } from "./fixtures";

@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import { DEFAULT_MODEL } from "@/lib/schema/settings/settings";
-import { StandInHub } from "@/lib/server/testing/stand-in-hub";
+import { StandInHub } from "@/lib/server/testing/stand-ins/stand-in-hub";
 import { test } from "./fixtures";
 import { ChatPage } from "./pages/chat-page";
 import { DashboardPage } from "./pages/dashboard-page";

@@ -1,4 +1,4 @@
-import { GgufFormatError } from "@/lib/gguf/gguf-format-error";
+import { GgufFormatError } from "@/lib/gguf/header/gguf-format-error";
 import type { ErrorCode } from "@/lib/schema/api-error";
 import { type EngineMessage, engineCommands, type JobCommand } from "@/lib/schema/engine-commands";
 import { errorReason } from "@/lib/schema/error-reason";

@@ -1,8 +1,8 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { GgufFormatError } from "./gguf-format-error";
-import type { ModelProfile } from "./model-profile";
+import { GgufFormatError } from "./header/gguf-format-error";
 import { parseGguf } from "./parse-gguf";
+import type { ModelProfile } from "./profile/model-profile";
 
 describe("the default model", () => {
   let file: FileHandle;

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { GgufFormatError } from "./gguf-format-error";
-import type { ModelProfile } from "./model-profile";
+import { GgufFormatError } from "./header/gguf-format-error";
 import { parseGguf, parseGgufParts } from "./parse-gguf";
+import type { ModelProfile } from "./profile/model-profile";
 import { ggufFileBytes, type WritableGguf, type WritableValue, writeGgufHeader } from "./testing/gguf-writer";
 
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);

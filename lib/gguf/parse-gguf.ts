@@ -1,8 +1,8 @@
-import { buildProfile } from "./build-profile";
-import { headerOrNeed, type NeedBytes } from "./header-or-need";
-import { joinHeaders } from "./join-headers";
-import type { ModelProfile } from "./model-profile";
-import type { GgufHeader } from "./read-header";
+import { headerOrNeed, type NeedBytes } from "./header/header-or-need";
+import { joinHeaders } from "./header/join-headers";
+import type { GgufHeader } from "./header/read-header";
+import { buildProfile } from "./profile/build-profile";
+import type { ModelProfile } from "./profile/model-profile";
 
 export interface ParsedProfile {
   readonly kind: "profile";

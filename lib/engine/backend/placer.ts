@@ -1,4 +1,4 @@
-import { expertPattern, wholeMatrixPattern } from "@/lib/gguf/place-tensors";
+import { expertPattern, wholeMatrixPattern } from "@/lib/gguf/profile/place-tensors";
 import { dividedBlock, wholeBlocksInRam } from "@/lib/plan/memory/expert-placement";
 import { expertMatrices, type LoadConfig } from "@/lib/schema/plans/load-config";
 import type { DeviceBuffers, PlacementCard, PlacementLever } from "@/lib/schema/plans/placement";

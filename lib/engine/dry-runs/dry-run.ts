@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { GgmlType, type GgufFileInfo, GgufInsights, readGgufFileInfo } from "node-llama-cpp";
-import { splitPartNames } from "@/lib/gguf/split-name";
+import { splitPartNames } from "@/lib/gguf/header/split-name";
 import { logitsBytes } from "@/lib/plan/memory/memory-need";
 import { elementTypesOf, type KvType, kvTypeTable } from "@/lib/schema/plans/kv-type";
 import type { Buffers, LoadConfig } from "@/lib/schema/plans/load-config";

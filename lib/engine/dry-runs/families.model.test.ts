@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from "vitest";
-import type { ModelProfile, TensorProfile } from "@/lib/gguf/model-profile";
+import type { ModelProfile, TensorProfile } from "@/lib/gguf/profile/model-profile";
 import { type ModelShape, modelShape, realShapes, smallShapes } from "@/lib/gguf/testing/model-shapes";
 import { headsOf80, openLlama3b } from "@/lib/gguf/testing/odd-heads-shape";
 import { headerSurface } from "@/lib/plan/memory/header-surface";

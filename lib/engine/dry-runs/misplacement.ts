@@ -1,6 +1,6 @@
 import type { GgufFileInfo } from "node-llama-cpp";
-import { expertMatrixOf, matrixOf } from "@/lib/gguf/place-tensors";
-import { tensorTypes } from "@/lib/gguf/tensor-types";
+import { tensorTypes } from "@/lib/gguf/header/tensor-types";
+import { expertMatrixOf, matrixOf } from "@/lib/gguf/profile/place-tensors";
 import { dividedBlock, wholeBlocksInRam } from "@/lib/plan/memory/expert-placement";
 import type { ExpertMatrix } from "@/lib/schema/plans/load-config";
 import type { DeviceBuffers } from "@/lib/schema/plans/placement";

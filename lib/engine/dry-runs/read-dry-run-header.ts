@@ -1,5 +1,5 @@
 import { open } from "node:fs/promises";
-import { dryRunHeader } from "@/lib/gguf/dry-run-header";
+import { dryRunHeader } from "@/lib/gguf/header/dry-run-header";
 import { JobError } from "../job-error";
 
 /** Covers the whole header of an ordinary model, or most of it. */

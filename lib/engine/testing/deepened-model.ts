@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { readHeader } from "@/lib/gguf/read-header";
-import type { TensorInfo } from "@/lib/gguf/read-tensors";
-import { tensorTypes } from "@/lib/gguf/tensor-types";
+import { readHeader } from "@/lib/gguf/header/read-header";
+import type { TensorInfo } from "@/lib/gguf/header/read-tensors";
+import { tensorTypes } from "@/lib/gguf/header/tensor-types";
 
 const typeIds = new Map([...tensorTypes].map(([id, { name }]) => [name, id]));
 /** What these matrices make is added to the text's state: with zeros, a block leaves it as it was. */

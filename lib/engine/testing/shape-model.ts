@@ -1,7 +1,7 @@
 import { truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ModelProfile } from "@/lib/gguf/model-profile";
 import { parseGguf } from "@/lib/gguf/parse-gguf";
+import type { ModelProfile } from "@/lib/gguf/profile/model-profile";
 import { type ModelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 
 /** Writes a model of this shape to disk in its real size. Its weights are sparse zeros, and llama.cpp accepts it as complete. */

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { readHeader } from "@/lib/gguf/read-header";
+import { readHeader } from "@/lib/gguf/header/read-header";
 
 /** Of a block of Q4_1: its scale and its least value come first, then 32 numbers of four bits. */
 const BLOCK_BYTES = 20;

@@ -1,4 +1,4 @@
-import { type TensorType, tensorTypes } from "../tensor-types";
+import { type TensorType, tensorTypes } from "../header/tensor-types";
 
 /**
  * Writes GGUF headers for tests and benchmarks. They are valid unless the test asks for a fault.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { ModelProfile } from "../model-profile";
 import { parseGguf } from "../parse-gguf";
+import type { ModelProfile } from "../profile/model-profile";
 import { type ModelShape, modelShape, realShapes, shapeFile, smallShapes } from "./model-shapes";
 
 function profileOf(shape: ModelShape): ModelProfile {

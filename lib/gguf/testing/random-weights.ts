@@ -1,6 +1,6 @@
 import { randomFillSync } from "node:crypto";
 import { closeSync, openSync, writeSync } from "node:fs";
-import { tensorTypes } from "../tensor-types";
+import { tensorTypes } from "../header/tensor-types";
 import { type ModelShape, shapeFile } from "./model-shapes";
 
 /**

@@ -1,4 +1,4 @@
-import type { ModelProfile } from "@/lib/gguf/model-profile";
+import type { ModelProfile } from "@/lib/gguf/profile/model-profile";
 import { type FlashAttention, type KvElementType, ofEachElementType } from "@/lib/schema/plans/kv-type";
 import type { ComputeColumn, ComputePoint, LayerMemory, MemorySurface } from "@/lib/schema/plans/memory-surface";
 import { F32_BYTES } from "@/lib/units/bytes";

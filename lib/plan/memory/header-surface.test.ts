@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { ModelProfile } from "@/lib/gguf/model-profile";
 import { parseGguf } from "@/lib/gguf/parse-gguf";
+import type { ModelProfile } from "@/lib/gguf/profile/model-profile";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import { memorySurfaceSchema } from "@/lib/schema/plans/memory-surface";
 import { MIB } from "@/lib/units/bytes";

@@ -1,5 +1,5 @@
-import type { BlockProfile, ModelProfile } from "@/lib/gguf/model-profile";
-import { expertMatrixOf, matrixOf } from "@/lib/gguf/place-tensors";
+import type { BlockProfile, ModelProfile } from "@/lib/gguf/profile/model-profile";
+import { expertMatrixOf, matrixOf } from "@/lib/gguf/profile/place-tensors";
 import type { FlashAttention } from "@/lib/schema/plans/kv-type";
 import type { LayerKv, LayerMemory, MemorySurface } from "@/lib/schema/plans/memory-surface";
 import { estimatedCompute } from "./estimated-compute";

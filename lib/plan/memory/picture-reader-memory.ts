@@ -1,4 +1,4 @@
-import type { PictureReader } from "@/lib/gguf/picture-reader";
+import type { PictureReader } from "@/lib/gguf/profile/picture-reader";
 import { F32_BYTES } from "@/lib/units/bytes";
 
 /** Readers that take a picture in its own size are given at most this many tokens for it; a quarter of the context at most. */

@@ -1,4 +1,4 @@
-import type { BlockProfile, ModelProfile, TensorProfile } from "@/lib/gguf/model-profile";
+import type { BlockProfile, ModelProfile, TensorProfile } from "@/lib/gguf/profile/model-profile";
 import type { CuratedFile, CuratedModel } from "./curated-models";
 
 /**

@@ -1,4 +1,4 @@
-import type { ModelProfile } from "@/lib/gguf/model-profile";
+import type { ModelProfile } from "@/lib/gguf/profile/model-profile";
 import type { GpuMemory, SystemMemory } from "@/lib/schema/plans/gpu-memory";
 import type { MemorySurface } from "@/lib/schema/plans/memory-surface";
 import type { MachineSpeed } from "@/lib/schema/plans/plan-speed";

@@ -73,7 +73,7 @@ const LINK_BYTES_PER_SECOND = 12e9;
 /** Prompts of this length are what prefill is predicted for. */
 export const PREFILL_TOKENS = 512;
 
-/** Bits of a weight by quantization, with its scales. @see lib/gguf/tensor-types.ts */
+/** Bits of a weight by quantization, with its scales. @see lib/gguf/header/tensor-types.ts */
 const BITS: readonly (readonly [pattern: RegExp, bits: number])[] = [
   [/^B?F16/, 16],
   [/^F32/, 32],

@@ -1,4 +1,4 @@
-import { tensorTypes } from "@/lib/gguf/tensor-types";
+import { tensorTypes } from "@/lib/gguf/header/tensor-types";
 import { elementTypesOf, type KvElementType, type KvType, kvTypeTable } from "@/lib/schema/plans/kv-type";
 import type { LoadConfig } from "@/lib/schema/plans/load-config";
 import type { PlanSettings } from "@/lib/schema/settings/settings";

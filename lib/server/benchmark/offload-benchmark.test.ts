@@ -9,7 +9,7 @@ import { defaultSettings, type Settings } from "@/lib/schema/settings/settings";
 import { gpuReport } from "@/lib/schema/testing/gpu-report";
 import { EngineError } from "@/lib/server/engine/engine-errors";
 import type { CompleteRequest } from "@/lib/server/engine/engine-supervisor";
-import { engineSnapshot, loadConfig } from "@/lib/server/testing/engine-fixtures";
+import { engineSnapshot, loadConfig } from "@/lib/server/testing/fake-engine/engine-fixtures";
 import { OffloadBenchmark, type OffloadBenchmarkOptions } from "./offload-benchmark";
 
 const settings: Settings = { ...defaultSettings, MODEL: "mistral.gguf", N_CTX: 32_768, LAYERS: 3 };

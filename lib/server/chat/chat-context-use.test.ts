@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { blankMessage, type ContextUse } from "@/lib/schema/chat";
 import { defaultSettings } from "@/lib/schema/settings/settings";
-import { ScriptedChatEngine } from "@/lib/server/testing/scripted-chat-engine";
+import { ScriptedChatEngine } from "@/lib/server/testing/fake-engine/scripted-chat-engine";
 import { contextUse } from "./chat-context-use";
 import { ChatStores } from "./chat-stores";
 

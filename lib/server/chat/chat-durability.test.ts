@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
-import { FEWEST_LINES, killRounds } from "@/lib/server/testing/kill-rounds";
+import { FEWEST_LINES, killRounds } from "@/lib/server/testing/kills/kill-rounds";
 
 test("P1 P7 no acknowledged message is lost by SIGKILL, and none is half there", { timeout: 120_000 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), "durability-"));

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { ChatRequest, RunChunk } from "@/lib/schema/chat";
 import { defaultSettings } from "@/lib/schema/settings/settings";
 import { EngineCrashedError, EngineError } from "@/lib/server/engine/engine-errors";
-import { ScriptedChatEngine } from "@/lib/server/testing/scripted-chat-engine";
+import { ScriptedChatEngine } from "@/lib/server/testing/fake-engine/scripted-chat-engine";
 import type { ChatRun } from "./chat-run";
 import { ChatRuns } from "./chat-runs";
 import { ChatStores } from "./chat-stores";

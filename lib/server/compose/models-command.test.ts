@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import { lockDataFolder } from "@/lib/server/http/instance-lock";
-import { fakeEngineEntry } from "@/lib/server/testing/fake-engine-entry";
+import { fakeEngineEntry } from "@/lib/server/testing/fake-engine/fake-engine-entry";
 import { keepMemorySpeed } from "@/lib/server/testing/keep-memory-speed";
-import { quantizedFiles } from "@/lib/server/testing/quantized-files";
-import { StandInHub } from "@/lib/server/testing/stand-in-hub";
+import { quantizedFiles } from "@/lib/server/testing/stand-ins/quantized-files";
+import { StandInHub } from "@/lib/server/testing/stand-ins/stand-in-hub";
 import { modelsCommand } from "./models-command";
 
 let hub: StandInHub;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { writeGgufHeader } from "@/lib/gguf/testing/gguf-writer";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
-import { fakeEngineEntry } from "@/lib/server/testing/fake-engine-entry";
+import { fakeEngineEntry } from "@/lib/server/testing/fake-engine/fake-engine-entry";
 import { truthOf } from "@/lib/server/testing/host-rig";
 import { planCommand } from "./plan-command";
 

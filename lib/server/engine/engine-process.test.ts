@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildSync } from "esbuild";
 import { afterEach, expect, test } from "vitest";
-import { codeOf, listen, loadConfig, question } from "@/lib/server/testing/engine-fixtures";
-import type { FakeScript } from "@/lib/server/testing/fake-engine";
-import { fakeEngineEntry } from "@/lib/server/testing/fake-engine-entry";
+import { codeOf, listen, loadConfig, question } from "@/lib/server/testing/fake-engine/engine-fixtures";
+import type { FakeScript } from "@/lib/server/testing/fake-engine/fake-engine";
+import { fakeEngineEntry } from "@/lib/server/testing/fake-engine/fake-engine-entry";
 import { EngineSupervisor } from "./engine-supervisor";
 
 /** The real limits divided by about twenty; a loaded machine still keeps them. */

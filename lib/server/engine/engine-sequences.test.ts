@@ -1,8 +1,14 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { EngineState } from "@/lib/schema/live-events";
-import { type HeardAnswer, listen, loadConfig, question, watch } from "@/lib/server/testing/engine-fixtures";
-import { type FakeEngineProcess, fakeFork } from "@/lib/server/testing/fake-engine-process";
+import {
+  type HeardAnswer,
+  listen,
+  loadConfig,
+  question,
+  watch,
+} from "@/lib/server/testing/fake-engine/engine-fixtures";
+import { type FakeEngineProcess, fakeFork } from "@/lib/server/testing/fake-engine/fake-engine-process";
 import { ManualTimers } from "@/lib/server/testing/manual-timers";
 import { EngineSupervisor } from "./engine-supervisor";
 

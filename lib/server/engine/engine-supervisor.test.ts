@@ -1,8 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { mistralSurface } from "@/lib/plan/testing/surface-fixtures";
-import { codeOf, listen, loadConfig, question, sampling, watch } from "@/lib/server/testing/engine-fixtures";
-import type { FakeScript } from "@/lib/server/testing/fake-engine";
-import { fakeFork } from "@/lib/server/testing/fake-engine-process";
+import {
+  codeOf,
+  listen,
+  loadConfig,
+  question,
+  sampling,
+  watch,
+} from "@/lib/server/testing/fake-engine/engine-fixtures";
+import type { FakeScript } from "@/lib/server/testing/fake-engine/fake-engine";
+import { fakeFork } from "@/lib/server/testing/fake-engine/fake-engine-process";
 import { ManualTimers } from "@/lib/server/testing/manual-timers";
 import { EngineSupervisor } from "./engine-supervisor";
 

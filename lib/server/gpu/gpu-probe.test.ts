@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Vram } from "@/lib/schema/engine-commands";
 import type { EngineInfo } from "@/lib/schema/engines/engine-info";
 import type { EngineSnapshot } from "@/lib/schema/live-events";
-import { engineSnapshot } from "@/lib/server/testing/engine-fixtures";
+import { engineSnapshot } from "@/lib/server/testing/fake-engine/engine-fixtures";
 import { GIB, MIB } from "@/lib/units/bytes";
 import type { MachineFacts } from "./gpu-absence";
 import { GpuProbe } from "./gpu-probe";

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { type EngineSnapshot, type LiveEvent, liveEventSchema } from "@/lib/schema/live-events";
 import type { GpuReport } from "@/lib/schema/plans/gpu-memory";
 import { gpuReport } from "@/lib/schema/testing/gpu-report";
-import { engineSnapshot } from "@/lib/server/testing/engine-fixtures";
+import { engineSnapshot } from "@/lib/server/testing/fake-engine/engine-fixtures";
 import { ManualTimers } from "@/lib/server/testing/manual-timers";
 import { LiveSampler } from "./live-sampler";
 import { liveStream } from "./live-stream";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { DEFAULT_MODEL, defaultSettings } from "@/lib/schema/settings/settings";
 import { ModelFiles } from "@/lib/server/models/library/model-files";
-import { blindPictureReader } from "@/lib/server/testing/blind-picture-reader";
+import { blindPictureReader } from "@/lib/server/testing/fake-engine/blind-picture-reader";
 import { findBeside, NOTHING_BESIDE } from "./find-beside";
 
 const modelsFolder = mkdtempSync(join(tmpdir(), "headroom-beside-"));

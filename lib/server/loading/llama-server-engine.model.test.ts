@@ -10,8 +10,8 @@ import type { GenerationMessage } from "@/lib/server/engine/engine-supervisor";
 import { OtherEngines } from "@/lib/server/engine/other/other-engines";
 import { ServerProcess } from "@/lib/server/engine/other/server-process";
 import type { Planner } from "@/lib/server/planning/planner";
-import { blindPictureReader, PICTURE_PATCHES } from "@/lib/server/testing/blind-picture-reader";
-import { realLlamaServer } from "@/lib/server/testing/stand-in-llama-server";
+import { blindPictureReader, PICTURE_PATCHES } from "@/lib/server/testing/fake-engine/blind-picture-reader";
+import { realLlamaServer } from "@/lib/server/testing/stand-ins/stand-in-llama-server";
 import { type Beside, NOTHING_BESIDE } from "./find-beside";
 import { LlamaServerEngine } from "./llama-server-engine";
 

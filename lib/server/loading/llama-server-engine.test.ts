@@ -4,7 +4,7 @@ import { greedySampling } from "@/lib/schema/settings/sampling";
 import { defaultSettings, type Settings } from "@/lib/schema/settings/settings";
 import type { GenerationMessage } from "@/lib/server/engine/engine-supervisor";
 import type { Planner } from "@/lib/server/planning/planner";
-import { standInLlamaServer } from "@/lib/server/testing/stand-in-llama-server";
+import { standInLlamaServer } from "@/lib/server/testing/stand-ins/stand-in-llama-server";
 import type { Beside } from "./find-beside";
 import { LlamaServerEngine } from "./llama-server-engine";
 

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { SpeculationGain } from "@/lib/schema/plans/speculation";
 import { EngineCrashedError, EngineError, EngineHungError } from "@/lib/server/engine/engine-errors";
 import type { CompleteRequest } from "@/lib/server/engine/engine-supervisor";
-import { engineSnapshot, loadConfig } from "@/lib/server/testing/engine-fixtures";
+import { engineSnapshot, loadConfig } from "@/lib/server/testing/fake-engine/engine-fixtures";
 import { ManualTimers } from "@/lib/server/testing/manual-timers";
 import { type MeasureSpeculationOptions, measureSpeculationWhenIdle } from "./measure-speculation-when-idle";
 

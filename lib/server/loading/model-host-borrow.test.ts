@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { listen, loadConfig, question } from "@/lib/server/testing/engine-fixtures";
+import { listen, loadConfig, question } from "@/lib/server/testing/fake-engine/engine-fixtures";
 import { makeHostRig } from "@/lib/server/testing/host-rig";
 
 const other = loadConfig({ gpuLayers: 2, contextTokens: 512 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { question, sampling } from "@/lib/server/testing/engine-fixtures";
+import { question, sampling } from "@/lib/server/testing/fake-engine/engine-fixtures";
 import { makeHostRig } from "@/lib/server/testing/host-rig";
 import type { ModelHostOptions } from "./model-host";
 

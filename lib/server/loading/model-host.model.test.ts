@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DEFAULT_MODEL } from "@/lib/schema/settings/settings";
-import { codeOf, type HeardAnswer, listen, sampling } from "@/lib/server/testing/engine-fixtures";
+import { codeOf, type HeardAnswer, listen, sampling } from "@/lib/server/testing/fake-engine/engine-fixtures";
 import { makeRealRig } from "@/lib/server/testing/real-rig";
 
 const signals = ["SIGKILL", "SIGSEGV", "SIGABRT", "SIGBUS"] as const;

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { codeOf, listen, question, sampling, watch } from "@/lib/server/testing/engine-fixtures";
+import { codeOf, listen, question, sampling, watch } from "@/lib/server/testing/fake-engine/engine-fixtures";
 import { makeHome, makeHostRig, SMALL_MODEL } from "@/lib/server/testing/host-rig";
 
 const ALL_LAYERS = 9;

@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { codeOf, loadConfig, watch } from "@/lib/server/testing/engine-fixtures";
+import { codeOf, loadConfig, watch } from "@/lib/server/testing/fake-engine/engine-fixtures";
 import { makeHostRig, SMALL_MODEL } from "@/lib/server/testing/host-rig";
 
 test("goes back to what answered when a change is taken back while it loads", async () => {

@@ -2,7 +2,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import { loadConfig } from "@/lib/server/testing/engine-fixtures";
+import { loadConfig } from "@/lib/server/testing/fake-engine/engine-fixtures";
 import { SpeculationMeter } from "./speculation-meter";
 
 const DAY = Date.UTC(2026, 1, 3);

@@ -3,7 +3,7 @@ import type { EngineState } from "@/lib/schema/live-events";
 import type { ThreadSpeed } from "@/lib/schema/settings/thread-choice";
 import { EngineError } from "@/lib/server/engine/engine-errors";
 import type { CompleteRequest } from "@/lib/server/engine/engine-supervisor";
-import { engineSnapshot, loadConfig } from "@/lib/server/testing/engine-fixtures";
+import { engineSnapshot, loadConfig } from "@/lib/server/testing/fake-engine/engine-fixtures";
 import { ManualTimers } from "@/lib/server/testing/manual-timers";
 import { type TuneThreadsOptions, tuneThreadsWhenIdle } from "./tune-threads-when-idle";
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ModelProfile } from "@/lib/gguf/model-profile";
-import { splitPartCount } from "@/lib/gguf/split-name";
+import { splitPartCount } from "@/lib/gguf/header/split-name";
+import type { ModelProfile } from "@/lib/gguf/profile/model-profile";
 import { largestContextInRam } from "@/lib/plan/advice/ram-remedies";
 import { largestContext, leastFullPlacement, longestSearched } from "@/lib/plan/placement/largest-context";
 import { isRamShort } from "@/lib/plan/placement/plan-ram";

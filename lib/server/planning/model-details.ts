@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { splitPartNames } from "@/lib/gguf/split-name";
+import { splitPartNames } from "@/lib/gguf/header/split-name";
 import type { ModelDetails, ModelLayers } from "@/lib/schema/models/model-details";
 import type { Settings } from "@/lib/schema/settings/settings";
 import { ModelFileError } from "@/lib/server/models/library/model-file-error";

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { ModelProfile } from "@/lib/gguf/model-profile";
+import type { ModelProfile } from "@/lib/gguf/profile/model-profile";
 import type { LayerPlan } from "@/lib/plan/cards/layer-plan";
 import { confirmedPlacements } from "@/lib/plan/memory/fit-needs";
 import { headerSurface } from "@/lib/plan/memory/header-surface";

@@ -6,8 +6,8 @@ import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import type { PlanReport } from "@/lib/plan/words/plan-report";
 import { planCommand } from "@/lib/server/compose/plan-command";
 import { makeRealRig, SOFTWARE_GPU } from "@/lib/server/testing/real-rig";
-import { partName, splitInThree } from "@/lib/server/testing/split-files";
-import { StandInHub } from "@/lib/server/testing/stand-in-hub";
+import { partName, splitInThree } from "@/lib/server/testing/stand-ins/split-files";
+import { StandInHub } from "@/lib/server/testing/stand-ins/stand-in-hub";
 
 const FOLDER = "/owner/repo/resolve/main";
 const home = mkdtempSync(join(tmpdir(), "headroom-remote-real-"));

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import { planCommand } from "@/lib/server/compose/plan-command";
-import { codeOf } from "@/lib/server/testing/engine-fixtures";
-import { fakeEngineEntry } from "@/lib/server/testing/fake-engine-entry";
+import { codeOf } from "@/lib/server/testing/fake-engine/engine-fixtures";
+import { fakeEngineEntry } from "@/lib/server/testing/fake-engine/fake-engine-entry";
 import { makeHostRig, truthOf } from "@/lib/server/testing/host-rig";
-import { partName, splitInThree } from "@/lib/server/testing/split-files";
-import { type Misbehave, type StandInFile, StandInHub } from "@/lib/server/testing/stand-in-hub";
+import { partName, splitInThree } from "@/lib/server/testing/stand-ins/split-files";
+import { type Misbehave, type StandInFile, StandInHub } from "@/lib/server/testing/stand-ins/stand-in-hub";
 
 const FOLDER = "/owner/repo/resolve/main";
 const MISTRAL = "hf:owner/repo/mistral.gguf";

@@ -29,8 +29,8 @@ import { Planner } from "@/lib/server/planning/planner";
 import { SpareDryRunEngine } from "@/lib/server/planning/spare-dry-run-engine";
 import { SurfaceCache } from "@/lib/server/planning/surface-cache";
 import { GIB, MIB } from "@/lib/units/bytes";
-import type { FakeScript } from "./fake-engine";
-import { fakeFork } from "./fake-engine-process";
+import type { FakeScript } from "./fake-engine/fake-engine";
+import { fakeFork } from "./fake-engine/fake-engine-process";
 import { ManualTimers } from "./manual-timers";
 
 /** 8 blocks, so 9 layers with the output. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { json, StandInOpenAi } from "@/lib/server/testing/stand-in-openai";
+import { json, StandInOpenAi } from "@/lib/server/testing/stand-ins/stand-in-openai";
 import { describeServer } from "./describe-server";
 import { loadFromMetrics, readLoad } from "./read-load";
 

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { standInLlamaServer } from "@/lib/server/testing/stand-in-llama-server";
+import { standInLlamaServer } from "@/lib/server/testing/stand-ins/stand-in-llama-server";
 import { findLlamaServer, requireLlamaServer } from "./llama-server-program";
 import { OtherEngines } from "./other-engines";
 

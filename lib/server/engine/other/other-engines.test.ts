@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { greedySampling } from "@/lib/schema/settings/sampling";
 import type { GenerationMessage } from "@/lib/server/engine/engine-supervisor";
-import { delta, events, type helloAnswer, json, StandInOpenAi } from "@/lib/server/testing/stand-in-openai";
+import { delta, events, type helloAnswer, json, StandInOpenAi } from "@/lib/server/testing/stand-ins/stand-in-openai";
 import { AnsweringServer } from "./answering-server";
 import { OtherEngines } from "./other-engines";
 

@@ -11,7 +11,7 @@ test("P3 P4 a download to a full, a read-only or another disk says so, keeps wha
   mkdirSync(modelsFolder);
   if (onSmallDisk({ folder: modelsFolder, mib: 2 }, "true").status !== 0)
     context.skip("this system lets nobody mount a disk of their own");
-  const program = await bundleEntry(resolve("."), "lib/server/testing/download-disks.ts");
+  const program = await bundleEntry(resolve("."), "lib/server/testing/stand-ins/download-disks.ts");
   try {
     // 16.5 MiB and the reserve of 64 MiB fit when it begins.
     const { stdout, stderr } = onSmallDisk(

@@ -1,4 +1,4 @@
-import { splitPartNames } from "@/lib/gguf/split-name";
+import { splitPartNames } from "@/lib/gguf/header/split-name";
 import { RemoteHeaderError } from "../hub/remote-header-error";
 import type { RepositoryAddress } from "../hub/remote-repository";
 import { parseRemoteSource } from "../hub/remote-source";

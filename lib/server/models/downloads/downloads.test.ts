@@ -7,9 +7,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import type { Download } from "@/lib/schema/models/download";
 import { bundleEntry } from "@/lib/server/testing/bundle-entry";
 import { ManualTimers } from "@/lib/server/testing/manual-timers";
-import { randomModel as model, smallGguf } from "@/lib/server/testing/random-model";
-import { partName, splitInThree } from "@/lib/server/testing/split-files";
-import { type Misbehave, StandInHub, sha256Of } from "@/lib/server/testing/stand-in-hub";
+import { randomModel as model, smallGguf } from "@/lib/server/testing/stand-ins/random-model";
+import { partName, splitInThree } from "@/lib/server/testing/stand-ins/split-files";
+import { type Misbehave, StandInHub, sha256Of } from "@/lib/server/testing/stand-ins/stand-in-hub";
 import { MIB } from "@/lib/units/bytes";
 import { Downloads, type DownloadsOptions } from "./downloads";
 import { missingBytes } from "./part-state";

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
-import type { ModelProfile } from "@/lib/gguf/model-profile";
+import type { ModelProfile } from "@/lib/gguf/profile/model-profile";
 import { layerKvSchema } from "@/lib/schema/plans/memory-surface";
 import { keepNewestFiles } from "@/lib/server/system/keep-newest-files";
 import { makeFolder } from "@/lib/server/system/make-folder";

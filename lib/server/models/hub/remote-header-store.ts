@@ -2,7 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { readdir, readFile, rm, stat, truncate, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
-import { splitPartNames } from "@/lib/gguf/split-name";
+import { splitPartNames } from "@/lib/gguf/header/split-name";
 import { makeFolder } from "@/lib/server/system/make-folder";
 import { makeSparse } from "@/lib/server/system/make-sparse";
 import { moveFile } from "@/lib/server/system/move-file";

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { GgufFormatError } from "@/lib/gguf/gguf-format-error";
+import { GgufFormatError } from "@/lib/gguf/header/gguf-format-error";
 import { ggufFileBytes, type WritableGguf, writeGgufHeader } from "@/lib/gguf/testing/gguf-writer";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
-import { partName, splitInThree } from "@/lib/server/testing/split-files";
-import { type Misbehave, type StandInFile, StandInHub } from "@/lib/server/testing/stand-in-hub";
+import { partName, splitInThree } from "@/lib/server/testing/stand-ins/split-files";
+import { type Misbehave, type StandInFile, StandInHub } from "@/lib/server/testing/stand-ins/stand-in-hub";
 import { type RemoteHeader, type RemoteHeaderOptions, readRemoteHeader } from "./remote-header";
 import { RemoteHeaderError } from "./remote-header-error";
 

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from "node:http";
-import { GgufFormatError } from "@/lib/gguf/gguf-format-error";
-import { headerOrNeed } from "@/lib/gguf/header-or-need";
-import type { ModelProfile } from "@/lib/gguf/model-profile";
+import { GgufFormatError } from "@/lib/gguf/header/gguf-format-error";
+import { headerOrNeed } from "@/lib/gguf/header/header-or-need";
+import { vocabularySpan } from "@/lib/gguf/header/vocabulary-span";
 import { parseGgufParts } from "@/lib/gguf/parse-gguf";
-import { vocabularySpan } from "@/lib/gguf/vocabulary-span";
+import type { ModelProfile } from "@/lib/gguf/profile/model-profile";
 import { eachOf } from "@/lib/server/system/each-of";
 import { asHeaderError, type CheckedResponse, checkedRequest, type RequestRules } from "./checked-request";
 import { RemoteHeaderError, tooMany } from "./remote-header-error";

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { endless, type Misbehave, StandInHub } from "@/lib/server/testing/stand-in-hub";
+import { endless, type Misbehave, StandInHub } from "@/lib/server/testing/stand-ins/stand-in-hub";
 import { RemoteHeaderError } from "./remote-header-error";
 import { listRepository } from "./remote-repository";
 

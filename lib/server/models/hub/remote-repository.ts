@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { splitPartNames } from "@/lib/gguf/split-name";
+import { splitPartNames } from "@/lib/gguf/header/split-name";
 import type { FileRole, RemoteFile } from "@/lib/schema/models/remote-models";
 import { askHub, type HubAnswer } from "./hub-answer";
 import type { RemoteAddress } from "./remote-address";

@@ -1,4 +1,4 @@
-import { splitPartCount, splitPartNames } from "@/lib/gguf/split-name";
+import { splitPartCount, splitPartNames } from "@/lib/gguf/header/split-name";
 import { RemoteHeaderError } from "./remote-header-error";
 
 /** What Hugging Face allows in names of owners and repositories. */

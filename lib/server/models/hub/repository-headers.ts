@@ -1,4 +1,4 @@
-import type { ModelProfile } from "@/lib/gguf/model-profile";
+import type { ModelProfile } from "@/lib/gguf/profile/model-profile";
 import type { KnownProfiles } from "./known-profiles";
 import { type KnownVocabulary, knownVocabularyOf, type RemoteHeaderOptions, readRemoteHeader } from "./remote-header";
 import { RemoteHeaderError } from "./remote-header-error";

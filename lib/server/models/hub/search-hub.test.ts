@@ -2,7 +2,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { endless, type Misbehave, StandInHub } from "@/lib/server/testing/stand-in-hub";
+import { endless, type Misbehave, StandInHub } from "@/lib/server/testing/stand-ins/stand-in-hub";
 import { KnownProfiles } from "./known-profiles";
 import { RemoteHeaderStore } from "./remote-header-store";
 import { RemoteModels } from "./remote-models";

@@ -1,4 +1,4 @@
-import type { ModelProfile } from "@/lib/gguf/model-profile";
+import type { ModelProfile } from "@/lib/gguf/profile/model-profile";
 import { ModelFileError } from "./model-file-error";
 
 const roleNames: Readonly<Record<Exclude<ModelProfile["role"], "text">, string>> = {

@@ -1,6 +1,6 @@
 import { open } from "node:fs/promises";
-import { MetadataFields } from "@/lib/gguf/metadata-fields";
-import type { ModelProfile } from "@/lib/gguf/model-profile";
+import { MetadataFields } from "@/lib/gguf/profile/metadata-fields";
+import type { ModelProfile } from "@/lib/gguf/profile/model-profile";
 import type { Settings } from "@/lib/schema/settings/settings";
 import { errorAnswer } from "@/lib/server/system/error-table";
 import { readGgufHeader } from "./gguf-file";

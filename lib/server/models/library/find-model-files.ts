@@ -1,6 +1,6 @@
 import { readdir, readlink, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { cutPiece } from "@/lib/gguf/split-name";
+import { cutPiece } from "@/lib/gguf/header/split-name";
 import { ModelFileError } from "./model-file-error";
 
 /** How deep folders may be nested; links to folders elsewhere are followed. */

@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { type PictureReader, pictureReaderOf } from "@/lib/gguf/picture-reader";
+import { type PictureReader, pictureReaderOf } from "@/lib/gguf/profile/picture-reader";
 import { readGgufHeader } from "./gguf-file";
 
 export interface FoundPictureReader {

@@ -1,12 +1,12 @@
 import { constants } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { headerOrNeed, type NeedBytes } from "@/lib/gguf/header-or-need";
-import { joinHeaders } from "@/lib/gguf/join-headers";
-import type { ModelProfile } from "@/lib/gguf/model-profile";
+import { headerOrNeed, type NeedBytes } from "@/lib/gguf/header/header-or-need";
+import { joinHeaders } from "@/lib/gguf/header/join-headers";
+import type { GgufHeader } from "@/lib/gguf/header/read-header";
+import { cutPiece, splitPartNames } from "@/lib/gguf/header/split-name";
 import { type FileStart, parseGguf, parseGgufParts } from "@/lib/gguf/parse-gguf";
-import type { GgufHeader } from "@/lib/gguf/read-header";
-import { cutPiece, splitPartNames } from "@/lib/gguf/split-name";
+import type { ModelProfile } from "@/lib/gguf/profile/model-profile";
 import { ModelFileError } from "./model-file-error";
 
 /** Tells whether a file is still the one that was read. */

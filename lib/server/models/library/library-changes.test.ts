@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { beforeEach, expect, test } from "vitest";
-import { codeOf } from "@/lib/server/testing/engine-fixtures";
+import { codeOf } from "@/lib/server/testing/fake-engine/engine-fixtures";
 import { asSentence, LibraryChanges } from "./library-changes";
 import { ModelFiles } from "./model-files";
 

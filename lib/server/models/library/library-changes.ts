@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { lstat, mkdir, readdir, readFile, rm, rmdir, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative, sep } from "node:path";
 import * as z from "zod";
-import { cutPiece, splitPartNames } from "@/lib/gguf/split-name";
+import { cutPiece, splitPartNames } from "@/lib/gguf/header/split-name";
 import type { TrashedModel } from "@/lib/schema/models/local-model";
 import { moveFile } from "@/lib/server/system/move-file";
 import { RequestError } from "@/lib/server/system/request-error";

@@ -17,8 +17,8 @@ import fc from "fast-check";
 import { beforeEach, expect, test } from "vitest";
 import type { WritableValue } from "@/lib/gguf/testing/gguf-writer";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
-import { codeOf } from "@/lib/server/testing/engine-fixtures";
-import { partName, splitInThree } from "@/lib/server/testing/split-files";
+import { codeOf } from "@/lib/server/testing/fake-engine/engine-fixtures";
+import { partName, splitInThree } from "@/lib/server/testing/stand-ins/split-files";
 import { withoutRoot } from "@/lib/server/testing/without-root";
 import { ModelFiles } from "./model-files";
 

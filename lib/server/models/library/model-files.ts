@@ -1,7 +1,7 @@
 import { realpath } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
-import type { ModelProfile } from "@/lib/gguf/model-profile";
-import { splitPartCount, splitPartNames } from "@/lib/gguf/split-name";
+import { splitPartCount, splitPartNames } from "@/lib/gguf/header/split-name";
+import type { ModelProfile } from "@/lib/gguf/profile/model-profile";
 import type { LocalModel } from "@/lib/schema/models/local-model";
 import { isRemoteSource } from "@/lib/schema/models/model-source";
 import { eachOf } from "@/lib/server/system/each-of";

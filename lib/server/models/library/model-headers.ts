@@ -1,5 +1,5 @@
-import { showMetadata } from "@/lib/gguf/show-metadata";
-import { tensorKinds } from "@/lib/gguf/tensor-kinds";
+import { showMetadata } from "@/lib/gguf/header/show-metadata";
+import { tensorKinds } from "@/lib/gguf/profile/tensor-kinds";
 import type { MetadataKey, ModelDetails } from "@/lib/schema/models/model-details";
 import { type FileIdentity, identifyModel, readGgufHeader } from "./gguf-file";
 

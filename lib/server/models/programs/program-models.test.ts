@@ -16,7 +16,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
-import { codeOf } from "@/lib/server/testing/engine-fixtures";
+import { codeOf } from "@/lib/server/testing/fake-engine/engine-fixtures";
 import { withoutRoot } from "@/lib/server/testing/without-root";
 import { AddedFiles } from "../library/added-files";
 import { ModelFiles } from "../library/model-files";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
-import { codeOf } from "@/lib/server/testing/engine-fixtures";
+import { codeOf } from "@/lib/server/testing/fake-engine/engine-fixtures";
 import { ManualTimers } from "@/lib/server/testing/manual-timers";
 import { ModelFiles } from "../library/model-files";
 import { Uploads } from "./uploads";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { beforeEach, expect, test, vi } from "vitest";
 import type { Verification } from "@/lib/schema/models/model-details";
-import { StandInHub } from "@/lib/server/testing/stand-in-hub";
+import { StandInHub } from "@/lib/server/testing/stand-ins/stand-in-hub";
 import { MIB } from "@/lib/units/bytes";
 import { KnownProfiles } from "../hub/known-profiles";
 import { RemoteHeaderStore } from "../hub/remote-header-store";

@@ -1,6 +1,6 @@
 import { realpath } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { splitPartNames } from "@/lib/gguf/split-name";
+import { splitPartNames } from "@/lib/gguf/header/split-name";
 import type { ErrorBody } from "@/lib/schema/api-error";
 import type { Verification } from "@/lib/schema/models/model-details";
 import { errorAnswer } from "@/lib/server/system/error-table";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import { truthOf } from "@/lib/server/testing/host-rig";
-import { StandInHub } from "@/lib/server/testing/stand-in-hub";
+import { StandInHub } from "@/lib/server/testing/stand-ins/stand-in-hub";
 import { MIB } from "@/lib/units/bytes";
 import { serveHome } from "../testing/serve-home";
 

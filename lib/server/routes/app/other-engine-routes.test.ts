@@ -1,8 +1,8 @@
 import type OpenAI from "openai";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { DEFAULT_MODEL } from "@/lib/schema/settings/settings";
-import { standInLlamaServer } from "@/lib/server/testing/stand-in-llama-server";
-import { StandInOpenAi } from "@/lib/server/testing/stand-in-openai";
+import { standInLlamaServer } from "@/lib/server/testing/stand-ins/stand-in-llama-server";
+import { StandInOpenAi } from "@/lib/server/testing/stand-ins/stand-in-openai";
 import { serveHome } from "../testing/serve-home";
 
 const KEY = "sk-secret-of-the-test";

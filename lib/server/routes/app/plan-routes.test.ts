@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import { truthOf } from "@/lib/server/testing/host-rig";
-import { type Misbehave, StandInHub } from "@/lib/server/testing/stand-in-hub";
+import { type Misbehave, StandInHub } from "@/lib/server/testing/stand-ins/stand-in-hub";
 import { GIB } from "@/lib/units/bytes";
 import { serveHome } from "../testing/serve-home";
 

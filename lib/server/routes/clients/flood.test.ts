@@ -3,7 +3,7 @@ import { runInNewContext } from "node:vm";
 import { expect, it, vi } from "vitest";
 import { DEFAULT_MODEL } from "@/lib/schema/settings/settings";
 import { engineLimits } from "@/lib/server/engine/engine-limits";
-import { sentData } from "@/lib/server/testing/sent-data";
+import { sentData } from "@/lib/server/testing/kills/sent-data";
 import { MIB } from "@/lib/units/bytes";
 import { serveHome } from "../testing/serve-home";
 

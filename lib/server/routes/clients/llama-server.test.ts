@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { DEFAULT_MODEL } from "@/lib/schema/settings/settings";
-import { json, StandInOpenAi } from "@/lib/server/testing/stand-in-openai";
+import { json, StandInOpenAi } from "@/lib/server/testing/stand-ins/stand-in-openai";
 import { serveHome } from "../testing/serve-home";
 
 const home = serveHome({ words: ["Hel", "lo"] });

@@ -7,8 +7,8 @@ import { buildServices, type Services } from "@/lib/server/compose/services";
 import { createApiHandler } from "@/lib/server/http/api-handler";
 import { createHttpServer, type HttpServer } from "@/lib/server/http/http-server";
 import { readEnvironment } from "@/lib/server/system/environment";
-import type { FakeScript } from "@/lib/server/testing/fake-engine";
-import { fakeEngineEntry } from "@/lib/server/testing/fake-engine-entry";
+import type { FakeScript } from "@/lib/server/testing/fake-engine/fake-engine";
+import { fakeEngineEntry } from "@/lib/server/testing/fake-engine/fake-engine-entry";
 import { allRoutes } from "../all-routes";
 
 /**

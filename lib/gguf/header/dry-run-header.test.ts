@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { parseGguf } from "../parse-gguf";
+import { type WritableGguf, writeGgufHeader } from "../testing/gguf-writer";
+import { modelShape, shapeFile } from "../testing/model-shapes";
 import { dryRunHeader } from "./dry-run-header";
-import { parseGguf } from "./parse-gguf";
 import { readHeader } from "./read-header";
-import { type WritableGguf, writeGgufHeader } from "./testing/gguf-writer";
-import { modelShape, shapeFile } from "./testing/model-shapes";
 
 const { header, fileBytes } = shapeFile(modelShape("small-gemma-3"));
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import Database from "libsql";
 import * as z from "zod";
 import { ChatStore } from "@/lib/server/chat/chat-store";
-import { bundleEntry } from "./bundle-entry";
+import { bundleEntry } from "../bundle-entry";
 
 const acknowledgementSchema = z.object({ id: z.string(), text: z.string(), status: z.string().optional() });
 type Acknowledgement = z.infer<typeof acknowledgementSchema>;
@@ -47,7 +47,7 @@ export async function killRounds(options: {
   readonly rootFolder: string;
   readonly random: () => number;
 }): Promise<KillRounds> {
-  const writerPath = await bundleEntry(options.rootFolder, "lib/server/testing/durability-writer.ts");
+  const writerPath = await bundleEntry(options.rootFolder, "lib/server/testing/kills/durability-writer.ts");
   const filePath = join(options.folder, "chats.db");
   const lost: string[] = [];
   const broken: string[] = [];

@@ -1,5 +1,5 @@
 import type { TensorKind, TensorKindName } from "@/lib/schema/models/model-details";
-import type { TensorInfo } from "./read-tensors";
+import type { TensorInfo } from "../header/read-tensors";
 
 /** The first pattern that matches a tensor's name counts. @see llama.cpp src/llama-arch.cpp (LLM_TENSOR_NAMES) */
 const patterns: readonly (readonly [RegExp, TensorKindName])[] = [

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
+import { type WritableValue, writeGgufHeader } from "../testing/gguf-writer";
 import { readHeader } from "./read-header";
 import { showMetadata } from "./show-metadata";
-import { type WritableValue, writeGgufHeader } from "./testing/gguf-writer";
 
 function shown(metadata: Readonly<Record<string, WritableValue>>) {
   const header = writeGgufHeader({ metadata, tensors: [] });

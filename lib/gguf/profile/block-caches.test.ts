@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { GgufFormatError } from "../header/gguf-format-error";
+import { parseGguf } from "../parse-gguf";
+import { ggufFileBytes, type WritableValue, writeGgufHeader } from "../testing/gguf-writer";
 import { architectureTraits } from "./architecture-traits";
-import { GgufFormatError } from "./gguf-format-error";
 import type { ModelProfile } from "./model-profile";
-import { parseGguf } from "./parse-gguf";
-import { ggufFileBytes, type WritableValue, writeGgufHeader } from "./testing/gguf-writer";
 
 /** A model of this many blocks, 8 heads and 2 KV heads of 64, with the given keys in addition. */
 function profileOf(architecture: string, blocks: number, keys: Record<string, WritableValue> = {}): ModelProfile {

@@ -1,5 +1,5 @@
+import type { GgufHeader } from "../header/read-header";
 import { MetadataFields } from "./metadata-fields";
-import type { GgufHeader } from "./read-header";
 
 /** What decides the memory of an mmproj file, which turns pictures into tokens for a model. */
 export interface PictureReader {

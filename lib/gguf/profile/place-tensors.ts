@@ -1,5 +1,5 @@
 import { type ExpertMatrix, expertMatrices } from "@/lib/schema/plans/load-config";
-import { GgufFormatError } from "./gguf-format-error";
+import { GgufFormatError } from "../header/gguf-format-error";
 import type { ModelProfile, TensorProfile } from "./model-profile";
 
 /** Where each tensor of a file is allocated. */

@@ -48,7 +48,7 @@ export function compileLlamaFit(folder: string): (question: FitQuestion) => Fitt
   const names = run("ls", [libraries]).split("\n");
   const linked = names.filter(name => /^lib(?:llama|ggml-base|ggml\.)/.test(name)).map(name => join(libraries, name));
   run("c++", [
-    ...["-std=c++17", "-O1", "bench/llama-fit.cpp", "-o", program],
+    ...["-std=c++17", "-O1", "bench/measure/llama-fit.cpp", "-o", program],
     ...["include", "ggml/include", "common"].map(headers => `-I${join(source, headers)}`),
     ...linked,
     `-Wl,-rpath,${libraries}`,

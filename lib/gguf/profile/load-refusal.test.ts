@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { parseGguf } from "./parse-gguf";
-import { type ModelShape, realShapes, shapeFile, smallShapes } from "./testing/model-shapes";
-import { refusedShapes } from "./testing/refused-shapes";
+import { parseGguf } from "../parse-gguf";
+import { type ModelShape, realShapes, shapeFile, smallShapes } from "../testing/model-shapes";
+import { refusedShapes } from "../testing/refused-shapes";
 
 function refusalOf(shape: ModelShape): string | null {
   const { header, fileBytes } = shapeFile(shape);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { headerOrNeed } from "./header-or-need";
+import { headerOrNeed } from "../header/header-or-need";
+import type { GgufHeader } from "../header/read-header";
+import { ggufFileBytes, type WritableGguf, writeGgufHeader } from "../testing/gguf-writer";
 import { pictureReaderOf } from "./picture-reader";
-import type { GgufHeader } from "./read-header";
-import { ggufFileBytes, type WritableGguf, writeGgufHeader } from "./testing/gguf-writer";
 
 function headerOf(gguf: WritableGguf): GgufHeader {
   const start = writeGgufHeader(gguf);

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "@/lib/server/system/free-port";
-import { hasEnded, startRealServer } from "@/lib/server/testing/real-server";
+import { hasEnded, startRealServer } from "@/lib/server/testing/kills/real-server";
 
 const STOP_LIMIT_MS = 8_000;
 

@@ -1,5 +1,5 @@
-import { GgufFormatError } from "./gguf-format-error";
-import type { Metadata, MetadataArray, MetadataValue } from "./read-metadata";
+import { GgufFormatError } from "../header/gguf-format-error";
+import type { Metadata, MetadataArray, MetadataValue } from "../header/read-metadata";
 
 /** Counts in a header are 32-bit in llama.cpp. */
 const MAX_COUNT = 0xffff_ffff;

@@ -1,12 +1,12 @@
+import { GgufFormatError } from "../header/gguf-format-error";
+import type { GgufHeader } from "../header/read-header";
 import { type ArchitectureTraits, architectureTraits } from "./architecture-traits";
 import { blockCaches } from "./block-caches";
-import { GgufFormatError } from "./gguf-format-error";
 import { loadRefusal } from "./load-refusal";
 import { MetadataFields } from "./metadata-fields";
 import type { BlockProfile, ModelProfile, TensorProfile } from "./model-profile";
 import { type PlacedTensors, placeTensors } from "./place-tensors";
 import { quantizationName } from "./quantization-name";
-import type { GgufHeader } from "./read-header";
 
 /** llama.cpp aborts above this (LLAMA_MAX_LAYERS). */
 const MAX_BLOCKS = 512;
