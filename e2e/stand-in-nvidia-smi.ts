@@ -52,7 +52,7 @@ export class StandInNvidiaSmi {
       `#!/bin/sh
 echo $$ >> "${this.#startsPath}"
 case "$*" in
-  *compute-apps*) echo "${uuidOf("B3")}, 4242, /usr/bin/blender, 1024"; exec sleep 1000 ;;
+  *compute-apps*) while :; do echo "${uuidOf("B3")}, 4242, /usr/bin/blender, 1024"; sleep 2; done ;;
 esac
 while :; do
   case "$(cat "${this.#behaviourPath}")" in
