@@ -2,7 +2,7 @@ import type { Metadata, Viewport } from "next";
 import { cookies } from "next/headers";
 import type { ReactNode } from "react";
 import { AppHeader } from "@/components/header/app-header";
-import { Toaster } from "@/components/ui/toaster";
+import { Toaster } from "@/components/ui/toast/toaster";
 import { THEME_COOKIE, type Theme, themeSchema, windowColor } from "@/lib/schema/settings/theme";
 import "@fontsource-variable/inter/wght.css";
 import "./globals.css";

@@ -1,6 +1,6 @@
 "use client";
 import { useEffect } from "react";
-import { showFailure } from "@/components/ui/show-failure";
+import { showFailure } from "@/components/ui/toast/show-failure";
 import { useAfterPaint } from "@/components/ui/use-after-paint";
 import { setTemporary, stopAnswering } from "@/lib/client/chat/chat-actions";
 import { goToChat } from "@/lib/client/chat/chat-location";

@@ -1,8 +1,8 @@
 "use client";
 import { memo } from "react";
 import { Card } from "@/components/ui/card";
-import { ContextChart } from "@/components/vram/context-chart";
-import { FullStops } from "@/components/vram/full-stops";
+import { ContextChart } from "@/components/vram/context/context-chart";
+import { FullStops } from "@/components/vram/context/full-stops";
 import { useContextImpact, usePlanView } from "@/lib/client/planning/plan-store";
 import { draftSettings } from "@/lib/client/planning/settings-store";
 import type { KvType } from "@/lib/schema/plans/kv-type";

@@ -2,10 +2,10 @@
 import { memo } from "react";
 import { Button } from "@/components/ui/button";
 import { Card } from "@/components/ui/card";
-import { CardGauges, LiveCardFigures } from "@/components/vram/card-gauges";
-import { MemoryFigures } from "@/components/vram/memory-figures";
-import { MemoryGauge } from "@/components/vram/memory-gauge";
-import { partBytes } from "@/components/vram/memory-parts";
+import { CardGauges, LiveCardFigures } from "@/components/vram/memory/card-gauges";
+import { MemoryFigures } from "@/components/vram/memory/memory-figures";
+import { MemoryGauge } from "@/components/vram/memory/memory-gauge";
+import { partBytes } from "@/components/vram/memory/memory-parts";
 import { useLive } from "@/lib/client/live-store";
 import { chooseCard } from "@/lib/client/planning/card-store";
 import { usePlanView } from "@/lib/client/planning/plan-store";

@@ -1,6 +1,6 @@
 "use client";
 import { useMemo } from "react";
-import { type MemoryMoment, MemorySparkline } from "@/components/vram/memory-sparkline";
+import { type MemoryMoment, MemorySparkline } from "@/components/vram/memory/memory-sparkline";
 import { HISTORY_LENGTH, useLive } from "@/lib/client/live-store";
 import type { Telemetry } from "@/lib/schema/live-events";
 import { formatGib } from "@/lib/units/bytes";

@@ -1,7 +1,7 @@
 "use client";
 import { TriangleAlert } from "lucide-react";
 import { Button } from "@/components/ui/button";
-import { showFailure } from "@/components/ui/show-failure";
+import { showFailure } from "@/components/ui/toast/show-failure";
 import { loadAllTheSame } from "@/lib/client/diagnostics-store";
 import { useEngine } from "@/lib/client/live-store";
 import { draftSettings, useAnotherModel, useSettings } from "@/lib/client/planning/settings-store";

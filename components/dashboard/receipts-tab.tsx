@@ -4,7 +4,7 @@ import { buttonClass } from "@/components/ui/button";
 import { classNames } from "@/components/ui/class-names";
 import { Empty } from "@/components/ui/empty";
 import { Cell, RowHead, Table } from "@/components/ui/table";
-import { ReceiptChart } from "@/components/vram/receipt-chart";
+import { ReceiptChart } from "@/components/vram/memory/receipt-chart";
 import { apiAddress } from "@/lib/client/api-request";
 import { useReceipts } from "@/lib/client/planning/receipt-store";
 import { predictedRate } from "@/lib/plan/speed/receipt-speed";

@@ -2,9 +2,9 @@
 import { memo } from "react";
 import { Button } from "@/components/ui/button";
 import { Card } from "@/components/ui/card";
-import { MemoryFigures } from "@/components/vram/memory-figures";
-import { MemoryGauge } from "@/components/vram/memory-gauge";
-import { partBytes } from "@/components/vram/memory-parts";
+import { MemoryFigures } from "@/components/vram/memory/memory-figures";
+import { MemoryGauge } from "@/components/vram/memory/memory-gauge";
+import { partBytes } from "@/components/vram/memory/memory-parts";
 import { useLive } from "@/lib/client/live-store";
 import { chooseCard } from "@/lib/client/planning/card-store";
 import { useComputer } from "@/lib/client/planning/computer-store";

@@ -1,5 +1,5 @@
 import { useMemo } from "react";
-import type { PartBytes } from "@/components/vram/memory-parts";
+import type { PartBytes } from "@/components/vram/memory/memory-parts";
 import { useLive } from "@/lib/client/live-store";
 import { heldHere } from "@/lib/client/planning/held-here";
 import type { EngineSnapshot, Telemetry } from "@/lib/schema/live-events";

@@ -5,7 +5,7 @@ import { useEffect } from "react";
 import { downloadPercent, downloadWords, fileNameOf } from "@/components/models/downloads/download-words";
 import { ProgressBar } from "@/components/models/downloads/progress-bar";
 import { chatAndReport } from "@/components/settings/apply-and-report";
-import { showToast } from "@/components/ui/toast";
+import { showToast } from "@/components/ui/toast/toast";
 import { useDownloads } from "@/lib/client/models/download-store";
 import { type Download, isUnfinished } from "@/lib/schema/models/download";
 

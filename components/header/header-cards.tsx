@@ -1,7 +1,7 @@
 "use client";
 import { type ReactNode, useEffect } from "react";
 import { MemoryBar } from "@/components/ui/memory-bar";
-import { showToast } from "@/components/ui/toast";
+import { showToast } from "@/components/ui/toast/toast";
 import { useLive } from "@/lib/client/live-store";
 import type { CardReading, GpuReport } from "@/lib/schema/plans/gpu-memory";
 import { formatGib } from "@/lib/units/bytes";

@@ -2,7 +2,7 @@
 import { SunMoon } from "lucide-react";
 import { useState } from "react";
 import { Button } from "@/components/ui/button";
-import { Menu, preloadMenu } from "@/components/ui/menu";
+import { Menu, preloadMenu } from "@/components/ui/menu/menu";
 import { useAfterPaint } from "@/components/ui/use-after-paint";
 import { setTheme } from "@/lib/client/theme";
 import type { Theme } from "@/lib/schema/settings/theme";

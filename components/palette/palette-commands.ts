@@ -16,7 +16,7 @@ import {
   Trash2,
 } from "lucide-react";
 import { deleteWithUndo } from "@/components/chat/sidebar/delete-with-undo";
-import { showFailure } from "@/components/ui/show-failure";
+import { showFailure } from "@/components/ui/toast/show-failure";
 import { apiAddress } from "@/lib/client/api-request";
 import { setTemporary, stopAnswering } from "@/lib/client/chat/chat-actions";
 import { sessionStore } from "@/lib/client/chat/chat-session";

@@ -2,8 +2,8 @@
 import { Box, Power, RotateCw, Square } from "lucide-react";
 import { canChat } from "@/components/models/library/model-facts";
 import { applyAndReport } from "@/components/settings/apply-and-report";
-import { showFailure } from "@/components/ui/show-failure";
-import { showToast } from "@/components/ui/toast";
+import { showFailure } from "@/components/ui/toast/show-failure";
+import { showToast } from "@/components/ui/toast/toast";
 import { commandEngine } from "@/lib/client/diagnostics-store";
 import { useEngine, useLive } from "@/lib/client/live-store";
 import { useModels } from "@/lib/client/models/model-store";

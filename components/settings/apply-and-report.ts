@@ -1,4 +1,4 @@
-import { dismissToast, showToast } from "@/components/ui/toast";
+import { dismissToast, showToast } from "@/components/ui/toast/toast";
 import { errorBody } from "@/lib/client/api-request";
 import { loadAndOpenChat } from "@/lib/client/chat/load-and-open-chat";
 import { type Applied, applySettings, dropOwnSettings } from "@/lib/client/planning/settings-store";

@@ -1,7 +1,7 @@
 "use client";
 import { classNames } from "@/components/ui/class-names";
 import { MemoryBar } from "@/components/ui/memory-bar";
-import { memoryPartLooks, partBytes, partsInWords } from "@/components/vram/memory-parts";
+import { memoryPartLooks, partBytes, partsInWords } from "@/components/vram/memory/memory-parts";
 import { useComputer } from "@/lib/client/planning/computer-store";
 import { type PlanView, useExplanation, usePlanView } from "@/lib/client/planning/plan-store";
 import { besideBytes, ramUsedByOthers } from "@/lib/plan/placement/plan-ram";

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "react";
-import { showToast } from "./toast";
+import { showToast } from "./toast/toast";
 
 const COPIED_SHOWN_MS = 1500;
 

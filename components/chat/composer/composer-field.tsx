@@ -1,6 +1,6 @@
 "use client";
 import { type ClipboardEvent, type KeyboardEvent, useEffect, useRef } from "react";
-import { showFailure } from "@/components/ui/show-failure";
+import { showFailure } from "@/components/ui/toast/show-failure";
 import { stopAnswering } from "@/lib/client/chat/chat-actions";
 import type { ChatDraft } from "@/lib/client/chat/chat-draft";
 import { isUsable, useSession } from "@/lib/client/chat/chat-session";

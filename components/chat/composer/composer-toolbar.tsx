@@ -4,7 +4,7 @@ import { useRef } from "react";
 import { ChatOptionsButton } from "@/components/chat/options/chat-options-button";
 import { ModelPickerButton } from "@/components/models/picker/model-picker-button";
 import { Button } from "@/components/ui/button";
-import { showFailure } from "@/components/ui/show-failure";
+import { showFailure } from "@/components/ui/toast/show-failure";
 import { stopAnswering } from "@/lib/client/chat/chat-actions";
 import { type DraftFile, unreadNames } from "@/lib/client/chat/chat-draft";
 import { useSession } from "@/lib/client/chat/chat-session";

@@ -1,7 +1,7 @@
 import Link from "next/link";
 import { Button, buttonClass } from "@/components/ui/button";
 import { classNames } from "@/components/ui/class-names";
-import { showFailure } from "@/components/ui/show-failure";
+import { showFailure } from "@/components/ui/toast/show-failure";
 import { commandEngine } from "@/lib/client/diagnostics-store";
 import { useEngine } from "@/lib/client/live-store";
 import { useModels } from "@/lib/client/models/model-store";

@@ -3,7 +3,7 @@ import { engineModels } from "@/components/models/picker/recent-models";
 import { PlanBadge } from "@/components/models/plan-badge";
 import { applyAndReport } from "@/components/settings/apply-and-report";
 import { Button } from "@/components/ui/button";
-import { showFailure } from "@/components/ui/show-failure";
+import { showFailure } from "@/components/ui/toast/show-failure";
 import { answerWith, useEngineList } from "@/lib/client/models/engine-list-store";
 import { useModels } from "@/lib/client/models/model-store";
 

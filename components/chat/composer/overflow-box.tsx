@@ -1,7 +1,7 @@
 "use client";
 import { Button } from "@/components/ui/button";
 import { classNames } from "@/components/ui/class-names";
-import { showFailure } from "@/components/ui/show-failure";
+import { showFailure } from "@/components/ui/toast/show-failure";
 import { chooseOverflow, continueReply } from "@/lib/client/chat/chat-actions";
 import { missingTokens } from "@/lib/client/chat/chat-context-use";
 import { useSession } from "@/lib/client/chat/chat-session";

@@ -1,6 +1,6 @@
 "use client";
 import { useMemo } from "react";
-import { showToast } from "@/components/ui/toast";
+import { showToast } from "@/components/ui/toast/toast";
 import { AttachmentError, attachPastedText } from "@/lib/client/attachments/attachment";
 import { isTooMuchForField, pastedName } from "@/lib/client/attachments/pasted-text";
 import type { ChatDraft } from "@/lib/client/chat/chat-draft";

@@ -2,7 +2,7 @@
 import { useState } from "react";
 import { Choice } from "@/components/ui/choice";
 import { Field, FieldInput, FieldTextArea } from "@/components/ui/field";
-import { showFailure } from "@/components/ui/show-failure";
+import { showFailure } from "@/components/ui/toast/show-failure";
 import { patchOpenChat } from "@/lib/client/chat/chat-actions";
 import { useSession } from "@/lib/client/chat/chat-session";
 import { type ChatSampling, chatSamplingSchema } from "@/lib/schema/chat";

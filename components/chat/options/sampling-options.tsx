@@ -1,6 +1,6 @@
 "use client";
 import { Choice } from "@/components/ui/choice";
-import { showFailure } from "@/components/ui/show-failure";
+import { showFailure } from "@/components/ui/toast/show-failure";
 import { patchOpenChat } from "@/lib/client/chat/chat-actions";
 import { presetOf, samplingPresets, withPreset } from "@/lib/client/chat/chat-presets";
 import { useSession } from "@/lib/client/chat/chat-session";

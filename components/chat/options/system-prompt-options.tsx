@@ -2,8 +2,8 @@
 import { useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Field, FieldTextArea } from "@/components/ui/field";
-import { Menu } from "@/components/ui/menu";
-import { showFailure } from "@/components/ui/show-failure";
+import { Menu } from "@/components/ui/menu/menu";
+import { showFailure } from "@/components/ui/toast/show-failure";
 import { patchOpenChat } from "@/lib/client/chat/chat-actions";
 import { useSession } from "@/lib/client/chat/chat-session";
 import { examplePrompts, readPrompts, removePrompt, savePrompt } from "@/lib/client/chat/prompt-library";

@@ -1,9 +1,9 @@
 "use client";
 import { lazy, Suspense, useRef, useState } from "react";
 import { buttonClass } from "@/components/ui/button";
-import { Menu } from "@/components/ui/menu";
-import { showFailure } from "@/components/ui/show-failure";
-import { showToast } from "@/components/ui/toast";
+import { Menu } from "@/components/ui/menu/menu";
+import { showFailure } from "@/components/ui/toast/show-failure";
+import { showToast } from "@/components/ui/toast/toast";
 import { apiAddress } from "@/lib/client/api-request";
 import type { ImportChoice, ImportSummary } from "@/lib/client/chat/chat-upload";
 import { exportChats } from "@/lib/schema/api/chats";

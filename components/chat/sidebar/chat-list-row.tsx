@@ -2,7 +2,7 @@
 import { type MouseEvent, useState } from "react";
 import { fieldClass } from "@/components/chat/field-class";
 import { classNames } from "@/components/ui/class-names";
-import { showFailure } from "@/components/ui/show-failure";
+import { showFailure } from "@/components/ui/toast/show-failure";
 import { changeChat } from "@/lib/client/chat/chat-list";
 import { goToChat } from "@/lib/client/chat/chat-location";
 import { isComposing } from "@/lib/client/is-composing";

@@ -2,8 +2,8 @@
 import { Ellipsis } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
 import { buttonClass } from "@/components/ui/button";
-import { Menu } from "@/components/ui/menu";
-import { showFailure } from "@/components/ui/show-failure";
+import { Menu } from "@/components/ui/menu/menu";
+import { showFailure } from "@/components/ui/toast/show-failure";
 import { apiAddress } from "@/lib/client/api-request";
 import { changeChat } from "@/lib/client/chat/chat-list";
 import { exportChat } from "@/lib/schema/api/chats";

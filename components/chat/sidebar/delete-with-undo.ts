@@ -1,5 +1,5 @@
-import { showFailure } from "@/components/ui/show-failure";
-import { showToast } from "@/components/ui/toast";
+import { showFailure } from "@/components/ui/toast/show-failure";
+import { showToast } from "@/components/ui/toast/toast";
 import { removeChat, restoreChat } from "@/lib/client/chat/chat-list";
 import { goToChat } from "@/lib/client/chat/chat-location";
 import { sessionStore } from "@/lib/client/chat/chat-session";

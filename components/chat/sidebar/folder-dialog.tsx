@@ -3,7 +3,7 @@ import { type FormEvent, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { Field, FieldInput } from "@/components/ui/field";
-import { showFailure } from "@/components/ui/show-failure";
+import { showFailure } from "@/components/ui/toast/show-failure";
 import { folderNames } from "@/lib/client/chat/chat-groups";
 import { changeChat, useChatList } from "@/lib/client/chat/chat-list";
 import type { ListedChat } from "@/lib/schema/chat";

@@ -1,6 +1,6 @@
 "use client";
 import { useEffect, useState } from "react";
-import { showFailure } from "@/components/ui/show-failure";
+import { showFailure } from "@/components/ui/toast/show-failure";
 import { findChats } from "@/lib/client/chat/chat-list";
 import type { ChatHit } from "@/lib/schema/chat";
 

@@ -2,7 +2,7 @@
 import { EyeOff } from "lucide-react";
 import { lazy, Suspense, useCallback, useEffect, useState } from "react";
 import { focusComposer } from "@/components/chat/composer/composer-field";
-import { showFailure } from "@/components/ui/show-failure";
+import { showFailure } from "@/components/ui/toast/show-failure";
 import { sendMessage } from "@/lib/client/chat/chat-actions";
 import { useChatList } from "@/lib/client/chat/chat-list";
 import { isUsable, useSession } from "@/lib/client/chat/chat-session";

@@ -2,8 +2,8 @@
 import { type ClipboardEvent, type KeyboardEvent, useRef, useState } from "react";
 import { useGrowingTextarea } from "@/components/chat/composer/use-growing-textarea";
 import { Button } from "@/components/ui/button";
-import { showFailure } from "@/components/ui/show-failure";
-import { showToast } from "@/components/ui/toast";
+import { showFailure } from "@/components/ui/toast/show-failure";
+import { showToast } from "@/components/ui/toast/toast";
 import { isTooMuchForField } from "@/lib/client/attachments/pasted-text";
 import { isComposing } from "@/lib/client/is-composing";
 

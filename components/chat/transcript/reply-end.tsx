@@ -1,7 +1,7 @@
 "use client";
 import { Play } from "lucide-react";
 import { Button } from "@/components/ui/button";
-import { showFailure } from "@/components/ui/show-failure";
+import { showFailure } from "@/components/ui/toast/show-failure";
 import { continueReply } from "@/lib/client/chat/chat-actions";
 import { useSession } from "@/lib/client/chat/chat-session";
 import type { ChatMessage } from "@/lib/schema/chat";

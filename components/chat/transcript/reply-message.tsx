@@ -1,7 +1,7 @@
 "use client";
 import { Pencil, RotateCcw } from "lucide-react";
 import { lazy, Suspense, startTransition, useState } from "react";
-import { showFailure } from "@/components/ui/show-failure";
+import { showFailure } from "@/components/ui/toast/show-failure";
 import { editReply, regenerate } from "@/lib/client/chat/chat-actions";
 import { useSession } from "@/lib/client/chat/chat-session";
 import type { ShownMessage } from "@/lib/client/chat/chat-tree";

@@ -1,7 +1,7 @@
 "use client";
 import { useState } from "react";
 import { Button } from "@/components/ui/button";
-import { showToast } from "@/components/ui/toast";
+import { showToast } from "@/components/ui/toast/toast";
 import { errorBody } from "@/lib/client/api-request";
 import { commandEngine, diagnosticsStore } from "@/lib/client/diagnostics-store";
 import { useEngine } from "@/lib/client/live-store";

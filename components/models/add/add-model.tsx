@@ -3,7 +3,7 @@ import Link from "next/link";
 import { useId, useState } from "react";
 import { Button, buttonClass } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
-import { showToast } from "@/components/ui/toast";
+import { showToast } from "@/components/ui/toast/toast";
 import { useForm } from "@/components/ui/use-form";
 import { apiRequest } from "@/lib/client/api-request";
 import { runHubSearch } from "@/lib/client/models/hub-search";

@@ -3,7 +3,7 @@ import { formatWhen } from "@/components/dashboard/format-when";
 import { Button } from "@/components/ui/button";
 import { classNames } from "@/components/ui/class-names";
 import { CopyButton } from "@/components/ui/copy-button";
-import { reportFailure } from "@/components/ui/show-failure";
+import { reportFailure } from "@/components/ui/toast/show-failure";
 import { useVerification } from "@/lib/client/models/model-details";
 import type { HashSource, Verification } from "@/lib/schema/models/model-details";
 import { formatPartOf } from "@/lib/units/bytes";

@@ -2,7 +2,7 @@
 import Link from "next/link";
 import { Button, buttonClass } from "@/components/ui/button";
 import { Empty } from "@/components/ui/empty";
-import { reportFailure } from "@/components/ui/show-failure";
+import { reportFailure } from "@/components/ui/toast/show-failure";
 import { type DownloadAction, steerDownload, useDownloads } from "@/lib/client/models/download-store";
 import { type Download, isUnfinished } from "@/lib/schema/models/download";
 import { formatBytes, formatPartOf } from "@/lib/units/bytes";

@@ -3,7 +3,7 @@ import { useRouter } from "next/navigation";
 import { useState } from "react";
 import { chatAndReport } from "@/components/settings/apply-and-report";
 import { Button } from "@/components/ui/button";
-import { reportFailure } from "@/components/ui/show-failure";
+import { reportFailure } from "@/components/ui/toast/show-failure";
 import { type DownloadAction, getModel, steerDownload, useDownloadOf } from "@/lib/client/models/download-store";
 import { useModels } from "@/lib/client/models/model-store";
 import { type Download, isDownloadOf } from "@/lib/schema/models/download";

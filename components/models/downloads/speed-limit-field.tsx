@@ -1,6 +1,6 @@
 "use client";
 import { Select } from "@/components/ui/select";
-import { reportFailure } from "@/components/ui/show-failure";
+import { reportFailure } from "@/components/ui/toast/show-failure";
 import { limitSpeed, useSpeedLimit } from "@/lib/client/models/download-store";
 import { formatBytes, MIB } from "@/lib/units/bytes";
 

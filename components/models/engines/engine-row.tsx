@@ -1,7 +1,7 @@
 "use client";
 import { useState } from "react";
 import { Button } from "@/components/ui/button";
-import { showFailure } from "@/components/ui/show-failure";
+import { showFailure } from "@/components/ui/toast/show-failure";
 import { apiRequest } from "@/lib/client/api-request";
 import { answerWith, engineListStore } from "@/lib/client/models/engine-list-store";
 import { removeEngine } from "@/lib/schema/api/engines";

@@ -1,6 +1,6 @@
 "use client";
 import { Button } from "@/components/ui/button";
-import { showFailure } from "@/components/ui/show-failure";
+import { showFailure } from "@/components/ui/toast/show-failure";
 import { answerWith, useEngineList } from "@/lib/client/models/engine-list-store";
 import { LLAMA_SERVER_ID } from "@/lib/schema/engines/other-engine";
 import { AddEngine } from "./add-engine";

@@ -4,7 +4,7 @@ import { memo, type ReactNode } from "react";
 import { buttonClass } from "@/components/ui/button";
 import { classNames } from "@/components/ui/class-names";
 import { MemoryBar } from "@/components/ui/memory-bar";
-import { memoryPartLooks, partBytes, partsInWords } from "@/components/vram/memory-parts";
+import { memoryPartLooks, partBytes, partsInWords } from "@/components/vram/memory/memory-parts";
 import type { RepositoryFit } from "@/lib/client/models/repository-fit";
 import { dashboardAddress } from "@/lib/client/planning/planned-model";
 import type { FileRole, FitFile } from "@/lib/schema/models/remote-models";

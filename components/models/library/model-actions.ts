@@ -1,5 +1,5 @@
-import { reportFailure } from "@/components/ui/show-failure";
-import { showToast } from "@/components/ui/toast";
+import { reportFailure } from "@/components/ui/toast/show-failure";
+import { showToast } from "@/components/ui/toast/toast";
 import { copyText } from "@/components/ui/use-copy";
 import { apiRequest } from "@/lib/client/api-request";
 import { modelStore } from "@/lib/client/models/model-store";

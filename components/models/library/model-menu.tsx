@@ -2,7 +2,7 @@
 import { Ellipsis } from "lucide-react";
 import { useState } from "react";
 import { Button } from "@/components/ui/button";
-import { Menu } from "@/components/ui/menu";
+import { Menu } from "@/components/ui/menu/menu";
 import { compareAddress } from "@/lib/client/models/compare-address";
 import { modelAddress } from "@/lib/client/models/model-details";
 import { dashboardAddress } from "@/lib/client/planning/planned-model";

@@ -1,7 +1,7 @@
 "use client";
 import { useState } from "react";
 import { Button } from "@/components/ui/button";
-import { reportFailure } from "@/components/ui/show-failure";
+import { reportFailure } from "@/components/ui/toast/show-failure";
 import { apiRequest } from "@/lib/client/api-request";
 import { modelStore } from "@/lib/client/models/model-store";
 import { trashStore, useTrash } from "@/lib/client/models/trash-store";

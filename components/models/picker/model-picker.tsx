@@ -11,7 +11,7 @@ import { classNames } from "@/components/ui/class-names";
 import { ComboOption, useComboList } from "@/components/ui/combo-list";
 import { Dialog } from "@/components/ui/dialog";
 import { inputClass } from "@/components/ui/field";
-import { showFailure } from "@/components/ui/show-failure";
+import { showFailure } from "@/components/ui/toast/show-failure";
 import { useEngine, useLive } from "@/lib/client/live-store";
 import { answerWith, useEngineList } from "@/lib/client/models/engine-list-store";
 import { useModels } from "@/lib/client/models/model-store";

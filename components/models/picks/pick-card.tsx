@@ -2,7 +2,7 @@ import Link from "next/link";
 import { buttonClass } from "@/components/ui/button";
 import { classNames } from "@/components/ui/class-names";
 import { MemoryBar } from "@/components/ui/memory-bar";
-import { memoryPartLooks, partBytes, partsInWords, usedBytes } from "@/components/vram/memory-parts";
+import { memoryPartLooks, partBytes, partsInWords, usedBytes } from "@/components/vram/memory/memory-parts";
 import { dashboardAddress } from "@/lib/client/planning/planned-model";
 import { ramUsedByOthers } from "@/lib/plan/placement/plan-ram";
 import type { ModelPickAnswer, ModelPicks } from "@/lib/schema/models/model-picks";

@@ -1,6 +1,6 @@
 import { formatBytes } from "@/lib/units/bytes";
+import { Swatch } from "../swatch";
 import { memoryPartLooks, type PartBytes, usedBytes } from "./memory-parts";
-import { Swatch } from "./swatch";
 
 interface MemoryFiguresProps {
   readonly planned: PartBytes;

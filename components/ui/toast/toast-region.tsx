@@ -4,7 +4,7 @@ import { X } from "lucide-react";
 import { usePathname } from "next/navigation";
 import { useEffect, useRef } from "react";
 import { useStore } from "@/lib/client/use-store";
-import { buttonClass } from "./button";
+import { buttonClass } from "../button";
 import { type ToastMessage, toastStore } from "./toast";
 
 const SHOWN_MS = 6000;

@@ -1,6 +1,6 @@
 "use client";
 import { lazy, Suspense, useCallback, useState } from "react";
-import { useAfterPaint } from "./use-after-paint";
+import { useAfterPaint } from "../use-after-paint";
 
 const ToastRegion = lazy(() => import("./toast-region"));
 

@@ -1,7 +1,7 @@
 import { memo } from "react";
 import { classNames } from "@/components/ui/class-names";
 import type { PlannedLayer } from "@/lib/plan/cards/layer-plan";
-import { cardFill } from "./card-looks";
+import { cardFill } from "../card-looks";
 import { layerInWords, layerShortName } from "./layer-words";
 
 interface LayerCellProps {

@@ -3,8 +3,8 @@ import type { LayerPlan, PlannedLayer } from "@/lib/plan/cards/layer-plan";
 import { cardName } from "@/lib/plan/words/placement-words";
 import type { MemoryParts } from "@/lib/schema/plans/receipt";
 import { formatMib } from "@/lib/units/bytes";
-import { cardFill } from "./card-looks";
-import { Swatch } from "./swatch";
+import { cardFill } from "../card-looks";
+import { Swatch } from "../swatch";
 
 type ShownPlan = Pick<LayerPlan, "perLayer" | "gpuLayers" | "predicted" | "ram"> &
   Partial<Pick<LayerPlan, "cards" | "sequences">>;

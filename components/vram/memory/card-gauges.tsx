@@ -2,10 +2,10 @@ import { MemoryBar } from "@/components/ui/memory-bar";
 import type { PlannedCard } from "@/lib/plan/cards/layer-plan";
 import type { CardReading } from "@/lib/schema/plans/gpu-memory";
 import { formatGib } from "@/lib/units/bytes";
-import { cardFill } from "./card-looks";
+import { cardFill } from "../card-looks";
+import { Swatch } from "../swatch";
 import { TargetLine } from "./gauge-scale";
 import { memoryPartLooks, partBytes, partsInWords } from "./memory-parts";
-import { Swatch } from "./swatch";
 
 interface CardGaugesProps {
   readonly cards: readonly CardReading[];

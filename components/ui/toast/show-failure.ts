@@ -1,5 +1,5 @@
-import { showToast } from "@/components/ui/toast";
 import { errorText } from "@/lib/client/api-request";
+import { showToast } from "./toast";
 
 /** For a `catch`: says what failed, why, and what to do. */
 export const showFailure =

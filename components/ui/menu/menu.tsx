@@ -1,7 +1,7 @@
 "use client";
 import { cloneElement, type KeyboardEvent, type MouseEvent, type ReactElement, useState } from "react";
+import { showToast } from "../toast/toast";
 import type { MenuEntry } from "./menu-entry";
-import { showToast } from "./toast";
 
 interface TriggerProps {
   readonly onClick?: (event: MouseEvent) => void;
