@@ -22,8 +22,8 @@ const GOAL_PERCENT = 1;
  */
 export async function benchIdle({ json }: { readonly json: boolean }): Promise<void> {
   if (process.platform !== "linux") throw new Error("CPU time is read from /proc: this benchmark needs Linux.");
-  // With "auto" the engine would measure its thread speeds during this measurement.
-  const server = await startServer({ THREADS: availableParallelism() });
+  // With "auto" the engine would measure its thread speeds, and the gain of guessed tokens, during this measurement.
+  const server = await startServer({ THREADS: availableParallelism(), SPECULATION: "off" });
   try {
     const dashboard = new AbortController();
     await openDashboard(`${server.url}/api/events`, dashboard.signal);
