@@ -13,8 +13,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import { StandInHub } from "@/lib/server/testing/stand-ins/stand-in-hub";
-import { axeViolations } from "./axe-violations";
 import { expect, test } from "./fixtures";
+import { judgeOnPhoneAndDesktop } from "./judge-on-phone-and-desktop";
 import { ChatPage } from "./pages/chat-page";
 import { ModelsPage } from "./pages/models-page";
 
@@ -50,18 +50,6 @@ test.describe("models of other programs", () => {
 
   test("are shown with what they are, dark at 360 px and light at 1440 px", async ({ page, sharedServer }) => {
     const { url } = await sharedServer({ HOME: home, HEADROOM_MODELS_DIR: modelsFolder });
-    const looks = async (picture: string) => {
-      for (const [width, colorScheme] of [
-        [360, "dark"],
-        [1440, "light"],
-      ] as const) {
-        await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-        await page.setViewportSize({ width, height: 900 });
-        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
-        await page.screenshot({ path: test.info().outputPath(`${picture}-${width}-${colorScheme}.png`) });
-        expect(await axeViolations(page)).toEqual([]);
-      }
-    };
     const models = new ModelsPage(page);
     await page.setViewportSize({ width: 360, height: 900 });
     await models.open(url);
@@ -69,11 +57,11 @@ test.describe("models of other programs", () => {
     const ollama = dialog.getByRole("region", { name: "Ollama" });
     await expect(ollama.getByRole("listitem")).toHaveText([/gone:latest.*is missing/, /smollm2:135m.*llama · 135 M/]);
     await expect(dialog.getByText("Nothing of LM Studio, Jan, ")).toBeVisible();
-    await looks("programs");
+    await judgeOnPhoneAndDesktop(page, "programs");
     await page.keyboard.press("Escape");
     await page.getByRole("button", { name: "Add a model" }).click();
     await expect(models.field).toBeFocused();
-    await looks("add");
+    await judgeOnPhoneAndDesktop(page, "add");
   });
 
   test("are used in place: chosen, chatted with, and said to have vanished", async ({ page, ownServer }) => {

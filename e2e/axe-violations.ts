@@ -14,7 +14,7 @@ type AxeOptions = Parameters<AxeBuilder["options"]>[0];
 /** The rules that read colours. */
 const COLOUR_RULES = ["color-contrast", "link-in-text-block"];
 
-/** The same in light and dark colours. In the second ones only the rules that read colours are asked again. */
+/** The same in light and dark colours. In dark ones only the rules that read colours are asked. The page stays in light ones. */
 export async function axeViolationsInLightAndDark(page: Page): Promise<string[]> {
   await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
   const dark = await violationsOf(page, { runOnly: COLOUR_RULES });

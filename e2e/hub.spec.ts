@@ -1,8 +1,8 @@
 import { modelShape, shapeFile } from "@/lib/gguf/testing/model-shapes";
 import { quantizedFiles } from "@/lib/server/testing/stand-ins/quantized-files";
 import { StandInHub } from "@/lib/server/testing/stand-ins/stand-in-hub";
-import { axeViolations } from "./axe-violations";
 import { expect, noModelEnv, test } from "./fixtures";
+import { judgeOnPhoneAndDesktop } from "./judge-on-phone-and-desktop";
 import { HubPage } from "./pages/hub-page";
 
 const entry = (id: string, more = {}) => ({
@@ -57,16 +57,7 @@ test.describe("the search of the hub", () => {
     await expect(files.filter({ hasText: "best here" })).toHaveText(/Q4_K_M/);
     await expect(files.filter({ hasText: "mmproj" })).toHaveText(/Reads images for another model/);
     await expect(page.getByRole("meter", { name: /System memory for qwen2\.5-7b-Q4_K_M/ })).toBeVisible();
-    for (const [width, colorScheme] of [
-      [360, "dark"],
-      [1440, "light"],
-    ] as const) {
-      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-      await page.setViewportSize({ width, height: 900 });
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
-      expect(await axeViolations(page)).toEqual([]);
-      await page.screenshot({ path: test.info().outputPath(`hub-${width}-${colorScheme}.png`), fullPage: true });
-    }
+    await judgeOnPhoneAndDesktop(page, "hub", true);
   });
 
   test("plans again for another context, and leads to the plan of a file", async ({ page, sharedServer }) => {
