@@ -42,9 +42,6 @@ const pureImports = /^(zod|@\/|\.)/;
 /** Code for the browser uses the small build of zod, so that only the used parts are shipped. */
 const browserFolders = ["lib/schema", "lib/client", "components"];
 
-const isLiteral = (node: unknown): node is { readonly value: string } =>
-  typeof node === "object" && node !== null && "value" in node && typeof node.value === "string";
-
 const sourceFile = /\.(ts|tsx)$/;
 /** Tests, and files that only tests use. */
 const testFile = /\.(test|spec)\.tsx?$|\/testing\//;
@@ -57,8 +54,16 @@ function sourcesBelow(folder: string): string[] {
   });
 }
 
+const isLiteral = (node: unknown): node is { readonly value: string } =>
+  typeof node === "object" && node !== null && "value" in node && typeof node.value === "string";
+
+/** Each check asks for the imports of all files. */
+const parsed = new Map<string, readonly string[]>();
+
 /** All that a file names: its imports, what it exports from elsewhere, and what it loads later or takes a type from. */
-function importsOf(file: string): string[] {
+function importsOf(file: string): readonly string[] {
+  const known = parsed.get(file);
+  if (known !== undefined) return known;
   const specifiers: string[] = [];
   const take = ({ source }: { readonly source: unknown }) => {
     if (isLiteral(source)) specifiers.push(source.value);
@@ -70,6 +75,7 @@ function importsOf(file: string): string[] {
     ImportExpression: take,
     TSImportType: take,
   }).visit(parseSync(file, readFileSync(file, "utf8")).program);
+  parsed.set(file, specifiers);
   return specifiers;
 }
 
